@@ -1,0 +1,154 @@
+"""Lengths and padding: where a convolution begins and ends, so that nobody derives it twice.
+
+Per spatial axis, with input length n, kernel k, stride s, dilation d, padding (b, e) and output
+padding p, and reach = d (k - 1) + 1 (the length that a dilated kernel covers):
+
+    convolution              (n + b + e - reach) // s + 1
+    transposed convolution   (n - 1) s + reach - b - e + p
+
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Literal, TypeAlias, cast
+
+Axes: TypeAlias = tuple[int, ...]
+"""One number for each spatial axis."""
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+"""One (begin, end) for each spatial axis."""
+Word: TypeAlias = Literal["same", "valid"]
+Padding: TypeAlias = int | Sequence[int] | Sequence[tuple[int, int]] | str
+"""Padding as people write it: a number, one per axis, one (begin, end) per axis, or a word."""
+
+WORDS: tuple[Word, ...] = ("same", "valid")
+
+
+def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Axes:
+    """``value`` as one int for each of ``rank`` axes.
+
+    Raises ``ValueError`` when there are too few or too many numbers, or one is below ``least``.
+    """
+    numbers = (value,) * rank if _is_int(value) else tuple(cast("Sequence[int]", value))
+    if len(numbers) != rank:
+        raise ValueError(
+            f"{name} must be one number or one for each of {rank} axes, got {len(numbers)} numbers"
+        )
+    for number in numbers:
+        if not _is_int(number):
+            raise ValueError(f"{name} must be whole numbers, got {number!r}")
+        if number < least:
+            raise ValueError(f"{name} must be at least {least} per axis, got {number}")
+    return tuple(int(number) for number in cast(Axes, numbers))
+
+
+def padding_of(value: Padding, rank: int) -> Pairs | Word:
+    """``value`` as one (begin, end) for each of ``rank`` axes, or the word that it is.
+
+    Raises ``ValueError`` for an unknown word or a wrong number of numbers.
+    """
+    if isinstance(value, str):
+        if value not in WORDS:
+            raise ValueError(f"padding must be numbers, 'same' or 'valid', got {value!r}")
+        return value
+    entries = tuple(repeat(value, rank)) if _is_int(value) else tuple(cast("Sequence[int]", value))
+    if len(entries) != rank:
+        raise ValueError(
+            f"padding must be one number, or one number or (begin, end) for each of {rank} axes,"
+            f" got {len(entries)} entries"
+        )
+    return tuple(_pair(entry) for entry in entries)
+
+
+def reach(kernel: Axes, dilation: Axes) -> Axes:
+    """The length that a dilated kernel covers on each axis: d (k - 1) + 1."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+
+
+def conv_padding(
+    padding: Pairs | Word, space: Axes, kernel: Axes, stride: Axes, dilation: Axes
+) -> Pairs:
+    """The numbers behind ``padding`` for a convolution over ``space``.
+
+    ``same`` gives ceil(n / s) outputs, the odd element at the end.
+    """
+    if padding == "valid":
+        return ((0, 0),) * len(space)
+    if padding == "same":
+        totals = (
+            max((-(-n // s) - 1) * s + r - n, 0)
+            for n, s, r in zip(space, stride, reach(kernel, dilation), strict=True)
+        )
+        return tuple((total // 2, total - total // 2) for total in totals)
+    return cast(Pairs, padding)
+
+
+def conv_transpose_padding(
+    padding: Pairs | Word, kernel: Axes, stride: Axes, dilation: Axes
+) -> Pairs:
+    """The numbers behind ``padding`` for a transposed convolution.
+
+    ``same`` is the adjoint of a SAME convolution on an input of n s elements.
+    """
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding == "same":
+        totals = (max(r - s, 0) for r, s in zip(reach(kernel, dilation), stride, strict=True))
+        spare = (max(s - r, 0) for r, s in zip(reach(kernel, dilation), stride, strict=True))
+        return tuple(
+            (total // 2, total - total // 2 - extra)
+            for total, extra in zip(totals, spare, strict=True)
+        )
+    return cast(Pairs, padding)
+
+
+def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation: Axes) -> Axes:
+    """The spatial shape of a convolution's output.
+
+    Raises ``ValueError`` when the kernel does not fit into the padded input.
+    """
+    lengths = []
+    for n, r, s, (begin, end) in zip(
+        space, reach(kernel, dilation), stride, padding, strict=True
+    ):
+        if n + begin + end < r:
+            raise ValueError(
+                f"a kernel that covers {r} does not fit into an input of {n} padded to"
+                f" {n + begin + end}"
+            )
+        lengths.append((n + begin + end - r) // s + 1)
+    return tuple(lengths)
+
+
+def conv_transpose_space(
+    space: Axes, kernel: Axes, stride: Axes, padding: Pairs, output_padding: Axes, dilation: Axes
+) -> Axes:
+    """The spatial shape of a transposed convolution's output.
+
+    Raises ``ValueError`` when padding leaves less than one element on an axis.
+    """
+    lengths = []
+    for n, r, s, (begin, end), extra in zip(
+        space, reach(kernel, dilation), stride, padding, output_padding, strict=True
+    ):
+        full = (n - 1) * s + r
+        if full - begin - end + extra < 1:
+            raise ValueError(
+                f"padding ({begin}, {end}) leaves {full - begin - end + extra} of the {full}"
+                " elements of an axis; at least 1 must remain"
+            )
+        lengths.append(full - begin - end + extra)
+    return tuple(lengths)
+
+
+def _is_int(value: object) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def _pair(entry: int | Sequence[int]) -> tuple[int, int]:
+    numbers = (entry, entry) if _is_int(entry) else tuple(cast("Sequence[int]", entry))
+    if len(numbers) != 2 or not all(map(_is_int, numbers)):
+        raise ValueError(f"padding on an axis must be a number or (begin, end), got {entry!r}")
+    return int(cast(int, numbers[0])), int(cast(int, numbers[1]))

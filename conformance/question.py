@@ -1,0 +1,208 @@
+"""A question: an operator, its arrays and its arguments in canonical terms, before any framework."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance import geometry, oracle
+from conformance.geometry import Axes, Pairs, Word
+
+Array: TypeAlias = NDArray[Any]
+
+Op = Literal[
+    "conv",
+    "conv_input_gradient",
+    "conv_kernel_gradient",
+    "conv_parameters",
+    "conv_transpose",
+    "conv_transpose_input_gradient",
+    "conv_transpose_kernel_gradient",
+    "conv_transpose_parameters",
+    "interpolate",
+]
+Operator = Literal["conv", "conv_transpose", "interpolate"]
+Wanted = Literal["output", "input_gradient", "kernel_gradient", "parameters"]
+Dtype = Literal["float16", "bfloat16", "float32", "float64", "int32", "int64"]
+
+OPS: tuple[Op, ...] = get_args(Op)
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Question:
+    """One operator on its arrays.
+
+    x         (N, C, *space)
+    kernel    (C_in, C_out / groups, *k) for the transposed ops, (C_out, C_in / groups, *k) for conv
+    bias      (C_out,) or None
+    gradient  of the loss by the output, with the output's shape; only for the gradient ops,
+              which use of ``x`` or ``kernel`` whatever they are not the gradient by
+
+    bfloat16 has no NumPy dtype: such arrays are float32 that hold bfloat16 values.
+    ``interpolate`` scales ``x`` up bilinearly by ``stride``, and has no kernel (shape (0,)).
+    """
+
+    op: Op
+    x: Array
+    kernel: Array
+    bias: Array | None = None
+    gradient: Array | None = None
+    stride: Axes
+    padding: Pairs | Word
+    output_padding: Axes
+    dilation: Axes
+    groups: int = 1
+    dtype: Dtype = "float32"
+
+    @property
+    def rank(self) -> int:
+        """How many spatial axes there are."""
+        return self.x.ndim - 2
+
+    @property
+    def operator(self) -> Operator:
+        """The operator asked about, whatever is wanted of it."""
+        if self.op.startswith("conv_transpose"):
+            return "conv_transpose"
+        return "conv" if self.op.startswith("conv") else "interpolate"
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked of the operator: its output, a gradient or its number of parameters."""
+        for wanted in ("input_gradient", "kernel_gradient", "parameters"):
+            if self.op.endswith(wanted):
+                return wanted  # type: ignore[return-value]  # a literal of the tuple above
+        return "output"
+
+    @property
+    def space(self) -> Axes:
+        """The spatial shape of ``x``."""
+        return self.x.shape[2:]
+
+    @property
+    def window(self) -> Axes:
+        """The spatial shape of ``kernel``."""
+        return self.kernel.shape[2:]
+
+    @property
+    def pairs(self) -> Pairs:
+        """The padding as numbers."""
+        if self.operator == "conv_transpose":
+            return geometry.conv_transpose_padding(
+                self.padding, self.window, self.stride, self.dilation
+            )
+        return geometry.conv_padding(
+            self.padding, self.space, self.window, self.stride, self.dilation
+        )
+
+    @property
+    def output_channels(self) -> int:
+        """C_out of the operator."""
+        if self.operator == "conv_transpose":
+            return int(self.kernel.shape[1]) * self.groups
+        return int(self.kernel.shape[0])
+
+    @property
+    def output_space(self) -> Axes:
+        """The spatial shape of the operator's output."""
+        if self.operator == "interpolate":
+            return tuple(n * s for n, s in zip(self.space, self.stride, strict=True))
+        if self.operator == "conv":
+            return geometry.conv_space(
+                self.space, self.window, self.stride, self.pairs, self.dilation
+            )
+        return geometry.conv_transpose_space(
+            self.space, self.window, self.stride, self.pairs, self.output_padding, self.dilation
+        )
+
+    def but(self, **changes: Any) -> Question:
+        """The same question with some fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Non-overlapping maximum over ``size`` elements per axis, between two steps of a chain."""
+
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Operators in a row, each on the answer to the one before.
+
+    Every question's ``x`` is the oracle's answer to the steps before it, so that a step can be
+    planned alone; a framework is given only the first ``x``, and goes on with its own answers.
+    """
+
+    steps: tuple[Question | Pool, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The steps that a framework is asked."""
+        return tuple(step for step in self.steps if isinstance(step, Question))
+
+
+Asked: TypeAlias = Question | Chain
+
+
+def answer(asked: Asked) -> Array:
+    """The oracle's answer. Raises ``ValueError`` for a question that has none."""
+    if isinstance(asked, Question):
+        return _ANSWERS[asked.op](asked)
+    last = asked.steps[-1]
+    if isinstance(last, Pool):
+        return pooled(answer(Chain(asked.steps[:-1])), last.size)
+    return answer(last)
+
+
+def pooled(x: Array, size: int) -> Array:
+    """The largest of every ``size`` x ``size`` ... block of x (N, C, *space); a rest is dropped."""
+    for axis in range(2, x.ndim):
+        n = x.shape[axis] // size
+        x = np.moveaxis(x, axis, -1)[..., : n * size]
+        x = np.moveaxis(x.reshape(*x.shape[:-1], n, size).max(-1), -1, axis)
+    return x
+
+
+def _arguments(q: Question) -> dict[str, Any]:
+    shared = {
+        "stride": q.stride,
+        "padding": q.padding,
+        "dilation": q.dilation,
+        "groups": q.groups,
+    }
+    if q.operator == "conv_transpose":
+        shared["output_padding"] = q.output_padding
+    return shared
+
+
+_ANSWERS = {
+    "conv": lambda q: oracle.conv(q.x, q.kernel, bias=q.bias, **_arguments(q)),
+    "conv_input_gradient": lambda q: oracle.conv_input_gradient(
+        q.x.shape, q.kernel, q.gradient, **_arguments(q)
+    ),
+    "conv_kernel_gradient": lambda q: oracle.conv_kernel_gradient(
+        q.x, q.kernel.shape, q.gradient, **_arguments(q)
+    ),
+    "conv_transpose": lambda q: oracle.conv_transpose(
+        q.x, q.kernel, bias=q.bias, **_arguments(q)
+    ),
+    "conv_transpose_input_gradient": lambda q: oracle.conv_transpose_input_gradient(
+        q.x.shape, q.kernel, q.gradient, **_arguments(q)
+    ),
+    "conv_transpose_kernel_gradient": lambda q: oracle.conv_transpose_kernel_gradient(
+        q.x, q.kernel.shape, q.gradient, **_arguments(q)
+    ),
+    "conv_parameters": lambda q: np.array(_parameters(q)),
+    "conv_transpose_parameters": lambda q: np.array(_parameters(q)),
+    "interpolate": lambda q: oracle.interpolate(q.x, q.stride),
+}
+
+
+def _parameters(q: Question) -> int:
+    return int(q.kernel.size) + (0 if q.bias is None else int(q.bias.size))
