@@ -1,0 +1,223 @@
+"""One worker process and its three pipes: everything that can go wrong between two processes.
+
+A single thread serves all three by turns, so that a worker that floods one of them never blocks,
+and nothing is left running when an exception leaves the controller. POSIX only, as process groups
+are what keeps a question's children from outliving it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import IO, Any
+
+from numpy.typing import NDArray
+
+from conformance import worker
+
+TAIL = 4096
+"""Bytes of standard error that are kept."""
+_CHUNK = 2**16
+_PIPE = 2**20  # so that a worker finds its next questions there, whatever the controller does
+_GLANCE = 0.05  # seconds between looks at whether the process lives: a child may hold its pipe
+_GRACE = 2.0  # seconds from the end of a pipe to the end of its process, when all is well
+
+
+@dataclass(frozen=True)
+class Message:
+    """A frame that the worker sent."""
+
+    header: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Gone:
+    """No frame will come any more."""
+
+    reason: str
+
+
+class Channel:
+    """A worker, from its start to its death; ``close`` must be called and may be called twice."""
+
+    def __init__(self, executable: str, variables: Mapping[str, str]) -> None:
+        """Starts the process. Raises ``OSError`` when there is no such program."""
+        self._token = secrets.token_bytes(worker.TOKEN_SIZE)
+        self._process = subprocess.Popen(
+            [executable, str(Path(worker.__file__).resolve())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **variables},
+            start_new_session=True,  # Ctrl-C is for us, and the worker's children are ours to kill
+        )
+        self._questions = _pipe(self._process.stdin)
+        self._answers = _pipe(self._process.stdout)
+        self._errors = _pipe(self._process.stderr)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._answers, selectors.EVENT_READ)
+        self._selector.register(self._errors, selectors.EVENT_READ)
+        self._outgoing = bytearray(self._token)
+        self._incoming = bytearray()
+        self._tail = bytearray()
+        self._sent = self._heard = 0
+        self._ended = False
+        self._closed = False
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the worker's pipe had no room for yet."""
+        return len(self._outgoing)
+
+    @property
+    def stderr(self) -> str:
+        """The last that the worker said; whole lines, unless it said only one."""
+        text = self._tail.decode(errors="replace")
+        if len(self._tail) == TAIL:
+            text = text.partition("\n")[2] or text
+        return text.strip()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return not self._closed and self._process.poll() is None
+
+    def forget_stderr(self) -> None:
+        """Drops what was said so far, such as what frameworks say while they are imported."""
+        self._tail.clear()
+
+    def send(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Sends what the pipe has room for now, and the rest during ``receive``.
+
+        Raises ``TypeError`` for an array of anything but numbers.
+        """
+        idle = not self._outgoing
+        self._outgoing += worker.pack(self._token, {**header, "number": self._sent}, arrays)
+        self._sent += 1
+        if idle:
+            self._write()
+        if self._outgoing and self._questions not in self._selector.get_map():
+            self._selector.register(self._questions, selectors.EVENT_WRITE)
+
+    def receive(self, seconds: float) -> Message | Gone | None:
+        """The next frame, or that none will come; None after so many seconds without either."""
+        deadline = monotonic() + seconds
+        left = seconds
+        while True:
+            try:
+                frame = worker.take(self._incoming, self._token)
+            except worker.Rubbish as rubbish:
+                return Gone(f"wrote rubbish where its answers go: {rubbish}")
+            if frame is not None:
+                number, self._heard = self._heard, self._heard + 1
+                if frame[0]["number"] != number:
+                    return Gone("answered out of turn")
+                return Message(*frame)
+            if self._ended:
+                return Gone(self._end())
+            if left < 0:
+                return None
+            self._serve(min(left, _GLANCE))
+            left = deadline - monotonic()
+
+    def close(self) -> None:
+        """Kills the worker and all its children, and waits for it; ``stderr`` is still there."""
+        if self._closed:
+            return
+        self._closed = True
+        # Also after a death: what it left behind keeps the group, and the group its number.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for _ in range(_PIPE // _CHUNK):  # no more: whoever left the group may still be writing
+            if self._errors in self._selector.get_map():
+                self._read_errors()
+        self._selector.close()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _serve(self, seconds: float) -> None:
+        heard = False
+        for key, _ in self._selector.select(seconds):
+            if key.fd == self._questions:
+                self._write()
+            elif key.fd == self._answers:
+                heard = self._read_answers()
+            else:
+                self._read_errors()
+        if not heard and self._process.poll() is not None:
+            self._ended = not self._read_answers()  # it may have spoken in its last moments
+
+    def _write(self) -> None:
+        try:
+            while self._outgoing:
+                del self._outgoing[: os.write(self._questions, self._outgoing[:_CHUNK])]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # its end is noticed where answers are read
+            self._outgoing.clear()
+        if self._questions in self._selector.get_map():
+            self._selector.unregister(self._questions)
+
+    def _read_answers(self) -> bool:
+        chunk = _read(self._answers)
+        if chunk:
+            self._incoming += chunk
+        elif chunk is not None:
+            self._ended = True
+        return bool(chunk)
+
+    def _read_errors(self) -> bool:
+        chunk = _read(self._errors)
+        if chunk:
+            self._tail += chunk
+            del self._tail[:-TAIL]
+        elif chunk is not None:
+            self._selector.unregister(self._errors)
+        return bool(chunk)
+
+    def _end(self) -> str:
+        deadline = monotonic() + _GRACE
+        while self._process.poll() is None and monotonic() < deadline:
+            if not (self._errors in self._selector.get_map() and self._read_errors()):
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_GLANCE)
+        status = self._process.returncode
+        if status is None or status == worker.LOST:
+            return "closed the pipe that its answers go through"
+        if status >= 0:
+            return f"ended with exit status {status}"
+        if status == -signal.SIGKILL:
+            return "killed by SIGKILL, perhaps by the system for want of memory"
+        known = {number.value: number.name for number in signal.Signals}
+        return f"killed by {known.get(-status, f'signal {-status}')}"
+
+
+def _pipe(stream: IO[bytes] | None) -> int:
+    assert stream is not None  # all three were asked for
+    descriptor = stream.fileno()
+    os.set_blocking(descriptor, False)
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux; refused when a user's pipes are at their limit
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE)
+    return descriptor
+
+
+def _read(descriptor: int) -> bytes | None:
+    """What is there, ``b""`` at the end, None while there is nothing."""
+    try:
+        return os.read(descriptor, _CHUNK)
+    except BlockingIOError:
+        return None

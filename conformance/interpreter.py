@@ -1,0 +1,143 @@
+"""Starts the Python that a framework lives in, and says in a sentence why it could not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.channel import Channel, Gone, Message
+
+OLDEST = (3, 8)
+"""The oldest Python that the worker runs in."""
+_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
+_PROBE_SECONDS = 30
+_SHOWN = 10  # lines of standard error
+
+
+class CannotStart(Exception):  # noqa: N818  # an environment's fault, told as a sentence
+    """The interpreter, or the framework in it, is not there to be asked."""
+
+    def __init__(self, sentence: str, stderr: str = "") -> None:
+        """The sentence for a person, and the last that the worker said."""
+        said = "".join(f"\n    {line}" for line in stderr.splitlines()[-_SHOWN:])
+        super().__init__(sentence + said)
+        self.sentence = sentence
+        self.stderr = stderr
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python with a framework in it, and how to make the framework ready.
+
+    executable  a path, or a name to be found on PATH
+    prelude     source run once, such as imports and settings; questions see its names, and ``np``
+    facts       expressions evaluated after the prelude, by name, such as the version
+    variables   environment variables added to ours
+    """
+
+    executable: str
+    prelude: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who answers: versions, and the facts asked for (None where the expression failed)."""
+
+    python: str
+    platform: str
+    numpy: str
+    facts: Mapping[str, Any]
+
+
+def start(
+    interpreter: Interpreter, *, seconds: float, memory: int | None
+) -> tuple[Channel, Identity]:
+    """A worker that has run the prelude, within ``seconds``.
+
+    ``memory`` is how many bytes it may use beyond what it uses by then. An interpreter that dies
+    gets a second chance, as imports do crash now and then. Raises ``CannotStart``.
+    """
+    try:
+        return _attempt(interpreter, seconds, memory)
+    except _Died:
+        try:
+            return _attempt(interpreter, seconds, memory)
+        except _Died as died:
+            raise CannotStart(_post_mortem(interpreter, died.reason), died.stderr) from None
+
+
+class _Died(Exception):  # noqa: N818  # an event between two functions of this module
+    def __init__(self, reason: str, stderr: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.stderr = stderr
+
+
+def _attempt(
+    interpreter: Interpreter, seconds: float, memory: int | None
+) -> tuple[Channel, Identity]:
+    name = interpreter.executable
+    try:
+        channel = Channel(name, interpreter.variables)
+    except FileNotFoundError:
+        raise CannotStart(f"There is no interpreter {name}.") from None
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"{name} cannot be run: {error}.") from None
+    try:
+        channel.send(
+            {"prelude": interpreter.prelude, "facts": dict(interpreter.facts), "memory": memory},
+            {},
+        )
+        reply = channel.receive(seconds)
+        if isinstance(reply, Message) and reply.header["kind"] == "ready":
+            channel.forget_stderr()
+            return channel, _identity(name, reply.header)
+    except BaseException:
+        channel.close()
+        raise
+    channel.close()
+    if reply is None:
+        raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
+    if isinstance(reply, Gone):
+        raise _Died(reply.reason, channel.stderr)
+    said = f"{reply.header['type']}: {reply.header['message']}"
+    raise CannotStart(f"{name} cannot run the prelude: {said}", channel.stderr)
+
+
+def _identity(name: str, told: Mapping[str, Any]) -> Identity:
+    if _numbers(told["python"]) < OLDEST:
+        raise CannotStart(_too_old(name, told["python"]))
+    return Identity(told["python"], told["platform"], told["numpy"], told["facts"])
+
+
+def _post_mortem(interpreter: Interpreter, reason: str) -> str:
+    """Asked only after a death, since starting an interpreter twice is not free."""
+    name = interpreter.executable
+    try:
+        said = subprocess.run(
+            [name, "-c", _PROBE],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        ).stdout.decode(errors="replace")
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
+    if not re.fullmatch(r"\d+\.\d+\s*", said):
+        return f"{name} is not a Python interpreter: it {reason}."
+    if _numbers(said) < OLDEST:
+        return _too_old(name, said.strip())
+    return f"{name} died twice before it was ready: it was or has {reason}."
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _too_old(name: str, version: str) -> str:
+    return f"{name} is Python {version}, and must be {'.'.join(map(str, OLDEST))} or newer."

@@ -1,0 +1,102 @@
+"""What came of asking a framework a question: values, so that no trouble ends a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+SHOWN = 200
+"""How many characters of a framework's words are shown in a sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The array that the framework gave, whatever it is worth."""
+
+    array: NDArray[Any]
+
+    @property
+    def words(self) -> str:
+        """One sentence for a person."""
+        return f"It answered with {self.array.dtype} of shape {self.array.shape}."
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The exception that the question ended with.
+
+    type     the name of its class; ``NoAnswer`` when ``y`` was not an array of numbers
+    message  its text, cut off by the worker at a length nobody reads to
+    """
+
+    type: str
+    message: str
+
+    @property
+    def first_line(self) -> str:
+        """The message as far as it fits on a line."""
+        lines = [line.strip() for line in self.message.splitlines() if line.strip()]
+        return _short(lines[0]) if lines else ""
+
+    @property
+    def words(self) -> str:
+        """One sentence for a person."""
+        said = f"{self.type}: {self.first_line}" if self.first_line else self.type
+        return f"It refused: {said}" if said.endswith(".") else f"It refused: {said}."
+
+
+@dataclass(frozen=True)
+class Crash:
+    """The question took the worker with it.
+
+    reason  what is known of the end, such as ``killed by SIGSEGV``
+    stderr  the last that the worker said
+    """
+
+    reason: str
+    stderr: str
+
+    @property
+    def words(self) -> str:
+        """One sentence for a person."""
+        return f"It crashed: {self.reason}."
+
+
+@dataclass(frozen=True)
+class Hang:
+    """The question was given up after so many seconds."""
+
+    seconds: float
+    stderr: str
+
+    @property
+    def words(self) -> str:
+        """One sentence for a person."""
+        return f"It gave no answer within {self.seconds:g} s."
+
+
+@dataclass(frozen=True)
+class Flaky:
+    """The same question, asked in company and then alone in a fresh worker, went two ways."""
+
+    first: Answer | Refusal | Crash | Hang
+    second: Answer | Refusal | Crash | Hang
+
+    @property
+    def words(self) -> str:
+        """One sentence for a person."""
+        first, second = (_clause(told.words) for told in (self.first, self.second))
+        return f"Asked twice, {first}, and then {second}."
+
+
+Outcome: TypeAlias = Answer | Refusal | Crash | Hang | Flaky
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+
+
+def _clause(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:].removesuffix(".")

@@ -1,0 +1,293 @@
+"""The part that runs in a framework's own interpreter: it answers, and never learns what is right.
+
+Any Python from 3.8 on may run this file, with only NumPy and the framework installed, so it
+imports nothing of ours; the controller imports the framing from here, so that it is said once.
+
+A frame is a magic number, the session's random token, two lengths, a CRC, a JSON header and the
+bytes of the arrays. Whatever a framework prints into the pipe lacks the token, and is seen to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
+    del sys.path[0]  # Python puts this file's folder first, where a name of ours may hide theirs
+
+import contextlib
+import faulthandler
+import fcntl
+import json
+import platform
+import resource
+import signal
+import struct
+import traceback
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Message = tuple[dict[str, Any], dict[str, NDArray[Any]]]
+
+MAGIC = b"\x93CONV\r\n\n"
+TOKEN_SIZE = 16
+PREFIX = struct.Struct(f"<{len(MAGIC)}s{TOKEN_SIZE}sIQI")
+LARGEST = 2**29
+"""Bytes of all arrays of one frame: far above what a case may hold, far below any memory."""
+LONGEST = 20_000
+"""Characters of a framework's words that are passed on."""
+NUMBERS = "biufc"
+"""The kinds of dtype that travel: NumPy's own booleans, integers, floats and complex numbers."""
+LOST = 113
+"""Exit status of a worker that found the pipe for its answers gone."""
+
+PRELUDE, QUESTION = "<prelude>", "<question>"
+_HIGH = 100  # above the descriptors that code closes when it closes "all" of them
+
+
+class Rubbish(Exception):  # noqa: N818  # named after what it found
+    """Bytes that are no frame of this session."""
+
+
+class NoAnswer(Exception):  # noqa: N818  # people read this name in reports
+    """What ``y`` holds is not an array of numbers."""
+
+
+def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """One frame. Raises ``TypeError`` for an array of anything but numbers."""
+    for name, array in arrays.items():
+        if array.dtype.kind not in NUMBERS:
+            raise TypeError(f"{name} must hold numbers of NumPy's own, got dtype {array.dtype}")
+    shapes = [(name, array.dtype.str, array.shape) for name, array in arrays.items()]
+    head = json.dumps({**header, "arrays": shapes}).encode()
+    body = b"".join(array.tobytes() for array in arrays.values())
+    check = zlib.crc32(body, zlib.crc32(head))
+    return PREFIX.pack(MAGIC, token, len(head), len(body), check) + head + body
+
+
+def take(buffer: bytearray, token: bytes) -> Message | None:
+    """Takes the first frame off the buffer, or None while it is incomplete.
+
+    Raises ``Rubbish`` at the first byte that cannot belong to a frame of this session.
+    """
+    lead = MAGIC + token
+    if not lead.startswith(bytes(buffer[: len(lead)])):
+        raise Rubbish(repr(bytes(buffer[:60])))
+    if len(buffer) < PREFIX.size:
+        return None
+    _, _, head_size, body_size, check = PREFIX.unpack_from(buffer)
+    start, end = PREFIX.size + head_size, PREFIX.size + head_size + body_size
+    if len(buffer) < end and max(head_size, body_size) <= LARGEST:
+        return None
+    head, body = bytes(buffer[PREFIX.size : start]), bytes(buffer[start:end])
+    del buffer[:end]
+    if zlib.crc32(body, zlib.crc32(head)) != check:
+        raise Rubbish("a frame whose checksum is wrong")
+    header = json.loads(head)
+    return header, _arrays(header.pop("arrays"), body)
+
+
+def _arrays(shapes: list[Any], body: bytes) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
+    arrays, offset = {}, 0
+    for name, dtype, shape in shapes:
+        array = np.ndarray(shape, dtype, body, offset)
+        offset += array.nbytes
+        arrays[name] = array.copy()  # aligned, writable, and nobody else's
+    return arrays
+
+
+def examine(
+    source: str, namespace: dict[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Runs the source on the arrays; the header and arrays of the frame that tells what came.
+
+    ``namespace`` is used up: what the source left in it is dropped here, so that a destructor
+    that fails does so while its own question is still the one being asked.
+    """
+    try:
+        namespace.update(arrays)
+        exec(compile(source, QUESTION, "exec", dont_inherit=True), namespace)
+        answer = _answer(namespace)
+        namespace.clear()
+        return {"kind": "answer"}, {"y": answer}
+    except BaseException as error:  # SystemExit too is only what this question came to
+        return _told(error), {}
+    finally:
+        namespace.clear()
+
+
+def _answer(namespace: dict[str, Any]) -> NDArray[Any]:
+    import numpy as np
+
+    if "y" not in namespace:
+        raise NoAnswer("the source never set y")
+    given = namespace["y"]
+    array = np.asarray(given)
+    if array.dtype.kind not in NUMBERS:
+        raise NoAnswer(
+            f"y must be an array of NumPy's own numbers,"
+            f" got a {type(given).__name__} of dtype {array.dtype}"
+        )
+    if array.nbytes > LARGEST:
+        raise NoAnswer(f"y must have at most {LARGEST} bytes, got {array.nbytes}")
+    return np.array(array, order="C")
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    try:
+        message = str(error)
+    except BaseException:  # a framework's own __str__ may fail as well
+        message = "(its message could not be read)"
+    memory = isinstance(error, MemoryError)
+    kind = "memory" if memory else "mistake" if _is_ours(error) else "refusal"
+    return {"kind": kind, "type": type(error).__name__, "message": message[:LONGEST]}
+
+
+def _is_ours(error: BaseException) -> bool:
+    """A misspelt source: a name or syntax error that no framework code had a part in."""
+    files = {frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)}
+    return isinstance(error, (NameError, SyntaxError)) and files <= {PRELUDE, QUESTION, __file__}
+
+
+def _seclude() -> tuple[int, int]:
+    """Moves both pipes out of reach of code that reads standard input or prints to output."""
+    questions = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    answers = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return questions, answers
+
+
+def _die_with_the_controller() -> None:
+    """Even when it is killed outright, and this worker too busy to see the pipe close."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ImportError, OSError, AttributeError):
+            import ctypes
+
+            set_parent_death_signal = 1
+            ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+
+
+def _limit_memory(allowance: int) -> None:
+    """Not RLIMIT_AS: frameworks reserve address space by the gigabyte and never touch it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    used = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (used + allowance, hard))
+
+
+def _read(questions: int, buffer: bytearray) -> None:
+    chunk = os.read(questions, 2**18)
+    if not chunk:  # the controller is gone; children of a question's go with us
+        with contextlib.suppress(OSError):
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os._exit(0)
+    buffer += chunk
+
+
+def _messages(questions: int, buffer: bytearray, token: bytes) -> Iterator[Message]:
+    while True:
+        message = take(buffer, token)
+        if message is None:
+            _read(questions, buffer)
+        else:
+            yield message
+
+
+def _write(answers: int, frame: bytes) -> None:
+    view = memoryview(frame)
+    while view:
+        try:
+            view = view[os.write(answers, view) :]
+        except OSError:
+            os._exit(LOST)
+
+
+def _prepare(setup: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Runs the prelude; the header of the first frame, which says who is there."""
+    try:
+        import numpy as np
+
+        namespace["np"] = np
+        exec(compile(setup["prelude"], PRELUDE, "exec", dont_inherit=True), namespace)
+        if setup["memory"] is not None:
+            _limit_memory(setup["memory"])
+    except BaseException as error:
+        return {**_told(error), "kind": "failed"}
+    facts = {name: _fact(expression, namespace) for name, expression in setup["facts"].items()}
+    return {
+        "kind": "ready",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "numpy": np.__version__,
+        "facts": facts,
+    }
+
+
+def _fact(expression: str, namespace: dict[str, Any]) -> Any:
+    try:
+        value = eval(expression, namespace)
+        json.dumps(value, allow_nan=False)
+    except Exception:  # what an older version does not have yet, it does not have
+        return None
+    return value
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def main() -> None:
+    """Serves questions until the controller closes the pipe."""
+    questions, answers = _seclude()
+    _die_with_the_controller()
+    faulthandler.enable()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real file
+    buffer = bytearray()
+    while len(buffer) < TOKEN_SIZE:
+        _read(questions, buffer)
+    token = bytes(buffer[:TOKEN_SIZE])
+    del buffer[:TOKEN_SIZE]
+
+    messages = _messages(questions, buffer, token)
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    setup, _ = next(messages)
+    told = _prepare(setup, namespace)
+    _write(answers, pack(token, {**told, "number": setup["number"]}, {}))
+    process, streams = os.getpid(), (sys.stdout, sys.stderr)
+    descriptors = {fd: _identity(fd) for fd in (0, 1, 2, questions, answers)}
+    for asked, arrays in messages:
+        told, given = examine(asked["source"], dict(namespace), arrays)
+        if os.getpid() != process:  # a child that the source forked and let fall through
+            os._exit(0)
+        sys.stdout, sys.stderr = streams
+        changed = [fd for fd, was in descriptors.items() if _identity(fd) != was]
+        if answers in changed:
+            os._exit(LOST)
+        if changed:  # the next question would pay for it
+            reason = f"closed or replaced the worker's descriptors {changed}"
+            told, given = {"kind": "crash", "reason": reason}, {}
+        _write(answers, pack(token, {**told, "number": asked["number"]}, given))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)  # a thread that a question left behind must not keep us here
