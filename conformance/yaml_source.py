@@ -22,6 +22,7 @@ from conformance.yaml_scanner import (
     MAX_DIGITS,
     NUMBERS_STYLE,
     CaseScanner,
+    Step,
     offset,
     plain_value,
 )
@@ -72,6 +73,19 @@ class Node:
         if self.children and isinstance(step, int) and step < len(self.children):
             return self.children[step]
         return None
+
+    def mapping(self) -> dict[str, Node]:
+        """The nodes of a mapping by key, none if this is something else."""
+        return dict(self.children) if isinstance(self.children, dict) else {}
+
+    def item(self, index: int) -> Node:
+        """The node of an entry of a list, made where a list of numbers was read in one step."""
+        if isinstance(self.children, list):
+            return self.children[index]
+        line, column = self.find((index,))
+        inner = (self.text or "")[column - self.spot[1] :]
+        value = self.value[index]
+        return Node(value, (line, column), text=inner if isinstance(value, list) else None)
 
 
 Complaint: TypeAlias = tuple[Spot, str]

@@ -1,0 +1,183 @@
+"""What one value in a case file may be, with the sentence for when it is not.
+
+Nothing is coerced: the text '2' is not 2, true is not 1, and 2.0 is no stride.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+Topic = Literal[
+    "basic",
+    "bias",
+    "channels",
+    "composition",
+    "coverage",
+    "degenerate",
+    "dilation",
+    "dtype",
+    "errors",
+    "gradients",
+    "groups",
+    "interpolation",
+    "kernel-flip",
+    "layout",
+    "matrix",
+    "output-padding",
+    "padding",
+    "parameters",
+    "properties",
+    "rank",
+    "real-valued",
+    "same",
+    "shape",
+    "stride",
+    "valid",
+]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+
+Said: TypeAlias = "tuple[tuple[int, ...], str] | None"
+"""What is wrong with a value: where inside it, and a sentence without its name; None if nothing."""
+
+
+MAX_NUMBER = 2**53
+MAX_AXES = 5
+
+
+def _check(problem: Callable[[Any], Said]) -> Callable[[Any], Any]:
+    """A validator out of a function that says what is wrong."""
+
+    def validate(value: Any) -> Any:
+        said = problem(value)
+        if said is not None:
+            path, sentence = said
+            raise PydanticCustomError("said", "{sentence}", {"sentence": sentence, "path": path})
+        return value
+
+    return validate
+
+
+def _text(pattern: str, sentence: str) -> AfterValidator:
+    found = re.compile(pattern, re.DOTALL)
+    return AfterValidator(_check(lambda v: None if found.fullmatch(v) else ((), sentence)))
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int
+
+
+def _whole_numbers(value: Any) -> Said:
+    if _whole(value):
+        return None
+    if not isinstance(value, list) or not value:
+        return (), "must be a whole number or a list of them"
+    for index, entry in enumerate(value):
+        if not _whole(entry):
+            return (index,), "must be a whole number"
+    return None
+
+
+def _numbers(value: Any) -> Said:
+    if not isinstance(value, list):
+        return (), "must be a list of numbers"
+    lengths: list[int] = []
+    first = value
+    while isinstance(first, list):
+        if not first:
+            return (0,) * len(lengths), "must not be empty"
+        lengths.append(len(first))
+        first = first[0]
+    if len(lengths) > MAX_AXES:
+        return (), f"must be at most {MAX_AXES} lists deep"
+    return _ragged(value, lengths)
+
+
+def _ragged(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Said:
+    """Where a nested list first parts from full lists of these lengths, with numbers in them."""
+    if not lengths:
+        if type(value) not in (int, float):
+            return path, "must be a number"
+        if not isfinite(value) or abs(value) > MAX_NUMBER:
+            return path, f"must be a number within -{MAX_NUMBER} and {MAX_NUMBER}"
+        return None
+    if not isinstance(value, list) or len(value) != lengths[0]:
+        return path, f"must be a list of {lengths[0]}, as the one before it is"
+    for index, entry in enumerate(value):
+        said = _ragged(entry, lengths[1:], (*path, index))
+        if said is not None:
+            return said
+    return None
+
+
+def _padding(value: Any) -> Said:
+    if value in ("same", "valid") or _whole(value):
+        return None
+    if not isinstance(value, list) or not value:
+        return (), "must be a whole number, a list, 'same' or 'valid'"
+    for index, entry in enumerate(value):
+        pair = isinstance(entry, list) and len(entry) == 2 and all(map(_whole, entry))
+        if not pair and not _whole(entry):
+            return (index,), "must be a whole number or [begin, end]"
+    return None
+
+
+_SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
+_INTS = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
+_PAIRS = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
+_PADDING = [
+    {"enum": ["same", "valid"]},
+    {"type": "integer"},
+    {"type": "array", "items": {"anyOf": [{"type": "integer"}, _PAIRS]}},
+]
+
+Slug = Annotated[
+    str,
+    _text(_SLUG, "must be words of a-z and 0-9 joined by single '-'"),
+    Field(json_schema_extra={"pattern": f"^{_SLUG}$"}),
+]
+Sentence = Annotated[
+    str,
+    _text(r".*\S.*\.", "must be a sentence that ends with a full stop"),
+    Field(json_schema_extra={"pattern": r"\.$"}),
+]
+Text = Annotated[str, _text(r".*\S.*", "must not be empty")]
+Claim = Annotated[
+    str,
+    _text("[A-Z][0-9]+", "must be a letter and a number, such as D4"),
+    Field(json_schema_extra={"pattern": "^[A-Z][0-9]+$"}),
+]
+WholeNumbers = Annotated[
+    int | list[int], PlainValidator(_check(_whole_numbers)), WithJsonSchema(_INTS)
+]
+PaddingField = Annotated[
+    int | list[int] | list[list[int]] | str,
+    PlainValidator(_check(_padding)),
+    WithJsonSchema({"anyOf": _PADDING}),
+]
+Numbers = Annotated[
+    list[Any],
+    PlainValidator(_check(_numbers)),
+    WithJsonSchema({"$ref": "#/$defs/Numbers"}),
+]
+Size = Annotated[int, Field(ge=1)]
+Shape = Annotated[list[Size], Field(min_length=1, max_length=5)]
+Seed = Annotated[int, Field(ge=0, description="The seed of NumPy's PCG64.")]
+
+
+class Model(BaseModel):
+    """What all parts of a case file share: nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

@@ -1,0 +1,223 @@
+"""A case file as strict models: editors, the loader and people read the same rules from here.
+
+What needs more than one value to be judged (shapes, channels, sizes) is judged in
+``conformance.asking``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, WithJsonSchema
+
+from conformance.fields import (
+    Claim,
+    Model,
+    Numbers,
+    PaddingField,
+    Sentence,
+    Size,
+    Slug,
+    Text,
+    Topic,
+    WholeNumbers,
+)
+from conformance.question import Dtype, Op
+from conformance.rules import Operand, tag
+
+
+class Arguments(Model):
+    """How an operator is applied; shared by cases and the steps of a chain."""
+
+    bias: Numbers | None = Field(
+        default=None, description="One number for each output channel.", examples=[[1, -2]]
+    )
+    stride: WholeNumbers = Field(
+        default=1, description="A number, or one for each axis.", examples=[2, [2, 3]]
+    )
+    padding: PaddingField = Field(
+        default=0,
+        description="What is removed from the full output (transposed) or added to the input:"
+        " a number, one for each axis, [begin, end] for each axis, same or valid.",
+        examples=[1, [1, 2], [[0, 1], [1, 0]], "same"],
+    )
+    output_padding: WholeNumbers = Field(
+        default=0,
+        description="What is added at the end of each axis of a transposed convolution's output.",
+        examples=[1],
+    )
+    dilation: WholeNumbers = Field(
+        default=1, description="The distance between kernel elements.", examples=[2]
+    )
+    groups: Size = Field(default=1, description="How many groups the channels fall into.")
+
+
+class Step(Arguments):
+    """An operator in a chain, applied to the answer to the steps before it."""
+
+    op: Literal["conv", "conv_transpose"] = Field(
+        default="conv_transpose", description="The operator."
+    )
+    kernel: Operand = Field(description="The kernel, as in a case.")
+
+
+class PoolStep(Model):
+    """The largest of every block, in a chain."""
+
+    op: Literal["max_pool"] = Field(description="The operator.")
+    size: Size = Field(description="The length of a block on every axis.", examples=[2])
+
+
+def _step_kind(value: Any) -> str:
+    pool = isinstance(value, dict) and value.get("op") == "max_pool"
+    return tag(PoolStep if pool else Step)
+
+
+AnyStep = Annotated[
+    Annotated[Step, Tag(tag(Step))] | Annotated[PoolStep, Tag(tag(PoolStep))],
+    Discriminator(_step_kind),
+]
+
+
+class ToleranceEntry(Model):
+    """How far a document's printed numbers may be from the oracle's answer, and why."""
+
+    absolute: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        description="The largest difference.", examples=[1e-4]
+    )
+    reason: Sentence = Field(description="Why there is a difference at all.")
+
+
+class ExpectedEntry(Model):
+    """What the document states; the oracle is asked whether it holds."""
+
+    numbers: Numbers | None = Field(
+        default=None, description="The answer, bare or full.", examples=[[[0, 1], [2, 3]]]
+    )
+    shape: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=5)] | None = Field(
+        default=None,
+        description="The answer's shape: full, or its spatial part.",
+        examples=[[1, 1, 3, 3], [3, 3]],
+    )
+    matrix: Numbers | None = Field(
+        default=None, description="The operator as a matrix, row by row.", examples=[[[1, 0]]]
+    )
+    parameters: WholeNumbers | None = Field(
+        default=None, description="How many parameters there are; a list for a chain's steps."
+    )
+    error: Text | None = Field(
+        default=None,
+        description="Part of the sentence that refuses the question, which has no answer.",
+    )
+    property: Text | None = Field(  # the name that the case format gives it
+        default=None, description="The name of a property that holds."
+    )
+    tolerance: ToleranceEntry | None = Field(
+        default=None, description="How far the numbers may be from the oracle's."
+    )
+
+
+class ErratumEntry(Model):
+    """What is wrong in the document, and what holds instead."""
+
+    sentence: Sentence = Field(description="What is wrong.")
+    numbers: Numbers | None = Field(default=None, description="The answer that holds.")
+    shape: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=5)] | None = Field(
+        default=None, description="The shape that holds."
+    )
+    property: Text | None = Field(default=None, description="The property that holds.")
+
+
+def _expected_kind(value: Any) -> str:
+    return tag(ExpectedEntry if isinstance(value, dict) else "word")
+
+
+class Entry(Arguments):
+    """One case: a question, where it comes from, what is expected, and why it is there."""
+
+    id: Slug = Field(description="A name, unique over all files.", examples=["same-odd"])
+    why: Sentence = Field(description="What the case tells apart, in a sentence.")
+    op: Op | Literal["chain"] = Field(
+        default="conv_transpose", description="The operator, or chain for several in a row."
+    )
+    x: Operand = Field(
+        description="The input: bare numbers, (batch, channels, *space), or how to make it.",
+        examples=[[[0, 1], [2, 3]], {"shape": [1, 2, 5, 5], "integers": [-3, 3]}],
+    )
+    kernel: Operand | None = Field(
+        default=None,
+        description="Bare numbers, (in, out / groups, *space) of a transposed convolution or"
+        " (out, in / groups, *space) of a convolution, or how to make it.",
+        examples=[[[0, 1], [2, 3]]],
+    )
+    gradient: Operand | None = Field(
+        default=None,
+        description="Of the loss by the output, for the gradient ops; small integers if not said.",
+    )
+    steps: Annotated[list[AnyStep], Field(min_length=1, max_length=16)] | None = Field(
+        default=None, description="The operators of a chain, in the order of their application."
+    )
+    rank: Literal[1, 2, 3] | None = Field(
+        default=None, description="How many spatial axes; needed for a bare 3-D array."
+    )
+    dtype: Dtype = Field(default="float32", description="What the arrays are stored in.")
+    exact: bool | None = Field(
+        default=None,
+        description="Whether answers are compared with ==; by default, if all data is whole.",
+    )
+    expected: Annotated[
+        Annotated[Literal["oracle"], Tag(tag("word"))]
+        | Annotated[ExpectedEntry, Tag(tag(ExpectedEntry))],
+        Discriminator(_expected_kind),
+    ] = Field(default="oracle", description="What is stated beside the oracle's answer.")
+    erratum: ErratumEntry | None = Field(
+        default=None, description="What the document has wrong, if the oracle disagrees with it."
+    )
+    topics: Annotated[list[Topic], Field(min_length=1)] = Field(
+        default=["basic"], description="What the case is about."
+    )
+    claims: list[Claim] = Field(default=[], description="The claims that it is evidence for.")
+    section: Text | None = Field(default=None, description="Where in the document it is from.")
+
+
+class DocumentEntry(Model):
+    """Where the cases of a file come from."""
+
+    id: Slug = Field(description="A short name.", examples=["d2l"])
+    title: Text = Field(description="The title.")
+    source: Text = Field(description="The part of it, and which edition.")
+
+
+Variant = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "description": "Keys of the case, and an id for a suffix."}),
+]
+Vary = Annotated[
+    dict[str, list[Any]] | list[Variant],
+    Field(description="Expands the case: every combination of lists, or a list of changes."),
+]
+
+
+class VaryingEntry(Entry):
+    """A case as it stands in a file: one that may expand into many."""
+
+    vary: Vary | None = Field(
+        default=None,
+        description="What differs between the cases that this one stands for.",
+        examples=[{"stride": [1, 2, 3]}, [{"id": "crooked", "padding": [[0, 1]]}]],
+    )
+
+
+class FileHead(Model):
+    """A case file as far as it can be judged before its cases are."""
+
+    document: DocumentEntry | None = Field(
+        default=None, description="The document that all cases of the file are from."
+    )
+    cases: Annotated[list[Any], Field(min_length=1)] = Field(description="The cases.")
+
+
+class CaseFile(FileHead):
+    """Cases for transposed convolution, and the document that they are from."""
+
+    cases: Annotated[list[VaryingEntry], Field(min_length=1)] = Field(description="The cases.")
