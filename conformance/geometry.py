@@ -11,9 +11,10 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Literal, TypeAlias, cast
+from numbers import Integral
+from typing import Any, Literal, TypeAlias, TypeGuard
 
 Axes: TypeAlias = tuple[int, ...]
 """One number for each spatial axis."""
@@ -31,7 +32,9 @@ def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1
 
     Raises ``ValueError`` when there are too few or too many numbers, or one is below ``least``.
     """
-    numbers = (value,) * rank if _is_int(value) else tuple(cast("Sequence[int]", value))
+    if type(value) is int and value >= least:  # nearly every call
+        return (value,) * rank
+    numbers = (value,) * rank if _is_int(value) else _entries(name, value)
     if len(numbers) != rank:
         raise ValueError(
             f"{name} must be one number or one for each of {rank} axes, got {len(numbers)} numbers"
@@ -41,7 +44,7 @@ def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1
             raise ValueError(f"{name} must be whole numbers, got {number!r}")
         if number < least:
             raise ValueError(f"{name} must be at least {least} per axis, got {number}")
-    return tuple(int(number) for number in cast(Axes, numbers))
+    return tuple(map(int, numbers))
 
 
 def padding_of(value: Padding, rank: int) -> Pairs | Word:
@@ -53,7 +56,7 @@ def padding_of(value: Padding, rank: int) -> Pairs | Word:
         if value not in WORDS:
             raise ValueError(f"padding must be numbers, 'same' or 'valid', got {value!r}")
         return value
-    entries = tuple(repeat(value, rank)) if _is_int(value) else tuple(cast("Sequence[int]", value))
+    entries = tuple(repeat(value, rank)) if _is_int(value) else _entries("padding", value)
     if len(entries) != rank:
         raise ValueError(
             f"padding must be one number, or one number or (begin, end) for each of {rank} axes,"
@@ -82,7 +85,7 @@ def conv_padding(
             for n, s, r in zip(space, stride, reach(kernel, dilation), strict=True)
         )
         return tuple((total // 2, total - total // 2) for total in totals)
-    return cast(Pairs, padding)
+    return padding
 
 
 def conv_transpose_padding(
@@ -101,7 +104,7 @@ def conv_transpose_padding(
             (total // 2, total - total // 2 - extra)
             for total, extra in zip(totals, spare, strict=True)
         )
-    return cast(Pairs, padding)
+    return padding
 
 
 def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation: Axes) -> Axes:
@@ -143,12 +146,19 @@ def conv_transpose_space(
     return tuple(lengths)
 
 
-def _is_int(value: object) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+def _is_int(value: object) -> TypeGuard[int]:
+    # An array of any shape has __index__, a bool is an int: neither is one number of elements.
+    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
 
 
-def _pair(entry: int | Sequence[int]) -> tuple[int, int]:
-    numbers = (entry, entry) if _is_int(entry) else tuple(cast("Sequence[int]", entry))
+def _entries(name: str, value: object) -> tuple[Any, ...]:
+    if isinstance(value, Iterable):
+        return tuple(value)
+    raise ValueError(f"{name} must be whole numbers, got {value!r}")
+
+
+def _pair(entry: object) -> tuple[int, int]:
+    numbers = (entry, entry) if _is_int(entry) else _entries("padding", entry)
     if len(numbers) != 2 or not all(map(_is_int, numbers)):
         raise ValueError(f"padding on an axis must be a number or (begin, end), got {entry!r}")
-    return int(cast(int, numbers[0])), int(cast(int, numbers[1]))
+    return int(numbers[0]), int(numbers[1])
