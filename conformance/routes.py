@@ -104,9 +104,7 @@ def matrix(q: Question) -> Array:
 def padded(x: Array, pairs: Pairs) -> Array:
     """x with zeros around its space; a negative number takes elements away instead."""
     x = np.pad(x, [(0, 0), (0, 0), *((max(b, 0), max(e, 0)) for b, e in pairs)])
-    kept = (
-        slice(max(-b, 0), n - max(-e, 0)) for (b, e), n in zip(pairs, x.shape[2:], strict=True)
-    )
+    kept = (slice(max(-b, 0), n - max(-e, 0)) for (b, e), n in zip(pairs, x.shape[2:], strict=True))
     return np.asarray(x[at(..., *kept)])
 
 

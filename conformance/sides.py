@@ -125,8 +125,7 @@ def pixel_unshuffle(q: Question, answer: Array) -> Sides:
         kernel=routes.shuffled(np.swapaxes(routes.flipped(q.kernel), 0, 1), factors),
         stride=factors,
         padding=tuple(
-            (r * (k - 1 - b), r * (k - 1 - e))
-            for k, (b, e) in zip(q.window, q.pairs, strict=True)
+            (r * (k - 1 - b), r * (k - 1 - e)) for k, (b, e) in zip(q.window, q.pairs, strict=True)
         ),
     )
     return (
