@@ -1,4 +1,7 @@
-"""Named properties: what documents claim about an operator, as data that any case can name."""
+"""Named properties: what documents claim about an operator, as data that any case can name.
+
+A new one is a function in ``conformance.sides`` and a line in the table below.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def holds(
     rounding explains, taken along the property's own route from the absolute values.
     """
     got, wanted = entry.sides(asked, given)
-    if got.shape != wanted.shape:
+    if got.shape != wanted.shape or np.isnan(given).any():
         return False
     if exact:
         return bool(np.all(got == wanted))

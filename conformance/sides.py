@@ -1,8 +1,9 @@
 """Both sides of every named property: what follows from an answer, and what that must be.
 
-Kept apart from the table of properties so that the table can be read as data. None of these ways
-to the other side is the oracle's: an answer computed the same way twice agrees with itself
-whatever it means.
+Kept apart from ``conformance.properties``, so that the table there, with a sentence for each
+function here, can be read as data. None of these ways to the other side is the oracle's: an answer
+computed the same way twice agrees with itself whatever it means. Each takes a question or a chain
+and an answer of the shape asked for, and raises ``ValueError`` for what it says nothing about.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ def coverage(q: Question, answer: Array) -> Sides:
 def sum_is_product(q: Question, answer: Array) -> Sides:
     _require(all(b <= 0 and e <= 0 for b, e in q.pairs), "that no padding removes elements")
     space = tuple(range(2, answer.ndim))
-    sums = q.kernel.sum(space)
+    sums = q.kernel.astype(np.float64).sum(space)
     totals = [routes.fed(q).sum(space)[:, s] @ sums[s] for s, _ in routes.groups(q)]
     return _unbiased(q, answer).sum(space), np.concatenate(totals, 1)
 

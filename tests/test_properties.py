@@ -153,7 +153,7 @@ def test_other_numbers_do_not_have_the_property(name: str) -> None:
     assert not holds(named(name), asked, wrong, exact=False)
 
 
-@pytest.mark.parametrize("name", [n for n in ABOUT_VALUES if n != "shape-not-values"])
+@pytest.mark.parametrize("name", HOLDS)
 def test_nan_does_not_have_the_property(name: str) -> None:
     asked = HOLDS[name][0]
     nothing = np.full_like(answer(asked), np.nan, dtype=np.float64)
@@ -184,6 +184,12 @@ def test_rounding_is_within_the_bound_and_a_wrong_digit_is_not() -> None:
     given = answer(q)
     assert holds(named("scatter"), q, given.astype(np.float32), exact=False)
     assert not holds(named("scatter"), q, given * 1.001, exact=False)
+
+
+def test_sums_beyond_float16_do_not_overflow() -> None:
+    q = question("conv_transpose", np.full((1, 1, 2), 2**15), np.full((1, 1, 3), 2.0**15))
+    q = q.but(x=q.x.astype(np.float16), kernel=q.kernel.astype(np.float16))
+    assert named("sum-is-product").sides(q, np.zeros((1, 1, 4)))[1] == 6 * 2**30
 
 
 def test_a_property_of_another_operator_is_refused_with_the_ones_there_are() -> None:
