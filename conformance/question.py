@@ -1,7 +1,8 @@
-"""A question: an operator, its arrays and its arguments in canonical terms, before any framework."""
+"""A question: an operator, its arrays and arguments in canonical terms, before any framework."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -29,6 +30,7 @@ Wanted = Literal["output", "input_gradient", "kernel_gradient", "parameters"]
 Dtype = Literal["float16", "bfloat16", "float32", "float64", "int32", "int64"]
 
 OPS: tuple[Op, ...] = get_args(Op)
+WANTED: tuple[Wanted, ...] = get_args(Wanted)
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 
 
@@ -73,9 +75,9 @@ class Question:
     @property
     def wanted(self) -> Wanted:
         """What is asked of the operator: its output, a gradient or its number of parameters."""
-        for wanted in ("input_gradient", "kernel_gradient", "parameters"):
+        for wanted in WANTED:
             if self.op.endswith(wanted):
-                return wanted  # type: ignore[return-value]  # a literal of the tuple above
+                return wanted
         return "output"
 
     @property
@@ -169,6 +171,12 @@ def pooled(x: Array, size: int) -> Array:
     return x
 
 
+def _gradient(q: Question) -> Array:
+    if q.gradient is None:
+        raise ValueError(f"{q.op} needs the gradient by the output, got none")
+    return q.gradient
+
+
 def _arguments(q: Question) -> dict[str, Any]:
     shared = {
         "stride": q.stride,
@@ -181,22 +189,22 @@ def _arguments(q: Question) -> dict[str, Any]:
     return shared
 
 
-_ANSWERS = {
+_ANSWERS: dict[Op, Callable[[Question], Array]] = {
     "conv": lambda q: oracle.conv(q.x, q.kernel, bias=q.bias, **_arguments(q)),
     "conv_input_gradient": lambda q: oracle.conv_input_gradient(
-        q.x.shape, q.kernel, q.gradient, **_arguments(q)
+        q.x.shape, q.kernel, _gradient(q), **_arguments(q)
     ),
     "conv_kernel_gradient": lambda q: oracle.conv_kernel_gradient(
-        q.x, q.kernel.shape, q.gradient, **_arguments(q)
+        q.x, q.kernel.shape, _gradient(q), **_arguments(q)
     ),
     "conv_transpose": lambda q: oracle.conv_transpose(
         q.x, q.kernel, bias=q.bias, **_arguments(q)
     ),
     "conv_transpose_input_gradient": lambda q: oracle.conv_transpose_input_gradient(
-        q.x.shape, q.kernel, q.gradient, **_arguments(q)
+        q.x.shape, q.kernel, _gradient(q), **_arguments(q)
     ),
     "conv_transpose_kernel_gradient": lambda q: oracle.conv_transpose_kernel_gradient(
-        q.x, q.kernel.shape, q.gradient, **_arguments(q)
+        q.x, q.kernel.shape, _gradient(q), **_arguments(q)
     ),
     "conv_parameters": lambda q: np.array(_parameters(q)),
     "conv_transpose_parameters": lambda q: np.array(_parameters(q)),

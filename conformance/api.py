@@ -1,0 +1,152 @@
+"""What an adapter says about a framework: its APIs, and how it writes a call, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from conformance.question import Dtype, Operator, Question
+
+
+@dataclass(frozen=True)
+class Inexpressible:
+    """A question that cannot be written as this call, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A call in the framework's own words, over the tensors x, w and b (b only where it is used).
+
+    setup       lines before the call, such as making a layer
+    expression  the call
+    kernel      what a gradient by the kernel is taken by
+    parameters  an expression for the number of learnable numbers, where there is a layer
+    """
+
+    expression: str
+    setup: tuple[str, ...] = ()
+    kernel: str = "w"
+    parameters: str | None = None
+
+
+Speller = Callable[[Question], Spelling | Inexpressible]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What an API is known to refuse, so that a recipe goes around it. Native calls ignore it.
+
+    backend  the only backend that refuses; None for all of them
+    """
+
+    reason: str
+    refuses: Callable[[Question], bool]
+    backend: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """One public way to ask a framework.
+
+    exists         an expression that fails in an interpreter without this API
+    layout         the order of the axes of x and of the output: "N C *s" or "N *s C"
+    kernel_axes    the order of the axes of the kernel, of "in", "out" and "*k"
+    native         the question with same-looking arguments
+    recipe         the arguments that mean the question; where there are none, `recipes` looks for
+                   another question that this API can answer, and for the way back
+    flips          the kernel is read backwards, so that a recipe hands it over backwards
+    takes_bias     whether there is a parameter for the bias; if not, it is added to the output
+    forward        for a transposed convolution, the id of the convolution that goes with it
+    """
+
+    id: str
+    operator: Operator
+    exists: str
+    layout: str
+    kernel_axes: str
+    native: Speller
+    recipe: Speller
+    limits: tuple[Limit, ...] = ()
+    flips: bool = False
+    takes_bias: bool = True
+    forward: str | None = None
+    dialect: Dialect | None = None
+
+
+Gradient = Callable[[Spelling, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How a framework, or one backend of it, takes arrays, gives them back and differentiates.
+
+    imports    lines that a reproduction opens with
+    tensor     an expression for the NumPy array ``{v}`` as a tensor
+    array      an expression for the tensor ``{v}`` as a NumPy array
+    gradient   lines that leave in y the gradient of a spelling by "x" or by "w", given g
+    casts      dtypes that NumPy lacks: the expressions that take their place for such a question
+    """
+
+    imports: tuple[str, ...]
+    tensor: str
+    array: str
+    gradient: Gradient
+    casts: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framework:
+    """A framework, as the controller has to know it.
+
+    prelude    lines that a worker runs once
+    version    an expression for the framework's version
+    backend    an expression for the backend in use, where there are several
+    dialects   by backend; a single one has the key None
+    variables  environment variables of the worker
+    """
+
+    name: str
+    title: str
+    prelude: str
+    version: str
+    apis: tuple[Api, ...]
+    dialects: Mapping[str | None, Dialect]
+    backend: str = "None"
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
+        """The API with this id. Raises ``KeyError``."""
+        return next(api for api in self.apis if api.id == id)
+
+
+def keywords(**values: object) -> str:
+    """Keyword arguments as source, each after a comma; None stands for one that is left out."""
+    return "".join(f", {name}={value!r}" for name, value in values.items() if value is not None)
+
+
+def numbers(values: tuple[int, ...], default: int) -> int | tuple[int, ...] | None:
+    """One number where all axes agree, and None where that is the default."""
+    if len(set(values)) > 1:
+        return values
+    return None if values[0] == default else values[0]
+
+
+def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
+    """The padding as one number per axis."""
+    if isinstance(question.padding, str):
+        return Inexpressible(f"padding takes numbers, not {question.padding!r}")
+    if any(begin != end for begin, end in question.padding):
+        return Inexpressible("padding takes one number per axis, the same at its begin and end")
+    return tuple(begin for begin, _ in question.padding)
+
+
+OUTPUT_PADDING_BELOW_STRIDE = Limit(
+    "output padding must be smaller than the stride",
+    lambda q: any(p >= s for p, s in zip(q.output_padding, q.stride, strict=True)),
+)
+NEGATIVE_PADDING = Limit(
+    "padding must not be negative",
+    lambda q: not isinstance(q.padding, str) and any(min(pair) < 0 for pair in q.padding),
+)

@@ -1,0 +1,51 @@
+"""The command line: names and summaries here, each command in a module imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS = ("apis", "check", "report", "run")
+
+
+class LazyGroup(click.Group):
+    """Commands by name from `conformance.commands`, so that ``--help`` imports nothing heavy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(
+            f"conformance.commands.{cmd_name}"
+        ).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, from their first sentences and without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+
+SUMMARIES = {
+    "apis": "List every API, and whether an interpreter has it.",
+    "check": "Validate cases.",
+    "report": "Turn runs into tables and a page.",
+    "run": "Ask a framework every case, and write down what it answers.",
+}
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="conv-transpose-conformance", prog_name="conformance")
+def main() -> None:
+    """Does transposed convolution mean the same here and there?
+
+    \b
+    Example:
+      conformance run --framework torch --out reports/runs/torch.jsonl
+      conformance report reports/runs/*.jsonl --out reports
+    """

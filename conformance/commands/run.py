@@ -1,0 +1,144 @@
+"""``conformance run``: one framework, one interpreter, one run file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from conformance import corpus, environments, runs, survey
+from conformance.controller import CannotStart, Examination
+from conformance.environments import CannotBuild
+from conformance.frameworks import FRAMEWORKS
+from conformance.runs import Header
+from conformance.survey import Subject
+
+MEMORY = 8 * 2**30
+
+
+@click.command("run")
+@click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--framework", "name", required=True, type=click.Choice(sorted(FRAMEWORKS)))
+@click.option(
+    "--python",
+    default=sys.executable,
+    show_default="this one",
+    help="The interpreter that has the framework; nothing of ours has to be there."
+    " With --with, the version such as 3.11 to make an environment of.",
+)
+@click.option(
+    "--with",
+    "pins",
+    multiple=True,
+    metavar="PIN",
+    help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable.",
+)
+@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@click.option(
+    "-k",
+    "expression",
+    metavar="EXPR",
+    help="Only cases whose id, op, topics or claims match, such as 'stride and not d2l'.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The run file.  [default: reports/runs/FRAMEWORK.jsonl]",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
+)
+@click.option(
+    "--timeout",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds for a question.",
+)
+@click.option(
+    "--memory",
+    default=MEMORY,
+    show_default="8 GiB",
+    type=click.IntRange(1),
+    help="Bytes that a worker may use beyond what it starts with.",
+)
+def command(
+    cases: tuple[Path, ...],
+    name: str,
+    python: str,
+    pins: tuple[str, ...],
+    api_ids: tuple[str, ...],
+    expression: str | None,
+    out: Path | None,
+    jobs: int,
+    timeout: float,
+    memory: int,
+) -> None:
+    """Ask every case in CASES (files or folders; default: all) of every API of a framework.
+
+    Ends with 0 when the run is complete, whatever it found, and with 2 when it could not run.
+
+    \b
+    Example:
+      conformance run --framework torch --python ~/venvs/torch/bin/python -k stride
+      conformance run --framework jax --with jax==0.10.2 --python 3.11
+    """
+    framework = FRAMEWORKS[name]
+    known = [api.id for api in framework.apis]
+    for unknown in set(api_ids) - set(known):
+        raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
+    console = Console(stderr=True)
+    try:
+        executable = str(environments.build(pins, python)) if pins else python
+        interpreter = survey.interpreter_for(framework, executable)
+
+        def start() -> Examination:
+            return Examination(interpreter, timeout=timeout, memory=memory)
+
+        with start() as examination:
+            header = survey.header(framework, examination.identity, subjects)
+            path = out or Path("reports", "runs", f"{header.name}.jsonl")
+            apis = [
+                api
+                for api in framework.apis
+                if header.apis[api.id] and api.id in (api_ids or known)
+            ]
+            items = list(survey.items(framework, header.backend, apis, subjects))
+            observations = (
+                survey.observe(examination, items)
+                if jobs == 1
+                else survey.observe_side_by_side(start, items, jobs)
+            )
+            with runs.writing(path, header) as writer, _progress(console) as progress:
+                total = sum(len(item.modes) for item in items)
+                task = progress.add_task(f"{header.name} {header.version}", total=total)
+                for observation in observations:
+                    writer.add(observation)
+                    progress.advance(task)
+    except (CannotStart, CannotBuild) as error:
+        if out:
+            # The report then shows a framework that did not run, and why.
+            with runs.writing(out, Header(framework=name, failure=str(error))):
+                pass
+        click.echo(f"conformance run: {name}: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        click.echo("conformance run: stopped; the run file is incomplete", err=True)
+        raise SystemExit(2) from None
+    counts = ", ".join(f"{count} {status}" for status, count in writer.counts.most_common())
+    console.print(f"{path}: {counts}", highlight=False, soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )

@@ -1,0 +1,96 @@
+"""Comparison with the oracle's answer: to the bit for integers, within a bound for real values.
+
+The bound for real values is the forward error of a sum of products in any order, for both sides:
+2 gamma_n sum|x||w| with gamma_n = n u / (1 - n u), n terms and unit roundoff u (Higham, "Accuracy
+and Stability of Numerical Algorithms", section 3.1).
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from conformance import question
+from conformance.question import Array, Asked, Chain, Pool, Question
+
+UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+
+
+def difference(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> str | None:
+    """How ``got`` differs from the oracle's answer ``wanted``, in a sentence; None if it does not.
+
+    A NaN differs from everything, and so does a number of another dtype.
+    """
+    if got.shape != wanted.shape:
+        return f"shape {got.shape}, not {wanted.shape}"
+    if got.dtype != wanted.dtype and not _counts(asked):
+        return f"dtype {got.dtype}, not {wanted.dtype}"
+    if exact:
+        same = got == wanted
+    else:
+        with np.errstate(invalid="ignore"):
+            same = np.abs(got.astype(np.float64) - wanted) <= bound(asked)
+    if same.all():
+        return None
+    where = tuple(int(i) for i in np.argwhere(~np.atleast_1d(same))[0])
+    return (
+        f"{int(same.size - same.sum())} of {same.size} numbers differ, first at {list(where)}:"
+        f" {np.atleast_1d(got)[where]}, not {np.atleast_1d(wanted)[where]}"
+    )
+
+
+def bound(asked: Asked) -> Array:
+    """How far two right answers may be apart, element by element, in float64."""
+    n = terms(asked)
+    questions = asked.questions if isinstance(asked, Chain) else (asked,)
+    u = max(UNIT_ROUNDOFF.get(q.dtype, 0.0) for q in questions)
+    gamma = n * u / (1 - n * u)
+    return 2 * gamma * question.answer(magnitude(asked))
+
+
+def terms(asked: Asked) -> int:
+    """The largest number of products that one number of the answer is the sum of, plus the bias."""
+    if isinstance(asked, Chain):
+        return sum(terms(q) for q in asked.questions)
+    if asked.operator == "interpolate":
+        # Two neighbours an axis, each with a weight that is itself rounded.
+        return 2 * 2**asked.rank
+    if asked.wanted == "kernel_gradient":
+        return len(asked.x) * int(max(prod(asked.space), prod(asked.output_space)))
+    return int(max(asked.kernel.shape[:2])) * prod(asked.window) + 1
+
+
+def magnitude(asked: Asked) -> Asked:
+    """The same question of the absolute values, in float64."""
+    return _absolute_chain(asked) if isinstance(asked, Chain) else _absolute(asked)
+
+
+def _absolute(asked: Question) -> Question:
+    def absolute(array: Array | None) -> Array | None:
+        return None if array is None else np.abs(array.astype(np.float64))
+
+    return asked.but(
+        dtype="float64",
+        x=absolute(asked.x),
+        kernel=absolute(asked.kernel),
+        bias=absolute(asked.bias),
+        gradient=absolute(asked.gradient),
+    )
+
+
+def _absolute_chain(asked: Chain) -> Chain:
+    steps: list[Question | Pool] = []
+    x = np.abs(asked.questions[0].x.astype(np.float64))
+    for step in asked.steps:
+        if isinstance(step, Question):
+            step = _absolute(step).but(x=x)
+            x = question.answer(step)
+        else:
+            x = question.pooled(x, step.size)
+        steps.append(step)
+    return Chain(tuple(steps))
+
+
+def _counts(asked: Asked) -> bool:
+    return isinstance(asked, Question) and asked.wanted == "parameters"

@@ -1,0 +1,49 @@
+"""The corpus: where the cases are, which of them are meant, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import boolean
+import click
+
+from conformance.cases import Case, load
+
+FOLDER = Path(__file__).resolve().parent.parent / "cases"
+"""The cases that come with this package."""
+
+
+def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
+    """The cases in ``paths``, or all of the corpus, that ``expression`` holds for.
+
+    Ends the command with status 2 and every problem's sentence if a file does not hold up.
+    """
+    loaded = load(paths or [FOLDER])
+    if loaded.problems:
+        for problem in loaded.problems:
+            click.echo(str(problem), err=True)
+        raise SystemExit(2)
+    keep = _predicate(expression) if expression else lambda _: True
+    cases = tuple(case for case in loaded.cases if keep(case))
+    if not cases:
+        raise click.UsageError(f"none of {len(loaded.cases)} cases is meant by -k {expression!r}")
+    return cases
+
+
+def _predicate(expression: str) -> Callable[[Case], bool]:
+    """Whether a case is meant: each word is sought in its id, its op, its topics and its claims."""
+    algebra = boolean.BooleanAlgebra(allowed_in_token=("_", "-", "."))
+    try:
+        parsed = algebra.parse(expression)
+    except boolean.ParseError as error:
+        raise click.UsageError(
+            f"-k {expression!r}: {error}; write words with and, or, not and parentheses"
+        ) from None
+    words = [symbol.obj for symbol in parsed.symbols]
+
+    def means(case: Case) -> bool:
+        text = " ".join((case.id, case.op, *case.topics, *case.claims)).lower()
+        return bool(parsed(**{word: word.lower() in text for word in words}))
+
+    return means

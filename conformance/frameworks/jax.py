@@ -1,0 +1,143 @@
+"""JAX: its padding pads the stretched input, and by default its kernel is read backwards."""
+
+from __future__ import annotations
+
+from conformance import geometry
+from conformance.api import Api, Dialect, Framework, Inexpressible, Spelling, keywords, numbers
+from conformance.question import Question
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    return (
+        f"y, pullback = jax.vjp(lambda {by}: {spelling.expression}, {by})",
+        "y, = pullback(g)",
+    )
+
+
+DIALECT = Dialect(
+    imports=("import jax", "import jax.numpy as jnp"),
+    tensor="jnp.asarray({v})",
+    array="np.asarray({v})",
+    gradient=_gradient,
+    casts={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
+)
+
+
+def _dimensions(q: Question, kernel: str) -> tuple[str, str, str]:
+    space = "DHW"[3 - q.rank :] if q.rank <= 3 else "0123456789"[: q.rank]
+    return f"NC{space}", f"{kernel}{space}", f"NC{space}"
+
+
+def _stretched(q: Question) -> Question:
+    """The question with the padding of the stretched input that leaves the wanted crop.
+
+    Of the reach - 1 elements that a full output needs on each side, a crop takes away its own.
+    """
+    reach = geometry.reach(q.window, q.dilation)
+    return q.but(
+        padding=tuple(
+            (r - 1 - b, r - 1 - e + p)
+            for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
+        ),
+        output_padding=(0,) * q.rank,
+    )
+
+
+def _transpose(q: Question, *, transpose_kernel: bool) -> Spelling | Inexpressible:
+    if any(q.output_padding):
+        return Inexpressible("there is no parameter for output padding")
+    if q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    padding = q.padding.upper() if isinstance(q.padding, str) else list(q.padding)
+    # With transpose_kernel=True the letters name the axes of the convolution that is undone.
+    rest = keywords(
+        rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
+        dimension_numbers=_dimensions(q, "OI" if transpose_kernel else "IO"),
+        transpose_kernel=transpose_kernel or None,
+    )
+    return Spelling(f"jax.lax.conv_transpose(x, w, {q.stride}, {padding!r}{rest})")
+
+
+def _native(q: Question) -> Spelling | Inexpressible:
+    return _transpose(q, transpose_kernel=False)
+
+
+def _recipe(q: Question) -> Spelling | Inexpressible:
+    return _transpose(_stretched(q), transpose_kernel=False)
+
+
+def _native_transposing(q: Question) -> Spelling | Inexpressible:
+    return _transpose(q, transpose_kernel=True)
+
+
+def _recipe_transposing(q: Question) -> Spelling | Inexpressible:
+    return _transpose(_stretched(q), transpose_kernel=True)
+
+
+def _conv(q: Question) -> Spelling:
+    padding = q.padding.upper() if isinstance(q.padding, str) else list(q.padding)
+    rest = keywords(
+        rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
+        dimension_numbers=_dimensions(q, "OI"),
+        feature_group_count=numbers((q.groups,), 1),
+    )
+    return Spelling(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {padding!r}{rest})")
+
+
+def _resize(q: Question) -> Spelling:
+    shape = (*q.x.shape[:2], *q.output_space)
+    return Spelling(f"jax.image.resize(x, {shape}, 'linear')")
+
+
+FRAMEWORK = Framework(
+    name="jax",
+    title="JAX",
+    prelude="import jax\nimport jax.numpy as jnp",
+    version="jax.__version__",
+    dialects={None: DIALECT},
+    variables={"JAX_PLATFORMS": "cpu"},
+    apis=(
+        Api(
+            id="jax.lax.conv_transpose",
+            operator="conv_transpose",
+            exists="jax.lax.conv_transpose",
+            layout="N C *s",
+            kernel_axes="in out *k",
+            native=_native,
+            recipe=_recipe,
+            flips=True,
+            takes_bias=False,
+            forward="jax.lax.conv_general_dilated",
+        ),
+        Api(
+            id="jax.lax.conv_transpose(transpose_kernel=True)",
+            operator="conv_transpose",
+            exists="jax.lax.conv_transpose",
+            layout="N C *s",
+            kernel_axes="in out *k",
+            native=_native_transposing,
+            recipe=_recipe_transposing,
+            takes_bias=False,
+            forward="jax.lax.conv_general_dilated",
+        ),
+        Api(
+            id="jax.lax.conv_general_dilated",
+            operator="conv",
+            exists="jax.lax.conv_general_dilated",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_conv,
+            recipe=_conv,
+            takes_bias=False,
+        ),
+        Api(
+            id="jax.image.resize",
+            operator="interpolate",
+            exists="jax.image.resize",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_resize,
+            recipe=_resize,
+        ),
+    ),
+)

@@ -1,0 +1,241 @@
+"""Keras on any backend: padding is a word, and no output padding is not an output padding of 0."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.api import (
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Spelling,
+    keywords,
+    numbers,
+)
+from conformance.frameworks import jax, tensorflow, torch
+from conformance.question import Question
+
+# Every backend is imported by its own name, because its autodiff is used through it.
+PRELUDE = """
+import keras
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+elif keras.backend.backend() == "torch":
+    import torch
+else:
+    import jax
+    import jax.numpy as jnp
+"""
+
+
+def _on(backend: str, dialect: Dialect, **changes: object) -> Dialect:
+    return Dialect(
+        **{
+            **vars(dialect),
+            "imports": (
+                "import os",
+                f"os.environ['KERAS_BACKEND'] = {backend!r}",
+                *dialect.imports,
+                "import keras",
+            ),
+            **changes,
+        }
+    )
+
+
+def _torch_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else spelling.kernel
+    # A variable of Keras wraps the parameter that autograd knows.
+    source += ".value" if source == "layer.kernel" else ""
+    return (
+        f"{source}.requires_grad_()",
+        f"y = {spelling.expression}",
+        f"y, = torch.autograd.grad(y, {source}, g)",
+    )
+
+
+def _jax_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    expression = spelling.expression
+    if by == "w" and spelling.kernel == "layer.kernel":
+        expression = "layer.stateless_call([w], [], x)[0]"
+    return (f"y, pullback = jax.vjp(lambda {by}: {expression}, {by})", "y, = pullback(g)")
+
+
+DIALECTS: dict[str | None, Dialect] = {
+    "tensorflow": _on("tensorflow", tensorflow.DIALECT),
+    "torch": _on("torch", torch.DIALECT, gradient=_torch_gradient),
+    "jax": _on("jax", jax.DIALECT, gradient=_jax_gradient),
+}
+
+
+def _words(q: Question) -> str | Inexpressible:
+    if isinstance(q.padding, str):
+        return q.padding
+    if q.padding == ((0, 0),) * q.rank:
+        return "valid"
+    return Inexpressible("padding is 'valid' or 'same', never numbers")
+
+
+def _output_padding(q: Question) -> object:
+    return numbers(q.output_padding, 0)
+
+
+def _exact_output_padding(q: Question) -> object:
+    """With `valid`, 0 said aloud: without it a kernel smaller than the stride gives more."""
+    if q.padding == "same":
+        return _output_padding(q)
+    return numbers(q.output_padding, -1)
+
+
+def _layer(q: Question, output_padding: object) -> Spelling | Inexpressible:
+    padding = _words(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    transposed = q.operator == "conv_transpose"
+    if transposed and q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    arguments = keywords(
+        strides=numbers(q.stride, 1),
+        padding=None if padding == "valid" else padding,
+        output_padding=output_padding,
+        dilation_rate=numbers(q.dilation, 1),
+        groups=numbers((q.groups,), 1),
+        use_bias=False if q.bias is None else None,
+        dtype=None if q.dtype == "float32" else q.dtype,
+    )
+    name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
+    return Spelling(
+        setup=(
+            f"layer = keras.layers.{name}({q.output_channels}, {q.window}{arguments})",
+            "layer.build(x.shape)",
+            f"layer.set_weights([{'w' if q.bias is None else 'w, b'}])",
+        ),
+        expression="layer(x)",
+        kernel="layer.kernel",
+        parameters="layer.count_params()",
+    )
+
+
+def _function(q: Question, output_padding: object) -> Spelling | Inexpressible:
+    padding = _words(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    transposed = q.operator == "conv_transpose"
+    if transposed and q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    arguments = keywords(
+        strides=numbers(q.stride, 0) if transposed else numbers(q.stride, 1),
+        padding=None if padding == "valid" else padding,
+        output_padding=output_padding,
+        dilation_rate=numbers(q.dilation, 1),
+    )
+    name = "conv_transpose" if transposed else "conv"
+    return Spelling(f"keras.ops.{name}(x, w{arguments})")
+
+
+def _transpose_layer(q: Question) -> Spelling | Inexpressible:
+    return _layer(q, _output_padding(q))
+
+
+def _transpose_layer_recipe(q: Question) -> Spelling | Inexpressible:
+    return _layer(q, _exact_output_padding(q))
+
+
+def _transpose_function(q: Question) -> Spelling | Inexpressible:
+    return _function(q, _output_padding(q))
+
+
+def _transpose_function_recipe(q: Question) -> Spelling | Inexpressible:
+    return _function(q, _exact_output_padding(q))
+
+
+def _conv_layer(q: Question) -> Spelling | Inexpressible:
+    return _layer(q, None)
+
+
+def _conv_function(q: Question) -> Spelling | Inexpressible:
+    return _function(q, None)
+
+
+def _upsampling(q: Question) -> Spelling | Inexpressible:
+    if q.rank != 2:
+        return Inexpressible("only images of two axes can be up-sampled bilinearly")
+    return Spelling(f"keras.layers.UpSampling2D({q.stride}, interpolation='bilinear')(x)")
+
+
+STRIDE_WITH_DILATION = Limit(
+    "stride and dilation are refused together",
+    lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+)
+SAME_WITH_OUTPUT_PADDING = Limit(
+    "padding='same' counts another length with output padding",
+    lambda q: q.padding == "same" and any(q.output_padding),
+)
+
+FRAMEWORK = Framework(
+    name="keras",
+    title="Keras",
+    prelude=PRELUDE,
+    version="keras.__version__",
+    backend="keras.backend.backend()",
+    dialects=DIALECTS,
+    variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
+    apis=(
+        Api(
+            id="keras.layers.ConvTranspose",
+            operator="conv_transpose",
+            exists="keras.layers.Conv1DTranspose",
+            layout="N *s C",
+            kernel_axes="*k out in",
+            native=_transpose_layer,
+            recipe=_transpose_layer_recipe,
+            limits=(OUTPUT_PADDING_BELOW_STRIDE, STRIDE_WITH_DILATION, SAME_WITH_OUTPUT_PADDING),
+            forward="keras.layers.Conv",
+        ),
+        Api(
+            id="keras.ops.conv_transpose",
+            operator="conv_transpose",
+            exists="keras.ops.conv_transpose",
+            layout="N *s C",
+            kernel_axes="*k out in",
+            native=_transpose_function,
+            recipe=_transpose_function_recipe,
+            limits=(OUTPUT_PADDING_BELOW_STRIDE, SAME_WITH_OUTPUT_PADDING),
+            takes_bias=False,
+            forward="keras.ops.conv",
+        ),
+        Api(
+            id="keras.layers.Conv",
+            operator="conv",
+            exists="keras.layers.Conv1D",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_conv_layer,
+            recipe=_conv_layer,
+            limits=(STRIDE_WITH_DILATION,),
+        ),
+        Api(
+            id="keras.ops.conv",
+            operator="conv",
+            exists="keras.ops.conv",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_conv_function,
+            recipe=_conv_function,
+            limits=(replace(STRIDE_WITH_DILATION, backend="tensorflow"),),
+            takes_bias=False,
+        ),
+        Api(
+            id="keras.layers.UpSampling",
+            operator="interpolate",
+            exists="keras.layers.UpSampling2D",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_upsampling,
+            recipe=_upsampling,
+        ),
+    ),
+)

@@ -1,0 +1,195 @@
+"""TensorFlow's own functions: channels last, and an output shape that the caller has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.api import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Spelling,
+    keywords,
+    numbers,
+)
+from conformance.question import Question
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else spelling.kernel
+    return (
+        "with tf.GradientTape() as tape:",
+        # A tape watches variables, such as those of a layer, by itself.
+        *(() if source.startswith("layer") else (f"    tape.watch({source})",)),
+        f"    y = {spelling.expression}",
+        f"y = tape.gradient(y, {source}, g)",
+    )
+
+
+DIALECT = Dialect(
+    imports=("import tensorflow as tf",),
+    tensor="tf.constant({v})",
+    array="{v}.numpy()",
+    gradient=_gradient,
+    casts={"bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")},
+)
+
+
+def _padding(q: Question) -> str | list[list[int]]:
+    if isinstance(q.padding, str):
+        return q.padding.upper()
+    return [[0, 0], *map(list, q.padding), [0, 0]]
+
+
+def _transpose(name: str) -> Callable[[Question], Spelling]:
+    def spell(q: Question) -> Spelling:
+        arguments = keywords(
+            output_shape=(len(q.x), *q.output_space, q.output_channels),
+            strides=numbers(q.stride, 0),
+            padding=_padding(q),
+            dilations=numbers(q.dilation, 1),
+        )
+        return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
+
+    return spell
+
+
+def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], Spelling]:
+    def spell(q: Question) -> Spelling:
+        stride: dict[str, object] = {"strides": numbers(q.stride, 0)}
+        dilations: object = numbers(q.dilation, 1)
+        if name != "tf.nn.convolution" and q.rank == 1:
+            stride = {"stride": q.stride[0]}
+        if name != "tf.nn.convolution" and q.rank == 3:
+            stride, dilations = {"strides": (1, *q.stride, 1)}, _five(q.dilation)
+        arguments = keywords(
+            **stride,
+            padding=_padding(q),
+            # Without it, three spatial axes have no gradient by the kernel (TensorFlow 2.21).
+            data_format="NDHWC" if says_layout and q.rank == 3 else None,
+            dilations=dilations,
+        )
+        return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
+
+    return spell
+
+
+def _five(values: tuple[int, ...]) -> tuple[int, ...] | None:
+    return None if set(values) == {1} else (1, *values, 1)
+
+
+def _resize(q: Question) -> Spelling | Inexpressible:
+    if q.rank != 2:
+        return Inexpressible("only images of two axes can be resized")
+    return Spelling(f"tf.image.resize(x, {q.output_space}, 'bilinear')")
+
+
+def _has_numbers(q: Question) -> bool:
+    return not isinstance(q.padding, str)
+
+
+def _on_onednn(q: Question) -> bool:
+    return q.dtype in ("float32", "bfloat16")
+
+
+SHARED_LIMITS = (
+    NEGATIVE_PADDING,
+    Limit(
+        "padding takes numbers for two spatial axes only",
+        lambda q: _has_numbers(q) and q.rank != 2,
+    ),
+    Limit(
+        "dilation on the CPU needs float32 or bfloat16, and padding as a word",
+        lambda q: set(q.dilation) != {1} and (_has_numbers(q) or not _on_onednn(q)),
+    ),
+    Limit(
+        "groups on the CPU need float32 or bfloat16, padding as a word, one or two spatial axes",
+        lambda q: q.groups > 1 and (q.rank == 3 or _has_numbers(q) or not _on_onednn(q)),
+    ),
+)
+TRANSPOSE_LIMITS = (
+    *SHARED_LIMITS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Limit(
+        "SAME takes no output longer than the input times the stride",
+        lambda q: q.padding == "same" and any(q.output_padding),
+    ),
+)
+CONVOLUTION_LIMITS = (
+    *SHARED_LIMITS,
+    Limit("padding is a word, never numbers", _has_numbers),
+    Limit(
+        "stride and dilation are refused together",
+        lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
+    ),
+)
+
+
+def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
+    return Api(
+        id=id,
+        operator="conv_transpose",
+        exists=exists,
+        layout="N *s C",
+        kernel_axes="*k out in",
+        native=_transpose(name),
+        recipe=_transpose(name),
+        limits=TRANSPOSE_LIMITS,
+        takes_bias=False,
+        forward=forward,
+    )
+
+
+def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:  # noqa: A002
+    return Api(
+        id=id,
+        operator="conv",
+        exists=exists,
+        layout="N *s C",
+        kernel_axes="*k in out",
+        native=_conv(name),
+        recipe=_conv(name, says_layout=True),
+        limits=limits,
+        takes_bias=False,
+    )
+
+
+FRAMEWORK = Framework(
+    name="tensorflow",
+    title="TensorFlow",
+    prelude="import tensorflow as tf",
+    version="tf.__version__",
+    dialects={None: DIALECT},
+    variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    apis=(
+        _transposed(
+            "tf.nn.conv_transpose",
+            "tf.nn.conv_transpose",
+            "tf.nn.conv_transpose",
+            "tf.nn.convolution",
+        ),
+        _transposed(
+            "tf.nn.convNd_transpose",
+            "tf.nn.conv{rank}d_transpose",
+            "tf.nn.conv1d_transpose",
+            "tf.nn.convNd",
+        ),
+        _forward(
+            "tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS
+        ),
+        _forward("tf.nn.convNd", "tf.nn.conv{rank}d", "tf.nn.conv1d", SHARED_LIMITS),
+        Api(
+            id="tf.image.resize",
+            operator="interpolate",
+            exists="tf.image.resize",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_resize,
+            recipe=_resize,
+        ),
+    ),
+)

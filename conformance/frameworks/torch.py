@@ -1,0 +1,179 @@
+"""PyTorch: functions and layers, in whose words and kernel layout the canonical terms are said."""
+
+from __future__ import annotations
+
+from conformance.api import (
+    NEGATIVE_PADDING,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Spelling,
+    keywords,
+    numbers,
+    symmetric,
+)
+from conformance.question import Question
+
+IN_OUT = "in out *k"
+OUT_IN = "out in *k"
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else spelling.kernel
+    return (
+        f"{source}.requires_grad_()",
+        f"y = {spelling.expression}",
+        f"y, = torch.autograd.grad(y, {source}, g)",
+    )
+
+
+DIALECT = Dialect(
+    imports=("import torch",),
+    tensor="torch.tensor({v})",
+    array="{v}.detach().numpy()",
+    gradient=_gradient,
+    casts={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
+)
+
+
+def _shared(q: Question, padding: object) -> dict[str, object]:
+    return {
+        "stride": numbers(q.stride, 1),
+        "padding": padding,
+        "output_padding": numbers(q.output_padding, 0),
+        "groups": None if q.groups == 1 else q.groups,
+        "dilation": numbers(q.dilation, 1),
+    }
+
+
+def _transpose_arguments(q: Question) -> dict[str, object] | Inexpressible:
+    padding = symmetric(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    return _shared(q, numbers(padding, 0))
+
+
+def _conv_arguments(q: Question) -> dict[str, object] | Inexpressible:
+    if isinstance(q.padding, str):
+        return _shared(q, q.padding)
+    return _transpose_arguments(q)
+
+
+def _function(q: Question) -> Spelling | Inexpressible:
+    transposed = q.operator == "conv_transpose"
+    arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
+    if isinstance(arguments, Inexpressible):
+        return arguments
+    name = f"conv_transpose{q.rank}d" if transposed else f"conv{q.rank}d"
+    operands = "x, w" if q.bias is None else "x, w, b"
+    return Spelling(f"torch.nn.functional.{name}({operands}{keywords(**arguments)})")
+
+
+def _layer(q: Question) -> Spelling | Inexpressible:
+    transposed = q.operator == "conv_transpose"
+    arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
+    if isinstance(arguments, Inexpressible):
+        return arguments
+    name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
+    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
+    bias = keywords(bias=False if q.bias is None else None)
+    return Spelling(
+        setup=(
+            f"layer = torch.nn.{name}({sizes}{keywords(**arguments)}{bias})",
+            "layer.weight = torch.nn.Parameter(w)",
+            *(() if q.bias is None else ("layer.bias = torch.nn.Parameter(b)",)),
+        ),
+        expression="layer(x)",
+        kernel="layer.weight",
+        parameters="sum(parameter.numel() for parameter in layer.parameters())",
+    )
+
+
+def _interpolate(q: Question) -> Spelling:
+    mode = ("linear", "bilinear", "trilinear")[q.rank - 1]
+    factor = tuple(map(float, q.stride))
+    return Spelling(
+        f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})"
+    )
+
+
+TRANSPOSE_LIMITS = (
+    NEGATIVE_PADDING,
+    Limit(
+        "output padding must be smaller than the stride or the dilation",
+        lambda q: any(
+            p >= max(s, d)
+            for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
+        ),
+    ),
+)
+CONV_LIMITS = (
+    NEGATIVE_PADDING,
+    Limit(
+        "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}
+    ),
+)
+
+FRAMEWORK = Framework(
+    name="torch",
+    title="PyTorch",
+    prelude="import torch",
+    version="torch.__version__",
+    dialects={None: DIALECT},
+    variables={"CUDA_VISIBLE_DEVICES": ""},
+    apis=(
+        Api(
+            id="torch.nn.functional.conv_transpose",
+            operator="conv_transpose",
+            exists="torch.nn.functional.conv_transpose1d",
+            layout="N C *s",
+            kernel_axes=IN_OUT,
+            native=_function,
+            recipe=_function,
+            limits=TRANSPOSE_LIMITS,
+            forward="torch.nn.functional.conv",
+        ),
+        Api(
+            id="torch.nn.ConvTranspose",
+            operator="conv_transpose",
+            exists="torch.nn.ConvTranspose1d",
+            layout="N C *s",
+            kernel_axes=IN_OUT,
+            native=_layer,
+            recipe=_layer,
+            limits=TRANSPOSE_LIMITS,
+            forward="torch.nn.Conv",
+        ),
+        Api(
+            id="torch.nn.functional.conv",
+            operator="conv",
+            exists="torch.nn.functional.conv1d",
+            layout="N C *s",
+            kernel_axes=OUT_IN,
+            native=_function,
+            recipe=_function,
+            limits=CONV_LIMITS,
+        ),
+        Api(
+            id="torch.nn.Conv",
+            operator="conv",
+            exists="torch.nn.Conv1d",
+            layout="N C *s",
+            kernel_axes=OUT_IN,
+            native=_layer,
+            recipe=_layer,
+            limits=CONV_LIMITS,
+        ),
+        Api(
+            id="torch.nn.functional.interpolate",
+            operator="interpolate",
+            exists="torch.nn.functional.interpolate",
+            layout="N C *s",
+            kernel_axes=OUT_IN,
+            native=_interpolate,
+            recipe=_interpolate,
+        ),
+    ),
+)

@@ -1,0 +1,92 @@
+"""Observations and verdicts: what one API gave for one case, and what that comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+Mode = Literal["native", "recipe"]
+Status = Literal[
+    "match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky"
+]
+Verdict = Literal[
+    "same", "translated", "different", "rejected", "inexpressible", "broken", "not run"
+]
+VERDICTS: tuple[Verdict, ...] = (
+    "same",
+    "translated",
+    "inexpressible",
+    "rejected",
+    "different",
+    "broken",
+    "not run",
+)
+"""From the best to the worst."""
+
+Key: TypeAlias = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What one API, in one mode, gave for one case.
+
+    detail   in words: how the answer differs, what the framework said, why it cannot be written
+    cost     of the recipe, in words
+    claim    whether the answer is what the document of the case states, where it states something
+    shape, dtype, digest  of the answer, where there is one
+    content  digest of the case, to tell a changed case from a changed framework
+    """
+
+    api: str
+    case: str
+    mode: Mode
+    status: Status
+    op: str
+    topics: tuple[str, ...]
+    diagnosis: str | None = None
+    detail: str | None = None
+    cost: str | None = None
+    claim: bool | None = None
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    digest: str | None = None
+    content: str
+
+    @property
+    def key(self) -> Key:
+        """What identifies the observation within a run."""
+        return self.api, self.case, self.mode
+
+    def line(self) -> dict[str, Any]:
+        """The observation as a line of a run file."""
+        return {"kind": "observation", **asdict(self)}
+
+
+def observation_of(line: Mapping[str, Any]) -> Observation:
+    """The observation that a line of a run file holds. Raises ``TypeError``, ``KeyError``."""
+    fields = {name: value for name, value in line.items() if name != "kind"}
+    for name in ("topics", "shape"):
+        if fields.get(name) is not None:
+            fields[name] = tuple(fields[name])
+    return Observation(**fields)
+
+
+def verdict(statuses: Mapping[str, Status]) -> Verdict:
+    """The verdict on a case and an API, from the status of each mode that was observed."""
+    native, recipe = statuses.get("native"), statuses.get("recipe")
+    if recipe is None:
+        return "not run"
+    if native in _BROKEN or recipe in _BROKEN:
+        return "broken"
+    if recipe == "match":
+        return "same" if native == "match" else "translated"
+    return _BY_RECIPE[recipe]
+
+
+_BROKEN = ("crashed", "hung", "flaky")
+_BY_RECIPE: dict[Status, Verdict] = {
+    "mismatch": "different",
+    "rejected": "rejected",
+    "inexpressible": "inexpressible",
+}

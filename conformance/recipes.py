@@ -1,0 +1,234 @@
+"""Recipes: the cheapest way to the oracle's answer in an API, found by rewriting the question.
+
+A rewriting is another question with the same answer, up to a map of its arrays. They are tried in
+the order of their cost, and the first that the API can take is the recipe; no adapter knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+
+from conformance import geometry, maps
+from conformance.api import Api, Inexpressible, Spelling
+from conformance.geometry import Axes, Pairs
+from conformance.maps import Map
+from conformance.question import Array, Question
+
+
+class Cost(IntEnum):
+    """How far one must go from the same-looking call."""
+
+    ARGUMENTS = 0
+    KERNEL = 1
+    CROP = 2
+    COMPOSITION = 3
+
+    @property
+    def words(self) -> str:
+        """The cost in words."""
+        return _COST_WORDS[self]
+
+
+_COST_WORDS = {
+    Cost.ARGUMENTS: "arguments only",
+    Cost.KERNEL: "kernel transform",
+    Cost.CROP: "crop or pad around the call",
+    Cost.COMPOSITION: "composition of several calls",
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """A spelled question, and the maps that lead to it and back.
+
+    question   what the API itself is asked; of its arrays only the shapes count
+    x, kernel  from the canonical arrays to those of the call
+    output     from the output of the call to the canonical one
+    split      ask for each group alone, and concatenate
+    add_bias   add the bias to the output, because the call does not
+    """
+
+    question: Question
+    spelling: Spelling
+    x: tuple[Map, ...]
+    kernel: tuple[Map, ...]
+    output: tuple[Map, ...]
+    split: bool = False
+    add_bias: bool = False
+    cost: Cost = Cost.ARGUMENTS
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Draft:
+    """A rewritten question on its way to a plan."""
+
+    question: Question
+    x: tuple[Map, ...] = ()
+    kernel: tuple[Map, ...] = ()
+    output: tuple[Map, ...] = ()
+    split: bool = False
+    bias_last: bool = False
+    cost: Cost = Cost.ARGUMENTS
+
+
+def native(api: Api, question: Question, backend: str | None = None) -> Plan | Inexpressible:
+    """The same-looking call: arrays moved by their axis names, numbers handed over as they are."""
+    del backend  # What is asked natively is the same everywhere.
+    draft = Draft(question=question)
+    return _plan(api, draft, api.native(_for(api, draft)))
+
+
+def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | Inexpressible:
+    """The cheapest call that should give the oracle's answer, or why there is none."""
+    limits = [limit for limit in api.limits if limit.backend in (None, backend)]
+    reasons = []
+    for draft in _rewritings(api, question):
+        asked = _for(api, draft)
+        limit = next((limit for limit in limits if limit.refuses(asked)), None)
+        spelling = Inexpressible(limit.reason) if limit else api.recipe(asked)
+        if isinstance(spelling, Spelling):
+            return _plan(api, draft, spelling)
+        reasons.append(spelling)
+    # The last draft went furthest out of the way, so its reason is the one that remains.
+    return reasons[-1]
+
+
+def _for(api: Api, draft: Draft) -> Question:
+    """The question as the call sees it: without a bias that is added later or has no gradient."""
+    q = draft.question
+    takes = api.takes_bias and not draft.bias_last and q.wanted in ("output", "parameters")
+    return q if takes else q.but(bias=None)
+
+
+def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | Inexpressible:
+    if isinstance(spelling, Inexpressible):
+        return spelling
+    if draft.question.wanted == "parameters" and spelling.parameters is None:
+        return Inexpressible("a function has no parameters of its own to count")
+    rank = draft.question.rank
+    to_layout = _order("N C *s", api.layout, rank)
+    from_layout = _order(api.layout, "N C *s", rank)
+    canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
+    return Plan(
+        question=draft.question,
+        spelling=spelling,
+        x=draft.x + maps.permute(to_layout),
+        kernel=draft.kernel + maps.permute(_order(canonical, api.kernel_axes, rank)),
+        output=maps.permute(from_layout) + draft.output,
+        split=draft.split,
+        add_bias=draft.bias_last or not api.takes_bias,
+        cost=draft.cost,
+    )
+
+
+def _order(source: str, target: str, rank: int) -> tuple[int, ...]:
+    """The transposition from one order of named axes to another; ``*`` stands for ``rank`` axes."""
+
+    def names(axes: str) -> list[str]:
+        return [
+            name + str(i if name.startswith("*") else "")
+            for name in axes.split()
+            for i in range(rank if name.startswith("*") else 1)
+        ]
+
+    return tuple(names(source).index(name) for name in names(target))
+
+
+def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
+    """Every rewriting, cheapest first."""
+    start = Draft(question=question)
+    if question.operator == "interpolate":
+        yield start
+        return
+    if api.flips:
+        start = replace(start, kernel=maps.flip(question.rank), cost=Cost.KERNEL)
+    drafts = [start]
+    for rewriting in (_split, _dilated, _around):
+        drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
+    # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
+    for draft in sorted(drafts, key=lambda draft: draft.cost):
+        yield from _paddings(draft)
+
+
+def _paddings(draft: Draft) -> Iterator[Draft]:
+    """The same padding as it was asked, as numbers, as a word, and with equal sides."""
+    q = draft.question
+    yield draft
+    if isinstance(q.padding, str):
+        yield replace(draft, question=q.but(padding=q.pairs))
+    else:
+        for word in geometry.WORDS:
+            if q.but(padding=word).pairs == q.pairs:
+                yield replace(draft, question=q.but(padding=word))
+    if q.operator == "conv_transpose":
+        # Cropping less at the end is the same as a longer output.
+        longer = tuple(p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True))
+        if min(longer) >= 0 and longer != q.output_padding:
+            equal = tuple((b, b) for b, _ in q.pairs)
+            yield replace(draft, question=q.but(padding=equal, output_padding=longer))
+
+
+def _dilated(draft: Draft) -> Iterator[Draft]:
+    """The dilation put into the kernel as zeros."""
+    q = draft.question
+    if set(q.dilation) != {1}:
+        shape = (*q.kernel.shape[:2], *geometry.reach(q.window, q.dilation))
+        yield replace(
+            draft,
+            question=q.but(kernel=_shaped(q.kernel, shape), dilation=(1,) * q.rank),
+            kernel=maps.dilate(q.kernel.shape, q.dilation) + draft.kernel,
+            cost=max(draft.cost, Cost.KERNEL),
+        )
+
+
+def _around(draft: Draft) -> Iterator[Draft]:
+    """No padding in the call: the output cropped or extended after it, the input before it."""
+    q = draft.question
+    none = ((0, 0),) * q.rank
+    grow: Pairs
+    if q.operator == "conv":
+        grow = q.pairs
+        bare = q.but(x=_shaped(q.x, (*q.x.shape[:2], *_grown(q.space, grow))), padding=none)
+        around = replace(draft, question=bare, x=draft.x + maps.window(q.space, grow))
+    else:
+        bare = q.but(padding=none, output_padding=(0,) * q.rank)
+        grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+        output = maps.window(bare.output_space, grow) + draft.output
+        around = replace(draft, question=bare, output=output)
+    if q.pairs != none or any(q.output_padding):
+        yield replace(
+            around,
+            # Beyond the full output there is nothing but bias, and the call cannot put it there.
+            bias_last=q.operator == "conv_transpose" and max(map(max, grow)) > 0,
+            cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
+        )
+
+
+def _split(draft: Draft) -> Iterator[Draft]:
+    """Each group in a call of its own."""
+    q = draft.question
+    if q.groups > 1:
+        yield replace(
+            draft,
+            question=q.but(
+                x=q.x[:, : q.x.shape[1] // q.groups],
+                kernel=q.kernel[: len(q.kernel) // q.groups],
+                bias=None if q.bias is None else q.bias[: len(q.bias) // q.groups],
+                groups=1,
+            ),
+            split=True,
+            cost=Cost.COMPOSITION,
+        )
+
+
+def _grown(lengths: Axes, grow: Pairs) -> Axes:
+    return tuple(n + b + e for n, (b, e) in zip(lengths, grow, strict=True))
+
+
+def _shaped(array: Array, shape: tuple[int, ...]) -> Array:
+    """A stand-in for an array that only the worker will hold: its shape and dtype, no memory."""
+    return np.broadcast_to(np.zeros((), array.dtype), shape)

@@ -1,0 +1,237 @@
+"""A survey: every case asked of every API of a framework, in both modes, in one interpreter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import takewhile
+from queue import SimpleQueue
+from threading import Event
+
+import numpy as np
+
+from conformance import calls, comparison, expectations, question
+from conformance.api import Api, Framework, Inexpressible
+from conformance.calls import Call
+from conformance.cases import Case
+from conformance.controller import Examination, Identity, Interpreter, Task
+from conformance.observations import Mode, Observation, Status
+from conformance.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.question import Array, Asked, Chain, Question
+from conformance.runs import Header
+
+MODES: tuple[Mode, ...] = ("native", "recipe")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A case with what is worked out once for all APIs."""
+
+    case: Case
+
+    @cached_property
+    def wanted(self) -> Array | None:
+        """The oracle's answer; None where the case is that there is none."""
+        return None if self.case.expected.error else question.answer(self.case.question)
+
+    @cached_property
+    def content(self) -> str:
+        """A digest of what is asked, without the words around it."""
+        return _digest(_parts(self.case.question))
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One call to make, for every mode that it is the call of."""
+
+    subject: Subject
+    api: Api
+    modes: tuple[Mode, ...]
+    call: Call | Inexpressible
+
+
+def interpreter_for(framework: Framework, executable: str) -> Interpreter:
+    """The interpreter at ``executable``, told what to import and what to look for."""
+    return Interpreter(
+        executable=executable,
+        prelude=framework.prelude,
+        facts={
+            "version": framework.version,
+            "backend": framework.backend,
+            **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
+        },
+        variables=framework.variables,
+    )
+
+
+def header(framework: Framework, identity: Identity, subjects: Sequence[Subject]) -> Header:
+    """The header of a run in an interpreter that said who it is."""
+    facts = identity.facts
+    return Header(
+        framework=framework.name,
+        version=str(facts["version"]),
+        backend=facts["backend"],
+        python=identity.python,
+        numpy=identity.numpy,
+        platform=identity.platform,
+        apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
+        cases=_digest(f"{s.case.id} {s.content}".encode() for s in subjects),
+    )
+
+
+def items(
+    framework: Framework, backend: str | None, apis: Iterable[Api], subjects: Iterable[Subject]
+) -> Iterator[Item]:
+    """Every call there is to make; where both modes write the same one, it is made once."""
+    for subject in subjects:
+        for api in apis:
+            if not concerns(api, subject.case):
+                continue
+            asked = subject.case.question
+            native, recipe = (
+                calls.write(framework, backend, api, asked, mode) for mode in MODES
+            )
+            if _same(native, recipe):
+                yield Item(subject, api, MODES, recipe)
+            else:
+                yield Item(subject, api, ("native",), native)
+                yield Item(subject, api, ("recipe",), recipe)
+
+
+def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
+    if isinstance(one, Call) and isinstance(other, Call):
+        return one.source == other.source
+    return False
+
+
+def observe_side_by_side(
+    start: Callable[[], Examination], items: Sequence[Item], jobs: int
+) -> Iterator[Observation]:
+    """What comes of the items, shared out among as many workers, as it comes from any of them."""
+    came: SimpleQueue[Observation | Future[None]] = SimpleQueue()
+    stop = Event()
+
+    def work(share: Sequence[Item]) -> None:
+        with start() as examination:
+            for observation in observe(examination, takewhile(lambda _: not stop.is_set(), share)):
+                came.put(observation)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            running = [pool.submit(work, items[i::jobs]) for i in range(jobs)]
+            for future in running:
+                future.add_done_callback(came.put)
+            while running:
+                one = came.get()
+                if isinstance(one, Future):
+                    running.remove(one)
+                    one.result()
+                else:
+                    yield one
+        finally:
+            stop.set()
+
+
+def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observation]:
+    """What comes of each item, as it comes."""
+    by_key: dict[str, Item] = {}
+    ready: list[Observation] = []
+
+    def tasks() -> Iterator[Task]:
+        for number, item in enumerate(items):
+            if isinstance(item.call, Inexpressible):
+                ready.extend(
+                    _observation(item, mode, "inexpressible", detail=item.call.reason)
+                    for mode in item.modes
+                )
+                continue
+            key = str(number)
+            by_key[key] = item
+            yield Task(key, item.call.source, item.call.arrays)
+
+    for task, outcome in examination.ask(tasks()):
+        yield from ready
+        ready.clear()
+        item = by_key.pop(task.key)
+        for mode in item.modes:
+            yield judged(item, mode, outcome)
+    yield from ready
+
+
+def judged(item: Item, mode: Mode, outcome: Outcome) -> Observation:
+    """The observation that an outcome comes to, held against the oracle."""
+    if isinstance(outcome, Answer):
+        return _judged_answer(item, mode, outcome.array)
+    if isinstance(outcome, Refusal):
+        status: Status = "match" if item.subject.wanted is None else "rejected"
+        return _observation(item, mode, status, detail=outcome.words)
+    return _observation(item, mode, _STATUS[type(outcome)], detail=outcome.words)
+
+
+_STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky: "flaky"}
+
+
+def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
+    case, wanted = item.subject.case, item.subject.wanted
+    if wanted is None:
+        detail: str | None = f"an answer of shape {got.shape} to a question that has none"
+    else:
+        detail = comparison.difference(case.question, wanted, got, exact=case.exact)
+    return _observation(
+        item,
+        mode,
+        "match" if detail is None else "mismatch",
+        detail=detail,
+        claim=expectations.claim_holds(case, got),
+        shape=got.shape,
+        dtype=str(got.dtype),
+        digest=_digest((got.astype(got.dtype.newbyteorder("<")).tobytes(),)),
+    )
+
+
+def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Observation:
+    case = item.subject.case
+    return Observation(
+        api=item.api.id,
+        case=case.id,
+        mode=mode,
+        status=status,
+        op=case.op,
+        topics=case.topics,
+        cost=item.call.cost.words if isinstance(item.call, Call) else None,
+        content=item.subject.content,
+        **rest,  # type: ignore[arg-type]  # the fields that only some outcomes have
+    )
+
+
+def concerns(api: Api, case: Case) -> bool:
+    """A case is for the APIs of its operator; a chain is for those that have a convolution too."""
+    asked = case.question
+    if isinstance(asked, Chain):
+        return api.operator == "conv_transpose"
+    return api.operator == asked.operator
+
+
+def _parts(asked: Asked) -> Iterator[bytes]:
+    if isinstance(asked, Chain):
+        for step in asked.steps:
+            yield from _parts(step) if isinstance(step, Question) else (repr(step).encode(),)
+        return
+    for field in fields(asked):
+        value = getattr(asked, field.name)
+        if isinstance(value, np.ndarray):
+            yield f"{field.name} {value.dtype.str} {value.shape}".encode()
+            yield np.ascontiguousarray(value).tobytes()
+        else:
+            yield f"{field.name} {value!r}".encode()
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()[:16]
