@@ -198,6 +198,7 @@ def _scatter(link: Link, small: Array, kernel: Array) -> Array:
                 part = phase[there]
                 part += products[a, *here]
             target[...] = phase
+        del products  # so that the next ones take its memory, which is still in cache
     return large.reshape(link.large)
 
 
