@@ -29,12 +29,13 @@ UNSENT = 2**24
 """Bytes on their way to the worker beyond which no further question is sent."""
 
 _OUT_OF_MEMORY = re.compile(
-    r"bad_alloc|out of memory|can(?:no|')t allocate memory|unable to allocate|RESOURCE_EXHAUSTED",
+    r"MemoryError|bad_alloc|out of memory|can(?:no|')t allocate memory|unable to allocate"
+    r"|RESOURCE_EXHAUSTED",
     re.IGNORECASE,
 )
 
 
-class BadSource(Exception):  # noqa: N818  # our own mistake, never a framework's refusal
+class BadSource(Exception):
     """The source of a question is misspelt, so nobody was asked anything."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.channel import Channel, Gone, Message
+from conformance.outcomes import Refusal
 
 OLDEST = (3, 8)
 """The oldest Python that the worker runs in."""
@@ -17,7 +18,7 @@ _PROBE_SECONDS = 30
 _SHOWN = 10  # lines of standard error
 
 
-class CannotStart(Exception):  # noqa: N818  # an environment's fault, told as a sentence
+class CannotStart(Exception):
     """The interpreter, or the framework in it, is not there to be asked."""
 
     def __init__(self, sentence: str, stderr: str = "") -> None:
@@ -71,7 +72,7 @@ def start(
             raise CannotStart(_post_mortem(interpreter, died.reason), died.stderr) from None
 
 
-class _Died(Exception):  # noqa: N818  # an event between two functions of this module
+class _Died(Exception):
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -105,8 +106,8 @@ def _attempt(
         raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
     if isinstance(reply, Gone):
         raise _Died(reply.reason, channel.stderr)
-    said = f"{reply.header['type']}: {reply.header['message']}"
-    raise CannotStart(f"{name} cannot run the prelude: {said}", channel.stderr)
+    said = Refusal(reply.header["type"], reply.header["message"])
+    raise CannotStart(f"{name} cannot run the prelude. {said.words}", channel.stderr)
 
 
 def _identity(name: str, told: Mapping[str, Any]) -> Identity:
@@ -128,11 +129,12 @@ def _post_mortem(interpreter: Interpreter, reason: str) -> str:
         ).stdout.decode(errors="replace")
     except (OSError, subprocess.TimeoutExpired):
         said = ""
-    if not re.fullmatch(r"\d+\.\d+\s*", said):
-        return f"{name} is not a Python interpreter: it {reason}."
-    if _numbers(said) < OLDEST:
-        return _too_old(name, said.strip())
-    return f"{name} died twice before it was ready: it was or has {reason}."
+    version = re.search(r"^\d+\.\d+\s*\Z", said, re.MULTILINE)  # below what its site prints
+    if version is None:
+        return f"{name} is not a Python interpreter: {reason}."
+    if _numbers(version[0]) < OLDEST:
+        return _too_old(name, version[0].strip())
+    return f"{name} failed twice before it was ready: {reason}."
 
 
 def _numbers(version: str) -> tuple[int, ...]:

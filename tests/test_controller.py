@@ -1,0 +1,481 @@
+"""The contract with whatever a framework does, tried with one that does all of it.
+
+Questions go through a real worker to ``fakes/unruly.py``.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from itertools import count, islice, repeat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import conformance
+from conformance.controller import (
+    WINDOW,
+    BadSource,
+    CannotStart,
+    Examination,
+    Interpreter,
+    Task,
+)
+from conformance.outcomes import Answer, Crash, Flaky, Hang, Refusal
+
+FAKES = Path(__file__).parent / "fakes"
+VARIABLES = {"PYTHONPATH": os.pathsep.join([str(FAKES), *filter(None, [os.getenv("PYTHONPATH")])])}
+UNRULY = Interpreter(
+    sys.executable,
+    prelude="import os, sys, unruly",
+    facts={"process": "os.getpid()", "size": "(1, 2)", "missing": "unruly.version", "odd": "os"},
+    variables=VARIABLES,
+)
+PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
+
+GOOD = Task("good", "y = x + 1", {"x": np.array([1.0, 2.0])})
+
+
+def bad(source):
+    return Task("bad", source, {"x": np.array([1.0, 2.0])})
+
+
+def answered(outcome):
+    return isinstance(outcome, Answer) and outcome.array.tolist() == [2.0, 3.0]
+
+
+def only(examination, source):
+    """What the source comes to, when the questions around it are answered."""
+    (_, before), (_, outcome), (_, after) = examination.ask([GOOD, bad(source), GOOD])
+    assert answered(before)
+    assert answered(after)
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def examination():
+    with Examination(UNRULY, timeout=PATIENCE) as examination:
+        yield examination
+
+
+@pytest.fixture(scope="module")
+def impatient():
+    with Examination(UNRULY, timeout=1.0) as examination:
+        yield examination
+
+
+@pytest.fixture(scope="module")
+def frugal():
+    with Examination(UNRULY, timeout=PATIENCE, memory=2**27) as examination:
+        yield examination
+
+
+class Pipe:
+    """For ``unruly.hold_open``: who holds it has run, and has ended when it ends."""
+
+    def __init__(self, path):
+        os.mkfifo(path)
+        self.path = str(path)
+        self.reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def next_byte(self):
+        ready, _, _ = select.select([self.reader], [], [], PATIENCE)
+        return os.read(self.reader, 1) if ready else None
+
+    def is_held(self):
+        return self.next_byte() == b"."
+
+    def has_ended(self):
+        return self.next_byte() == b""
+
+
+@pytest.fixture
+def pipe(tmp_path):
+    pipe = Pipe(tmp_path / "pipe")
+    yield pipe
+    os.close(pipe.reader)
+
+
+# Answers
+
+
+def test_questions_are_answered_in_order(examination):
+    tasks = [Task(str(n), "y = x", {"x": np.array(n)}) for n in range(3 * WINDOW)]
+    told = list(examination.ask(tasks))
+    assert [task for task, _ in told] == tasks
+    assert [int(outcome.array) for _, outcome in told] == list(range(3 * WINDOW))
+
+
+def test_questions_are_pulled_only_a_window_ahead(examination):
+    pulled = count()
+    tasks = (GOOD for _ in pulled)
+    answers = examination.ask(tasks)
+    next(answers)
+    answers.close()
+    assert next(pulled) <= WINDOW + 1
+
+
+def test_endless_questions_have_answers(examination):
+    assert all(answered(outcome) for _, outcome in islice(examination.ask(repeat(GOOD)), 50))
+
+
+def test_arrays_larger_than_any_pipe_come_back(examination):
+    x = np.arange(2**19, dtype="float64")
+    ((_, outcome),) = examination.ask([Task("large", "y = x[::-1]", {"x": x})])
+    np.testing.assert_array_equal(outcome.array, x[::-1])
+
+
+@pytest.mark.parametrize(
+    ("source", "array"),
+    [
+        ("y = x * float('nan')", np.array([np.nan, np.nan])),
+        ("y = x[None, :, None]", np.array([[[1.0], [2.0]]])),
+        ("y = x.astype('float16')", np.array([1, 2], "float16")),
+        ("y = x[0]", np.array(1.0)),
+        ("y = 3", np.array(3)),
+        ("y = x[:0]", np.zeros(0)),
+        ("y = np.outer(x, x).T[::-1]", np.array([[2.0, 4.0], [1.0, 2.0]])),
+    ],
+)
+def test_an_answer_is_passed_on_whatever_it_is_worth(examination, source, array):
+    np.testing.assert_array_equal(only(examination, source).array, array, strict=True)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "x *= 0",
+        "unruly.flood(1, 3)",
+        "unruly.flood(2, 3)",
+        "unruly.flood_by_printing(sys.stdout, 3)",
+        "unruly.flood_by_printing(sys.stderr, 3)",
+        "sys.stdout = sys.stderr = None",
+        "unruly.leave_a_thread()",
+        "unruly.leave_a_child()",
+        "unruly.fork_and_fall_through()",
+        "os.chdir('/')",
+        "print(sys.stdin.read())",
+    ],
+)
+def test_trouble_that_leaves_an_answer_costs_nothing(examination, trouble):
+    assert answered(only(examination, f"z = x + 1\n{trouble}\ny = z"))
+
+
+def test_a_question_sees_nothing_of_the_one_before(examination):
+    _, (_, outcome) = examination.ask(
+        [bad("y = np.float64(0); left = y"), bad("y = 'left' in dir()")]
+    )
+    assert not outcome.array
+
+
+def test_our_own_modules_hide_none_of_the_framework_s(examination):
+    folder = str(Path(conformance.__file__).parent)
+    ((_, outcome),) = examination.ask([bad(f"y = {folder!r} in sys.path")])
+    assert not outcome.array
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("source", "refusal"),
+    [
+        ("raise ValueError('no')", Refusal("ValueError", "no")),
+        ("raise SystemExit(3)", Refusal("SystemExit", "3")),
+        ("raise KeyboardInterrupt", Refusal("KeyboardInterrupt", "")),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGINT); unruly.stall()",
+         Refusal("KeyboardInterrupt", "")),
+        ("raise unruly.UnspeakableError",
+         Refusal("UnspeakableError", "(its message could not be read)")),
+        ("y = unruly.Tensor()", Refusal("ValueError", "the device was lost")),
+        ("z = 1", Refusal("NoAnswer", "the source never set y")),
+        ("y = unruly.misspell()",
+         Refusal("NameError", "name 'undefined_in_the_framework' is not defined")),
+    ],
+)  # fmt: skip
+def test_an_exception_is_a_refusal(examination, source, refusal):
+    assert only(examination, source) == refusal
+
+
+@pytest.mark.parametrize(
+    ("source", "got"),
+    [
+        ("y = np.array([None, x], object)", "a ndarray of dtype object"),
+        ("y = None", "a NoneType of dtype object"),
+        ("y = 'text'", "a str of dtype <U4"),
+        ("y = x.view('V8')", "a ndarray of dtype |V8"),
+    ],
+)
+def test_what_holds_no_numbers_is_no_answer(examination, source, got):
+    said = f"y must be an array of NumPy's own numbers, got {got}"
+    assert only(examination, source) == Refusal("NoAnswer", said)
+
+
+@pytest.mark.parametrize("source", ["y = unknown", "y = ("])
+def test_a_misspelt_source_is_nobody_s_refusal(examination, source):
+    with pytest.raises(BadSource, match=r"bad: (Name|Syntax)Error"):
+        list(examination.ask([GOOD, bad(source), GOOD]))
+
+
+def test_an_array_of_anything_but_numbers_cannot_be_asked_about(examination):
+    with pytest.raises(TypeError, match="x must hold numbers"):
+        list(examination.ask([Task("odd", "y = 1", {"x": np.array([None])})]))
+
+
+# Crashes and hangs
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("unruly.segfault()", "killed by SIGSEGV"),
+        ("os.abort()", "killed by SIGABRT"),
+        ("unruly.die_of(9)", "killed by SIGKILL, perhaps by the system for want of memory"),
+        ("os._exit(0)", "ended with exit status 0"),
+        ("os._exit(3)", "ended with exit status 3"),
+        ("unruly.close_all_but_the_standard_streams()",
+         "closed the pipe that its answers go through"),
+        ("unruly.close_the_standard_streams()",
+         "closed or replaced the worker's descriptors [0, 1, 2]"),
+        ("unruly.crash_with_a_child_on_the_pipe()", "killed by SIGSEGV"),
+        ("unruly.write_rubbish()",
+         r"wrote rubbish where its answers go: b'\x93 rubbish'"),
+    ],
+)  # fmt: skip
+def test_a_crash_costs_only_its_own_question(examination, source, reason):
+    outcome = only(examination, f"{source}\ny = x")
+    assert isinstance(outcome, Crash)
+    assert outcome.reason == reason
+
+
+def test_a_question_pays_for_the_pipe_that_the_next_would_have_come_through(examination):
+    outcome = only(examination, "unruly.close_the_question_pipe()\ny = x")
+    assert isinstance(outcome, Crash)
+    assert "descriptors" in outcome.reason
+
+
+def test_the_last_words_before_a_crash_are_kept(examination):
+    outcome = only(examination, "unruly.flood_by_printing(sys.stderr, 1)\nunruly.segfault()")
+    assert "about to read where nobody lives" in outcome.stderr
+    assert len(outcome.stderr) <= 4096
+
+
+@pytest.mark.parametrize("how", ["stall_against_sigterm", "stall_with_the_gil"])
+def test_a_hang_costs_only_its_own_question(impatient, how):
+    outcome = only(impatient, f"print('so tired')\nunruly.{how}()")
+    assert outcome == Hang(1.0, "so tired")
+
+
+def test_a_hang_that_never_stops_talking_is_still_a_hang(impatient):
+    outcome = only(impatient, "while True: unruly.flood(2, 1)")
+    assert isinstance(outcome, Hang)
+
+
+def test_what_crashes_once_is_flaky(examination, tmp_path):
+    outcome = only(examination, f"unruly.crash_once({str(tmp_path / 'been')!r})\ny = x + 1")
+    assert isinstance(outcome, Flaky)
+    assert isinstance(outcome.first, Crash)
+    assert answered(outcome.second)
+
+
+def test_several_crashes_in_a_row_are_each_told(examination):
+    tasks = [bad("os._exit(1)"), bad("os._exit(2)"), GOOD]
+    (_, first), (_, second), (_, third) = examination.ask(tasks)
+    assert (first.reason, second.reason) == ("ended with exit status 1", "ended with exit status 2")
+    assert answered(third)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "y = np.ones(2**40)",
+        "unruly.hoard()",
+        "unruly.fail_to_allocate()",
+        "y = np.broadcast_to(x[0], 2**25)",
+    ],
+    ids=["at once", "by and by", "in the framework's words", "for the answer itself"],
+)
+def test_a_question_may_not_use_more_memory_than_the_limit(frugal, source):
+    outcome = only(frugal, source)
+    assert isinstance(outcome, Crash)
+    assert outcome.reason.startswith("ran out of memory: limit 134217728 bytes")
+
+
+def test_without_a_limit_there_is_still_a_want_of_memory(examination):
+    assert only(examination, "y = np.ones(2**50)").reason.startswith("ran out of memory (Memory")
+
+
+def test_a_worker_that_died_between_two_asks_is_replaced(examination):
+    assert answered(only(examination, "y = x + 1"))
+    pid = examination.identity.facts["process"]
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert answered(only(examination, "y = x + 1"))
+    assert examination.identity.facts["process"] != pid
+
+
+# Nothing is left running
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_the_end_of_an_examination_is_the_end_of_its_worker():
+    with Examination(UNRULY) as examination:
+        pid = examination.identity.facts["process"]
+        assert not gone(pid)
+    assert gone(pid)
+
+
+def test_the_end_of_an_examination_is_the_end_of_what_questions_left(pipe):
+    with Examination(UNRULY) as examination:
+        only(examination, f"unruly.leave_a_child_that_holds_open({pipe.path!r})\ny = x")
+    assert pipe.is_held()
+    assert pipe.has_ended()
+
+
+def test_an_iterator_closed_early_leaves_no_question_under_way(examination, pipe):
+    holding = bad(f"unruly.hold_open({pipe.path!r})\ny = x")
+    answers = examination.ask([holding, bad("unruly.stall()")])
+    next(answers)
+    answers.close()
+    assert pipe.is_held()
+    assert pipe.has_ended()
+    assert answered(only(examination, "y = x + 1"))
+
+
+def test_an_interrupt_leaves_no_question_under_way(examination, pipe):
+
+    def interrupted():
+        yield bad(f"unruly.hold_open({pipe.path!r})\ny = x")
+        yield bad("unruly.stall()")
+        assert pipe.is_held()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(examination.ask(interrupted()))
+    assert pipe.has_ended()
+
+
+CONTROLLER = """
+import sys
+from conformance.controller import Examination, Interpreter, Task
+with Examination(Interpreter(sys.executable, "import unruly")) as examination:
+    tasks = [Task("1", {holding!r}, {{}}), Task("2", {stall!r}, {{}})]
+    for task, outcome in examination.ask(tasks):
+        print(outcome.words, flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_worker_outlives_no_controller(pipe, how):
+    holding = f"unruly.hold_open({pipe.path!r})\ny = 1"
+    program = CONTROLLER.format(holding=holding, stall="unruly.stall_with_the_gil()")
+    root = str(Path(conformance.__file__).parent.parent)
+    variables = {"PYTHONPATH": os.pathsep.join([root, VARIABLES["PYTHONPATH"]])}
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as controller:
+        assert controller.stdout.readline().startswith(b"It answered")
+        controller.send_signal(how)
+    assert pipe.is_held()
+    assert pipe.has_ended()
+
+
+# Starting
+
+
+def test_an_identity_says_who_answers(examination):
+    identity = examination.identity
+    assert identity.python == ".".join(map(str, sys.version_info[:3]))
+    assert identity.numpy == np.__version__
+    assert {**identity.facts, "process": 0} == {
+        "process": 0,
+        "size": [1, 2],
+        "missing": None,
+        "odd": None,
+    }
+
+
+def why_not(interpreter, **options):
+    with pytest.raises(CannotStart) as told, Examination(interpreter, **options):
+        pass
+    return told.value
+
+
+def program(tmp_path, text, mode=0o755):
+    path = tmp_path / "python"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(mode)
+    return Interpreter(str(path))
+
+
+def test_an_interpreter_must_exist():
+    sentence = why_not(Interpreter("/nowhere/python")).sentence
+    assert sentence == "There is no interpreter /nowhere/python."
+
+
+def test_an_interpreter_must_be_allowed_to_run(tmp_path):
+    assert "cannot be run" in why_not(program(tmp_path, "exit 0", mode=0o644)).sentence
+
+
+@pytest.mark.parametrize("text", ["exit 0", "echo hello", "cat"])
+def test_an_interpreter_must_be_python(tmp_path, text):
+    assert "is not a Python interpreter" in why_not(program(tmp_path, text)).sentence
+
+
+def test_an_interpreter_must_be_new_enough(tmp_path):
+    old = program(tmp_path, 'if [ "$1" = -c ]; then echo 2.7; else exit 1; fi')
+    assert why_not(old).sentence.endswith("is Python 2.7, and must be 3.8 or newer.")
+
+
+def test_a_missing_framework_is_named():
+    told = why_not(Interpreter(sys.executable, "import no_such_framework"))
+    assert "No module named 'no_such_framework'" in told.sentence
+
+
+def test_what_a_failing_prelude_said_is_told():
+    prelude = "import sys; sys.stderr.write('driver too old'); raise ImportError('no device')"
+    told = why_not(Interpreter(sys.executable, prelude))
+    assert told.sentence.endswith("cannot run the prelude. It refused: ImportError: no device.")
+    assert str(told) == f"{told.sentence}\n    driver too old"
+
+
+def test_a_framework_that_dies_on_import_is_tried_twice():
+    told = why_not(Interpreter(sys.executable, "import os; os.abort()"))
+    assert told.sentence.endswith("failed twice before it was ready: killed by SIGABRT.")
+
+
+def test_a_framework_that_dies_on_its_first_import_only_is_used(tmp_path):
+    prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
+    with Examination(Interpreter(sys.executable, prelude, variables=VARIABLES)) as examination:
+        assert answered(only(examination, "y = x + 1"))
+
+
+def test_an_import_has_its_own_patience():
+    prelude = "import time; time.sleep(1000)"
+    told = why_not(Interpreter(sys.executable, prelude), startup=1.0)
+    assert told.sentence.endswith("was not ready within 1 s.")
+
+
+def test_questions_belong_into_the_with_block():
+    with pytest.raises(RuntimeError, match="within its with block"):
+        next(Examination(UNRULY).ask([GOOD]))
+
+
+def test_two_asks_at_a_time_are_refused(examination):
+    answers = examination.ask([GOOD, GOOD])
+    next(answers)
+    with pytest.raises(RuntimeError, match="one ask at a time"):
+        next(examination.ask([GOOD]))
+    answers.close()

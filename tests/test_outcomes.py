@@ -1,0 +1,37 @@
+"""What outcomes say to people."""
+
+import numpy as np
+import pytest
+
+from conformance.outcomes import SHOWN, Answer, Crash, Flaky, Hang, Refusal
+
+ANSWER = Answer(np.zeros((1, 2), "float32"))
+CRASH = Crash("killed by SIGSEGV", "")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (ANSWER, "It answered with float32 of shape (1, 2)."),
+        (Refusal("ValueError", "bad stride"), "It refused: ValueError: bad stride."),
+        (Refusal("ValueError", "Bad stride.\nMore."), "It refused: ValueError: Bad stride."),
+        (Refusal("KeyboardInterrupt", ""), "It refused: KeyboardInterrupt."),
+        (CRASH, "It crashed: killed by SIGSEGV."),
+        (Hang(60.0, ""), "It gave no answer within 60 s."),
+        (
+            Flaky(CRASH, ANSWER),
+            "Asked twice, it crashed: killed by SIGSEGV,"
+            " and then it answered with float32 of shape (1, 2).",
+        ),
+    ],
+)
+def test_every_outcome_is_told_in_a_sentence(outcome, words):
+    assert outcome.words == words
+
+
+def test_only_the_first_line_of_a_refusal_is_shown():
+    assert Refusal("ValueError", "\n  one\ntwo").first_line == "one"
+
+
+def test_a_long_line_is_shown_in_part():
+    assert len(Refusal("ValueError", "x" * 1000).first_line) == SHOWN
