@@ -12,7 +12,7 @@ Wrong: TypeAlias = tuple[Path, str]
 T = TypeVar("T")
 
 
-class Refused(Exception):  # noqa: N818  # the case is refused; nothing of ours has failed
+class Refused(Exception):
     """A case that has no meaning; ``wrongs`` says why, once for each reason."""
 
     def __init__(self, path: Path, sentence: str, *more: Wrong) -> None:

@@ -40,8 +40,10 @@ def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> It
         where = found["loc"]
         path = tuple(step for step in where if not _is_tag(step))
         if found["type"] == "extra_forbidden":
-            nearest = did_you_mean(str(path[-1]), _names(model, where[:-1]))
-            yield node.find_key(path), f"unknown key '{shorten(path[-1])}'{nearest}"
+            # The last step is the file's own word, which may look like one of our tags.
+            key, outer = str(where[-1]), tuple(s for s in where[:-1] if not _is_tag(s))
+            nearest = did_you_mean(key, _names(model, where[:-1]))
+            yield node.find_key((*outer, key)), f"unknown key '{shorten(key)}'{nearest}"
         elif found["type"] == "missing":
             yield node.find(path[:-1]), f"{called(path)} is missing"
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
 from ruamel.yaml import YAML
@@ -26,6 +26,7 @@ from conformance.yaml_scanner import (
     offset,
     plain_value,
 )
+from conformance.yaml_syntax import syntax
 
 MAX_BYTES = 2**25
 MAX_ALIASED = 100_000
@@ -134,7 +135,8 @@ class _Reader:
                 f"the character U+{problem.character:04X} is not allowed in a YAML file",
             )
         except MarkedYAMLError as problem:
-            self._complain(*_syntax(problem, self.text))
+            mark = problem.problem_mark or problem.context_mark
+            self._complain(_spot(mark), syntax(problem, mark, self.text))
         return None
 
     def _event(self) -> Any:
@@ -209,11 +211,14 @@ class _Reader:
         keys: dict[str, Spot] = {}
         while not isinstance(event := self._event(), ev.MappingEndEvent):
             at, key = self._key(event)
-            child = self._node(self._event())
+            child = self._node(said := self._event())
             if key in keys:
                 first = f"line {keys[key][0]}, column {keys[key][1]}"
                 self._complain(at, f"the key '{_short(key)}' was already given at {first}")
             elif key is not None:
+                if child.value is None and isinstance(said, ev.ScalarEvent):
+                    child = replace(child, spot=at)
+                    self._complain(at, f"the key '{_short(key)}' has no value")
                 keys[key] = at
                 children[key] = child
         value = {key: child.value for key, child in children.items()}
@@ -251,8 +256,8 @@ class _Reader:
         raise _Stop
 
 
-class _Stop(Exception):  # noqa: N818  # ends the reading of a file, and is not an error
-    pass
+class _Stop(Exception):
+    """Ends the reading of a file, which the complaints say the reason for."""
 
 
 def _spot(mark: Any) -> Spot:
@@ -266,15 +271,3 @@ def _spot_after(text: str) -> Spot:
 
 def _short(text: str | None) -> str:
     return str(text) if len(str(text)) <= 40 else f"{str(text)[:40]}..."
-
-
-def _syntax(problem: MarkedYAMLError, text: str) -> Complaint:
-    """A parser's error as one sentence, with the start of what it was reading where that helps."""
-    mark = problem.problem_mark or problem.context_mark
-    words = " ".join(str(problem.problem or problem.context).split())
-    if problem.context and problem.context_mark and problem.context_mark.line != mark.line:
-        began = " ".join(str(problem.context).split()).removeprefix("while ")
-        words += f" ({began} that begins on line {problem.context_mark.line + 1})"
-    if text[mark.index : mark.index + 1] == "\t":
-        words = "a tab cannot indent or begin a value in YAML; use spaces"
-    return _spot(mark), f"this is not YAML: {words}"
