@@ -6,7 +6,7 @@ many axes there are, whether channels fit, and whether the sizes are ones a suit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
@@ -72,20 +72,21 @@ def ask(entry: Entry) -> Asked:
 def ask_as_written(entry: Entry) -> Asked:
     """The question of an entry that expects an error: its arguments as they stand, unjudged.
 
-    A chain ends with the step that has no answer. Raises ``Refused`` only for arrays that are
-    larger than ``conformance.limits`` allows.
+    A chain ends with the step that has no answer. Raises ``Refused`` only for arrays that do not
+    agree on how many axes there are, or are larger than ``conformance.limits`` allows.
     """
     if entry.op == "chain":
         return _chain(entry, _unjudged)
-    rank = settle_rank({"x": entry.x}, entry.rank)
-    made = {key: array(key, rule, rank) for key, rule in _rules(entry).items()}
+    rules = _rules(entry)
+    rank = settle_rank(rules, entry.rank)
+    made = {key: array(key, rule, rank) for key, rule in rules.items()}
     return _unjudged(entry.op, entry, made, entry.dtype)
 
 
-def blamed(sentence: str, keys: Iterable[str]) -> Path:
-    """The path to the key that a sentence speaks of, () if it speaks of none of ``keys``."""
+def blamed(sentence: str, keys: Collection[str]) -> Path:
+    """The path to the first of ``keys`` that a sentence speaks of, () if it speaks of none."""
     words = sentence.replace("'", " ").split()
-    return next(((key,) for key in keys if key in words), ())
+    return next(((word,) for word in words if word in keys), ())
 
 
 def _question(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
@@ -120,7 +121,7 @@ def _unjudged(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype
         op=op,
         x=kept["x"],
         kernel=kept.get("kernel", np.zeros(0)),
-        bias=None if said.bias is None else stored(np.array(said.bias), dtype),
+        bias=_bias(said, dtype),
         padding=_pairs_as_written(said.padding, rank),
         groups=said.groups,
         dtype=dtype,
@@ -165,7 +166,7 @@ def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question])
         except ValueError as problem:
             if build is _unjudged:
                 break
-            path = blamed(str(problem), Arguments.model_fields)
+            path = blamed(str(problem), step.model_fields_set)
             raise Refused(("steps", index, *path), str(problem)) from None
     return Chain(tuple(steps))
 

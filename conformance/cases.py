@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 SUFFIXES = (".yaml", ".yml")
+_NAME = re.compile(r"[\w.-]{1,200}")
 
 
 @dataclass(frozen=True, order=True)
@@ -145,7 +147,7 @@ def _entries(
 
 def _id(node: Node) -> str | None:
     name = node.value.get("id") if isinstance(node.value, dict) else None
-    return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 
 
 def _with_ids(problems: list[Problem], root: Node) -> list[Problem]:

@@ -13,7 +13,7 @@ from conformance.asking import ask, ask_as_written, blamed, misplaced
 from conformance.case import Case, Document, Erratum, Expected, Place, Tolerance
 from conformance.exactness import bound, is_exact, limit, real_parts, unfaithful
 from conformance.limits import affordable, limited
-from conformance.models import Entry, ErratumEntry, ExpectedEntry, ToleranceEntry
+from conformance.models import Entry, ErratumEntry, ExpectedEntry, ToleranceEntry, VaryingEntry
 from conformance.question import Array, Asked, Chain, Question
 from conformance.refusal import Refused, Wrong
 from conformance.sentences import complaints, did_you_mean
@@ -30,7 +30,7 @@ def case_of(
     try:
         entry = Entry.model_validate(node.value)
     except ValidationError as error:
-        return None, list(complaints(error, Entry, node))
+        return None, list(complaints(error, VaryingEntry, node))
     wrongs = [*misplaced(entry), *_unsaid(entry)]
     case = None
     if not wrongs:
@@ -121,7 +121,7 @@ def _contradictions(entry: Entry, case: Case, *, check: bool) -> list[Wrong]:
         if wrongs:
             return wrongs
     if case.expected.error is None:
-        wrongs = [*(unfaithful(entry) if case.exact else ()), *_unbounded(entry, case)]
+        wrongs = list(unfaithful(entry) if case.exact else ()) or list(_unbounded(entry, case))
         if wrongs:
             return wrongs
     if not check:
@@ -144,8 +144,7 @@ def _unbounded(entry: Entry, case: Case) -> Iterator[Wrong]:
     try:
         largest = bound(case.question)
     except (ValueError, MemoryError) as problem:
-        path = blamed(str(problem), ("padding", "groups", "bias", "gradient", "kernel", "stride"))
-        yield path, str(problem)
+        yield blamed(str(problem), entry.model_fields_set), str(problem)
         return
     most = limit(case.question, exact=case.exact)
     if not largest <= most:

@@ -55,6 +55,8 @@ Said: TypeAlias = "tuple[tuple[int, ...], str] | None"
 
 MAX_NUMBER = 2**53
 MAX_AXES = 5
+NUMBERS_SCHEMA = "x-numbers"
+"""Stands for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
 
 
 def _check(problem: Callable[[Any], Said]) -> Callable[[Any], Any]:
@@ -70,9 +72,13 @@ def _check(problem: Callable[[Any], Said]) -> Callable[[Any], Any]:
     return validate
 
 
+def _checked(problem: Callable[[Any], Said]) -> AfterValidator:
+    return AfterValidator(_check(problem))
+
+
 def _text(pattern: str, sentence: str) -> AfterValidator:
     found = re.compile(pattern, re.DOTALL)
-    return AfterValidator(_check(lambda v: None if found.fullmatch(v) else ((), sentence)))
+    return _checked(lambda v: None if found.fullmatch(v) else ((), sentence))
 
 
 def _whole(value: Any) -> bool:
@@ -134,6 +140,10 @@ def _padding(value: Any) -> Said:
     return None
 
 
+def _oracle(value: Any) -> Said:
+    return None if value == "oracle" else ((), "must be 'oracle' or a mapping")
+
+
 _SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
 _INTS = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
 _PAIRS = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
@@ -170,9 +180,21 @@ PaddingField = Annotated[
 Numbers = Annotated[
     list[Any],
     PlainValidator(_check(_numbers)),
-    WithJsonSchema({"$ref": "#/$defs/Numbers"}),
+    WithJsonSchema({NUMBERS_SCHEMA: True}),
+]
+Oracle = Annotated[
+    Literal["oracle"],
+    PlainValidator(_check(_oracle)),
+    WithJsonSchema({"const": "oracle"}),
 ]
 Size = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Real = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
+Range = Annotated[
+    list[Whole],
+    Field(min_length=2, max_length=2),
+    _checked(lambda v: None if v[0] <= v[1] else ((), "must not have the larger number first")),
+]
 Shape = Annotated[list[Size], Field(min_length=1, max_length=5)]
 Seed = Annotated[int, Field(ge=0, description="The seed of NumPy's PCG64.")]
 

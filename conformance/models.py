@@ -14,6 +14,7 @@ from conformance.fields import (
     Claim,
     Model,
     Numbers,
+    Oracle,
     PaddingField,
     Sentence,
     Size,
@@ -137,7 +138,7 @@ class Entry(Arguments):
 
     id: Slug = Field(description="A name, unique over all files.", examples=["same-odd"])
     why: Sentence = Field(description="What the case tells apart, in a sentence.")
-    op: Op | Literal["chain"] = Field(
+    op: Literal[Op, "chain"] = Field(
         default="conv_transpose", description="The operator, or chain for several in a row."
     )
     x: Operand = Field(
@@ -166,8 +167,7 @@ class Entry(Arguments):
         description="Whether answers are compared with ==; by default, if all data is whole.",
     )
     expected: Annotated[
-        Annotated[Literal["oracle"], Tag(tag("word"))]
-        | Annotated[ExpectedEntry, Tag(tag(ExpectedEntry))],
+        Annotated[Oracle, Tag(tag("word"))] | Annotated[ExpectedEntry, Tag(tag(ExpectedEntry))],
         Discriminator(_expected_kind),
     ] = Field(default="oracle", description="What is stated beside the oracle's answer.")
     erratum: ErratumEntry | None = Field(

@@ -6,16 +6,14 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from conformance.fields import Model, Numbers, Seed, Shape, Size
+from conformance.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
 
 
 class Integers(Model):
     """Whole numbers drawn evenly from a range that includes both ends."""
 
     shape: Shape = Field(description="The shape, bare or full.", examples=[[1, 2, 5, 5]])
-    integers: Annotated[list[int], Field(min_length=2, max_length=2)] = Field(
-        description="The least and the largest number.", examples=[[-3, 3]]
-    )
+    integers: Range = Field(description="The least and the largest number.", examples=[[-3, 3]])
     seed: Seed = 0
 
 
@@ -23,23 +21,21 @@ class Arange(Model):
     """Whole numbers in a row."""
 
     shape: Shape = Field(description="The shape, bare or full.", examples=[[1, 1, 3, 3]])
-    arange: int = Field(description="The first number.", examples=[0])
+    arange: Whole = Field(description="The first number.", examples=[0])
 
 
 class Fill(Model):
     """One number everywhere."""
 
     shape: Shape = Field(description="The shape, bare or full.", examples=[[2, 2]])
-    fill: Annotated[float, Field(allow_inf_nan=False)] | int = Field(
-        description="The number.", examples=[1], union_mode="left_to_right"
-    )
+    fill: Real = Field(description="The number.", examples=[1])
 
 
 class Normal(Model):
     """Real numbers drawn from a normal distribution around 0."""
 
     shape: Shape = Field(description="The shape, bare or full.", examples=[[1, 2, 5, 5]])
-    normal: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+    normal: Annotated[Real, Field(gt=0)] = Field(
         description="The standard deviation.", examples=[1.0]
     )
     seed: Seed = 0
