@@ -1,0 +1,66 @@
+"""Editors read the same rules as the loader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from conformance import schema
+from conformance.fields import TOPICS
+from conformance.question import OPS
+
+
+def fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    made = schema.schema()
+    for name, part in [("a case file", made), *made["$defs"].items()]:
+        for field, rule in part.get("properties", {}).items():
+            yield f"{field} of {name}", rule
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        part = list(part.values())
+    if isinstance(part, list):
+        for entry in part:
+            yield from references(entry)
+
+
+def test_the_committed_schema_is_what_the_models_say() -> None:
+    stale = "run python -m conformance.schema"
+    assert schema.PATH.read_text(encoding="utf-8") == schema.text(), stale
+
+
+def test_every_field_is_explained() -> None:
+    assert [name for name, rule in fields() if not rule.get("description")] == []
+
+
+def test_nothing_unknown_is_allowed_anywhere() -> None:
+    made = schema.schema()
+    open_ended = [
+        name
+        for name, part in made["$defs"].items()
+        if part.get("type") == "object" and part.get("additionalProperties") is not False
+    ]
+    assert open_ended == []
+
+
+def test_a_case_needs_a_name_a_reason_and_an_input() -> None:
+    assert set(schema.schema()["$defs"]["VaryingEntry"]["required"]) == {"id", "why", "x"}
+
+
+def test_editors_offer_every_topic_and_operator() -> None:
+    entry = schema.schema()["$defs"]["VaryingEntry"]["properties"]
+    assert entry["topics"]["items"]["enum"] == list(TOPICS)
+    assert entry["op"]["enum"] == [*OPS, "chain"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    made = schema.schema()
+    known = {f"#/$defs/{name}" for name in made["$defs"]}
+    assert set(references(made)) <= known
+
+
+def test_null_is_never_offered() -> None:
+    assert '"null"' not in json.dumps(schema.schema())
