@@ -34,6 +34,7 @@ class Observation:
     detail   in words: how the answer differs, what the framework said, why it cannot be written
     cost     of the recipe, in words
     claim    whether the answer is what the document of the case states, where it states something
+    correction  whether it is what the case's erratum puts in that place, where there is one
     shape, dtype, digest  of the answer, where there is one
     content  digest of the case, to tell a changed case from a changed framework
     """
@@ -48,6 +49,7 @@ class Observation:
     detail: str | None = None
     cost: str | None = None
     claim: bool | None = None
+    correction: bool | None = None
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     digest: str | None = None

@@ -186,6 +186,7 @@ def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
         "match" if detail is None else "mismatch",
         detail=detail,
         claim=expectations.claim_holds(case, got),
+        correction=expectations.correction_holds(case, got),
         shape=got.shape,
         dtype=str(got.dtype),
         digest=_digest((got.astype(got.dtype.newbyteorder("<")).tobytes(),)),
