@@ -104,6 +104,7 @@ class Framework:
     version    an expression for the framework's version
     backend    an expression for the backend in use, where there are several
     dialects   by backend; a single one has the key None
+    settle     a line that brings an error still under way to light, run after a refusal
     variables  environment variables of the worker
     """
 
@@ -114,6 +115,7 @@ class Framework:
     apis: tuple[Api, ...]
     dialects: Mapping[str | None, Dialect]
     backend: str = "None"
+    settle: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses

@@ -55,9 +55,10 @@ def terms(asked: Asked) -> int:
         return sum(terms(q) for q in asked.questions)
     if asked.operator == "interpolate":
         # Two neighbours an axis, each with a weight that is itself rounded.
-        return 2 * 2**asked.rank
+        return 2 << asked.rank
     if asked.wanted == "kernel_gradient":
-        return len(asked.x) * int(max(prod(asked.space), prod(asked.output_space)))
+        positions = max(prod(asked.space), prod(asked.output_space))
+        return len(asked.x) * int(positions)
     return int(max(asked.kernel.shape[:2])) * prod(asked.window) + 1
 
 

@@ -31,6 +31,8 @@ Key: TypeAlias = tuple[str, str, str]
 class Observation:
     """What one API, in one mode, gave for one case.
 
+    diagnosis     of a mismatch, in words
+    explanations  the sets of conventions that explain it, each of the smallest size
     detail   in words: how the answer differs, what the framework said, why it cannot be written
     cost     of the recipe, in words
     claim    whether the answer is what the document of the case states, where it states something
@@ -46,6 +48,7 @@ class Observation:
     op: str
     topics: tuple[str, ...]
     diagnosis: str | None = None
+    explanations: tuple[tuple[str, ...], ...] = ()
     detail: str | None = None
     cost: str | None = None
     claim: bool | None = None
@@ -71,6 +74,7 @@ def observation_of(line: Mapping[str, Any]) -> Observation:
     for name in ("topics", "shape"):
         if fields.get(name) is not None:
             fields[name] = tuple(fields[name])
+    fields["explanations"] = tuple(map(tuple, fields.get("explanations", ())))
     return Observation(**fields)
 
 

@@ -18,6 +18,7 @@ from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
 from conformance.cases import Case
 from conformance.controller import Examination, Identity, Interpreter, Task
+from conformance.diagnosis import diagnose
 from conformance.observations import Mode, Observation, Status
 from conformance.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.question import Array, Asked, Chain, Question
@@ -180,11 +181,16 @@ def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
         detail: str | None = f"an answer of shape {got.shape} to a question that has none"
     else:
         detail = comparison.difference(case.question, wanted, got, exact=case.exact)
+    diagnosis = None
+    if detail is not None and wanted is not None:
+        diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
     return _observation(
         item,
         mode,
         "match" if detail is None else "mismatch",
         detail=detail,
+        diagnosis=diagnosis and diagnosis.words,
+        explanations=diagnosis.names if diagnosis else (),
         claim=expectations.claim_holds(case, got),
         correction=expectations.correction_holds(case, got),
         shape=got.shape,

@@ -48,18 +48,29 @@ def _transpose(q: Question, *, transpose_kernel: bool) -> Spelling | Inexpressib
         return Inexpressible("there is no parameter for output padding")
     if q.groups > 1:
         return Inexpressible("there is no parameter for groups")
-    padding = q.padding.upper() if isinstance(q.padding, str) else list(q.padding)
     # With transpose_kernel=True the letters name the axes of the convolution that is undone.
     rest = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=_dimensions(q, "OI" if transpose_kernel else "IO"),
         transpose_kernel=transpose_kernel or None,
     )
-    return Spelling(f"jax.lax.conv_transpose(x, w, {q.stride}, {padding!r}{rest})")
+    return Spelling(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
+
+
+def _padding(q: Question) -> str | list[tuple[int, int]]:
+    if isinstance(q.padding, str):
+        return q.padding.upper()
+    return list(q.padding)
+
+
+def _without_zeros(q: Question) -> Question:
+    """Padding has to be given, and nobody who wants none writes zeros."""
+    none = not isinstance(q.padding, str) and not any(map(any, q.padding))
+    return q.but(padding="valid") if none else q
 
 
 def _native(q: Question) -> Spelling | Inexpressible:
-    return _transpose(q, transpose_kernel=False)
+    return _transpose(_without_zeros(q), transpose_kernel=False)
 
 
 def _recipe(q: Question) -> Spelling | Inexpressible:
@@ -67,7 +78,7 @@ def _recipe(q: Question) -> Spelling | Inexpressible:
 
 
 def _native_transposing(q: Question) -> Spelling | Inexpressible:
-    return _transpose(q, transpose_kernel=True)
+    return _transpose(_without_zeros(q), transpose_kernel=True)
 
 
 def _recipe_transposing(q: Question) -> Spelling | Inexpressible:
@@ -75,13 +86,13 @@ def _recipe_transposing(q: Question) -> Spelling | Inexpressible:
 
 
 def _conv(q: Question) -> Spelling:
-    padding = q.padding.upper() if isinstance(q.padding, str) else list(q.padding)
+    q = _without_zeros(q)
     rest = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=_dimensions(q, "OI"),
         feature_group_count=numbers((q.groups,), 1),
     )
-    return Spelling(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {padding!r}{rest})")
+    return Spelling(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
 
 
 def _resize(q: Question) -> Spelling:

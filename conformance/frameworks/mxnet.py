@@ -129,6 +129,8 @@ FRAMEWORK = Framework(
     version="mx.__version__",
     dialects={None: NUMPY},
     variables={"CUDA_VISIBLE_DEVICES": ""},
+    # MXNet computes in threads of its own, and may raise one call's error at another.
+    settle="mx.nd.waitall()",
     apis=(
         Api(
             id="mxnet.npx.deconvolution",

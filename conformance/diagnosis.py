@@ -1,0 +1,172 @@
+"""Diagnosis: the fewest conventions under which the oracle gives an answer, to the bit.
+
+The search goes from one convention to two and three, prunes what cannot have the answer's shape,
+and returns every set of the smallest size that fits: a case may be unable to tell two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from conformance import comparison, question
+from conformance.conventions import CONVENTIONS, Convention
+from conformance.question import Array, Asked, Chain, Pool, Question
+from conformance.readings import After, Reading, unchanged
+
+MOST = 3
+"""How many conventions are combined at most; more would explain anything."""
+
+Explanation: TypeAlias = tuple[Convention, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A question under some conventions, by their places in `CONVENTIONS`, and what follows it."""
+
+    places: tuple[int, ...]
+    asked: Asked
+    after: After = unchanged
+    resizes: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Every smallest set of conventions that explains an answer, or what else can be said of it."""
+
+    explanations: tuple[Explanation, ...]
+    remark: str = ""
+
+    @property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        """The explanations as the names of their conventions."""
+        return tuple(tuple(map(str, explanation)) for explanation in self.explanations)
+
+    @property
+    def words(self) -> str:
+        """The diagnosis as sentences for a person."""
+        if not self.explanations:
+            return f"No known convention. {self.remark}".strip()
+        first, *ties = self.explanations
+        said = " ".join(convention.choice.sentence for convention in first)
+        if not ties:
+            return said
+        others = "; ".join(" and ".join(map(str, tie)) for tie in ties)
+        return f"{said} (This case cannot tell that from {others}.)"
+
+
+def diagnose(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> Diagnosis:
+    """What explains ``got`` where the oracle's answer is ``wanted``.
+
+    ``got`` may have another shape and dtype; that it has the same shape is evidence of nothing.
+    """
+    level = [Node((), asked)]
+    for _ in range(MOST):
+        level = [child for node in level for child in _children(node)]
+        found = tuple(
+            tuple(CONVENTIONS[place] for place in node.places)
+            for node in level
+            if _gives(node, got, exact=exact)
+        )
+        if found:
+            return Diagnosis(found)
+    return Diagnosis((), remark(wanted, got))
+
+
+def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
+    """What the oracle gives under the conventions; None where one of them changes nothing.
+
+    Raises ``ValueError`` where the question, so understood, has no answer.
+    """
+    node = Node((), asked)
+    for place in sorted(CONVENTIONS.index(convention) for convention in conventions):
+        child = _child(node, place)
+        if child is None:
+            return None
+        node = child
+    return node.after(question.answer(node.asked))
+
+
+def remark(wanted: Array, got: Array) -> str:
+    """What can be said of an answer that no convention explains."""
+    if got.shape != wanted.shape:
+        return f"Its shape is {got.shape}, not {wanted.shape}."
+    if np.isnan(got).any():
+        return f"It holds {int(np.isnan(got).sum())} NaN."
+    apart = np.abs(got.astype(np.float64) - wanted)
+    where = tuple(int(i) for i in np.unravel_index(np.argmax(apart), apart.shape))
+    said = f"The largest difference is {apart[where]:g}, at {list(where)}."
+    if np.array_equal(np.sort(got, axis=None), np.sort(wanted, axis=None)):
+        return f"{said} The numbers are the right ones in other places."
+    if got.sum() == wanted.sum():
+        return f"{said} The sum is right."
+    return said
+
+
+def _children(node: Node) -> Iterator[Node]:
+    """The node under one convention more, of an axis that it does not have yet."""
+    last = node.places[-1] if node.places else -1
+    taken = CONVENTIONS[last].axis if node.places else None
+    for place in range(last + 1, len(CONVENTIONS)):
+        if CONVENTIONS[place].axis is not taken:
+            child = _child(node, place)
+            if child is not None:
+                yield child
+
+
+def _child(node: Node, place: int) -> Node | None:
+    """The node under one convention more; None where that changes nothing.
+
+    Of a chain it is the last operator that is understood in another way.
+    """
+    *before, last = node.asked.steps if isinstance(node.asked, Chain) else (node.asked,)
+    axis, choice = CONVENTIONS[place].axis, CONVENTIONS[place].choice
+    if isinstance(last, Pool) or not axis.concerns(last):
+        return None
+    reading = choice.change(last)
+    if reading is None:
+        return None
+    changed = reading.question
+    return Node(
+        (*node.places, place),
+        Chain((*before, changed)) if before else changed,
+        _after_both(reading, node.after),
+        node.resizes or reading.resizes,
+    )
+
+
+def _after_both(reading: Reading, before: After) -> After:
+    """The last change of a question is the first to be undone in its answer."""
+    if before is unchanged:
+        return reading.after
+    if reading.after is unchanged:
+        return before
+    return lambda answer: before(reading.after(answer))
+
+
+def _gives(node: Node, got: Array, *, exact: bool) -> bool:
+    asked = node.asked.questions[-1] if isinstance(node.asked, Chain) else node.asked
+    try:
+        if not node.resizes and _shape(asked) != got.shape:
+            return False
+        answer = node.after(question.answer(node.asked))
+    except ValueError:
+        return False
+    if answer.shape != got.shape:
+        return False
+    if exact:
+        return bool((answer == got).all())
+    return comparison.difference(node.asked, answer, got.astype(answer.dtype), exact=False) is None
+
+
+def _shape(q: Question) -> tuple[int, ...]:
+    if q.wanted == "input_gradient":
+        return q.x.shape
+    if q.wanted == "kernel_gradient":
+        return q.kernel.shape
+    if q.wanted == "parameters":
+        return ()
+    return (len(q.x), q.output_channels, *q.output_space)
