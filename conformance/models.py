@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
 from conformance.fields import (
+    TOPICS,
     Claim,
     Model,
     Numbers,
@@ -173,10 +174,12 @@ class Entry(Arguments):
     erratum: ErratumEntry | None = Field(
         default=None, description="What the document has wrong, if the oracle disagrees with it."
     )
-    topics: Annotated[list[Topic], Field(min_length=1)] = Field(
+    topics: Annotated[list[Topic], Field(min_length=1, max_length=len(TOPICS))] = Field(
         default=["basic"], description="What the case is about."
     )
-    claims: list[Claim] = Field(default=[], description="The claims that it is evidence for.")
+    claims: Annotated[list[Claim], Field(max_length=100)] = Field(
+        default=[], description="The claims that it is evidence for."
+    )
     section: Text | None = Field(default=None, description="Where in the document it is from.")
 
 

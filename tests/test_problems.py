@@ -72,6 +72,21 @@ def test_a_wrong_line_is_told_at_its_place(file: Path, line: str, sentence: str)
     assert sentence in wrong
 
 
+@pytest.mark.parametrize(
+    ("kernel", "sentence"),
+    [
+        ("[1, 1, 80, 80]", "5:13: one: kernel covers 6400 elements; at most 4096 are allowed"),
+        ("[4, 90, 60, 60]", "the answer takes 518400000 products; at most 134217728 are allowed"),
+    ],
+)
+def test_more_work_than_a_suite_should_do_is_refused(
+    file: Path, kernel: str, sentence: str
+) -> None:
+    x = "    x: {shape: [1, 4, 20, 20], fill: 1}\n"
+    (wrong,) = problems(file, f"{HEAD}{x}    kernel: {{shape: {kernel}, fill: 1}}\n")
+    assert sentence in wrong
+
+
 def test_vary_is_capped(file: Path) -> None:
     many = list(range(101))
     (wrong,) = problems(file, f"{MINIMAL}    vary: {{stride: {many}, padding: {many}}}\n")
