@@ -79,7 +79,7 @@ def take(buffer: bytearray, token: bytes) -> Message | None:
     """
     lead = MAGIC + token
     if not lead.startswith(bytes(buffer[: len(lead)])):
-        raise Rubbish(repr(bytes(buffer[:60])))
+        raise Rubbish(repr(bytes(buffer[:60]).partition(MAGIC)[0]))  # less the frame behind it
     if len(buffer) < PREFIX.size:
         return None
     _, _, head_size, body_size, check = PREFIX.unpack_from(buffer)

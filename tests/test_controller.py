@@ -29,7 +29,7 @@ FAKES = Path(__file__).parent / "fakes"
 VARIABLES = {"PYTHONPATH": os.pathsep.join([str(FAKES), *filter(None, [os.getenv("PYTHONPATH")])])}
 UNRULY = Interpreter(
     sys.executable,
-    prelude="import os, sys, unruly",
+    prelude="import os, sys, unruly; print('importing')",
     facts={"process": "os.getpid()", "size": "(1, 2)", "missing": "unruly.version", "odd": "os"},
     variables=VARIABLES,
 )
@@ -341,12 +341,18 @@ def test_the_end_of_an_examination_is_the_end_of_what_questions_left(pipe):
     assert pipe.has_ended()
 
 
-def test_an_iterator_closed_early_leaves_no_question_under_way(examination, pipe):
-    holding = bad(f"unruly.hold_open({pipe.path!r})\ny = x")
-    answers = examination.ask([holding, bad("unruly.stall()")])
+def test_an_iterator_closed_early_leaves_no_question_under_way(examination, pipe, tmp_path):
+    sent = tmp_path / "sent"
+
+    def tasks():
+        yield bad(f"unruly.wait_for({str(sent)!r})\ny = x")
+        yield bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")
+        sent.touch()
+
+    answers = examination.ask(tasks())
     next(answers)
-    answers.close()
     assert pipe.is_held()
+    answers.close()
     assert pipe.has_ended()
     assert answered(only(examination, "y = x + 1"))
 

@@ -101,7 +101,15 @@ def crash_with_a_child_on_the_pipe():
 
 
 def fork_and_fall_through():
-    os.fork()
+    """The child goes on as if it were the worker; the worker waits for its end."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+
+
+def wait_for(path):
+    while not Path(path).exists():
+        time.sleep(0.01)
 
 
 def leave_a_thread():
