@@ -81,16 +81,9 @@ def _absolute(asked: Question) -> Question:
 
 
 def _absolute_chain(asked: Chain) -> Chain:
-    steps: list[Question | Pool] = []
-    x = np.abs(asked.questions[0].x.astype(np.float64))
-    for step in asked.steps:
-        if isinstance(step, Question):
-            step = _absolute(step).but(x=x)
-            x = question.answer(step)
-        else:
-            x = question.pooled(x, step.size)
-        steps.append(step)
-    return Chain(tuple(steps))
+    first = _absolute(asked.questions[0])
+    steps = (step if isinstance(step, Pool) else _absolute(step) for step in asked.steps)
+    return question.chained(first.x, steps)
 
 
 def _counts(asked: Asked) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance import comparison, question
 from conformance.conventions import CONVENTIONS, Convention
-from conformance.question import Array, Asked, Chain, Pool, Question
+from conformance.question import Array, Asked, Chain, Question
 from conformance.readings import After, Reading, unchanged
 
 MOST = 3
@@ -120,31 +120,53 @@ def _children(node: Node) -> Iterator[Node]:
 def _child(node: Node, place: int) -> Node | None:
     """The node under one convention more; None where that changes nothing.
 
-    Of a chain it is the last operator that is understood in another way.
+    Of a chain it is the last transposed convolution that is understood in another way.
     """
-    *before, last = node.asked.steps if isinstance(node.asked, Chain) else (node.asked,)
     axis, choice = CONVENTIONS[place].axis, CONVENTIONS[place].choice
-    if isinstance(last, Pool) or not axis.concerns(last):
+    target = _target(node.asked)
+    if target is None or not axis.concerns(target):
         return None
-    reading = choice.change(last)
-    if reading is None:
-        return None
-    changed = reading.question
+    try:
+        reading = choice.change(target)
+        if reading is None:
+            return None
+        asked, after = _with(node.asked, target, reading)
+    except ValueError:
+        return None  # a choice that leaves a later step without an answer
     return Node(
         (*node.places, place),
-        Chain((*before, changed)) if before else changed,
-        _after_both(reading, node.after),
+        asked,
+        _after_both(after, node.after),
         node.resizes or reading.resizes,
     )
 
 
-def _after_both(reading: Reading, before: After) -> After:
+def _target(asked: Asked) -> Question | None:
+    if isinstance(asked, Question):
+        return asked
+    transposed = [q for q in asked.questions if q.operator == "conv_transpose"]
+    return transposed[-1] if transposed else None
+
+
+def _with(asked: Asked, target: Question, reading: Reading) -> tuple[Asked, After]:
+    """The question with ``target`` in it read so, and what then happens to its answer."""
+    if isinstance(asked, Question):
+        return reading.question, reading.after
+    place = asked.steps.index(target)
+    before, later = asked.steps[:place], asked.steps[place + 1 :]
+    if not later:
+        return Chain((*before, reading.question)), reading.after
+    x = reading.after(question.answer(reading.question))
+    return Chain((*before, reading.question, *question.chained(x, later).steps)), unchanged
+
+
+def _after_both(after: After, before: After) -> After:
     """The last change of a question is the first to be undone in its answer."""
     if before is unchanged:
-        return reading.after
-    if reading.after is unchanged:
+        return after
+    if after is unchanged:
         return before
-    return lambda answer: before(reading.after(answer))
+    return lambda answer: before(after(answer))
 
 
 def _gives(node: Node, got: Array, *, exact: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -160,6 +160,22 @@ def answer(asked: Asked) -> Array:
     if isinstance(last, Pool):
         return pooled(answer(Chain(asked.steps[:-1])), last.size)
     return answer(last)
+
+
+def chained(x: Array, steps: Iterable[Question | Pool]) -> Chain:
+    """The steps one after the other from ``x``, whatever they were asked about before.
+
+    Raises ``ValueError`` for a step that has no answer.
+    """
+    linked: list[Question | Pool] = []
+    for step in steps:
+        if isinstance(step, Pool):
+            x = pooled(x, step.size)
+        else:
+            step = step.but(x=x)
+            x = answer(step)
+        linked.append(step)
+    return Chain(tuple(linked))
 
 
 def pooled(x: Array, size: int) -> Array:
