@@ -1,0 +1,110 @@
+"""What is not as it should be in the runs of a report: each told with its reason, none left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from conformance.case import Case
+from conformance.report.reading import Environment
+from conformance.report.text import count, pattern
+from conformance.survey import Subject
+
+NAMED = 6
+"""How many cases are named before the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is not as it should be.
+
+    kind   a verdict, or ``incomplete`` or ``changed``
+    where  the environment, or the API in it
+    """
+
+    kind: str
+    where: str
+    sentence: str
+    cases: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """The first of its cases, and how many more there are."""
+        more = len(self.cases) - NAMED
+        return ", ".join(self.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def troubles(
+    observed: pd.DataFrame,
+    judged: pd.DataFrame,
+    environments: Sequence[Environment],
+    columns: Mapping[tuple[int, str], str],
+    cases: Sequence[Case],
+) -> tuple[Trouble, ...]:
+    """Everything that is not run, incomplete, broken, different or changed, the gravest first."""
+    return (
+        *_broken(judged, columns),
+        *_not_run(judged, environments),
+        *_changed(observed, environments, cases),
+    )
+
+
+def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Trouble]:
+    missing = judged[judged["verdict"] == "not run"]
+    for number, environment in enumerate(environments):
+        rows = missing[missing["run"] == number]
+        if environment.trouble is not None:
+            failed = environment.run.header.failure is not None
+            lacks = "" if failed else f" {count(len(rows), 'verdict')} of it cannot be given."
+            kind = "not run" if failed else "incomplete"
+            yield Trouble(kind, environment.title, environment.trouble + lacks)
+            continue
+        for why, of_why in rows.groupby("reason"):
+            ids = tuple(sorted(set(of_why["case"])))
+            apis = ", ".join(sorted(set(of_why["api"])))
+            said = f"{why} ({count(len(ids), 'case')} of {apis})"
+            yield Trouble("not run", environment.title, said, ids)
+
+
+def _broken(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Trouble]:
+    for kind in ("broken", "different"):
+        rows = judged[judged["verdict"] == kind]
+        found: dict[tuple[tuple[int, str], str], list[tuple[str, str]]] = {}
+        for run, api, case, reason in _rows(rows, "run", "api", "case", "reason"):
+            why = reason if isinstance(reason, str) else "No reason is known."
+            found.setdefault(((run, api), pattern(why)), []).append((case, why))
+        for (column, words), told in found.items():
+            whys = {why for _, why in told}
+            said = whys.pop() if len(whys) == 1 else words
+            yield Trouble(kind, columns[column], said, tuple(case for case, _ in told))
+
+
+def _changed(
+    observed: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
+) -> Iterator[Trouble]:
+    """A case that was edited after a run is another question than the run's answer is to."""
+    content = {case.id: Subject(case).content for case in cases}
+    asked = observed.drop_duplicates(["run", "case", "content"])
+    changed: dict[int, list[str]] = {}
+    unknown: Counter[int] = Counter()
+    for run, case, digest in _rows(asked[asked["content"].notna()], "run", "case", "content"):
+        if case not in content:
+            unknown[run] += 1
+        elif content[case] != digest:
+            changed.setdefault(run, []).append(case)
+    for number, environment in enumerate(environments):
+        if number in changed:
+            ids = tuple(changed[number])
+            said = f"{count(len(ids), 'case')} changed after this run, which answered the old form."
+            yield Trouble("changed", environment.title, said, ids)
+        if unknown[number]:
+            said = f"{count(unknown[number], 'case')} of this run are not among the report's cases."
+            yield Trouble("changed", environment.title, said)
+
+
+def _rows(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
+    return frame[list(columns)].itertuples(index=False, name=None)

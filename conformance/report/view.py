@@ -1,0 +1,260 @@
+"""The report as a reader meets it: one value that the page, the text and the terminal show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import pandas as pd
+
+from conformance.case import Case
+from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.observations import VERDICTS, Verdict
+from conformance.report import tables
+from conformance.report.claims import Claim, claims
+from conformance.report.errata import Told, errata
+from conformance.report.facts import Facts, facts
+from conformance.report.reading import Environment
+from conformance.report.text import plain
+from conformance.report.troubles import Trouble, troubles
+
+LEGEND: Mapping[Verdict, tuple[str, str]] = {
+    "same": ("=", "The same-looking call gives the right answer."),
+    "translated": (
+        "→",
+        "The same-looking call does not, but a translated call does: it was run and proven.",
+    ),
+    "inexpressible": ("∅", "This API cannot be asked the question in any way."),
+    "rejected": ("⊘", "The framework refuses even the translated call."),
+    "different": ("≠", "Even the translated call gives another answer: a bug, there or here."),
+    "broken": ("✗", "It crashed, hung, or did not answer twice the same."),
+    "not run": ("?", "Nothing is known: the reason is given."),
+}
+"""From the best to the worst: a sign that needs no colour, and what the verdict means."""
+
+OPERATORS = {
+    "conv_transpose": "Transposed convolution",
+    "conv": "Convolution",
+    "interpolate": "Interpolation",
+}
+OTHER = "Other"
+TOPICS = {
+    "Arguments": (
+        "stride",
+        "padding",
+        "same",
+        "valid",
+        "output-padding",
+        "dilation",
+        "groups",
+        "bias",
+    ),
+    "Arrays": (
+        "basic",
+        "kernel-flip",
+        "channels",
+        "layout",
+        "rank",
+        "shape",
+        "dtype",
+        "real-valued",
+        "degenerate",
+        "errors",
+    ),
+    "Meaning": (
+        "matrix",
+        "gradients",
+        "composition",
+        "properties",
+        "coverage",
+        "parameters",
+        "interpolation",
+    ),
+}
+"""What the topics are about: eight or so side by side are as many as a page is wide."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One API in one environment."""
+
+    run: int
+    api: str
+    environment: Environment
+
+    @property
+    def title(self) -> str:
+        """The API with its version, such as ``keras.ops.conv (3.15.1 on torch)``."""
+        return f"{self.api} ({self.environment.short})"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How often each verdict was given, from the best to the worst; empty where no case is."""
+
+    counts: tuple[tuple[Verdict, int], ...]
+
+    @property
+    def worst(self) -> Verdict:
+        """The worst verdict that was given."""
+        return self.counts[-1][0]
+
+    @property
+    def total(self) -> int:
+        """How many cases there are."""
+        return sum(number for _, number in self.counts)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Topics by APIs, for the APIs of one operator; ``sections`` are titles with topics."""
+
+    title: str
+    columns: tuple[Column, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
+    cells: Mapping[tuple[Column, str], Cell]
+
+    @property
+    def apis(self) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+        """Each API with its columns, which differ in version or backend."""
+        return tuple((api, tuple(own)) for api, own in groupby(self.columns, lambda c: c.api))
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the outputs show."""
+
+    environments: tuple[Environment, ...]
+    cases: tuple[Case, ...]
+    observations: pd.DataFrame
+    verdicts: pd.DataFrame
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Every API in every environment, those to be compared side by side."""
+        pairs = self.verdicts[["run", "api"]].drop_duplicates().itertuples(index=False, name=None)
+        found = [Column(int(run), api, self.environments[int(run)]) for run, api in pairs]
+        return tuple(sorted(found, key=_place))
+
+    @cached_property
+    def titles(self) -> dict[tuple[int, str], str]:
+        """The columns' titles by the number of the run and the API."""
+        return {(column.run, column.api): column.title for column in self.columns}
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """How often each verdict was given, by run, API and topic."""
+        return tables.by_topic(self.verdicts)
+
+    @cached_property
+    def matrices(self) -> tuple[Matrix, ...]:
+        """A matrix for each operator, transposed convolution first."""
+        cells = {
+            (int(run), api, topic): Cell(
+                tuple((v, n) for v, n in zip(VERDICTS, numbers, strict=True) if n)
+            )
+            for (run, api, topic), numbers in zip(
+                self.counts.index, self.counts.to_numpy().tolist(), strict=True
+            )
+        }
+        grouped: dict[str, list[Column]] = {title: [] for title in (*OPERATORS.values(), OTHER)}
+        for column in self.columns:
+            grouped[_operator(column.api)].append(column)
+        return tuple(
+            _matrix(title, columns, cells) for title, columns in grouped.items() if columns
+        )
+
+    @cached_property
+    def facts(self) -> dict[Column, Facts]:
+        """What to know about each column."""
+        found = facts(self.verdicts)
+        return {column: found[column.run, column.api] for column in self.columns}
+
+    @cached_property
+    def claims(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:
+        """The documents' claims, under the title of each document."""
+        found = claims(self.observations, self.cases)
+        return tuple((title, tuple(own)) for title, own in groupby(found, lambda c: c.document))
+
+    @cached_property
+    def overall(self) -> Cell:
+        """How often each verdict was given in all."""
+        given = self.verdicts["verdict"].value_counts()
+        return Cell(tuple((v, int(given[v])) for v in VERDICTS if v in given))
+
+    @cached_property
+    def errata(self) -> tuple[Told, ...]:
+        """The documents' errata."""
+        return errata(self.observations, self.environments, self.cases)
+
+    @cached_property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What is not as it should be."""
+        return troubles(
+            self.observations, self.verdicts, self.environments, self.titles, self.cases
+        )
+
+
+def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report:
+    """The report on runs of ``cases``."""
+    cases = tuple(cases)
+    observed = tables.observations(environments, cases)
+    return Report(tuple(environments), cases, observed, tables.verdicts(observed))
+
+
+def alike(
+    columns: Iterable[Column], shown: Mapping[Column, object]
+) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    """Columns of an API of which the same is shown, together under one title."""
+    groups: list[tuple[str, list[Column]]] = []
+    for api, own in groupby(columns, lambda column: column.api):
+        by_content: list[tuple[object, list[Column]]] = []
+        for column in own:
+            same = next((found for what, found in by_content if what == shown[column]), None)
+            if same is None:
+                by_content.append((shown[column], [column]))
+            else:
+                same.append(column)
+        groups += [(api, found) for _, found in by_content]
+    return tuple((_together(api, found), tuple(found)) for api, found in groups)
+
+
+def _together(api: str, columns: Sequence[Column]) -> str:
+    return f"{api} ({'; '.join(column.environment.short for column in columns)})"
+
+
+def _place(column: Column) -> tuple[object, ...]:
+    """Where a column stands: by framework, then API, then environment."""
+    names = list(FRAMEWORKS)
+    framework = column.environment.framework
+    apis = [api.id for api in FRAMEWORKS[framework].apis]
+    known = apis.index(column.api) if column.api in apis else len(apis)
+    return names.index(framework), known, column.api, column.run
+
+
+def _operator(api: str) -> str:
+    return OPERATORS.get(APIS[api].operator, OTHER) if api in APIS else OTHER
+
+
+def _matrix(
+    title: str, columns: Sequence[Column], cells: Mapping[tuple[int, str, str], Cell]
+) -> Matrix:
+    keys = {(column.run, column.api): column for column in columns}
+    own = {
+        (keys[run, api], topic): cell
+        for (run, api, topic), cell in cells.items()
+        if (run, api) in keys
+    }
+    there = {topic for _, topic in own}
+    sections = [(name, tuple(t for t in topics if t in there)) for name, topics in TOPICS.items()]
+    known = {topic for topics in TOPICS.values() for topic in topics}
+    sections.append((OTHER, tuple(sorted(there - known))))
+    return Matrix(title, tuple(columns), tuple((n, t) for n, t in sections if t), own)
+
+
+def document_of(case: Case) -> str:
+    """Where a case comes from, in words."""
+    parts = [case.document.title if case.document else "", case.section or ""]
+    return plain(", ".join(filter(None, parts)))
