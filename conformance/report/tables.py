@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, cast
 
 import pandas as pd
 
-from conformance.cases import Case
+from conformance.case import Case
 from conformance.frameworks import FRAMEWORKS
-from conformance.observations import VERDICTS, Status, verdict
-from conformance.runs import Run
+from conformance.observations import VERDICTS, Observation, Status, Verdict, verdict
+from conformance.report.reading import MODES, Environment
+from conformance.report.text import plain
 from conformance.survey import concerns
 
 ENVIRONMENT = ["framework", "version", "backend"]
@@ -26,114 +27,191 @@ OBSERVATION = [
     "detail",
     "cost",
     "claim",
+    "correction",
     "shape",
     "dtype",
     "digest",
     "content",
 ]
-VERDICT = [*ENVIRONMENT, "api", "case", "op", "topic", "verdict", "native", "recipe", "cost"]
+VERDICT = [
+    *ENVIRONMENT,
+    "api",
+    "case",
+    "op",
+    "topic",
+    "verdict",
+    "native",
+    "recipe",
+    "cost",
+    "diagnosis",
+    "reason",
+]
+NOT_RUN = "not run"
 NO_CASE = "no case"
+_KEY = ["run", "api", "case"]
+_EXTRA = ["native_diagnosis", "native_reason", "recipe_reason", "right_shape"]
+
+About: TypeAlias = tuple[str, str]
+"""The op and the topics of a case."""
 
 
-def observations(runs: Iterable[Run]) -> pd.DataFrame:
-    """One row for each observation, sorted by its key; several topics are joined by ``;``."""
-    rows = [
-        {
-            **_environment(run),
-            **asdict(observation),
-            "topic": ";".join(observation.topics),
-            "shape": _shape(observation.shape),
-        }
-        for run in runs
-        for observation in run.observations
-    ]
-    frame = pd.DataFrame(rows, columns=OBSERVATION)
-    return _sorted(frame, ["api", "case", "mode"])
+def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> pd.DataFrame:
+    """One row for each observation; what was not asked is there with the status ``not run``.
+
+    Sorted by environment, API, case and mode. ``run`` is the environment's place in the report.
+    Several topics are joined by ``;``. A case that is still there is described as it is now.
+    """
+    cases = tuple(cases)
+    about = {case.id: (case.op, ";".join(case.topics)) for case in cases}
+    rows: list[tuple[object, ...]] = []
+    for number, environment in enumerate(environments):
+        start = (number, *_key(environment))
+        known = dict(about)
+        for observation in environment.run.observations:
+            if observation.case not in known:
+                known[observation.case] = (observation.op, ";".join(observation.topics))
+            rows.append((*start, *_row(observation, known[observation.case])))
+        for api, case, mode, why in _missing(environment, cases):
+            rest = (None,) * (len(OBSERVATION) - OBSERVATION.index("cost"))
+            rows.append((*start, api, case, *known[case], mode, NOT_RUN, None, why, *rest))
+    frame = pd.DataFrame(rows, columns=["run", *OBSERVATION], dtype=object)
+    frame["run"] = frame["run"].astype(int)
+    return frame.sort_values([*_KEY, "mode"], ignore_index=True)
 
 
-def verdicts(observed: pd.DataFrame, runs: Sequence[Run], cases: Iterable[Case]) -> pd.DataFrame:
-    """One row for each case and API; what could not be asked is there as ``not run``."""
-    keys = [*ENVIRONMENT, "api", "case", "op", "topic"]
-    by_mode = observed.pivot(index=keys, columns="mode", values=["status", "cost"])
-    frame = pd.DataFrame(
-        {
-            "native": _column(by_mode, "status", "native"),
-            "recipe": _column(by_mode, "status", "recipe"),
-            "cost": _column(by_mode, "cost", "recipe"),
-        }
+def _key(environment: Environment) -> tuple[str | None, ...]:
+    header = environment.run.header
+    return header.framework, _plain(header.version), _plain(header.backend)
+
+
+def _row(observed: Observation, about: About) -> tuple[object, ...]:
+    return (
+        observed.api,
+        observed.case,
+        *about,
+        observed.mode,
+        observed.status,
+        _plain(observed.diagnosis),
+        _plain(observed.detail),
+        _plain(observed.cost),
+        observed.claim,
+        observed.correction,
+        None if observed.shape is None else "x".join(map(str, observed.shape)),
+        observed.dtype,
+        observed.digest,
+        observed.content,
     )
+
+
+def _plain(words: str | None) -> str | None:
+    return None if words is None else plain(words)
+
+
+def _missing(
+    environment: Environment, cases: Sequence[Case]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Every API, case and mode that should have been observed and was not, and why not."""
+    seen: dict[str, dict[str, set[str]]] = {}
+    for observation in environment.run.observations:
+        modes = seen.setdefault(observation.api, {mode: set() for mode in MODES})
+        modes[observation.mode].add(observation.case)
+    known = {api.id: api for api in FRAMEWORKS[environment.framework].apis}
+    for api in known | seen:
+        asked = seen.get(api, {mode: set() for mode in MODES})
+        wanted = {case for modes in asked.values() for case in modes}
+        if api in known:
+            wanted |= {case.id for case in cases if concerns(known[api], case)}
+        why = _why_missing(environment, api)
+        for mode in MODES:
+            yield from ((api, case, mode, why) for case in wanted - asked[mode])
+
+
+def _why_missing(environment: Environment, api: str) -> str:
+    if environment.trouble:
+        return environment.trouble
+    has = environment.run.header.apis.get(api)
+    if has is None:
+        return "The run knows nothing of this API."
+    return "The run did not ask this." if has else f"{environment.title} does not have this API."
+
+
+def verdicts(observed: pd.DataFrame) -> pd.DataFrame:
+    """One row for each case and API, in the order of ``observed``, which `observations` made.
+
+    reason  why the verdict is not ``same``
+    native_reason, recipe_reason  the diagnosis of the mode, or else its detail
+    right_shape  whether a wrong answer to the same-looking call has the right answer's shape
+    """
+    by_mode = {mode: frame.set_index(_KEY) for mode, frame in observed.groupby("mode", sort=False)}
+    if not by_mode:
+        return pd.DataFrame(columns=["run", *VERDICT, *_EXTRA], dtype=object)
+    native, recipe = by_mode["native"], by_mode["recipe"]
+    frame = native[[*ENVIRONMENT, "op", "topic"]].copy()
+    frame["native"], frame["recipe"] = native["status"], recipe["status"]
     pairs = list(zip(frame["native"], frame["recipe"], strict=True))
     # Few pairs of statuses exist, so each is judged once, however many rows there are.
-    judged = {pair: verdict(_statuses(*pair)) for pair in set(pairs)}
-    frame["verdict"] = [judged[pair] for pair in pairs]
-    frame = pd.concat([frame.reset_index(), _not_run(observed, runs, list(cases))])
-    return _sorted(frame[VERDICT], ["api", "case"])
+    verdict_of = {pair: _verdict(*pair) for pair in set(pairs)}
+    frame["verdict"] = [verdict_of[pair] for pair in pairs]
+    frame["cost"] = recipe["cost"].where(recipe["status"] != "inexpressible", None)
+    frame["native_diagnosis"] = native["diagnosis"]
+    frame["diagnosis"] = _first(native["diagnosis"], recipe["diagnosis"])
+    frame["native_reason"] = _first(native["diagnosis"], native["detail"])
+    frame["recipe_reason"] = _first(recipe["diagnosis"], recipe["detail"])
+    told = ["verdict", "native", "native_reason", "recipe_reason"]
+    frame["reason"] = [_reason(*row) for row in frame[told].itertuples(index=False, name=None)]
+    frame["right_shape"] = (
+        (native["status"] == "mismatch")
+        & (recipe["status"] == "match")
+        & (native["shape"] == recipe["shape"])
+    )
+    return frame.reset_index()
 
 
-def _column(frame: pd.DataFrame, value: str, mode: str) -> pd.Series:
-    empty = pd.Series(None, index=frame.index, dtype=object)
-    return frame.get((value, mode), empty).astype(object).where(lambda s: s.notna(), None)
+def _verdict(native: str, recipe: str) -> Verdict:
+    # Half of an answer is none: what was not asked natively is not known to need translating.
+    if NOT_RUN in (native, recipe):
+        return "not run"
+    return verdict({"native": cast(Status, native), "recipe": cast(Status, recipe)})
 
 
-def _statuses(native: Status | None, recipe: Status | None) -> dict[str, Status]:
-    given = {"native": native, "recipe": recipe}
-    return {mode: status for mode, status in given.items() if status is not None}
+def _reason(
+    judged: Verdict, native: str, of_native: str | None, of_recipe: str | None
+) -> str | None:
+    """The reason of the mode that decided the verdict."""
+    if judged == "same":
+        return None
+    natively = native in _DECISIVE if judged in ("broken", "not run") else judged == "translated"
+    return of_native if natively else of_recipe
 
 
-def _sorted(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    return frame.sort_values([*ENVIRONMENT, *by], na_position="first").reset_index(drop=True)
+_DECISIVE = (NOT_RUN, "crashed", "hung", "flaky")
 
 
-def compatibility(judged: pd.DataFrame) -> pd.DataFrame:
+def _first(one: pd.Series[Any], other: pd.Series[Any]) -> pd.Series[Any]:
+    """In each row, the first that is there."""
+    return one.where(one.notna(), other)
+
+
+def by_topic(judged: pd.DataFrame) -> pd.DataFrame:
+    """How often each verdict (a column) was given, by run, API and topic (the index)."""
+    keys = [judged["run"], judged["api"], judged["topic"].str.split(";"), judged["verdict"]]
+    spread = pd.concat(keys, axis=1).explode("topic")
+    counts = spread.groupby(["run", "api", "topic", "verdict"]).size().unstack(fill_value=0)
+    return counts.reindex(columns=list(VERDICTS), fill_value=0)
+
+
+def compatibility(counts: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> pd.DataFrame:
     """Rows: topics. Columns: APIs with their version. Cells: the worst verdict and all counts."""
-    exploded = judged.assign(
-        topic=judged["topic"].str.split(";"),
-        column=[column_of(*row) for row in judged[[*ENVIRONMENT, "api"]].itertuples(index=False)],
-    ).explode("topic")
-    counts = exploded.groupby(["topic", "column"])["verdict"].value_counts().unstack(fill_value=0)
-    cells = counts.apply(lambda row: cell(row[row > 0].to_dict()), axis=1).unstack()
-    return cells.fillna(NO_CASE)
+    cells: dict[str, dict[str, str]] = {title: {} for title in columns.values()}
+    topics: set[str] = set()
+    for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True):
+        cells[columns[run, api]][topic] = cell(dict(zip(VERDICTS, numbers, strict=True)))
+        topics.add(topic)
+    frame = pd.DataFrame(cells, index=pd.Index(sorted(topics), name="topic"), dtype=object)
+    return frame.fillna(NO_CASE)
 
 
-def cell(counts: Mapping[str, int]) -> str:
+def cell(counts: Mapping[Verdict, int]) -> str:
     """The worst verdict, then how often each was given: ``translated: 3 same, 2 translated``."""
-    given = [v for v in VERDICTS if v in counts]
+    given = [v for v in VERDICTS if counts.get(v)]
     return f"{given[-1]}: " + ", ".join(f"{counts[v]} {v}" for v in given)
-
-
-def column_of(framework: str, version: str | None, backend: str | None, api: str) -> str:
-    """An API with its version, such as ``keras.ops.conv (3.15.1 on torch)``."""
-    if pd.isna(version):
-        return f"{api} ({framework} not run)"
-    return f"{api} ({version})" if pd.isna(backend) else f"{api} ({version} on {backend})"
-
-
-def _environment(run: Run) -> dict[str, str | None]:
-    return {name: getattr(run.header, name) for name in ENVIRONMENT}
-
-
-def _not_run(observed: pd.DataFrame, runs: Sequence[Run], cases: list[Case]) -> pd.DataFrame:
-    seen = set(observed[[*ENVIRONMENT, "api", "case"]].itertuples(index=False, name=None))
-    rows = []
-    for run in runs:
-        header = run.header
-        for api in FRAMEWORKS[header.framework].apis:
-            for case in cases:
-                key = (*_environment(run).values(), api.id, case.id)
-                if not concerns(api, case) or key in seen:
-                    continue
-                rows.append(
-                    {
-                        **_environment(run),
-                        "api": api.id,
-                        "case": case.id,
-                        "op": case.op,
-                        "topic": ";".join(case.topics),
-                        "verdict": "not run",
-                    }
-                )
-    return pd.DataFrame(rows, columns=VERDICT)
-
-
-def _shape(shape: tuple[int, ...] | None) -> str | None:
-    return None if shape is None else "x".join(map(str, shape))

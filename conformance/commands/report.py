@@ -1,0 +1,60 @@
+"""``conformance report``: runs turned into tables for machines and pages for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from conformance import corpus
+from conformance.cases import Case, load
+from conformance.report import output, reading, terminal
+from conformance.report.view import report
+from conformance.runs import RunError
+
+
+@click.command("report")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder to write to.",
+)
+@click.option(
+    "--cases",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
+)
+def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
+    """Turn RUNS into observations.csv, verdicts.csv, compatibility.csv and .md, and index.html.
+
+    Ends with 0 when they are written, whatever they say, and with 2 when a run cannot be read.
+
+    \b
+    Example:
+      conformance report reports/runs/*.jsonl --out reports
+    """
+    try:
+        made = report(reading.load(runs), _cases(paths))
+        written = output.write(made, out)
+    except (RunError, OSError) as error:
+        click.echo(f"conformance report: {error}", err=True)
+        raise SystemExit(2) from None
+    terminal.show(Console(), made)
+    for path in written:
+        click.echo(str(path))
+
+
+def _cases(paths: tuple[Path, ...]) -> tuple[Case, ...]:
+    """The cases of the report; what they state was held against the oracle when they were run."""
+    loaded = load(paths or [corpus.FOLDER], check=False)
+    for problem in loaded.problems:
+        click.echo(str(problem), err=True)
+    if loaded.problems:
+        raise SystemExit(2)
+    return loaded.cases

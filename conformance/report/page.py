@@ -1,0 +1,129 @@
+"""The report as one HTML file that needs no network, and JavaScript only for the cases' details."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment as Jinja
+from jinja2 import PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.report.facts import Facts
+from conformance.report.text import count, plain, shortened
+from conformance.report.view import LEGEND, Cell, Column, Matrix, Report, alike
+
+SHOWN = 300
+"""How many characters of a reason the page shows; the tables have them all."""
+
+
+def render(report: Report) -> str:
+    """The text of ``index.html``."""
+    jinja = Jinja(
+        loader=PackageLoader("conformance.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.filters |= {"bar": _bar, "breaks": _breaks, "short": shortened, "slug": _slug}
+    return jinja.get_template("index.html.j2").render(
+        report=report,
+        legend=LEGEND,
+        known=alike(report.columns, report.facts),
+        matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
+        loud=[t for t in report.troubles if t.kind in ("not run", "incomplete")],
+        count=count,
+        data=_data(report),
+    )
+
+
+def _slug(words: str) -> str:
+    return words.replace(" ", "-")
+
+
+def _breaks(api: str) -> Markup:
+    """An API's id, which a narrow column may break where a person would."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._])|(?=\()|(?<=[a-z])(?=[A-Z][a-z])", api))
+
+
+def _bar(counted: Cell | Facts) -> str:
+    """A CSS gradient with a stretch for each verdict, as long as its share."""
+    counts = counted.counts if isinstance(counted, Cell) else counted.verdicts
+    total = sum(number for _, number in counts)
+    stops, start = [], 0.0
+    for verdict, number in counts:
+        end = start + 100 * number / total
+        stops.append(f"var(--{_slug(verdict)}) {start:.3g}% {end:.3g}%")
+        start = end
+    return f"linear-gradient(90deg,{','.join(stops)})"
+
+
+def _rows(
+    matrix: Matrix,
+) -> list[tuple[str, list[tuple[str, list[tuple[Column, Cell | None]]]]]]:
+    """The sections of a matrix, each with its topics, each with its cells."""
+    return [
+        (
+            title,
+            [
+                (topic, [(column, matrix.cells.get((column, topic))) for column in matrix.columns])
+                for topic in topics
+            ],
+        )
+        for title, topics in matrix.sections
+    ]
+
+
+def _data(report: Report) -> dict[str, Any]:
+    """What the cases' details are made of: each outcome that occurs once, and numbers for which.
+
+    columns   [title of the API with its version, title of the environment]
+    topics    words that cases refer to by number
+    cases     [id, op, [topics], why, where from, claims, place]
+    outcomes  [verdict, native status, why, recipe status, why, cost]
+    of        for each column, a number of a case and one of an outcome in turns
+    signs     of the verdicts, from the best to the worst
+    """
+    columns = {(column.run, column.api): i for i, column in enumerate(report.columns)}
+    ids, cases, topics = _cases(report)
+    outcomes: dict[tuple[str | None, ...], int] = {}
+    of: list[list[int]] = [[] for _ in columns]
+    told = ["verdict", "native", "native_reason", "recipe", "recipe_reason", "cost"]
+    for run, api, case, *outcome in report.verdicts[["run", "api", "case", *told]].itertuples(
+        index=False, name=None
+    ):
+        key = tuple(shortened(v, SHOWN) if isinstance(v, str) else None for v in outcome)
+        of[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
+    return {
+        "columns": [[column.title, column.environment.title] for column in report.columns],
+        "topics": topics,
+        "cases": cases,
+        "outcomes": [list(outcome) for outcome in outcomes],
+        "of": of,
+        "signs": [[verdict, sign] for verdict, (sign, _) in LEGEND.items()],
+    }
+
+
+def _cases(report: Report) -> tuple[dict[str, int], list[list[Any]], list[str]]:
+    """The numbers of the cases' ids, what is told of each, and the topics there are."""
+    known = {case.id: case for case in report.cases}
+    topics: dict[str, int] = {}
+    ids: dict[str, int] = {}
+    cases: list[list[Any]] = []
+    found = report.verdicts[["case", "op", "topic"]].drop_duplicates("case").sort_values("case")
+    for id_, op, topic in found.itertuples(index=False, name=None):
+        numbers = [topics.setdefault(one, len(topics)) for one in topic.split(";")]
+        ids[id_] = len(cases)
+        told: Sequence[Any] = ("This case is not among the report's cases.", "", "", "", "")
+        if id_ in known:
+            case = known[id_]
+            place = f"{Path(case.place.file).name}:{case.place.line}"
+            document = case.document.title if case.document else ""
+            told = tuple(
+                map(plain, (case.why, document, case.section or "", " ".join(case.claims), place))
+            )
+        cases.append([id_, op, numbers, *told])
+    return ids, cases, list(topics)

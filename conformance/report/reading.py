@@ -1,0 +1,137 @@
+"""The runs of one report: read, held to what a report can show, and put in its order."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from conformance import runs
+from conformance.frameworks import FRAMEWORKS
+from conformance.observations import Mode, Observation, Status
+from conformance.report.text import plain
+from conformance.runs import Run, RunError
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+@dataclass(frozen=True, eq=False)
+class Environment:
+    """A run as the report speaks of it.
+
+    title  with the framework: ``keras 3.15.1 on jax``
+    short  beside an API, which names the framework already: ``3.15.1 on jax``
+    """
+
+    run: Run
+    title: str
+    short: str
+
+    @property
+    def framework(self) -> str:
+        """The framework's name."""
+        return self.run.header.framework
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the run is not all that it was to be."""
+        if self.run.header.failure is not None:
+            return plain(self.run.header.failure)
+        if not self.run.complete:
+            return "The run is incomplete: it was stopped before its end."
+        return None
+
+
+def load(paths: Sequence[Path]) -> tuple[Environment, ...]:
+    """The runs at ``paths``, those of a framework side by side whatever order they come in.
+
+    Raises `RunError` for a file that is no run file, and for two runs of the same environment.
+    """
+    return environments([runs.read(path) for path in paths])
+
+
+def environments(read: Iterable[Run]) -> tuple[Environment, ...]:
+    """The runs in the report's order. Raises `RunError` as `load` does."""
+    ordered = sorted(read, key=_order)
+    _refuse_twice(ordered)
+    for run in ordered:
+        _refuse_unknown(run)
+    failed = Counter(run.header.framework for run in ordered if run.header.failure is not None)
+    return tuple(_environment(run, failed[run.header.framework] > 1) for run in ordered)
+
+
+def _order(run: Run) -> tuple[object, ...]:
+    header = run.header
+    names = list(FRAMEWORKS)
+    place = names.index(header.framework) if header.framework in FRAMEWORKS else len(names)
+    version = header.version or ""
+    numbers = tuple(map(int, re.findall(r"\d+", version)))
+    return (
+        place,
+        header.failure is not None,
+        header.backend or "",
+        numbers,
+        version,
+        run.path.name,
+        str(run.path),
+    )
+
+
+def _environment(run: Run, among_failed: bool) -> Environment:
+    header = run.header
+    if header.failure is not None:
+        # Where nothing ran, nobody knows the version, and only the file tells two from each other.
+        short = f"not run, {plain(run.path.stem)}" if among_failed else "not run"
+        return Environment(run, f"{header.framework} ({short})", short)
+    short = plain(header.version or "version unknown")
+    if header.backend is not None:
+        short += f" on {plain(header.backend)}"
+    return Environment(run, f"{header.framework} {short}", short)
+
+
+def _refuse_twice(ordered: Sequence[Run]) -> None:
+    paths: set[Path] = set()
+    seen: dict[tuple[str | None, ...], Run] = {}
+    for run in ordered:
+        if run.path.absolute() in paths:
+            raise RunError(f"{run.path}: the same run is given twice")
+        paths.add(run.path.absolute())
+        if run.header.failure is not None:
+            continue
+        key = (run.header.framework, run.header.version, run.header.backend)
+        if key in seen:
+            raise RunError(
+                f"{seen[key].path} and {run.path} are both of {_environment(run, False).title};"
+                " a report takes one run of each version and backend"
+            )
+        seen[key] = run
+
+
+def _refuse_unknown(run: Run) -> None:
+    if run.header.framework not in FRAMEWORKS:
+        raise RunError(
+            f"{run.path}: its framework is {run.header.framework!r}, which is none of"
+            f" {', '.join(FRAMEWORKS)}"
+        )
+    for observation in run.observations:
+        wrong = _wrong(observation)
+        if wrong:
+            raise RunError(f"{run.path}: {observation.key}: {wrong}")
+
+
+def _wrong(observation: Observation) -> str | None:
+    if observation.status not in STATUSES:
+        return f"the status {observation.status!r} is none of {', '.join(STATUSES)}"
+    if observation.mode not in MODES:
+        return f"the mode {observation.mode!r} is none of {', '.join(MODES)}"
+    words = (observation.api, observation.case, observation.op, *observation.topics)
+    maybe = (observation.diagnosis, observation.detail, observation.cost)
+    if all(isinstance(w, str) for w in words) and all(
+        w is None or isinstance(w, str) for w in maybe
+    ):
+        return None
+    return "a field that should be words is not"
