@@ -37,12 +37,15 @@ class Interpreter:
     prelude     source run once, such as imports and settings; questions see its names, and ``np``
     facts       expressions evaluated after the prelude, by name, such as the version
     variables   environment variables added to ours
+    settle      source run after a question that failed, its own errors ignored: a framework that
+                computes in threads of its own may otherwise raise one question's error at another
     """
 
     executable: str
     prelude: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    settle: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,12 @@ def _attempt(
         raise CannotStart(f"{name} cannot be run: {error}.") from None
     try:
         channel.send(
-            {"prelude": interpreter.prelude, "facts": dict(interpreter.facts), "memory": memory},
+            {
+                "prelude": interpreter.prelude,
+                "settle": interpreter.settle,
+                "facts": dict(interpreter.facts),
+                "memory": memory,
+            },
             {},
         )
         reply = channel.receive(seconds)

@@ -23,6 +23,7 @@ from conformance.observations import Mode, Observation, Status
 from conformance.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
+from conformance.worker import NoAnswer
 
 MODES: tuple[Mode, ...] = ("native", "recipe")
 
@@ -65,6 +66,7 @@ def interpreter_for(framework: Framework, executable: str) -> Interpreter:
             **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
         },
         variables=framework.variables,
+        settle=framework.settle,
     )
 
 
@@ -168,6 +170,8 @@ def judged(item: Item, mode: Mode, outcome: Outcome) -> Observation:
         return _judged_answer(item, mode, outcome.array)
     if isinstance(outcome, Refusal):
         status: Status = "match" if item.subject.wanted is None else "rejected"
+        if outcome.type == NoAnswer.__name__:
+            status = "mismatch"  # It did answer, if not with numbers.
         return _observation(item, mode, status, detail=outcome.words)
     return _observation(item, mode, _STATUS[type(outcome)], detail=outcome.words)
 

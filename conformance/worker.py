@@ -275,6 +275,9 @@ def main() -> None:
     descriptors = {fd: _identity(fd) for fd in (0, 1, 2, questions, answers)}
     for asked, arrays in messages:
         told, given = examine(asked["source"], dict(namespace), arrays)
+        if told["kind"] != "answer":
+            with contextlib.suppress(BaseException):
+                exec(setup["settle"], dict(namespace))
         if os.getpid() != process:  # a child that the source forked and let fall through
             os._exit(0)
         sys.stdout, sys.stderr = streams

@@ -1,0 +1,39 @@
+"""Where the framework under test is: given on the command line, and started once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from conformance import environments, survey
+from conformance.api import Framework
+from conformance.controller import Examination
+from conformance.frameworks import FRAMEWORKS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--framework", choices=sorted(FRAMEWORKS), required=True)
+    parser.addoption("--python", default=sys.executable, help="as of `conformance run`")
+    parser.addoption("--with", dest="pins", action="append", default=[], metavar="PIN")
+
+
+@pytest.fixture(scope="session")
+def framework(pytestconfig: pytest.Config) -> Framework:
+    return FRAMEWORKS[pytestconfig.getoption("--framework")]
+
+
+@pytest.fixture(scope="session")
+def examination(pytestconfig: pytest.Config, framework: Framework) -> Iterator[Examination]:
+    """The framework in its own interpreter; a missing one is an error, never a skip."""
+    python, pins = pytestconfig.getoption("--python"), pytestconfig.getoption("pins")
+    executable = str(environments.build(pins, python)) if pins else python
+    with Examination(survey.interpreter_for(framework, executable)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def backend(examination: Examination) -> str | None:
+    name: str | None = examination.identity.facts["backend"]
+    return name

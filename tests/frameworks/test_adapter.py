@@ -1,0 +1,104 @@
+"""An adapter against its real framework: recipes give the oracle's answer, whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from conformance import calls, question
+from conformance.api import Framework
+from conformance.calls import Call
+from conformance.controller import Examination, Task
+from conformance.outcomes import Answer, Crash, Outcome, Refusal
+from conformance.question import Question
+from conformance.space import draws
+
+# Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
+DRAWN = {"jax": 40, "keras": 300}
+MANY = 1000
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What a framework does to a right question: a finding (docs/findings.md), not our mistake."""
+
+    framework: str
+    hits: Callable[[Question], bool]
+    does: Callable[[Outcome], bool]
+
+
+TROUBLES = {
+    "oneDNN in TensorFlow 2.21 takes one input channel and an output of length 1 for another": (
+        Trouble(
+            "tensorflow",
+            lambda q: q.operator == "conv" and q.x.shape[1] == q.groups and 1 in q.output_space,
+            lambda outcome: isinstance(outcome, Answer),
+        )
+    ),
+    "TensorFlow 2.21 aborts in a gradient of SAME where the kernel is larger than the input": (
+        Trouble(
+            "tensorflow",
+            lambda q: q.op == "conv_input_gradient" and q.rank == 3,
+            lambda outcome: isinstance(outcome, Crash),
+        )
+    ),
+    "torch 2.13 refuses a gradient by a kernel that Keras transposed": (
+        Trouble(
+            "keras",
+            lambda q: q.op == "conv_kernel_gradient",
+            lambda outcome: isinstance(outcome, Refusal) and "contiguous" in outcome.message,
+        )
+    ),
+}
+
+
+def count(framework: Framework, backend: str | None) -> int:
+    return DRAWN.get(backend or framework.name, DRAWN.get(framework.name, MANY))
+
+
+def test_every_api_is_there(framework: Framework, examination: Examination) -> None:
+    facts = examination.identity.facts
+    assert [api.id for api in framework.apis if not facts[f"api {api.id}"]] == []
+
+
+def test_recipes_give_the_oracles_answer(
+    framework: Framework, backend: str | None, examination: Examination
+) -> None:
+    """Native calls are asked between them, since what one of those broke must not reach a recipe."""
+    asked: dict[str, Question] = {}
+
+    def tasks() -> Iterator[Task]:
+        for number, q in enumerate(islice(draws(seed=20), count(framework, backend))):
+            for api in framework.apis:
+                if api.operator == q.operator:
+                    native = calls.write(framework, backend, api, q, "native")
+                    if isinstance(native, Call):
+                        yield Task("", native.source, native.arrays)
+                    recipe = calls.write(framework, backend, api, q, "recipe")
+                    assert isinstance(recipe, Call), f"{api.id} has no recipe for {q}: {recipe}"
+                    key = f"{number} {api.id}"
+                    asked[key] = q
+                    yield Task(key, recipe.source, recipe.arrays)
+
+    wrong = []
+    for task, outcome in examination.ask(tasks()):
+        if not task.key:
+            continue
+        q = asked[task.key]
+        right = isinstance(outcome, Answer) and np.array_equal(outcome.array, question.answer(q))
+        if not right and not known(framework, q, outcome):
+            wrong.append(f"{task.key}: {outcome.words}\n{task.source}")
+    assert wrong == []
+
+
+def known(framework: Framework, q: Question, outcome: Outcome) -> bool:
+    return any(
+        # Keras on TensorFlow has TensorFlow's troubles.
+        trouble.framework in (framework.name, "tensorflow" if framework.name == "keras" else "")
+        and trouble.hits(q)
+        and trouble.does(outcome)
+        for trouble in TROUBLES.values()
+    )
