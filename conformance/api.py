@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -103,6 +104,7 @@ class Framework:
     prelude    lines that a worker runs once
     version    an expression for the framework's version
     backend    an expression for the backend in use, where there are several
+    backend_variable  the environment variable that chooses it
     dialects   by backend; a single one has the key None
     settle     a line that brings an error still under way to light, run after a refusal
     variables  environment variables of the worker
@@ -115,8 +117,14 @@ class Framework:
     apis: tuple[Api, ...]
     dialects: Mapping[str | None, Dialect]
     backend: str = "None"
+    backend_variable: str | None = None
     settle: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chosen_backend(self) -> str | None:
+        """The backend that the environment asks for, before any worker can say which it has."""
+        return os.environ.get(self.backend_variable) if self.backend_variable else None
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""

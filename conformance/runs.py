@@ -29,6 +29,7 @@ class Header:
 
     apis     every API id of the framework, and whether this environment has it
     cases    digest of the cases that were asked
+    sources  digest of the code, the case files and the pins, where the pins are known
     failure  why nothing could be observed at all, for an environment that could not be made
     """
 
@@ -40,6 +41,7 @@ class Header:
     platform: str | None = None
     apis: Mapping[str, bool] = field(default_factory=dict)
     cases: str | None = None
+    sources: str | None = None
     failure: str | None = None
 
     @property

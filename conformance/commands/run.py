@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from conformance import corpus, environments, runs, survey
+from conformance import corpus, environments, runs, sources, survey
+from conformance.api import Framework
 from conformance.controller import CannotStart, Examination
 from conformance.environments import CannotBuild
 from conformance.frameworks import FRAMEWORKS
-from conformance.runs import Header
+from conformance.runs import Header, RunError
 from conformance.survey import Subject
 
 MEMORY = 8 * 2**30
@@ -65,6 +67,11 @@ MEMORY = 8 * 2**30
     type=click.IntRange(1),
     help="Bytes that a worker may use beyond what it starts with.",
 )
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="Leave a complete run file alone that the same code, cases, pins and options have made.",
+)
 def command(
     cases: tuple[Path, ...],
     name: str,
@@ -76,6 +83,7 @@ def command(
     jobs: int,
     timeout: float,
     memory: int,
+    reuse: bool,
 ) -> None:
     """Ask every case in CASES (files or folders; default: all) of every API of a framework.
 
@@ -90,8 +98,11 @@ def command(
     known = [api.id for api in framework.apis]
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    made_from = _made_from(framework, cases, (python, *sorted(pins), *api_ids, str(expression)))
+    if reuse and pins and out and _is_made_from(out, made_from):
+        click.echo(f"{out}: as it was; the same code, cases and pins have made it")
+        return
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
-    console = Console(stderr=True)
     try:
         executable = str(environments.build(pins, python)) if pins else python
         interpreter = survey.interpreter_for(framework, executable)
@@ -101,6 +112,7 @@ def command(
 
         with start() as examination:
             header = survey.header(framework, examination.identity, subjects)
+            header = replace(header, sources=made_from if pins else None)
             path = out or Path("reports", "runs", f"{header.name}.jsonl")
             apis = [
                 api
@@ -113,7 +125,7 @@ def command(
                 if jobs == 1
                 else survey.observe_side_by_side(start, items, jobs)
             )
-            with runs.writing(path, header) as writer, _progress(console) as progress:
+            with runs.writing(path, header) as writer, _progress() as progress:
                 total = sum(len(item.modes) for item in items)
                 task = progress.add_task(f"{header.name} {header.version}", total=total)
                 for observation in observations:
@@ -122,7 +134,8 @@ def command(
     except (CannotStart, CannotBuild) as error:
         if out:
             # The report then shows a framework that did not run, and why.
-            with runs.writing(out, Header(framework=name, failure=str(error))):
+            failed = Header(framework=name, backend=framework.chosen_backend, failure=str(error))
+            with runs.writing(out, failed):
                 pass
         click.echo(f"conformance run: {name}: {error}", err=True)
         raise SystemExit(2) from None
@@ -130,15 +143,28 @@ def command(
         click.echo("conformance run: stopped; the run file is incomplete", err=True)
         raise SystemExit(2) from None
     counts = ", ".join(f"{count} {status}" for status, count in writer.counts.most_common())
-    console.print(f"{path}: {counts}", highlight=False, soft_wrap=True)
+    click.echo(f"{path}: {counts}")
 
 
-def _progress(console: Console) -> Progress:
+def _made_from(framework: Framework, cases: tuple[Path, ...], words: tuple[str, ...]) -> str:
+    variables = [framework.backend_variable] if framework.backend_variable else []
+    return sources.digest(cases or (corpus.FOLDER,), words, variables)
+
+
+def _is_made_from(path: Path, digest: str) -> bool:
+    try:
+        run = runs.read(path)
+    except RunError:
+        return False
+    return run.complete and run.header.sources == digest
+
+
+def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=Console(stderr=True),
         transient=True,
     )

@@ -181,6 +181,7 @@ FRAMEWORK = Framework(
     prelude=PRELUDE,
     version="keras.__version__",
     backend="keras.backend.backend()",
+    backend_variable="KERAS_BACKEND",
     dialects=DIALECTS,
     variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
     apis=(

@@ -67,7 +67,7 @@ def test_every_api_is_there(framework: Framework, examination: Examination) -> N
 def test_recipes_give_the_oracles_answer(
     framework: Framework, backend: str | None, examination: Examination
 ) -> None:
-    """Native calls are asked between them, since what one of those broke must not reach a recipe."""
+    """Native calls are asked in between: what one of them breaks must not reach a recipe."""
     asked: dict[str, Question] = {}
 
     def tasks() -> Iterator[Task]:
