@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
-from conformance.case import Case
+from conformance.cases.case import Case
 from conformance.report.reading import MODES
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]

@@ -9,10 +9,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from conformance import properties
-from conformance.case import Case, Erratum, Expected
+from conformance.cases.case import Case, Erratum, Expected
+from conformance.claims import properties
 from conformance.report.reading import Environment
-from conformance.report.text import count
 
 Side: TypeAlias = Literal["correction", "document", "neither", "none"]
 
@@ -46,12 +45,9 @@ class Told:
         agreeing = sum(side == "correction" for _, _, side in self.sides)
         frameworks = {framework for framework, _, _ in self.sides}
         apart = {framework for framework, _, side in self.sides if side != "correction"}
-        said = (
-            f"{len(frameworks - apart)} of {count(len(frameworks), 'framework')} side with the"
-            " correction"
-        )
+        said = f"{len(frameworks - apart)} of {len(frameworks)} frameworks side with the correction"
         if len(self.sides) > len(frameworks):
-            said += f", in {agreeing} of {count(len(self.sides), 'environment')}"
+            said += f", in {agreeing} of {len(self.sides)} environments"
         others = [
             f"{title} sides with {'the document' if side == 'document' else 'neither'}"
             for _, title, side in self.sides

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -56,10 +56,11 @@ def load(paths: Sequence[Path]) -> tuple[Environment, ...]:
 
 def environments(read: Iterable[Run]) -> tuple[Environment, ...]:
     """The runs in the report's order. Raises `RunError` as `load` does."""
-    ordered = sorted(read, key=_order)
-    _refuse_twice(ordered)
-    for run in ordered:
+    given = list(read)
+    for run in given:
         _refuse_unknown(run)
+    ordered = sorted(given, key=_order)
+    _refuse_twice(ordered)
     failed = Counter(run.header.framework for run in ordered if run.header.failure is not None)
     return tuple(_environment(run, failed[run.header.framework] > 1) for run in ordered)
 
@@ -112,9 +113,13 @@ def _refuse_twice(ordered: Sequence[Run]) -> None:
 
 
 def _refuse_unknown(run: Run) -> None:
-    if run.header.framework not in FRAMEWORKS:
+    header = run.header
+    words = _words((header.framework,), (header.version, header.backend, header.failure))
+    if not words or not isinstance(header.apis, Mapping):
+        raise RunError(f"{run.path}: its header holds something else where words should be")
+    if header.framework not in FRAMEWORKS:
         raise RunError(
-            f"{run.path}: its framework is {run.header.framework!r}, which is none of"
+            f"{run.path}: its framework is {header.framework!r}, which is none of"
             f" {', '.join(FRAMEWORKS)}"
         )
     for observation in run.observations:
@@ -128,10 +133,17 @@ def _wrong(observation: Observation) -> str | None:
         return f"the status {observation.status!r} is none of {', '.join(STATUSES)}"
     if observation.mode not in MODES:
         return f"the mode {observation.mode!r} is none of {', '.join(MODES)}"
-    words = (observation.api, observation.case, observation.op, *observation.topics)
-    maybe = (observation.diagnosis, observation.detail, observation.cost)
-    if all(isinstance(w, str) for w in words) and all(
-        w is None or isinstance(w, str) for w in maybe
-    ):
-        return None
-    return "a field that should be words is not"
+    names = (observation.api, observation.case, observation.op, *observation.topics)
+    said = (observation.diagnosis, observation.detail, observation.cost)
+    marks = (observation.dtype, observation.digest, observation.content)
+    if not _words(names, (*said, *marks)):
+        return "something else where words should be"
+    if not all(word is None or word.isprintable() for word in (*names, *marks)):
+        return "a name that holds characters nobody can read"
+    return None
+
+
+def _words(always: Iterable[object], maybe: Iterable[object]) -> bool:
+    """Whether these are words, the second kind also where there are none."""
+    given = (*always, *(word for word in maybe if word is not None))
+    return all(isinstance(word, str) for word in given)

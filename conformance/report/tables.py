@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 
 import pandas as pd
 
-from conformance.case import Case
+from conformance.cases.case import Case
 from conformance.frameworks import FRAMEWORKS
 from conformance.observations import VERDICTS, Observation, Status, Verdict, verdict
 from conformance.report.reading import MODES, Environment

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from conformance.case import Case
+from conformance.cases.case import Case
 from conformance.report.reading import Environment
 from conformance.report.text import count, pattern
 from conformance.survey import Subject

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from conformance.case import Case
+from conformance.cases.case import Case
 from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.observations import VERDICTS, Verdict
 from conformance.report import tables

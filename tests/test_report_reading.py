@@ -1,0 +1,85 @@
+"""The runs of a report: which of them cannot stand together, and how they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from report_runs import case, failed, observed, run
+
+from conformance.report.reading import environments
+from conformance.runs import Header, Run, RunError
+
+ONE = case("one")
+
+
+def refusal(*runs: Run) -> str:
+    with pytest.raises(RunError) as refused:
+        environments(runs)
+    return str(refused.value)
+
+
+def test_the_same_run_twice_is_refused() -> None:
+    assert refusal(run(), run()) == "torch-2.0.jsonl: the same run is given twice"
+
+
+def test_two_runs_of_one_version_and_backend_are_refused() -> None:
+    other = Run(path=Path("z.jsonl"), header=run().header, observations=(), complete=True)
+    assert refusal(other, run()) == (
+        "torch-2.0.jsonl and z.jsonl are both of torch 2.0;"
+        " a report takes one run of each version and backend"
+    )
+
+
+def test_two_versions_are_two_environments() -> None:
+    titles = [e.title for e in environments([run(version="2.10"), run(version="2.9")])]
+    assert titles == ["torch 2.9", "torch 2.10"]
+
+
+def test_a_backend_is_part_of_the_environment() -> None:
+    keras = run(framework="keras", version="3.15.1", backend="jax")
+    assert environments([keras])[0].title == "keras 3.15.1 on jax"
+
+
+def test_several_failed_runs_of_a_framework_are_told_apart_by_their_files() -> None:
+    both = environments([failed("keras", "No.", "b.jsonl"), failed("keras", "No.", "a.jsonl")])
+    assert [e.title for e in both] == ["keras (not run, a)", "keras (not run, b)"]
+
+
+def test_an_incomplete_run_is_in_trouble() -> None:
+    assert environments([run(complete=False)])[0].trouble == (
+        "The run is incomplete: it was stopped before its end."
+    )
+
+
+def test_an_unknown_framework_is_refused_with_those_there_are() -> None:
+    assert refusal(run(framework="caffe")) == (
+        "caffe-2.0.jsonl: its framework is 'caffe', which is none of"
+        " torch, keras, tensorflow, jax, mxnet"
+    )
+
+
+def test_an_unknown_status_is_refused() -> None:
+    said = refusal(run(observed(ONE, "native", "great")))
+    assert "the status 'great' is none of match, mismatch, rejected" in said
+
+
+def test_an_unknown_mode_is_refused() -> None:
+    said = refusal(run(observed(ONE, "sideways", "match")))
+    assert said.endswith("the mode 'sideways' is none of native, recipe")
+
+
+def test_numbers_where_words_should_be_are_refused() -> None:
+    said = refusal(run(observed(ONE, "native", "match", detail=3)))
+    assert said.endswith("something else where words should be")
+
+
+def test_a_version_that_is_no_text_is_refused() -> None:
+    header = Header(framework="torch", version=2.0)  # type: ignore[arg-type]  # as a file may say
+    wrong = Run(path=Path("a.jsonl"), header=header, observations=(), complete=True)
+    assert refusal(wrong) == "a.jsonl: its header holds something else where words should be"
+
+
+def test_a_name_with_control_characters_is_refused() -> None:
+    said = refusal(run(observed(ONE, "native", "match", api="torch\x1b[31m")))
+    assert said.endswith("a name that holds characters nobody can read")

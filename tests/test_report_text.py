@@ -1,0 +1,69 @@
+"""Words from elsewhere: printed as they are, on one line, and never as markup."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.report.text import count, markdown, pattern, plain, shortened
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("as it is", "as it is"),
+        ("two\n  lines\tand a tab", "two lines and a tab"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("turned \u202e around", "turned \\u202e around"),
+        ("half \ud800 a character", "half \\ud800 a character"),
+        ("größer als ∅", "größer als ∅"),
+    ],
+)
+def test_what_is_not_printed_is_written_as_its_escape(words: str, wanted: str) -> None:
+    assert plain(words) == wanted
+
+
+def test_where_a_file_is_kept_is_left_out() -> None:
+    assert plain("at /some/where/site-packages/a.py:3") == "at …/a.py:3"
+
+
+def test_an_address_on_the_web_is_kept() -> None:
+    address = "see https://page.example/some/path.html"
+    assert plain(address) == address
+
+
+def test_an_address_in_memory_is_left_out() -> None:
+    assert plain("<object at 0x7f0123456789>") == "<object at 0x…>"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("strides=(2, 2) and 3", "strides=· and ·"),
+        ("not [[0, 0], [1, 1]].", "not ·."),
+        ("conv2d has no words", "conv2d has no words"),
+    ],
+)
+def test_a_pattern_leaves_numbers_out(words: str, wanted: str) -> None:
+    assert pattern(words) == wanted
+
+
+def test_long_words_are_cut_off_with_a_mark() -> None:
+    assert shortened("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("a|b", "a\\|b"),
+        ("<b>&", "&lt;b&gt;&amp;"),
+        ("*x* `y` [z]", "\\*x\\* \\`y\\` \\[z\\]"),
+        ("conv_transpose", "conv_transpose"),
+        ("_so_", "\\_so\\_"),
+    ],
+)
+def test_markdown_shows_words_as_they_are(words: str, wanted: str) -> None:
+    assert markdown(words) == wanted
+
+
+def test_one_is_singular() -> None:
+    assert (count(1, "case"), count(2, "case")) == ("1 case", "2 cases")

@@ -1,0 +1,161 @@
+"""Run files: what is written is read again, and what is no run file is refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.observations import Observation
+from conformance.runs import Header, Run, RunError, read, writing
+
+HEADER = {"kind": "header", "format": 1, "framework": "torch", "version": "2.0"}
+OBSERVED = {
+    "kind": "observation",
+    "api": "torch.nn.ConvTranspose",
+    "case": "one",
+    "mode": "native",
+    "status": "match",
+    "op": "conv_transpose",
+    "topics": ["basic", "stride"],
+    "content": "c",
+    "shape": [1, 1, 3],
+}
+FOOTER = {"kind": "footer", "observations": 1}
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(*lines: Any, end: str = "\n") -> Path:
+        path = tmp_path / "run.jsonl"
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        path.write_text("\n".join(texts) + end, encoding="utf-8")
+        return path
+
+    return written
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(RunError) as refused:
+        read(path)
+    return str(refused.value).removeprefix(str(path))
+
+
+def observation() -> Observation:
+    return Observation(
+        api="torch.nn.ConvTranspose",
+        case="one",
+        mode="recipe",
+        status="rejected",
+        op="conv_transpose",
+        topics=("stride", "padding"),
+        detail="It refused: ValueError: ärger.",
+        shape=(1, 1, 3),
+        content="c",
+    )
+
+
+def written_run(path: Path) -> Run:
+    with writing(path, Header(framework="torch", version="2.0", apis={"a": True})) as writer:
+        writer.add(observation())
+    return read(path)
+
+
+def test_an_observation_is_read_as_it_was_written(tmp_path: Path) -> None:
+    assert written_run(tmp_path / "run.jsonl").observations == (observation(),)
+
+
+def test_a_header_is_read_as_it_was_written(tmp_path: Path) -> None:
+    header = written_run(tmp_path / "run.jsonl").header
+    assert header == Header(framework="torch", version="2.0", apis={"a": True})
+
+
+def test_a_run_with_its_footer_is_complete(tmp_path: Path) -> None:
+    assert written_run(tmp_path / "run.jsonl").complete
+
+
+def test_a_run_that_was_interrupted_keeps_its_observations_and_is_incomplete(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.jsonl"
+    with (
+        pytest.raises(KeyboardInterrupt),
+        writing(path, Header(framework="torch")) as writer,
+    ):
+        writer.add(observation())
+        raise KeyboardInterrupt
+    run = read(path)
+    assert (len(run.observations), run.complete) == (1, False)
+
+
+def test_a_line_that_was_being_written_is_left_out_of_an_incomplete_run(write: Write) -> None:
+    run = read(write(HEADER, OBSERVED, '{"kind": "observation", "api": "tor', end=""))
+    assert (len(run.observations), run.complete) == (1, False)
+
+
+def test_a_run_with_a_failure_says_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with writing(path, Header(framework="mxnet", failure="There is no wheel.")):
+        pass
+    run = read(path)
+    assert (run.header.failure, run.observations, run.complete) == ("There is no wheel.", (), True)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.jsonl").startswith(": cannot be read: ")
+
+
+def test_a_file_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert refusal(path).startswith(": cannot be read: ")
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text("", encoding="utf-8")
+    assert refusal(path) == ":1: not a run file: there is no header"
+
+
+def test_a_run_without_a_header_is_refused(write: Write) -> None:
+    assert refusal(write(OBSERVED, FOOTER)) == ":1: not a run file: there is no header"
+
+
+def test_a_footer_that_counts_other_observations_is_refused(write: Write) -> None:
+    path = write(HEADER, OBSERVED, {"kind": "footer", "observations": 2})
+    assert refusal(path) == ": the footer counts 2 observations, and there are 1"
+
+
+def test_a_line_after_the_footer_is_refused(write: Write) -> None:
+    again = OBSERVED | {"case": "two"}
+    assert refusal(write(HEADER, OBSERVED, FOOTER, again)) == ":4: a line after the footer"
+
+
+def test_an_observation_that_stands_twice_is_refused(write: Write) -> None:
+    said = refusal(write(HEADER, OBSERVED, OBSERVED))
+    assert said == ":3: ('torch.nn.ConvTranspose', 'one', 'native') was observed twice"
+
+
+def test_another_format_is_refused(write: Write) -> None:
+    said = refusal(write(HEADER | {"format": 7}))
+    assert said == ":1: format 7, and this version reads format 1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        "[1, 2]",
+        '"text"',
+        '{"no": "kind"}',
+        json.dumps({**OBSERVED, "surprise": 1}),
+        json.dumps({"kind": "observation", "api": "a"}),
+    ],
+)
+def test_a_line_of_something_else_is_refused_with_its_number(write: Write, line: str) -> None:
+    assert refusal(write(HEADER, line)).startswith(":2: not a line of a run file: ")
