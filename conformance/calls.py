@@ -181,9 +181,7 @@ def _kernel(question: Question) -> tuple[str, ...]:
 
 
 def _inputs(plan: Plan, question: Question) -> list[str]:
-    return maps.apply(plan.x, "x") + (
-        maps.apply(plan.kernel, "w") if _kernel(question) else []
-    )
+    return maps.apply(plan.x, "x") + (maps.apply(plan.kernel, "w") if _kernel(question) else [])
 
 
 def _tensors(dialect: Dialect, question: Question, names: tuple[str, ...]) -> list[str]:

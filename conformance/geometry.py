@@ -113,9 +113,7 @@ def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation
     Raises ``ValueError`` when the kernel does not fit into the padded input.
     """
     lengths = []
-    for n, r, s, (begin, end) in zip(
-        space, reach(kernel, dilation), stride, padding, strict=True
-    ):
+    for n, r, s, (begin, end) in zip(space, reach(kernel, dilation), stride, padding, strict=True):
         if n + begin + end < r:
             raise ValueError(
                 f"a kernel that covers {r} does not fit into an input of {n} padded to"

@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 Mode = Literal["native", "recipe"]
-Status = Literal[
-    "match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky"
-]
+Status = Literal["match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky"]
 Verdict = Literal[
     "same", "translated", "different", "rejected", "inexpressible", "broken", "not run"
 ]

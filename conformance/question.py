@@ -213,9 +213,7 @@ _ANSWERS: dict[Op, Callable[[Question], Array]] = {
     "conv_kernel_gradient": lambda q: oracle.conv_kernel_gradient(
         q.x, q.kernel.shape, _gradient(q), **_arguments(q)
     ),
-    "conv_transpose": lambda q: oracle.conv_transpose(
-        q.x, q.kernel, bias=q.bias, **_arguments(q)
-    ),
+    "conv_transpose": lambda q: oracle.conv_transpose(q.x, q.kernel, bias=q.bias, **_arguments(q)),
     "conv_transpose_input_gradient": lambda q: oracle.conv_transpose_input_gradient(
         q.x.shape, q.kernel, _gradient(q), **_arguments(q)
     ),

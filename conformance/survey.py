@@ -13,17 +13,18 @@ from threading import Event
 
 import numpy as np
 
-from conformance import calls, comparison, expectations, question
+from conformance import calls, comparison, question
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
 from conformance.cases import Case
-from conformance.controller import Examination, Identity, Interpreter, Task
+from conformance.claims import expectations
 from conformance.diagnosis import diagnose
 from conformance.observations import Mode, Observation, Status
-from conformance.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
-from conformance.worker import NoAnswer
+from conformance.workers.controller import Examination, Identity, Interpreter, Task
+from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.workers.worker import NoAnswer
 
 MODES: tuple[Mode, ...] = ("native", "recipe")
 
@@ -94,9 +95,7 @@ def items(
             if not concerns(api, subject.case):
                 continue
             asked = subject.case.question
-            native, recipe = (
-                calls.write(framework, backend, api, asked, mode) for mode in MODES
-            )
+            native, recipe = (calls.write(framework, backend, api, asked, mode) for mode in MODES)
             if _same(native, recipe):
                 yield Item(subject, api, MODES, recipe)
             else:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import conformance
-from conformance.controller import (
+from conformance.workers.controller import (
     WINDOW,
     BadSource,
     CannotStart,
@@ -23,7 +23,7 @@ from conformance.controller import (
     Interpreter,
     Task,
 )
-from conformance.outcomes import Answer, Crash, Flaky, Hang, Refusal
+from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
 
 FAKES = Path(__file__).parent / "fakes"
 VARIABLES = {"PYTHONPATH": os.pathsep.join([str(FAKES), *filter(None, [os.getenv("PYTHONPATH")])])}
@@ -372,7 +372,7 @@ def test_an_interrupt_leaves_no_question_under_way(examination, pipe):
 
 CONTROLLER = """
 import sys
-from conformance.controller import Examination, Interpreter, Task
+from conformance.workers.controller import Examination, Interpreter, Task
 with Examination(Interpreter(sys.executable, "import unruly")) as examination:
     tasks = [Task("1", {holding!r}, {{}}), Task("2", {stall!r}, {{}})]
     for task, outcome in examination.ask(tasks):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cases import Case, Loaded, load
-from conformance.expectations import check, claim_holds, correction_holds
+from conformance.claims.expectations import check, claim_holds, correction_holds
 from conformance.question import answer
 
 FOLDER = Path(__file__).parent.parent / "cases" / "documents"

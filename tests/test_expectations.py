@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.case import Case, Erratum, Expected, Place, Tolerance
-from conformance.expectations import check, claim_holds, correction_holds, matrix, parameters
+from conformance.cases.case import Case, Erratum, Expected, Place, Tolerance
+from conformance.claims.expectations import check, claim_holds, correction_holds, matrix, parameters
 from conformance.question import Array, Asked, Chain, Pool, Question, answer
 
 X = np.array([[[1, 2]]], np.float32)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.limits import MAX_ELEMENTS
-from conformance.operands import (
+from conformance.cases.limits import MAX_ELEMENTS
+from conformance.cases.operands import (
     EXACT_INTEGERS,
     Rule,
     array,
@@ -15,9 +15,9 @@ from conformance.operands import (
     settle_rank,
     stored,
 )
+from conformance.cases.refusal import Refused
+from conformance.cases.rules import Arange, Basis, Bilinear, Fill, Integers, Normal
 from conformance.question import Dtype
-from conformance.refusal import Refused
-from conformance.rules import Arange, Basis, Bilinear, Fill, Integers, Normal
 
 LINE: Rule = [1, 2]
 SQUARE: Rule = [[1, 2], [3, 4]]

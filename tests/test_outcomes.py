@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conformance.outcomes import SHOWN, Answer, Crash, Flaky, Hang, Refusal
+from conformance.workers.outcomes import SHOWN, Answer, Crash, Flaky, Hang, Refusal
 
 ANSWER = Answer(np.zeros((1, 2), "float32"))
 CRASH = Crash("killed by SIGSEGV", "")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.properties import PROPERTIES, holds, named
+from conformance.claims.properties import PROPERTIES, holds, named
 from conformance.question import Array, Asked, Chain, Pool, Question, answer
 
 

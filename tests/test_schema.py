@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from conformance import schema
-from conformance.fields import TOPICS
+from conformance.cases import schema
+from conformance.cases.fields import TOPICS
 from conformance.question import OPS
 
 
@@ -28,7 +28,7 @@ def references(part: Any) -> Iterator[str]:
 
 
 def test_the_committed_schema_is_what_the_models_say() -> None:
-    stale = "run python -m conformance.schema"
+    stale = "run python -m conformance.cases.schema"
     assert schema.PATH.read_text(encoding="utf-8") == schema.text(), stale
 
 

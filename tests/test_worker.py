@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance import worker
+from conformance.workers import worker
 
 TOKEN = b"0123456789abcdef"
 

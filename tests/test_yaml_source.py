@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from conformance.yaml_scanner import plain_value
-from conformance.yaml_source import MAX_ALIASED, Node, read
+from conformance.cases.yaml_scanner import plain_value
+from conformance.cases.yaml_source import MAX_ALIASED, Node, read
 
 
 def document(text: str) -> Node:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance import survey
-from conformance.controller import CannotStart, Examination
 from conformance.frameworks import FRAMEWORKS
+from conformance.workers.controller import CannotStart, Examination
 
 
 @click.command("apis")

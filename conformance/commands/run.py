@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance import corpus, environments, runs, sources, survey
 from conformance.api import Framework
-from conformance.controller import CannotStart, Examination
 from conformance.environments import CannotBuild
 from conformance.frameworks import FRAMEWORKS
 from conformance.runs import Header, RunError
 from conformance.survey import Subject
+from conformance.workers.controller import CannotStart, Examination
 
 MEMORY = 8 * 2**30
 

@@ -15,6 +15,4 @@ FRAMEWORKS: dict[str, Framework] = {
         mxnet.FRAMEWORK,
     )
 }
-APIS: dict[str, Api] = {
-    api.id: api for framework in FRAMEWORKS.values() for api in framework.apis
-}
+APIS: dict[str, Api] = {api.id: api for framework in FRAMEWORKS.values() for api in framework.apis}

@@ -181,9 +181,7 @@ FRAMEWORK = Framework(
             "tf.nn.conv1d_transpose",
             "tf.nn.convNd",
         ),
-        _forward(
-            "tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS
-        ),
+        _forward("tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS),
         _forward("tf.nn.convNd", "tf.nn.conv{rank}d", "tf.nn.conv1d", SHARED_LIMITS),
         Api(
             id="tf.image.resize",

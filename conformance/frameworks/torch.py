@@ -94,9 +94,7 @@ def _layer(q: Question) -> Spelling | Inexpressible:
 def _interpolate(q: Question) -> Spelling:
     mode = ("linear", "bilinear", "trilinear")[q.rank - 1]
     factor = tuple(map(float, q.stride))
-    return Spelling(
-        f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})"
-    )
+    return Spelling(f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})")
 
 
 TRANSPOSE_LIMITS = (
@@ -104,16 +102,13 @@ TRANSPOSE_LIMITS = (
     Limit(
         "output padding must be smaller than the stride or the dilation",
         lambda q: any(
-            p >= max(s, d)
-            for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
+            p >= max(s, d) for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
         ),
     ),
 )
 CONV_LIMITS = (
     NEGATIVE_PADDING,
-    Limit(
-        "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}
-    ),
+    Limit("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
 )
 
 FRAMEWORK = Framework(

@@ -9,8 +9,8 @@ import pytest
 
 from conformance import environments, survey
 from conformance.api import Framework
-from conformance.controller import Examination
 from conformance.frameworks import FRAMEWORKS
+from conformance.workers.controller import Examination
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 from conformance import calls, question
 from conformance.api import Framework
 from conformance.calls import Call
-from conformance.controller import Examination, Task
-from conformance.outcomes import Answer, Crash, Outcome, Refusal
 from conformance.question import Question
 from conformance.space import draws
+from conformance.workers.controller import Examination, Task
+from conformance.workers.outcomes import Answer, Crash, Outcome, Refusal
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
 DRAWN = {"jax": 40, "keras": 300}

@@ -1,7 +1,7 @@
 """A case file as strict models: editors, the loader and people read the same rules from here.
 
 What needs more than one value to be judged (shapes, channels, sizes) is judged in
-``conformance.asking``.
+``conformance.cases.asking``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
-from conformance.fields import (
+from conformance.cases.fields import (
     TOPICS,
     Claim,
     Model,
@@ -24,8 +24,8 @@ from conformance.fields import (
     Topic,
     WholeNumbers,
 )
+from conformance.cases.rules import Operand, tag
 from conformance.question import Dtype, Op
-from conformance.rules import Operand, tag
 
 
 class Arguments(Model):

@@ -14,12 +14,12 @@ from typing import Any, cast
 import numpy as np
 
 from conformance import geometry
+from conformance.cases.limits import affordable
+from conformance.cases.models import Arguments, Entry, PoolStep
+from conformance.cases.operands import Rule, array, random, settle_rank, stored
+from conformance.cases.refusal import Path, Refused, Wrong, gathered
 from conformance.geometry import Axes, Pairs, Word
-from conformance.limits import affordable
-from conformance.models import Arguments, Entry, PoolStep
-from conformance.operands import Rule, array, random, settle_rank, stored
 from conformance.question import Array, Asked, Chain, Dtype, Op, Pool, Question, answer, pooled
-from conformance.refusal import Path, Refused, Wrong, gathered
 
 MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3
@@ -59,7 +59,7 @@ def ask(entry: Entry) -> Asked:
     """The question that ``entry`` asks, whether or not the oracle has an answer to it.
 
     Raises ``Refused`` with the place of the offending value when no question can be built, or one
-    that is larger than ``conformance.limits`` allows.
+    that is larger than ``conformance.cases.limits`` allows.
     """
     if entry.op == "chain":
         return _chain(entry, _question)
@@ -73,7 +73,7 @@ def ask_as_written(entry: Entry) -> Asked:
     """The question of an entry that expects an error: its arguments as they stand, unjudged.
 
     A chain ends with the step that has no answer. Raises ``Refused`` only for arrays that do not
-    agree on how many axes there are, or are larger than ``conformance.limits`` allows.
+    agree on how many axes there are, or are larger than ``conformance.cases.limits`` allows.
     """
     if entry.op == "chain":
         return _chain(entry, _unjudged)

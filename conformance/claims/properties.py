@@ -1,6 +1,6 @@
 """Named properties: what documents claim about an operator, as data that any case can name.
 
-A new one is a function in ``conformance.sides`` and a line in the table below.
+A new one is a function in ``conformance.claims.sides`` and a line in the table below.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from conformance import sides
+from conformance.claims import sides
 from conformance.comparison import UNIT_ROUNDOFF, magnitude, terms
 from conformance.geometry import Axes
 from conformance.question import Array, Asked, Chain, Question, answer

@@ -10,8 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from conformance.refusal import Path, shown
-from conformance.yaml_source import Complaint, Node
+from conformance.cases.refusal import Path, shown
+from conformance.cases.yaml_source import Complaint, Node
 
 SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",

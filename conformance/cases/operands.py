@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from conformance import oracle
-from conformance.limits import limited
+from conformance.cases.limits import limited
+from conformance.cases.refusal import Refused
+from conformance.cases.rules import Arange, Basis, Bilinear, Fill, Generated, Integers, Normal
 from conformance.question import Array, Dtype
-from conformance.refusal import Refused
-from conformance.rules import Arange, Basis, Bilinear, Fill, Generated, Integers, Normal
 
 EXACT_INTEGERS: Mapping[Dtype, int] = {
     "float16": 2**11,

@@ -17,9 +17,9 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from conformance.channel import Channel, Gone, Message
-from conformance.interpreter import CannotStart, Identity, Interpreter, start
-from conformance.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.workers.channel import Channel, Gone, Message
+from conformance.workers.interpreter import CannotStart, Identity, Interpreter, start
+from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 
 __all__ = ["BadSource", "CannotStart", "Examination", "Identity", "Interpreter", "Task"]
 

@@ -1,6 +1,6 @@
 """The JSON Schema of case files, for editors: made from the models, so that they cannot part.
 
-``python -m conformance.schema`` writes it to ``cases/schema.json``.
+``python -m conformance.cases.schema`` writes it to ``cases/schema.json``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conformance.fields import MAX_AXES, NUMBERS_SCHEMA
-from conformance.models import CaseFile
+from conformance.cases.fields import MAX_AXES, NUMBERS_SCHEMA
+from conformance.cases.models import CaseFile
 
-PATH = Path(__file__).parent.parent / "cases" / "schema.json"
+PATH = Path(__file__).parents[2] / "cases" / "schema.json"
 
 _NUMBERS = {
     "title": "Numbers",

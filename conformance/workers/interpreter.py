@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.channel import Channel, Gone, Message
-from conformance.outcomes import Refusal
+from conformance.workers.channel import Channel, Gone, Message
+from conformance.workers.outcomes import Refusal
 
 OLDEST = (3, 8)
 """The oldest Python that the worker runs in."""

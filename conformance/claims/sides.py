@@ -1,6 +1,6 @@
 """Both sides of every named property: what follows from an answer, and what that must be.
 
-Kept apart from ``conformance.properties``, so that the table there, with a sentence for each
+Kept apart from ``conformance.claims.properties``, so that the table there, with a sentence for each
 function here, can be read as data. None of these ways to the other side is the oracle's: an answer
 computed the same way twice agrees with itself whatever it means. Each takes a question or a chain
 and an answer of the shape asked for, and raises ``ValueError`` for what it says nothing about.
@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from conformance import routes
+from conformance.claims import routes
+from conformance.claims.routes import at
 from conformance.geometry import Axes, Pairs
 from conformance.question import Array, Chain, Question
-from conformance.routes import at
 
 Sides: TypeAlias = tuple[Array, Array]
 """What follows from an answer, and what that must be."""

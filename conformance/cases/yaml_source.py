@@ -17,7 +17,7 @@ from ruamel.yaml import events as ev
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from conformance.yaml_scanner import (
+from conformance.cases.yaml_scanner import (
     MAX_DEPTH,
     MAX_DIGITS,
     NUMBERS_STYLE,
@@ -26,7 +26,7 @@ from conformance.yaml_scanner import (
     offset,
     plain_value,
 )
-from conformance.yaml_syntax import syntax
+from conformance.cases.yaml_syntax import syntax
 
 MAX_BYTES = 2**25
 MAX_ALIASED = 100_000

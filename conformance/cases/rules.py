@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from conformance.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
+from conformance.cases.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
 
 
 class Integers(Model):

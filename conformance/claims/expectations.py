@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance import properties
-from conformance.case import Case, Erratum, Expected
+from conformance.cases.case import Case, Erratum, Expected
+from conformance.claims import properties
 from conformance.comparison import bound
 from conformance.geometry import Axes
 from conformance.question import Array, Asked, Chain, Question, answer

@@ -9,8 +9,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from conformance.refusal import Refused, shown
-from conformance.yaml_source import Node
+from conformance.cases.refusal import Refused, shown
+from conformance.cases.yaml_source import Node
 
 MAX_VARIANTS = 10_000
 

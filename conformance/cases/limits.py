@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import prod
 
 from conformance import geometry
+from conformance.cases.refusal import Refused
 from conformance.question import Question
-from conformance.refusal import Refused
 
 MAX_ELEMENTS = 2**22
 MAX_WINDOW = 2**12

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from conformance.models import Entry, Step
-from conformance.operands import EXACT_INTEGERS, array, depth, first_changed, first_real
+from conformance.cases.models import Entry, Step
+from conformance.cases.operands import EXACT_INTEGERS, array, depth, first_changed, first_real
+from conformance.cases.refusal import Path, Wrong
+from conformance.cases.rules import Bilinear, Normal
 from conformance.question import Array, Asked, Chain, Pool, Question, answer, pooled
-from conformance.refusal import Path, Wrong
-from conformance.rules import Bilinear, Normal
 
 _NAMES = ("x", "kernel", "gradient", "bias")
 

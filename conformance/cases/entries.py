@@ -8,16 +8,22 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from conformance import expectations, properties
-from conformance.asking import ask, ask_as_written, blamed, misplaced
-from conformance.case import Case, Document, Erratum, Expected, Place, Tolerance
-from conformance.exactness import bound, is_exact, limit, real_parts, unfaithful
-from conformance.limits import affordable, limited
-from conformance.models import Entry, ErratumEntry, ExpectedEntry, ToleranceEntry, VaryingEntry
+from conformance.cases.asking import ask, ask_as_written, blamed, misplaced
+from conformance.cases.case import Case, Document, Erratum, Expected, Place, Tolerance
+from conformance.cases.exactness import bound, is_exact, limit, real_parts, unfaithful
+from conformance.cases.limits import affordable, limited
+from conformance.cases.models import (
+    Entry,
+    ErratumEntry,
+    ExpectedEntry,
+    ToleranceEntry,
+    VaryingEntry,
+)
+from conformance.cases.refusal import Refused, Wrong
+from conformance.cases.sentences import complaints, did_you_mean
+from conformance.cases.yaml_source import Complaint, Node
+from conformance.claims import expectations, properties
 from conformance.question import Array, Asked, Chain, Question
-from conformance.refusal import Refused, Wrong
-from conformance.sentences import complaints, did_you_mean
-from conformance.yaml_source import Complaint, Node
 
 
 def case_of(

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from numpy.typing import NDArray
 
-from conformance import worker
+from conformance.workers import worker
 
 TAIL = 4096
 """Bytes of standard error that are kept."""

@@ -10,25 +10,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from conformance.case import Case, Document, Erratum, Expected, Place, Tolerance
-from conformance.entries import case_of
-from conformance.models import FileHead
-from conformance.refusal import Refused
-from conformance.sentences import complaints
-from conformance.variants import expanded
-from conformance.yaml_source import MAX_BYTES, Complaint, Node, read
-
-__all__ = [
-    "Case",
-    "Document",
-    "Erratum",
-    "Expected",
-    "Loaded",
-    "Place",
-    "Problem",
-    "Tolerance",
-    "load",
-]
+from conformance.cases.case import Case, Document, Place
+from conformance.cases.entries import case_of
+from conformance.cases.models import FileHead
+from conformance.cases.refusal import Refused
+from conformance.cases.sentences import complaints
+from conformance.cases.variants import expanded
+from conformance.cases.yaml_source import MAX_BYTES, Complaint, Node, read
 
 SUFFIXES = (".yaml", ".yml")
 _NAME = re.compile(r"[\w.-]{1,200}")

@@ -1,0 +1,1 @@
+"""Claims: what documents state of an answer, and whether it holds."""

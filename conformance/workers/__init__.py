@@ -1,0 +1,1 @@
+"""Workers: a framework asked in its own interpreter, by a controller that outlives it."""
