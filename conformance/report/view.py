@@ -17,7 +17,6 @@ from conformance.report.claims import Claim, claims
 from conformance.report.errata import Told, errata
 from conformance.report.facts import Facts, facts
 from conformance.report.reading import Environment
-from conformance.report.text import plain
 from conformance.report.troubles import Trouble, troubles
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
@@ -252,9 +251,3 @@ def _matrix(
     known = {topic for topics in TOPICS.values() for topic in topics}
     sections.append((OTHER, tuple(sorted(there - known))))
     return Matrix(title, tuple(columns), tuple((n, t) for n, t in sections if t), own)
-
-
-def document_of(case: Case) -> str:
-    """Where a case comes from, in words."""
-    parts = [case.document.title if case.document else "", case.section or ""]
-    return plain(", ".join(filter(None, parts)))
