@@ -19,11 +19,16 @@ _PLANS = {"native": recipes.native, "recipe": recipes.recipe}
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """Source and the arrays that it reads; ``imports`` is what a script of its own opens with."""
+    """Source and the arrays that it reads.
+
+    moves    how the question was rewritten, in words
+    imports  what a script of its own opens with
+    """
 
     source: str
     arrays: Mapping[str, Array]
     cost: Cost
+    moves: tuple[str, ...]
     imports: tuple[str, ...]
 
 
@@ -41,6 +46,7 @@ def write(
         source="\n".join(_lines(plan, dialect, asked)) + "\n",
         arrays=_arrays(asked),
         cost=plan.cost,
+        moves=plan.moves,
         imports=dialect.imports,
     )
 
@@ -53,6 +59,7 @@ def _chain(
     arrays: dict[str, Array] = {"x": chain.questions[0].x}
     cost = Cost.ARGUMENTS
     imports: tuple[str, ...] = ()
+    moves: list[str] = []
     for number, step in enumerate(chain.steps, 1):
         if isinstance(step, Pool):
             lines += _pool(step)
@@ -70,7 +77,8 @@ def _chain(
         lines += [f"{', '.join(own)} = {', '.join(own.values())}", *call.source.splitlines()]
         lines += ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
-    return Call("\n".join(lines) + "\n", arrays, cost, imports)
+        moves += [move for move in call.moves if move not in moves]
+    return Call("\n".join(lines) + "\n", arrays, cost, tuple(moves), imports)
 
 
 def _pool(step: Pool) -> list[str]:

@@ -94,8 +94,7 @@ def _reframed(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int
 
 def _sliced(kept: Pairs, lengths: Axes) -> str:
     slices = (
-        f"{start or ''}:{stop if stop != n else ''}"
-        for n, (start, stop) in zip(lengths, kept, strict=True)
+        f"{start or ''}:{stop - n or ''}" for n, (start, stop) in zip(lengths, kept, strict=True)
     )
     return "{v} = {v}[:, :, " + ", ".join(slices) + "]"
 

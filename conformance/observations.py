@@ -32,7 +32,8 @@ class Observation:
     diagnosis     of a mismatch, in words
     explanations  the sets of conventions that explain it, each of the smallest size
     detail   in words: how the answer differs, what the framework said, why it cannot be written
-    cost     of the recipe, in words
+    cost     of the call, in words
+    moves    how the question was rewritten for it, in words
     claim    whether the answer is what the document of the case states, where it states something
     correction  whether it is what the case's erratum puts in that place, where there is one
     shape, dtype, digest  of the answer, where there is one
@@ -49,6 +50,7 @@ class Observation:
     explanations: tuple[tuple[str, ...], ...] = ()
     detail: str | None = None
     cost: str | None = None
+    moves: tuple[str, ...] = ()
     claim: bool | None = None
     correction: bool | None = None
     shape: tuple[int, ...] | None = None
@@ -72,6 +74,7 @@ def observation_of(line: Mapping[str, Any]) -> Observation:
     for name in ("topics", "shape"):
         if fields.get(name) is not None:
             fields[name] = tuple(fields[name])
+    fields["moves"] = tuple(fields.get("moves", ()))
     fields["explanations"] = tuple(map(tuple, fields.get("explanations", ())))
     return Observation(**fields)
 
@@ -79,7 +82,7 @@ def observation_of(line: Mapping[str, Any]) -> Observation:
 def verdict(statuses: Mapping[str, Status]) -> Verdict:
     """The verdict on a case and an API, from the status of each mode that was observed."""
     native, recipe = statuses.get("native"), statuses.get("recipe")
-    if recipe is None:
+    if native is None or recipe is None:
         return "not run"
     if native in _BROKEN or recipe in _BROKEN:
         return "broken"

@@ -45,6 +45,7 @@ _COST_WORDS = {
 class Plan:
     """A spelled question, and the maps that lead to it and back.
 
+    moves      the rewritings, in words, by which two recipes are the same
     question   what the API itself is asked; of its arrays only the shapes count
     x, kernel  from the canonical arrays to those of the call
     output     from the output of the call to the canonical one
@@ -52,6 +53,7 @@ class Plan:
     add_bias   add the bias to the output, because the call does not
     """
 
+    moves: tuple[str, ...]
     question: Question
     spelling: Spelling
     x: tuple[Map, ...]
@@ -67,6 +69,7 @@ class Draft:
     """A rewritten question on its way to a plan."""
 
     question: Question
+    moves: tuple[str, ...] = ()
     x: tuple[Map, ...] = ()
     kernel: tuple[Map, ...] = ()
     output: tuple[Map, ...] = ()
@@ -114,6 +117,7 @@ def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | 
     from_layout = _order(api.layout, "N C *s", rank)
     canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
     return Plan(
+        moves=draft.moves,
         question=draft.question,
         spelling=spelling,
         x=draft.x + maps.permute(to_layout),
@@ -145,7 +149,9 @@ def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
         yield start
         return
     if api.flips:
-        start = replace(start, kernel=maps.flip(question.rank), cost=Cost.KERNEL)
+        start = replace(
+            start, moves=("kernel flipped",), kernel=maps.flip(question.rank), cost=Cost.KERNEL
+        )
     drafts = [start]
     for rewriting in (_split, _dilated, _around):
         drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
@@ -159,17 +165,22 @@ def _paddings(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     yield draft
     if isinstance(q.padding, str):
-        yield replace(draft, question=q.but(padding=q.pairs))
+        yield _moved(draft, "padding as numbers", padding=q.pairs)
     else:
         for word in geometry.WORDS:
             if q.but(padding=word).pairs == q.pairs:
-                yield replace(draft, question=q.but(padding=word))
+                yield _moved(draft, f"padding as {word!r}", padding=word)
     if q.operator == "conv_transpose":
         # Cropping less at the end is the same as a longer output.
         longer = tuple(p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True))
         if min(longer) >= 0 and longer != q.output_padding:
             equal = tuple((b, b) for b, _ in q.pairs)
-            yield replace(draft, question=q.but(padding=equal, output_padding=longer))
+            move = "padding equal at both ends"
+            yield _moved(draft, move, padding=equal, output_padding=longer)
+
+
+def _moved(draft: Draft, move: str, **changes: object) -> Draft:
+    return replace(draft, moves=(*draft.moves, move), question=draft.question.but(**changes))
 
 
 def _dilated(draft: Draft) -> Iterator[Draft]:
@@ -179,6 +190,7 @@ def _dilated(draft: Draft) -> Iterator[Draft]:
         shape = (*q.kernel.shape[:2], *geometry.reach(q.window, q.dilation))
         yield replace(
             draft,
+            moves=(*draft.moves, "zeros put into the kernel"),
             question=q.but(kernel=_shaped(q.kernel, shape), dilation=(1,) * q.rank),
             kernel=maps.dilate(q.kernel.shape, q.dilation) + draft.kernel,
             cost=max(draft.cost, Cost.KERNEL),
@@ -200,8 +212,10 @@ def _around(draft: Draft) -> Iterator[Draft]:
         output = maps.window(bare.output_space, grow) + draft.output
         around = replace(draft, question=bare, output=output)
     if q.pairs != none or any(q.output_padding):
+        around_what = "input padded" if q.operator == "conv" else "output cropped or padded"
         yield replace(
             around,
+            moves=(*draft.moves, *(() if grow == none else (around_what,))),
             # Beyond the full output there is nothing but bias, and the call cannot put it there.
             bias_last=q.operator == "conv_transpose" and max(map(max, grow)) > 0,
             cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
@@ -214,6 +228,7 @@ def _split(draft: Draft) -> Iterator[Draft]:
     if q.groups > 1:
         yield replace(
             draft,
+            moves=(*draft.moves, "a call for each group"),
             question=q.but(
                 x=q.x[:, : q.x.shape[1] // q.groups],
                 kernel=q.kernel[: len(q.kernel) // q.groups],

@@ -212,6 +212,7 @@ def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Obse
         op=case.op,
         topics=case.topics,
         cost=item.call.cost.words if isinstance(item.call, Call) else None,
+        moves=item.call.moves if isinstance(item.call, Call) else (),
         content=item.subject.content,
         **rest,  # type: ignore[arg-type]  # the fields that only some outcomes have
     )
