@@ -59,6 +59,7 @@ class Api:
                    another question that this API can answer, and for the way back
     flips          the kernel is read backwards, so that a recipe hands it over backwards
     takes_bias     whether there is a parameter for the bias; if not, it is added to the output
+    has_parameters  whether it is a layer, whose learnable numbers can be counted
     forward        for a transposed convolution, the id of the convolution that goes with it
     """
 
@@ -72,6 +73,7 @@ class Api:
     limits: tuple[Limit, ...] = ()
     flips: bool = False
     takes_bias: bool = True
+    has_parameters: bool = False
     forward: str | None = None
     dialect: Dialect | None = None
 
@@ -144,7 +146,9 @@ def numbers(values: tuple[int, ...], default: int) -> int | tuple[int, ...] | No
 
 
 def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
-    """The padding as one number per axis."""
+    """The padding as one number per axis; `valid` is said by none."""
+    if question.padding == "valid":
+        return (0,) * question.rank
     if isinstance(question.padding, str):
         return Inexpressible(f"padding takes numbers, not {question.padding!r}")
     if any(begin != end for begin, end in question.padding):

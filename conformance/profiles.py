@@ -1,8 +1,8 @@
 """Profiles: which choice an API follows on each axis of meaning, as observed from its native calls.
 
 An observation speaks for a choice on an axis when the case can tell it from another one: when the
-oracle, under what explains the answer, would have answered otherwise with that other choice. Nothing
-about any framework is written down here or anywhere that this reads, but what it answered.
+oracle, under what explains the answer, would have answered otherwise with that other choice. What
+is written down of a framework, here or in anything that this reads, is only what it answered.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-import numpy as np
-
-from conformance import question
 from conformance.cases import Case
-from conformance.conventions import AXES, CONVENTIONS, Axis, Convention
+from conformance.conventions import AXES, CONVENTIONS, Axis, Choice
 from conformance.diagnosis import Explanation, answer_under
 from conformance.observations import Observation
-from conformance.question import Array, Asked, Question
-from conformance.survey import Subject, concerns
+from conformance.question import Array, Question
+from conformance.survey import Subject
 
 Known = Literal["observed", "refused", "no parameter", "not told apart", "no case"]
 
@@ -74,7 +71,7 @@ class Profile:
         return tuple(
             _BY_NAME[f"{finding.axis.name}: {finding.choice}"]
             for finding in self.findings
-            if finding.choice and not finding.canonical
+            if finding.choice and not finding.canonical and finding.axis in AXES
         )
 
 
@@ -93,20 +90,51 @@ def profiles(
     return tuple(_profile(api, observed, subjects) for api, observed in by_api.items())
 
 
-def _profile(
-    api: str, observed: Sequence[Observation], subjects: Mapping[str, Subject]
-) -> Profile:
+def _profile(api: str, observed: Sequence[Observation], subjects: Mapping[str, Subject]) -> Profile:
     explained = {
         o.case: _explanations(o)
         for o in observed
         if o.status == "match" or (o.status == "mismatch" and o.explanations)
     }
     unexplained = tuple(o.case for o in observed if o.status == "mismatch" and not o.explanations)
-    return Profile(
-        api,
-        tuple(_finding(axis, observed, explained, subjects) for axis in AXES),
-        unexplained,
-    )
+    findings = tuple(_finding(axis, observed, explained, subjects) for axis in AXES)
+    gradients = _gradients(observed, explained, Profile(api, findings, ()).conventions)
+    return Profile(api, (*findings, gradients), unexplained)
+
+
+GRADIENTS = Axis(
+    "gradients",
+    "of the same call",
+    "Autodiff gives the gradient of the call, with the conventions of its output.",
+    lambda q: q.wanted.endswith("gradient"),
+    (
+        Choice(
+            "of another call",
+            "Autodiff gives a gradient that the conventions of the output do not explain.",
+            lambda _: None,
+        ),
+    ),
+)
+
+
+def _gradients(
+    observed: Sequence[Observation],
+    explained: Mapping[str, tuple[Explanation, ...]],
+    conventions: Explanation,
+) -> Finding:
+    """Whether gradients have the conventions of the output; not an axis, because it has no mutant."""
+    asked = [o for o in observed if o.op.endswith("gradient")]
+    refused = tuple(o.case for o in asked if o.status in ("rejected", "inexpressible"))
+    agree, differ = [], []
+    for o in asked:
+        if o.status in ("match", "mismatch"):
+            fits = any(set(e) <= set(conventions) for e in explained.get(o.case, ()))
+            (agree if fits else differ).append(o.case)
+    if not agree and not differ:
+        return Finding(GRADIENTS, _unknown(asked, asked), refused=refused)
+    choice = GRADIENTS.canonical if agree else GRADIENTS.choices[0].name
+    cases, against = (agree, differ) if agree else (differ, agree)
+    return Finding(GRADIENTS, "observed", choice, tuple(cases), tuple(against), refused)
 
 
 def _explanations(observation: Observation) -> tuple[Explanation, ...]:

@@ -110,8 +110,6 @@ def _for(api: Api, draft: Draft) -> Question:
 def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | Inexpressible:
     if isinstance(spelling, Inexpressible):
         return spelling
-    if draft.question.wanted == "parameters" and spelling.parameters is None:
-        return Inexpressible("a function has no parameters of its own to count")
     rank = draft.question.rank
     to_layout = _order("N C *s", api.layout, rank)
     from_layout = _order(api.layout, "N C *s", rank)

@@ -219,11 +219,16 @@ def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Obse
 
 
 def concerns(api: Api, case: Case) -> bool:
-    """A case is for the APIs of its operator; a chain is for those that have a convolution too."""
+    """A case is for the APIs of its operator, a chain for those that transpose.
+
+    Only layers have parameters of their own to count.
+    """
     asked = case.question
     if isinstance(asked, Chain):
         return api.operator == "conv_transpose"
-    return api.operator == asked.operator
+    return api.operator == asked.operator and (
+        api.has_parameters or asked.wanted != "parameters"
+    )
 
 
 def _parts(asked: Asked) -> Iterator[bytes]:

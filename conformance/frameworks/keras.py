@@ -193,6 +193,7 @@ FRAMEWORK = Framework(
             kernel_axes="*k out in",
             native=_transpose_layer,
             recipe=_transpose_layer_recipe,
+            has_parameters=True,
             limits=(OUTPUT_PADDING_BELOW_STRIDE, STRIDE_WITH_DILATION, SAME_WITH_OUTPUT_PADDING),
             forward="keras.layers.Conv",
         ),
@@ -216,6 +217,7 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_conv_layer,
             recipe=_conv_layer,
+            has_parameters=True,
             limits=(STRIDE_WITH_DILATION,),
         ),
         Api(

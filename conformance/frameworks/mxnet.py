@@ -151,6 +151,7 @@ FRAMEWORK = Framework(
             kernel_axes="in out *k",
             native=_layer,
             recipe=_layer,
+            has_parameters=True,
             limits=TRANSPOSE_LIMITS,
             forward="mxnet.gluon.nn.Conv",
         ),
@@ -184,6 +185,7 @@ FRAMEWORK = Framework(
             kernel_axes="out in *k",
             native=_layer,
             recipe=_layer,
+            has_parameters=True,
             limits=LIMITS,
         ),
         Api(

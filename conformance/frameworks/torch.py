@@ -138,6 +138,7 @@ FRAMEWORK = Framework(
             kernel_axes=IN_OUT,
             native=_layer,
             recipe=_layer,
+            has_parameters=True,
             limits=TRANSPOSE_LIMITS,
             forward="torch.nn.Conv",
         ),
@@ -159,6 +160,7 @@ FRAMEWORK = Framework(
             kernel_axes=OUT_IN,
             native=_layer,
             recipe=_layer,
+            has_parameters=True,
             limits=CONV_LIMITS,
         ),
         Api(
