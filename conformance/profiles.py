@@ -2,7 +2,7 @@
 
 An observation speaks for a choice on an axis when the case can tell it from another one: when the
 oracle, under what explains the answer, would have answered otherwise with that other choice. What
-is written down of a framework, here or in anything that this reads, is only what it answered.
+is known of a framework here is only what it answered.
 """
 
 from __future__ import annotations
@@ -122,10 +122,11 @@ def _gradients(
     explained: Mapping[str, tuple[Explanation, ...]],
     conventions: Explanation,
 ) -> Finding:
-    """Whether gradients have the conventions of the output; not an axis, because it has no mutant."""
+    """Whether gradients have the conventions of the output: no axis, because it has no mutant."""
     asked = [o for o in observed if o.op.endswith("gradient")]
     refused = tuple(o.case for o in asked if o.status in ("rejected", "inexpressible"))
-    agree, differ = [], []
+    agree: list[str] = []
+    differ: list[str] = []
     for o in asked:
         if o.status in ("match", "mismatch"):
             fits = any(set(e) <= set(conventions) for e in explained.get(o.case, ()))
