@@ -145,10 +145,7 @@ def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observa
     def tasks() -> Iterator[Task]:
         for number, item in enumerate(items):
             if isinstance(item.call, Inexpressible):
-                ready.extend(
-                    _observation(item, mode, "inexpressible", detail=item.call.reason)
-                    for mode in item.modes
-                )
+                ready.extend(judged(item, mode, item.call) for mode in item.modes)
                 continue
             key = str(number)
             by_key[key] = item
@@ -163,8 +160,19 @@ def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observa
     yield from ready
 
 
-def judged(item: Item, mode: Mode, outcome: Outcome) -> Observation:
+def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:
+    """What comes of one item, with the very array that was answered; `judged` tells its worth."""
+    if isinstance(item.call, Inexpressible):
+        return item.call
+    task = Task(item.api.id, item.call.source, item.call.arrays)
+    ((_, outcome),) = examination.ask([task])
+    return outcome
+
+
+def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     """The observation that an outcome comes to, held against the oracle."""
+    if isinstance(outcome, Inexpressible):
+        return _observation(item, mode, "inexpressible", detail=outcome.reason)
     if isinstance(outcome, Answer):
         return _judged_answer(item, mode, outcome.array)
     if isinstance(outcome, Refusal):
