@@ -197,7 +197,7 @@ AXES: tuple[Axis, ...] = (
         "same: formula",
         "of the adjoint",
         "`same` gives n s elements and is the adjoint of a SAME convolution.",
-        lambda q: q.padding == "same",
+        lambda q: q.padding == "same" and not any(q.output_padding),
         (
             Choice(
                 "of the input",
@@ -209,10 +209,23 @@ AXES: tuple[Axis, ...] = (
                 "`same` crops half of the kernel at both ends, whatever the stride.",
                 read.same_half_kernel,
             ),
+        ),
+    ),
+    Axis(
+        "same: output padding",
+        "added to n s",
+        "With output padding `same` gives as many elements more than n s.",
+        lambda q: q.padding == "same" and any(q.output_padding),
+        (
             Choice(
                 "half a kernel, centred",
-                "`same` crops half of the kernel twice, less the output padding, evenly.",
+                "With output padding `same` crops half of the kernel twice, less that, evenly.",
                 read.same_half_kernel_centred,
+            ),
+            Choice(
+                "half a kernel",
+                "With output padding `same` crops half of the kernel at both ends first.",
+                read.same_half_kernel,
             ),
         ),
     ),
