@@ -1,0 +1,252 @@
+"""Recipes: whatever an API refuses, the call that is written for it gives the oracle's answer.
+
+The API is `fakes.plain`, which is the oracle but for what it refuses, so a recipe can only be right
+or wrong by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import plain
+from fakes.frameworks import api, framework
+
+from conformance import calls, question, recipes
+from conformance.api import Api, Inexpressible
+from conformance.calls import Call
+from conformance.question import Op, Question
+from conformance.recipes import Cost, Plan
+from conformance.space import draws
+
+TRANSPOSE_AXES = ("in out *k", "out in *k", "*k in out", "*k out in")
+REWRITABLE = tuple(limit for limit in plain.LIMITS if "stride" not in limit or "output" in limit)
+"""What a recipe can always go around; a stride cannot be asked for without a stride."""
+
+
+def asked(op: Op = "conv_transpose", **arguments: Any) -> Question:
+    """One axis, x of 3 ones and a kernel of 3, if nothing else is said."""
+    fields = {
+        "x": np.ones((1, 2, 3), np.float32),
+        "kernel": np.ones((2, 2, 3), np.float32),
+        "stride": (1,),
+        "padding": ((0, 0),),
+        "output_padding": (0,),
+        "dilation": (1,),
+        **arguments,
+    }
+    return Question(op=op, **fields)
+
+
+def ran(asked_of: Api, q: Question, mode: str = "recipe") -> np.ndarray:
+    call = calls.write(framework(asked_of), None, asked_of, q, mode)
+    assert isinstance(call, Call), call
+    namespace = {"np": np, "plain": plain, **call.arrays}
+    exec(call.source, namespace)
+    return namespace["y"]
+
+
+def plan(asked_of: Api, q: Question) -> Plan:
+    planned = recipes.recipe(asked_of, q)
+    assert isinstance(planned, Plan), planned
+    return planned
+
+
+def some(random: np.random.Generator) -> tuple[str, ...]:
+    """Any limits together, but for two that leave no padding at all."""
+    without = random.choice(("symmetric padding", "padding in words"))
+    return tuple(one for one in REWRITABLE if one != without and random.random() < 0.4)
+
+
+# Right, whatever is refused
+
+
+@pytest.mark.parametrize("limit", [None, *REWRITABLE])
+def test_a_recipe_goes_around_what_is_refused(limit: str | None) -> None:
+    limits = () if limit is None else (limit,)
+    for q in islice(draws(seed=1), 60):
+        np.testing.assert_array_equal(ran(api(q.operator, limits=limits), q), question.answer(q))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_recipe_goes_around_everything_at_once(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for q in islice(draws(seed), 60):
+        asked_of = api(
+            q.operator,
+            limits=some(random),
+            layout=str(random.choice(("N C *s", "N *s C"))),
+            kernel_axes=str(random.choice(TRANSPOSE_AXES)),
+            flips=bool(random.integers(2)),
+            as_layer=bool(random.integers(2)),
+            takes_bias=bool(random.integers(2)),
+        )
+        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+
+
+@pytest.mark.parametrize("op", ["conv_parameters", "conv_transpose_parameters"])
+def test_parameters_are_counted_of_what_the_question_has(op: Op) -> None:
+    for q in islice(draws(seed=2, ops=(op,)), 40):
+        asked_of = api(q.operator, as_layer=True, limits=("no groups", "symmetric padding"))
+        assert ran(asked_of, q) == question.answer(q)
+
+
+@pytest.mark.parametrize("layout", ["N C *s", "N *s C"])
+def test_an_interpolation_has_a_recipe(layout: str) -> None:
+    q = asked("interpolate", kernel=np.zeros(0, np.float32), stride=(2,))
+    from_spelling = api("interpolate", layout=layout, kernel_axes="in out *k")
+    np.testing.assert_array_equal(ran(from_spelling, q), question.answer(q))
+
+
+# The cheapest
+
+
+@pytest.mark.parametrize(
+    ("limits", "arguments", "cost"),
+    [
+        # What can be asked as it stands costs nothing.
+        ((), {"padding": ((1, 2),)}, Cost.ARGUMENTS),
+        (("symmetric padding",), {"padding": ((1, 1),)}, Cost.ARGUMENTS),
+        # Cropping one less at the end is output padding of one, ...
+        (("symmetric padding",), {"padding": ((1, 0),)}, Cost.ARGUMENTS),
+        (("symmetric padding",), {"padding": ((0, 1),), "output_padding": (1,)}, Cost.ARGUMENTS),
+        # ... but only where there is such a parameter, and up to what it allows.
+        (("symmetric padding", "no output padding"), {"padding": ((1, 0),)}, Cost.CROP),
+        (
+            ("symmetric padding", "output padding below the stride"),
+            {"padding": ((1, 0),)},
+            Cost.CROP,
+        ),
+        (
+            ("symmetric padding", "output padding below the stride"),
+            {"padding": ((1, 0),), "stride": (2,)},
+            Cost.ARGUMENTS,
+        ),
+        # Cropping more at the end than at the begin is no output padding.
+        (("symmetric padding",), {"padding": ((0, 1),)}, Cost.CROP),
+        # SAME of an even rest is a number; of an odd rest it crops one more at the end.
+        (("symmetric padding",), {"padding": "same"}, Cost.ARGUMENTS),
+        (("symmetric padding",), {"padding": "same", "stride": (2,)}, Cost.CROP),
+        (("padding in words",), {"padding": ((1, 1),)}, Cost.ARGUMENTS),
+        (("padding in words",), {"padding": ((0, 0),)}, Cost.ARGUMENTS),
+        (("padding in words",), {"padding": ((2, 2),)}, Cost.CROP),
+        (("no negative padding",), {"padding": ((-1, -1),)}, Cost.CROP),
+        (("no dilation",), {"dilation": (2,)}, Cost.KERNEL),
+        (("no dilation",), {"dilation": (1,)}, Cost.ARGUMENTS),
+        (("no stride with dilation",), {"dilation": (2,), "stride": (2,)}, Cost.KERNEL),
+        (("no stride with dilation",), {"dilation": (2,)}, Cost.ARGUMENTS),
+        (
+            ("no dilation", "padding in words"),
+            {"dilation": (2,), "padding": ((1, 0),)},
+            Cost.CROP,
+        ),
+        (("no groups",), {"groups": 2, "kernel": np.ones((2, 1, 3))}, Cost.COMPOSITION),
+        (
+            ("no groups", "no dilation", "padding in words"),
+            {"groups": 2, "dilation": (2,), "padding": ((1, 0),)},
+            Cost.COMPOSITION,
+        ),
+    ],
+)
+def test_a_recipe_goes_no_further_than_it_must(
+    limits: tuple[str, ...], arguments: dict[str, Any], cost: Cost
+) -> None:
+    assert plan(api(limits=limits), asked(**arguments)).cost == cost
+
+
+def test_a_kernel_that_is_read_backwards_costs_a_transform_of_it() -> None:
+    assert plan(api(flips=True), asked()).cost == Cost.KERNEL
+
+
+def test_another_layout_costs_nothing() -> None:
+    elsewhere = api(layout="N *s C", kernel_axes="*k out in")
+    assert plan(elsewhere, asked()).cost == Cost.ARGUMENTS
+
+
+def test_costs_are_ordered_by_how_far_they_go() -> None:
+    assert [cost.words for cost in sorted(Cost)] == [
+        "arguments only",
+        "kernel transform",
+        "crop or pad around the call",
+        "composition of several calls",
+    ]
+
+
+def test_what_needs_no_rewriting_is_not_rewritten() -> None:
+    assert plan(api(), asked(padding=((1, 2),), dilation=(2,))).moves == ()
+
+
+def test_dilation_that_can_be_asked_for_stays_in_the_call() -> None:
+    # Only the padding is in the way.
+    q = asked(dilation=(2,), padding=((2, 1),))
+    cropping = plan(api(limits=("padding in words",)), q)
+    assert cropping.question.dilation == (2,)
+
+
+# Bias
+
+
+def test_a_bias_that_the_call_does_not_take_is_added_to_the_output() -> None:
+    q = asked(bias=np.array([10, 20], np.float32))
+    assert plan(api(takes_bias=False), q).add_bias
+
+
+def test_beyond_the_full_output_there_is_bias_too() -> None:
+    q = asked(padding=((0, -1),), bias=np.array([10, 20], np.float32))
+    last = ran(api(limits=("no negative padding",)), q)[..., -1]
+    assert last.tolist() == [[10, 20]]
+
+
+def test_a_bias_stays_in_a_call_whose_output_is_only_cropped() -> None:
+    q = asked(padding=((1, 0),), bias=np.array([10, 20], np.float32))
+    assert not plan(api(limits=("padding in words",)), q).add_bias
+
+
+# Inexpressible
+
+
+def test_what_cannot_be_gone_around_is_inexpressible_with_the_reason() -> None:
+    without = api(limits=("no stride",))
+    assert recipes.recipe(without, asked(stride=(2,))) == Inexpressible("no stride")
+
+
+def test_a_limit_of_another_backend_is_none() -> None:
+    q = asked(dilation=(2,))
+    refusing = api(limits=("no dilation",))
+    on_slow = replace(refusing, limits=(replace(refusing.limits[0], backend="slow"),))
+    plans = [recipes.recipe(on_slow, q, backend) for backend in ("slow", "fast")]
+    assert [planned.cost for planned in plans] == [Cost.KERNEL, Cost.ARGUMENTS]
+
+
+# Native
+
+
+@pytest.mark.parametrize("limits", [(), tuple(plain.LIMITS)])
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_native_call_is_asked_what_was_asked(limits: tuple[str, ...], flips: bool) -> None:
+    for q in islice(draws(seed=3), 40):
+        planned = recipes.native(api(q.operator, limits=limits, flips=flips), q)
+        assert isinstance(planned, Plan)
+        assert planned.question is q
+        assert planned.moves == planned.x == planned.kernel == planned.output == ()
+        assert not planned.split
+
+
+def test_a_native_call_moves_axes_by_their_names() -> None:
+    elsewhere = api(layout="N *s C", kernel_axes="*k out in")
+    for q in islice(draws(seed=4), 40):
+        named = api(q.operator, layout="N *s C", kernel_axes=elsewhere.kernel_axes)
+        np.testing.assert_array_equal(ran(named, q, "native"), question.answer(q))
+
+
+def test_a_native_call_of_an_api_without_bias_has_it_added() -> None:
+    q = asked(bias=np.array([10, 20], np.float32))
+    np.testing.assert_array_equal(ran(api(takes_bias=False), q, "native"), question.answer(q))
+
+
+def test_a_native_call_to_an_api_that_reads_backwards_is_wrong() -> None:
+    q = asked(kernel=np.arange(12, dtype=np.float32).reshape(2, 2, 3))
+    assert not np.array_equal(ran(api(flips=True), q, "native"), question.answer(q))
