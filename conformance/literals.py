@@ -1,0 +1,130 @@
+"""Arrays as Python source, exact to the bit: readable where that is short, packed where not."""
+
+from __future__ import annotations
+
+import base64
+import re
+import textwrap
+import zlib
+
+import numpy as np
+
+from conformance.question import Array
+
+WIDTH = 100
+READABLE = 600
+"""Characters that an array may take as a nested list, about six lines."""
+_FEW = 16
+"""Elements below which a list says more than any rule that makes it."""
+
+
+PACKED_IMPORTS = ("import base64", "import zlib")
+
+
+def assignment(name: str, array: Array) -> str:
+    """Statements that give ``name`` the array: its numbers, its shape and its dtype.
+
+    They need NumPy as ``np``, and `PACKED_IMPORTS` where they are packed.
+    """
+    rule = None if 0 < array.size <= _FEW else _rule(array)
+    if rule is not None:
+        return f"{name} = {rule}"
+    listed = _listed(array) if array.size <= READABLE else None
+    if listed is not None and len(listed) <= READABLE:
+        return wrapped(f"{name} = np.array({listed}, np.{array.dtype})")
+    return _packed(name, array)
+
+
+def is_packed(source: str) -> bool:
+    """Whether source holds an array that has to be unpacked."""
+    return "base64." in source
+
+
+def wrapped(statement: str, width: int = WIDTH) -> str:
+    """A statement on as many lines as it takes, broken at spaces, which must be within brackets.
+
+    Rows of numbers are kept whole where they fit.
+    """
+    indent = statement[: len(statement) - len(statement.lstrip())] + "    "
+    whole = re.sub(
+        r"\[[^\[\]]*\]",
+        lambda row: row[0].replace(" ", _NO_BREAK) if len(row[0]) < width - 20 else row[0],
+        statement,
+    )
+    filled = textwrap.fill(
+        whole,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return filled.replace(_NO_BREAK, " ")
+
+
+_NO_BREAK = "\0"
+
+
+def _listed(array: Array) -> str | None:
+    """The array as a nested list; None where its numbers cannot be written as numbers."""
+    if not np.isfinite(array).all():
+        return None
+    if array.ndim:
+        rows = [_listed(part) for part in array]
+        return f"[{', '.join(row for row in rows if row is not None)}]"
+    return _number(array)
+
+
+def _number(scalar: Array) -> str:
+    """The shortest spelling that comes back to the same bits through a float64."""
+    value = scalar.item()
+    if isinstance(value, int):
+        return str(value)
+    if value.is_integer() and abs(value) < 2**53 and not (value == 0 and np.signbit(value)):
+        return str(int(value))
+    short = str(scalar)
+    return short if np.array(float(short), scalar.dtype) == scalar else repr(value)
+
+
+def _rule(array: Array) -> str | None:
+    """The array as the rule that it follows: one number, a count, or the rows of an identity."""
+    flat = array.ravel()
+    if not flat.size:
+        return f"np.zeros({array.shape}, np.{array.dtype})"
+    if not np.isfinite(flat).all() or np.signbit(flat[flat == 0]).any():
+        return None
+    first, dtype = _number(flat[0]), f"np.{array.dtype}"
+    if (flat == flat[0]).all():
+        return f"np.full({array.shape}, {first}, {dtype})"
+    if float(flat[0]).is_integer():
+        start = int(flat[0])
+        if np.array_equal(flat, np.arange(start, start + flat.size)):
+            counted = f"np.arange({start}, {start + flat.size}, dtype={dtype})"
+            return f"{counted}.reshape{array.shape}"
+    rows = array.reshape(len(array), -1)
+    if np.array_equal(rows, np.eye(*rows.shape)):
+        return f"np.eye({rows.shape[0]}, {rows.shape[1]}, dtype={dtype}).reshape{array.shape}"
+    return None
+
+
+def _packed(name: str, array: Array) -> str:
+    """The array's bytes, compressed, as text that is broken into lines."""
+    small = next((dtype for dtype in ("int8", "int16") if _survives(array, dtype)), None)
+    stored = array.astype(small or array.dtype.newbyteorder("<"))
+    text = base64.b64encode(zlib.compress(stored.tobytes(), 9)).decode()
+    size = WIDTH - len('    ""')
+    lines = [f'    "{text[i : i + size]}"' for i in range(0, len(text), size)]
+    kind = stored.dtype.str.replace("|i1", "int8")
+    read = f'np.frombuffer(zlib.decompress({name}), "{kind}")'
+    # astype copies, too, and gives an array that may be written to.
+    made = f"{name} = {read}.astype(np.{array.dtype}).reshape{array.shape}"
+    return "\n".join([f"{name} = base64.b64decode(", *lines, ")", wrapped(made)])
+
+
+def _survives(array: Array, dtype: str) -> bool:
+    """Whether every number is one of ``dtype``, to the sign of zero."""
+    if not np.isfinite(array).all():
+        return False
+    limits = np.iinfo(dtype)
+    if (array < limits.min).any() or (array > limits.max).any():
+        return False
+    return bool((array == array.astype(dtype)).all()) and not np.signbit(array[array == 0]).any()
