@@ -1,0 +1,167 @@
+"""``conformance repro``: one call as a script to run, to read and to paste into a bug report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from conformance import inquiry, reproduction, runs, survey
+from conformance.api import Api, Framework, Inexpressible
+from conformance.calls import Call
+from conformance.inquiry import NotThere
+from conformance.observations import Mode
+from conformance.reproduction import Reproduction, Seen
+from conformance.runs import RunError
+from conformance.survey import MODES, Item, Subject
+from conformance.workers.controller import CannotStart
+
+RUNS = Path("reports", "runs")
+
+
+@click.command("repro")
+@click.argument("case")
+@click.option("--api", "api_id", required=True, metavar="ID", help="As `conformance apis` lists.")
+@click.option(
+    "--mode",
+    default="native",
+    show_default=True,
+    type=click.Choice(MODES),
+    help="The same-looking call, or the one that should give the oracle's answer.",
+)
+@click.option(
+    "--python",
+    help="An interpreter to ask now, so that the script says what was seen.",
+)
+@click.option(
+    "--run",
+    "run_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A run file to take from what was seen."
+    f"  [default: the newest in {RUNS.as_posix()} that has this call]",
+)
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="Of Keras.  [default: as it was seen, else KERAS_BACKEND, else tensorflow]",
+)
+@click.option(
+    "--timeout",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds for an interpreter to answer.",
+)
+@click.option(
+    "--cases",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The script.  [default: printed]",
+)
+def command(
+    case: str,
+    api_id: str,
+    mode: Mode,
+    python: str | None,
+    run_file: Path | None,
+    backend: str | None,
+    timeout: float,
+    paths: tuple[Path, ...],
+    out: Path | None,
+) -> None:
+    """Write a script that asks CASE of one API, and needs only that framework and NumPy.
+
+    CASE is an id, or the beginning of only one. Ends with 0 when the script is written, and with
+    2 and a sentence when there is none.
+
+    \b
+    Example:
+      conformance repro d2l-basic --api jax.lax.conv_transpose
+      conformance repro d2l-basic --api torch.nn.ConvTranspose --mode recipe --out repro.py
+    """
+    if python and run_file:
+        raise click.UsageError("--python asks now and --run says what was seen; give one of them")
+    try:
+        framework, api = inquiry.api_named(api_id)
+        subject = Subject(inquiry.case_named(case, paths))
+        inquiry.refuse_strangers(api, subject.case)
+        if backend is not None:
+            inquiry.refuse_backend(framework, backend)
+        wish = _Wish(framework, api, subject, mode)
+        if python:
+            made = _asked_now(wish, python, backend, timeout)
+        else:
+            made = _as_seen(wish, run_file, backend)
+        text = reproduction.script(made)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            out.write_text(text, encoding="utf-8")
+            click.echo(str(out))
+    except (NotThere, RunError, CannotStart, OSError) as error:
+        click.echo(f"conformance repro: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+@dataclass(frozen=True, eq=False)
+class _Wish:
+    framework: Framework
+    api: Api
+    subject: Subject
+    mode: Mode
+
+    def item(self, backend: str | None) -> Item:
+        """The call in question."""
+        inquiry.refuse_backend(self.framework, backend)
+        items = survey.items(self.framework, backend, [self.api], [self.subject])
+        return next(item for item in items if self.mode in item.modes)
+
+    def made(self, item: Item, seen: Seen | None) -> Reproduction:
+        """The reproduction of the call. Raises `NotThere` where it cannot be written."""
+        return Reproduction(
+            framework=self.framework,
+            api=self.api,
+            subject=self.subject,
+            mode=self.mode,
+            call=_written(item),
+            seen=seen,
+        )
+
+
+def _written(item: Item) -> Call:
+    if isinstance(item.call, Inexpressible):
+        (mode,) = item.modes
+        raise NotThere(f"{item.api.id} has no {mode} call for it: {item.call.reason}")
+    return item.call
+
+
+def _asked_now(wish: _Wish, python: str, backend: str | None, timeout: float) -> Reproduction:
+    with inquiry.examining(wish.framework, python, timeout=timeout, backend=backend) as examination:
+        facts = examination.identity.facts
+        item = wish.item(facts["backend"])
+        made = wish.made(item, None)
+        observation = survey.judged(item, wish.mode, survey.ask(examination, item))
+        return replace(made, seen=Seen(observation, facts["version"], facts["backend"]))
+
+
+def _as_seen(wish: _Wish, run_file: Path | None, backend: str | None) -> Reproduction:
+    framework = wish.framework
+    wanted = backend if run_file else backend or framework.chosen_backend
+    among = [runs.read(run_file)] if run_file else reproduction.newest(RUNS)
+    seen = reproduction.sighting(among, framework, wish.api, wish.subject, wish.mode, wanted)
+    if run_file and not seen:
+        on = f" on {wanted}" if wanted else ""
+        raise NotThere(
+            f"{run_file}: has no {wish.mode} call of {wish.api.id}{on} for"
+            f" {wish.subject.case.id} as that case is now"
+        )
+    chosen = seen.backend if seen else wanted or next(iter(framework.dialects))
+    return wish.made(wish.item(chosen), seen)

@@ -1,0 +1,99 @@
+"""One case, looked up by its name and asked on its own: what `explain` and `repro` share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from conformance import corpus, survey
+from conformance.api import Api, Framework
+from conformance.cases import Case, load
+from conformance.frameworks import FRAMEWORKS
+from conformance.workers.controller import Examination
+
+SHOWN = 5
+"""How many names are suggested at most."""
+
+
+class NotThere(Exception):
+    """Something asked for by a name that nothing, or too much, goes by; in a sentence."""
+
+
+def case_named(name: str, paths: Sequence[Path]) -> Case:
+    """The case with this id, or the only one whose id begins so, in ``paths`` or the corpus.
+
+    Files that hold nothing but that case need not be right elsewhere. Raises `NotThere`.
+    """
+    loaded = load(paths or [corpus.FOLDER], check=False)
+    cases = {case.id: case for case in loaded.cases}
+    try:
+        return cases[_named("case", name, cases)]
+    except NotThere as missing:
+        problems = "".join(f"\n{problem}" for problem in loaded.problems)
+        raise NotThere(f"{missing}{problems}") from None
+
+
+def api_named(name: str) -> tuple[Framework, Api]:
+    """The API with this id and its framework. Raises `NotThere`."""
+    found = {api.id: (f, api) for f in FRAMEWORKS.values() for api in f.apis}
+    if name not in found:
+        raise NotThere(_unknown("API", name, found))
+    return found[name]
+
+
+def refuse_strangers(api: Api, case: Case) -> None:
+    """Raises `NotThere` where the case does not concern the API."""
+    if not survey.concerns(api, case):
+        raise NotThere(f"{case.id} asks for {case.op}, and {api.id} is a way to ask {api.operator}")
+
+
+def refuse_backend(framework: Framework, backend: str | None) -> None:
+    """Raises `NotThere` for a backend that nothing can be written for."""
+    if backend in framework.dialects:
+        return
+    known = ", ".join(sorted(filter(None, framework.dialects)))
+    if not known:
+        raise NotThere(f"{framework.title} has no backends to choose from, got {backend!r}")
+    raise NotThere(f"the backend of {framework.title} must be one of {known}, got {backend!r}")
+
+
+@contextmanager
+def examining(
+    framework: Framework, python: str, *, timeout: float, backend: str | None = None
+) -> Iterator[Examination]:
+    """An examination of the framework in that interpreter, on the backend where one is given.
+
+    Raises ``CannotStart``, and `NotThere` for a backend that nothing can be written for.
+    """
+    interpreter = survey.interpreter_for(framework, python)
+    if backend is not None and framework.backend_variable is not None:
+        chosen = {**interpreter.variables, framework.backend_variable: backend}
+        interpreter = replace(interpreter, variables=chosen)
+    with Examination(interpreter, timeout=timeout) as examination:
+        refuse_backend(framework, examination.identity.facts["backend"])
+        yield examination
+
+
+def _named(kind: str, name: str, names: Collection[str]) -> str:
+    if name in names:
+        return name
+    begun = [known for known in names if known.startswith(name)]
+    if len(begun) == 1:
+        return begun[0]
+    if begun:
+        raise NotThere(f"{len(begun)} {kind}s begin with {name!r}: {_some(begun)}")
+    raise NotThere(_unknown(kind, name, names))
+
+
+def _unknown(kind: str, name: str, names: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, names, SHOWN)
+    near = near or difflib.get_close_matches(name, names, 1, 0.0)
+    return f"there is no {kind} {name!r}; near to it: {_some(near)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

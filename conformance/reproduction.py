@@ -1,0 +1,195 @@
+"""Reproductions: one call as a script for those who have the framework and nothing of ours.
+
+The call in it is the very text that a worker runs, so that what is reported is what was seen.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance import comparison, literals, question, runs
+from conformance.api import Api, Framework
+from conformance.calls import Call
+from conformance.cases import Case
+from conformance.observations import Mode, Observation
+from conformance.question import Asked, Question
+from conformance.report.text import plain
+from conformance.runs import Run, RunError
+from conformance.survey import Subject
+
+LINE = literals.WIDTH
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was observed of the call, and where."""
+
+    observation: Observation
+    version: str | None
+    backend: str | None
+
+    @property
+    def words(self) -> str:
+        """What was seen, in a sentence or two."""
+        told = self.observation
+        if told.status == "match":
+            return "Right." if told.detail is None else plain(told.detail)
+        return plain(told.diagnosis or told.detail or told.status)
+
+    @property
+    def answered(self) -> bool:
+        """Whether there was an answer; if not, what comes after the call may not be reached."""
+        return self.observation.digest is not None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reproduction:
+    """What a script is made of.
+
+    seen  what was observed of the call, where that is known
+    """
+
+    framework: Framework
+    api: Api
+    subject: Subject
+    mode: Mode
+    call: Call
+    seen: Seen | None = None
+
+
+def script(r: Reproduction) -> str:
+    """The source of the script; it leaves the answer in y, and the oracle's in ``expected``."""
+    arrays = [literals.assignment(name, array) for name, array in r.call.arrays.items()]
+    wanted = r.subject.wanted
+    expected = [] if wanted is None else [literals.assignment("expected", wanted), *_allowed(r)]
+    packed = any(map(literals.is_packed, (*arrays, *expected)))
+    certain = wanted is not None and (r.seen is None or r.seen.answered)
+    return "\n".join(
+        (
+            *_comments(r),
+            "import platform",
+            *(literals.PACKED_IMPORTS if packed else ()),
+            "import numpy as np",
+            *r.call.imports,
+            "",
+            *arrays,
+            # What a refusal or a crash would keep from being printed is printed before it.
+            *(() if certain else ("", *_facts(r))),
+            "",
+            r.call.source,
+            *expected,
+            *_told(r),
+            *(_facts(r) if certain else ()),
+            "",
+        )
+    )
+
+
+def sighting(
+    among: Iterable[Run], framework: Framework, api: Api, subject: Subject, mode: Mode,
+    backend: str | None,
+) -> Seen | None:  # fmt: skip
+    """What the first of the runs has to say of the call, if any has.
+
+    backend  the only one that counts; None for any
+    A run of the case as it was before somebody changed it does not count.
+    """
+    key = (api.id, subject.case.id, mode)
+    for run in among:
+        if run.header.framework != framework.name or backend not in (None, run.header.backend):
+            continue
+        for observation in run.observations:
+            if observation.key == key and observation.content == subject.content:
+                return Seen(observation, run.header.version, run.header.backend)
+    return None
+
+
+def newest(folder: Path) -> Iterator[Run]:
+    """The runs in a folder that can be read, the newest first."""
+    for path in sorted(folder.glob("*.jsonl"), key=lambda p: p.stat().st_mtime, reverse=True):
+        with suppress(RunError):
+            yield runs.read(path)
+
+
+def _comments(r: Reproduction) -> Iterator[str]:
+    case = r.subject.case
+    how = "native call" if r.mode == "native" else f"recipe ({r.call.cost.words})"
+    source = f" From {case.document.title}." if case.document else ""
+    for words in (f"{case.id}: {r.api.id}, {how}.{source}", case.why):
+        yield from textwrap.wrap(
+            plain(words), LINE, initial_indent="# ", subsequent_indent="# ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+
+def _allowed(r: Reproduction) -> list[str]:
+    """How far each number may be off, which is nothing that needs saying where all are whole."""
+    case = r.subject.case
+    if case.exact:
+        return []
+    return [literals.assignment("allowed", comparison.bound(case.question))]
+
+
+def _told(r: Reproduction) -> Iterator[str]:
+    if r.subject.wanted is None:
+        yield 'print("It answered:", y, sep="\\n")'
+        return
+    yield 'print("It answered:", y, "Expected:", expected, sep="\\n")'
+    yield from _verdict(r.subject.case)
+
+
+def _verdict(case: Case) -> Iterator[str]:
+    """The lines that say what `comparison.difference` does."""
+    if not case.exact:
+        yield "same = y.shape == expected.shape and y.dtype == expected.dtype"
+        near = "(abs(y.astype(np.float64) - expected) <= allowed).all()"
+        yield f'print("Right." if same and {near} else "Wrong.")'
+        return
+    same = "np.array_equal(y, expected)"
+    if not _counts(case.question):
+        same = f"y.dtype == expected.dtype and {same}"
+    yield f'print("Right." if {same} else "Wrong.")'
+
+
+def _counts(asked: Asked) -> bool:
+    return isinstance(asked, Question) and asked.wanted == "parameters"
+
+
+def _facts(r: Reproduction) -> Iterator[str]:
+    if r.subject.wanted is None:
+        yield _print(f"There is no answer: {_why_none(r.subject)}.")
+    if r.seen is not None:
+        where = f" on {r.seen.backend}" if r.seen.backend else ""
+        yield _print(f"Seen in {r.framework.title} {r.seen.version}{where}: {r.seen.words}")
+    where = f" on {{{r.framework.backend}}}" if r.framework.backend_variable else ""
+    yield (
+        f'print(f"Now in {r.framework.title} {{{r.framework.version}}}{where},'
+        ' NumPy {np.__version__}, Python {platform.python_version()}")'
+    )
+
+
+def _why_none(subject: Subject) -> str:
+    try:
+        question.answer(subject.case.question)
+    except ValueError as refusal:
+        return str(refusal).removesuffix(".")
+    return subject.case.expected.error or ""
+
+
+def _print(sentence: str) -> str:
+    """The statement that prints a sentence, on as many lines as it takes."""
+    sentence = plain(sentence)
+    text = f"print({_quoted(sentence)})"
+    if len(text) <= LINE:
+        return text
+    parts = textwrap.wrap(sentence, LINE - 10, drop_whitespace=False, break_on_hyphens=False)
+    return "\n".join(["print(", *(f"    {_quoted(part)}" for part in parts), ")"])
+
+
+def _quoted(sentence: str) -> str:
+    return json.dumps(sentence, ensure_ascii=False)
