@@ -1,0 +1,117 @@
+"""``conformance explain``: one case, asked now, with everything that can be said of the answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from conformance import explanation, inquiry, survey
+from conformance.api import Api, Framework
+from conformance.explanation import Told
+from conformance.frameworks import FRAMEWORKS
+from conformance.inquiry import NotThere
+from conformance.survey import Item, Subject
+from conformance.workers.controller import CannotStart, Examination
+
+
+@click.command("explain")
+@click.argument("case")
+@click.option("--framework", "name", required=True, type=click.Choice(sorted(FRAMEWORKS)))
+@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@click.option(
+    "--python",
+    default=sys.executable,
+    show_default="this one",
+    help="The interpreter that has the framework; nothing of ours has to be there.",
+)
+@click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]")
+@click.option(
+    "--timeout",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds for a question.",
+)
+@click.option(
+    "--cases",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
+)
+def command(
+    case: str,
+    name: str,
+    api_ids: tuple[str, ...],
+    python: str,
+    backend: str | None,
+    timeout: float,
+    paths: tuple[Path, ...],
+) -> None:
+    """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
+
+    CASE is an id, or the beginning of only one. Ends with 0 whatever came of it, and with 2 and a
+    sentence when nobody could be asked.
+
+    \b
+    Example:
+      conformance explain d2l-basic --framework jax --python ~/venvs/jax/bin/python
+    """
+    framework = FRAMEWORKS[name]
+    console = Console(highlight=False)
+    try:
+        subject = Subject(inquiry.case_named(case, paths))
+        apis = _meant(framework, subject, api_ids)
+        if backend is not None:
+            inquiry.refuse_backend(framework, backend)
+        with inquiry.examining(framework, python, timeout=timeout, backend=backend) as examination:
+            _show(console, explanation.about(subject, console.width))
+            header = survey.header(framework, examination.identity, [subject])
+            _show(console, [Text(), explanation.where(header)])
+            items = survey.items(framework, header.backend, apis, [subject])
+            for api, mine in groupby(items, lambda item: item.api):
+                _show(console, [Text()])
+                if not header.apis[api.id]:
+                    _show(console, [Text(f"{api.id}: not in this version")])
+                    continue
+                calls = [_told(examination, item) for item in mine]
+                _show(console, explanation.told(api.id, calls, console.width))
+    except (NotThere, CannotStart) as error:
+        click.echo(f"conformance explain: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+def _meant(framework: Framework, subject: Subject, api_ids: tuple[str, ...]) -> list[Api]:
+    """The APIs to ask. Raises `NotThere` where there are none."""
+    for id in api_ids:  # noqa: A001  # the word that the design page uses
+        owner, api = inquiry.api_named(id)
+        if owner is not framework:
+            raise NotThere(f"{id} is of {owner.title}, not of {framework.title}")
+        inquiry.refuse_strangers(api, subject.case)
+    found = [
+        api
+        for api in framework.apis
+        if survey.concerns(api, subject.case) and api.id in (api_ids or (api.id,))
+    ]
+    if not found:
+        raise NotThere(f"nothing in {framework.title} can be asked for {subject.case.op}")
+    return found
+
+
+def _told(examination: Examination, item: Item) -> Told:
+    outcome = survey.ask(examination, item)
+    judged = tuple(survey.judged(item, mode, outcome) for mode in item.modes)
+    return Told(item, outcome, judged)
+
+
+def _show(console: Console, lines: Iterable[Text] | Iterator[Text]) -> None:
+    """Prints lines as they are: they were made for the width."""
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="ignore", crop=False)
