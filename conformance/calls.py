@@ -43,8 +43,8 @@ def write(
         return plan
     dialect = api.dialect or framework.dialects[backend]
     return Call(
-        source="\n".join(_lines(plan, dialect, asked)) + "\n",
-        arrays=_arrays(asked),
+        source=source(plan, dialect, asked),
+        arrays=arrays_of(asked),
         cost=plan.cost,
         moves=plan.moves,
         imports=dialect.imports,
@@ -92,7 +92,13 @@ def _pool(step: Pool) -> list[str]:
     ]
 
 
-def _arrays(question: Question) -> dict[str, Array]:
+def source(plan: Plan, dialect: Dialect, question: Question) -> str:
+    """The source of a planned question."""
+    return "\n".join(_lines(plan, dialect, question)) + "\n"
+
+
+def arrays_of(question: Question) -> dict[str, Array]:
+    """The arrays that the source of a question reads, by name."""
     named = {"x": question.x}
     if question.operator != "interpolate":
         named["w"] = question.kernel
@@ -104,7 +110,7 @@ def _arrays(question: Question) -> dict[str, Array]:
 
 
 def _lines(plan: Plan, dialect: Dialect, question: Question) -> list[str]:
-    names = tuple(_arrays(question))
+    names = tuple(arrays_of(question))
     asked = _ASKED[question.wanted](plan, dialect, question)
     if not plan.split:
         return asked

@@ -7,12 +7,13 @@ which the axes stand in `AXES`; adding an axis is adding one entry there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 from conformance import readings as read
 from conformance.question import Question
-from conformance.readings import Change
+from conformance.readings import After, Change, Reading, unchanged
 
 
 @dataclass(frozen=True)
@@ -319,5 +320,24 @@ AXES: tuple[Axis, ...] = (
         ),
     ),
 )
+
+def meant(question: Question, conventions: Iterable[Convention]) -> Reading:
+    """The question as it is meant by somebody with these conventions, in canonical terms.
+
+    A convention that finds nothing to change in this question changes nothing.
+    """
+    afters: list[After] = []
+    for convention in sorted(conventions, key=CONVENTIONS.index):
+        if not convention.axis.concerns(question):
+            continue
+        reading = convention.choice.change(question)
+        if reading is not None:
+            question = reading.question
+            if reading.after is not unchanged:
+                afters.insert(0, reading.after)
+    if not afters:
+        return Reading(question)
+    return Reading(question, lambda y: reduce(lambda answer, after: after(answer), afters, y))
+
 
 CONVENTIONS = tuple(Convention(axis, choice) for axis in AXES for choice in axis.choices)

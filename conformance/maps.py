@@ -16,10 +16,14 @@ BATCH_AND_CHANNELS = 2
 
 @dataclass(frozen=True)
 class Map:
-    """Lines of NumPy that map the array ``{v}``, and the lines that do the adjoint."""
+    """Lines of NumPy that map the array ``{v}``, and the lines that do the adjoint.
+
+    order  of the axes, where that is all that changes
+    """
 
     forward: tuple[str, ...]
     adjoint: tuple[str, ...]
+    order: Axes | None = None
 
 
 def apply(maps: Iterable[Map], variable: str) -> list[str]:
@@ -37,7 +41,20 @@ def permute(order: Axes) -> tuple[Map, ...]:
     if order == tuple(range(len(order))):
         return ()
     inverse = tuple(order.index(axis) for axis in range(len(order)))
-    return (Map((f"{{v}} = {{v}}.transpose{order}",), (f"{{v}} = {{v}}.transpose{inverse}",)),)
+    lines = (f"{{v}} = {{v}}.transpose{order}",), (f"{{v}} = {{v}}.transpose{inverse}",)
+    return (Map(*lines, order),)
+
+
+def merged(maps: Iterable[Map]) -> tuple[Map, ...]:
+    """The same maps, with neighbours that only change the order of axes made one."""
+    kept: list[Map] = []
+    for m in maps:
+        if kept and m.order and kept[-1].order:
+            before = kept.pop().order or ()
+            kept += permute(tuple(before[axis] for axis in m.order))
+        else:
+            kept.append(m)
+    return tuple(kept)
 
 
 def flip(rank: int) -> tuple[Map, ...]:

@@ -111,15 +111,15 @@ def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | 
     if isinstance(spelling, Inexpressible):
         return spelling
     rank = draft.question.rank
-    to_layout = _order("N C *s", api.layout, rank)
-    from_layout = _order(api.layout, "N C *s", rank)
+    to_layout = order("N C *s", api.layout, rank)
+    from_layout = order(api.layout, "N C *s", rank)
     canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
     return Plan(
         moves=draft.moves,
         question=draft.question,
         spelling=spelling,
         x=draft.x + maps.permute(to_layout),
-        kernel=draft.kernel + maps.permute(_order(canonical, api.kernel_axes, rank)),
+        kernel=draft.kernel + maps.permute(order(canonical, api.kernel_axes, rank)),
         output=maps.permute(from_layout) + draft.output,
         split=draft.split,
         add_bias=draft.bias_last or not api.takes_bias,
@@ -127,7 +127,7 @@ def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | 
     )
 
 
-def _order(source: str, target: str, rank: int) -> tuple[int, ...]:
+def order(source: str, target: str, rank: int) -> tuple[int, ...]:
     """The transposition from one order of named axes to another; ``*`` stands for ``rank`` axes."""
 
     def names(axes: str) -> list[str]:

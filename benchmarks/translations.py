@@ -1,0 +1,126 @@
+"""Random layers of every API, translated for every other: do both calls give the same numbers?
+
+    python benchmarks/translations.py --count 2000 --python torch=EXE --python keras=EXE ...
+
+Every ordered pair of APIs of the frameworks that are given: the layer is drawn, written natively
+for the first, translated by its observed profile, and both are run on random integers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+import click
+import numpy as np
+
+from conformance import corpus, runs, survey, translation
+from conformance.api import Inexpressible
+from conformance.cases import load
+from conformance.frameworks import FRAMEWORKS
+from conformance.profiles import Profile, profiles
+from conformance.question import Array
+from conformance.space import draws
+from conformance.survey import Subject
+from conformance.translation import Place, Translation
+from conformance.workers.controller import Examination, Task
+from conformance.workers.outcomes import Answer
+
+
+@click.command()
+@click.option("--count", default=100, show_default=True, help="Layers.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--python", "pythons", multiple=True, required=True, metavar="FRAMEWORK=EXE")
+@click.option("--runs", "folder", default=Path("reports", "runs"), type=click.Path(path_type=Path))
+def main(count: int, seed: int, pythons: tuple[str, ...], folder: Path) -> None:
+    """Translate random layers between all APIs and run both ends."""
+    executables = dict(python.split("=", 1) for python in pythons)
+    places, known = _places(executables, folder)
+    pairs: dict[str, tuple[Place, Place, Translation, int]] = {}
+    table: Counter[tuple[str, str, str]] = Counter()
+    for number, question in enumerate(islice(draws(seed, ("conv_transpose",)), count)):
+        for source in places:
+            for target in places:
+                if source is target:
+                    continue
+                found = translation.translate(question, source, target, known[source.api.id])
+                if isinstance(found, Inexpressible):
+                    table[source.api.id, target.api.id, "inexpressible"] += 1
+                else:
+                    key = f"{number} {source.api.id} {target.api.id}"
+                    pairs[key] = (source, target, found, number)
+    firsts = {f"{n} {s.api.id}": (s, found, n) for s, _, found, n in pairs.values()}
+    answers = _ask(
+        {key: (s, found.native.source, found, n) for key, (s, found, n) in firsts.items()},
+        executables,
+    )
+    others = _ask(
+        {key: (t, found.call.source, found, n) for key, (_, t, found, n) in pairs.items()},
+        executables,
+    )
+    for key, (source, target, found, number) in pairs.items():
+        one, other = answers[f"{number} {source.api.id}"], others[key]
+        said = _verdict(one, other)
+        table[source.api.id, target.api.id, said] += 1
+        if said == "wrong":
+            print(f"wrong: {key}\n{found.native.source}\n{found.call.source}\n{one}\n{other}\n")
+    _print(table)
+    sys.exit(any(said == "wrong" for _, _, said in table))
+
+
+def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], dict[str, Profile]]:
+    subjects = {case.id: Subject(case) for case in load([corpus.FOLDER], check=False).cases}
+    places, known = [], {}
+    for name in executables:
+        run = runs.read(folder / f"{name}.jsonl")
+        for profile in profiles(run.observations, subjects):
+            api = FRAMEWORKS[name].api(profile.api)
+            if api.operator == "conv_transpose":
+                places.append(Place(FRAMEWORKS[name], run.header.backend, api))
+                known[api.id] = profile
+    return places, known
+
+
+def _ask(
+    wanted: Mapping[str, tuple[Place, str, Translation, int]], executables: Mapping[str, str]
+) -> dict[str, Array | str]:
+    came: dict[str, Array | str] = {}
+    for name, executable in executables.items():
+        tasks = [
+            Task(key, source, translation.random_arrays(found, number))
+            for key, (place, source, found, number) in wanted.items()
+            if place.framework.name == name
+        ]
+        interpreter = survey.interpreter_for(FRAMEWORKS[name], executable)
+        with Examination(interpreter) as examination:
+            for task, outcome in examination.ask(tasks):
+                came[task.key] = outcome.array if isinstance(outcome, Answer) else outcome.words
+    return came
+
+
+def _verdict(one: Array | str, other: Array | str) -> str:
+    if isinstance(one, str):
+        return "refused by the first"
+    if isinstance(other, str):
+        return "refused by the other"
+    return "match" if np.array_equal(one, other) else "wrong"
+
+
+def _print(table: Counter[tuple[str, str, str]]) -> None:
+    said = sorted({word for _, _, word in table})
+    print("| from | to | " + " | ".join(said) + " |")
+    print("|---|---|" + "---|" * len(said))
+    for source, target in sorted({(s, t) for s, t, _ in table}):
+        counts = " | ".join(str(table[source, target, word]) for word in said)
+        print(f"| {source} | {target} | {counts} |")
+    totals = Counter[str]()
+    for (_, _, word), number in table.items():
+        totals[word] += number
+    print(", ".join(f"{number} {word}" for word, number in sorted(totals.items())))
+
+
+if __name__ == "__main__":
+    main()

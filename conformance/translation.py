@@ -1,0 +1,209 @@
+"""Translation: a call of one API written for another, through what the question means.
+
+What the first API means by its arguments is its profile, observed in a run; how the second is to be
+asked is its recipe; and the proof is the observations of that same recipe in a run of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import permutations, product
+from typing import Any
+
+import numpy as np
+
+from conformance import calls, conventions, maps, recipes
+from conformance.api import Api, Framework, Inexpressible
+from conformance.calls import Call
+from conformance.conventions import Axis, Convention
+from conformance.maps import Map
+from conformance.observations import Observation
+from conformance.profiles import Profile
+from conformance.question import Array, Question
+from conformance.readings import unchanged
+from conformance.recipes import Plan
+
+
+@dataclass(frozen=True)
+class Place:
+    """An API where it is: of a framework, on a backend where there are several."""
+
+    framework: Framework
+    backend: str | None
+    api: Api
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Translation:
+    """One call written for another API, both over NumPy arrays in the layout of the first.
+
+    native    the call as it was written
+    call      the call of the other API that gives the same numbers
+    kernel    the lines of it that turn the one's kernel into the other's; empty where it stays
+    output    the lines of it that change the output of the other's call
+    meaning   the conventions of the first API that come into play
+    question  what is asked, in canonical terms
+    """
+
+    native: Call
+    call: Call
+    kernel: tuple[str, ...]
+    output: tuple[str, ...]
+    meaning: tuple[Convention, ...]
+    question: Question
+
+
+def translate(
+    question: Question, source: Place, target: Place, profile: Profile
+) -> Translation | Inexpressible:
+    """What looks like ``question`` in the source API, asked of the target API.
+
+    question  same-looking arguments, as a person writes them for the source; of its arrays only
+              the shapes count
+    profile   what the source API is observed to mean
+    """
+    # Numbered, so that what becomes of the kernel can be read off.
+    numbered = np.arange(1.0, question.kernel.size + 1).reshape(question.kernel.shape)
+    question = question.but(kernel=numbered)
+    native = recipes.native(source.api, question, source.backend)
+    if isinstance(native, Inexpressible):
+        return Inexpressible(f"{source.api.id} cannot be called so: {native.reason}")
+    for finding in profile.findings:
+        if finding.known in _SILENT and _matters(finding.axis, question):
+            return Inexpressible(f"{source.api.id}, {finding.axis.name}: {_SILENT[finding.known]}")
+    reading = conventions.meant(question, profile.conventions)
+    if reading.after is not unchanged:
+        return Inexpressible(f"{source.api.id} changes its answers as no other API does")
+    try:
+        reading.question.output_space  # noqa: B018  # raises for a question without an answer
+    except ValueError as error:
+        return Inexpressible(f"{source.api.id} has no answer to this: {error}")
+    plan = recipes.recipe(target.api, reading.question, target.backend)
+    if isinstance(plan, Inexpressible):
+        return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
+    own = _moved(native.kernel, numbered)
+    call, kernel, output = _call(plan, reading.question, source.api, own, target)
+    return Translation(
+        native=_call(native, question, source.api, own, source)[0],
+        call=call,
+        kernel=kernel,
+        output=output,
+        meaning=tuple(
+            c
+            for c in profile.conventions
+            if conventions.meant(question, (c,)).question is not question
+        ),
+        question=reading.question,
+    )
+
+
+def proofs(translation: Translation, observations: Iterable[Observation], api: Api) -> int:
+    """On how many cases exactly this recipe of the target was run, and gave the right answer."""
+    return sum(
+        o.api == api.id
+        and o.mode == "recipe"
+        and o.status == "match"
+        and o.op == translation.question.op
+        and o.moves == translation.call.moves
+        for o in observations
+    )
+
+
+_SILENT = {
+    "refused": "it refuses every case of this",
+    "no case": "what it means has not been observed in any case",
+    "not told apart": "no observed case tells what it means",
+}
+
+
+def _matters(axis: Axis, question: Question) -> bool:
+    """Whether somebody could mean the question in another way on this axis."""
+    if not axis.concerns(question):
+        return False
+    return any(choice.change(question) is not None for choice in axis.choices)
+
+
+def _call(
+    plan: Plan, question: Question, layout: Api, own: Array, place: Place
+) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
+    """The planned call over arrays in the layout of an API, whose kernel is the array ``own``.
+
+    With it, its lines that change the kernel, and those that change the output.
+    """
+    arrive = maps.permute(recipes.order(layout.layout, "N C *s", question.rank))
+    leave = maps.permute(recipes.order("N C *s", layout.layout, question.rank))
+    before: list[str] = []
+    if plan.split:
+        # Groups are split along canonical axes, so that everything is canonical first.
+        kernel = _rearranged(own, question.kernel)
+        before = [*maps.apply(arrive, "x"), *maps.apply(kernel, "w")]
+    else:
+        kernel = _to(own, question.kernel, plan.kernel)
+        plan = replace(plan, x=maps.merged((*arrive, *plan.x)), kernel=kernel)
+        if question.bias is None or not plan.add_bias:  # which is added along canonical axes
+            plan = replace(plan, output=maps.merged((*plan.output, *leave)))
+            leave = ()
+    dialect = place.api.dialect or place.framework.dialects[place.backend]
+    after = maps.apply(leave, "y")
+    body = calls.source(plan, dialect, question)
+    call = Call(
+        source="".join(f"{line}\n" for line in before) + body + "".join(f"{x}\n" for x in after),
+        arrays={
+            **calls.arrays_of(question),
+            "x": question.x.transpose(recipes.order("N C *s", layout.layout, question.rank)),
+            "w": own,
+        },
+        cost=plan.cost,
+        moves=plan.moves,
+        imports=dialect.imports,
+    )
+    if plan.split:
+        kernel = (*kernel, *plan.kernel)
+    return call, tuple(maps.apply(kernel, "w")), (*maps.apply(plan.output, "y"), *after)
+
+
+def _to(own: Array, canonical: Array, there: tuple[Map, ...]) -> tuple[Map, ...]:
+    """From one API's kernel to another's: at once where no zeros come in between."""
+    wanted = _moved(there, canonical)
+    if wanted.size == own.size:
+        return _rearranged(own, wanted)
+    return (*_rearranged(own, canonical), *there)
+
+
+def _rearranged(source: Array, target: Array) -> tuple[Map, ...]:
+    """The transposition and flips that make one numbered array of another."""
+    axes = range(source.ndim)
+    for order in permutations(axes):
+        turned = source.transpose(order)
+        if turned.shape != target.shape:
+            continue
+        for backwards in product((False, True), repeat=source.ndim):
+            index = tuple(slice(None, None, -1 if flip else None) for flip in backwards)
+            if np.array_equal(turned[index], target):
+                moved = maps.permute(order)
+                if any(backwards):
+                    last = max(axis for axis in axes if backwards[axis]) + 1
+                    text = ", ".join("::-1" if flip else ":" for flip in backwards[:last])
+                    # A copy, because not every framework takes an array that runs backwards.
+                    line = f"{{v}} = {{v}}[{text}].copy()"
+                    moved += (Map((line,), (line,)),)
+                return moved
+    raise ValueError("one kernel is not the other in another order")
+
+
+def _moved(kernel_maps: Iterable[Map], array: Array) -> Array:
+    """The array that the maps' own lines make of ``array``."""
+    names: dict[str, Any] = {"np": np, "w": array}
+    exec("\n".join(maps.apply(kernel_maps, "w")), names)
+    moved: Array = names["w"]
+    return moved
+
+
+def random_arrays(translation: Translation, seed: int) -> Mapping[str, Array]:
+    """Small integers for the arrays that both calls read, in the layout of the first."""
+    random = np.random.default_rng(seed)
+    return {
+        name: random.integers(-3, 4, array.shape).astype(np.float32)
+        for name, array in translation.native.arrays.items()
+    }
