@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-COMMANDS = ("apis", "check", "report", "run")
+COMMANDS = ("apis", "check", "explain", "report", "repro", "run", "translate")
 
 
 class LazyGroup(click.Group):
@@ -32,8 +32,11 @@ class LazyGroup(click.Group):
 SUMMARIES = {
     "apis": "List every API, and whether an interpreter has it.",
     "check": "Validate cases.",
+    "explain": "Show the calls that ask one case, what they answer, and why that differs.",
     "report": "Turn runs into tables and a page.",
+    "repro": "Write a script that asks one case and needs only the framework and NumPy.",
     "run": "Ask a framework every case, and write down what it answers.",
+    "translate": "Write a call of one API for another, with its proof.",
 }
 
 

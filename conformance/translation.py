@@ -16,10 +16,10 @@ import numpy as np
 from conformance import calls, conventions, maps, recipes
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
-from conformance.conventions import Axis, Convention
+from conformance.conventions import Convention
 from conformance.maps import Map
 from conformance.observations import Observation
-from conformance.profiles import Profile
+from conformance.profiles import Finding, Profile
 from conformance.question import Array, Question
 from conformance.readings import unchanged
 from conformance.recipes import Plan
@@ -70,7 +70,7 @@ def translate(
     if isinstance(native, Inexpressible):
         return Inexpressible(f"{source.api.id} cannot be called so: {native.reason}")
     for finding in profile.findings:
-        if finding.known in _SILENT and _matters(finding.axis, question):
+        if finding.known in _SILENT and _matters(finding, question):
             return Inexpressible(f"{source.api.id}, {finding.axis.name}: {_SILENT[finding.known]}")
     reading = conventions.meant(question, profile.conventions)
     if reading.after is not unchanged:
@@ -117,10 +117,11 @@ _SILENT = {
 }
 
 
-def _matters(axis: Axis, question: Question) -> bool:
-    """Whether somebody could mean the question in another way on this axis."""
-    if not axis.concerns(question):
-        return False
+def _matters(finding: Finding, question: Question) -> bool:
+    """Whether the question is refused, or could be meant in another way on this axis."""
+    axis = finding.axis
+    if finding.known == "refused" or not axis.concerns(question):
+        return axis.concerns(question)
     return any(choice.change(question) is not None for choice in axis.choices)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -14,7 +15,7 @@ from conformance import corpus, runs, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import APIS, FRAMEWORKS
-from conformance.geometry import padding_of, per_axis
+from conformance.geometry import WORDS, Axes, padding_of, per_axis
 from conformance.profiles import Profile, profiles
 from conformance.question import Question
 from conformance.runs import Run, RunError
@@ -28,54 +29,46 @@ TRIES = 3
 """How many random inputs verify a translation."""
 
 
-class Numbers(click.ParamType):
+def numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> Axes | None:
     """One number, or one for each axis, as in ``2`` or ``2,3``."""
-
-    name = "numbers"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """The numbers. Fails with a sentence."""
-        try:
-            return tuple(int(number) for number in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a number or numbers such as 2,3", param, ctx)
+    if value is None:
+        return None
+    try:
+        return tuple(int(number) for number in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no number, nor numbers as in 2,3") from None
 
 
-class PaddingText(click.ParamType):
+def padding_words(
+    _context: click.Context, _option: click.Parameter, value: str
+) -> str | tuple[Any, ...]:
     """``1``, ``1,2`` for each axis, ``0:1,2:2`` for begin and end, or a word in either case."""
-
-    name = "padding"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | tuple[object, ...]:
-        """The padding as the questions have it. Fails with a sentence."""
-        if value.lower() in ("same", "valid"):
-            return value.lower()
-        try:
-            entries = [tuple(map(int, entry.split(":"))) for entry in value.split(",")]
-            return tuple(entry if len(entry) > 1 else entry[0] for entry in entries)
-        except ValueError:
-            self.fail(f"{value!r} is none of 1, 1,2, 0:1,2:2, same, valid", param, ctx)
+    if value.lower() in WORDS:
+        return value.lower()
+    try:
+        entries = [tuple(map(int, entry.split(":"))) for entry in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is none of 1, 1,2, 0:1,2:2, same, valid") from None
+    return tuple(entry if len(entry) > 1 else entry[0] for entry in entries)
 
 
 @click.command("translate")
 @click.option("--from", "source_id", required=True, type=click.Choice(TRANSPOSED), metavar="API")
 @click.option("--to", "target_id", required=True, type=click.Choice(TRANSPOSED), metavar="API")
-@click.option("--kernel-size", required=True, type=Numbers())
+@click.option("--kernel-size", required=True, callback=numbers)
 @click.option("--channels", required=True, nargs=2, type=click.IntRange(1), metavar="IN OUT")
-@click.option("--stride", default="1", type=Numbers())
-@click.option("--padding", default="0", type=PaddingText(), help="1 | 1,2 | 0:1,2:2 | same | valid")
-@click.option("--output-padding", "--adj", default="0", type=Numbers())
-@click.option("--dilation", default="1", type=Numbers())
+@click.option("--stride", default="1", callback=numbers)
+@click.option(
+    "--padding", default="0", callback=padding_words, help="1 | 1,2 | 0:1,2:2 | same | valid"
+)
+@click.option("--output-padding", "--adj", default="0", callback=numbers)
+@click.option("--dilation", default="1", callback=numbers)
 @click.option("--groups", default=1, type=click.IntRange(1))
 @click.option("--bias/--no-bias", default=False)
 @click.option(
     "--rank", type=click.IntRange(1), help="Spatial axes.  [default: as numbers say, or 2]"
 )
-@click.option("--size", type=Numbers(), help="Spatial size of the input.  [default: 5,6,7]")
+@click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
 @click.option("--from-backend", help="Of Keras.")
 @click.option("--to-backend", help="Of Keras.")
 @click.option(
@@ -145,7 +138,7 @@ def _question(
     kernel_size: tuple[int, ...],
     channels: tuple[int, int],
     stride: tuple[int, ...],
-    padding: object,
+    padding: Any,
     output_padding: tuple[int, ...],
     dilation: tuple[int, ...],
     groups: int,
@@ -169,7 +162,7 @@ def _question(
         ),
         bias=np.zeros(outputs, np.float32) if bias else None,
         stride=spread("stride", stride),
-        padding=padding_of(padding, rank),  # type: ignore[arg-type]  # as the option's type made it
+        padding=padding_of(padding, rank),
         output_padding=spread("output-padding", output_padding, 0),
         dilation=spread("dilation", dilation),
         groups=groups,
