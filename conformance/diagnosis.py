@@ -63,17 +63,24 @@ def diagnose(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> Diagnos
 
     ``got`` may have another shape and dtype; that it has the same shape is evidence of nothing.
     """
-    level = [Node((), asked)]
-    for _ in range(MOST):
-        level = [child for node in level for child in _children(node)]
-        found = tuple(
-            tuple(CONVENTIONS[place] for place in node.places)
-            for node in level
-            if _gives(node, got, exact=exact)
-        )
-        if found:
-            return Diagnosis(found)
-    return Diagnosis((), remark(wanted, got))
+    with np.errstate(all="ignore"):  # whatever an answer holds, it can be talked about
+        node = Node((), asked)
+        if got.dtype.kind == "c":
+            return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
+        if _gives(node, got, exact=exact):
+            # Then a convention that this case cannot show would explain it as well as any.
+            return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
+        level = [node]
+        for _ in range(MOST):
+            level = [child for node in level for child in _children(node)]
+            found = tuple(
+                tuple(CONVENTIONS[place] for place in node.places)
+                for node in level
+                if _gives(node, got, exact=exact)
+            )
+            if found:
+                return Diagnosis(found)
+        return Diagnosis((), remark(wanted, got))
 
 
 def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
@@ -101,7 +108,7 @@ def remark(wanted: Array, got: Array) -> str:
     said = f"The largest difference is {apart[where]:g}, at {list(where)}."
     if np.array_equal(np.sort(got, axis=None), np.sort(wanted, axis=None)):
         return f"{said} The numbers are the right ones in other places."
-    if got.sum() == wanted.sum():
+    if got.sum(dtype=np.float64) == wanted.sum(dtype=np.float64):
         return f"{said} The sum is right."
     return said
 
@@ -170,9 +177,9 @@ def _after_both(after: After, before: After) -> After:
 
 
 def _gives(node: Node, got: Array, *, exact: bool) -> bool:
-    asked = node.asked.questions[-1] if isinstance(node.asked, Chain) else node.asked
+    last = node.asked.steps[-1] if isinstance(node.asked, Chain) else node.asked
     try:
-        if not node.resizes and _shape(asked) != got.shape:
+        if isinstance(last, Question) and not node.resizes and _shape(last) != got.shape:
             return False
         answer = node.after(question.answer(node.asked))
     except ValueError:
