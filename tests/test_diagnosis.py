@@ -1,0 +1,365 @@
+"""Diagnosis: what was put into an answer is found again, and nothing is found where nothing was."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.conventions import CONVENTIONS, Convention
+from conformance.diagnosis import Diagnosis, Explanation, answer_under, diagnose, remark
+from conformance.question import Asked, Chain, Pool, Question, answer, chained
+
+BY_NAME = {str(convention): convention for convention in CONVENTIONS}
+FLIPPED = BY_NAME["kernel flip: flipped"]
+
+
+def integers(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-9, 10, shape).astype(np.float32)
+
+
+def question(op: str = "conv_transpose", **arguments: Any) -> Question:
+    """Two axes, four channels: enough for every axis of meaning to show."""
+    rank = arguments["x"].ndim - 2 if "x" in arguments else 2
+    groups = arguments.get("groups", 1)
+    fields = {
+        "x": integers(1, 1, 4, *(3, 4, 3)[:rank]),
+        "kernel": integers(2, 4, 4 // groups, *(3, 2, 2)[:rank]),
+        "bias": integers(3, 4),
+        "stride": (2, 3, 1)[:rank],
+        "padding": ((0, 0),) * rank,
+        "output_padding": (0,) * rank,
+        "dilation": (1,) * rank,
+        **arguments,
+    }
+    return Question(op=op, **fields)
+
+
+RICH = {
+    "numbers and output padding": question(padding=((1, 0), (2, 1)), output_padding=(1, 1)),
+    "groups and dilation": question(groups=2, dilation=(2, 1), padding=((1, 1), (0, 1))),
+    "same": question(x=integers(1, 1, 4, 3, 5), stride=(1, 2), padding="same",
+                     kernel=integers(2, 4, 4, 4, 3)),
+    "same with output padding": question(padding="same", output_padding=(1, 1)),
+    "valid": question(x=99 * integers(1, 1, 4, 3, 4), stride=(4, 3), padding="valid"),
+    "three axes": question(x=integers(1, 1, 2, 2, 3, 2), kernel=integers(2, 2, 2, 3, 2, 2),
+                           bias=integers(3, 2), padding=((1, 0), (0, 0), (1, 1))),
+    "one axis": question(x=integers(1, 2, 4, 5), padding=((2, 1),), output_padding=(1,),
+                         dilation=(3,)),
+    "convolution": question("conv", x=integers(1, 1, 4, 7, 8), padding=((1, 0), (2, 1)),
+                            dilation=(1, 2), groups=2),
+    "convolution, same": question("conv", x=integers(1, 1, 4, 5, 6), padding="same"),
+    "kernel gradient": question("conv_transpose_kernel_gradient", bias=None,
+                                padding=((1, 0), (2, 1)), gradient=integers(4, 1, 4, 6, 8)),
+    "input gradient": question("conv_transpose_input_gradient", bias=None,
+                               padding=((1, 0), (2, 1)), gradient=integers(4, 1, 4, 6, 8)),
+}  # fmt: skip
+PAIRS = 40
+"""Pairs tried of each question: with all of them it would be minutes."""
+
+
+@cache
+def wanted(name: str) -> np.ndarray:
+    return answer(RICH[name])
+
+
+def under(asked: Asked, conventions: Explanation) -> np.ndarray | None:
+    """What the conventions answer; None where they cannot be told from none."""
+    try:
+        got = answer_under(asked, conventions)
+    except ValueError:
+        return None
+    return None if got is None or np.array_equal(got, answer(asked)) else got
+
+
+def assert_found(name: str, injected: Explanation, got: np.ndarray) -> None:
+    """Among the explanations, or explained by fewer."""
+    found = diagnose(RICH[name], wanted(name), got, exact=True).explanations
+    assert found, f"{', '.join(map(str, injected))} was not found"
+    assert injected in found or len(found[0]) < len(injected)
+
+
+# What was put in is found
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_a_convention_is_found_again(name: str) -> None:
+    for convention in CONVENTIONS:
+        got = under(RICH[name], (convention,))
+        if got is not None:
+            assert_found(name, (convention,), got)
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_two_conventions_are_found_again(name: str) -> None:
+    random = np.random.default_rng(len(name))
+    pairs = [pair for pair in combinations(CONVENTIONS, 2) if pair[0].axis is not pair[1].axis]
+    tried = 0
+    for place in random.permutation(len(pairs)):
+        got = under(RICH[name], pairs[place])
+        if got is not None:
+            assert_found(name, pairs[place], got)
+            tried += 1
+        if tried == PAIRS:
+            break
+
+
+def test_three_conventions_are_found_again() -> None:
+    names = ("kernel flip: flipped", "output channels: reversed", "bias: doubled")
+    injected = tuple(BY_NAME[name] for name in names)
+    got = under(RICH["valid"], injected)
+    assert diagnose(RICH["valid"], wanted("valid"), got, exact=True).names == (names,)
+
+
+def test_every_convention_shows_in_some_question() -> None:
+    shown = {c for c in CONVENTIONS for q in RICH.values() if under(q, (c,)) is not None}
+    double = {"accumulation: in float32"}  # which only a question in float64 can show
+    assert {str(c) for c in CONVENTIONS if c not in shown} <= double
+
+
+def test_sums_in_float32_show_in_float64() -> None:
+    q = question(x=np.full((1, 1, 1, 1), 2.0**24 + 1), kernel=np.ones((1, 1, 1, 1)), bias=None,
+                 stride=(1, 1), dtype="float64")  # fmt: skip
+    found = diagnose(q, answer(q), answer(q) - 1, exact=True)
+    assert ("accumulation: in float32",) in found.names
+
+
+def test_real_values_are_explained_within_rounding() -> None:
+    q = RICH["valid"].but(x=RICH["valid"].x * np.float32(0.1))
+    got = answer_under(q, (FLIPPED,)) * np.float32(1 + 2**-23)
+    assert diagnose(q, answer(q), got, exact=False).names == (("kernel flip: flipped",),)
+
+
+def test_whole_numbers_are_not_explained_but_to_the_bit() -> None:
+    q = RICH["valid"]
+    got = answer_under(q, (FLIPPED,)) * np.float32(1 + 2**-23)
+    assert diagnose(q, answer(q), got, exact=True).explanations == ()
+
+
+def test_an_answer_of_another_shape_is_explained() -> None:
+    q = RICH["numbers and output padding"]
+    uncropped = answer_under(q, (BY_NAME["padding: ignored"],))
+    assert uncropped.shape != answer(q).shape
+    found = diagnose(q, answer(q), uncropped, exact=True)
+    assert found.names == (("padding: ignored",),)
+
+
+def test_an_answer_in_another_dtype_is_explained_by_its_numbers() -> None:
+    q = RICH["valid"]
+    got = answer_under(q, (FLIPPED,)).astype(np.float64)
+    assert diagnose(q, answer(q), got, exact=True).names == (("kernel flip: flipped",),)
+
+
+# Ties and the smallest set
+
+
+def line(x: list[int], kernel: list[int], **arguments: Any) -> Question:
+    fields = {"stride": (1,), **arguments}
+    x, kernel = np.array([[x]], np.float32), np.array([[kernel]], np.float32)
+    return question(x=x, kernel=kernel, bias=None, **fields)
+
+
+def test_what_a_case_cannot_tell_apart_is_all_told() -> None:
+    # 1 with the kernel 0 1 0 moves by one whether that is flipped or the output is shifted.
+    q = line([1], [1, 0])
+    found = diagnose(q, answer(q), np.array([[[0, 1]]], np.float32), exact=True)
+    assert set(found.names) >= {
+        ("kernel flip: flipped",),
+        ("position: one later along every axis",),
+    }
+
+
+def test_a_tie_is_said() -> None:
+    tie = Diagnosis(((FLIPPED,), (BY_NAME["padding: ignored"], BY_NAME["bias: dropped"])))
+    assert tie.words == (
+        "The kernel is read backwards along every axis."
+        " (This case cannot tell that from padding: ignored and bias: dropped.)"
+    )
+
+
+def test_conventions_that_go_together_are_said_one_after_the_other() -> None:
+    both = Diagnosis(((FLIPPED, BY_NAME["bias: dropped"]),))
+    assert both.words == ("The kernel is read backwards along every axis. The bias is not added.")
+
+
+def test_one_convention_is_preferred_to_two() -> None:
+    q = line([1], [1, 10, 100])
+    got = answer_under(q, (FLIPPED,))
+    found = diagnose(q, answer(q), got, exact=True)
+    assert {len(explanation) for explanation in found.explanations} == {1}
+
+
+def test_an_axis_is_meant_in_one_way_at_a_time() -> None:
+    q = RICH["numbers and output padding"]
+    got = under(q, (FLIPPED, BY_NAME["bias: doubled"]))
+    for explanation in diagnose(q, answer(q), got, exact=True).explanations:
+        axes = [convention.axis.name for convention in explanation]
+        assert len(set(axes)) == len(axes)
+
+
+# Nothing is found where nothing was
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_noise_has_no_explanation(name: str) -> None:
+    shape = wanted(name).shape
+    got = np.random.default_rng(0).integers(-99, 100, shape).astype(np.float32)
+    assert diagnose(RICH[name], wanted(name), got, exact=True).explanations == ()
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_one_wrong_number_has_no_explanation(name: str) -> None:
+    got = wanted(name).copy()
+    got.flat[-1] += 1
+    assert diagnose(RICH[name], wanted(name), got, exact=True).explanations == ()
+
+
+def test_an_equal_shape_is_no_evidence() -> None:
+    zeros = np.zeros_like(wanted("valid"))
+    assert diagnose(RICH["valid"], wanted("valid"), zeros, exact=True).explanations == ()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16])
+def test_right_numbers_in_a_wrong_dtype_are_nobodys_convention(dtype: Any, exact: bool) -> None:
+    q = line([1, 2], [1, 10])
+    found = diagnose(q, answer(q), answer(q).astype(dtype), exact=exact)
+    said = f"No known convention. Its numbers are right, but of dtype {np.dtype(dtype)}."
+    assert found.words == said
+
+
+# What else can be said
+
+
+def said(wanted: list[Any], got: list[Any]) -> str:
+    return remark(np.array(wanted, np.float32), np.array(got, np.float32))
+
+
+def test_a_remark_on_another_shape() -> None:
+    assert said([[1, 2]], [1, 2]) == "Its shape is (2,), not (1, 2)."
+
+
+def test_a_remark_on_what_is_no_number() -> None:
+    assert said([1, 2, 3], [np.nan, 2, np.nan]) == "It holds 2 NaN."
+
+
+def test_a_remark_on_the_largest_difference() -> None:
+    assert said([1, 2, 3], [2, 2, 0]) == "The largest difference is 3, at [2]."
+
+
+def test_a_remark_on_right_numbers_in_wrong_places() -> None:
+    assert said([1, 2, 4], [4, 1, 2]) == (
+        "The largest difference is 3, at [0]. The numbers are the right ones in other places."
+    )
+
+
+def test_a_remark_on_a_right_sum() -> None:
+    assert said([1, 2, 3], [3, 3, 0]) == "The largest difference is 3, at [2]. The sum is right."
+
+
+def test_a_sum_beyond_the_dtype_is_not_right() -> None:
+    large = np.full(4, 60000, np.float16)
+    assert "sum" not in remark(large, large / 2)
+
+
+def test_noise_is_said_to_be_no_known_convention() -> None:
+    q = line([1, 2], [1, 10])
+    found = diagnose(q, answer(q), np.array([[[7, 7, 7]]], np.float32), exact=True)
+    assert found.words.startswith("No known convention. The largest difference is 13, at [0, 0, 2]")
+
+
+# The search never raises
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(
+    "got",
+    [
+        np.array(1.0),
+        np.zeros((1, 1, 0)),
+        np.zeros((0, 1, 3)),
+        np.zeros((1, 1, 1, 1, 1, 1)),
+        np.full((1, 1, 3), np.nan),
+        np.full((1, 1, 3), -np.inf),
+        np.full((1, 1, 3), 1e300),
+        np.full((1, 1, 3), 60000, np.float16),
+        np.full((1, 1, 3), 2**64 - 1, np.uint64),
+        np.full((1, 1, 3), 1j),
+        np.array([[[True, False, True]]]),
+    ],
+    ids=lambda got: f"{getattr(got, 'dtype', got)}{getattr(got, 'shape', '')}",
+)
+def test_whatever_was_answered_can_be_talked_about(got: np.ndarray, exact: bool) -> None:
+    q = line([1, 2], [1, 10])
+    assert diagnose(q, answer(q), got, exact=exact).words.startswith("No known convention.")
+
+
+@pytest.mark.parametrize("op", ["conv_parameters", "conv_transpose_parameters"])
+def test_a_wrong_count_is_nobodys_convention(op: str) -> None:
+    q = question(op)
+    assert diagnose(q, answer(q), answer(q) + 1, exact=True).explanations == ()
+
+
+def test_a_wrong_interpolation_can_be_talked_about() -> None:
+    q = question("interpolate", kernel=np.zeros(0, np.float32), bias=None)
+    assert diagnose(q, answer(q), answer(q) + 1, exact=False).explanations == ()
+
+
+# Chains: the last transposed convolution is the one that is understood in another way
+
+
+CONV = question("conv", x=integers(5, 1, 4, 6, 6), bias=None, stride=(1, 1))
+TRANSPOSE = question()
+CHAINS = {
+    "at the end": (CONV, TRANSPOSE),
+    "before a convolution": (TRANSPOSE, CONV),
+    "before another": (TRANSPOSE, TRANSPOSE),
+    "before pooling": (TRANSPOSE, Pool(2)),
+    "between pooling and a convolution": (CONV, Pool(2), TRANSPOSE, CONV),
+}
+
+
+def chain(*steps: Question | Pool) -> Chain:
+    return chained(steps[0].x, steps)
+
+
+@pytest.mark.parametrize("where", CHAINS)
+@pytest.mark.parametrize("name", ["kernel flip: flipped", "bias: doubled", "kernel axes: reversed"])
+def test_a_convention_is_found_again_in_a_chain(where: str, name: str) -> None:
+    asked = chain(*CHAINS[where])
+    got = answer_under(asked, (BY_NAME[name],))
+    assert (name,) in diagnose(asked, answer(asked), got, exact=True).names
+
+
+@pytest.mark.parametrize("where", CHAINS)
+def test_noise_in_a_chain_has_no_explanation(where: str) -> None:
+    asked = chain(*CHAINS[where])
+    got = integers(0, *answer(asked).shape)
+    assert diagnose(asked, answer(asked), got, exact=True).explanations == ()
+
+
+def test_a_chain_without_transposed_convolution_has_no_conventions() -> None:
+    asked = chain(CONV, CONV)
+    flipped = chain(CONV, CONV.but(kernel=np.flip(CONV.kernel, (2, 3))))
+    assert diagnose(asked, answer(asked), answer(flipped), exact=True).explanations == ()
+
+
+def test_a_choice_that_leaves_a_later_step_without_answer_is_passed_over() -> None:
+    # Without output padding the 2 elements of the second step's kernel find only 1.
+    first = line([1], [1], output_padding=(1,))
+    asked = chain(first, question("conv", x=answer(first), kernel=np.ones((1, 1, 2), np.float32),
+                                  bias=None, stride=(1,)))  # fmt: skip
+    assert answer_under(asked, (BY_NAME["output padding: ignored"],)) is None
+
+
+def test_answers_under_no_convention_are_the_oracles() -> None:
+    np.testing.assert_array_equal(answer_under(TRANSPOSE, ()), answer(TRANSPOSE))
+
+
+def test_the_order_in_which_conventions_are_named_does_not_matter() -> None:
+    pair: tuple[Convention, ...] = (FLIPPED, BY_NAME["bias: doubled"])
+    one, other = (answer_under(TRANSPOSE, order) for order in (pair, pair[::-1]))
+    np.testing.assert_array_equal(one, other)
