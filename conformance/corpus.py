@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import boolean
 import click
@@ -36,14 +37,30 @@ def _predicate(expression: str) -> Callable[[Case], bool]:
     algebra = boolean.BooleanAlgebra(allowed_in_token=("_", "-", "."))
     try:
         parsed = algebra.parse(expression)
-    except boolean.ParseError as error:
+        _holds(parsed, "")
+    except (boolean.ParseError, _NoWord, RecursionError) as error:
         raise click.UsageError(
             f"-k {expression!r}: {error}; write words with and, or, not and parentheses"
         ) from None
-    words = [symbol.obj for symbol in parsed.symbols]
 
     def means(case: Case) -> bool:
         text = " ".join((case.id, case.op, *case.topics, *case.claims)).lower()
-        return bool(parsed(**{word: word.lower() in text for word in words}))
+        return _holds(parsed, text)
 
     return means
+
+
+class _NoWord(Exception):
+    """A part of an expression that is not a word to be sought."""
+
+
+def _holds(part: Any, text: str) -> bool:
+    """Whether a part of a parsed expression holds for ``text``; calling it would take no `self`."""
+    if isinstance(part, boolean.Symbol):
+        return str(part.obj).lower() in text
+    if not part.args:  # the parser takes these words for constants
+        raise _NoWord("0, 1, true, false and none are no words to seek")
+    held = [_holds(argument, text) for argument in part.args]
+    if isinstance(part, boolean.NOT):
+        return not held[0]
+    return all(held) if isinstance(part, boolean.AND) else any(held)
