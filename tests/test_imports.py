@@ -1,0 +1,70 @@
+"""What is imported when: no framework ever, and nothing heavy before it is needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance
+
+ROOT = Path(conformance.__file__).parent.parent
+FRAMEWORKS = {"torch", "tensorflow", "keras", "jax", "mxnet"}
+HEAVY = {"numpy", "pandas", "pydantic", "jinja2", "rich", "ruamel"}
+
+
+def imported(*modules: str) -> set[str]:
+    """The top-level modules that an interpreter has after importing these."""
+    program = f"import sys\nimport {', '.join(modules)}\nprint(*sys.modules)"
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in told.stdout.split()}
+
+
+def test_the_package_imports_nothing_heavy() -> None:
+    assert not imported("conformance") & (FRAMEWORKS | HEAVY)
+
+
+def test_the_command_line_imports_nothing_heavy() -> None:
+    assert not imported("conformance.cli") & (FRAMEWORKS | HEAVY)
+
+
+COMMANDS = sorted(
+    path.stem for path in (ROOT / "conformance" / "commands").glob("*.py") if path.stem[0] != "_"
+)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_imports_no_framework(name: str) -> None:
+    assert not imported(f"conformance.commands.{name}") & FRAMEWORKS
+
+
+@pytest.mark.parametrize("name", ["run", "apis", "check"])
+def test_a_command_that_makes_no_tables_imports_no_pandas(name: str) -> None:
+    assert "pandas" not in imported(f"conformance.commands.{name}")
+
+
+def test_all_adapters_import_no_framework() -> None:
+    assert not imported("conformance.frameworks") & FRAMEWORKS
+
+
+def test_the_worker_imports_nothing_of_ours() -> None:
+    """Not even NumPy, before the framework's interpreter is known to be one."""
+    program = (
+        "import runpy, sys\n"
+        f"runpy.run_path({str(ROOT / 'conformance' / 'workers' / 'worker.py')!r}, run_name='w')\n"
+        "print(*sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not {"conformance", "numpy"} & set(told.stdout.split())
