@@ -7,20 +7,35 @@ is known of a framework here is only what it answered.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import Literal, TypeAlias
 
-from conformance.cases import Case
 from conformance.conventions import AXES, CONVENTIONS, Axis, Choice
 from conformance.diagnosis import Explanation, answer_under
 from conformance.observations import Observation
 from conformance.question import Array, Question
 from conformance.survey import Subject
 
-Known = Literal["observed", "refused", "no parameter", "not told apart", "no case"]
+Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
+Names: TypeAlias = tuple[tuple[str, ...], ...]
+"""Explanations as an observation holds them, by the names of their conventions."""
+Choices: TypeAlias = tuple[frozenset[str], frozenset[str]]
+"""The choices on an axis that give an observed answer, and those that give another."""
+
+PART_OF: Mapping[str, str] = {
+    "padding ends": "padding",
+    "same: odd element": "same: formula",
+    "same: output padding": "same: formula",
+    "stride with dilation": "dilation",
+}
+"""Axes that only mean anything where another one can be asked: what forbids that forbids them."""
+
+KEPT = 2**15
+"""How many cases, each under one explanation, are worked out once for all APIs and versions."""
 
 _BY_NAME = {str(convention): convention for convention in CONVENTIONS}
 
@@ -29,6 +44,7 @@ _BY_NAME = {str(convention): convention for convention in CONVENTIONS}
 class Finding:
     """What is known of one axis of an API.
 
+    known    ``not told apart`` where there are answers, or refusals for the sake of another axis
     choice   the name of the choice that most cases establish, where any does
     cases    those that establish it
     against  those that it does not fit: a bug, or an axis that is missing here
@@ -50,11 +66,11 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What the API does, in a sentence."""
-        if self.choice is None:
-            return f"{self.known.capitalize()}."
-        if self.canonical:
-            return self.axis.sentence
-        return next(c.sentence for c in self.axis.choices if c.name == self.choice)
+        return (
+            f"{self.known.capitalize()}."
+            if self.choice is None
+            else sentence(self.axis, self.choice)
+        )
 
 
 @dataclass(frozen=True)
@@ -75,31 +91,81 @@ class Profile:
         )
 
 
+def sentence(axis: Axis, choice: str) -> str:
+    """What one does who makes this choice, by its name."""
+    if choice == axis.canonical:
+        return axis.sentence
+    return next(c.sentence for c in axis.choices if c.name == choice)
+
+
 def profiles(
     observations: Iterable[Observation], subjects: Mapping[str, Subject]
 ) -> tuple[Profile, ...]:
     """The profile of every API that was asked natively, in the order of their first observation.
 
-    ``subjects`` are the cases by id; one whose content has changed since does not speak.
+    ``subjects`` are the cases by id; one whose content has changed since does not speak. The order
+    of the observations of one API changes nothing.
     """
     by_api: dict[str, list[Observation]] = {}
     for observation in observations:
         subject = subjects.get(observation.case)
         if observation.mode == "native" and subject and subject.content == observation.content:
             by_api.setdefault(observation.api, []).append(observation)
-    return tuple(_profile(api, observed, subjects) for api, observed in by_api.items())
+    return tuple(
+        _profile(api, [_Seen(o, subjects[o.case]) for o in sorted(observed, key=lambda o: o.case)])
+        for api, observed in by_api.items()
+    )
 
 
-def _profile(api: str, observed: Sequence[Observation], subjects: Mapping[str, Subject]) -> Profile:
-    explained = {
-        o.case: _explanations(o)
-        for o in observed
-        if o.status == "match" or (o.status == "mismatch" and o.explanations)
-    }
-    unexplained = tuple(o.case for o in observed if o.status == "mismatch" and not o.explanations)
-    findings = tuple(_finding(axis, observed, explained, subjects) for axis in AXES)
-    gradients = _gradients(observed, explained, Profile(api, findings, ()).conventions)
-    return Profile(api, (*findings, gradients), unexplained)
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """An observation of a case that is as it was when it was asked."""
+
+    observation: Observation
+    subject: Subject
+
+    @property
+    def case(self) -> str:
+        return self.observation.case
+
+    @property
+    def refused(self) -> bool:
+        return self.observation.status in ("rejected", "inexpressible")
+
+    @property
+    def answered(self) -> bool:
+        return self.observation.status in ("match", "mismatch")
+
+    @cached_property
+    def touches(self) -> frozenset[str]:
+        return touched(self.subject)
+
+    @cached_property
+    def explanations(self) -> Names:
+        """Those that only name conventions there still are; that of a match names none."""
+        if self.observation.status == "match":
+            return ((),)
+        names = self.observation.explanations
+        return tuple(e for e in names if all(name in _BY_NAME for name in e))
+
+    @property
+    def unexplained(self) -> bool:
+        return self.observation.status == "mismatch" and not self.explanations
+
+    @cached_property
+    def said(self) -> Mapping[str, Choices]:
+        return _said(self.subject, self.explanations) if self.answered else {}
+
+
+def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
+    blamed = _blamed(observed)
+    findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
+    conventions = Profile(api, findings, ()).conventions
+    return Profile(
+        api,
+        (*findings, _gradients(observed, blamed, conventions)),
+        tuple(seen.case for seen in observed if seen.unexplained),
+    )
 
 
 GRADIENTS = Axis(
@@ -118,105 +184,152 @@ GRADIENTS = Axis(
 
 
 def _gradients(
-    observed: Sequence[Observation],
-    explained: Mapping[str, tuple[Explanation, ...]],
-    conventions: Explanation,
+    observed: Sequence[_Seen], blamed: Mapping[str, set[str]], conventions: Explanation
 ) -> Finding:
     """Whether gradients have the conventions of the output: no axis, because it has no mutant."""
-    asked = [o for o in observed if o.op.endswith("gradient")]
-    refused = tuple(o.case for o in asked if o.status in ("rejected", "inexpressible"))
+    asked = [seen for seen in observed if GRADIENTS.name in seen.touches]
+    refused = tuple(seen.case for seen in asked if seen.refused)
+    own = set(map(str, conventions))
     agree: list[str] = []
     differ: list[str] = []
-    for o in asked:
-        if o.status in ("match", "mismatch"):
-            fits = any(set(e) <= set(conventions) for e in explained.get(o.case, ()))
-            (agree if fits else differ).append(o.case)
+    for seen in asked:
+        if seen.answered:
+            fits = any(own.issuperset(explanation) for explanation in seen.explanations)
+            (agree if fits else differ).append(seen.case)
     if not agree and not differ:
-        return Finding(GRADIENTS, _unknown(asked, asked), refused=refused)
+        return Finding(GRADIENTS, _unknown(GRADIENTS, asked, blamed), refused=refused)
     choice = GRADIENTS.canonical if agree else GRADIENTS.choices[0].name
-    cases, against = (agree, differ) if agree else (differ, agree)
+    cases, against = (agree, differ) if agree else (differ, [])
     return Finding(GRADIENTS, "observed", choice, tuple(cases), tuple(against), refused)
 
 
-def _explanations(observation: Observation) -> tuple[Explanation, ...]:
-    if observation.status == "match":
-        return ((),)
-    return tuple(
-        tuple(_BY_NAME[name] for name in names)
-        for names in observation.explanations
-        if all(name in _BY_NAME for name in names)
-    )
-
-
-def _finding(
-    axis: Axis,
-    observed: Sequence[Observation],
-    explained: Mapping[str, tuple[Explanation, ...]],
-    subjects: Mapping[str, Subject],
-) -> Finding:
-    touching = [o for o in observed if _touches(axis, subjects[o.case].case)]
-    refused = [o for o in touching if o.status in ("rejected", "inexpressible")]
+def _finding(axis: Axis, observed: Sequence[_Seen], blamed: Mapping[str, set[str]]) -> Finding:
+    touching = [seen for seen in observed if axis.name in seen.touches]
+    refused = tuple(seen.case for seen in touching if seen.refused)
     speaks: dict[str, list[str]] = {}
     denies: dict[str, list[str]] = {}
-    for o in touching:
-        if o.case in explained:
-            possible, excluded = _choices(axis, subjects[o.case], explained[o.case])
-            for choice in possible if excluded else ():
-                speaks.setdefault(choice, []).append(o.case)
-            for choice in excluded:
-                denies.setdefault(choice, []).append(o.case)
+    for seen in touching:
+        possible, excluded = seen.said.get(axis.name, _NOTHING)
+        for choice in possible if excluded else ():
+            speaks.setdefault(choice, []).append(seen.case)
+        for choice in excluded:
+            denies.setdefault(choice, []).append(seen.case)
     if not speaks:
-        return Finding(axis, _unknown(touching, refused), refused=tuple(o.case for o in refused))
-    choice = max(speaks, key=lambda c: (len(speaks[c]) - len(denies.get(c, ())), len(speaks[c])))
-    return Finding(
-        axis,
-        "observed",
-        choice,
-        tuple(speaks[choice]),
-        tuple(denies.get(choice, ())),
-        tuple(o.case for o in refused),
-    )
+        return Finding(axis, _unknown(axis, touching, blamed), refused=refused)
+
+    def merit(choice: str) -> tuple[int, int]:
+        own = len(speaks.get(choice, ()))
+        return own - len(denies.get(choice, ())), own
+
+    # Of equals it is the first, and so the canonical one or else the likeliest.
+    choice = max((c for c in _names(axis) if c in speaks), key=merit)
+    against = tuple(denies.get(choice, ()))
+    return Finding(axis, "observed", choice, tuple(speaks[choice]), against, refused)
 
 
-def _unknown(touching: Sequence[Observation], refused: Sequence[Observation]) -> Known:
+_NOTHING: Choices = (frozenset(), frozenset())
+
+
+def _names(axis: Axis) -> tuple[str, ...]:
+    return axis.canonical, *(choice.name for choice in axis.choices)
+
+
+def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str]]) -> Known:
+    """Why the choice on an axis is not known."""
     if not touching:
         return "no case"
-    if len(refused) < len(touching):
+    refused = [seen for seen in touching if seen.refused]
+    if any(seen.answered for seen in touching):
         return "not told apart"
-    only = Counter(o.status for o in refused)
-    return "no parameter" if only["inexpressible"] == len(refused) else "refused"
+    if not refused:
+        return "no answer"
+    names = {axis.name, PART_OF.get(axis.name, axis.name)}
+    # Refused for the sake of another axis says nothing of this one.
+    own = [seen for seen in refused if names & blamed[_words(seen.observation)]]
+    if not own:
+        return "not told apart"
+    only = Counter(seen.observation.status for seen in own)
+    return "no parameter" if only["inexpressible"] == len(own) else "refused"
 
 
-def _touches(axis: Axis, case: Case) -> bool:
-    asked = case.question
-    if case.expected.error:
-        return False
+def _blamed(observed: Sequence[_Seen]) -> dict[str, set[str]]:
+    """For the words of each refusal, the axes that it can be for.
+
+    They are touched by all cases that are refused in these words, and never answered; and where
+    the words name some of them, those.
+    """
+    answered = {name for seen in observed if seen.answered for name in seen.touches}
+    common: dict[str, set[str]] = {}
+    for seen in observed:
+        if seen.refused:
+            axes = common.setdefault(_words(seen.observation), set(seen.touches - answered))
+            common[_words(seen.observation)] = axes & seen.touches
+    return {words: _named(words, axes) or axes for words, axes in common.items()}
+
+
+def _words(refusal: Observation) -> str:
+    """The words of a refusal without its numbers, so that like ones are one."""
+    return re.sub(r"[-\d.,\s()\[\]]+", " ", refusal.detail or "")
+
+
+def _named(words: str, axes: Iterable[str]) -> set[str]:
+    return {axis for axis in axes if re.split(r"\W", axis)[0] in words.lower()}
+
+
+@lru_cache(maxsize=KEPT)
+def touched(subject: Subject) -> frozenset[str]:
+    """The names of the axes that a case touches; none where it is that there is no answer."""
+    asked = subject.case.question
+    if subject.case.expected.error:
+        return frozenset()
     questions = (asked,) if isinstance(asked, Question) else asked.questions[-1:]
-    return any(axis.concerns(q) for q in questions)
+    axes = (*AXES, GRADIENTS)
+    return frozenset(a.name for a in axes if any(a.concerns(q) for q in questions))
+
+
+@lru_cache(maxsize=KEPT)
+def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
+    """What a case whose answer has these explanations says of each axis that it touches.
+
+    The same for every API and version that answers so. Only names are kept, never an array.
+    """
+    answers: dict[Explanation, Array | None] = {}
+
+    def answer(explanation: Explanation) -> Array | None:
+        if explanation not in answers:
+            answers[explanation] = _answer(subject, explanation)
+        return answers[explanation]
+
+    explanations = [tuple(_BY_NAME[name] for name in explanation) for explanation in names]
+    return {
+        axis.name: _choices(axis, explanations, answer)
+        for axis in AXES
+        if axis.name in touched(subject)
+    }
 
 
 def _choices(
-    axis: Axis, subject: Subject, explanations: tuple[Explanation, ...]
-) -> tuple[set[str], set[str]]:
-    """The choices on the axis that give the observed answer, and those that give another."""
+    axis: Axis,
+    explanations: Iterable[Explanation],
+    answer: Callable[[Explanation], Array | None],
+) -> Choices:
     possible: set[str] = set()
     excluded: set[str] = set()
     for explanation in explanations:
         rest = tuple(c for c in explanation if c.axis is not axis)
         own = next((c.choice.name for c in explanation if c.axis is axis), axis.canonical)
         possible.add(own)
-        observed = _answer(subject, explanation)
+        observed = answer(explanation)
         for alternative in (None, *(c for c in CONVENTIONS if c.axis is axis)):
             name = alternative.choice.name if alternative else axis.canonical
             if name == own:
                 continue
-            answer = _answer(subject, (*rest, alternative) if alternative else rest)
-            if answer is not None:
-                (possible if _equal(answer, observed) else excluded).add(name)
-    return possible, excluded - possible
+            other = answer((*rest, alternative) if alternative else rest)
+            if other is not None:
+                (possible if _equal(other, observed) else excluded).add(name)
+    return frozenset(possible), frozenset(excluded - possible)
 
 
-@cache
 def _answer(subject: Subject, explanation: Explanation) -> Array | None:
     """What the oracle gives under an explanation; None where that means nothing for this case."""
     try:
