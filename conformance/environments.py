@@ -70,11 +70,20 @@ def _find_links() -> dict[str, str]:
         return {}
     links = os.environ.get("PIP_FIND_LINKS")
     if links is None:
+        links = _configured()
+    return {"UV_FIND_LINKS": ",".join(links.split())} if links.split() else {}
+
+
+def _configured() -> str:
+    """What pip is configured with; an environment that uv made has no pip of its own to ask."""
+    pip = shutil.which("pip")
+    for command in ((sys.executable, "-m", "pip"), *([(pip,)] if pip else [])):
         asked = subprocess.run(
-            (sys.executable, "-m", "pip", "config", "get", "global.find-links"),
+            (*command, "config", "get", "global.find-links"),
             capture_output=True,
             text=True,
             check=False,
         )
-        links = asked.stdout
-    return {"UV_FIND_LINKS": ",".join(links.split())} if links.split() else {}
+        if asked.returncode == 0:
+            return asked.stdout
+    return ""
