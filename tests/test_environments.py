@@ -1,0 +1,172 @@
+"""Environments: made once for the same pins, and told in a sentence when they cannot be made."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import environments
+from conformance.environments import CannotBuild, build
+
+FAKE = Path(__file__).parent / "fakes" / "uv.py"
+LINKS = "wheels  more/wheels"
+PINS = ("plain==1.0", "numpy==2.0")
+
+
+class Uv:
+    """The fake installer's memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        recorded = self.folder / "calls.jsonl"
+        if not recorded.exists():
+            return []
+        return [json.loads(line) for line in recorded.read_text().splitlines()]
+
+    def fail_on(self, word: str) -> None:
+        (self.folder / "fails on").write_text(word)
+
+
+@pytest.fixture
+def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
+    folder = tmp_path / "uv"
+    folder.mkdir()
+    script = folder / "uv"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("FAKE_UV", str(folder))
+    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
+    return Uv(folder)
+
+
+def test_an_environment_is_a_python_with_the_pins(uv: Uv) -> None:
+    python = build(PINS, "3.11")
+    made, installed = (call["arguments"] for call in uv.calls)
+    assert made[0] == "venv"
+    assert made[made.index("--python") + 1] == "3.11"
+    assert python == Path(made[-1], "bin", "python")
+    assert installed[:2] == ["pip", "install"]
+    assert installed[installed.index("--python") + 1] == str(python)
+    assert installed[-2:] == list(PINS)
+
+
+def test_no_python_is_downloaded(uv: Uv) -> None:
+    build(PINS, "3.11")
+    assert "--no-python-downloads" in uv.calls[0]["arguments"]
+
+
+def test_the_same_pins_are_installed_once(uv: Uv) -> None:
+    assert build(PINS, "3.11") == build(PINS, "3.11")
+    assert len(uv.calls) == 2
+
+
+def test_the_order_of_the_pins_does_not_matter(uv: Uv) -> None:
+    assert build(PINS, "3.11") == build(PINS[::-1], "3.11")
+    assert len(uv.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("pins", "python"), [(("plain==1.1", "numpy==2.0"), "3.11"), (PINS, "3.12"), (PINS[:1], "3.11")]
+)
+@pytest.mark.usefixtures("uv")
+def test_other_pins_or_another_python_are_another_environment(
+    pins: tuple[str, ...], python: str
+) -> None:
+    assert build(PINS, "3.11") != build(pins, python)
+
+
+@pytest.mark.usefixtures("uv")
+def test_environments_are_kept_where_the_variable_says(tmp_path: Path) -> None:
+    assert build(PINS, "3.11").is_relative_to(tmp_path / "environments")
+
+
+def test_environments_are_kept_in_the_cache_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONFORMANCE_ENVIRONMENTS", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert environments.folder() == tmp_path / "conformance" / "environments"
+
+
+def test_the_installers_words_say_why_not(uv: Uv) -> None:
+    uv.fail_on("plain==1.0")
+    with pytest.raises(CannotBuild) as told:
+        build(PINS, "3.11")
+    assert str(told.value) == "error: No solution found hint: there is no such version"
+
+
+def test_a_python_that_is_not_there_is_why_not(uv: Uv) -> None:
+    uv.fail_on("3.99")
+    with pytest.raises(CannotBuild, match="No solution found"):
+        build(PINS, "3.99")
+    assert len(uv.calls) == 1
+
+
+def test_an_environment_that_was_not_finished_is_made_again(uv: Uv) -> None:
+    uv.fail_on("plain==1.0")
+    with pytest.raises(CannotBuild):
+        build(PINS, "3.11")
+    uv.fail_on("nothing")
+    assert build(PINS, "3.11").exists()
+    assert len(uv.calls) == 4
+
+
+@pytest.mark.usefixtures("uv")
+def test_an_environment_whose_python_is_gone_is_made_again() -> None:
+    build(PINS, "3.11").unlink()
+    assert build(PINS, "3.11").exists()
+
+
+def test_without_an_installer_it_is_said_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path))
+    with pytest.raises(CannotBuild, match=r"uv is not installed; .* installs it"):
+        build(PINS, "3.11")
+
+
+# Wheels that are kept beside an index
+
+
+def links(uv: Uv) -> list[str | None]:
+    build(PINS, "3.11")
+    return [call["find links"] for call in uv.calls]
+
+
+def test_links_that_pip_is_told_of_are_handed_on(uv: Uv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_FIND_LINKS", LINKS)
+    assert links(uv) == ["wheels,more/wheels"] * 2
+
+
+def test_links_that_pip_is_configured_with_are_handed_on(
+    uv: Uv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "pip.conf"
+    config.write_text(f"[global]\nfind-links = {LINKS}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    pip = uv.folder / "pip"  # for an interpreter that has none
+    pip.write_text(f'#!/bin/sh\n[ "$*" = "config get global.find-links" ] && echo "{LINKS}"\n')
+    pip.chmod(0o755)
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    assert links(uv) == ["wheels,more/wheels"] * 2
+
+
+def test_links_that_uv_is_told_of_are_left_alone(uv: Uv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_FIND_LINKS", "own")
+    monkeypatch.setenv("PIP_FIND_LINKS", "wheels")
+    assert links(uv) == ["own", "own"]
+
+
+def test_without_links_nothing_is_handed_on(uv: Uv) -> None:
+    assert links(uv) == [None, None]
