@@ -47,7 +47,7 @@ def api_named(name: str) -> tuple[Framework, Api]:
 def refuse_strangers(api: Api, case: Case) -> None:
     """Raises `NotThere` where the case does not concern the API."""
     if not survey.concerns(api, case):
-        raise NotThere(f"{case.id} asks for {case.op}, and {api.id} is a way to ask {api.operator}")
+        raise NotThere(f"{case.id} asks for {case.op}, which is nothing that {api.id} answers")
 
 
 def refuse_backend(framework: Framework, backend: str | None) -> None:

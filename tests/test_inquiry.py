@@ -1,0 +1,81 @@
+"""Names typed by people: found where only one thing is meant, and answered with a suggestion."""
+
+from pathlib import Path
+
+import pytest
+from case_files import MINIMAL
+
+from conformance import inquiry
+from conformance.frameworks import FRAMEWORKS
+from conformance.inquiry import NotThere
+
+OTHERS = """
+  - {id: stride-two, why: It differs., x: [1, 2], kernel: [1, 10], stride: 2}
+  - {id: stride-three, why: It differs., x: [1, 2], kernel: [1, 10], stride: 3}
+"""
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    file = tmp_path / "cases.yaml"
+    file.write_text(MINIMAL + OTHERS, encoding="utf-8")
+    return [file]
+
+
+def test_a_case_is_found_by_its_id(paths: list[Path]) -> None:
+    assert inquiry.case_named("one", paths).id == "one"
+
+
+def test_a_case_is_found_by_a_beginning_that_only_it_has(paths: list[Path]) -> None:
+    assert inquiry.case_named("stride-tw", paths).id == "stride-two"
+
+
+def test_a_beginning_that_several_have_is_refused_with_their_ids(paths: list[Path]) -> None:
+    with pytest.raises(NotThere) as refused:
+        inquiry.case_named("stride", paths)
+    assert str(refused.value) == "2 cases begin with 'stride': stride-two, stride-three"
+
+
+def test_a_misspelt_case_is_answered_with_the_nearest(paths: list[Path]) -> None:
+    with pytest.raises(NotThere) as refused:
+        inquiry.case_named("stride-twoo", paths)
+    assert str(refused.value).startswith("there is no case 'stride-twoo'; near to it: stride-two")
+
+
+def test_a_case_in_a_file_that_is_wrong_elsewhere_is_found(paths: list[Path]) -> None:
+    paths[0].write_text(MINIMAL + "  - {id: two, why: It differs., x: [1]}\n", encoding="utf-8")
+    assert inquiry.case_named("one", paths).id == "one"
+
+
+def test_what_is_wrong_in_the_files_is_told_when_the_case_is_not_there(paths: list[Path]) -> None:
+    paths[0].write_text(MINIMAL + "  - {id: two, why: It differs., x: [1]}\n", encoding="utf-8")
+    with pytest.raises(NotThere, match="kernel is missing"):
+        inquiry.case_named("two", paths)
+
+
+def test_a_misspelt_api_is_answered_with_the_nearest() -> None:
+    with pytest.raises(NotThere, match=r"near to it: .*torch\.nn\.ConvTranspose"):
+        inquiry.api_named("torch.nn.ConvTransposed")
+
+
+def test_an_api_of_another_operator_is_refused(paths: list[Path]) -> None:
+    _, api = inquiry.api_named("torch.nn.Conv")
+    with pytest.raises(NotThere) as refused:
+        inquiry.refuse_strangers(api, inquiry.case_named("one", paths))
+    assert str(refused.value) == (
+        "one asks for conv_transpose, which is nothing that torch.nn.Conv answers"
+    )
+
+
+def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
+    with pytest.raises(NotThere) as refused:
+        inquiry.refuse_backend(FRAMEWORKS["keras"], "theano")
+    assert str(refused.value) == (
+        "the backend of Keras must be one of jax, tensorflow, torch, got 'theano'"
+    )
+
+
+def test_a_backend_is_refused_where_there_are_none() -> None:
+    with pytest.raises(NotThere) as refused:
+        inquiry.refuse_backend(FRAMEWORKS["torch"], "jax")
+    assert str(refused.value) == "PyTorch has no backends to choose from, got 'jax'"
