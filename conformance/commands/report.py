@@ -31,7 +31,8 @@ from conformance.runs import RunError
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
 def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
-    """Turn RUNS into observations.csv, verdicts.csv, compatibility.csv and .md, and index.html.
+    """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md, and
+    index.html.
 
     Ends with 0 when they are written, whatever they say, and with 2 when a run cannot be read.
 

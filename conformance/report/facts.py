@@ -130,10 +130,9 @@ def _place(order: Sequence[str], word: str) -> tuple[int, str]:
 
 def _reasons(rows: pd.DataFrame) -> Iterable[Reason]:
     """The same-looking call's reasons, then those for which no recipe helps."""
-    # That numbers differ, and where first, is no reason: only a diagnosis is.
-    undiagnosed = (rows["native"] == "mismatch") & rows["native_diagnosis"].isna()
-    # Where nothing can be written at all, that is said once.
-    told = ~undiagnosed & (rows["recipe"] != "inexpressible")
+    # What it answers otherwise, its choices say. Where nothing can be written at all, that is said
+    # once.
+    told = (rows["native"] != "mismatch") & (rows["recipe"] != "inexpressible")
     natively = rows[told]
     yield from _frequent(natively["native"].tolist(), natively["native_reason"].tolist(), _NATIVE)
     hopeless = rows[~rows["verdict"].isin(["same", "translated", "not run"])]

@@ -8,10 +8,13 @@ from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 
 from conformance.observations import VERDICTS
+from conformance.report.axes import SIGNS, Row, Sheet
+from conformance.report.axes import Cell as Known
 from conformance.report.claims import Claim
 from conformance.report.facts import Reason
-from conformance.report.text import markdown, shortened
-from conformance.report.view import LEGEND, Cell, Matrix, Report, alike
+from conformance.report.reading import alike
+from conformance.report.text import markdown, sentence, shortened, tick
+from conformance.report.view import LEGEND, Cell, Matrix, Report
 
 NO_CASE = "-"
 
@@ -27,17 +30,56 @@ def render(report: Report) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    jinja.filters |= {"md": markdown, "short": shortened}
+    jinja.filters |= {"md": markdown, "sentence": sentence, "short": shortened, "tick": tick}
     template = jinja.get_template("compatibility.md.j2")
     return template.render(
         report=report,
         legend=LEGEND,
-        known=alike(report.columns, report.facts),
+        signs=SIGNS,
+        sheets=[(sheet, tuple(_axes(sheet))) for sheet in report.meanings.sheets],
+        known=alike(report.columns, report.known),
         reason=_reason,
         summary=_table(["API", *VERDICTS], _summary(report)),
         matrices=[(matrix.title, tuple(_topics(matrix))) for matrix in report.matrices],
         claims=[(title, _claims(own)) for title, own in report.claims],
     )
+
+
+WIDEST = 6
+"""How many axes stand side by side at most, besides those of one heading."""
+
+
+def _axes(sheet: Sheet) -> Iterable[tuple[str, str]]:
+    """Tables of a few axes each: the APIs are rows, since their names are long."""
+    packed: list[tuple[list[str], list[Row]]] = []
+    for title, rows in sheet.groups:
+        if packed and len(packed[-1][1]) + len(rows) <= WIDEST:
+            packed[-1][0].append(title)
+            packed[-1][1].extend(rows)
+        else:
+            packed.append(([title], list(rows)))
+    for titles, axes in packed:
+        shown = {
+            column: tuple(_known(row.cells[place]) for row in axes)
+            for place, column in enumerate(sheet.columns)
+        }
+        lines = ([tick(api), *shown[own[0]]] for api, own in alike(sheet.columns, shown))
+        head = ["API", *(markdown(row.axis.name) for row in axes)]
+        yield "; ".join((titles[0], *(title.lower() for title in titles[1:]))), _table(head, lines)
+
+
+def _known(cell: Known) -> str:
+    number = f" {len(cell.cases)}" if cell.cases and cell.kind != "not told apart" else ""
+    said = f"{cell.sign} {markdown(cell.words)}{number}"
+    if cell.kind == "other choice":
+        said = f"{cell.sign} **{markdown(cell.words)}**{number}"
+    elif cell.kind == "no case":
+        said = cell.sign
+    elif cell.kind in ("not run", "no answer"):
+        said = f"**{said}**"
+    against = f", **{len(cell.against)} against**" if cell.against else ""
+    was = f" (**was {markdown(cell.was)}**)" if cell.was else ""
+    return said + against + was
 
 
 def _claims(own: Iterable[Claim]) -> str:
@@ -60,7 +102,7 @@ def _reason(reason: Reason) -> str:
 def _summary(report: Report) -> Iterable[list[str]]:
     for title, columns in alike(report.columns, report.facts):
         counts = dict(report.facts[columns[0]].verdicts)
-        yield [f"`{title}`", *(str(counts.get(v, 0)) for v in VERDICTS)]
+        yield [tick(title), *(str(counts.get(v, 0)) for v in VERDICTS)]
 
 
 def _topics(matrix: Matrix) -> Iterable[tuple[str, str]]:
@@ -70,7 +112,7 @@ def _topics(matrix: Matrix) -> Iterable[tuple[str, str]]:
             column: tuple(_cell(matrix.cells.get((column, topic))) for topic in topics)
             for column in matrix.columns
         }
-        rows = ([f"`{api}`", *shown[own[0]]] for api, own in alike(matrix.columns, shown))
+        rows = ([tick(api), *shown[own[0]]] for api, own in alike(matrix.columns, shown))
         yield title, _table(["API", *topics], rows)
 
 

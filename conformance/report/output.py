@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from conformance.report import markdown, page, tables
+from conformance.report import differences, markdown, page, tables
 from conformance.report.view import Report
 
 
@@ -15,6 +15,7 @@ def write(report: Report, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     compatibility = tables.compatibility(report.counts, _titles(report))
     texts = {
+        "profiles.csv": _csv(differences.frame(report.meanings)),
         "observations.csv": _csv(report.observations[tables.OBSERVATION]),
         "verdicts.csv": _csv(report.verdicts[tables.VERDICT]),
         "compatibility.csv": compatibility.to_csv(lineterminator="\n"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from conformance.report.axes import SIGNS
 from conformance.report.facts import Facts
+from conformance.report.reading import Column, alike
 from conformance.report.text import count, plain, shortened
-from conformance.report.view import LEGEND, Cell, Column, Matrix, Report, alike
+from conformance.report.view import LEGEND, Cell, Matrix, Report
 
 SHOWN = 300
 """How many characters of a reason the page shows; the tables have them all."""
@@ -28,11 +30,18 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.filters |= {"bar": _bar, "breaks": _breaks, "short": shortened, "slug": _slug}
+    jinja.filters |= {
+        "bar": _bar,
+        "breaks": _breaks,
+        "code": _code,
+        "short": shortened,
+        "slug": _slug,
+    }
     return jinja.get_template("index.html.j2").render(
         report=report,
         legend=LEGEND,
-        known=alike(report.columns, report.facts),
+        signs=SIGNS,
+        known=alike(report.columns, report.known),
         matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
         loud=[t for t in report.troubles if t.kind in ("not run", "incomplete")],
         count=count,
@@ -47,6 +56,11 @@ def _slug(words: str) -> str:
 def _breaks(api: str) -> Markup:
     """An API's id, which a narrow column may break where a person would."""
     return Markup("<wbr>").join(re.split(r"(?<=[._])|(?=\()|(?<=[a-z])(?=[A-Z][a-z])", api))
+
+
+def _code(words: str) -> Markup:
+    """A sentence of our own: what stands between backquotes is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
 def _bar(counted: Cell | Facts) -> str:
@@ -85,6 +99,8 @@ def _data(report: Report) -> dict[str, Any]:
     cases     [id, op, [topics], why, where from, claims, place]
     outcomes  [verdict, native status, why, recipe status, why, cost]
     of        for each column, a number of a case and one of an outcome in turns
+    sets      lists of numbers of cases
+    axes      by name, for each column the number of the set that its cell leads to, or -1
     signs     of the verdicts, from the best to the worst
     """
     columns = {(column.run, column.api): i for i, column in enumerate(report.columns)}
@@ -97,14 +113,29 @@ def _data(report: Report) -> dict[str, Any]:
     ):
         key = tuple(shortened(v, SHOWN) if isinstance(v, str) else None for v in outcome)
         of[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
+    sets, axes = _axes(report, ids)
     return {
         "columns": [[column.title, column.environment.title] for column in report.columns],
         "topics": topics,
         "cases": cases,
         "outcomes": [list(outcome) for outcome in outcomes],
         "of": of,
+        "sets": sets,
+        "axes": axes,
         "signs": [[verdict, sign] for verdict, (sign, _) in LEGEND.items()],
     }
+
+
+def _axes(report: Report, ids: Mapping[str, int]) -> tuple[list[list[int]], dict[str, list[int]]]:
+    """The sets of cases that cells lead to, each once, and for each axis those of its columns."""
+    sets: dict[tuple[str, ...], int] = {}
+    axes: dict[str, list[int]] = {}
+    for column in report.columns:
+        for cell in report.meanings.cells[column]:
+            told = tuple(dict.fromkeys((*cell.against, *cell.cases)))
+            number = sets.setdefault(told, len(sets)) if told else -1
+            axes.setdefault(cell.axis.name, []).append(number)
+    return [[ids[id_] for id_ in told if id_ in ids] for told in sets], axes
 
 
 def _cases(report: Report) -> tuple[dict[str, int], list[list[Any]], list[str]]:

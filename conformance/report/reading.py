@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
@@ -44,6 +45,41 @@ class Environment:
         if not self.run.complete:
             return "The run is incomplete: it was stopped before its end."
         return None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One API in one environment."""
+
+    run: int
+    api: str
+    environment: Environment
+
+    @property
+    def title(self) -> str:
+        """The API with its version, such as ``keras.ops.conv (3.15.1 on torch)``."""
+        return f"{self.api} ({self.environment.short})"
+
+
+def alike(
+    columns: Iterable[Column], shown: Mapping[Column, object]
+) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    """Columns of an API of which the same is shown, together under one title."""
+    groups: list[tuple[str, list[Column]]] = []
+    for api, own in groupby(columns, lambda column: column.api):
+        by_content: list[tuple[object, list[Column]]] = []
+        for column in own:
+            same = next((found for what, found in by_content if what == shown[column]), None)
+            if same is None:
+                by_content.append((shown[column], [column]))
+            else:
+                same.append(column)
+        groups += [(api, found) for _, found in by_content]
+    return tuple((_together(api, found), tuple(found)) for api, found in groups)
+
+
+def _together(api: str, columns: Sequence[Column]) -> str:
+    return f"{api} ({'; '.join(column.environment.short for column in columns)})"
 
 
 def load(paths: Sequence[Path]) -> tuple[Environment, ...]:

@@ -49,7 +49,7 @@ VERDICT = [
 NOT_RUN = "not run"
 NO_CASE = "no case"
 _KEY = ["run", "api", "case"]
-_EXTRA = ["native_diagnosis", "native_reason", "recipe_reason", "right_shape"]
+_EXTRA = ["native_reason", "recipe_reason", "right_shape"]
 
 About: TypeAlias = tuple[str, str]
 """The op and the topics of a case."""
@@ -65,7 +65,7 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
     about = {case.id: (case.op, ";".join(case.topics)) for case in cases}
     rows: list[tuple[object, ...]] = []
     for number, environment in enumerate(environments):
-        start = (number, *_key(environment))
+        start = (number, *environment_key(environment))
         known = dict(about)
         for observation in environment.run.observations:
             if observation.case not in known:
@@ -79,7 +79,8 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
     return frame.sort_values([*_KEY, "mode"], ignore_index=True)
 
 
-def _key(environment: Environment) -> tuple[str | None, ...]:
+def environment_key(environment: Environment) -> tuple[str | None, ...]:
+    """The values of `ENVIRONMENT`."""
     header = environment.run.header
     return header.framework, _plain(header.version), _plain(header.backend)
 
@@ -153,7 +154,6 @@ def verdicts(observed: pd.DataFrame) -> pd.DataFrame:
     verdict_of = {pair: _verdict(*pair) for pair in set(pairs)}
     frame["verdict"] = [verdict_of[pair] for pair in pairs]
     frame["cost"] = recipe["cost"].where(recipe["status"] != "inexpressible", None)
-    frame["native_diagnosis"] = native["diagnosis"]
     frame["diagnosis"] = _first(native["diagnosis"], recipe["diagnosis"])
     frame["native_reason"] = _first(native["diagnosis"], native["detail"])
     frame["recipe_reason"] = _first(recipe["diagnosis"], recipe["detail"])

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.observations import VERDICTS, Verdict
+from conformance.report.reading import Column
 from conformance.report.text import shortened
-from conformance.report.view import Column, Report
+from conformance.report.view import Report
 
 STYLES: dict[Verdict, str] = {
     "same": "green",

@@ -48,6 +48,16 @@ def markdown(words: str) -> str:
     return escaped.replace("<", "&lt;").replace(">", "&gt;")
 
 
+def sentence(words: str) -> str:
+    """A sentence of our own as Markdown: its backquotes are meant as such."""
+    return markdown(words).replace("\\`", "`")
+
+
+def tick(name: str) -> str:
+    """A name as Markdown's code, also in the cell of a table."""
+    return "`" + name.replace("`", "'").replace("|", "\\|") + "`"
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """``1 case``, ``2 cases``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

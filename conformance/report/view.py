@@ -14,9 +14,11 @@ from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.observations import VERDICTS, Verdict
 from conformance.report import tables
 from conformance.report.claims import Claim, claims
+from conformance.report.differences import differences
 from conformance.report.errata import Told, errata
 from conformance.report.facts import Facts, facts
-from conformance.report.reading import Environment
+from conformance.report.meanings import Meanings, meanings
+from conformance.report.reading import Column, Environment
 from conformance.report.troubles import Trouble, troubles
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
@@ -73,20 +75,6 @@ TOPICS = {
     ),
 }
 """What the topics are about: eight or so side by side are as many as a page is wide."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One API in one environment."""
-
-    run: int
-    api: str
-    environment: Environment
-
-    @property
-    def title(self) -> str:
-        """The API with its version, such as ``keras.ops.conv (3.15.1 on torch)``."""
-        return f"{self.api} ({self.environment.short})"
 
 
 @dataclass(frozen=True)
@@ -148,6 +136,14 @@ class Report:
         return tables.by_topic(self.verdicts)
 
     @cached_property
+    def operators(self) -> dict[str, list[Column]]:
+        """The columns by the title of their operator, transposed convolution first."""
+        grouped: dict[str, list[Column]] = {title: [] for title in (*OPERATORS.values(), OTHER)}
+        for column in self.columns:
+            grouped[_operator(column.api)].append(column)
+        return grouped
+
+    @cached_property
     def matrices(self) -> tuple[Matrix, ...]:
         """A matrix for each operator, transposed convolution first."""
         cells = {
@@ -158,18 +154,30 @@ class Report:
                 self.counts.index, self.counts.to_numpy().tolist(), strict=True
             )
         }
-        grouped: dict[str, list[Column]] = {title: [] for title in (*OPERATORS.values(), OTHER)}
-        for column in self.columns:
-            grouped[_operator(column.api)].append(column)
         return tuple(
-            _matrix(title, columns, cells) for title, columns in grouped.items() if columns
+            _matrix(title, columns, cells) for title, columns in self.operators.items() if columns
         )
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """What every column means, axis by axis."""
+        return meanings(self.environments, self.operators, self.cases)
+
+    @cached_property
+    def differences(self) -> dict[Column, tuple[str, ...]]:
+        """What is different in each column, in sentences."""
+        return {column: differences(self.meanings.cells[column]) for column in self.columns}
 
     @cached_property
     def facts(self) -> dict[Column, Facts]:
         """What to know about each column."""
         found = facts(self.verdicts)
         return {column: found[column.run, column.api] for column in self.columns}
+
+    @cached_property
+    def known(self) -> dict[Column, tuple[tuple[str, ...], Facts]]:
+        """What is different in each column, and what came of it: like ones are told together."""
+        return {column: (self.differences[column], self.facts[column]) for column in self.columns}
 
     @cached_property
     def claims(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:
@@ -201,27 +209,6 @@ def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report
     cases = tuple(cases)
     observed = tables.observations(environments, cases)
     return Report(tuple(environments), cases, observed, tables.verdicts(observed))
-
-
-def alike(
-    columns: Iterable[Column], shown: Mapping[Column, object]
-) -> tuple[tuple[str, tuple[Column, ...]], ...]:
-    """Columns of an API of which the same is shown, together under one title."""
-    groups: list[tuple[str, list[Column]]] = []
-    for api, own in groupby(columns, lambda column: column.api):
-        by_content: list[tuple[object, list[Column]]] = []
-        for column in own:
-            same = next((found for what, found in by_content if what == shown[column]), None)
-            if same is None:
-                by_content.append((shown[column], [column]))
-            else:
-                same.append(column)
-        groups += [(api, found) for _, found in by_content]
-    return tuple((_together(api, found), tuple(found)) for api, found in groups)
-
-
-def _together(api: str, columns: Sequence[Column]) -> str:
-    return f"{api} ({'; '.join(column.environment.short for column in columns)})"
 
 
 def _place(column: Column) -> tuple[object, ...]:

@@ -36,13 +36,16 @@
       said("translated call", recipe + (cost && recipe !== "not run" ? ` (${cost})` : ""), recipeWhy));
   };
 
+  // For each column the cases that a cell of the first tables led here for; null when none did.
+  let only = null;
   let found = [];
   let shown = 0;
   const more = () => {
     element("list").append(...found.slice(shown, shown + PAGE).map(one));
     shown = Math.min(shown + PAGE, found.length);
     element("more").hidden = shown === found.length;
-    element("found").textContent = `${found.length.toLocaleString()} verdicts, ${shown.toLocaleString()} shown`;
+    const about = only ? `${only.axis}: ` : "";
+    element("found").textContent = `${about}${found.length.toLocaleString()} verdicts, ${shown.toLocaleString()} shown`;
   };
   const search = () => {
     const sought = words.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -51,6 +54,7 @@
     data.of.forEach((pairs, place) => {
       const [title, environment] = data.columns[place];
       if (column.value && column.value !== title) return;
+      if (only && !only.cases[place]) return;
       const api = ` ${title} ${environment} `.toLowerCase();
       for (let i = 0; i < pairs.length; i += 2) {
         const judged = data.outcomes[pairs[i + 1]][0];
@@ -59,6 +63,7 @@
         const text = texts[pairs[i]] + api + judged;
         const means = (word) => word.startsWith("claim:")
           ? claimed[pairs[i]].includes(word.slice(6)) : text.includes(word);
+        if (only && !only.cases[place].has(pairs[i])) continue;
         if (sought.every(means)) found.push([pairs[i], place, pairs[i + 1]]);
       }
     });
@@ -70,14 +75,18 @@
     more();
   };
 
-  // #/topic/API, #/claim/ID and #/case/ID lead to the cases, so that a cell can be linked to.
+  // #/axis/NAME/API, #/topic/API, #/claim/ID and #/case/ID lead to the cases, so that a cell can be linked to.
   const follow = () => {
     if (!location.hash.startsWith("#/")) return;
-    const [kind, name] = location.hash.slice(2).split("/").map(decodeURIComponent);
+    const [kind, name, place] = location.hash.slice(2).split("/").map(decodeURIComponent);
     element("filter").reset();
+    only = null;
     if (kind === "claim") words.value = `claim:${name}`;
     else if (kind === "case") words.value = name;
-    else [topic.value, column.value] = [kind, name];
+    else if (kind === "axis" && Object.hasOwn(data.axes, name)) {
+      only = { axis: name, cases: data.axes[name].map((n) => (n < 0 ? null : new Set(data.sets[n]))) };
+      column.value = place ?? "";
+    } else [topic.value, column.value] = [kind, name];
     search();
     element("cases").scrollIntoView();
   };
@@ -86,7 +95,7 @@
   element("filter").hidden = false;
   element("filter").addEventListener("submit", (event) => event.preventDefault());
   element("filter").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 120); });
-  element("filter").addEventListener("reset", () => setTimeout(search));
+  element("filter").addEventListener("reset", () => { only = null; setTimeout(search); });
   element("more").addEventListener("click", more);
   window.addEventListener("hashchange", follow);
   search();
