@@ -205,6 +205,8 @@ def _around(draft: Draft) -> Iterator[Draft]:
         bare = q.but(x=_shaped(q.x, (*q.x.shape[:2], *_grown(q.space, grow))), padding=none)
         around = replace(draft, question=bare, x=draft.x + maps.window(q.space, grow))
     else:
+        if not _has_output(q):
+            return  # Cropping would answer with an empty array, in the framework's place.
         bare = q.but(padding=none, output_padding=(0,) * q.rank)
         grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
         output = maps.window(bare.output_space, grow) + draft.output
@@ -218,6 +220,13 @@ def _around(draft: Draft) -> Iterator[Draft]:
             bias_last=q.operator == "conv_transpose" and max(map(max, grow)) > 0,
             cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
         )
+
+
+def _has_output(q: Question) -> bool:
+    try:
+        return bool(q.output_space)
+    except ValueError:
+        return False
 
 
 def _split(draft: Draft) -> Iterator[Draft]:

@@ -48,10 +48,16 @@ def _padding(q: Question) -> str | list[list[int]]:
     return [[0, 0], *map(list, q.padding), [0, 0]]
 
 
-def _transpose(name: str) -> Callable[[Question], Spelling]:
-    def spell(q: Question) -> Spelling:
+def _transpose(name: str) -> Callable[[Question], Spelling | Inexpressible]:
+    def spell(q: Question) -> Spelling | Inexpressible:
+        try:
+            space = q.output_space
+        except ValueError as problem:
+            return Inexpressible(
+                f"the output's shape has to be given, and there is none: {problem}"
+            )
         arguments = keywords(
-            output_shape=(len(q.x), *q.output_space, q.output_channels),
+            output_shape=(len(q.x), *space, q.output_channels),
             strides=numbers(q.stride, 0),
             padding=_padding(q),
             dilations=numbers(q.dilation, 1),

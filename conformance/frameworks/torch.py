@@ -79,11 +79,13 @@ def _layer(q: Question) -> Spelling | Inexpressible:
     name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
     bias = keywords(bias=False if q.bias is None else None)
+    # Whole numbers have no gradient, and a parameter asks for one.
+    learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
     return Spelling(
         setup=(
             f"layer = torch.nn.{name}({sizes}{keywords(**arguments)}{bias})",
-            "layer.weight = torch.nn.Parameter(w)",
-            *(() if q.bias is None else ("layer.bias = torch.nn.Parameter(b)",)),
+            f"layer.weight = torch.nn.Parameter(w{learns})",
+            *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{learns})",)),
         ),
         expression="layer(x)",
         kernel="layer.weight",
