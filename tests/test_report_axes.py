@@ -144,6 +144,16 @@ def test_what_no_convention_explains_names_its_cases() -> None:
     assert (told, report.meanings.explained) == ([("unexplained", ("two",))], 0)
 
 
+def test_what_is_explained_is_counted() -> None:
+    report = report_of(layer(flipped(ONE), match(TWO)), cases=(ONE, TWO))
+    assert report.meanings.explained == 1
+
+
+def test_an_answer_to_a_case_that_changed_since_is_not_counted() -> None:
+    old = observed(ONE, "native", "mismatch", explanations=FLIPPED, content="another")
+    assert report_of(layer(old), cases=(ONE,)).meanings.explained == 0
+
+
 @pytest.mark.parametrize("name", ["compatibility.md", "index.html"])
 def test_what_speaks_against_a_choice_comes_before_the_table_in(name: str, tmp_path: Path) -> None:
     text = files(report_of(layer(flipped(ONE), match(TWO)), cases=(ONE, TWO)), tmp_path)[name]
@@ -202,7 +212,7 @@ def test_that_nothing_differs_is_told() -> None:
 def test_what_cannot_be_said_is_told() -> None:
     report = report_of(layer(match(ONE), refused(DILATED)), cases=(ONE, DILATED))
     column = next(c for c in report.columns if c.api == LAYER)
-    assert "Has no parameter for dilation (1)." in report.differences[column]
+    assert "Has no parameter for `dilation` (1)." in report.differences[column]
 
 
 def test_profiles_have_the_columns_that_others_rely_on(tmp_path: Path) -> None:
@@ -236,7 +246,7 @@ def test_the_page_has_a_cell_that_leads_to_its_cases_without_javascript(tmp_path
     page = files(report_of(layer(flipped(ONE)), cases=(ONE,)), tmp_path)["index.html"]
     link = '<a href="#/axis/kernel%20flip/torch.nn.ConvTranspose%20%282.0%29"'
     assert link in page
-    assert "<b>◆ flipped</b><span>1 case</span>" in page[page.index(link) :]
+    assert "<b>◆&nbsp;flipped</b><span>1 case</span>" in page[page.index(link) :]
 
 
 def test_the_page_knows_the_cases_of_each_cell(tmp_path: Path) -> None:

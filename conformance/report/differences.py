@@ -57,9 +57,9 @@ def differences(cells: Sequence[Cell]) -> tuple[str, ...]:
     for kind, words in _SAID.items():
         own = [cell for cell in cells if cell.kind == kind]
         if own:
-            each = ", ".join(f"{cell.axis.name} ({len(cell.cases)})" for cell in own)
+            each = ", ".join(f"`{cell.axis.name}` ({len(cell.cases)})" for cell in own)
             said.append(f"{words} {each}.")
-    unknown = [cell.axis.name for cell in cells if cell.kind == "not told apart"]
+    unknown = [f"`{cell.axis.name}`" for cell in cells if cell.kind == "not told apart"]
     if not said:
         said.append("It means what the reference means, wherever its cases can tell.")
     if unknown:

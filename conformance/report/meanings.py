@@ -87,10 +87,12 @@ def meanings(
     sheets = tuple(
         _sheet(title, own, cells) for title, own in operators.items() if any(map(_convolves, own))
     )
+    contents = {id_: subject.content for id_, subject in subjects.items()}
     wrong = sum(
-        observation.mode == "native" and observation.status == "mismatch"
+        (seen.mode, seen.status) == ("native", "mismatch")
+        and contents.get(seen.case) == seen.content
         for environment in environments
-        for observation in environment.run.observations
+        for seen in environment.run.observations
     )
     unexplained = sum(len(profile.unexplained) for profile in known.values() if profile)
     return Meanings(
