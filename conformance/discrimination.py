@@ -56,13 +56,13 @@ def _seen(conventions: Explanation, subjects: Iterable[Subject], most: int | Non
         answer = _synthetic(conventions, subject)
         if answer is None or subject.wanted is None:
             continue
-        seen.append(subject.case.id)
         found = diagnose(
             subject.case.question, subject.wanted, answer, exact=subject.case.exact
         ).explanations
-        # A smaller set that gives the same answer is what a diagnosis has to prefer.
-        smaller = bool(found) and len(found[0]) < len(conventions)
-        if smaller or any(set(explanation) == set(conventions) for explanation in found):
+        if found and len(found[0]) < len(conventions):
+            continue  # Fewer conventions give that answer too, so this case does not see them all.
+        seen.append(subject.case.id)
+        if any(set(explanation) == set(conventions) for explanation in found):
             named.append(subject.case.id)
     return Seen(conventions, tuple(seen), tuple(named))
 

@@ -261,7 +261,7 @@ def _blamed(observed: Sequence[_Seen]) -> dict[str, set[str]]:
     answered = {name for seen in observed if seen.answered for name in seen.touches}
     common: dict[str, set[str]] = {}
     for seen in observed:
-        if seen.refused:
+        if seen.refused and seen.touches:
             axes = common.setdefault(_words(seen.observation), set(seen.touches - answered))
             common[_words(seen.observation)] = axes & seen.touches
     return {words: _named(words, axes) or axes for words, axes in common.items()}
