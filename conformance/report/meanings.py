@@ -173,5 +173,5 @@ def _doubted(profile: Profile) -> Iterator[tuple[str, str, Ids]]:
     for finding in profile.findings:
         if finding.against:
             said = f"{finding.axis.name}, {finding.choice}: {finding.sentence}"
-            most = f"{count(len(finding.cases), 'case')} say so, and these do not."
+            most = f"So in {count(len(finding.cases), 'case')}, and not in these."
             yield "contradiction", f"{said} {most}", finding.against
