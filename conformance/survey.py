@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import takewhile
 from queue import SimpleQueue
-from threading import Event
 
 import numpy as np
 
@@ -120,16 +118,16 @@ def observe_side_by_side(
 ) -> Iterator[Observation]:
     """What comes of the items, shared out among as many workers, as it comes from any of them."""
     came: SimpleQueue[Observation | Future[None]] = SimpleQueue()
-    stop = Event()
+    examinations = [start() for _ in range(jobs)]
 
-    def work(share: Sequence[Item]) -> None:
-        with start() as examination:
-            for observation in observe(examination, takewhile(lambda _: not stop.is_set(), share)):
+    def work(examination: Examination, share: Sequence[Item]) -> None:
+        with examination:  # in this thread, with which its worker lives and dies
+            for observation in observe(examination, share):
                 came.put(observation)
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            running = [pool.submit(work, items[i::jobs]) for i in range(jobs)]
+            running = [pool.submit(work, examinations[i], items[i::jobs]) for i in range(jobs)]
             for future in running:
                 future.add_done_callback(came.put)
             while running:
@@ -140,7 +138,8 @@ def observe_side_by_side(
                 else:
                     yield one
         finally:
-            stop.set()
+            for examination in examinations:  # or else an interrupt would wait for every hang
+                examination.stop()
 
 
 def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observation]:

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from itertools import count, islice, repeat
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from conformance.workers.controller import (
     CannotStart,
     Examination,
     Interpreter,
+    Stopped,
     Task,
 )
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
@@ -372,6 +374,7 @@ def test_an_interrupt_leaves_no_question_under_way(examination, pipe):
 
 CONTROLLER = """
 import sys
+import threading
 from conformance.workers.controller import Examination, Interpreter, Task
 with Examination(Interpreter(sys.executable, "import unruly")) as examination:
     tasks = [Task("1", {holding!r}, {{}}), Task("2", {stall!r}, {{}})]
@@ -485,3 +488,25 @@ def test_two_asks_at_a_time_are_refused(examination):
     with pytest.raises(RuntimeError, match="one ask at a time"):
         next(examination.ask([GOOD]))
     answers.close()
+
+
+def test_an_examination_can_be_stopped_from_another_thread_even_in_a_hang(pipe):
+    with Examination(UNRULY, timeout=PATIENCE) as examination:
+
+        def stop():
+            assert pipe.is_held()
+            examination.stop()
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        with pytest.raises(Stopped):
+            list(examination.ask([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
+        thread.join()
+        assert pipe.has_ended()
+
+
+def test_a_stopped_examination_answers_no_more():
+    with Examination(UNRULY, timeout=PATIENCE) as stopped:
+        stopped.stop()
+        with pytest.raises(Stopped):
+            list(stopped.ask([GOOD]))

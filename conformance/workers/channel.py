@@ -131,6 +131,10 @@ class Channel:
             self._serve(min(left, _GLANCE))
             left = deadline - monotonic()
 
+    def kill(self) -> None:
+        """Kills the worker, from any thread; its death is noticed where answers are awaited."""
+        self._process.kill()
+
     def close(self) -> None:
         """Kills the worker and all its children, and waits for it; ``stderr`` is still there."""
         if self._closed:

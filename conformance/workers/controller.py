@@ -21,7 +21,7 @@ from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.interpreter import CannotStart, Identity, Interpreter, start
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 
-__all__ = ["BadSource", "CannotStart", "Examination", "Identity", "Interpreter", "Task"]
+__all__ = ["BadSource", "CannotStart", "Examination", "Identity", "Interpreter", "Stopped", "Task"]
 
 WINDOW = 16
 """How many questions are under way at most, so that the worker never waits for the next."""
@@ -37,6 +37,10 @@ _OUT_OF_MEMORY = re.compile(
 
 class BadSource(Exception):
     """The source of a question is misspelt, so nobody was asked anything."""
+
+
+class Stopped(Exception):
+    """Another thread put an end to the examination."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,7 @@ class Examination:
         self._memory = memory
         self._entered = False
         self._asking = False
+        self._stopped = False
         self._identity: Identity | None = None
         self._channel: Channel | None = None
 
@@ -91,6 +96,16 @@ class Examination:
         self._entered = False
         self._retire()
 
+    def stop(self) -> None:
+        """Gives up what is being asked, from any thread: ``ask`` raises ``Stopped``.
+
+        A hang is not waited for; a worker that is just being started is.
+        """
+        self._stopped = True
+        channel = self._channel
+        if channel is not None:
+            channel.kill()
+
     @property
     def identity(self) -> Identity:
         """Who answers. Raises ``RuntimeError`` before anyone was started."""
@@ -102,7 +117,7 @@ class Examination:
         """Every task with its outcome, in order; tasks are pulled a few ahead of the outcomes.
 
         Raises ``BadSource`` for a misspelt source, ``TypeError`` for an array of anything but
-        numbers, and ``CannotStart`` when a worker died and no other could be started.
+        numbers, ``CannotStart`` when a worker died and no other could be started, and ``Stopped``.
         """
         if not self._entered or self._asking:
             raise RuntimeError("an examination answers one ask at a time, within its with block")
@@ -187,10 +202,12 @@ class Examination:
         return self._memory is not None and _OUT_OF_MEMORY.search(said) is not None
 
     def _worker(self) -> Channel:
-        if self._channel is None:
+        if self._channel is None and not self._stopped:
             self._channel, self._identity = start(
                 self._interpreter, seconds=self._startup, memory=self._memory
             )
+        if self._channel is None or self._stopped:
+            raise Stopped
         return self._channel
 
     def _retire(self) -> str:
