@@ -210,7 +210,10 @@ def repro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     monkeypatch.setitem(inquiry.FRAMEWORKS, "convolver", FRAMEWORK)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cases.yaml").write_text(
-        MINIMAL + "  - {id: two, why: So., x: [1], kernel: [1], output_padding: 1}\n",
+        MINIMAL
+        + "  - {id: two, why: So., x: [1], kernel: [1], output_padding: 1}\n"
+        + "  - {id: none, why: So., x: [1], kernel: [1], output_padding: 1, groups: 2,"
+        " expected: {error: groups}}\n",
         encoding="utf-8",
     )
 
@@ -254,6 +257,10 @@ def test_repro_says_in_its_script_what_the_newest_run_saw(
         (
             ("two", "--api", "convolver.right"),
             "convolver.right has no native call for it: there is no parameter for output padding",
+        ),
+        (
+            ("none", "--api", "convolver.right", "--mode", "recipe"),
+            "convolver.right has no recipe call for it: there is no parameter for output padding",
         ),
         (
             ("one", "--api", "convolver.right", "--backend", "jax"),

@@ -9,7 +9,6 @@ import click
 
 from conformance import inquiry, reproduction, runs, survey
 from conformance.api import Api, Framework, Inexpressible
-from conformance.calls import Call
 from conformance.inquiry import NotThere
 from conformance.observations import Mode
 from conformance.reproduction import Reproduction, Seen
@@ -126,21 +125,16 @@ class _Wish:
 
     def made(self, item: Item, seen: Seen | None) -> Reproduction:
         """The reproduction of the call. Raises `NotThere` where it cannot be written."""
+        if isinstance(item.call, Inexpressible):
+            raise NotThere(f"{self.api.id} has no {self.mode} call for it: {item.call.reason}")
         return Reproduction(
             framework=self.framework,
             api=self.api,
             subject=self.subject,
             mode=self.mode,
-            call=_written(item),
+            call=item.call,
             seen=seen,
         )
-
-
-def _written(item: Item) -> Call:
-    if isinstance(item.call, Inexpressible):
-        (mode,) = item.modes
-        raise NotThere(f"{item.api.id} has no {mode} call for it: {item.call.reason}")
-    return item.call
 
 
 def _asked_now(wish: _Wish, python: str, backend: str | None, timeout: float) -> Reproduction:

@@ -1,0 +1,198 @@
+"""Printed scripts, unmodified, in the framework's interpreter: they answer what was observed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conformance import corpus, environments, survey
+from conformance.api import Framework
+from conformance.calls import Call
+from conformance.cases import load
+from conformance.observations import Mode, Observation
+from conformance.question import Chain
+from conformance.reproduction import Reproduction, Seen, script
+from conformance.survey import Item, Subject
+from conformance.workers.controller import Examination
+from conformance.workers.outcomes import Answer, Outcome, Refusal
+
+# Each script has a namespace of its own, as far as one process can give it one.
+RUNNER = """
+import contextlib, io, pathlib, sys
+import numpy as np
+for name in sys.argv[1:]:
+    path = pathlib.Path(name)
+    names, printed = {"__name__": "__main__"}, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(path.read_text("utf-8"), name, "exec"), names)
+        np.save(path.with_suffix(".npy"), names["y"])
+    except Exception as error:
+        path.with_suffix(".error").write_text(type(error).__name__, "utf-8")
+    path.with_suffix(".out").write_text(printed.getvalue(), "utf-8")
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A script, and what came of its call when a worker asked it."""
+
+    path: Path
+    outcome: Outcome
+    observation: Observation
+    has_answer: bool
+
+    @property
+    def printed(self) -> str:
+        return self.path.with_suffix(".out").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def executable(pytestconfig: pytest.Config) -> str:
+    python, pins = pytestconfig.getoption("--python"), pytestconfig.getoption("pins")
+    return str(environments.build(pins, python)) if pins else python
+
+
+@pytest.fixture(scope="session")
+def written(
+    framework: Framework,
+    backend: str | None,
+    examination: Examination,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Written]:
+    """Scripts of what was observed of every API, written as the command would print them."""
+    folder = tmp_path_factory.mktemp("scripts")
+    version = str(examination.identity.facts["version"])
+    scripts = []
+    for item, mode in sample(framework, backend):
+        outcome = survey.ask(examination, item)
+        observation = survey.judged(item, mode, outcome)
+        path = folder / f"{len(scripts)}-{item.subject.case.id}-{mode}.py"
+        assert isinstance(item.call, Call)
+        made = Reproduction(
+            framework=framework,
+            api=item.api,
+            subject=item.subject,
+            mode=mode,
+            call=item.call,
+            seen=Seen(observation, version, backend),
+        )
+        path.write_text(script(made), encoding="utf-8")
+        has_answer = item.subject.wanted is not None
+        scripts.append(Written(path, outcome, observation, has_answer))
+    return scripts
+
+
+@pytest.fixture(scope="session")
+def ran(written: Sequence[Written], framework: Framework, executable: str) -> Sequence[Written]:
+    """Those that end, after they were run: in one process, as some take seconds to start."""
+    ending = [one for one in written if isinstance(one.outcome, Answer | Refusal)]
+    run(executable, framework, ["-c", RUNNER, *(str(one.path) for one in ending)])
+    return ending
+
+
+def run(executable: str, framework: Framework, words: Iterable[str]) -> str:
+    done = subprocess.run(
+        [executable, *words],
+        env={**os.environ, **framework.variables},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def sample(framework: Framework, backend: str | None) -> Iterator[tuple[Item, Mode]]:
+    """Of every API and mode the first case of each kind that has a call."""
+    subjects = [Subject(case) for case in load([corpus.FOLDER], check=False).cases]
+    for api in framework.apis:
+        taken: set[tuple[Mode, str]] = set()
+        for subject in subjects:
+            kind = kind_of(subject)
+            if all((mode, kind) in taken for mode in survey.MODES):
+                continue
+            for item in survey.items(framework, backend, [api], [subject]):
+                for mode in item.modes:
+                    if isinstance(item.call, Call) and (mode, kind) not in taken:
+                        taken.add((mode, kind))
+                        yield item, mode
+
+
+def kind_of(subject: Subject) -> str:
+    asked = subject.case.question
+    if subject.case.expected.error:
+        return "no answer"
+    if isinstance(asked, Chain):
+        return "chain"
+    if asked.dtype == "bfloat16" or asked.groups > 1:
+        return f"{asked.dtype}, {min(asked.groups, 2)}"
+    return asked.wanted
+
+
+def test_every_script_gives_the_answer_that_was_observed(ran: Sequence[Written]) -> None:
+    wrong = []
+    for one in ran:
+        if isinstance(one.outcome, Answer):
+            saved = one.path.with_suffix(".npy")
+            got = np.load(saved) if saved.exists() else None
+            if got is None or not identical(got, one.outcome.array, exact=one.has_answer):
+                wrong.append(one.path.name)
+    assert wrong == []
+
+
+def identical(one: np.ndarray, other: np.ndarray, *, exact: bool) -> bool:
+    # TensorFlow 2.21 fills what it answers to a kernel larger than the input from unwritten memory.
+    same = one.tobytes() == other.tobytes() or not exact
+    return same and (one.dtype, one.shape) == (other.dtype, other.shape)
+
+
+def test_every_script_is_refused_as_it_was_observed(ran: Sequence[Written]) -> None:
+    wrong = []
+    for one in ran:
+        if isinstance(one.outcome, Refusal):
+            said = one.path.with_suffix(".error")
+            if not said.exists() or said.read_text("utf-8") != one.outcome.type:
+                wrong.append(one.path.name)
+    assert wrong == []
+
+
+def test_every_script_says_right_of_what_was_observed_to_be(ran: Sequence[Written]) -> None:
+    verdicts = {"match": "Right.", "mismatch": "Wrong."}
+    wrong = [
+        one.path.name
+        for one in ran
+        if "Expected:" in one.printed
+        and verdicts[one.observation.status] not in one.printed.splitlines()
+    ]
+    assert wrong == []
+
+
+def test_every_script_says_what_was_seen(ran: Sequence[Written]) -> None:
+    assert [one.path.name for one in ran if "Seen in" not in one.printed] == []
+
+
+def test_every_kind_of_question_is_among_them(ran: Sequence[Written]) -> None:
+    ops = {one.observation.op for one in ran}
+    gradients = {"conv_transpose_input_gradient", "conv_transpose_kernel_gradient"}
+    assert ops >= {"conv_transpose", "conv", "chain", *gradients}
+
+
+def test_a_script_alone_prints_the_answer(
+    written: Sequence[Written], framework: Framework, executable: str
+) -> None:
+    one = next(
+        one
+        for one in written
+        if isinstance(one.outcome, Answer) and one.observation.status in ("match", "mismatch")
+    )
+    assert isinstance(one.outcome, Answer)
+    printed = run(executable, framework, [str(one.path)])
+    answer = printed.partition("It answered:")[2].partition("Expected:")[0]
+    numbers = answer.replace("[", " ").replace("]", " ").split()
+    assert list(map(float, numbers)) == one.outcome.array.ravel().tolist()
