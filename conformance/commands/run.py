@@ -103,6 +103,7 @@ def command(
         click.echo(f"{out}: as it was; the same code, cases and pins have made it")
         return
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
+    writer = None
     try:
         executable = str(environments.build(pins, python)) if pins else python
         interpreter = survey.interpreter_for(framework, executable)
@@ -132,18 +133,28 @@ def command(
                     writer.add(observation)
                     progress.advance(task)
     except (CannotStart, CannotBuild) as error:
-        if out:
-            # The report then shows a framework that did not run, and why.
-            failed = Header(framework=name, backend=framework.chosen_backend, failure=str(error))
-            with runs.writing(out, failed):
-                pass
         click.echo(f"conformance run: {name}: {error}", err=True)
+        if out and writer is None:  # what was observed before a failure is kept, without a footer
+            _write_failure(out, framework, str(error))
+        raise SystemExit(2) from None
+    except OSError as error:
+        click.echo(f"conformance run: {error}", err=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         click.echo("conformance run: stopped; the run file is incomplete", err=True)
         raise SystemExit(2) from None
     counts = ", ".join(f"{count} {status}" for status, count in writer.counts.most_common())
     click.echo(f"{path}: {counts}")
+
+
+def _write_failure(path: Path, framework: Framework, why: str) -> None:
+    """A run of nothing, so that the report shows a framework that did not run, and why."""
+    failed = Header(framework=framework.name, backend=framework.chosen_backend, failure=why)
+    try:
+        with runs.writing(path, failed):
+            pass
+    except OSError as error:
+        click.echo(f"conformance run: {error}", err=True)
 
 
 def _made_from(framework: Framework, cases: tuple[Path, ...], words: tuple[str, ...]) -> str:
