@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from conformance import __version__
+
 COMMANDS = ("apis", "check", "explain", "report", "repro", "run", "translate")
 
 
@@ -41,7 +43,7 @@ SUMMARIES = {
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="conv-transpose-conformance", prog_name="conformance")
+@click.version_option(__version__, prog_name="conformance")
 def main() -> None:
     """Does transposed convolution mean the same here and there?
 
