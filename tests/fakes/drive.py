@@ -1,0 +1,35 @@
+"""``conformance`` with a fake in the place of PyTorch, also as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from fakes.frameworks import api, framework, function
+
+from conformance.cli import main
+from conformance.frameworks import FRAMEWORKS
+
+TESTS = Path(__file__).parent.parent
+PATHS = os.pathsep.join([str(TESTS), str(TESTS.parent), *filter(None, [os.getenv("PYTHONPATH")])])
+
+
+def fake(folder: Path, prelude: str = "from fakes import plain, troubled") -> None:
+    """Puts the troubled fake where PyTorch was; ``folder`` is for what it leaves behind."""
+    spell = function("troubled.ask", layout="N C *s", kernel="in out *k")
+    FRAMEWORKS["torch"] = framework(
+        api(id="plain.right"),
+        api(id="plain.troubled", native=spell, recipe=spell),
+        api(id="plain.backwards", flips=True),
+        api(id="plain.gone", exists="plain.nothing"),
+        name="torch",
+        title="Plain",
+        prelude=prelude,
+        variables={"PYTHONPATH": PATHS, "FAKE_FOLDER": str(folder)},
+    )
+
+
+if __name__ == "__main__":
+    fake(Path(os.environ["FAKE_FOLDER"]))
+    main(sys.argv[1:], prog_name="conformance")
