@@ -130,7 +130,7 @@ class Framework:
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""
-        return next(api for api in self.apis if api.id == id)
+        return {api.id: api for api in self.apis}[id]
 
 
 def keywords(**values: object) -> str:
