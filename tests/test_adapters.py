@@ -1,0 +1,299 @@
+"""What adapters write, without their frameworks: source that compiles and names only what is there.
+
+Whether it is right is seen where the framework is, in `tests/frameworks`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance import calls
+from conformance.api import Api, Framework, Inexpressible
+from conformance.calls import MODES, Call
+from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.question import Question, chained
+from conformance.recipes import Cost
+from conformance.space import DRAWN, draws
+
+BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
+SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]
+EVERY_API = pytest.mark.parametrize(
+    ("name", "backend", "api_id"), SPEAKERS, ids=[f"{b or n}-{a}" for n, b, a in SPEAKERS]
+)
+
+
+def square(op: str = "conv_transpose", **arguments: Any) -> Question:
+    """The question of the design page: two axes, stride 2, padding 1, output padding 1."""
+    transposed = op.startswith("conv_transpose")
+    fields = {
+        "x": np.ones((1, 2, 4, 4), np.float32),
+        "kernel": np.ones((2, 3, 3, 3) if transposed else (3, 2, 3, 3), np.float32),
+        "stride": (2, 2),
+        "padding": ((1, 1), (1, 1)),
+        "output_padding": (1, 1) if transposed else (0, 0),
+        "dilation": (1, 1),
+        **arguments,
+    }
+    return Question(op=op, **fields)
+
+
+def questions(api: Api) -> Iterator[Question]:
+    """All that this API may be asked, drawn; the last of them in a dtype that NumPy lacks."""
+    if api.operator == "interpolate":
+        yield square("interpolate", kernel=np.zeros(0, np.float32))
+        return
+    ops = tuple(op for op in DRAWN if op.startswith("conv_transpose") == (api.operator != "conv"))
+    if api.has_parameters:
+        ops += (f"{api.operator}_parameters",)
+    yield from islice(draws(seed=8, ops=ops), 60)
+    yield square(api.operator, dtype="bfloat16", output_padding=(0, 0))
+
+
+def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[Call]:
+    framework: Framework = FRAMEWORKS[name]
+    for q in questions(framework.api(api_id)):
+        call = calls.write(framework, backend, framework.api(api_id), q, mode)
+        if isinstance(call, Call):
+            yield call
+        else:
+            assert mode == "native", f"no recipe for {q}: {call.reason}"
+            assert call.reason
+
+
+def names_used(source: str) -> set[str]:
+    """Names that the source reads and never sets."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    given = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    given |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return {name.id for name in names} - given - set(dir(builtins))
+
+
+def names_imported(source: str) -> set[str]:
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
+    aliases = [alias for node in imports for alias in node.names]
+    return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+
+
+# Everything that is drawn
+
+
+@EVERY_API
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_written_compiles(name: str, backend: str | None, api_id: str, mode: str) -> None:
+    for call in written(name, backend, api_id, mode):
+        compile(call.source, "<call>", "exec")
+
+
+@EVERY_API
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_written_names_only_what_is_there(
+    name: str, backend: str | None, api_id: str, mode: str
+) -> None:
+    worker = names_imported(FRAMEWORKS[name].prelude)
+    for call in written(name, backend, api_id, mode):
+        script = names_imported("\n".join(call.imports))
+        needed = names_used(call.source) - {"np", *call.arrays}
+        assert needed <= script
+        assert needed <= worker
+
+
+@EVERY_API
+def test_a_native_call_costs_its_arguments_only(
+    name: str, backend: str | None, api_id: str
+) -> None:
+    assert {call.cost for call in written(name, backend, api_id, "native")} <= {Cost.ARGUMENTS}
+
+
+@EVERY_API
+def test_an_api_says_where_to_look_for_it(name: str, backend: str | None, api_id: str) -> None:
+    assert backend in FRAMEWORKS[name].dialects
+    used = names_used(APIS[api_id].exists)
+    assert used <= names_imported(FRAMEWORKS[name].prelude)
+
+
+# The table of APIs
+
+
+def test_ids_are_unique() -> None:
+    assert len(APIS) == sum(len(one.apis) for one in FRAMEWORKS.values())
+
+
+def test_frameworks_are_found_by_their_names() -> None:
+    assert all(one.name == name for name, one in FRAMEWORKS.items())
+
+
+@pytest.mark.parametrize("api_id", APIS)
+def test_what_transposes_goes_along_with_a_convolution_of_the_same_framework(api_id: str) -> None:
+    api = APIS[api_id]
+    if api.operator == "conv_transpose":
+        (within,) = (one for one in FRAMEWORKS.values() if api in one.apis)
+        assert within.api(api.forward).operator == "conv"
+    else:
+        assert api.forward is None
+
+
+@pytest.mark.parametrize("api_id", APIS)
+def test_reasons_of_limits_are_given_in_words(api_id: str) -> None:
+    assert all(limit.reason for limit in APIS[api_id].limits)
+
+
+def test_an_api_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(KeyError, match=r"torch\.nn\.Linear"):
+        FRAMEWORKS["torch"].api("torch.nn.Linear")
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_an_adapter_says_why_it_exists(name: str) -> None:
+    module = inspect.getmodule(__import__(f"conformance.frameworks.{name}", fromlist=["_"]))
+    assert module.__doc__
+
+
+# By hand
+
+
+@pytest.mark.parametrize(
+    ("api_id", "line"),
+    [
+        (
+            "torch.nn.functional.conv_transpose",
+            "y = torch.nn.functional.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1)",
+        ),
+        (
+            "torch.nn.ConvTranspose",
+            "layer = torch.nn.ConvTranspose2d("
+            "2, 3, (3, 3), stride=2, padding=1, output_padding=1, bias=False)",
+        ),
+        (
+            "mxnet.npx.deconvolution",
+            "y = mx.npx.deconvolution(x, w, kernel=(3, 3), stride=(2, 2), pad=(1, 1), adj=(1, 1),"
+            " num_filter=3, no_bias=True)",
+        ),
+        (
+            "mxnet.gluon.nn.ConvTranspose",
+            "layer = mx.gluon.nn.Conv2DTranspose(3, (3, 3), strides=2, padding=1,"
+            " output_padding=1, use_bias=False, in_channels=2)",
+        ),
+        (
+            "tf.nn.conv_transpose",
+            "y = tf.nn.conv_transpose(x, w, output_shape=(1, 8, 8, 3), strides=2,"
+            " padding=[[0, 0], [1, 1], [1, 1], [0, 0]])",
+        ),
+        (
+            "tf.nn.convNd_transpose",
+            "y = tf.nn.conv2d_transpose(x, w, output_shape=(1, 8, 8, 3), strides=2,"
+            " padding=[[0, 0], [1, 1], [1, 1], [0, 0]])",
+        ),
+    ],
+)
+def test_the_question_of_the_design_page_is_asked_natively(api_id: str, line: str) -> None:
+    assert line in native(api_id, square()).source.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "line"),
+    [
+        (
+            "jax.lax.conv_transpose",
+            {"output_padding": (0, 0)},
+            "y = jax.lax.conv_transpose(x, w, (2, 2), [(1, 1), (1, 1)],"
+            " dimension_numbers=('NCHW', 'IOHW', 'NCHW'))",
+        ),
+        (
+            "jax.lax.conv_transpose(transpose_kernel=True)",
+            {"output_padding": (0, 0), "padding": "same"},
+            "y = jax.lax.conv_transpose(x, w, (2, 2), 'SAME',"
+            " dimension_numbers=('NCHW', 'OIHW', 'NCHW'), transpose_kernel=True)",
+        ),
+        (
+            "keras.ops.conv_transpose",
+            {"padding": "same"},
+            "y = keras.ops.conv_transpose(x, w, strides=2, padding='same', output_padding=1)",
+        ),
+        (
+            "keras.layers.ConvTranspose",
+            {"padding": "valid", "bias": np.ones(3, np.float32)},
+            "layer = keras.layers.Conv2DTranspose(3, (3, 3), strides=2, output_padding=1)",
+        ),
+        (
+            "torch.nn.functional.conv_transpose",
+            {"groups": 2, "dilation": (1, 2), "bias": np.ones(6, np.float32)},
+            "y = torch.nn.functional.conv_transpose2d(x, w, b, stride=2, padding=1,"
+            " output_padding=1, groups=2, dilation=(1, 2))",
+        ),
+    ],
+)
+def test_other_questions_are_asked_natively(
+    api_id: str, changes: dict[str, Any], line: str
+) -> None:
+    assert line in native(api_id, square(**changes)).source.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "reason"),
+    [
+        ("jax.lax.conv_transpose", {}, "there is no parameter for output padding"),
+        ("keras.layers.ConvTranspose", {}, "padding is 'valid' or 'same', never numbers"),
+        ("keras.ops.conv_transpose", {}, "padding is 'valid' or 'same', never numbers"),
+        ("torch.nn.ConvTranspose", {"padding": "same"}, "padding takes numbers, not 'same'"),
+        (
+            "mxnet.npx.deconvolution",
+            {"padding": ((1, 0), (1, 1))},
+            "padding takes one number per axis, the same at its begin and end",
+        ),
+        (
+            "keras.ops.conv_transpose",
+            {"padding": "same", "groups": 2},
+            "there is no parameter for groups",
+        ),
+    ],
+)
+def test_what_cannot_be_said_natively_is_inexpressible(
+    api_id: str, changes: dict[str, Any], reason: str
+) -> None:
+    assert native(api_id, square(**changes)) == Inexpressible(reason)
+
+
+def native(api_id: str, q: Question) -> Call | Inexpressible:
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    return calls.write(framework, next(iter(framework.dialects)), APIS[api_id], q, "native")
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "cost"),
+    [
+        ("torch.nn.functional.conv_transpose", {}, Cost.ARGUMENTS),
+        ("torch.nn.functional.conv_transpose", {"padding": "same"}, Cost.ARGUMENTS),
+        ("torch.nn.functional.conv_transpose", {"padding": ((0, 2), (1, 1))}, Cost.CROP),
+        ("tf.nn.conv_transpose", {}, Cost.ARGUMENTS),
+        ("jax.lax.conv_transpose", {}, Cost.KERNEL),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", {}, Cost.ARGUMENTS),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.COMPOSITION),
+        ("keras.ops.conv_transpose", {}, Cost.CROP),
+        ("mxnet.npx.deconvolution", {}, Cost.ARGUMENTS),
+    ],
+)
+def test_a_recipe_costs_what_it_must(api_id: str, changes: dict[str, Any], cost: Cost) -> None:
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    backend = next(iter(framework.dialects))
+    call = calls.write(framework, backend, APIS[api_id], square(**changes), "recipe")
+    assert call.cost == cost
+
+
+@EVERY_API
+def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> None:
+    framework = FRAMEWORKS[name]
+    if framework.api(api_id).operator == "conv_transpose":
+        back = square("conv", x=np.ones((1, 3, 8, 8), np.float32), kernel=np.ones((2, 3, 3, 3)))
+        chain = chained(square().x, (square(), back))
+        call = calls.write(framework, backend, framework.api(api_id), chain, "recipe")
+        compile(call.source, "<call>", "exec")
