@@ -90,6 +90,7 @@ class Dialect:
     array      an expression for the tensor ``{v}`` as a NumPy array
     gradient   lines that leave in y the gradient of a spelling by "x" or by "w", given g
     casts      dtypes that NumPy lacks: the expressions that take their place for such a question
+    keeps      dtypes that are narrowed unless it is said otherwise: the ``with`` that says so
     """
 
     imports: tuple[str, ...]
@@ -97,6 +98,7 @@ class Dialect:
     array: str
     gradient: Gradient
     casts: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
+    keeps: Mapping[Dtype, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,7 +94,10 @@ def _pool(step: Pool) -> list[str]:
 
 def source(plan: Plan, dialect: Dialect, question: Question) -> str:
     """The source of a planned question."""
-    return "\n".join(_lines(plan, dialect, question)) + "\n"
+    lines = _lines(plan, dialect, question)
+    if plan.keep_dtype and question.dtype in dialect.keeps:
+        lines = [dialect.keeps[question.dtype], *(f"    {line}" for line in lines)]
+    return "\n".join(lines) + "\n"
 
 
 def arrays_of(question: Question) -> dict[str, Array]:

@@ -51,6 +51,7 @@ class Plan:
     output     from the output of the call to the canonical one
     split      ask for each group alone, and concatenate
     add_bias   add the bias to the output, because the call does not
+    keep_dtype  say what has to be said for the arrays to keep their dtype
     """
 
     moves: tuple[str, ...]
@@ -61,6 +62,7 @@ class Plan:
     output: tuple[Map, ...]
     split: bool = False
     add_bias: bool = False
+    keep_dtype: bool = False
     cost: Cost = Cost.ARGUMENTS
 
 
@@ -94,7 +96,7 @@ def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | I
         limit = next((limit for limit in limits if limit.refuses(asked)), None)
         spelling = Inexpressible(limit.reason) if limit else api.recipe(asked)
         if isinstance(spelling, Spelling):
-            return _plan(api, draft, spelling)
+            return _plan(api, draft, spelling, keep_dtype=True)
         reasons.append(spelling)
     # The last draft went furthest out of the way, so its reason is the one that remains.
     return reasons[-1]
@@ -107,7 +109,9 @@ def _for(api: Api, draft: Draft) -> Question:
     return q if takes else q.but(bias=None)
 
 
-def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | Inexpressible:
+def _plan(
+    api: Api, draft: Draft, spelling: Spelling | Inexpressible, *, keep_dtype: bool = False
+) -> Plan | Inexpressible:
     if isinstance(spelling, Inexpressible):
         return spelling
     rank = draft.question.rank
@@ -123,6 +127,7 @@ def _plan(api: Api, draft: Draft, spelling: Spelling | Inexpressible) -> Plan | 
         output=maps.permute(from_layout) + draft.output,
         split=draft.split,
         add_bias=draft.bias_last or not api.takes_bias,
+        keep_dtype=keep_dtype,
         cost=draft.cost,
     )
 

@@ -14,12 +14,17 @@ def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
     )
 
 
+# Before version 0.8 it was in `jax.experimental`, where it is no longer.
+WITH_X64 = (
+    "with (jax.enable_x64 if hasattr(jax, 'enable_x64') else jax.experimental.enable_x64)(True):"
+)
 DIALECT = Dialect(
     imports=("import jax", "import jax.numpy as jnp"),
     tensor="jnp.asarray({v})",
     array="np.asarray({v})",
     gradient=_gradient,
     casts={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
+    keeps={"float64": WITH_X64, "int64": WITH_X64},
 )
 
 
