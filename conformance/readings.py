@@ -137,13 +137,13 @@ def interleave(*, inputs: bool, outputs: bool) -> Change:
         spread = (inputs and per_input > 1) or (outputs and per_output > 1)
         if q.groups == 1 or q.wanted != "output" or not spread:
             return None
-        x = _regrouped(q.x, per_input) if inputs else q.x
+        x = _regrouped(q.x, q.groups) if inputs else q.x
 
         def after(y: Array) -> Array:
-            return _regrouped(y, q.groups) if outputs else y
+            return _regrouped(y, per_output) if outputs else y
 
-        # A bias is one number for each output channel, wherever that channel lies.
-        bias = _regrouped(q.bias[None], per_output)[0] if outputs and q.bias is not None else q.bias
+        # A bias is one number for each output channel, whichever group that comes from.
+        bias = _regrouped(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
         return Reading(q.but(x=x, bias=bias), after)
 
     return change
@@ -228,7 +228,7 @@ def same_half_kernel_centred(q: Question) -> Reading | None:
     if q.padding != "same" or q.operator != "conv_transpose" or not any(q.output_padding):
         return None
     halves = [r // 2 for r in geometry.reach(q.window, q.dilation)]
-    begins = [(2 * h - p) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
+    begins = [max(2 * h - p, 0) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
     return _cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
 
 
