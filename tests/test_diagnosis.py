@@ -193,11 +193,11 @@ def test_one_convention_is_preferred_to_two() -> None:
 
 
 def test_an_axis_is_meant_in_one_way_at_a_time() -> None:
-    q = RICH["numbers and output padding"]
-    got = under(q, (FLIPPED, BY_NAME["bias: doubled"]))
-    for explanation in diagnose(q, answer(q), got, exact=True).explanations:
-        axes = [convention.axis.name for convention in explanation]
-        assert len(set(axes)) == len(axes)
+    # The output one later along one axis and one earlier along the other: twice the same axis.
+    ((begin, end), (top, bottom)) = ((1, 0), (2, 1))
+    q = question(padding=((begin, end), (top, bottom)))
+    moved = q.but(padding=((begin - 1, end + 1), (top + 1, bottom - 1)))
+    assert diagnose(q, answer(q), answer(moved), exact=True).explanations == ()
 
 
 # Nothing is found where nothing was
@@ -332,6 +332,17 @@ def test_a_convention_is_found_again_in_a_chain(where: str, name: str) -> None:
     asked = chain(*CHAINS[where])
     got = answer_under(asked, (BY_NAME[name],))
     assert (name,) in diagnose(asked, answer(asked), got, exact=True).names
+
+
+@pytest.mark.parametrize(("which", "found"), [(0, False), (1, True)])
+def test_it_is_the_last_transposed_convolution_that_is_meant_in_another_way(
+    which: int, found: bool
+) -> None:
+    asked = chain(TRANSPOSE, TRANSPOSE)
+    steps = [TRANSPOSE, TRANSPOSE]
+    steps[which] = TRANSPOSE.but(kernel=np.flip(TRANSPOSE.kernel, (2, 3)))
+    names = diagnose(asked, answer(asked), answer(chain(*steps)), exact=True).names
+    assert (("kernel flip: flipped",) in names) is found
 
 
 @pytest.mark.parametrize("where", CHAINS)

@@ -234,6 +234,46 @@ def test_a_convolution_has_conventions_too(name: str, q: Question, expected: lis
 
 
 @pytest.mark.parametrize(
+    ("name", "q", "expected"),
+    [
+        # 1 2 3 4 5 6 in memory, taken for 3 rows of 2: 1 + 20, 3 + 40, 5 + 60.
+        (
+            "kernel channels: exchanged",
+            ask(column(1, 10), [[[1], [2], [3]], [[4], [5], [6]]], channels=True),
+            column(21, 43, 65),
+        ),
+        # Group 0 takes channels 1, 3 and 5.
+        (
+            "groups: inputs interleaved",
+            ask(
+                column(1, 2, 3, 4, 5, 6),
+                [[[1]], [[10]], [[100]], [[1]], [[10]], [[100]]],
+                groups=2,
+                channels=True,
+            ),
+            column(531, 642),
+        ),
+        # A bias belongs to an output channel, whichever group made that.
+        (
+            "groups: outputs interleaved",
+            ask(
+                column(1, 1),
+                [[[1], [2], [3]], [[4], [5], [6]]],
+                groups=2,
+                bias=[10, 20, 30, 40, 50, 60],
+                channels=True,
+            ),
+            column(11, 24, 32, 45, 53, 66),
+        ),
+    ],
+)
+def test_channels_that_are_no_square_are_told_apart(
+    name: str, q: Question, expected: list[Any]
+) -> None:
+    np.testing.assert_array_equal(under(name, q), expected)
+
+
+@pytest.mark.parametrize(
     ("name", "q"),
     [
         ("kernel flip: flipped", ask([1, 2], [3])),
@@ -295,19 +335,19 @@ def rich(op: str) -> Iterator[Question]:
         yield q.but(gradient=integers(2, 4, *q.output_space))
 
 
-def agrees(convention: Convention, operator: str, by: str, array: str) -> bool | None:
-    """Whether gradients under the convention are those of the operator under it."""
+def agrees(operator: str, by: str, array: str, *conventions: Convention) -> bool | None:
+    """Whether gradients under the conventions are those of the operator under them."""
     told = []
     for q in rich(f"{operator}_{by}_gradient"):
         try:
-            gradient = answer_under(q, (convention,))
+            gradient = answer_under(q, conventions)
         except ValueError:  # a gradient of another output
             continue
         if gradient is None:
             continue
         other = np.random.default_rng(1).integers(-3, 4, getattr(q, array).shape)
         forward = q.but(op=operator, **{array: other.astype(np.float32)})
-        y = answer_under(forward, (convention,))
+        y = answer_under(forward, conventions)
         told.append(bool((q.gradient * y).sum() == (gradient * other).sum()))
     return all(told) if told else None
 
@@ -320,7 +360,7 @@ LINEAR = [c for c in CONVENTIONS if c.axis.name != "accumulation"]
 def test_a_gradient_by_the_kernel_is_that_of_the_operator_so_understood(
     convention: Convention, operator: str
 ) -> None:
-    assert agrees(convention, operator, "kernel", "kernel") is not False
+    assert agrees(operator, "kernel", "kernel", convention) is not False
 
 
 @pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
@@ -328,7 +368,7 @@ def test_a_gradient_by_the_kernel_is_that_of_the_operator_so_understood(
 def test_a_gradient_by_the_input_is_that_of_the_operator_so_understood(
     convention: Convention, operator: str
 ) -> None:
-    assert agrees(convention, operator, "input", "x") is not False
+    assert agrees(operator, "input", "x", convention) is not False
 
 
 @pytest.mark.parametrize(
@@ -348,4 +388,20 @@ def test_a_gradient_by_the_input_is_that_of_the_operator_so_understood(
 )
 @pytest.mark.parametrize(("by", "array"), [("kernel", "kernel"), ("input", "x")])
 def test_gradients_tell_a_convention(name: str, by: str, array: str) -> None:
-    assert agrees(BY_NAME[name], "conv_transpose", by, array) is True
+    assert agrees("conv_transpose", by, array, BY_NAME[name]) is True
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("kernel flip: flipped along the first", "kernel axes: reversed"),  # not the other way
+        ("kernel channels: exchanged", "kernel flip: flipped"),
+        ("input channels: reversed", "kernel channels: exchanged"),
+    ],
+)
+@pytest.mark.parametrize(("by", "array"), [("kernel", "kernel"), ("input", "x")])
+def test_gradients_tell_two_conventions_together(
+    names: tuple[str, str], by: str, array: str
+) -> None:
+    both = [BY_NAME[name] for name in names]
+    assert agrees("conv_transpose", by, array, *both) is True

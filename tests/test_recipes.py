@@ -133,6 +133,12 @@ def test_an_interpolation_has_a_recipe(layout: str) -> None:
         (("padding in words",), {"padding": ((1, 1),)}, Cost.ARGUMENTS),
         (("padding in words",), {"padding": ((0, 0),)}, Cost.ARGUMENTS),
         (("padding in words",), {"padding": ((2, 2),)}, Cost.CROP),
+        # What output padding adds where a crop took it is neither cropped nor padded after all.
+        (
+            ("padding in words", "no output padding"),
+            {"padding": ((0, 1),), "output_padding": (1,)},
+            Cost.ARGUMENTS,
+        ),
         (("no negative padding",), {"padding": ((-1, -1),)}, Cost.CROP),
         (("no dilation",), {"dilation": (2,)}, Cost.KERNEL),
         (("no dilation",), {"dilation": (1,)}, Cost.ARGUMENTS),
