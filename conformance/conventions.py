@@ -321,6 +321,7 @@ AXES: tuple[Axis, ...] = (
     ),
 )
 
+
 def meant(question: Question, conventions: Iterable[Convention]) -> Reading:
     """The question as it is meant by somebody with these conventions, in canonical terms.
 
