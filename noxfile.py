@@ -64,11 +64,12 @@ nox.options.sessions = [*ENVIRONMENTS, "report"]
 
 @nox.session(tags=["test"])
 def lint(session: nox.Session) -> None:
-    """Style, format and types."""
+    """Style, format and types of the code; the cases, and what they can tell apart."""
     session.install("-e", ".[test,lint]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    session.run("conformance", "check")
 
 
 @nox.session(tags=["test"])

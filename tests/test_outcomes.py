@@ -35,3 +35,10 @@ def test_only_the_first_line_of_a_refusal_is_shown():
 
 def test_a_long_line_is_shown_in_part():
     assert len(Refusal("ValueError", "x" * 1000).first_line) == SHOWN
+
+
+def test_a_refusal_that_begins_with_a_traceback_is_told_by_what_follows() -> None:
+    message = (
+        'Traceback (most recent call last):\n  File "../src/x.cc", line 5\nCheck failed: n > 0'
+    )
+    assert Refusal("MXNetError", message).first_line == "Check failed: n > 0"

@@ -36,9 +36,10 @@ class Refusal:
 
     @property
     def first_line(self) -> str:
-        """The message as far as it fits on a line."""
+        """The first line that says something, as far as it fits; MXNet begins with a traceback."""
         lines = [line.strip() for line in self.message.splitlines() if line.strip()]
-        return _short(lines[0]) if lines else ""
+        telling = [line for line in lines if not line.startswith(("Traceback ", 'File "'))]
+        return _short((telling or lines or [""])[0])
 
     @property
     def words(self) -> str:
