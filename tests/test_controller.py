@@ -510,3 +510,21 @@ def test_a_stopped_examination_answers_no_more():
         stopped.stop()
         with pytest.raises(Stopped):
             list(stopped.ask([GOOD]))
+
+
+def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
+    go = tmp_path / "go"
+    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.wait_for({str(go)!r})"
+    late = Examination(Interpreter(sys.executable, prelude, variables=VARIABLES))
+
+    def stop():
+        assert pipe.is_held()
+        late.stop()
+        go.touch()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Stopped), late:
+        pass
+    thread.join()
+    assert pipe.has_ended()

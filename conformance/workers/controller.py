@@ -207,6 +207,7 @@ class Examination:
                 self._interpreter, seconds=self._startup, memory=self._memory
             )
         if self._channel is None or self._stopped:
+            self._retire()  # here, as nobody leaves a with block that was never entered
             raise Stopped
         return self._channel
 
