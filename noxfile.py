@@ -8,6 +8,7 @@ nox -t test    lint, types, unit tests, every adapter against its framework, eve
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Environment:
 
     framework: str
     pins: tuple[str, ...]
-    python: str = "3.11"
+    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -57,7 +58,7 @@ ENVIRONMENTS = {
     "keras-jax": Environment("keras", (JAX, KERAS, NUMPY), variables={"KERAS_BACKEND": "jax"}),
     "jax": Environment("jax", (JAX, NUMPY)),
     # The last MXNet needs a NumPy that has wheels for no later Python.
-    "mxnet": Environment("mxnet", ("mxnet==1.9.1", "numpy==1.23.5")),
+    "mxnet": Environment("mxnet", ("mxnet==1.9.1", "numpy==1.23.5"), python="3.11"),
 }
 nox.options.sessions = [*ENVIRONMENTS, "report"]
 

@@ -294,6 +294,19 @@ AXES: tuple[Axis, ...] = (
         ),
     ),
     Axis(
+        "dtype",
+        "kept",
+        "The answer has the dtype of the question.",
+        lambda q: q.dtype in ("float64", "int64") and q.wanted != "parameters",
+        (
+            Choice(
+                "narrowed to 32 bits",
+                "Numbers of 64 bits are made numbers of 32, and so is the answer.",
+                read.narrow,
+            ),
+        ),
+    ),
+    Axis(
         "accumulation",
         "in the dtype or wider",
         "Sums are rounded to the dtype of the question or not at all.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -67,20 +67,31 @@ def diagnose(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> Diagnos
         node = Node((), asked)
         if got.dtype.kind == "c":
             return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
-        if _gives(node, got, exact=exact):
-            # Then a convention that this case cannot show would explain it as well as any.
-            return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
-        level = [node]
-        for _ in range(MOST):
-            level = [child for node in level for child in _children(node)]
-            found = tuple(
-                tuple(CONVENTIONS[place] for place in node.places)
-                for node in level
-                if _gives(node, got, exact=exact)
-            )
-            if found:
-                return Diagnosis(found)
-        return Diagnosis((), remark(wanted, got))
+        # Another dtype is to be explained too, if anything explains it.
+        found = _search(node, got, exact=exact, dtype=got.dtype)
+        if not found and got.dtype != wanted.dtype:
+            if _gives(node, got, exact=exact):
+                # Then a convention that this case cannot show would explain it as well as any.
+                return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
+            found = _search(node, got, exact=exact, dtype=None)
+        return Diagnosis(found) if found else Diagnosis((), remark(wanted, got))
+
+
+def _search(
+    root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None
+) -> tuple[Explanation, ...]:
+    """Every smallest set of conventions that gives the answer, in this dtype if one is named."""
+    level = [root]
+    for _ in range(MOST):
+        level = [child for node in level for child in _children(node)]
+        found = tuple(
+            tuple(CONVENTIONS[place] for place in node.places)
+            for node in level
+            if _gives(node, got, exact=exact, dtype=dtype)
+        )
+        if found:
+            return found
+    return ()
 
 
 def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
@@ -176,14 +187,14 @@ def _after_both(after: After, before: After) -> After:
     return lambda answer: before(after(answer))
 
 
-def _gives(node: Node, got: Array, *, exact: bool) -> bool:
+def _gives(node: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None = None) -> bool:
     try:
         if not node.resizes and not _may_have_shape(node.asked, got.shape):
             return False
         answer = node.after(question.answer(node.asked))
     except ValueError:
         return False
-    if answer.shape != got.shape:
+    if answer.shape != got.shape or (dtype is not None and answer.dtype != dtype):
         return False
     if exact:
         return bool((answer == got).all())

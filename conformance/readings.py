@@ -293,6 +293,24 @@ def scale_bias(times: int) -> Change:
     return change
 
 
+NARROWER: dict[str, Dtype] = {"float64": "float32", "int64": "int32"}
+
+
+def narrow(q: Question) -> Reading | None:
+    """Every array in half the bits, from the beginning."""
+    dtype = NARROWER.get(q.dtype)
+    if dtype is None:
+        return None
+    arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
+    with np.errstate(over="ignore"):
+        return Reading(
+            q.but(
+                dtype=dtype,
+                **{name: a.astype(dtype) for name, a in arrays.items() if a is not None},
+            )
+        )
+
+
 def rounded(dtype: Dtype) -> Change:
     """The answer rounded to a narrower dtype, as a sum kept in it would be at its end."""
 

@@ -116,7 +116,8 @@ def test_three_conventions_are_found_again() -> None:
 
 def test_every_convention_shows_in_some_question() -> None:
     shown = {c for c in CONVENTIONS for q in RICH.values() if under(q, (c,)) is not None}
-    double = {"accumulation: in float32"}  # which only a question in float64 can show
+    # Only a question in float64 can show these.
+    double = {"accumulation: in float32", "dtype: narrowed to 32 bits"}
     assert {str(c) for c in CONVENTIONS if c not in shown} <= double
 
 
@@ -374,3 +375,10 @@ def test_the_order_in_which_conventions_are_named_does_not_matter() -> None:
     pair: tuple[Convention, ...] = (FLIPPED, BY_NAME["bias: doubled"])
     one, other = (answer_under(TRANSPOSE, order) for order in (pair, pair[::-1]))
     np.testing.assert_array_equal(one, other)
+
+
+def test_an_answer_of_half_the_bits_is_named_as_that() -> None:
+    q = question(bias=None, dtype="float64")
+    q = q.but(x=q.x.astype(np.float64), kernel=q.kernel.astype(np.float64))
+    found = diagnose(q, answer(q), answer(q).astype(np.float32), exact=True)
+    assert found.names == (("dtype: narrowed to 32 bits",),)

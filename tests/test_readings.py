@@ -139,6 +139,12 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     "output padding: ignored": (ask(**LINE, padding=1, output_padding=1), [12, 120]),
     "bias: dropped": (ask(**PAIR, bias=[100]), [1, 12, 20]),
     "bias: doubled": (ask(**PAIR, bias=[100]), [201, 212, 220]),
+    "dtype: narrowed to 32 bits": (
+        ask([1], [1]).but(
+            kernel=np.array([[[2.0**24 + 1]]]), x=np.ones((1, 1, 1)), dtype="float64"
+        ),
+        [2**24],
+    ),
     "accumulation: in float32": (
         ask([1], [1]).but(
             kernel=np.array([[[2.0**24 + 1]]]), x=np.ones((1, 1, 1)), dtype="float64"

@@ -14,7 +14,7 @@ from conformance.calls import Call
 from conformance.question import Question
 from conformance.space import draws
 from conformance.workers.controller import Examination, Task
-from conformance.workers.outcomes import Answer, Crash, Outcome, Refusal
+from conformance.workers.outcomes import Answer, Crash, Flaky, Outcome, Refusal
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
 DRAWN = {"jax": 40, "keras": 300}
@@ -42,7 +42,7 @@ TROUBLES = {
         Trouble(
             "tensorflow",
             lambda q: q.op == "conv_input_gradient" and q.rank == 3,
-            lambda outcome: isinstance(outcome, Crash),
+            lambda outcome: isinstance(outcome, Crash | Flaky),
         )
     ),
     "torch 2.13 refuses a gradient by a kernel that Keras transposed": (
