@@ -43,10 +43,14 @@ def difference(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> str |
 
 def bound(asked: Asked) -> Array:
     """How far two right answers may be apart, element by element, in float64."""
-    n = terms(asked)
+    return gamma(terms(asked), asked) * question.answer(magnitude(asked))
+
+
+def gamma(count: int, asked: Asked) -> float:
+    """The relative error of ``count`` roundings on both sides, in the coarsest dtype asked."""
     questions = asked.questions if isinstance(asked, Chain) else (asked,)
     u = max(UNIT_ROUNDOFF.get(q.dtype, 0.0) for q in questions)
-    return 2 * expm1(n * u) * question.answer(magnitude(asked))
+    return 2 * expm1(count * u)
 
 
 def terms(asked: Asked) -> int:

@@ -27,6 +27,8 @@ def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, 
         raise SystemExit(2)
     keep = _predicate(expression) if expression else lambda _: True
     cases = tuple(case for case in loaded.cases if keep(case))
+    if not loaded.cases:
+        raise click.UsageError("there are no cases in these files")
     if not cases:
         raise click.UsageError(f"none of {len(loaded.cases)} cases is meant by -k {expression!r}")
     return cases

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from conformance.claims import sides
-from conformance.comparison import UNIT_ROUNDOFF, magnitude, terms
+from conformance.comparison import gamma, magnitude, terms
 from conformance.geometry import Axes
 from conformance.question import Array, Asked, Chain, Question, answer
 
@@ -87,13 +87,6 @@ def holds(
     summed = ceil(max(given.size, 1) / max(got.size, 1))
     share = gamma(terms(asked) + summed, asked)
     return bool(np.all(np.abs(got - wanted) <= share * np.maximum(np.abs(most), np.abs(also))))
-
-
-def gamma(count: int, asked: Asked) -> float:
-    """The relative error of ``count`` roundings on both sides: 2 n u / (1 - n u)."""
-    dtype = asked.dtype if isinstance(asked, Question) else asked.questions[0].dtype
-    u = UNIT_ROUNDOFF.get(dtype, 0.0)
-    return 2 * count * u / (1 - count * u)
 
 
 PROPERTIES: Mapping[str, Property] = MappingProxyType({

@@ -98,8 +98,11 @@ def command(
     known = [api.id for api in framework.apis]
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
-    made_from = _made_from(framework, cases, (python, *sorted(pins), *api_ids, str(expression)))
-    if reuse and pins and out and _is_made_from(out, made_from):
+    words = (python, *sorted(pins), *api_ids, str(expression), str(timeout), str(memory))
+    made_from = _made_from(framework, cases, words)
+    if reuse and not (pins and out):
+        raise click.UsageError("--reuse needs --with and --out: only pins tell what was there")
+    if reuse and out and _is_made_from(out, made_from):
         click.echo(f"{out}: as it was; the same code, cases and pins have made it")
         return
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
