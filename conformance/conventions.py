@@ -198,17 +198,17 @@ AXES: tuple[Axis, ...] = (
         "same: formula",
         "of the adjoint",
         "`same` gives n s elements and is the adjoint of a SAME convolution.",
-        lambda q: q.padding == "same" and not any(q.output_padding),
+        lambda q: q.padding == "same",
         (
             Choice(
                 "of the input",
                 "`same` is counted as for a convolution over the input, without dilation.",
-                read.same_of_input,
+                read.unextended(read.same_of_input),
             ),
             Choice(
                 "half a kernel",
                 "`same` crops half of the kernel at both ends, whatever the stride.",
-                read.same_half_kernel,
+                read.unextended(read.same_half_kernel),
             ),
         ),
     ),

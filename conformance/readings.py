@@ -208,6 +208,11 @@ def odd_at_begin(q: Question) -> Reading | None:
     return _cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
 
 
+def unextended(change: Change) -> Change:
+    """The change, where there is no output padding."""
+    return lambda q: None if any(q.output_padding) else change(q)
+
+
 def same_of_input(q: Question) -> Reading | None:
     """`same` counted as for a convolution over the input, and without dilation."""
     if q.padding != "same" or q.operator != "conv_transpose":
