@@ -212,8 +212,8 @@ def repro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     (tmp_path / "cases.yaml").write_text(
         MINIMAL
         + "  - {id: two, why: So., x: [1], kernel: [1], output_padding: 1}\n"
-        + "  - {id: none, why: So., x: [1], kernel: [1], output_padding: 1, groups: 2,"
-        " expected: {error: groups}}\n",
+        + "  - {id: none, why: So., x: [1], kernel: [1], output_padding: 1, padding: 2,"
+        " expected: {error: leaves}}\n",
         encoding="utf-8",
     )
 
