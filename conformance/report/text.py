@@ -8,6 +8,8 @@ from functools import lru_cache
 _NOISE = (
     # TensorFlow puts the name of a graph node and of a device before its sentence.
     (re.compile(r"\{\{function_node [^}]*\}\} *"), ""),
+    # MXNet says at what time of day it failed.
+    (re.compile(r"\[\d\d:\d\d:\d\d\] *"), ""),
     # Where an interpreter keeps its files and what address an object had are nobody's findings.
     (re.compile(r"(?<![\w.:/])(?:/[^\s/:'\"]+)+/(?=[^\s/:'\"]+\.\w+)"), "…/"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x…"),
