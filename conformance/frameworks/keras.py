@@ -47,14 +47,10 @@ def _on(backend: str, dialect: Dialect, **changes: object) -> Dialect:
 
 
 def _torch_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else spelling.kernel
-    # A variable of Keras wraps the parameter that autograd knows.
-    source += ".value" if source == "layer.kernel" else ""
-    return (
-        f"{source}.requires_grad_()",
-        f"y = {spelling.expression}",
-        f"y, = torch.autograd.grad(y, {source}, g)",
-    )
+    if spelling.kernel == "layer.kernel":
+        # A variable of Keras wraps the parameter that autograd knows.
+        spelling = replace(spelling, kernel="layer.kernel.value")
+    return torch.DIALECT.gradient(spelling, by)
 
 
 def _jax_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
