@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 Mode = Literal["native", "recipe"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 Status = Literal["match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky"]
 Verdict = Literal[
     "same", "translated", "different", "rejected", "inexpressible", "broken", "not run"

@@ -17,14 +17,12 @@ from conformance.calls import Call
 from conformance.cases import Case
 from conformance.claims import expectations
 from conformance.diagnosis import diagnose
-from conformance.observations import Mode, Observation, Status
+from conformance.observations import MODES, Mode, Observation, Status
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
 from conformance.workers.controller import Examination, Identity, Interpreter, Task
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.workers.worker import NoAnswer
-
-MODES: tuple[Mode, ...] = ("native", "recipe")
 
 
 @dataclass(frozen=True, eq=False)

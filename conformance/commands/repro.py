@@ -10,10 +10,10 @@ import click
 from conformance import inquiry, reproduction, runs, survey
 from conformance.api import Api, Framework, Inexpressible
 from conformance.inquiry import NotThere
-from conformance.observations import Mode
+from conformance.observations import MODES, Mode
 from conformance.reproduction import Reproduction, Seen
 from conformance.runs import RunError
-from conformance.survey import MODES, Item, Subject
+from conformance.survey import Item, Subject
 from conformance.workers.controller import CannotStart
 
 RUNS = Path("reports", "runs")
