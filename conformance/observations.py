@@ -37,8 +37,9 @@ class Observation:
     moves    how the question was rewritten for it, in words
     claim    whether the answer is what the document of the case states, where it states something
     correction  whether it is what the case's erratum puts in that place, where there is one
-    shape, dtype, digest  of the answer, where there is one
+    shape, dtype, digest  of the answer, where there is one; equal answers have equal digests
     content  digest of the case, to tell a changed case from a changed framework
+    exact    whether the case has one right answer to the bit; if not, digests say nothing
     """
 
     api: str
@@ -58,6 +59,7 @@ class Observation:
     dtype: str | None = None
     digest: str | None = None
     content: str
+    exact: bool
 
     @property
     def key(self) -> Key:

@@ -52,8 +52,13 @@ class Item:
     call: Call | Inexpressible
 
 
-def interpreter_for(framework: Framework, executable: str) -> Interpreter:
-    """The interpreter at ``executable``, told what to import and what to look for."""
+def interpreter_for(
+    framework: Framework, executable: str, backend: str | None = None
+) -> Interpreter:
+    """The interpreter at ``executable``, told what to import, on which backend if it has several,
+    and what to look for.
+    """
+    chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
     return Interpreter(
         executable=executable,
         prelude=framework.prelude,
@@ -62,7 +67,7 @@ def interpreter_for(framework: Framework, executable: str) -> Interpreter:
             "backend": framework.backend,
             **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
         },
-        variables=framework.variables,
+        variables={**framework.variables, **chosen},
         settle=framework.settle,
     )
 
@@ -203,7 +208,7 @@ def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
         correction=expectations.correction_holds(case, got),
         shape=got.shape,
         dtype=str(got.dtype),
-        digest=_digest((got.astype(got.dtype.newbyteorder("<")).tobytes(),)),
+        digest=_digest((_plain(got),)),
     )
 
 
@@ -219,6 +224,7 @@ def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Obse
         cost=item.call.cost.words if isinstance(item.call, Call) else None,
         moves=item.call.moves if isinstance(item.call, Call) else (),
         content=item.subject.content,
+        exact=case.exact,
         **rest,  # type: ignore[arg-type]  # the fields that only some outcomes have
     )
 
@@ -246,6 +252,13 @@ def _parts(asked: Asked) -> Iterator[bytes]:
             yield np.ascontiguousarray(value).tobytes()
         else:
             yield f"{field.name} {value!r}".encode()
+
+
+def _plain(got: Array) -> bytes:
+    """The bytes of an answer, the same for equal ones: of no machine, and with one zero only."""
+    if got.dtype.kind in "fc":
+        got = got + got.dtype.type(0)
+    return got.astype(got.dtype.newbyteorder("<")).tobytes()
 
 
 def _digest(parts: Iterable[bytes]) -> str:

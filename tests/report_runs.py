@@ -69,6 +69,7 @@ def observed(of: Case, mode: str, status: str, api: str = LAYER, **given: Any) -
         "topics": of.topics,
         "cost": "arguments only",
         "content": Subject(of).content,
+        "exact": of.exact,
         **given,
     }
     return Observation(**told)

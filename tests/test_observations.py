@@ -32,6 +32,7 @@ OBSERVED = Observation(
     dtype="float32",
     digest="d",
     content="c",
+    exact=True,
 )
 
 

@@ -22,6 +22,7 @@ OBSERVED = {
     "op": "conv_transpose",
     "topics": ["basic", "stride"],
     "content": "c",
+    "exact": True,
     "shape": [1, 1, 3],
 }
 FOOTER = {"kind": "footer", "observations": 1}
@@ -57,6 +58,7 @@ def observation() -> Observation:
         detail="It refused: ValueError: ärger.",
         shape=(1, 1, 3),
         content="c",
+        exact=True,
     )
 
 

@@ -27,7 +27,7 @@ from conformance.question import Asked, Pool, Question, chained
 from conformance.runs import read, writing
 from conformance.survey import Item, Subject
 from conformance.workers.controller import CannotStart, Examination
-from conformance.workers.outcomes import Refusal
+from conformance.workers.outcomes import Answer, Refusal
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -201,6 +201,28 @@ def test_the_same_answer_has_the_same_digest(meanings: list[Observation]) -> Non
     wrong = {o.digest for o in meanings if o.status == "mismatch"}
     assert len(right) == 1
     assert not right & wrong
+
+
+def digest(answer: Any) -> str | None:
+    item = Item(Subject(case("one")), api(), ("native",), Inexpressible("nobody asks"))
+    return survey.judged(item, "native", Answer(np.asarray(answer))).digest
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.complex64])
+def test_both_zeros_have_one_digest(kind: type) -> None:
+    assert digest(np.array([kind(-0.0), 1], kind)) == digest(np.array([0, 1], kind))
+
+
+def test_a_number_alone_keeps_its_dtype_in_its_digest() -> None:
+    assert digest(np.float16(-0.0)) == digest(np.array([0], np.float16))
+
+
+def test_answers_of_another_byte_order_have_one_digest() -> None:
+    assert digest(np.array([1, 2], ">f4")) == digest(np.array([1, 2], "<f4"))
+
+
+def test_an_observation_says_whether_its_case_is_exact(meanings: list[Observation]) -> None:
+    assert {o.exact for o in meanings} == {True}
 
 
 # Troubles, each in one case between cases that are fine
