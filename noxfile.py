@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -24,42 +25,7 @@ COMMITTED = ("compatibility.md", "compatibility.csv")
 os.environ.setdefault("CONFORMANCE_ENVIRONMENTS", str(Path(".nox", "environments").absolute()))
 
 
-@dataclass(frozen=True)
-class Environment:
-    """What one environment holds; adding a framework is adding one of these."""
-
-    framework: str
-    pins: tuple[str, ...]
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
-    variables: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def arguments(self) -> list[str]:
-        """How the command line is told."""
-        pins = [word for pin in self.pins for word in ("--with", pin)]
-        return ["--framework", self.framework, "--python", self.python, *pins]
-
-
-NUMPY = "numpy==2.4.6"
-TORCH = "torch==2.13.0"
-KERAS = "keras==3.15.1"
-JAX = "jax==0.10.2"
-TENSORFLOW = "tensorflow-cpu==2.21.0"
-
-ENVIRONMENTS = {
-    "torch": Environment("torch", (TORCH, NUMPY)),
-    "tensorflow": Environment("tensorflow", (TENSORFLOW, KERAS, NUMPY)),
-    "keras": Environment(
-        "keras", (TENSORFLOW, KERAS, NUMPY), variables={"KERAS_BACKEND": "tensorflow"}
-    ),
-    "keras-torch": Environment(
-        "keras", (TORCH, KERAS, NUMPY), variables={"KERAS_BACKEND": "torch"}
-    ),
-    "keras-jax": Environment("keras", (JAX, KERAS, NUMPY), variables={"KERAS_BACKEND": "jax"}),
-    "jax": Environment("jax", (JAX, NUMPY)),
-    # The last MXNet needs a NumPy that has wheels for no later Python.
-    "mxnet": Environment("mxnet", ("mxnet==1.9.1", "numpy==1.23.5"), python="3.11"),
-}
+ENVIRONMENTS = tomllib.loads(Path("conformance", "environments.toml").read_text(encoding="utf-8"))
 nox.options.sessions = [*ENVIRONMENTS, "report"]
 
 
@@ -80,19 +46,24 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "2", *session.posargs)
 
 
-def add(name: str, environment: Environment) -> None:
+def add(name: str, environment: dict[str, Any]) -> None:
     """Adds the session that observes an environment, and the one that tests its adapter there."""
 
     def run(session: nox.Session) -> None:
         session.install("-e", ".")
         out = ("--out", str(RUNS / f"{name}.jsonl"), "--reuse")
-        words = ("conformance", "run", *environment.arguments, *out, *session.posargs)
-        session.run(*words, env=environment.variables)
+        session.run("conformance", "run", "--environment", name, *out, *session.posargs)
 
     def test(session: nox.Session) -> None:
         session.install("-e", ".[test]")
-        words = ("pytest", "tests/frameworks", *environment.arguments, *session.posargs)
-        session.run(*words, env=environment.variables)
+        python = environment.get("python", f"{sys.version_info.major}.{sys.version_info.minor}")
+        session.run(
+            *("pytest", "tests/frameworks", "--framework", environment["framework"]),
+            *("--python", python),
+            *(word for pin in environment["pins"] for word in ("--with", pin)),
+            *session.posargs,
+            env={"KERAS_BACKEND": environment["backend"]} if "backend" in environment else {},
+        )
 
     run.__doc__ = f"Ask every case in the environment {name}."
     test.__doc__ = f"Hold the adapter against the environment {name}."

@@ -1,6 +1,6 @@
-"""Environments: virtual environments made from pins with uv, kept by what they hold.
+"""Environments: where a framework lives, found by its interpreter or made from pins with uv.
 
-An environment holds the pins and what they need, and nothing of ours. The same pins on the same
+What is made holds the pins and what they need, and nothing of ours. The same pins on the same
 Python give the same folder, so that it is made once.
 """
 
@@ -11,7 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 READY = "conformance-ready"
@@ -20,6 +22,41 @@ READY = "conformance-ready"
 
 class CannotBuild(Exception):
     """An environment that cannot be made, with the installer's last words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where a framework is to be asked.
+
+    framework  its name
+    pins       requirements to make an environment of; none where ``python`` has the framework
+    python     the path of an interpreter or, with pins, a version such as "3.11"
+    backend    of a framework that has several; None leaves it to what is set up there
+    """
+
+    framework: str
+    pins: tuple[str, ...] = ()
+    python: str = sys.executable
+    backend: str | None = None
+
+    def executable(self) -> str:
+        """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
+        return str(build(self.pins, self.python)) if self.pins else self.python
+
+
+def pinned() -> Mapping[str, Environment]:
+    """The environments of ``environments.toml`` by name."""
+    tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    this = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {
+        name: Environment(
+            framework=table["framework"],
+            pins=tuple(table["pins"]),
+            python=table.get("python", this),
+            backend=table.get("backend"),
+        )
+        for name, table in tables.items()
+    }
 
 
 def folder() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from conformance import corpus, survey
@@ -68,10 +67,7 @@ def examining(
 
     Raises ``CannotStart``, and `NotThere` for a backend that nothing can be written for.
     """
-    interpreter = survey.interpreter_for(framework, python)
-    if backend is not None and framework.backend_variable is not None:
-        chosen = {**interpreter.variables, framework.backend_variable: backend}
-        interpreter = replace(interpreter, variables=chosen)
+    interpreter = survey.interpreter_for(framework, python, backend)
     with Examination(interpreter, timeout=timeout) as examination:
         refuse_backend(framework, examination.identity.facts["backend"])
         yield examination

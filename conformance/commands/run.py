@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from conformance import corpus, environments, runs, sources, survey
-from conformance.api import Framework
-from conformance.environments import CannotBuild
+from conformance import corpus, environments, recording, runs, sources
+from conformance.environments import CannotBuild, Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.runs import Header, RunError
+from conformance.runs import RunError
 from conformance.survey import Subject
-from conformance.workers.controller import CannotStart, Examination
-
-MEMORY = 8 * 2**30
+from conformance.workers.controller import CannotStart
 
 
 @click.command("run")
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--framework", "name", required=True, type=click.Choice(sorted(FRAMEWORKS)))
+@click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
+@click.option(
+    "--environment",
+    "name",
+    type=click.Choice(list(environments.pinned())),
+    help="In place of --framework, --python, --backend and --with: one that is pinned here.",
+)
 @click.option(
     "--python",
-    default=sys.executable,
     show_default="this one",
     help="The interpreter that has the framework; nothing of ours has to be there."
     " With --with, the version such as 3.11 to make an environment of.",
@@ -38,6 +37,7 @@ MEMORY = 8 * 2**30
     metavar="PIN",
     help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable.",
 )
+@click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]")
 @click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
 @click.option(
     "-k",
@@ -55,14 +55,14 @@ MEMORY = 8 * 2**30
 )
 @click.option(
     "--timeout",
-    default=60.0,
+    default=recording.TIMEOUT,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
     help="Seconds for a question.",
 )
 @click.option(
     "--memory",
-    default=MEMORY,
+    default=recording.MEMORY,
     show_default="8 GiB",
     type=click.IntRange(1),
     help="Bytes that a worker may use beyond what it starts with.",
@@ -74,9 +74,11 @@ MEMORY = 8 * 2**30
 )
 def command(
     cases: tuple[Path, ...],
-    name: str,
-    python: str,
+    framework: str | None,
+    name: str | None,
+    python: str | None,
     pins: tuple[str, ...],
+    backend: str | None,
     api_ids: tuple[str, ...],
     expression: str | None,
     out: Path | None,
@@ -93,52 +95,33 @@ def command(
     Example:
       conformance run --framework torch --python ~/venvs/torch/bin/python -k stride
       conformance run --framework jax --with jax==0.10.2 --python 3.11
+      conformance run --environment keras-torch
     """
-    framework = FRAMEWORKS[name]
-    known = [api.id for api in framework.apis]
+    environment = _environment(framework, name, python, pins, backend)
+    known = [api.id for api in FRAMEWORKS[environment.framework].apis]
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
-    words = (python, *sorted(pins), *api_ids, str(expression), str(timeout), str(memory))
-    made_from = _made_from(framework, cases, words)
-    if reuse and not (pins and out):
-        raise click.UsageError("--reuse needs --with and --out: only pins tell what was there")
-    if reuse and out and _is_made_from(out, made_from):
+    words = (*api_ids, str(expression), str(timeout), str(memory))
+    made_from = _made_from(environment, cases, words) if environment.pins else None
+    if reuse and not (made_from and out):
+        raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
+    if reuse and out and made_from and _is_made_from(out, made_from):
         click.echo(f"{out}: as it was; the same code, cases and pins have made it")
         return
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
-    writer = None
     try:
-        executable = str(environments.build(pins, python)) if pins else python
-        interpreter = survey.interpreter_for(framework, executable)
-
-        def start() -> Examination:
-            return Examination(interpreter, timeout=timeout, memory=memory)
-
-        with start() as examination:
-            header = survey.header(framework, examination.identity, subjects)
-            header = replace(header, sources=made_from if pins else None)
-            path = out or Path("reports", "runs", f"{header.name}.jsonl")
-            apis = [
-                api
-                for api in framework.apis
-                if header.apis[api.id] and api.id in (api_ids or known)
-            ]
-            items = list(survey.items(framework, header.backend, apis, subjects))
-            observations = (
-                survey.observe(examination, items)
-                if jobs == 1
-                else survey.observe_side_by_side(start, items, jobs)
-            )
-            with runs.writing(path, header) as writer, _progress() as progress:
-                total = sum(len(item.modes) for item in items)
-                task = progress.add_task(f"{header.name} {header.version}", total=total)
-                for observation in observations:
-                    writer.add(observation)
-                    progress.advance(task)
+        path, counts = recording.record(
+            environment,
+            subjects,
+            out,
+            api_ids=api_ids,
+            jobs=jobs,
+            timeout=timeout,
+            memory=memory,
+            sources=made_from,
+        )
     except (CannotStart, CannotBuild) as error:
-        click.echo(f"conformance run: {name}: {error}", err=True)
-        if out and writer is None:  # what was observed before a failure is kept, without a footer
-            _write_failure(out, framework, str(error))
+        click.echo(f"conformance run: {name or environment.framework}: {error}", err=True)
         raise SystemExit(2) from None
     except OSError as error:
         click.echo(f"conformance run: {error}", err=True)
@@ -146,23 +129,34 @@ def command(
     except KeyboardInterrupt:
         click.echo("conformance run: stopped; the run file is incomplete", err=True)
         raise SystemExit(2) from None
-    counts = ", ".join(f"{count} {status}" for status, count in writer.counts.most_common())
-    click.echo(f"{path}: {counts}")
+    click.echo(f"{path}: {', '.join(f'{n} {status}' for status, n in counts.most_common())}")
 
 
-def _write_failure(path: Path, framework: Framework, why: str) -> None:
-    """A run of nothing, so that the report shows a framework that did not run, and why."""
-    failed = Header(framework=framework.name, backend=framework.chosen_backend, failure=why)
-    try:
-        with runs.writing(path, failed):
-            pass
-    except OSError as error:
-        click.echo(f"conformance run: {error}", err=True)
+def _environment(
+    framework: str | None,
+    name: str | None,
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+) -> Environment:
+    if name is not None:
+        if framework or python or pins or backend:
+            raise click.UsageError("--environment says the framework, Python, backend and pins")
+        return environments.pinned()[name]
+    if framework is None:
+        raise click.UsageError("say --framework, or --environment for one that is pinned here")
+    return Environment(
+        framework=framework, pins=pins, python=python or sys.executable, backend=backend
+    )
 
 
-def _made_from(framework: Framework, cases: tuple[Path, ...], words: tuple[str, ...]) -> str:
-    variables = [framework.backend_variable] if framework.backend_variable else []
-    return sources.digest(cases or (corpus.FOLDER,), words, variables)
+def _made_from(environment: Environment, cases: tuple[Path, ...], words: tuple[str, ...]) -> str:
+    variable = FRAMEWORKS[environment.framework].backend_variable
+    return sources.digest(
+        cases or (corpus.FOLDER,),
+        (environment.python, *sorted(environment.pins), str(environment.backend), *words),
+        [variable] if variable else [],
+    )
 
 
 def _is_made_from(path: Path, digest: str) -> bool:
@@ -171,14 +165,3 @@ def _is_made_from(path: Path, digest: str) -> bool:
     except RunError:
         return False
     return run.complete and run.header.sources == digest
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
