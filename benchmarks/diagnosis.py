@@ -14,7 +14,7 @@ from time import perf_counter
 
 import click
 
-from conformance import corpus, discrimination, question
+from conformance import discrimination, question, shipped
 from conformance.cases import load
 from conformance.conventions import CONVENTIONS
 from conformance.diagnosis import answer_under, diagnose
@@ -25,7 +25,7 @@ from conformance.survey import Subject
 @click.option("--pairs", is_flag=True, help="Every pair of conventions too.")
 def main(pairs: bool) -> None:
     """Put conventions in, and see whether they come out."""
-    subjects = [Subject(case) for case in load([corpus.FOLDER], check=False).cases]
+    subjects = [Subject(case) for case in load([shipped.CASES], check=False).cases]
     wrong = 0
     for name, found in (
         ("alone", discrimination.singles(subjects)),

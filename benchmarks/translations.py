@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from conformance import corpus, runs, survey, translation
+from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
@@ -72,7 +72,7 @@ def main(count: int, seed: int, pythons: tuple[str, ...], folder: Path) -> None:
 
 
 def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], dict[str, Profile]]:
-    subjects = {case.id: Subject(case) for case in load([corpus.FOLDER], check=False).cases}
+    subjects = {case.id: Subject(case) for case in load([shipped.CASES], check=False).cases}
     places, known = [], {}
     for name in executables:
         run = runs.read(folder / f"{name}.jsonl")

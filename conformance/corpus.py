@@ -9,10 +9,8 @@ from typing import Any
 import boolean
 import click
 
+from conformance import shipped
 from conformance.cases import Case, load
-
-FOLDER = Path(__file__).resolve().parent.parent / "cases"
-"""The cases that come with this package."""
 
 
 def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
@@ -20,7 +18,7 @@ def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, 
 
     Ends the command with status 2 and every problem's sentence if a file does not hold up.
     """
-    loaded = load(paths or [FOLDER])
+    loaded = load(paths or [shipped.CASES])
     if loaded.problems:
         for problem in loaded.problems:
             click.echo(str(problem), err=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from conformance import corpus, survey
+from conformance import shipped, survey
 from conformance.api import Api, Framework
 from conformance.cases import Case, load
 from conformance.frameworks import FRAMEWORKS
@@ -26,7 +26,7 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
 
     Files that hold nothing but that case need not be right elsewhere. Raises `NotThere`.
     """
-    loaded = load(paths or [corpus.FOLDER], check=False)
+    loaded = load(paths or [shipped.CASES], check=False)
     cases = {case.id: case for case in loaded.cases}
     try:
         return cases[_named("case", name, cases)]

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from conformance import shipped
 from conformance.cases.fields import MAX_AXES, NUMBERS_SCHEMA
 from conformance.cases.models import CaseFile
 
-PATH = Path(__file__).parents[2] / "cases" / "schema.json"
+PATH = shipped.CASES / "schema.json"
 
 _NUMBERS = {
     "title": "Numbers",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus, discrimination
+from conformance import discrimination, shipped
 from conformance.cases import Case, load
 from conformance.conventions import AXES
 from conformance.discrimination import Seen
@@ -29,7 +29,7 @@ def command(cases: tuple[Path, ...], each: bool) -> None:
     Example:
       conformance check cases/documents
     """
-    loaded = load(cases or [corpus.FOLDER])
+    loaded = load(cases or [shipped.CASES])
     findings = [str(problem) for problem in loaded.problems]
     if not findings:
         subjects = [Subject(case) for case in loaded.cases]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from conformance import corpus
+from conformance import shipped
 from conformance.cases import Case, load
 from conformance.report import output, reading, terminal
 from conformance.report.view import report
@@ -53,7 +53,7 @@ def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
 
 def _cases(paths: tuple[Path, ...]) -> tuple[Case, ...]:
     """The cases of the report; what they state was held against the oracle when they were run."""
-    loaded = load(paths or [corpus.FOLDER], check=False)
+    loaded = load(paths or [shipped.CASES], check=False)
     for problem in loaded.problems:
         click.echo(str(problem), err=True)
     if loaded.problems:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus, environments, recording, runs, sources
+from conformance import corpus, environments, recording, runs, shipped, sources
 from conformance.environments import CannotBuild, Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.runs import RunError
@@ -153,7 +153,7 @@ def _environment(
 def _made_from(environment: Environment, cases: tuple[Path, ...], words: tuple[str, ...]) -> str:
     variable = FRAMEWORKS[environment.framework].backend_variable
     return sources.digest(
-        cases or (corpus.FOLDER,),
+        cases or (shipped.CASES,),
         (environment.python, *sorted(environment.pins), str(environment.backend), *words),
         [variable] if variable else [],
     )

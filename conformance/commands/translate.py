@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.syntax import Syntax
 
-from conformance import corpus, runs, survey, translation
+from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import APIS, FRAMEWORKS
@@ -197,7 +197,7 @@ def _place(api_id: str, backend: str | None, known: list[Run]) -> tuple[Place, R
 
 
 def _profile(run: Run, api_id: str) -> Profile:
-    subjects = {case.id: Subject(case) for case in load([corpus.FOLDER], check=False).cases}
+    subjects = {case.id: Subject(case) for case in load([shipped.CASES], check=False).cases}
     asked = (o for o in run.observations if o.api == api_id)
     found = profiles(asked, subjects)
     if not found:

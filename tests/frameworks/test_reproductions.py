@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance import corpus, environments, survey
+from conformance import environments, shipped, survey
 from conformance.api import Framework
 from conformance.calls import Call
 from conformance.cases import load
@@ -110,7 +110,7 @@ def run(executable: str, framework: Framework, words: Iterable[str]) -> str:
 
 def sample(framework: Framework, backend: str | None) -> Iterator[tuple[Item, Mode]]:
     """Of every API and mode the first case of each kind that has a call."""
-    subjects = [Subject(case) for case in load([corpus.FOLDER], check=False).cases]
+    subjects = [Subject(case) for case in load([shipped.CASES], check=False).cases]
     for api in framework.apis:
         taken: set[tuple[Mode, str]] = set()
         for subject in subjects:
