@@ -6,9 +6,9 @@ The source reads the arrays x, w, b and g (the gradient by the output) and leave
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from conformance import maps, recipes
+from conformance import maps, memory, recipes
 from conformance.api import Api, Dialect, Framework, Inexpressible
 from conformance.question import Array, Asked, Chain, Pool, Question
 from conformance.recipes import Cost, Plan
@@ -37,7 +37,25 @@ def write(
 ) -> Call | Inexpressible:
     """The call that asks ``api`` in ``mode``, or why there is none."""
     if isinstance(asked, Chain):
-        return _chain(framework, backend, api, asked, mode)
+        call = _chain(framework, backend, api, asked, mode)
+    else:
+        call = _single(framework, backend, api, asked, mode)
+    if isinstance(call, Inexpressible):
+        return call
+    return replace(call, source=_laid(call.arrays) + call.source)
+
+
+def _laid(arrays: Mapping[str, Array]) -> str:
+    """Lines for the arrays that do not lie in memory as they come out of a pipe."""
+    memories = {name: memory.memory_of(array) for name, array in arrays.items()}
+    return "".join(
+        f"{name} = {memory.source(said, name)}\n" for name, said in memories.items() if said
+    )
+
+
+def _single(
+    framework: Framework, backend: str | None, api: Api, asked: Question, mode: str
+) -> Call | Inexpressible:
     plan = _PLANS[mode](api, asked, backend)
     if isinstance(plan, Inexpressible):
         return plan
@@ -69,7 +87,7 @@ def _chain(
             if api.forward is None:
                 return Inexpressible(f"{api.id} has no convolution beside it")
             step_api = framework.api(api.forward)
-        call = write(framework, backend, step_api, step, mode)
+        call = _single(framework, backend, step_api, step, mode)
         if isinstance(call, Inexpressible):
             return call
         own = {name: f"{name}{number}" for name in call.arrays if name != "x"}

@@ -82,6 +82,20 @@ def test_a_gradient_defaults_to_small_integers_of_the_outputs_shape(file: Path) 
     assert set(q.gradient.flat) <= set(range(-3, 4))
 
 
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        ("conv_transpose", (0, 3, 5)),
+        ("conv_transpose_input_gradient", (0, 2, 4)),
+        ("conv_transpose_kernel_gradient", (2, 3, 2)),
+    ],
+)
+def test_a_batch_may_be_empty(file: Path, op: str, shape: tuple[int, ...]) -> None:
+    arrays = "    x: {shape: [0, 2, 4], arange: 0}\n    kernel: {shape: [2, 3, 2], arange: 0}\n"
+    (case,) = cases(file, f"{HEAD}    op: {op}\n{arrays}")
+    assert answer(case.question).shape == shape
+
+
 def test_each_step_of_a_chain_gets_the_answer_to_those_before_it(file: Path) -> None:
     text = HEAD + indented(
         """

@@ -73,6 +73,26 @@ def test_a_wrong_line_is_told_at_its_place(file: Path, line: str, sentence: str)
 
 
 @pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ("[-1, 1, 4]", "4:17: one: an entry of shape must be at least 1, or 0 for an empty batch"),
+        ("[1, 0, 4]", "4:20: one: an entry of shape must be at least 1, got 0"),
+        ("[0]", "at least 1 element along each, got the shape (1, 1, 0)"),
+    ],
+)
+def test_only_a_batch_may_be_empty(file: Path, shape: str, sentence: str) -> None:
+    x = f"    x: {{shape: {shape}, fill: 1}}\n"
+    (wrong,) = problems(file, HEAD + x + "    kernel: [1]\n")
+    assert sentence in wrong
+
+
+def test_a_kernel_without_outputs_is_none(file: Path) -> None:
+    kernel = "    op: conv\n    kernel: {shape: [0, 1, 2], fill: 1}\n"
+    (wrong,) = problems(file, HEAD + "    x: [1, 2]\n" + kernel)
+    assert wrong == "6:13: one: kernel must not be empty, got the shape (0, 1, 2)"
+
+
+@pytest.mark.parametrize(
     ("kernel", "sentence"),
     [
         ("[1, 1, 80, 80]", "5:13: one: kernel covers 6400 elements; at most 4096 are allowed"),

@@ -18,7 +18,9 @@ from conformance.cases.limits import affordable
 from conformance.cases.models import Arguments, Entry, PoolStep
 from conformance.cases.operands import Rule, array, random, settle_rank, stored
 from conformance.cases.refusal import Path, Refused, Wrong, gathered
+from conformance.cases.rules import Shaped
 from conformance.geometry import Axes, Pairs, Word
+from conformance.memory import laid, memory_of
 from conformance.question import Array, Asked, Chain, Dtype, Op, Pool, Question, answer, pooled
 
 MAX_ARGUMENT = 2**31 - 1
@@ -100,13 +102,28 @@ def _question(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype
             "dilation": partial(_axes, "dilation", said.dilation, rank),
         }
     )
-    kept = {key: stored(numbers, dtype) for key, numbers in arrays.items()}
+    kept = {key: _laid(said, key, stored(numbers, dtype)) for key, numbers in arrays.items()}
     kernel = kept.get("kernel", np.zeros(0))
+    if op != "interpolate" and not kernel.size:
+        raise Refused(("kernel",), f"kernel must not be empty, got the shape {kernel.shape}")
     q = Question(op=op, x=kept["x"], kernel=kernel, groups=said.groups, dtype=dtype, **parts)
     affordable(q)
     if q.wanted.endswith("gradient"):
         q = q.but(gradient=_gradient(q, kept.get("gradient")))
     return q
+
+
+def _laid(said: Arguments, key: str, numbers: Array) -> Array:
+    """The array in the order in memory that its rule says."""
+    rule = getattr(said, key, None)
+    memory = rule.memory if isinstance(rule, Shaped) else None
+    if memory is None:
+        return numbers
+    lying = laid(numbers, memory)
+    if memory_of(lying) is None:
+        sentence = f"memory {memory!r} is no other order for an array of shape {numbers.shape}"
+        raise Refused((key, "memory"), sentence)
+    return lying
 
 
 def _unjudged(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
@@ -148,6 +165,8 @@ def _rules(entry: Entry) -> dict[str, Rule]:
 
 def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question]) -> Chain:
     rank = settle_rank({"x": entry.x}, entry.rank)
+    if isinstance(entry.x, Shaped) and entry.x.memory:
+        raise Refused(("x", "memory"), "memory has no meaning for the x of a chain")
     x = stored(array("x", entry.x, rank), entry.dtype)
     steps: list[Question | Pool] = []
     for index, step in enumerate(entry.steps or ()):

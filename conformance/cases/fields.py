@@ -140,6 +140,15 @@ def _padding(value: Any) -> Said:
     return None
 
 
+def _lengths(value: list[int]) -> Said:
+    """A batch may be empty, and nothing else; where no batch stands first, that is told later."""
+    for index, length in enumerate(value):
+        if length < (0 if index == 0 else 1):
+            least = "at least 1, or 0 for an empty batch" if index == 0 else "at least 1"
+            return (index,), f"must be {least}"
+    return None
+
+
 def _oracle(value: Any) -> Said:
     return None if value == "oracle" else ((), "must be 'oracle' or a mapping")
 
@@ -147,6 +156,13 @@ def _oracle(value: Any) -> Said:
 _SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
 _INTS = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
 _PAIRS = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
+_SHAPE = {
+    "type": "array",
+    "prefixItems": [{"type": "integer", "minimum": 0}],
+    "items": {"type": "integer", "minimum": 1},
+    "minItems": 1,
+    "maxItems": MAX_AXES,
+}
 _PADDING = [
     {"enum": ["same", "valid"]},
     {"type": "integer"},
@@ -195,7 +211,12 @@ Range = Annotated[
     Field(min_length=2, max_length=2),
     _checked(lambda v: None if v[0] <= v[1] else ((), "must not have the larger number first")),
 ]
-Shape = Annotated[list[Size], Field(min_length=1, max_length=5)]
+Shape = Annotated[
+    list[int],
+    Field(min_length=1, max_length=MAX_AXES),
+    _checked(_lengths),
+    WithJsonSchema(_SHAPE),
+]
 Seed = Annotated[int, Field(ge=0, description="The seed of NumPy's PCG64.")]
 
 

@@ -7,34 +7,45 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from conformance.cases.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
+from conformance.memory import Memory
 
 
-class Integers(Model):
+class Shaped(Model):
+    """What arrays of a stated shape share."""
+
+    shape: Shape = Field(
+        description="The shape, bare or full; a full one of x may have 0 batch entries.",
+        examples=[[1, 2, 5, 5]],
+    )
+    memory: Memory | None = Field(
+        default=None,
+        description="How the numbers lie in memory, if not one after the other.",
+        examples=["reversed"],
+    )
+
+
+class Integers(Shaped):
     """Whole numbers drawn evenly from a range that includes both ends."""
 
-    shape: Shape = Field(description="The shape, bare or full.", examples=[[1, 2, 5, 5]])
     integers: Range = Field(description="The least and the largest number.", examples=[[-3, 3]])
     seed: Seed = 0
 
 
-class Arange(Model):
+class Arange(Shaped):
     """Whole numbers in a row."""
 
-    shape: Shape = Field(description="The shape, bare or full.", examples=[[1, 1, 3, 3]])
     arange: Whole = Field(description="The first number.", examples=[0])
 
 
-class Fill(Model):
+class Fill(Shaped):
     """One number everywhere."""
 
-    shape: Shape = Field(description="The shape, bare or full.", examples=[[2, 2]])
     fill: Real = Field(description="The number.", examples=[1])
 
 
-class Normal(Model):
+class Normal(Shaped):
     """Real numbers drawn from a normal distribution around 0."""
 
-    shape: Shape = Field(description="The shape, bare or full.", examples=[[1, 2, 5, 5]])
     normal: Annotated[Real, Field(gt=0)] = Field(
         description="The standard deviation.", examples=[1.0]
     )
