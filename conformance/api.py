@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from conformance.geometry import Axes
 from conformance.question import Dtype, Operator, Question
 
 
@@ -156,6 +157,14 @@ def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     if any(begin != end for begin, end in question.padding):
         return Inexpressible("padding takes one number per axis, the same at its begin and end")
     return tuple(begin for begin, _ in question.padding)
+
+
+def output_space(question: Question) -> Axes | Inexpressible:
+    """The spatial shape of the output, for a call that has to be told it."""
+    try:
+        return question.output_space
+    except ValueError as problem:
+        return Inexpressible(f"the output's shape has to be given, and there is none: {problem}")
 
 
 OUTPUT_PADDING_BELOW_STRIDE = Limit(

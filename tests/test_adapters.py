@@ -225,6 +225,12 @@ def test_the_question_of_the_design_page_is_asked_natively(api_id: str, line: st
             "layer = keras.layers.Conv2DTranspose(3, (3, 3), strides=2, output_padding=1)",
         ),
         (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"padding": "same", "output_padding": (0, 0)},
+            "y = mx.npx.deconvolution(x, w, kernel=(3, 3), stride=(2, 2), target_shape=(8, 8),"
+            " num_filter=3, no_bias=True)",
+        ),
+        (
             "torch.nn.functional.conv_transpose",
             {"groups": 2, "dilation": (1, 2), "bias": np.ones(6, np.float32)},
             "y = torch.nn.functional.conv_transpose2d(x, w, b, stride=2, padding=1,"
@@ -251,6 +257,21 @@ def test_other_questions_are_asked_natively(
             "padding takes one number per axis, the same at its begin and end",
         ),
         (
+            "mxnet.npx.deconvolution(target_shape)",
+            {},
+            "padding takes no numbers, only the size of the output",
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"padding": "valid"},
+            "nobody says the size of an output of which nothing is cropped",
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"padding": "same"},
+            "output padding is part of the size, and has no parameter of its own",
+        ),
+        (
             "keras.ops.conv_transpose",
             {"padding": "same", "groups": 2},
             "there is no parameter for groups",
@@ -268,6 +289,12 @@ def native(api_id: str, q: Question) -> Call | Inexpressible:
     return calls.write(framework, next(iter(framework.dialects)), APIS[api_id], q, "native")
 
 
+# Of MXNet's target shape the larger half is cropped at the begin, and at stride 1 nothing odd.
+ODD_AT_BEGIN = {"padding": ((1, 0), (1, 0)), "output_padding": (0, 0)}
+ODD_AT_END = {"padding": ((0, 1), (0, 1)), "output_padding": (0, 0)}
+ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}
+
+
 @pytest.mark.parametrize(
     ("api_id", "changes", "cost"),
     [
@@ -280,6 +307,9 @@ def native(api_id: str, q: Question) -> Call | Inexpressible:
         ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.COMPOSITION),
         ("keras.ops.conv_transpose", {}, Cost.CROP),
         ("mxnet.npx.deconvolution", {}, Cost.ARGUMENTS),
+        ("mxnet.npx.deconvolution(target_shape)", ODD_AT_BEGIN, Cost.ARGUMENTS),
+        ("mxnet.npx.deconvolution(target_shape)", ODD_AT_END, Cost.CROP),
+        ("mxnet.npx.deconvolution(target_shape)", ODD_AT_STRIDE_1, Cost.CROP),
     ],
 )
 def test_a_recipe_costs_what_it_must(api_id: str, changes: dict[str, Any], cost: Cost) -> None:
@@ -287,6 +317,12 @@ def test_a_recipe_costs_what_it_must(api_id: str, changes: dict[str, Any], cost:
     backend = next(iter(framework.dialects))
     call = calls.write(framework, backend, APIS[api_id], square(**changes), "recipe")
     assert call.cost == cost
+
+
+def test_a_target_shape_goes_along_with_the_crop_at_the_begin() -> None:
+    framework, api_id = FRAMEWORKS["mxnet"], "mxnet.npx.deconvolution(target_shape)"
+    call = calls.write(framework, None, APIS[api_id], square(**ODD_AT_BEGIN), "recipe")
+    assert "pad=(1, 1), target_shape=(8, 8)" in call.source
 
 
 @EVERY_API

@@ -15,8 +15,10 @@ from conformance.api import (
     Spelling,
     keywords,
     numbers,
+    output_space,
     symmetric,
 )
+from conformance.geometry import Axes
 from conformance.question import Question
 
 
@@ -51,25 +53,55 @@ def _operator(transposed: str, forward: str) -> Callable[[Question], Spelling | 
         padding = symmetric(q)
         if isinstance(padding, Inexpressible):
             return padding
-        # These operators take no single number for all axes, only one for each.
-        arguments = keywords(
-            kernel=q.window,
-            stride=_unless(q.stride, 1),
-            pad=_unless(padding, 0),
-            adj=_unless(q.output_padding, 0),
-            dilate=_unless(q.dilation, 1),
-            num_filter=q.output_channels,
-            num_group=numbers((q.groups,), 1),
-            no_bias=q.bias is None,
-        )
         name = transposed if q.operator == "conv_transpose" else forward
-        return Spelling(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
+        return _called(name, q, pad=_unless(padding, 0), adj=_unless(q.output_padding, 0))
 
     return spell
 
 
-def _unless(values: tuple[int, ...], default: int) -> tuple[int, ...] | None:
+def _called(name: str, q: Question, **size: Axes | None) -> Spelling:
+    # These operators take no single number for all axes, only one for each.
+    arguments = keywords(
+        kernel=q.window,
+        stride=_unless(q.stride, 1),
+        **size,
+        dilate=_unless(q.dilation, 1),
+        num_filter=q.output_channels,
+        num_group=numbers((q.groups,), 1),
+        no_bias=q.bias is None,
+    )
+    return Spelling(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
+
+
+def _unless(values: Axes, default: int) -> Axes | None:
     return None if set(values) == {default} else values
+
+
+def _sized(q: Question) -> Spelling | Inexpressible:
+    """A call that says how large the output is, and leaves to MXNet what is cropped where."""
+    if q.padding == "same" and any(q.output_padding):
+        return Inexpressible("output padding is part of the size, and has no parameter of its own")
+    if q.padding == "same":
+        return _called(DECONVOLUTION, q, target_shape=q.output_space)
+    if any(map(any, q.pairs)):
+        return Inexpressible("padding takes no numbers, only the size of the output")
+    return Inexpressible("nobody says the size of an output of which nothing is cropped")
+
+
+def _sized_and_padded(q: Question) -> Spelling | Inexpressible:
+    """The same with the crop at the begin: without oneDNN it is ignored, with it the size is."""
+    space = output_space(q)
+    if isinstance(space, Inexpressible):
+        return space
+    begins = tuple(begin for begin, _ in q.pairs)
+    if begins != tuple((total + 1) // 2 for total in _totals(q)) or min(_totals(q)) < 0:
+        return Inexpressible("of what is cropped, half goes at the begin, and the odd element too")
+    return _called(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
+
+
+def _totals(q: Question) -> Axes:
+    """How many elements of the full output are cropped on each axis."""
+    return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
 
 
 def _layer(q: Question) -> Spelling | Inexpressible:
@@ -110,16 +142,22 @@ def _resize(q: Question) -> Spelling | Inexpressible:
 
 
 LIMITS = (NEGATIVE_PADDING,)
-TRANSPOSE_LIMITS = (
-    *LIMITS,
-    OUTPUT_PADDING_BELOW_STRIDE,
+FLAT_DILATION = Limit(
+    "three spatial axes take no dilation",
+    lambda q: q.rank == 3 and set(q.dilation) != {1},
+)
+TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, FLAT_DILATION)
+SIZED_LIMITS = (
+    FLAT_DILATION,
+    # It is made an output padding of one, which must be smaller than the stride.
     Limit(
-        "three spatial axes take no dilation",
-        lambda q: q.rank == 3 and set(q.dilation) != {1},
+        "an axis of stride 1 takes no odd number of elements to crop",
+        lambda q: any(t % 2 >= s for t, s in zip(_totals(q), q.stride, strict=True)),
     ),
 )
 
-_npx = _operator("mx.npx.deconvolution", "mx.npx.convolution")
+DECONVOLUTION = "mx.npx.deconvolution"
+_npx = _operator(DECONVOLUTION, "mx.npx.convolution")
 _nd = _operator("mx.nd.Deconvolution", "mx.nd.Convolution")
 
 FRAMEWORK = Framework(
@@ -141,6 +179,17 @@ FRAMEWORK = Framework(
             native=_npx,
             recipe=_npx,
             limits=TRANSPOSE_LIMITS,
+            forward="mxnet.npx.convolution",
+        ),
+        Api(
+            id="mxnet.npx.deconvolution(target_shape)",
+            operator="conv_transpose",
+            exists="mx.npx.deconvolution",
+            layout="N C *s",
+            kernel_axes="in out *k",
+            native=_sized,
+            recipe=_sized_and_padded,
+            limits=SIZED_LIMITS,
             forward="mxnet.npx.convolution",
         ),
         Api(

@@ -15,6 +15,7 @@ from conformance.api import (
     Spelling,
     keywords,
     numbers,
+    output_space,
 )
 from conformance.question import Question
 
@@ -50,12 +51,9 @@ def _padding(q: Question) -> str | list[list[int]]:
 
 def _transpose(name: str) -> Callable[[Question], Spelling | Inexpressible]:
     def spell(q: Question) -> Spelling | Inexpressible:
-        try:
-            space = q.output_space
-        except ValueError as problem:
-            return Inexpressible(
-                f"the output's shape has to be given, and there is none: {problem}"
-            )
+        space = output_space(q)
+        if isinstance(space, Inexpressible):
+            return space
         arguments = keywords(
             output_shape=(len(q.x), *space, q.output_channels),
             strides=numbers(q.stride, 0),

@@ -22,11 +22,13 @@ from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
 from conformance.workers.outcomes import Answer, Outcome, Refusal
 
-# Each script has a namespace of its own, as far as one process can give it one.
+# Each script has a namespace of its own, as far as one process can give it one; what a refused one
+# left under way is waited for, as a worker does.
 RUNNER = """
 import contextlib, io, pathlib, sys
 import numpy as np
-for name in sys.argv[1:]:
+settle, *paths = sys.argv[1:]
+for name in paths:
     path = pathlib.Path(name)
     names, printed = {"__name__": "__main__"}, io.StringIO()
     try:
@@ -35,6 +37,8 @@ for name in sys.argv[1:]:
         np.save(path.with_suffix(".npy"), names["y"])
     except Exception as error:
         path.with_suffix(".error").write_text(type(error).__name__, "utf-8")
+        with contextlib.suppress(Exception):
+            exec(settle, names)
     path.with_suffix(".out").write_text(printed.getvalue(), "utf-8")
 """
 
@@ -93,7 +97,7 @@ def written(
 def ran(written: Sequence[Written], framework: Framework, executable: str) -> Sequence[Written]:
     """Those that end, after they were run: in one process, as some take seconds to start."""
     ending = [one for one in written if isinstance(one.outcome, Answer | Refusal)]
-    run(executable, framework, ["-c", RUNNER, *(str(one.path) for one in ending)])
+    run(executable, framework, ["-c", RUNNER, framework.settle, *(str(one.path) for one in ending)])
     return ending
 
 
