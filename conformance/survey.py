@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -140,26 +141,26 @@ def observe_side_by_side(
 
 
 def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observation]:
-    """What comes of each item, as it comes."""
-    by_key: dict[str, Item] = {}
-    ready: list[Observation] = []
+    """What comes of each item, in their order, as it comes."""
+    pulled: deque[Item] = deque()
 
     def tasks() -> Iterator[Task]:
         for number, item in enumerate(items):
-            if isinstance(item.call, Inexpressible):
-                ready.extend(judged(item, mode, item.call) for mode in item.modes)
-                continue
-            key = str(number)
-            by_key[key] = item
-            yield Task(key, item.call.source, item.call.arrays)
+            pulled.append(item)
+            if not isinstance(item.call, Inexpressible):
+                yield Task(str(number), item.call.source, item.call.arrays)
 
-    for task, outcome in examination.ask(tasks()):
-        yield from ready
-        ready.clear()
-        item = by_key.pop(task.key)
+    def mute() -> Iterator[Observation]:
+        while pulled and isinstance(call := pulled[0].call, Inexpressible):
+            item = pulled.popleft()
+            yield from (judged(item, mode, call) for mode in item.modes)
+
+    for _, outcome in examination.ask(tasks()):
+        yield from mute()
+        item = pulled.popleft()
         for mode in item.modes:
             yield judged(item, mode, outcome)
-    yield from ready
+    yield from mute()
 
 
 def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:

@@ -192,6 +192,11 @@ def test_every_key_is_observed_once(meanings: list[Observation]) -> None:
     }
 
 
+def test_observations_come_in_the_order_of_the_items(meanings: list[Observation]) -> None:
+    expected = [(one.id, mode) for one in APIS for mode in ("native", "recipe")]
+    assert [(o.api, o.mode) for o in meanings] == expected
+
+
 def test_observations_of_the_same_case_have_the_same_content(meanings: list[Observation]) -> None:
     assert len({o.content for o in meanings}) == 1
 
