@@ -6,13 +6,15 @@ Python give the same folder, so that it is made once.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,18 +74,37 @@ def build(pins: Sequence[str], python: str) -> Path:
     """The interpreter of an environment with ``pins``, made now unless it was made before.
 
     python  a version such as "3.11", or the path of an interpreter; it has to be installed
-    Raises `CannotBuild`.
+    Whoever else wants the same one meanwhile waits for it. Raises `CannotBuild`.
     """
     key = hashlib.sha256("\n".join((python, *sorted(pins))).encode()).hexdigest()[:12]
     home = folder() / key
     executable = home / "bin" / "python"
-    if (home / READY).exists() and executable.exists():
+    if _is_ready(home, executable):
         return executable
-    shutil.rmtree(home, ignore_errors=True)
-    _uv("venv", "--quiet", "--no-python-downloads", "--python", python, str(home))
-    _uv("pip", "install", "--quiet", "--python", str(executable), *pins)
-    (home / READY).write_text("\n".join(sorted(pins)) + "\n", encoding="utf-8")
+    with _alone(home.with_suffix(".lock")):
+        if not _is_ready(home, executable):
+            shutil.rmtree(home, ignore_errors=True)
+            _uv("venv", "--quiet", "--no-python-downloads", "--python", python, str(home))
+            _uv("pip", "install", "--quiet", "--python", str(executable), *pins)
+            (home / READY).write_text("\n".join(sorted(pins)) + "\n", encoding="utf-8")
     return executable
+
+
+def _is_ready(home: Path, executable: Path) -> bool:
+    return (home / READY).exists() and executable.exists()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Waits for other processes and threads; a lock that dies with its holder, unlike a file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise CannotBuild(f"environments cannot be kept in {path.parent}: {error}") from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _uv(*arguments: str) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import conformance
 from conformance import environments
 from conformance.environments import CannotBuild, build
 
@@ -83,6 +87,36 @@ def test_other_pins_or_another_python_are_another_environment(
     pins: tuple[str, ...], python: str
 ) -> None:
     assert build(PINS, "3.11") != build(pins, python)
+
+
+BUILD = "import sys; from conformance.environments import build; print(build(sys.argv[1:], '3.11'))"
+
+
+def test_two_processes_that_want_the_same_one_make_it_once(uv: Uv) -> None:
+    root = str(Path(conformance.__file__).parent.parent)
+    words = [sys.executable, "-c", BUILD, *PINS]
+    variables = {**os.environ, "PYTHONPATH": root}
+    both = [subprocess.Popen(words, env=variables, stdout=subprocess.PIPE) for _ in range(2)]
+    told = [process.communicate()[0] for process in both]
+    assert told[0] == told[1] != b""
+    assert len(uv.calls) == 2
+
+
+def test_two_threads_that_want_the_same_one_make_it_once(uv: Uv) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        made = set(pool.map(lambda _: build(PINS, "3.11"), range(2)))
+    assert len(made) == 1
+    assert len(uv.calls) == 2
+
+
+@pytest.mark.usefixtures("uv")
+def test_a_folder_that_cannot_be_written_to_is_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "file"))
+    with pytest.raises(CannotBuild, match="environments cannot be kept in"):
+        build(PINS, "3.11")
 
 
 @pytest.mark.usefixtures("uv")

@@ -18,5 +18,5 @@ if (folder / "fails on").exists() and (folder / "fails on").read_text() in sys.a
     sys.exit("error: No solution found\n  hint: there is no such version")
 if sys.argv[1] == "venv":
     python = Path(sys.argv[-1], "bin", "python")
-    python.parent.mkdir(parents=True)
+    python.parent.mkdir(parents=True)  # fails for the second of two at once
     python.symlink_to(sys.executable)
