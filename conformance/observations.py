@@ -71,17 +71,6 @@ class Observation:
         return {"kind": "observation", **asdict(self)}
 
 
-def observation_of(line: Mapping[str, Any]) -> Observation:
-    """The observation that a line of a run file holds. Raises ``TypeError``, ``KeyError``."""
-    fields = {name: value for name, value in line.items() if name != "kind"}
-    for name in ("topics", "shape"):
-        if fields.get(name) is not None:
-            fields[name] = tuple(fields[name])
-    fields["moves"] = tuple(fields.get("moves", ()))
-    fields["explanations"] = tuple(map(tuple, fields.get("explanations", ())))
-    return Observation(**fields)
-
-
 def verdict(statuses: Mapping[str, Status]) -> Verdict:
     """The verdict on a case and an API, from the status of each mode that was observed."""
     native, recipe = statuses.get("native"), statuses.get("recipe")

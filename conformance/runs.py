@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, TypeVar, get_type_hints
 
-from conformance.observations import Observation, observation_of
+import msgspec
+
+from conformance.observations import Observation
 
 FORMAT = 1
 
@@ -51,6 +53,14 @@ class Header:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Footer:
+    """How many observations there are, and how many of each status."""
+
+    observations: int
+    statuses: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A run that was read: complete only if its footer counts what is there."""
 
@@ -75,13 +85,10 @@ class Writer:
 
     def close(self) -> None:
         """Appends the footer that makes the run complete."""
-        self._line(
-            {
-                "kind": "footer",
-                "observations": self.counts.total(),
-                "statuses": dict(sorted(self.counts.items())),
-            }
+        footer = Footer(
+            observations=self.counts.total(), statuses=dict(sorted(self.counts.items()))
         )
+        self._line({"kind": "footer", **asdict(footer)})
 
     def _line(self, fields: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
@@ -92,7 +99,8 @@ class Writer:
 def writing(path: Path, header: Header) -> Iterator[Writer]:
     """A writer of the run file at ``path``; the footer is written only if nothing was raised."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
+    # A framework's words may hold half of a surrogate pair, which has no bytes in UTF-8.
+    with path.open("w", encoding="utf-8", errors="replace") as file:
         writer = Writer(file, header)
         yield writer
         writer.close()
@@ -100,52 +108,117 @@ def writing(path: Path, header: Header) -> Iterator[Writer]:
 
 def read(path: Path) -> Run:
     """The run at ``path``. Raises `RunError` for anything that is not a run file."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            return _run(path, enumerate(file, 1))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
-
-
-def _run(path: Path, lines: Iterable[tuple[int, str]]) -> Run:
     header: Header | None = None
     observations: dict[tuple[str, str, str], Observation] = {}
-    counted: int | None = None
-    for number, text in lines:
-        if not text.endswith("\n"):
-            break  # The line that was being written when the run was stopped.
-        try:
-            line = json.loads(text)
-            kind = line.pop("kind")
-            if counted is not None:
-                raise RunError(f"{path}:{number}: a line after the footer")
-            if kind == "header":
-                header = _header(path, line)
-            elif kind == "observation":
-                observation = observation_of(line)
-                if observation.key in observations:
-                    raise RunError(f"{path}:{number}: {observation.key} was observed twice")
-                observations[observation.key] = observation
-            elif kind == "footer":
-                counted = line["observations"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{path}:{number}: not a line of a run file: {error!r}") from None
-    if header is None:
-        raise RunError(f"{path}:1: not a run file: there is no header")
-    if counted is not None and counted != len(observations):
-        raise RunError(
-            f"{path}: the footer counts {counted} observations, and there are {len(observations)}"
-        )
+    complete = False
+    for number, line in enumerate(lines(path, _OBSERVATION), 1):
+        if isinstance(line, Header):
+            header = line
+        elif isinstance(line, Footer):
+            complete = True
+        else:
+            observation = msgspec.convert(line, Observation, from_attributes=True)
+            if observation.key in observations:
+                raise RunError(f"{path}:{number}: {observation.key} was observed twice")
+            observations[observation.key] = observation
+    assert header is not None  # or `lines` had raised
     return Run(
-        path=path,
-        header=header,
-        observations=tuple(observations.values()),
-        complete=counted is not None,
+        path=path, header=header, observations=tuple(observations.values()), complete=complete
     )
 
 
-def _header(path: Path, line: dict[str, Any]) -> Header:
-    version = line.pop("format")
-    if version != FORMAT:
-        raise RunError(f"{path}:1: format {version!r}, and this version reads format {FORMAT}")
-    return Header(**line)
+T = TypeVar("T")
+Line = TypeVar("Line", bound=msgspec.Struct)
+
+
+def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Footer]:
+    """What each line of a run file holds: its header, observations, and its footer if complete.
+
+    observation  the fields that are wanted, as a struct with the tag ``kind="observation"``, so
+                 that a reader of millions of lines pays for no other; it is checked against types
+    Raises `RunError` for anything that is not a line of a run file, with its number; but what was
+    being written when the run was stopped is left out. That a key stands twice is not noticed here.
+    """
+    try:
+        with path.open("rb") as file:
+            yield _first(path, file.readline())
+            yield from _rest(path, file, observation)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+
+
+def _first(path: Path, text: bytes) -> Header:
+    if not text.endswith(b"\n"):
+        raise RunError(f"{path}:1: not a run file: there is no header")
+    opening = _decoded(path, 1, text, _OPENING_LINE)
+    if opening.kind != "header":
+        raise RunError(f"{path}:1: not a run file: there is no header")
+    if opening.format != FORMAT:
+        raise RunError(
+            f"{path}:1: format {opening.format!r}, and this version reads format {FORMAT}"
+        )
+    return msgspec.convert(_decoded(path, 1, text, _HEADER_LINE), Header, from_attributes=True)
+
+
+def _rest(path: Path, file: BinaryIO, observation: type[Line]) -> Iterator[Line | Footer]:
+    decoder = msgspec.json.Decoder(observation | _FOOTER)
+    counted = 0
+    footer: Footer | None = None
+    for number, text in enumerate(file, 2):
+        if footer is not None:
+            raise RunError(f"{path}:{number}: a line after the footer")
+        if not text.endswith(b"\n"):
+            return  # The line that was being written when the run was stopped.
+        line = _decoded(path, number, text, decoder)
+        if isinstance(line, observation):
+            counted += 1
+            yield line
+        else:
+            footer = msgspec.convert(line, Footer, from_attributes=True)
+    if footer is None:
+        return
+    if footer.observations != counted:
+        raise RunError(
+            f"{path}: the footer counts {footer.observations} observations, and there are {counted}"
+        )
+    yield footer
+
+
+def _decoded(path: Path, number: int, text: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    try:
+        return decoder.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}:{number}: not a line of a run file: {error}") from None
+
+
+class _Opening(msgspec.Struct):
+    kind: str
+    format: int | None = None
+
+
+def _struct(of: type, **more: type) -> type[msgspec.Struct]:
+    """What holds a line with the fields of a dataclass, and refuses one with any other."""
+    types = get_type_hints(of)
+    return msgspec.defstruct(
+        of.__name__,
+        [*more.items(), *((f.name, types[f.name], _default(f)) for f in fields(of))],
+        kw_only=True,
+        forbid_unknown_fields=True,
+        tag_field="kind",
+        tag=of.__name__.lower(),
+    )
+
+
+def _default(of: Field[Any]) -> Any:
+    if of.default is not MISSING:
+        return of.default
+    return (
+        msgspec.NODEFAULT
+        if of.default_factory is MISSING
+        else msgspec.field(default_factory=of.default_factory)
+    )
+
+
+_OBSERVATION, _FOOTER = _struct(Observation), _struct(Footer)
+_OPENING_LINE = msgspec.json.Decoder(_Opening)
+_HEADER_LINE = msgspec.json.Decoder(_struct(Header, format=int))

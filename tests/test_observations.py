@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import get_args
 
 import pytest
@@ -12,7 +11,6 @@ from conformance.observations import (
     Observation,
     Status,
     Verdict,
-    observation_of,
     verdict,
 )
 
@@ -40,19 +38,8 @@ def test_what_identifies_an_observation_holds_no_version() -> None:
     assert OBSERVED.key == ("plain.conv_transpose", "one", "native")
 
 
-def test_a_line_is_an_observation_again() -> None:
-    assert observation_of(json.loads(json.dumps(OBSERVED.line()))) == OBSERVED
-
-
 def test_a_line_says_what_it_is() -> None:
     assert OBSERVED.line()["kind"] == "observation"
-
-
-def test_a_line_without_its_key_is_none() -> None:
-    line = OBSERVED.line()
-    del line["case"]
-    with pytest.raises(TypeError, match="case"):
-        observation_of(line)
 
 
 @pytest.mark.parametrize(

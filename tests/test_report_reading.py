@@ -8,7 +8,7 @@ import pytest
 from report_runs import case, failed, observed, run
 
 from conformance.report.reading import environments
-from conformance.runs import Header, Run, RunError
+from conformance.runs import Run, RunError
 
 ONE = case("one")
 
@@ -57,27 +57,6 @@ def test_an_unknown_framework_is_refused_with_those_there_are() -> None:
         "caffe-2.0.jsonl: its framework is 'caffe', which is none of"
         " torch, keras, tensorflow, jax, mxnet"
     )
-
-
-def test_an_unknown_status_is_refused() -> None:
-    said = refusal(run(observed(ONE, "native", "great")))
-    assert "the status 'great' is none of match, mismatch, rejected" in said
-
-
-def test_an_unknown_mode_is_refused() -> None:
-    said = refusal(run(observed(ONE, "sideways", "match")))
-    assert said.endswith("the mode 'sideways' is none of native, recipe")
-
-
-def test_numbers_where_words_should_be_are_refused() -> None:
-    said = refusal(run(observed(ONE, "native", "match", detail=3)))
-    assert said.endswith("something else where words should be")
-
-
-def test_a_version_that_is_no_text_is_refused() -> None:
-    header = Header(framework="torch", version=2.0)  # type: ignore[arg-type]  # as a file may say
-    wrong = Run(path=Path("a.jsonl"), header=header, observations=(), complete=True)
-    assert refusal(wrong) == "a.jsonl: its header holds something else where words should be"
 
 
 def test_a_name_with_control_characters_is_refused() -> None:

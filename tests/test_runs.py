@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from conformance.observations import Observation
-from conformance.runs import Header, Run, RunError, read, writing
+from conformance.runs import Footer, Header, Run, RunError, lines, read, writing
 
 HEADER = {"kind": "header", "format": 1, "framework": "torch", "version": "2.0"}
 OBSERVED = {
@@ -115,7 +117,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_file_of_other_bytes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_bytes(b"\xff\xfe\x00")
-    assert refusal(path).startswith(": cannot be read: ")
+    assert refusal(path) == ":1: not a run file: there is no header"
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
@@ -148,16 +150,80 @@ def test_another_format_is_refused(write: Write) -> None:
     assert said == ":1: format 7, and this version reads format 1"
 
 
+def test_a_second_header_is_refused(write: Write) -> None:
+    said = refusal(write(HEADER, OBSERVED, HEADER))
+    assert said.startswith(":3: not a line of a run file: ")
+    assert "'header'" in said
+
+
 @pytest.mark.parametrize(
-    "line",
+    ("line", "why"),
     [
-        "not json",
-        "[1, 2]",
-        '"text"',
-        '{"no": "kind"}',
-        json.dumps({**OBSERVED, "surprise": 1}),
-        json.dumps({"kind": "observation", "api": "a"}),
+        ("not json", "byte"),
+        ("[1, 2]", "array"),
+        ('"text"', "str"),
+        ("", "truncated"),
+        ("{}", "`kind`"),
+        ("[" * 100_000, "array"),
+        ('{"kind": "aside"}', "'aside'"),
+        (OBSERVED | {"surprise": 1}, "`surprise`"),
+        (OBSERVED | {"status": "great"}, "'great' - at `$.status`"),
+        (OBSERVED | {"mode": "sideways"}, "'sideways' - at `$.mode`"),
+        (OBSERVED | {"detail": 3}, "`int` - at `$.detail`"),
+        (OBSERVED | {"exact": 1}, "`int` - at `$.exact`"),
+        (OBSERVED | {"shape": [1, 1.5]}, "`float` - at `$.shape[1]`"),
+        (OBSERVED | {"topics": "same"}, "`str` - at `$.topics`"),
+        ({"kind": "observation", "api": "a"}, "`case`"),
+        ({"kind": "footer"}, "`observations`"),
     ],
 )
-def test_a_line_of_something_else_is_refused_with_its_number(write: Write, line: str) -> None:
-    assert refusal(write(HEADER, line)).startswith(":2: not a line of a run file: ")
+def test_a_line_of_something_else_is_refused_with_its_number(
+    write: Write, line: Any, why: str
+) -> None:
+    said = refusal(write(HEADER, line))
+    assert said.startswith(":2: not a line of a run file: ")
+    assert why in said
+
+
+@pytest.mark.parametrize("field", ["api", "case", "mode", "status", "op", "topics", "exact"])
+def test_an_observation_without_what_it_needs_is_refused(write: Write, field: str) -> None:
+    line = {name: value for name, value in OBSERVED.items() if name != field}
+    said = refusal(write(HEADER, line))
+    assert said.startswith(":2: not a line of a run file: ")
+    assert f"`{field}`" in said
+
+
+@pytest.mark.parametrize("header", [HEADER | {"version": 2.0}, HEADER | {"apis": ["a"]}])
+def test_a_header_of_something_else_is_refused(write: Write, header: Any) -> None:
+    assert refusal(write(header)).startswith(":1: not a line of a run file: ")
+
+
+def test_half_a_surrogate_pair_in_a_frameworks_words_costs_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with writing(path, Header(framework="torch")) as writer:
+        writer.add(replace(observation(), detail="bad \ud800"))
+    assert read(path).observations[0].detail == "bad ?"
+
+
+# Lines, for readers who need little of each
+
+
+class Little(msgspec.Struct, tag_field="kind", tag="observation"):
+    case: str
+
+
+def test_lines_hold_no_more_than_is_asked_for(write: Write) -> None:
+    header, line, footer = lines(write(HEADER, OBSERVED, FOOTER), Little)
+    assert isinstance(header, Header)
+    assert line == Little("one")
+    assert footer == Footer(observations=1)
+
+
+def test_lines_of_an_incomplete_run_have_no_footer(write: Write) -> None:
+    assert [type(line) for line in lines(write(HEADER, OBSERVED), Little)] == [Header, Little]
+
+
+def test_what_is_not_asked_for_may_be_anything_that_is_json(write: Write) -> None:
+    deep = json.dumps(OBSERVED).replace('"c"', "[" * 100_000)
+    with pytest.raises(RunError, match=":2: not a line of a run file: "):
+        list(lines(write(HEADER, deep), Little))

@@ -9,8 +9,8 @@ import pandas as pd
 
 from conformance.cases.case import Case
 from conformance.frameworks import FRAMEWORKS
-from conformance.observations import VERDICTS, Observation, Status, Verdict, verdict
-from conformance.report.reading import MODES, Environment
+from conformance.observations import MODES, VERDICTS, Observation, Status, Verdict, verdict
+from conformance.report.reading import Environment
 from conformance.report.text import plain
 from conformance.survey import concerns
 
