@@ -282,6 +282,11 @@ def test_what_crashes_once_is_flaky(examination, tmp_path):
     assert answered(outcome.second)
 
 
+def test_what_somebody_kills_once_is_not_flaky(examination, tmp_path):
+    outcome = only(examination, f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)\ny = x + 1")
+    assert answered(outcome)
+
+
 def test_several_crashes_in_a_row_are_each_told(examination):
     tasks = [bad("os._exit(1)"), bad("os._exit(2)"), GOOD]
     (_, first), (_, second), (_, third) = examination.ask(tasks)
@@ -307,6 +312,41 @@ def test_a_question_may_not_use_more_memory_than_the_limit(frugal, source):
 
 def test_without_a_limit_there_is_still_a_want_of_memory(examination):
     assert only(examination, "y = np.ones(2**50)").reason.startswith("ran out of memory (Memory")
+
+
+LEAKING = Task("leak", "unruly.leak(16)\ny = os.getpid()", {})
+MEAGRE = 2**26  # four times what leaks
+
+
+def workers(examination, tasks):
+    """The process that answered each task."""
+    return [int(outcome.array) for _, outcome in examination.ask(tasks)]
+
+
+def test_a_worker_that_grows_is_replaced():
+    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
+        seen = workers(examination, [LEAKING] * 3 * WINDOW)
+    assert len(seen) == 3 * WINDOW
+    assert len(set(seen)) > 1
+
+
+def test_a_worker_that_grows_is_replaced_between_asks_too():
+    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
+        assert len({pid for _ in range(8) for pid in workers(examination, [LEAKING])}) > 1
+
+
+def test_a_worker_that_has_grown_first_answers_what_it_was_sent(tmp_path):
+    told = tmp_path / "told"
+    source = f"unruly.leak(32)\nopen({str(told)!r}, 'a').write('.')\ny = 1"
+    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
+        list(examination.ask([Task("once", source, {})] * WINDOW))
+    assert told.read_text() == "." * WINDOW
+
+
+def test_a_worker_that_stays_small_stays():
+    task = Task("small", "y = os.getpid()", {})
+    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
+        assert len(set(workers(examination, [task] * 3 * WINDOW))) == 1
 
 
 def test_a_worker_that_died_between_two_asks_is_replaced(examination):

@@ -26,6 +26,8 @@ from conformance.workers import worker
 
 TAIL = 4096
 """Bytes of standard error that are kept."""
+KILLED = "killed by SIGKILL, perhaps by the system for want of memory"
+"""The end that comes from outside."""
 _CHUNK = 2**16
 _PIPE = 2**20  # so that a worker finds its next questions there, whatever the controller does
 _GLANCE = 0.05  # seconds between looks at whether the process lives: a child may hold its pipe
@@ -92,6 +94,16 @@ class Channel:
     def alive(self) -> bool:
         """Whether the process still runs."""
         return not self._closed and self._process.poll() is None
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that are the process's own; 0 where there is no way to tell."""
+        try:
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+        except OSError:  # not Linux, or already dead
+            return 0
+        resident, shared = map(int, pages[1:3])
+        return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
     def forget_stderr(self) -> None:
         """Drops what was said so far, such as what frameworks say while they are imported."""
@@ -204,7 +216,7 @@ class Channel:
         if status >= 0:
             return f"ended with exit status {status}"
         if status == -signal.SIGKILL:
-            return "killed by SIGKILL, perhaps by the system for want of memory"
+            return KILLED
         known = {number.value: number.name for number in signal.Signals}
         return f"killed by {known.get(-status, f'signal {-status}')}"
 

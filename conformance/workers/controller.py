@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from conformance.workers.channel import Channel, Gone, Message
+from conformance.workers.channel import KILLED, Channel, Gone, Message
 from conformance.workers.interpreter import CannotStart, Identity, Interpreter, start
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 
@@ -27,6 +27,9 @@ WINDOW = 16
 """How many questions are under way at most, so that the worker never waits for the next."""
 UNSENT = 2**24
 """Bytes on their way to the worker beyond which no further question is sent."""
+
+GROWTH = 2**30
+"""Bytes that a worker may keep of what it was asked before another takes its place."""
 
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|bad_alloc|out of memory|can(?:no|')t allocate memory|unable to allocate"
@@ -58,6 +61,7 @@ class Examination:
     timeout  seconds for each question
     startup  seconds for the interpreter and its prelude
     memory   bytes that a worker may use beyond what it uses after the prelude; Linux only
+    growth   bytes that it may keep between two questions, also beyond that; Linux only
 
     On Linux a worker dies with the *thread* that started it: enter and ask in the same one.
     """
@@ -69,11 +73,14 @@ class Examination:
         timeout: float = 60.0,
         startup: float = 300.0,
         memory: int | None = None,
+        growth: int = GROWTH,
     ) -> None:
         self._interpreter = interpreter
         self._timeout = timeout
         self._startup = startup
         self._memory = memory
+        self._growth = growth
+        self._weight = 0
         self._entered = False
         self._asking = False
         self._stopped = False
@@ -135,6 +142,7 @@ class Examination:
     ) -> Iterator[tuple[Task, Outcome]]:
         """``asked`` holds what was pulled and not told yet; ``sent`` of it the worker has."""
         more, sent, waited = True, 0, 0.0
+        grown = self._has_grown()
         while True:
             if more and len(asked) < WINDOW:
                 task = next(tasks, None)
@@ -144,10 +152,11 @@ class Examination:
                     asked.append(task)
             if not asked:
                 return
-            if not sent and self._channel is not None and not self._channel.alive:
+            if not sent and self._channel is not None and (grown or not self._channel.alive):
                 self._retire()  # it died of something left behind, with no question to blame
+                grown = False
             channel = self._worker()
-            while sent < len(asked) and channel.unsent < UNSENT:
+            while not grown and sent < len(asked) and channel.unsent < UNSENT:
                 _send(channel, asked[sent])
                 sent += 1
             # Only time spent here counts: a slow reader of outcomes makes no question hang.
@@ -161,6 +170,7 @@ class Examination:
             if isinstance(outcome, Crash | Hang):
                 outcome, sent = self._once_more(asked[0], outcome), 1
             sent, waited = sent - 1, 0.0
+            grown = self._has_grown()
             yield asked.popleft(), outcome
 
     def _once_more(self, task: Task, first: Crash | Hang) -> Outcome:
@@ -168,6 +178,8 @@ class Examination:
         channel = self._worker()
         _send(channel, task)
         second = self._outcome(task, channel.receive(self._timeout))
+        if isinstance(first, Crash) and first.reason == KILLED:
+            return second  # no framework kills itself so, and what others do is not its answer
         return second if type(second) is type(first) else Flaky(first, second)
 
     def _outcome(self, task: Task, reply: Message | Gone | None) -> Answer | Refusal | Crash | Hang:
@@ -206,10 +218,14 @@ class Examination:
             self._channel, self._identity = start(
                 self._interpreter, seconds=self._startup, memory=self._memory
             )
+            self._weight = self._channel.memory
         if self._channel is None or self._stopped:
             self._retire()  # here, as nobody leaves a with block that was never entered
             raise Stopped
         return self._channel
+
+    def _has_grown(self) -> bool:
+        return self._channel is not None and self._channel.memory > self._weight + self._growth
 
     def _retire(self) -> str:
         """Ends the worker, if there is one, and returns the last that it said."""

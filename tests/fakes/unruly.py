@@ -36,13 +36,20 @@ def die_of(signal_number):
     os.kill(os.getpid(), signal_number)
 
 
-def crash_once(path):
+def crash_once(path, signal_number=signal.SIGABRT):
     """Crashes unless the file is there, which it makes."""
     try:
         Path(path).touch(exist_ok=False)
     except FileExistsError:
         return
-    os.abort()
+    die_of(signal_number)
+
+
+LEAKED = []
+
+
+def leak(megabytes):
+    LEAKED.append(b"." * (megabytes * 2**20))
 
 
 def stall():
