@@ -3,14 +3,15 @@
     python benchmarks/translations.py --count 2000 --python torch=EXE --python keras=EXE ...
 
 Every ordered pair of APIs of the frameworks that are given: the layer is drawn, written natively
-for the first, translated by its observed profile, and both are run on random integers.
+for the first, translated by its observed profile, and both are run on random integers. JAX compiles
+each call anew: all the four frameworks take ten minutes for 600 layers.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -22,12 +23,15 @@ from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
 from conformance.profiles import Profile, profiles
-from conformance.question import Array
+from conformance.question import Array, Question
 from conformance.space import draws
 from conformance.survey import Subject
 from conformance.translation import Place, Translation
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer
+
+BATCH = 200
+"""Layers at a time, so that memory stays small: those of ten frameworks' APIs are many."""
 
 
 @click.command()
@@ -39,9 +43,27 @@ def main(count: int, seed: int, pythons: tuple[str, ...], folder: Path) -> None:
     """Translate random layers between all APIs and run both ends."""
     executables = dict(python.split("=", 1) for python in pythons)
     places, known = _places(executables, folder)
+    table: Counter[tuple[str, str, str]] = Counter()
+    layers = enumerate(islice(draws(seed, ("conv_transpose",)), count))
+    while batch := list(islice(layers, BATCH)):
+        table += _tried(batch, places, known, executables)
+        click.echo(f"{batch[-1][0] + 1} of {count} layers", err=True)
+    names = {place.api.id: place.framework.title for place in places}
+    _print(table)
+    _print(_summed(table, names))
+    sys.exit(any(said == "wrong" for _, _, said in table))
+
+
+def _tried(
+    layers: Iterable[tuple[int, Question]],
+    places: Sequence[Place],
+    known: Mapping[str, Profile],
+    executables: Mapping[str, str],
+) -> Counter[tuple[str, str, str]]:
+    """How often which pair of APIs came to what."""
     pairs: dict[str, tuple[Place, Place, Translation, int]] = {}
     table: Counter[tuple[str, str, str]] = Counter()
-    for number, question in enumerate(islice(draws(seed, ("conv_transpose",)), count)):
+    for number, question in layers:
         for source in places:
             for target in places:
                 if source is target:
@@ -64,11 +86,12 @@ def main(count: int, seed: int, pythons: tuple[str, ...], folder: Path) -> None:
     for key, (source, target, found, number) in pairs.items():
         one, other = answers[f"{number} {source.api.id}"], others[key]
         said = _verdict(one, other)
+        if said == "wrong" and _is_found(source, found):
+            said = "a finding"
         table[source.api.id, target.api.id, said] += 1
         if said == "wrong":
             print(f"wrong: {key}\n{found.native.source}\n{found.call.source}\n{one}\n{other}\n")
-    _print(table)
-    sys.exit(any(said == "wrong" for _, _, said in table))
+    return table
 
 
 def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], dict[str, Profile]]:
@@ -107,6 +130,22 @@ def _verdict(one: Array | str, other: Array | str) -> str:
     if isinstance(other, str):
         return "refused by the other"
     return "match" if np.array_equal(one, other) else "wrong"
+
+
+def _is_found(source: Place, found: Translation) -> bool:
+    """Whether the first call answers against its own meaning as is told in docs/findings.md."""
+    # MXNet 1.9.1 with oneDNN forgets the target shape where the input has a single element.
+    return source.api.id.endswith("(target_shape)") and 1 in found.question.space
+
+
+def _summed(
+    table: Counter[tuple[str, str, str]], names: Mapping[str, str]
+) -> Counter[tuple[str, str, str]]:
+    """The same counts by the frameworks of the APIs."""
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for (source, target, said), number in table.items():
+        sums[names[source], names[target], said] += number
+    return sums
 
 
 def _print(table: Counter[tuple[str, str, str]]) -> None:
