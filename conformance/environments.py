@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ from pathlib import Path
 
 READY = "conformance-ready"
 """A file whose presence says that the environment was made to its end."""
+OLDEST_PYTHON = (3, 8)
+"""What a worker runs on at least."""
 
 
 class CannotBuild(Exception):
@@ -34,16 +37,25 @@ class Environment:
     pins       requirements to make an environment of; none where ``python`` has the framework
     python     the path of an interpreter or, with pins, a version such as "3.11"
     backend    of a framework that has several; None leaves it to what is set up there
+    firm       packages whose pin holds even where the others give way to another version
+    options    of the installer, besides the pins
     """
 
     framework: str
     pins: tuple[str, ...] = ()
     python: str = sys.executable
     backend: str | None = None
+    firm: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> Path:
+        """The folder that it is made in, where it has pins."""
+        return _home(self.pins, self.python, self.options)
 
     def executable(self) -> str:
         """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
-        return str(build(self.pins, self.python)) if self.pins else self.python
+        return str(build(self.pins, self.python, self.options)) if self.pins else self.python
 
 
 def pinned() -> Mapping[str, Environment]:
@@ -56,6 +68,7 @@ def pinned() -> Mapping[str, Environment]:
             pins=tuple(table["pins"]),
             python=table.get("python", this),
             backend=table.get("backend"),
+            firm=tuple(table.get("firm", ())),
         )
         for name, table in tables.items()
     }
@@ -70,24 +83,53 @@ def folder() -> Path:
     return Path(cache, "conformance", "environments")
 
 
-def build(pins: Sequence[str], python: str) -> Path:
+def build(pins: Sequence[str], python: str, options: Sequence[str] = ()) -> Path:
     """The interpreter of an environment with ``pins``, made now unless it was made before.
 
-    python  a version such as "3.11", or the path of an interpreter; it has to be installed
+    python   a version such as "3.11", or the path of an interpreter; it has to be installed
+    options  of the installer, besides the pins
     Whoever else wants the same one meanwhile waits for it. Raises `CannotBuild`.
     """
-    key = hashlib.sha256("\n".join((python, *sorted(pins))).encode()).hexdigest()[:12]
-    home = folder() / key
+    home = _home(pins, python, options)
     executable = home / "bin" / "python"
     if _is_ready(home, executable):
         return executable
     with _alone(home.with_suffix(".lock")):
         if not _is_ready(home, executable):
             shutil.rmtree(home, ignore_errors=True)
-            _uv("venv", "--quiet", "--no-python-downloads", "--python", python, str(home))
-            _uv("pip", "install", "--quiet", "--python", str(executable), *pins)
+            uv("venv", "--quiet", "--no-python-downloads", "--python", python, str(home))
+            uv("pip", "install", "--quiet", "--python", str(executable), *options, *pins)
             (home / READY).write_text("\n".join(sorted(pins)) + "\n", encoding="utf-8")
     return executable
+
+
+def pythons() -> tuple[str, ...]:
+    """The versions of Python that are installed here and that a worker runs on, the newest first.
+
+    Of each the first two numbers, such as "3.11". Raises `CannotBuild`.
+    """
+    told = uv("python", "list", "--only-installed", "--output-format", "json")
+    found = {
+        (one["version_parts"]["major"], one["version_parts"]["minor"])
+        for one in json.loads(told)
+        if (one["implementation"], one["variant"]) == ("cpython", "default")
+    }
+    usable = sorted((version for version in found if version >= OLDEST_PYTHON), reverse=True)
+    return tuple(f"{major}.{minor}" for major, minor in usable)
+
+
+def installed(executable: str) -> Mapping[str, str]:
+    """The versions of what is installed beside an interpreter, by its name in small letters.
+
+    Raises `CannotBuild`.
+    """
+    told = uv("pip", "list", "--quiet", "--format", "json", "--python", executable)
+    return {one["name"].lower(): one["version"] for one in json.loads(told)}
+
+
+def _home(pins: Sequence[str], python: str, options: Sequence[str]) -> Path:
+    key = "\n".join((python, *sorted(pins), *options))
+    return folder() / hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def _is_ready(home: Path, executable: Path) -> bool:
@@ -107,19 +149,22 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _uv(*arguments: str) -> None:
+def uv(*arguments: str, given: str = "") -> str:
+    """What uv prints, told ``given`` on standard input. Raises `CannotBuild` with its words."""
     program = shutil.which("uv")
     if program is None:
         raise CannotBuild("uv is not installed; `python -m pip install uv` installs it")
     done = subprocess.run(
         (program, *arguments),
         env={**os.environ, **_find_links()},
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise CannotBuild(" ".join(done.stderr.split())[-500:])
+    return done.stdout
 
 
 def _find_links() -> dict[str, str]:

@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from conformance import progress, runs, survey
+from conformance import progress, runs, shipped, survey
 from conformance.api import Framework
 from conformance.environments import CannotBuild, Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.runs import Header
+from conformance.runs import Header, RunError
+from conformance.sources import digest as digest_of
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart, Examination
 
@@ -76,6 +77,34 @@ def record(
         if path and writer is None:  # what was observed before a failure is kept, without a footer
             _write_failure(path, framework, environment.backend, str(error))
         raise
+
+
+def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[str]) -> str:
+    """A digest of all that makes a run of an environment of pins what it is.
+
+    words  the options that change what is asked, or how
+    """
+    variable = FRAMEWORKS[environment.framework].backend_variable
+    return digest_of(
+        cases or (shipped.CASES,),
+        (
+            environment.python,
+            *sorted(environment.pins),
+            *environment.options,
+            str(environment.backend),
+            *words,
+        ),
+        [variable] if variable else [],
+    )
+
+
+def is_made_from(path: Path, digest: str) -> bool:
+    """Whether there is a complete run with this digest at ``path``, so that none is needed."""
+    try:
+        run = runs.read(path)
+    except RunError:
+        return False
+    return run.complete and run.header.sources == digest
 
 
 def _write_failure(path: Path, framework: Framework, backend: str | None, why: str) -> None:

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
+from fakes.installer import Uv, pretend, python
 
 import conformance
 from conformance import environments
-from conformance.environments import CannotBuild, build
+from conformance.environments import CannotBuild, Environment, build
 
-FAKE = Path(__file__).parent / "fakes" / "uv.py"
 LINKS = "wheels  more/wheels"
 PINS = ("plain==1.0", "numpy==2.0")
 
 
-class Uv:
-    """The fake installer's memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @property
-    def calls(self) -> list[dict[str, Any]]:
-        recorded = self.folder / "calls.jsonl"
-        if not recorded.exists():
-            return []
-        return [json.loads(line) for line in recorded.read_text().splitlines()]
-
-    def fail_on(self, word: str) -> None:
-        (self.folder / "fails on").write_text(word)
-
-
 @pytest.fixture
 def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
-    folder = tmp_path / "uv"
-    folder.mkdir()
-    script = folder / "uv"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setenv("FAKE_UV", str(folder))
-    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
-    return Uv(folder)
+    return pretend(tmp_path, monkeypatch)
 
 
 def test_an_environment_is_a_python_with_the_pins(uv: Uv) -> None:
@@ -204,3 +175,39 @@ def test_links_that_uv_is_told_of_are_left_alone(uv: Uv, monkeypatch: pytest.Mon
 
 def test_without_links_nothing_is_handed_on(uv: Uv) -> None:
     assert links(uv) == [None, None]
+
+
+# What there is
+
+
+def test_options_of_the_installer_make_another_environment(uv: Uv) -> None:
+    option = ("--exclude-newer", "2024-07-18")
+    assert build(PINS, "3.11") != build(PINS, "3.11", option)
+    assert uv.calls[-1]["arguments"][-4:] == [*option, *PINS]
+
+
+def test_an_environment_knows_its_folder_before_it_is_made(uv: Uv) -> None:
+    environment = Environment(framework="torch", pins=PINS, python="3.11")
+    home = environment.home
+    assert uv.calls == []
+    assert Path(environment.executable()) == home / "bin" / "python"
+
+
+def test_pythons_are_told_once_the_newest_first(uv: Uv) -> None:
+    uv.has_pythons(9, 11, 11, 10)
+    assert environments.pythons() == ("3.11", "3.10", "3.9")
+
+
+def test_a_python_that_no_worker_runs_on_is_none(uv: Uv) -> None:
+    others = [python(12, "pypy"), python(13, variant="freethreaded")]
+    uv.say("python list", [python(7), python(11), *others])
+    assert environments.pythons() == ("3.11",)
+
+
+def test_what_is_installed_is_told_by_name(uv: Uv) -> None:
+    uv.say("pip list", [{"name": "NumPy", "version": "2.0"}])
+    assert environments.installed("python") == {"numpy": "2.0"}
+
+
+def test_the_pins_that_hold_are_data() -> None:
+    assert environments.pinned()["keras-torch"].firm == ("torch",)

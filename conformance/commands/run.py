@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus, environments, recording, runs, shipped, sources
+from conformance import corpus, environments, recording
 from conformance.environments import CannotBuild, Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.runs import RunError
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart
 
@@ -102,10 +101,10 @@ def command(
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
     words = (*api_ids, str(expression), str(timeout), str(memory))
-    made_from = _made_from(environment, cases, words) if environment.pins else None
+    made_from = recording.made_from(environment, cases, words) if environment.pins else None
     if reuse and not (made_from and out):
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if reuse and out and made_from and _is_made_from(out, made_from):
+    if reuse and out and made_from and recording.is_made_from(out, made_from):
         click.echo(f"{out}: as it was; the same code, cases and pins have made it")
         return
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
@@ -148,20 +147,3 @@ def _environment(
     return Environment(
         framework=framework, pins=pins, python=python or sys.executable, backend=backend
     )
-
-
-def _made_from(environment: Environment, cases: tuple[Path, ...], words: tuple[str, ...]) -> str:
-    variable = FRAMEWORKS[environment.framework].backend_variable
-    return sources.digest(
-        cases or (shipped.CASES,),
-        (environment.python, *sorted(environment.pins), str(environment.backend), *words),
-        [variable] if variable else [],
-    )
-
-
-def _is_made_from(path: Path, digest: str) -> bool:
-    try:
-        run = runs.read(path)
-    except RunError:
-        return False
-    return run.complete and run.header.sources == digest

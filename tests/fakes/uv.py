@@ -1,6 +1,7 @@
 """An installer that writes down what it was told, makes empty environments, and fails when asked.
 
-A test puts a script `uv` on PATH that runs this file; its folder holds what was recorded.
+`fakes.installer` puts a script `uv` on PATH that runs this file; its folder holds what was
+recorded, what makes it fail, and what it is to print for which command.
 """
 
 from __future__ import annotations
@@ -10,13 +11,25 @@ import os
 import sys
 from pathlib import Path
 
+words = sys.argv[1:]
 folder = Path(os.environ["FAKE_UV"])
-told = {"arguments": sys.argv[1:], "find links": os.environ.get("UV_FIND_LINKS")}
+told = {"arguments": words, "find links": os.environ.get("UV_FIND_LINKS")}
 with (folder / "calls.jsonl").open("a", encoding="utf-8") as calls:
     calls.write(json.dumps(told) + "\n")
-if (folder / "fails on").exists() and (folder / "fails on").read_text() in sys.argv:
-    sys.exit("error: No solution found\n  hint: there is no such version")
-if sys.argv[1] == "venv":
-    python = Path(sys.argv[-1], "bin", "python")
+if (folder / "fails on").exists():
+    for wrong in (folder / "fails on").read_text().split("\n"):
+        if set(wrong.split()) <= set(words):
+            sys.exit("error: No solution found\n  hint: there is no such version")
+if words[0] == "venv":
+    python = Path(words[-1], "bin", "python")
     python.parent.mkdir(parents=True)  # fails for the second of two at once
-    python.symlink_to(sys.executable)
+    # What runs there can tell which environment it is in.
+    python.write_text(f'#!/bin/sh\nFAKE_HOME="{words[-1]}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+for word in words:
+    said = folder / f"{' '.join(words[:2])} {word}"
+    if said.exists():
+        sys.stdout.write(said.read_text())
+        sys.exit()
+if words[:2] == ["tool", "run"]:
+    sys.exit("ERROR: No matching distribution found")

@@ -1,0 +1,73 @@
+"""The fake uv on PATH, and its memory."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FAKE = Path(__file__).with_name("uv.py")
+
+
+class Uv:
+    """What the fake installer was told, and what it is to do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        recorded = self.folder / "calls.jsonl"
+        if not recorded.exists():
+            return []
+        return [json.loads(line) for line in recorded.read_text().splitlines()]
+
+    @property
+    def made(self) -> list[list[str]]:
+        """What was to be installed, in turn."""
+        return [c["arguments"] for c in self.calls if c["arguments"][:2] == ["pip", "install"]]
+
+    def fail_on(self, *words: str) -> None:
+        """From now on, whatever is told all words of one of these fails."""
+        (self.folder / "fails on").write_text("\n".join(words))
+
+    def say(self, command: str, told: object, word: str = "") -> None:
+        """What it prints for a command of two words, where ``word`` is among the others."""
+        text = told if isinstance(told, str) else json.dumps(told)
+        (self.folder / f"{command} {word or command.split()[1]}").write_text(text)
+
+    def has_pythons(self, *minors: int) -> None:
+        """These are installed."""
+        self.say("python list", [python(minor) for minor in minors])
+
+    def releases(self, versions: Iterable[str], word: str = "--json") -> None:
+        """What pip lists, where it is told ``word``."""
+        self.say("tool run", {"name": "plain", "versions": list(versions)}, word)
+
+
+def python(minor: int, implementation: str = "cpython", variant: str = "default") -> dict[str, Any]:
+    """A line of what uv lists."""
+    return {
+        "version_parts": {"major": 3, "minor": minor, "patch": 1},
+        "implementation": implementation,
+        "variant": variant,
+    }
+
+
+def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
+    """A fake uv and nothing else on PATH; its environments are made in ``folder``."""
+    own = folder / "uv"
+    own.mkdir()
+    script = own / "uv"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(own))
+    monkeypatch.setenv("FAKE_UV", str(own))
+    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(folder / "environments"))
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
+    return Uv(own)
