@@ -8,7 +8,7 @@ import click
 
 from conformance import __version__
 
-COMMANDS = ("apis", "check", "explain", "report", "repro", "run", "translate")
+COMMANDS = ("apis", "check", "explain", "fuzz", "new", "report", "repro", "run", "translate")
 
 
 class LazyGroup(click.Group):
@@ -35,6 +35,8 @@ SUMMARIES = {
     "apis": "List every API, and whether an interpreter has it.",
     "check": "Validate cases.",
     "explain": "Show the calls that ask one case, what they answer, and why that differs.",
+    "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
+    "new": "Write a case, with the oracle's answer filled in.",
     "report": "Turn runs into tables and a page.",
     "repro": "Write a script that asks one case and needs only the framework and NumPy.",
     "run": "Ask a framework every case, and write down what it answers.",
