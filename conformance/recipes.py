@@ -222,7 +222,10 @@ def _around(draft: Draft) -> Iterator[Draft]:
             around,
             moves=(*draft.moves, *(() if grow == none else (around_what,))),
             # Beyond the full output there is nothing but bias, and the call cannot put it there.
-            bias_last=q.operator == "conv_transpose" and max(map(max, grow)) > 0,
+            # A layer that is only counted has its bias all the same.
+            bias_last=(
+                q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
+            ),
             cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
         )
 

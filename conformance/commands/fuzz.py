@@ -1,0 +1,176 @@
+"""``conformance fuzz``: random questions, and the smallest of each kind of trouble as a case."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+import click
+from rich.console import Console
+
+from conformance import findings, fuzzing, inquiry, progress, recording, survey
+from conformance.commands import _environment
+from conformance.environments import CannotBuild
+from conformance.frameworks import FRAMEWORKS
+from conformance.fuzzing import Finding, Group, Search, Tally
+from conformance.inquiry import NotThere
+from conformance.observations import VERDICTS
+from conformance.question import OPS, Op
+from conformance.report.text import count as counted
+from conformance.runs import Header
+from conformance.space import DRAWN
+from conformance.workers.controller import CannotStart, Examination
+
+WIDTH = 140
+"""Of the tables where there is no terminal to fit them into."""
+
+
+@click.command("fuzz")
+@_environment.options
+@click.option("--count", default=1000, show_default=True, type=click.IntRange(1), help="Questions.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@click.option(
+    "--op",
+    "ops",
+    multiple=True,
+    metavar="OP",
+    type=click.Choice(OPS),
+    help="Only questions with this op of a case; repeatable."
+    "  [default: convolution, its transpose and their gradients]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The cases that are made.  [default: printed]",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
+)
+@click.option(
+    "--timeout",
+    default=recording.TIMEOUT,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds for a question.",
+)
+def command(
+    framework: str | None,
+    name: str | None,
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+    count: int,
+    seed: int,
+    api_ids: tuple[str, ...],
+    ops: tuple[Op, ...],
+    out: Path | None,
+    jobs: int,
+    timeout: float,
+) -> None:
+    """Ask a framework random questions, and make a small case of each kind of trouble.
+
+    The same seed asks the same questions. What goes wrong is grouped by API, mode, status and
+    diagnosis; of each group that no convention explains, one question is shrunk. Ends with 0 when
+    no recipe failed, with 1 when one did, and with 2 when not everything could be asked.
+
+    \b
+    Example:
+      conformance fuzz --environment torch --count 20000 --seed 1 --out found.yaml
+      conformance check found.yaml
+    """
+    environment = _environment.chosen(framework, name, python, pins, backend)
+    asked = FRAMEWORKS[environment.framework]
+    known = [api.id for api in asked.apis]
+    for unknown in set(api_ids) - set(known):
+        raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    try:
+        if environment.backend:
+            inquiry.refuse_backend(asked, environment.backend)
+        interpreter = survey.interpreter_for(asked, environment.executable(), environment.backend)
+
+        def start() -> Examination:
+            return Examination(interpreter, timeout=timeout, memory=recording.MEMORY)
+
+        with start() as examination:
+            header = survey.header(asked, examination.identity, ())
+            inquiry.refuse_backend(asked, header.backend)
+            apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
+            search = Search(
+                framework=asked,
+                backend=header.backend,
+                apis=tuple(apis),
+                ops=tuple(op for op in ops or DRAWN if any(fuzzing.concern(a, op) for a in apis)),
+                seed=seed,
+                count=count,
+            )
+            if not search.ops:
+                raise NotThere("there is no such API, or none that answers such questions")
+            tally = Tally(search)
+            began = monotonic()
+            stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
+            seconds = monotonic() - began
+            found = {finding.group: finding for finding in fuzzing.as_met(search, tally)}
+            if not stopped:
+                stopped = _unless_stopped(lambda: _shrink(examination, search, tally, found))
+        console = Console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
+        findings.show(console, tally)
+        _sum_up(console, header, tally, seconds, stopped)
+        _write(findings.cases(header, search, found.values()), out)
+    except (CannotStart, CannotBuild, NotThere, OSError) as error:
+        click.echo(f"conformance fuzz: {error}", err=True)
+        raise SystemExit(2) from None
+    raise SystemExit(2 if stopped else int(bool(tally.of_kind("failing"))))
+
+
+def _unless_stopped(work: Callable[[], None]) -> str | None:
+    """Does the work, and returns why it came to no end, if it did not."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        return "stopped"
+    except CannotStart as error:
+        return str(error)
+    return None
+
+
+def _ask(
+    start: Callable[[], Examination], search: Search, tally: Tally, header: Header, jobs: int
+) -> None:
+    with progress.bar() as bar:
+        task = bar.add_task(f"{header.name} {header.version}", total=search.count)
+        fuzzing.ask(start, search, tally, jobs=jobs, advance=lambda: bar.advance(task))
+
+
+def _shrink(
+    examination: Examination, search: Search, tally: Tally, found: dict[Group, Finding]
+) -> None:
+    with progress.bar() as bar:
+        task = bar.add_task("shrinking", total=len(found))
+        for finding in fuzzing.shrunken(examination, search, tally):
+            found[finding.group] = finding
+            bar.advance(task)
+
+
+def _sum_up(
+    console: Console, header: Header, tally: Tally, seconds: float, stopped: str | None
+) -> None:
+    verdicts = [f"{tally.verdicts[v]:,} {v}" for v in VERDICTS if tally.verdicts[v]]
+    said = [
+        f"{header.name} {header.version}: {counted(tally.questions, 'question')},"
+        f" {tally.questions / max(seconds, 1e-9):.0f} a second",
+        ", ".join(verdicts) or "no verdict",
+    ]
+    for line in (*said, *([] if stopped is None else [f"{stopped}: not everything was asked"])):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _write(cases: str, out: Path | None) -> None:
+    if out is None:
+        click.echo(cases, nl=False)
+    elif cases:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(cases, encoding="utf-8")
+        click.echo(str(out))
