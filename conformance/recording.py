@@ -1,20 +1,28 @@
-"""A recording: every case asked in one environment, and written down as a run file."""
+"""Recordings: every case asked in some environments, and written down as a run file for each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from conformance import progress, runs, shipped, survey
-from conformance.api import Framework
-from conformance.environments import CannotBuild, Environment
+from rich.progress import Progress
+
+from conformance import progress, resuming, runs, shards, shipped, survey, times
+from conformance.environments import Environment
+from conformance.executors import Place, threads
 from conformance.frameworks import FRAMEWORKS
+from conformance.observations import Key, Observation
+from conformance.resuming import Begun
 from conformance.runs import Header, RunError
+from conformance.shards import Shard, Terms
+from conformance.sharing import share
 from conformance.sources import digest as digest_of
 from conformance.survey import Subject
-from conformance.workers.controller import CannotStart, Examination
+from conformance.times import Time
+from conformance.workers.controller import Identity
 
 FOLDER = Path("reports", "runs")
 """Where run files go unless it is said otherwise."""
@@ -24,59 +32,88 @@ MEMORY = 8 * 2**30
 """Bytes that a worker may use beyond what it starts with."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A run that is wanted.
+
+    name     what the environment goes by
+    path     where it is written; None for a name after the framework
+    api_ids  the APIs to ask; none stands for all
+    sources  digest of what it is made from, where the pins are known
+    resume   whether to go on from what a run that was stopped has left
+    """
+
+    name: str
+    environment: Environment
+    path: Path | None = None
+    api_ids: Collection[str] = ()
+    terms: Terms = field(default_factory=lambda: Terms(timeout=TIMEOUT, memory=MEMORY))
+    sources: str | None = None
+    resume: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What came of a request.
+
+    path    of the run file
+    counts  how often each status was observed
+    error   why it did not come to its end
+    kept    whether it had come there before
+    """
+
+    path: Path | None
+    counts: Counter[str]
+    error: Exception | None
+    kept: bool
+
+
+def record_all(
+    requests: Sequence[Request], subjects: Collection[Subject], places: Sequence[Place]
+) -> list[Recorded]:
+    """Asks every subject in every environment, and writes the run files.
+
+    ``subjects`` are gone through several times, and may be made anew each time. An environment that
+    cannot be made or started leaves a run at its path that says so, and the others go on.
+    Raises ``NoExecutor``, ``OSError``.
+    """
+    known = times.recall()
+    with ExitStack() as files, progress.bar() as bar:
+        recordings = []
+        for request in requests:
+            expected = times.expected(request.environment, known)
+            recordings.append(_Recording(request, subjects, expected, bar))
+            files.callback(recordings[-1].release)
+        share(sorted(recordings, key=lambda one: -one.start - one.left), places)
+    return [recording.recorded for recording in recordings]
+
+
 def record(
     environment: Environment,
-    subjects: Sequence[Subject],
+    subjects: Collection[Subject],
     path: Path | None,
     *,
-    api_ids: Collection[str] = (),
     jobs: int = 1,
     timeout: float = TIMEOUT,
-    memory: int = MEMORY,
     sources: str | None = None,
-) -> tuple[Path, Counter[str]]:
-    """Asks every subject of every API, or of those named, and writes the run file at ``path``.
+) -> Path:
+    """Asks every subject in one environment, and returns where the run file is.
 
-    Returns where it was written, and how often each status was observed. An environment that cannot
-    be made or started leaves a run at ``path`` that says so. Raises ``CannotBuild``,
-    ``CannotStart``, ``OSError``.
+    Raises ``CannotBuild``, ``CannotStart``, ``RunError``, ``OSError``.
     """
-    framework = FRAMEWORKS[environment.framework]
-    writer = None
-    try:
-        interpreter = survey.interpreter_for(
-            framework, environment.executable(), environment.backend
-        )
-
-        def start() -> Examination:
-            return Examination(interpreter, timeout=timeout, memory=memory)
-
-        with start() as examination:
-            header = survey.header(framework, examination.identity, subjects)
-            header = replace(header, sources=sources)
-            path = path or FOLDER / f"{header.name}.jsonl"
-            apis = [
-                api
-                for api in framework.apis
-                if header.apis[api.id] and api.id in (api_ids or header.apis)
-            ]
-            items = list(survey.items(framework, header.backend, apis, subjects))
-            observations = (
-                survey.observe(examination, items)
-                if jobs == 1
-                else survey.observe_side_by_side(start, items, jobs)
-            )
-            with runs.writing(path, header) as writer, progress.bar() as bar:
-                total = sum(len(item.modes) for item in items)
-                task = bar.add_task(f"{header.name} {header.version}", total=total)
-                for observation in observations:
-                    writer.add(observation)
-                    bar.advance(task)
-            return path, writer.counts
-    except (CannotStart, CannotBuild) as error:
-        if path and writer is None:  # what was observed before a failure is kept, without a footer
-            _write_failure(path, framework, environment.backend, str(error))
-        raise
+    request = Request(
+        name=environment.framework,
+        environment=environment,
+        path=path,
+        terms=Terms(timeout=timeout, memory=MEMORY),
+        sources=sources,
+    )
+    with threads(jobs) as places:
+        (recorded,) = record_all([request], subjects, places)
+    if recorded.error is not None:
+        raise recorded.error
+    assert recorded.path is not None  # or it had not been written
+    return recorded.path
 
 
 def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[str]) -> str:
@@ -107,8 +144,126 @@ def is_made_from(path: Path, digest: str) -> bool:
     return run.complete and run.header.sources == digest
 
 
-def _write_failure(path: Path, framework: Framework, backend: str | None, why: str) -> None:
-    """A run of nothing, so that the report shows a framework that did not run, and why."""
-    backend = backend or framework.chosen_backend
-    with runs.writing(path, Header(framework=framework.name, backend=backend, failure=why)):
-        pass
+class _Recording:
+    """A request on its way: a `sharing.Work`."""
+
+    def __init__(
+        self, request: Request, subjects: Collection[Subject], expected: Time, bar: Progress
+    ) -> None:
+        self.environment = request.environment
+        self.terms = request.terms
+        self.start = expected.start
+        self._request = request
+        self._subjects = subjects
+        self._framework = FRAMEWORKS[request.environment.framework]
+        self._path = request.path
+        self._bar = bar
+        self._task = bar.add_task(request.name, total=None)
+        self._file = ExitStack()
+        self._begun: Begun | None = None
+        self._error: Exception | None = None
+        self._shards: Iterator[Shard] = iter(())
+        self._next: Shard | None = None
+        self._apis = tuple(
+            api for api in self._framework.apis if api.id in request.api_ids or not request.api_ids
+        )
+        self._untaken = 2 * len(subjects) * len(self._apis)  # at most, before it is counted
+        self._each = expected.observation
+        self._spent = 0.0
+        self._done = 0
+
+    @property
+    def recorded(self) -> Recorded:
+        begun = self._begun
+        return Recorded(
+            path=self._path,
+            counts=Counter() if begun is None else begun.writer.counts,
+            error=self._error,
+            kept=begun is not None and begun.complete,
+        )
+
+    @property
+    def left(self) -> float:
+        return self._untaken * (self._spent / self._done if self._done else self._each)
+
+    @property
+    def exhausted(self) -> bool:
+        return self._begun is not None and self._next is None
+
+    def open(self, identity: Identity, seconds: float) -> None:
+        self.start = seconds
+        header = survey.header(self._framework, identity, self._subjects)
+        header = replace(header, sources=self._request.sources)
+        self._apis = tuple(api for api in self._apis if header.apis[api.id])
+        self._path = path = self._path or FOLDER / f"{header.name}.jsonl"
+        self._begun = begun = self._file.enter_context(
+            resuming.writing(path, header, self._keys(), resume=self._request.resume)
+        )
+        total = sum(1 for _ in self._keys())
+        self._bar.update(
+            self._task,
+            description=f"{self._request.name} {header.version}",
+            total=total,
+            completed=len(begun.done),
+        )
+        self._untaken = total - len(begun.done)
+        whole = Shard(
+            environment=self.environment,
+            terms=self.terms,
+            identity=identity,
+            api_ids=tuple(api.id for api in self._apis),
+            subjects=(),
+            done=begun.done,
+        )
+        self._shards = shards.cut(whole, self._subjects)
+        self._next = next(self._shards, None)
+
+    def take(self) -> Shard:
+        shard, self._next = self._next, next(self._shards, None)
+        assert shard is not None  # or it was exhausted
+        self._untaken -= len(shard.keys)
+        return shard
+
+    def add(self, observation: Observation) -> None:
+        assert self._begun is not None  # as shards are cut later
+        self._begun.writer.add(observation)
+        self._bar.advance(self._task)
+
+    def spend(self, seconds: float, shard: Shard) -> None:
+        self._spent += seconds
+        self._done += len(shard.keys)
+
+    def close(self) -> None:
+        begun = self._begun
+        assert begun is not None and self._path is not None  # as it was opened
+        if not begun.complete:
+            resuming.finish(self._path, begun.writer, self._keys)
+        self.release()
+        if self.environment.pins and self._done >= times.ENOUGH:
+            times.remember(self.environment, Time(self.start, self._spent / self._done))
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+        self.release()
+        if self._path and self._begun is None and not self._holds_a_run(self._path):
+            backend = self.environment.backend or self._framework.chosen_backend
+            failure = Header(framework=self._framework.name, backend=backend, failure=str(error))
+            try:
+                with runs.writing(self._path, failure):
+                    pass
+            except (OSError, RunError) as unwritten:
+                self._error = unwritten
+
+    def _holds_a_run(self, path: Path) -> bool:
+        """What a stopped run has left is worth more than that it could not go on."""
+        try:
+            return self._request.resume and resuming.left(path) is not None
+        except RunError:
+            return True
+
+    def release(self) -> None:
+        """Lets go of the run file."""
+        self._file.close()
+
+    def _keys(self) -> Iterator[Key]:
+        return shards.keys(self._apis, self._subjects)

@@ -6,17 +6,18 @@ a run is incomplete, and every reader says so.
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, TypeVar, get_type_hints
+from typing import Any, BinaryIO, TypeVar, get_type_hints
 
 import msgspec
 
-from conformance.observations import Observation
+from conformance.observations import Key, Observation
 
 FORMAT = 1
 
@@ -71,11 +72,17 @@ class Run:
 
 
 class Writer:
-    """Appends observations to a run file, each flushed, so that a stopped run keeps what it has."""
+    """Appends to a run file, each line flushed, so that a stopped run keeps what it has.
 
-    def __init__(self, file: TextIO, header: Header) -> None:
+    counts  how often each status stands in the file already
+    """
+
+    def __init__(self, file: BinaryIO, counts: Mapping[str, int] | None = None) -> None:
         self._file = file
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter(counts)
+
+    def open(self, header: Header) -> None:
+        """Appends the header."""
         self._line({"kind": "header", "format": FORMAT, **asdict(header)})
 
     def add(self, observation: Observation) -> None:
@@ -91,17 +98,36 @@ class Writer:
         self._line({"kind": "footer", **asdict(footer)})
 
     def _line(self, fields: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        # A framework's words may hold half of a surrogate pair, which has no bytes in UTF-8.
+        text = json.dumps(fields, ensure_ascii=False) + "\n"
+        self._file.write(text.encode(errors="replace"))
         self._file.flush()
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[BinaryIO]:
+    """The file at ``path``, made if need be, for this process alone.
+
+    Raises `RunError` while another one has it, and ``OSError``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{path}: another run is being written there") from None
+        except OSError:
+            pass  # some shared file systems have no locks
+        yield file
 
 
 @contextmanager
 def writing(path: Path, header: Header) -> Iterator[Writer]:
     """A writer of the run file at ``path``; the footer is written only if nothing was raised."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A framework's words may hold half of a surrogate pair, which has no bytes in UTF-8.
-    with path.open("w", encoding="utf-8", errors="replace") as file:
-        writer = Writer(file, header)
+    with appending(path) as file:
+        file.truncate(0)
+        writer = Writer(file)
+        writer.open(header)
         yield writer
         writer.close()
 
@@ -109,7 +135,7 @@ def writing(path: Path, header: Header) -> Iterator[Writer]:
 def read(path: Path) -> Run:
     """The run at ``path``. Raises `RunError` for anything that is not a run file."""
     header: Header | None = None
-    observations: dict[tuple[str, str, str], Observation] = {}
+    observations: dict[Key, Observation] = {}
     complete = False
     for number, line in enumerate(lines(path, _OBSERVATION), 1):
         if isinstance(line, Header):

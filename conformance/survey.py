@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from queue import SimpleQueue
 
 import numpy as np
 
@@ -42,6 +40,10 @@ class Subject:
         """A digest of what is asked, without the words around it."""
         return _digest(_parts(self.case.question))
 
+    def __reduce__(self) -> tuple[type[Subject], tuple[Case]]:
+        """Pickled as its case: the rest is worked out again sooner than it is sent."""
+        return Subject, (self.case,)
+
 
 @dataclass(frozen=True, eq=False)
 class Item:
@@ -73,7 +75,7 @@ def interpreter_for(
     )
 
 
-def header(framework: Framework, identity: Identity, subjects: Sequence[Subject]) -> Header:
+def header(framework: Framework, identity: Identity, subjects: Iterable[Subject]) -> Header:
     """The header of a run in an interpreter that said who it is."""
     facts = identity.facts
     return Header(
@@ -109,35 +111,6 @@ def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
     if isinstance(one, Call) and isinstance(other, Call):
         return one.source == other.source
     return False
-
-
-def observe_side_by_side(
-    start: Callable[[], Examination], items: Sequence[Item], jobs: int
-) -> Iterator[Observation]:
-    """What comes of the items, shared out among as many workers, as it comes from any of them."""
-    came: SimpleQueue[Observation | Future[None]] = SimpleQueue()
-    examinations = [start() for _ in range(jobs)]
-
-    def work(examination: Examination, share: Sequence[Item]) -> None:
-        with examination:  # in this thread, with which its worker lives and dies
-            for observation in observe(examination, share):
-                came.put(observation)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            running = [pool.submit(work, examinations[i], items[i::jobs]) for i in range(jobs)]
-            for future in running:
-                future.add_done_callback(came.put)
-            while running:
-                one = came.get()
-                if isinstance(one, Future):
-                    running.remove(one)
-                    one.result()
-                else:
-                    yield one
-        finally:
-            for examination in examinations:  # or else an interrupt would wait for every hang
-                examination.stop()
 
 
 def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observation]:

@@ -335,7 +335,7 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
     assert next_byte(reader) == b""
     os.close(reader)
     assert process.returncode == 2
-    assert said.endswith("conformance run: stopped; the run file is incomplete\n")
+    assert said.endswith("conformance run: stopped; --resume goes on from there\n")
     run = runs.read(out)
     assert not run.complete
     assert "held" not in {o.case for o in run.observations}

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,12 @@ from conformance.observations import Observation, verdict
 from conformance.question import Asked, Pool, Question, chained
 from conformance.runs import read, writing
 from conformance.survey import Item, Subject
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination
 from conformance.workers.outcomes import Answer, Refusal
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 PATHS = os.pathsep.join([str(TESTS), str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
-KEY = attrgetter("key")
 PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
 
 
@@ -310,32 +308,6 @@ def test_a_survey_in_trouble_is_a_complete_run(troubles: list[Observation], tmp_
     run = read(tmp_path / "run.jsonl")
     assert run.complete
     assert run.observations == tuple(troubles)
-
-
-QUICK = ("crashes once", "refuses", "segfaults", "answers NaN", "answers in another shape")
-
-
-def test_side_by_side_comes_to_the_same(troubles: list[Observation], tmp_path: Path) -> None:
-    of = in_trouble(tmp_path)
-    some = [one for one in TROUBLED if one.id.startswith(("fine", *QUICK))]
-    came = list(survey.observe_side_by_side(lambda: examination(of), items(of, some), 2))
-    alone = [o for o in troubles if o.case.startswith(("fine", *QUICK))]
-    assert sorted(came, key=KEY) == sorted(alone, key=KEY)
-
-
-def test_side_by_side_a_worker_that_cannot_start_ends_it(tmp_path: Path) -> None:
-    of = within(tmp_path, api(), prelude="import no_such_framework")
-    with pytest.raises(CannotStart):
-        list(survey.observe_side_by_side(lambda: examination(of), items(of, [CROOKED]), 2))
-
-
-def test_side_by_side_stops_when_nobody_listens(tmp_path: Path) -> None:
-    of = within(tmp_path, api())
-    many = [case(str(number)) for number in range(200)]
-    came = survey.observe_side_by_side(lambda: examination(of), items(of, many), 2)
-    first = next(came)
-    came.close()
-    assert first.status == "match"
 
 
 # Which calls are made

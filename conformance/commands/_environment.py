@@ -12,12 +12,24 @@ from conformance import environments
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 
+ALL = "all"
+"""The name of every pinned environment, where several may be said."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def options(command: Command) -> Command:
     """The command with the options whose values `chosen` takes."""
-    for option in reversed(_OPTIONS):
+    return _with(command, _FRAMEWORK, _ONE, *_UNPINNED)
+
+
+def options_for_several(command: Command) -> Command:
+    """The command with the options whose values `all_chosen` takes."""
+    return _with(command, _FRAMEWORK, _SEVERAL, *_UNPINNED)
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -30,25 +42,51 @@ def chosen(
     backend: str | None,
 ) -> Environment:
     """The environment that was said. Raises ``click.UsageError`` for none, or more than one."""
-    if name is not None:
+    names = () if name is None else (name,)
+    ((_, environment),) = all_chosen(framework, names, python, pins, backend)
+    return environment
+
+
+def all_chosen(
+    framework: str | None,
+    names: tuple[str, ...],
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+) -> list[tuple[str | None, Environment]]:
+    """The environments that were said, each with its name if it is a pinned one.
+
+    Raises ``click.UsageError`` for none, and for a pinned one beside another.
+    """
+    if names:
         if framework or python or pins or backend:
             raise click.UsageError("--environment says the framework, Python, backend and pins")
-        return environments.pinned()[name]
+        pinned = environments.pinned()
+        return [(name, pinned[name]) for name in pinned if name in names or ALL in names]
     if framework is None:
         raise click.UsageError("say --framework, or --environment for one that is pinned here")
-    return Environment(
+    environment = Environment(
         framework=framework, pins=pins, python=python or sys.executable, backend=backend
     )
+    return [(None, environment)]
 
 
-_OPTIONS = (
-    click.option("--framework", type=click.Choice(sorted(FRAMEWORKS))),
-    click.option(
-        "--environment",
-        "name",
-        type=click.Choice(list(environments.pinned())),
-        help="In place of --framework, --python, --backend and --with: one that is pinned here.",
-    ),
+_FRAMEWORK = click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
+_ONE = click.option(
+    "--environment",
+    "name",
+    type=click.Choice(list(environments.pinned())),
+    help="In place of --framework, --python, --backend and --with: one that is pinned here.",
+)
+_SEVERAL = click.option(
+    "--environment",
+    "names",
+    multiple=True,
+    type=click.Choice([*environments.pinned(), ALL]),
+    help="In place of --framework, --python, --backend and --with: one that is pinned here;"
+    " repeatable.",
+)
+_UNPINNED = (
     click.option(
         "--python",
         show_default="this one",

@@ -1,42 +1,26 @@
-"""``conformance run``: one framework, one interpreter, one run file."""
+"""``conformance run``: every case asked in an environment, or in several at once."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
 
-from conformance import corpus, environments, recording
-from conformance.environments import CannotBuild, Environment
+from conformance import corpus, executors, recording
+from conformance.commands import _environment
+from conformance.environments import Environment
+from conformance.executors import NoExecutor, Place
 from conformance.frameworks import FRAMEWORKS
+from conformance.recording import Recorded, Request
+from conformance.shards import Terms
 from conformance.survey import Subject
-from conformance.workers.controller import CannotStart
 
 
 @click.command("run")
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
-@click.option(
-    "--environment",
-    "name",
-    type=click.Choice(list(environments.pinned())),
-    help="In place of --framework, --python, --backend and --with: one that is pinned here.",
-)
-@click.option(
-    "--python",
-    show_default="this one",
-    help="The interpreter that has the framework; nothing of ours has to be there."
-    " With --with, the version such as 3.11 to make an environment of.",
-)
-@click.option(
-    "--with",
-    "pins",
-    multiple=True,
-    metavar="PIN",
-    help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable.",
-)
-@click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]")
+@_environment.options_for_several
 @click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
 @click.option(
     "-k",
@@ -46,11 +30,16 @@ from conformance.workers.controller import CannotStart
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The run file.  [default: reports/runs/FRAMEWORK.jsonl]",
+    type=click.Path(path_type=Path),
+    help="The run file; with several environments, the folder of theirs."
+    "  [default: reports/runs/NAME.jsonl]",
 )
 @click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Workers side by side, whatever the number of environments.",
 )
 @click.option(
     "--timeout",
@@ -71,10 +60,23 @@ from conformance.workers.controller import CannotStart
     is_flag=True,
     help="Leave a complete run file alone that the same code, cases, pins and options have made.",
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with a run that was stopped, and ask nothing that it has observed.",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["threads", "dask"]),
+    default="threads",
+    show_default=True,
+    help="Where the workers are: here, or on a Dask cluster.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of the cluster, such as tcp://host:8786.")
 def command(
     cases: tuple[Path, ...],
     framework: str | None,
-    name: str | None,
+    names: tuple[str, ...],
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
@@ -85,65 +87,95 @@ def command(
     timeout: float,
     memory: int,
     reuse: bool,
+    resume: bool,
+    executor: str,
+    scheduler: str | None,
 ) -> None:
     """Ask every case in CASES (files or folders; default: all) of every API of a framework.
 
-    Ends with 0 when the run is complete, whatever it found, and with 2 when it could not run.
+    Ends with 0 when every run is complete, whatever it found, and with 2 when one is not.
 
     \b
     Example:
       conformance run --framework torch --python ~/venvs/torch/bin/python -k stride
       conformance run --framework jax --with jax==0.10.2 --python 3.11
-      conformance run --environment keras-torch
+      conformance run --environment all --jobs 2 --resume
     """
-    environment = _environment(framework, name, python, pins, backend)
-    known = [api.id for api in FRAMEWORKS[environment.framework].apis]
-    for unknown in set(api_ids) - set(known):
-        raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    if (executor == "dask") != (scheduler is not None):
+        raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
+    chosen = _environment.all_chosen(framework, names, python, pins, backend)
+    _refuse_unknown(api_ids, [environment for _, environment in chosen])
     words = (*api_ids, str(expression), str(timeout), str(memory))
-    made_from = recording.made_from(environment, cases, words) if environment.pins else None
-    if reuse and not (made_from and out):
-        raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if reuse and out and made_from and recording.is_made_from(out, made_from):
-        click.echo(f"{out}: as it was; the same code, cases and pins have made it")
+    requests = [
+        Request(
+            name=name or environment.framework,
+            environment=environment,
+            path=_path(name, out, several=len(chosen) > 1),
+            api_ids=api_ids,
+            terms=Terms(timeout=timeout, memory=memory),
+            sources=recording.made_from(environment, cases, words) if environment.pins else None,
+            resume=resume,
+        )
+        for name, environment in chosen
+    ]
+    if reuse:
+        requests = [request for request in requests if not _is_there(request)]
+    if not requests:
         return
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
     try:
-        path, counts = recording.record(
-            environment,
-            subjects,
-            out,
-            api_ids=api_ids,
-            jobs=jobs,
-            timeout=timeout,
-            memory=memory,
-            sources=made_from,
-        )
-    except (CannotStart, CannotBuild) as error:
-        click.echo(f"conformance run: {name or environment.framework}: {error}", err=True)
-        raise SystemExit(2) from None
-    except OSError as error:
+        with _places(jobs, scheduler) as places:
+            recorded = recording.record_all(requests, subjects, places)
+    except (NoExecutor, OSError) as error:
         click.echo(f"conformance run: {error}", err=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        click.echo("conformance run: stopped; the run file is incomplete", err=True)
+        click.echo("conformance run: stopped; --resume goes on from there", err=True)
         raise SystemExit(2) from None
-    click.echo(f"{path}: {', '.join(f'{n} {status}' for status, n in counts.most_common())}")
+    for request, one in zip(requests, recorded, strict=True):
+        _tell(request, one)
+    if any(one.error for one in recorded):
+        raise SystemExit(2)
 
 
-def _environment(
-    framework: str | None,
-    name: str | None,
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-) -> Environment:
-    if name is not None:
-        if framework or python or pins or backend:
-            raise click.UsageError("--environment says the framework, Python, backend and pins")
-        return environments.pinned()[name]
-    if framework is None:
-        raise click.UsageError("say --framework, or --environment for one that is pinned here")
-    return Environment(
-        framework=framework, pins=pins, python=python or sys.executable, backend=backend
-    )
+def _refuse_unknown(api_ids: tuple[str, ...], environments: Iterable[Environment]) -> None:
+    frameworks = {
+        environment.framework: FRAMEWORKS[environment.framework] for environment in environments
+    }
+    known = [api.id for framework in frameworks.values() for api in framework.apis]
+    for unknown in set(api_ids) - set(known):
+        raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+
+
+def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
+    if several and out and out.is_file():
+        raise click.BadParameter(
+            f"{out} is a file; several run files need a folder", param_hint="--out"
+        )
+    if out and not several:
+        return out
+    return (out or recording.FOLDER) / f"{name}.jsonl" if name else None
+
+
+def _is_there(request: Request) -> bool:
+    """Whether the run that is wanted is there already, which is said."""
+    if request.sources is None or request.path is None:
+        raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
+    if not recording.is_made_from(request.path, request.sources):
+        return False
+    click.echo(f"{request.path}: as it was; the same code, cases and pins have made it")
+    return True
+
+
+def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Place]]:
+    return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
+
+
+def _tell(request: Request, recorded: Recorded) -> None:
+    if recorded.error is not None:
+        click.echo(f"conformance run: {request.name}: {recorded.error}", err=True)
+    elif recorded.kept:
+        click.echo(f"{recorded.path}: as it was; the run is complete")
+    else:
+        told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
+        click.echo(f"{recorded.path}: {told}")
