@@ -8,7 +8,19 @@ import click
 
 from conformance import __version__
 
-COMMANDS = ("apis", "check", "explain", "fuzz", "new", "report", "repro", "run", "translate")
+COMMANDS = (
+    "accept",
+    "apis",
+    "check",
+    "explain",
+    "fuzz",
+    "gate",
+    "new",
+    "report",
+    "repro",
+    "run",
+    "translate",
+)
 
 
 class LazyGroup(click.Group):
@@ -32,10 +44,12 @@ class LazyGroup(click.Group):
 
 
 SUMMARIES = {
+    "accept": "Write runs as the baselines that later runs are held against.",
     "apis": "List every API, and whether an interpreter has it.",
     "check": "Validate cases.",
     "explain": "Show the calls that ask one case, what they answer, and why that differs.",
     "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
+    "gate": "Say what changed since a baseline, and which convention explains it.",
     "new": "Write a case, with the oracle's answer filled in.",
     "report": "Turn runs into tables and a page.",
     "repro": "Write a script that asks one case and needs only the framework and NumPy.",

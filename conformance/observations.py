@@ -23,7 +23,7 @@ VERDICTS: tuple[Verdict, ...] = (
 )
 """From the best to the worst."""
 
-Key: TypeAlias = tuple[str, str, str]
+Key: TypeAlias = tuple[str, str, Mode]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,121 @@
+"""How long the gate takes, and how much memory, over 1,000 to 1,000,000 observations.
+
+    python benchmarks/gate.py [RUN] [--most 1000000]
+
+The runs are a real one with its case ids multiplied. Each contestant is a process of its own, from
+its start to its end: the gate of a run against itself, of its baseline against it, and of a run
+in which a tenth of the answers is another one; and as its peers the least that any other program
+would do, which is to parse both files with the standard library, and to merge them with pandas.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = (1_000, 10_000, 50_000, 100_000, 1_000_000)
+LARGEST_FOR_PANDAS = 100_000
+GATE = ("-m", "conformance", "gate")
+PARSE = """
+import json, sys
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        found = [json.loads(line) for line in file]
+"""
+MERGE = """
+import sys
+import pandas as pd
+one, other = (pd.read_json(path, lines=True) for path in sys.argv[1:])
+both = one.merge(other, on=["api", "case", "mode"], how="outer", suffixes=("_was", "_is"))
+changed = both[both.digest_was.ne(both.digest_is) & both.digest_was.notna()]
+"""
+
+
+@click.command()
+@click.argument(
+    "run",
+    type=click.Path(path_type=Path),
+    default=ROOT / "reports" / "runs" / "keras-torch.jsonl",
+)
+@click.option("--most", default=SIZES[-1], show_default=True)
+def main(run: Path, most: int) -> None:
+    """Measure, and print a line for each size."""
+    print("seconds and MiB at most; then the gate of a run against itself beside its peers\n")
+    heads = ("itself", "baseline", "changed", "parse both", "pandas")
+    print(f"{'observations':>12}" + "".join(f"{head:>18}" for head in heads) + "   ratios")
+    for size in SIZES:
+        if size <= most:
+            with TemporaryDirectory() as folder:
+                print_row(run, size, Path(folder))
+
+
+def print_row(run: Path, size: int, folder: Path) -> None:
+    """Make the files of one size and measure everything over them."""
+    one, other, changed = (folder / f"{name}.jsonl" for name in ("one", "other", "changed"))
+    write(run, one, size, changed_every=0)
+    write(run, other, size, changed_every=0)
+    write(run, changed, size, changed_every=10)
+    words = ("-m", "conformance", "accept", str(one), "--to", str(folder / "baseline"))
+    measured(*words, status=0)
+    itself = measured(*GATE, str(one), str(other), status=0)
+    baseline = measured(*GATE, str(folder / "baseline"), str(other), status=0)
+    different = measured(*GATE, str(one), str(changed), status=1)
+    parse = measured("-c", PARSE, str(one), str(other), status=0)
+    shown = [itself, baseline, different, parse]
+    ratios = f"{itself[0] / parse[0]:.2f} of parsing both"
+    if size <= LARGEST_FOR_PANDAS:
+        merge = measured("-c", MERGE, str(one), str(other), status=0)
+        shown.append(merge)
+        ratios += f", {itself[0] / merge[0]:.2f} of pandas"
+    cells = [f"{seconds:8.2f} s {memory:5.0f} M" for seconds, memory in shown]
+    cells += [""] * (5 - len(cells))
+    print(f"{size:>12,}" + "".join(f"{cell:>18}" for cell in cells) + f"   {ratios}", flush=True)
+
+
+def write(run: Path, path: Path, size: int, *, changed_every: int) -> None:
+    """A run of ``size`` observations; every so many have another answer than in ``run``."""
+    header, *lines, _ = run.read_text(encoding="utf-8").splitlines()
+    with path.open("w", encoding="utf-8") as file:
+        print(header, file=file)
+        for number, line in enumerate(repeated(lines, size)):
+            if changed_every and number % changed_every == 0:
+                line = line.replace('"digest": "', '"digest": "f', 1)
+            print(line, file=file)
+        print(json.dumps({"kind": "footer", "observations": size}), file=file)
+
+
+def repeated(lines: list[str], size: int) -> Iterator[str]:
+    """Lines with new case ids, as many as asked for."""
+    for number in range(size):
+        turn, place = divmod(number, len(lines))
+        yield lines[place].replace('"case": "', f'"case": "copy-{turn}-of-', 1)
+
+
+def measured(*words: str, status: int) -> tuple[float, float]:
+    """Seconds and MiB of a process of this interpreter; it has to end with ``status``."""
+    began = perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, ended, used = os.wait4(process.pid, 0)
+    seconds = perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(ended)
+    if process.returncode != status:
+        sys.exit(f"{' '.join(words)}: ended with {process.returncode}, not with {status}")
+    return seconds, used.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

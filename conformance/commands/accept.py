@@ -1,0 +1,46 @@
+"""``conformance accept``: runs become the baselines that later runs are held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance.gate import accepting, baseline
+from conformance.gate.answers import CannotCompare
+from conformance.report.text import count
+from conformance.runs import RunError
+
+
+@click.command("accept")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "folder",
+    default=baseline.FOLDER,
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the baselines.",
+)
+def command(runs: tuple[Path, ...], folder: Path) -> None:
+    """Write what RUNS hold as baselines, a file for each framework with its backend.
+
+    Of several runs of the same framework and version, what they do not agree on is recorded as
+    unsteady, and no gate will look at it. Ends with 0 when the baselines are written, and with 2
+    when a run is no complete run or two of them contradict each other; then nothing is written.
+
+    \b
+    Example:
+      conformance accept reports/runs/*.jsonl
+      conformance accept monday.jsonl tuesday.jsonl --to baselines
+    """
+    try:
+        accepted = accepting.accepted(runs)
+        written = accepting.write(accepted, folder)
+    except (CannotCompare, RunError, OSError) as error:
+        click.echo(f"conformance accept: {error}", err=True)
+        raise SystemExit(2) from None
+    for path, given in zip(written, accepted.values(), strict=True):
+        unsteady = accepting.unsteady(given)
+        remark = f", {unsteady:,} of them unsteady" if unsteady else ""
+        click.echo(f"{path}: {count(len(given.answers), 'answer')}{remark}")

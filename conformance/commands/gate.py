@@ -1,0 +1,125 @@
+"""``conformance gate``: what changed since the baseline, and which convention explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.gate import answers, baseline, changes
+from conformance.gate.answers import CannotCompare, Given, Source
+from conformance.gate.result import Result, result
+from conformance.runs import RunError
+
+# What follows is imported where there is something to show: a gate that is silent is quick.
+if TYPE_CHECKING:
+    from conformance.cases.case import Place
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("gate")
+@click.argument("accepted", metavar="BASELINE", type=click.Path(path_type=Path))
+@click.argument("candidate", type=_FILE)
+@click.option("--only-regressions", is_flag=True, help="Fail only for what got worse.")
+@click.option(
+    "--expected",
+    "expected_file",
+    metavar="FILE",
+    type=_FILE,
+    help="A YAML list of expected changes, each with an api and a reason; what is in vain fails.",
+)
+@click.option("--markdown", "markdown_file", type=_FILE, help="Write it for a comment or summary.")
+@click.option("--junit", "junit_file", type=_FILE, help="Write it as JUnit XML.")
+@click.option("--github", is_flag=True, help="Print it as annotations of GitHub Actions.")
+def command(
+    accepted: Path,
+    candidate: Path,
+    only_regressions: bool,
+    expected_file: Path | None,
+    markdown_file: Path | None,
+    junit_file: Path | None,
+    github: bool,
+) -> None:
+    """Hold the run CANDIDATE against BASELINE: a baseline, a folder of them, or another run.
+
+    Ends with 0 when nothing changed, with 1 when something did or an expected change is in vain,
+    and with 2 when the two cannot be compared. Without a change nothing is printed but one line to
+    the standard error.
+
+    \b
+    Example:
+      conformance gate reports/baseline torch.jsonl
+      conformance gate before.jsonl after.jsonl --only-regressions --markdown summary.md
+    """
+    try:
+        made = _gate(accepted, candidate, expected_file, only_regressions=only_regressions)
+    except (CannotCompare, RunError) as error:
+        made = Result(title="conformance gate", trouble=str(error))
+    except OSError as error:
+        made = Result(title="conformance gate", trouble=f"cannot be read: {error}")
+    _show(made, github=github)
+    try:
+        _write(made, markdown_file, junit_file)
+    except OSError as error:
+        click.echo(f"conformance gate: {error}", err=True)
+        raise SystemExit(2) from None
+    raise SystemExit(made.status)
+
+
+def _gate(
+    accepted: Path, candidate: Path, expected_file: Path | None, *, only_regressions: bool
+) -> Result:
+    source, observations = answers.opened(candidate)
+    comparison = changes.compare(_given(accepted, source), source, observations)
+    if not comparison.changes and expected_file is None:
+        return result(comparison.before, comparison.after, comparison.compared, ())
+    from conformance.gate import expected, judging
+
+    expectations = expected.load(expected_file) if expected_file else ()
+    return judging.judge(comparison, expectations, only_regressions=only_regressions)
+
+
+def _given(path: Path, candidate: Source) -> Given:
+    if path.is_dir():
+        return baseline.read(baseline.among(path, candidate.name))
+    return baseline.read(path) if baseline.is_baseline(path) else answers.given(path)
+
+
+def _show(made: Result, *, github: bool) -> None:
+    if made.trouble is not None or not made.findings:
+        click.echo(made.summary, err=True)
+    else:
+        from rich.console import Console
+
+        from conformance.gate import terminal
+
+        terminal.show(Console(), made)
+    if github:
+        from conformance.gate import annotations
+
+        for line in annotations.lines(made, _places(made)):
+            click.echo(line)
+
+
+def _places(made: Result) -> Mapping[str, Place]:
+    """Where the cases of the findings are written, those that come with this package."""
+    if not any(finding.cases for finding in made.findings):
+        return {}
+    from conformance import shipped
+    from conformance.cases import load
+
+    return {case.id: case.place for case in load([shipped.CASES], check=False).cases}
+
+
+def _write(made: Result, markdown_file: Path | None, junit_file: Path | None) -> None:
+    if markdown_file is not None:
+        from conformance.gate import markdown
+
+        markdown_file.write_bytes(markdown.render(made).encode())
+    if junit_file is not None:
+        from conformance.gate import junit
+
+        junit_file.write_bytes(junit.render(made))

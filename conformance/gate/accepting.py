@@ -1,0 +1,95 @@
+"""Accepting: runs of the same thing become the one baseline that later runs are held against.
+
+What answers otherwise when it is asked again is recorded as that, or the gate would cry every day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from pathlib import Path
+
+from conformance.gate import answers, baseline
+from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def accepted(paths: Sequence[Path]) -> dict[str, Given]:
+    """What the runs at ``paths`` come to, by the name of their framework with its backend.
+
+    Raises `CannotCompare` for runs that failed, are incomplete or contradict each other, and
+    ``RunError`` for what is no run file.
+    """
+    by_name: dict[str, list[Given]] = {}
+    for path in paths:
+        given = answers.given(path)
+        _refuse_unwritable(given)
+        by_name.setdefault(given.source.name, []).append(given)
+    return {name: reduce(_both, own) for name, own in sorted(by_name.items())}
+
+
+def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
+    """Writes a baseline for each of them, all or none. Raises ``OSError``."""
+    texts = {folder / f"{name}.csv": baseline.text(given) for name, given in accepted.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        path.with_suffix(".tmp").write_bytes(text.encode())
+    for path in texts:
+        path.with_suffix(".tmp").replace(path)
+    return tuple(texts)
+
+
+def unsteady(given: Given) -> int:
+    """How many answers were not the same in every run."""
+    return sum(answer.mark == UNSTEADY for answer in given.answers.values())
+
+
+def _both(one: Given, other: Given) -> Given:
+    """What two runs of the same thing come to."""
+    _refuse_contradiction(one, other)
+    both = {key: _common(answer, other.answers[key]) for key, answer in one.answers.items()}
+    return Given(one.source, both)
+
+
+def _common(one: Answer, other: Answer) -> Answer:
+    statuses = tuple(sorted({*one.statuses, *other.statuses}))
+    if (one.statuses, one.mark) == (other.statuses, other.mark):
+        shared = tuple(names for names in one.explanations if names in other.explanations)
+        return Answer(statuses, one.mark, shared, one.content)
+    return Answer(statuses, UNSTEADY, (), one.content)
+
+
+def _refuse_contradiction(one: Given, other: Given) -> None:
+    paths = f"{one.source.path} and {other.source.path} are both of {one.source.name}, but"
+    versions = one.source.version, other.source.version
+    if versions[0] != versions[1]:
+        raise CannotCompare(f"{paths} of the versions {versions[0]} and {versions[1]}")
+    if one.source.apis != other.source.apis:
+        raise CannotCompare(f"{paths} have not the same APIs")
+    for key in one.answers.keys() ^ other.answers.keys():
+        raise CannotCompare(f"{paths} only one of them asked {' '.join(key)}")
+    for key, answer in one.answers.items():
+        if answer.content != other.answers[key].content:
+            raise CannotCompare(f"{paths} {key[1]} was not the same case")
+
+
+def _refuse_unwritable(given: Given) -> None:
+    path, name = given.source.path, given.source.name
+    if not given.answers:
+        raise CannotCompare(f"{path}: there are no observations to accept")
+    if not _FILE_NAME.fullmatch(name):
+        raise CannotCompare(f"{path}: no file can be called after {name!r}")
+    for word in _words(given):
+        if not word.isprintable():
+            raise CannotCompare(f"{path}: {word!r} holds characters nobody can read")
+
+
+def _words(given: Given) -> Iterable[str]:
+    yield given.source.version or ""
+    yield from given.source.apis
+    for key, answer in given.answers.items():
+        yield from (*key, answer.mark, answer.content)
+        for names in answer.explanations:
+            yield from names

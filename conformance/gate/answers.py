@@ -1,0 +1,162 @@
+"""What the gate compares: answers without the words around them, which are nobody's behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from sys import intern
+from typing import TypeAlias
+
+import msgspec
+
+from conformance import runs
+from conformance.observations import Key, Mode, Status
+from conformance.runs import Footer, Header, RunError
+
+Names: TypeAlias = tuple[tuple[str, ...], ...]
+"""Explanations as an observation holds them, by the names of their conventions."""
+
+REAL = "real-valued"
+"""The mark of an answer to a case that is not exact: its last bits mean nothing."""
+UNSTEADY = "unsteady"
+"""The mark of an answer that was another one when the same was asked again."""
+
+
+class CannotCompare(Exception):
+    """Two things that cannot be held against each other, in a sentence that says why."""
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What an API gave for a case, as far as it can be compared.
+
+    statuses  one; several, sorted, where runs of the same thing did not agree
+    mark      dtype, shape and digest; `REAL`, `UNSTEADY`, or empty where there was no answer
+    content   digest of the case
+    """
+
+    statuses: tuple[Status, ...]
+    mark: str
+    explanations: Names
+    content: str
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observation"):
+    """A line of a run file, as far as the gate needs it."""
+
+    api: str
+    case: str
+    mode: Mode
+    status: Status
+    content: str
+    exact: bool
+    topics: tuple[str, ...]
+    explanations: Names = ()
+    detail: str | None = None
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    digest: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """What identifies it within a run; names that recur share their memory."""
+        return intern(self.api), intern(self.case), self.mode
+
+    @property
+    def answer(self) -> Answer:
+        """What it holds against others."""
+        return Answer(_ONE[self.status], self._mark, self.explanations, intern(self.content))
+
+    @property
+    def _mark(self) -> str:
+        if not self.exact:
+            return REAL if self.status in ("match", "mismatch") else ""
+        if self.shape is None:
+            return ""
+        return f"{_of(self.dtype, self.shape)} {self.digest}"
+
+
+_ONE: Mapping[Status, tuple[Status]] = {
+    status: (status,)
+    for status in ("match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky")
+}
+
+
+@lru_cache(maxsize=2**12)
+def _of(dtype: str | None, shape: tuple[int, ...]) -> str:
+    return f"{dtype} {'x'.join(map(str, shape)) or 'scalar'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Who answered, and the file that says so.
+
+    apis  every API id, and whether it was there
+    """
+
+    path: Path
+    framework: str
+    backend: str | None
+    version: str | None
+    apis: Mapping[str, bool]
+
+    @property
+    def name(self) -> str:
+        """The framework with its backend, as files are called after it."""
+        return Header(framework=self.framework, backend=self.backend).name
+
+    @property
+    def title(self) -> str:
+        """The framework with its backend, as a person says it."""
+        return self.framework if self.backend is None else f"{self.framework} on {self.backend}"
+
+
+@dataclass(frozen=True)
+class Given:
+    """All that one environment gave."""
+
+    source: Source
+    answers: dict[Key, Answer]
+
+
+def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
+    """Who is examined by the run at ``path``, and its observations one after the other.
+
+    Raises `CannotCompare` where nothing could be observed and, after the last observation, where
+    the run is incomplete; and ``RunError`` for what is no run file.
+    """
+    lines = runs.lines(path, Seen)
+    header = next(lines)
+    assert isinstance(header, Header)  # the first one always is
+    if header.failure is not None:
+        raise CannotCompare(f"{path}: nothing was observed: {header.failure}")
+    source = Source(
+        path=path,
+        framework=header.framework,
+        backend=header.backend,
+        version=header.version,
+        apis=header.apis,
+    )
+    return source, _observations(path, lines)
+
+
+def _observations(path: Path, lines: Iterator[Header | Seen | Footer]) -> Iterator[Seen]:
+    for line in lines:
+        if isinstance(line, Seen):
+            yield line
+        else:
+            return
+    raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
+
+
+def given(path: Path) -> Given:
+    """All that the run at ``path`` holds. Raises as `opened` does."""
+    source, observations = opened(path)
+    answers: dict[Key, Answer] = {}
+    for seen in observations:
+        key = seen.key
+        if key in answers:
+            raise RunError(f"{path}: {key} was observed twice")
+        answers[key] = seen.answer
+    return Given(source, answers)

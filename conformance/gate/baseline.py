@@ -1,0 +1,170 @@
+"""Baselines: what was last accepted of each framework, small enough to be read in a review.
+
+A table of one line for each API and case, under a head that says of what it is and sums it up, so
+that an edit by hand is noticed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import get_args
+
+from conformance.gate.answers import Answer, CannotCompare, Given, Source
+from conformance.observations import MODES, Key, Status
+
+FOLDER = Path("reports", "baseline")
+FORMAT = 1
+OPENING = "# conformance baseline"
+COLUMNS = ("api", "case", "content", *MODES)
+AS_NATIVE = "as native"
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+def text(accepted: Given) -> str:
+    """The baseline as its file holds it: sorted, and the same on every day and machine."""
+    head = "".join(f"{line}\n" for line in _head(accepted.source))
+    table = io.StringIO()
+    write = csv.writer(table, lineterminator="\n").writerow
+    write(COLUMNS)
+    by_case: dict[tuple[str, str, str], dict[str, Answer]] = {}
+    for (api, case, mode), answer in accepted.answers.items():
+        by_case.setdefault((api, case, answer.content), {})[mode] = answer
+    for row, answers in sorted(by_case.items()):
+        write((*row, *_cells(answers)))
+    rest = table.getvalue()
+    return f"{head}{CHECKSUM}{_checksum(head, rest)}\n{rest}"
+
+
+CHECKSUM = "# checksum: "
+
+
+def _checksum(head: str, rest: str) -> str:
+    return hashlib.sha256(f"{head}\0{rest}".encode()).hexdigest()[:32]
+
+
+def _head(source: Source) -> Iterator[str]:
+    yield f"{OPENING}, format {FORMAT}, written by `conformance accept` and by nobody's hand"
+    yield f"# framework: {source.framework}"
+    if source.backend is not None:
+        yield f"# backend: {source.backend}"
+    if source.version is not None:
+        yield f"# version: {source.version}"
+    for api, there in sorted(source.apis.items()):
+        yield f"# {'api' if there else 'no api'}: {api}"
+
+
+def _cells(answers: Mapping[str, Answer]) -> Iterator[str]:
+    native = answers.get("native")
+    yield _cell(native) if native else ""
+    recipe = answers.get("recipe")
+    if native and recipe == native:
+        yield AS_NATIVE
+    else:
+        yield _cell(recipe) if recipe else ""
+
+
+def _cell(answer: Answer) -> str:
+    """Such as ``mismatch float32 1x1x5 0123456789abcdef; kernel flip: flipped``."""
+    words = " ".join(("/".join(answer.statuses), answer.mark)).strip()
+    if not answer.explanations:
+        return words
+    return f"{words}; {' | '.join(' + '.join(names) for names in answer.explanations)}"
+
+
+def is_baseline(path: Path) -> bool:
+    """Whether the file at ``path`` is to be read as a baseline: a run file begins with a brace.
+
+    A baseline with a broken first line is one all the same. Raises ``OSError``.
+    """
+    with path.open("rb") as file:
+        return path.suffix == ".csv" or file.read(1) != b"{"
+
+
+def among(folder: Path, name: str) -> Path:
+    """The baseline of this name in a folder. Raises `CannotCompare` where there is none."""
+    found = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    if name not in found:
+        others = f"; there are {', '.join(found)}" if found else ""
+        raise CannotCompare(
+            f"{folder}: no baseline of {name!r}{others};"
+            f" `conformance accept RUN... --to {folder}` writes it"
+        )
+    return found[name]
+
+
+def read(path: Path) -> Given:
+    """The baseline at ``path``. Raises `CannotCompare` for a file that `text` has not made."""
+    try:
+        held = _unbroken(path.read_bytes()).decode()
+    except OSError as error:
+        raise CannotCompare(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise _damaged(path, "it is not text") from None
+    head, found, rest = held.partition(f"\n{CHECKSUM}")
+    head += "\n"
+    checksum, _, rest = rest.partition("\n")
+    if not head.startswith(f"{OPENING}, format {FORMAT},"):
+        raise _damaged(path, f"it does not begin with '{OPENING}, format {FORMAT}'")
+    if not found or checksum != _checksum(head, rest):
+        raise _damaged(path, "its checksum does not hold")
+    try:
+        return Given(_source(path, head), _answers(rest))
+    except (ValueError, KeyError) as error:  # not by hand, but made by something else
+        raise _damaged(path, f"it holds what no baseline holds: {error}") from None
+
+
+def _unbroken(data: bytes) -> bytes:
+    """Lines may all have got the ends that are usual on Windows: that is no edit."""
+    everywhere = data.count(b"\r\n") == data.count(b"\n")
+    return data.replace(b"\r\n", b"\n") if everywhere else data
+
+
+def _damaged(path: Path, why: str) -> CannotCompare:
+    return CannotCompare(
+        f"{path}: this baseline was edited by hand or damaged: {why};"
+        f" `conformance accept RUN... --to {path.parent}` writes it"
+    )
+
+
+def _source(path: Path, head: str) -> Source:
+    facts: dict[str, str] = {}
+    apis: dict[str, bool] = {}
+    for line in head.splitlines()[1:]:
+        what, _, value = line.removeprefix("# ").partition(": ")
+        if what in ("api", "no api"):
+            apis[value] = what == "api"
+        else:
+            facts[what] = value
+    return Source(
+        path=path,
+        framework=facts["framework"],
+        backend=facts.get("backend"),
+        version=facts.get("version"),
+        apis=apis,
+    )
+
+
+def _answers(rest: str) -> dict[Key, Answer]:
+    rows = csv.reader(rest.splitlines(), strict=True)
+    if next(rows, None) != list(COLUMNS):
+        raise ValueError(f"its columns are not {', '.join(COLUMNS)}")
+    answers: dict[Key, Answer] = {}
+    for api, case, content, native, recipe in rows:
+        if recipe == AS_NATIVE:
+            recipe = native
+        for mode, cell in zip(MODES, (native, recipe), strict=True):
+            if cell:
+                answers[api, case, mode] = _answer(cell, content)
+    return answers
+
+
+def _answer(cell: str, content: str) -> Answer:
+    words, _, names = cell.partition("; ")
+    said, _, mark = words.partition(" ")
+    statuses = tuple(STATUSES[STATUSES.index(status)] for status in said.split("/"))
+    explanations = tuple(tuple(one.split(" + ")) for one in names.split(" | ")) if names else ()
+    return Answer(statuses, mark, explanations, content)

@@ -1,0 +1,164 @@
+"""Expected changes: what somebody has looked at and approved, with the reason, in a YAML file.
+
+An entry that applies to nothing is an error: what it expects has not happened, or happens no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from conformance.cases.case import Place
+from conformance.cases.fields import Model, Sentence, Text
+from conformance.cases.sentences import complaints, did_you_mean
+from conformance.cases.yaml_source import MAX_BYTES, Node, read
+from conformance.conventions import CONVENTIONS
+from conformance.gate.answers import CannotCompare, Source
+from conformance.gate.changes import Change, Comparison, Kind
+
+_CONVENTIONS = tuple(map(str, CONVENTIONS))
+
+
+def _convention(name: str) -> str:
+    if name not in _CONVENTIONS:
+        nearest = did_you_mean(name, _CONVENTIONS) or f"; one is '{_CONVENTIONS[0]}'"
+        raise _wrong(f"must be the name of a convention{nearest}")
+    return name
+
+
+def _versions(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise _wrong("must be versions such as '>=3.15,<4'") from None
+    return text
+
+
+def _wrong(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("said", "{sentence}", {"sentence": sentence})
+
+
+class Entry(Model):
+    """One change that is expected; what is left out may be anything."""
+
+    api: Text = Field(description="An API's id, or a pattern of ids such as keras.layers.*.")
+    reason: Sentence = Field(description="Why the change is right, or has to be lived with.")
+    cases: (
+        Annotated[
+            list[Text],
+            BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+            Field(min_length=1),
+        ]
+        | None
+    ) = Field(default=None, description="Ids of cases, or patterns of them.")
+    change: Kind | None = Field(default=None, description="The kind of change.")
+    convention: Annotated[Text, AfterValidator(_convention)] | None = Field(
+        default=None, description="The name of a convention that it was or is."
+    )
+    versions: Annotated[Text, AfterValidator(_versions)] | None = Field(
+        default=None, description="The versions of the candidate that it is expected of."
+    )
+    framework: Text | None = Field(default=None, description="The only framework.")
+    backend: Text | None = Field(default=None, description="The only backend.")
+
+    def is_meant_for(self, candidate: Source) -> bool:
+        """Whether it is about this framework, backend and version at all."""
+        return (
+            self.framework in (None, candidate.framework)
+            and self.backend in (None, candidate.backend)
+            and (self.versions is None or _is_within(candidate.version, self.versions))
+        )
+
+    def applies_to(self, change: Change) -> bool:
+        """Whether it expects this change."""
+        answers = [answer for answer in (change.before, change.after) if answer is not None]
+        names = {name for a in answers for explanation in a.explanations for name in explanation}
+        return (
+            fnmatchcase(change.api, self.api)
+            and self.change in (None, change.kind)
+            and (self.cases is None or any(fnmatchcase(change.case, c) for c in self.cases))
+            and (self.convention is None or self.convention in names)
+        )
+
+
+def _is_within(version: str | None, versions: str) -> bool:
+    try:
+        return SpecifierSet(versions).contains(Version(version or ""), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An entry and where it stands."""
+
+    place: Place
+    entry: Entry
+
+
+def load(path: Path) -> tuple[Expectation, ...]:
+    """The entries of the file at ``path``.
+
+    Raises `CannotCompare` with a line for everything that is wrong in it, each at its place.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CannotCompare(f"{path}: cannot be read: {error}") from None
+    if all(not line.strip() or line.lstrip().startswith(b"#") for line in data.splitlines()):
+        raise CannotCompare(f"{path}:1:1: the file is empty; it is a list of expected changes")
+    root, found = read(data)
+    wrong = [(Place(str(path), *spot), sentence) for spot, sentence in found]
+    expectations: list[Expectation] = []
+    if root is not None:
+        nodes = [root.item(i) for i in range(len(root.value))] if _is_list(root) else []
+        if not nodes:
+            wrong.append((Place(str(path), *root.spot), "this must be a list of expected changes"))
+        for node in nodes:
+            place = Place(str(path), *node.spot)
+            try:
+                expectations.append(Expectation(place, Entry.model_validate(node.value)))
+            except ValidationError as error:
+                wrong += ((Place(str(path), *s), text) for s, text in _complaints(error, node))
+    if wrong:
+        raise CannotCompare("\n".join(f"{place}: {text}" for place, text in sorted(wrong)))
+    return tuple(expectations)
+
+
+def _is_list(root: Node) -> bool:
+    return isinstance(root.value, list)
+
+
+def _complaints(error: ValidationError, node: Node) -> Iterator[tuple[Any, str]]:
+    if not isinstance(node.value, dict):
+        yield node.spot, "an expected change must be a mapping with at least api and reason"
+        return
+    for spot, sentence in complaints(error, Entry, node):
+        known = f"; the keys are {', '.join(Entry.model_fields)}"
+        yield spot, f"{sentence}{known if sentence.startswith('unknown key') else ''}"
+
+
+def applied(
+    expectations: Sequence[Expectation], comparison: Comparison
+) -> tuple[Mapping[Change, str], tuple[Expectation, ...]]:
+    """The reasons of those changes that are expected, and the entries that apply to nothing."""
+    reasons: dict[Change, str] = {}
+    stale: list[Expectation] = []
+    for expectation in expectations:
+        if not expectation.entry.is_meant_for(comparison.after):
+            continue
+        own = [change for change in comparison.changes if expectation.entry.applies_to(change)]
+        for change in own:
+            reasons.setdefault(change, expectation.entry.reason)
+        if not own:
+            stale.append(expectation)
+    return reasons, tuple(stale)

@@ -1,0 +1,34 @@
+"""The gate's result as Markdown for a CI summary or a comment on a pull request."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from conformance.gate.result import Result
+from conformance.report.text import markdown, plain, sentence, tick
+
+LONGEST = 60_000
+"""Characters: GitHub takes 65,536 in a comment, and counts some of them twice."""
+_LIMITS = ((100, 200), (20, 200), (0, 200), (0, 50), (0, 10))
+"""How many cases are named of a finding, and how many findings are shown, until it fits."""
+
+
+def render(result: Result) -> str:
+    """The text, cut down to `LONGEST` characters: cases are left out first, then findings."""
+    # Markdown is no HTML: `md` escapes what Markdown reads, and that includes HTML.
+    jinja = Environment(
+        loader=PackageLoader("conformance.gate"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    jinja.filters |= {"md": markdown, "plain": plain, "sentence": sentence, "tick": tick}
+    template = jinja.get_template("gate.md.j2")
+    texts = (template.render(result=result, cases=c, findings=f) for c, f in _LIMITS)
+    return next((text for text in texts if len(text) <= LONGEST), _least(result))
+
+
+def _least(result: Result) -> str:
+    return f"### {markdown(plain(result.summary))[:LONGEST]}\n"

@@ -1,0 +1,118 @@
+"""What a gate comes to, as one value that the terminal, Markdown, JUnit and annotations show.
+
+It is made without anything heavy, since most gates have nothing to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.gate.answers import Source
+from conformance.report.text import count, plain
+
+if TYPE_CHECKING:  # it comes with all that reads cases
+    from conformance.cases.case import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that happened.
+
+    kind    what it is, in two words
+    api     None where it is of no API
+    said    the framework's words about one of the cases
+    red     whether the gate fails for it
+    reason  why it was expected
+    place   of an entry that expects what has not happened
+    """
+
+    kind: str
+    sentence: str
+    red: bool
+    api: str | None = None
+    said: str | None = None
+    cases: tuple[str, ...] = ()
+    reason: str | None = None
+    place: Place | None = None
+
+    @property
+    def title(self) -> str:
+        """The kind and the API."""
+        return self.kind if self.api is None else f"{self.kind}: {plain(self.api)}"
+
+    @property
+    def text(self) -> str:
+        """All that there is to say, without markup."""
+        said = f" One of them: {self.said}" if self.said else ""
+        reason = f" Expected: {self.reason}" if self.reason else ""
+        place = f"{self.place}: " if self.place else ""
+        return f"{place}{self.sentence}{said}{reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What was compared, and what happened.
+
+    apis      those that either side has
+    compared  how many answers were held against each other
+    trouble   why nothing could be compared
+    """
+
+    title: str
+    apis: tuple[str, ...] = ()
+    compared: int = 0
+    findings: tuple[Finding, ...] = ()
+    trouble: str | None = None
+
+    @property
+    def red(self) -> tuple[Finding, ...]:
+        """What the gate fails for."""
+        return tuple(finding for finding in self.findings if finding.red)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What it does not fail for."""
+        return tuple(finding for finding in self.findings if not finding.red)
+
+    @property
+    def status(self) -> int:
+        """What the command ends with."""
+        return 2 if self.trouble is not None else int(bool(self.red))
+
+    @property
+    def summary(self) -> str:
+        """The result in a sentence."""
+        if self.trouble is not None:
+            return f"{self.title}: {self.trouble}"
+        if not self.findings:
+            return f"{self.title}: nothing changed in {count(self.compared, 'answer')}."
+        failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
+        verb = "fails" if len(self.red) == 1 else "fail"
+        among = f"among {count(self.compared, 'answer')} compared"
+        return f"{self.title}: {failing} {verb} the gate, {among}."
+
+
+def result(before: Source, after: Source, compared: int, findings: Sequence[Finding]) -> Result:
+    """The result of holding two sources against each other."""
+    apis = {api for source in (before, after) for api, there in source.apis.items() if there}
+    return Result(
+        title=title(before, after),
+        apis=tuple(sorted(apis)),
+        compared=compared,
+        findings=tuple(findings),
+    )
+
+
+def title(before: Source, after: Source, subject: str | None = None) -> str:
+    """What is compared, such as ``keras, torch backend, 3.14.1 -> 3.15.0``.
+
+    subject  what stands in the place of the framework
+    """
+    words = [plain(subject or after.framework)]
+    if after.backend is not None:
+        words.append(f"{plain(after.backend)} backend")
+    was, now = (plain(source.version or "version unknown") for source in (before, after))
+    words.append(now if was == now else f"{was} -> {now}")
+    return ", ".join(words)
