@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
@@ -160,12 +160,39 @@ class _Seen:
 def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
     blamed = _blamed(observed)
     findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
+    observed = _settled(observed, findings)
+    findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
     conventions = Profile(api, findings, ()).conventions
     return Profile(
         api,
         (*findings, _gradients(observed, blamed, conventions)),
         tuple(seen.case for seen in observed if seen.unexplained),
     )
+
+
+def _settled(observed: Sequence[_Seen], findings: Sequence[Finding]) -> Sequence[_Seen]:
+    """The observations, each with those of its explanations that best fit what is found of all.
+
+    One case may be unable to tell a convention from another that all the others deny.
+    """
+    found = [finding for finding in findings if finding.choice is not None]
+
+    def strangeness(seen: _Seen, names: tuple[str, ...]) -> int:
+        own = {_BY_NAME[name].axis: _BY_NAME[name].choice.name for name in names}
+        return sum(
+            own.get(finding.axis, finding.axis.canonical) != finding.choice
+            for finding in found
+            if finding.axis.name in seen.touches
+        )
+
+    def settled(seen: _Seen) -> _Seen:
+        if len(seen.explanations) < 2:
+            return seen
+        grades = {names: strangeness(seen, names) for names in seen.explanations}
+        fitting = tuple(names for names in grades if grades[names] == min(grades.values()))
+        return _Seen(replace(seen.observation, explanations=fitting), seen.subject)
+
+    return [settled(seen) for seen in observed]
 
 
 GRADIENTS = Axis(

@@ -88,6 +88,22 @@ def test_a_case_that_cannot_tell_does_not_speak() -> None:
     assert finding("kernel flip", match(SYMMETRIC)).known == "not told apart"
 
 
+ODD = asked("odd", padding="same", kernel=np.array([[[1, 10, 100]]], np.float32), stride=(2,))
+TIE = (("same: odd element: cropped at the begin",), ("position: one earlier along every axis",))
+
+
+@pytest.mark.parametrize("ties", [TIE, TIE[::-1]])
+def test_of_two_explanations_the_one_stands_that_the_other_cases_do_not_deny(
+    ties: tuple[tuple[str, ...], ...],
+) -> None:
+    shifted = observed(ODD, "native", "mismatch", explanations=ties)
+    subjects = {of.id: Subject(of) for of in (ONE, ODD)}
+    (found,) = profiles([match(ONE), shifted], subjects)
+    choices = {f.axis.name: (f.choice, f.against) for f in found.findings}
+    assert choices["same: odd element"] == ("cropped at the begin", ())
+    assert choices["position"] == ("in place", ())
+
+
 def test_an_axis_that_no_case_touches_has_no_case() -> None:
     assert finding("dilation", match(ONE)).known == "no case"
 
