@@ -42,3 +42,10 @@ def test_a_refusal_that_begins_with_a_traceback_is_told_by_what_follows() -> Non
         'Traceback (most recent call last):\n  File "../src/x.cc", line 5\nCheck failed: n > 0'
     )
     assert Refusal("MXNetError", message).first_line == "Check failed: n > 0"
+
+
+def test_the_same_refusal_has_the_same_words_at_any_time_and_after_any_other() -> None:
+    one = Refusal("MXNetError", "Error in operator conv277_deconvolution0: [17:01:34] ../a.cc:278")
+    other = Refusal("MXNetError", "Error in operator conv1_deconvolution0: [09:00:00] ../a.cc:278")
+    assert one.words == other.words
+    assert "conv_deconvolution0: ../a.cc:278" in one.words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 SHOWN = 200
 """How many characters of a framework's words are shown in a sentence."""
+_WOBBLE = re.compile(r"\[\d\d:\d\d:\d\d\] |(?<=\bconv)\d+(?=_)")
+"""What differs from run to run: MXNet tells the time of day, and counts layers in their names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +39,13 @@ class Refusal:
 
     @property
     def first_line(self) -> str:
-        """The first line that says something, as far as it fits; MXNet begins with a traceback."""
+        """The first line that says something, as far as it fits; MXNet begins with a traceback.
+
+        The same for the same question, whenever and after whatever it was asked.
+        """
         lines = [line.strip() for line in self.message.splitlines() if line.strip()]
         telling = [line for line in lines if not line.startswith(("Traceback ", 'File "'))]
-        return _short((telling or lines or [""])[0])
+        return _short(_WOBBLE.sub("", (telling or lines or [""])[0]))
 
     @property
     def words(self) -> str:
