@@ -45,8 +45,9 @@ class Place:
 
     def identify(self, environment: Environment, terms: Terms) -> Future[Identity]:
         """Who answers there."""
-        here = self.examiners
-        return self.executor.submit(here.identify if here else shards.identify, environment, terms)
+        if self.examiners is None:
+            return self.executor.submit(shards.identify, environment, terms, shards.package())
+        return self.executor.submit(self.examiners.identify, environment, terms)
 
     def carry_out(self, shard: Shard, tell: Tell) -> Future[tuple[Observation, ...]]:
         """What comes of a shard, less what was told before."""

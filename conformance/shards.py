@@ -177,8 +177,7 @@ class Examiners:
 
         Raises `Unlike`, ``CannotStart``, ``CannotBuild``, ``Stopped``, ``BadSource``.
         """
-        if shard.package != package():
-            raise Unlike(f"this is conformance {package()}, and the run is made by {shard.package}")
+        _refuse_other_code(shard.package)
         with self._examination(shard.environment, shard.terms) as examination:
             _refuse_others(shard.identity, examination.identity)
             yield from survey.observe(examination, shard.items())
@@ -240,6 +239,11 @@ class Examiners:
         kept.end()
 
 
+def _refuse_other_code(wanted: str) -> None:
+    if wanted != package():
+        raise Unlike(f"conformance is {package()} where shards are carried out, and {wanted} here")
+
+
 def _refuse_others(wanted: Identity, found: Identity) -> None:
     """All that answers are made of; the platform may be another one."""
     for name, one, other in (
@@ -248,15 +252,16 @@ def _refuse_others(wanted: Identity, found: Identity) -> None:
         *((name, fact, found.facts.get(name)) for name, fact in wanted.facts.items()),
     ):
         if one != other:
-            raise Unlike(f"{name} is {other!r} here, and {one!r} in the rest of the run")
+            raise Unlike(f"{name} is {other!r} in one place, and {one!r} in the rest of the run")
 
 
 HERE = Examiners()
 """Of this process, where nobody else says whose it is: on a cluster."""
 
 
-def identify(environment: Environment, terms: Terms) -> Identity:
-    """Who answers in an environment, for an executor to call anywhere."""
+def identify(environment: Environment, terms: Terms, package: str) -> Identity:
+    """Who answers in an environment, for an executor to call anywhere, on the same code."""
+    _refuse_other_code(package)
     return HERE.identify(environment, terms)
 
 
