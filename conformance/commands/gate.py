@@ -10,7 +10,7 @@ import click
 
 from conformance.gate import answers, baseline, changes
 from conformance.gate.answers import CannotCompare, Given, Source
-from conformance.gate.result import Result, result
+from conformance.gate.result import Result, result, trouble
 from conformance.runs import RunError
 
 # What follows is imported where there is something to show: a gate that is silent is quick.
@@ -57,9 +57,7 @@ def command(
     try:
         made = _gate(accepted, candidate, expected_file, only_regressions=only_regressions)
     except (CannotCompare, RunError) as error:
-        made = Result(title="conformance gate", trouble=str(error))
-    except OSError as error:
-        made = Result(title="conformance gate", trouble=f"cannot be read: {error}")
+        made = trouble(error)
     _show(made, github=github)
     try:
         _write(made, markdown_file, junit_file)
@@ -83,9 +81,12 @@ def _gate(
 
 
 def _given(path: Path, candidate: Source) -> Given:
-    if path.is_dir():
-        return baseline.read(baseline.among(path, candidate.name))
-    return baseline.read(path) if baseline.is_baseline(path) else answers.given(path)
+    try:
+        if path.is_dir():
+            return baseline.read(baseline.among(path, candidate.name))
+        return baseline.read(path) if baseline.is_baseline(path) else answers.given(path)
+    except OSError as error:
+        raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _show(made: Result, *, github: bool) -> None:

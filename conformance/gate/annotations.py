@@ -7,7 +7,6 @@ from pathlib import Path
 
 from conformance.cases.case import Place
 from conformance.gate.result import Finding, Result
-from conformance.report.text import plain
 
 
 def lines(result: Result, places: Mapping[str, Place]) -> Iterator[str]:
@@ -37,7 +36,7 @@ def _relative(file: str) -> str:
 
 def _command(level: str, properties: Mapping[str, str], message: str) -> str:
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{level} {said}::{_data(plain(message))}"
+    return f"::{level} {said}::{_data(message)}"
 
 
 def _data(text: str) -> str:

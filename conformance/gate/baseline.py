@@ -36,13 +36,14 @@ def text(accepted: Given) -> str:
     for row, answers in sorted(by_case.items()):
         write((*row, *_cells(answers)))
     rest = table.getvalue()
-    return f"{head}{CHECKSUM}{_checksum(head, rest)}\n{rest}"
+    return f"{head}{CHECKSUM}{checksum(head, rest)}\n{rest}"
 
 
 CHECKSUM = "# checksum: "
 
 
-def _checksum(head: str, rest: str) -> str:
+def checksum(head: str, rest: str) -> str:
+    """What stands under a head, and changes with everything above and below it."""
     return hashlib.sha256(f"{head}\0{rest}".encode()).hexdigest()[:32]
 
 
@@ -106,10 +107,10 @@ def read(path: Path) -> Given:
         raise _damaged(path, "it is not text") from None
     head, found, rest = held.partition(f"\n{CHECKSUM}")
     head += "\n"
-    checksum, _, rest = rest.partition("\n")
+    summed, _, rest = rest.partition("\n")
     if not head.startswith(f"{OPENING}, format {FORMAT},"):
         raise _damaged(path, f"it does not begin with '{OPENING}, format {FORMAT}'")
-    if not found or checksum != _checksum(head, rest):
+    if not found or summed != checksum(head, rest):
         raise _damaged(path, "its checksum does not hold")
     try:
         return Given(_source(path, head), _answers(rest))

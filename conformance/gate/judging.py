@@ -35,7 +35,7 @@ def judge(
             api=group.api,
             said=_said(group),
             cases=group.cases,
-            reason=group.reason,
+            reason=group.reason and plain(group.reason),
         )
         findings.append(finding)
     findings.sort(key=lambda finding: not finding.red)

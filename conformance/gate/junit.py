@@ -5,12 +5,14 @@ A run of CI then shows which APIs are as they were, and since when one is not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 
 from conformance.gate.result import Finding, Result
 from conformance.report.text import count, plain
 
+MOST = 200
+"""How many cases are listed of a finding."""
 OTHER = "cases and expectations"
 """The test that stands for what is of no API."""
 
@@ -56,13 +58,17 @@ def _tests(result: Result) -> Mapping[str, Sequence[Finding]]:
 
 
 def _said(case: ElementTree.Element, how: str, message: str, text: str) -> None:
-    said = ElementTree.SubElement(case, how, {"message": plain(message), "type": "gate"})
+    said = ElementTree.SubElement(case, how, {"message": message, "type": "gate"})
     said.text = text
 
 
 def _listed(findings: Sequence[Finding]) -> str:
-    return "\n\n".join(
-        f"{plain(finding.title)}\n{plain(finding.text)}"
-        + "".join(f"\n  {plain(case)}" for case in finding.cases)
-        for finding in findings
-    )
+    return "\n\n".join("\n".join(_lines(finding)) for finding in findings)
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield finding.title
+    yield finding.text
+    yield from (f"  {plain(case)}" for case in finding.cases[:MOST])
+    if len(finding.cases) > MOST:
+        yield f"  and {len(finding.cases) - MOST:,} more"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.gate.result import Result
@@ -24,11 +26,16 @@ def render(result: Result) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    jinja.filters |= {"md": markdown, "plain": plain, "sentence": sentence, "tick": tick}
+    jinja.filters |= {"md": markdown, "sentence": sentence, "tick": tick, "ticked": _ticked}
     template = jinja.get_template("gate.md.j2")
     texts = (template.render(result=result, cases=c, findings=f) for c, f in _LIMITS)
     return next((text for text in texts if len(text) <= LONGEST), _least(result))
 
 
+def _ticked(cases: Sequence[str], most: int) -> str:
+    names = ", ".join(tick(plain(case)) for case in cases[:most])
+    return names if len(cases) <= most else f"{names} and {len(cases) - most:,} more"
+
+
 def _least(result: Result) -> str:
-    return f"### {markdown(plain(result.summary))[:LONGEST]}\n"
+    return f"### {markdown(result.summary)[:LONGEST]}\n"

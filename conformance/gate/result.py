@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # it comes with all that reads cases
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that happened.
+    """One thing that happened, in words that are fit to print; but names are as they were given.
 
     kind    what it is, in two words
     api     None where it is of no API
@@ -44,11 +44,16 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """All that there is to say, without markup."""
+        """All that there is to say, on one line and without markup."""
         said = f" One of them: {self.said}" if self.said else ""
         reason = f" Expected: {self.reason}" if self.reason else ""
-        place = f"{self.place}: " if self.place else ""
+        place = f"{self.where}: " if self.where else ""
         return f"{place}{self.sentence}{said}{reason}"
+
+    @property
+    def where(self) -> str | None:
+        """The place, fit to print."""
+        return printable(str(self.place)) if self.place else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +97,17 @@ class Result:
         verb = "fails" if len(self.red) == 1 else "fail"
         among = f"among {count(self.compared, 'answer')} compared"
         return f"{self.title}: {failing} {verb} the gate, {among}."
+
+
+def trouble(error: Exception) -> Result:
+    """The result where nothing could be compared."""
+    lines = map(printable, str(error).splitlines())
+    return Result(title="conformance gate", trouble="\n".join(lines))
+
+
+def printable(words: str) -> str:
+    """``words`` with an escape for every character that is not printed, and its paths whole."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def result(before: Source, after: Source, compared: int, findings: Sequence[Finding]) -> Result:

@@ -7,7 +7,6 @@ from rich.padding import Padding
 from rich.text import Text
 
 from conformance.gate.result import Finding, Result
-from conformance.report.text import plain
 
 
 def show(console: Console, result: Result) -> None:
@@ -19,7 +18,7 @@ def show(console: Console, result: Result) -> None:
     for finding in result.findings:
         console.print()
         console.print(Text(finding.title, style=_style(finding)))
-        text = Text(plain(finding.text))
+        text = Text(finding.text)
         if console.is_terminal:
             console.print(Padding(text, (0, 0, 0, 2)))
         else:

@@ -1,0 +1,175 @@
+"""Accepting runs: which become a baseline, which are refused, and what is recorded as unsteady."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from gate_runs import API, FLIPPED, OTHER, both, different, seen, write
+
+from conformance.cli import main
+from conformance.gate import accepting, baseline
+from conformance.gate.answers import UNSTEADY, Answer, CannotCompare
+from conformance.observations import Key, Observation
+from conformance.runs import RunError
+
+ONE: Key = (API, "one", "native")
+
+
+def accepted(folder: Path, *runs: tuple[Observation, ...]) -> dict[Key, Answer]:
+    paths = [write(folder / f"{number}.jsonl", *own) for number, own in enumerate(runs)]
+    (given,) = accepting.accepted(paths).values()
+    return given.answers
+
+
+def refusal(*paths: Path) -> str:
+    with pytest.raises((CannotCompare, RunError)) as refused:
+        accepting.accepted(paths)
+    return str(refused.value)
+
+
+# Several runs of the same thing
+
+
+def test_runs_that_agree_are_one(tmp_path: Path) -> None:
+    alone = accepted(tmp_path, both(seen()))
+    assert accepted(tmp_path, both(seen()), both(seen())) == alone
+
+
+def test_an_answer_that_differs_between_runs_is_unsteady(tmp_path: Path) -> None:
+    answers = accepted(tmp_path, (different(digest="a"),), (different(digest="b"),))
+    assert answers[ONE] == Answer(("mismatch",), UNSTEADY, (), "content of one")
+
+
+def test_a_status_that_differs_between_runs_is_any_of_them(tmp_path: Path) -> None:
+    answers = accepted(tmp_path, (different(),), (seen(),), (seen(status="rejected"),))
+    assert answers[ONE] == Answer(("match", "mismatch", "rejected"), UNSTEADY, (), "content of one")
+
+
+def test_what_agrees_stays_steady_beside_what_does_not(tmp_path: Path) -> None:
+    answers = accepted(tmp_path, (different(), seen("two")), (seen(), seen("two")))
+    assert answers[API, "two", "native"].statuses == ("match",)
+
+
+def test_an_unsteady_answer_is_read_as_that_again(tmp_path: Path) -> None:
+    runs = [write(tmp_path / "a.jsonl", different()), write(tmp_path / "b.jsonl", seen())]
+    (path,) = accepting.write(accepting.accepted(runs), tmp_path)
+    assert baseline.read(path).answers[ONE].mark == UNSTEADY
+
+
+def test_the_order_of_runs_changes_nothing(tmp_path: Path) -> None:
+    one, other = (different("one", FLIPPED),), (different("one", FLIPPED, ("bias: dropped",)),)
+    assert accepted(tmp_path, one, other) == accepted(tmp_path, other, one)
+
+
+def test_each_framework_and_backend_has_its_own(tmp_path: Path) -> None:
+    one = write(tmp_path / "a.jsonl", seen())
+    other = write(tmp_path / "b.jsonl", seen(), backend="jax")
+    assert list(accepting.accepted([one, other])) == ["keras-jax", "keras-torch"]
+
+
+# Runs that are refused
+
+
+def test_an_incomplete_run_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", seen(), complete=False)
+    assert refusal(path) == f"{path}: the run is incomplete: it was stopped before its end"
+
+
+def test_a_run_that_failed_is_refused_with_its_reason(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", failure="There is no wheel.")
+    assert refusal(path) == f"{path}: nothing was observed: There is no wheel."
+
+
+def test_a_run_of_nothing_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl")
+    assert refusal(path) == f"{path}: there are no observations to accept"
+
+
+def test_an_observation_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", seen(), seen())
+    assert refusal(path) == f"{path}: {ONE} was observed twice"
+
+
+@pytest.mark.parametrize(
+    ("observation", "header", "why"),
+    [
+        (seen(content="other"), {}, "one was not the same case"),
+        (seen("two"), {}, "only one of them asked"),
+        (seen(), {"version": "3.15.0"}, "of the versions 3.14.1 and 3.15.0"),
+        (seen(), {"apis": {API: True}}, "have not the same APIs"),
+    ],
+)
+def test_runs_that_contradict_each_other_are_refused(
+    tmp_path: Path, observation: Observation, header: dict[str, object], why: str
+) -> None:
+    one = write(tmp_path / "a.jsonl", seen())
+    other = write(tmp_path / "b.jsonl", observation, **header)
+    said = refusal(one, other)
+    assert said.startswith(f"{one} and {other} are both of keras-torch, but ")
+    assert why in said
+
+
+def test_a_framework_that_no_file_can_be_called_after_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", seen(), framework="../keras")
+    assert refusal(path) == f"{path}: no file can be called after '../keras-torch'"
+
+
+@pytest.mark.parametrize("given", [{"case": "o\nne"}, {"api": "a\x1b[31m"}, {"digest": "\u2028"}])
+def test_characters_that_nobody_can_read_are_refused(tmp_path: Path, given: dict[str, str]) -> None:
+    path = write(tmp_path / "a.jsonl", seen(**given))
+    assert refusal(path).endswith(" holds characters nobody can read")
+
+
+# The command
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, ["accept", *map(str, words)])
+
+
+def test_the_command_writes_a_file_for_each_framework(tmp_path: Path) -> None:
+    one = write(tmp_path / "a.jsonl", seen())
+    other = write(tmp_path / "b.jsonl", *both(seen()), framework="jax", backend=None)
+    folder = tmp_path / "new" / "baseline"
+    said = run(one, other, "--to", folder)
+    assert (said.exit_code, sorted(path.name for path in folder.iterdir())) == (
+        0,
+        ["jax.csv", "keras-torch.csv"],
+    )
+    assert f"{folder / 'jax.csv'}: 2 answers\n" in said.output
+
+
+def test_the_command_says_how_much_is_unsteady(tmp_path: Path) -> None:
+    one = write(tmp_path / "a.jsonl", seen(), different("two", digest="a"))
+    other = write(tmp_path / "b.jsonl", seen(), different("two", digest="b"))
+    assert "2 answers, 1 of them unsteady" in run(one, other, "--to", tmp_path / "c").output
+
+
+def test_where_one_run_is_refused_nothing_is_written(tmp_path: Path) -> None:
+    good = write(tmp_path / "a.jsonl", seen())
+    bad = write(tmp_path / "b.jsonl", seen(), backend="jax", complete=False)
+    said = run(good, bad, "--to", tmp_path / "baseline")
+    assert (said.exit_code, (tmp_path / "baseline").exists()) == (2, False)
+    assert "the run is incomplete" in said.output
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("rubbish\n")
+    said = run(path, "--to", tmp_path)
+    assert said.exit_code == 2
+    assert said.output.startswith(f"conformance accept: {path}:1: not a line of a run file")
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = run(write(tmp_path / "a.jsonl", seen()), "--to", tmp_path / "file" / "baseline")
+    assert said.exit_code == 2
+
+
+def test_two_apis_are_two_lines(tmp_path: Path) -> None:
+    run(write(tmp_path / "a.jsonl", seen(), seen(api=OTHER)), "--to", tmp_path)
+    text = (tmp_path / "keras-torch.csv").read_text()
+    assert [line.partition(",")[0] for line in text.splitlines()[-2:]] == [API, OTHER]
