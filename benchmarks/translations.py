@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
+from conformance.frameworks.jax import reads_past_the_end
 from conformance.profiles import Profile, profiles
 from conformance.question import Array, Question
 from conformance.space import draws
@@ -32,6 +33,13 @@ from conformance.workers.outcomes import Answer
 
 BATCH = 200
 """Layers at a time, so that memory stays small: those of ten frameworks' APIs are many."""
+
+FINDINGS: tuple[tuple[str, Callable[[Question], bool]], ...] = (
+    # MXNet 1.9.1 with oneDNN forgets the target shape where the input has a single element.
+    ("mxnet.npx.deconvolution(target_shape)", lambda q: 1 in q.space),
+    ("jax.lax.", reads_past_the_end),
+)
+"""Which calls of which APIs are known to give wrong numbers; a recipe goes around them."""
 
 
 @click.command()
@@ -134,8 +142,7 @@ def _verdict(one: Array | str, other: Array | str) -> str:
 
 def _is_found(source: Place, found: Translation) -> bool:
     """Whether the first call answers against its own meaning as is told in docs/findings.md."""
-    # MXNet 1.9.1 with oneDNN forgets the target shape where the input has a single element.
-    return source.api.id.endswith("(target_shape)") and 1 in found.question.space
+    return any(source.api.id.startswith(api) and hits(found.question) for api, hits in FINDINGS)
 
 
 def _summed(

@@ -289,6 +289,12 @@ def native(api_id: str, q: Question) -> Call | Inexpressible:
     return calls.write(framework, next(iter(framework.dialects)), APIS[api_id], q, "native")
 
 
+# More is cropped than the kernel reaches, at the begin only: JAX is to crop its input and pad it.
+BEYOND_THE_KERNEL = {
+    "padding": ((3, 1), (1, 1)),
+    "output_padding": (0, 0),
+    "stride": (1, 1),
+}
 # Of MXNet's target shape the larger half is cropped at the begin, and at stride 1 nothing odd.
 ODD_AT_BEGIN = {"padding": ((1, 0), (1, 0)), "output_padding": (0, 0)}
 ODD_AT_END = {"padding": ((0, 1), (0, 1)), "output_padding": (0, 0)}
@@ -305,6 +311,7 @@ ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}
         ("jax.lax.conv_transpose", {}, Cost.KERNEL),
         ("jax.lax.conv_transpose(transpose_kernel=True)", {}, Cost.ARGUMENTS),
         ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.COMPOSITION),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", BEYOND_THE_KERNEL, Cost.CROP),
         ("keras.ops.conv_transpose", {}, Cost.CROP),
         ("mxnet.npx.deconvolution", {}, Cost.ARGUMENTS),
         ("mxnet.npx.deconvolution(target_shape)", ODD_AT_BEGIN, Cost.ARGUMENTS),
