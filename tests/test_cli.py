@@ -37,7 +37,7 @@ def test_help_lists_every_command() -> None:
 
 def test_every_command_has_a_module_and_a_summary() -> None:
     folder = Path(conformance.__file__).parent / "commands"
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in folder.glob("[!_]*.py")}
     assert set(COMMANDS) == set(SUMMARIES) == modules
 
 

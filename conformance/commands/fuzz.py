@@ -130,7 +130,7 @@ def _unless_stopped(work: Callable[[], None]) -> str | None:
     try:
         work()
     except KeyboardInterrupt:
-        return "stopped"
+        return "it was stopped"
     except CannotStart as error:
         return str(error)
     return None
@@ -163,7 +163,7 @@ def _sum_up(
         f" {tally.questions / max(seconds, 1e-9):.0f} a second",
         ", ".join(verdicts) or "no verdict",
     ]
-    for line in (*said, *([] if stopped is None else [f"{stopped}: not everything was asked"])):
+    for line in (*said, *([] if stopped is None else [f"Not everything was asked: {stopped}"])):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
