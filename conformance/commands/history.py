@@ -1,0 +1,186 @@
+"""``conformance history``: what changed from release to release of a package, and what did not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from conformance import corpus, history, releases
+from conformance.commands import _releases
+from conformance.environments import CannotBuild
+from conformance.history import Entry, Plan
+from conformance.releases import NoRelease
+from conformance.report import trends as told
+from conformance.report.text import count, markdown, plain, shortened
+from conformance.runs import RunError
+from conformance.survey import Subject
+from conformance.trend import Trend, trends
+
+COMPANIONS = "The pinned companions do not go with it."
+
+
+@click.command("history")
+@click.argument("requirements", nargs=-1, required=True, metavar="RELEASES...")
+@_releases.options
+@click.option(
+    "-k",
+    "expression",
+    metavar="EXPR",
+    help="Only cases whose id, op, topics or claims match, such as 'stride and not d2l'.",
+)
+@click.option(
+    "--cases",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
+)
+@click.option(
+    "--every", is_flag=True, help="Every release of a range, not the ends of each minor series."
+)
+@click.option("--at-most", type=click.IntRange(1), help="So many of the ranges, spread evenly.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for the run files, which `report` and `gate` read.",
+)
+@click.option(
+    "--markdown",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file to write the same to as Markdown.",
+)
+def command(
+    requirements: tuple[str, ...],
+    framework: str | None,
+    backend: str | None,
+    python: str | None,
+    pins: tuple[str, ...],
+    pre: bool,
+    jobs: int,
+    timeout: float,
+    expression: str | None,
+    paths: tuple[Path, ...],
+    every: bool,
+    at_most: int | None,
+    out: Path | None,
+    page: Path | None,
+) -> None:
+    """Ask RELEASES of a package the same cases, and say since when which convention holds.
+
+    A release is an exact version, or a range such as 'keras>=3,<3.16', of which the first and the
+    last release of each minor series are asked. Each has an environment of its own, which is kept,
+    and so is its run; one that cannot be made is a line that says why. Ends with 0, whatever
+    changed, and with 2 when no release could be asked.
+
+    \b
+    Example:
+      conformance history keras==3.0.5 keras==3.8.0 keras==3.15.1 --backend torch
+      conformance history "jax>=0.4.30" --at-most 5 -k same --markdown jax.md
+    """
+    try:
+        asked = [releases.asked_for(words) for words in requirements]
+        package = _releases.package_of(asked)
+        place, pythons = _releases.place(package, framework, backend, python)
+        chosen = releases.meant(
+            asked, releases.existing(package, pythons), pre=pre, every=every, at_most=at_most
+        )
+        subjects = tuple(Subject(case) for case in corpus.chosen(paths, expression))
+        plan = Plan(
+            place=place,
+            fixed=tuple(releases.asked_for(pin) for pin in pins),
+            subjects=subjects,
+            cases=paths,
+            words=(str(expression),),
+            jobs=jobs,
+            timeout=timeout,
+        )
+        entries = list(_entries(plan, chosen))
+        found = _trends(entries, subjects)
+        if out:
+            _keep(entries, out)
+        if page:
+            page.write_text(_page(_title(plan), entries, found), encoding="utf-8")
+    except (NoRelease, CannotBuild, RunError, OSError) as error:
+        click.echo(f"conformance history: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        click.echo("conformance history: stopped; the runs that are complete are kept", err=True)
+        raise SystemExit(2) from None
+    _show(Console(highlight=False), _title(plan), entries, found)
+    if all(entry.run is None for entry in entries):
+        raise SystemExit(2)
+
+
+def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
+    for number, release in enumerate(chosen, 1):
+        click.echo(f"{release} ({number} of {len(chosen)})", err=True)
+        yield history.entry(plan, release)
+
+
+def _trends(entries: Sequence[Entry], subjects: Sequence[Subject]) -> tuple[Trend, ...]:
+    observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
+    found = trends(observed, {subject.case.id: subject for subject in subjects})
+    return tuple(trend for trend in found if trend.asked or trend.changes)
+
+
+def _keep(entries: Sequence[Entry], folder: Path) -> None:
+    """Puts the run files where they were asked for, by the names of their releases."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        if entry.run:
+            name = f"{entry.run.header.name}-{entry.release.package}-{entry.release.version}.jsonl"
+            shutil.copyfile(entry.run.path, folder / name)
+
+
+def _title(plan: Plan) -> str:
+    place = plan.place
+    on = f" on {place.backend}" if place.backend else ""
+    return f"{place.framework}{on}, {count(len(plan.subjects), 'case')}"
+
+
+def _line(entry: Entry) -> tuple[str, str, str]:
+    """The Python that a release was asked on, what beside, and what came of it."""
+    if entry.run is None:
+        return "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
+    python = ".".join((entry.run.header.python or "").split(".")[:2])
+    beside = ", ".join(entry.companions) + ("" if entry.pinned else " *")
+    return python, beside, count(len(entry.run.observations), "observation")
+
+
+def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> None:
+    console.print(Text(title, style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for head in ("release", "Python", "beside"):
+        table.add_column(head, no_wrap=True)
+    table.add_column("")
+    for entry in entries:
+        style = "" if entry.run else "yellow"
+        table.add_row(str(entry.release), *_line(entry), style=style)
+    console.print(table)
+    if not all(entry.pinned for entry in entries):
+        console.print(Text(f"* {COMPANIONS}", style="dim"))
+    console.print()
+    for part in told.shown(found):
+        console.print(part)
+
+
+def _page(title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> str:
+    lines = [
+        f"## {markdown(title)}",
+        "",
+        "| release | Python | beside | |",
+        "| --- | --- | --- | --- |",
+    ]
+    for entry in entries:
+        lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_line(entry))))} |")
+    if not all(entry.pinned for entry in entries):
+        lines += ["", f"\\* {COMPANIONS}"]
+    return "\n".join((*lines, "", told.as_markdown(found), ""))

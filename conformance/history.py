@@ -1,0 +1,115 @@
+"""A history: releases of a package, each asked the same cases in an environment of its own.
+
+Environments are kept, and so is every run that the same code, cases and pins have made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from conformance import environments, progress, recording, runs
+from conformance.companions import Attempt, attempts
+from conformance.environments import CannotBuild, Environment
+from conformance.recording import MEMORY
+from conformance.releases import Release
+from conformance.runs import Run
+from conformance.survey import Subject
+from conformance.workers.controller import CannotStart
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every release is asked.
+
+    place    the pinned environment that a release takes its place in
+    fixed    requirements that hold whatever the release
+    cases    the files that the subjects are from
+    words    what tells this choice of subjects from another one of the same files
+    """
+
+    place: Environment
+    fixed: tuple[Requirement, ...]
+    subjects: tuple[Subject, ...]
+    cases: tuple[Path, ...]
+    words: tuple[str, ...]
+    jobs: int = 1
+    timeout: float = recording.TIMEOUT
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A release and what came of asking it.
+
+    companions  what it was asked beside, such as ``torch 2.13.0``
+    pinned      whether these are the pinned ones
+    trouble     why it could not be asked, in words
+    """
+
+    release: Release
+    run: Run | None = None
+    environment: Environment | None = None
+    companions: tuple[str, ...] = ()
+    pinned: bool = True
+    trouble: str | None = None
+
+
+def entry(plan: Plan, release: Release) -> Entry:
+    """A release asked now, or read from the run that is kept of it. Raises ``OSError``."""
+    if not release.pythons:
+        return Entry(release, trouble="no wheel of it is for a Python that is installed here")
+    for attempt in attempts(plan.place, release, plan.fixed):
+        path, made_from = _kept(plan, attempt)
+        if recording.is_made_from(path, made_from):
+            return _entry(release, attempt, path)
+    troubles: list[CannotBuild | CannotStart] = []
+    for attempt in attempts(plan.place, release, plan.fixed):
+        try:
+            return _entry(release, attempt, _asked(plan, release, attempt))
+        except (CannotBuild, CannotStart) as trouble:
+            troubles.append(trouble)
+    # What was made and did not start says more than what could not be made.
+    troubles.sort(key=lambda trouble: isinstance(trouble, CannotBuild))
+    return Entry(release, trouble=str(troubles[0]))
+
+
+def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
+    environment = attempt.environment
+    path, made_from = _kept(plan, attempt)
+    with progress.stage(f"{release}: an environment on Python {environment.python}"):
+        environment.executable()
+    try:
+        recording.record(
+            environment,
+            plan.subjects,
+            path,
+            jobs=plan.jobs,
+            timeout=plan.timeout,
+            sources=made_from,
+        )
+    except CannotStart:
+        path.unlink(missing_ok=True)  # it says only that, and the next attempt may do better
+        raise
+    return path
+
+
+def _kept(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
+    """Where the run of an environment is kept, and what it is made from."""
+    words = (*plan.words, str(plan.timeout), str(MEMORY))
+    made_from = recording.made_from(attempt.environment, plan.cases, words)
+    return attempt.environment.home / "runs" / f"{made_from}.jsonl", made_from
+
+
+def _entry(release: Release, attempt: Attempt, path: Path) -> Entry:
+    environment = attempt.environment
+    versions = environments.installed(environment.executable())
+    names = (Requirement(pin).name.lower() for pin in environment.pins[1:])
+    return Entry(
+        release,
+        runs.read(path),
+        environment,
+        tuple(f"{name} {versions[name]}" for name in names if name in versions),
+        attempt.companions == "as pinned",
+    )
