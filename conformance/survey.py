@@ -164,6 +164,8 @@ _STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky
 
 def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
     case, wanted = item.subject.case, item.subject.wanted
+    if wanted is None and got.size == 0:
+        return _observation(item, mode, "match", detail=f"nothing, as {got.dtype} of {got.shape}")
     if wanted is None:
         detail: str | None = f"an answer of shape {got.shape} to a question that has none"
     else:

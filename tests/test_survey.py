@@ -395,6 +395,17 @@ def test_an_answer_to_what_has_none_is_a_mismatch(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("shape", ["0", "(1, 0, 3)"])
+def test_an_empty_answer_to_what_has_none_is_a_match(tmp_path: Path, shape: str) -> None:
+    """Whether nothing is given or nothing is said: nobody is told wrong numbers."""
+
+    def empty(_: Question) -> Any:
+        return frameworks.Spelling(f"plain.tensor(np.ones({shape}))")
+
+    seen = observed(within(tmp_path, api(native=empty, recipe=empty)), [NO_ANSWER])
+    assert {(o.status, o.shape, o.digest) for o in seen} == {("match", None, None)}
+
+
 def _always_one(_: Question) -> Any:
     return frameworks.Spelling("plain.tensor(np.ones(1))")
 
