@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import statistics
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
 import click
@@ -18,6 +20,7 @@ from conformance import discrimination, question, shipped
 from conformance.cases import load
 from conformance.conventions import CONVENTIONS
 from conformance.diagnosis import answer_under, diagnose
+from conformance.discrimination import Pair, Sight
 from conformance.survey import Subject
 
 
@@ -26,21 +29,47 @@ from conformance.survey import Subject
 def main(pairs: bool) -> None:
     """Put conventions in, and see whether they come out."""
     subjects = [Subject(case) for case in load([shipped.CASES], check=False).cases]
-    wrong = 0
-    for name, found in (
-        ("alone", discrimination.singles(subjects)),
-        ("in pairs", discrimination.pairs(subjects) if pairs else ()),
-    ):
-        seen = [one for one in found if one.cases]
-        asked, named = sum(len(one.cases) for one in seen), sum(len(one.named) for one in seen)
-        print(f"{name}: {len(seen)} conventions seen, {named} of {asked} diagnoses name them")
-        for one in seen:
-            if len(one.named) < len(one.cases):
-                missed = sorted(set(one.cases) - set(one.named))
-                print(f"  not named: {one.words}: {', '.join(missed[:3])}")
-        wrong += asked - named
+    every = range(len(CONVENTIONS))
+    sights = [discrimination.sight(s, every, () if not pairs else None) for s in subjects]
+    wrong = _told(
+        "alone", ((one.case.id, (i,), i in one.named) for one in sights for i in sorted(one.sees))
+    )
+    if pairs:
+        wrong += _told("in pairs", _pairs(subjects, sights))
     _cost(subjects)
     sys.exit(wrong > 0)
+
+
+def _pairs(
+    subjects: Sequence[Subject], sights: Sequence[Sight]
+) -> Iterator[tuple[str, tuple[int, ...], bool]]:
+    """Of each pair the first few cases that see it, and whether the diagnosis names both."""
+    asked: Counter[Pair] = Counter()
+    for subject, one in zip(subjects, sights, strict=True):
+        for pair in sorted(one.pairs):
+            if asked[pair] == discrimination.ENOUGH:
+                continue
+            put_in = tuple(CONVENTIONS[i] for i in pair)
+            answer = answer_under(subject.case.question, put_in)
+            found = diagnose(
+                subject.case.question, subject.wanted, answer, exact=subject.case.exact
+            ).explanations
+            if found and len(found[0]) < len(pair):
+                continue  # Fewer conventions give that answer too, so this case does not see both.
+            asked[pair] += 1
+            yield one.case.id, pair, any(set(e) == set(put_in) for e in found)
+
+
+def _told(how: str, asked: Iterable[tuple[str, tuple[int, ...], bool]]) -> int:
+    """Prints what was named of what was asked; how many were not."""
+    everything = list(asked)
+    missed = [(case, places) for case, places, named in everything if not named]
+    seen = len({places for _, places, _ in everything})
+    named = len(everything) - len(missed)
+    print(f"{how}: {seen} conventions seen, {named} of {len(everything)} diagnoses name them")
+    for case, places in missed[:20]:
+        print(f"  not named: {' + '.join(str(CONVENTIONS[i]) for i in places)}: {case}")
+    return len(missed)
 
 
 def _cost(subjects: list[Subject]) -> None:

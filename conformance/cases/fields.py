@@ -24,6 +24,7 @@ Topic = Literal[
     "basic",
     "bias",
     "channels",
+    "combinations",
     "composition",
     "coverage",
     "degenerate",

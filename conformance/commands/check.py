@@ -7,82 +7,79 @@ from pathlib import Path
 
 import click
 
-from conformance import discrimination, shipped
+from conformance import coverage, discrimination, progress, shipped
 from conformance.cases import Case, load
-from conformance.conventions import AXES
-from conformance.discrimination import Seen
+from conformance.discrimination import Sight
+from conformance.report import sharpness
 from conformance.survey import Subject
 
 
 @click.command("check")
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--each", is_flag=True, help="Say of each case which axes of meaning it can see.")
-def command(cases: tuple[Path, ...], each: bool) -> None:
+@click.option("--each", is_flag=True, help="Say of each case what it can see and what it cannot.")
+@click.option("--matrix", is_flag=True, help="Say of any two choices how many cases see which.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file for what --each and --matrix say.  [default: it is printed]",
+)
+def command(cases: tuple[Path, ...], each: bool, matrix: bool, out: Path | None) -> None:
     """Validate CASES (files or folders; default: all that come with this package).
 
-    Then every convention is put into the oracle, to see which cases notice, and whether the
-    diagnosis of what they notice names it. Of the whole corpus it is a finding when a convention is
-    seen by fewer than three cases, or when a case that is from no document sees none.
+    Then every convention is put into the oracle, alone and with another, to see which cases notice,
+    and whether the diagnosis names it. Of the whole corpus it is a finding when fewer than three
+    cases see a convention or tell two choices apart, when a case that is from no document sees
+    nothing, and when arguments never meet that could.
     Ends with 0 when there is nothing to say and with 1 when there are findings.
 
     \b
     Example:
       conformance check cases/documents
+      conformance check --matrix --each --out sharpness.txt
     """
     loaded = load(cases or [shipped.CASES])
     findings = [str(problem) for problem in loaded.problems]
     if not findings:
-        subjects = [Subject(case) for case in loaded.cases]
-        seen = list(discrimination.singles(subjects))
-        if each:
-            _say_each(loaded.cases, seen)
-        _say_power(seen)
-        findings += _unnamed(seen)
-        if not cases:
-            findings += _blind(loaded.cases, seen)
+        sights = _sights(loaded.cases)
+        _say(
+            out,
+            [
+                *(sharpness.matrix(sights) if matrix else ()),
+                *(sharpness.each(sights) if each else ()),
+            ],
+        )
+        findings = _judged(sights, whole=not cases)
     for finding in findings:
         click.echo(finding)
     click.echo(f"{len(loaded.cases)} cases, {len(findings)} findings")
     raise SystemExit(1 if findings else 0)
 
 
-def _say_power(seen: Sequence[Seen]) -> None:
-    enough = sum(len(one.cases) >= discrimination.ENOUGH for one in seen)
-    asked, named = sum(len(one.cases) for one in seen), sum(len(one.named) for one in seen)
-    click.echo(
-        f"{enough} of {len(seen)} conventions are seen by {discrimination.ENOUGH} cases or more;"
-        f" {named} of {asked} answers under one convention are diagnosed as that"
-    )
+def _sights(cases: Sequence[Case]) -> list[Sight]:
+    with progress.bar() as bar:
+        sights = discrimination.sights(map(Subject, cases))
+        return list(bar.track(sights, total=len(cases), description="conventions"))
 
 
-def _say_each(cases: Sequence[Case], seen: Sequence[Seen]) -> None:
-    axes: dict[str, set[str]] = {case.id: set() for case in cases}
-    for one in seen:
-        for case in one.cases:
-            axes[case].add(one.conventions[0].axis.name)
-    for case, known in axes.items():
-        named = [axis.name for axis in AXES if axis.name in known]
-        click.echo(f"{case}: sees {', '.join(named) or 'nothing'}")
+def _say(out: Path | None, lines: Sequence[str]) -> None:
+    if out is None:
+        for line in lines:
+            click.echo(line)
+    else:
+        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _unnamed(seen: Sequence[Seen]) -> list[str]:
-    return [
-        f"{case}: the diagnosis does not name {one.words}"
-        for one in seen
-        for case in sorted(set(one.cases) - set(one.named))
-    ]
+def _judged(sights: Sequence[Sight], *, whole: bool) -> list[str]:
+    """What the cases can tell, said aloud, and what there is to find fault with.
 
-
-def _blind(cases: Sequence[Case], seen: Sequence[Seen]) -> list[str]:
-    few = [
-        f"{one.words}: seen by {len(one.cases)} cases, and {discrimination.ENOUGH} are needed"
-        for one in seen
-        if len(one.cases) < discrimination.ENOUGH
-    ]
-    seeing = {case for one in seen for case in one.cases}
-    none = [
-        f"{case.place}: {case.id}: sees no convention, and is from no document"
-        for case in cases
-        if case.id not in seeing and case.document is None and not case.expected.error
-    ]
-    return few + none
+    What some cases lack others may have, so that only all of them are faulted for it.
+    """
+    told = [sharpness.covered(coverage.points(one.case for one in sights)), sharpness.power(sights)]
+    if whole:
+        told.append(sharpness.pairs(sights))
+    for line in (*(line for lines, _ in told for line in lines), *sharpness.blind(sights)):
+        click.echo(line)
+    findings = list(sharpness.unnamed(sights))
+    if whole:
+        findings += [fault for _, faults in told for fault in faults] + [*sharpness.idle(sights)]
+    return findings

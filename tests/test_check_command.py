@@ -1,0 +1,79 @@
+"""``conformance check`` on what cases can tell: what it prints, where, and what it faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from conformance import shipped
+from conformance.cli import main
+
+SHARP = "cases:\n  - {id: sharp, why: Why., x: [1, 2], kernel: [1, 10]}\n"
+BLUNT = "cases:\n  - {id: blunt, why: Why., x: [1, 2], kernel: [5, 5]}\n"
+IDLE = "cases:\n  - {id: idle, why: Why., op: conv_parameters, x: [1, 2], kernel: [1, 10]}\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "cases" / "cases.yaml"
+
+
+def ran(file: Path, text: str, *words: str) -> Result:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return CliRunner().invoke(main, ["check", *words])
+
+
+def test_a_kernel_that_cannot_show_a_flip_is_pointed_out_where_it_is_written(file: Path) -> None:
+    said = ran(file, BLUNT, str(file))
+    assert f"{file}:2:10: note: blunt: cannot see a flipped kernel" in said.output
+    assert said.exit_code == 0
+
+
+def test_a_kernel_that_can_is_not(file: Path) -> None:
+    assert "note" not in ran(file, SHARP, str(file)).output
+
+
+def test_coverage_and_power_are_told_of_any_cases(file: Path) -> None:
+    said = ran(file, SHARP, str(file)).output
+    assert "meetings of transposed convolution's factors: 55 of 739" in said
+    assert "conventions seen by 3 cases or more: 0 of 52" in said
+
+
+def test_each_case_is_told_of_if_asked_for(file: Path) -> None:
+    assert "\nsharp: sees " not in ran(file, SHARP, str(file)).output
+    assert "sharp: sees kernel flip; " in ran(file, SHARP, str(file), "--each").output
+
+
+def test_the_matrix_is_printed_if_asked_for(file: Path) -> None:
+    assert "1 as it stands" in ran(file, SHARP, str(file), "--matrix").output
+
+
+def test_what_is_long_goes_to_a_file(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "told.txt"
+    said = ran(file, SHARP, str(file), "--matrix", "--each", "--out", str(out))
+    assert "sharp: sees" not in said.output
+    told = out.read_text(encoding="utf-8")
+    assert told.startswith("kernel flip")
+    assert told.splitlines()[-1].startswith("sharp: sees")
+
+
+def test_some_cases_need_not_see_everything(file: Path) -> None:
+    assert ran(file, SHARP, str(file)).exit_code == 0
+
+
+def test_all_cases_together_must(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "CASES", file.parent)
+    said = ran(file, SHARP)
+    assert said.exit_code == 1
+    assert "no case has operator forward with rank 1 with stride equal" in said.output
+    assert "bias: dropped: seen by 0 cases; 3 are needed" in said.output
+    assert "pairs of conventions seen: " in said.output
+    assert "no case sees " in said.output
+
+
+def test_a_case_among_all_must_see_something(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "CASES", file.parent)
+    assert "idle: sees no convention, and is from no document" in ran(file, IDLE).output

@@ -1,0 +1,158 @@
+"""What is said of the cases' sharpness: numbers that can be checked, and faults to find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance import coverage, discrimination
+from conformance.cases import Case, Document, Expected, Place
+from conformance.conventions import AXES, CONVENTIONS
+from conformance.coverage import FACTORS
+from conformance.discrimination import Sight
+from conformance.report import sharpness
+
+PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
+FLIPPED, ALONG_FIRST = (
+    PLACES["kernel flip: flipped"],
+    PLACES["kernel flip: flipped along the first"],
+)
+DROPPED = PLACES["bias: dropped"]
+EVERY_PLACE = frozenset(range(len(CONVENTIONS)))
+EVERY_CHOICE = frozenset(c for axis in range(len(AXES)) for c in discrimination.choices_of(axis))
+DOCUMENT = Document("guide", "A guide", "chapter 2")
+
+
+def case(name: str = "one", **rest: object) -> Case:
+    case = Case(
+        id=name, op="conv_transpose", question=None, why="", exact=True, topics=(),
+        place=Place("cases.yaml", 3, 9),
+    )  # type: ignore[arg-type]  # its question is not looked at here  # fmt: skip
+    return replace(case, **rest)
+
+
+def sight(**rest: object) -> Sight:
+    return Sight(**{"case": case(), **rest})
+
+
+ALL_SEEING = sight(sees=EVERY_PLACE, apart=EVERY_CHOICE, pairs=discrimination.PAIRS)
+
+
+# Coverage
+
+
+def test_meetings_are_counted_for_two_three_and_four_factors() -> None:
+    (line,), _ = sharpness.covered([(0,) * len(FACTORS)])
+    assert line.startswith("meetings of transposed convolution's factors: 55 of 739 (7.4 %) of 2,")
+
+
+def test_a_few_of_the_missing_meetings_are_told_and_the_others_counted() -> None:
+    _, findings = sharpness.covered([])
+    assert len(findings) == sharpness.TOLD
+    assert findings[0] == "no case has operator forward with rank 1 with stride 1"
+    assert findings[-1].endswith(f"(and {coverage.covered([], 3).feasible - 5} more)")
+
+
+def test_less_than_all_is_never_said_to_be_100_percent() -> None:
+    assert sharpness.percent(7708, 7709) == "99.9 %"
+    assert sharpness.percent(7709, 7709) == "100 %"
+
+
+# Power
+
+
+def test_cases_that_see_everything_leave_nothing_to_find() -> None:
+    lines, findings = sharpness.power([ALL_SEEING] * 3)
+    assert findings == []
+    assert lines[0].startswith("conventions seen by 3 cases or more: 52 of 52; diagnosed")
+    assert lines[1] == "choices of an axis told apart by 3 cases or more: 185 of 185"
+
+
+def test_cases_that_see_every_pair_leave_nothing_to_find() -> None:
+    (line,), findings = sharpness.pairs([ALL_SEEING])
+    assert findings == []
+    assert line.startswith("pairs of conventions seen: 1193 of 1193 (100 %); 0 more")
+
+
+def test_a_convention_that_two_cases_see_is_a_finding() -> None:
+    blind = replace(ALL_SEEING, sees=EVERY_PLACE - {DROPPED})
+    _, findings = sharpness.power([ALL_SEEING, ALL_SEEING, blind])
+    assert findings == ["bias: dropped: seen by 2 cases; 3 are needed"]
+
+
+def test_two_choices_that_two_cases_tell_apart_are_a_finding() -> None:
+    bias = [axis.name for axis in AXES].index("bias")
+    alike = replace(ALL_SEEING, apart=EVERY_CHOICE - {(bias, 0, 2)})
+    _, findings = sharpness.power([ALL_SEEING, ALL_SEEING, alike])
+    assert findings == [
+        "bias: added once and doubled: told apart by 2 cases; 3 are needed",
+    ]
+
+
+def test_too_many_unseen_pairs_are_findings() -> None:
+    few = replace(ALL_SEEING, pairs=frozenset())
+    (line,), findings = sharpness.pairs([few])
+    assert line.startswith("pairs of conventions seen: 0 of 1")
+    assert len(findings) == sharpness.TOLD
+    assert findings[0].startswith("no case sees kernel flip: flipped with ")
+
+
+def test_an_unseen_pair_among_a_hundred_is_none() -> None:
+    pair = (FLIPPED, DROPPED)
+    most = replace(ALL_SEEING, pairs=discrimination.PAIRS - {pair})
+    (line,), findings = sharpness.pairs([most])
+    assert line.startswith("pairs of conventions seen: 1192 of 1193 (99.9 %)")
+    assert findings == []
+
+
+def test_what_the_diagnosis_does_not_name_is_a_finding_at_its_place() -> None:
+    one = sight(sees=frozenset({FLIPPED}), unnamed=frozenset({FLIPPED}))
+    assert list(sharpness.unnamed([one])) == [
+        "cases.yaml:3:9: one: the diagnosis does not name kernel flip: flipped"
+    ]
+
+
+# Cases
+
+
+def test_a_case_that_sees_nothing_is_a_finding() -> None:
+    assert list(sharpness.idle([sight()])) == [
+        "cases.yaml:3:9: one: sees no convention, and is from no document"
+    ]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        sight(sees=frozenset({FLIPPED})),
+        sight(case=case(document=DOCUMENT)),
+        sight(case=case(expected=Expected(error="no"))),
+    ],
+    ids=["it sees one", "a document has it", "it is that there is no answer"],
+)
+def test_a_case_with_a_reason_is_none(one: Sight) -> None:
+    assert list(sharpness.idle([one])) == []
+
+
+def test_each_case_is_told_with_what_it_sees_and_cannot_see() -> None:
+    one = sight(sees=frozenset({FLIPPED, DROPPED, DROPPED + 1}), misses=frozenset({ALONG_FIRST}))
+    assert list(sharpness.each([one])) == [
+        "one: sees kernel flip (flipped); bias; cannot see kernel flip (flipped along the first)"
+    ]
+
+
+def test_a_case_that_sees_nothing_is_told_so() -> None:
+    assert list(sharpness.each([sight()])) == ["one: sees nothing"]
+
+
+def test_the_matrix_has_a_number_for_each_two_choices() -> None:
+    lines = list(sharpness.matrix([ALL_SEEING] * 12))
+    start = lines.index("bias             1     2")
+    assert lines[start : start + 5] == [
+        "bias             1     2",
+        "1 added once",
+        "2 dropped       12",
+        "3 doubled       12    12",
+        "",
+    ]
