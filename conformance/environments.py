@@ -16,8 +16,11 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 READY = "conformance-ready"
 """A file whose presence says that the environment was made to its end."""
@@ -53,9 +56,21 @@ class Environment:
         """The folder that it is made in, where it has pins."""
         return _home(self.pins, self.python, self.options)
 
+    def with_pins(self, pins: Sequence[str]) -> Environment:
+        """The same with these in the place of its pins of the same packages; others are not its.
+
+        Raises ``packaging.requirements.InvalidRequirement``.
+        """
+        given = {_package(pin): pin for pin in pins}
+        return replace(self, pins=tuple(given.get(_package(pin), pin) for pin in self.pins))
+
     def executable(self) -> str:
         """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
         return str(build(self.pins, self.python, self.options)) if self.pins else self.python
+
+
+def _package(pin: str) -> str:
+    return canonicalize_name(Requirement(pin).name)
 
 
 def pinned() -> Mapping[str, Environment]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
+from packaging.requirements import InvalidRequirement
 
 from conformance import environments
 from conformance.environments import Environment
@@ -59,10 +60,11 @@ def all_chosen(
     Raises ``click.UsageError`` for none, and for a pinned one beside another.
     """
     if names:
-        if framework or python or pins or backend:
-            raise click.UsageError("--environment says the framework, Python, backend and pins")
+        if framework or python or backend:
+            raise click.UsageError("--environment says the framework, Python and backend")
         pinned = environments.pinned()
-        return [(name, pinned[name]) for name in pinned if name in names or ALL in names]
+        meant = {name: pinned[name] for name in pinned if name in names or ALL in names}
+        return list(_changed(meant, pins).items())
     if framework is None:
         raise click.UsageError("say --framework, or --environment for one that is pinned here")
     environment = Environment(
@@ -71,20 +73,31 @@ def all_chosen(
     return [(None, environment)]
 
 
+def _changed(meant: Mapping[str, Environment], pins: tuple[str, ...]) -> dict[str, Environment]:
+    """The environments with other pins; where there are such, only those that they are pins of."""
+    try:
+        changed = {name: environment.with_pins(pins) for name, environment in meant.items()}
+        for pin in pins:
+            if not any(pin in e.with_pins([pin]).pins for e in meant.values()):
+                raise click.UsageError(f"--with {pin}: {', '.join(meant)} have no such package")
+    except InvalidRequirement as problem:
+        raise click.UsageError(f"--with: {problem}") from None
+    return {name: e for name, e in changed.items() if not pins or set(pins) & set(e.pins)}
+
+
 _FRAMEWORK = click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
 _ONE = click.option(
     "--environment",
     "name",
     type=click.Choice(list(environments.pinned())),
-    help="In place of --framework, --python, --backend and --with: one that is pinned here.",
+    help="In place of --framework, --python and --backend: one that is pinned here.",
 )
 _SEVERAL = click.option(
     "--environment",
     "names",
     multiple=True,
     type=click.Choice([*environments.pinned(), ALL]),
-    help="In place of --framework, --python, --backend and --with: one that is pinned here;"
-    " repeatable.",
+    help="In place of --framework, --python and --backend: one that is pinned here; repeatable.",
 )
 _UNPINNED = (
     click.option(
@@ -98,7 +111,8 @@ _UNPINNED = (
         "pins",
         multiple=True,
         metavar="PIN",
-        help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable.",
+        help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
+        " With --environment, in the place of its pin of that package.",
     ),
     click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]"),
 )
