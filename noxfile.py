@@ -1,8 +1,11 @@
-"""Sessions: a run in every framework's own environment, the report over all, and the tests of all.
+"""Sessions: every framework asked in its own environment, the report over all, and all tests.
 
-nox            runs every framework and writes the report
-nox -t test    lint, types, unit tests, every adapter against its framework, every run, and
-               whether the committed report is what the pinned versions give
+nox                           asks every framework and writes the report
+nox -t test                   lint, types, unit tests, every adapter against its framework, every
+                              run, and whether the committed report and baseline are what it gives
+nox -s gate                   whether the pinned versions do what was accepted
+nox -s upgrade -- keras==X    what another version would change
+nox -s bench                  the tables of benchmarks/RESULTS.md
 """
 
 from __future__ import annotations
@@ -10,10 +13,12 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv"
@@ -21,12 +26,12 @@ nox.options.reuse_venv = "yes"
 
 REPORTS = Path("reports")
 RUNS = REPORTS / "runs"
+BASELINE = REPORTS / "baseline"
 COMMITTED = ("compatibility.md", "compatibility.csv")
-os.environ.setdefault("CONFORMANCE_ENVIRONMENTS", str(Path(".nox", "environments").absolute()))
-
-
 ENVIRONMENTS = tomllib.loads(Path("conformance", "environments.toml").read_text(encoding="utf-8"))
-nox.options.sessions = [*ENVIRONMENTS, "report"]
+CORES = str(os.cpu_count() or 1)
+os.environ.setdefault("CONFORMANCE_ENVIRONMENTS", str(Path(".nox", "environments").absolute()))
+nox.options.sessions = ["runs", "report"]
 
 
 @nox.session(tags=["test"])
@@ -46,13 +51,19 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "2", *session.posargs)
 
 
+@nox.session(tags=["test"])
+def runs(session: nox.Session) -> None:
+    """Ask every case in every environment, as many side by side as there are cores."""
+    session.install("-e", ".")
+    _run(session, "all", *session.posargs)
+
+
 def add(name: str, environment: dict[str, Any]) -> None:
     """Adds the session that observes an environment, and the one that tests its adapter there."""
 
     def run(session: nox.Session) -> None:
         session.install("-e", ".")
-        out = ("--out", str(RUNS / f"{name}.jsonl"), "--reuse")
-        session.run("conformance", "run", "--environment", name, *out, *session.posargs)
+        _run(session, name, "--out", str(RUNS / f"{name}.jsonl"), *session.posargs)
 
     def test(session: nox.Session) -> None:
         session.install("-e", ".[test]")
@@ -67,7 +78,7 @@ def add(name: str, environment: dict[str, Any]) -> None:
 
     run.__doc__ = f"Ask every case in the environment {name}."
     test.__doc__ = f"Hold the adapter against the environment {name}."
-    nox.session(run, name=name, tags=["test"])
+    nox.session(run, name=name)
     nox.session(test, name=f"test-{name}", tags=["test"])
 
 
@@ -93,5 +104,70 @@ def current(session: nox.Session) -> None:
         session.run(*words, str(REPORTS / name), str(fresh / name), external=True)
 
 
+@nox.session(tags=["test"])
+def gate(session: nox.Session) -> None:
+    """Whether every framework, as pinned, does what was accepted."""
+    session.install("-e", ".")
+    _run(session, "all")
+    _gate(session, _runs())
+
+
+@nox.session
+def upgrade(session: nox.Session) -> None:
+    """What another version would change: nox -s upgrade -- keras==3.16.0 jax==0.11.0"""
+    if not session.posargs:
+        session.error("say which: nox -s upgrade -- keras==3.16.0")
+    session.install("-e", ".")
+    folder = Path(session.create_tmp())
+    for left in folder.glob("*.jsonl"):
+        left.unlink()
+    pins = [word for pin in session.posargs for word in ("--with", pin)]
+    words = (*_WORDS, "all", "--jobs", CORES, *pins, "--out", str(folder))
+    session.run(*words, success_codes=[0, 2])  # what cannot be installed is said by the gate
+    _gate(session, map(str, sorted(folder.glob("*.jsonl"))))
+
+
+@nox.session
+def accept(session: nox.Session) -> None:
+    """Take what the pinned versions do, asked twice, as what is gated against from now on."""
+    session.install("-e", ".")
+    again = Path(session.create_tmp())
+    _run(session, "all")
+    session.run(*_WORDS, "all", "--jobs", CORES, "--out", str(again))
+    both = [*_runs(), *(str(again / Path(run).name) for run in _runs())]
+    session.run("conformance", "accept", *both, "--to", str(BASELINE))
+
+
+@nox.session(tags=["test"])
+def wheel(session: nox.Session) -> None:
+    """Whether the installed package alone, anywhere, gates an interpreter that is not ours."""
+    session.install(".")
+    code = "from conformance.environments import pinned; print(pinned()['torch'].executable())"
+    python = str(session.run("python", "-c", code, silent=True)).strip()
+    with session.chdir(session.create_tmp()):
+        words = ("--framework", "torch", "--python", python, "--out", "torch.jsonl")
+        session.run("conformance", "run", *words)
+        session.run("conformance", "gate", "shipped", "torch.jsonl")
+
+
+_WORDS = ("conformance", "run", "--environment")
+
+
+def _run(session: nox.Session, name: str, *words: str) -> None:
+    session.run(*_WORDS, name, "--jobs", CORES, "--reuse", *words)
+
+
 def _runs() -> list[str]:
     return [str(RUNS / f"{name}.jsonl") for name in ENVIRONMENTS]
+
+
+def _gate(session: nox.Session, candidates: Iterable[str]) -> None:
+    """Gates every run, so that one that changed hides none of the others."""
+    changed = []
+    for candidate in candidates:
+        try:
+            session.run("conformance", "gate", str(BASELINE), candidate)
+        except CommandFailed:
+            changed.append(Path(candidate).stem)
+    if changed:
+        session.error(f"not as accepted: {', '.join(changed)}")

@@ -82,6 +82,13 @@ def test_of_a_folder_the_baseline_of_the_candidate_is_taken(baseline: Path, afte
     assert "140 cases" in said.stdout
 
 
+def test_the_baseline_that_comes_with_the_package_goes_by_a_word(
+    baseline: Path, before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.shipped.BASELINE", baseline)
+    assert gate("shipped", before).exit_code == 0
+
+
 def test_a_baseline_names_the_convention_that_it_was(baseline: Path, after: Path) -> None:
     assert "(same: odd element: cropped at the begin)" in gate(baseline, after).stdout
 

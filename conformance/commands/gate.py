@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance import shipped
 from conformance.gate import answers, baseline, changes
 from conformance.gate.answers import CannotCompare, Given, Source
 from conformance.gate.result import Result, result, trouble
@@ -17,6 +18,7 @@ from conformance.runs import RunError
 if TYPE_CHECKING:
     from conformance.cases.case import Place
 
+SHIPPED = "shipped"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -45,13 +47,15 @@ def command(
 ) -> None:
     """Hold the run CANDIDATE against BASELINE: a baseline, a folder of them, or another run.
 
+    The word `shipped` is the folder that comes with this package: what its pinned versions did.
+
     Ends with 0 when nothing changed, with 1 when something did or an expected change is in vain,
     and with 2 when the two cannot be compared. Without a change nothing is printed but one line to
     the standard error.
 
     \b
     Example:
-      conformance gate reports/baseline torch.jsonl
+      conformance gate shipped torch.jsonl
       conformance gate before.jsonl after.jsonl --only-regressions --markdown summary.md
     """
     try:
@@ -81,6 +85,8 @@ def _gate(
 
 
 def _given(path: Path, candidate: Source) -> Given:
+    if path == Path(SHIPPED):
+        path = shipped.BASELINE
     try:
         if path.is_dir():
             return baseline.read(baseline.among(path, candidate.name))
@@ -109,7 +115,6 @@ def _places(made: Result) -> Mapping[str, Place]:
     """Where the cases of the findings are written, those that come with this package."""
     if not any(finding.cases for finding in made.findings):
         return {}
-    from conformance import shipped
     from conformance.cases import load
 
     return {case.id: case.place for case in load([shipped.CASES], check=False).cases}
