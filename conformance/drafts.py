@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from conformance import comparison, geometry
+from conformance import discrimination, geometry
 from conformance.authoring import READABLE, fresh
 from conformance.cases import Case, Loaded, load
-from conformance.conventions import AXES, CONVENTIONS
-from conformance.diagnosis import answer_under
 from conformance.question import Question, answer
+from conformance.report import sharpness
+from conformance.survey import Subject
 
 SEARCHED = 2**22
 """Products that an answer may take for every convention to be tried on it."""
@@ -42,9 +42,9 @@ class Draft:
 
 
 def drafted(
-    fields: Mapping[str, Any], remarks: Sequence[str] = (), *, no_answer: bool = False
+    fields: Mapping[str, Any], whence: Sequence[str] = (), *, no_answer: bool = False
 ) -> Draft:
-    """The case that ``fields`` make, with what is expected of it; ``remarks`` say where it is from.
+    """The case that ``fields`` make, with what is expected of it; ``whence`` says where it is from.
 
     no_answer  the oracle is expected to refuse the question
     Raises `NoCase`.
@@ -59,7 +59,7 @@ def drafted(
         case = _only(fields)
         stated, comment = expected(case), _lengths(case)
     whole = {**fields, "expected": stated}
-    comments = {"id": tuple(remarks), "expected": () if comment is None else (comment,)}
+    comments = {"id": tuple(whence), "expected": () if comment is None else (comment,)}
     return Draft(_only(whole), whole, comments)
 
 
@@ -78,29 +78,15 @@ def expected(case: Case) -> dict[str, Any]:
     return {"numbers": given[0, 0] if given.shape[:2] == (1, 1) else given}
 
 
-def sees(case: Case) -> tuple[list[str], list[str]] | None:
-    """The axes of meaning that the case can tell from others, and those that it touches in vain.
-
-    None for a question without an answer, or one that takes too long to be asked in every way.
-    """
+def remarks(case: Case) -> Iterator[str]:
+    """What the case can tell apart, in sentences; nothing where finding out takes too long."""
     q = case.question
-    if case.expected.error is not None or (
-        isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED
-    ):
-        return None
-    wanted = answer(q)
-    touched: dict[str, bool] = {}
-    for convention in CONVENTIONS:
-        try:
-            other = answer_under(q, (convention,))
-        except ValueError:
-            continue
-        if other is not None:
-            name = convention.axis.name
-            apart = comparison.difference(q, wanted, other, exact=case.exact) is not None
-            touched[name] = touched.get(name, False) or apart
-    names = [axis.name for axis in AXES if axis.name in touched]
-    return [n for n in names if touched[n]], [n for n in names if not touched[n]]
+    if isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED:
+        return
+    sight = discrimination.sight(Subject(case), (), ())
+    yield from sharpness.each([sight])
+    if discrimination.is_blind_to_flips(sight):
+        yield f"{case.id}: cannot see a flipped kernel; other numbers would"
 
 
 def _only(fields: Mapping[str, Any]) -> Case:

@@ -53,8 +53,7 @@ class Spot:
 def fill(paths: Sequence[Path]) -> list[Filled]:
     """Writes the oracle's answers into the files in ``paths``, for the cases that state nothing.
 
-    A file with problems is left alone, as it is not known what it says. Raises ``OSError`` for
-    one that cannot be written.
+    A file with problems is left alone, as it is not known what it says.
     """
     loaded = load(paths)
     files: dict[str, dict[str, Case]] = {}
@@ -99,7 +98,11 @@ def _fill(file: Path, cases: Mapping[str, Case]) -> Filled:
     if said_by(made) != says:
         return Filled(file, (), left | dict.fromkeys(ids, ODD))
     if answers:
-        file.write_bytes((data[: len(data) - len(text)] + made).encode("utf-8"))
+        try:
+            file.write_bytes((data[: len(data) - len(text)] + made).encode("utf-8"))
+        except OSError as problem:
+            why = f"in {file}, which cannot be written: {problem.strerror}"
+            return Filled(file, (), left | dict.fromkeys(ids, why))
     return Filled(file, tuple(entry["id"] for entry in says["cases"] if entry["id"] in ids), left)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from conformance import filling, shipped
 from conformance.authoring import said_by
 from conformance.cases import load
+from conformance.cli import main
 from conformance.filling import MANY, ODD, VARIES, Filled, fill
 
 CASES = """\
@@ -151,6 +153,19 @@ def test_real_numbers_hold_up_when_they_are_read_again(file: Path) -> None:
     assert load([file]).problems == ()
 
 
+def test_a_file_that_cannot_be_written_is_said_to_be(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    file.write_text(CASES)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    (found,) = fill([file])
+    assert found.written == ()
+    assert set(found.left.values()) == {f"in {file}, which cannot be written: Permission denied"}
+
+
 def test_a_file_with_problems_is_left_alone(file: Path) -> None:
     text = CASES.replace("[1, 3]", "[1, three]")
     file.write_text(text)
@@ -178,3 +193,17 @@ def test_it_is_told_what_was_written_and_what_was_left() -> None:
         f"2 left alone: {VARIES}",
         f"1 left alone: {MANY}",
     ]
+
+
+def test_check_fills_in_when_that_is_said(file: Path) -> None:
+    file.write_text(CASES)
+    said = CliRunner().invoke(main, ["check", "--fix", str(file)])
+    assert said.exit_code == 0
+    assert said.output.splitlines()[0] == f"{file}: wrote what is expected of one, two"
+    assert said_by(file.read_text())["cases"][0]["expected"] == {"numbers": [1, 12, 20]}
+
+
+def test_check_alone_writes_nothing(file: Path) -> None:
+    file.write_text(CASES)
+    CliRunner().invoke(main, ["check", str(file)])
+    assert file.read_text() == CASES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from conformance import coverage, discrimination, progress, shipped
+from conformance import coverage, discrimination, filling, progress, shipped
 from conformance.cases import Case, load
 from conformance.discrimination import Sight
 from conformance.report import sharpness
@@ -16,6 +16,7 @@ from conformance.survey import Subject
 
 @click.command("check")
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--fix", is_flag=True, help="First fill in what is expected where nothing is said.")
 @click.option("--each", is_flag=True, help="Say of each case what it can see and what it cannot.")
 @click.option("--matrix", is_flag=True, help="Say of any two choices how many cases see which.")
 @click.option(
@@ -23,20 +24,24 @@ from conformance.survey import Subject
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file for what --each and --matrix say.  [default: it is printed]",
 )
-def command(cases: tuple[Path, ...], each: bool, matrix: bool, out: Path | None) -> None:
+def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: Path | None) -> None:
     """Validate CASES (files or folders; default: all that come with this package).
 
     Then every convention is put into the oracle, alone and with another, to see which cases notice,
     and whether the diagnosis names it. Of the whole corpus it is a finding when fewer than three
     cases see a convention or tell two choices apart, when a case that is from no document sees
     nothing, and when arguments never meet that could.
-    Ends with 0 when there is nothing to say and with 1 when there are findings.
+    --fix writes the oracle's answers into the files, for you to review, and leaves the rest of them
+    as it is. Ends with 0 when there is nothing to say and with 1 when there are findings.
 
     \b
     Example:
       conformance check cases/documents
+      conformance check --fix mine.yaml
       conformance check --matrix --each --out sharpness.txt
     """
+    for sentence in filling.sentences(filling.fill(cases or [shipped.CASES])) if fix else ():
+        click.echo(sentence)
     loaded = load(cases or [shipped.CASES])
     findings = [str(problem) for problem in loaded.problems]
     if not findings:

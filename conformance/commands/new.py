@@ -254,9 +254,5 @@ def _remark(draft: Draft, into: Path | None) -> None:
     """What to know of the case, beside what was written."""
     if into is not None:
         click.echo(f"{into}: wrote {draft.case.id}", err=True)
-    seen = drafts.sees(draft.case)
-    if seen is not None:
-        able, unable = seen
-        click.echo(f"It tells apart: {', '.join(able) or 'nothing'}.", err=True)
-        if unable:
-            click.echo(f"It cannot tell: {', '.join(unable)}.", err=True)
+    for remark in drafts.remarks(draft.case):
+        click.echo(remark, err=True)
