@@ -103,6 +103,20 @@ class Dialect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Together:
+    """How a framework answers many calls at once, where one by one is slow.
+
+    source     of a function `together`, for a worker: `workers.together` says what it is given
+    most       how many questions at a time
+    words      how a run says that it was made so
+    """
+
+    source: str
+    most: int
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Framework:
     """A framework, as the controller has to know it.
 
@@ -113,6 +127,7 @@ class Framework:
     dialects   by backend; a single one has the key None
     settle     a line that brings an error still under way to light, run after a refusal
     variables  environment variables of the worker
+    together   how it answers many calls at once, if it does
     """
 
     name: str
@@ -125,6 +140,7 @@ class Framework:
     backend_variable: str | None = None
     settle: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    together: Together | None = None
 
     @property
     def chosen_backend(self) -> str | None:

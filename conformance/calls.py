@@ -1,12 +1,14 @@
 """Calls: a planned question as Python source over NumPy arrays, the text that runs and is shown.
 
 The source reads the arrays x, w, b and g (the gradient by the output) and leaves the answer in y.
+Most of it is NumPy; the stretches between are the framework's own, and can be compiled together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from conformance import maps, memory, recipes
 from conformance.api import Api, Dialect, Framework, Inexpressible
@@ -17,12 +19,21 @@ MODES = ("native", "recipe")
 _PLANS = {"native": recipes.native, "recipe": recipes.recipe}
 
 
+class Stretch(NamedTuple):
+    """Lines ``first`` to ``last`` - 1 of a source: from what ``names`` hold to the tensor ``y``."""
+
+    first: int
+    last: int
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """Source and the arrays that it reads.
 
-    moves    how the question was rewritten, in words
-    imports  what a script of its own opens with
+    moves      how the question was rewritten, in words
+    imports    what a script of its own opens with
+    stretches  its lines that touch tensors only; none where they need what is around them
     """
 
     source: str
@@ -30,6 +41,30 @@ class Call:
     cost: Cost
     moves: tuple[str, ...]
     imports: tuple[str, ...]
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines on their way to a source, and which of them are stretches."""
+
+    lines: tuple[str, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+
+    def __add__(self, other: Text | Sequence[str]) -> Text:
+        other = other if isinstance(other, Text) else Text(tuple(other))
+        n = len(self.lines)
+        moved = tuple(Stretch(first + n, last + n, names) for first, last, names in other.stretches)
+        return Text(self.lines + other.lines, self.stretches + moved)
+
+    @property
+    def source(self) -> str:
+        """The lines as one string."""
+        return "".join(f"{line}\n" for line in self.lines)
+
+    def indented(self) -> Text:
+        """The same, one block deeper."""
+        return replace(self, lines=tuple(f"    {line}" for line in self.lines))
 
 
 def write(
@@ -42,15 +77,18 @@ def write(
         call = _single(framework, backend, api, asked, mode)
     if isinstance(call, Inexpressible):
         return call
-    return replace(call, source=_laid(call.arrays) + call.source)
+    text = Text(_laid(call.arrays)) + _text(call)
+    return replace(call, source=text.source, stretches=text.stretches)
 
 
-def _laid(arrays: Mapping[str, Array]) -> str:
+def _laid(arrays: Mapping[str, Array]) -> tuple[str, ...]:
     """Lines for the arrays that do not lie in memory as they come out of a pipe."""
     memories = {name: memory.memory_of(array) for name, array in arrays.items()}
-    return "".join(
-        f"{name} = {memory.source(said, name)}\n" for name, said in memories.items() if said
-    )
+    return tuple(f"{name} = {memory.source(said, name)}" for name, said in memories.items() if said)
+
+
+def _text(call: Call) -> Text:
+    return Text(tuple(call.source.splitlines()), call.stretches)
 
 
 def _single(
@@ -60,12 +98,14 @@ def _single(
     if isinstance(plan, Inexpressible):
         return plan
     dialect = api.dialect or framework.dialects[backend]
+    text = _kept(plan, dialect, asked)
     return Call(
-        source=source(plan, dialect, asked),
+        source=text.source,
         arrays=arrays_of(asked),
         cost=plan.cost,
         moves=plan.moves,
         imports=dialect.imports,
+        stretches=text.stretches,
     )
 
 
@@ -73,14 +113,14 @@ def _chain(
     framework: Framework, backend: str | None, api: Api, chain: Chain, mode: str
 ) -> Call | Inexpressible:
     """The steps' calls one after the other, each on the answer to the one before."""
-    lines: list[str] = []
+    text = Text()
     arrays: dict[str, Array] = {"x": chain.questions[0].x}
     cost = Cost.ARGUMENTS
     imports: tuple[str, ...] = ()
     moves: list[str] = []
     for number, step in enumerate(chain.steps, 1):
         if isinstance(step, Pool):
-            lines += _pool(step)
+            text += _pool(step)
             continue
         step_api = api
         if step.operator == "conv":
@@ -92,11 +132,11 @@ def _chain(
             return call
         own = {name: f"{name}{number}" for name in call.arrays if name != "x"}
         arrays |= {own[name]: call.arrays[name] for name in own}
-        lines += [f"{', '.join(own)} = {', '.join(own.values())}", *call.source.splitlines()]
-        lines += ["x = y"]
+        text += [f"{', '.join(own)} = {', '.join(own.values())}"]
+        text = text + _text(call) + ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
         moves += [move for move in call.moves if move not in moves]
-    return Call("\n".join(lines) + "\n", arrays, cost, tuple(moves), imports)
+    return Call(text.source, arrays, cost, tuple(moves), imports, text.stretches)
 
 
 def _pool(step: Pool) -> list[str]:
@@ -112,10 +152,15 @@ def _pool(step: Pool) -> list[str]:
 
 def source(plan: Plan, dialect: Dialect, question: Question) -> str:
     """The source of a planned question."""
-    lines = _lines(plan, dialect, question)
+    return _kept(plan, dialect, question).source
+
+
+def _kept(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    text = _grouped(plan, dialect, question)
     if plan.keep_dtype and question.dtype in dialect.keeps:
-        lines = [dialect.keeps[question.dtype], *(f"    {line}" for line in lines)]
-    return "\n".join(lines) + "\n"
+        # Its stretches mean something else without the line above them.
+        return Text((dialect.keeps[question.dtype], *text.indented().lines))
+    return text
 
 
 def arrays_of(question: Question) -> dict[str, Array]:
@@ -130,77 +175,72 @@ def arrays_of(question: Question) -> dict[str, Array]:
     return named
 
 
-def _lines(plan: Plan, dialect: Dialect, question: Question) -> list[str]:
+def _grouped(plan: Plan, dialect: Dialect, question: Question) -> Text:
     names = tuple(arrays_of(question))
     asked = _ASKED[question.wanted](plan, dialect, question)
     if not plan.split:
         return asked
     split = ", ".join(f"np.split({name}, {question.groups}, {_SPLIT[name]})" for name in names)
-    return [
-        f"def ask({', '.join(names)}):",
-        *(f"    {line}" for line in asked),
-        "    return y",
-        "y = " + _JOINED[question.wanted].format(f"[ask(*group) for group in zip({split})]"),
-    ]
+    return (
+        Text(("groups = []", f"for {', '.join(names)} in zip({split}):"))
+        + asked.indented()
+        + ["    groups.append(y)", f"y = {_JOINED[question.wanted]}"]
+    )
 
 
 _SPLIT = {"x": 1, "w": 0, "b": 0, "g": 1}
 _JOINED = {
-    "output": "np.concatenate({}, 1)",
-    "input_gradient": "np.concatenate({}, 1)",
-    "kernel_gradient": "np.concatenate({}, 0)",
-    "parameters": "np.sum({})",
+    "output": "np.concatenate(groups, 1)",
+    "input_gradient": "np.concatenate(groups, 1)",
+    "kernel_gradient": "np.concatenate(groups, 0)",
+    "parameters": "np.sum(groups)",
 }
 
 
-def _output(plan: Plan, dialect: Dialect, question: Question) -> list[str]:
+def _output(plan: Plan, dialect: Dialect, question: Question) -> Text:
     in_call = question.bias is not None and not plan.add_bias
     after = question.bias is not None and plan.add_bias
     ones = ", 1" * question.rank
-    return [
-        *_inputs(plan, question),
-        *_tensors(dialect, question, ("x", *_kernel(question), *(("b",) if in_call else ()))),
-        *plan.spelling.setup,
-        f"y = {plan.spelling.expression}",
-        *_array(dialect, question),
-        *maps.apply(plan.output, "y"),
-        *([f"y = y + b.reshape(-1{ones})"] if after else []),
-    ]
+    names = ("x", *_kernel(question), *(("b",) if in_call else ()))
+    return (
+        Text(_inputs(plan, question))
+        + _stretch(
+            dialect, question, names, (*plan.spelling.setup, f"y = {plan.spelling.expression}")
+        )
+        + _array(dialect, question)
+        + maps.apply(plan.output, "y")
+        + ([f"y = y + b.reshape(-1{ones})"] if after else [])
+    )
 
 
-def _input_gradient(plan: Plan, dialect: Dialect, question: Question) -> list[str]:
-    return [
-        *_gradient(plan, dialect, question, "x"),
-        *maps.apply_adjoint(plan.x, "y"),
-    ]
+def _input_gradient(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    return _gradient(plan, dialect, question, "x") + maps.apply_adjoint(plan.x, "y")
 
 
-def _kernel_gradient(plan: Plan, dialect: Dialect, question: Question) -> list[str]:
-    return [
-        *_gradient(plan, dialect, question, "w"),
-        *maps.apply_adjoint(plan.kernel, "y"),
-    ]
+def _kernel_gradient(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    return _gradient(plan, dialect, question, "w") + maps.apply_adjoint(plan.kernel, "y")
 
 
-def _gradient(plan: Plan, dialect: Dialect, question: Question, by: str) -> list[str]:
-    return [
-        *_inputs(plan, question),
-        *maps.apply_adjoint(plan.output, "g"),
-        *_tensors(dialect, question, ("x", "w", "g")),
-        *plan.spelling.setup,
-        *dialect.gradient(plan.spelling, by),
-        *_array(dialect, question),
-    ]
+def _gradient(plan: Plan, dialect: Dialect, question: Question, by: str) -> Text:
+    names = ("x", "w", "g")
+    return (
+        Text(_inputs(plan, question))
+        + maps.apply_adjoint(plan.output, "g")
+        + _stretch(
+            dialect, question, names, (*plan.spelling.setup, *dialect.gradient(plan.spelling, by))
+        )
+        + _array(dialect, question)
+    )
 
 
-def _parameters(plan: Plan, dialect: Dialect, question: Question) -> list[str]:
+def _parameters(plan: Plan, dialect: Dialect, question: Question) -> Text:
     bias = () if question.bias is None else ("b",)
-    return [
-        *_inputs(plan, question),
-        *_tensors(dialect, question, ("x", "w", *bias)),
-        *plan.spelling.setup,
-        f"y = np.array({plan.spelling.parameters})",
-    ]
+    return (
+        Text(_inputs(plan, question))
+        + _tensors(dialect, question, ("x", "w", *bias))
+        + plan.spelling.setup
+        + [f"y = np.array({plan.spelling.parameters})"]
+    )
 
 
 _ASKED = {
@@ -215,13 +255,24 @@ def _kernel(question: Question) -> tuple[str, ...]:
     return () if question.operator == "interpolate" else ("w",)
 
 
-def _inputs(plan: Plan, question: Question) -> list[str]:
-    return maps.apply(plan.x, "x") + (maps.apply(plan.kernel, "w") if _kernel(question) else [])
+def _inputs(plan: Plan, question: Question) -> tuple[str, ...]:
+    kernel = maps.apply(plan.kernel, "w") if _kernel(question) else ()
+    return (*maps.apply(plan.x, "x"), *kernel)
 
 
-def _tensors(dialect: Dialect, question: Question, names: tuple[str, ...]) -> list[str]:
+def _stretch(
+    dialect: Dialect, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
+) -> Text:
+    tensors = _tensors(dialect, question, names)
+    if question.dtype in dialect.casts:  # a compiler may see no need for less precision
+        return Text(tensors) + Text(lines, (Stretch(0, len(lines), names),))
+    lines = tensors + lines
+    return Text(lines, (Stretch(0, len(lines), names),))
+
+
+def _tensors(dialect: Dialect, question: Question, names: tuple[str, ...]) -> tuple[str, ...]:
     tensor, _ = dialect.casts.get(question.dtype, (dialect.tensor, dialect.array))
-    return [f"{name} = {tensor.format(v=name)}" for name in names]
+    return tuple(f"{name} = {tensor.format(v=name)}" for name in names)
 
 
 def _array(dialect: Dialect, question: Question) -> list[str]:

@@ -192,7 +192,8 @@ class _Recording:
 
     def open(self, identity: Identity, seconds: float) -> None:
         self.start = seconds
-        header = survey.header(self._framework, identity, self._subjects)
+        together = self.terms.together
+        header = survey.header(self._framework, identity, self._subjects, together=together)
         header = replace(header, sources=self._request.sources)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
         self._path = path = self._path or FOLDER / f"{header.name}.jsonl"

@@ -40,11 +40,13 @@ class Terms:
     timeout  seconds for a question
     memory   bytes that a worker may use beyond what it starts with
     growth   bytes that it may keep between two questions
+    together  whether they are asked many questions at once, where a framework has a way to do so
     """
 
     timeout: float = 60.0
     memory: int | None = 8 * 2**30
     growth: int = GROWTH
+    together: bool = True
 
 
 @cache
@@ -216,7 +218,10 @@ class Examiners:
             self._end(kept)
             kept.busy.release()
         interpreter = survey.interpreter_for(
-            FRAMEWORKS[environment.framework], environment.executable(), environment.backend
+            FRAMEWORKS[environment.framework],
+            environment.executable(),
+            environment.backend,
+            together=terms.together,
         )
         examination = Examination(
             interpreter, timeout=terms.timeout, memory=terms.memory, growth=terms.growth

@@ -56,11 +56,18 @@ class Item:
 
 
 def interpreter_for(
-    framework: Framework, executable: str, backend: str | None = None
+    framework: Framework,
+    executable: str,
+    backend: str | None = None,
+    *,
+    together: bool = False,
 ) -> Interpreter:
     """The interpreter at ``executable``, told what to import, on which backend if it has several,
     and what to look for.
+
+    together  whether it is asked many questions at once, if it has a way to answer them
     """
+    said = framework.together if together else None
     chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
     return Interpreter(
         executable=executable,
@@ -72,12 +79,21 @@ def interpreter_for(
         },
         variables={**framework.variables, **chosen},
         settle=framework.settle,
+        together=said.source if said else "",
+        most=said.most if said else 1,
     )
 
 
-def header(framework: Framework, identity: Identity, subjects: Iterable[Subject]) -> Header:
-    """The header of a run in an interpreter that said who it is."""
+def header(
+    framework: Framework,
+    identity: Identity,
+    subjects: Iterable[Subject],
+    *,
+    together: bool = False,
+) -> Header:
+    """The header of a run in an interpreter that said who it is; ``together`` as it was started."""
     facts = identity.facts
+    said = framework.together if together else None
     return Header(
         framework=framework.name,
         version=str(facts["version"]),
@@ -87,6 +103,7 @@ def header(framework: Framework, identity: Identity, subjects: Iterable[Subject]
         platform=identity.platform,
         apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
         cases=_digest(f"{s.case.id} {s.content}".encode() for s in subjects),
+        asked=said.words if said else "one by one",
     )
 
 
@@ -121,7 +138,8 @@ def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observa
         for number, item in enumerate(items):
             pulled.append(item)
             if not isinstance(item.call, Inexpressible):
-                yield Task(str(number), item.call.source, item.call.arrays)
+                call = item.call
+                yield Task(str(number), call.source, call.arrays, call.stretches)
 
     def mute() -> Iterator[Observation]:
         while pulled and isinstance(call := pulled[0].call, Inexpressible):

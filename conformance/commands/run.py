@@ -56,6 +56,12 @@ from conformance.survey import Subject
     help="Bytes that a worker may use beyond what it starts with.",
 )
 @click.option(
+    "--one-by-one",
+    is_flag=True,
+    help="Ask every question by itself, as a person would, also where asking many together is"
+    " quicker, which is JAX. The run file says which it was.",
+)
+@click.option(
     "--reuse",
     is_flag=True,
     help="Leave a complete run file alone that the same code, cases, pins and options have made.",
@@ -86,6 +92,7 @@ def command(
     jobs: int,
     timeout: float,
     memory: int,
+    one_by_one: bool,
     reuse: bool,
     resume: bool,
     executor: str,
@@ -105,14 +112,15 @@ def command(
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
     chosen = _environment.all_chosen(framework, names, python, pins, backend)
     _refuse_unknown(api_ids, [environment for _, environment in chosen])
-    words = (*api_ids, str(expression), str(timeout), str(memory))
+    terms = Terms(timeout=timeout, memory=memory, together=not one_by_one)
+    words = (*api_ids, str(expression), str(terms))
     requests = [
         Request(
             name=name or environment.framework,
             environment=environment,
             path=_path(name, out, several=len(chosen) > 1),
             api_ids=api_ids,
-            terms=Terms(timeout=timeout, memory=memory),
+            terms=terms,
             sources=recording.made_from(environment, cases, words) if environment.pins else None,
             resume=resume,
         )

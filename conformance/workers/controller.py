@@ -2,21 +2,21 @@
 
 A question is a piece of Python source over NumPy arrays that leaves its answer in ``y``. Trouble
 costs exactly the question it came from: that one is asked once more, alone in a fresh worker, and
-all the others are answered as if nothing had happened.
+all the others are answered as if nothing had happened. Questions may be asked together, where a
+framework has a way to answer them as one; those that cannot be are asked alone after all.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from numpy.typing import NDArray
-
+from conformance.workers import together
+from conformance.workers.bundles import Asked, Bundle, Bundles, Task
 from conformance.workers.channel import KILLED, Channel, Gone, Message
 from conformance.workers.interpreter import CannotStart, Identity, Interpreter, start
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
@@ -44,15 +44,6 @@ class BadSource(Exception):
 
 class Stopped(Exception):
     """Another thread put an end to the examination."""
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """One question: a key for whoever asks, source that sets ``y``, and the arrays it names."""
-
-    key: str
-    source: str
-    arrays: Mapping[str, NDArray[Any]]
 
 
 class Examination:
@@ -128,7 +119,7 @@ class Examination:
         """
         if not self._entered or self._asking:
             raise RuntimeError("an examination answers one ask at a time, within its with block")
-        asked: deque[Task] = deque()
+        asked: deque[Asked] = deque()
         self._asking = True
         try:
             yield from self._outcomes(iter(tasks), asked)
@@ -138,46 +129,68 @@ class Examination:
                 self._retire()
 
     def _outcomes(
-        self, tasks: Iterator[Task], asked: deque[Task]
+        self, tasks: Iterator[Task], asked: deque[Asked]
     ) -> Iterator[tuple[Task, Outcome]]:
-        """``asked`` holds what was pulled and not told yet; ``sent`` of it the worker has."""
-        more, sent, waited = True, 0, 0.0
+        """``asked`` holds what was pulled and not told yet."""
+        bundles = Bundles(self._interpreter.most)
+        window = max(WINDOW, 2 * self._interpreter.most)
+        sent: deque[Bundle] = deque()
+        pulling, waited = True, 0.0
         grown = self._has_grown()
         while True:
-            if more and len(asked) < WINDOW:
+            if pulling and len(asked) < window:
                 task = next(tasks, None)
                 if task is None:
-                    more = False
+                    pulling = False
                 else:
-                    asked.append(task)
+                    asked.append(Asked(task))
+                    bundles.add(asked[-1])
             if not asked:
                 return
             if not sent and self._channel is not None and (grown or not self._channel.alive):
                 self._retire()  # it died of something left behind, with no question to blame
                 grown = False
             channel = self._worker()
-            while not grown and sent < len(asked) and channel.unsent < UNSENT:
-                _send(channel, asked[sent])
-                sent += 1
+            hurry = not pulling or len(asked) == window
+            while not grown and channel.unsent < UNSENT and (bundle := bundles.take(hurry=hurry)):
+                _send(channel, bundle)
+                sent.append(bundle)
             # Only time spent here counts: a slow reader of outcomes makes no question hang.
             began = monotonic()
-            pulling = more and len(asked) < WINDOW
-            reply = channel.receive(0 if pulling else self._timeout - waited)
+            reply = channel.receive(self._timeout - waited if hurry else 0) if sent else None
             waited += monotonic() - began
-            if reply is None and waited < self._timeout:
+            if not sent or (reply is None and waited < self._timeout):
                 continue
-            outcome: Outcome = self._outcome(asked[0], reply)
-            if isinstance(outcome, Crash | Hang):
-                outcome, sent = self._once_more(asked[0], outcome), 1
-            sent, waited = sent - 1, 0.0
+            bundle, waited = sent.popleft(), 0.0
+            self._tell(bundle, reply)
+            if self._channel is not channel:  # nobody is left to answer what was sent
+                bundles.put_back(sent)
+                sent.clear()
+            bundles.put_back((one,) for one in bundle if one.outcome is None)
             grown = self._has_grown()
-            yield asked.popleft(), outcome
+            while asked and (outcome := asked[0].outcome):
+                yield asked.popleft().task, outcome
 
-    def _once_more(self, task: Task, first: Crash | Hang) -> Outcome:
+    def _tell(self, bundle: Bundle, reply: Message | Gone | None) -> None:
+        """What a reply comes to, for each of a bundle that need not be asked again."""
+        if len(bundle) == 1:
+            (one,) = bundle
+            outcome = self._outcome(one.task, reply)
+            if isinstance(outcome, Crash | Hang):
+                one.outcome = self._once_more(one, outcome)
+            else:
+                one.outcome = outcome
+        elif isinstance(reply, Message) and reply.header["kind"] == "answers":
+            for number, array in reply.arrays.items():
+                bundle[int(number)].outcome = Answer(array)
+        else:
+            self._retire()
+
+    def _once_more(self, one: Asked, first: Crash | Hang) -> Outcome:
         """Asks again, in a worker that was asked nothing else."""
         channel = self._worker()
-        _send(channel, task)
-        second = self._outcome(task, channel.receive(self._timeout))
+        _send(channel, (one,))
+        second = self._outcome(one.task, channel.receive(self._timeout))
         if isinstance(first, Crash) and first.reason == KILLED:
             return second  # no framework kills itself so, and what others do is not its answer
         return second if type(second) is type(first) else Flaky(first, second)
@@ -236,5 +249,9 @@ class Examination:
         return channel.stderr
 
 
-def _send(channel: Channel, task: Task) -> None:
-    channel.send({"source": task.source}, task.arrays)
+def _send(channel: Channel, bundle: Bundle) -> None:
+    if len(bundle) == 1:
+        channel.send({"source": bundle[0].task.source}, bundle[0].task.arrays)
+        return
+    asked = [(one.task.source, one.task.stretches) for one in bundle]
+    channel.send({"together": asked}, together.named(one.task.arrays for one in bundle))

@@ -6,8 +6,10 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from conformance.workers import together
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
 
@@ -15,6 +17,7 @@ OLDEST = (3, 8)
 """The oldest Python that the worker runs in."""
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
 _PROBE_SECONDS = 30
+_TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
 
@@ -39,6 +42,9 @@ class Interpreter:
     variables   environment variables added to ours
     settle      source run after a question that failed, its own errors ignored: a framework that
                 computes in threads of its own may otherwise raise one question's error at another
+    together    source of a function ``together``, which `workers.together` tells about; where there
+                is none, every question is asked alone
+    most        how many questions are asked together at most
     """
 
     executable: str
@@ -46,6 +52,8 @@ class Interpreter:
     facts: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     settle: str = ""
+    together: str = ""
+    most: int = 1
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ def _attempt(
             {
                 "prelude": interpreter.prelude,
                 "settle": interpreter.settle,
+                "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
                 "facts": dict(interpreter.facts),
                 "memory": memory,
             },

@@ -118,7 +118,9 @@ def examine(
     try:
         namespace.update(arrays)
         exec(compile(source, QUESTION, "exec", dont_inherit=True), namespace)
-        answer = _answer(namespace)
+        if "y" not in namespace:
+            raise NoAnswer("the source never set y")
+        answer = _answer(namespace["y"])
         namespace.clear()
         return {"kind": "answer"}, {"y": answer}
     except BaseException as error:  # SystemExit too is only what this question came to
@@ -127,12 +129,9 @@ def examine(
         namespace.clear()
 
 
-def _answer(namespace: dict[str, Any]) -> NDArray[Any]:
+def _answer(given: Any) -> NDArray[Any]:
     import numpy as np
 
-    if "y" not in namespace:
-        raise NoAnswer("the source never set y")
-    given = namespace["y"]
     array = np.asarray(given)
     if not NUMBERS.fullmatch(array.dtype.str[1:]):
         raise NoAnswer(
@@ -216,13 +215,17 @@ def _write(answers: int, frame: bytes) -> None:
             os._exit(LOST)
 
 
-def _prepare(setup: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+def _prepare(
+    setup: Mapping[str, Any], namespace: dict[str, Any], together: dict[str, Any]
+) -> dict[str, Any]:
     """Runs the prelude; the header of the first frame, which says who is there."""
     try:
         import numpy as np
 
         namespace["np"] = np
         exec(compile(setup["prelude"], PRELUDE, "exec", dont_inherit=True), namespace)
+        for source in setup["together"]:
+            exec(compile(source, PRELUDE, "exec", dont_inherit=True), together)
         if setup["memory"] is not None:
             _limit_memory(setup["memory"])
     except BaseException as error:
@@ -268,14 +271,20 @@ def main() -> None:
 
     messages = _messages(questions, buffer, token)
     namespace: dict[str, Any] = {"__name__": "__main__"}
+    together: dict[str, Any] = {}
     setup, _ = next(messages)
-    told = _prepare(setup, namespace)
+    told = _prepare(setup, namespace, together)
     _write(answers, pack(token, {**told, "number": setup["number"]}, {}))
     process, streams = os.getpid(), (sys.stdout, sys.stderr)
     descriptors = {fd: _identity(fd) for fd in (0, 1, 2, questions, answers)}
     for asked, arrays in messages:
-        told, given = examine(asked["source"], dict(namespace), arrays)
-        if told["kind"] != "answer":
+        if "together" in asked:
+            function = together["together"]
+            given = together["examine"](asked["together"], arrays, namespace, function, _answer)
+            told = {"kind": "answers"}
+        else:
+            told, given = examine(asked["source"], dict(namespace), arrays)
+        if told["kind"] not in ("answer", "answers"):
             with contextlib.suppress(BaseException):
                 exec(setup["settle"], dict(namespace))
         if os.getpid() != process:  # a child that the source forked and let fall through

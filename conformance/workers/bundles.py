@@ -1,0 +1,75 @@
+"""Tasks on their way to a worker, some of them together: what is sent next, and what once more."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from conformance.workers.outcomes import Outcome
+
+HEAVY = 2**24
+"""Bytes of its arrays beyond which a bundle takes no further task."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One question: a key for whoever asks, source that sets ``y``, and the arrays it names.
+
+    stretches  the lines (first, last + 1) of the source that turn the tensors of these names into
+               the tensor ``y``, and nothing else; a task that has none is asked alone
+    """
+
+    key: str
+    source: str
+    arrays: Mapping[str, NDArray[Any]]
+    stretches: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
+
+
+@dataclass(eq=False)
+class Asked:
+    """A task that was pulled, and what came of it once that is known."""
+
+    task: Task
+    outcome: Outcome | None = None
+
+
+Bundle: TypeAlias = tuple[Asked, ...]
+
+
+class Bundles:
+    """A queue of bundles, of at most ``most`` tasks each."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ready: deque[Bundle] = deque()
+        self._gathered: list[Asked] = []
+        self._weight = 0
+
+    def add(self, one: Asked) -> None:
+        """One more, which goes alone or waits for company."""
+        if self._most == 1 or not one.task.stretches:
+            self._ready.append((one,))
+            return
+        self._gathered.append(one)
+        self._weight += sum(array.nbytes for array in one.task.arrays.values())
+        if len(self._gathered) == self._most or self._weight > HEAVY:
+            self._close()
+
+    def take(self, *, hurry: bool) -> Bundle | None:
+        """The next bundle; one that waits for more tasks only in a hurry."""
+        if not self._ready and hurry and self._gathered:
+            self._close()
+        return self._ready.popleft() if self._ready else None
+
+    def put_back(self, bundles: Iterable[Bundle]) -> None:
+        """To be taken before all others, in this order."""
+        self._ready.extendleft(reversed(tuple(bundles)))
+
+    def _close(self) -> None:
+        self._ready.append(tuple(self._gathered))
+        self._gathered.clear()
+        self._weight = 0
