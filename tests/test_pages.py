@@ -5,6 +5,7 @@ Commands that need a framework are left out; the pages have those in blocks with
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import sys
@@ -20,7 +21,7 @@ from click.testing import CliRunner
 
 import conformance
 from conformance import survey
-from conformance.api import Framework, Inexpressible
+from conformance.api import Api, Dialect, Framework, Inexpressible
 from conformance.cases import load
 from conformance.cli import main
 from conformance.frameworks import APIS
@@ -184,3 +185,14 @@ def test_the_trap_that_the_page_tells_of_is_one(framework: Framework, tmp_path: 
 def test_the_table_that_is_shown_is_for_that_adapter(framework: Framework) -> None:
     (table,) = blocks(FRAMEWORK, "toml")
     assert tomllib.loads(table)["numpy"]["framework"] == framework.name
+
+
+def test_every_field_in_the_table_is_one() -> None:
+    rows = re.findall(r"^\| (`\w+\.\w+`.*?) \|", FRAMEWORK, re.MULTILINE)
+    assert len(rows) > 5
+    for row in rows:
+        owner: type = Api
+        for name in re.findall(r"`([\w.]+)`", row):
+            kind, _, field = name.rpartition(".")
+            owner = {"Framework": Framework, "Dialect": Dialect, "Api": Api, "": owner}[kind]
+            assert field in {known.name for known in dataclasses.fields(owner)}, name
