@@ -91,8 +91,15 @@ def dask(address: str) -> Iterator[list[Place]]:
         client = distributed.Client(address, set_as_default=False)
     except (OSError, ValueError) as error:
         raise NoExecutor(f"there is no Dask scheduler at {address!r}: {error}") from None
+
+    def threads_there() -> int:
+        try:
+            return sum(client.nthreads().values())
+        except OSError as error:
+            raise NoExecutor(f"the Dask scheduler at {address} is gone: {error}") from None
+
     with client:
-        hands = _census(lambda: sum(client.nthreads().values()))
+        hands = _census(threads_there)
         executor = client.get_executor(pure=False)  # what was asked once may be asked again
         try:
             yield [Place(executor, hands)]

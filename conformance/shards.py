@@ -245,8 +245,9 @@ class Examiners:
 
 
 def _refuse_other_code(wanted: str) -> None:
-    if wanted != package():
-        raise Unlike(f"conformance is {package()} where shards are carried out, and {wanted} here")
+    found = package()
+    if wanted != found:
+        raise Unlike(f"conformance is {found} where shards are carried out, and {wanted} here")
 
 
 def _refuse_others(wanted: Identity, found: Identity) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from time import monotonic
@@ -118,17 +119,27 @@ class _Sharing:
         self._came: SimpleQueue[tuple[_Desk, _Job, Observation | Future[Any]]] = SimpleQueue()
 
     def run(self) -> None:
-        while True:
-            for desk in self._desks:
-                for job in self._jobs(desk):
-                    self._submit(desk, job)
-            if not any(desk.jobs for desk in self._desks):
-                return
-            desk, job, came = self._came.get()
-            if isinstance(came, Future):
-                self._ended(desk, job, came)
-            else:
-                self._add(job, came)
+        try:
+            while self._employ():
+                self._take(*self._came.get())
+        except (NoExecutor, KeyboardInterrupt):
+            while not self._came.empty():  # what has come is worth keeping
+                with suppress(NoExecutor):
+                    self._take(*self._came.get())
+            raise
+
+    def _employ(self) -> bool:
+        """Hands out what there is room for, and says whether anything is under way."""
+        for desk in self._desks:
+            for job in self._jobs(desk):
+                self._submit(desk, job)
+        return any(desk.jobs for desk in self._desks)
+
+    def _take(self, desk: _Desk, job: _Job, came: Observation | Future[Any]) -> None:
+        if isinstance(came, Future):
+            self._ended(desk, job, came)
+        else:
+            self._add(job, came)
 
     def _jobs(self, desk: _Desk) -> Iterator[_Job]:
         """What a place has room for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ FIRST_NUMBER = {
     "answers in another dtype": 19,
     "answers with no numbers": 20,
     "holds on": 22,
+    "dawdles": 23,
 }
 """The first number of x for each trouble."""
 
@@ -42,6 +44,7 @@ _BEFORE = {
     "writes rubbish": unruly.write_rubbish,
     "hoards": unruly.hoard,
     "crashes once": lambda: unruly.crash_once(os.environ["FAKE_FOLDER"] + "/crashed"),
+    "dawdles": lambda: time.sleep(0.02),
     "holds on": lambda: _hold_on(Path(os.environ["FAKE_FOLDER"])),
 }
 _AFTER = {
