@@ -112,7 +112,8 @@ def both(home: Path) -> Ran:
 @pytest.fixture
 def inside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
     """Runs pytest in this process, which is sooner done, on the cases that go well."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider -p no:hypothesispytest")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     assert pytest_items  # imported before, as pytester forgets what is imported inside
     pytester.path.joinpath("fine.yaml").write_text(FINE)
     with patch.dict(FRAMEWORKS):
