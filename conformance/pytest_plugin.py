@@ -13,18 +13,12 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, all but the first of them without a meaning alone."""
-    group = parser.getgroup(
-        "conformance",
-        "conformance: every case in the YAML files that are named, asked of every API of a"
-        " framework. A recipe, the call that should give the oracle's answer, fails when it does"
-        " not, and is skipped where the framework refuses or there is none. A native call, the"
-        " one that looks the same, fails when it means something else, with the convention behind"
-        " it: a finding for whoever ports a model, and no fault of the framework's",
-    )
+    group = parser.getgroup("conformance", "conformance of transposed convolution")
     group.addoption(
         "--conformance-framework",
         metavar="NAME",
-        help="Collect YAML files as cases, and ask this framework, as in `conformance run`.",
+        help="Collect YAML files as cases, and ask this framework, as `conformance run` does."
+        " Name the files or folders. A refusal is skipped; a crash or a hang fails.",
     )
     group.addoption(
         "--conformance-python",
@@ -46,7 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--conformance-mode",
         choices=("recipe", "native", "both"),
         default="recipe",
-        help="Which calls to make. [default: recipe]",
+        help="recipe: the calls that should give the oracle's answer, which fail when they do not."
+        " native: those that look the same, which fail when they mean something else, and say by"
+        " what convention: to be known when a model is ported, and nobody's fault."
+        " [default: recipe]",
     )
     group.addoption(
         "--conformance-timeout",
