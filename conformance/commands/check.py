@@ -27,10 +27,11 @@ from conformance.survey import Subject
 def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: Path | None) -> None:
     """Validate CASES (files or folders; default: all that come with this package).
 
-    Then every convention is put into the oracle, alone and with another, to see which cases notice,
-    and whether the diagnosis names it. Of the whole corpus it is a finding when fewer than three
+    Then every convention is put into the oracle, to see which cases notice, and whether the
+    diagnosis names it. Of the whole corpus it is said how many meetings of arguments it asks about,
+    and how many conventions it sees, alone and in pairs; it is a finding when fewer than three
     cases see a convention or tell two choices apart, when a case that is from no document sees
-    nothing, and when arguments never meet that could.
+    nothing, and when three arguments never meet that could.
     --fix writes the oracle's answers into the files, for you to review, and leaves the rest of them
     as it is. Ends with 0 when there is nothing to say and with 1 when there are findings.
 
@@ -53,7 +54,7 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
                 *(sharpness.each(sights) if each else ()),
             ],
         )
-        findings = _judged(sights, whole=not cases)
+        findings = _judged(sights, whole=_is_whole(cases))
     for finding in findings:
         click.echo(finding)
     click.echo(f"{len(loaded.cases)} cases, {len(findings)} findings")
@@ -74,17 +75,25 @@ def _say(out: Path | None, lines: Sequence[str]) -> None:
         out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
+def _is_whole(cases: Sequence[Path]) -> bool:
+    return not cases or shipped.CASES.resolve() in [path.resolve() for path in cases]
+
+
 def _judged(sights: Sequence[Sight], *, whole: bool) -> list[str]:
     """What the cases can tell, said aloud, and what there is to find fault with.
 
-    What some cases lack others may have, so that only all of them are faulted for it.
+    What some cases lack others may have, so that only all of them together are judged by it.
     """
-    told = [sharpness.covered(coverage.points(one.case for one in sights)), sharpness.power(sights)]
+    lines, findings = list(sharpness.blind(sights)), list(sharpness.unnamed(sights))
     if whole:
-        told.append(sharpness.pairs(sights))
-    for line in (*(line for lines, _ in told for line in lines), *sharpness.blind(sights)):
+        for said, faults in (
+            sharpness.covered(coverage.points(one.case for one in sights)),
+            sharpness.power(sights),
+            sharpness.pairs(sights),
+        ):
+            lines += said
+            findings += faults
+        findings += sharpness.idle(sights)
+    for line in lines:
         click.echo(line)
-    findings = list(sharpness.unnamed(sights))
-    if whole:
-        findings += [fault for _, faults in told for fault in faults] + [*sharpness.idle(sights)]
     return findings
