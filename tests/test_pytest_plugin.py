@@ -20,7 +20,7 @@ from unittest.mock import patch
 import pytest
 from fakes import drive, troubled
 
-from conformance import pytest_items, runs
+from conformance import pytest_items, runs, survey
 from conformance.frameworks import FRAMEWORKS
 
 pytest_plugins = ["pytester"]
@@ -250,6 +250,17 @@ def test_nobody_is_started_to_collect(inside: Inside, pytester: pytest.Pytester)
 def test_one_worker_is_asked_everything(inside: Inside, pytester: pytest.Pytester) -> None:
     inside(*FAKE, "fine.yaml")
     assert (pytester.path / "started").read_text() == "."
+
+
+def test_a_call_that_both_modes_write_is_made_once(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    really = survey.ask
+    monkeypatch.setattr(survey, "ask", lambda e, item: asked.append("") or really(e, item))
+    words = ("--conformance-mode", "both", "--conformance-api", "plain.right", "fine.yaml")
+    assert len(names(inside(*FAKE, *words))) == 4
+    assert len(asked) == 2
 
 
 def test_processes_share_the_tests_and_have_a_worker_each(both: Ran, home: Path) -> None:
