@@ -118,7 +118,8 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
             yield Begun(writer=writer)
         else:
             _refuse_others(path, was, header, keys)
-            file.truncate(was.end)
+            if not was.complete:
+                file.truncate(was.end)
             yield Begun(writer=Writer(file, was.counts), done=was.done, complete=was.complete)
 
 

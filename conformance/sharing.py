@@ -26,6 +26,8 @@ TRIES = 3
 """How often a shard may fail before that is what is observed of it."""
 NO_ANSWERS = (CannotStart, CannotBuild, Unlike)
 """What says nothing of a question, only that nobody can be asked."""
+WORTH = 2.0
+"""How many times longer than starting another worker a work must take to be worth one."""
 SHOWN = 200
 """Characters of an error that are shown."""
 
@@ -162,9 +164,9 @@ class _Sharing:
         return self._help(desk)
 
     def _help(self, desk: _Desk) -> _Job | None:
-        """A shard of another's work, if it takes longer than twice the start it would cost."""
+        """A shard of the longest of the others' works, if any is worth the start that it costs."""
         works = {work for other in self._desks for work in other.works}
-        long = [work for work in works if not work.exhausted and work.left > 2 * work.start]
+        long = [work for work in works if not work.exhausted and work.left > WORTH * work.start]
         if not long:
             return None
         work = max(long, key=lambda one: one.left)

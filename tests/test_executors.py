@@ -21,7 +21,7 @@ from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 from fakes.subjects import case, subjects
 
-from conformance import executors, recording, runs, shards
+from conformance import executors, recording, runs, shards, sharing
 from conformance.environments import Environment
 from conformance.executors import NoExecutor, Place
 from conformance.frameworks import FRAMEWORKS
@@ -77,8 +77,9 @@ def observations(path: Path) -> list[Observation]:
 
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_threads_side_by_side_write_the_same_file(
-    tmp_path: Path, undisturbed: bytes, jobs: int
+    tmp_path: Path, undisturbed: bytes, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sharing, "WORTH", 0.0)
     with executors.threads(jobs) as places:
         recorded(tmp_path / "run.jsonl", places)
     assert (tmp_path / "run.jsonl").read_bytes() == undisturbed

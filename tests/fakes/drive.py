@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fakes.frameworks import api, framework, function
 
+from conformance import sharing
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 
@@ -30,6 +31,21 @@ def fake(folder: Path, prelude: str = "from fakes import plain, troubled") -> No
     )
 
 
+def aged() -> None:
+    """Puts a framework where PyTorch was that is another one in each release of ``plain``."""
+    spell = function("aged.ask", layout="N C *s", kernel="in out *k")
+    FRAMEWORKS["torch"] = framework(
+        api(id="plain.ask", native=spell, recipe=spell),
+        api(id="plain.new", native=spell, recipe=spell, exists="aged.VERSION >= '1.3'"),
+        name="torch",
+        title="Plain",
+        prelude="from fakes import aged, plain",
+        version="aged.VERSION",
+        variables={"PYTHONPATH": PATHS},
+    )
+
+
 if __name__ == "__main__":
+    sharing.WORTH = 0.0  # as many workers as are allowed, however little there is to do
     fake(Path(os.environ["FAKE_FOLDER"]))
     main(sys.argv[1:], prog_name="conformance")
