@@ -1,0 +1,268 @@
+"""``conformance history`` and ``bisect``: releases of a fake, in environments that a fake makes."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from fakes import drive, installer
+from fakes.installer import Uv
+
+from conformance import companions, releases, runs
+from conformance.cli import main
+from conformance.environments import Environment
+from conformance.frameworks import FRAMEWORKS
+
+CASES = """
+cases:
+  - {id: flip, why: One., x: [1, 2], kernel: [1, 10], topics: [kernel-flip]}
+  - {id: spread, why: Two., x: [1, 2], kernel: [1, 10], dilation: 2, topics: [dilation]}
+  - {id: even, why: Three., x: [1, 2], kernel: [1, 1]}
+"""
+PLACE = Environment(framework="torch", pins=("plain==1.5", "companion==5"), python="3.11")
+
+IT = f"Python {platform.python_version()}, NumPy {np.__version__}"
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
+    """Python 3.11 and 3.9, and releases of ``plain``: 1.4 has wheels for the older one only."""
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
+    monkeypatch.setattr(companions, "pinned", lambda: {"plain": PLACE})
+    releases.uploaded.cache_clear()
+    drive.aged()
+    uv = installer.pretend(tmp_path, monkeypatch)
+    uv.has_pythons(9, 11)
+    uv.releases(["0.9", "1.0", "1.1", "1.2", "1.3", "1.4", "1.5"], "--ignore-requires-python")
+    uv.releases(["1.0", "1.1", "1.2", "1.3", "1.5"], "3.11")
+    uv.releases(["1.0", "1.4"], "3.9")
+    uv.say("pip list", [{"name": "plain", "version": "?"}, {"name": "companion", "version": "5.0"}])
+    return uv
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    file = tmp_path / "cases.yaml"
+    file.write_text(CASES, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def run(uv: Uv, cases: Path) -> Run:  # noqa: ARG001  # the command needs it
+    def ran(*words: str) -> Result:
+        line = [*words, "--framework", "torch", "--cases", str(cases)]
+        return CliRunner().invoke(main, line, env={"COLUMNS": "200"})
+
+    return ran
+
+
+def told(result: Result) -> list[str]:
+    return [" ".join(line.split()) for line in result.stdout.splitlines() if line.strip()]
+
+
+# History
+
+
+def test_it_is_told_until_and_since_when_which_convention_holds(run: Run) -> None:
+    ran = run("history", "plain==1.1", "plain==1.3", "plain==1.5")
+    assert ran.exit_code == 0, ran.output
+    lines = told(ran)
+    start = lines.index("plain.ask")
+    assert lines[start + 1 : start + 3] == [
+        "kernel flip (2 cases) until 1.3 ◆ flipped",
+        "from 1.5 = as it stands",
+    ]
+
+
+def test_what_did_not_change_is_told_in_one_line(run: Run) -> None:
+    lines = told(run("history", "plain==1.4", "plain==1.5"))
+    unchanged = "Nothing changed in 3 cases; as the reference has it: kernel flip, dilation, "
+    assert lines[lines.index("plain.ask") + 1].startswith(unchanged)
+
+
+def test_an_api_that_came_is_told(run: Run) -> None:
+    lines = told(run("history", "plain==1.1", "plain==1.3"))
+    assert lines[lines.index("plain.new") + 1] == "the API itself until 1.1 - not there"
+
+
+def test_a_range_is_sampled(run: Run) -> None:
+    ran = run("history", "plain>=1.3", "--at-most", "2", "-k", "even")
+    assert [line for line in told(ran) if "plain 1" in line] == [
+        "plain 1.3 3.11 companion 5.0 4 observations",
+        "plain 1.5 3.11 companion 5.0 4 observations",
+    ]
+
+
+def line_of(ran: Result, release: str) -> str:
+    return next(line for line in told(ran) if line.startswith(f"plain {release} "))
+
+
+def test_the_python_is_one_that_there_is_a_wheel_for(run: Run, uv: Uv) -> None:
+    run("history", "plain==1.4", "plain==1.5")
+    venvs = [call["arguments"] for call in uv.calls if call["arguments"][0] == "venv"]
+    assert [venv[venv.index("--python") + 1] for venv in venvs] == ["3.9", "3.11"]
+
+
+def test_other_companions_are_tried_and_told(run: Run, uv: Uv) -> None:
+    ran = run("history", "plain==1.0")
+    assert line_of(ran, "1.0").endswith("companion 5.0 * 6 observations")
+    assert "* The pinned companions do not go with it." in told(ran)
+    assert [made[made.index("plain==1.0") + 1] for made in uv.made] == [
+        "companion==5",
+        "companion==5",
+        "companion",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("release", "why"),
+    [
+        ("0.9", "not asked: no wheel of it is for a Python that is installed here"),
+        ("7.7", "not asked: no wheel of it is for a Python that is installed here"),
+        ("1.2", "released by mistake"),
+    ],
+)
+def test_a_release_that_cannot_be_asked_is_a_line_that_says_so(
+    run: Run, release: str, why: str
+) -> None:
+    ran = run("history", f"plain=={release}", "plain==1.5", "-k", "even")
+    assert ran.exit_code == 0
+    assert why in " ".join(told(ran))
+
+
+def test_one_that_cannot_be_installed_is_a_line_that_says_so(run: Run, uv: Uv) -> None:
+    uv.fail_on("plain==1.3")
+    ran = run("history", "plain==1.3", "plain==1.5", "-k", "even")
+    assert "not asked: error: No solution found" in line_of(ran, "1.3")
+
+
+def test_where_nothing_could_be_asked_the_status_says_so(run: Run) -> None:
+    assert run("history", "plain==0.9").exit_code == 2
+
+
+def test_nothing_is_asked_twice(run: Run, uv: Uv) -> None:
+    first = told(run("history", "plain==1.0", "plain==1.5"))
+    before = len(uv.made)
+    assert told(run("history", "plain==1.0", "plain==1.5")) == first
+    assert len(uv.made) == before
+
+
+def test_other_cases_are_another_run(run: Run) -> None:
+    run("history", "plain==1.5")
+    ran = run("history", "plain==1.5", "-k", "even")
+    assert "4 observations" in line_of(ran, "1.5")
+
+
+def test_the_run_files_are_kept_where_it_is_said(run: Run, tmp_path: Path) -> None:
+    run("history", "plain==1.3", "plain==1.5", "--out", str(tmp_path / "out"))
+    kept = [runs.read(path) for path in sorted((tmp_path / "out").iterdir())]
+    assert [(one.path.name, one.header.version, one.complete) for one in kept] == [
+        ("torch-plain-1.3.jsonl", "1.3", True),
+        ("torch-plain-1.5.jsonl", "1.5", True),
+    ]
+
+
+def test_the_same_is_told_in_markdown(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    run("history", "plain==0.9", "plain==1.3", "plain==1.5", "--markdown", str(page))
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert "| plain 1.3 | 3.11 | companion 5.0 | 12 observations |" in lines
+    assert (
+        "| kernel flip (2 cases) | until 1.3<br>from 1.5 | **◆ flipped**<br>= as it stands |"
+        in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("plain==1", "other==1"), "plain and other are two packages"),
+        (("plain=1",), "'plain=1' is no package with a range"),
+        (("other",), "no pinned environment has other"),
+        (("plain>9",), "no release of 7 is within 'plain>9'"),
+        (("plain", "--python", "3.12"), "Python '3.12' is none of those installed: 3.11, 3.9"),
+        (("plain", "--with", "x=1"), "'x=1' is no package with a range"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_a_sentence(
+    run: Run, words: tuple[str, ...], sentence: str
+) -> None:
+    ran = run("history", *words)
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("conformance history: ")
+    assert sentence in ran.stderr
+
+
+# Bisect
+
+
+def test_the_first_release_that_answers_otherwise_is_found(run: Run) -> None:
+    ran = run("bisect", "plain>=1.1", "--case", "flip", "--api", "plain.ask")
+    assert ran.exit_code == 0, ran.output
+    assert "plain 1.4 is the first that answers otherwise than 1.3. 4 of 5 releases asked." in told(
+        ran
+    )
+
+
+def test_both_answers_are_drawn_with_what_explains_them(run: Run) -> None:
+    lines = told(run("bisect", "plain>=1.1", "--case", "flip", "--api", "plain.ask"))
+    before, after = (lines.index(f"torch {version}, {IT}") for version in ("1.3", "1.4"))
+    assert "10* 21* 2* | 1* 12* 20*" in lines[before:after]
+    assert "The kernel is read backwards along every axis." in lines[before:after]
+    assert "It is the oracle's answer." in lines[after:]
+
+
+def test_ends_that_answer_alike_leave_nothing_to_find(run: Run) -> None:
+    ran = run("bisect", "plain>=1.1", "--case", "even", "--api", "plain.ask")
+    assert ran.exit_code == 1
+    assert "plain 1.1 and 1.5 answer alike: there is nothing to find." in ran.stdout
+
+
+def test_given_ends_may_stand_in_any_order(run: Run) -> None:
+    ran = run("bisect", "plain", "--case", "flip", "--good", "1.5", "--bad", "1.3")
+    assert "plain 1.4 is the first that answers otherwise than 1.3." in ran.stdout
+
+
+def test_a_release_that_leaves_it_open_is_named(run: Run) -> None:
+    ran = run("bisect", "plain", "--case", "spread", "--good", "1.1", "--bad", "1.3")
+    assert ran.exit_code == 0
+    assert "Between plain 1.1 and 1.3 the answer changes." in ran.stdout
+    assert "It may be plain 1.2: cannot be asked: " in ran.stdout
+
+
+def test_refused_and_answered_are_other_answers(run: Run) -> None:
+    ran = run("bisect", "plain", "--case", "spread", "--api", "plain.ask", "--bad", "1.1")
+    assert "plain 1.1 is the first that answers otherwise than 1.0." in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--case", "none"), "there is no case 'none'"),
+        (("--case", "even", "--api", "plain.asks"), "there is no API 'plain.asks'"),
+        (("--case", "even", "--good", "1.2"), "plain 1.2: cannot be asked: "),
+        (("--case", "even", "--good", "0.9"), "no wheel of it is for a Python"),
+        (("--case", "even", "--good", "x"), "'plain==x' is no package"),
+    ],
+)
+def test_what_cannot_be_bisected_is_told_in_a_sentence(
+    run: Run, words: tuple[str, ...], sentence: str
+) -> None:
+    ran = run("bisect", "plain", *words)
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("conformance bisect: ")
+    assert sentence in ran.stderr
+
+
+def test_where_no_release_can_be_asked_that_is_told(run: Run) -> None:
+    ran = run("bisect", "plain<1", "--case", "even")
+    assert (ran.exit_code, ran.stderr) == (
+        2,
+        "conformance bisect: none of 1 release can be asked\n",
+    )
