@@ -6,20 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from json_schema import complaints
+from jsonschema import Draft202012Validator
 
 from conformance import shipped
 from conformance.authoring import fresh, said_by
 from conformance.cases import schema
-from conformance.cases.variants import expanded
 from conformance.cases.yaml_source import read
 
 FILES = sorted(shipped.CASES.rglob("*.yaml"))
-SCHEMA = schema.schema()
+VALIDATOR = Draft202012Validator(schema.schema())
 
 
 def against_the_schema(said: Any) -> list[str]:
-    return list(complaints(SCHEMA, said, SCHEMA))
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(said)]
 
 
 def one(**changes: Any) -> dict[str, Any]:
@@ -31,9 +30,7 @@ def test_every_case_of_the_corpus_is_accepted(file: Path) -> None:
     root, problems = read(file.read_bytes())
     assert root is not None
     assert problems == []
-    entries = root.mapping()["cases"]
-    variants = [node.value for i in range(len(entries.value)) for node in expanded(entries.item(i))]
-    assert against_the_schema({**root.value, "cases": variants}) == []
+    assert against_the_schema(root.value) == []
 
 
 def test_a_file_that_is_made_is_accepted() -> None:

@@ -27,6 +27,11 @@ def schema() -> dict[str, Any]:
     """The schema of a case file."""
     made: dict[str, Any] = _cleaned(CaseFile.model_json_schema())
     made["$defs"]["Numbers"] = _NUMBERS
+    # What an entry lacks, each of its variants may say.
+    made["$defs"]["VaryingEntry"] |= {
+        "required": ["id"],
+        "anyOf": [{"required": ["why", "x"]}, {"required": ["vary"]}],
+    }
     made["$defs"] = dict(sorted(made["$defs"].items()))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {**head, **made, "title": "Conformance cases"}
