@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from conformance.frameworks import FRAMEWORKS
 from conformance.recording import Recorded, Request
 from conformance.shards import Terms
 from conformance.survey import Subject
+
+Chosen = tuple[str | None, Environment]
 
 
 @click.command("run")
@@ -111,7 +112,7 @@ def command(
     if (executor == "dask") != (scheduler is not None):
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
     chosen = _environment.all_chosen(framework, names, python, pins, backend)
-    _refuse_unknown(api_ids, [environment for _, environment in chosen])
+    chosen = _with_any(api_ids, chosen)
     terms = Terms(timeout=timeout, memory=memory, together=not one_by_one)
     words = (*api_ids, str(expression), str(terms))
     requests = [
@@ -146,13 +147,20 @@ def command(
         raise SystemExit(2)
 
 
-def _refuse_unknown(api_ids: tuple[str, ...], environments: Iterable[Environment]) -> None:
-    frameworks = {
-        environment.framework: FRAMEWORKS[environment.framework] for environment in environments
+def _with_any(api_ids: tuple[str, ...], chosen: list[Chosen]) -> list[Chosen]:
+    """The environments that have any of the APIs, or all where none is named."""
+    ids = {
+        environment.framework: [api.id for api in FRAMEWORKS[environment.framework].apis]
+        for _, environment in chosen
     }
-    known = [api.id for framework in frameworks.values() for api in framework.apis]
+    known = [api for apis in ids.values() for api in apis]
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    return [
+        (name, environment)
+        for name, environment in chosen
+        if not api_ids or set(api_ids) & set(ids[environment.framework])
+    ]
 
 
 def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
