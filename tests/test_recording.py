@@ -17,7 +17,7 @@ from fakes.frameworks import api, framework
 from fakes.subjects import subjects
 
 from conformance import environments, executors, recording, runs, times
-from conformance.cli import main
+from conformance.commands.run import command
 from conformance.environments import Environment
 from conformance.executors import Place
 from conformance.frameworks import FRAMEWORKS
@@ -187,7 +187,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     one = framework(api(id="jax.right"), name="jax", variables={"PYTHONPATH": PATHS})
     monkeypatch.setitem(FRAMEWORKS, "jax", one)
     monkeypatch.chdir(tmp_path)
-    return lambda *words: CliRunner().invoke(main, ["run", str(cases), *words])
+    return lambda *words: CliRunner().invoke(command, [str(cases), *words])
 
 
 BOTH = ("--environment", "torch", "--environment", "jax")
