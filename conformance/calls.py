@@ -77,7 +77,10 @@ def write(
         call = _single(framework, backend, api, asked, mode)
     if isinstance(call, Inexpressible):
         return call
-    text = Text(_laid(call.arrays)) + _text(call)
+    laid = _laid(call.arrays)
+    if not laid:
+        return call
+    text = Text(laid) + _text(call)
     return replace(call, source=text.source, stretches=text.stretches)
 
 

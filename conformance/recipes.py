@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 
@@ -132,6 +133,7 @@ def _plan(
     )
 
 
+@cache
 def order(source: str, target: str, rank: int) -> tuple[int, ...]:
     """The transposition from one order of named axes to another; ``*`` stands for ``rank`` axes."""
 
@@ -155,11 +157,12 @@ def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
         start = replace(
             start, moves=("kernel flipped",), kernel=maps.flip(question.rank), cost=Cost.KERNEL
         )
+    yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
     drafts = [start]
     for rewriting in (_split, _dilated, _around):
         drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
-    for draft in sorted(drafts, key=lambda draft: draft.cost):
+    for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
         yield from _paddings(draft)
 
 

@@ -31,6 +31,7 @@ KILLED = "killed by SIGKILL, perhaps by the system for want of memory"
 _CHUNK = 2**16
 _PIPE = 2**20  # so that a worker finds its next questions there, whatever the controller does
 _GLANCE = 0.05  # seconds between looks at whether the process lives: a child may hold its pipe
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _GRACE = 2.0  # seconds from the end of a pipe to the end of its process, when all is well
 
 
@@ -76,6 +77,7 @@ class Channel:
         self._sent = self._heard = 0
         self._ended = False
         self._closed = False
+        self._pages = _pages(self._process.pid)
 
     @property
     def unsent(self) -> int:
@@ -99,11 +101,13 @@ class Channel:
     def memory(self) -> int:
         """Bytes of memory that are the process's own; 0 where there is no way to tell."""
         try:
-            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()
-        except OSError:  # not Linux, or already dead
+            counts = os.pread(self._pages, _CHUNK, 0).split() if self._pages is not None else []
+        except OSError:
+            counts = []
+        if not counts:  # not Linux, or already dead
             return 0
-        resident, shared = map(int, pages[1:3])
-        return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+        resident, shared = map(int, counts[1:3])
+        return (resident - shared) * _PAGE
 
     def forget_stderr(self) -> None:
         """Drops what was said so far, such as what frameworks say while they are imported."""
@@ -160,6 +164,9 @@ class Channel:
             if self._errors in self._selector.get_map():
                 self._read_errors()
         self._selector.close()
+        if self._pages is not None:
+            os.close(self._pages)
+            self._pages = None
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
@@ -219,6 +226,14 @@ class Channel:
             return KILLED
         known = {number.value: number.name for number in signal.Signals}
         return f"killed by {known.get(-status, f'signal {-status}')}"
+
+
+def _pages(process: int) -> int | None:
+    """What is kept open to count the pages of a process, as that is done after every question."""
+    try:
+        return os.open(f"/proc/{process}/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _pipe(stream: IO[bytes] | None) -> int:
