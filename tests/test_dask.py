@@ -1,0 +1,101 @@
+"""A Dask cluster of processes with folders of their own writes the run file that threads write."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+
+import dask
+import pytest
+from click.testing import CliRunner
+from distributed import LocalCluster
+from fakes import cluster as fake_cluster
+from fakes import drive, troubled
+
+from conformance import executors
+from conformance.cli import main
+from conformance.executors import NoExecutor
+from conformance.frameworks import FRAMEWORKS
+
+PATIENCE = 60  # seconds that nothing takes on a loaded machine
+DAWDLES = troubled.FIRST_NUMBER["dawdles"]
+CASES = "cases:\n" + "".join(
+    f"  - {{id: c{number:02}, why: Why., x: [{DAWDLES}, {number}], kernel: [1, 10]}}\n"
+    for number in range(50)
+)
+
+
+@pytest.fixture
+def scheduler() -> Iterator[str]:
+    """A scheduler without workers, on this machine only."""
+    with LocalCluster(
+        n_workers=0, host="127.0.0.1", protocol="tcp://", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@contextmanager
+def worker(scheduler: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    folder.mkdir()
+    words = [sys.executable, fake_cluster.__file__, scheduler, str(folder)]
+    with subprocess.Popen(
+        words,
+        env={**os.environ, "PYTHONPATH": drive.PATHS},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A command with a fake that takes its time."""
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
+    drive.fake(tmp_path)
+    cases = tmp_path / "cases.yaml"
+    cases.write_text(CASES, encoding="utf-8")
+    return ["run", str(cases), "--framework", "torch", "--api", "plain.troubled", "--out"]
+
+
+def kill_once(process: subprocess.Popen[bytes], path: Path, count: int) -> None:
+    """As soon as the run file has so many lines."""
+    ending = monotonic() + PATIENCE
+    while monotonic() < ending:
+        if path.exists() and path.read_bytes().count(b"\n") >= count:
+            break
+        sleep(0.01)
+    process.kill()
+
+
+def test_a_cluster_of_which_a_worker_is_killed_writes_the_same_file(
+    scheduler: str, line: list[str], tmp_path: Path
+) -> None:
+    near, far = tmp_path / "near.jsonl", tmp_path / "far.jsonl"
+    assert CliRunner().invoke(main, [*line, str(near)]).exit_code == 0
+    with ExitStack() as stack:
+        killed, _ = (
+            stack.enter_context(worker(scheduler, tmp_path / name)) for name in ("one", "other")
+        )
+        killer = Thread(target=kill_once, args=(killed, far, 20))
+        killer.start()
+        words = ["--executor", "dask", "--scheduler", scheduler]
+        ran = CliRunner().invoke(main, [*line, str(far), *words])
+        killer.join()
+    assert ran.exit_code == 0, ran.output
+    assert far.read_bytes() == near.read_bytes()
+
+
+def test_a_scheduler_that_is_not_there_is_named() -> None:
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "100ms"}),
+        pytest.raises(NoExecutor, match=r"there is no Dask scheduler at 'tcp://127.0.0.1:1': "),
+        executors.dask("tcp://127.0.0.1:1"),
+    ):
+        pass
