@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 Mode = Literal["native", "recipe"]
@@ -68,7 +68,7 @@ class Observation:
 
     def line(self) -> dict[str, Any]:
         """The observation as a line of a run file."""
-        return {"kind": "observation", **asdict(self)}
+        return {"kind": "observation", **vars(self)}
 
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:

@@ -15,13 +15,23 @@ from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
 from conformance.cases import Case
 from conformance.claims import expectations
-from conformance.diagnosis import diagnose
+from conformance.diagnosis import Diagnosis, diagnose
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
 from conformance.workers.controller import Examination, Identity, Interpreter, Task
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.workers.worker import NoAnswer
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """An answer held against the oracle and against what the case's document states."""
+
+    detail: str | None
+    diagnosis: Diagnosis | None
+    claim: bool | None
+    correction: bool | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +49,11 @@ class Subject:
     def content(self) -> str:
         """A digest of what is asked, without the words around it."""
         return _digest(_parts(self.case.question))
+
+    @cached_property
+    def worth(self) -> dict[tuple[str, tuple[int, ...], str], Worth]:
+        """What answers are worth, by dtype, shape and digest: several APIs give the same one."""
+        return {}
 
     def __reduce__(self) -> tuple[type[Subject], tuple[Case]]:
         """Pickled as its case: the rest is worked out again sooner than it is sent."""
@@ -184,25 +199,39 @@ def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
     case, wanted = item.subject.case, item.subject.wanted
     if wanted is None and got.size == 0:
         return _observation(item, mode, "match", detail=f"nothing, as {got.dtype} of {got.shape}")
+    dtype, digest = str(got.dtype), _digest((_plain(got),))
+    known = item.subject.worth
+    worth = known.get((dtype, got.shape, digest))
+    if worth is None:
+        worth = known[dtype, got.shape, digest] = _worth(case, wanted, got)
+    return _observation(
+        item,
+        mode,
+        "match" if worth.detail is None else "mismatch",
+        detail=worth.detail,
+        diagnosis=worth.diagnosis and worth.diagnosis.words,
+        explanations=worth.diagnosis.names if worth.diagnosis else (),
+        claim=worth.claim,
+        correction=worth.correction,
+        shape=got.shape,
+        dtype=dtype,
+        digest=digest,
+    )
+
+
+def _worth(case: Case, wanted: Array | None, got: Array) -> Worth:
+    diagnosis = None
     if wanted is None:
         detail: str | None = f"an answer of shape {got.shape} to a question that has none"
     else:
         detail = comparison.difference(case.question, wanted, got, exact=case.exact)
-    diagnosis = None
-    if detail is not None and wanted is not None:
-        diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
-    return _observation(
-        item,
-        mode,
-        "match" if detail is None else "mismatch",
-        detail=detail,
-        diagnosis=diagnosis and diagnosis.words,
-        explanations=diagnosis.names if diagnosis else (),
-        claim=expectations.claim_holds(case, got),
-        correction=expectations.correction_holds(case, got),
-        shape=got.shape,
-        dtype=str(got.dtype),
-        digest=_digest((_plain(got),)),
+        if detail is not None:
+            diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
+    return Worth(
+        detail,
+        diagnosis,
+        expectations.claim_holds(case, got),
+        expectations.correction_holds(case, got),
     )
 
 
