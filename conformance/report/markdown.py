@@ -8,6 +8,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 
 from conformance.observations import VERDICTS
+from conformance.report import trends
 from conformance.report.axes import SIGNS, Row, Sheet
 from conformance.report.axes import Cell as Known
 from conformance.report.claims import Claim
@@ -40,6 +41,7 @@ def render(report: Report) -> str:
         known=alike(report.columns, report.known),
         reason=_reason,
         summary=_table(["API", *VERDICTS], _summary(report)),
+        trends=[(title, trends.as_markdown(own, "####")) for title, own in report.trends],
         matrices=[(matrix.title, tuple(_topics(matrix))) for matrix in report.matrices],
         claims=[(title, _claims(own)) for title, own in report.claims],
     )
@@ -78,7 +80,7 @@ def _known(cell: Known) -> str:
     elif cell.kind in ("not run", "no answer"):
         said = f"**{said}**"
     against = f", **{len(cell.against)} against**" if cell.against else ""
-    was = f" (**was {markdown(cell.was)}**)" if cell.was else ""
+    was = f" (**Δ was {markdown(cell.was)}**)" if cell.was else ""
     return said + against + was
 
 
@@ -109,20 +111,24 @@ def _topics(matrix: Matrix) -> Iterable[tuple[str, str]]:
     """A table for each section of the topics: the APIs are rows, since their names are long."""
     for title, topics in matrix.sections:
         shown = {
-            column: tuple(_cell(matrix.cells.get((column, topic))) for topic in topics)
+            column: tuple(
+                _cell(matrix.cells.get((column, topic)), matrix.changed.get((column, topic), 0))
+                for topic in topics
+            )
             for column in matrix.columns
         }
         rows = ([tick(api), *shown[own[0]]] for api, own in alike(matrix.columns, shown))
         yield title, _table(["API", *topics], rows)
 
 
-def _cell(cell: Cell | None) -> str:
+def _cell(cell: Cell | None, changed: int) -> str:
     if cell is None:
         return NO_CASE
-    return " ".join(
+    counts = [
         f"{LEGEND[verdict][0]}{number}" if verdict != "not run" else f"**not run {number}**"
         for verdict, number in cell.counts
-    )
+    ]
+    return " ".join((*counts, *([f"**Δ{changed}**"] if changed else [])))
 
 
 def _outcomes(outcomes: Sequence[tuple[str, int]]) -> str:

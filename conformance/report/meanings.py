@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from conformance.cases.case import Case
 from conformance.conventions import AXES, Axis
 from conformance.frameworks import APIS
 from conformance.profiles import GRADIENTS, Finding, Profile, profiles, touched
@@ -35,16 +34,6 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A choice that is another one than in the version before."""
-
-    where: str
-    axis: str
-    was: str
-    now: str
-
-
-@dataclass(frozen=True)
 class Meanings:
     """Everything that is known of every column, axis by axis.
 
@@ -56,24 +45,17 @@ class Meanings:
     doubts: tuple[Doubt, ...]
     explained: int
 
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What is another choice than in the version before."""
-        return tuple(
-            Change(column.title, cell.axis.name, cell.was, cell.words)
-            for column, cells in self.cells.items()
-            for cell in cells
-            if cell.was is not None
-        )
-
 
 def meanings(
     environments: Sequence[Environment],
     operators: Mapping[str, Sequence[Column]],
-    cases: Iterable[Case],
+    subjects: Mapping[str, Subject],
 ) -> Meanings:
-    """What the runs tell of every column; ``operators`` are titles with their columns."""
-    subjects = {case.id: Subject(case) for case in cases}
+    """What the runs tell of every column.
+
+    operators  titles with their columns
+    subjects   the cases by id
+    """
     found = [
         {profile.api: profile for profile in profiles(e.run.observations, subjects)}
         for e in environments

@@ -11,12 +11,22 @@ from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from conformance.report import trends
 from conformance.report.axes import SIGNS
 from conformance.report.facts import Facts
 from conformance.report.reading import Column, alike
 from conformance.report.text import count, plain, shortened
 from conformance.report.view import LEGEND, Cell, Matrix, Report
+from conformance.trend import Kind
 
+KINDS: Mapping[Kind, str] = {
+    "right": "agrees",
+    "other": "other-choice",
+    "refused": "refused",
+    "broken": "no-answer",
+    "absent": "no-case",
+}
+"""What a span is worth as the class that a cell of the tables by axis has for it."""
 SHOWN = 300
 """How many characters of a reason the page shows; the tables have them all."""
 
@@ -45,6 +55,11 @@ def render(report: Report) -> str:
         matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
         loud=[t for t in report.troubles if t.kind in ("not run", "incomplete")],
         count=count,
+        trends=report.trends,
+        about=trends.about,
+        unchanged=trends.unchanged,
+        moved_signs=trends.SIGNS,
+        kinds=KINDS,
         data=_data(report),
     )
 

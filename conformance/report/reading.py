@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
 
 from conformance import runs
 from conformance.frameworks import FRAMEWORKS
@@ -100,17 +101,22 @@ def _order(run: Run) -> tuple[object, ...]:
     header = run.header
     names = list(FRAMEWORKS)
     place = names.index(header.framework) if header.framework in FRAMEWORKS else len(names)
-    version = header.version or ""
-    numbers = tuple(map(int, re.findall(r"\d+", version)))
     return (
         place,
         header.failure is not None,
         header.backend or "",
-        numbers,
-        version,
+        _version(header.version or ""),
         run.path.name,
         str(run.path),
     )
+
+
+def _version(words: str) -> tuple[bool, Version, str]:
+    """What versions are put in order by, those that are no versions first."""
+    try:
+        return True, Version(words), words
+    except InvalidVersion:
+        return False, Version("0"), words
 
 
 def _environment(run: Run, among_failed: bool) -> Environment:

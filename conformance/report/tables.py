@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -198,6 +199,25 @@ def by_topic(judged: pd.DataFrame) -> pd.DataFrame:
     spread = pd.concat(keys, axis=1).explode("topic")
     counts = spread.groupby(["run", "api", "topic", "verdict"]).size().unstack(fill_value=0)
     return counts.reindex(columns=list(VERDICTS), fill_value=0)
+
+
+def changed_by_topic(
+    judged: pd.DataFrame, successions: Iterable[tuple[int, int]]
+) -> dict[tuple[int, str, str], int]:
+    """In how many cases of a run, an API and a topic the verdict is not that of the run before.
+
+    successions  numbers of runs, each after that of the one before; what was not run counts in none
+    """
+    ran = judged[judged["verdict"] != NOT_RUN]
+    by_run = dict(list(ran.groupby("run")))
+    counts: Counter[tuple[int, str, str]] = Counter()
+    for before, after in successions:
+        if before in by_run and after in by_run:
+            both = by_run[before].merge(by_run[after], on=["api", "case"], suffixes=("_was", ""))
+            moved = both[both["verdict_was"] != both["verdict"]]
+            for api, topics in moved[["api", "topic"]].itertuples(index=False, name=None):
+                counts.update((after, api, topic) for topic in topics.split(";"))
+    return dict(counts)
 
 
 def compatibility(counts: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> pd.DataFrame:

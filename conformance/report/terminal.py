@@ -12,6 +12,7 @@ from rich.text import Text
 from conformance.observations import VERDICTS, Verdict
 from conformance.report.reading import Column
 from conformance.report.text import shortened
+from conformance.report.trends import line
 from conformance.report.view import Report
 
 STYLES: dict[Verdict, str] = {
@@ -26,7 +27,7 @@ STYLES: dict[Verdict, str] = {
 
 
 def show(console: Console, report: Report) -> None:
-    """Prints a row for each API under its framework and version, and then what is wrong."""
+    """Prints a row for each API under its framework and version, what changed, what is wrong."""
     given = {v for facts in report.facts.values() for v, _ in facts.verdicts}
     shown = [verdict for verdict in VERDICTS if verdict in given]
     heads = [_HEAD.get(verdict, verdict) for verdict in shown]
@@ -49,6 +50,11 @@ def show(console: Console, report: Report) -> None:
                 Text(facts.worst, style=STYLES[facts.worst]),
             )
     console.print(table)
+    for title, own in report.trends:
+        for trend in own:
+            for change in trend.changes:
+                said = f" {title.partition(':')[0]}, {trend.api}: {line(change)}"
+                console.print(Text.assemble(("Δ", "bold yellow"), said))
     for trouble in report.troubles:
         style = STYLES.get(trouble.kind, "bold red")  # type: ignore[call-overload]
         console.print(

@@ -52,6 +52,12 @@ def named(change: Change) -> str:
     return ", ".join(change.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def line(change: Change) -> str:
+    """A change in one line, without the names of its cases."""
+    spans = (f"{span.when} {span.state.words.removesuffix('.')}" for span in change.spans)
+    return f"{about(change)}: {'; '.join(spans)}."
+
+
 def unchanged(trend: Trend) -> str:
     """What did not change, in one sentence."""
     others = [f"{axis} ({state.words})" for axis, state in trend.same if state.kind != "right"]

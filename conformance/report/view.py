@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pandas as pd
 
@@ -20,6 +20,8 @@ from conformance.report.facts import Facts, facts
 from conformance.report.meanings import Meanings, meanings
 from conformance.report.reading import Column, Environment
 from conformance.report.troubles import Trouble, troubles
+from conformance.survey import Subject
+from conformance.trend import Trend, trends
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
     "same": ("=", "The same-looking call gives the right answer."),
@@ -96,12 +98,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Topics by APIs, for the APIs of one operator; ``sections`` are titles with topics."""
+    """Topics by APIs, for the APIs of one operator.
+
+    sections  titles with topics
+    changed   in how many cases of a cell the verdict is another one than in the version before
+    """
 
     title: str
     columns: tuple[Column, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...]
     cells: Mapping[tuple[Column, str], Cell]
+    changed: Mapping[tuple[Column, str], int]
 
     @property
     def apis(self) -> tuple[tuple[str, tuple[Column, ...]], ...]:
@@ -154,14 +161,48 @@ class Report:
                 self.counts.index, self.counts.to_numpy().tolist(), strict=True
             )
         }
+        changed = tables.changed_by_topic(self.verdicts, self.successions)
         return tuple(
-            _matrix(title, columns, cells) for title, columns in self.operators.items() if columns
+            _matrix(title, columns, cells, changed)
+            for title, columns in self.operators.items()
+            if columns
         )
 
     @cached_property
     def meanings(self) -> Meanings:
         """What every column means, axis by axis."""
-        return meanings(self.environments, self.operators, self.cases)
+        return meanings(self.environments, self.operators, self.subjects)
+
+    @cached_property
+    def subjects(self) -> dict[str, Subject]:
+        """The cases by id, with what is worked out once."""
+        return {case.id: Subject(case) for case in self.cases}
+
+    @cached_property
+    def versions(self) -> tuple[tuple[int, ...], ...]:
+        """The numbers of the runs of a framework on a backend, the oldest version first."""
+        by_place: dict[tuple[str, str | None], list[int]] = {}
+        for number, environment in enumerate(self.environments):
+            header = environment.run.header
+            if header.failure is None:
+                by_place.setdefault((header.framework, header.backend), []).append(number)
+        return tuple(tuple(numbers) for numbers in by_place.values())
+
+    @cached_property
+    def successions(self) -> tuple[tuple[int, int], ...]:
+        """Of every version that there is an older one of, the numbers of both runs."""
+        return tuple(pair for numbers in self.versions for pair in pairwise(numbers))
+
+    @cached_property
+    def trends(self) -> tuple[tuple[str, tuple[Trend, ...]], ...]:
+        """What changed between the versions of a framework, under which versions these are."""
+        found = []
+        for numbers in self.versions:
+            own = [self.environments[number] for number in numbers]
+            if len(own) > 1:
+                named = [(e.run.header.version or "unknown", e.run) for e in own]
+                found.append((_title(own), trends(named, self.subjects)))
+        return tuple(found)
 
     @cached_property
     def differences(self) -> dict[Column, tuple[str, ...]]:
@@ -211,6 +252,13 @@ def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report
     return Report(tuple(environments), cases, observed, tables.verdicts(observed))
 
 
+def _title(versions: Sequence[Environment]) -> str:
+    """Such as ``keras on jax: 3.9, 3.10``."""
+    header = versions[0].run.header
+    on = f" on {header.backend}" if header.backend else ""
+    return f"{header.framework}{on}: {', '.join(e.run.header.version or '?' for e in versions)}"
+
+
 def _place(column: Column) -> tuple[object, ...]:
     """Where a column stands: by framework, then API, then environment."""
     names = list(FRAMEWORKS)
@@ -225,9 +273,17 @@ def _operator(api: str) -> str:
 
 
 def _matrix(
-    title: str, columns: Sequence[Column], cells: Mapping[tuple[int, str, str], Cell]
+    title: str,
+    columns: Sequence[Column],
+    cells: Mapping[tuple[int, str, str], Cell],
+    changed: Mapping[tuple[int, str, str], int],
 ) -> Matrix:
     keys = {(column.run, column.api): column for column in columns}
+    moved = {
+        (keys[run, api], topic): number
+        for (run, api, topic), number in changed.items()
+        if (run, api) in keys
+    }
     own = {
         (keys[run, api], topic): cell
         for (run, api, topic), cell in cells.items()
@@ -237,4 +293,4 @@ def _matrix(
     sections = [(name, tuple(t for t in topics if t in there)) for name, topics in TOPICS.items()]
     known = {topic for topics in TOPICS.values() for topic in topics}
     sections.append((OTHER, tuple(sorted(there - known))))
-    return Matrix(title, tuple(columns), tuple((n, t) for n, t in sections if t), own)
+    return Matrix(title, tuple(columns), tuple((n, t) for n, t in sections if t), own, moved)
