@@ -39,7 +39,7 @@ cases:
     section: part 2.3
     why: Channels and groups.
     x: {shape: [1, 4, 5, 5], integers: [-3, 3], seed: 1}
-    kernel: {shape: [4, 2, 3, 3], arange: -4}
+    kernel: {shape: [4, 2, 3, 3], arange: -4, memory: channels-last}
     bias: [1, -2, 3, 0]
     groups: 2
     dtype: float64
@@ -87,6 +87,7 @@ cases:
     x: {shape: [1, 3, 4, 4], normal: 1.0, seed: 2}
     stride: 2
   - {id: bilinear, why: A kernel., x: [[1, 2], [3, 4]], kernel: {bilinear: 2}, stride: 2}
+  - {id: empty, why: No batch entry., x: {shape: [0, 1, 3], fill: 1}, kernel: [1, 2]}
 """,
     """\
 cases:
