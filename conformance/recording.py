@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from conformance import progress, resuming, runs, shards, shipped, survey, times
 from conformance.environments import Environment
 from conformance.executors import Place, threads
 from conformance.frameworks import FRAMEWORKS
-from conformance.observations import Key, Observation
+from conformance.observations import MODES, Key, Observation
 from conformance.resuming import Begun
 from conformance.runs import Header, RunError
 from conformance.shards import Shard, Terms
@@ -26,6 +26,8 @@ from conformance.workers.controller import Identity
 
 FOLDER = Path("reports", "runs")
 """Where run files go unless it is said otherwise."""
+LEAST = 8
+"""Cases of the last shards, where they share what is left."""
 TIMEOUT = 60.0
 """Seconds for a question."""
 MEMORY = 8 * 2**30
@@ -78,11 +80,15 @@ def record_all(
     Raises ``NoExecutor``, ``OSError``.
     """
     known = times.recall()
+
+    def hands() -> int:
+        return max(1, sum(place.hands() for place in places))
+
     with ExitStack() as files, progress.bar() as bar:
         recordings = []
         for request in requests:
             expected = times.expected(request.environment, known)
-            recordings.append(_Recording(request, subjects, expected, bar))
+            recordings.append(_Recording(request, subjects, expected, hands, bar))
             files.callback(recordings[-1].release)
         share(sorted(recordings, key=lambda one: -one.start - one.left), places)
     return [recording.recorded for recording in recordings]
@@ -148,13 +154,19 @@ class _Recording:
     """A request on its way: a `sharing.Work`."""
 
     def __init__(
-        self, request: Request, subjects: Collection[Subject], expected: Time, bar: Progress
+        self,
+        request: Request,
+        subjects: Collection[Subject],
+        expected: Time,
+        hands: Callable[[], int],
+        bar: Progress,
     ) -> None:
         self.environment = request.environment
         self.terms = request.terms
         self.start = expected.start
         self._request = request
         self._subjects = subjects
+        self._hands = hands
         self._framework = FRAMEWORKS[request.environment.framework]
         self._path = request.path
         self._bar = bar
@@ -167,7 +179,8 @@ class _Recording:
         self._apis = tuple(
             api for api in self._framework.apis if api.id in request.api_ids or not request.api_ids
         )
-        self._untaken = 2 * len(subjects) * len(self._apis)  # at most, before it is counted
+        # At most, before it is counted.
+        self._total = self._untaken = len(MODES) * len(subjects) * len(self._apis)
         self._each = expected.observation
         self._spent = 0.0
         self._done = 0
@@ -200,14 +213,14 @@ class _Recording:
         self._begun = begun = self._file.enter_context(
             resuming.writing(path, header, self._keys(), resume=self._request.resume)
         )
-        total = sum(1 for _ in self._keys())
+        self._total = sum(1 for _ in self._keys())
         self._bar.update(
             self._task,
             description=f"{self._request.name} {header.version}",
-            total=total,
+            total=self._total,
             completed=len(begun.done),
         )
-        self._untaken = total - len(begun.done)
+        self._untaken = self._total - len(begun.done)
         whole = Shard(
             environment=self.environment,
             terms=self.terms,
@@ -216,13 +229,19 @@ class _Recording:
             subjects=(),
             done=begun.done,
         )
-        self._shards = shards.cut(whole, self._subjects)
+        self._shards = shards.cut(whole, self._subjects, self._size)
         self._next = next(self._shards, None)
 
+    def _size(self) -> int:
+        """Many cases at first, which costs least, and few in the end, so that no hand is idle."""
+        cases = self._untaken * len(self._subjects) // max(1, self._total)
+        return min(max(cases // (2 * self._hands()), LEAST), shards.MOST)
+
     def take(self) -> Shard:
-        shard, self._next = self._next, next(self._shards, None)
+        shard = self._next
         assert shard is not None  # or it was exhausted
         self._untaken -= len(shard.keys)
+        self._next = next(self._shards, None)
         return shard
 
     def add(self, observation: Observation) -> None:

@@ -7,7 +7,7 @@ there for the next shard, and gives back observations, which are the same wherev
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -23,7 +23,7 @@ from conformance.survey import Item, Subject
 from conformance.workers.controller import GROWTH, Examination, Identity, Stopped
 from conformance.workers.outcomes import Crash
 
-CASES = 16
+MOST = 128
 """How many cases a shard has at most: what is asked again when it is lost."""
 WEIGHT = 2**22
 """Bytes of its arrays beyond which it takes no further case."""
@@ -115,17 +115,23 @@ def keys(apis: Iterable[Api], subjects: Iterable[Subject]) -> Iterator[Key]:
                 yield from ((api.id, subject.case.id, mode) for mode in MODES)
 
 
-def cut(whole: Shard, subjects: Iterable[Subject]) -> Iterator[Shard]:
-    """Shards for ``subjects`` that are otherwise like ``whole``, less those that are all done."""
+def cut(
+    whole: Shard, subjects: Iterable[Subject], size: Callable[[], int] = lambda: MOST
+) -> Iterator[Shard]:
+    """Shards for ``subjects`` that are otherwise like ``whole``, less those that are all done.
+
+    size  how many cases the next one may have, asked for each
+    """
+    most = size()
     some: list[Subject] = []
     weight = 0
     for subject in subjects:
         if whole.done and whole.done.issuperset(keys(whole.apis, [subject])):
             continue
         own = sum(array.nbytes for array in _arrays(subject.case.question))
-        if some and (len(some) == CASES or weight + own > WEIGHT):
+        if some and (len(some) >= most or weight + own > WEIGHT):
             yield _of(whole, some)
-            some, weight = [], 0
+            some, weight, most = [], 0, size()
         some.append(subject)
         weight += own
     if some:

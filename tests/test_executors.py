@@ -27,12 +27,12 @@ from conformance.executors import NoExecutor, Place
 from conformance.frameworks import FRAMEWORKS
 from conformance.observations import Observation
 from conformance.recording import Recorded, Request
-from conformance.shards import CASES, Shard
+from conformance.shards import MOST, Shard
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart
 
 PATIENCE = 60  # seconds that nothing takes on a loaded machine
-MANY = subjects(3 * CASES + 1)
+MANY = subjects(50)
 ENVIRONMENT = Environment(framework="plain", python=sys.executable)
 
 
@@ -96,10 +96,16 @@ def test_what_comes_out_of_order_is_put_into_it(tmp_path: Path, undisturbed: byt
     assert not list(tmp_path.glob("*.ordered"))
 
 
-def test_a_run_has_so_many_shards(tmp_path: Path) -> None:
+def test_shards_are_small_in_the_end_so_that_no_hand_is_idle(tmp_path: Path) -> None:
     executor = fakes.Immediate()
-    written(tmp_path / "run.jsonl", executor)
-    assert [len(shard.subjects) for shard in executor.calls] == [CASES, CASES, CASES, 1]
+    written(tmp_path / "run.jsonl", executor, hands=2)
+    assert [len(shard.subjects) for shard in executor.calls] == [12, 9, 8, 8, 8, 5]
+
+
+def test_shards_are_no_larger_than_what_one_likes_to_lose(tmp_path: Path) -> None:
+    executor = fakes.Immediate()
+    written(tmp_path / "run.jsonl", executor, subjects(4 * MOST), hands=1)
+    assert len(executor.calls[0].subjects) == MOST
 
 
 def test_no_more_shards_are_made_than_there_is_room_for(tmp_path: Path) -> None:
@@ -123,9 +129,9 @@ def test_no_more_shards_are_made_than_there_is_room_for(tmp_path: Path) -> None:
             return super().submit(*words, **rest)
 
     executor = Watching()
-    written(tmp_path / "run.jsonl", executor, Drawn(subjects(10 * CASES)), hands=1)
+    written(tmp_path / "run.jsonl", executor, Drawn(subjects(10 * MOST)), hands=1)
     passes, seen = executor.seen
-    assert seen <= (passes - 1) * 10 * CASES + 3 * CASES
+    assert seen <= (passes - 1) * 10 * MOST + 3 * MOST
 
 
 # When something is lost
@@ -141,8 +147,8 @@ def test_a_case_that_is_lost_twice_is_asked_once_more(tmp_path: Path, undisturbe
 
 def test_what_was_lost_is_asked_again_case_by_case(tmp_path: Path) -> None:
     executor = fakes.Losing("05", 1)
-    written(tmp_path / "run.jsonl", executor, subjects(CASES))
-    assert [len(shard.subjects) for shard in executor.calls] == [CASES] + [1] * CASES
+    written(tmp_path / "run.jsonl", executor, subjects(8))
+    assert [len(shard.subjects) for shard in executor.calls] == [8] + [1] * 8
 
 
 def test_a_case_that_is_lost_three_times_is_observed_as_such(tmp_path: Path) -> None:
@@ -176,7 +182,7 @@ def test_an_executor_that_dies_leaves_what_was_observed(tmp_path: Path) -> None:
         recorded(tmp_path / "run.jsonl", [Place(fakes.Dying(2))])
     left = runs.read(tmp_path / "run.jsonl")
     assert not left.complete
-    assert len({o.case for o in left.observations}) == 2 * CASES
+    assert len({o.case for o in left.observations}) == 25 + 12
 
 
 def test_a_run_of_other_code_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

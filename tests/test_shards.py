@@ -21,7 +21,7 @@ from conformance import shards
 from conformance.api import Inexpressible
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.shards import CASES, WEIGHT, Examiners, Shard, Terms, Unlike
+from conformance.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart, Identity, Stopped
 
@@ -73,13 +73,19 @@ def sizes(count: int, **rest: object) -> list[int]:
 
 
 def test_every_case_is_in_one_shard_in_its_order() -> None:
-    whole = subjects(2 * CASES + 1)
+    whole = subjects(2 * MOST + 1)
     parts = shards.cut(shard(), whole)
     assert [one for part in parts for one in part.subjects] == whole
 
 
 def test_a_shard_has_so_many_cases_at_most() -> None:
-    assert sizes(2 * CASES + 1) == [CASES, CASES, 1]
+    assert sizes(2 * MOST + 1) == [MOST, MOST, 1]
+
+
+def test_each_shard_has_as_many_cases_as_it_may() -> None:
+    wanted = iter([5, 3, 2, 2])
+    parts = shards.cut(shard(), subjects(12), lambda: next(wanted))
+    assert [len(part.subjects) for part in parts] == [5, 3, 2, 2]
 
 
 def test_a_shard_with_large_arrays_has_fewer_cases() -> None:
@@ -93,7 +99,7 @@ def test_shards_are_cut_when_they_are_wanted() -> None:
         while True:
             yield Subject(case("one"))
 
-    assert len(next(shards.cut(shard(), endless())).subjects) == CASES
+    assert len(next(shards.cut(shard(), endless())).subjects) == MOST
 
 
 def test_what_is_done_is_in_no_shard() -> None:
