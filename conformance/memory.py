@@ -6,12 +6,12 @@ a call says it again in its source, which is how whoever reads the source learns
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from conformance.question import Array
-
+Array: TypeAlias = NDArray[Any]
 Memory = Literal["reversed", "strided", "fortran", "channels-last"]
 """reversed       every axis runs backwards, by negative strides
 strided        every other element of a longer last axis
@@ -46,3 +46,21 @@ def memory_of(array: Array) -> Memory | None:
         return None
     strides = {memory: laid(array, memory).strides for memory in MEMORIES}
     return next((memory for memory in MEMORIES if strides[memory] == array.strides), None)
+
+
+class Laid(NamedTuple):
+    """An array on its way to another process, which would lose its order in memory."""
+
+    array: Array
+    memory: Memory
+
+    @classmethod
+    def of(cls, value: Any) -> Any:
+        """The value, which is sent as this if it is an array that needs it."""
+        memory = memory_of(value) if isinstance(value, np.ndarray) else None
+        return cls(np.ascontiguousarray(value), memory) if memory else value
+
+    @staticmethod
+    def restored(value: Any) -> Any:
+        """What `of` was given."""
+        return laid(value.array, value.memory) if isinstance(value, Laid) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conformance import geometry, oracle
 from conformance.geometry import Axes, Pairs, Word
+from conformance.memory import Laid
 
 Array: TypeAlias = NDArray[Any]
 
@@ -124,6 +125,13 @@ class Question:
     def but(self, **changes: Any) -> Question:
         """The same question with some fields changed."""
         return replace(self, **changes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickled with the order in memory of its arrays, which is part of what is asked."""
+        return {name: Laid.of(value) for name, value in vars(self).items()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update((name, Laid.restored(value)) for name, value in state.items())
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Cases: YAML files read into questions, with everything wrong in them told at its place."""
 
-from conformance.cases.case import Case, Document, Erratum, Expected, Place, Tolerance
-from conformance.cases.loading import Loaded, Problem, load
+from conformance.cases.case import Case, Document, Erratum, Expected, Place, Problem, Tolerance
+from conformance.cases.loading import Loaded, load
 
 __all__ = [
     "Case",

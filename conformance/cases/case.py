@@ -19,6 +19,19 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Something wrong in a case file, in a sentence; ``case_id`` where it is one case's."""
+
+    place: Place
+    case_id: str | None
+    sentence: str
+
+    def __str__(self) -> str:
+        case = f"{self.case_id}: " if self.case_id else ""
+        return f"{self.place}: {case}{self.sentence}"
+
+
 @dataclass(frozen=True)
 class Document:
     """What a case was taken from."""

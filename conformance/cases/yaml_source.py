@@ -17,6 +17,7 @@ from ruamel.yaml import events as ev
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from conformance.cases.limits import MAX_BYTES as MAX_BYTES
 from conformance.cases.yaml_scanner import (
     MAX_DEPTH,
     MAX_DIGITS,
@@ -28,7 +29,6 @@ from conformance.cases.yaml_scanner import (
 )
 from conformance.cases.yaml_syntax import syntax
 
-MAX_BYTES = 2**25
 MAX_ALIASED = 100_000
 
 Spot: TypeAlias = tuple[int, int]
