@@ -50,6 +50,7 @@ class Change:
     cases    those that show it
     of_axis  whether it is a change of what is meant; else no axis accounts for it
     native   whether it shows in the same-looking calls
+    refusal  how one of the cases was refused, in the framework's words, where they were
     """
 
     about: str
@@ -57,6 +58,7 @@ class Change:
     cases: tuple[str, ...]
     of_axis: bool = True
     native: bool = True
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,9 @@ class _Stage:
     own: frozenset[str]
     seen: Mapping[tuple[str, Mode], Observation]
 
+
+TOPICS = 3
+"""How many topics say what cases are about, at most."""
 
 T = TypeVar("T")
 _Row: TypeAlias = list[tuple[int, int, T]]
@@ -227,7 +232,7 @@ def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[C
 
     What changed natively is not told again of the translated call.
     """
-    groups: dict[tuple[tuple[Span, ...], frozenset[str]], list[Observation]] = {}
+    groups: dict[tuple[tuple[Span, ...], frozenset[str]], list[Sequence[Observation]]] = {}
     natively: dict[str, set[tuple[int, int]]] = {}
     for mode in MODES:
         for case in sorted({case for stage in stages for case, own in stage.seen if own == mode}):
@@ -241,16 +246,23 @@ def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[C
             told.update(step for step, _ in steps)
             if news:
                 seen = [stage.seen[case, mode] for stage in stages if (case, mode) in stage.seen]
-                refusals = frozenset(
-                    re.sub(r"\d+", "", o.detail or "") for o in seen if o.status == "rejected"
-                )
-                groups.setdefault((_spans(stages, list(_worded(row))), refusals), []).append(
-                    seen[-1]
-                )
+                reasons = frozenset(re.sub(r"\d+", "", words) for words in _refusals(seen))
+                groups.setdefault((_spans(stages, list(_worded(row))), reasons), []).append(seen)
     for (spans, _), found in groups.items():
-        cases = dict.fromkeys(o.case for o in found)
-        native = any(o.mode == "native" for o in found)
-        yield Change(_common(found), spans, tuple(cases), of_axis=False, native=native)
+        newest = [seen[-1] for seen in found]
+        yield Change(
+            _common(newest),
+            spans,
+            tuple(dict.fromkeys(o.case for o in newest)),
+            of_axis=False,
+            native=any(o.mode == "native" for o in newest),
+            refusal=next(_refusals(found[0]), None),
+        )
+
+
+def _refusals(seen: Sequence[Observation]) -> Iterator[str]:
+    """The words of the refusals, the newest first."""
+    return (o.detail for o in reversed(seen) if o.status == "rejected" and o.detail)
 
 
 def _accounted(
@@ -322,6 +334,6 @@ def _worded(row: _Row[_Answer]) -> Iterator[tuple[int, int, State]]:
 
 
 def _common(seen: Sequence[Observation]) -> str:
-    """What cases are about: the topics of at least half of them, the most frequent first."""
-    counted = Counter(topic for o in seen for topic in o.topics)
-    return ", ".join(topic for topic, number in counted.most_common() if 2 * number >= len(seen))
+    """What cases are about: topics of at least half of them, the most frequent first."""
+    counted = Counter(topic for o in seen for topic in o.topics).most_common(TOPICS)
+    return ", ".join(topic for topic, number in counted if 2 * number >= len(seen))

@@ -14,7 +14,7 @@ from rich.console import Console
 from conformance.observations import Observation
 from conformance.report import output, terminal
 from conformance.report.reading import environments
-from conformance.report.trends import about, line, named, shown, unchanged
+from conformance.report.trends import about, line, named, refusal, shown, unchanged
 from conformance.report.view import Report
 from conformance.runs import Run
 from conformance.trend import Change, Span, State, Trend
@@ -133,9 +133,17 @@ def test_cases_that_no_axis_accounts_for_are_named_up_to_three() -> None:
     assert (about(change), named(change)) == ("5 cases of dilation", "a, b, c and 2 more")
 
 
+def test_a_refusal_is_told_in_words_that_can_be_printed() -> None:
+    change = Change(
+        "dilation", SPANS, ("a",), of_axis=False, refusal="No \x1b[31m\nway. " + "x" * 200
+    )
+    assert refusal(change).startswith("No \\x1b[31m way. xxx")
+    assert len(refusal(change)) == 200
+
+
 def test_what_only_translated_calls_show_is_told_as_such() -> None:
     change = Change("dilation", SPANS, ("a",), of_axis=False, native=False)
-    assert about(change) == "1 case of dilation, translated calls"
+    assert about(change) == "1 case of dilation (translated)"
 
 
 @pytest.mark.parametrize(

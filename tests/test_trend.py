@@ -167,6 +167,15 @@ def test_refusals_for_other_reasons_are_told_apart() -> None:
     assert [change.cases for change in told] == [("one",), ("point",)]
 
 
+def test_the_newest_words_of_a_refusal_are_told() -> None:
+    (change,) = others(
+        [match(ONE), rejected(POINT, detail="Old.")],
+        [match(ONE), rejected(POINT, detail="New.")],
+        [match(ONE), match(POINT)],
+    )
+    assert change.refusal == "New."
+
+
 def test_refusals_that_differ_in_a_number_are_told_together() -> None:
     before = [match(ONE), rejected(POINT, detail="Layer 3."), rejected(ONE, detail="Layer 4.")]
     (change,) = others(before, [match(ONE), match(POINT)])[:1]

@@ -87,7 +87,7 @@ def command(
             fixed=tuple(releases.asked_for(pin) for pin in pins),
             subjects=(subject,),
             cases=paths,
-            words=(subject.case.id,),
+            words=("case", subject.case.id),
             jobs=jobs,
             timeout=timeout,
         )

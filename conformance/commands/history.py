@@ -22,6 +22,7 @@ from conformance.runs import RunError
 from conformance.survey import Subject
 from conformance.trend import Trend, trends
 
+HEADS = ("release", "Python", "observations", "beside")
 COMPANIONS = "The pinned companions do not go with it."
 
 
@@ -98,7 +99,7 @@ def command(
             fixed=tuple(releases.asked_for(pin) for pin in pins),
             subjects=subjects,
             cases=paths,
-            words=(str(expression),),
+            words=("-k", str(expression)),
             jobs=jobs,
             timeout=timeout,
         )
@@ -147,20 +148,20 @@ def _title(plan: Plan) -> str:
 
 
 def _line(entry: Entry) -> tuple[str, str, str]:
-    """The Python that a release was asked on, what beside, and what came of it."""
+    """The Python that a release was asked on, what came of it, and beside what, or why not."""
     if entry.run is None:
         return "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
     python = ".".join((entry.run.header.python or "").split(".")[:2])
     beside = ", ".join(entry.companions) + ("" if entry.pinned else " *")
-    return python, beside, count(len(entry.run.observations), "observation")
+    return python, f"{len(entry.run.observations):,}", beside
 
 
 def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> None:
     console.print(Text(title, style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for head in ("release", "Python", "beside"):
+    for head in HEADS[:-1]:
         table.add_column(head, no_wrap=True)
-    table.add_column("")
+    table.add_column(HEADS[-1])
     for entry in entries:
         style = "" if entry.run else "yellow"
         table.add_row(str(entry.release), *_line(entry), style=style)
@@ -173,12 +174,8 @@ def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequenc
 
 
 def _page(title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> str:
-    lines = [
-        f"## {markdown(title)}",
-        "",
-        "| release | Python | beside | |",
-        "| --- | --- | --- | --- |",
-    ]
+    head = f"| {' | '.join(HEADS)} |"
+    lines = [f"## {markdown(title)}", "", head, "| --- | --- | --- | --- |"]
     for entry in entries:
         lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_line(entry))))} |")
     if not all(entry.pinned for entry in entries):

@@ -57,6 +57,7 @@ def render(report: Report) -> str:
         count=count,
         trends=report.trends,
         about=trends.about,
+        refusal=trends.refusal,
         unchanged=trends.unchanged,
         moved_signs=trends.SIGNS,
         kinds=KINDS,

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from conformance.report.text import count, markdown, sentence, tick
+from conformance.report.text import count, markdown, plain, sentence, shortened, tick
 from conformance.trend import Change, Kind, State, Trend
 
 SIGNS: Mapping[Kind, str] = {
@@ -30,6 +30,10 @@ STYLES: Mapping[Kind, str] = {
     "broken": "bold red",
     "absent": "dim",
 }
+WIDEST = 40
+"""How many characters wide on a terminal the names of what changed are, at most."""
+REFUSAL = 200
+"""How many characters of a framework's words are shown."""
 NAMED = 3
 """How many cases are named before the rest is counted."""
 
@@ -41,7 +45,7 @@ def about(change: Change) -> str:
     cases = count(len(change.cases), "case")
     if change.of_axis:
         return f"{change.about} ({cases})"
-    return f"{cases} of {change.about}" + ("" if change.native else ", translated calls")
+    return f"{cases} of {change.about}" + ("" if change.native else " (translated)")
 
 
 def named(change: Change) -> str:
@@ -50,6 +54,11 @@ def named(change: Change) -> str:
         return ""
     more = len(change.cases) - NAMED
     return ", ".join(change.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def refusal(change: Change) -> str:
+    """How one of the cases was refused, if they were."""
+    return shortened(plain(change.refusal), REFUSAL) if change.refusal else ""
 
 
 def line(change: Change) -> str:
@@ -76,11 +85,11 @@ def shown(trends: Sequence[Trend]) -> Iterator[RenderableType]:
         parts: list[RenderableType] = [Text(trend.api, style="bold")]
         labels = [about(change) for change in trend.changes]
         whens = [span.when for change in trend.changes for span in change.spans]
-        widths = tuple(max(map(len, words), default=0) for words in (labels, whens))
+        widths = min(WIDEST, max(map(len, labels), default=0)), max(map(len, whens), default=0)
         for change in trend.changes:
             parts.append(Padding(_grid(change, widths), (0, 0, 0, 2)))
-            if named(change):
-                parts.append(Padding(Text(named(change), style="dim"), (0, 0, 0, 4)))
+            for words in filter(None, (named(change), refusal(change))):
+                parts.append(Padding(Text(words, style="dim"), (0, 0, 0, 4)))
         parts.append(Padding(Text(unchanged(trend), style="dim"), (0, 0, 1, 2)))
         yield Group(*parts)
 
@@ -88,7 +97,7 @@ def shown(trends: Sequence[Trend]) -> Iterator[RenderableType]:
 def _grid(change: Change, widths: tuple[int, ...]) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
     for width in widths:
-        grid.add_column(width=width)
+        grid.add_column(width=width, overflow="fold")
     grid.add_column(overflow="fold")
     for number, span in enumerate(change.spans):
         what = Text(f"{SIGNS[span.state.kind]} {span.state.words}", STYLES[span.state.kind])
@@ -108,7 +117,12 @@ def _parts(trend: Trend, heading: str) -> Iterator[str]:
         for change in trend.changes:
             whens = "<br>".join(markdown(span.when) for span in change.spans)
             whats = "<br>".join(state_in_markdown(span.state) for span in change.spans)
-            what = "<br>".join(map(sentence, filter(None, (about(change), named(change)))))
+            what = "<br>".join(
+                (
+                    sentence(about(change)),
+                    *map(markdown, filter(None, (named(change), refusal(change)))),
+                )
+            )
             rows.append(f"| {what} | {whens} | {whats} |")
         yield "\n".join(rows)
     yield sentence(unchanged(trend))
