@@ -8,38 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple
 
 from conformance.conventions import AXES
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.profiles import Finding, Known, Profile, profiles, sentence
 from conformance.runs import Run
+from conformance.spans import Kind, Row, Span, State, row, spans
 from conformance.survey import Subject
-
-Kind: TypeAlias = Literal["right", "other", "refused", "broken", "absent"]
-"""The reference's choice or answer, another one, a refusal, something worse, or no such API."""
-
-
-@dataclass(frozen=True)
-class State:
-    """What an API does in one version, in words, and what that is worth."""
-
-    kind: Kind
-    words: str
-
-
-@dataclass(frozen=True)
-class Span:
-    """Versions in a row that do the same.
-
-    when  since when or until when
-    """
-
-    when: str
-    state: State
 
 
 @dataclass(frozen=True)
@@ -101,10 +80,6 @@ class _Stage:
 TOPICS = 3
 """How many topics say what cases are about, at most."""
 
-T = TypeVar("T")
-_Row: TypeAlias = list[tuple[int, int, T]]
-"""The places of the first and the last stage that have something in common, and what it is."""
-
 
 def trends(runs: Sequence[tuple[str, Run]], subjects: Mapping[str, Subject]) -> tuple[Trend, ...]:
     """The trend of every API that was observed, over runs by version, the oldest first.
@@ -148,25 +123,26 @@ def _stage(
 
 
 def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
-    there = _row(stages, lambda stage: _THERE if stage.there else _NOT_THERE)
-    changes = [Change("the API itself", _spans(stages, there), ())] if len(there) > 1 else []
+    versions = [stage.version for stage in stages]
+    there = row(_THERE if stage.there else _NOT_THERE for stage in stages)
+    changes = [Change("the API itself", spans(versions, there), ())] if len(there) > 1 else []
     same: list[tuple[str, State]] = []
     moves: list[_Move] = []
     for axis in dict.fromkeys(axis for stage in stages for axis in stage.findings):
-        row = _row(stages, lambda stage, axis=axis: _choice(stage.findings.get(axis)))  # type: ignore[misc]  # mypy does not infer a lambda's default
-        if len(row) > 1:
+        choices = row(_choice(stage.findings.get(axis)) for stage in stages)
+        if len(choices) > 1:
             own = [
                 _Move(
                     last, first, axis, was.words, now.words,
                     _show(stages[last], axis) & _show(stages[first], axis),
                 )
-                for (_, last, was), (first, _, now) in pairwise(row)
+                for (_, last, was), (first, _, now) in pairwise(choices)
             ]  # fmt: skip
             cases = sorted({case for move in own for case in move.cases})
-            changes.append(Change(axis, _spans(stages, row), tuple(cases)))
+            changes.append(Change(axis, spans(versions, choices), tuple(cases)))
             moves += own
-        elif row:
-            same.append((axis, row[0][2]))
+        elif choices:
+            same.append((axis, choices[0][2]))
     asked = [{case for case, _ in stage.seen} for stage in stages if stage.seen]
     return Trend(
         api,
@@ -174,33 +150,6 @@ def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
         tuple(same),
         len(set.intersection(*asked)) if asked else 0,
     )
-
-
-def _row(stages: Sequence[_Stage], of: Callable[[_Stage], T | None]) -> _Row[T]:
-    """Stages in a row that have the same in common; those without anything are passed over."""
-    row: _Row[T] = []
-    for place, stage in enumerate(stages):
-        what = of(stage)
-        if what is None:
-            continue
-        if row and row[-1][2] == what:
-            row[-1] = (row[-1][0], place, what)
-        else:
-            row.append((place, place, what))
-    return row
-
-
-def _spans(stages: Sequence[_Stage], row: _Row[State]) -> tuple[Span, ...]:
-    spans = []
-    for number, (begin, end, state) in enumerate(row):
-        first, last = stages[begin].version, stages[end].version
-        when = first if first == last else f"{first} to {last}"
-        if number == 0:
-            when = f"until {last}"
-        elif number == len(row) - 1:
-            when = f"from {first}"
-        spans.append(Span(when, state))
-    return tuple(spans)
 
 
 _THERE, _NOT_THERE = State("right", "there"), State("absent", "not there")
@@ -232,14 +181,15 @@ def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[C
 
     What changed natively is not told again of the translated call.
     """
+    versions = [stage.version for stage in stages]
     groups: dict[tuple[tuple[Span, ...], frozenset[str]], list[Sequence[Observation]]] = {}
     natively: dict[str, set[tuple[int, int]]] = {}
     for mode in MODES:
         for case in sorted({case for stage in stages for case, own in stage.seen if own == mode}):
-            row = _row(stages, lambda stage, key=(case, mode): _answer(stage, key))  # type: ignore[misc]  # as above
+            answers = row(_answer(stage, (case, mode)) for stage in stages)
             steps = [
                 ((last, first), _accounted(case, (last, was), (first, now), moves))
-                for (_, last, was), (first, _, now) in pairwise(row)
+                for (_, last, was), (first, _, now) in pairwise(answers)
             ]
             told = natively.setdefault(case, set())
             news = any(not accounted and step not in told for step, accounted in steps)
@@ -247,12 +197,13 @@ def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[C
             if news:
                 seen = [stage.seen[case, mode] for stage in stages if (case, mode) in stage.seen]
                 reasons = frozenset(re.sub(r"\d+", "", words) for words in _refusals(seen))
-                groups.setdefault((_spans(stages, list(_worded(row))), reasons), []).append(seen)
-    for (spans, _), found in groups.items():
+                key = spans(versions, list(_worded(answers))), reasons
+                groups.setdefault(key, []).append(seen)
+    for (own, _), found in groups.items():
         newest = [seen[-1] for seen in found]
         yield Change(
             _common(newest),
-            spans,
+            own,
             tuple(dict.fromkeys(o.case for o in newest)),
             of_axis=False,
             native=any(o.mode == "native" for o in newest),
@@ -324,9 +275,9 @@ _SENTENCES: Mapping[str, str] = {
 }
 
 
-def _worded(row: _Row[_Answer]) -> Iterator[tuple[int, int, State]]:
+def _worded(answers: Row[_Answer]) -> Iterator[tuple[int, int, State]]:
     before = None
-    for first, last, answer in row:
+    for first, last, answer in answers:
         again = answer.state == before
         before = answer.state
         words = f"{answer.state.words} (another answer)" if again else answer.state.words

@@ -17,7 +17,8 @@ from conformance.report.reading import environments
 from conformance.report.trends import about, line, named, refusal, shown, unchanged
 from conformance.report.view import Report
 from conformance.runs import Run
-from conformance.trend import Change, Span, State, Trend
+from conformance.spans import Span, State
+from conformance.trend import Change, Trend
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE, TWO = case("one"), case("two", topics=("stride", "basic"))

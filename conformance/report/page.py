@@ -17,7 +17,7 @@ from conformance.report.facts import Facts
 from conformance.report.reading import Column, alike
 from conformance.report.text import count, plain, shortened
 from conformance.report.view import LEGEND, Cell, Matrix, Report
-from conformance.trend import Kind
+from conformance.spans import Kind
 
 KINDS: Mapping[Kind, str] = {
     "right": "agrees",

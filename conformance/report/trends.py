@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.report.text import count, markdown, plain, sentence, shortened, tick
-from conformance.trend import Change, Kind, State, Trend
+from conformance.spans import Kind, State
+from conformance.trend import Change, Trend
 
 SIGNS: Mapping[Kind, str] = {
     "right": "=",
