@@ -59,7 +59,9 @@ class Entry:
 def entry(plan: Plan, release: Release) -> Entry:
     """A release asked now, or read from the run that is kept of it. Raises ``OSError``."""
     if not release.pythons:
-        return Entry(release, trouble="no wheel of it is for a Python that is installed here")
+        return Entry(
+            release, trouble="pip finds no wheel of it for a Python that is installed here"
+        )
     for attempt in attempts(plan.place, release, plan.fixed):
         path, made_from = _kept(plan, attempt)
         if recording.is_made_from(path, made_from):

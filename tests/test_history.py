@@ -123,8 +123,8 @@ def test_other_companions_are_tried_and_told(run: Run, uv: Uv) -> None:
 @pytest.mark.parametrize(
     ("release", "why"),
     [
-        ("0.9", "not asked: no wheel of it is for a Python that is installed here"),
-        ("7.7", "not asked: no wheel of it is for a Python that is installed here"),
+        ("0.9", "not asked: pip finds no wheel of it for a Python that is installed here"),
+        ("7.7", "not asked: pip finds no wheel of it for a Python that is installed here"),
         ("1.2", "released by mistake"),
     ],
 )
@@ -247,7 +247,7 @@ def test_refused_and_answered_are_other_answers(run: Run) -> None:
         (("--case", "none"), "there is no case 'none'"),
         (("--case", "even", "--api", "plain.asks"), "there is no API 'plain.asks'"),
         (("--case", "even", "--good", "1.2"), "plain 1.2: cannot be asked: "),
-        (("--case", "even", "--good", "0.9"), "no wheel of it is for a Python"),
+        (("--case", "even", "--good", "0.9"), "pip finds no wheel of it for a Python"),
         (("--case", "even", "--good", "x"), "'plain==x' is no package"),
     ],
 )
