@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -70,6 +71,11 @@ class Item:
     call: Call | Inexpressible
 
 
+_A_CORE_EACH = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+"""Arrays are small, and threads that wait for one another on busy cores take several times as long;
+nor should the order of a sum depend on how many cores there are."""
+
+
 def interpreter_for(
     framework: Framework,
     executable: str,
@@ -92,7 +98,7 @@ def interpreter_for(
             "backend": framework.backend,
             **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
         },
-        variables={**framework.variables, **chosen},
+        variables={**_A_CORE_EACH, **framework.variables, **chosen},
         settle=framework.settle,
         together=said.source if said else "",
         most=said.most if said else 1,
