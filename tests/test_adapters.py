@@ -300,6 +300,12 @@ ODD_AT_BEGIN = {"padding": ((1, 0), (1, 0)), "output_padding": (0, 0)}
 ODD_AT_END = {"padding": ((0, 1), (0, 1)), "output_padding": (0, 0)}
 ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}
 
+# TensorFlow's own routines, those without oneDNN, take no dilation.
+DILATED = {"dilation": (2, 2), "stride": (1, 1), "output_padding": (0, 0)}
+DILATED_DOUBLES = {**DILATED, "dtype": "float64"}
+# Of whole numbers torch dilates those of 64 bits only.
+DILATED_INTS = {**DILATED, "op": "conv", "dtype": "int32"}
+
 
 @pytest.mark.parametrize(
     ("api_id", "changes", "cost"),
@@ -307,12 +313,17 @@ ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}
         ("torch.nn.functional.conv_transpose", {}, Cost.ARGUMENTS),
         ("torch.nn.functional.conv_transpose", {"padding": "same"}, Cost.ARGUMENTS),
         ("torch.nn.functional.conv_transpose", {"padding": ((0, 2), (1, 1))}, Cost.CROP),
+        ("torch.nn.functional.conv", DILATED_INTS | {"dtype": "int64"}, Cost.ARGUMENTS),
+        ("torch.nn.functional.conv", DILATED_INTS, Cost.KERNEL),
         ("tf.nn.conv_transpose", {}, Cost.ARGUMENTS),
         ("jax.lax.conv_transpose", {}, Cost.KERNEL),
         ("jax.lax.conv_transpose(transpose_kernel=True)", {}, Cost.ARGUMENTS),
         ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.COMPOSITION),
         ("jax.lax.conv_transpose(transpose_kernel=True)", BEYOND_THE_KERNEL, Cost.CROP),
         ("keras.ops.conv_transpose", {}, Cost.CROP),
+        ("keras.ops.conv_transpose", {"padding": "valid"} | DILATED, Cost.ARGUMENTS),
+        ("keras.ops.conv_transpose", {"padding": "valid"} | DILATED_DOUBLES, Cost.KERNEL),
+        ("keras.layers.ConvTranspose", {"padding": "valid"} | DILATED_DOUBLES, Cost.KERNEL),
         ("mxnet.npx.deconvolution", {}, Cost.ARGUMENTS),
         ("mxnet.npx.deconvolution(target_shape)", ODD_AT_BEGIN, Cost.ARGUMENTS),
         ("mxnet.npx.deconvolution(target_shape)", ODD_AT_END, Cost.CROP),

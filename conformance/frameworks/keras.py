@@ -166,6 +166,11 @@ STRIDE_WITH_DILATION = Limit(
     "stride and dilation are refused together",
     lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
 )
+DILATION_WITHOUT_ONEDNN = Limit(
+    "dilation on TensorFlow's CPU needs float32 or bfloat16",
+    lambda q: set(q.dilation) != {1} and not tensorflow.on_onednn(q),
+    backend="tensorflow",
+)
 SAME_WITH_OUTPUT_PADDING = Limit(
     "padding='same' counts another length with output padding",
     lambda q: q.padding == "same" and any(q.output_padding),
@@ -190,7 +195,12 @@ FRAMEWORK = Framework(
             native=_transpose_layer,
             recipe=_transpose_layer_recipe,
             has_parameters=True,
-            limits=(OUTPUT_PADDING_BELOW_STRIDE, STRIDE_WITH_DILATION, SAME_WITH_OUTPUT_PADDING),
+            limits=(
+                OUTPUT_PADDING_BELOW_STRIDE,
+                STRIDE_WITH_DILATION,
+                SAME_WITH_OUTPUT_PADDING,
+                DILATION_WITHOUT_ONEDNN,
+            ),
             forward="keras.layers.Conv",
         ),
         Api(
@@ -201,7 +211,11 @@ FRAMEWORK = Framework(
             kernel_axes="*k out in",
             native=_transpose_function,
             recipe=_transpose_function_recipe,
-            limits=(OUTPUT_PADDING_BELOW_STRIDE, SAME_WITH_OUTPUT_PADDING),
+            limits=(
+                OUTPUT_PADDING_BELOW_STRIDE,
+                SAME_WITH_OUTPUT_PADDING,
+                DILATION_WITHOUT_ONEDNN,
+            ),
             takes_bias=False,
             forward="keras.ops.conv",
         ),

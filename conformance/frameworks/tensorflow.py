@@ -99,7 +99,8 @@ def _has_numbers(q: Question) -> bool:
     return not isinstance(_padding(q), str)
 
 
-def _on_onednn(q: Question) -> bool:
+def on_onednn(q: Question) -> bool:
+    """Whether TensorFlow's CPU has routines of oneDNN for it, which take more than its own."""
     return q.dtype in ("float32", "bfloat16")
 
 
@@ -111,11 +112,11 @@ SHARED_LIMITS = (
     ),
     Limit(
         "dilation on the CPU needs float32 or bfloat16, and padding as a word",
-        lambda q: set(q.dilation) != {1} and (_has_numbers(q) or not _on_onednn(q)),
+        lambda q: set(q.dilation) != {1} and (_has_numbers(q) or not on_onednn(q)),
     ),
     Limit(
         "groups on the CPU need float32 or bfloat16, padding as a word, one or two spatial axes",
-        lambda q: q.groups > 1 and (q.rank == 3 or _has_numbers(q) or not _on_onednn(q)),
+        lambda q: q.groups > 1 and (q.rank == 3 or _has_numbers(q) or not on_onednn(q)),
     ),
 )
 TRANSPOSE_LIMITS = (

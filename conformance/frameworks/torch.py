@@ -111,6 +111,9 @@ TRANSPOSE_LIMITS = (
 CONV_LIMITS = (
     NEGATIVE_PADDING,
     Limit("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
+    Limit(
+        "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
+    ),
 )
 
 FRAMEWORK = Framework(
