@@ -7,7 +7,7 @@ hundred thousand questions take no more memory than a hundred.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -36,8 +36,10 @@ convention   a native call with another meaning, and which
 """
 SHRUNK: tuple[Kind, ...] = ("failing", "unexplained")
 TROUBLES: tuple[Status, ...] = ("crashed", "hung", "flaky")
-MOST: dict[Status, int] = {"mismatch": 1000, "crashed": 80, "flaky": 30, "hung": 20}
-"""How often it is asked at most whether a smaller question still shows it; trouble takes longer."""
+MOST = 1000
+"""How often it is asked at most whether a smaller question still shows something."""
+MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
+"""How often where each answer costs a worker, or a time-out."""
 
 
 @dataclass(frozen=True, order=True)
@@ -240,28 +242,30 @@ def ask(
                 examination.stop()
 
 
-def as_met(search: Search, tally: Tally) -> Iterator[Finding]:
-    """Each group that is to be understood, with the smallest question that was drawn."""
-    for kind in SHRUNK:
+def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> Iterator[Finding]:
+    """Each group of some kinds, with the smallest question that was drawn."""
+    for kind in kinds:
         for group, met in tally.of_kind(kind):
             yield Finding(group, met, search.question(met.number))
 
 
-def shrunken(examination: Examination, search: Search, tally: Tally) -> Iterator[Finding]:
-    """The same with a small question, as each is shrunk. Raises ``CannotStart``.
+def shrunken(
+    examination: Examination, search: Search, found: Iterable[Finding]
+) -> Iterator[Finding]:
+    """The findings with small questions, as each is shrunk. Raises ``CannotStart``.
 
     What one group was shrunk to is tried on the next before anything else: one cause often shows
     in several APIs.
     """
     small: list[Question] = []
-    for finding in as_met(search, tally):
+    for finding in found:
         group = finding.group
         shows = partial(_falls_into, group, search, examination)
-        found = next(filter(shows, small), None)
-        if found is None:
-            found = shrunk(finding.question, shows, most=MOST[group.status])
-            small.append(found)
-        yield replace(finding, question=found, steadily=shows(found))
+        question = next(filter(shows, small), None)
+        if question is None:
+            question = shrunk(finding.question, shows, most=MOST_TROUBLE.get(group.status, MOST))
+            small.append(question)
+        yield replace(finding, question=question, steadily=shows(question))
 
 
 def _falls_into(group: Group, search: Search, examination: Examination, asked: Question) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from conformance.authoring import READABLE
 from conformance.cases.fields import Topic
 from conformance.question import Array, Question
 
+FEW = 8
+"""Numbers that are written one by one though they are all the same."""
 _DEFAULTS = {"stride": 1, "output_padding": 0, "dilation": 1}
 
 
@@ -68,7 +69,7 @@ def topics(q: Question) -> tuple[Topic, ...]:
 def _operand(array: Array, rank: int) -> Any:
     """The numbers, or a rule for them where they are all the same and many, or none."""
     bare = array[0, 0] if array.shape[:2] == (1, 1) and array.ndim == rank + 2 else array
-    if not array.size or (array.size > READABLE and (array == array.flat[0]).all()):
+    if not array.size or (array.size > FEW and (array == array.flat[0]).all()):
         return {"shape": list(bare.shape), "fill": _whole(array).flat[0] if array.size else 0}
     return _whole(bare)
 

@@ -25,6 +25,7 @@ from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 
 PATIENCE = 60  # seconds that nothing takes on a loaded machine
+STOPPED = "conformance fuzz: not everything was asked: it was stopped"
 
 Fuzz = Callable[..., Result]
 
@@ -146,6 +147,12 @@ def test_where_nothing_was_found_there_is_no_file(fuzz: Fuzz, tmp_path: Path) ->
     assert not file.exists()
 
 
+def test_a_refused_recipe_is_a_case_if_it_is_said(fuzz: Fuzz, tmp_path: Path) -> None:
+    assert fuzz(of=(faulty("refuses"),)).stdout == ""
+    (case,) = cases(fuzz("--refused", "--count", "12", of=(faulty("refuses"),)).stdout, tmp_path)
+    assert case.topics == ("groups",)
+
+
 # Ends that come early
 
 
@@ -168,7 +175,7 @@ def test_what_was_found_before_a_worker_could_not_be_replaced_is_told(fuzz: Fuzz
     ran = fuzz("--seed", "11", of=(faulty("wrong"), faulty("exits")), prelude=STARTS_TWICE)
     assert ran.exit_code == 2
     assert "no third time" in ran.stderr
-    assert "Not everything was asked:" in ran.stderr
+    assert "not everything was asked:" in ran.stderr
     assert "plain.wrong" in ran.stderr
 
 
@@ -178,7 +185,7 @@ def test_an_interrupt_leaves_what_was_found(
     monkeypatch.setattr(fuzzing, "ask", _and_then(fuzzing.ask))
     ran = fuzz()
     assert ran.exit_code == 2
-    assert ran.stderr.splitlines()[-1] == "Not everything was asked: it was stopped"
+    assert ran.stderr.splitlines()[-1] == STOPPED
     (case,) = cases(ran.stdout, tmp_path)
     assert case.id == "fuzz-torch-9-4"
     assert "As it was drawn." in ran.stdout
@@ -223,7 +230,7 @@ def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
     assert next_byte(reader) == b""
     os.close(reader)
     assert process.returncode == 2
-    assert said.endswith("Not everything was asked: it was stopped\n")
+    assert said.endswith(f"{STOPPED}\n")
 
 
 def next_byte(reader: int) -> bytes | None:

@@ -31,7 +31,9 @@ Find = Callable[..., tuple[Tally, list[Finding]]]
 def find(tmp_path: Path) -> Find:
     """A search of the APIs, and what it comes to."""
 
-    def found(*apis: Api, count: int = 16, jobs: int = 1) -> tuple[Tally, list[Finding]]:
+    def found(
+        *apis: Api, count: int = 16, jobs: int = 1, kinds: Any = fuzzing.SHRUNK
+    ) -> tuple[Tally, list[Finding]]:
         framework = searched.plain(tmp_path, *apis)
         searching = search(*apis, framework=framework, count=count)
         interpreter = survey.interpreter_for(framework, sys.executable)
@@ -41,8 +43,9 @@ def find(tmp_path: Path) -> Find:
 
         tally = Tally(searching)
         fuzzing.ask(start, searching, tally, jobs=jobs)
+        kept = fuzzing.as_met(searching, tally, kinds)
         with start() as examination:
-            return tally, list(fuzzing.shrunken(examination, searching, tally))
+            return tally, list(fuzzing.shrunken(examination, searching, kept))
 
     return found
 
@@ -213,6 +216,11 @@ def test_refused_recipes_are_counted_and_not_shrunk(find: Find) -> None:
     assert found == []
     (entry,) = tally.of_kind("refused")
     assert entry[0].said == "It refused: ValueError: · groups are too many."
+
+
+def test_refused_recipes_are_shrunk_if_it_is_said(find: Find) -> None:
+    _, (found,) = find(faulty("refuses"), count=8, kinds=("refused",))
+    assert (found.question.groups, found.question.x.shape) == (2, (1, 2, 1))
 
 
 def test_the_smallest_question_of_a_group_is_kept(find: Find) -> None:

@@ -14,7 +14,7 @@ from conformance import findings, fuzzing, inquiry, progress, recording, survey
 from conformance.commands import _environment
 from conformance.environments import CannotBuild
 from conformance.frameworks import FRAMEWORKS
-from conformance.fuzzing import Finding, Group, Search, Tally
+from conformance.fuzzing import SHRUNK, Finding, Group, Search, Tally
 from conformance.inquiry import NotThere
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
@@ -56,6 +56,15 @@ WIDTH = 140
     type=click.FloatRange(0, min_open=True),
     help="Seconds for a question.",
 )
+@click.option(
+    "--refused", is_flag=True, help="Make cases of recipes that the framework refuses, too."
+)
+@click.option(
+    "--one-by-one",
+    is_flag=True,
+    help="Ask every question by itself, as a person would, also where asking many together is"
+    " quicker, which is JAX.",
+)
 def command(
     framework: str | None,
     name: str | None,
@@ -69,6 +78,8 @@ def command(
     out: Path | None,
     jobs: int,
     timeout: float,
+    refused: bool,
+    one_by_one: bool,
 ) -> None:
     """Ask a framework random questions, and make a small case of each kind of trouble.
 
@@ -86,15 +97,19 @@ def command(
     known = [api.id for api in asked.apis]
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    console = Console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:
         if environment.backend:
             inquiry.refuse_backend(asked, environment.backend)
-        interpreter = survey.interpreter_for(asked, environment.executable(), environment.backend)
+        executable = environment.executable()
 
-        def start() -> Examination:
+        def start(*, together: bool = not one_by_one) -> Examination:
+            interpreter = survey.interpreter_for(
+                asked, executable, environment.backend, together=together
+            )
             return Examination(interpreter, timeout=timeout, memory=recording.MEMORY)
 
-        with start() as examination:
+        with start(together=False) as examination:
             header = survey.header(asked, examination.identity, ())
             inquiry.refuse_backend(asked, header.backend)
             apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
@@ -111,18 +126,19 @@ def command(
             tally = Tally(search)
             began = monotonic()
             stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
-            seconds = monotonic() - began
-            found = {finding.group: finding for finding in fuzzing.as_met(search, tally)}
+            _tell(console, header, tally, monotonic() - began)
+            kinds = (*SHRUNK, "refused") if refused else SHRUNK
+            found = {finding.group: finding for finding in fuzzing.as_met(search, tally, kinds)}
             if not stopped:
-                stopped = _unless_stopped(lambda: _shrink(examination, search, tally, found))
-        console = Console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
-        findings.show(console, tally)
-        _sum_up(console, header, tally, seconds, stopped)
+                stopped = _unless_stopped(lambda: _shrink(examination, search, found))
         _write(findings.cases(header, search, found.values()), out)
     except (CannotStart, CannotBuild, NotThere, OSError) as error:
         click.echo(f"conformance fuzz: {error}", err=True)
         raise SystemExit(2) from None
-    raise SystemExit(2 if stopped else int(bool(tally.of_kind("failing"))))
+    if stopped:
+        click.echo(f"conformance fuzz: not everything was asked: {stopped}", err=True)
+        raise SystemExit(2)
+    raise SystemExit(int(bool(tally.of_kind("failing"))))
 
 
 def _unless_stopped(work: Callable[[], None]) -> str | None:
@@ -144,27 +160,25 @@ def _ask(
         fuzzing.ask(start, search, tally, jobs=jobs, advance=lambda: bar.advance(task))
 
 
-def _shrink(
-    examination: Examination, search: Search, tally: Tally, found: dict[Group, Finding]
-) -> None:
+def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> None:
+    """What was found, before any of it is shrunk, which may take longer than it took to find."""
+    findings.show(console, tally)
+    verdicts = [f"{tally.verdicts[v]:,} {v}" for v in VERDICTS if tally.verdicts[v]]
+    speed = tally.questions / max(seconds, 1e-9)
+    for line in (
+        f"{header.name} {header.version}: {counted(tally.questions, 'question')},"
+        f" {speed:.0f} a second",
+        ", ".join(verdicts) or "no verdict",
+    ):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _shrink(examination: Examination, search: Search, found: dict[Group, Finding]) -> None:
     with progress.bar() as bar:
         task = bar.add_task("shrinking", total=len(found))
-        for finding in fuzzing.shrunken(examination, search, tally):
+        for finding in fuzzing.shrunken(examination, search, tuple(found.values())):
             found[finding.group] = finding
             bar.advance(task)
-
-
-def _sum_up(
-    console: Console, header: Header, tally: Tally, seconds: float, stopped: str | None
-) -> None:
-    verdicts = [f"{tally.verdicts[v]:,} {v}" for v in VERDICTS if tally.verdicts[v]]
-    said = [
-        f"{header.name} {header.version}: {counted(tally.questions, 'question')},"
-        f" {tally.questions / max(seconds, 1e-9):.0f} a second",
-        ", ".join(verdicts) or "no verdict",
-    ]
-    for line in (*said, *([] if stopped is None else [f"Not everything was asked: {stopped}"])):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _write(cases: str, out: Path | None) -> None:
