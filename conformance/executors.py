@@ -99,6 +99,7 @@ def dask(address: str) -> Iterator[list[Place]]:
             raise NoExecutor(f"the Dask scheduler at {address} is gone: {error}") from None
 
     with client:
+        _refuse_other_code(client, address)
         hands = _census(threads_there)
         executor = client.get_executor(pure=False)  # what was asked once may be asked again
         try:
@@ -107,6 +108,18 @@ def dask(address: str) -> Iterator[list[Place]]:
             executor.shutdown(wait=False)
             with suppress(Exception):  # they end with the cluster, if not now
                 client.run(shards.retire)
+
+
+def _refuse_other_code(client: Any, address: str) -> None:
+    """A scheduler unpacks what it passes on, and says nothing helpful when it cannot."""
+    try:
+        found = client.run_on_scheduler(eval, "__import__('conformance.shards').shards.package()")
+    except ImportError as error:
+        raise NoExecutor(
+            f"the Dask scheduler at {address} and its workers need this package too: {error}"
+        ) from None
+    if found != shards.package():
+        raise NoExecutor(f"conformance is {found} at {address}, and {shards.package()} here")
 
 
 def _census(count: Callable[[], int]) -> Callable[[], int]:

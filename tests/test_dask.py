@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from distributed import LocalCluster
 from fakes import cluster as fake_cluster
 from fakes import drive, troubled
 
-from conformance import executors
+from conformance import executors, shards
 from conformance.cli import main
 from conformance.executors import NoExecutor
 from conformance.frameworks import FRAMEWORKS
@@ -97,5 +98,29 @@ def test_a_scheduler_that_is_not_there_is_named() -> None:
         dask.config.set({"distributed.comm.timeouts.connect": "100ms"}),
         pytest.raises(NoExecutor, match=r"there is no Dask scheduler at 'tcp://127.0.0.1:1': "),
         executors.dask("tcp://127.0.0.1:1"),
+    ):
+        pass
+
+
+def test_a_scheduler_with_other_code_is_refused(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = iter(["theirs"])  # the scheduler is a thread of this process, and asked first
+    monkeypatch.setattr(shards, "package", lambda: next(codes, "ours"))
+    said = f"conformance is theirs at {scheduler}, and ours here"
+    with pytest.raises(NoExecutor, match=re.escape(said)), executors.dask(scheduler):
+        pass
+
+
+def test_a_scheduler_without_this_package_is_refused(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing() -> str:
+        raise ModuleNotFoundError("No module named 'conformance'")
+
+    monkeypatch.setattr(shards, "package", nothing)
+    with (
+        pytest.raises(NoExecutor, match="and its workers need this package too: No module named"),
+        executors.dask(scheduler),
     ):
         pass

@@ -1,0 +1,294 @@
+"""How runs grow, how environments share two cores, and what a cluster of processes comes to.
+
+    python benchmarks/scale.py growth --environment torch --questions 1000 --questions 10000
+    python benchmarks/scale.py together --jobs 2 --runs 5
+    python benchmarks/scale.py cluster --environment torch --workers 3
+
+`growth` asks random questions, drawn again whenever they are needed, and tells time and memory of
+the controller and of its largest worker. `together` times each pinned environment alone, and all of
+them on so many workers. `cluster` starts a Dask scheduler and workers with folders of their own,
+each of which makes its own environment, kills one of them in the middle, and compares run files.
+Environments are kept where CONFORMANCE_ENVIRONMENTS says, and made before anything is timed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import resource
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from threading import Thread
+from time import perf_counter, sleep
+
+import click
+
+from conformance import environments, executors, recording, runs, shards, space
+from conformance.frameworks import FRAMEWORKS
+from conformance.fuzzing import subject_of
+from conformance.observations import Observation
+from conformance.recording import Request
+from conformance.survey import Subject, concerns
+
+ROOT = Path(__file__).resolve().parents[1]
+MIB = 2**20
+SEED = 1
+
+
+@click.group()
+def main() -> None:
+    """Measure, and print a table."""
+
+
+# Growth
+
+
+@dataclass(frozen=True)
+class Drawn(Collection[Subject]):
+    """So many random questions, none of which is kept."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Subject]:
+        for number in range(self.count):
+            yield subject_of(f"drawn-{number}", space.drawn(SEED, number))
+
+    def __contains__(self, subject: object) -> bool:
+        return any(subject is one for one in self)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run of drawn questions took; memory at its peak, in bytes."""
+
+    questions: int
+    observations: int
+    seconds: float
+    controller: int
+    worker: int
+    size: int
+
+
+@main.command()
+@click.option("--environment", "names", multiple=True, default=("torch", "mxnet"))
+@click.option("--questions", "counts", multiple=True, type=int, default=(1_000, 10_000, 100_000))
+@click.option("--jobs", default=1, show_default=True)
+def growth(names: tuple[str, ...], counts: tuple[int, ...], jobs: int) -> None:
+    """Time and memory of ever more questions."""
+    heads = (
+        "questions",
+        "observations",
+        "seconds",
+        "ms each",
+        "controller",
+        "worker",
+        "bytes each",
+    )
+    print(f"{'':>12}" + "".join(f"{head:>14}" for head in heads))
+    for name in names:
+        environments.pinned()[name].executable()
+        for count in counts:
+            with get_context("spawn").Pool(1) as alone:  # a peak is that of a process's whole life
+                cost = alone.apply(grow, (name, count, jobs))
+            print(
+                f"{name:>12}{cost.questions:>14,}{cost.observations:>14,}{cost.seconds:>14.1f}"
+                f"{1000 * cost.seconds / cost.observations:>14.2f}"
+                f"{cost.controller / MIB:>10.0f} MiB{cost.worker / MIB:>10.0f} MiB"
+                f"{cost.size / cost.observations:>14.0f}",
+                flush=True,
+            )
+
+
+def grow(name: str, count: int, jobs: int) -> Cost:
+    """One run of drawn questions, to be made in a process of its own."""
+    with TemporaryDirectory() as folder, executors.threads(jobs) as places:
+        request = Request(
+            name=name, environment=environments.pinned()[name], path=Path(folder, "run.jsonl")
+        )
+        began = perf_counter()
+        (recorded,) = recording.record_all([request], Drawn(count), places)
+        seconds = perf_counter() - began
+        if recorded.error or recorded.path is None:
+            raise SystemExit(f"{name}: {recorded.error}")
+        size = recorded.path.stat().st_size
+    return Cost(
+        count, recorded.counts.total(), seconds, peak(resource.RUSAGE_SELF), workers_peak(), size
+    )
+
+
+def peak(who: int) -> int:
+    return 1024 * resource.getrusage(who).ru_maxrss
+
+
+def workers_peak() -> int:
+    """Of the largest process that has ended, which the workers have by now."""
+    return peak(resource.RUSAGE_CHILDREN)
+
+
+# Together
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Seconds of a command on the clock and of all its processes."""
+
+    clock: float
+    processes: float
+
+
+@main.command()
+@click.option("--environment", "names", multiple=True, default=tuple(environments.pinned()))
+@click.option("--jobs", default=2, show_default=True)
+@click.option("--runs", "times", default=5, show_default=True)
+def together(names: tuple[str, ...], jobs: int, times: int) -> None:
+    """Every environment alone, and all of them together; medians."""
+    for name in names:
+        environments.pinned()[name].executable()
+    with TemporaryDirectory() as folder:
+        rounds = [_round(names, jobs, Path(folder)) for _ in range(times)]
+    alone = {name: _median([one[name] for one in rounds]) for name in names}
+    both = _median([one[""] for one in rounds])
+    print(f"{'':>14}{'seconds':>10}{'of processes':>14}")
+    for name, taken in alone.items():
+        print(f"{name:>14}{taken.clock:>10.1f}{taken.processes:>14.1f}")
+    print(f"{'all, in turn':>14}{sum(one.clock for one in alone.values()):>10.1f}")
+    print(f"{'all together':>14}{both.clock:>10.1f}{both.processes:>14.1f}")
+    slowest = max(one.clock for one in alone.values())
+    least = sum(one.processes for one in alone.values()) / (os.cpu_count() or 1)
+    print(f"together / slowest alone: {both.clock / slowest:.2f}")
+    print(f"together / all their seconds of processes on all cores: {both.clock / least:.2f}")
+
+
+def _round(names: tuple[str, ...], jobs: int, folder: Path) -> dict[str, Taken]:
+    """Each alone and, under no name, all of them: in alternation, as machines have moods."""
+    taken = {name: _timed("--environment", name, "--out", folder / name) for name in names}
+    words = [word for name in names for word in ("--environment", name)]
+    taken[""] = _timed(*words, "--jobs", jobs, "--out", folder / "all")
+    return taken
+
+
+def _timed(*words: object) -> Taken:
+    command = [sys.executable, "-m", "conformance", "run", *map(str, words)]
+    began = perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Taken(perf_counter() - began, used.ru_utime + used.ru_stime)
+
+
+def _median(taken: list[Taken]) -> Taken:
+    return Taken(median(one.clock for one in taken), median(one.processes for one in taken))
+
+
+# A cluster
+
+
+@main.command()
+@click.option("--environment", "name", default="torch", show_default=True)
+@click.option("--workers", "count", default=3, show_default=True)
+@click.option("--kill/--no-kill", default=True, show_default=True)
+def cluster(name: str, count: int, kill: bool) -> None:
+    """A run on separate processes with their own folders, and the same run here."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        home = Path(folder)
+        near, far = home / "near.jsonl", home / "far.jsonl"
+        here = _timed("--environment", name, "--out", near)
+        scheduler = stack.enter_context(_started("scheduler", home))
+        address = _address(home)
+        started = [stack.enter_context(_started("worker", home, n)) for n in range(count)]
+        began = perf_counter()
+        if kill:
+            Thread(target=_kill_once, args=(started[0], far), daemon=True).start()
+        words = ("--executor", "dask", "--scheduler", address)
+        _timed("--environment", name, "--out", far, *words)
+        seconds = perf_counter() - began
+        made = {path.parent.name for path in home.glob(f"worker-*/*/{environments.READY}")}
+        survivors = sum(process.poll() is None for process in started)
+        scheduler.kill()
+        print(f"{name} here: {here.clock:.1f} s")
+        print(f"on {count} processes, of which {survivors} survived: {seconds:.1f} s")
+        print(f"in which each made its environment {', '.join(made)}")
+        print(f"the same bytes: {near.read_bytes() == far.read_bytes()}")
+        _print_moved(name, near)
+
+
+@contextmanager
+def _started(what: str, home: Path, number: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+    folder = home / f"{what}-{number}"
+    folder.mkdir()
+    words = {
+        "scheduler": ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", _file(home)],
+        "worker": [
+            *("--scheduler-file", _file(home), "--local-directory", str(folder)),
+            *("--nthreads", "1", "--no-nanny"),
+        ],
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard", *words[what]],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CONFORMANCE_ENVIRONMENTS": str(folder)},
+        cwd=folder,
+        stderr=(folder / "log").open("wb"),
+    ) as process:
+        yield process
+        process.kill()
+
+
+def _file(home: Path) -> str:
+    return str(home / "scheduler.json")
+
+
+def _address(home: Path) -> str:
+    for _ in range(600):
+        if Path(_file(home)).exists():
+            return str(json.loads(Path(_file(home)).read_text())["address"])
+        sleep(0.1)
+    raise SystemExit("the scheduler did not start")
+
+
+def _kill_once(process: subprocess.Popen[bytes], path: Path) -> None:
+    """In the middle: when its share of a few hundred observations has come."""
+    while not path.exists() or path.read_bytes().count(b"\n") < 500:
+        sleep(0.05)
+    process.kill()
+
+
+def _print_moved(name: str, path: Path) -> None:
+    """What goes to a worker and comes back."""
+    environment = environments.pinned()[name]
+    identity = executors.Examiners().identify(environment, shards.Terms())
+    apis = [
+        api for api in FRAMEWORKS[environment.framework].apis if runs.read(path).header.apis[api.id]
+    ]
+    drawn = Drawn(shards.MOST)
+    whole = shards.Shard(
+        environment=environment,
+        terms=shards.Terms(),
+        identity=identity,
+        api_ids=tuple(api.id for api in apis),
+        subjects=(),
+    )
+    (shard,) = shards.cut(whole, drawn)
+    observations: tuple[Observation, ...] = runs.read(path).observations
+    asked = sum(concerns(api, one.case) for api in apis for one in drawn)
+    print(
+        f"a shard of {len(drawn)} drawn questions to {asked / len(drawn):.1f} APIs each:"
+        f" {len(pickle.dumps(shard)):,} bytes there;"
+        f" {len(pickle.dumps(observations)) / len(observations):,.0f} bytes back an observation"
+    )
+
+
+if __name__ == "__main__":
+    main()
