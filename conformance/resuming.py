@@ -123,10 +123,17 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
             yield Begun(writer=Writer(file, was.counts), done=was.done, complete=was.complete)
 
 
+_WORDS = {
+    "cases": "the digest of the cases",
+    "sources": "the digest of code, cases, pins and options",
+    "asked": "the way of asking",
+}
+
+
 def _refuse_others(path: Path, was: Left, now: Header, keys: Iterable[Key]) -> None:
     before, after = asdict(was.header), asdict(now)
     told = [
-        f"{name} was {before[name]!r} and is {after[name]!r}"
+        f"{_WORDS.get(name, name)} was {before[name]!r} and is {after[name]!r}"
         for name in before
         if before[name] != after[name]
     ]

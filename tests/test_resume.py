@@ -291,7 +291,7 @@ def stopped(folder: Path, **changes: object) -> bytes:
     ("field", "was", "said"),
     [
         ("version", "0.9", "version was '0.9' and is '1.0'"),
-        ("cases", "0123", "cases was '0123' and is '"),
+        ("cases", "0123", "the digest of the cases was '0123' and is '"),
         ("python", "3.8.0", "python was '3.8.0' and is '"),
     ],
 )
