@@ -16,11 +16,12 @@ from time import perf_counter
 
 import click
 
-from conformance import discrimination, question, shipped
+from conformance import question, shipped
 from conformance.cases import load
 from conformance.conventions import CONVENTIONS
 from conformance.diagnosis import answer_under, diagnose
-from conformance.discrimination import Pair, Sight
+from conformance.sharpness import discrimination
+from conformance.sharpness.discrimination import Pair, Sight
 from conformance.survey import Subject
 
 

@@ -23,9 +23,9 @@ from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
 from conformance.frameworks.jax import reads_past_the_end
+from conformance.fuzz.space import draws
 from conformance.profiles import Profile, profiles
 from conformance.question import Array, Question
-from conformance.space import draws
 from conformance.survey import Subject
 from conformance.translation import Place, Translation
 from conformance.workers.controller import Examination, Task

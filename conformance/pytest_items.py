@@ -22,7 +22,7 @@ from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.observations import MODES, Mode
-from conformance.recording import MEMORY
+from conformance.running.recording import MEMORY
 from conformance.survey import Item, Subject
 from conformance.workers.controller import CannotStart, Examination
 from conformance.workers.outcomes import Outcome

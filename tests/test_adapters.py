@@ -19,9 +19,9 @@ from conformance import calls
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import MODES, Call
 from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.fuzz.space import DRAWN, draws
 from conformance.question import Question, chained
 from conformance.recipes import Cost
-from conformance.space import DRAWN, draws
 
 BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
 SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]

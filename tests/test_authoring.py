@@ -11,7 +11,16 @@ from case_files import MINIMAL, cases
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.authoring import WIDTH, CannotAdd, appended, entry, flow, fresh, pair, said_by
+from conformance.authoring.entries import (
+    WIDTH,
+    CannotAdd,
+    appended,
+    entry,
+    flow,
+    fresh,
+    pair,
+    said_by,
+)
 
 FIELDS = {"id": "two", "why": "It differs, too.", "x": [1, 2], "kernel": np.array([1, 100])}
 WRITTEN = """\

@@ -17,9 +17,9 @@ from fakes.frameworks import DIALECT, api, framework
 
 from conformance import calls, question
 from conformance.calls import Call, Stretch
+from conformance.fuzz.space import draws
 from conformance.question import Question, chained
 from conformance.recipes import Cost
-from conformance.space import draws
 from conformance.workers import together
 from conformance.workers.bundles import Asked, Bundles, Task
 from conformance.workers.controller import Examination, Interpreter

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.bisection import Agreed, Found, Unanswered, search
+from conformance.versions.bisection import Agreed, Found, Unanswered, search
 
 
 class Line:

@@ -14,9 +14,9 @@ from fakes.frameworks import DIALECT, api, framework
 from conformance import calls, question
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
+from conformance.fuzz.space import draws
 from conformance.question import Asked, Chain, Pool, Question, chained
 from conformance.recipes import Cost
-from conformance.space import draws
 
 
 def asked(op: str = "conv_transpose", **arguments: Any) -> Question:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import captures
-from conformance.captures import CannotUse, Capture, cropped, drawn, literal, read
+from conformance.authoring import captures
+from conformance.authoring.captures import CannotUse, Capture, cropped, drawn, literal, read
 from conformance.question import Array
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from conformance import combinations, coverage, instances, shipped
+from conformance import shipped
 from conformance.cases import Case, load
 from conformance.cases.asking import ask
 from conformance.cases.models import Entry
-from conformance.coverage import FACTORS, NEVER
 from conformance.question import Question
+from conformance.sharpness import combinations, coverage, instances
+from conformance.sharpness.coverage import FACTORS, NEVER
 
 PLAINEST = (0,) * len(FACTORS)
 LEVELS = {

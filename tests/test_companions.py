@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from packaging.version import Version
 
-from conformance import companions
-from conformance.companions import attempts, place_of
 from conformance.environments import Environment
-from conformance.releases import NoRelease, Release, asked_for
+from conformance.versions import companions
+from conformance.versions.companions import attempts, place_of
+from conformance.versions.releases import NoRelease, Release, asked_for
 
 TORCH = Environment(framework="torch", pins=("torch==2", "numpy==2"), python="3.11")
 KERAS = Environment(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from conformance import comparison, question
+from conformance.fuzz.space import draws
 from conformance.question import Chain, Pool, Question, chained
-from conformance.space import draws
 
 
 def asked(op: str = "conv_transpose", dtype: str = "float32", **arguments: Any) -> Question:

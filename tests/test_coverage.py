@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import coverage, instances, shipped
+from conformance import shipped
 from conformance.cases import load
-from conformance.coverage import FACTORS, NEVER, Never, Point
+from conformance.fuzz.space import draws
 from conformance.question import Question
-from conformance.space import draws
+from conformance.sharpness import coverage, instances
+from conformance.sharpness.coverage import FACTORS, NEVER, Never, Point
 
 NAMES = [factor.name for factor in FACTORS]
 PLAINEST: Point = (0,) * len(FACTORS)

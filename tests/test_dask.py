@@ -19,10 +19,10 @@ from distributed import LocalCluster
 from fakes import cluster as fake_cluster
 from fakes import drive, troubled
 
-from conformance import executors, shards
 from conformance.cli import main
-from conformance.executors import NoExecutor
 from conformance.frameworks import FRAMEWORKS
+from conformance.running import executors, shards
+from conformance.running.executors import NoExecutor
 
 PATIENCE = 60  # seconds that nothing takes on a loaded machine
 DAWDLES = troubled.FIRST_NUMBER["dawdles"]

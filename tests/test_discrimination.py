@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import discrimination
 from conformance.cases import Case, Expected, Place
 from conformance.conventions import AXES, CONVENTIONS
 from conformance.diagnosis import Diagnosis
-from conformance.discrimination import Sight
 from conformance.question import Asked, Question, chained
+from conformance.sharpness import discrimination
+from conformance.sharpness.discrimination import Sight
 from conformance.survey import Subject
 
 PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}

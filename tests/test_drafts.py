@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.drafts import NoCase, drafted, remarks
+from conformance.authoring.drafts import NoCase, drafted, remarks
 
 FIELDS: dict[str, Any] = {"id": "one", "why": "It differs.", "x": [1, 2, 3], "kernel": [1, 10, 100]}
 

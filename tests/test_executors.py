@@ -21,13 +21,14 @@ from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 from fakes.subjects import case, subjects
 
-from conformance import executors, recording, runs, shards, sharing
+from conformance import runs
 from conformance.environments import Environment
-from conformance.executors import NoExecutor, Place
 from conformance.frameworks import FRAMEWORKS
 from conformance.observations import Observation
-from conformance.recording import Recorded, Request
-from conformance.shards import MOST, Shard
+from conformance.running import executors, recording, shards, sharing
+from conformance.running.executors import NoExecutor, Place
+from conformance.running.recording import Recorded, Request
+from conformance.running.shards import MOST, Shard
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart
 

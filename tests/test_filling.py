@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance import filling, shipped
-from conformance.authoring import said_by
+from conformance import shipped
+from conformance.authoring import filling
+from conformance.authoring.entries import said_by
+from conformance.authoring.filling import MANY, ODD, VARIES, Filled, fill
 from conformance.cases import load
 from conformance.cli import main
-from conformance.filling import MANY, ODD, VARIES, Filled, fill
 
 CASES = """\
 # What for.

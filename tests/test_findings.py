@@ -10,11 +10,11 @@ from fakes import searched
 from fakes.frameworks import api
 from rich.console import Console
 
-from conformance import findings
 from conformance.cases import Case, load
-from conformance.fuzzing import Finding, Group, Met, Search, Tally
+from conformance.fuzz import findings
+from conformance.fuzz.fuzzing import Finding, Group, Met, Search, Tally
+from conformance.fuzz.space import drawn
 from conformance.runs import Header
-from conformance.space import drawn
 
 SEARCH = Search(
     framework=searched.plain(Path(), api()),

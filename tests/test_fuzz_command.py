@@ -18,11 +18,11 @@ from fakes import drive, searched
 from fakes.frameworks import api
 from fakes.searched import faulty
 
-from conformance import fuzzing
 from conformance.api import Api
 from conformance.cases import Case, load
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
+from conformance.fuzz import fuzzing
 
 PATIENCE = 60  # seconds that nothing takes on a loaded machine
 STOPPED = "conformance fuzz: not everything was asked: it was stopped"

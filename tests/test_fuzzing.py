@@ -13,12 +13,13 @@ from fakes import searched
 from fakes.frameworks import api
 from fakes.searched import faulty
 
-from conformance import fuzzing, survey
+from conformance import survey
 from conformance.api import Api
-from conformance.fuzzing import Finding, Group, Search, Tally, group_of
+from conformance.fuzz import fuzzing
+from conformance.fuzz.fuzzing import Finding, Group, Search, Tally, group_of
+from conformance.fuzz.space import DRAWN, SMALL
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.space import DRAWN, SMALL
 from conformance.workers.controller import Examination
 
 PATIENCE = 60.0  # seconds that no answer of a loaded machine takes

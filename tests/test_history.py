@@ -12,10 +12,11 @@ from click.testing import CliRunner, Result
 from fakes import drive, installer
 from fakes.installer import Uv
 
-from conformance import companions, releases, runs
+from conformance import runs
 from conformance.cli import main
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.versions import companions, releases
 
 CASES = """
 cases:

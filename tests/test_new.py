@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from conformance import flags, shipped
-from conformance.authoring import said_by
+from conformance import shipped
+from conformance.authoring import flags
+from conformance.authoring.entries import said_by
 from conformance.cases import Case, load, schema
 from conformance.cli import main
 from conformance.question import Question, answer

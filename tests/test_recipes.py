@@ -18,9 +18,9 @@ from fakes.frameworks import api, framework
 from conformance import calls, question, recipes
 from conformance.api import Api, Inexpressible
 from conformance.calls import Call
+from conformance.fuzz.space import draws
 from conformance.question import Op, Question
 from conformance.recipes import Cost, Plan
-from conformance.space import draws
 
 TRANSPOSE_AXES = ("in out *k", "out in *k", "*k in out", "*k out in")
 REWRITABLE = tuple(limit for limit in plain.LIMITS if "stride" not in limit or "output" in limit)

@@ -16,13 +16,14 @@ from fakes.drive import PATHS
 from fakes.frameworks import api, framework
 from fakes.subjects import subjects
 
-from conformance import environments, executors, recording, runs, times
+from conformance import environments, runs
 from conformance.commands.run import command
 from conformance.environments import Environment
-from conformance.executors import Place
 from conformance.frameworks import FRAMEWORKS
-from conformance.recording import Recorded, Request
-from conformance.times import Time
+from conformance.running import executors, recording, times
+from conformance.running.executors import Place
+from conformance.running.recording import Recorded, Request
+from conformance.running.times import Time
 from conformance.workers.controller import CannotStart
 
 NAMES = ("plain", "other", "third")

@@ -9,9 +9,9 @@ import pytest
 from fakes.installer import Uv, pretend
 from packaging.version import Version
 
-from conformance import releases
 from conformance.environments import CannotBuild
-from conformance.releases import NoRelease, Release, asked_for, existing, meant, uploaded
+from conformance.versions import releases
+from conformance.versions.releases import NoRelease, Release, asked_for, existing, meant, uploaded
 
 ALL = "--ignore-requires-python"
 

@@ -18,7 +18,7 @@ from conformance.report.trends import about, line, named, refusal, shown, unchan
 from conformance.report.view import Report
 from conformance.runs import Run
 from conformance.spans import Span, State
-from conformance.trend import Change, Trend
+from conformance.versions.trend import Change, Trend
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE, TWO = case("one"), case("two", topics=("stride", "basic"))

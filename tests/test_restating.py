@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import authoring, restating
+from conformance.authoring import entries, restating
 from conformance.cases import Case, load
 from conformance.cases.fields import TOPICS
+from conformance.fuzz.space import WIDE, draws
 from conformance.question import OPS, Question
-from conformance.space import WIDE, draws
 from conformance.survey import Subject
 
 
@@ -35,7 +35,7 @@ def asked(**arguments: Any) -> Question:
 def read(questions: list[Question], folder: Path) -> tuple[Case, ...]:
     """What the loader reads from the questions written down."""
     entries = (
-        authoring.entry(
+        entries.entry(
             {"id": f"case-{n}", "why": "It was.", "topics": restating.topics(q)}
             | restating.fields(q),
             {},

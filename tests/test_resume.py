@@ -17,10 +17,11 @@ from fakes import drive, troubled
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from conformance import resuming, runs, sharing
+from conformance import runs
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 from conformance.observations import Key, Observation
+from conformance.running import resuming, sharing
 from conformance.runs import Header, RunError, Writer
 
 PATIENCE = 60  # seconds that nothing takes on a loaded machine

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conformance import shipped
-from conformance.authoring import fresh, said_by
+from conformance.authoring.entries import fresh, said_by
 from conformance.cases import schema
 from conformance.cases.yaml_source import read
 

@@ -17,11 +17,11 @@ from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 from fakes.subjects import case, subjects
 
-from conformance import shards
 from conformance.api import Inexpressible
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
+from conformance.running import shards
+from conformance.running.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart, Identity, Stopped
 

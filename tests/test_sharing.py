@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from conformance.environments import Environment
-from conformance.executors import NoExecutor
+from conformance.running.executors import NoExecutor
+from conformance.running.shards import Terms
+from conformance.running.sharing import TRIES, share
 from conformance.runs import RunError
-from conformance.shards import Terms
-from conformance.sharing import TRIES, share
 from conformance.workers.controller import BadSource, CannotStart, Identity
 
 WHO = Identity("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from conformance import coverage, discrimination
 from conformance.cases import Case, Document, Expected, Place
 from conformance.conventions import AXES, CONVENTIONS
-from conformance.coverage import FACTORS
-from conformance.discrimination import Sight
 from conformance.report import sharpness
+from conformance.sharpness import coverage, discrimination
+from conformance.sharpness.coverage import FACTORS
+from conformance.sharpness.discrimination import Sight
 
 PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
 FLIPPED, ALONG_FIRST = (

@@ -8,9 +8,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from conformance.fuzz.shrinking import shrunk
+from conformance.fuzz.space import WIDE, draws
 from conformance.question import Array, Question, answer
-from conformance.shrinking import shrunk
-from conformance.space import WIDE, draws
 
 MANY = tuple(islice(draws(seed=5, space=WIDE), 300))
 ENOUGH = 5000

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from conformance.cases.exactness import bound, limit
+from conformance.fuzz.space import DRAWN, LARGEST, MOST_ELEMENTS, WIDE, drawn, draws
 from conformance.question import DTYPES, OPS, Question, answer
-from conformance.space import DRAWN, LARGEST, MOST_ELEMENTS, WIDE, drawn, draws
 
 MANY = tuple(islice(draws(seed=0), 400))
 FAR = tuple(islice(draws(seed=0, space=WIDE), 600))

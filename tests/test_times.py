@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance import times
 from conformance.environments import Environment
-from conformance.times import GUESS, Time, expected, recall, remember
+from conformance.running import times
+from conformance.running.times import GUESS, Time, expected, recall, remember
 
 JAX = Environment(framework="jax", pins=("jax==0.4",), python="3.11")
 NEWER = Environment(framework="jax", pins=("jax==0.5",), python="3.11")

@@ -13,9 +13,9 @@ from conformance import translation
 from conformance.api import Inexpressible
 from conformance.conventions import AXES, CONVENTIONS
 from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.fuzz.space import draws
 from conformance.profiles import Finding, Profile
 from conformance.question import Array, Question
-from conformance.space import draws
 from conformance.translation import Place
 
 TORCH = Place(FRAMEWORKS["torch"], None, APIS["torch.nn.functional.conv_transpose"])

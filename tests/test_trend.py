@@ -14,7 +14,7 @@ from conformance.cases.case import Case
 from conformance.observations import Observation
 from conformance.question import Question
 from conformance.survey import Subject
-from conformance.trend import Change, Trend, trends
+from conformance.versions.trend import Change, Trend, trends
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE = case("one")

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import click
 from packaging.requirements import Requirement
 
-from conformance import environments, recording, releases
-from conformance.companions import place_of
+from conformance import environments
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.releases import NoRelease
+from conformance.running import recording
+from conformance.versions import releases
+from conformance.versions.companions import place_of
+from conformance.versions.releases import NoRelease
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -11,20 +11,21 @@ from packaging.requirements import Requirement
 from rich.console import Console
 from rich.text import Text
 
-from conformance import bisection, explanation, history, inquiry, releases, survey
+from conformance import explanation, inquiry, survey
 from conformance.api import Api
-from conformance.bisection import Agreed, Found, Unanswered
 from conformance.commands import _releases
 from conformance.environments import CannotBuild
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
-from conformance.history import Entry, Plan
 from conformance.inquiry import NotThere
 from conformance.observations import MODES, Mode
-from conformance.releases import NoRelease, Release
 from conformance.report.text import count, plain, shortened
 from conformance.runs import RunError
 from conformance.survey import Item, Subject
+from conformance.versions import bisection, history, releases
+from conformance.versions.bisection import Agreed, Found, Unanswered
+from conformance.versions.history import Entry, Plan
+from conformance.versions.releases import NoRelease, Release
 from conformance.workers.controller import CannotStart, Examination
 
 

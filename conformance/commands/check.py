@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from conformance import coverage, discrimination, filling, progress, shipped
+from conformance import progress, shipped
+from conformance.authoring import filling
 from conformance.cases import Case, load
-from conformance.discrimination import Sight
 from conformance.report import sharpness
+from conformance.sharpness import coverage, discrimination
+from conformance.sharpness.discrimination import Sight
 from conformance.survey import Subject
 
 

@@ -10,17 +10,19 @@ from time import monotonic
 import click
 from rich.console import Console
 
-from conformance import findings, fuzzing, inquiry, progress, recording, survey
+from conformance import inquiry, progress, survey
 from conformance.commands import _environment
 from conformance.environments import CannotBuild
 from conformance.frameworks import FRAMEWORKS
-from conformance.fuzzing import SHRUNK, Finding, Group, Search, Tally
+from conformance.fuzz import findings, fuzzing
+from conformance.fuzz.fuzzing import SHRUNK, Finding, Group, Search, Tally
+from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
 from conformance.report.text import count as counted
+from conformance.running import recording
 from conformance.runs import Header
-from conformance.space import DRAWN
 from conformance.workers.controller import CannotStart, Examination
 
 WIDTH = 140

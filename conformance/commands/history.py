@@ -11,16 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance import corpus, history, releases
+from conformance import corpus
 from conformance.commands import _releases
 from conformance.environments import CannotBuild
-from conformance.history import Entry, Plan
-from conformance.releases import NoRelease
 from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
 from conformance.runs import RunError
 from conformance.survey import Subject
-from conformance.trend import Trend, trends
+from conformance.versions import history, releases
+from conformance.versions.history import Entry, Plan
+from conformance.versions.releases import NoRelease
+from conformance.versions.trend import Trend, trends
 
 HEADS = ("release", "Python", "observations", "beside")
 COMPANIONS = "The pinned companions do not go with it."

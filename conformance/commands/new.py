@@ -9,18 +9,19 @@ from typing import Any
 
 import click
 
-from conformance import authoring, captures, drafts, flags, inquiry, shipped
+from conformance import inquiry, shipped
 from conformance.api import Api
-from conformance.authoring import CannotAdd
-from conformance.captures import CannotUse
+from conformance.authoring import captures, drafts, entries, flags
+from conformance.authoring.captures import CannotUse
+from conformance.authoring.drafts import Draft, NoCase
+from conformance.authoring.entries import CannotAdd
 from conformance.cases import Place, load, schema
 from conformance.cases.fields import TOPICS
 from conformance.cases.loading import SUFFIXES
-from conformance.drafts import Draft, NoCase
 from conformance.inquiry import NotThere
 from conformance.question import DTYPES, OPS
 
-_KEYS = tuple(key for key in authoring.ORDER if key not in ("exact", "expected"))
+_KEYS = tuple(key for key in entries.ORDER if key not in ("exact", "expected"))
 """Options that are keys of a case, in the order in which it has them."""
 
 
@@ -233,12 +234,12 @@ def _text(draft: Draft, into: Path | None, document: tuple[str, str, str] | None
     """The whole of the file with the case in it."""
     whence = document and dict(zip(("id", "title", "source"), document, strict=True))
     if into is None or not into.exists():
-        return authoring.fresh(draft.fields, draft.comments, document=whence, schema=_schema(into))
+        return entries.fresh(draft.fields, draft.comments, document=whence, schema=_schema(into))
     text = into.read_bytes().decode("utf-8")
-    if whence not in (None, authoring.said_by(text).get("document")):
+    if whence not in (None, entries.said_by(text).get("document")):
         raise CannotAdd(f"{into} has a document already, or is from none; it is said at its head")
     try:
-        return authoring.appended(text, draft.fields, draft.comments)
+        return entries.appended(text, draft.fields, draft.comments)
     except CannotAdd as why:
         raise CannotAdd(f"{into}: {why}; add the case by hand, or name another file") from None
 

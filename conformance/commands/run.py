@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus, executors, recording
+from conformance import corpus
 from conformance.commands import _environment
 from conformance.environments import Environment
-from conformance.executors import NoExecutor, Place
 from conformance.frameworks import FRAMEWORKS
-from conformance.recording import Recorded, Request
-from conformance.shards import Terms
+from conformance.running import executors, recording
+from conformance.running.executors import NoExecutor, Place
+from conformance.running.recording import Recorded, Request
+from conformance.running.shards import Terms
 from conformance.survey import Subject
 
 Chosen = tuple[str | None, Environment]

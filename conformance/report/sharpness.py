@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from conformance import coverage, discrimination
 from conformance.conventions import AXES, CONVENTIONS, Axis
-from conformance.coverage import Covered, Point
-from conformance.discrimination import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, Pair, Sight
+from conformance.sharpness import coverage, discrimination
+from conformance.sharpness.coverage import Covered, Point
+from conformance.sharpness.discrimination import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, Pair, Sight
 
 STRENGTHS = (2, 3, 4)
 COMPLETE = 3

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from conformance.report.text import count, markdown, plain, sentence, shortened, tick
 from conformance.spans import Kind, State
-from conformance.trend import Change, Trend
+from conformance.versions.trend import Change, Trend
 
 SIGNS: Mapping[Kind, str] = {
     "right": "=",

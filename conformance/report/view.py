@@ -21,7 +21,7 @@ from conformance.report.meanings import Meanings, meanings
 from conformance.report.reading import Column, Environment
 from conformance.report.troubles import Trouble, troubles
 from conformance.survey import Subject
-from conformance.trend import Trend, trends
+from conformance.versions.trend import Trend, trends
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
     "same": ("=", "The same-looking call gives the right answer."),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fakes.frameworks import api, framework, function
 
-from conformance import sharing
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
+from conformance.running import sharing
 
 TESTS = Path(__file__).parent.parent
 PATHS = os.pathsep.join([str(TESTS), str(TESTS.parent), *filter(None, [os.getenv("PYTHONPATH")])])

@@ -11,8 +11,8 @@ import numpy as np
 from conformance import calls, question
 from conformance.api import Framework
 from conformance.calls import Call
+from conformance.fuzz.space import draws
 from conformance.question import Question
-from conformance.space import draws
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer, Crash, Flaky, Outcome, Refusal
 

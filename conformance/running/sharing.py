@@ -16,10 +16,10 @@ from time import monotonic
 from typing import Any, Protocol
 
 from conformance.environments import CannotBuild, Environment
-from conformance.executors import NoExecutor, Place
 from conformance.observations import Key, Observation
+from conformance.running.executors import NoExecutor, Place
+from conformance.running.shards import Shard, Terms, Unlike
 from conformance.runs import RunError
-from conformance.shards import Shard, Terms, Unlike
 from conformance.workers.controller import BadSource, CannotStart, Identity
 
 TRIES = 3

@@ -11,14 +11,16 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from conformance import coverage, discrimination, geometry, restating
+from conformance import geometry
+from conformance.authoring import restating
 from conformance.cases import Case, Place
 from conformance.cases.asking import ask
 from conformance.cases.exactness import bound, limit
 from conformance.cases.models import Entry
-from conformance.coverage import Levels
 from conformance.geometry import Axes, Pairs, Word
 from conformance.question import Array, Dtype, Op, Question
+from conformance.sharpness import coverage, discrimination
+from conformance.sharpness.coverage import Levels
 from conformance.survey import Subject
 
 CHOICE = 8

@@ -14,14 +14,15 @@ from functools import cached_property, partial
 from threading import Lock
 from typing import Literal, get_args
 
-from conformance import calls, restating, survey
+from conformance import calls, survey
 from conformance.api import Api, Framework
+from conformance.authoring import restating
 from conformance.cases import Case, Place
+from conformance.fuzz.shrinking import shrunk
+from conformance.fuzz.space import WIDE, Space, drawn
 from conformance.observations import MODES, Mode, Observation, Status, Verdict, verdict
 from conformance.question import Op, Question
 from conformance.report.text import pattern, plain, shortened
-from conformance.shrinking import shrunk
-from conformance.space import WIDE, Space, drawn
 from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from conformance import shards
 from conformance.environments import Environment
 from conformance.observations import Observation
-from conformance.shards import Examiners, Shard, Terms
+from conformance.running import shards
+from conformance.running.shards import Examiners, Shard, Terms
 from conformance.workers.controller import Identity
 
 Tell = Callable[[Observation], None]
 _CENSUS = 2.0  # seconds between looks at how many workers a cluster has
+_ASKED = "__import__('importlib').import_module('conformance.running.shards').package()"
 
 
 class NoExecutor(Exception):
@@ -113,7 +114,9 @@ def dask(address: str) -> Iterator[list[Place]]:
 def _refuse_other_code(client: Any, address: str) -> None:
     """A scheduler unpacks what it passes on, and says nothing helpful when it cannot."""
     try:
-        found = client.run_on_scheduler(eval, "__import__('conformance.shards').shards.package()")
+        found = client.run_on_scheduler(
+            eval, "__import__('conformance.running.shards').shards.package()"
+        )
     except ImportError as error:
         raise NoExecutor(
             f"the Dask scheduler at {address} and its workers need this package too: {error}"

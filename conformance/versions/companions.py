@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from conformance.environments import Environment, pinned
-from conformance.releases import NoRelease, Release, same_package, uploaded
+from conformance.versions.releases import NoRelease, Release, same_package, uploaded
 
 MARGIN = timedelta(days=30)
 """How much younger than a release its companions may be: one waits for the other's new version."""

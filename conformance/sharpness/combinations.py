@@ -1,8 +1,8 @@
 """Combinations: where arguments meet that no case asks about, a small case that does.
 
-``python -m conformance.combinations`` prints an entry for each question that the corpus lacks to
-have every meeting of three factors. The points are chosen by covertable, which has to be installed
-for this alone: what is printed is kept in a case file, and nobody needs to make it again.
+``python -m conformance.sharpness.combinations`` prints an entry for each question that the corpus
+lacks to have every meeting of three factors. The points are chosen by covertable, which has to be
+installed for this alone: what is printed is kept in a case file, and nobody makes it again.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from importlib import import_module
 from itertools import combinations
 from typing import Any
 
-from conformance import authoring, coverage, instances, shipped
+from conformance import shipped
+from conformance.authoring import entries
 from conformance.cases import load
 from conformance.cases.fields import Topic
-from conformance.coverage import FACTORS, NEVER, Levels, Point
+from conformance.sharpness import coverage, instances
+from conformance.sharpness.coverage import FACTORS, NEVER, Levels, Point
 
 STRENGTH = 3
 SALT = "conv_transpose"
@@ -172,11 +174,11 @@ def main() -> None:
     try:
         missing = chosen(points)
     except ImportError:
-        sys.exit("python -m conformance.combinations needs covertable; pip install covertable")
+        sys.exit("this needs covertable; python -m pip install covertable")
     every = [*points, *missing]
     for number, point in enumerate(sorted(missing), 1):
         fields = entry_at(point, number, rarest(point, every))
-        sys.stdout.write(authoring.entry(fields, {}, 2) + "\n")
+        sys.stdout.write(entries.entry(fields, {}, 2) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.authoring import READABLE
+from conformance.authoring.entries import READABLE
 from conformance.cases.operands import first_real, random
 from conformance.question import DTYPES, Array
 from conformance.recipes import order

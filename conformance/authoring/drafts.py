@@ -13,11 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from conformance import discrimination, geometry
-from conformance.authoring import READABLE, fresh
+from conformance import geometry
+from conformance.authoring.entries import READABLE, fresh
 from conformance.cases import Case, Loaded, load
 from conformance.question import Question, answer
 from conformance.report import sharpness
+from conformance.sharpness import discrimination
 from conformance.survey import Subject
 
 SEARCHED = 2**22

@@ -10,18 +10,19 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from conformance import progress, resuming, runs, shards, shipped, survey, times
+from conformance import progress, runs, shipped, survey
 from conformance.environments import Environment
-from conformance.executors import Place, threads
 from conformance.frameworks import FRAMEWORKS
 from conformance.observations import MODES, Key, Observation
-from conformance.resuming import Begun
+from conformance.running import resuming, shards, times
+from conformance.running.executors import Place, threads
+from conformance.running.resuming import Begun
+from conformance.running.shards import Shard, Terms
+from conformance.running.sharing import share
+from conformance.running.times import Time
 from conformance.runs import Header, RunError
-from conformance.shards import Shard, Terms
-from conformance.sharing import share
 from conformance.sources import digest as digest_of
 from conformance.survey import Subject
-from conformance.times import Time
 from conformance.workers.controller import Identity
 
 FOLDER = Path("reports", "runs")

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance import authoring, restating
-from conformance.fuzzing import KINDS, SHRUNK, Finding, Kind, Search, Tally, subject_of
+from conformance.authoring import entries, restating
+from conformance.fuzz.fuzzing import KINDS, SHRUNK, Finding, Kind, Search, Tally, subject_of
 from conformance.report.text import count
 from conformance.runs import Header
 
@@ -78,7 +78,7 @@ def _entry(id: str, about: list[Finding], search: Search) -> str:  # noqa: A002 
         **restating.fields(about[0].question),
     }
     remarks = dict.fromkeys(_remark(finding, search) for finding in about)
-    return authoring.entry(fields, {"id": tuple(remarks)}, 2)
+    return entries.entry(fields, {"id": tuple(remarks)}, 2)
 
 
 def _listed(names: list[str]) -> str:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from conformance import environments, progress, recording, runs
-from conformance.companions import Attempt, attempts
+from conformance import environments, progress, runs
 from conformance.environments import CannotBuild, Environment
-from conformance.recording import MEMORY
-from conformance.releases import Release
+from conformance.running import recording
+from conformance.running.recording import MEMORY
 from conformance.runs import Run
 from conformance.survey import Subject
+from conformance.versions.companions import Attempt, attempts
+from conformance.versions.releases import Release
 from conformance.workers.controller import CannotStart
 
 

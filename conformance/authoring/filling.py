@@ -13,9 +13,9 @@ from typing import Any
 
 from ruamel.yaml import events as ev
 
-from conformance.authoring import READABLE, WIDTH, flow, pair, parser, said_by
+from conformance.authoring.drafts import expected
+from conformance.authoring.entries import READABLE, WIDTH, flow, pair, parser, said_by
 from conformance.cases import Case, load
-from conformance.drafts import expected
 
 MANY = f"an answer of more than {READABLE} numbers, or of none"
 VARIES = "vary, each variant of which has an answer of its own"

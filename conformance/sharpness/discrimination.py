@@ -15,10 +15,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from conformance import comparison, question, space
+from conformance import comparison, question
 from conformance.cases import Case
 from conformance.conventions import AXES, CONVENTIONS
 from conformance.diagnosis import answer_under, diagnose
+from conformance.fuzz import space
 from conformance.question import Array, Asked, Chain, Question
 from conformance.survey import Subject
 

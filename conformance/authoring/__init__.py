@@ -1,0 +1,1 @@
+"""How cases are written: by hand, out of a captured call, or from what was found."""

@@ -1,0 +1,1 @@
+"""From an environment to its run file: here or elsewhere, in one go or several."""

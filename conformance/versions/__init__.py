@@ -1,0 +1,1 @@
+"""Several releases of one package: which there are, what changed between them, and when."""
