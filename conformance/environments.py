@@ -56,6 +56,11 @@ class Environment:
         """The folder that it is made in, where it has pins."""
         return _home(self.pins, self.python, self.options)
 
+    @property
+    def is_made(self) -> bool:
+        """Whether its interpreter can be had without making anything."""
+        return not self.pins or _is_ready(self.home, self.home / "bin" / "python")
+
     def with_pins(self, pins: Sequence[str]) -> Environment:
         """The same with these in the place of its pins of the same packages; others are not its.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -17,10 +16,11 @@ from conformance.calls import Call
 from conformance.cases import Case
 from conformance.claims import expectations
 from conformance.diagnosis import Diagnosis, diagnose
+from conformance.interpreters import interpreter_for as interpreter_for
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
-from conformance.workers.controller import Examination, Identity, Interpreter, Task
+from conformance.workers.controller import Examination, Identity, Task
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.workers.worker import NoAnswer
 
@@ -69,40 +69,6 @@ class Item:
     api: Api
     modes: tuple[Mode, ...]
     call: Call | Inexpressible
-
-
-_A_CORE_EACH = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-"""Arrays are small, and threads that wait for one another on busy cores take several times as long;
-nor should the order of a sum depend on how many cores there are."""
-
-
-def interpreter_for(
-    framework: Framework,
-    executable: str,
-    backend: str | None = None,
-    *,
-    together: bool = False,
-) -> Interpreter:
-    """The interpreter at ``executable``, told what to import, on which backend if it has several,
-    and what to look for.
-
-    together  whether it is asked many questions at once, if it has a way to answer them
-    """
-    said = framework.together if together else None
-    chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
-    return Interpreter(
-        executable=executable,
-        prelude=framework.prelude,
-        facts={
-            "version": framework.version,
-            "backend": framework.backend,
-            **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
-        },
-        variables={**_A_CORE_EACH, **framework.variables, **chosen},
-        settle=framework.settle,
-        together=said.source if said else "",
-        most=said.most if said else 1,
-    )
 
 
 def header(

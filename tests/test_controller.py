@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from itertools import count, islice, repeat
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from conformance.workers.controller import (
     Stopped,
     Task,
 )
+from conformance.workers.interpreter import ahead
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
 
 FAKES = Path(__file__).parent / "fakes"
@@ -568,3 +570,70 @@ def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
         pass
     thread.join()
     assert pipe.has_ended()
+
+
+# Ahead of the first who asks
+
+
+def noting(tmp_path, pipe):
+    """An interpreter that writes a line when it starts, and holds the pipe open."""
+    started = str(tmp_path / "started")
+    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); print(file=open({started!r}, 'a'))"
+    return Interpreter(sys.executable, prelude, variables=VARIABLES), tmp_path / "started"
+
+
+def test_a_worker_that_was_begun_ahead_is_the_one_that_answers(pipe, tmp_path):
+    interpreter, started = noting(tmp_path, pipe)
+    with ahead(interpreter, memory=None):
+        assert pipe.is_held()
+        with Examination(interpreter) as examination:
+            assert answered(next(examination.ask([GOOD]))[1])
+        assert pipe.has_ended()
+    assert started.read_text() == "\n"
+
+
+def test_another_thread_may_take_it(pipe, tmp_path):
+    interpreter, started = noting(tmp_path, pipe)
+    told = []
+
+    def examine():
+        with Examination(interpreter) as examination:
+            told.extend(outcome for _, outcome in examination.ask([GOOD]))
+
+    with ahead(interpreter, memory=None):
+        thread = threading.Thread(target=examine)
+        thread.start()
+        thread.join()
+    assert answered(told[0])
+    assert started.read_text() == "\n"
+
+
+def test_a_worker_that_nobody_took_is_ended(pipe, tmp_path):
+    interpreter, _ = noting(tmp_path, pipe)
+    with ahead(interpreter, memory=None):
+        assert pipe.is_held()
+    assert pipe.has_ended()
+
+
+def test_it_is_taken_only_by_who_wants_the_same(pipe, tmp_path):
+    interpreter, started = noting(tmp_path, pipe)
+    with ahead(interpreter, memory=None):
+        assert pipe.is_held()
+        with Examination(interpreter, memory=2**30):
+            pass
+    assert started.read_text() == "\n\n"
+
+
+def test_what_cannot_be_begun_ahead_is_told_by_who_starts_it():
+    nowhere = Interpreter("/nowhere/python")
+    with ahead(nowhere, memory=None):
+        assert why_not(nowhere).sentence == "There is no interpreter /nowhere/python."
+
+
+def test_one_that_died_ahead_has_its_second_chance(tmp_path):
+    prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
+    with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=None):
+        while not (tmp_path / "been").exists():
+            time.sleep(0.01)
+        with Examination(Interpreter(sys.executable, prelude, variables=VARIABLES)) as examination:
+            assert answered(next(examination.ask([GOOD]))[1])

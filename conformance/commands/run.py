@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from conformance import corpus
 from conformance.commands import _environment
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.running import executors, recording
-from conformance.running.executors import NoExecutor, Place
-from conformance.running.recording import Recorded, Request
-from conformance.running.shards import Terms
-from conformance.survey import Subject
+from conformance.interpreters import interpreter_for
+from conformance.running import times
+from conformance.running.terms import MEMORY, TIMEOUT, Terms
+from conformance.workers.interpreter import ahead
+
+MANY = 2000
+"""Observations of an API, to tell who takes longest before any case was read."""
 
 Chosen = tuple[str | None, Environment]
 
@@ -45,14 +47,14 @@ Chosen = tuple[str | None, Environment]
 )
 @click.option(
     "--timeout",
-    default=recording.TIMEOUT,
+    default=TIMEOUT,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
     help="Seconds for a question.",
 )
 @click.option(
     "--memory",
-    default=recording.MEMORY,
+    default=MEMORY,
     show_default="8 GiB",
     type=click.IntRange(1),
     help="Bytes that a worker may use beyond what it starts with.",
@@ -115,37 +117,36 @@ def command(
     chosen = _environment.all_chosen(framework, names, python, pins, backend)
     chosen = _with_any(api_ids, chosen)
     terms = Terms(timeout=timeout, memory=memory, together=not one_by_one)
-    words = (*api_ids, str(expression), str(terms))
-    requests = [
-        Request(
-            name=name or environment.framework,
-            environment=environment,
-            path=_path(name, out, several=len(chosen) > 1),
-            api_ids=api_ids,
-            terms=terms,
-            sources=recording.made_from(environment, cases, words) if environment.pins else None,
-            resume=resume,
+    with ExitStack() as begun:
+        if not (reuse or scheduler):
+            _begin(begun, [environment for _, environment in chosen], terms, jobs)
+        from conformance.commands import _run  # while a worker imports its framework
+
+        wanted = _run.requests(
+            chosen, cases, expression, api_ids, out, terms, reuse=reuse, resume=resume
         )
-        for name, environment in chosen
-    ]
-    if reuse:
-        requests = [request for request in requests if not _is_there(request)]
-    if not requests:
-        return
-    subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
-    try:
-        with _places(jobs, scheduler) as places:
-            recorded = recording.record_all(requests, subjects, places)
-    except (NoExecutor, OSError) as error:
-        click.echo(f"conformance run: {error}", err=True)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        click.echo("conformance run: stopped; --resume goes on from there", err=True)
-        raise SystemExit(2) from None
-    for request, one in zip(requests, recorded, strict=True):
-        _tell(request, one)
-    if any(one.error for one in recorded):
-        raise SystemExit(2)
+        if reuse and not scheduler:
+            _begin(begun, [request.environment for request in wanted], terms, jobs)
+        if wanted:
+            _run.carry_out(wanted, cases, expression, jobs, scheduler)
+
+
+def _begin(begun: ExitStack, environments: Sequence[Environment], terms: Terms, jobs: int) -> None:
+    """Starts the workers that are needed first, for `recording` to find."""
+    known = times.recall()
+
+    def seconds(environment: Environment) -> float:
+        expected = times.expected(environment, known)
+        apis = FRAMEWORKS[environment.framework].apis
+        return expected.start + MANY * len(apis) * expected.observation
+
+    for environment in sorted(environments, key=seconds, reverse=True)[:jobs]:
+        if environment.is_made:
+            framework = FRAMEWORKS[environment.framework]
+            interpreter = interpreter_for(
+                framework, environment.executable(), environment.backend, together=terms.together
+            )
+            begun.enter_context(ahead(interpreter, memory=terms.memory))
 
 
 def _with_any(api_ids: tuple[str, ...], chosen: list[Chosen]) -> list[Chosen]:
@@ -162,37 +163,3 @@ def _with_any(api_ids: tuple[str, ...], chosen: list[Chosen]) -> list[Chosen]:
         for name, environment in chosen
         if not api_ids or set(api_ids) & set(ids[environment.framework])
     ]
-
-
-def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
-    if several and out and out.is_file():
-        raise click.BadParameter(
-            f"{out} is a file; several run files need a folder", param_hint="--out"
-        )
-    if out and not several:
-        return out
-    return (out or recording.FOLDER) / f"{name}.jsonl" if name else None
-
-
-def _is_there(request: Request) -> bool:
-    """Whether the run that is wanted is there already, which is said."""
-    if request.sources is None or request.path is None:
-        raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if not recording.is_made_from(request.path, request.sources):
-        return False
-    click.echo(f"{request.path}: as it was; the same code, cases and pins have made it")
-    return True
-
-
-def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Place]]:
-    return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
-
-
-def _tell(request: Request, recorded: Recorded) -> None:
-    if recorded.error is not None:
-        click.echo(f"conformance run: {request.name}: {recorded.error}", err=True)
-    elif recorded.kept:
-        click.echo(f"{recorded.path}: as it was; the run is complete")
-    else:
-        told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
-        click.echo(f"{recorded.path}: {told}")

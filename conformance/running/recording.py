@@ -17,8 +17,11 @@ from conformance.observations import MODES, Key, Observation
 from conformance.running import resuming, shards, times
 from conformance.running.executors import Place, threads
 from conformance.running.resuming import Begun
-from conformance.running.shards import Shard, Terms
+from conformance.running.shards import Shard
 from conformance.running.sharing import share
+from conformance.running.terms import MEMORY as MEMORY
+from conformance.running.terms import TIMEOUT as TIMEOUT
+from conformance.running.terms import Terms
 from conformance.running.times import Time
 from conformance.runs import Header, RunError
 from conformance.sources import digest as digest_of
@@ -29,10 +32,6 @@ FOLDER = Path("reports", "runs")
 """Where run files go unless it is said otherwise."""
 LEAST = 8
 """Cases of the last shards, where they share what is left."""
-TIMEOUT = 60.0
-"""Seconds for a question."""
-MEMORY = 8 * 2**30
-"""Bytes that a worker may use beyond what it starts with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ class Request:
     environment: Environment
     path: Path | None = None
     api_ids: Collection[str] = ()
-    terms: Terms = field(default_factory=lambda: Terms(timeout=TIMEOUT, memory=MEMORY))
+    terms: Terms = field(default_factory=Terms)
     sources: str | None = None
     resume: bool = False
 
@@ -112,7 +111,7 @@ def record(
         name=environment.framework,
         environment=environment,
         path=path,
-        terms=Terms(timeout=timeout, memory=MEMORY),
+        terms=Terms(timeout=timeout),
         sources=sources,
     )
     with threads(jobs) as places:

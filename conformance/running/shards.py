@@ -19,8 +19,9 @@ from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.observations import MODES, Key, Observation
 from conformance.question import Array, Asked, Chain
+from conformance.running.terms import Terms as Terms
 from conformance.survey import Item, Subject
-from conformance.workers.controller import GROWTH, Examination, Identity, Stopped
+from conformance.workers.controller import Examination, Identity, Stopped
 from conformance.workers.outcomes import Crash
 
 MOST = 128
@@ -33,26 +34,10 @@ class Unlike(Exception):
     """Somebody else would answer here than in the rest of the run, in a sentence."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """How workers are treated.
-
-    timeout  seconds for a question
-    memory   bytes that a worker may use beyond what it starts with
-    growth   bytes that it may keep between two questions
-    together  whether they are asked many questions at once, where a framework has a way to do so
-    """
-
-    timeout: float = 60.0
-    memory: int | None = 8 * 2**30
-    growth: int = GROWTH
-    together: bool = True
-
-
 @cache
 def package() -> str:
     """The version of this package, and a digest of its code."""
-    return f"{conformance.__version__} ({sources.digest((), (), ())})"
+    return f"{conformance.__version__} ({sources.code()})"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -118,12 +118,12 @@ class Channel:
 
         Raises ``TypeError`` for an array of anything but numbers.
         """
-        idle = not self._outgoing
         self._outgoing += worker.pack(self._token, {**header, "number": self._sent}, arrays)
         self._sent += 1
-        if idle:
-            self._write()
-        if self._outgoing and self._questions not in self._selector.get_map():
+        if self._questions in self._selector.get_map():
+            return  # there was no room the last time
+        self._write()
+        if self._outgoing:
             self._selector.register(self._questions, selectors.EVENT_WRITE)
 
     def receive(self, seconds: float) -> Message | Gone | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from conformance.workers import together
 from conformance.workers.channel import Channel, Gone, Message
@@ -83,6 +84,37 @@ def start(
             raise CannotStart(_post_mortem(interpreter, died.reason), died.stderr) from None
 
 
+@contextmanager
+def ahead(interpreter: Interpreter, *, memory: int | None) -> Iterator[None]:
+    """Within it a worker is on its way, for the first who starts one like it, in any thread.
+
+    What is wrong with it is told to whoever starts it.
+    """
+    begun: list[_Begun] = []
+    with suppress(CannotStart):
+        begun.append((interpreter, memory, _begin(interpreter, memory)))
+    _AHEAD.extend(begun)
+    try:
+        yield
+    finally:
+        for one in begun:
+            if _taken(one):
+                one[2].close()
+
+
+_Begun: TypeAlias = "tuple[Interpreter, int | None, Channel]"
+_AHEAD: list[_Begun] = []
+
+
+def _taken(one: _Begun) -> bool:
+    """Whether it was still there to be taken; only one thread is told so."""
+    try:
+        _AHEAD.remove(one)
+    except ValueError:
+        return False
+    return True
+
+
 class _Died(Exception):
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(reason)
@@ -94,23 +126,10 @@ def _attempt(
     interpreter: Interpreter, seconds: float, memory: int | None
 ) -> tuple[Channel, Identity]:
     name = interpreter.executable
+    like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
+    begun = next(filter(_taken, like), None)
+    channel = begun[2] if begun else _begin(interpreter, memory)
     try:
-        channel = Channel(name, interpreter.variables)
-    except FileNotFoundError:
-        raise CannotStart(f"There is no interpreter {name}.") from None
-    except (OSError, ValueError) as error:
-        raise CannotStart(f"{name} cannot be run: {error}.") from None
-    try:
-        channel.send(
-            {
-                "prelude": interpreter.prelude,
-                "settle": interpreter.settle,
-                "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
-                "facts": dict(interpreter.facts),
-                "memory": memory,
-            },
-            {},
-        )
         reply = channel.receive(seconds)
         if isinstance(reply, Message) and reply.header["kind"] == "ready":
             channel.forget_stderr()
@@ -125,6 +144,28 @@ def _attempt(
         raise _Died(reply.reason, channel.stderr)
     said = Refusal(reply.header["type"], reply.header["message"])
     raise CannotStart(f"{name} cannot run the prelude. {said.words}", channel.stderr)
+
+
+def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
+    """A process that runs the prelude."""
+    name = interpreter.executable
+    try:
+        channel = Channel(name, interpreter.variables)
+    except FileNotFoundError:
+        raise CannotStart(f"There is no interpreter {name}.") from None
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"{name} cannot be run: {error}.") from None
+    channel.send(
+        {
+            "prelude": interpreter.prelude,
+            "settle": interpreter.settle,
+            "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
+            "facts": dict(interpreter.facts),
+            "memory": memory,
+        },
+        {},
+    )
+    return channel
 
 
 def _identity(name: str, told: Mapping[str, Any]) -> Identity:

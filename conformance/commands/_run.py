@@ -1,0 +1,106 @@
+"""What ``conformance run`` does once a worker is on its way: apart, as it takes long to import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import click
+
+from conformance import corpus
+from conformance.environments import Environment
+from conformance.running import executors, recording
+from conformance.running.executors import NoExecutor, Place
+from conformance.running.recording import Recorded, Request
+from conformance.running.terms import Terms
+from conformance.survey import Subject
+
+
+def requests(
+    chosen: Sequence[tuple[str | None, Environment]],
+    cases: tuple[Path, ...],
+    expression: str | None,
+    api_ids: tuple[str, ...],
+    out: Path | None,
+    terms: Terms,
+    *,
+    reuse: bool,
+    resume: bool,
+) -> list[Request]:
+    """The runs that are wanted, less those that are there and may be reused, which is said.
+
+    Raises ``click.UsageError``.
+    """
+    words = (*api_ids, str(expression), str(terms))
+    wanted = [
+        Request(
+            name=name or environment.framework,
+            environment=environment,
+            path=_path(name, out, several=len(chosen) > 1),
+            api_ids=api_ids,
+            terms=terms,
+            sources=recording.made_from(environment, cases, words) if environment.pins else None,
+            resume=resume,
+        )
+        for name, environment in chosen
+    ]
+    return [request for request in wanted if not (reuse and _is_there(request))]
+
+
+def carry_out(
+    wanted: Sequence[Request],
+    cases: tuple[Path, ...],
+    expression: str | None,
+    jobs: int,
+    scheduler: str | None,
+) -> None:
+    """Makes the runs, and says what came of each. Ends with 2 where one is not complete."""
+    subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
+    try:
+        with _places(jobs, scheduler) as places:
+            recorded = recording.record_all(wanted, subjects, places)
+    except (NoExecutor, OSError) as error:
+        click.echo(f"conformance run: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        click.echo("conformance run: stopped; --resume goes on from there", err=True)
+        raise SystemExit(2) from None
+    for request, one in zip(wanted, recorded, strict=True):
+        _tell(request, one)
+    if any(one.error for one in recorded):
+        raise SystemExit(2)
+
+
+def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
+    if several and out and out.is_file():
+        raise click.BadParameter(
+            f"{out} is a file; several run files need a folder", param_hint="--out"
+        )
+    if out and not several:
+        return out
+    return (out or recording.FOLDER) / f"{name}.jsonl" if name else None
+
+
+def _is_there(request: Request) -> bool:
+    """Whether the run that is wanted is there already, which is said."""
+    if request.sources is None or request.path is None:
+        raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
+    if not recording.is_made_from(request.path, request.sources):
+        return False
+    click.echo(f"{request.path}: as it was; the same code, cases and pins have made it")
+    return True
+
+
+def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Place]]:
+    return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
+
+
+def _tell(request: Request, recorded: Recorded) -> None:
+    if recorded.error is not None:
+        click.echo(f"conformance run: {request.name}: {recorded.error}", err=True)
+    elif recorded.kept:
+        click.echo(f"{recorded.path}: as it was; the run is complete")
+    else:
+        told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
+        click.echo(f"{recorded.path}: {told}")
