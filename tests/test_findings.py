@@ -41,7 +41,7 @@ def group(name: str = "plain.one", **rest: Any) -> Group:
 
 def finding(name: str = "plain.one", number: int = 3, drawn_as: int = 3, **rest: Any) -> Finding:
     question = drawn(7, drawn_as, ("conv_transpose",))
-    return Finding(group(name), Met(2, 10, number), question, **{"steadily": True, **rest})
+    return Finding(group(name), 2, number, question, **{"steadily": True, **rest})
 
 
 def read(text: str, folder: Path) -> tuple[Case, ...]:
@@ -54,7 +54,7 @@ def read(text: str, folder: Path) -> tuple[Case, ...]:
 
 def shown(*groups: tuple[Group, int]) -> str:
     tally = Tally(SEARCH)
-    tally.groups = {group: Met(count, 1, 0) for group, count in groups}
+    tally.groups = {group: Met(count, {None: (1, 0)}) for group, count in groups}
     console = Console(file=StringIO(), width=140)
     findings.show(console, tally)
     return console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO

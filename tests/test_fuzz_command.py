@@ -110,7 +110,7 @@ def test_a_case_says_why_it_is_there(fuzz: Fuzz, tmp_path: Path) -> None:
 
 
 def test_a_case_says_how_often_it_was_met(fuzz: Fuzz) -> None:
-    assert "# 2 of 6 questions, such as number 4." in fuzz().stdout
+    assert "# 2 of 6 questions, such as 4." in fuzz().stdout
 
 
 def test_the_same_seed_prints_the_same(fuzz: Fuzz) -> None:
@@ -186,8 +186,7 @@ def test_an_interrupt_leaves_what_was_found(
     ran = fuzz()
     assert ran.exit_code == 2
     assert ran.stderr.splitlines()[-1] == STOPPED
-    (case,) = cases(ran.stdout, tmp_path)
-    assert case.id == "fuzz-torch-9-4"
+    assert {case.id for case in cases(ran.stdout, tmp_path)} == {"fuzz-torch-9-0", "fuzz-torch-9-4"}
     assert "As it was drawn." in ran.stdout
 
 
@@ -197,7 +196,7 @@ def test_an_interrupt_while_shrinking_leaves_what_was_found(
     monkeypatch.setattr(fuzzing, "shrunken", lambda *_: _interrupted())
     ran = fuzz()
     assert ran.exit_code == 2
-    assert len(cases(ran.stdout, tmp_path)) == 1
+    assert len(cases(ran.stdout, tmp_path)) == 2
 
 
 def _and_then(work: Callable[..., None]) -> Callable[..., None]:

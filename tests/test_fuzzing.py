@@ -33,10 +33,10 @@ def find(tmp_path: Path) -> Find:
     """A search of the APIs, and what it comes to."""
 
     def found(
-        *apis: Api, count: int = 16, jobs: int = 1, kinds: Any = fuzzing.SHRUNK
+        *apis: Api, count: int = 16, jobs: int = 1, kinds: Any = fuzzing.SHRUNK, space: Any = SMALL
     ) -> tuple[Tally, list[Finding]]:
         framework = searched.plain(tmp_path, *apis)
-        searching = search(*apis, framework=framework, count=count)
+        searching = search(*apis, framework=framework, count=count, space=space)
         interpreter = survey.interpreter_for(framework, sys.executable)
 
         def start() -> Examination:
@@ -60,7 +60,7 @@ def search(*apis: Api, **rest: Any) -> Search:
         "ops": tuple(op for op in DRAWN if op in operators),
         "seed": 0,
         "count": 16,
-        "space": replace(SMALL, batches=(1, 2)),
+        "space": SMALL,
         **rest,
     }
     return Search(**fields)
@@ -238,6 +238,14 @@ def _size(number: int) -> tuple[int, int]:
 
 def _is_hit(q: Question) -> bool:
     return max(q.stride) > 1 and max(q.dilation) > 1
+
+
+def test_each_sort_of_question_is_shrunk_for_itself(find: Find) -> None:
+    space = replace(SMALL, dtypes=("float32", "float64"))
+    _, found = find(faulty("wrong"), space=space)
+    drawn = [search(faulty("wrong"), space=space).question(f.number).dtype for f in found]
+    assert sorted(drawn) == ["float32", "float64"]
+    assert len({finding.group for finding in found}) == 1
 
 
 def test_one_cause_in_two_apis_is_shrunk_to_one_question(find: Find) -> None:

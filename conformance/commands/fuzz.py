@@ -15,7 +15,7 @@ from conformance.commands import _environment
 from conformance.environments import CannotBuild
 from conformance.frameworks import FRAMEWORKS
 from conformance.fuzz import findings, fuzzing
-from conformance.fuzz.fuzzing import SHRUNK, Finding, Group, Search, Tally
+from conformance.fuzz.fuzzing import SHRUNK, Finding, Search, Tally
 from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
 from conformance.observations import VERDICTS
@@ -130,10 +130,10 @@ def command(
             stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
             _tell(console, header, tally, monotonic() - began)
             kinds = (*SHRUNK, "refused") if refused else SHRUNK
-            found = {finding.group: finding for finding in fuzzing.as_met(search, tally, kinds)}
+            found = list(fuzzing.as_met(search, tally, kinds))
             if not stopped:
                 stopped = _unless_stopped(lambda: _shrink(examination, search, found))
-        _write(findings.cases(header, search, found.values()), out)
+        _write(findings.cases(header, search, found), out)
     except (CannotStart, CannotBuild, NotThere, OSError) as error:
         click.echo(f"conformance fuzz: {error}", err=True)
         raise SystemExit(2) from None
@@ -175,11 +175,11 @@ def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> Non
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _shrink(examination: Examination, search: Search, found: dict[Group, Finding]) -> None:
+def _shrink(examination: Examination, search: Search, found: list[Finding]) -> None:
     with progress.bar() as bar:
         task = bar.add_task("shrinking", total=len(found))
-        for finding in fuzzing.shrunken(examination, search, tuple(found.values())):
-            found[finding.group] = finding
+        for place, finding in enumerate(fuzzing.shrunken(examination, search, tuple(found))):
+            found[place] = finding
             bar.advance(task)
 
 

@@ -55,7 +55,7 @@ def cases(header: Header, search: Search, found: Iterable[Finding]) -> str:
     ids: Counter[str] = Counter()
     entries = []
     for about in same.values():
-        name = f"fuzz-{header.name}-{search.seed}-{about[0].met.number}"
+        name = f"fuzz-{header.name}-{search.seed}-{about[0].number}"
         ids[name] += 1
         entries.append(_entry(name if ids[name] == 1 else f"{name}-{ids[name]}", about, search))
     first = (
@@ -66,18 +66,19 @@ def cases(header: Header, search: Search, found: Iterable[Finding]) -> str:
 
 
 def _entry(id: str, about: list[Finding], search: Search) -> str:  # noqa: A002  # as in Case
-    said: dict[str, list[str]] = {}
+    said: dict[str, dict[str, None]] = {}
     for finding in about:
         group = finding.group
         how = f"{group.status} {group.mode}: {group.said.removesuffix('.')}."
-        said.setdefault(how, []).append(group.api)
+        said.setdefault(how, {})[group.api] = None
     fields = {
         "id": id,
-        "why": " ".join(f"{_listed(apis)}, {how}" for how, apis in said.items()),
+        "why": " ".join(f"{_listed(list(apis))}, {how}" for how, apis in said.items()),
         "topics": restating.topics(about[0].question),
         **restating.fields(about[0].question),
     }
-    remarks = dict.fromkeys(_remark(finding, search) for finding in about)
+    once = {finding.group: finding for finding in reversed(about)}
+    remarks = dict.fromkeys(_remark(finding, search) for finding in once.values())
     return entries.entry(fields, {"id": tuple(remarks)}, 2)
 
 
@@ -87,8 +88,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _remark(finding: Finding, search: Search) -> str:
-    met = finding.met
-    said = f"{met.count:,} of {count(search.count, 'question')}, such as number {met.number}."
+    said = f"{finding.count:,} of {count(search.count, 'question')}, such as {finding.number}."
     if finding.steadily is None:
         return f"{said} As it was drawn."
     return said if finding.steadily else f"{said} Asked once more, it was another."

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from threading import Lock
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 from conformance import calls, survey
 from conformance.api import Api, Framework
@@ -21,7 +21,7 @@ from conformance.cases import Case, Place
 from conformance.fuzz.shrinking import shrunk
 from conformance.fuzz.space import WIDE, Space, drawn
 from conformance.observations import MODES, Mode, Observation, Status, Verdict, verdict
-from conformance.question import Op, Question
+from conformance.question import Dtype, Op, Question
 from conformance.report.text import pattern, plain, shortened
 from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
@@ -67,25 +67,44 @@ class Group:
         return "convention" if self.explained else "unexplained"
 
 
+Sort: TypeAlias = tuple[Op, Dtype] | None
+"""Of what sort a question is: another sort may well show another cause in the same words."""
+
+
 @dataclass
 class Met:
-    """How many questions of a search fall into a group, and the number of the smallest of them."""
+    """How many questions of a search fall into a group, and which ones show it best.
 
-    count: int
-    size: int
-    number: int
+    smallest  of each sort, the size and the number of the smallest question
+    """
+
+    count: int = 0
+    smallest: dict[Sort, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The number of the smallest question."""
+        return min(self.smallest.values())[1]
+
+    def add(self, sort: Sort, size: int, number: int) -> None:
+        """Counts one more question."""
+        self.count += 1
+        self.smallest[sort] = min(self.smallest.get(sort, (size, number)), (size, number))
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A group, and a small question that falls into it.
+    """A group, and a small question of one sort that falls into it.
 
-    steadily  whether the question did so when it was asked once more; None for one that was not
-              asked again, and is as it was drawn
+    count     of all the questions that do
+    number    of the one that was made small
+    steadily  whether it did so when it was asked once more; None for one that was not asked again,
+              and is as it was drawn
     """
 
     group: Group
-    met: Met
+    count: int
+    number: int
     question: Question
     steadily: bool | None = None
 
@@ -194,11 +213,10 @@ class Tally:
                 self._meet(native, number)
 
     def _meet(self, group: Group, number: int) -> None:
-        question = self._search.question(number)
-        size = question.x.size + question.kernel.size
-        met = self.groups.setdefault(group, Met(0, size, number))
-        met.count += 1
-        met.size, met.number = min((met.size, met.number), (size, number))
+        q = self._search.question(number)
+        # What costs a worker each time is shown once.
+        sort = None if group.status in TROUBLES else (q.op, q.dtype)
+        self.groups.setdefault(group, Met()).add(sort, q.x.size + q.kernel.size, number)
 
     def of_kind(self, kind: Kind) -> list[tuple[Group, Met]]:
         """The groups of a kind, those that most questions fall into first."""
@@ -244,10 +262,11 @@ def ask(
 
 
 def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> Iterator[Finding]:
-    """Each group of some kinds, with the smallest question that was drawn."""
+    """Each group of some kinds, with the smallest question that was drawn of each sort."""
     for kind in kinds:
         for group, met in tally.of_kind(kind):
-            yield Finding(group, met, search.question(met.number))
+            for _, number in sorted(met.smallest.values()):
+                yield Finding(group, met.count, number, search.question(number))
 
 
 def shrunken(
@@ -260,9 +279,10 @@ def shrunken(
     """
     small: list[Question] = []
     for finding in found:
-        group = finding.group
+        group, drawn_as = finding.group, finding.question
         shows = partial(_falls_into, group, search, examination)
-        question = next(filter(shows, small), None)
+        alike = [q for q in small if (q.op, q.dtype) == (drawn_as.op, drawn_as.dtype)]
+        question = next(filter(shows, alike), None)
         if question is None:
             question = shrunk(finding.question, shows, most=MOST_TROUBLE.get(group.status, MOST))
             small.append(question)
