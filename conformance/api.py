@@ -125,7 +125,7 @@ class Framework:
     backend    an expression for the backend in use, where there are several
     backend_variable  the environment variable that chooses it
     dialects   by backend; a single one has the key None
-    settle     a line that brings an error still under way to light, run after a refusal
+    settle     a line that brings an error still under way to light, where nobody waited for one
     variables  environment variables of the worker
     together   how it answers many calls at once, if it does
     """

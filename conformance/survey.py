@@ -17,6 +17,7 @@ from conformance.cases import Case
 from conformance.claims import expectations
 from conformance.diagnosis import Diagnosis, diagnose
 from conformance.interpreters import interpreter_for as interpreter_for
+from conformance.memory import memory_of
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
@@ -243,7 +244,7 @@ def _parts(asked: Asked) -> Iterator[bytes]:
     for field in fields(asked):
         value = getattr(asked, field.name)
         if isinstance(value, np.ndarray):
-            yield f"{field.name} {value.dtype.str} {value.shape}".encode()
+            yield f"{field.name} {value.dtype.str} {value.shape} {memory_of(value)}".encode()
             yield np.ascontiguousarray(value).tobytes()
         else:
             yield f"{field.name} {value!r}".encode()

@@ -102,6 +102,19 @@ def pipe(tmp_path):
     os.close(pipe.reader)
 
 
+# What nobody waited for
+
+
+@pytest.mark.parametrize(
+    ("source", "times"), [("y = np.zeros(2)", 0), ("y = np.zeros((0, 3))", 1), ("1 / 0", 1)]
+)
+def test_what_is_under_way_is_settled_where_no_numbers_came(source, times):
+    settling = Interpreter(sys.executable, prelude="log = []", settle="log.append(1)")
+    with Examination(settling, timeout=PATIENCE) as examination:
+        _, (_, told) = examination.ask([bad(source), Task("count", "y = np.array(len(log))", {})])
+    assert told.array == times
+
+
 # Answers
 
 

@@ -41,8 +41,9 @@ class Interpreter:
     prelude     source run once, such as imports and settings; questions see its names, and ``np``
     facts       expressions evaluated after the prelude, by name, such as the version
     variables   environment variables added to ours
-    settle      source run after a question that failed, its own errors ignored: a framework that
-                computes in threads of its own may otherwise raise one question's error at another
+    settle      source run after a question that failed or came to nothing, its own errors ignored:
+                a framework that computes in threads of its own may otherwise raise one question's
+                error at another
     together    source of a function ``together``, which `workers.together` tells about; where there
                 is none, every question is asked alone
     most        how many questions are asked together at most
