@@ -5,7 +5,7 @@ nox -t test                   lint, types, unit tests, every adapter against its
                               run, and whether the committed report and baseline are what it gives
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
-nox -s bench                  the tables of benchmarks/RESULTS.md
+nox -s accept                 takes what they do as accepted
 """
 
 from __future__ import annotations
