@@ -53,6 +53,12 @@ def test_the_same_backend_says_more_than_the_same_framework() -> None:
     assert expected(newer, recall()) == Time(2.0, 0.06)
 
 
+def test_a_backend_says_more_than_other_backends_of_the_framework() -> None:
+    remember(ON_TORCH, Time(1.0, 0.002))
+    remember(JAX, Time(2.0, 0.06))
+    assert expected(ON_JAX, recall()) == Time(2.0, 0.06)
+
+
 def test_of_several_that_are_alike_the_mean_is_expected() -> None:
     remember(ON_JAX, Time(3.0, 0.06))
     remember(ON_TORCH, Time(1.0, 0.02))
