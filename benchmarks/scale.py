@@ -31,11 +31,13 @@ from time import perf_counter, sleep
 
 import click
 
-from conformance import environments, executors, recording, runs, shards, space
+from conformance import environments, runs
 from conformance.frameworks import FRAMEWORKS
-from conformance.fuzzing import subject_of
+from conformance.fuzz import space
+from conformance.fuzz.fuzzing import subject_of
 from conformance.observations import Observation
-from conformance.recording import Request
+from conformance.running import executors, recording, shards
+from conformance.running.recording import Request
 from conformance.survey import Subject, concerns
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -172,7 +174,10 @@ def together(names: tuple[str, ...], jobs: int, times: int) -> None:
 
 def _round(names: tuple[str, ...], jobs: int, folder: Path) -> dict[str, Taken]:
     """Each alone and, under no name, all of them: in alternation, as machines have moods."""
-    taken = {name: _timed("--environment", name, "--out", folder / name) for name in names}
+    taken = {}
+    for name in names:
+        taken[name] = _timed("--environment", name, "--out", folder / name)
+        print(f"{name} {taken[name].clock:.1f} s", file=sys.stderr)
     words = [word for name in names for word in ("--environment", name)]
     taken[""] = _timed(*words, "--jobs", jobs, "--out", folder / "all")
     return taken
