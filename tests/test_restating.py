@@ -34,7 +34,7 @@ def asked(**arguments: Any) -> Question:
 
 def read(questions: list[Question], folder: Path) -> tuple[Case, ...]:
     """What the loader reads from the questions written down."""
-    entries = (
+    written = (
         entries.entry(
             {"id": f"case-{n}", "why": "It was.", "topics": restating.topics(q)}
             | restating.fields(q),
@@ -44,7 +44,7 @@ def read(questions: list[Question], folder: Path) -> tuple[Case, ...]:
         for n, q in enumerate(questions)
     )
     file = folder / "cases.yaml"
-    file.write_text("cases:\n" + "\n".join(entries), encoding="utf-8")
+    file.write_text("cases:\n" + "\n".join(written), encoding="utf-8")
     loaded = load([file])
     assert loaded.problems == ()
     return loaded.cases
