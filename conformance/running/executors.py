@@ -114,9 +114,7 @@ def dask(address: str) -> Iterator[list[Place]]:
 def _refuse_other_code(client: Any, address: str) -> None:
     """A scheduler unpacks what it passes on, and says nothing helpful when it cannot."""
     try:
-        found = client.run_on_scheduler(
-            eval, "__import__('conformance.running.shards').shards.package()"
-        )
+        found = client.run_on_scheduler(eval, _ASKED)
     except ImportError as error:
         raise NoExecutor(
             f"the Dask scheduler at {address} and its workers need this package too: {error}"
