@@ -3,8 +3,7 @@
     python benchmarks/translations.py --count 2000 --python torch=EXE --python keras=EXE ...
 
 Every ordered pair of APIs of the frameworks that are given: the layer is drawn, written natively
-for the first, translated by its observed profile, and both are run on random integers. JAX compiles
-each new call, which is nearly all of the time: a minute for every 70 layers.
+for the first, translated by its observed profile, and both are run on random integers.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import numpy as np
 
 from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
+from conformance.calls import Call
 from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
 from conformance.frameworks.jax import reads_past_the_end
@@ -84,11 +84,11 @@ def _tried(
                     pairs[key] = (source, target, found, number)
     firsts = {f"{n} {s.api.id}": (s, found, n) for s, _, found, n in pairs.values()}
     answers = _ask(
-        {key: (s, found.native.source, found, n) for key, (s, found, n) in firsts.items()},
+        {key: (s, found.native, found, n) for key, (s, found, n) in firsts.items()},
         executables,
     )
     others = _ask(
-        {key: (t, found.call.source, found, n) for key, (_, t, found, n) in pairs.items()},
+        {key: (t, found.call, found, n) for key, (_, t, found, n) in pairs.items()},
         executables,
     )
     for key, (source, target, found, number) in pairs.items():
@@ -116,16 +116,16 @@ def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], 
 
 
 def _ask(
-    wanted: Mapping[str, tuple[Place, str, Translation, int]], executables: Mapping[str, str]
+    wanted: Mapping[str, tuple[Place, Call, Translation, int]], executables: Mapping[str, str]
 ) -> dict[str, Array | str]:
     came: dict[str, Array | str] = {}
     for name, executable in executables.items():
         tasks = [
-            Task(key, source, translation.random_arrays(found, number))
-            for key, (place, source, found, number) in wanted.items()
+            Task(key, call.source, translation.random_arrays(found, number), call.stretches)
+            for key, (place, call, found, number) in wanted.items()
             if place.framework.name == name
         ]
-        interpreter = survey.interpreter_for(FRAMEWORKS[name], executable)
+        interpreter = survey.interpreter_for(FRAMEWORKS[name], executable, together=True)
         with Examination(interpreter) as examination:
             for task, outcome in examination.ask(tasks):
                 came[task.key] = outcome.array if isinstance(outcome, Answer) else outcome.words

@@ -80,8 +80,8 @@ def write(
     laid = _laid(call.arrays)
     if not laid:
         return call
-    text = Text(laid) + _text(call)
-    return replace(call, source=text.source, stretches=text.stretches)
+    lines = Text(laid) + _text(call)
+    return replace(call, source=lines.source, stretches=lines.stretches)
 
 
 def _laid(arrays: Mapping[str, Array]) -> tuple[str, ...]:
@@ -101,14 +101,14 @@ def _single(
     if isinstance(plan, Inexpressible):
         return plan
     dialect = api.dialect or framework.dialects[backend]
-    text = _kept(plan, dialect, asked)
+    lines = text(plan, dialect, asked)
     return Call(
-        source=text.source,
+        source=lines.source,
         arrays=arrays_of(asked),
         cost=plan.cost,
         moves=plan.moves,
         imports=dialect.imports,
-        stretches=text.stretches,
+        stretches=lines.stretches,
     )
 
 
@@ -116,14 +116,14 @@ def _chain(
     framework: Framework, backend: str | None, api: Api, chain: Chain, mode: str
 ) -> Call | Inexpressible:
     """The steps' calls one after the other, each on the answer to the one before."""
-    text = Text()
+    lines = Text()
     arrays: dict[str, Array] = {"x": chain.questions[0].x}
     cost = Cost.ARGUMENTS
     imports: tuple[str, ...] = ()
     moves: list[str] = []
     for number, step in enumerate(chain.steps, 1):
         if isinstance(step, Pool):
-            text += _pool(step)
+            lines += _pool(step)
             continue
         step_api = api
         if step.operator == "conv":
@@ -135,11 +135,11 @@ def _chain(
             return call
         own = {name: f"{name}{number}" for name in call.arrays if name != "x"}
         arrays |= {own[name]: call.arrays[name] for name in own}
-        text += [f"{', '.join(own)} = {', '.join(own.values())}"]
-        text = text + _text(call) + ["x = y"]
+        lines += [f"{', '.join(own)} = {', '.join(own.values())}"]
+        lines = lines + _text(call) + ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
         moves += [move for move in call.moves if move not in moves]
-    return Call(text.source, arrays, cost, tuple(moves), imports, text.stretches)
+    return Call(lines.source, arrays, cost, tuple(moves), imports, lines.stretches)
 
 
 def _pool(step: Pool) -> list[str]:
@@ -153,17 +153,13 @@ def _pool(step: Pool) -> list[str]:
     ]
 
 
-def source(plan: Plan, dialect: Dialect, question: Question) -> str:
+def text(plan: Plan, dialect: Dialect, question: Question) -> Text:
     """The source of a planned question."""
-    return _kept(plan, dialect, question).source
-
-
-def _kept(plan: Plan, dialect: Dialect, question: Question) -> Text:
-    text = _grouped(plan, dialect, question)
+    asked = _grouped(plan, dialect, question)
     if plan.keep_dtype and question.dtype in dialect.keeps:
         # Its stretches mean something else without the line above them.
-        return Text((dialect.keeps[question.dtype], *text.indented().lines))
-    return text
+        return Text((dialect.keeps[question.dtype], *asked.indented().lines))
+    return asked
 
 
 def arrays_of(question: Question) -> dict[str, Array]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from conformance import calls, conventions, maps, recipes
 from conformance.api import Api, Framework, Inexpressible
-from conformance.calls import Call
+from conformance.calls import Call, Text
 from conformance.conventions import Convention
 from conformance.maps import Map
 from conformance.observations import Observation
@@ -147,9 +147,9 @@ def _call(
             leave = ()
     dialect = place.api.dialect or place.framework.dialects[place.backend]
     after = maps.apply(leave, "y")
-    body = calls.source(plan, dialect, question)
+    lines = Text(tuple(before)) + calls.text(plan, dialect, question) + after
     call = Call(
-        source="".join(f"{line}\n" for line in before) + body + "".join(f"{x}\n" for x in after),
+        source=lines.source,
         arrays={
             **calls.arrays_of(question),
             "x": question.x.transpose(recipes.order("N C *s", layout.layout, question.rank)),
@@ -158,6 +158,7 @@ def _call(
         cost=plan.cost,
         moves=plan.moves,
         imports=dialect.imports,
+        stretches=lines.stretches,
     )
     if plan.split:
         kernel = (*kernel, *plan.kernel)
