@@ -11,17 +11,15 @@ would do, which is to parse both files with the standard library, and to merge t
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import click
+import measuring
+from measuring import ROOT, Taken
 
-ROOT = Path(__file__).resolve().parents[1]
 SIZES = (1_000, 10_000, 50_000, 100_000, 1_000_000)
 LARGEST_FOR_PEERS = 100_000  # ten times as many would take them gigabytes
 GATE = ("-m", "conformance", "gate")
@@ -75,8 +73,9 @@ def print_row(run: Path, size: int, folder: Path) -> None:
         parse = measured("-c", PARSE, str(one), str(other), status=0)
         merge = measured("-c", MERGE, str(one), str(other), status=0)
         shown += [parse, merge]
-        ratios = f"{itself[0] / parse[0]:.2f} of parsing both, {itself[0] / merge[0]:.2f} of pandas"
-    cells = [f"{seconds:8.2f} s {memory:5.0f} M" for seconds, memory in shown]
+        of_parse, of_merge = itself.clock / parse.clock, itself.clock / merge.clock
+        ratios = f"{of_parse:.2f} of parsing both, {of_merge:.2f} of pandas"
+    cells = [f"{one.clock:8.2f} s {one.memory:5.0f} M" for one in shown]
     cells += [""] * (5 - len(cells))
     print(f"{size:>12,}" + "".join(f"{cell:>18}" for cell in cells) + f"   {ratios}", flush=True)
 
@@ -100,21 +99,9 @@ def repeated(lines: list[str], size: int) -> Iterator[str]:
         yield lines[place].replace('"case": "', f'"case": "copy-{turn}-of-', 1)
 
 
-def measured(*words: str, status: int) -> tuple[float, float]:
-    """Seconds and MiB of a process of this interpreter; it has to end with ``status``."""
-    began = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, ended, used = os.wait4(process.pid, 0)
-    seconds = perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(ended)
-    if process.returncode != status:
-        sys.exit(f"{' '.join(words)}: ended with {process.returncode}, not with {status}")
-    return seconds, used.ru_maxrss / 1024
+def measured(*words: object, status: int) -> Taken:
+    """What a process of this interpreter takes, which has to end with ``status``."""
+    return measuring.process(sys.executable, *words, ends=(status,))
 
 
 if __name__ == "__main__":

@@ -24,12 +24,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from threading import Thread
 from time import perf_counter, sleep
 
 import click
+import measuring
+from measuring import ROOT, Taken
 
 from conformance import environments, runs
 from conformance.frameworks import FRAMEWORKS
@@ -40,7 +41,6 @@ from conformance.running import executors, recording, shards
 from conformance.running.recording import Request
 from conformance.survey import Subject, concerns
 
-ROOT = Path(__file__).resolve().parents[1]
 MIB = 2**20
 SEED = 1
 
@@ -141,14 +141,6 @@ def workers_peak() -> int:
 # Together
 
 
-@dataclass(frozen=True)
-class Taken:
-    """Seconds of a command on the clock and of all its processes."""
-
-    clock: float
-    processes: float
-
-
 @main.command()
 @click.option("--environment", "names", multiple=True, default=tuple(environments.pinned()))
 @click.option("--jobs", default=2, show_default=True)
@@ -159,17 +151,17 @@ def together(names: tuple[str, ...], jobs: int, times: int) -> None:
         environments.pinned()[name].executable()
     with TemporaryDirectory() as folder:
         rounds = [_round(names, jobs, Path(folder)) for _ in range(times)]
-    alone = {name: _median([one[name] for one in rounds]) for name in names}
-    both = _median([one[""] for one in rounds])
-    print(f"{'':>14}{'seconds':>10}{'of processes':>14}")
+    alone = {name: measuring.middle(one[name] for one in rounds) for name in names}
+    both = measuring.middle(one[""] for one in rounds)
+    print(f"{'':>14}{'seconds':>10}{'of processors':>14}")
     for name, taken in alone.items():
-        print(f"{name:>14}{taken.clock:>10.1f}{taken.processes:>14.1f}")
+        print(f"{name:>14}{taken.clock:>10.1f}{taken.processors:>14.1f}")
     print(f"{'all, in turn':>14}{sum(one.clock for one in alone.values()):>10.1f}")
-    print(f"{'all together':>14}{both.clock:>10.1f}{both.processes:>14.1f}")
+    print(f"{'all together':>14}{both.clock:>10.1f}{both.processors:>14.1f}")
     slowest = max(one.clock for one in alone.values())
-    least = sum(one.processes for one in alone.values()) / (os.cpu_count() or 1)
+    least = sum(one.processors for one in alone.values()) / (os.cpu_count() or 1)
     print(f"together / slowest alone: {both.clock / slowest:.2f}")
-    print(f"together / all their seconds of processes on all cores: {both.clock / least:.2f}")
+    print(f"together / all their seconds of processors on all cores: {both.clock / least:.2f}")
 
 
 def _round(names: tuple[str, ...], jobs: int, folder: Path) -> dict[str, Taken]:
@@ -184,18 +176,7 @@ def _round(names: tuple[str, ...], jobs: int, folder: Path) -> dict[str, Taken]:
 
 
 def _timed(*words: object) -> Taken:
-    command = [sys.executable, "-m", "conformance", "run", *map(str, words)]
-    began = perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Taken(perf_counter() - began, used.ru_utime + used.ru_stime)
-
-
-def _median(taken: list[Taken]) -> Taken:
-    return Taken(median(one.clock for one in taken), median(one.processes for one in taken))
+    return measuring.process(sys.executable, "-m", "conformance", "run", *words)
 
 
 # A cluster

@@ -1,0 +1,175 @@
+"""A whole run beside the least that any program would do, for each pinned environment.
+
+    python benchmarks/end_to_end.py --environment torch --environment jax [--runs 5] [--pytest]
+
+Contestants take turns, each a process from its start to its end. `ours` is `conformance run` on
+the corpus. `bare` is a script as a user would write it, in the framework's own process: it imports
+the framework, makes the same native and recipe calls, written out as functions over arrays that are
+in memory, and compares with ready answers. `pytest` is the same calls as parametrised tests. Left
+out on both sides are the cases that kill a process. Start is what each takes for one case alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+import measuring
+import numpy as np
+from measuring import Taken
+
+from conformance import corpus, environments, survey
+from conformance.environments import Environment
+from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import interpreter_for
+from conformance.question import Array
+from conformance.survey import Item, Subject
+from conformance.workers.controller import Examination
+
+PEERS = Path(__file__).with_name("peers")
+DEADLY = "rank-plain-three"
+"""A case with which XLA ends the process, so that no bare loop would come to its end."""
+EVERY, ONE = f"not {DEADLY}", "stride-and-kernel-stride-1"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A command, where it runs, and what it finds in its environment besides."""
+
+    name: str
+    words: tuple[str, ...]
+    folder: Path
+    variables: Mapping[str, str]
+
+    def taken(self) -> Taken:
+        """What it takes from its start to its end, which has to be a good one."""
+        ends = (0, 1) if self.name == "pytest" else (0,)
+        return measuring.process(
+            *self.words, folder=self.folder, variables=self.variables, ends=ends
+        )
+
+
+@click.command()
+@click.option("--environment", "names", multiple=True, default=tuple(environments.pinned()))
+@click.option("--runs", "times", default=5, show_default=True)
+@click.option("--pytest", "with_pytest", is_flag=True, help="Plain pytest too.")
+def main(names: tuple[str, ...], times: int, with_pytest: bool) -> None:
+    """Measure, and print a table for each environment."""
+    for name in names:
+        environment = environments.pinned()[name]
+        with TemporaryDirectory() as folder:
+            home = Path(folder)
+            calls = {
+                expression: written(environment, expression, home / part)
+                for part, expression in (("every", EVERY), ("one", ONE))
+            }
+            contestants = [*_all(name, environment, home, with_pytest)]
+            for contestant in contestants:  # what is compiled or cached once is so from here on
+                contestant.taken()
+            taken: dict[str, list[Taken]] = {one.name: [] for one in contestants}
+            for _ in range(times):
+                for contestant in contestants:
+                    taken[contestant.name].append(contestant.taken())
+            show(name, calls[EVERY] - calls[ONE], taken)
+
+
+def _all(
+    name: str, environment: Environment, home: Path, with_pytest: bool
+) -> Sequence[Contestant]:
+    framework = FRAMEWORKS[environment.framework]
+    python = environment.executable()
+    variables = interpreter_for(framework, python, environment.backend).variables
+    run = (sys.executable, "-m", "conformance", "run", "--environment", name)
+    own = (*run, "--out", str(home / "run.jsonl"), "-k")
+    contestants = [
+        Contestant("ours", (*own, EVERY), home, {}),
+        Contestant("bare", (python, "bare.py"), home / "every", variables),
+        Contestant("ours, start", (*own, ONE), home, {}),
+        Contestant("bare, start", (python, "bare.py"), home / "one", variables),
+    ]
+    if framework.together is not None:
+        words = (*own, EVERY, "--one-by-one")
+        contestants.append(Contestant("ours, one by one", words, home, {}))
+    if with_pytest:
+        pins = (*environment.pins, "pytest")
+        python = str(environments.build(pins, environment.python, environment.options))
+        words = (python, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "test_bare.py")
+        contestants.append(Contestant("pytest", words, home / "every", variables))
+    return contestants
+
+
+def written(environment: Environment, expression: str, folder: Path) -> int:
+    """The bare script with its questions in a folder of its own, and how many there are."""
+    folder.mkdir()
+    for file in PEERS.glob("*.py"):
+        shutil.copy(file, folder)
+    framework = FRAMEWORKS[environment.framework]
+    subjects = [Subject(case) for case in corpus.chosen((), expression)]
+    interpreter = interpreter_for(framework, environment.executable(), environment.backend)
+    with Examination(interpreter) as examination:
+        header = survey.header(framework, examination.identity, subjects)
+    apis = [api for api in framework.apis if header.apis[api.id]]
+    backend = environment.backend or header.backend
+    asked = list(survey.items(framework, backend, apis, subjects))
+    asked = [item for item in asked if isinstance(item.call, survey.Call)]
+    sources = [_function(number, item) for number, item in enumerate(asked)]
+    names = ", ".join(f"q{number}" for number in range(len(asked)))
+    text = "\n\n".join(
+        ("import numpy as np", framework.prelude, *sources, f"QUESTIONS = [{names}]")
+    )
+    (folder / "questions.py").write_text(text, encoding="utf-8")
+    blob, index = bytearray(), []
+    for item in asked:
+        arrays = {name: _put(blob, array) for name, array in _call(item).arrays.items()}
+        wanted = item.subject.wanted
+        index.append(
+            (arrays, None if wanted is None else _put(blob, wanted), item.subject.case.exact)
+        )
+    (folder / "arrays.bin").write_bytes(blob)
+    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    return len(asked)
+
+
+def _call(item: Item) -> survey.Call:
+    assert isinstance(item.call, survey.Call)  # as others were left out
+    return item.call
+
+
+def _function(number: int, item: Item) -> str:
+    call = _call(item)
+    body = "".join(f"    {line}\n" for line in call.source.splitlines())
+    return f"def q{number}({', '.join(call.arrays)}):\n{body}    return y\n"
+
+
+def _put(blob: bytearray, array: Array) -> tuple[str, tuple[int, ...], int]:
+    blob.extend(bytes(-len(blob) % 64))
+    offset = len(blob)
+    blob.extend(np.ascontiguousarray(array).tobytes())
+    return array.dtype.str, array.shape, offset
+
+
+def show(name: str, calls: int, taken: Mapping[str, Sequence[Taken]]) -> None:
+    """A line for each contestant, and what a question costs us beyond start-up."""
+    medians = {who: measuring.middle(all_of_it) for who, all_of_it in taken.items()}
+    bare = medians["bare"]
+    print(f"{name}: {calls:,} calls")
+    for who, one in medians.items():
+        spread = [each.clock for each in taken[who]]
+        line = f"  {who:<18}{one.clock:>8.2f} s ({min(spread):.2f} to {max(spread):.2f})"
+        line += f"{one.processors:>8.2f} s of processors"
+        if not who.endswith("start"):
+            line += f"; {one.clock / bare.clock:.2f} and {one.processors / bare.processors:.2f}"
+        print(line)
+    ours, theirs = (medians[w].clock - medians[f"{w}, start"].clock for w in ("ours", "bare"))
+    print(f"  beyond start-up, ours more by {1000 * (ours - theirs) / calls:.2f} ms a call")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

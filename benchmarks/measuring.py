@@ -1,0 +1,57 @@
+"""What a process takes from its start to its end: how all benchmarks of whole commands measure."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryFile
+from time import perf_counter
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Taken(NamedTuple):
+    """Seconds on the clock, seconds of all processors, and the most MiB of the process itself.
+
+    With the seconds of the processes that it started, and not with their memory.
+    """
+
+    clock: float
+    processors: float
+    memory: float
+
+
+def process(
+    *words: object,
+    folder: Path = ROOT,
+    variables: Mapping[str, str] | None = None,
+    ends: Collection[int] = (0,),
+) -> Taken:
+    """Runs a command in ``folder``. Raises ``SystemExit`` unless it ends with one of ``ends``."""
+    command = [str(word) for word in words]
+    with TemporaryFile() as said:
+        began = perf_counter()
+        started = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **(variables or {})},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, used = os.wait4(started.pid, 0)
+        clock = perf_counter() - began
+        started.returncode = os.waitstatus_to_exitcode(status)
+        if started.returncode not in ends:
+            said.seek(0)
+            words = (*command[:4], "ended with", started.returncode)
+            raise SystemExit(f"{' '.join(map(str, words))}:\n{said.read().decode()[-2000:]}")
+    return Taken(clock, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def middle(taken: Iterable[Taken]) -> Taken:
+    """The median of each."""
+    return Taken(*(median(column) for column in zip(*taken, strict=True)))
