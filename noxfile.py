@@ -6,6 +6,7 @@ nox -t test                   lint, types, unit tests, every adapter against its
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
 nox -s accept                 takes what they do as accepted
+nox -s bench                  how fast everything is, beside its peers
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ BASELINE = REPORTS / "baseline"
 COMMITTED = ("compatibility.md", "compatibility.csv")
 ENVIRONMENTS = tomllib.loads(Path("conformance", "environments.toml").read_text(encoding="utf-8"))
 CORES = str(os.cpu_count() or 1)
+BENCHMARKS: dict[str, list[list[str]]] = {
+    "oracle": [[]],
+    "diagnosis": [["--pairs"]],
+    "loading": [[]],
+    "gate": [[]],
+    "report": [[]],
+    "end_to_end": [["--pytest"]],
+    "scale": [["growth"], ["together"], ["cluster"]],
+    "translations": [["--count", "2000"]],
+}
 os.environ.setdefault("CONFORMANCE_ENVIRONMENTS", str(Path(".nox", "environments").absolute()))
 nox.options.sessions = ["runs", "report"]
 
@@ -136,6 +147,15 @@ def accept(session: nox.Session) -> None:
     session.run(*_WORDS, "all", "--jobs", CORES, "--out", str(again))
     both = [*_runs(), *(str(again / Path(run).name) for run in _runs())]
     session.run("conformance", "accept", *both, "--to", str(BASELINE))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """All benchmarks, or some: nox -s bench -- oracle end_to_end. On a machine with nothing else."""
+    session.install("-e", ".[test]", "onnx", "onnxruntime", "pyyaml")
+    for name in session.posargs or BENCHMARKS:
+        for words in BENCHMARKS[name]:
+            session.run("python", f"benchmarks/{name}.py", *words)
 
 
 @nox.session(tags=["test"])

@@ -24,7 +24,7 @@ import measuring
 import numpy as np
 from measuring import Taken
 
-from conformance import corpus, environments, survey
+from conformance import corpus, environments, runs, survey
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_for
@@ -35,6 +35,7 @@ from conformance.workers.controller import Examination
 PEERS = Path(__file__).with_name("peers")
 DEADLY = "rank-plain-three"
 """A case with which XLA ends the process, so that no bare loop would come to its end."""
+RUN, APART = "run.jsonl", "one-by-one.jsonl"
 EVERY, ONE = f"not {DEADLY}", "stride-and-kernel-stride-1"
 
 
@@ -77,6 +78,9 @@ def main(names: tuple[str, ...], times: int, with_pytest: bool) -> None:
                 for contestant in contestants:
                     taken[contestant.name].append(contestant.taken())
             show(name, calls[EVERY] - calls[ONE], taken)
+            if (home / APART).exists():
+                said = [[*runs.read(home / file).observations] for file in (RUN, APART)]
+                print(f"  the same answers one by one: {said[0] == said[1]}")
 
 
 def _all(
@@ -86,15 +90,15 @@ def _all(
     python = environment.executable()
     variables = interpreter_for(framework, python, environment.backend).variables
     run = (sys.executable, "-m", "conformance", "run", "--environment", name)
-    own = (*run, "--out", str(home / "run.jsonl"), "-k")
+    own = (*run, "--out", str(home / RUN), "-k")
     contestants = [
         Contestant("ours", (*own, EVERY), home, {}),
         Contestant("bare", (python, "bare.py"), home / "every", variables),
-        Contestant("ours, start", (*own, ONE), home, {}),
+        Contestant("ours, start", (*run, "--out", str(home / "one.jsonl"), "-k", ONE), home, {}),
         Contestant("bare, start", (python, "bare.py"), home / "one", variables),
     ]
     if framework.together is not None:
-        words = (*own, EVERY, "--one-by-one")
+        words = (*run, "--out", str(home / APART), "-k", EVERY, "--one-by-one")
         contestants.append(Contestant("ours, one by one", words, home, {}))
     if with_pytest:
         pins = (*environment.pins, "pytest")

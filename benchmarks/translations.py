@@ -1,9 +1,10 @@
 """Random layers of every API, translated for every other: do both calls give the same numbers?
 
-    python benchmarks/translations.py --count 2000 --python torch=EXE --python keras=EXE ...
+    python benchmarks/translations.py --count 2000 [--environment torch --environment jax ...]
 
-Every ordered pair of APIs of the frameworks that are given: the layer is drawn, written natively
-for the first, translated by its observed profile, and both are run on random integers.
+Every ordered pair of APIs of the pinned environments that are given: the layer is drawn, written
+natively for the first, translated by its observed profile, and both are run on random integers.
+The profiles are those of the runs that `nox` leaves.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from conformance import runs, shipped, survey, translation
+from conformance import environments, runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.calls import Call
 from conformance.cases import load
@@ -31,6 +32,7 @@ from conformance.translation import Place, Translation
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer
 
+ONE_OF_EACH = ("torch", "tensorflow", "keras", "jax", "mxnet")
 BATCH = 200
 """Layers at a time, so that memory stays small: those of ten frameworks' APIs are many."""
 
@@ -45,20 +47,20 @@ FINDINGS: tuple[tuple[str, Callable[[Question], bool]], ...] = (
 @click.command()
 @click.option("--count", default=100, show_default=True, help="Layers.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--python", "pythons", multiple=True, required=True, metavar="FRAMEWORK=EXE")
+@click.option("--environment", "names", multiple=True, default=ONE_OF_EACH, show_default=True)
 @click.option("--runs", "folder", default=Path("reports", "runs"), type=click.Path(path_type=Path))
-def main(count: int, seed: int, pythons: tuple[str, ...], folder: Path) -> None:
+def main(count: int, seed: int, names: tuple[str, ...], folder: Path) -> None:
     """Translate random layers between all APIs and run both ends."""
-    executables = dict(python.split("=", 1) for python in pythons)
+    executables = {name: environments.pinned()[name].executable() for name in names}
     places, known = _places(executables, folder)
     table: Counter[tuple[str, str, str]] = Counter()
     layers = enumerate(islice(draws(seed, ("conv_transpose",)), count))
     while batch := list(islice(layers, BATCH)):
         table += _tried(batch, places, known, executables)
         click.echo(f"{batch[-1][0] + 1} of {count} layers", err=True)
-    names = {place.api.id: place.framework.title for place in places}
+    titles = {place.api.id: place.framework.title for place in places}
     _print(table)
-    _print(_summed(table, names))
+    _print(_summed(table, titles))
     sys.exit(any(said == "wrong" for _, _, said in table))
 
 

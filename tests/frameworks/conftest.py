@@ -25,10 +25,16 @@ def framework(pytestconfig: pytest.Config) -> Framework:
 
 
 @pytest.fixture(scope="session")
-def examination(pytestconfig: pytest.Config, framework: Framework) -> Iterator[Examination]:
+def executable(pytestconfig: pytest.Config) -> str:
+    """The framework's own interpreter."""
+    python: str = pytestconfig.getoption("--python")
+    pins = pytestconfig.getoption("pins")
+    return str(environments.build(pins, python)) if pins else python
+
+
+@pytest.fixture(scope="session")
+def examination(framework: Framework, executable: str) -> Iterator[Examination]:
     """The framework in its own interpreter; a missing one is an error, never a skip."""
-    python, pins = pytestconfig.getoption("--python"), pytestconfig.getoption("pins")
-    executable = str(environments.build(pins, python)) if pins else python
     with Examination(survey.interpreter_for(framework, executable)) as started:
         yield started
 
