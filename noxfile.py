@@ -151,7 +151,7 @@ def accept(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """All benchmarks, or some: nox -s bench -- oracle end_to_end. On a machine with nothing else."""
+    """All benchmarks, or some, on a machine with nothing else to do: nox -s bench -- oracle gate"""
     session.install("-e", ".[test]", "onnx", "onnxruntime", "pyyaml")
     for name in session.posargs or BENCHMARKS:
         for words in BENCHMARKS[name]:
