@@ -41,6 +41,8 @@ BENCHMARKS: dict[str, list[list[str]]] = {
     "scale": [["growth"], ["together"], ["cluster"]],
     "translations": [["--count", "2000"]],
 }
+if sys.dont_write_bytecode:  # or else every start would compile all that it imports
+    os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
 os.environ.setdefault("CONFORMANCE_ENVIRONMENTS", str(Path(".nox", "environments").absolute()))
 nox.options.sessions = ["runs", "report"]
 

@@ -176,7 +176,7 @@ def uv(*arguments: str, given: str = "") -> str:
         raise CannotBuild("uv is not installed; `python -m pip install uv` installs it")
     done = subprocess.run(
         (program, *arguments),
-        env={**os.environ, **_find_links()},
+        env={**os.environ, **_find_links(), **_compile()},
         input=given,
         capture_output=True,
         text=True,
@@ -185,6 +185,12 @@ def uv(*arguments: str, given: str = "") -> str:
     if done.returncode:
         raise CannotBuild(" ".join(done.stderr.split())[-500:])
     return done.stdout
+
+
+def _compile() -> dict[str, str]:
+    """Modules are compiled when they are installed where no later import would keep them so."""
+    kept = "UV_COMPILE_BYTECODE" in os.environ or not sys.dont_write_bytecode
+    return {} if kept else {"UV_COMPILE_BYTECODE": "1"}
 
 
 def _find_links() -> dict[str, str]:

@@ -177,6 +177,27 @@ def test_without_links_nothing_is_handed_on(uv: Uv) -> None:
     assert links(uv) == [None, None]
 
 
+# Modules that are compiled when they are installed
+
+
+@pytest.mark.parametrize(("never_later", "said"), [(True, "1"), (False, None)])
+def test_modules_are_compiled_where_no_import_would_keep_them_so(
+    uv: Uv, monkeypatch: pytest.MonkeyPatch, never_later: bool, said: str | None
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", never_later)
+    build(PINS, "3.11")
+    assert [call["compile"] for call in uv.calls] == [said, said]
+
+
+def test_what_uv_is_told_of_compiling_is_left_alone(
+    uv: Uv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("UV_COMPILE_BYTECODE", "0")
+    build(PINS, "3.11")
+    assert [call["compile"] for call in uv.calls] == ["0", "0"]
+
+
 # What there is
 
 

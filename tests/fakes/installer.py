@@ -69,5 +69,6 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
     monkeypatch.setenv("FAKE_UV", str(own))
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(folder / "environments"))
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
+    for told in ("UV_FIND_LINKS", "UV_COMPILE_BYTECODE"):
+        monkeypatch.delenv(told, raising=False)
     return Uv(own)

@@ -13,7 +13,11 @@ from pathlib import Path
 
 words = sys.argv[1:]
 folder = Path(os.environ["FAKE_UV"])
-told = {"arguments": words, "find links": os.environ.get("UV_FIND_LINKS")}
+told = {
+    "arguments": words,
+    "find links": os.environ.get("UV_FIND_LINKS"),
+    "compile": os.environ.get("UV_COMPILE_BYTECODE"),
+}
 with (folder / "calls.jsonl").open("a", encoding="utf-8") as calls:
     calls.write(json.dumps(told) + "\n")
 if (folder / "fails on").exists():
