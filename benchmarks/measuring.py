@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 WARM = {"PYTHONDONTWRITEBYTECODE": ""}
-"""Modules stay compiled from one process to the next, also where the machine is set up otherwise."""
+"""Modules stay compiled from one process to the next, wherever the machine says otherwise."""
 
 
 class Taken(NamedTuple):
