@@ -69,6 +69,13 @@ def test_cases_that_nobody_checked_are_not_kept(file: Path, read: list[str]) -> 
     assert len(read) == 2
 
 
+def test_checked_cases_are_recalled_where_nobody_checks(file: Path, read: list[str]) -> None:
+    loaded(file)
+    (case,) = loaded(file, check=False)
+    assert case.id == "one"
+    assert len(read) == 1
+
+
 def same(one: Any, other: Any) -> bool:
     """To the last field, for everything that a case is made of."""
     if isinstance(one, np.ndarray):

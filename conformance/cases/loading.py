@@ -29,7 +29,7 @@ def load(paths: Sequence[Path], *, check: bool = True, cached: bool = False) -> 
 
     With ``check``, what cases state is held against the oracle. Nothing that can be typed into a
     file or given as a path raises: it comes back as a problem. A ``cached`` file in which nothing
-    was wrong is not read again while it and our code are the same; it counts as checked.
+    was wrong when it was checked is not read again while it and our code are the same.
     """
     cases: list[Case] = []
     problems: list[Problem] = []
@@ -39,7 +39,7 @@ def load(paths: Sequence[Path], *, check: bool = True, cached: bool = False) -> 
         if complaint:
             problems.append(Problem(Place(str(path), 1, 1), None, complaint))
         for file in files:
-            found, wrong = _load_file(file, ids, check=check, cached=cached and check)
+            found, wrong = _load_file(file, ids, check=check, cached=cached)
             cases.extend(found)
             problems.extend(_in_order(wrong))
     return Loaded(tuple(cases), tuple(problems))
@@ -75,7 +75,7 @@ def _load_file(
     from conformance.cases.reading import cases_of  # what it needs is slow to import
 
     cases, problems = cases_of(data, str(file), ids, check=check)
-    if cached and not problems:
+    if cached and check and not problems:
         cache.keep(file, data, tuple(cases))
     return cases, problems
 

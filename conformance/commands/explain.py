@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +12,8 @@ from rich.text import Text
 
 from conformance import explanation, inquiry, survey
 from conformance.api import Api, Framework
+from conformance.commands import _environment
+from conformance.environments import CannotBuild
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
@@ -22,15 +23,8 @@ from conformance.workers.controller import CannotStart, Examination
 
 @click.command("explain")
 @click.argument("case")
-@click.option("--framework", "name", required=True, type=click.Choice(sorted(FRAMEWORKS)))
+@_environment.options
 @click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
-@click.option(
-    "--python",
-    default=sys.executable,
-    show_default="this one",
-    help="The interpreter that has the framework; nothing of ours has to be there.",
-)
-@click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]")
 @click.option(
     "--timeout",
     default=60.0,
@@ -48,10 +42,12 @@ from conformance.workers.controller import CannotStart, Examination
 )
 def command(
     case: str,
-    name: str,
-    api_ids: tuple[str, ...],
-    python: str,
+    framework: str | None,
+    name: str | None,
+    python: str | None,
+    pins: tuple[str, ...],
     backend: str | None,
+    api_ids: tuple[str, ...],
     timeout: float,
     paths: tuple[Path, ...],
 ) -> None:
@@ -62,20 +58,24 @@ def command(
 
     \b
     Example:
+      conformance explain d2l-basic --environment jax
       conformance explain d2l-basic --framework jax --python ~/venvs/jax/bin/python
     """
-    framework = FRAMEWORKS[name]
+    where = _environment.chosen(framework, name, python, pins, backend)
+    asked = FRAMEWORKS[where.framework]
     console = Console(highlight=False)
     try:
         subject = Subject(inquiry.case_named(case, paths))
-        apis = _meant(framework, subject, api_ids)
-        if backend is not None:
-            inquiry.refuse_backend(framework, backend)
-        with inquiry.examining(framework, python, timeout=timeout, backend=backend) as examination:
+        apis = _meant(asked, subject, api_ids)
+        if where.backend is not None:
+            inquiry.refuse_backend(asked, where.backend)
+        with inquiry.examining(
+            asked, where.executable(), timeout=timeout, backend=where.backend
+        ) as examination:
             _show(console, explanation.about(subject, console.width))
-            header = survey.header(framework, examination.identity, [subject])
+            header = survey.header(asked, examination.identity, [subject])
             _show(console, [Text(), explanation.where(header)])
-            items = survey.items(framework, header.backend, apis, [subject])
+            items = survey.items(asked, header.backend, apis, [subject])
             for api, mine in groupby(items, lambda item: item.api):
                 _show(console, [Text()])
                 if not header.apis[api.id]:
@@ -83,7 +83,7 @@ def command(
                     continue
                 calls = [_told(examination, item) for item in mine]
                 _show(console, explanation.told(api.id, calls, console.width))
-    except (NotThere, CannotStart) as error:
+    except (NotThere, CannotBuild, CannotStart) as error:
         click.echo(f"conformance explain: {error}", err=True)
         raise SystemExit(2) from None
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from conformance import shipped
-from conformance.cases import Case, load
+from conformance import corpus
 from conformance.report import output, reading, terminal
 from conformance.report.view import report
 from conformance.runs import RunError
@@ -41,7 +40,7 @@ def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
       conformance report reports/runs/*.jsonl --out reports
     """
     try:
-        made = report(reading.load(runs), _cases(paths))
+        made = report(reading.load(runs), corpus.chosen(paths))
         written = output.write(made, out)
     except (RunError, OSError) as error:
         click.echo(f"conformance report: {error}", err=True)
@@ -49,13 +48,3 @@ def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
     terminal.show(Console(), made)
     for path in written:
         click.echo(str(path))
-
-
-def _cases(paths: tuple[Path, ...]) -> tuple[Case, ...]:
-    """The cases of the report; what they state was held against the oracle when they were run."""
-    loaded = load(paths or [shipped.CASES], check=False)
-    for problem in loaded.problems:
-        click.echo(str(problem), err=True)
-    if loaded.problems:
-        raise SystemExit(2)
-    return loaded.cases
