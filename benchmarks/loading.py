@@ -87,7 +87,7 @@ def write(folder: Path, size: int) -> int:
         if written >= size:
             break
         text = path.read_text(encoding="utf-8")
-        text = re.sub(r"^(  - id: +)(?=\S)", rf"\g<1>copy-{turn}-of-", text, flags=re.MULTILINE)
+        text = re.sub(r"^(  - id:\s+)(?=\S)", rf"\g<1>copy-{turn}-of-", text, flags=re.MULTILINE)
         (folder / f"{turn:03}-{path.parent.name}-{path.name}").write_text(text, encoding="utf-8")
         written += count
     return written
