@@ -32,6 +32,7 @@ class Header:
 
     apis     every API id of the framework, and whether this environment has it
     cases    digest of the cases that were asked
+    files    the files that they were read from, as they were named, but for those that ship with us
     sources  digest of the code, the case files and the pins, where the pins are known
     asked    whether every question was asked by itself, or how else
     failure  why nothing could be observed at all, for an environment that could not be made
@@ -45,6 +46,7 @@ class Header:
     platform: str | None = None
     apis: Mapping[str, bool] = field(default_factory=dict)
     cases: str | None = None
+    files: tuple[str, ...] = ()
     sources: str | None = None
     asked: str | None = None
     failure: str | None = None

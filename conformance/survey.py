@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
-from conformance import calls, comparison, question
+from conformance import calls, comparison, question, shipped
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
 from conformance.cases import Case
@@ -82,6 +83,8 @@ def header(
     """The header of a run in an interpreter that said who it is; ``together`` as it was started."""
     facts = identity.facts
     said = framework.together if together else None
+    subjects = tuple(subjects)
+    files = {s.case.place.file for s in subjects}
     return Header(
         framework=framework.name,
         version=str(facts["version"]),
@@ -91,8 +94,13 @@ def header(
         platform=identity.platform,
         apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
         cases=_digest(f"{s.case.id} {s.content}".encode() for s in subjects),
+        files=tuple(sorted(file for file in files if file and not _ships(Path(file)))),
         asked=said.words if said else "one by one",
     )
+
+
+def _ships(file: Path) -> bool:
+    return file.resolve().is_relative_to(shipped.CASES)
 
 
 def items(

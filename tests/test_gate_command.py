@@ -280,6 +280,19 @@ def test_annotations_stand_at_the_cases_of_the_corpus(tmp_path: Path) -> None:
     assert "d2l.yaml,line=" in said
 
 
+def test_annotations_stand_at_the_cases_of_ones_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(
+        "cases:\n  - id: mine\n    why: It is mine.\n    x: [1, 2]\n    kernel: [1, 10]\n"
+    )
+    one = write(tmp_path / "a.jsonl", seen("mine"))
+    other = write(tmp_path / "b.jsonl", different("mine"), files=("own.yaml", "gone.yaml"))
+    assert "::error file=own.yaml,line=2,title=" in gate(one, other, "--github").stdout
+    assert "::error file=own.yaml,line=2,title=" in gate(other, one, "--github").stdout
+
+
 def test_no_annotation_is_printed_where_nothing_changed(before: Path) -> None:
     assert gate(before, before, "--github").stdout == ""
 

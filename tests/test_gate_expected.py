@@ -126,6 +126,9 @@ def test_an_entry_knows_where_it_stands(tmp_path: Path) -> None:
 # What is malformed
 
 
+LIST = "a file of expected changes is a list, each entry with at least api and reason"
+
+
 def refusal(folder: Path, text: str) -> list[str]:
     with pytest.raises(CannotCompare) as refused:
         entries(folder, text)
@@ -135,8 +138,17 @@ def refusal(folder: Path, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", ":1:1: the file is empty; it is a list of expected changes"),
-        ("# nothing yet\n", ":1:1: the file is empty; it is a list of expected changes"),
+        ("", f":1:1: the file is empty; {LIST}"),
+        ("# nothing yet\n", f":1:1: the file is empty; {LIST}"),
+        ("---\n", f":1:1: the file is empty; {LIST}"),
+        (
+            "- {api: a, reason: A.}\n---\n- {api: b, reason: A.}\n",
+            ":2:1: a file of expected changes is one YAML document, and another one begins here",
+        ),
+        (
+            "- {api: !id a, reason: A.}\n",
+            ":1:9: tags have no meaning in a file of expected changes, got !id",
+        ),
         ("[]\n", ":1:1: this must be a list of expected changes"),
         ("api: a\n", ":1:1: this must be a list of expected changes"),
         ("- a\n", ":1:3: an expected change must be a mapping with at least api and reason"),

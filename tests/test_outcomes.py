@@ -29,6 +29,16 @@ def test_every_outcome_is_told_in_a_sentence(outcome, words):
     assert outcome.words == words
 
 
+def test_where_keras_was_is_not_what_it_refuses() -> None:
+    message = "Exception encountered when calling Conv().\n\n\x1b[1mBad stride.\x1b[0m\n\nMore:"
+    assert Refusal("ValueError", message).first_line == "Bad stride."
+
+
+def test_that_is_all_there_is_to_say_where_nothing_follows() -> None:
+    message = "Exception encountered when calling Conv()."
+    assert Refusal("ValueError", message).first_line == message
+
+
 def test_only_the_first_line_of_a_refusal_is_shown():
     assert Refusal("ValueError", "\n  one\ntwo").first_line == "one"
 

@@ -80,7 +80,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     (folder / "cases.yaml").write_text(CASES, encoding="utf-8")
     with started(folder) as process:
         assert process.wait(PATIENCE) == 0
-    return (folder / "run.jsonl").read_bytes()
+    return held(folder)
+
+
+def held(folder: Path) -> bytes:
+    """What the run file holds, wherever its cases are."""
+    return (folder / "run.jsonl").read_bytes().replace(bytes(folder), b".")
 
 
 # Killed from outside
@@ -96,7 +101,7 @@ def test_a_killed_controller_is_gone_on_from(
         wait_for(folder, count)
         process.kill()
     assert run("--jobs", jobs, "--resume").exit_code == 0
-    assert (folder / "run.jsonl").read_bytes() == undisturbed
+    assert held(folder) == undisturbed
 
 
 def test_a_run_that_is_killed_again_and_again_comes_to_its_end(
@@ -108,7 +113,7 @@ def test_a_run_that_is_killed_again_and_again_comes_to_its_end(
             process.kill()
     with started(folder, "--resume") as process:
         assert process.wait(PATIENCE) == 0
-    assert (folder / "run.jsonl").read_bytes() == undisturbed
+    assert held(folder) == undisturbed
 
 
 def test_what_is_in_the_file_is_not_asked_again(folder: Path, run: Run) -> None:
@@ -147,7 +152,7 @@ def test_a_killed_worker_costs_no_answer(folder: Path, undisturbed: bytes, count
         for pid in workers(process):
             os.kill(pid, signal.SIGKILL)
         assert process.wait(PATIENCE) == 0
-    assert (folder / "run.jsonl").read_bytes() == undisturbed
+    assert held(folder) == undisturbed
 
 
 # Cut off at any byte
@@ -168,7 +173,7 @@ def test_a_file_that_is_cut_anywhere_is_gone_on_from(
     def cut(end: int) -> None:
         (folder / "run.jsonl").write_bytes(undisturbed[:end])
         assert run("--resume").exit_code == 0
-        assert (folder / "run.jsonl").read_bytes() == undisturbed
+        assert held(folder) == undisturbed
 
     cut()
 
@@ -206,6 +211,14 @@ def write_all(path: Path, *, resume: bool, names: tuple[Key, ...] = KEYS) -> fro
         if not begun.complete:
             resuming.finish(path, begun.writer, all_keys)
     return begun.done
+
+
+def test_where_the_cases_were_written_makes_no_other_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    write_all(path, resume=False)
+    moved = header(files=("elsewhere.yaml",))
+    with resuming.writing(path, moved, KEYS, resume=True) as begun:
+        assert begun.complete
 
 
 def test_a_file_cut_at_every_single_byte_is_gone_on_from(tmp_path: Path) -> None:

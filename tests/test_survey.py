@@ -18,7 +18,7 @@ import pytest
 from fakes import frameworks, plain, troubled
 from fakes.frameworks import api, framework, function
 
-from conformance import survey
+from conformance import shipped, survey
 from conformance.api import Api, Framework, Inexpressible
 from conformance.cases import Case, Expected, Place
 from conformance.observations import Observation, verdict
@@ -442,6 +442,15 @@ def test_a_header_says_who_answered(tmp_path: Path) -> None:
     assert (told.framework, told.version, told.backend) == ("plain", "1.0", None)
     assert told.apis == {"here": True, "gone": False}
     assert told.numpy == np.__version__
+
+
+def test_a_header_names_the_files_of_cases_that_do_not_ship(tmp_path: Path) -> None:
+    places = [shipped.CASES / "d2l.yaml", Path("b/own.yaml"), Path("own.yaml"), Path("own.yaml")]
+    cases = [replace(CROOKED, place=Place(str(place), 1, 1)) for place in places]
+    of = within(tmp_path, api())
+    with examination(of) as started:
+        told = survey.header(of, started.identity, list(map(Subject, cases)))
+    assert told.files == ("b/own.yaml", "own.yaml")
 
 
 def contents(*cases: Case) -> str:

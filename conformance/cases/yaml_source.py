@@ -93,9 +93,24 @@ Complaint: TypeAlias = tuple[Spot, str]
 """Where something is wrong, and the sentence that says what."""
 
 
-def read(data: bytes) -> tuple[Node | None, list[Complaint]]:
+@dataclass(frozen=True)
+class Purpose:
+    """What a file is for, in the words of a sentence: what it is called, and what has to be there.
+
+    Both follow one another where the file is empty.
+    """
+
+    name: str
+    holds: str
+
+
+CASES = Purpose("a case file", "has a list under 'cases:'")
+
+
+def read(data: bytes, purpose: Purpose = CASES) -> tuple[Node | None, list[Complaint]]:
     """The document that ``data`` holds, None if it cannot be read, and everything wrong with it.
 
+    purpose  what the sentences call the file
     Never raises: whatever the bytes are, what is wrong comes back as sentences.
     """
     if len(data) > MAX_BYTES:
@@ -106,15 +121,16 @@ def read(data: bytes) -> tuple[Node | None, list[Complaint]]:
         before = data[: problem.start].decode("utf-8")
         sentence = f"the file is not UTF-8 text: byte 0x{data[problem.start]:02x} has no meaning"
         return None, [(_spot_after(before), sentence)]
-    reader = _Reader(text)
+    reader = _Reader(text, purpose)
     return reader.document(), reader.complaints
 
 
 class _Reader:
     """Turns the parser's events into nodes, and collects what is wrong on the way."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, purpose: Purpose) -> None:
         self.text = text
+        self.purpose = purpose
         self.complaints: list[Complaint] = []
         self.anchors: dict[str, Node | None] = {}
         self.aliased = 0
@@ -156,12 +172,14 @@ class _Reader:
         while not isinstance(event := self._event(), ev.StreamEndEvent):
             if isinstance(event, ev.DocumentStartEvent):
                 if root is not None:
-                    sentence = "a case file is one YAML document, and another one begins here"
+                    name = self.purpose.name
+                    sentence = f"{name} is one YAML document, and another one begins here"
                     self._complain(_spot(event.start_mark), sentence)
                     return None
                 root = self._node(self._event())
         if root is None or root.value is None:
-            self._complain((1, 1), "the file is empty; a case file has a list under 'cases:'")
+            said = self.purpose
+            self._complain((1, 1), f"the file is empty; {said.name} {said.holds}")
             return None
         return root
 
@@ -170,7 +188,8 @@ class _Reader:
         if isinstance(event, ev.AliasEvent):
             return self._alias(event.anchor, spot)
         if event.ctag is not None:
-            self._complain(spot, f"tags have no meaning in a case file, got {_short(event.tag)}")
+            name = self.purpose.name
+            self._complain(spot, f"tags have no meaning in {name}, got {_short(event.tag)}")
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         self.depth += 1

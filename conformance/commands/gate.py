@@ -112,12 +112,13 @@ def _show(made: Result, *, github: bool) -> None:
 
 
 def _places(made: Result) -> Mapping[str, Place]:
-    """Where the cases of the findings are written, those that come with this package."""
+    """Where the cases of the findings are written, as far as their files are there."""
     if not any(finding.cases for finding in made.findings):
         return {}
     from conformance.cases import load
 
-    return {case.id: case.place for case in load([shipped.CASES], check=False).cases}
+    own = [path for path in map(Path, made.files) if path.is_file()]
+    return {case.id: case.place for case in load([*own, shipped.CASES], check=False).cases}
 
 
 def _write(made: Result, markdown_file: Path | None, junit_file: Path | None) -> None:

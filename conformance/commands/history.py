@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +26,8 @@ from conformance.versions.releases import NoRelease
 from conformance.versions.trend import Trend, trends
 
 HEADS = ("release", "Python", "observations", "beside")
+WIDTH = 140
+"""Of the tables where there is no terminal to fit them into."""
 COMPANIONS = "The pinned companions do not go with it."
 
 
@@ -116,7 +120,8 @@ def command(
     except KeyboardInterrupt:
         click.echo("conformance history: stopped; the runs that are complete are kept", err=True)
         raise SystemExit(2) from None
-    _show(Console(highlight=False), _title(plan), entries, found)
+    fits = sys.stdout.isatty() or "COLUMNS" in os.environ
+    _show(Console(highlight=False, width=None if fits else WIDTH), _title(plan), entries, found)
     if all(entry.run is None for entry in entries):
         raise SystemExit(2)
 

@@ -92,7 +92,8 @@ def _of(dtype: str | None, shape: tuple[int, ...]) -> str:
 class Source:
     """Who answered, and the file that says so.
 
-    apis  every API id, and whether it was there
+    apis   every API id, and whether it was there
+    files  the case files that it names, as far as it names any
     """
 
     path: Path
@@ -100,6 +101,7 @@ class Source:
     backend: str | None
     version: str | None
     apis: Mapping[str, bool]
+    files: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -137,6 +139,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         backend=header.backend,
         version=header.version,
         apis=header.apis,
+        files=header.files,
     )
     return source, _observations(path, lines)
 

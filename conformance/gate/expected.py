@@ -19,12 +19,17 @@ from pydantic_core import PydanticCustomError
 from conformance.cases.case import Place
 from conformance.cases.fields import Model, Sentence, Text
 from conformance.cases.sentences import complaints, did_you_mean
-from conformance.cases.yaml_source import MAX_BYTES, Node, read
+from conformance.cases.yaml_source import MAX_BYTES, Node, Purpose, read
 from conformance.conventions import CONVENTIONS
 from conformance.gate.answers import CannotCompare, Source
 from conformance.gate.changes import Change, Comparison, Kind
 
 _CONVENTIONS = tuple(map(str, CONVENTIONS))
+
+
+EXPECTED = Purpose(
+    "a file of expected changes", "is a list, each entry with at least api and reason"
+)
 
 
 def _convention(name: str) -> str:
@@ -114,9 +119,7 @@ def load(path: Path) -> tuple[Expectation, ...]:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error}") from None
-    if all(not line.strip() or line.lstrip().startswith(b"#") for line in data.splitlines()):
-        raise CannotCompare(f"{path}:1:1: the file is empty; it is a list of expected changes")
-    root, found = read(data)
+    root, found = read(data, EXPECTED)
     wrong = [(Place(str(path), *spot), sentence) for spot, sentence in found]
     expectations: list[Expectation] = []
     if root is not None:

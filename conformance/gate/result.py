@@ -62,6 +62,7 @@ class Result:
 
     apis      those that either side has
     compared  how many answers were held against each other
+    files     the case files that either side names, the candidate's first
     trouble   why nothing could be compared
     """
 
@@ -69,6 +70,7 @@ class Result:
     apis: tuple[str, ...] = ()
     compared: int = 0
     findings: tuple[Finding, ...] = ()
+    files: tuple[str, ...] = ()
     trouble: str | None = None
 
     @property
@@ -118,6 +120,7 @@ def result(before: Source, after: Source, compared: int, findings: Sequence[Find
         apis=tuple(sorted(apis)),
         compared=compared,
         findings=tuple(findings),
+        files=tuple(dict.fromkeys((*after.files, *before.files))),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -131,7 +131,7 @@ _WORDS = {
 
 
 def _refuse_others(path: Path, was: Left, now: Header, keys: Iterable[Key]) -> None:
-    before, after = asdict(was.header), asdict(now)
+    before, after = asdict(was.header), asdict(replace(now, files=was.header.files))
     told = [
         f"{_WORDS.get(name, name)} was {before[name]!r} and is {after[name]!r}"
         for name in before

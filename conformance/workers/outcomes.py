@@ -14,6 +14,12 @@ _WOBBLE = re.compile(r"\[\d\d:\d\d:\d\d\] |(?<=\bconv)\d+(?=_)")
 """What differs from run to run: MXNet tells the time of day, and counts layers in their names."""
 
 
+_STYLE = re.compile(r"\x1b\[[\d;]*m")
+"""What makes words bold on a terminal."""
+_PREAMBLES = ("Traceback ", 'File "', "Exception encountered when calling ")
+"""How a line begins that says where, and not what: MXNet's tracebacks, the layers of Keras."""
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """The array that the framework gave, whatever it is worth."""
@@ -39,12 +45,13 @@ class Refusal:
 
     @property
     def first_line(self) -> str:
-        """The first line that says something, as far as it fits; MXNet begins with a traceback.
+        """The first line that says what is wrong, as far as it fits.
 
         The same for the same question, whenever and after whatever it was asked.
         """
-        lines = [line.strip() for line in self.message.splitlines() if line.strip()]
-        telling = [line for line in lines if not line.startswith(("Traceback ", 'File "'))]
+        lines = [line.strip() for line in _STYLE.sub("", self.message).splitlines()]
+        lines = [line for line in lines if line]
+        telling = [line for line in lines if not line.startswith(_PREAMBLES)]
         return _short(_WOBBLE.sub("", (telling or lines or [""])[0]))
 
     @property
