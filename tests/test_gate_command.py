@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -222,12 +223,25 @@ def test_a_failed_environment_is_refused(tmp_path: Path, before: Path) -> None:
     assert "nothing was observed: There is no wheel." in refusal(before, other)
 
 
-@pytest.mark.parametrize("edit", [("match", "mismatch"), ("3.14.1", "3.14.2"), ("", "x")])
+EDITS: dict[str, Callable[[list[str]], list[str]]] = {
+    "a digest": lambda lines: [line.replace("mismatch of same-7;", "0;") for line in lines],
+    "a status": lambda lines: [line.replace(",mismatch", ",match") for line in lines],
+    "a version": lambda lines: [line.replace("3.14.1", "3.14.2") for line in lines],
+    "its opening": lambda lines: ["x", *lines],
+    "a line that is deleted": lambda lines: lines[:-1],
+    "a line that is doubled": lambda lines: [*lines, lines[-1]],
+    "two lines that change places": lambda lines: [*lines[:-2], lines[-1], lines[-2]],
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_a_baseline_that_was_edited_by_hand_is_refused(
-    baseline: Path, before: Path, edit: tuple[str, str]
+    baseline: Path, before: Path, edit: Callable[[list[str]], list[str]]
 ) -> None:
     path = baseline / "keras-torch.csv"
-    path.write_text(path.read_text().replace(*edit, 1))
+    lines = path.read_text().splitlines(keepends=True)
+    assert edit(lines) != lines
+    path.write_text("".join(edit(lines)))
     said = refusal(baseline, before)
     assert str(path) in said
     assert f"`conformance accept RUN... --to {baseline}` writes it" in said
