@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -212,7 +213,7 @@ def _why(asked: _Asked, end: Unanswered) -> str:
 
 def _told(asked: _Asked, found: Found | Agreed) -> tuple[Entry, Entry] | None:
     """Says what was found, and gives the releases on both sides of the change."""
-    say, chosen = asked.console.print, asked.chosen
+    say, chosen = partial(asked.console.print, soft_wrap=True), asked.chosen
     if isinstance(found, Agreed):
         oldest, newest = chosen[found.oldest], chosen[found.newest]
         say(
