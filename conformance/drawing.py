@@ -53,7 +53,12 @@ def alone(array: Array, width: int) -> Iterator[Text]:
 
 
 def _drawn(array: Array, wrong: Array | None, style: str) -> list[Text]:
-    """The array as planes of its last two axes, each under its place where there are several."""
+    """The array as planes of its last two axes, each under its place where there are several.
+
+    Of an array that is empty there is nothing to draw.
+    """
+    if not array.size:
+        return []
     planes = array.reshape(-1, *_plane(array.shape))
     marks = np.zeros(planes.shape, bool) if wrong is None else wrong.reshape(planes.shape)
     cells = [[[_number(n) for n in row] for row in plane] for plane in planes]

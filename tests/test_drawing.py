@@ -1,6 +1,7 @@
 """Two arrays side by side: what differs can be seen without colour, and nothing runs over."""
 
 import numpy as np
+import pytest
 
 from conformance.drawing import alone, compared
 
@@ -31,6 +32,16 @@ def test_arrays_of_other_shapes_are_drawn_without_marks() -> None:
         "answer (1, 1, 3)   |   oracle (1, 1, 2)",
         "1 2 0              |   1 2",
     ]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 0), (1, 1, 0, 2), (1, 1, 2, 0), (0, 1, 2)])
+def test_an_empty_array_has_its_shape_only(shape: tuple[int, ...]) -> None:
+    empty = np.zeros(shape)
+    assert lines(compared(empty, np.array([[[1, 2]]]), None, 80)) == [
+        f"answer {shape}   |   oracle (1, 1, 2)",
+        f"{' ' * len(f'answer {shape}')}   |   1 2",
+    ]
+    assert lines(alone(empty, 80)) == [f"0 numbers of shape {shape}"]
 
 
 def test_one_array_may_have_more_rows_than_the_other() -> None:
