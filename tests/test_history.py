@@ -81,6 +81,13 @@ def test_it_is_told_until_and_since_when_which_convention_holds(run: Run) -> Non
     ]
 
 
+def test_where_releases_were_passed_over_it_is_told_how_to_find_the_one(run: Run) -> None:
+    hint = "`conformance bisect` finds the one that changed a case."
+    ran = run("history", "plain==1.1", "plain==1.3", "plain==1.5")
+    assert told(ran)[-1] == f"2 releases between these were not asked; {hint}"
+    assert "bisect" not in run("history", "plain==1.4", "plain==1.5").stdout
+
+
 def test_what_did_not_change_is_told_in_one_line(run: Run) -> None:
     lines = told(run("history", "plain==1.4", "plain==1.5"))
     unchanged = "Nothing changed in 3 cases; as the reference has it: kernel flip, dilation, "

@@ -22,12 +22,14 @@ from conformance.runs import RunError
 from conformance.survey import Subject
 from conformance.versions import history, releases
 from conformance.versions.history import Entry, Plan
-from conformance.versions.releases import NoRelease
+from conformance.versions.releases import NoRelease, Release
 from conformance.versions.trend import Trend, trends
 
 HEADS = ("release", "Python", "observations", "beside")
 WIDTH = 140
 """Of the tables where there is no terminal to fit them into."""
+BETWEEN = ("release between these was not asked", "releases between these were not asked")
+BISECT = "`conformance bisect` finds the one that changed a case."
 COMPANIONS = "The pinned companions do not go with it."
 
 
@@ -95,9 +97,8 @@ def command(
         asked = [releases.asked_for(words) for words in requirements]
         package = _releases.package_of(asked)
         place, pythons = _releases.place(package, framework, backend, python)
-        chosen = releases.meant(
-            asked, releases.existing(package, pythons), pre=pre, every=every, at_most=at_most
-        )
+        existing = releases.existing(package, pythons)
+        chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
         subjects = tuple(Subject(case) for case in corpus.chosen(paths, expression))
         plan = Plan(
             place=place,
@@ -121,9 +122,20 @@ def command(
         click.echo("conformance history: stopped; the runs that are complete are kept", err=True)
         raise SystemExit(2) from None
     fits = sys.stdout.isatty() or "COLUMNS" in os.environ
-    _show(Console(highlight=False, width=None if fits else WIDTH), _title(plan), entries, found)
+    console = Console(highlight=False, width=None if fits else WIDTH)
+    _show(console, _title(plan), entries, found)
+    between = _between(chosen, existing)
+    if between and any(trend.changes for trend in found):
+        console.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
     if all(entry.run is None for entry in entries):
         raise SystemExit(2)
+
+
+def _between(chosen: Sequence[Release], existing: Sequence[Release]) -> int:
+    """How many final releases there are between the oldest and the newest that were not chosen."""
+    versions = {release.version for release in chosen}
+    others = {release.version for release in existing if not release.version.is_prerelease}
+    return sum(min(versions) < version < max(versions) for version in others - versions)
 
 
 def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
