@@ -351,3 +351,43 @@ def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> No
         chain = chained(square().x, (square(), back))
         call = calls.write(framework, backend, framework.api(api_id), chain, "recipe")
         compile(call.source, "<call>", "exec")
+
+
+# What TensorFlow 2.21 gets wrong
+
+ON_TENSORFLOW = [
+    (name, backend, api_id)
+    for name, backend, api_id in SPEAKERS
+    if "tensorflow" in (name, backend) and APIS[api_id].operator == "conv"
+]
+
+
+def on_tensorflow(speaker: tuple[str, str | None, str], q: Question) -> Call | Inexpressible:
+    name, backend, api_id = speaker
+    return calls.write(FRAMEWORKS[name], backend, APIS[api_id], q, "recipe")
+
+
+@pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
+def test_no_empty_batch_is_asked_for_its_convolution_where_that_is_wrong(
+    speaker: tuple[str, str | None, str],
+) -> None:
+    plain = {"stride": (1, 1), "padding": ((0, 0), (0, 0))}
+    for dtype, wrong in (("float32", True), ("bfloat16", True), ("float64", False)):
+        stored = np.float64 if dtype == "float64" else np.float32
+        arrays = {"x": np.ones((0, 2, 4, 4), stored), "kernel": np.ones((3, 2, 3, 3), stored)}
+        written = on_tensorflow(speaker, square("conv", dtype=dtype, **arrays, **plain))
+        assert isinstance(written, Inexpressible) == wrong, dtype
+
+
+@pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
+def test_three_axes_are_asked_without_same_where_that_begins_late(
+    speaker: tuple[str, str | None, str],
+) -> None:
+    cube = {"padding": "same", "dilation": (1, 1, 1), "output_padding": (0, 0, 0)}
+    for stride, late in (((3, 1, 1), True), ((2, 1, 1), False)):
+        x, kernel = np.ones((1, 1, 6, 3, 3)), np.ones((1, 1, 1, 2, 2))
+        written = on_tensorflow(
+            speaker, square("conv", x=x, kernel=kernel, stride=stride, dtype="float64", **cube)
+        )
+        assert isinstance(written, Call)
+        assert ("same" in written.source.lower()) != late, stride

@@ -171,6 +171,7 @@ DILATION_WITHOUT_ONEDNN = Limit(
     lambda q: set(q.dilation) != {1} and not tensorflow.on_onednn(q),
     backend="tensorflow",
 )
+WRONG = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG)
 SAME_WITH_OUTPUT_PADDING = Limit(
     "padding='same' counts another length with output padding",
     lambda q: q.padding == "same" and any(q.output_padding),
@@ -196,6 +197,7 @@ FRAMEWORK = Framework(
             recipe=_transpose_layer_recipe,
             has_parameters=True,
             limits=(
+                *WRONG,
                 OUTPUT_PADDING_BELOW_STRIDE,
                 STRIDE_WITH_DILATION,
                 SAME_WITH_OUTPUT_PADDING,
@@ -212,6 +214,7 @@ FRAMEWORK = Framework(
             native=_transpose_function,
             recipe=_transpose_function_recipe,
             limits=(
+                *WRONG,
                 OUTPUT_PADDING_BELOW_STRIDE,
                 SAME_WITH_OUTPUT_PADDING,
                 DILATION_WITHOUT_ONEDNN,
@@ -228,7 +231,7 @@ FRAMEWORK = Framework(
             native=_conv_layer,
             recipe=_conv_layer,
             has_parameters=True,
-            limits=(STRIDE_WITH_DILATION,),
+            limits=(*WRONG, STRIDE_WITH_DILATION),
         ),
         Api(
             id="keras.ops.conv",
@@ -238,7 +241,7 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_conv_function,
             recipe=_conv_function,
-            limits=(replace(STRIDE_WITH_DILATION, backend="tensorflow"),),
+            limits=(*WRONG, replace(STRIDE_WITH_DILATION, backend="tensorflow")),
             takes_bias=False,
         ),
         Api(

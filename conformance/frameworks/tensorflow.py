@@ -104,7 +104,31 @@ def on_onednn(q: Question) -> bool:
     return q.dtype in ("float32", "bfloat16")
 
 
+def _runs_convolution(q: Question) -> bool:
+    """Whether it comes to a convolution: its output, or the gradient of its transpose."""
+    return q.op in ("conv", "conv_transpose_input_gradient")
+
+
+WRONG = (
+    Limit(
+        "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
+        lambda q: _runs_convolution(q) and q.x.shape[0] == 0 and on_onednn(q),
+    ),
+    Limit(
+        "SAME over three axes begins late in float64 and float16 at strides beyond the kernel",
+        lambda q: (
+            _runs_convolution(q)
+            and (q.rank, q.padding) == (3, "same")
+            and not on_onednn(q)
+            and any(
+                d * (k - 1) + 3 <= s for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
+            )
+        ),
+    ),
+)
+"""What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
 SHARED_LIMITS = (
+    *WRONG,
     NEGATIVE_PADDING,
     Limit(
         "padding takes numbers for two spatial axes only",
