@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from conformance import bugs
+from conformance.bugs import Bug
 from conformance.conventions import AXES, Axis
 from conformance.frameworks import APIS
 from conformance.profiles import GRADIENTS, Finding, Profile, profiles, touched
@@ -23,20 +25,23 @@ Touching: TypeAlias = Mapping[str, Ids]
 class Doubt:
     """Something that must not be: answers that no choice on any axis fits.
 
-    kind   ``contradiction``, or ``unexplained``
-    where  the API in its environments
+    kind   ``unexplained``, ``contradiction``, or ``known bug``
+    where  the API in its environments; of a bug, all that have it
+    bug    what explains them all the same
     """
 
     kind: str
     where: str
     sentence: str
     cases: Ids
+    bug: Bug | None = None
 
 
 @dataclass(frozen=True)
 class Meanings:
     """Everything that is known of every column, axis by axis.
 
+    doubts     those that nothing explains, and then the known bugs
     explained  how many wrong answers of same-looking calls the conventions explain
     """
 
@@ -80,7 +85,7 @@ def meanings(
     return Meanings(
         cells,
         sheets,
-        tuple(_doubts(known)),
+        (*_doubts(known), *_bugs(known)),
         wrong - unexplained,
     )
 
@@ -142,18 +147,50 @@ def _sheet(
 
 def _doubts(known: Mapping[Column, Profile | None]) -> Iterator[Doubt]:
     shown = {
-        column: tuple(_doubted(profile)) if profile else () for column, profile in known.items()
+        column: tuple(_doubted(column, profile)) if profile else ()
+        for column, profile in known.items()
     }
     for title, columns in alike(known, shown):
         for kind, said, cases in shown[columns[0]]:
             yield Doubt(kind, title, said, cases)
 
 
-def _doubted(profile: Profile) -> Iterator[tuple[str, str, Ids]]:
-    if profile.unexplained:
-        yield "unexplained", "No known convention explains these answers.", profile.unexplained
+def _doubted(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]:
+    unexplained = _unknown(column, profile.unexplained)
+    if unexplained:
+        yield "unexplained", "No known convention explains these answers.", unexplained
     for finding in profile.findings:
-        if finding.against:
+        against = _unknown(column, finding.against)
+        if against:
             said = f"{finding.axis.name}, {finding.choice}: {finding.sentence}"
             most = f"So in {count(len(finding.cases), 'case')}, and not in these."
-            yield "contradiction", f"{said} {most}", finding.against
+            yield "contradiction", f"{said} {most}", against
+
+
+def _unknown(column: Column, cases: Ids) -> Ids:
+    """Those of the cases whose answers come from no known bug."""
+    return tuple(case for case in cases if _bug(column, case) is None)
+
+
+def _bug(column: Column, case: str) -> Bug | None:
+    return bugs.known(column.environment.run.header, column.api, case)
+
+
+def _bugs(known: Mapping[Column, Profile | None]) -> Iterator[Doubt]:
+    """The bugs that same-looking calls met, each once."""
+    met: dict[Bug, dict[Column, list[str]]] = {}
+    for column, profile in known.items():
+        for case in _unfitting(profile) if profile else ():
+            bug = _bug(column, case)
+            if bug is not None:
+                met.setdefault(bug, {}).setdefault(column, []).append(case)
+    for bug, columns in met.items():
+        where = ", ".join(column.title for column in columns)
+        cases = dict.fromkeys(case for own in columns.values() for case in own)
+        yield Doubt("known bug", where, bug.title, tuple(cases), bug)
+
+
+def _unfitting(profile: Profile) -> Iterator[str]:
+    yield from profile.unexplained
+    for finding in profile.findings:
+        yield from finding.against

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from conformance.bugs import Bug
 from conformance.report import trends
 from conformance.report.axes import SIGNS
 from conformance.report.facts import Facts
@@ -54,6 +55,7 @@ def render(report: Report) -> str:
         known=alike(report.columns, report.known),
         matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
         loud=[t for t in report.troubles if t.kind in ("not run", "incomplete")],
+        stories=list(_stories(report)),
         count=count,
         trends=report.trends,
         about=trends.about,
@@ -63,6 +65,19 @@ def render(report: Report) -> str:
         kinds=KINDS,
         data=_data(report),
     )
+
+
+def _stories(report: Report) -> Iterator[tuple[Bug, str, tuple[str, ...]]]:
+    """Each known bug that was met, with what it makes wrong and in which cases."""
+    met: dict[Bug, tuple[str, tuple[str, ...]]] = {}
+    for trouble in report.troubles:
+        if trouble.bug:
+            met[trouble.bug] = trouble.sentence, trouble.cases
+    for doubt in report.meanings.doubts:
+        if doubt.bug:
+            met.setdefault(doubt.bug, (f"natively in {doubt.where}", doubt.cases))
+    for bug, (said, cases) in met.items():
+        yield bug, f"{said[0].upper()}{said[1:]}.", cases
 
 
 def _slug(words: str) -> str:

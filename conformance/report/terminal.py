@@ -57,8 +57,11 @@ def show(console: Console, report: Report) -> None:
                 console.print(Text.assemble(("Δ", "bold yellow"), said))
     for trouble in report.troubles:
         style = STYLES.get(trouble.kind, "bold red")  # type: ignore[call-overload]
+        where = trouble.where
+        if trouble.bug is not None:
+            style, where = "yellow", f"{trouble.where} ({trouble.bug.place})"
         console.print(
-            Text.assemble((trouble.kind, style), f" {trouble.where}: {shortened(trouble.sentence)}")
+            Text.assemble((trouble.kind, style), f" {where}: {shortened(trouble.sentence)}")
         )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from conformance import bugs
+from conformance.bugs import Bug
 from conformance.cases.case import Case
 from conformance.report.reading import Environment
 from conformance.report.text import count, pattern
@@ -22,14 +24,16 @@ NAMED = 6
 class Trouble:
     """One thing that is not as it should be.
 
-    kind   a verdict, or ``incomplete`` or ``changed``
-    where  the environment, or the API in it
+    kind   a verdict, or ``incomplete``, ``changed`` or ``known bug``
+    where  the environment, or the API in it; of a bug, its title
+    bug    what is known of it
     """
 
     kind: str
     where: str
     sentence: str
     cases: tuple[str, ...] = ()
+    bug: Bug | None = None
 
     @property
     def named(self) -> str:
@@ -45,12 +49,36 @@ def troubles(
     columns: Mapping[tuple[int, str], str],
     cases: Sequence[Case],
 ) -> tuple[Trouble, ...]:
-    """Everything that is not run, incomplete, broken, different or changed, the gravest first."""
+    """Everything that is not run, incomplete, broken, different or changed, the gravest first.
+
+    Broken and different verdicts that come from known bugs stand at the end.
+    """
+    wrong = judged[judged["verdict"].isin(["broken", "different"])]
+    found = [
+        bugs.known(environments[run].run.header, api, case)
+        for run, api, case in _rows(wrong, "run", "api", "case")
+    ]
+    new = [bug is None for bug in found]
     return (
-        *_broken(judged, columns),
+        *_broken(wrong[new], columns),
         *_not_run(judged, environments),
         *_changed(observed, environments, cases),
+        *_known(wrong, found, columns),
     )
+
+
+def _known(
+    wrong: pd.DataFrame, found: Sequence[Bug | None], columns: Mapping[tuple[int, str], str]
+) -> Iterator[Trouble]:
+    """A trouble for each known bug, with everything that it makes wrong."""
+    rows = list(zip(found, _rows(wrong, "run", "api", "case", "verdict"), strict=True))
+    for bug in dict.fromkeys(filter(None, found)):
+        own = [row for of, row in rows if of == bug]
+        where = dict.fromkeys(columns[run, api] for run, api, _, _ in own)
+        verdicts = dict.fromkeys(verdict for *_, verdict in own)
+        said = f"{' and '.join(verdicts)} in {', '.join(where)}"
+        cases = tuple(dict.fromkeys(case for _, _, case, _ in own))
+        yield Trouble("known bug", bug.title, said, cases, bug)
 
 
 def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Trouble]:

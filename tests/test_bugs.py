@@ -1,0 +1,136 @@
+"""Known bugs: each is told of, is still in the baseline, and makes no noise in a report."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from report_runs import case, observed, report_of, run
+from rich.console import Console
+
+from conformance import bugs, shipped
+from conformance.bugs import Bug
+from conformance.cases import load
+from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.gate import baseline
+from conformance.gate.answers import Answer, Given
+from conformance.observations import MODES
+from conformance.report import output, terminal
+from conformance.report.view import Report
+from conformance.runs import Run
+
+SHOWN = [
+    (where, api, id_)
+    for bug in bugs.bugs()
+    for where, apis in bug.apis
+    for api in apis
+    for id_ in bug.cases
+]
+"""Every place at which a bug is said to show."""
+
+
+@cache
+def accepted(environment: str) -> Given:
+    return baseline.read(shipped.BASELINE / f"{environment}.csv")
+
+
+@cache
+def cases() -> frozenset[str]:
+    return frozenset(case.id for case in load([shipped.CASES], check=False).cases)
+
+
+def is_wrong(answer: Answer) -> bool:
+    """Whether nothing but a bug accounts for it."""
+    broken = {"crashed", "hung", "flaky"} & set(answer.statuses)
+    return bool(broken) or ("mismatch" in answer.statuses and not answer.explanations)
+
+
+# What is written down
+
+
+@pytest.mark.parametrize("bug", bugs.bugs(), ids=lambda bug: bug.anchor)
+def test_a_bug_is_told_of_with_a_script(bug: Bug) -> None:
+    assert "```python" in bug.story
+
+
+@pytest.mark.parametrize("bug", bugs.bugs(), ids=lambda bug: bug.anchor)
+def test_the_page_names_every_case_of_a_bug(bug: Bug) -> None:
+    assert [id_ for id_ in bug.cases if f"`{id_}`" not in bug.story] == []
+
+
+def test_a_place_belongs_to_one_bug() -> None:
+    assert len(set(SHOWN)) == len(SHOWN)
+
+
+@pytest.mark.parametrize(("where", "api", "id_"), SHOWN)
+def test_a_bug_still_shows_where_it_is_said_to(where: str, api: str, id_: str) -> None:
+    """What a later version no longer does is to be struck off the list."""
+    assert id_ in cases()
+    assert APIS[api].id in {one.id for one in FRAMEWORKS[where.partition("-")[0]].apis}
+    answers = accepted(where).answers
+    assert any(is_wrong(answers[api, id_, mode]) for mode in MODES if (api, id_, mode) in answers)
+
+
+def test_an_anchor_is_what_a_forge_makes_of_the_heading() -> None:
+    bug = Bug("MXNet 1.9.1: oneDNN never hears of `target_shape`", (), ())
+    assert bug.place == "docs/findings.md#mxnet-191-onednn-never-hears-of-target_shape"
+
+
+# What a report makes of it
+
+BUG = next(bug for bug in bugs.bugs() if dict(bug.apis).get("mxnet"))
+API, OTHER = dict(BUG.apis)["mxnet"][:2]
+SICK = case(BUG.cases[0])
+
+
+def sick(api: str = API) -> Run:
+    """A run in which both calls of a case give an answer that nothing explains."""
+    seen = [
+        observed(SICK, mode, "mismatch", api, diagnosis="No known convention.") for mode in MODES
+    ]
+    return run(*seen, framework="mxnet", version="1.9.1", apis={api: True})
+
+
+def doubted(report: Report) -> list[tuple[str, str]]:
+    return [(doubt.kind, doubt.where) for doubt in report.meanings.doubts]
+
+
+def test_a_known_bug_is_neither_unexplained_nor_different() -> None:
+    report = report_of(sick(), cases=(SICK,))
+    assert doubted(report) == [("known bug", f"{API} (1.9.1)")]
+    assert [t.kind for t in report.troubles if t.kind != "not run"] == ["known bug"]
+
+
+def test_the_same_answer_is_unexplained_where_the_bug_is_not_known() -> None:
+    seen = [replace(o, api="mxnet.npx.convolution") for o in sick().observations]
+    stray = run(*seen, framework="mxnet", version="1.9.1", apis={})
+    assert doubted(report_of(stray, cases=(SICK,))) == [
+        ("unexplained", "mxnet.npx.convolution (1.9.1)")
+    ]
+
+
+def test_a_known_bug_comes_after_what_is_unexplained() -> None:
+    unknown = case("unknown")
+    seen = (*sick().observations, observed(unknown, "native", "mismatch", API))
+    both = run(*seen, framework="mxnet", version="1.9.1", apis={API: True})
+    kinds = [kind for kind, _ in doubted(report_of(both, cases=(SICK, unknown)))]
+    assert kinds == ["unexplained", "known bug"]
+
+
+def test_the_files_lead_to_the_story(tmp_path: Path) -> None:
+    made = report_of(sick(), cases=(SICK,))
+    texts = {path.name: path.read_text("utf-8") for path in output.write(made, tmp_path)}
+    assert f"](../{BUG.place})" in texts["compatibility.md"]
+    assert f'id="{BUG.anchor}"' in texts["index.html"]
+    assert "import mxnet as mx" in texts["index.html"]
+
+
+def test_the_terminal_names_the_story() -> None:
+    console = Console(file=io.StringIO(), width=300)
+    terminal.show(console, report_of(sick(), cases=(SICK,)))
+    said = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    assert f"known bug {BUG.title} ({BUG.place}): different in {API} (1.9.1)" in said
+    assert "No known convention" not in said
