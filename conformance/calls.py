@@ -13,6 +13,7 @@ from typing import NamedTuple
 from conformance import maps, memory, recipes
 from conformance.api import Api, Dialect, Framework, Inexpressible
 from conformance.question import Array, Asked, Chain, Pool, Question
+from conformance.readings import NARROWER
 from conformance.recipes import Cost, Plan
 
 MODES = ("native", "recipe")
@@ -199,7 +200,9 @@ _JOINED = {
 def _output(plan: Plan, dialect: Dialect, question: Question) -> Text:
     in_call = question.bias is not None and not plan.add_bias
     after = question.bias is not None and plan.add_bias
-    ones = ", 1" * question.rank
+    added = f"b.reshape(-1{', 1' * question.rank})"
+    if question.dtype in NARROWER:
+        added += ".astype(y.dtype)"  # what made the answer narrow would do so to its bias
     names = ("x", *_kernel(question), *(("b",) if in_call else ()))
     return (
         Text(_inputs(plan, question))
@@ -208,7 +211,7 @@ def _output(plan: Plan, dialect: Dialect, question: Question) -> Text:
         )
         + _array(dialect, question)
         + maps.apply(plan.output, "y")
-        + ([f"y = y + b.reshape(-1{ones})"] if after else [])
+        + ([f"y = y + {added}"] if after else [])
     )
 
 

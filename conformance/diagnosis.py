@@ -6,13 +6,14 @@ and returns every set of the smallest size that fits: a case may be unable to te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from conformance import comparison, question
+from conformance.cases import exactness
 from conformance.conventions import CONVENTIONS, Convention
 from conformance.question import Array, Asked, Chain, Pool, Question
 from conformance.readings import After, Reading, unchanged
@@ -58,8 +59,8 @@ class Diagnosis:
         return f"{said} (This case cannot tell that from {others}.)"
 
 
-def diagnose(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> Diagnosis:
-    """What explains ``got`` where the oracle's answer is ``wanted``.
+def diagnose(asked: Asked, wanted: Array | None, got: Array, *, exact: bool) -> Diagnosis:
+    """What explains ``got`` where the oracle's answer is ``wanted``; None where it has none.
 
     ``got`` may have another shape and dtype; that it has the same shape is evidence of nothing.
     """
@@ -69,12 +70,14 @@ def diagnose(asked: Asked, wanted: Array, got: Array, *, exact: bool) -> Diagnos
             return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
         # Another dtype is to be explained too, if anything explains it.
         found = _search(node, got, exact=exact, dtype=got.dtype)
-        if not found and got.dtype != wanted.dtype:
-            if _gives(node, got, exact=exact):
+        if not found and (wanted is None or got.dtype != wanted.dtype):
+            if _gives(node, node, got, exact=exact):
                 # Then a convention that this case cannot show would explain it as well as any.
                 return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
             found = _search(node, got, exact=exact, dtype=None)
-        return Diagnosis(found) if found else Diagnosis((), remark(wanted, got))
+        if found or wanted is None:
+            return Diagnosis(found)
+        return Diagnosis((), remark(wanted, got))
 
 
 def _search(
@@ -87,7 +90,7 @@ def _search(
         found = tuple(
             tuple(CONVENTIONS[place] for place in node.places)
             for node in level
-            if _gives(node, got, exact=exact, dtype=dtype)
+            if _gives(node, root, got, exact=exact, dtype=dtype)
         )
         if found:
             return found
@@ -106,6 +109,14 @@ def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
             return None
         node = child
     return node.after(question.answer(node.asked))
+
+
+def applied(asked: Asked, conventions: Iterable[Convention]) -> Explanation:
+    """Those of the conventions, one after the other, that change something of the question."""
+    node = Node((), asked)
+    for place in sorted(CONVENTIONS.index(convention) for convention in conventions):
+        node = _child(node, place) or node
+    return tuple(CONVENTIONS[place] for place in node.places)
 
 
 def remark(wanted: Array, got: Array) -> str:
@@ -187,7 +198,9 @@ def _after_both(after: After, before: After) -> After:
     return lambda answer: before(after(answer))
 
 
-def _gives(node: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None = None) -> bool:
+def _gives(
+    node: Node, root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None = None
+) -> bool:
     try:
         if not node.resizes and not _may_have_shape(node.asked, got.shape):
             return False
@@ -196,9 +209,18 @@ def _gives(node: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None =
         return False
     if answer.shape != got.shape or (dtype is not None and answer.dtype != dtype):
         return False
-    if exact:
+    if exact and (_dtype(node.asked) == _dtype(root.asked) or _is_held(node.asked)):
         return bool((answer == got).all())
     return comparison.difference(node.asked, answer, got.astype(answer.dtype), exact=False) is None
+
+
+def _dtype(asked: Asked) -> str:
+    return (asked.questions[-1] if isinstance(asked, Chain) else asked).dtype
+
+
+def _is_held(asked: Asked) -> bool:
+    """Whether every sum is exact in the dtype, which is proven of the dtype of the case only."""
+    return exactness.bound(asked) <= exactness.limit(asked, exact=True)
 
 
 def _may_have_shape(asked: Asked, shape: tuple[int, ...]) -> bool:

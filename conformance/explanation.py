@@ -165,6 +165,7 @@ def _answered(subject: Subject, got: Array, seen: Observation, width: int) -> It
     if subject.wanted is None:
         yield from _said("It answered all the same:", width, 4)
         yield from _indented(drawing.alone(got, width - 6), 6)
+        yield from _said(seen.diagnosis or "", width, 4, "bold")
     elif seen.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:

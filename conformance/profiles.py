@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from conformance.conventions import AXES, CONVENTIONS, Axis, Choice
-from conformance.diagnosis import Explanation, answer_under
+from conformance.diagnosis import Explanation, answer_under, applied
 from conformance.observations import Observation
 from conformance.question import Array, Question
 from conformance.survey import Subject
@@ -119,10 +119,14 @@ def profiles(
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """An observation of a case that is as it was when it was asked."""
+    """An observation of a case that is as it was when it was asked.
+
+    settled  the explanations to go by in place of its own
+    """
 
     observation: Observation
     subject: Subject
+    settled: Names | None = None
 
     @property
     def case(self) -> str:
@@ -143,6 +147,8 @@ class _Seen:
     @cached_property
     def explanations(self) -> Names:
         """Those that only name conventions there still are; that of a match names none."""
+        if self.settled is not None:
+            return self.settled
         if self.observation.status == "match":
             return ((),)
         names = self.observation.explanations
@@ -160,7 +166,7 @@ class _Seen:
 def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
     blamed = _blamed(observed)
     findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
-    observed = _settled(observed, findings)
+    observed = _settled(observed, findings, Profile(api, findings, ()).conventions)
     findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
     conventions = Profile(api, findings, ()).conventions
     return Profile(
@@ -170,10 +176,13 @@ def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
     )
 
 
-def _settled(observed: Sequence[_Seen], findings: Sequence[Finding]) -> Sequence[_Seen]:
+def _settled(
+    observed: Sequence[_Seen], findings: Sequence[Finding], conventions: Explanation
+) -> Sequence[_Seen]:
     """The observations, each with those of its explanations that best fit what is found of all.
 
-    One case may be unable to tell a convention from another that all the others deny.
+    One case may be unable to tell a convention from another that all the others deny; or all those
+    that were found, taken together, from fewer or none.
     """
     found = [finding for finding in findings if finding.choice is not None]
 
@@ -186,11 +195,13 @@ def _settled(observed: Sequence[_Seen], findings: Sequence[Finding]) -> Sequence
         )
 
     def settled(seen: _Seen) -> _Seen:
-        if len(seen.explanations) < 2:
-            return seen
         grades = {names: strangeness(seen, names) for names in seen.explanations}
-        fitting = tuple(names for names in grades if grades[names] == min(grades.values()))
-        return _Seen(replace(seen.observation, explanations=fitting), seen.subject)
+        least = min(grades.values(), default=0)
+        fitting = tuple(names for names in grades if grades[names] == least)
+        if least and seen.answered:
+            together = _together(seen.subject, conventions, fitting[0])
+            fitting = fitting if together is None else (together,)
+        return _Seen(seen.observation, seen.subject, fitting)
 
     return [settled(seen) for seen in observed]
 
@@ -335,6 +346,18 @@ def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
     }
 
 
+@lru_cache(maxsize=KEPT)
+def _together(
+    subject: Subject, conventions: Explanation, names: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """The names of all conventions that concern the case, if they too give its explained answer."""
+    concerned = applied(subject.case.question, conventions)
+    answer = _answer(subject, concerned)
+    explained = _answer(subject, tuple(_BY_NAME[name] for name in names))
+    same = answer is not None and _equal(answer, explained)
+    return tuple(map(str, concerned)) if same else None
+
+
 def _choices(
     axis: Axis,
     explanations: Iterable[Explanation],
@@ -366,4 +389,6 @@ def _answer(subject: Subject, explanation: Explanation) -> Array | None:
 
 
 def _equal(one: Array, other: Array | None) -> bool:
-    return other is not None and one.shape == other.shape and bool((one == other).all())
+    if other is None or (one.dtype, one.shape) != (other.dtype, other.shape):
+        return False
+    return bool((one == other).all())

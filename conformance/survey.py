@@ -206,8 +206,10 @@ def _worth(case: Case, wanted: Array | None, got: Array) -> Worth:
         detail: str | None = f"an answer of shape {got.shape} to a question that has none"
     else:
         detail = comparison.difference(case.question, wanted, got, exact=case.exact)
-        if detail is not None:
-            diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
+    if detail is not None:
+        diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
+        if wanted is None and not diagnosis.explanations:
+            diagnosis = None  # The detail has said all that can be said.
     return Worth(
         detail,
         diagnosis,

@@ -119,6 +119,16 @@ def test_the_bias_comes_on_top_where_there_is_no_parameter() -> None:
     assert run(call).tolist() == [[[101, 112, 123, 130]]]
 
 
+def test_a_bias_on_top_does_not_widen_what_the_framework_made_narrow() -> None:
+    narrow = replace(DIALECT, array="{v}.numpy().astype(np.int32)")
+    added_to = api(takes_bias=False)
+    within = replace(framework(added_to), dialects={None: narrow})
+    arrays = {"x": [[[1, 2, 3]]], "kernel": [[[1, 10]]], "bias": [100]}
+    wide = {name: np.array(values, np.int64) for name, values in arrays.items()}
+    call = written(added_to, asked(dtype="int64", **wide), within=within)
+    assert run(call).dtype == np.int32
+
+
 # Chains
 
 

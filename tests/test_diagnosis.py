@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from conformance.conventions import CONVENTIONS, Convention
-from conformance.diagnosis import Diagnosis, Explanation, answer_under, diagnose, remark
+from conformance.diagnosis import (
+    Diagnosis,
+    Explanation,
+    answer_under,
+    applied,
+    diagnose,
+    remark,
+)
 from conformance.question import Asked, Chain, Pool, Question, answer, chained
 
 BY_NAME = {str(convention): convention for convention in CONVENTIONS}
@@ -382,3 +389,46 @@ def test_an_answer_of_half_the_bits_is_named_as_that() -> None:
     q = q.but(x=q.x.astype(np.float64), kernel=q.kernel.astype(np.float64))
     found = diagnose(q, answer(q), answer(q).astype(np.float32), exact=True)
     assert found.names == (("dtype: narrowed to 32 bits",),)
+
+
+def test_sums_that_outgrow_the_narrower_dtype_may_be_rounded_on_the_way() -> None:
+    """Proven to be whole are the sums in the dtype of the case, and in no other."""
+    q = question(bias=None, dtype="float64", padding="same", output_padding=(1, 1))
+    q = q.but(x=q.x.astype(np.float64), kernel=q.kernel.astype(np.float64) * 12345677)
+    narrow = BY_NAME["dtype: narrowed to 32 bits"], BY_NAME["kernel flip: flipped"]
+    got = answer_under(q, narrow)
+    found = diagnose(q, answer(q), np.nextafter(got, np.float32(0)), exact=True)
+    assert set(found.names[0]) == set(map(str, narrow))
+
+
+def test_sums_that_the_narrower_dtype_holds_are_whole() -> None:
+    q = question(bias=None, dtype="float64")
+    q = q.but(x=q.x.astype(np.float64), kernel=q.kernel.astype(np.float64))
+    got = np.nextafter(answer(q).astype(np.float32), np.float32(0))
+    assert diagnose(q, answer(q), got, exact=True).explanations == ()
+
+
+# A question that has no answer
+
+LEAVES_NOTHING = question(x=integers(1, 1, 4, 2), kernel=integers(2, 4, 4, 2), stride=(1,),
+                          padding=((2, 2),))  # fmt: skip
+PADDED = BY_NAME["padding: pads the input"]
+
+
+def test_what_has_no_answer_may_have_one_under_a_convention() -> None:
+    got = answer_under(LEAVES_NOTHING, (FLIPPED, PADDED))
+    found = diagnose(LEAVES_NOTHING, None, got, exact=True)
+    assert ("kernel flip: flipped", "padding: pads the input") in found.names
+
+
+def test_an_answer_that_no_convention_gives_to_what_has_none_stays_unexplained() -> None:
+    got = np.full((1, 4, 5), 7, np.float32)
+    assert diagnose(LEAVES_NOTHING, None, got, exact=True).explanations == ()
+
+
+# What changes something
+
+
+def test_of_conventions_those_apply_that_change_something() -> None:
+    given = (PADDED, BY_NAME["output padding: ignored"], FLIPPED)
+    assert applied(question(padding=((1, 0), (0, 0))), given) == (FLIPPED, PADDED)

@@ -196,3 +196,33 @@ def test_a_gradient_is_to_have_the_conventions_of_the_output(
     seen = [flipped(ONE), observed(GRADIENT, "native", "mismatch", explanations=explanations)]
     (found,) = profiles(seen, subjects)
     assert found.findings[-1].choice == choice
+
+
+CROPPED = [asked(f"cropped-{end}", padding=(pair,)) for end, pair in enumerate([(1, 0), (1, 1)])]
+ONE_ELEMENT = asked("one-element", x=np.array([[[2.0]]], np.float32), padding=((0, 1),))
+PADDED_TOO = (("kernel flip: flipped", "padding: pads the input"),)
+
+
+def test_what_all_conventions_together_give_is_no_contradiction_though_fewer_would_do() -> None:
+    """The kernel flipped and padded gives a copy of the very end that a crop leaves."""
+    subjects = {of.id: Subject(of) for of in (ONE, *CROPPED, ONE_ELEMENT)}
+    padded = [observed(of, "native", "mismatch", explanations=PADDED_TOO) for of in CROPPED]
+    seen = [flipped(ONE), *padded, match(ONE_ELEMENT)]
+    (found,) = profiles(seen, subjects)
+    told = {f.axis.name: (f.choice, f.cases, f.against) for f in found.findings}
+    assert told["kernel flip"] == ("flipped", ("cropped-0", "cropped-1", "one", "one-element"), ())
+    assert told["padding"] == ("pads the input", ("cropped-0", "cropped-1", "one-element"), ())
+
+
+def test_a_narrower_dtype_is_told_by_the_dtype_alone() -> None:
+    usual = {name: getattr(ONE.question, name).astype(np.float64) for name in ("x", "kernel")}
+    wide = asked("wide", dtype="float64", **usual)
+    (kept,) = profiles([match(wide)], {"wide": Subject(wide)})
+    explanations = (("dtype: narrowed to 32 bits",),)
+    narrow = observed(wide, "native", "mismatch", explanations=explanations)
+    (narrowed,) = profiles([narrow], {"wide": Subject(wide)})
+    choices = [
+        next(f.choice for f in found.findings if f.axis.name == "dtype")
+        for found in (kept, narrowed)
+    ]
+    assert choices == ["kept", "narrowed to 32 bits"]
