@@ -181,17 +181,18 @@ def _settled(
 ) -> Sequence[_Seen]:
     """The observations, each with those of its explanations that best fit what is found of all.
 
-    One case may be unable to tell a convention from another that all the others deny; or all those
-    that were found, taken together, from fewer or none.
+    One case may be unable to tell a convention from another that all the others deny, or that more
+    of them do; or all those that were found, taken together, from fewer or none.
     """
     found = [finding for finding in findings if finding.choice is not None]
 
     def strangeness(seen: _Seen, names: tuple[str, ...]) -> int:
         own = {_BY_NAME[name].axis: _BY_NAME[name].choice.name for name in names}
         return sum(
-            own.get(finding.axis, finding.axis.canonical) != finding.choice
+            len(finding.cases)
             for finding in found
             if finding.axis.name in seen.touches
+            and own.get(finding.axis, finding.axis.canonical) != finding.choice
         )
 
     def settled(seen: _Seen) -> _Seen:

@@ -27,8 +27,9 @@ SHOWN = [
     for bug in bugs.bugs()
     for where, apis in bug.apis
     for api in apis
-    for id_ in bug.cases
+    for id_ in (*bug.cases, *bug.lucky)
 ]
+LUCKY = {id_ for bug in bugs.bugs() for id_ in bug.lucky}
 """Every place at which a bug is said to show."""
 
 
@@ -58,7 +59,7 @@ def test_a_bug_is_told_of_with_a_script(bug: Bug) -> None:
 
 @pytest.mark.parametrize("bug", bugs.bugs(), ids=lambda bug: bug.anchor)
 def test_the_page_names_every_case_of_a_bug(bug: Bug) -> None:
-    assert [id_ for id_ in bug.cases if f"`{id_}`" not in bug.story] == []
+    assert [id_ for id_ in (*bug.cases, *bug.lucky) if f"`{id_}`" not in bug.story] == []
 
 
 def test_a_place_belongs_to_one_bug() -> None:
@@ -71,7 +72,8 @@ def test_a_bug_still_shows_where_it_is_said_to(where: str, api: str, id_: str) -
     assert id_ in cases()
     assert APIS[api].id in {one.id for one in FRAMEWORKS[where.partition("-")[0]].apis}
     answers = accepted(where).answers
-    assert any(is_wrong(answers[api, id_, mode]) for mode in MODES if (api, id_, mode) in answers)
+    wrong = any(is_wrong(answers[api, id_, mode]) for mode in MODES if (api, id_, mode) in answers)
+    assert wrong != (id_ in LUCKY)
 
 
 def test_an_anchor_is_what_a_forge_makes_of_the_heading() -> None:
@@ -118,6 +120,17 @@ def test_a_known_bug_comes_after_what_is_unexplained() -> None:
     both = run(*seen, framework="mxnet", version="1.9.1", apis={API: True})
     kinds = [kind for kind, _ in doubted(report_of(both, cases=(SICK, unknown)))]
     assert kinds == ["unexplained", "known bug"]
+
+
+def test_what_a_known_bug_makes_wrong_is_no_alarm() -> None:
+    assert report_of(sick(), cases=(SICK,)).alarming == ()
+
+
+def test_what_no_bug_accounts_for_is() -> None:
+    wrong = [observed(case("unknown"), mode, "mismatch", API) for mode in MODES]
+    both = run(*sick().observations, *wrong, framework="mxnet", version="1.9.1", apis={API: True})
+    report = report_of(both, cases=(SICK, case("unknown")))
+    assert report.alarming == (("different", 1),)
 
 
 def test_the_files_lead_to_the_story(tmp_path: Path) -> None:

@@ -88,7 +88,12 @@ def test_a_case_that_cannot_tell_does_not_speak() -> None:
     assert finding("kernel flip", match(SYMMETRIC)).known == "not told apart"
 
 
-ODD = asked("odd", padding="same", kernel=np.array([[[1, 10, 100]]], np.float32), stride=(2,))
+ODD_ARGUMENTS: dict[str, Any] = {
+    "padding": "same",
+    "kernel": np.array([[[1, 10, 100]]], np.float32),
+    "stride": (2,),
+}
+ODD = asked("odd", **ODD_ARGUMENTS)
 TIE = (("same: odd element: cropped at the begin",), ("position: one earlier along every axis",))
 
 
@@ -226,3 +231,15 @@ def test_a_narrower_dtype_is_told_by_the_dtype_alone() -> None:
         for found in (kept, narrowed)
     ]
     assert choices == ["kept", "narrowed to 32 bits"]
+
+
+def test_of_two_explanations_the_one_stands_that_fewer_cases_deny() -> None:
+    """All cases put the output in place, and a single one crops at the end."""
+    odd = [asked(f"odd-{x}", **ODD_ARGUMENTS, x=np.array([[[x, 3]]], np.float32)) for x in (1, 2)]
+    lone = asked("lone", **ODD_ARGUMENTS, x=np.array([[[2]]], np.float32))
+    shifted = [observed(of, "native", "mismatch", explanations=TIE) for of in odd]
+    subjects = {of.id: Subject(of) for of in (ONE, TWO, *odd, lone)}
+    (found,) = profiles([match(ONE), match(TWO), match(lone), *shifted], subjects)
+    told = {f.axis.name: (f.choice, f.against) for f in found.findings}
+    assert told["same: odd element"] == ("cropped at the begin", ("lone",))
+    assert told["position"] == ("in place", ())

@@ -54,10 +54,7 @@ def troubles(
     Broken and different verdicts that come from known bugs stand at the end.
     """
     wrong = judged[judged["verdict"].isin(["broken", "different"])]
-    found = [
-        bugs.known(environments[run].run.header, api, case)
-        for run, api, case in _rows(wrong, "run", "api", "case")
-    ]
+    found = known(wrong, environments)
     new = [bug is None for bug in found]
     return (
         *_broken(wrong[new], columns),
@@ -65,6 +62,14 @@ def troubles(
         *_changed(observed, environments, cases),
         *_known(wrong, found, columns),
     )
+
+
+def known(judged: pd.DataFrame, environments: Sequence[Environment]) -> list[Bug | None]:
+    """For each row of verdicts, the bug that is known to be there."""
+    return [
+        bugs.known(environments[run].run.header, api, case)
+        for run, api, case in _rows(judged, "run", "api", "case")
+    ]
 
 
 def _known(
