@@ -432,3 +432,13 @@ def test_an_answer_that_no_convention_gives_to_what_has_none_stays_unexplained()
 def test_of_conventions_those_apply_that_change_something() -> None:
     given = (PADDED, BY_NAME["output padding: ignored"], FLIPPED)
     assert applied(question(padding=((1, 0), (0, 0))), given) == (FLIPPED, PADDED)
+
+
+def test_a_bound_goes_where_its_number_goes() -> None:
+    """The large channel is the first one, in the answer the last, and zeros follow it."""
+    q = question(bias=None, padding=((1, 0), (2, 1)), output_padding=(1, 1))
+    q = q.but(kernel=q.kernel * np.array([1e6, 1, 1, 1], np.float32).reshape(1, 4, 1, 1))
+    names = ("output channels: reversed", "output padding: zeros at the end")
+    got = answer_under(q, tuple(BY_NAME[name] for name in names))
+    got[:, 3] = np.nextafter(got[:, 3], np.float32(np.inf)) * (got[:, 3] != 0)
+    assert names in diagnose(q, answer(q), got, exact=False).names

@@ -395,6 +395,13 @@ def test_an_answer_to_what_has_none_is_a_mismatch(tmp_path: Path) -> None:
     }
 
 
+def test_an_answer_to_what_has_none_may_have_its_convention(tmp_path: Path) -> None:
+    """Who ignores padding has something to answer where everything is cropped."""
+    lenient = api(native=frameworks.function(padding=((0, 0),)))
+    (native, _) = observed(within(tmp_path, lenient), [NO_ANSWER])
+    assert (native.status, native.explanations) == ("mismatch", (("padding: ignored",),))
+
+
 @pytest.mark.parametrize("shape", ["0", "(1, 0, 3)"])
 def test_an_empty_answer_to_what_has_none_is_a_match(tmp_path: Path, shape: str) -> None:
     """Whether nothing is given or nothing is said: nobody is told wrong numbers."""
