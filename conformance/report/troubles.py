@@ -57,7 +57,7 @@ def troubles(
     found = known(wrong, environments)
     new = [bug is None for bug in found]
     return (
-        *_broken(wrong[new], columns),
+        *_broken(wrong.loc[new], columns),
         *_not_run(judged, environments),
         *_changed(observed, environments, cases),
         *_known(wrong, found, columns),

@@ -237,7 +237,7 @@ class Report:
         """How often a verdict was given that must not be, and that no known bug accounts for."""
         wrong = self.verdicts[self.verdicts["verdict"].isin(["different", "broken"])]
         new = [bug is None for bug in known(wrong, self.environments)]
-        given = wrong[new]["verdict"].value_counts()
+        given = wrong.loc[new, "verdict"].value_counts()
         return tuple((v, int(given[v])) for v in VERDICTS if v in given)
 
     @cached_property
