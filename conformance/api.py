@@ -157,8 +157,8 @@ def keywords(**values: object) -> str:
     return "".join(f", {name}={value!r}" for name, value in values.items() if value is not None)
 
 
-def numbers(values: tuple[int, ...], default: int) -> int | tuple[int, ...] | None:
-    """One number where all axes agree, and None where that is the default."""
+def numbers(values: tuple[int, ...], default: int | None) -> int | tuple[int, ...] | None:
+    """One number where all axes agree, and None where that is the default, if there is one."""
     if len(set(values)) > 1:
         return values
     return None if values[0] == default else values[0]

@@ -75,11 +75,13 @@ def conv_padding(
 ) -> Pairs:
     """The numbers behind ``padding`` for a convolution over ``space``.
 
-    ``same`` gives ceil(n / s) outputs, the odd element at the end.
+    ``same`` gives ceil(n / s) outputs, the odd element at the end. Raises ``ValueError`` for a
+    stride of 0.
     """
     if padding == "valid":
         return ((0, 0),) * len(space)
     if padding == "same":
+        _divides(stride)
         totals = (
             max((-(-n // s) - 1) * s + r - n, 0)
             for n, s, r in zip(space, stride, reach(kernel, dilation), strict=True)
@@ -110,8 +112,9 @@ def conv_transpose_padding(
 def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation: Axes) -> Axes:
     """The spatial shape of a convolution's output.
 
-    Raises ``ValueError`` when the kernel does not fit into the padded input.
+    Raises ``ValueError`` when the kernel does not fit into the padded input, or a stride is 0.
     """
+    _divides(stride)
     lengths = []
     for n, r, s, (begin, end) in zip(space, reach(kernel, dilation), stride, padding, strict=True):
         if n + begin + end < r:
@@ -142,6 +145,11 @@ def conv_transpose_space(
             )
         lengths.append(full - begin - end + extra)
     return tuple(lengths)
+
+
+def _divides(stride: Axes) -> None:
+    if 0 in stride:
+        raise ValueError("stride must be at least 1 per axis, got 0")
 
 
 def _is_int(value: object) -> TypeGuard[int]:

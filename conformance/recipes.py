@@ -90,6 +90,9 @@ def native(api: Api, question: Question, backend: str | None = None) -> Plan | I
 
 def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | Inexpressible:
     """The cheapest call that should give the oracle's answer, or why there is none."""
+    if _has_no_meaning(question):
+        # No other call gives an answer that there is not: what counts is whether this is refused.
+        return native(api, question, backend)
     limits = [limit for limit in api.limits if limit.backend in (None, backend)]
     reasons = []
     for draft in _rewritings(api, question):
@@ -101,6 +104,11 @@ def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | I
         reasons.append(spelling)
     # The last draft went furthest out of the way, so its reason is the one that remains.
     return reasons[-1]
+
+
+def _has_no_meaning(q: Question) -> bool:
+    """Whether a number is below the least that it can be, so that every rewriting is nonsense."""
+    return min((*q.stride, *q.dilation), default=1) < 1 or min(q.output_padding, default=0) < 0
 
 
 def _for(api: Api, draft: Draft) -> Question:

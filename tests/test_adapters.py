@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -112,6 +113,40 @@ def test_a_native_call_costs_its_arguments_only(
     name: str, backend: str | None, api_id: str
 ) -> None:
     assert {call.cost for call in written(name, backend, api_id, "native")} <= {Cost.ARGUMENTS}
+
+
+NOT_A_NUMBER_TO_ASK_WITH = (
+    {"stride": (2, 0)},
+    {"stride": (-7, -7)},
+    {"stride": (0, 0), "padding": "same"},
+    {"dilation": (2, 0)},
+    {"dilation": (-7, -7)},
+    {"output_padding": (1, -7)},
+)
+
+
+@EVERY_API
+@pytest.mark.parametrize("wrong", NOT_A_NUMBER_TO_ASK_WITH, ids=str)
+@pytest.mark.parametrize("padding", ["valid", ((1, 1), (1, 1))], ids=str)
+def test_a_number_that_means_nothing_is_handed_over_as_it_is(
+    name: str, backend: str | None, api_id: str, wrong: dict[str, Any], padding: Any
+) -> None:
+    framework = FRAMEWORKS[name]
+    api = framework.api(api_id)
+    if api.operator == "interpolate" or (api.operator == "conv" and "output_padding" in wrong):
+        return
+    q = square(api.operator, **{"output_padding": (0, 0), "padding": padding, **wrong})
+    native, recipe = (calls.write(framework, backend, api, q, mode) for mode in MODES)
+    if isinstance(native, Inexpressible):
+        assert native == recipe
+        return
+    # A recipe that puts it right would answer what has no answer.
+    assert isinstance(recipe, Call)
+    assert native.source == recipe.source
+    if "output_padding" in wrong and "output_shape" in native.source:
+        return  # TensorFlow is told the length, and has no such number
+    numbers = next(numbers for numbers in wrong.values() if numbers != "same")
+    assert re.search(rf"\({numbers[0]}, {numbers[1]}\)|={numbers[1]}[,)]", native.source)
 
 
 @EVERY_API

@@ -128,6 +128,14 @@ def test_a_kernel_longer_than_the_padded_input_does_not_fit() -> None:
         geometry.conv_space((2,), (3,), (1,), ((1, 1),), (2,))
 
 
+def test_a_stride_of_nothing_divides_nothing() -> None:
+    sentence = "^stride must be at least 1 per axis, got 0$"
+    with pytest.raises(ValueError, match=sentence):
+        geometry.conv_space((2, 2), (1, 1), (1, 0), ((0, 0), (0, 0)), (1, 1))
+    with pytest.raises(ValueError, match=sentence):
+        geometry.conv_padding("same", (2,), (1,), (0,), (1,))
+
+
 def test_a_transposed_convolution_reaches_past_its_last_step() -> None:
     assert geometry.conv_transpose_space((4,), (3,), (2,), ((0, 0),), (0,), (1,)) == (9,)
 

@@ -227,6 +227,17 @@ def test_a_limit_of_another_backend_is_none() -> None:
     assert [planned.cost for planned in plans] == [Cost.KERNEL, Cost.ARGUMENTS]
 
 
+# Without an answer
+
+
+@pytest.mark.parametrize("wrong", [{"stride": (0,)}, {"dilation": (0,)}, {"output_padding": (-1,)}])
+def test_a_number_that_means_nothing_is_never_worked_into_another(wrong: dict[str, Any]) -> None:
+    every = api(limits=tuple(plain.LIMITS), flips=True)
+    planned = plan(every, asked(**wrong))
+    assert planned.question.stride == wrong.get("stride", (1,))
+    assert planned.moves == planned.kernel == planned.output == ()
+
+
 # Native
 
 

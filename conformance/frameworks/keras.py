@@ -83,7 +83,7 @@ def _exact_output_padding(q: Question) -> object:
     """With `valid`, 0 said aloud: without it a kernel smaller than the stride gives more."""
     if q.padding == "same":
         return _output_padding(q)
-    return numbers(q.output_padding, -1)
+    return numbers(q.output_padding, None)
 
 
 def _layer(q: Question, output_padding: object) -> Spelling | Inexpressible:
@@ -123,7 +123,7 @@ def _function(q: Question, output_padding: object) -> Spelling | Inexpressible:
     if transposed and q.groups > 1:
         return Inexpressible("there is no parameter for groups")
     arguments = keywords(
-        strides=numbers(q.stride, 0) if transposed else numbers(q.stride, 1),
+        strides=numbers(q.stride, None if transposed else 1),
         padding=None if padding == "valid" else padding,
         output_padding=output_padding,
         dilation_rate=numbers(q.dilation, 1),

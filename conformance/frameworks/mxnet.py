@@ -82,7 +82,10 @@ def _sized(q: Question) -> Spelling | Inexpressible:
     if q.padding == "same" and any(q.output_padding):
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
     if q.padding == "same":
-        return _called(DECONVOLUTION, q, target_shape=q.output_space)
+        space = output_space(q)
+        if isinstance(space, Inexpressible):
+            return space
+        return _called(DECONVOLUTION, q, target_shape=space)
     if any(map(any, q.pairs)):
         return Inexpressible("padding takes no numbers, only the size of the output")
     return Inexpressible("nobody says the size of an output of which nothing is cropped")

@@ -56,7 +56,7 @@ def _transpose(name: str) -> Callable[[Question], Spelling | Inexpressible]:
             return space
         arguments = keywords(
             output_shape=(len(q.x), *space, q.output_channels),
-            strides=numbers(q.stride, 0),
+            strides=numbers(q.stride, None),
             padding=_padding(q),
             dilations=numbers(q.dilation, 1),
         )
@@ -67,7 +67,7 @@ def _transpose(name: str) -> Callable[[Question], Spelling | Inexpressible]:
 
 def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], Spelling]:
     def spell(q: Question) -> Spelling:
-        stride: dict[str, object] = {"strides": numbers(q.stride, 0)}
+        stride: dict[str, object] = {"strides": numbers(q.stride, None)}
         dilations: object = numbers(q.dilation, 1)
         if name != "tf.nn.convolution" and q.rank == 1:
             stride = {"stride": q.stride[0]}
