@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from conformance.geometry import Axes
+from conformance.memory import Memory
 from conformance.question import Dtype, Operator, Question
 
 
@@ -92,6 +93,7 @@ class Dialect:
     gradient   lines that leave in y the gradient of a spelling by "x" or by "w", given g
     casts      dtypes that NumPy lacks: the expressions that take their place for such a question
     keeps      dtypes that are narrowed unless it is said otherwise: the ``with`` that says so
+    unreadable  orders in memory that it refuses, so that a recipe copies such an array
     """
 
     imports: tuple[str, ...]
@@ -100,6 +102,7 @@ class Dialect:
     gradient: Gradient
     casts: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
     keeps: Mapping[Dtype, str] = field(default_factory=dict)
+    unreadable: tuple[Memory, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

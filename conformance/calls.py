@@ -78,17 +78,21 @@ def write(
         call = _single(framework, backend, api, asked, mode)
     if isinstance(call, Inexpressible):
         return call
-    laid = _laid(call.arrays)
-    if not laid:
+    memories = {name: memory.memory_of(array) for name, array in call.arrays.items()}
+    if not any(memories.values()):
         return call
-    lines = Text(laid) + _text(call)
-    return replace(call, source=lines.source, stretches=lines.stretches)
-
-
-def _laid(arrays: Mapping[str, Array]) -> tuple[str, ...]:
-    """Lines for the arrays that do not lie in memory as they come out of a pipe."""
-    memories = {name: memory.memory_of(array) for name, array in arrays.items()}
-    return tuple(f"{name} = {memory.source(said, name)}" for name, said in memories.items() if said)
+    # As they do not come out of a pipe.
+    laid = [f"{name} = {memory.source(said, name)}" for name, said in memories.items() if said]
+    unreadable = (api.dialect or framework.dialects[backend]).unreadable if mode == "recipe" else ()
+    copied = [name for name, said in memories.items() if said in unreadable]
+    laid += [f"{name} = {name}.copy()" for name in copied]
+    lines = Text(tuple(laid)) + _text(call)
+    return replace(
+        call,
+        source=lines.source,
+        stretches=lines.stretches,
+        moves=(*call.moves, *(f"{name} copied" for name in copied)),
+    )
 
 
 def _text(call: Call) -> Text:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from case_files import HEAD, cases, problems
 from fakes import plain
-from fakes.frameworks import api, framework
+from fakes.frameworks import DIALECT, api, framework
 
 from conformance import calls
-from conformance.calls import Call
+from conformance.calls import MODES, Call
 from conformance.cases import Case
 from conformance.memory import MEMORIES, Memory, laid, memory_of
 from conformance.question import answer
@@ -127,3 +128,22 @@ def test_a_chain_lays_out_the_kernel_of_each_step(file: Path) -> None:
     kernel = "{shape: [2, 1, 2], arange: 1, memory: reversed}"
     (case,) = cases(file, HEAD + x + f"    steps: [{{kernel: {kernel}}}]\n")
     assert written(case).source.startswith("w1 = np.flip(np.flip(w1).copy())\n")
+
+
+@EVERY
+def test_a_recipe_copies_what_the_framework_cannot_read(file: Path, memory: Memory) -> None:
+    convolver = api(dialect=replace(DIALECT, unreadable=("reversed",)))
+    native, recipe = (
+        calls.write(framework(convolver), None, convolver, said(file, memory).question, mode)
+        for mode in MODES
+    )
+    assert isinstance(native, Call)
+    assert isinstance(recipe, Call)
+    names = {"np": np, "plain": plain, **recipe.arrays}
+    exec(recipe.source, names)
+    assert names["y"].tolist() == ANSWER
+    copies = memory == "reversed"
+    assert ("x = x.copy()" in recipe.source) is copies
+    assert recipe.moves == (("x copied",) if copies else ())
+    assert native.moves == ()
+    assert native.source == recipe.source.replace("x = x.copy()\n", "")

@@ -149,9 +149,19 @@ FLAT_DILATION = Limit(
     "three spatial axes take no dilation",
     lambda q: q.rank == 3 and set(q.dilation) != {1},
 )
-TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, FLAT_DILATION)
+# Both are for version 1.9.1 without oneDNN, which takes float32 only: docs/findings.md.
+MISPLACED_DILATION = Limit(
+    "stride and dilation together are wrong in float64",
+    lambda q: q.dtype == "float64" and max(q.stride) > 1 and max(q.dilation) > 1,
+)
+FLAT_DOUBLE = Limit(
+    "three spatial axes take float32 only",
+    lambda q: q.rank == 3 and q.dtype in ("float64", "float16"),
+)
+ROUTINES = (FLAT_DOUBLE, FLAT_DILATION, MISPLACED_DILATION)
+TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
-    FLAT_DILATION,
+    *ROUTINES,
     # It is made an output padding of one, which must be smaller than the stride.
     Limit(
         "an axis of stride 1 takes no odd number of elements to crop",

@@ -35,6 +35,7 @@ DIALECT = Dialect(
     array="{v}.detach().numpy()",
     gradient=_gradient,
     casts={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
+    unreadable=("reversed",),  # it has no negative strides
 )
 
 
