@@ -63,6 +63,8 @@ class Api:
     takes_bias     whether there is a parameter for the bias; if not, it is added to the output
     has_parameters  whether it is a layer, whose learnable numbers can be counted
     forward        for a transposed convolution, the id of the convolution that goes with it
+    topics         of the cases that it is asked, if not of all: a variant of another API, which
+                   differs from that in nothing else
     """
 
     id: str
@@ -77,6 +79,7 @@ class Api:
     takes_bias: bool = True
     has_parameters: bool = False
     forward: str | None = None
+    topics: frozenset[str] = frozenset()
     dialect: Dialect | None = None
 
 
@@ -185,6 +188,9 @@ def output_space(question: Question) -> Axes | Inexpressible:
     except ValueError as problem:
         return Inexpressible(f"the output's shape has to be given, and there is none: {problem}")
 
+
+LAYOUT = frozenset({"layout"})
+"""The topics of a variant that has its channels elsewhere."""
 
 OUTPUT_PADDING_BELOW_STRIDE = Limit(
     "output padding must be smaller than the stride",

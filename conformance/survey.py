@@ -238,9 +238,11 @@ def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Obse
 def concerns(api: Api, case: Case) -> bool:
     """A case is for the APIs of its operator, a chain for those that transpose.
 
-    Only layers have parameters of their own to count.
+    Only layers have parameters of their own to count. A variant is only asked what it is about.
     """
     asked = case.question
+    if api.topics and api.topics.isdisjoint(case.topics):
+        return False
     if isinstance(asked, Chain):
         return api.operator == "conv_transpose"
     return api.operator == asked.operator and (api.has_parameters or asked.wanted != "parameters")

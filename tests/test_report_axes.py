@@ -110,7 +110,11 @@ def test_an_axis_on_which_one_differs_is_shown() -> None:
 def test_an_axis_on_which_all_that_ran_agree_says_how_many_did_not() -> None:
     given = [layer(match(ONE), match(ONE, FUNCTION)), failed("mxnet", "No wheel.")]
     sheet = report_of(*given, cases=(ONE,)).meanings.sheets[0]
-    apis = [api for api in FRAMEWORKS["mxnet"].apis if api.operator == "conv_transpose"]
+    apis = [
+        api
+        for api in FRAMEWORKS["mxnet"].apis
+        if api.operator == "conv_transpose" and not api.topics  # a variant has no axes of its own
+    ]
     assert {row.axis.name: row.not_run for row in sheet.settled}["kernel flip"] == len(apis)
 
 

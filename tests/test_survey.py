@@ -19,7 +19,7 @@ from fakes import frameworks, plain, troubled
 from fakes.frameworks import api, framework, function
 
 from conformance import shipped, survey
-from conformance.api import Api, Framework, Inexpressible
+from conformance.api import LAYOUT, Api, Framework, Inexpressible
 from conformance.cases import Case, Expected, Place
 from conformance.observations import Observation, verdict
 from conformance.question import Asked, Pool, Question, chained
@@ -344,6 +344,15 @@ def test_what_is_asked_once_is_observed_in_both_modes(tmp_path: Path) -> None:
 )
 def test_an_api_is_asked_what_is_its_own(op: str, as_layer: bool, concerned: bool) -> None:
     assert survey.concerns(api(as_layer=as_layer), case("one", asked(op))) is concerned
+
+
+@pytest.mark.parametrize(
+    ("topics", "concerned"), [((), False), (("stride",), False), (("stride", "layout"), True)]
+)
+def test_a_variant_is_asked_what_it_is_about(topics: tuple[str, ...], concerned: bool) -> None:
+    variant = api(topics=LAYOUT)
+    assert survey.concerns(variant, replace(case("one", asked()), topics=topics)) is concerned
+    assert not survey.concerns(variant, replace(case("one", asked("conv")), topics=topics))
 
 
 @pytest.mark.parametrize(

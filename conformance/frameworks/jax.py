@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance import geometry
 from conformance.api import (
+    LAYOUT,
     Api,
     Dialect,
     Framework,
@@ -63,15 +64,18 @@ def _stretched(q: Question) -> Question:
     )
 
 
-def _transpose(q: Question, *, transpose_kernel: bool) -> Spelling | Inexpressible:
+def _transpose(
+    q: Question, *, transpose_kernel: bool = False, channels_last: bool = False
+) -> Spelling | Inexpressible:
     if any(q.output_padding):
         return Inexpressible("there is no parameter for output padding")
     if q.groups > 1:
         return Inexpressible("there is no parameter for groups")
     # With transpose_kernel=True the letters name the axes of the convolution that is undone.
+    dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
     rest = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
-        dimension_numbers=_dimensions(q, "OI" if transpose_kernel else "IO"),
+        dimension_numbers=None if channels_last else dimensions,  # of which that is the default
         transpose_kernel=transpose_kernel or None,
     )
     return Spelling(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
@@ -90,11 +94,19 @@ def _without_zeros(q: Question) -> Question:
 
 
 def _native(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_without_zeros(q), transpose_kernel=False)
+    return _transpose(_without_zeros(q))
 
 
 def _recipe(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_stretched(q), transpose_kernel=False)
+    return _transpose(_stretched(q))
+
+
+def _native_channels_last(q: Question) -> Spelling | Inexpressible:
+    return _transpose(_without_zeros(q), channels_last=True)
+
+
+def _recipe_channels_last(q: Question) -> Spelling | Inexpressible:
+    return _transpose(_stretched(q), channels_last=True)
 
 
 def _native_transposing(q: Question) -> Spelling | Inexpressible:
@@ -229,6 +241,20 @@ FRAMEWORK = Framework(
             limits=LIMITS,
             takes_bias=False,
             forward="jax.lax.conv_general_dilated",
+        ),
+        Api(
+            id="jax.lax.conv_transpose(channels_last)",
+            operator="conv_transpose",
+            exists="jax.lax.conv_transpose",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_native_channels_last,
+            recipe=_recipe_channels_last,
+            limits=LIMITS,
+            flips=True,
+            takes_bias=False,
+            forward="jax.lax.conv_general_dilated",
+            topics=LAYOUT,
         ),
         Api(
             id="jax.lax.conv_general_dilated",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.api import (
+    LAYOUT,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
     Dialect,
     Framework,
     Inexpressible,
     Limit,
+    Speller,
     Spelling,
     keywords,
     numbers,
@@ -86,7 +89,9 @@ def _exact_output_padding(q: Question) -> object:
     return numbers(q.output_padding, None)
 
 
-def _layer(q: Question, output_padding: object) -> Spelling | Inexpressible:
+def _layer(
+    q: Question, output_padding: object, data_format: str | None = None
+) -> Spelling | Inexpressible:
     padding = _words(q)
     if isinstance(padding, Inexpressible):
         return padding
@@ -97,6 +102,7 @@ def _layer(q: Question, output_padding: object) -> Spelling | Inexpressible:
         strides=numbers(q.stride, 1),
         padding=None if padding == "valid" else padding,
         output_padding=output_padding,
+        data_format=data_format,
         dilation_rate=numbers(q.dilation, 1),
         groups=numbers((q.groups,), 1),
         use_bias=False if q.bias is None else None,
@@ -115,7 +121,9 @@ def _layer(q: Question, output_padding: object) -> Spelling | Inexpressible:
     )
 
 
-def _function(q: Question, output_padding: object) -> Spelling | Inexpressible:
+def _function(
+    q: Question, output_padding: object, data_format: str | None = None
+) -> Spelling | Inexpressible:
     padding = _words(q)
     if isinstance(padding, Inexpressible):
         return padding
@@ -126,6 +134,7 @@ def _function(q: Question, output_padding: object) -> Spelling | Inexpressible:
         strides=numbers(q.stride, None if transposed else 1),
         padding=None if padding == "valid" else padding,
         output_padding=output_padding,
+        data_format=data_format,
         dilation_rate=numbers(q.dilation, 1),
     )
     name = "conv_transpose" if transposed else "conv"
@@ -146,6 +155,12 @@ def _transpose_function(q: Question) -> Spelling | Inexpressible:
 
 def _transpose_function_recipe(q: Question) -> Spelling | Inexpressible:
     return _function(q, _exact_output_padding(q))
+
+
+def _channels_first(
+    spell: Callable[..., Spelling | Inexpressible], output_padding: Callable[[Question], object]
+) -> Speller:
+    return lambda q: spell(q, output_padding(q), "channels_first")
 
 
 def _conv_layer(q: Question) -> Spelling | Inexpressible:
@@ -172,9 +187,28 @@ DILATION_WITHOUT_ONEDNN = Limit(
     backend="tensorflow",
 )
 WRONG = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG)
+CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
+    "channels first on TensorFlow's CPU need float32 or bfloat16",
+    lambda q: not tensorflow.on_onednn(q),
+    backend="tensorflow",
+)
 SAME_WITH_OUTPUT_PADDING = Limit(
     "padding='same' counts another length with output padding",
     lambda q: q.padding == "same" and any(q.output_padding),
+)
+
+LAYER_LIMITS = (
+    *WRONG,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    STRIDE_WITH_DILATION,
+    SAME_WITH_OUTPUT_PADDING,
+    DILATION_WITHOUT_ONEDNN,
+)
+FUNCTION_LIMITS = (
+    *WRONG,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    SAME_WITH_OUTPUT_PADDING,
+    DILATION_WITHOUT_ONEDNN,
 )
 
 FRAMEWORK = Framework(
@@ -196,13 +230,7 @@ FRAMEWORK = Framework(
             native=_transpose_layer,
             recipe=_transpose_layer_recipe,
             has_parameters=True,
-            limits=(
-                *WRONG,
-                OUTPUT_PADDING_BELOW_STRIDE,
-                STRIDE_WITH_DILATION,
-                SAME_WITH_OUTPUT_PADDING,
-                DILATION_WITHOUT_ONEDNN,
-            ),
+            limits=LAYER_LIMITS,
             forward="keras.layers.Conv",
         ),
         Api(
@@ -213,14 +241,35 @@ FRAMEWORK = Framework(
             kernel_axes="*k out in",
             native=_transpose_function,
             recipe=_transpose_function_recipe,
-            limits=(
-                *WRONG,
-                OUTPUT_PADDING_BELOW_STRIDE,
-                SAME_WITH_OUTPUT_PADDING,
-                DILATION_WITHOUT_ONEDNN,
-            ),
+            limits=FUNCTION_LIMITS,
             takes_bias=False,
             forward="keras.ops.conv",
+        ),
+        Api(
+            id="keras.layers.ConvTranspose(channels_first)",
+            operator="conv_transpose",
+            exists="keras.layers.Conv1DTranspose",
+            layout="N C *s",
+            kernel_axes="*k out in",
+            native=_channels_first(_layer, _output_padding),
+            recipe=_channels_first(_layer, _exact_output_padding),
+            has_parameters=True,
+            limits=(*LAYER_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN),
+            forward="keras.layers.Conv",
+            topics=LAYOUT,
+        ),
+        Api(
+            id="keras.ops.conv_transpose(channels_first)",
+            operator="conv_transpose",
+            exists="keras.ops.conv_transpose",
+            layout="N C *s",
+            kernel_axes="*k out in",
+            native=_channels_first(_function, _output_padding),
+            recipe=_channels_first(_function, _exact_output_padding),
+            limits=(*FUNCTION_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN),
+            takes_bias=False,
+            forward="keras.ops.conv",
+            topics=LAYOUT,
         ),
         Api(
             id="keras.layers.Conv",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.api import (
+    LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
@@ -59,7 +60,16 @@ def _operator(transposed: str, forward: str) -> Callable[[Question], Spelling | 
     return spell
 
 
-def _called(name: str, q: Question, **size: Axes | None) -> Spelling:
+def _channels_last(q: Question) -> Spelling | Inexpressible:
+    padding = symmetric(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    layout = ("NWC", "NHWC", "NDHWC")[q.rank - 1]
+    size = {"pad": _unless(padding, 0), "adj": _unless(q.output_padding, 0)}
+    return _called(DECONVOLUTION, q, **size, layout=layout)
+
+
+def _called(name: str, q: Question, **size: object) -> Spelling:
     # These operators take no single number for all axes, only one for each.
     arguments = keywords(
         kernel=q.window,
@@ -204,6 +214,18 @@ FRAMEWORK = Framework(
             recipe=_sized_and_padded,
             limits=SIZED_LIMITS,
             forward="mxnet.npx.convolution",
+        ),
+        Api(
+            id="mxnet.npx.deconvolution(channels_last)",
+            operator="conv_transpose",
+            exists="mx.npx.deconvolution",
+            layout="N *s C",
+            kernel_axes="in *k out",
+            native=_channels_last,
+            recipe=_channels_last,
+            limits=TRANSPOSE_LIMITS,
+            forward="mxnet.npx.convolution",
+            topics=LAYOUT,
         ),
         Api(
             id="mxnet.gluon.nn.ConvTranspose",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from conformance.api import (
+    LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
@@ -12,6 +14,7 @@ from conformance.api import (
     Framework,
     Inexpressible,
     Limit,
+    Speller,
     Spelling,
     keywords,
     numbers,
@@ -40,24 +43,27 @@ DIALECT = Dialect(
 )
 
 
-def _padding(q: Question) -> str | list[list[int]]:
+def _padding(q: Question, *, channels_first: bool = False) -> str | list[list[int]]:
     if isinstance(q.padding, str):
         return q.padding.upper()
     # Padding has to be given, and nobody who wants none writes zeros.
     if not any(map(any, q.padding)):
         return "VALID"
-    return [[0, 0], *map(list, q.padding), [0, 0]]
+    pairs = list(map(list, q.padding))
+    return [[0, 0], [0, 0], *pairs] if channels_first else [[0, 0], *pairs, [0, 0]]
 
 
-def _transpose(name: str) -> Callable[[Question], Spelling | Inexpressible]:
+def _transpose(name: str, *, channels_first: bool = False) -> Speller:
     def spell(q: Question) -> Spelling | Inexpressible:
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
+        c = q.output_channels
         arguments = keywords(
-            output_shape=(len(q.x), *space, q.output_channels),
+            output_shape=(len(q.x), c, *space) if channels_first else (len(q.x), *space, c),
             strides=numbers(q.stride, None),
-            padding=_padding(q),
+            padding=_padding(q, channels_first=channels_first),
+            data_format=("NCW", "NCHW", "NCDHW")[q.rank - 1] if channels_first else None,
             dilations=numbers(q.dilation, 1),
         )
         return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
@@ -161,6 +167,12 @@ CONVOLUTION_LIMITS = (
 )
 
 
+CHANNELS_FIRST_LIMIT = Limit(
+    "channels first on the CPU need float32 or bfloat16, and padding as a word",
+    lambda q: _has_numbers(q) or not on_onednn(q),
+)
+
+
 def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
@@ -209,6 +221,19 @@ FRAMEWORK = Framework(
             "tf.nn.conv{rank}d_transpose",
             "tf.nn.conv1d_transpose",
             "tf.nn.convNd",
+        ),
+        replace(
+            _transposed(
+                "tf.nn.conv_transpose(channels_first)",
+                "tf.nn.conv_transpose",
+                "tf.nn.conv_transpose",
+                "tf.nn.convolution",
+            ),
+            layout="N C *s",
+            native=_transpose("tf.nn.conv_transpose", channels_first=True),
+            recipe=_transpose("tf.nn.conv_transpose", channels_first=True),
+            limits=(*TRANSPOSE_LIMITS, CHANNELS_FIRST_LIMIT),
+            topics=LAYOUT,
         ),
         _forward("tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS),
         _forward("tf.nn.convNd", "tf.nn.conv{rank}d", "tf.nn.conv1d", SHARED_LIMITS),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.api import (
+    LAYOUT,
     NEGATIVE_PADDING,
     Api,
     Dialect,
@@ -72,6 +75,18 @@ def _function(q: Question) -> Spelling | Inexpressible:
     return Spelling(f"torch.nn.functional.{name}({operands}{keywords(**arguments)})")
 
 
+def _channels_last(q: Question) -> Spelling | Inexpressible:
+    """The same call: channels stay the second axis, and only lie last in memory."""
+    if q.rank == 1:
+        return Inexpressible("there is no memory format for one spatial axis")
+    spelling = _function(q)
+    if isinstance(spelling, Inexpressible):
+        return spelling
+    memory = f"torch.channels_last{'_3d' if q.rank == 3 else ''}"
+    lines = tuple(f"{v} = {v}.contiguous(memory_format={memory})" for v in ("x", "w"))
+    return replace(spelling, setup=lines)
+
+
 def _layer(q: Question) -> Spelling | Inexpressible:
     transposed = q.operator == "conv_transpose"
     arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
@@ -135,6 +150,18 @@ FRAMEWORK = Framework(
             recipe=_function,
             limits=TRANSPOSE_LIMITS,
             forward="torch.nn.functional.conv",
+        ),
+        Api(
+            id="torch.nn.functional.conv_transpose(channels_last)",
+            operator="conv_transpose",
+            exists="torch.nn.functional.conv_transpose1d",
+            layout="N C *s",
+            kernel_axes=IN_OUT,
+            native=_channels_last,
+            recipe=_channels_last,
+            limits=TRANSPOSE_LIMITS,
+            forward="torch.nn.functional.conv",
+            topics=LAYOUT,
         ),
         Api(
             id="torch.nn.ConvTranspose",

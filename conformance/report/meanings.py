@@ -72,7 +72,9 @@ def meanings(
         {column: tuple(_cells(profile, touching[column.api])) for column, profile in known.items()}
     )
     sheets = tuple(
-        _sheet(title, own, cells) for title, own in operators.items() if any(map(_convolves, own))
+        _sheet(title, own, cells)
+        for title, columns in operators.items()
+        if (own := [column for column in columns if _has_axes(column)])
     )
     contents = {id_: subject.content for id_, subject in subjects.items()}
     wrong = sum(
@@ -90,9 +92,13 @@ def meanings(
     )
 
 
-def _convolves(column: Column) -> bool:
-    """The axes are those of a convolution; an interpolation has no kernel of its own."""
-    return column.api not in APIS or APIS[column.api].operator != "interpolate"
+def _has_axes(column: Column) -> bool:
+    """The axes are those of a convolution; an interpolation has no kernel of its own.
+
+    A variant has those of what it is a variant of, and too few cases to tell them.
+    """
+    api = APIS.get(column.api)
+    return api is None or (api.operator != "interpolate" and not api.topics)
 
 
 def _touching(api: str, subjects: Mapping[str, Subject]) -> Touching:
