@@ -37,7 +37,7 @@ def test_a_kernel_that_can_is_not(file: Path) -> None:
 
 
 def test_of_some_cases_nothing_is_told_that_others_may_have(file: Path) -> None:
-    assert ran(file, SHARP, str(file)).output == "1 cases, 0 findings\n"
+    assert ran(file, SHARP, str(file)).output == "1 case, 0 findings\n"
 
 
 def test_each_case_is_told_of_if_asked_for(file: Path) -> None:

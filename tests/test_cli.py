@@ -86,7 +86,7 @@ def test_cases_without_findings_pass(file: Path) -> None:
     file.write_text(RIGHT)
     said = ran("check", str(file))
     assert said.exit_code == 0
-    assert "1 cases" in said.output
+    assert "1 case," in said.output
 
 
 def test_findings_are_told_at_their_places(file: Path) -> None:

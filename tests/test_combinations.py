@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +15,10 @@ from conformance.cases.asking import ask
 from conformance.cases.models import Entry
 from conformance.question import Question
 from conformance.sharpness import combinations, coverage, instances
-from conformance.sharpness.coverage import FACTORS, NEVER
+from conformance.sharpness.coverage import FACTORS, NEVER, Point
 
 PLAINEST = (0,) * len(FACTORS)
+PLAIN_CASE = "cases: [{id: plain, why: Nothing is said., x: [1, 2, 3], kernel: [1, 10]}]\n"
 LEVELS = {
     **coverage.named(PLAINEST),
     "rank": "2", "stride": "differing", "padding": "uneven", "output padding": "some",
@@ -126,3 +128,19 @@ def test_without_covertable_it_is_said_what_is_missing(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "covertable", None)
     with pytest.raises(SystemExit, match="needs covertable"):
         combinations.main()
+
+
+def test_only_what_the_given_cases_lack_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text(PLAIN_CASE, encoding="utf-8")
+    given: list[Point] = []
+
+    def make(_: object, presets: list[dict[str, str]], **_how: Any) -> list[dict[str, str]]:
+        given.extend(map(coverage.point, presets))
+        return [*presets, dict(LEVELS)]
+
+    monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
+    combinations.main([str(tmp_path)])
+    assert given == [PLAINEST]
+    assert f"- id: {combinations.name(LEVELS)}\n" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from conformance.cases.fields import Sentence, Slug
 from conformance.cases.yaml_source import read
-from conformance.commands.translate import numbers, padding_words
+from conformance.numerals import numbers, padding_words
 
 
 def operand(_context: object, _option: object, value: str | None) -> Any:

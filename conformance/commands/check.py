@@ -11,6 +11,7 @@ from conformance import progress, shipped
 from conformance.authoring import filling
 from conformance.cases import Case, load
 from conformance.report import sharpness
+from conformance.report.text import count
 from conformance.sharpness import coverage, discrimination
 from conformance.sharpness.discrimination import Sight
 from conformance.survey import Subject
@@ -59,7 +60,7 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
         findings = _judged(sights, whole=_is_whole(cases))
     for finding in findings:
         click.echo(finding)
-    click.echo(f"{len(loaded.cases)} cases, {len(findings)} findings")
+    click.echo(f"{count(len(loaded.cases), 'case')}, {count(len(findings), 'finding')}")
     raise SystemExit(1 if findings else 0)
 
 

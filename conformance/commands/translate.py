@@ -15,9 +15,11 @@ from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import APIS, FRAMEWORKS
-from conformance.geometry import WORDS, Axes, padding_of, per_axis
+from conformance.geometry import padding_of, per_axis
+from conformance.numerals import numbers, padding_words
 from conformance.profiles import Profile, profiles
 from conformance.question import Question
+from conformance.report.text import count
 from conformance.runs import Run, RunError
 from conformance.survey import Subject
 from conformance.translation import Place, Translation
@@ -29,29 +31,6 @@ TRANSPOSED = sorted(
 )
 TRIES = 3
 """How many random inputs verify a translation."""
-
-
-def numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> Axes | None:
-    """One number, or one for each axis, as in ``2`` or ``2,3``."""
-    if value is None:
-        return None
-    try:
-        return tuple(int(number) for number in value.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no number, nor numbers as in 2,3") from None
-
-
-def padding_words(
-    _context: click.Context, _option: click.Parameter, value: str
-) -> str | tuple[Any, ...]:
-    """``1``, ``1,2`` for each axis, ``0:1,2:2`` for begin and end, or a word in either case."""
-    if value.lower() in WORDS:
-        return value.lower()
-    try:
-        entries = [tuple(map(int, entry.split(":"))) for entry in value.split(",")]
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is none of 1, 1,2, 0:1,2:2, same, valid") from None
-    return tuple(entry if len(entry) > 1 else entry[0] for entry in entries)
 
 
 @click.command("translate")
@@ -229,10 +208,10 @@ def _show(found: Translation, source: tuple[Place, Run], target: tuple[Place, Ru
     console.print(f"output:  {'; '.join(found.output) or 'as it is'}")
     console.print(f"cost:    {found.call.cost.words}")
     run = target[1]
-    count = translation.proofs(found, run.observations, target[0].api)
+    proofs = translation.proofs(found, run.observations, target[0].api)
     how = f" ({'; '.join(found.call.moves)})" if found.call.moves else ""
     console.print(
-        f"proof:   exactly this recipe{how} was run on {count} cases and gave the right"
+        f"proof:   exactly this recipe{how} was run on {count(proofs, 'case')} and gave the right"
         f" answer, in {run.header.framework} {run.header.version}"
     )
 

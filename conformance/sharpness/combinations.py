@@ -1,8 +1,9 @@
 """Combinations: where arguments meet that no case asks about, a small case that does.
 
-``python -m conformance.sharpness.combinations`` prints an entry for each question that the corpus
-lacks to have every meeting of three factors. The points are chosen by covertable, which has to be
-installed for this alone: what is printed is kept in a case file, and nobody makes it again.
+``python -m conformance.sharpness.combinations [CASES...]`` prints an entry for each question that
+these cases, by default the corpus, lack to have every meeting of three factors. The points are
+chosen by covertable, which has to be installed for this alone (``pip install .[combinations]``):
+what is printed is kept in a case file, and of the corpus nobody makes it again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from conformance import shipped
@@ -168,13 +170,14 @@ def rarest(point: Point, among: Iterable[Point]) -> tuple[str, ...]:
     return tuple(FACTORS[place].name for place in min(combinations(telling, 3), key=others))
 
 
-def main() -> None:
-    """Prints the entries that are missing from the corpus."""
-    points = coverage.points(load([shipped.CASES], check=False).cases)
+def main(paths: Sequence[str] = ()) -> None:
+    """Prints the entries that are missing from the cases in ``paths``, or from the corpus."""
+    read = [Path(path) for path in paths] or [shipped.CASES]
+    points = coverage.points(load(read, check=False).cases)
     try:
         missing = chosen(points)
     except ImportError:
-        sys.exit("this needs covertable; python -m pip install covertable")
+        sys.exit("this needs covertable; python -m pip install 'covertable>=3.2'")
     every = [*points, *missing]
     for number, point in enumerate(sorted(missing), 1):
         fields = entry_at(point, number, rarest(point, every))
@@ -182,4 +185,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
