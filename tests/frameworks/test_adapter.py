@@ -69,6 +69,7 @@ def test_recipes_give_the_oracles_answer(
 ) -> None:
     """Native calls are asked in between: what one of them breaks must not reach a recipe."""
     asked: dict[str, Question] = {}
+    variants: set[str] = set()
 
     def tasks() -> Iterator[Task]:
         for number, q in enumerate(islice(draws(seed=20), count(framework, backend))):
@@ -78,9 +79,13 @@ def test_recipes_give_the_oracles_answer(
                     if isinstance(native, Call):
                         yield Task("", native.source, native.arrays)
                     recipe = calls.write(framework, backend, api, q, "recipe")
+                    if api.topics and not isinstance(recipe, Call):
+                        continue  # the API that it is a variant of has a recipe
                     assert isinstance(recipe, Call), f"{api.id} has no recipe for {q}: {recipe}"
                     key = f"{number} {api.id}"
                     asked[key] = q
+                    if api.topics:
+                        variants.add(key)
                     yield Task(key, recipe.source, recipe.arrays)
 
     wrong = []
@@ -89,6 +94,8 @@ def test_recipes_give_the_oracles_answer(
             continue
         q = asked[task.key]
         right = isinstance(outcome, Answer) and np.array_equal(outcome.array, question.answer(q))
+        if task.key in variants and isinstance(outcome, Refusal):
+            continue  # a layout may be for other machines than a CPU
         if not right and not known(framework, q, outcome):
             wrong.append(f"{task.key}: {outcome.words}\n{task.source}")
     assert wrong == []
