@@ -418,6 +418,9 @@ def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> No
         back = square("conv", x=np.ones((1, 3, 8, 8), np.float32), kernel=np.ones((2, 3, 3, 3)))
         chain = chained(square().x, (square(), back))
         call = calls.write(framework, backend, framework.api(api_id), chain, "recipe")
+        if isinstance(call, Inexpressible):
+            assert framework.api(api_id).topics  # a variant, of an API that has a recipe
+            return
         compile(call.source, "<call>", "exec")
 
 
