@@ -45,6 +45,13 @@ TROUBLES = {
             lambda outcome: isinstance(outcome, Crash | Flaky),
         )
     ),
+    "Keras 3.15 on TensorFlow adds a bias along the last axis where channels come first": (
+        Trouble(
+            "keras",
+            lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
+            lambda outcome: isinstance(outcome, Answer),
+        )
+    ),
     "torch 2.13 refuses a gradient by a kernel that Keras transposed": (
         Trouble(
             "keras",
