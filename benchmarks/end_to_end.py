@@ -5,8 +5,8 @@
 Contestants take turns, each a process from its start to its end. `ours` is `conformance run` on
 the corpus. `bare` is a script as a user would write it, in the framework's own process: it imports
 the framework, makes the same native and recipe calls, written out as functions over arrays that are
-in memory, and compares with ready answers. `pytest` is the same calls as parametrised tests. Left
-out on both sides are the cases that kill a process. Start is what each takes for one case alone.
+in memory, and compares with ready answers. `pytest` is the same calls as parametrised tests. Start
+is what each takes for one case alone.
 """
 
 from __future__ import annotations
@@ -33,10 +33,8 @@ from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
 
 PEERS = Path(__file__).with_name("peers")
-DEADLY = "rank-plain-three"
-"""A case with which XLA ends the process, so that no bare loop would come to its end."""
 RUN, APART = "run.jsonl", "one-by-one.jsonl"
-EVERY, ONE = f"not {DEADLY}", "stride-and-kernel-stride-1"
+ONE = "stride-and-kernel-stride-1"
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,8 @@ def main(names: tuple[str, ...], times: int, with_pytest: bool) -> None:
         environment = environments.pinned()[name]
         with TemporaryDirectory() as folder:
             home = Path(folder)
-            calls = {
-                expression: written(environment, expression, home / part)
-                for part, expression in (("every", EVERY), ("one", ONE))
-            }
+            calls = written(environment, None, home / "every")
+            calls -= written(environment, ONE, home / "one")
             contestants = [*_all(name, environment, home, with_pytest)]
             for contestant in contestants:  # what is compiled or cached once is so from here on
                 contestant.taken()
@@ -77,7 +73,7 @@ def main(names: tuple[str, ...], times: int, with_pytest: bool) -> None:
             for _ in range(times):
                 for contestant in contestants:
                     taken[contestant.name].append(contestant.taken())
-            show(name, calls[EVERY] - calls[ONE], taken)
+            show(name, calls, taken)
             if (home / APART).exists():
                 said = [[*runs.read(home / file).observations] for file in (RUN, APART)]
                 print(f"  the same answers one by one: {said[0] == said[1]}")
@@ -90,15 +86,15 @@ def _all(
     python = environment.executable()
     variables = interpreter_for(framework, python, environment.backend).variables
     run = (sys.executable, "-m", "conformance", "run", "--environment", name)
-    own = (*run, "--out", str(home / RUN), "-k")
+    start = (*run, "--out", str(home / "one.jsonl"), "-k", ONE)
     contestants = [
-        Contestant("ours", (*own, EVERY), home, {}),
+        Contestant("ours", (*run, "--out", str(home / RUN)), home, {}),
         Contestant("bare", (python, "bare.py"), home / "every", variables),
-        Contestant("ours, start", (*run, "--out", str(home / "one.jsonl"), "-k", ONE), home, {}),
+        Contestant("ours, start", start, home, {}),
         Contestant("bare, start", (python, "bare.py"), home / "one", variables),
     ]
     if framework.together is not None:
-        words = (*run, "--out", str(home / APART), "-k", EVERY, "--one-by-one")
+        words = (*run, "--out", str(home / APART), "--one-by-one")
         contestants.append(Contestant("ours, one by one", words, home, {}))
     if with_pytest:
         pins = (*environment.pins, "pytest")
@@ -108,7 +104,7 @@ def _all(
     return contestants
 
 
-def written(environment: Environment, expression: str, folder: Path) -> int:
+def written(environment: Environment, expression: str | None, folder: Path) -> int:
     """The bare script with its questions in a folder of its own, and how many there are."""
     folder.mkdir()
     for file in PEERS.glob("*.py"):
