@@ -167,7 +167,7 @@ def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
         )
     yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
     drafts = [start]
-    for rewriting in (_split, _dilated, _around):
+    for rewriting in (_split, _dilated, _around, _biased):
         drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
     for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
@@ -234,10 +234,23 @@ def _around(draft: Draft) -> Iterator[Draft]:
             moves=(*draft.moves, *(() if grow == none else (around_what,))),
             # Beyond the full output there is nothing but bias, and the call cannot put it there.
             # A layer that is only counted has its bias all the same.
-            bias_last=(
+            bias_last=draft.bias_last
+            or (
                 q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
             ),
             cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
+        )
+
+
+def _biased(draft: Draft) -> Iterator[Draft]:
+    """The bias added to the output."""
+    q = draft.question
+    if q.bias is not None and q.wanted == "output" and not draft.bias_last:
+        yield replace(
+            draft,
+            moves=(*draft.moves, "bias added last"),
+            bias_last=True,
+            cost=max(draft.cost, Cost.CROP),
         )
 
 

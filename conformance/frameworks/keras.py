@@ -192,6 +192,11 @@ CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
     lambda q: not tensorflow.on_onednn(q),
     backend="tensorflow",
 )
+BIAS_ALONG_THE_LAST_AXIS = Limit(
+    "with channels first, TensorFlow adds the bias along the last axis where that is as long",
+    lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
+    backend="tensorflow",
+)
 SAME_WITH_OUTPUT_PADDING = Limit(
     "padding='same' counts another length with output padding",
     lambda q: q.padding == "same" and any(q.output_padding),
@@ -254,7 +259,7 @@ FRAMEWORK = Framework(
             native=_channels_first(_layer, _output_padding),
             recipe=_channels_first(_layer, _exact_output_padding),
             has_parameters=True,
-            limits=(*LAYER_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN),
+            limits=(*LAYER_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN, BIAS_ALONG_THE_LAST_AXIS),
             forward="keras.layers.Conv",
             topics=LAYOUT,
         ),

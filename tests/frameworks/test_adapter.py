@@ -28,7 +28,6 @@ class Trouble:
     framework: str
     hits: Callable[[Question], bool]
     does: Callable[[Outcome], bool]
-    variants_only: bool = False
 
 
 TROUBLES = {
@@ -44,14 +43,6 @@ TROUBLES = {
             "tensorflow",
             lambda q: q.op == "conv_input_gradient" and q.rank == 3,
             lambda outcome: isinstance(outcome, Crash | Flaky),
-        )
-    ),
-    "Keras 3.15 on TensorFlow adds a bias along the last axis where channels come first": (
-        Trouble(
-            "keras",
-            lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
-            lambda outcome: isinstance(outcome, Answer),
-            variants_only=True,
         )
     ),
     "torch 2.13 refuses a gradient by a kernel that Keras transposed": (
@@ -105,17 +96,16 @@ def test_recipes_give_the_oracles_answer(
         right = isinstance(outcome, Answer) and np.array_equal(outcome.array, question.answer(q))
         if task.key in variants and isinstance(outcome, Refusal):
             continue  # a layout may be for other machines than a CPU
-        if not right and not known(framework, q, outcome, variant=task.key in variants):
+        if not right and not known(framework, q, outcome):
             wrong.append(f"{task.key}: {outcome.words}\n{task.source}")
     assert wrong == []
 
 
-def known(framework: Framework, q: Question, outcome: Outcome, *, variant: bool) -> bool:
+def known(framework: Framework, q: Question, outcome: Outcome) -> bool:
     return any(
         # Keras on TensorFlow has TensorFlow's troubles.
         trouble.framework in (framework.name, "tensorflow" if framework.name == "keras" else "")
         and trouble.hits(q)
         and trouble.does(outcome)
-        and (variant or not trouble.variants_only)
         for trouble in TROUBLES.values()
     )
