@@ -208,6 +208,17 @@ def test_an_axis_is_meant_in_one_way_at_a_time() -> None:
     assert diagnose(q, answer(q), answer(moved), exact=True).explanations == ()
 
 
+def test_an_empty_answer_is_that_of_a_convention_under_which_there_is_none() -> None:
+    asked = question(
+        x=integers(1, 1, 1, 1), kernel=integers(2, 1, 1, 1), bias=None, padding=((-1, 0),)
+    )
+    empty = np.zeros((1, 1, 0), np.float32)
+    found = diagnose(asked, answer(asked), empty, exact=True).explanations
+    assert (BY_NAME["padding: pads the input"],) in found
+    full = np.zeros((1, 1, 7), np.float32)
+    assert diagnose(asked, answer(asked), full, exact=True).explanations == ()
+
+
 # Nothing is found where nothing was
 
 
