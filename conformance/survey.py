@@ -83,8 +83,14 @@ def header(
     """The header of a run in an interpreter that said who it is; ``together`` as it was started."""
     facts = identity.facts
     said = framework.together if together else None
-    subjects = tuple(subjects)
-    files = {s.case.place.file for s in subjects}
+    files: set[str] = set()
+
+    def asked() -> Iterator[bytes]:
+        for subject in subjects:  # once, as there may be more than fit into memory
+            files.add(subject.case.place.file)
+            yield f"{subject.case.id} {subject.content}".encode()
+
+    cases = _digest(asked())
     return Header(
         framework=framework.name,
         version=str(facts["version"]),
@@ -93,7 +99,7 @@ def header(
         numpy=identity.numpy,
         platform=identity.platform,
         apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
-        cases=_digest(f"{s.case.id} {s.content}".encode() for s in subjects),
+        cases=cases,
         files=tuple(sorted(file for file in files if file and not _ships(Path(file)))),
         asked=said.words if said else "one by one",
     )

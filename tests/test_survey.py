@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -467,6 +468,26 @@ def test_a_header_names_the_files_of_cases_that_do_not_ship(tmp_path: Path) -> N
     with examination(of) as started:
         told = survey.header(of, started.identity, list(map(Subject, cases)))
     assert told.files == ("b/own.yaml", "own.yaml")
+
+
+def test_a_header_keeps_no_case(tmp_path: Path) -> None:
+    """There may be more of them than fit into memory."""
+    drawn: list[weakref.ref[Subject]] = []
+    alive: list[int] = []
+
+    def subjects() -> Iterator[Subject]:
+        for number in range(20):
+            subject = Subject(replace(CROOKED, id=f"drawn-{number}"))
+            drawn.append(weakref.ref(subject))
+            alive.append(sum(one() is not None for one in drawn))
+            yield subject
+
+    of = within(tmp_path, api())
+    with examination(of) as started:
+        told = survey.header(of, started.identity, subjects())
+        again = survey.header(of, started.identity, list(subjects()))
+    assert told == again
+    assert max(alive[:20]) <= 2  # the one that is drawn, and the one before it
 
 
 def contents(*cases: Case) -> str:
