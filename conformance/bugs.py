@@ -49,14 +49,9 @@ class Bug:
         return sections()[self.title]
 
 
-def environment(header: Header) -> str:
-    """What the environment of a run is called here: such as ``jax`` or ``keras-jax``."""
-    return "-".join(filter(None, (header.framework, header.backend)))
-
-
 def known(header: Header, api: str, case: str) -> Bug | None:
     """The bug that an answer of an API to a case comes from, where one is known."""
-    return _known().get((environment(header), api, case))
+    return _known().get((header.name, api, case))
 
 
 @cache
