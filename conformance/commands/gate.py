@@ -118,7 +118,8 @@ def _places(made: Result) -> Mapping[str, Place]:
     from conformance.cases import load
 
     own = [path for path in map(Path, made.files) if path.is_file()]
-    return {case.id: case.place for case in load([*own, shipped.CASES], check=False).cases}
+    loaded = load([*own, shipped.CASES], check=False, cached=True)
+    return {case.id: case.place for case in loaded.cases}
 
 
 def _write(made: Result, markdown_file: Path | None, junit_file: Path | None) -> None:
