@@ -133,6 +133,7 @@ class Framework:
     dialects   by backend; a single one has the key None
     settle     a line that brings an error still under way to light, where nobody waited for one
     variables  environment variables of the worker
+    compiled   those that keep what it compiles for a question in ``{folder}``
     together   how it answers many calls at once, if it does
     """
 
@@ -146,6 +147,7 @@ class Framework:
     backend_variable: str | None = None
     settle: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    compiled: Mapping[str, str] = field(default_factory=dict)
     together: Together | None = None
 
     @property

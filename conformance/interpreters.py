@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from conformance.api import Framework
+from conformance.environments import Environment
+from conformance.frameworks import FRAMEWORKS
 from conformance.workers.interpreter import Interpreter
 
 _A_CORE_EACH = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 """Arrays are small, and threads that wait for one another on busy cores take several times as long;
 nor should the order of a sum depend on how many cores there are."""
+
+
+def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
+    """The interpreter of an environment, which is made now unless it is there.
+
+    What its framework compiles is kept in an environment that was made of pins, and goes with it:
+    whoever asks the same again need not wait for it. In an interpreter that others look after, the
+    framework could become another one under the same version, and nothing is kept.
+
+    together  as of `interpreter_for`
+    Raises `CannotBuild`.
+    """
+    framework = FRAMEWORKS[environment.framework]
+    made = interpreter_for(
+        framework, environment.executable(), environment.backend, together=together
+    )
+    kept = compiled_in(environment.home, framework) if environment.pins else {}
+    return replace(made, variables={**made.variables, **kept})
+
+
+def compiled_in(home: Path, framework: Framework) -> Mapping[str, str]:
+    """The environment variables that keep what the framework compiles in a folder of ``home``."""
+    folder = home / "compiled" / _processor()
+    return {name: value.format(folder=folder) for name, value in framework.compiled.items()}
+
+
+@cache
+def _processor() -> str:
+    """A digest of what this machine's processor can do: what is compiled here needs all of it."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        told = f"flags: {platform.processor()}"
+    can = sorted(set(re.findall(r"^(?:flags|Features|model name)\s*:.*", told, re.MULTILINE)))
+    return hashlib.sha256("\n".join((platform.machine(), *can)).encode()).hexdigest()[:12]
 
 
 def interpreter_for(

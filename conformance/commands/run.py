@@ -11,7 +11,7 @@ import click
 from conformance.commands import _environment
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import interpreter_for
+from conformance.interpreters import interpreter_in
 from conformance.running import times
 from conformance.running.terms import MEMORY, TIMEOUT, Terms
 from conformance.workers.interpreter import ahead
@@ -142,10 +142,7 @@ def _begin(begun: ExitStack, environments: Sequence[Environment], terms: Terms, 
 
     for environment in sorted(environments, key=seconds, reverse=True)[:jobs]:
         if environment.is_made:
-            framework = FRAMEWORKS[environment.framework]
-            interpreter = interpreter_for(
-                framework, environment.executable(), environment.backend, together=terms.together
-            )
+            interpreter = interpreter_in(environment, together=terms.together)
             begun.enter_context(ahead(interpreter, memory=terms.memory))
 
 

@@ -235,6 +235,11 @@ FRAMEWORK = Framework(
     version="jax.__version__",
     dialects={None: DIALECT},
     variables={"JAX_PLATFORMS": "cpu"},
+    compiled={
+        "JAX_COMPILATION_CACHE_DIR": "{folder}",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    },
     together=Together(
         source="from __future__ import annotations\n" + inspect.getsource(together),
         most=128,

@@ -225,6 +225,7 @@ FRAMEWORK = Framework(
     backend_variable="KERAS_BACKEND",
     dialects=DIALECTS,
     variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
+    compiled=jax.FRAMEWORK.compiled,
     apis=(
         Api(
             id="keras.layers.ConvTranspose",

@@ -17,6 +17,7 @@ from conformance import sources, survey
 from conformance.api import Api, Inexpressible
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import interpreter_in
 from conformance.observations import MODES, Key, Observation
 from conformance.question import Array, Asked, Chain
 from conformance.running.terms import Terms as Terms
@@ -208,12 +209,7 @@ class Examiners:
                 return kept
             self._end(kept)
             kept.busy.release()
-        interpreter = survey.interpreter_for(
-            FRAMEWORKS[environment.framework],
-            environment.executable(),
-            environment.backend,
-            together=terms.together,
-        )
+        interpreter = interpreter_in(environment, together=terms.together)
         examination = Examination(
             interpreter, timeout=terms.timeout, memory=terms.memory, growth=terms.growth
         )
