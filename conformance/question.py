@@ -105,6 +105,8 @@ class Question:
     @property
     def output_channels(self) -> int:
         """C_out of the operator."""
+        if self.operator == "interpolate":
+            return int(self.x.shape[1])
         if self.operator == "conv_transpose":
             return int(self.kernel.shape[1]) * self.groups
         return int(self.kernel.shape[0])

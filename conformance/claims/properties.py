@@ -63,8 +63,7 @@ def shape(q: Question) -> Axes:
         return q.x.shape
     if q.wanted == "kernel_gradient":
         return q.kernel.shape
-    channels = q.x.shape[1] if q.operator == "interpolate" else q.output_channels
-    return (len(q.x), channels, *q.output_space)
+    return (len(q.x), q.output_channels, *q.output_space)
 
 
 def holds(
