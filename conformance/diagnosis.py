@@ -102,13 +102,39 @@ def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
 
     Raises ``ValueError`` where the question, so understood, has no answer.
     """
+    node = _under(asked, conventions)
+    return None if node is None else node.after(question.answer(node.asked))
+
+
+def gives_under(asked: Asked, conventions: Explanation, answer: Array | None) -> bool | None:
+    """Whether the oracle gives just this answer under the conventions.
+
+    None where one of them changes nothing, or the question, so understood, has no answer. That it
+    gives another one is often told by its shape, without the answer being worked out.
+    """
+    node = _under(asked, conventions)
+    if node is None:
+        return None
+    try:
+        shape = None if answer is None or node.resizes else answer.shape
+        if shape is not None and not _may_have_shape(node.asked, shape):
+            return False
+        given = node.after(question.answer(node.asked))
+    except ValueError:
+        return None
+    if answer is None or (given.dtype, given.shape) != (answer.dtype, answer.shape):
+        return False
+    return bool((given == answer).all())
+
+
+def _under(asked: Asked, conventions: Explanation) -> Node | None:
     node = Node((), asked)
     for place in sorted(CONVENTIONS.index(convention) for convention in conventions):
         child = _child(node, place)
         if child is None:
             return None
         node = child
-    return node.after(question.answer(node.asked))
+    return node
 
 
 def applied(asked: Asked, conventions: Iterable[Convention]) -> Explanation:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from conformance.conventions import AXES, CONVENTIONS, Axis, Choice
-from conformance.diagnosis import Explanation, answer_under, applied
-from conformance.observations import Observation
-from conformance.question import Array, Question
+from conformance.diagnosis import Explanation, answer_under, applied, gives_under
+from conformance.observations import Observation, Status
+from conformance.question import Array, Asked, Question
 from conformance.survey import Subject
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
@@ -106,64 +106,65 @@ def profiles(
     ``subjects`` are the cases by id; one whose content has changed since does not speak. The order
     of the observations of one API changes nothing.
     """
-    by_api: dict[str, list[Observation]] = {}
+    by_api: dict[str, list[_Seen]] = {}
     for observation in observations:
         subject = subjects.get(observation.case)
         if observation.mode == "native" and subject and subject.content == observation.content:
-            by_api.setdefault(observation.api, []).append(observation)
+            by_api.setdefault(observation.api, []).append(_seen(observation, subject))
     return tuple(
-        _profile(api, [_Seen(o, subjects[o.case]) for o in sorted(observed, key=lambda o: o.case)])
-        for api, observed in by_api.items()
+        _profile(api, tuple(sorted(seen, key=lambda one: one.case))) for api, seen in by_api.items()
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Seen:
-    """An observation of a case that is as it was when it was asked.
+    """What was observed of a case that is as it was when it was asked: all that a profile is of.
 
-    settled  the explanations to go by in place of its own
+    explanations  those to go by, by the names of their conventions; that of a match names none
+    words         of a refusal
     """
 
-    observation: Observation
     subject: Subject
-    settled: Names | None = None
+    status: Status
+    explanations: Names
+    words: str
 
     @property
     def case(self) -> str:
-        return self.observation.case
+        return self.subject.case.id
 
     @property
     def refused(self) -> bool:
-        return self.observation.status in ("rejected", "inexpressible")
+        return self.status in ("rejected", "inexpressible")
 
     @property
     def answered(self) -> bool:
-        return self.observation.status in ("match", "mismatch")
+        return self.status in ("match", "mismatch")
 
     @cached_property
     def touches(self) -> frozenset[str]:
         return touched(self.subject)
 
-    @cached_property
-    def explanations(self) -> Names:
-        """Those that only name conventions there still are; that of a match names none."""
-        if self.settled is not None:
-            return self.settled
-        if self.observation.status == "match":
-            return ((),)
-        names = self.observation.explanations
-        return tuple(e for e in names if all(name in _BY_NAME for name in e))
-
     @property
     def unexplained(self) -> bool:
-        return self.observation.status == "mismatch" and not self.explanations
+        return self.status == "mismatch" and not self.explanations
 
     @cached_property
     def said(self) -> Mapping[str, Choices]:
         return _said(self.subject, self.explanations) if self.answered else {}
 
 
+def _seen(observation: Observation, subject: Subject) -> _Seen:
+    """With those of its explanations that only name conventions there still are."""
+    known = tuple(e for e in observation.explanations if all(name in _BY_NAME for name in e))
+    explanations = ((),) if observation.status == "match" else known
+    refused = observation.status in ("rejected", "inexpressible")
+    return _Seen(subject, observation.status, explanations, _words(observation) if refused else "")
+
+
+@lru_cache(maxsize=2**10)
 def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
+    """Worked out once for all versions and backends that answer alike."""
     blamed = _blamed(observed)
     findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
     observed = _settled(observed, findings, Profile(api, findings, ()).conventions)
@@ -202,7 +203,7 @@ def _settled(
         if least and seen.answered:
             together = _together(seen.subject, conventions, fitting[0])
             fitting = fitting if together is None else (together,)
-        return _Seen(seen.observation, seen.subject, fitting)
+        return replace(seen, explanations=fitting)
 
     return [settled(seen) for seen in observed]
 
@@ -284,10 +285,10 @@ def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str
         return "no answer"
     names = {axis.name, PART_OF.get(axis.name, axis.name)}
     # Refused for the sake of another axis says nothing of this one.
-    own = [seen for seen in refused if names & blamed[_words(seen.observation)]]
+    own = [seen for seen in refused if names & blamed[seen.words]]
     if not own:
         return "not told apart"
-    only = Counter(seen.observation.status for seen in own)
+    only = Counter(seen.status for seen in own)
     return "no parameter" if only["inexpressible"] == len(own) else "refused"
 
 
@@ -301,8 +302,8 @@ def _blamed(observed: Sequence[_Seen]) -> dict[str, set[str]]:
     common: dict[str, set[str]] = {}
     for seen in observed:
         if seen.refused and seen.touches:
-            axes = common.setdefault(_words(seen.observation), set(seen.touches - answered))
-            common[_words(seen.observation)] = axes & seen.touches
+            axes = common.setdefault(seen.words, set(seen.touches - answered))
+            common[seen.words] = axes & seen.touches
     return {words: _named(words, axes) or axes for words, axes in common.items()}
 
 
@@ -332,16 +333,10 @@ def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
 
     The same for every API and version that answers so. Only names are kept, never an array.
     """
-    answers: dict[Explanation, Array | None] = {}
-
-    def answer(explanation: Explanation) -> Array | None:
-        if explanation not in answers:
-            answers[explanation] = _answer(subject, explanation)
-        return answers[explanation]
-
     explanations = [tuple(_BY_NAME[name] for name in explanation) for explanation in names]
+    answers = {explanation: _answer(subject, explanation) for explanation in explanations}
     return {
-        axis.name: _choices(axis, explanations, answer)
+        axis.name: _choices(axis, subject.case.question, answers)
         for axis in AXES
         if axis.name in touched(subject)
     }
@@ -353,31 +348,26 @@ def _together(
 ) -> tuple[str, ...] | None:
     """The names of all conventions that concern the case, if they too give its explained answer."""
     concerned = applied(subject.case.question, conventions)
-    answer = _answer(subject, concerned)
     explained = _answer(subject, tuple(_BY_NAME[name] for name in names))
-    same = answer is not None and _equal(answer, explained)
+    same = gives_under(subject.case.question, concerned, explained)
     return tuple(map(str, concerned)) if same else None
 
 
-def _choices(
-    axis: Axis,
-    explanations: Iterable[Explanation],
-    answer: Callable[[Explanation], Array | None],
-) -> Choices:
+def _choices(axis: Axis, asked: Asked, answers: Mapping[Explanation, Array | None]) -> Choices:
+    """Of the answer that was observed, under each of its explanations."""
     possible: set[str] = set()
     excluded: set[str] = set()
-    for explanation in explanations:
+    for explanation, observed in answers.items():
         rest = tuple(c for c in explanation if c.axis is not axis)
         own = next((c.choice.name for c in explanation if c.axis is axis), axis.canonical)
         possible.add(own)
-        observed = answer(explanation)
         for alternative in (None, *(c for c in CONVENTIONS if c.axis is axis)):
             name = alternative.choice.name if alternative else axis.canonical
             if name == own:
                 continue
-            other = answer((*rest, alternative) if alternative else rest)
-            if other is not None:
-                (possible if _equal(other, observed) else excluded).add(name)
+            gives = gives_under(asked, (*rest, alternative) if alternative else rest, observed)
+            if gives is not None:
+                (possible if gives else excluded).add(name)
     return frozenset(possible), frozenset(excluded - possible)
 
 
@@ -387,9 +377,3 @@ def _answer(subject: Subject, explanation: Explanation) -> Array | None:
         return answer_under(subject.case.question, explanation)
     except ValueError:
         return None
-
-
-def _equal(one: Array, other: Array | None) -> bool:
-    if other is None or (one.dtype, one.shape) != (other.dtype, other.shape):
-        return False
-    return bool((one == other).all())

@@ -16,6 +16,7 @@ from conformance.diagnosis import (
     answer_under,
     applied,
     diagnose,
+    gives_under,
     remark,
 )
 from conformance.question import Asked, Chain, Pool, Question, answer, chained
@@ -325,6 +326,30 @@ def test_a_wrong_count_is_nobodys_convention(op: str) -> None:
 def test_a_wrong_interpolation_can_be_talked_about() -> None:
     q = question("interpolate", kernel=np.zeros(0, np.float32), bias=None)
     assert diagnose(q, answer(q), answer(q) + 1, exact=False).explanations == ()
+
+
+def test_an_interpolation_of_another_dtype_is_explained() -> None:
+    x = np.random.default_rng(1).standard_normal((1, 2, 3, 4))
+    q = question("interpolate", x=x, kernel=np.zeros(0), bias=None, dtype="float64")
+    narrowed = BY_NAME["dtype: narrowed to 32 bits"]
+    got = answer_under(q, (narrowed,))
+    assert got is not None
+    assert (narrowed,) in diagnose(q, answer(q), got, exact=False).explanations
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_whether_an_answer_is_given_is_told_as_by_comparing(name: str) -> None:
+    observed = wanted(name)
+    for convention in CONVENTIONS:
+        try:
+            got = answer_under(RICH[name], (convention,))
+        except ValueError:
+            got = None
+        same = (
+            None if got is None else np.array_equal(got, observed) and got.dtype == observed.dtype
+        )
+        assert gives_under(RICH[name], (convention,), observed) == same
+        assert gives_under(RICH[name], (convention,), got) == (None if got is None else True)
 
 
 # Chains: the last transposed convolution is the one that is understood in another way
