@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from conformance import corpus
+from conformance.garbage import uncollected
 from conformance.report import output, reading, terminal
 from conformance.report.view import report
 from conformance.runs import RunError
@@ -29,6 +30,7 @@ from conformance.runs import RunError
     type=click.Path(path_type=Path),
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
+@uncollected()
 def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
     """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md, and
     index.html.
