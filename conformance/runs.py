@@ -76,7 +76,7 @@ class Run:
 
 
 class Writer:
-    """Appends to a run file, each line flushed, so that a stopped run keeps what it has.
+    """Appends to a run file; what was flushed a stopped run keeps.
 
     counts  how often each status stands in the file already
     """
@@ -88,6 +88,7 @@ class Writer:
     def open(self, header: Header) -> None:
         """Appends the header."""
         self._line({"kind": "header", "format": FORMAT, **asdict(header)})
+        self.flush()
 
     def add(self, observation: Observation) -> None:
         """Appends one observation."""
@@ -100,12 +101,16 @@ class Writer:
             observations=self.counts.total(), statuses=dict(sorted(self.counts.items()))
         )
         self._line({"kind": "footer", **asdict(footer)})
+        self.flush()
+
+    def flush(self) -> None:
+        """Hands what was appended to the system, which outlives this process."""
+        self._file.flush()
 
     def _line(self, fields: Mapping[str, Any]) -> None:
         # A framework's words may hold half of a surrogate pair, which has no bytes in UTF-8.
         text = json.dumps(fields, ensure_ascii=False) + "\n"
         self._file.write(text.encode(errors="replace"))
-        self._file.flush()
 
 
 @contextmanager

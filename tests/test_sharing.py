@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass, field
+from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +54,9 @@ class Words:
 
     def add(self, observation: Any) -> None:
         raise AssertionError(f"nobody observed {observation}")
+
+    def flush(self) -> None:
+        pass
 
     def spend(self, _seconds: float, _shard: Any) -> None:
         pass
@@ -103,6 +108,44 @@ def shared(works: list[Words], count: int, **rest: Any) -> list[str]:
     return [
         " ".join([words for name, words in notes if name == str(number)]) for number in range(count)
     ]
+
+
+class Kept(Words):
+    """One whose observations are only safe once they were flushed."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.added: list[Any] = []
+        self.safe = Event()
+
+    def add(self, observation: Any) -> None:
+        self.added.append(observation.key)
+
+    def flush(self) -> None:
+        if self.added:
+            self.safe.set()
+
+
+class Slow(Notebook):
+    """Tells one observation, and ends its shard only once that is safe."""
+
+    def carry_out(self, shard: Any, tell: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def wait() -> None:
+            tell(SimpleNamespace(key=shard))
+            future.set_result(()) if shard.safe.wait(30) else future.cancel()
+
+        Thread(target=wait, daemon=True).start()
+        return future
+
+
+def test_what_was_observed_is_safe_before_anything_else_is_waited_for() -> None:
+    work = Kept("a", [])
+    work.words.append(work)
+    share([work], [Slow("0", [])])
+    assert work.added == [work]
+    assert work.ended == ["closed"]
 
 
 def raising(error: Exception, at: str) -> Callable[[Any], Exception | None]:

@@ -249,6 +249,10 @@ class _Recording:
         self._begun.writer.add(observation)
         self._bar.advance(self._task)
 
+    def flush(self) -> None:
+        if self._begun is not None:
+            self._begun.writer.flush()
+
     def spend(self, seconds: float, shard: Shard) -> None:
         self._spent += seconds
         self._done += len(shard.keys)

@@ -149,6 +149,7 @@ def finish(path: Path, writer: Writer, keys: Callable[[], Iterator[Key]]) -> Non
 
     Raises `RunError` unless just these were observed, each once.
     """
+    writer.flush()
     with path.open("rb") as file:
         file.readline()
         if all(one == other for one, other in zip_longest(map(_key, file), keys())):

@@ -60,6 +60,9 @@ class Work(Protocol):
     def add(self, observation: Observation) -> None:
         """One thing was observed."""
 
+    def flush(self) -> None:
+        """What was observed has to outlive this process from here on."""
+
     def spend(self, seconds: float, shard: Shard) -> None:
         """So much time went into a shard."""
 
@@ -124,6 +127,10 @@ class _Sharing:
         try:
             while self._employ():
                 self._take(*self._came.get())
+                for _ in range(self._came.qsize()):
+                    self._take(*self._came.get())
+                for work in self._unended:
+                    work.flush()
         except (NoExecutor, KeyboardInterrupt):
             while not self._came.empty():  # what has come is worth keeping
                 with suppress(NoExecutor):

@@ -114,13 +114,16 @@ class Channel:
         self._tail.clear()
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Sends what the pipe has room for now, and the rest during ``receive``.
+        """Sends it with the next ``push``, or while a frame is waited for in ``receive``.
 
         Raises ``TypeError`` for an array of anything but numbers.
         """
         self._outgoing += worker.pack(self._token, {**header, "number": self._sent}, arrays)
         self._sent += 1
-        if self._questions in self._selector.get_map():
+
+    def push(self) -> None:
+        """Sends what the pipe has room for now."""
+        if not self._outgoing or self._questions in self._selector.get_map():
             return  # there was no room the last time
         self._write()
         if self._outgoing:
@@ -128,6 +131,7 @@ class Channel:
 
     def receive(self, seconds: float) -> Message | Gone | None:
         """The next frame, or that none will come; None after so many seconds without either."""
+        self.push()
         deadline = monotonic() + seconds
         left = seconds
         while True:

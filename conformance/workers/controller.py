@@ -25,6 +25,8 @@ __all__ = ["BadSource", "CannotStart", "Examination", "Identity", "Interpreter",
 
 WINDOW = 16
 """How many questions are under way at most, so that the worker never waits for the next."""
+PATIENCE = 0.002
+"""Seconds that a question may wait for others to be sent with: each sending wakes the worker."""
 UNSENT = 2**24
 """Bytes on their way to the worker beyond which no further question is sent."""
 
@@ -135,10 +137,12 @@ class Examination:
         bundles = Bundles(self._interpreter.most)
         window = max(WINDOW, 2 * self._interpreter.most)
         sent: deque[Bundle] = deque()
-        pulling, waited = True, 0.0
+        pulling, filling, waited, pushed = True, True, 0.0, 0.0
         grown = self._has_grown()
         while True:
-            if pulling and len(asked) < window:
+            # Filled only once half of it is told: questions cost less to send by the dozen.
+            filling = pulling and len(asked) < (window if filling else window // 2)
+            if filling:
                 task = next(tasks, None)
                 if task is None:
                     pulling = False
@@ -151,15 +155,18 @@ class Examination:
                 self._retire()  # it died of something left behind, with no question to blame
                 grown = False
             channel = self._worker()
-            hurry = not pulling or len(asked) == window
+            hurry = not (pulling and filling) or len(asked) == window
             while not grown and channel.unsent < UNSENT and (bundle := bundles.take(hurry=hurry)):
                 _send(channel, bundle)
                 sent.append(bundle)
+            if not hurry and monotonic() - pushed > PATIENCE:
+                channel.push()
+                pushed = monotonic()
             # Only time spent here counts: a slow reader of outcomes makes no question hang.
             began = monotonic()
-            reply = channel.receive(self._timeout - waited if hurry else 0) if sent else None
+            reply = channel.receive(self._timeout - waited) if sent and hurry else None
             waited += monotonic() - began
-            if not sent or (reply is None and waited < self._timeout):
+            if not (sent and hurry) or (reply is None and waited < self._timeout):
                 continue
             bundle, waited = sent.popleft(), 0.0
             self._tell(bundle, reply)

@@ -166,6 +166,7 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
         },
         {},
     )
+    channel.push()
     return channel
 
 
