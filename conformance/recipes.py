@@ -167,7 +167,7 @@ def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
         )
     yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
     drafts = [start]
-    for rewriting in (_split, _dilated, _around, _biased):
+    for rewriting in (_split, _unstrided, _dilated, _around, _biased):
         drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
     for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
@@ -195,6 +195,24 @@ def _paddings(draft: Draft) -> Iterator[Draft]:
 
 def _moved(draft: Draft, move: str, **changes: object) -> Draft:
     return replace(draft, moves=(*draft.moves, move), question=draft.question.but(**changes))
+
+
+def _unstrided(draft: Draft) -> Iterator[Draft]:
+    """A stride of 1 along axes where a stride means nothing, as there is one place to take."""
+    q = draft.question
+    if not _has_output(q):
+        return
+    places = q.output_space if q.operator == "conv" else q.space
+    stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
+    if stride != q.stride:
+        pairs = tuple(
+            # With a stride of 1 there would be further places in what the kernel does not reach.
+            (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
+            for n, place, r, (b, e) in zip(
+                q.space, places, geometry.reach(q.window, q.dilation), q.pairs, strict=True
+            )
+        )
+        yield _moved(draft, "stride 1 along single places", stride=stride, padding=pairs)
 
 
 def _dilated(draft: Draft) -> Iterator[Draft]:

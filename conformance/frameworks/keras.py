@@ -186,7 +186,10 @@ DILATION_WITHOUT_ONEDNN = Limit(
     lambda q: set(q.dilation) != {1} and not tensorflow.on_onednn(q),
     backend="tensorflow",
 )
-WRONG = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG)
+WRONG = (
+    *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
+    *(replace(limit, backend="torch") for limit in tensorflow.WRONG_ON_ONEDNN),
+)
 CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
     "channels first on TensorFlow's CPU need float32 or bfloat16",
     lambda q: not tensorflow.on_onednn(q),
