@@ -154,7 +154,7 @@ def accept(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks, or some, on a machine with nothing else to do: nox -s bench -- oracle gate"""
-    session.install("-e", ".[test]", "onnx", "onnxruntime", "pyyaml")
+    session.install("-e", ".[test]", "onnx", "onnxruntime")
     for name in session.posargs or BENCHMARKS:
         for words in BENCHMARKS[name]:
             session.run("python", f"benchmarks/{name}.py", *words)

@@ -4,8 +4,8 @@
 
 The files are the shipped ones, again and again with other ids. Each contestant is a process of its
 own, from its start to its end: with nothing kept from before, with what that one kept, and with
-one file of them changed since; and as the peer, a parser of YAML alone (libyaml, by way of PyYAML
-where that is installed; else ruamel.yaml, which is what reads the cases too).
+one file of them changed since; and as the peer, YAML alone: `yaml.load` of PyYAML by libyaml, whose
+events are what the cases are read from too.
 """
 
 from __future__ import annotations
@@ -33,14 +33,9 @@ print(len(corpus.chosen([Path(sys.argv[1])])))
 PARSE = """
 import sys
 from pathlib import Path
-try:
-    import yaml
-    parse = lambda text: yaml.load(text, Loader=yaml.CSafeLoader)
-except ImportError:
-    from ruamel.yaml import YAML
-    parse = YAML(typ="safe").load
+import yaml
 for path in sorted(Path(sys.argv[1]).rglob("*.yaml")):
-    parse(path.read_text(encoding="utf-8"))
+    yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 """
 
 

@@ -13,7 +13,7 @@ import conformance
 
 ROOT = Path(conformance.__file__).parent.parent
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax", "mxnet"}
-HEAVY = {"numpy", "pandas", "pydantic", "jinja2", "rich", "ruamel"}
+HEAVY = {"numpy", "pandas", "pydantic", "jinja2", "rich", "yaml"}
 
 
 def imported(*modules: str) -> set[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
+import yaml
 
-from conformance.cases.yaml_scanner import plain_value
-from conformance.cases.yaml_source import MAX_ALIASED, Node, read
+from conformance.cases import yaml_source
+from conformance.cases.yaml_source import MAX_ALIASED, Node, events, read
+from conformance.cases.yaml_syntax import UNREADABLE, spot_after, spot_of
+from conformance.cases.yaml_values import plain_value
 
 
 def document(text: str) -> Node:
@@ -55,10 +59,10 @@ def test_quotes_make_text_of_a_number() -> None:
     assert document("a: '2'").value == {"a": "2"}
 
 
-def test_a_list_read_in_one_step_holds_what_it_holds_token_by_token() -> None:
-    in_one = document("a: [[-1, 2.5], [0, 1e2]]").value
-    by_token = document("a: [[-1, 2.5], [0, 1e2], ]").value
-    assert in_one == by_token == {"a": [[-1, 2.5], [0, 100.0]]}
+def test_lists_hold_numbers_however_they_are_laid_out() -> None:
+    value = {"a": [[-1, 2.5], [0, 100.0]]}
+    assert document("a: [[-1, 2.5], [0, 1e2], ]").value == value
+    assert document("a:\n- [-1,\n2.5]\n-\n  - 0\n  - 1e2\n").value == value
 
 
 @pytest.mark.parametrize("text", ["'[1, 2]'", "the [1, 2] list", "|-\n  [1, 2]"])
@@ -89,7 +93,10 @@ def test_an_alias_repeats_its_anchor() -> None:
         ("a: 1\nb:\nc: 2", "2:1: the key 'b' has no value"),
         ("a:\n\tb: 1", "2:1: this is not YAML: a tab cannot indent or begin a value; use spaces"),
         ("a: !new 1", "1:4: tags have no meaning in a case file, got !new"),
+        ("%TAG !a! b\n" * 50_000, "1:1: tags have no meaning in a case file, got %TAG"),
+        ("a: 1\r...\r%TAG ! b\r", "3:1: tags have no meaning in a case file, got %TAG"),
         ("a: 1\n---\nb: 2", "2:1: a case file is one YAML document, and another one begins here"),
+        ("a: 1\n\tb: 2", "2:1: this is not YAML: a tab cannot indent or begin a value; use spaces"),
         ("a: why: b", "1:7: this is not YAML: a ':' cannot stand here; quote text that has one"),
         ("? [1, 2]\n: 3", "1:3: a key must be a word, got a list, mapping or alias"),
         ("a: *b", "1:4: no anchor before the alias *b has its name"),
@@ -98,17 +105,116 @@ def test_an_alias_repeats_its_anchor() -> None:
         (b"a: 1\nb: \xff", "2:4: the file is not UTF-8 text: byte 0xff has no meaning"),
         (b"\x89PNG\r\n\x1a\n", "1:1: the file is not UTF-8 text: byte 0x89 has no meaning"),
         ("a: " + "1" * 5000, "1:4: a number may have 18 digits at most, got 5000"),
-        ("- " * 5000, "1:65: values are nested more than 32 deep"),
-        ("[" * 5000, "1:33: this is not YAML: values are nested more than 32 deep"),
-        ("{a: " * 5000, "1:129: this is not YAML: values are nested more than 32 deep"),
+        ("- " * 100_000, "1:65: values are nested more than 32 deep"),
+        ("[" * 100_000, "1:33: values are nested more than 32 deep"),
+        ("[\n" * 100_000, "33:1: values are nested more than 32 deep"),
+        ("{a: " * 100_000, "1:129: values are nested more than 32 deep"),
+        ("? " * 100_000, "1:65: values are nested more than 32 deep"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(text: str | bytes, sentence: str) -> None:
     assert complaint(text) == sentence
 
 
-def test_a_parser_that_fails_in_its_own_way_is_a_sentence_too() -> None:
-    assert complaint('a: 1\nb: "\\UFFFFFFFF"').startswith("2:2: what follows is not YAML: ")
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: [1, 2", "1:9: expected ',' or ']', got the end of the file"),
+        ("a: [1 2, [3] 4]", "1:14: expected ',' or ']', got '4'"),
+        ("a: [1,, 2]", "1:7: expected a value, got ','"),
+        ("a: {b: 1]", "1:9: expected ',' or '}', got ']'"),
+        ("a: 1\nb: 'two", "2:8: a quote is missing at the end"),
+        (
+            "a: 'it's'",
+            "1:8: expected the next key, got 's'; check the quotes, brackets and indentation"
+            " before it",
+        ),
+        (
+            "- a: 1\n b: 2",
+            "2:2: expected the next '-', got 'b'; check its indentation"
+            " (parsing a list that begins on line 1)",
+        ),
+        (
+            "a: 1\nb\nc: 2",
+            "3:1: a ':' is missing after a key (scanning a key that begins on line 2)",
+        ),
+        ("a: 1\n...\nb: 2", "3:1: the document has ended before 'b', or a '---' is missing"),
+        ("é: \U0001f600 @\nb: @c", "2:4: a value cannot begin with '@'; quote it"),
+        ('a: "\\d+"', "1:5: '\\d' means nothing in double quotes; use single quotes"),
+        ('a: "\\xZ"', "1:7: expected a hexadecimal digit, got 'Z'"),
+        ('a: "\\UFFFFFFFF"', "1:7: there is no character with this number"),
+        ('a: "\\uD800"', "1:7: there is no character with this number"),
+        ("a: > 5", "1:6: expected a comment or the end of the line, got '5'"),
+        (
+            "a: *.py",
+            "1:5: expected the name of an anchor in letters, digits, '-' and '_', got '.py';"
+            " quote text that begins with '&' or '*'",
+        ),
+        ("a: !b!c 1", "1:4: '!' begins a tag, which has no meaning here"),
+        ("%YAML 2.0\n---\na: 1", "1:1: only versions 1.1 and 1.2 of YAML are read"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_plain_words(text: str, sentence: str) -> None:
+    place, _, said = sentence.partition(" ")
+    assert complaint(text) == f"{place} this is not YAML: {said}"
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_what_ends_a_line_for_the_parser_alone_is_no_character_of_a_file(character: str) -> None:
+    code = f"{ord(character):04X}"
+    assert complaint(f"a: é\r\nb: '\U0001f600{character}c'") == (
+        f"2:6: the character U+{code} ends a line for some programs and not for others;"
+        f' leave it out, or write it in double quotes as "\\u{code.lower()}"'
+    )
+    assert document(f'a: "\\u{code}"').value == {"a": character}
+
+
+def test_a_byte_order_mark_is_for_the_beginning() -> None:
+    assert document("\ufeffa: 1").find(("a",)) == (1, 4)
+    assert complaint("a: 1\n\ufeffb: 2").startswith("2:1: the character U+FEFF is not allowed")
+
+
+def test_every_other_character_is_one_that_the_parser_takes() -> None:
+    everything = "".join(map(chr, range(0x20, 0x11000)))
+    text = re.sub(r'["\\]', "", UNREADABLE.sub("", everything))
+    assert len(text) > 0xE800
+    assert document(f'a: "{text}"').value == {"a": text}
+
+
+def test_lines_and_columns_are_those_of_an_editor() -> None:
+    text = "é: '\U0001f600'\r\nb: [1,\r  \U0001f600: {c: &d é}]\n\n# é\ne: |\n  é\n\n  f\ng: *d\n"
+    marks = [mark for event in events(text) for mark in (event.start_mark, event.end_mark)]
+    assert [spot_of(mark) for mark in marks] == [spot_after(text[: mark.index]) for mark in marks]
+
+
+@pytest.fixture
+def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_source, "LOADER", yaml.SafeLoader)
+
+
+@pytest.mark.usefixtures("without_libyaml")
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: [1,\nb: 2", "2:5: this is not YAML: expected ',' or ']', but got the end of"),
+        ("a: why: b", "1:7: this is not YAML: a ':' cannot stand here; quote text that has one"),
+        ("a: 'b", "1:6: this is not YAML: a quote is missing at the end"),
+        ("a: 1\nb: @c", "2:4: this is not YAML: found character '@' that cannot start a value"),
+        ('a: 1\nb: "\\UFFFFFFFF"', "2:2: what follows is not YAML: "),
+        ("a: \u2028", "1:4: the character U+2028 ends a line for some programs"),
+        ("[" * 100_000, "1:33: values are nested more than 32 deep"),
+    ],
+)
+def test_without_libyaml_what_is_wrong_is_said_at_its_place_too(text: str, sentence: str) -> None:
+    assert complaint(text).startswith(sentence)
+
+
+@pytest.mark.usefixtures("without_libyaml")
+def test_without_libyaml_values_and_places_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a: &b [1, {c: no, d: '2'}]\ne:\n- |\n  f\n- *b\n"
+    in_python = document(text)
+    monkeypatch.undo()
+    assert document(text) == in_python
 
 
 def test_what_a_file_breaks_off_in_is_told_with_the_line_where_it_began() -> None:

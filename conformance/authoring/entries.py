@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
-from conformance.cases.yaml_scanner import CaseScanner, plain_value
 from conformance.cases.yaml_source import read
+from conformance.cases.yaml_syntax import UNREADABLE
+from conformance.cases.yaml_values import plain_value
 from conformance.question import Array
 
+BOM = "\ufeff"
 WIDTH = 100
 READABLE = 100
 """Numbers that an array may have to be written out: more than these nobody reviews."""
@@ -27,8 +28,8 @@ ORDER = (
 )  # fmt: skip
 """In which order the keys of a case are written."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9(][^\n\t]*")
-_PLAIN_IN_BRACKETS = re.compile(r"[A-Za-z0-9(][^\n\t{}\[\],]*")
+_PLAIN = re.compile(r"[A-Za-z0-9(][^\n\r\t]*")
+_PLAIN_IN_BRACKETS = re.compile(r"[A-Za-z0-9(][^\n\r\t{}\[\],]*")
 
 
 class CannotAdd(Exception):
@@ -116,13 +117,6 @@ def fresh(
     return "\n".join([*lines, "", "cases:", entry(fields, comments, 2)])
 
 
-def parser() -> YAML:
-    """The parser that case files are read by, whose marks say where everything stands."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Scanner = CaseScanner
-    return yaml
-
-
 def said_by(text: str) -> Any:
     """What the text of a file says, whatever it looks like; None where it is not YAML."""
     root, problems = read(text.encode())
@@ -135,18 +129,20 @@ def appended(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequen
     Raises `CannotAdd` where the list is not one of dashes, or would not be the same list after it.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
-    root = parser().compose(text)
-    keys = [key.value for key, _ in root.value]
-    place = keys.index("cases")
-    cases = root.value[place][1]
-    if cases.flow_style is not False:
+    lines = text.splitlines(keepends=True)
+    root, _ = read(text.encode())
+    cases = None if root is None else root.child("cases")
+    if root is None or cases is None:
+        raise CannotAdd("it has no list of cases")
+    line, column = cases.spot
+    if lines[line - 1].removeprefix(BOM)[column - 1] == "[":
         raise CannotAdd("its cases are a list in brackets, and not one of dashes")
-    later = root.value[place + 1 :]
-    end = _above(text, later[0][0].start_mark.index) if later else len(text)
-    head, tail = text[:end], text[end:]
+    later = [spot for spot in (root.keys or {}).values() if spot > cases.spot]
+    end = _above(lines, later[0][0] - 1) if later else len(lines)
+    head, tail = "".join(lines[:end]), "".join(lines[end:])
     if not head.endswith("\n"):
         head += newline
-    written = entry(fields, comments, cases.start_mark.column).replace("\n", newline)
+    written = entry(fields, comments, column - 1).replace("\n", newline)
     gap = "" if head.endswith(newline * 2) else newline
     made = f"{head}{gap}{written}{newline if tail else ''}{tail}"
     _same_but_for_the_last(text, made)
@@ -162,15 +158,11 @@ def _same_but_for_the_last(old: str, new: str) -> None:
         raise CannotAdd("one more case at its end would change what is there")
 
 
-def _above(text: str, index: int) -> int:
-    """Where the lines begin that belong to what stands at ``index``: its own and its comments."""
-    start = text.rfind("\n", 0, index) + 1
-    while start:
-        before = text.rfind("\n", 0, start - 1) + 1
-        if not text.startswith("#", before):
-            break
-        start = before
-    return start
+def _above(lines: Sequence[str], index: int) -> int:
+    """The first of the lines that belong to the one at ``index``: itself and its comments."""
+    while index and lines[index - 1].startswith("#"):
+        index -= 1
+    return index
 
 
 def _comments(sentences: Sequence[str], indent: str) -> Iterator[str]:
@@ -187,8 +179,15 @@ def _text(value: str, pattern: re.Pattern[str]) -> str:
         and ": " not in value
         and " #" not in value
         and " - " not in value
+        and not UNREADABLE.search(value)
     )
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    return value if plain else _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    """Text in double quotes, with an escape for every character that no file can have."""
+    quoted = json.dumps(value, ensure_ascii=False)
+    return UNREADABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
 
 
 def _number(value: Any) -> str:

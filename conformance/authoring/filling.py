@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import events as ev
+from yaml import events as ev
 
 from conformance.authoring.drafts import expected
-from conformance.authoring.entries import READABLE, WIDTH, flow, pair, parser, said_by
+from conformance.authoring.entries import BOM, READABLE, WIDTH, flow, pair, said_by
 from conformance.cases import Case, load
+from conformance.cases.yaml_source import events
 
 MANY = f"an answer of more than {READABLE} numbers, or of none"
 VARIES = "vary, each variant of which has an answer of its own"
 ODD = "written in a way that nothing can be inserted into"
-_BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def sentences(filled: Sequence[Filled]) -> Iterator[str]:
 
 def _fill(file: Path, cases: Mapping[str, Case]) -> Filled:
     data = file.read_bytes().decode("utf-8")
-    text = data.removeprefix(_BOM)
+    text = data.removeprefix(BOM)
     says = said_by(text)
     left: dict[str, str] = {}
     answers: dict[int, dict[str, Any]] = {}
@@ -109,7 +109,7 @@ def _fill(file: Path, cases: Mapping[str, Case]) -> Filled:
 def _spots(text: str) -> Iterator[Spot]:
     """Where each entry of the list under ``cases`` stands, in their order."""
     depth, key, begun, end = 0, "", None, 0
-    for event in parser().parse(text):
+    for event in events(text):
         opens = isinstance(event, ev.CollectionStartEvent)
         closes = isinstance(event, ev.CollectionEndEvent)
         depth += opens - closes

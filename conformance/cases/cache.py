@@ -44,5 +44,5 @@ def _key(file: Path, data: bytes) -> bytes:
 
 @cache
 def _made_by() -> bytes:
-    libraries = (f"{name} {version(name)}" for name in ("numpy", "pydantic", "ruamel.yaml"))
+    libraries = (f"{name} {version(name)}" for name in ("numpy", "pydantic", "pyyaml"))
     return "\n".join((platform.python_version(), sources.code(), *libraries)).encode()

@@ -58,8 +58,7 @@ def _entries(
         return
     said = head.document
     document = Document(said.id, said.title, said.source) if said else None
-    for index in range(len(head.cases)):
-        entry = root.mapping()["cases"].item(index)
+    for entry in root.mapping()["cases"].entries():
         try:
             for node in expanded(entry):
                 place = Place(file, *node.find(("id",)))

@@ -63,11 +63,7 @@ def _product(vary: Node) -> Iterator[dict[str, Node]]:
     count = prod(map(len, vary.value.values()))
     if not vary.value or count > MAX_VARIANTS:
         raise Refused(("vary",), f"vary must make 1 to {MAX_VARIANTS} cases, got {count}")
-    choices = [
-        [vary.mapping()[key].item(index) for index in range(len(values))]
-        for key, values in vary.value.items()
-    ]
-    for combination in product(*choices):
+    for combination in product(*(node.entries() for node in vary.mapping().values())):
         yield dict(zip(vary.value, combination, strict=True))
 
 
@@ -75,8 +71,7 @@ def _list(vary: Node) -> Iterator[dict[str, Node]]:
     if not isinstance(vary.value, list) or not 1 <= len(vary.value) <= MAX_VARIANTS:
         sentence = f"vary must be a mapping of lists, or a list of 1 to {MAX_VARIANTS} mappings"
         raise Refused(("vary",), f"{sentence}, got {shown(vary.value)}")
-    for index in range(len(vary.value)):
-        changes = vary.item(index)
+    for index, changes in enumerate(vary.entries()):
         if not isinstance(changes.value, dict) or not changes.value:
             sentence = "an entry of vary must be a mapping of changes"
             raise Refused(("vary", index), f"{sentence}, got {shown(changes.value)}")

@@ -1,45 +1,41 @@
 """YAML text as plain data that remembers where it was written, so that errors can point at it.
 
-ruamel.yaml parses; the values are made here from its events, for three reasons: every value needs
-its line and column, its meaning must be YAML 1.2's alone, and rubbish must give sentences.
+libyaml parses, by way of PyYAML; the values are made here from its events, for three reasons: every
+value needs its line and column, its meaning must be YAML 1.2's alone, and rubbish must give
+sentences. Events are also flat, so that nothing in C goes as deep as a file is nested.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml import events as ev
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.reader import ReaderError
+import yaml
+from yaml import events as ev
 
 from conformance.cases.limits import MAX_BYTES as MAX_BYTES
-from conformance.cases.yaml_scanner import (
-    MAX_DEPTH,
-    MAX_DIGITS,
-    NUMBERS_STYLE,
-    CaseScanner,
-    Step,
-    offset,
-    plain_value,
-)
-from conformance.cases.yaml_syntax import syntax
+from conformance.cases.yaml_syntax import Complaint as Complaint
+from conformance.cases.yaml_syntax import Spot, spot_after, spot_of, syntax, unreadable
+from conformance.cases.yaml_values import MAX_DIGITS, plain_value
 
 MAX_ALIASED = 100_000
+MAX_DEPTH = 32
 
-Spot: TypeAlias = tuple[int, int]
-"""A line and a column, both counted from 1."""
+Step: TypeAlias = str | int
+"""A key of a mapping or an index of a list."""
+
+_TAG_DIRECTIVE = re.compile(r"(?<![^\r\n])%TAG")
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, or the one in Python where PyYAML was built without it."""
 
 
 @dataclass(slots=True)
 class Node:
     """A value, where it begins, and the nodes it was made of.
 
-    ``text`` is set instead of ``children`` for a list of numbers that was read in one step.
     ``size`` counts the values, once for every time they are repeated by an alias.
     """
 
@@ -47,16 +43,12 @@ class Node:
     spot: Spot
     children: dict[str, Node] | list[Node] | None = None
     keys: dict[str, Spot] | None = None
-    text: str | None = None
     size: int = 1
 
     def find(self, path: Sequence[Step]) -> Spot:
         """Where the value at ``path`` begins; steps that lead nowhere are passed over."""
         node = self
-        for position, step in enumerate(path):
-            if node.text is not None:
-                line, column = node.spot
-                return line, column + offset(node.text, path[position:])
+        for step in path:
             node = node.child(step) or node
         return node.spot
 
@@ -79,18 +71,9 @@ class Node:
         """The nodes of a mapping by key, none if this is something else."""
         return dict(self.children) if isinstance(self.children, dict) else {}
 
-    def item(self, index: int) -> Node:
-        """The node of an entry of a list, made where a list of numbers was read in one step."""
-        if isinstance(self.children, list):
-            return self.children[index]
-        line, column = self.find((index,))
-        inner = (self.text or "")[column - self.spot[1] :]
-        value = self.value[index]
-        return Node(value, (line, column), text=inner if isinstance(value, list) else None)
-
-
-Complaint: TypeAlias = tuple[Spot, str]
-"""Where something is wrong, and the sentence that says what."""
+    def entries(self) -> list[Node]:
+        """The nodes of a list in their order, none if this is something else."""
+        return list(self.children) if isinstance(self.children, list) else []
 
 
 @dataclass(frozen=True)
@@ -120,9 +103,15 @@ def read(data: bytes, purpose: Purpose = CASES) -> tuple[Node | None, list[Compl
     except UnicodeDecodeError as problem:
         before = data[: problem.start].decode("utf-8")
         sentence = f"the file is not UTF-8 text: byte 0x{data[problem.start]:02x} has no meaning"
-        return None, [(_spot_after(before), sentence)]
+        return None, [(spot_after(before), sentence)]
     reader = _Reader(text, purpose)
     return reader.document(), reader.complaints
+
+
+def events(text: str) -> Iterator[Any]:
+    """What the parser says of ``text``, which begins with no byte order mark, in its order."""
+    said: Iterator[Any] = yaml.parse(text, Loader=LOADER)
+    return said
 
 
 class _Reader:
@@ -135,37 +124,38 @@ class _Reader:
         self.anchors: dict[str, Node | None] = {}
         self.aliased = 0
         self.depth = 0
-        self.last: Spot = (1, 1)
-        self.yaml = YAML(typ="safe", pure=True)
-        self.yaml.Scanner = CaseScanner
-        self.events: Iterator[Any] = self.yaml.parse(text)
+        self.events = events(text)
+        self.last: Any = None
 
     def document(self) -> Node | None:
+        odd = unreadable(self.text)
+        if odd is not None:
+            self.complaints.append(odd)
+            return None
+        # Before libyaml is let loose on them: it compares every such line with all before it.
+        directive = _TAG_DIRECTIVE.search(self.text)
+        if directive is not None:
+            spot = spot_after(self.text[: directive.start()])
+            self._complain(spot, f"tags have no meaning in {self.purpose.name}, got %TAG")
+            return None
         try:
             return self._document()
         except _Stop:
             return None
-        except ReaderError as problem:
-            self._complain(
-                _spot_after(self.text[: problem.position]),
-                f"the character U+{problem.character:04X} is not allowed in a YAML file",
-            )
-        except MarkedYAMLError as problem:
-            mark = problem.problem_mark or problem.context_mark
-            self._complain(_spot(mark), syntax(problem, mark, self.text))
+        except yaml.MarkedYAMLError as problem:
+            self.complaints.append(syntax(problem, self.text))
         return None
 
     def _event(self) -> Any:
         try:
-            event = next(self.events)
-        except YAMLError:
+            self.last = next(self.events)
+        except yaml.YAMLError:
             raise
         except Exception as odd:
-            # ruamel.yaml does not guard every step: an escape beyond Unicode, for one, ends in
-            # whatever Python raises there, and says nothing of the place.
-            self._stop(self.last, f"what follows is not YAML: {odd}")
-        self.last = _spot(event.end_mark)
-        return event
+            # The parser in Python does not guard every step: an escape beyond Unicode, for one,
+            # ends in whatever Python raises there, and says nothing of the place.
+            self._stop(spot_of(self.last.end_mark), f"what follows is not YAML: {odd}")
+        return self.last
 
     def _document(self) -> Node | None:
         root = None
@@ -174,7 +164,7 @@ class _Reader:
                 if root is not None:
                     name = self.purpose.name
                     sentence = f"{name} is one YAML document, and another one begins here"
-                    self._complain(_spot(event.start_mark), sentence)
+                    self._complain(spot_of(event.start_mark), sentence)
                     return None
                 root = self._node(self._event())
         if root is None or root.value is None:
@@ -184,32 +174,32 @@ class _Reader:
         return root
 
     def _node(self, event: Any) -> Node:
-        spot = _spot(event.start_mark)
+        spot, anchor = spot_of(event.start_mark), event.anchor
         if isinstance(event, ev.AliasEvent):
-            return self._alias(event.anchor, spot)
-        if event.ctag is not None:
+            return self._alias(anchor, spot)
+        if event.tag is not None:
             name = self.purpose.name
             self._complain(spot, f"tags have no meaning in {name}, got {_short(event.tag)}")
-        if event.anchor is not None:
-            self.anchors[event.anchor] = None
+        if anchor is None:
+            return self._unnamed(event, spot)
+        self.anchors[anchor] = None
+        node = self._unnamed(event, spot)
+        self.anchors[anchor] = node
+        return node
+
+    def _unnamed(self, event: Any, spot: Spot) -> Node:
+        """The node that an event begins, whatever its anchor."""
+        if isinstance(event, ev.ScalarEvent):
+            return self._scalar(event, spot)
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self._stop(spot, f"values are nested more than {MAX_DEPTH} deep")
-        if isinstance(event, ev.ScalarEvent):
-            node = self._scalar(event, spot)
-        elif isinstance(event, ev.SequenceStartEvent):
-            node = self._sequence(spot)
-        else:
-            node = self._mapping(spot)
+        is_list = isinstance(event, ev.SequenceStartEvent)
+        node = self._sequence(spot) if is_list else self._mapping(spot)
         self.depth -= 1
-        if event.anchor is not None:
-            self.anchors[event.anchor] = node
         return node
 
     def _scalar(self, event: Any, spot: Spot) -> Node:
-        if event.style == NUMBERS_STYLE:
-            text = event.value
-            return Node(json.loads(text), spot, text=text, size=text.count(",") + 1)
         if not event.implicit[0]:
             return Node(event.value, spot)
         value = plain_value(event.value)
@@ -245,13 +235,11 @@ class _Reader:
         return Node(value, spot, children, keys, size=size)
 
     def _key(self, event: Any) -> tuple[Spot, str | None]:
-        if isinstance(event, ev.ScalarEvent) and event.style != NUMBERS_STYLE:
-            self._node(event)
-            return _spot(event.start_mark), event.value
         node = self._node(event)
-        self._complain(
-            _spot(event.start_mark), "a key must be a word, got a list, mapping or alias"
-        )
+        if isinstance(event, ev.ScalarEvent):
+            return node.spot, event.value
+        begun = spot_of(event.start_mark)
+        self._complain(begun, "a key must be a word, got a list, mapping or alias")
         return node.spot, None
 
     def _alias(self, name: str, spot: Spot) -> Node:
@@ -277,15 +265,6 @@ class _Reader:
 
 class _Stop(Exception):
     """Ends the reading of a file, which the complaints say the reason for."""
-
-
-def _spot(mark: Any) -> Spot:
-    return mark.line + 1, mark.column + 1
-
-
-def _spot_after(text: str) -> Spot:
-    lines = re.split(r"\r\n|\r|\n", text)
-    return len(lines), len(lines[-1]) + 1
 
 
 def _short(text: str | None) -> str:

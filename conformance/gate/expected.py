@@ -123,7 +123,7 @@ def load(path: Path) -> tuple[Expectation, ...]:
     wrong = [(Place(str(path), *spot), sentence) for spot, sentence in found]
     expectations: list[Expectation] = []
     if root is not None:
-        nodes = [root.item(i) for i in range(len(root.value))] if _is_list(root) else []
+        nodes = root.entries()
         if not nodes:
             wrong.append((Place(str(path), *root.spot), "this must be a list of expected changes"))
         for node in nodes:
@@ -135,10 +135,6 @@ def load(path: Path) -> tuple[Expectation, ...]:
     if wrong:
         raise CannotCompare("\n".join(f"{place}: {text}" for place, text in sorted(wrong)))
     return tuple(expectations)
-
-
-def _is_list(root: Node) -> bool:
-    return isinstance(root.value, list)
 
 
 def _complaints(error: ValidationError, node: Node) -> Iterator[tuple[Any, str]]:

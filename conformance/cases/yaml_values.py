@@ -1,0 +1,40 @@
+"""What a word of a case file means that stands without quotes: YAML 1.2's meaning, and no other.
+
+``no`` is a word, ``1e-3`` a number, ``1_000`` a word; PyYAML, which knows YAML 1.1, differs in all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+MAX_DIGITS = 18
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **{sign + inf: math.inf for sign in ("", "+") for inf in (".inf", ".Inf", ".INF")},
+    **{"-" + inf: -math.inf for inf in (".inf", ".Inf", ".INF")},
+}
+
+
+def plain_value(text: str) -> Any:
+    """What a scalar without quotes means in YAML 1.2 (its core schema).
+
+    A whole number of more than MAX_DIGITS digits comes back as 10**MAX_DIGITS, or as minus that.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        digits = text.lstrip("+-").lstrip("0") or "0"
+        size = int(digits) if len(digits) <= MAX_DIGITS else 10**MAX_DIGITS
+        return -size if text[0] == "-" else size
+    if _BASED.fullmatch(text):
+        return min(int(text, 0), 10**MAX_DIGITS)
+    return float(text) if _FLOAT.fullmatch(text) else text
