@@ -138,7 +138,18 @@ def test_what_is_wrong_is_said_at_its_place(text: str | bytes, sentence: str) ->
             "a: 1\nb\nc: 2",
             "3:1: a ':' is missing after a key (scanning a key that begins on line 2)",
         ),
-        ("a: 1\n...\nb: 2", "3:1: the document has ended before 'b', or a '---' is missing"),
+        ("a:\n  - [", "2:6: expected a value, got the end of the file"),
+        (
+            " a: 1\nb: 2",
+            "2:1: the document has ended before 'b';"
+            " check the indentation, or add the '---' it lacks",
+        ),
+        (
+            "a: [1]\xa0",
+            "1:7: expected the next key, got the invisible U+00A0; check the quotes, brackets and"
+            " indentation before it",
+        ),
+        ("a: {b: 'c'\\\n}", "1:11: expected ',' or '}', got '\\'"),
         ("é: \U0001f600 @\nb: @c", "2:4: a value cannot begin with '@'; quote it"),
         ('a: "\\d+"', "1:5: '\\d' means nothing in double quotes; use single quotes"),
         ('a: "\\xZ"', "1:7: expected a hexadecimal digit, got 'Z'"),

@@ -43,6 +43,7 @@ PLAINLY: Mapping[str, str] = {
     "found invalid Unicode character escape code": "there is no character with this number",
     "found undefined tag handle": "{found} begins a tag, which has no meaning here",
     "found incompatible YAML document": "only versions 1.1 and 1.2 of YAML are read",
+    "found duplicate %YAML directive": "the version of YAML was already given",
     "found unknown directive name": "a line that begins with '%' is a directive, which has no use",
     "found an indentation indicator equal to 0": "text cannot be indented by 0",
     "did not find URI escaped octet": "a '%' in a tag has two hexadecimal digits after it",
@@ -51,7 +52,7 @@ PLAINLY: Mapping[str, str] = {
         " quote text that begins with '&' or '*'"
     ),
     "expected <document start>, got {found}": (
-        "the document has ended before {found}, or a '---' is missing"
+        "the document has ended before {found}; check the indentation, or add the '---' it lacks"
     ),
     "expected key, got {found}": (
         "expected the next key, got {found}; check the quotes, brackets and indentation before it"
@@ -87,7 +88,7 @@ PLAINLY: Mapping[str, str] = {
 Most are libyaml's; some are PyYAML's own, which parses where libyaml is missing.
 """
 
-_WORD = re.compile(r"[\w.+-]{1,40}|\\?.?", re.DOTALL)
+_WORD = re.compile(r"[\w.+-]{1,40}|\\\S?|.?", re.DOTALL)
 
 _UNSEEN: Mapping[str, str] = {
     "": "the end of the file",
@@ -129,15 +130,19 @@ def syntax(problem: MarkedYAMLError, text: str) -> Complaint:
     It says on which line the thing began that the parser was in, if that is another line.
     """
     mark: Any = problem.problem_mark or problem.context_mark
-    # libyaml takes the end of the file for the beginning of one more line.
-    where = spot_of(mark) if mark.index < len(text) else spot_after(text)
+    where = _within(text, mark)
     if text[mark.index : mark.index + 1] == "\t":
         return where, "this is not YAML: a tab cannot indent or begin a value; use spaces"
     words = _plainly(problem.problem or problem.context).replace("{found}", _found(text, mark))
-    if problem.context and problem.context_mark and problem.context_mark.line + 1 != where[0]:
-        began = _plainly(problem.context).removeprefix("while ")
-        words += f" ({began} that begins on line {problem.context_mark.line + 1})"
+    line, _ = _within(text, problem.context_mark or mark)
+    if problem.context and line != where[0]:
+        words += f" ({_plainly(problem.context).removeprefix('while ')} that begins on line {line})"
     return where, f"this is not YAML: {words}"
+
+
+def _within(text: str, mark: Any) -> Spot:
+    """Where a mark is; libyaml's at the end of the file may be on a line that there is not."""
+    return spot_of(mark) if mark.index < len(text) else spot_after(text)
 
 
 def _plainly(words: Any) -> str:
@@ -152,4 +157,6 @@ def _found(text: str, mark: Any) -> str:
     """What stands at ``mark``: a word, or a character that is in none."""
     match = _WORD.match(text, mark.index)
     word = match.group() if match else ""
-    return _UNSEEN.get(word, f"'{word}'")
+    if word in _UNSEEN:
+        return _UNSEEN[word]
+    return f"'{word}'" if word.isprintable() else f"the invisible U+{ord(word[-1]):04X}"
