@@ -19,6 +19,7 @@ def file(tmp_path: Path) -> Path:
     ("line", "sentence"),
     [
         ("strde: 2", "6:5: one: unknown key 'strde'; did you mean 'stride'?"),
+        ('"str\\nde": 2', "6:5: one: unknown key 'str de'; did you mean 'stride'?"),
         ("stride: 0", "6:13: one: stride must be at least 1 per axis, got 0"),
         ("stride: [0]", "6:14: one: stride must be at least 1 per axis, got 0"),
         ("stride: 2.0", "6:13: one: stride must be a whole number or a list of them, got 2.0"),

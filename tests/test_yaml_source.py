@@ -91,6 +91,7 @@ def test_an_alias_repeats_its_anchor() -> None:
         ("# only a comment\n", "1:1: the file is empty; a case file has a list under 'cases:'"),
         ("a: 1\nb: 2\na: 3", "3:1: the key 'a' was already given at line 1, column 1"),
         ("a: 1\nb:\nc: 2", "2:1: the key 'b' has no value"),
+        ('"a\\nb":', "1:1: the key 'a b' has no value"),
         ("a:\n\tb: 1", "2:1: this is not YAML: a tab cannot indent or begin a value; use spaces"),
         ("a: !new 1", "1:4: tags have no meaning in a case file, got !new"),
         ("%TAG !a! b\n" * 50_000, "1:1: tags have no meaning in a case file, got %TAG"),

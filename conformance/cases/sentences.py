@@ -67,8 +67,9 @@ def called(path: Sequence[str | int]) -> str:
 
 
 def shorten(word: object) -> str:
-    """A word as it goes into a sentence, however long somebody made it."""
-    return str(word) if len(str(word)) <= 40 else f"{str(word)[:40]}..."
+    """A word as it goes into a sentence, however long, and on how many lines, somebody made it."""
+    said = " ".join(str(word).split())
+    return said if len(said) <= 40 else f"{said[:40]}..."
 
 
 def _wrong(found: Any, path: Path, node: Node) -> Complaint:

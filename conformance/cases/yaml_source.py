@@ -268,4 +268,5 @@ class _Stop(Exception):
 
 
 def _short(text: str | None) -> str:
-    return str(text) if len(str(text)) <= 40 else f"{str(text)[:40]}..."
+    word = " ".join(str(text).split())
+    return word if len(word) <= 40 else f"{word[:40]}..."
