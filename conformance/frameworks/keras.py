@@ -18,7 +18,7 @@ from conformance.api import (
     keywords,
     numbers,
 )
-from conformance.frameworks import jax, tensorflow, torch
+from conformance.frameworks import jax, onednn, tensorflow, torch
 from conformance.question import Question
 
 # Every backend is imported by its own name, because its autodiff is used through it.
@@ -183,16 +183,16 @@ STRIDE_WITH_DILATION = Limit(
 )
 DILATION_WITHOUT_ONEDNN = Limit(
     "dilation on TensorFlow's CPU needs float32 or bfloat16",
-    lambda q: set(q.dilation) != {1} and not tensorflow.on_onednn(q),
+    lambda q: set(q.dilation) != {1} and not onednn.takes(q),
     backend="tensorflow",
 )
 WRONG = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
-    *(replace(limit, backend="torch") for limit in tensorflow.WRONG_ON_ONEDNN),
+    *(replace(limit, backend="torch") for limit in (*onednn.CHANNELS_LAST, onednn.SHORT)),
 )
 CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
     "channels first on TensorFlow's CPU need float32 or bfloat16",
-    lambda q: not tensorflow.on_onednn(q),
+    lambda q: not onednn.takes(q),
     backend="tensorflow",
 )
 BIAS_ALONG_THE_LAST_AXIS = Limit(

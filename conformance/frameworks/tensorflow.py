@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance import geometry
 from conformance.api import (
     LAYOUT,
     NEGATIVE_PADDING,
@@ -21,6 +20,7 @@ from conformance.api import (
     numbers,
     output_space,
 )
+from conformance.frameworks import onednn
 from conformance.question import Question
 
 
@@ -106,75 +106,19 @@ def _has_numbers(q: Question) -> bool:
     return not isinstance(_padding(q), str)
 
 
-def on_onednn(q: Question) -> bool:
-    """Whether TensorFlow's CPU has routines of oneDNN for it, which take more than its own."""
-    return q.dtype in ("float32", "bfloat16")
-
-
-def _runs_convolution(q: Question) -> bool:
-    """Whether it comes to a convolution: its output, or the gradient of its transpose."""
-    return q.op in ("conv", "conv_transpose_input_gradient")
-
-
-def one_place_left_unwritten(q: Question) -> bool:
-    """Whether it is a convolution of which oneDNN leaves a part unwritten, or may.
-
-    It has one input channel, and one place along its last axis, where the stride is above 1.
-    """
-    forward = q.op == "conv"
-    channels = q.x.shape[1] if forward else q.output_channels
-    if q.rank == 1 or channels > 1 or not (_runs_convolution(q) and on_onednn(q)):
-        return False
-    places = output_space(q) if forward else q.space
-    return (
-        not isinstance(places, Inexpressible)
-        and places[-1] == 1 < min(q.stride[-1], places[-2])
-        and (q.rank == 3 or q.dtype == "bfloat16" or q.x.shape[0] > 1)
-    )
-
-
-def outside_its_memory(q: Question) -> bool:
-    """Whether oneDNN's gradient by the kernel, which is made for any other too, is wrong for it.
-
-    It is with `SAME` over three axes along which the kernel is longer than the input: where the
-    stride is above 1 there it may break the heap, and elsewhere it is wrong in bfloat16.
-    """
-    if (q.rank, q.padding) != (3, "same") or not (_is_gradient(q) and on_onednn(q)):
-        return False
-    lengths = q.space if q.operator == "conv" else q.output_space
-    reach = geometry.reach(q.window, q.dilation)
-    longer = [s for n, r, s in zip(lengths, reach, q.stride, strict=True) if r > n]
-    wrong = q.dtype == "bfloat16" and q.wanted == "kernel_gradient"
-    return bool(longer) and (wrong or max(longer) > 1)
-
-
-def _is_gradient(q: Question) -> bool:
-    return q.wanted in ("input_gradient", "kernel_gradient")
-
-
-WRONG_ON_ONEDNN = (
-    Limit(
-        "of one input channel and one place along the last axis a part may be left unwritten",
-        one_place_left_unwritten,
-    ),
-    Limit(
-        "a gradient of SAME over three axes is wrong where the kernel is longer than the input",
-        outside_its_memory,
-    ),
-)
-"""What oneDNN answers with channels last, and wrongly (docs/findings.md), whoever calls it."""
 WRONG = (
-    *WRONG_ON_ONEDNN,
+    *onednn.CHANNELS_LAST,
+    onednn.SHORT,
     Limit(
         "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
-        lambda q: _runs_convolution(q) and q.x.shape[0] == 0 and on_onednn(q),
+        lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0 and onednn.takes(q),
     ),
     Limit(
         "SAME over three axes begins late in float64 and float16 at strides beyond the kernel",
         lambda q: (
-            _runs_convolution(q)
+            onednn.runs_convolution(q)
             and (q.rank, q.padding) == (3, "same")
-            and not on_onednn(q)
+            and not onednn.takes(q)
             and any(
                 d * (k - 1) + 3 <= s for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
             )
@@ -191,11 +135,11 @@ SHARED_LIMITS = (
     ),
     Limit(
         "dilation on the CPU needs float32 or bfloat16, and padding as a word",
-        lambda q: set(q.dilation) != {1} and (_has_numbers(q) or not on_onednn(q)),
+        lambda q: set(q.dilation) != {1} and (_has_numbers(q) or not onednn.takes(q)),
     ),
     Limit(
         "groups on the CPU need float32 or bfloat16, padding as a word, one or two spatial axes",
-        lambda q: q.groups > 1 and (q.rank == 3 or _has_numbers(q) or not on_onednn(q)),
+        lambda q: q.groups > 1 and (q.rank == 3 or _has_numbers(q) or not onednn.takes(q)),
     ),
 )
 TRANSPOSE_LIMITS = (
@@ -218,7 +162,7 @@ CONVOLUTION_LIMITS = (
 
 CHANNELS_FIRST_LIMIT = Limit(
     "channels first on the CPU need float32 or bfloat16, and padding as a word",
-    lambda q: _has_numbers(q) or not on_onednn(q),
+    lambda q: _has_numbers(q) or not onednn.takes(q),
 )
 
 

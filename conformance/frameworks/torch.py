@@ -17,6 +17,7 @@ from conformance.api import (
     numbers,
     symmetric,
 )
+from conformance.frameworks import onednn
 from conformance.question import Question
 
 IN_OUT = "in out *k"
@@ -116,6 +117,7 @@ def _interpolate(q: Question) -> Spelling:
 
 
 TRANSPOSE_LIMITS = (
+    onednn.SHORT,
     NEGATIVE_PADDING,
     Limit(
         "output padding must be smaller than the stride or the dilation",
@@ -125,6 +127,7 @@ TRANSPOSE_LIMITS = (
     ),
 )
 CONV_LIMITS = (
+    onednn.SHORT,
     NEGATIVE_PADDING,
     Limit("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
     Limit(

@@ -14,7 +14,7 @@ from conformance.calls import Call
 from conformance.fuzz.space import draws
 from conformance.question import Question
 from conformance.workers.controller import Examination, Task
-from conformance.workers.outcomes import Answer, Crash, Flaky, Outcome, Refusal
+from conformance.workers.outcomes import Answer, Outcome, Refusal
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
 DRAWN = {"jax": 40, "keras": 300}
@@ -31,20 +31,6 @@ class Trouble:
 
 
 TROUBLES = {
-    "oneDNN in TensorFlow 2.21 takes one input channel and an output of length 1 for another": (
-        Trouble(
-            "tensorflow",
-            lambda q: q.operator == "conv" and q.x.shape[1] == q.groups and 1 in q.output_space,
-            lambda outcome: isinstance(outcome, Answer),
-        )
-    ),
-    "TensorFlow 2.21 aborts in a gradient of SAME where the kernel is larger than the input": (
-        Trouble(
-            "tensorflow",
-            lambda q: q.op == "conv_input_gradient" and q.rank == 3,
-            lambda outcome: isinstance(outcome, Crash | Flaky),
-        )
-    ),
     "torch 2.13 refuses a gradient by a kernel that Keras transposed": (
         Trouble(
             "keras",
@@ -103,9 +89,6 @@ def test_recipes_give_the_oracles_answer(
 
 def known(framework: Framework, q: Question, outcome: Outcome) -> bool:
     return any(
-        # Keras on TensorFlow has TensorFlow's troubles.
-        trouble.framework in (framework.name, "tensorflow" if framework.name == "keras" else "")
-        and trouble.hits(q)
-        and trouble.does(outcome)
+        trouble.framework == framework.name and trouble.hits(q) and trouble.does(outcome)
         for trouble in TROUBLES.values()
     )
