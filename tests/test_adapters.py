@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import calls
+from conformance import calls, corpus, survey
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import MODES, Call
 from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.fuzz.space import DRAWN, draws
 from conformance.question import Question, chained
 from conformance.recipes import Cost
+from conformance.survey import Subject
 
 BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
 SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]
@@ -148,6 +149,18 @@ def test_a_number_that_means_nothing_is_handed_over_as_it_is(
         return  # TensorFlow is told the length, and has no such number
     numbers = next(numbers for numbers in wrong.values() if numbers != "same")
     assert re.search(rf"\({numbers[0]}, {numbers[1]}\)|={numbers[1]}[,)]", native.source)
+
+
+@EVERY_API
+def test_questions_without_an_answer_are_asked_too(
+    name: str, backend: str | None, api_id: str
+) -> None:
+    """They come to nothing in the framework, and never in an adapter."""
+    subjects = [Subject(case) for case in corpus.chosen((), "errors")]
+    api = FRAMEWORKS[name].api(api_id)
+    asked = sum(survey.concerns(api, subject.case) for subject in subjects)
+    written = survey.items(FRAMEWORKS[name], backend, [api], subjects)
+    assert sum(len(item.modes) for item in written) == 2 * asked
 
 
 @EVERY_API

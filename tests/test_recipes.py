@@ -18,7 +18,7 @@ from fakes.frameworks import api, framework
 from conformance import calls, question, recipes
 from conformance.api import Api, Inexpressible
 from conformance.calls import Call
-from conformance.fuzz.space import draws
+from conformance.fuzz.space import DRAWN, draws
 from conformance.question import Op, Question
 from conformance.recipes import Cost, Plan
 
@@ -87,6 +87,21 @@ def test_a_recipe_goes_around_everything_at_once(seed: int) -> None:
         np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
 
 
+@pytest.mark.parametrize("op", [op for op in DRAWN if op.startswith("conv")])
+def test_a_stride_that_means_nothing_is_gone_around(op: Op) -> None:
+    right = 0
+    for q in islice(draws(seed=3, ops=(op,)), 300):
+        places = q.output_space if q.operator == "conv" else q.space
+        needed = any(s > 1 and n > 1 for n, s in zip(places, q.stride, strict=True))
+        asked_of = api(q.operator, limits=("no stride",))
+        if needed:
+            assert isinstance(recipes.recipe(asked_of, q), Inexpressible)
+        else:
+            np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+            right += set(q.stride) != {1}
+    assert right > 10
+
+
 @pytest.mark.parametrize("op", ["conv_parameters", "conv_transpose_parameters"])
 def test_parameters_are_counted_of_what_the_question_has(op: Op) -> None:
     for q in islice(draws(seed=2, ops=(op,)), 40):
@@ -149,6 +164,8 @@ def test_an_interpolation_has_a_recipe(layout: str) -> None:
             {"dilation": (2,), "padding": ((1, 0),)},
             Cost.CROP,
         ),
+        # A stride means nothing where there is one place to take, or one element to spread.
+        (("no stride",), {"x": np.ones((1, 2, 1)), "stride": (3,)}, Cost.ARGUMENTS),
         (("no groups",), {"groups": 2, "kernel": np.ones((2, 1, 3))}, Cost.COMPOSITION),
         (
             ("no groups", "no dilation", "padding in words"),

@@ -40,12 +40,12 @@ def _leaves_its_memory(q: Question) -> bool:
     if (q.rank, q.padding) != (3, "same") or not (_is_gradient(q) and takes(q)):
         return False
     reach = geometry.reach(q.window, q.dilation)
-    longer = [s for n, r, s in zip(_convolved(q), reach, q.stride, strict=True) if r > n]
+    longer = [s for n, r, s in zip(_convolved(q), reach, q.stride, strict=False) if r > n]
     return bool(longer) and (q.dtype == "bfloat16" or max(longer) > 1)
 
 
 def _leaves_all(q: Question) -> bool:
-    short = any(n < s for n, s in zip(_convolved(q), q.stride, strict=True))
+    short = any(n < s for n, s in zip(_convolved(q), q.stride, strict=False))
     return q.dtype == "bfloat16" and q.wanted == "kernel_gradient" and short
 
 
@@ -54,8 +54,9 @@ def _is_gradient(q: Question) -> bool:
 
 
 def _convolved(q: Question) -> Axes:
-    """The spatial shape of what is convolved, here or where this is undone."""
-    return q.space if q.operator == "conv" else q.output_space
+    """The spatial shape of what is convolved, here or where this is undone; () if nothing is."""
+    lengths = q.space if q.operator == "conv" else output_space(q)
+    return () if isinstance(lengths, Inexpressible) else lengths
 
 
 SHORT = Limit(
