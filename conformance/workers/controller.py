@@ -23,7 +23,7 @@ from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Re
 
 __all__ = ["BadSource", "CannotStart", "Examination", "Identity", "Interpreter", "Stopped", "Task"]
 
-WINDOW = 16
+WINDOW = 64
 """How many questions are under way at most, so that the worker never waits for the next."""
 PATIENCE = 0.002
 """Seconds that a question may wait for others to be sent with: each sending wakes the worker."""
