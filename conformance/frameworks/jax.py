@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ from conformance.api import (
     Framework,
     Inexpressible,
     Limit,
+    Speller,
     Spelling,
     Together,
     keywords,
@@ -94,28 +96,8 @@ def _without_zeros(q: Question) -> Question:
     return q.but(padding="valid") if none else q
 
 
-def _native(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_without_zeros(q))
-
-
-def _recipe(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_stretched(q))
-
-
-def _native_channels_last(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_without_zeros(q), channels_last=True)
-
-
-def _recipe_channels_last(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_stretched(q), channels_last=True)
-
-
-def _native_transposing(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_without_zeros(q), transpose_kernel=True)
-
-
-def _recipe_transposing(q: Question) -> Spelling | Inexpressible:
-    return _transpose(_stretched(q), transpose_kernel=True)
+def _spelled(read: Callable[[Question], Question], **options: bool) -> Speller:
+    return lambda q: _transpose(read(q), **options)
 
 
 def _conv(q: Question) -> Spelling:
@@ -228,6 +210,20 @@ def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
     return answers
 
 
+CONV_TRANSPOSE = Api(
+    id="jax.lax.conv_transpose",
+    operator="conv_transpose",
+    exists="jax.lax.conv_transpose",
+    layout="N C *s",
+    kernel_axes="in out *k",
+    native=_spelled(_without_zeros),
+    recipe=_spelled(_stretched),
+    limits=LIMITS,
+    flips=True,
+    takes_bias=False,
+    forward="jax.lax.conv_general_dilated",
+)
+
 FRAMEWORK = Framework(
     name="jax",
     title="JAX",
@@ -246,43 +242,21 @@ FRAMEWORK = Framework(
         words="together, as jitted programs of up to 32 calls",
     ),
     apis=(
-        Api(
-            id="jax.lax.conv_transpose",
-            operator="conv_transpose",
-            exists="jax.lax.conv_transpose",
-            layout="N C *s",
-            kernel_axes="in out *k",
-            native=_native,
-            recipe=_recipe,
-            limits=LIMITS,
-            flips=True,
-            takes_bias=False,
-            forward="jax.lax.conv_general_dilated",
-        ),
-        Api(
+        CONV_TRANSPOSE,
+        replace(
+            CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(transpose_kernel=True)",
-            operator="conv_transpose",
-            exists="jax.lax.conv_transpose",
-            layout="N C *s",
-            kernel_axes="in out *k",
-            native=_native_transposing,
-            recipe=_recipe_transposing,
-            limits=LIMITS,
-            takes_bias=False,
-            forward="jax.lax.conv_general_dilated",
+            native=_spelled(_without_zeros, transpose_kernel=True),
+            recipe=_spelled(_stretched, transpose_kernel=True),
+            flips=False,
         ),
-        Api(
+        replace(
+            CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(channels_last)",
-            operator="conv_transpose",
-            exists="jax.lax.conv_transpose",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_native_channels_last,
-            recipe=_recipe_channels_last,
-            limits=LIMITS,
-            flips=True,
-            takes_bias=False,
-            forward="jax.lax.conv_general_dilated",
+            native=_spelled(_without_zeros, channels_last=True),
+            recipe=_spelled(_stretched, channels_last=True),
             topics=LAYOUT,
         ),
         Api(

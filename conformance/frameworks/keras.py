@@ -141,34 +141,12 @@ def _function(
     return Spelling(f"keras.ops.{name}(x, w{arguments})")
 
 
-def _transpose_layer(q: Question) -> Spelling | Inexpressible:
-    return _layer(q, _output_padding(q))
-
-
-def _transpose_layer_recipe(q: Question) -> Spelling | Inexpressible:
-    return _layer(q, _exact_output_padding(q))
-
-
-def _transpose_function(q: Question) -> Spelling | Inexpressible:
-    return _function(q, _output_padding(q))
-
-
-def _transpose_function_recipe(q: Question) -> Spelling | Inexpressible:
-    return _function(q, _exact_output_padding(q))
-
-
-def _channels_first(
-    spell: Callable[..., Spelling | Inexpressible], output_padding: Callable[[Question], object]
+def _spelled(
+    spell: Callable[..., Spelling | Inexpressible],
+    output_padding: Callable[[Question], object] = _output_padding,
+    data_format: str | None = None,
 ) -> Speller:
-    return lambda q: spell(q, output_padding(q), "channels_first")
-
-
-def _conv_layer(q: Question) -> Spelling | Inexpressible:
-    return _layer(q, None)
-
-
-def _conv_function(q: Question) -> Spelling | Inexpressible:
-    return _function(q, None)
+    return lambda q: spell(q, output_padding(q), data_format)
 
 
 def _upsampling(q: Question) -> Spelling | Inexpressible:
@@ -219,6 +197,31 @@ FUNCTION_LIMITS = (
     DILATION_WITHOUT_ONEDNN,
 )
 
+LAYER = Api(
+    id="keras.layers.ConvTranspose",
+    operator="conv_transpose",
+    exists="keras.layers.Conv1DTranspose",
+    layout="N *s C",
+    kernel_axes="*k out in",
+    native=_spelled(_layer),
+    recipe=_spelled(_layer, _exact_output_padding),
+    has_parameters=True,
+    limits=LAYER_LIMITS,
+    forward="keras.layers.Conv",
+)
+FUNCTION = Api(
+    id="keras.ops.conv_transpose",
+    operator="conv_transpose",
+    exists="keras.ops.conv_transpose",
+    layout="N *s C",
+    kernel_axes="*k out in",
+    native=_spelled(_function),
+    recipe=_spelled(_function, _exact_output_padding),
+    limits=FUNCTION_LIMITS,
+    takes_bias=False,
+    forward="keras.ops.conv",
+)
+
 FRAMEWORK = Framework(
     name="keras",
     title="Keras",
@@ -230,54 +233,24 @@ FRAMEWORK = Framework(
     variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
     compiled=jax.FRAMEWORK.compiled,
     apis=(
-        Api(
-            id="keras.layers.ConvTranspose",
-            operator="conv_transpose",
-            exists="keras.layers.Conv1DTranspose",
-            layout="N *s C",
-            kernel_axes="*k out in",
-            native=_transpose_layer,
-            recipe=_transpose_layer_recipe,
-            has_parameters=True,
-            limits=LAYER_LIMITS,
-            forward="keras.layers.Conv",
-        ),
-        Api(
-            id="keras.ops.conv_transpose",
-            operator="conv_transpose",
-            exists="keras.ops.conv_transpose",
-            layout="N *s C",
-            kernel_axes="*k out in",
-            native=_transpose_function,
-            recipe=_transpose_function_recipe,
-            limits=FUNCTION_LIMITS,
-            takes_bias=False,
-            forward="keras.ops.conv",
-        ),
-        Api(
+        LAYER,
+        FUNCTION,
+        replace(
+            LAYER,
             id="keras.layers.ConvTranspose(channels_first)",
-            operator="conv_transpose",
-            exists="keras.layers.Conv1DTranspose",
             layout="N C *s",
-            kernel_axes="*k out in",
-            native=_channels_first(_layer, _output_padding),
-            recipe=_channels_first(_layer, _exact_output_padding),
-            has_parameters=True,
+            native=_spelled(_layer, data_format="channels_first"),
+            recipe=_spelled(_layer, _exact_output_padding, "channels_first"),
             limits=(*LAYER_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN, BIAS_ALONG_THE_LAST_AXIS),
-            forward="keras.layers.Conv",
             topics=LAYOUT,
         ),
-        Api(
+        replace(
+            FUNCTION,
             id="keras.ops.conv_transpose(channels_first)",
-            operator="conv_transpose",
-            exists="keras.ops.conv_transpose",
             layout="N C *s",
-            kernel_axes="*k out in",
-            native=_channels_first(_function, _output_padding),
-            recipe=_channels_first(_function, _exact_output_padding),
+            native=_spelled(_function, data_format="channels_first"),
+            recipe=_spelled(_function, _exact_output_padding, "channels_first"),
             limits=(*FUNCTION_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN),
-            takes_bias=False,
-            forward="keras.ops.conv",
             topics=LAYOUT,
         ),
         Api(
@@ -286,8 +259,8 @@ FRAMEWORK = Framework(
             exists="keras.layers.Conv1D",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_conv_layer,
-            recipe=_conv_layer,
+            native=_spelled(_layer),
+            recipe=_spelled(_layer),
             has_parameters=True,
             limits=(*WRONG, STRIDE_WITH_DILATION),
         ),
@@ -297,8 +270,8 @@ FRAMEWORK = Framework(
             exists="keras.ops.conv",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_conv_function,
-            recipe=_conv_function,
+            native=_spelled(_function),
+            recipe=_spelled(_function),
             limits=(*WRONG, replace(STRIDE_WITH_DILATION, backend="tensorflow")),
             takes_bias=False,
         ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 
 from conformance.api import (
     LAYOUT,
@@ -13,6 +14,7 @@ from conformance.api import (
     Framework,
     Inexpressible,
     Limit,
+    Speller,
     Spelling,
     keywords,
     numbers,
@@ -49,24 +51,20 @@ LEGACY = Dialect(
 )
 
 
-def _operator(transposed: str, forward: str) -> Callable[[Question], Spelling | Inexpressible]:
+def _operator(
+    transposed: str, forward: str, layouts: Sequence[str | None] = (None,) * 3
+) -> Speller:
+    """``layouts`` of one, two and three spatial axes are said where they are not the usual ones."""
+
     def spell(q: Question) -> Spelling | Inexpressible:
         padding = symmetric(q)
         if isinstance(padding, Inexpressible):
             return padding
         name = transposed if q.operator == "conv_transpose" else forward
-        return _called(name, q, pad=_unless(padding, 0), adj=_unless(q.output_padding, 0))
+        size = {"pad": _unless(padding, 0), "adj": _unless(q.output_padding, 0)}
+        return _called(name, q, **size, layout=layouts[q.rank - 1])
 
     return spell
-
-
-def _channels_last(q: Question) -> Spelling | Inexpressible:
-    padding = symmetric(q)
-    if isinstance(padding, Inexpressible):
-        return padding
-    layout = ("NWC", "NHWC", "NDHWC")[q.rank - 1]
-    size = {"pad": _unless(padding, 0), "adj": _unless(q.output_padding, 0)}
-    return _called(DECONVOLUTION, q, **size, layout=layout)
 
 
 def _called(name: str, q: Question, **size: object) -> Spelling:
@@ -169,7 +167,7 @@ FLAT_DOUBLE = Limit(
     lambda q: q.rank == 3 and q.dtype in ("float64", "float16"),
 )
 # It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
-CHANNELS_FIRST = Limit("channels last are not for the CPU", lambda _: True)
+CHANNELS_LAST = Limit("channels last are not for the CPU", lambda _: True)
 ROUTINES = (FLAT_DOUBLE, FLAT_DILATION, MISPLACED_DILATION)
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
@@ -183,7 +181,20 @@ SIZED_LIMITS = (
 
 DECONVOLUTION = "mx.npx.deconvolution"
 _npx = _operator(DECONVOLUTION, "mx.npx.convolution")
+_npx_last = _operator(DECONVOLUTION, "mx.npx.convolution", ("NWC", "NHWC", "NDHWC"))
 _nd = _operator("mx.nd.Deconvolution", "mx.nd.Convolution")
+
+NPX = Api(
+    id="mxnet.npx.deconvolution",
+    operator="conv_transpose",
+    exists="mx.npx.deconvolution",
+    layout="N C *s",
+    kernel_axes="in out *k",
+    native=_npx,
+    recipe=_npx,
+    limits=TRANSPOSE_LIMITS,
+    forward="mxnet.npx.convolution",
+)
 
 FRAMEWORK = Framework(
     name="mxnet",
@@ -195,38 +206,22 @@ FRAMEWORK = Framework(
     # MXNet computes in threads of its own, and may raise one call's error at another.
     settle="mx.nd.waitall()",
     apis=(
-        Api(
-            id="mxnet.npx.deconvolution",
-            operator="conv_transpose",
-            exists="mx.npx.deconvolution",
-            layout="N C *s",
-            kernel_axes="in out *k",
-            native=_npx,
-            recipe=_npx,
-            limits=TRANSPOSE_LIMITS,
-            forward="mxnet.npx.convolution",
-        ),
-        Api(
+        NPX,
+        replace(
+            NPX,
             id="mxnet.npx.deconvolution(target_shape)",
-            operator="conv_transpose",
-            exists="mx.npx.deconvolution",
-            layout="N C *s",
-            kernel_axes="in out *k",
             native=_sized,
             recipe=_sized_and_padded,
             limits=SIZED_LIMITS,
-            forward="mxnet.npx.convolution",
         ),
-        Api(
+        replace(
+            NPX,
             id="mxnet.npx.deconvolution(channels_last)",
-            operator="conv_transpose",
-            exists="mx.npx.deconvolution",
             layout="N *s C",
             kernel_axes="in *k out",
-            native=_channels_last,
-            recipe=_channels_last,
-            limits=(CHANNELS_FIRST,),
-            forward="mxnet.npx.convolution",
+            native=_npx_last,
+            recipe=_npx_last,
+            limits=(CHANNELS_LAST,),
             topics=LAYOUT,
         ),
         Api(

@@ -135,6 +135,18 @@ CONV_LIMITS = (
     ),
 )
 
+CONV_TRANSPOSE = Api(
+    id="torch.nn.functional.conv_transpose",
+    operator="conv_transpose",
+    exists="torch.nn.functional.conv_transpose1d",
+    layout="N C *s",
+    kernel_axes=IN_OUT,
+    native=_function,
+    recipe=_function,
+    limits=TRANSPOSE_LIMITS,
+    forward="torch.nn.functional.conv",
+)
+
 FRAMEWORK = Framework(
     name="torch",
     title="PyTorch",
@@ -143,27 +155,12 @@ FRAMEWORK = Framework(
     dialects={None: DIALECT},
     variables={"CUDA_VISIBLE_DEVICES": ""},
     apis=(
-        Api(
-            id="torch.nn.functional.conv_transpose",
-            operator="conv_transpose",
-            exists="torch.nn.functional.conv_transpose1d",
-            layout="N C *s",
-            kernel_axes=IN_OUT,
-            native=_function,
-            recipe=_function,
-            limits=TRANSPOSE_LIMITS,
-            forward="torch.nn.functional.conv",
-        ),
-        Api(
+        CONV_TRANSPOSE,
+        replace(
+            CONV_TRANSPOSE,
             id="torch.nn.functional.conv_transpose(channels_last)",
-            operator="conv_transpose",
-            exists="torch.nn.functional.conv_transpose1d",
-            layout="N C *s",
-            kernel_axes=IN_OUT,
             native=_channels_last,
             recipe=_channels_last,
-            limits=TRANSPOSE_LIMITS,
-            forward="torch.nn.functional.conv",
             topics=LAYOUT,
         ),
         Api(
