@@ -111,7 +111,7 @@ def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], 
         run = runs.read(folder / f"{name}.jsonl")
         for profile in profiles(run.observations, subjects):
             api = FRAMEWORKS[name].api(profile.api)
-            if api.operator == "conv_transpose":
+            if api.operator == "conv_transpose" and not api.is_variant:
                 places.append(Place(FRAMEWORKS[name], run.header.backend, api))
                 known[api.id] = profile
     return places, known

@@ -82,6 +82,11 @@ class Api:
     topics: frozenset[str] = frozenset()
     dialect: Dialect | None = None
 
+    @property
+    def is_variant(self) -> bool:
+        """Whether it means what another API does, and only has its channels elsewhere."""
+        return bool(self.topics)
+
 
 Gradient = Callable[[Spelling, str], tuple[str, ...]]
 

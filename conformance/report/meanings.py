@@ -98,7 +98,7 @@ def _has_axes(column: Column) -> bool:
     A variant has those of what it is a variant of, and too few cases to tell them.
     """
     api = APIS.get(column.api)
-    return api is None or (api.operator != "interpolate" and not api.topics)
+    return api is None or (api.operator != "interpolate" and not api.is_variant)
 
 
 def _touching(api: str, subjects: Mapping[str, Subject]) -> Touching:

@@ -53,30 +53,32 @@ def troubles(
 
     Broken and different verdicts that come from known bugs stand at the end.
     """
-    wrong = judged[judged["verdict"].isin(["broken", "different"])]
-    found = known(wrong, environments)
+    bad, found = wrong(judged, environments)
     new = [bug is None for bug in found]
     return (
-        *_broken(wrong.loc[new], columns),
+        *_broken(bad.loc[new], columns),
         *_not_run(judged, environments),
         *_changed(observed, environments, cases),
-        *_known(wrong, found, columns),
+        *_known(bad, found, columns),
     )
 
 
-def known(judged: pd.DataFrame, environments: Sequence[Environment]) -> list[Bug | None]:
-    """For each row of verdicts, the bug that is known to be there."""
-    return [
+def wrong(
+    judged: pd.DataFrame, environments: Sequence[Environment]
+) -> tuple[pd.DataFrame, list[Bug | None]]:
+    """The rows of verdicts that must not be, and for each the bug that is known to be there."""
+    bad = judged[judged["verdict"].isin(["broken", "different"])]
+    return bad, [
         bugs.known(environments[run].run.header, api, case)
-        for run, api, case in _rows(judged, "run", "api", "case")
+        for run, api, case in _rows(bad, "run", "api", "case")
     ]
 
 
 def _known(
-    wrong: pd.DataFrame, found: Sequence[Bug | None], columns: Mapping[tuple[int, str], str]
+    bad: pd.DataFrame, found: Sequence[Bug | None], columns: Mapping[tuple[int, str], str]
 ) -> Iterator[Trouble]:
     """A trouble for each known bug, with everything that it makes wrong."""
-    rows = list(zip(found, _rows(wrong, "run", "api", "case", "verdict"), strict=True))
+    rows = list(zip(found, _rows(bad, "run", "api", "case", "verdict"), strict=True))
     for bug in dict.fromkeys(filter(None, found)):
         own = [row for of, row in rows if of == bug]
         where = dict.fromkeys(columns[run, api] for run, api, _, _ in own)

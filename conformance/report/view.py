@@ -19,7 +19,7 @@ from conformance.report.errata import Told, errata
 from conformance.report.facts import Facts, facts
 from conformance.report.meanings import Meanings, meanings
 from conformance.report.reading import Column, Environment
-from conformance.report.troubles import Trouble, known, troubles
+from conformance.report.troubles import Trouble, troubles, wrong
 from conformance.survey import Subject
 from conformance.versions.trend import Trend, trends
 
@@ -235,9 +235,8 @@ class Report:
     @cached_property
     def alarming(self) -> tuple[tuple[Verdict, int], ...]:
         """How often a verdict was given that must not be, and that no known bug accounts for."""
-        wrong = self.verdicts[self.verdicts["verdict"].isin(["different", "broken"])]
-        new = [bug is None for bug in known(wrong, self.environments)]
-        given = wrong.loc[new, "verdict"].value_counts()
+        bad, bugs = wrong(self.verdicts, self.environments)
+        given = bad.loc[[bug is None for bug in bugs], "verdict"].value_counts()
         return tuple((v, int(given[v])) for v in VERDICTS if v in given)
 
     @cached_property
