@@ -25,6 +25,7 @@ import numpy as np
 from measuring import Taken
 
 from conformance import corpus, environments, runs, survey
+from conformance.calls import Call
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_for
@@ -117,7 +118,7 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
     apis = [api for api in framework.apis if header.apis[api.id]]
     backend = environment.backend or header.backend
     asked = list(survey.items(framework, backend, apis, subjects))
-    asked = [item for item in asked if isinstance(item.call, survey.Call)]
+    asked = [item for item in asked if isinstance(item.call, Call)]
     sources = [_function(number, item) for number, item in enumerate(asked)]
     names = ", ".join(f"q{number}" for number in range(len(asked)))
     text = "\n\n".join(
@@ -136,8 +137,8 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
     return len(asked)
 
 
-def _call(item: Item) -> survey.Call:
-    assert isinstance(item.call, survey.Call)  # as others were left out
+def _call(item: Item) -> Call:
+    assert isinstance(item.call, Call)  # as others were left out
     return item.call
 
 

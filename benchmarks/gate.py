@@ -13,22 +13,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 import measuring
-from measuring import ROOT, Taken
+from measuring import PARSE, ROOT, Taken, again_and_again
 
 SIZES = (1_000, 10_000, 50_000, 100_000, 1_000_000)
 LARGEST_FOR_PEERS = 100_000  # ten times as many would take them gigabytes
 GATE = ("-m", "conformance", "gate")
-PARSE = """
-import json, sys
-for path in sys.argv[1:]:
-    with open(path, encoding="utf-8") as file:
-        found = [json.loads(line) for line in file]
-"""
 MERGE = """
 import sys
 import pandas as pd
@@ -94,9 +89,8 @@ def write(run: Path, path: Path, size: int, *, changed_every: int) -> None:
 
 def repeated(lines: list[str], size: int) -> Iterator[str]:
     """Lines with new case ids, as many as asked for."""
-    for number in range(size):
-        turn, place = divmod(number, len(lines))
-        yield lines[place].replace('"case": "', f'"case": "copy-{turn}-of-', 1)
+    for turn, line in islice(again_and_again(lines), size):
+        yield line.replace('"case": "', f'"case": "copy-{turn}-of-', 1)
 
 
 def measured(*words: object, status: int) -> Taken:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import click
 import measuring
+from measuring import again_and_again
 
 from conformance import shipped
 from conformance.cases import load
@@ -78,7 +79,7 @@ def write(folder: Path, size: int) -> int:
         for path in sorted(Path(shipped.CASES).rglob("*.yaml"))
     ]
     written = 0
-    for turn, (path, count) in _again_and_again(files):
+    for turn, (path, count) in again_and_again(files):
         if written >= size:
             break
         text = path.read_text(encoding="utf-8")
@@ -86,12 +87,6 @@ def write(folder: Path, size: int) -> int:
         (folder / f"{turn:03}-{path.parent.name}-{path.name}").write_text(text, encoding="utf-8")
         written += count
     return written
-
-
-def _again_and_again(files: list[tuple[Path, int]]) -> Iterator[tuple[int, tuple[Path, int]]]:
-    for number in range(10**6):
-        turn, place = divmod(number, len(files))
-        yield turn, files[place]
 
 
 def seconds(code: str, cases: Path, kept: Mapping[str, str]) -> float:

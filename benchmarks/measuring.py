@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryFile
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 WARM = {"PYTHONDONTWRITEBYTECODE": ""}
 """Modules stay compiled from one process to the next, wherever the machine says otherwise."""
+
+PARSE = """
+import json, sys
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        found = [json.loads(line) for line in file]
+"""
+"""The least that reads files of JSON lines: a peer of whatever reads runs."""
+T = TypeVar("T")
 
 
 class Taken(NamedTuple):
@@ -57,3 +67,10 @@ def process(
 def middle(taken: Iterable[Taken]) -> Taken:
     """The median of each."""
     return Taken(*(median(column) for column in zip(*taken, strict=True)))
+
+
+def again_and_again(things: Sequence[T]) -> Iterator[tuple[int, T]]:
+    """All of them without end, each with how often they have been gone through before."""
+    for number in count():
+        turn, place = divmod(number, len(things))
+        yield turn, things[place]

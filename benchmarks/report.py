@@ -18,16 +18,10 @@ from tempfile import TemporaryDirectory
 
 import click
 import measuring
-from measuring import ROOT
+from measuring import PARSE, ROOT, again_and_again
 
 RUNS = ROOT / "reports" / "runs"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-PARSE = """
-import json, sys
-for path in sys.argv[1:]:
-    with open(path, encoding="utf-8") as file:
-        found = [json.loads(line) for line in file]
-"""
 COUNT = """
 import sys
 import pandas as pd
@@ -71,9 +65,8 @@ def print_row(real: Sequence[Path], size: int, folder: Path) -> None:
 def write(real: Sequence[Path], size: int, folder: Path) -> Iterator[tuple[Path, int]]:
     """Runs of as many observations in all, and how many each has; the last is cut short."""
     left = size
-    for number in range(10**6):
-        turn, place = divmod(number, len(real))
-        header, *lines, _ = real[place].read_text(encoding="utf-8").splitlines()
+    for number, (turn, run) in enumerate(again_and_again(real)):
+        header, *lines, _ = run.read_text(encoding="utf-8").splitlines()
         lines = lines[:left]
         said = json.loads(header)
         version = f"{said['version'].partition('+')[0]}.post{turn}"

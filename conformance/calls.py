@@ -6,18 +6,21 @@ Most of it is NumPy; the stretches between are the framework's own, and can be c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from conformance import maps, memory, recipes
 from conformance.api import Api, Dialect, Framework, Inexpressible
+from conformance.observations import Mode
 from conformance.question import Array, Asked, Chain, Pool, Question
 from conformance.readings import NARROWER
 from conformance.recipes import Cost, Plan
 
-MODES = ("native", "recipe")
-_PLANS = {"native": recipes.native, "recipe": recipes.recipe}
+_PLANS: Mapping[Mode, Callable[[Api, Question, str | None], Plan | Inexpressible]] = {
+    "native": recipes.native,
+    "recipe": recipes.recipe,
+}
 
 
 class Stretch(NamedTuple):
@@ -69,7 +72,7 @@ class Text:
 
 
 def write(
-    framework: Framework, backend: str | None, api: Api, asked: Asked, mode: str
+    framework: Framework, backend: str | None, api: Api, asked: Asked, mode: Mode
 ) -> Call | Inexpressible:
     """The call that asks ``api`` in ``mode``, or why there is none."""
     if isinstance(asked, Chain):
@@ -100,7 +103,7 @@ def _text(call: Call) -> Text:
 
 
 def _single(
-    framework: Framework, backend: str | None, api: Api, asked: Question, mode: str
+    framework: Framework, backend: str | None, api: Api, asked: Question, mode: Mode
 ) -> Call | Inexpressible:
     plan = _PLANS[mode](api, asked, backend)
     if isinstance(plan, Inexpressible):
@@ -118,7 +121,7 @@ def _single(
 
 
 def _chain(
-    framework: Framework, backend: str | None, api: Api, chain: Chain, mode: str
+    framework: Framework, backend: str | None, api: Api, chain: Chain, mode: Mode
 ) -> Call | Inexpressible:
     """The steps' calls one after the other, each on the answer to the one before."""
     lines = Text()

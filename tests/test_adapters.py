@@ -18,9 +18,10 @@ import pytest
 
 from conformance import calls, corpus, survey
 from conformance.api import Api, Framework, Inexpressible
-from conformance.calls import MODES, Call
+from conformance.calls import Call
 from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.fuzz.space import DRAWN, draws
+from conformance.observations import MODES
 from conformance.question import Question, chained
 from conformance.recipes import Cost
 from conformance.survey import Subject

@@ -12,9 +12,10 @@ from fakes import plain
 from fakes.frameworks import DIALECT, api, framework
 
 from conformance import calls
-from conformance.calls import MODES, Call
+from conformance.calls import Call
 from conformance.cases import Case
 from conformance.memory import MEMORIES, Memory, laid, memory_of
+from conformance.observations import MODES
 from conformance.question import answer
 
 EVERY = pytest.mark.parametrize("memory", MEMORIES)
