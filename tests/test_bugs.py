@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +20,7 @@ from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.gate import baseline
 from conformance.gate.answers import Answer, Given
 from conformance.observations import MODES
-from conformance.report import output, terminal
+from conformance.report import output, page, terminal
 from conformance.report.view import Report
 from conformance.runs import Run
 
@@ -104,6 +106,18 @@ def test_a_known_bug_is_neither_unexplained_nor_different() -> None:
     report = report_of(sick(), cases=(SICK,))
     assert doubted(report) == [("known bug", f"{API} (1.9.1)")]
     assert [t.kind for t in report.troubles if t.kind != "not run"] == ["known bug"]
+
+
+def test_the_list_of_cases_names_a_known_bug() -> None:
+    text = page.render(report_of(sick(), cases=(SICK, case("unknown"))))
+    found = re.search(r'id="data">(.*?)</script>', text, re.S)
+    assert found is not None
+    data = json.loads(found[1])
+    (known,) = data["known"].values()
+    assert {data["cases"][int(n)][0]: data["bugs"][bug] for n, bug in known.items()} == {
+        SICK.id: [BUG.title, BUG.anchor]
+    }
+    assert f'id="{BUG.anchor}"' in text
 
 
 def test_the_same_answer_is_unexplained_where_the_bug_is_not_known() -> None:

@@ -9,7 +9,7 @@ from conformance import geometry
 from conformance.cases.refusal import Refused
 from conformance.question import Question
 
-MAX_BYTES = 2**25
+MAX_BYTES = 2**23
 """Of a file."""
 MAX_ELEMENTS = 2**22
 MAX_WINDOW = 2**12

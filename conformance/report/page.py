@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from conformance import bugs
 from conformance.bugs import Bug
 from conformance.report import trends
 from conformance.report.axes import SIGNS
@@ -28,6 +29,8 @@ KINDS: Mapping[Kind, str] = {
     "absent": "no-case",
 }
 """What a span is worth as the class that a cell of the tables by axis has for it."""
+Story: TypeAlias = tuple[Bug, str, tuple[str, ...]]
+"""A known bug that was met, what it makes wrong, and in which cases."""
 SHOWN = 300
 """How many characters of a reason the page shows; the tables have them all."""
 
@@ -48,6 +51,7 @@ def render(report: Report) -> str:
         "short": shortened,
         "slug": _slug,
     }
+    stories = list(_stories(report))
     return jinja.get_template("index.html.j2").render(
         report=report,
         legend=LEGEND,
@@ -55,7 +59,7 @@ def render(report: Report) -> str:
         known=alike(report.columns, report.known),
         matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
         loud=[t for t in report.troubles if t.kind in ("not run", "incomplete")],
-        stories=list(_stories(report)),
+        stories=stories,
         count=count,
         trends=report.trends,
         about=trends.about,
@@ -63,12 +67,12 @@ def render(report: Report) -> str:
         unchanged=trends.unchanged,
         moved_signs=trends.SIGNS,
         kinds=KINDS,
-        data=_data(report),
+        data=_data(report, stories),
     )
 
 
-def _stories(report: Report) -> Iterator[tuple[Bug, str, tuple[str, ...]]]:
-    """Each known bug that was met, with what it makes wrong and in which cases."""
+def _stories(report: Report) -> Iterator[Story]:
+    """Each known bug that was met, once."""
     met: dict[Bug, tuple[str, tuple[str, ...]]] = {}
     for trouble in report.troubles:
         if trouble.bug:
@@ -122,7 +126,7 @@ def _rows(
     ]
 
 
-def _data(report: Report) -> dict[str, Any]:
+def _data(report: Report, stories: Sequence[Story]) -> dict[str, Any]:
     """What the cases' details are made of: each outcome that occurs once, and numbers for which.
 
     columns   [title of the API with its version, title of the environment]
@@ -133,6 +137,8 @@ def _data(report: Report) -> dict[str, Any]:
     sets      lists of numbers of cases
     axes      by name, for each column the number of the set that its cell leads to, or -1
     signs     of the verdicts, from the best to the worst
+    bugs      [title, what a link to it ends with]
+    known     for columns by number, of cases by number the number of the bug that is known there
     """
     columns = {(column.run, column.api): i for i, column in enumerate(report.columns)}
     ids, cases, topics = _cases(report)
@@ -154,7 +160,23 @@ def _data(report: Report) -> dict[str, Any]:
         "sets": sets,
         "axes": axes,
         "signs": [[verdict, sign] for verdict, (sign, _) in LEGEND.items()],
+        "bugs": [[bug.title, bug.anchor] for bug, _, _ in stories],
+        "known": _known(report, [bug for bug, _, _ in stories], ids),
     }
+
+
+def _known(
+    report: Report, told: Sequence[Bug], ids: Mapping[str, int]
+) -> dict[int, dict[int, int]]:
+    """Of those bugs that the page tells of, where each is known."""
+    found: dict[int, dict[int, int]] = {}
+    for place, column in enumerate(report.columns):
+        header = column.environment.run.header
+        for number, bug in enumerate(told):
+            for case in ids.keys() & bug.cases:
+                if bugs.known(header, column.api, case) == bug:
+                    found.setdefault(place, {})[ids[case]] = number
+    return found
 
 
 def _axes(report: Report, ids: Mapping[str, int]) -> tuple[list[list[int]], dict[str, list[int]]]:

@@ -21,19 +21,22 @@
     made.append(...children);
     return made;
   };
+  const link = (href, title) => Object.assign(make("a", "", title), { href });
   const said = (mode, status, why) => make("p", "", make("b", "", `${mode}: `), status, why ? `. ${why}` : "");
 
   const one = ([number, place, outcome]) => {
     const [id, op, topics, why, from, section, claims, where] = data.cases[number];
     const [judged, native, nativeWhy, recipe, recipeWhy, cost] = data.outcomes[outcome];
     const origin = [from, section, claims && `claims ${claims}`, op, topics.map((t) => data.topics[t]).join(", "), where];
+    const bug = judged === "same" ? undefined : data.bugs[data.known[place]?.[number]];
     return make("div", "one",
       make("p", "", make("span", `v ${judged.replaceAll(" ", "-")}`, `${signs.get(judged)} ${judged}`), " ",
         make("span", "id", id), " ", data.columns[place][0]),
       make("p", "", why),
       make("p", "meta", origin.filter(Boolean).join(" · ")),
       said("same-looking call", native, nativeWhy),
-      said("translated call", recipe + (cost && recipe !== "not run" ? ` (${cost})` : ""), recipeWhy));
+      said("translated call", recipe + (cost && recipe !== "not run" ? ` (${cost})` : ""), recipeWhy),
+      ...(bug ? [make("p", "", make("b", "", "known bug: "), link(`#${bug[1]}`, bug[0]))] : []));
   };
 
   // For each column the cases that a cell of the first tables led here for; null when none did.
@@ -77,6 +80,8 @@
 
   // #/axis/NAME/API, #/topic/API, #/claim/ID and #/case/ID lead to the cases, so that a cell can be linked to.
   const follow = () => {
+    const told = element(location.hash.slice(1));
+    if (told instanceof HTMLDetailsElement) told.open = true;
     if (!location.hash.startsWith("#/")) return;
     const [kind, name, place] = location.hash.slice(2).split("/").map(decodeURIComponent);
     element("filter").reset();
