@@ -1,12 +1,14 @@
 """A whole run beside the least that any program would do, for each pinned environment.
 
-    python benchmarks/end_to_end.py --environment torch --environment jax [--runs 5] [--pytest]
+    python benchmarks/end_to_end.py --environment torch [--runs 5] [--pytest]
+    python benchmarks/end_to_end.py --environment jax -k rank [--one-by-one]
 
 Contestants take turns, each a process from its start to its end. `ours` is `conformance run` on
 the corpus. `bare` is a script as a user would write it, in the framework's own process: it imports
-the framework, makes the same native and recipe calls, written out as functions over arrays that are
-in memory, and compares with ready answers. `pytest` is the same calls as parametrised tests. Start
-is what each takes for one case alone.
+the framework, makes the same native and recipe calls, written out as functions over arrays that are in
+memory, and compares with ready answers. `pytest` is the same calls as parametrised tests. Start
+is what each takes for one case alone. Where a framework compiles, `ours` finds what it compiled the
+time before; `ours, anew` does not, and neither does `bare`.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ from conformance.workers.controller import Examination
 PEERS = Path(__file__).with_name("peers")
 RUN, APART = "run.jsonl", "one-by-one.jsonl"
 ONE = "stride-and-kernel-stride-1"
+ANEW = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+"""Nothing is found that was compiled before, where a framework compiles."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +62,28 @@ class Contestant:
 @click.command()
 @click.option("--environment", "names", multiple=True, default=tuple(environments.pinned()))
 @click.option("--runs", "times", default=5, show_default=True)
+@click.option("-k", "expression", metavar="EXPRESSION", help="Cases, as of `conformance run`.")
 @click.option("--pytest", "with_pytest", is_flag=True, help="Plain pytest too.")
-def main(names: tuple[str, ...], times: int, with_pytest: bool) -> None:
+@click.option("--one-by-one", is_flag=True, help="JAX asked as a person would too.")
+def main(
+    names: tuple[str, ...],
+    times: int,
+    expression: str | None,
+    with_pytest: bool,
+    one_by_one: bool,
+) -> None:
     """Measure, and print a table for each environment."""
     for name in names:
         environment = environments.pinned()[name]
         with TemporaryDirectory() as folder:
             home = Path(folder)
-            calls = written(environment, None, home / "every")
+            calls = written(environment, expression, home / "every")
             calls -= written(environment, ONE, home / "one")
-            contestants = [*_all(name, environment, home, with_pytest)]
+            contestants = _all(name, environment, home, expression)
+            if one_by_one:
+                contestants.append(_one_by_one(name, home, expression))
+            if with_pytest:
+                contestants.append(_pytest(environment, home))
             for contestant in contestants:  # what is compiled or cached once is so from here on
                 contestant.taken()
             taken: dict[str, list[Taken]] = {one.name: [] for one in contestants}
@@ -81,28 +97,44 @@ def main(names: tuple[str, ...], times: int, with_pytest: bool) -> None:
 
 
 def _all(
-    name: str, environment: Environment, home: Path, with_pytest: bool
-) -> Sequence[Contestant]:
+    name: str, environment: Environment, home: Path, expression: str | None
+) -> list[Contestant]:
     framework = FRAMEWORKS[environment.framework]
-    python = environment.executable()
-    variables = interpreter_for(framework, python, environment.backend).variables
-    run = (sys.executable, "-m", "conformance", "run", "--environment", name)
-    start = (*run, "--out", str(home / "one.jsonl"), "-k", ONE)
+    python, variables = environment.executable(), _variables(environment)
+    run = _run(name, expression)
+    start = (*_run(name, ONE), "--out", str(home / "one.jsonl"))
     contestants = [
         Contestant("ours", (*run, "--out", str(home / RUN)), home, {}),
         Contestant("bare", (python, "bare.py"), home / "every", variables),
         Contestant("ours, start", start, home, {}),
         Contestant("bare, start", (python, "bare.py"), home / "one", variables),
     ]
-    if framework.together is not None:
-        words = (*run, "--out", str(home / APART), "--one-by-one")
-        contestants.append(Contestant("ours, one by one", words, home, {}))
-    if with_pytest:
-        pins = (*environment.pins, "pytest")
-        python = str(environments.build(pins, environment.python, environment.options))
-        words = (python, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "test_bare.py")
-        contestants.append(Contestant("pytest", words, home / "every", variables))
+    if framework.compiled:
+        words = (*run, "--out", str(home / "anew.jsonl"))
+        contestants.append(Contestant("ours, anew", words, home, ANEW))
     return contestants
+
+
+def _one_by_one(name: str, home: Path, expression: str | None) -> Contestant:
+    words = (*_run(name, expression), "--out", str(home / APART), "--one-by-one")
+    return Contestant("ours, one by one", words, home, ANEW)
+
+
+def _pytest(environment: Environment, home: Path) -> Contestant:
+    pins = (*environment.pins, "pytest")
+    python = str(environments.build(pins, environment.python, environment.options))
+    words = (python, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "test_bare.py")
+    return Contestant("pytest", words, home / "every", _variables(environment))
+
+
+def _run(name: str, expression: str | None) -> tuple[str, ...]:
+    run = (sys.executable, "-m", "conformance", "run", "--environment", name)
+    return run if expression is None else (*run, "-k", expression)
+
+
+def _variables(environment: Environment) -> Mapping[str, str]:
+    framework = FRAMEWORKS[environment.framework]
+    return interpreter_for(framework, environment.executable(), environment.backend).variables
 
 
 def written(environment: Environment, expression: str | None, folder: Path) -> int:
