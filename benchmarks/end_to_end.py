@@ -5,10 +5,10 @@
 
 Contestants take turns, each a process from its start to its end. `ours` is `conformance run` on
 the corpus. `bare` is a script as a user would write it, in the framework's own process: it imports
-the framework, makes the same native and recipe calls, written out as functions over arrays that are in
-memory, and compares with ready answers. `pytest` is the same calls as parametrised tests. Start
-is what each takes for one case alone. Where a framework compiles, `ours` finds what it compiled the
-time before; `ours, anew` does not, and neither does `bare`.
+the framework, makes the same native and recipe calls, written out as functions over arrays that
+are in memory, and compares with ready answers. `pytest` is the same calls as parametrised tests.
+Start is what each takes for one case alone. Where a framework compiles, `ours` finds what it
+compiled the time before; `ours, anew` does not, and neither does `bare`.
 """
 
 from __future__ import annotations
