@@ -173,8 +173,8 @@ def _known(
     for place, column in enumerate(report.columns):
         header = column.environment.run.header
         for number, bug in enumerate(told):
-            for case in ids.keys() & bug.cases:
-                if bugs.known(header, column.api, case) == bug:
+            for case in bug.cases:
+                if case in ids and bugs.known(header, column.api, case) == bug:
                     found.setdefault(place, {})[ids[case]] = number
     return found
 
