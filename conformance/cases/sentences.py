@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from conformance.cases.refusal import Path, shown
 from conformance.cases.yaml_source import Complaint, Node
+from conformance.cases.yaml_syntax import shorten
 
 SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",
@@ -64,12 +65,6 @@ def called(path: Sequence[str | int]) -> str:
         return path[-1]
     named = [step for step in path if isinstance(step, str)]
     return f"an entry of {named[-1]}" if named else "an entry"
-
-
-def shorten(word: object) -> str:
-    """A word as it goes into a sentence, however long, and on how many lines, somebody made it."""
-    said = " ".join(str(word).split())
-    return said if len(said) <= 40 else f"{said[:40]}..."
 
 
 def _wrong(found: Any, path: Path, node: Node) -> Complaint:

@@ -17,7 +17,7 @@ from yaml import events as ev
 
 from conformance.cases.limits import MAX_BYTES as MAX_BYTES
 from conformance.cases.yaml_syntax import Complaint as Complaint
-from conformance.cases.yaml_syntax import Spot, spot_after, spot_of, syntax, unreadable
+from conformance.cases.yaml_syntax import Spot, shorten, spot_after, spot_of, syntax, unreadable
 from conformance.cases.yaml_values import MAX_DIGITS, plain_value
 
 MAX_ALIASED = 100_000
@@ -179,7 +179,7 @@ class _Reader:
             return self._alias(anchor, spot)
         if event.tag is not None:
             name = self.purpose.name
-            self._complain(spot, f"tags have no meaning in {name}, got {_short(event.tag)}")
+            self._complain(spot, f"tags have no meaning in {name}, got {shorten(event.tag)}")
         if anchor is None:
             return self._unnamed(event, spot)
         self.anchors[anchor] = None
@@ -223,11 +223,11 @@ class _Reader:
             child = self._node(said := self._event())
             if key in keys:
                 first = f"line {keys[key][0]}, column {keys[key][1]}"
-                self._complain(at, f"the key '{_short(key)}' was already given at {first}")
+                self._complain(at, f"the key '{shorten(key)}' was already given at {first}")
             elif key is not None:
                 if child.value is None and isinstance(said, ev.ScalarEvent):
                     child = replace(child, spot=at)
-                    self._complain(at, f"the key '{_short(key)}' has no value")
+                    self._complain(at, f"the key '{shorten(key)}' has no value")
                 keys[key] = at
                 children[key] = child
         value = {key: child.value for key, child in children.items()}
@@ -244,11 +244,11 @@ class _Reader:
 
     def _alias(self, name: str, spot: Spot) -> Node:
         if name not in self.anchors:
-            self._complain(spot, f"no anchor before the alias *{_short(name)} has its name")
+            self._complain(spot, f"no anchor before the alias *{shorten(name)} has its name")
             return Node(None, spot)
         node = self.anchors[name]
         if node is None:
-            self._complain(spot, f"the alias *{_short(name)} is inside what it stands for")
+            self._complain(spot, f"the alias *{shorten(name)} is inside what it stands for")
             return Node(None, spot)
         self.aliased += node.size
         if self.aliased > MAX_ALIASED:
@@ -265,8 +265,3 @@ class _Reader:
 
 class _Stop(Exception):
     """Ends the reading of a file, which the complaints say the reason for."""
-
-
-def _short(text: str | None) -> str:
-    word = " ".join(str(text).split())
-    return word if len(word) <= 40 else f"{word[:40]}..."

@@ -109,6 +109,12 @@ def spot_after(text: str) -> Spot:
     return len(lines), len(lines[-1]) + 1
 
 
+def shorten(word: object) -> str:
+    """A word as it goes into a sentence, however long, and on how many lines, somebody made it."""
+    said = " ".join(str(word).split())
+    return said if len(said) <= 40 else f"{said[:40]}..."
+
+
 def unreadable(text: str) -> Complaint | None:
     """The first character of ``text`` that no file can have, None if there is none."""
     match = UNREADABLE.search(text)
