@@ -256,4 +256,4 @@ def _may_have_shape(asked: Asked, shape: tuple[int, ...]) -> bool:
     last = asked.steps[-1] if isinstance(asked, Chain) else asked
     if isinstance(last, Pool) or last.wanted != "output":
         return True
-    return shape == (len(last.x), last.output_channels, *last.output_space)
+    return shape == last.output_shape

@@ -124,6 +124,22 @@ class Question:
             self.space, self.window, self.stride, self.pairs, self.output_padding, self.dilation
         )
 
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of the operator's output (N, C_out, *space).
+
+        Raises ``ValueError`` where there is none.
+        """
+        return (len(self.x), self.output_channels, *self.output_space)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether there is an output at all."""
+        try:
+            return bool(self.output_space)
+        except ValueError:
+            return False
+
     def but(self, **changes: Any) -> Question:
         """The same question with some fields changed."""
         return replace(self, **changes)

@@ -200,7 +200,7 @@ def _moved(draft: Draft, move: str, **changes: object) -> Draft:
 def _unstrided(draft: Draft) -> Iterator[Draft]:
     """A stride of 1 along axes where a stride means nothing, as there is one place to take."""
     q = draft.question
-    if not _has_output(q):
+    if not q.has_output:
         return
     places = q.output_space if q.operator == "conv" else q.space
     stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
@@ -239,7 +239,7 @@ def _around(draft: Draft) -> Iterator[Draft]:
         bare = q.but(x=_shaped(q.x, (*q.x.shape[:2], *_grown(q.space, grow))), padding=none)
         around = replace(draft, question=bare, x=draft.x + maps.window(q.space, grow))
     else:
-        if not _has_output(q):
+        if not q.has_output:
             return  # Cropping would answer with an empty array, in the framework's place.
         bare = q.but(padding=none, output_padding=(0,) * q.rank)
         grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
@@ -270,13 +270,6 @@ def _biased(draft: Draft) -> Iterator[Draft]:
             bias_last=True,
             cost=max(draft.cost, Cost.CROP),
         )
-
-
-def _has_output(q: Question) -> bool:
-    try:
-        return bool(q.output_space)
-    except ValueError:
-        return False
 
 
 def _split(draft: Draft) -> Iterator[Draft]:

@@ -238,7 +238,7 @@ def _bias(said: Arguments, dtype: Dtype) -> Array | None:
 
 def _gradient(q: Question, said: Array | None) -> Array:
     try:
-        shape = (len(q.x), q.output_channels, *q.output_space)
+        shape = q.output_shape
     except ValueError as problem:
         raise Refused(blamed(str(problem), ("padding", "kernel")), str(problem)) from None
     if said is None:

@@ -63,7 +63,7 @@ def shape(q: Question) -> Axes:
         return q.x.shape
     if q.wanted == "kernel_gradient":
         return q.kernel.shape
-    return (len(q.x), q.output_channels, *q.output_space)
+    return q.output_shape
 
 
 def holds(

@@ -70,7 +70,7 @@ def _fitted(q: Question) -> Question | None:
     another: how an array lies in memory is part of a question.
     """
     try:
-        shape = (len(q.x), q.output_channels, *q.output_space)
+        shape = q.output_shape
     except ValueError:
         return None
     if q.gradient is not None and q.gradient.shape != shape:

@@ -159,7 +159,7 @@ def _long(q: Question, levels: Levels, random: np.random.Generator) -> Question 
     del levels
     space = _axes(random, 1, 4, q.rank)
     longer = q.but(x=_stand_in((*q.x.shape[:2], *space)))
-    return longer if _has_output(longer) else None
+    return longer if longer.has_output else None
 
 
 _PARTS: tuple[tuple[tuple[str, ...], Part], ...] = (
@@ -168,13 +168,6 @@ _PARTS: tuple[tuple[tuple[str, ...], Part], ...] = (
     (("output padding",), _extended),
     ((), _long),
 )
-
-
-def _has_output(q: Question) -> bool:
-    try:
-        return bool(q.output_space)
-    except ValueError:
-        return False
 
 
 def _stand_in(shape: tuple[int, ...]) -> Array:
