@@ -166,7 +166,7 @@ DILATION_WITHOUT_ONEDNN = Limit(
 )
 WRONG = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
-    *(replace(limit, backend="torch") for limit in (*onednn.CHANNELS_LAST, onednn.SHORT)),
+    *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
 )
 CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
     "channels first on TensorFlow's CPU need float32 or bfloat16",

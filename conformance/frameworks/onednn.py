@@ -45,8 +45,9 @@ def _leaves_its_memory(q: Question) -> bool:
 
 
 def _leaves_all(q: Question) -> bool:
-    short = any(n < s for n, s in zip(_convolved(q), q.stride, strict=False))
-    return q.dtype == "bfloat16" and q.wanted == "kernel_gradient" and short
+    if (q.dtype, q.wanted) != ("bfloat16", "kernel_gradient"):
+        return False
+    return any(n < s for n, s in zip(_convolved(q), q.stride, strict=False))
 
 
 def _is_gradient(q: Question) -> bool:
@@ -64,6 +65,7 @@ SHORT = Limit(
     _leaves_all,
 )
 CHANNELS_LAST = (
+    SHORT,
     Limit(
         "of one input channel and one place along the last axis a part may be left unwritten",
         _leaves_a_part,
@@ -73,4 +75,4 @@ CHANNELS_LAST = (
         _leaves_its_memory,
     ),
 )
-"""What shows only where channels are last in memory."""
+"""What shows where channels are last in memory, and but for the first only there."""

@@ -108,7 +108,6 @@ def _has_numbers(q: Question) -> bool:
 
 WRONG = (
     *onednn.CHANNELS_LAST,
-    onednn.SHORT,
     Limit(
         "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
         lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0 and onednn.takes(q),
