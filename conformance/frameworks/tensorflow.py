@@ -194,6 +194,10 @@ def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:
     )
 
 
+CONV_TRANSPOSE = _transposed(
+    "tf.nn.conv_transpose", "tf.nn.conv_transpose", "tf.nn.conv_transpose", "tf.nn.convolution"
+)
+
 FRAMEWORK = Framework(
     name="tensorflow",
     title="TensorFlow",
@@ -202,12 +206,7 @@ FRAMEWORK = Framework(
     dialects={None: DIALECT},
     variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
     apis=(
-        _transposed(
-            "tf.nn.conv_transpose",
-            "tf.nn.conv_transpose",
-            "tf.nn.conv_transpose",
-            "tf.nn.convolution",
-        ),
+        CONV_TRANSPOSE,
         _transposed(
             "tf.nn.convNd_transpose",
             "tf.nn.conv{rank}d_transpose",
@@ -215,12 +214,8 @@ FRAMEWORK = Framework(
             "tf.nn.convNd",
         ),
         replace(
-            _transposed(
-                "tf.nn.conv_transpose(channels_first)",
-                "tf.nn.conv_transpose",
-                "tf.nn.conv_transpose",
-                "tf.nn.convolution",
-            ),
+            CONV_TRANSPOSE,
+            id="tf.nn.conv_transpose(channels_first)",
             layout="N C *s",
             native=_transpose("tf.nn.conv_transpose", channels_first=True),
             recipe=_transpose("tf.nn.conv_transpose", channels_first=True),
