@@ -122,9 +122,9 @@ class Channel:
         self._sent += 1
 
     def push(self) -> None:
-        """Sends what the pipe has room for now."""
+        """Sends as much as the pipe has room for; the rest goes during ``receive``."""
         if not self._outgoing or self._questions in self._selector.get_map():
-            return  # there was no room the last time
+            return  # nothing waits, or there was no room the last time
         self._write()
         if self._outgoing:
             self._selector.register(self._questions, selectors.EVENT_WRITE)

@@ -145,7 +145,7 @@ class Examination:
             if filling:
                 task = next(tasks, None)
                 if task is None:
-                    pulling = False
+                    pulling = filling = False
                 else:
                     asked.append(Asked(task))
                     bundles.add(asked[-1])
@@ -155,7 +155,7 @@ class Examination:
                 self._retire()  # it died of something left behind, with no question to blame
                 grown = False
             channel = self._worker()
-            hurry = not (pulling and filling) or len(asked) == window
+            hurry = not filling or len(asked) == window
             while not grown and channel.unsent < UNSENT and (bundle := bundles.take(hurry=hurry)):
                 _send(channel, bundle)
                 sent.append(bundle)
