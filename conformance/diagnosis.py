@@ -116,8 +116,7 @@ def gives_under(asked: Asked, conventions: Explanation, answer: Array | None) ->
     if node is None:
         return None
     try:
-        shape = None if answer is None or node.resizes else answer.shape
-        if shape is not None and not _may_have_shape(node.asked, shape):
+        if answer is not None and not _may_have_shape(node, answer.shape):
             return False
         given = node.after(question.answer(node.asked))
     except ValueError:
@@ -228,7 +227,7 @@ def _gives(
     node: Node, root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None = None
 ) -> bool:
     try:
-        if not node.resizes and not _may_have_shape(node.asked, got.shape):
+        if not _may_have_shape(node, got.shape):
             return False
         answer = node.after(question.answer(node.asked))
     except ValueError:
@@ -251,9 +250,9 @@ def _is_held(asked: Asked) -> bool:
     return exactness.bound(asked) <= exactness.limit(asked, exact=True)
 
 
-def _may_have_shape(asked: Asked, shape: tuple[int, ...]) -> bool:
+def _may_have_shape(node: Node, shape: tuple[int, ...]) -> bool:
     """What can be said of the answer's shape before there is one: only of an operator's output."""
-    last = asked.steps[-1] if isinstance(asked, Chain) else asked
-    if isinstance(last, Pool) or last.wanted != "output":
+    last = node.asked.steps[-1] if isinstance(node.asked, Chain) else node.asked
+    if node.resizes or isinstance(last, Pool) or last.wanted != "output":
         return True
     return shape == last.output_shape
