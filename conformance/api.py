@@ -39,7 +39,9 @@ Speller = Callable[[Question], Spelling | Inexpressible]
 
 @dataclass(frozen=True)
 class Limit:
-    """What an API is known to refuse, so that a recipe goes around it. Native calls ignore it.
+    """What an API is known to refuse or to answer wrongly, so that a recipe goes around it.
+
+    A native call runs into it, and what comes of that is told with the reason.
 
     backend  the only backend that refuses; None for all of them
     """

@@ -6,7 +6,7 @@ and returns every set of the smallest size that fits: a case may be unable to te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -84,9 +84,7 @@ def _search(
     root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None
 ) -> tuple[Explanation, ...]:
     """Every smallest set of conventions that gives the answer, in this dtype if one is named."""
-    level = [root]
-    for _ in range(MOST):
-        level = [child for node in level for child in _children(node)]
+    for level in _levels(root, MOST):
         found = tuple(
             tuple(CONVENTIONS[place] for place in node.places)
             for node in level
@@ -95,6 +93,21 @@ def _search(
         if found:
             return found
     return ()
+
+
+def _levels(root: Node, most: int) -> Iterator[Sequence[Node]]:
+    """The nodes under one convention, then under two, and so on."""
+    level = [root]
+    for _ in range(most):
+        level = [child for node in level for child in _children(node)]
+        yield level
+
+
+def understood(asked: Question, *, most: int) -> Iterator[Question]:
+    """The question, and then as it is under up to ``most`` conventions, under the fewest first."""
+    yield asked
+    for level in _levels(Node((), asked), most):
+        yield from (node.asked for node in level if isinstance(node.asked, Question))
 
 
 def answer_under(asked: Asked, conventions: Explanation) -> Array | None:

@@ -156,8 +156,8 @@ def _call(call: Told, width: int) -> Iterator[Text]:
         yield from _indented(source(item.call.source, width - 4), 4)
     if isinstance(call.outcome, Answer):
         yield from _answered(item.subject, call.outcome.array, observation, width)
-    elif observation.detail:
-        yield from _said(observation.detail, width, 4)
+    elif words := observation.told or observation.detail:
+        yield from _said(words, width, 4)
 
 
 def _answered(subject: Subject, got: Array, seen: Observation, width: int) -> Iterator[Text]:
@@ -165,7 +165,7 @@ def _answered(subject: Subject, got: Array, seen: Observation, width: int) -> It
     if subject.wanted is None:
         yield from _said("It answered all the same:", width, 4)
         yield from _indented(drawing.alone(got, width - 6), 6)
-        yield from _said(seen.diagnosis or "", width, 4, "bold")
+        yield from _said(seen.told or "", width, 4, "bold")
     elif seen.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
@@ -173,7 +173,7 @@ def _answered(subject: Subject, got: Array, seen: Observation, width: int) -> It
         yield from _indented(drawing.compared(got, subject.wanted, same, width - 6), 6)
         if same is not None and same.all():
             sentences.insert(0, f"It has {seen.detail}.")
-        yield from _said(seen.diagnosis or "", width, 4, "bold")
+        yield from _said(seen.told or "", width, 4, "bold")
     yield from _said(" ".join(sentences), width, 4)
 
 

@@ -23,6 +23,9 @@ VERDICTS: tuple[Verdict, ...] = (
 )
 """From the best to the worst."""
 
+TROUBLES: tuple[Status, ...] = ("crashed", "hung", "flaky")
+"""Without an answer that could be held against anything."""
+
 Key: TypeAlias = tuple[str, str, Mode]
 
 
@@ -32,6 +35,8 @@ class Observation:
 
     diagnosis     of a mismatch, in words
     explanations  the sets of conventions that explain it, each of the smallest size
+    limit    what the framework is known not to do, where a native call that no convention explains
+             asks for it
     detail   in words: how the answer differs, what the framework said, why it cannot be written
     cost     of the call, in words
     moves    how the question was rewritten for it, in words
@@ -50,6 +55,7 @@ class Observation:
     topics: tuple[str, ...]
     diagnosis: str | None = None
     explanations: tuple[tuple[str, ...], ...] = ()
+    limit: str | None = None
     detail: str | None = None
     cost: str | None = None
     moves: tuple[str, ...] = ()
@@ -66,6 +72,19 @@ class Observation:
         """What identifies the observation within a run."""
         return self.api, self.case, self.mode
 
+    @property
+    def unexplained(self) -> bool:
+        """Whether it went wrong as no convention can tell."""
+        return self.status in TROUBLES or (self.status == "mismatch" and not self.explanations)
+
+    @property
+    def told(self) -> str | None:
+        """The diagnosis in words; where a limit is behind what came, what came and the limit."""
+        if self.limit is None:
+            return self.diagnosis
+        came = (self.diagnosis or self.detail or self.status).removesuffix(".")
+        return f"{came}. A known limit is behind it: {self.limit}."
+
     def line(self) -> dict[str, Any]:
         """The observation as a line of a run file."""
         return {"kind": "observation", **vars(self)}
@@ -76,14 +95,13 @@ def verdict(statuses: Mapping[str, Status]) -> Verdict:
     native, recipe = statuses.get("native"), statuses.get("recipe")
     if native is None or recipe is None:
         return "not run"
-    if native in _BROKEN or recipe in _BROKEN:
+    if native in TROUBLES or recipe in TROUBLES:
         return "broken"
     if recipe == "match":
         return "same" if native == "match" else "translated"
     return _BY_RECIPE[recipe]
 
 
-_BROKEN = ("crashed", "hung", "flaky")
 _BY_RECIPE: dict[Status, Verdict] = {
     "mismatch": "different",
     "rejected": "rejected",

@@ -182,8 +182,8 @@ class CallItem(pytest.Item):
         told = self.of.told(self.mode)
         observation = told.observations[0]
         self.user_properties.append(("status", observation.status))
-        if observation.diagnosis:
-            self.user_properties.append(("diagnosis", observation.diagnosis))
+        if observation.told:
+            self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
             pytest.skip(f"{observation.status}: {observation.detail}")
         if observation.status != "match":

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from conformance import geometry, maps
-from conformance.api import Api, Inexpressible, Spelling
+from conformance.api import Api, Inexpressible, Limit, Spelling
 from conformance.geometry import Axes, Pairs
 from conformance.maps import Map
 from conformance.question import Array, Question
@@ -85,19 +85,18 @@ def native(api: Api, question: Question, backend: str | None = None) -> Plan | I
     """The same-looking call: arrays moved by their axis names, numbers handed over as they are."""
     del backend  # What is asked natively is the same everywhere.
     draft = Draft(question=question)
-    return _plan(api, draft, api.native(_for(api, draft)))
+    return _plan(api, draft, api.native(handed(api, question)))
 
 
 def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | Inexpressible:
     """The cheapest call that should give the oracle's answer, or why there is none."""
-    if _has_no_meaning(question):
+    if has_no_meaning(question):
         # No other call gives an answer that there is not: what counts is whether this is refused.
         return native(api, question, backend)
-    limits = [limit for limit in api.limits if limit.backend in (None, backend)]
     reasons = []
     for draft in _rewritings(api, question):
-        asked = _for(api, draft)
-        limit = next((limit for limit in limits if limit.refuses(asked)), None)
+        asked = handed(api, draft.question, bias_last=draft.bias_last)
+        limit = refusing(api, asked, backend)
         spelling = Inexpressible(limit.reason) if limit else api.recipe(asked)
         if isinstance(spelling, Spelling):
             return _plan(api, draft, spelling, keep_dtype=True)
@@ -106,15 +105,20 @@ def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | I
     return reasons[-1]
 
 
-def _has_no_meaning(q: Question) -> bool:
+def refusing(api: Api, asked: Question, backend: str | None = None) -> Limit | None:
+    """The first known limit that stands in the way of a question, as the call sees it."""
+    known = (limit for limit in api.limits if limit.backend in (None, backend))
+    return next((limit for limit in known if limit.refuses(asked)), None)
+
+
+def has_no_meaning(q: Question) -> bool:
     """Whether a number is below the least that it can be, so that every rewriting is nonsense."""
     return min((*q.stride, *q.dilation), default=1) < 1 or min(q.output_padding, default=0) < 0
 
 
-def _for(api: Api, draft: Draft) -> Question:
+def handed(api: Api, q: Question, *, bias_last: bool = False) -> Question:
     """The question as the call sees it: without a bias that is added later or has no gradient."""
-    q = draft.question
-    takes = api.takes_bias and not draft.bias_last and q.wanted in ("output", "parameters")
+    takes = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
     return q if takes else q.but(bias=None)
 
 

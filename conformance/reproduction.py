@@ -36,10 +36,10 @@ class Seen:
     @property
     def words(self) -> str:
         """What was seen, in a sentence or two."""
-        told = self.observation
-        if told.status == "match":
-            return "Right." if told.detail is None else plain(told.detail)
-        return plain(told.diagnosis or told.detail or told.status)
+        seen = self.observation
+        if seen.status == "match":
+            return "Right." if seen.detail is None else plain(seen.detail)
+        return plain(seen.told or seen.detail or seen.status)
 
     @property
     def answered(self) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from conformance import calls, comparison, question, shipped
+from conformance import calls, comparison, limits, question, shipped
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call
 from conformance.cases import Case
@@ -71,6 +71,7 @@ class Item:
     api: Api
     modes: tuple[Mode, ...]
     call: Call | Inexpressible
+    backend: str | None = None
 
 
 def header(
@@ -120,10 +121,10 @@ def items(
             asked = subject.case.question
             native, recipe = (calls.write(framework, backend, api, asked, mode) for mode in MODES)
             if _same(native, recipe):
-                yield Item(subject, api, MODES, recipe)
+                yield Item(subject, api, MODES, recipe, backend)
             else:
-                yield Item(subject, api, ("native",), native)
-                yield Item(subject, api, ("recipe",), recipe)
+                yield Item(subject, api, ("native",), native, backend)
+                yield Item(subject, api, ("recipe",), recipe, backend)
 
 
 def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
@@ -167,6 +168,14 @@ def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:
 
 def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     """The observation that an outcome comes to, held against the oracle."""
+    seen = _judged(item, mode, outcome)
+    if mode == "recipe" or not seen.unexplained:
+        return seen
+    limit = limits.behind(item.api, item.subject.case.question, item.backend)
+    return seen if limit is None else replace(seen, limit=limit.reason)
+
+
+def _judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     if isinstance(outcome, Inexpressible):
         return _observation(item, mode, "inexpressible", detail=outcome.reason)
     if isinstance(outcome, Answer):

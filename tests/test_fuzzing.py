@@ -114,6 +114,14 @@ def test_groups_are_of_a_kind(mode: str, status: str, explanations: Any, kind: s
     assert group.kind == kind
 
 
+@pytest.mark.parametrize("status", ["mismatch", "crashed"])
+def test_what_a_limit_explains_is_one_group_whatever_came(status: str) -> None:
+    seen = observation("native", status, diagnosis=UNKNOWN, limit="it keeps two at the begin")
+    group = group_of(seen)
+    assert group is not None
+    assert (group.kind, group.said) == ("limit", "it keeps two at the begin")
+
+
 def test_the_likeliest_conventions_name_a_group() -> None:
     ties = (("kernel flip: flipped", "bias: dropped"), ("padding: ignored",))
     group = group_of(observation("native", explanations=ties))

@@ -86,8 +86,9 @@ def command(
     """Ask a framework random questions, and make a small case of each kind of trouble.
 
     The same seed asks the same questions. What goes wrong is grouped by API, mode, status and
-    diagnosis; of each group that no convention explains, one question is shrunk. Ends with 0 when
-    no recipe failed, with 1 when one did, and with 2 when not everything could be asked.
+    diagnosis; of each group that neither a convention nor a known limit of the framework explains,
+    one question is shrunk. Ends with 0 when no recipe failed, with 1 when one did, and with 2 when
+    not everything could be asked.
 
     \b
     Example:

@@ -83,7 +83,6 @@ def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], Spell
         arguments = keywords(
             **stride,
             padding=_padding(q),
-            # Without it, three spatial axes have no gradient by the kernel (TensorFlow 2.21).
             data_format="NDHWC" if says_layout and q.rank == 3 else None,
             dilations=dilations,
         )
@@ -188,7 +187,8 @@ def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:
         layout="N *s C",
         kernel_axes="*k in out",
         native=_conv(name),
-        recipe=_conv(name, says_layout=True),
+        # Without it, `tf.nn.convolution` has no gradient by a kernel of three axes (2.21).
+        recipe=_conv(name, says_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,
     )

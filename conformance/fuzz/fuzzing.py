@@ -20,23 +20,33 @@ from conformance.authoring import restating
 from conformance.cases import Case, Place
 from conformance.fuzz.shrinking import shrunk
 from conformance.fuzz.space import WIDE, Space, drawn
-from conformance.observations import MODES, Mode, Observation, Status, Verdict, verdict
+from conformance.observations import (
+    MODES,
+    TROUBLES,
+    Mode,
+    Observation,
+    Status,
+    Verdict,
+    verdict,
+)
 from conformance.question import Dtype, Op, Question
 from conformance.report.text import pattern, plain, shortened
 from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
 
-Kind = Literal["failing", "unexplained", "refused", "convention"]
+Behind = Literal["convention", "limit", "nothing"]
+"""What explains that a call goes wrong."""
+Kind = Literal["failing", "unexplained", "refused", "limit", "convention"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """From what is a bug, here or there, to what the report says of an API anyway.
 
 failing      a recipe that is wrong, or takes the worker with it
 unexplained  a native call that does so, or gives what no known convention gives
 refused      a recipe that the framework refuses, or that could not be written
+limit        a native call that asks for what the framework is known not to do
 convention   a native call with another meaning, and which
 """
 SHRUNK: tuple[Kind, ...] = ("failing", "unexplained")
-TROUBLES: tuple[Status, ...] = ("crashed", "hung", "flaky")
 MOST = 1000
 """How often it is asked at most whether a smaller question still shows something."""
 MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
@@ -47,15 +57,15 @@ MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
 class Group:
     """What is taken for one and the same finding.
 
-    said       the conventions behind it, or else what is said of it whatever its numbers
-    explained  whether conventions are
+    said    the conventions behind it, or a limit, or else what is said of it whatever its numbers
+    behind  which of them it is
     """
 
     api: str
     mode: Mode
     status: Status
     said: str
-    explained: bool = False
+    behind: Behind = "nothing"
 
     @property
     def kind(self) -> Kind:
@@ -64,7 +74,7 @@ class Group:
             return "refused"
         if self.mode == "recipe":
             return "failing"
-        return "convention" if self.explained else "unexplained"
+        return "unexplained" if self.behind == "nothing" else self.behind
 
 
 Sort: TypeAlias = tuple[Op, Dtype] | None
@@ -162,7 +172,9 @@ def group_of(observation: Observation) -> Group | None:
         return None
     if observation.explanations:
         said = " + ".join(observation.explanations[0])
-        return Group(api, mode, status, said, explained=True)
+        return Group(api, mode, status, said, "convention")
+    if observation.limit:
+        return Group(api, mode, status, observation.limit, "limit")
     return Group(api, mode, status, _said(observation.diagnosis or observation.detail or ""))
 
 
@@ -294,6 +306,6 @@ def _falls_into(group: Group, search: Search, examination: Examination, asked: Q
     if not concern(api, asked.op):
         return False
     call = calls.write(search.framework, search.backend, api, asked, group.mode)
-    item = Item(subject_of("any", asked), api, (group.mode,), call)
+    item = Item(subject_of("any", asked), api, (group.mode,), call, search.backend)
     outcome = survey.ask(examination, item)
     return group_of(survey.judged(item, group.mode, outcome)) == group

@@ -93,7 +93,7 @@ def _row(observed: Observation, about: About) -> tuple[object, ...]:
         *about,
         observed.mode,
         observed.status,
-        _plain(observed.diagnosis),
+        _plain(observed.told),
         _plain(observed.detail),
         _plain(observed.cost),
         observed.claim,

@@ -1,0 +1,30 @@
+"""Limits behind answers: what a framework is known not to do, where a native call asks for it.
+
+A recipe goes around a known limit, and a native call runs into it. No convention explains what
+comes of that; the limit does.
+"""
+
+from __future__ import annotations
+
+from conformance import diagnosis, recipes
+from conformance.api import Api, Limit
+from conformance.question import Asked, Chain
+
+MOST = 2
+"""How many conventions are combined at most; what a call is told is seldom read in more ways."""
+
+
+def behind(api: Api, asked: Asked, backend: str | None) -> Limit | None:
+    """The known limit that the native call for a question runs into, if there is one.
+
+    What the call really asks is the question, understood under the fewest conventions, of which
+    the API's own arguments make the same call. Nothing is known of a chain.
+    """
+    if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
+        return None
+    called = api.native(recipes.handed(api, asked))
+    for understood in diagnosis.understood(asked, most=MOST):
+        means = recipes.handed(api, understood)
+        if api.recipe(means) == called:
+            return recipes.refusing(api, means, backend)
+    return None
