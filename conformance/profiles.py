@@ -75,11 +75,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Profile:
-    """What is known of one API, axis by axis; ``unexplained`` are the cases no convention fits."""
+    """What is known of one API, axis by axis.
+
+    unexplained  the cases that no convention fits
+    limits       for those of them that run into a known limit, which one
+    """
 
     api: str
     findings: tuple[Finding, ...]
-    unexplained: tuple[str, ...]
+    unexplained: tuple[str, ...] = ()
+    limits: tuple[tuple[str, str], ...] = ()
 
     @property
     def conventions(self) -> Explanation:
@@ -122,12 +127,14 @@ class _Seen:
 
     explanations  those to go by, by the names of their conventions; that of a match names none
     words         of a refusal
+    limit         that the call ran into
     """
 
     subject: Subject
     status: Status
     explanations: Names
     words: str
+    limit: str | None
 
     @property
     def case(self) -> str:
@@ -159,7 +166,8 @@ def _seen(observation: Observation, subject: Subject) -> _Seen:
     known = tuple(e for e in observation.explanations if all(name in _BY_NAME for name in e))
     explanations = ((),) if observation.status == "match" else known
     refused = observation.status in ("rejected", "inexpressible")
-    return _Seen(subject, observation.status, explanations, _words(observation) if refused else "")
+    words = _words(observation) if refused else ""
+    return _Seen(subject, observation.status, explanations, words, observation.limit)
 
 
 @lru_cache(maxsize=2**10)
@@ -167,13 +175,14 @@ def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
     """Worked out once for all versions and backends that answer alike."""
     blamed = _blamed(observed)
     findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
-    observed = _settled(observed, findings, Profile(api, findings, ()).conventions)
+    observed = _settled(observed, findings, Profile(api, findings).conventions)
     findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
-    conventions = Profile(api, findings, ()).conventions
+    conventions = Profile(api, findings).conventions
     return Profile(
         api,
         (*findings, _gradients(observed, blamed, conventions)),
         tuple(seen.case for seen in observed if seen.unexplained),
+        tuple((seen.case, seen.limit) for seen in observed if seen.unexplained and seen.limit),
     )
 
 
@@ -233,7 +242,7 @@ def _gradients(
     agree: list[str] = []
     differ: list[str] = []
     for seen in asked:
-        if seen.answered:
+        if seen.answered and not seen.limit:  # which speaks of no convention
             fits = any(own.issuperset(explanation) for explanation in seen.explanations)
             (agree if fits else differ).append(seen.case)
     if not agree and not differ:

@@ -203,6 +203,13 @@ def test_a_gradient_is_to_have_the_conventions_of_the_output(
     assert found.findings[-1].choice == choice
 
 
+def test_a_gradient_that_runs_into_a_limit_speaks_of_no_convention() -> None:
+    seen = observed(GRADIENT, "native", "mismatch", limit="it keeps two at the begin")
+    (found,) = profiles([seen], {GRADIENT.id: Subject(GRADIENT)})
+    assert (found.findings[-1].choice, found.findings[-1].known) == (None, "not told apart")
+    assert found.limits == (("gradient", "it keeps two at the begin"),)
+
+
 CROPPED = [asked(f"cropped-{end}", padding=(pair,)) for end, pair in enumerate([(1, 0), (1, 1)])]
 ONE_ELEMENT = asked("one-element", x=np.array([[[2.0]]], np.float32), padding=((0, 1),))
 PADDED_TOO = (("kernel flip: flipped", "padding: pads the input"),)

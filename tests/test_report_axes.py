@@ -150,6 +150,37 @@ def test_what_no_convention_explains_names_its_cases() -> None:
     assert (told, report.meanings.explained) == ([("unexplained", ("two",))], 0)
 
 
+def limited() -> Report:
+    wrong = observed(TWO, "native", "mismatch", limit="it keeps two at the begin")
+    return report_of(layer(match(ONE), wrong), cases=(ONE, TWO))
+
+
+def test_what_runs_into_a_known_limit_names_it() -> None:
+    meanings = limited().meanings
+    told = [(d.kind, d.sentence, d.cases) for d in meanings.doubts]
+    assert told == [("known limit", "It keeps two at the begin.", ("two",))]
+    assert meanings.explained == 0
+
+
+def test_what_nothing_explains_comes_before_known_limits() -> None:
+    report = report_of(
+        layer(
+            observed(ONE, "native", "mismatch", limit="it keeps two at the begin"),
+            observed(TWO, "native", "mismatch"),
+        ),
+        cases=(ONE, TWO),
+    )
+    told = [(d.kind, d.cases) for d in report.meanings.doubts]
+    assert told == [("unexplained", ("two",)), ("known limit", ("one",))]
+
+
+@pytest.mark.parametrize("name", ["compatibility.md", "index.html"])
+def test_a_known_limit_is_no_contradiction_in(name: str, tmp_path: Path) -> None:
+    text = files(limited(), tmp_path)[name]
+    assert "no contradiction" in text.lower()
+    assert "It keeps two at the begin." in text
+
+
 def test_what_is_explained_is_counted() -> None:
     report = report_of(layer(flipped(ONE), match(TWO)), cases=(ONE, TWO))
     assert report.meanings.explained == 1

@@ -25,7 +25,7 @@ Touching: TypeAlias = Mapping[str, Ids]
 class Doubt:
     """Something that must not be: answers that no choice on any axis fits.
 
-    kind   ``unexplained``, ``contradiction``, or ``known bug``
+    kind   ``unexplained``, ``contradiction``, ``known limit`` or ``known bug``
     where  the API in its environments; of a bug, all that have it
     bug    what explains them all the same
     """
@@ -36,12 +36,17 @@ class Doubt:
     cases: Ids
     bug: Bug | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether it is explained all the same."""
+        return self.kind in ("known limit", "known bug")
+
 
 @dataclass(frozen=True)
 class Meanings:
     """Everything that is known of every column, axis by axis.
 
-    doubts     those that nothing explains, and then the known bugs
+    doubts     those that nothing explains, and then the known limits and bugs
     explained  how many wrong answers of same-looking calls the conventions explain
     """
 
@@ -156,15 +161,24 @@ def _doubts(known: Mapping[Column, Profile | None]) -> Iterator[Doubt]:
         column: tuple(_doubted(column, profile)) if profile else ()
         for column, profile in known.items()
     }
-    for title, columns in alike(known, shown):
-        for kind, said, cases in shown[columns[0]]:
-            yield Doubt(kind, title, said, cases)
+    doubts = (
+        Doubt(kind, title, said, cases)
+        for title, columns in alike(known, shown)
+        for kind, said, cases in shown[columns[0]]
+    )
+    yield from sorted(doubts, key=lambda doubt: doubt.known)
 
 
 def _doubted(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]:
-    unexplained = _unknown(column, profile.unexplained)
-    if unexplained:
-        yield "unexplained", "No known convention explains these answers.", unexplained
+    limits = dict(profile.limits)
+    by_limit: dict[str | None, list[str]] = {}
+    for case in _unknown(column, profile.unexplained):
+        by_limit.setdefault(limits.get(case), []).append(case)
+    for limit, cases in by_limit.items():
+        if limit is None:
+            yield "unexplained", "No known convention explains these answers.", tuple(cases)
+        else:
+            yield "known limit", f"{limit[0].upper()}{limit[1:]}.", tuple(cases)
     for finding in profile.findings:
         against = _unknown(column, finding.against)
         if against:
