@@ -5,6 +5,8 @@ What each of them does, and with which versions, is told in docs/findings.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance import geometry
 from conformance.api import Inexpressible, Limit, output_space
 from conformance.geometry import Axes
@@ -36,12 +38,25 @@ def _leaves_a_part(q: Question) -> bool:
 
 
 def _leaves_its_memory(q: Question) -> bool:
-    """The gradient by the kernel, which is made for any other too, breaks the heap or is wrong."""
-    if (q.rank, q.padding) != (3, "same") or not (_is_gradient(q) and takes(q)):
+    """Whether the gradient by the kernel, in float32 over three axes, breaks the heap or is wrong.
+
+    It may where the first axis is padded by more than the stride and less than the kernel, where
+    the input is longer than what is left of the kernel at the first place, and the first place that
+    begins in the input ends beyond it. Observed: that holds of all 256 that went wrong of 1,976
+    combinations of length, kernel, stride and padding, and of 41 others.
+    """
+    if (q.rank, q.dtype, q.groups, q.dilation[0]) != (3, "float32", 1, 1):
+        return False
+    k, s, p = q.window[0], q.stride[0], q.pairs[0][0]
+    return 1 < s < p < k and any(k - p < n < k + -p % s for n in _convolved(q)[:1])
+
+
+def _is_longer(q: Question) -> bool:
+    """Whether a kernel that `same` pads is longer than the input, in bfloat16 over three axes."""
+    if (q.rank, q.padding, q.dtype) != (3, "same", "bfloat16"):
         return False
     reach = geometry.reach(q.window, q.dilation)
-    longer = [s for n, r, s in zip(_convolved(q), reach, q.stride, strict=False) if r > n]
-    return bool(longer) and (q.dtype == "bfloat16" or max(longer) > 1)
+    return any(r > n for n, r in zip(_convolved(q), reach, strict=False))
 
 
 def _leaves_all(q: Question) -> bool:
@@ -64,15 +79,21 @@ SHORT = Limit(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
     _leaves_all,
 )
+PADDED = Limit(
+    "over three axes a gradient is wrong where padding above the stride meets too short an input",
+    lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
+)
 CHANNELS_LAST = (
     SHORT,
     Limit(
         "of one input channel and one place along the last axis a part may be left unwritten",
         _leaves_a_part,
     ),
+    # TensorFlow makes the gradient by the kernel for any other, too.
+    replace(PADDED, refuses=lambda q: _is_gradient(q) and _leaves_its_memory(q)),
     Limit(
-        "a gradient of SAME over three axes is wrong where the kernel is longer than the input",
-        _leaves_its_memory,
+        "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
+        lambda q: _is_gradient(q) and _is_longer(q),
     ),
 )
-"""What shows where channels are last in memory, and but for the first only there."""
+"""What shows where channels are last in memory."""

@@ -118,6 +118,7 @@ def _interpolate(q: Question) -> Spelling:
 
 TRANSPOSE_LIMITS = (
     onednn.SHORT,
+    onednn.PADDED,
     NEGATIVE_PADDING,
     Limit(
         "output padding must be smaller than the stride or the dilation",
@@ -128,6 +129,7 @@ TRANSPOSE_LIMITS = (
 )
 CONV_LIMITS = (
     onednn.SHORT,
+    onednn.PADDED,
     NEGATIVE_PADDING,
     Limit("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
     Limit(
