@@ -44,11 +44,13 @@ class Limit:
     A native call runs into it, and what comes of that is told with the reason.
 
     backend  the only backend that refuses; None for all of them
+    breaks   the process may be left with broken memory, and what it says next is worth nothing
     """
 
     reason: str
     refuses: Callable[[Question], bool]
     backend: str | None = None
+    breaks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

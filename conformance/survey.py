@@ -141,8 +141,7 @@ def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observa
         for number, item in enumerate(items):
             pulled.append(item)
             if not isinstance(item.call, Inexpressible):
-                call = item.call
-                yield Task(str(number), call.source, call.arrays, call.stretches)
+                yield _task(str(number), item, item.call)
 
     def mute() -> Iterator[Observation]:
         while pulled and isinstance(call := pulled[0].call, Inexpressible):
@@ -161,9 +160,15 @@ def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:
     """What comes of one item, with the very array that was answered; `judged` tells its worth."""
     if isinstance(item.call, Inexpressible):
         return item.call
-    task = Task(item.api.id, item.call.source, item.call.arrays)
-    ((_, outcome),) = examination.ask([task])
+    ((_, outcome),) = examination.ask([_task(item.api.id, item, item.call)])
     return outcome
+
+
+def _task(key: str, item: Item, call: Call) -> Task:
+    last = item.modes == ("native",) and limits.breaks(
+        item.api, item.subject.case.question, item.backend
+    )
+    return Task(key, call.source, call.arrays, call.stretches, last)
 
 
 def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:

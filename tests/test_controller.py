@@ -364,6 +364,32 @@ def test_a_worker_that_stays_small_stays():
         assert len(set(workers(examination, [task] * 3 * WINDOW))) == 1
 
 
+PROCESS = Task("process", "y = os.getpid()", {})
+LAST = Task("last", PROCESS.source, {}, last=True)
+
+
+def test_nothing_is_asked_of_a_worker_that_may_be_broken(examination):
+    before, last, *after = workers(examination, [PROCESS, LAST, PROCESS, PROCESS])
+    assert before == last
+    assert len(set(after)) == 1
+    assert after[0] != last
+
+
+def test_nothing_is_asked_of_a_broken_worker_in_another_ask_either(examination):
+    (last,) = workers(examination, [LAST])
+    (after,) = workers(examination, [PROCESS])
+    assert after != last
+
+
+def test_a_worker_that_takes_the_place_of_a_broken_one_may_break_too(examination):
+    """It crashes where it is asked first and once more, and then no worker is there to break."""
+    crash = Task("crash", "os.abort()", {}, last=True)
+    outcomes = [outcome for _, outcome in examination.ask([GOOD, crash, GOOD, LAST, LAST, GOOD])]
+    assert isinstance(outcomes[1], Crash)
+    assert [answered(outcomes[place]) for place in (0, 2, 5)] == [True] * 3
+    assert outcomes[3].array != outcomes[4].array
+
+
 def test_a_worker_that_died_between_two_asks_is_replaced(examination):
     assert answered(only(examination, "y = x + 1"))
     pid = examination.identity.facts["process"]

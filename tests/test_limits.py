@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from fakes.frameworks import api, function
+from fakes.frameworks import api, framework, function
 
 from conformance import limits, question, survey
 from conformance.api import Api, Inexpressible, Limit
@@ -17,9 +18,11 @@ from conformance.question import Chain, Question
 from conformance.readings import pad_stretched
 from conformance.recipes import Cost
 from conformance.survey import Item
+from conformance.workers.bundles import Task
 from conformance.workers.outcomes import Answer, Crash, Refusal
 
 KEPT = Limit("it keeps two at the begin", lambda q: q.pairs[0][0] == -2)
+BREAKING = replace(KEPT, breaks=True)
 PADS = function(layout="N C *s", kernel="in out *k")
 X = np.array([[[1, 2, 4, 8], [3, 5, 7, 9]]], np.float32)
 ONLY_THERE = Limit("there it keeps two", KEPT.refuses, backend="there")
@@ -92,6 +95,45 @@ def test_a_question_without_meaning_is_behind_no_limit() -> None:
 def test_of_a_chain_nothing_is_known() -> None:
     chain = Chain((asked(padding=((4, 1),)),))
     assert limits.behind(padding(KEPT), chain, None) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "asked_for", "broken"),
+    [
+        ((BREAKING,), {"padding": ((-2, 0),)}, True),
+        ((KEPT, BREAKING), {"padding": ((-2, 0),)}, True),
+        ((KEPT,), {"padding": ((-2, 0),)}, False),
+        ((BREAKING,), {}, False),
+        ((BREAKING,), {"padding": ((-2, 0),), "stride": (0,)}, False),
+        ((replace(BREAKING, backend="there"),), {"padding": ((-2, 0),)}, False),
+    ],
+)
+def test_some_limits_break_the_process_that_runs_into_them(
+    known: tuple[Limit, ...], asked_for: dict[str, Any], broken: bool
+) -> None:
+    assert limits.breaks(padding(*known), asked(**asked_for), "here") is broken
+
+
+class Listener:
+    """In the place of an examination: refuses every task, and keeps which were to be the last."""
+
+    def __init__(self) -> None:
+        self.last: list[bool] = []
+
+    def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Refusal]]:
+        for task in tasks:
+            self.last.append(task.last)
+            yield task, Refusal("ValueError", "no")
+
+
+def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> None:
+    fake = padding(BREAKING)
+    listener = Listener()
+    subjects = [subject_of("one", asked(padding=((crop, 1),))) for crop in (1, -2)]
+    items = list(survey.items(framework(fake), None, [fake], subjects))
+    list(survey.observe(listener, items))
+    assert [item.modes for item in items] == [("native",), ("recipe",)] * 2
+    assert listener.last == [False, False, True, False]
 
 
 # What an observation says of it

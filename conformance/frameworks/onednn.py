@@ -82,6 +82,7 @@ SHORT = Limit(
 PADDED = Limit(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
     lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
+    breaks=True,
 )
 CHANNELS_LAST = (
     SHORT,
@@ -94,6 +95,7 @@ CHANNELS_LAST = (
     Limit(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
         lambda q: _is_gradient(q) and _is_longer(q),
+        breaks=True,
     ),
 )
 """What shows where channels are last in memory."""

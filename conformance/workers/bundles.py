@@ -21,12 +21,14 @@ class Task:
 
     stretches  the lines (first, last + 1) of the source that turn the tensors of these names into
                the tensor ``y``, and nothing else; a task that has none is asked alone
+    last       nothing else is asked of its worker, whose memory it may have broken
     """
 
     key: str
     source: str
     arrays: Mapping[str, NDArray[Any]]
     stretches: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
+    last: bool = False
 
 
 @dataclass(eq=False)

@@ -74,6 +74,7 @@ class Examination:
         self._memory = memory
         self._growth = growth
         self._weight = 0
+        self._broken = False
         self._entered = False
         self._asking = False
         self._stopped = False
@@ -127,7 +128,7 @@ class Examination:
             yield from self._outcomes(iter(tasks), asked)
         finally:
             self._asking = False
-            if asked:  # their answers would be taken for those to the next questions
+            if asked or self._broken:  # their answers would be taken for those to the next
                 self._retire()
 
     def _outcomes(
@@ -151,13 +152,16 @@ class Examination:
                     bundles.add(asked[-1])
             if not asked:
                 return
-            if not sent and self._channel is not None and (grown or not self._channel.alive):
-                self._retire()  # it died of something left behind, with no question to blame
+            spent = grown or self._broken
+            if not sent and self._channel is not None and (spent or not self._channel.alive):
+                self._retire()  # for what was left behind, with no question to blame
                 grown = False
             channel = self._worker()
             hurry = not filling or len(asked) == window
-            while not grown and channel.unsent < UNSENT and (bundle := bundles.take(hurry=hurry)):
-                _send(channel, bundle)
+            while not (grown or self._broken) and channel.unsent < UNSENT:
+                if (bundle := bundles.take(hurry=hurry)) is None:
+                    break
+                self._send(channel, bundle)
                 sent.append(bundle)
             if not hurry and monotonic() - pushed > PATIENCE:
                 channel.push()
@@ -196,7 +200,7 @@ class Examination:
     def _once_more(self, one: Asked, first: Crash | Hang) -> Outcome:
         """Asks again, in a worker that was asked nothing else."""
         channel = self._worker()
-        _send(channel, (one,))
+        self._send(channel, (one,))
         second = self._outcome(one.task, channel.receive(self._timeout))
         if isinstance(first, Crash) and first.reason == KILLED:
             return second  # no framework kills itself so, and what others do is not its answer
@@ -244,6 +248,14 @@ class Examination:
             raise Stopped
         return self._channel
 
+    def _send(self, channel: Channel, bundle: Bundle) -> None:
+        if len(bundle) == 1:
+            channel.send({"source": bundle[0].task.source}, bundle[0].task.arrays)
+        else:
+            asked = [(one.task.source, one.task.stretches) for one in bundle]
+            channel.send({"together": asked}, together.named(one.task.arrays for one in bundle))
+        self._broken = any(one.task.last for one in bundle)
+
     def _has_grown(self) -> bool:
         return self._channel is not None and self._channel.memory > self._weight + self._growth
 
@@ -251,14 +263,6 @@ class Examination:
         """Ends the worker, if there is one, and returns the last that it said."""
         if self._channel is None:
             return ""
-        channel, self._channel = self._channel, None
+        channel, self._channel, self._broken = self._channel, None, False
         channel.close()
         return channel.stderr
-
-
-def _send(channel: Channel, bundle: Bundle) -> None:
-    if len(bundle) == 1:
-        channel.send({"source": bundle[0].task.source}, bundle[0].task.arrays)
-        return
-    asked = [(one.task.source, one.task.stretches) for one in bundle]
-    channel.send({"together": asked}, together.named(one.task.arrays for one in bundle))
