@@ -118,8 +118,8 @@ def _resize(q: Question) -> Spelling:
 def reads_past_the_end(q: Question) -> bool:
     """Whether XLA on the CPU (0.10.2) takes numbers from behind an array for the zeros there.
 
-    It does over one or two axes where a convolution crops its input at the begin and pads it at
-    the end by no more than that, if the input is not stretched: openxla/xla#48713.
+    It does over one or two axes where a convolution crops its input at the begin and reaches as
+    many zeros at the end or fewer, if the input is not stretched: openxla/xla#48713.
     """
     # Of a convolution it is the gradient by the input that stretches, of its transpose the others.
     stretched = (q.operator == "conv") == (q.wanted == "input_gradient")
@@ -132,7 +132,14 @@ def reads_past_the_end(q: Question) -> bool:
 
 
 def _cropped(q: Question) -> Pairs:
-    return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+    """The padding of a convolution, here or where it is undone, as far as a place reaches it."""
+    if q.operator == "conv_transpose":
+        return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+    reach = geometry.reach(q.window, q.dilation)
+    return tuple(
+        (b, e - (n + b + e - r) % s)
+        for n, (b, e), r, s in zip(q.space, q.pairs, reach, q.stride, strict=True)
+    )
 
 
 def ends_the_process(q: Question) -> bool:
