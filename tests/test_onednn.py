@@ -64,3 +64,36 @@ def test_of_a_transposed_convolution_its_output_is_what_is_convolved() -> None:
     assert transposed.output_space == (5, 1, 1)
     assert onednn.PADDED.refuses(transposed)
     assert not onednn.PADDED.refuses(transposed.but(stride=(1, 1, 1), padding="valid"))
+
+
+PART = next(limit for limit in onednn.CHANNELS_LAST if "one channel" in limit.reason)
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({}, True),
+        ({"x": np.ones((2, 2, 4, 3), np.float32), "groups": 2}, True),
+        ({"x": np.ones((2, 2, 4, 3), np.float32), "kernel": np.ones((2, 2, 2, 3))}, False),
+        ({"dtype": "float64"}, False),
+        ({"stride": (2, 1)}, False),
+        ({"x": np.ones((1, 1, 4, 5), np.float32)}, False),
+        ({"x": np.ones((1, 1, 2, 3), np.float32)}, False),
+    ],
+    ids=str,
+)
+def test_one_place_along_a_strided_last_axis_has_a_limit(
+    changed: dict[str, Any], refused: bool
+) -> None:
+    """One channel in a group, and some places along the other axis."""
+    fields = {
+        "op": "conv",
+        "x": np.ones((1, 1, 4, 3), np.float32),
+        "kernel": np.ones((2, 1, 2, 3), np.float32),
+        "stride": (1, 2),
+        "padding": "valid",
+        "output_padding": (0, 0),
+        "dilation": (1, 1),
+        **changed,
+    }
+    assert PART.refuses(Question(**fields)) is refused

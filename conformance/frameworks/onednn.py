@@ -24,17 +24,12 @@ def runs_convolution(q: Question) -> bool:
 
 
 def _leaves_a_part(q: Question) -> bool:
-    """The convolution has one input channel, and one place along its strided last axis."""
-    forward = q.op == "conv"
-    channels = q.x.shape[1] if forward else q.output_channels
+    """The convolution has one input channel a group, and one place along its strided last axis."""
+    channels = q.kernel.shape[1]  # of what is convolved, here or where this is undone
     if q.rank == 1 or channels > 1 or not (runs_convolution(q) and takes(q)):
         return False
-    places = output_space(q) if forward else q.space
-    return (
-        not isinstance(places, Inexpressible)
-        and places[-1] == 1 < min(q.stride[-1], places[-2])
-        and (q.rank == 3 or q.dtype == "bfloat16" or q.x.shape[0] > 1)
-    )
+    places = output_space(q) if q.op == "conv" else q.space
+    return not isinstance(places, Inexpressible) and places[-1] == 1 < min(q.stride[-1], places[-2])
 
 
 def _leaves_its_memory(q: Question) -> bool:
@@ -87,7 +82,7 @@ PADDED = Limit(
 CHANNELS_LAST = (
     SHORT,
     Limit(
-        "of one input channel and one place along the last axis a part may be left unwritten",
+        "of one channel in a group and one place along the last axis a part may be left unwritten",
         _leaves_a_part,
     ),
     # TensorFlow makes the gradient by the kernel for any other, too.
