@@ -52,6 +52,10 @@ class Limit:
     backend: str | None = None
     breaks: bool = False
 
+    def stops(self, asked: Question, backend: str | None) -> bool:
+        """Whether a question, as the call sees it, runs into this on a backend."""
+        return self.backend in (None, backend) and self.refuses(asked)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Api:

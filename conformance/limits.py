@@ -6,8 +6,6 @@ comes of that; the limit does.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from conformance import diagnosis, recipes
 from conformance.api import Api, Limit
 from conformance.question import Asked, Chain
@@ -34,8 +32,7 @@ def behind(api: Api, asked: Asked, backend: str | None) -> Limit | None:
 
 def breaks(api: Api, asked: Asked, backend: str | None) -> bool:
     """Whether the native call, taken for what it looks like, may break its process's memory."""
-    dangerous = tuple(limit for limit in api.limits if limit.breaks)
-    if not dangerous or isinstance(asked, Chain) or recipes.has_no_meaning(asked):
+    if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
         return False
-    only = replace(api, limits=dangerous)
-    return recipes.refusing(only, recipes.handed(api, asked), backend) is not None
+    handed = recipes.handed(api, asked)
+    return any(limit.breaks and limit.stops(handed, backend) for limit in api.limits)

@@ -107,10 +107,7 @@ def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | I
 
 def refusing(api: Api, asked: Question, backend: str | None = None) -> Limit | None:
     """The first known limit that stands in the way of a question, as the call sees it."""
-    for limit in api.limits:
-        if limit.backend in (None, backend) and limit.refuses(asked):
-            return limit
-    return None
+    return next((limit for limit in api.limits if limit.stops(asked, backend)), None)
 
 
 def has_no_meaning(q: Question) -> bool:
