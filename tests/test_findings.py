@@ -98,12 +98,13 @@ def test_groups_stand_under_their_kinds_the_most_frequent_first() -> None:
     lines = shown(
         (group("plain.rare"), 1),
         (group("plain.frequent"), 1200),
-        (group("plain.other", **native, said="bias: dropped", explained=True), 7),
+        (group("plain.limited", **native, said="no stride", behind="limit"), 9000),
+        (group("plain.other", **native, said="bias: dropped", behind="convention"), 7),
     ).splitlines()
     titles = [n for n, line in enumerate(lines) if line.strip() in findings.TITLES.values()]
-    rows = [next(n for n, line in enumerate(lines) if name in line)
-            for name in ("plain.frequent", "plain.rare", "plain.other")]  # fmt: skip
-    assert titles[0] < rows[0] < rows[1] < titles[1] < rows[2]
+    names = ("plain.frequent", "plain.rare", "plain.limited", "plain.other")
+    rows = [next(n for n, line in enumerate(lines) if name in line) for name in names]
+    assert titles[0] < rows[0] < rows[1] < titles[1] < rows[2] < titles[2] < rows[3]
     assert "1,200" in lines[rows[0]]
 
 
