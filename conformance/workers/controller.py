@@ -128,7 +128,7 @@ class Examination:
             yield from self._outcomes(iter(tasks), asked)
         finally:
             self._asking = False
-            if asked or self._broken:  # their answers would be taken for those to the next
+            if asked or self._broken:  # late answers would be taken for those to the next questions
                 self._retire()
 
     def _outcomes(

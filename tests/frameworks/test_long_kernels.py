@@ -11,7 +11,7 @@ from conformance import calls, question
 from conformance.api import Framework
 from conformance.calls import Call
 from conformance.geometry import Padding, padding_of
-from conformance.question import Dtype, Op, Question
+from conformance.question import Array, Dtype, Op, Question
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer, Refusal
 
@@ -23,23 +23,24 @@ def gradient(op: Op, n: int, k: int, s: int, padding: Padding, dtype: Dtype) -> 
         whole = n if isinstance(padding, str) else n + 2 * padding[0] - k
         n, extra = question_of("conv", n, k, s, padding, dtype).output_space[0], whole % s
     asked = question_of(op, n, k, s, padding, dtype).but(output_padding=(extra, 0, 0))
-    shape = (len(asked.x), asked.output_channels, *asked.output_space)
-    numbers = np.arange(np.prod(shape), dtype=np.float32).reshape(shape) % 3 - 1
-    return asked.but(gradient=numbers)
+    return asked.but(gradient=whole_numbers(asked.output_shape) % 3 - 1)
 
 
 def question_of(op: Op, n: int, k: int, s: int, padding: Padding, dtype: Dtype) -> Question:
-    x, kernel = (2, 2, n, 2, 2), (2, 2, k, 1, 1)
     return Question(
         op=op,
-        x=np.arange(np.prod(x), dtype=np.float32).reshape(x) % 4 - 1,
-        kernel=np.arange(np.prod(kernel), dtype=np.float32).reshape(kernel) % 3 - 1,
+        x=whole_numbers((2, 2, n, 2, 2)) % 4 - 1,
+        kernel=whole_numbers((2, 2, k, 1, 1)) % 3 - 1,
         stride=(s, 1, 1),
         padding=padding_of(padding, 3),
         output_padding=(0, 0, 0),
         dilation=(1, 1, 1),
         dtype=dtype,
     )
+
+
+def whole_numbers(shape: tuple[int, ...]) -> Array:
+    return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
 
 
 @pytest.mark.parametrize("op", ["conv_kernel_gradient", "conv_input_gradient",
