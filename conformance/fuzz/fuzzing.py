@@ -20,15 +20,7 @@ from conformance.authoring import restating
 from conformance.cases import Case, Place
 from conformance.fuzz.shrinking import shrunk
 from conformance.fuzz.space import WIDE, Space, drawn
-from conformance.observations import (
-    MODES,
-    TROUBLES,
-    Mode,
-    Observation,
-    Status,
-    Verdict,
-    verdict,
-)
+from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
 from conformance.question import Dtype, Op, Question
 from conformance.report.text import pattern, plain, shortened
 from conformance.survey import Item, Subject
