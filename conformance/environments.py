@@ -6,7 +6,6 @@ Python give the same folder, so that it is made once.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +20,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from conformance import locking
 
 READY = "conformance-ready"
 """A file whose presence says that the environment was made to its end."""
@@ -165,7 +166,7 @@ def _alone(path: Path) -> Iterator[None]:
     except OSError as error:
         raise CannotBuild(f"environments cannot be kept in {path.parent}: {error}") from None
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        locking.hold(file)
         yield
 
 
