@@ -168,6 +168,15 @@ class Framework:
         """The backend that the environment asks for, before any worker can say which it has."""
         return os.environ.get(self.backend_variable) if self.backend_variable else None
 
+    def without(self, backend: str | None) -> str | None:
+        """Say why calls cannot be written for a backend; None for one that they can be."""
+        if backend in self.dialects:
+            return None
+        known = ", ".join(sorted(filter(None, self.dialects)))
+        if not known:
+            return f"{self.title} has no backends to choose from, got {backend!r}"
+        return f"the backend of {self.title} must be one of {known}, got {backend!r}"
+
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""
         return {api.id: api for api in self.apis}[id]

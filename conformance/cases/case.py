@@ -21,11 +21,16 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something wrong in a case file, in a sentence; ``case_id`` where it is one case's."""
+    """Something wrong in a case file, in a sentence.
+
+    case_id     where it is one case's
+    unreadable  whether there is no such file or folder, or it cannot be read
+    """
 
     place: Place
     case_id: str | None
     sentence: str
+    unreadable: bool = False
 
     def __str__(self) -> str:
         case = f"{self.case_id}: " if self.case_id else ""

@@ -37,7 +37,7 @@ def load(paths: Sequence[Path], *, check: bool = True, cached: bool = False) -> 
     for path in paths:
         files, complaint = _files(path)
         if complaint:
-            problems.append(Problem(Place(str(path), 1, 1), None, complaint))
+            problems.append(_unreadable(path, complaint))
         for file in files:
             found, wrong = _load_file(file, ids, check=check, cached=cached)
             cases.extend(found)
@@ -54,7 +54,7 @@ def _files(path: Path) -> tuple[list[Path], str | None]:
             return [], "there is no such file or folder"
         found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
     except (OSError, ValueError) as problem:
-        return [], f"this cannot be read: {problem}"
+        return [], f"this cannot be read: {getattr(problem, 'strerror', None) or problem}"
     return found, None if found else "this folder has no case files (*.yaml, *.yml)"
 
 
@@ -66,8 +66,7 @@ def _load_file(
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as problem:
-        why = problem.strerror or problem
-        return [], [Problem(Place(str(file), 1, 1), None, f"this cannot be read: {why}")]
+        return [], [_unreadable(file, f"this cannot be read: {problem.strerror or problem}")]
     known = cache.recall(file, data) if cached else None
     if known is not None and not any(case.id in ids for case in known):
         ids.update((case.id, case.place) for case in known)
@@ -78,6 +77,10 @@ def _load_file(
     if cached and check and not problems:
         cache.keep(file, data, tuple(cases))
     return cases, problems
+
+
+def _unreadable(path: Path, sentence: str) -> Problem:
+    return Problem(Place(str(path), 1, 1), None, sentence, unreadable=True)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance.gate import answers, baseline
 from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
+from conformance.report.text import count
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
@@ -30,15 +31,34 @@ def accepted(paths: Sequence[Path]) -> dict[str, Given]:
     return {name: reduce(_both, own) for name, own in sorted(by_name.items())}
 
 
+def paths(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
+    """The files that `write` writes."""
+    return tuple(folder / f"{name}.csv" for name in accepted)
+
+
 def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
     """Writes a baseline for each of them, all or none. Raises ``OSError``."""
-    texts = {folder / f"{name}.csv": baseline.text(given) for name, given in accepted.items()}
+    texts = dict(zip(paths(accepted, folder), map(baseline.text, accepted.values()), strict=True))
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
         path.with_suffix(".tmp").write_bytes(text.encode())
     for path in texts:
         path.with_suffix(".tmp").replace(path)
     return tuple(texts)
+
+
+def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:
+    """Raises `CannotCompare` where a run of a part would replace a baseline that has more."""
+    for path, given in zip(paths(accepted, folder), accepted.values(), strict=True):
+        selection = given.source.selection
+        if selection is None or not path.is_file():
+            continue
+        lost = baseline.read(path).answers.keys() - given.answers.keys()
+        if lost:
+            raise CannotCompare(
+                f"{path} has {count(len(lost), 'answer')} more than a run of {selection};"
+                " accept a run of everything, or name another folder with --to"
+            )
 
 
 def unsteady(given: Given) -> int:
@@ -88,6 +108,7 @@ def _refuse_unwritable(given: Given) -> None:
 
 def _words(given: Given) -> Iterable[str]:
     yield given.source.version or ""
+    yield str(given.source.selection or "")
     yield from given.source.apis
     for key, answer in given.answers.items():
         yield from (*key, answer.mark, answer.content)

@@ -14,6 +14,7 @@ import msgspec
 from conformance import runs
 from conformance.observations import Key, Mode, Status
 from conformance.runs import Footer, Header, RunError
+from conformance.selection import Selection
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
 """Explanations as an observation holds them, by the names of their conventions."""
@@ -94,6 +95,7 @@ class Source:
 
     apis   every API id, and whether it was there
     files  the case files that it names, as far as it names any
+    selection  the part of all cases and APIs that was asked; None for all of it
     """
 
     path: Path
@@ -102,6 +104,7 @@ class Source:
     version: str | None
     apis: Mapping[str, bool]
     files: tuple[str, ...] = ()
+    selection: Selection | None = None
 
     @property
     def name(self) -> str:
@@ -140,6 +143,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         version=header.version,
         apis=header.apis,
         files=header.files,
+        selection=header.selection,
     )
     return source, _observations(path, lines)
 

@@ -118,7 +118,7 @@ def load(path: Path) -> tuple[Expectation, ...]:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error}") from None
+        raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     root, found = read(data, EXPECTED)
     wrong = [(Place(str(path), *spot), sentence) for spot, sentence in found]
     expectations: list[Expectation] = []
