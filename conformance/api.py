@@ -73,6 +73,8 @@ class Api:
     forward        for a transposed convolution, the id of the convolution that goes with it
     topics         of the cases that it is asked, if not of all: a variant of another API, which
                    differs from that in nothing else
+    parameters     what its arrays and arguments are called in its own documentation, each with the
+                   key of a case that means the same
     """
 
     id: str
@@ -88,6 +90,7 @@ class Api:
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     dialect: Dialect | None = None
 
     @property

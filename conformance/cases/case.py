@@ -87,7 +87,7 @@ class Case:
 
     ``question`` has an answer unless ``expected.error`` says why not; then it holds what was
     written as it stands, a stride of 0 for one, to be asked of frameworks all the same. ``op`` is
-    ``chain`` for several operators in a row.
+    ``chain`` for several operators in a row. ``tags`` are the author's own words beside the topics.
     """
 
     id: str
@@ -97,8 +97,14 @@ class Case:
     exact: bool
     topics: tuple[str, ...]
     place: Place
+    tags: tuple[str, ...] = ()
     expected: Expected = field(default_factory=Expected)
     erratum: Erratum | None = None
     claims: tuple[str, ...] = ()
     document: Document | None = None
     section: str | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The topics and the tags."""
+        return self.topics + self.tags

@@ -175,6 +175,10 @@ Slug = Annotated[
     _text(_SLUG, "must be words of a-z and 0-9 joined by single '-'"),
     Field(json_schema_extra={"pattern": f"^{_SLUG}$"}),
 ]
+Label = Annotated[
+    Slug,
+    _checked(lambda v: ((), "is a topic and stands under topics") if v in TOPICS else None),
+]
 Sentence = Annotated[
     str,
     _text(r".*\S.*\.", "must be a sentence that ends with a full stop"),
