@@ -35,7 +35,7 @@ def judge(
             red=group.reason is None
             and (group.worse or not only_regressions)
             and not (partial and group.kind == "case added"),
-            api=group.api,
+            apis=group.apis,
             said=_said(group),
             cases=group.cases,
             reason=group.reason and plain(group.reason),
