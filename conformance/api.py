@@ -43,6 +43,7 @@ class Limit:
 
     A native call runs into it, and what comes of that is told with the reason.
 
+    refused  whether the framework refuses, and does not answer wrongly
     backend  the only backend that refuses; None for all of them
     breaks   the process may be left with broken memory, and what it says next is worth nothing
     """
@@ -51,6 +52,7 @@ class Limit:
     refuses: Callable[[Question], bool]
     backend: str | None = None
     breaks: bool = False
+    refused: bool = True
 
     def stops(self, asked: Question, backend: str | None) -> bool:
         """Whether a question, as the call sees it, runs into this on a backend."""

@@ -30,6 +30,33 @@ def behind(api: Api, asked: Asked, backend: str | None) -> Limit | None:
     return None
 
 
+def refusal(api: Api, asked: Asked, backend: str | None) -> Limit | None:
+    """Find the known limit that a native call was refused for.
+
+    Parameters
+    ----------
+    api
+        What was called.
+    asked
+        The question.
+    backend
+        Of the framework, where it has several.
+
+    Returns
+    -------
+    Limit or None
+        The first limit that the call runs into, as its arguments stand or as they are understood.
+    """
+    if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
+        return None
+    handed = recipes.handed(api, asked)
+    for limit in api.limits:
+        if limit.refused and limit.stops(handed, backend):
+            return limit
+    found = behind(api, asked, backend)
+    return found if found is not None and found.refused else None
+
+
 def breaks(api: Api, asked: Asked, backend: str | None) -> bool:
     """Whether the native call, taken for what it looks like, may break its process's memory."""
     if isinstance(asked, Chain) or recipes.has_no_meaning(asked):

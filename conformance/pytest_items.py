@@ -182,10 +182,10 @@ class CallItem(pytest.Item):
         told = self.of.told(self.mode)
         observation = told.observations[0]
         self.user_properties.append(("status", observation.status))
-        if observation.told:
+        if observation.told and observation.status not in SKIPPED:
             self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
-            pytest.skip(f"{observation.status}: {observation.detail}")
+            pytest.skip(f"{observation.status}: {observation.told or observation.detail}")
         if observation.status != "match":
             raise Different(told)
 

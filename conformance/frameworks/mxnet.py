@@ -161,6 +161,7 @@ FLAT_DILATION = Limit(
 MISPLACED_DILATION = Limit(
     "stride and dilation together are wrong in float64",
     lambda q: q.dtype == "float64" and max(q.stride) > 1 and max(q.dilation) > 1,
+    refused=False,
 )
 FLAT_DOUBLE = Limit(
     "three spatial axes take float32 only",

@@ -73,17 +73,20 @@ def _convolved(q: Question) -> Axes:
 SHORT = Limit(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
     _leaves_all,
+    refused=False,
 )
 PADDED = Limit(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
     lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
     breaks=True,
+    refused=False,
 )
 CHANNELS_LAST = (
     SHORT,
     Limit(
         "of one channel in a group and one place along the last axis a part may be left unwritten",
         _leaves_a_part,
+        refused=False,
     ),
     # TensorFlow makes the gradient by the kernel for any other, too.
     replace(PADDED, refuses=lambda q: _is_gradient(q) and _leaves_its_memory(q)),
@@ -91,6 +94,7 @@ CHANNELS_LAST = (
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
         lambda q: _is_gradient(q) and _is_longer(q),
         breaks=True,
+        refused=False,
     ),
 )
 """What shows where channels are last in memory."""

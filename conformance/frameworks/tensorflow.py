@@ -110,6 +110,7 @@ WRONG = (
     Limit(
         "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
         lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0 and onednn.takes(q),
+        refused=False,
     ),
     Limit(
         "SAME over three axes begins late in float64 and float16 at strides beyond the kernel",
@@ -121,6 +122,7 @@ WRONG = (
                 d * (k - 1) + 3 <= s for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
             )
         ),
+        refused=False,
     ),
 )
 """What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""

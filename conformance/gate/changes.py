@@ -113,7 +113,7 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
         if was != answer:
             kind = _kind(was, answer)
             if kind is not None:
-                changes.append(Change(kind, *key, was, answer, seen.topics, seen.detail))
+                changes.append(Change(kind, *key, was, answer, seen.topics, seen.said))
     if not compared and not gone:
         raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from conformance.excerpt import shortened as shortened
+
 _NOISE = (
     # TensorFlow puts the name of a graph node and of a device before its sentence.
     (re.compile(r"\{\{function_node [^}]*\}\} *"), ""),
@@ -37,11 +39,6 @@ def plain(words: str) -> str:
 def pattern(words: str) -> str:
     """``words`` with a dot for each number or list of them, so that like reasons are counted."""
     return _NUMBERS.sub("·", words)
-
-
-def shortened(words: str, length: int = 160) -> str:
-    """``words``, cut off at ``length`` characters."""
-    return words if len(words) <= length else f"{words[: length - 1].rstrip()}…"
 
 
 def markdown(words: str) -> str:
