@@ -64,8 +64,8 @@ def test_the_same_refusal_has_the_same_words_at_any_time_and_after_any_other() -
 def test_what_tensorflow_says_of_its_graph_is_left_out() -> None:
     message = (
         "{{function_node __wrapped____MklNativeConv2DBackpropInput_device_/job:localhost/replica:0"
-        "/task:0/device:CPU:0}} Operation received an exception:Status: 3, message: could not create"
-        " a primitive descriptor for a convolution propagation primitive [Op:Conv2D] name: "
+        "/task:0/device:CPU:0}} Operation received an exception:Status: 3, message: could not"
+        " create a primitive descriptor for a convolution propagation primitive [Op:Conv2D] name: "
     )
     assert Refusal("AbortedError", message).words == (
         "It refused: AbortedError: Operation received an exception:Status: 3, message: could not"
