@@ -21,11 +21,12 @@ from conformance.exit_status import FAILED, refuse
 from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
 from conformance.runs import RunError
+from conformance.selection import Selection
 from conformance.survey import Subject
 from conformance.versions import history, releases
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
-from conformance.versions.trend import Trend, trends
+from conformance.versions.trend import Trend, alike, trends
 
 HEADS = ("release", "Python", "observations", "beside")
 WIDTH = 140
@@ -98,6 +99,7 @@ def command(
             words=("-k", str(expression)),
             jobs=jobs,
             timeout=timeout,
+            selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
         )
         entries = list(_entries(plan, chosen))
         found = _trends(entries, subjects)
@@ -134,7 +136,7 @@ def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
 
 def _trends(entries: Sequence[Entry], subjects: Sequence[Subject]) -> tuple[Trend, ...]:
     observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
-    found = trends(observed, {subject.case.id: subject for subject in subjects})
+    found = alike(trends(observed, {subject.case.id: subject for subject in subjects}))
     return tuple(trend for trend in found if trend.asked or trend.changes)
 
 

@@ -15,6 +15,7 @@ from conformance.environments import CannotBuild, Environment
 from conformance.running import recording
 from conformance.running.recording import MEMORY
 from conformance.runs import Run
+from conformance.selection import Selection
 from conformance.survey import Subject
 from conformance.versions.companions import Attempt, attempts
 from conformance.versions.releases import Release
@@ -29,6 +30,7 @@ class Plan:
     fixed    requirements that hold whatever the release
     cases    the files that the subjects are from
     words    what tells this choice of subjects from another one of the same files
+    selection  the part of all cases that the subjects are
     """
 
     place: Environment
@@ -38,6 +40,7 @@ class Plan:
     words: tuple[str, ...]
     jobs: int = 1
     timeout: float = recording.TIMEOUT
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
             jobs=plan.jobs,
             timeout=plan.timeout,
             sources=made_from,
+            selection=plan.selection,
         )
     except CannotStart:
         path.unlink(missing_ok=True)  # it says only that, and the next attempt may do better
