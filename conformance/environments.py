@@ -16,7 +16,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -42,6 +42,9 @@ class Environment:
     backend    of a framework that has several; None leaves it to what is set up there
     firm       packages whose pin holds even where the others give way to another version
     options    of the installer, besides the pins
+    variables  environment variables that its interpreter is started with, such as the switches
+               that choose kernels
+    portable   whether it answers the same on every machine
     """
 
     framework: str
@@ -50,6 +53,8 @@ class Environment:
     backend: str | None = None
     firm: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    portable: bool = True
 
     @property
     def home(self) -> Path:
@@ -89,6 +94,8 @@ def pinned() -> Mapping[str, Environment]:
             python=table.get("python", this),
             backend=table.get("backend"),
             firm=tuple(table.get("firm", ())),
+            variables=table.get("variables", {}),
+            portable=table.get("portable", True),
         )
         for name, table in tables.items()
     }

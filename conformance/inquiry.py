@@ -10,7 +10,9 @@ from pathlib import Path
 from conformance import shipped, survey
 from conformance.api import Api, Framework
 from conformance.cases import Case, load
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import interpreter_in
 from conformance.workers.controller import Examination
 
 SHOWN = 5
@@ -60,14 +62,14 @@ def refuse_backend(framework: Framework, backend: str | None) -> None:
 
 
 @contextmanager
-def examining(
-    framework: Framework, python: str, *, timeout: float, backend: str | None = None
-) -> Iterator[Examination]:
-    """An examination of the framework in that interpreter, on the backend where one is given.
+def examining(environment: Environment, *, timeout: float) -> Iterator[Examination]:
+    """An examination of the framework in that environment, which is made unless it is there.
 
-    Raises ``CannotStart``, and `NotThere` for a backend that nothing can be written for.
+    Raises ``CannotBuild``, ``CannotStart``, and `NotThere` for a backend that nothing can be
+    written for.
     """
-    interpreter = survey.interpreter_for(framework, python, backend)
+    framework = FRAMEWORKS[environment.framework]
+    interpreter = interpreter_in(environment, together=False)
     with Examination(interpreter, timeout=timeout) as examination:
         refuse_backend(framework, examination.identity.facts["backend"])
         yield examination

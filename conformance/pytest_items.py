@@ -21,6 +21,7 @@ from conformance.cases.loading import SUFFIXES
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
+from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
 from conformance.running.recording import MEMORY
 from conformance.survey import Item, Subject
@@ -150,8 +151,8 @@ class ApiNode(pytest.Collector):
         """What comes of the call in this mode. Raises `NobodyThere`."""
         asker = self.config.stash[ASKER]
         if not self._items:
-            backend = asker.facts["backend"]
-            self._items += survey.items(asker.framework, backend, [self.api], [self.subject])
+            runtime = runtime_of(asker.framework, asker.examination.identity)
+            self._items += survey.items(asker.framework, runtime, [self.api], [self.subject])
         item = next(item for item in self._items if mode in item.modes)
         outcome = self._came[item] if item in self._came else asker.ask(item)
         self._came[item] = outcome

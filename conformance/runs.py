@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, TypeVar, get_type_hints
 import msgspec
 
 from conformance.observations import Key, Observation
+from conformance.runtime import Runtime
 
 FORMAT = 1
 
@@ -33,6 +34,13 @@ class Header:
     apis     every API id of the framework, and whether this environment has it
     cases    digest of the cases that were asked
     files    the files that they were read from, as they were named, but for those that ship with us
+    packages  versions of the framework and of the packages that compute for it, by name
+    runtime_class  the class of runtimes that answer alike, worked out from the probes
+    probes   small calls that decide the class, and whether each holds
+    device, mode, threads  what computes, how the framework was asked to, and on how many threads
+             its libraries may (None where they decide)
+    architecture, cpu_level, cpu_model  of the processor, such as x86_64, x86-64-v3 for AVX2
+    switches  environment variables that move kernels, as they were set for the worker
     sources  digest of the code, the case files and the pins, where the pins are known
     asked    whether every question was asked by itself, or how else
     failure  why nothing could be observed at all, for an environment that could not be made
@@ -44,6 +52,16 @@ class Header:
     python: str | None = None
     numpy: str | None = None
     platform: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    runtime_class: str | None = None
+    probes: Mapping[str, bool] = field(default_factory=dict)
+    device: str | None = None
+    mode: str | None = None
+    threads: int | None = None
+    architecture: str | None = None
+    cpu_level: str | None = None
+    cpu_model: str | None = None
+    switches: Mapping[str, str] = field(default_factory=dict)
     apis: Mapping[str, bool] = field(default_factory=dict)
     cases: str | None = None
     files: tuple[str, ...] = ()
@@ -55,6 +73,13 @@ class Header:
     def name(self) -> str:
         """The framework with its backend."""
         return self.framework if self.backend is None else f"{self.framework}-{self.backend}"
+
+    @property
+    def runtime(self) -> Runtime:
+        """What recipes and limitations have to know of the place where this ran."""
+        return Runtime(
+            backend=self.backend, packages=self.packages, runtime_class=self.runtime_class
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

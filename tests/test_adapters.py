@@ -24,6 +24,7 @@ from conformance.fuzz.space import DRAWN, draws
 from conformance.observations import MODES
 from conformance.question import Question, chained
 from conformance.recipes import Cost
+from conformance.runtime import ANY, Runtime
 from conformance.survey import Subject
 
 BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
@@ -60,10 +61,17 @@ def questions(api: Api) -> Iterator[Question]:
     yield square(api.operator, dtype="bfloat16", output_padding=(0, 0))
 
 
+def doing_most(name: str, backend: str | None) -> Runtime:
+    """The runtime class with the fewest limitations."""
+    return Runtime(
+        backend=backend, runtime_class=FRAMEWORKS[name].dialects[backend].classes[0].name
+    )
+
+
 def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[Call]:
     framework: Framework = FRAMEWORKS[name]
     for q in questions(framework.api(api_id)):
-        call = calls.write(framework, backend, framework.api(api_id), q, mode)
+        call = calls.write(framework, doing_most(name, backend), framework.api(api_id), q, mode)
         if isinstance(call, Call):
             yield call
         else:
@@ -139,7 +147,9 @@ def test_a_number_that_means_nothing_is_handed_over_as_it_is(
     if api.operator == "interpolate" or (api.operator == "conv" and "output_padding" in wrong):
         return
     q = square(api.operator, **{"output_padding": (0, 0), "padding": padding, **wrong})
-    native, recipe = (calls.write(framework, backend, api, q, mode) for mode in MODES)
+    native, recipe = (
+        calls.write(framework, doing_most(name, backend), api, q, mode) for mode in MODES
+    )
     if isinstance(native, Inexpressible):
         assert native == recipe
         return
@@ -160,7 +170,7 @@ def test_questions_without_an_answer_are_asked_too(
     subjects = [Subject(case) for case in corpus.chosen((), "errors")]
     api = FRAMEWORKS[name].api(api_id)
     asked = sum(survey.concerns(api, subject.case) for subject in subjects)
-    written = survey.items(FRAMEWORKS[name], backend, [api], subjects)
+    written = survey.items(FRAMEWORKS[name], doing_most(name, backend), [api], subjects)
     assert sum(len(item.modes) for item in written) == 2 * asked
 
 
@@ -364,7 +374,8 @@ def test_what_cannot_be_said_natively_is_inexpressible(
 
 def native(api_id: str, q: Question) -> Call | Inexpressible:
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    return calls.write(framework, next(iter(framework.dialects)), APIS[api_id], q, "native")
+    runtime = Runtime(backend=next(iter(framework.dialects)))
+    return calls.write(framework, runtime, APIS[api_id], q, "native")
 
 
 # More is cropped than the kernel reaches, at the begin only: JAX is to crop its input and pad it.
@@ -413,15 +424,82 @@ DILATED_INTS = {**DILATED, "op": "conv", "dtype": "int32"}
     ],
 )
 def test_a_recipe_costs_what_it_must(api_id: str, changes: dict[str, Any], cost: Cost) -> None:
+    assert recipe(api_id, square(**changes), "onednn-avx512").cost == cost
+
+
+def recipe(api_id: str, q: Question, runtime_class: str) -> Call:
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    backend = next(iter(framework.dialects))
-    call = calls.write(framework, backend, APIS[api_id], square(**changes), "recipe")
-    assert call.cost == cost
+    if framework.name == "mxnet":
+        runtime_class = runtime_class.partition("-")[0]
+    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class=runtime_class)
+    call = calls.write(framework, runtime, APIS[api_id], q, "recipe")
+    assert isinstance(call, Call)
+    return call
+
+
+VALID = {"padding": "valid"}
+GROUPED = {
+    "padding": "valid",
+    "groups": 2,
+    "x": np.ones((1, 4, 4, 4), np.float32),
+    "kernel": np.ones((4, 2, 3, 3), np.float32),
+    "output_padding": (0, 0),
+}
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "costs"),
+    [
+        ("tf.nn.conv_transpose", VALID | DILATED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL)),
+        ("tf.nn.conv_transpose", GROUPED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.COMPOSITION)),
+        (
+            "tf.nn.conv_transpose(channels_first)",
+            VALID | {"output_padding": (0, 0)},
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.LAYOUT),
+        ),
+        (
+            "keras.ops.conv_transpose",
+            VALID | DILATED,
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL),
+        ),
+        (
+            "keras.layers.ConvTranspose(channels_first)",
+            VALID | {"output_padding": (0, 0)},
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.LAYOUT),
+        ),
+    ],
+)
+def test_what_a_recipe_costs_on_tensorflow_depends_on_the_runtime_class(
+    api_id: str, changes: dict[str, Any], costs: tuple[Cost, ...]
+) -> None:
+    classes = ("onednn-avx512", "onednn-avx2", "eigen")
+    assert tuple(recipe(api_id, square(**changes), c).cost for c in classes) == costs
+
+
+def test_in_bfloat16_a_cpu_with_avx2_only_is_as_without_onednn() -> None:
+    q = square(**VALID, **DILATED, dtype="bfloat16")
+    classes = ("onednn-avx512", "onednn-avx2", "eigen")
+    costs = [recipe("tf.nn.conv_transpose", q, c).cost for c in classes]
+    assert costs == [Cost.ARGUMENTS, Cost.KERNEL, Cost.KERNEL]
+
+
+def test_where_the_runtime_class_is_not_known_every_limitation_is_gone_around() -> None:
+    framework = FRAMEWORKS["tensorflow"]
+    q = square(**VALID, **DILATED)
+    call = calls.write(framework, ANY, APIS["tf.nn.conv_transpose"], q, "recipe")
+    assert isinstance(call, Call)
+    assert call.cost == Cost.KERNEL
+
+
+def test_a_dilated_layer_is_counted_as_it_is_without_onednn_too() -> None:
+    q = square(**VALID, **DILATED, op="conv_transpose_parameters")
+    call = recipe("keras.layers.ConvTranspose", q, "eigen")
+    assert (call.cost, call.moves) == (Cost.ARGUMENTS, ())
 
 
 def test_a_target_shape_goes_along_with_the_crop_at_the_begin() -> None:
     framework, api_id = FRAMEWORKS["mxnet"], "mxnet.npx.deconvolution(target_shape)"
-    call = calls.write(framework, None, APIS[api_id], square(**ODD_AT_BEGIN), "recipe")
+    call = calls.write(framework, ANY, APIS[api_id], square(**ODD_AT_BEGIN), "recipe")
     assert "pad=(1, 1), target_shape=(8, 8)" in call.source
 
 
@@ -431,7 +509,8 @@ def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> No
     if framework.api(api_id).operator == "conv_transpose":
         back = square("conv", x=np.ones((1, 3, 8, 8), np.float32), kernel=np.ones((2, 3, 3, 3)))
         chain = chained(square().x, (square(), back))
-        call = calls.write(framework, backend, framework.api(api_id), chain, "recipe")
+        runtime = doing_most(name, backend)
+        call = calls.write(framework, runtime, framework.api(api_id), chain, "recipe")
         if isinstance(call, Inexpressible):
             assert framework.api(api_id).topics  # a variant, of an API that has a recipe
             return
@@ -449,7 +528,8 @@ ON_TENSORFLOW = [
 
 def on_tensorflow(speaker: tuple[str, str | None, str], q: Question) -> Call | Inexpressible:
     name, backend, api_id = speaker
-    return calls.write(FRAMEWORKS[name], backend, APIS[api_id], q, "recipe")
+    runtime = Runtime(backend=backend, runtime_class="onednn-avx512")
+    return calls.write(FRAMEWORKS[name], runtime, APIS[api_id], q, "recipe")
 
 
 @pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])

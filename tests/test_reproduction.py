@@ -19,6 +19,7 @@ from conformance.commands.repro import command
 from conformance.observations import Mode
 from conformance.reproduction import Reproduction, Seen, newest, script, sighting
 from conformance.runs import Header, Run, writing
+from conformance.runtime import ANY
 from conformance.survey import Subject
 from conformance.workers.controller import Examination
 
@@ -40,14 +41,14 @@ def make(tmp_path: Path) -> Make:
         file.write_text(text, encoding="utf-8")
         subject = Subject(inquiry.case_named("one", [file]))
         chosen = FRAMEWORK.api(f"convolver.{api}")
-        items = survey.items(FRAMEWORK, None, [chosen], [subject])
+        items = survey.items(FRAMEWORK, ANY, [chosen], [subject])
         item = next(item for item in items if mode in item.modes)
         assert isinstance(item.call, Call)
         seen = None
         if ask:
             with Examination(survey.interpreter_for(FRAMEWORK, sys.executable)) as examination:
                 observation = survey.judged(item, mode, survey.ask(examination, item))
-            seen = Seen(observation, "1.0", None)
+            seen = Seen(observation, "1.0")
         return Reproduction(
             framework=FRAMEWORK, api=chosen, subject=subject, mode=mode, call=item.call, seen=seen
         )
@@ -179,7 +180,7 @@ def sought(made: Reproduction, runs: list[Run], backend: str | None = None) -> S
 def test_what_was_seen_is_found_in_a_run(make: Make, seen_run: Run) -> None:
     seen = sought(make("flipped"), [seen_run])
     assert seen is not None
-    assert (seen.version, seen.backend) == ("0.9", "b")
+    assert (seen.version, seen.runtime.backend) == ("0.9", "b")
 
 
 def test_a_run_of_another_backend_does_not_count(make: Make, seen_run: Run) -> None:

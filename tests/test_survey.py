@@ -25,6 +25,7 @@ from conformance.cases import Case, Expected, Place
 from conformance.observations import Observation, verdict
 from conformance.question import Asked, Pool, Question, chained
 from conformance.runs import read, writing
+from conformance.runtime import ANY
 from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
 from conformance.workers.outcomes import Answer, Refusal
@@ -73,7 +74,7 @@ def examination(of: Framework, **options: Any) -> Examination:
 
 
 def items(of: Framework, cases: Sequence[Case]) -> list[Item]:
-    return list(survey.items(of, None, of.apis, list(map(Subject, cases))))
+    return list(survey.items(of, ANY, of.apis, list(map(Subject, cases))))
 
 
 def observed(of: Framework, cases: Sequence[Case], **options: Any) -> list[Observation]:

@@ -240,17 +240,12 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
-        with inquiry.examining(
-            framework,
-            environment.executable(),
-            timeout=asked.plan.timeout,
-            backend=environment.backend,
-        ) as examination:
+        with inquiry.examining(environment, timeout=asked.plan.timeout) as examination:
             header = survey.header(framework, examination.identity, [subject])
             beside = Text(f"beside {', '.join(entry.companions)}", style="dim")
             _print(console, [Text(), explanation.where(header), beside])
             there = [api for api in differing if header.apis[api.id]]
-            items = survey.items(framework, header.backend, there, [subject])
+            items = survey.items(framework, header.runtime, there, [subject])
             for api, mine in groupby(items, lambda item: item.api.id):
                 calls = [_call(examination, item) for item in mine]
                 _print(console, explanation.told(api, calls, console.width))

@@ -69,13 +69,11 @@ def command(
         apis = _meant(asked, subject, api_ids)
         if where.backend is not None:
             inquiry.refuse_backend(asked, where.backend)
-        with inquiry.examining(
-            asked, where.executable(), timeout=timeout, backend=where.backend
-        ) as examination:
+        with inquiry.examining(where, timeout=timeout) as examination:
             _show(console, explanation.about(subject, console.width))
             header = survey.header(asked, examination.identity, [subject])
             _show(console, [Text(), explanation.where(header)])
-            items = survey.items(asked, header.backend, apis, [subject])
+            items = survey.items(asked, header.runtime, apis, [subject])
             for api, mine in groupby(items, lambda item: item.api):
                 _show(console, [Text()])
                 if not header.apis[api.id]:

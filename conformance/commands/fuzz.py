@@ -18,6 +18,7 @@ from conformance.fuzz import findings, fuzzing
 from conformance.fuzz.fuzzing import SHRUNK, Finding, Search, Tally
 from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
+from conformance.interpreters import interpreter_in
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
 from conformance.report.text import count as counted
@@ -104,12 +105,9 @@ def command(
     try:
         if environment.backend:
             inquiry.refuse_backend(asked, environment.backend)
-        executable = environment.executable()
 
         def start(*, together: bool = not one_by_one) -> Examination:
-            interpreter = survey.interpreter_for(
-                asked, executable, environment.backend, together=together
-            )
+            interpreter = interpreter_in(environment, together=together)
             return Examination(interpreter, timeout=timeout, memory=recording.MEMORY)
 
         with start(together=False) as examination:
@@ -118,7 +116,7 @@ def command(
             apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
             search = Search(
                 framework=asked,
-                backend=header.backend,
+                runtime=header.runtime,
                 apis=tuple(apis),
                 ops=tuple(op for op in ops or DRAWN if any(fuzzing.concern(a, op) for a in apis)),
                 seed=seed,

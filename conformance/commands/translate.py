@@ -174,7 +174,7 @@ def _place(api_id: str, backend: str | None, known: list[Run]) -> tuple[Place, R
         raise click.UsageError(f"no run has observed {api_id}{where}; `conformance run` makes one")
     # Keras means the same on TensorFlow, its default, unless a backend was named.
     run = next((run for run in fitting if run.header.backend == "tensorflow"), fitting[0])
-    return Place(framework, run.header.backend, APIS[api_id]), run
+    return Place(framework, run.header.runtime, APIS[api_id]), run
 
 
 def _profile(run: Run, api_id: str) -> Profile:
@@ -191,7 +191,7 @@ def _profile(run: Run, api_id: str) -> Profile:
 
 
 def _named(place: Place, run: Run) -> str:
-    on = f" on {place.backend}" if place.backend else ""
+    on = f" on {place.runtime.backend}" if place.runtime.backend else ""
     return f"{place.api.id} ({run.header.version}{on})"
 
 

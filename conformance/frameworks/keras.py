@@ -159,19 +159,26 @@ STRIDE_WITH_DILATION = Limit(
     "stride and dilation are refused together",
     lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
 )
-DILATION_WITHOUT_ONEDNN = Limit(
-    "dilation on TensorFlow's CPU needs float32 or bfloat16",
-    lambda q: set(q.dilation) != {1} and not onednn.takes(q),
-    backend="tensorflow",
+DILATION_LIMITS = onednn.where_it_does_not(
+    tensorflow.EIGEN,
+    Limit(
+        "dilation on TensorFlow's CPU needs",
+        # A layer that is only counted computes nothing.
+        lambda q: set(q.dilation) != {1} and q.wanted != "parameters",
+        backend="tensorflow",
+    ),
 )
 WRONG = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
 )
-CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
-    "channels first on TensorFlow's CPU need float32 or bfloat16",
-    lambda q: not onednn.takes(q),
-    backend="tensorflow",
+CHANNELS_FIRST_LIMITS = onednn.where_it_does_not(
+    tensorflow.EIGEN,
+    Limit(
+        "channels first on TensorFlow's CPU need",
+        lambda q: q.wanted != "parameters",
+        backend="tensorflow",
+    ),
 )
 BIAS_ALONG_THE_LAST_AXIS = Limit(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
@@ -188,13 +195,13 @@ LAYER_LIMITS = (
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
     SAME_WITH_OUTPUT_PADDING,
-    DILATION_WITHOUT_ONEDNN,
+    *DILATION_LIMITS,
 )
 FUNCTION_LIMITS = (
     *WRONG,
     OUTPUT_PADDING_BELOW_STRIDE,
     SAME_WITH_OUTPUT_PADDING,
-    DILATION_WITHOUT_ONEDNN,
+    *DILATION_LIMITS,
 )
 
 LAYER = Api(
@@ -241,7 +248,8 @@ FRAMEWORK = Framework(
             layout="N C *s",
             native=_spelled(_layer, data_format="channels_first"),
             recipe=_spelled(_layer, _exact_output_padding, "channels_first"),
-            limits=(*LAYER_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN, BIAS_ALONG_THE_LAST_AXIS),
+            base=LAYER,
+            limits=(*LAYER_LIMITS, *CHANNELS_FIRST_LIMITS, BIAS_ALONG_THE_LAST_AXIS),
             topics=LAYOUT,
         ),
         replace(
@@ -250,7 +258,8 @@ FRAMEWORK = Framework(
             layout="N C *s",
             native=_spelled(_function, data_format="channels_first"),
             recipe=_spelled(_function, _exact_output_padding, "channels_first"),
-            limits=(*FUNCTION_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN),
+            base=FUNCTION,
+            limits=(*FUNCTION_LIMITS, *CHANNELS_FIRST_LIMITS),
             topics=LAYOUT,
         ),
         Api(

@@ -134,6 +134,7 @@ def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[s
             environment.python,
             *sorted(environment.pins),
             *environment.options,
+            *(f"{name}={value}" for name, value in sorted(environment.variables.items())),
             str(environment.backend),
             *words,
         ),

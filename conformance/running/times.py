@@ -62,7 +62,8 @@ def expected(environment: Environment, known: Mapping[str, Time]) -> Time:
 
 def _name(environment: Environment) -> str:
     backend = environment.backend or "-"
-    made_of = (environment.python, *sorted(environment.pins), *environment.options)
+    switches = (f"{name}={value}" for name, value in sorted(environment.variables.items()))
+    made_of = (environment.python, *sorted(environment.pins), *environment.options, *switches)
     return " ".join((environment.framework, backend, *made_of))
 
 

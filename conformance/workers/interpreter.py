@@ -47,6 +47,7 @@ class Interpreter:
     together    source of a function ``together``, which `workers.together` tells about; where there
                 is none, every question is asked alone
     most        how many questions are asked together at most
+    switches    environment variables of which the worker says whether and how they are set
     """
 
     executable: str
@@ -56,16 +57,42 @@ class Interpreter:
     settle: str = ""
     together: str = ""
     most: int = 1
+    switches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The processor that a worker runs on.
+
+    Parameters
+    ----------
+    architecture
+        As Python calls it, such as ``x86_64``.
+    level
+        Of an x86 CPU the level of its instructions, such as ``x86-64-v3``, which has AVX2.
+    model
+        As the CPU calls itself.
+    """
+
+    architecture: str = ""
+    level: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who answers: versions, and the facts asked for (None where the expression failed)."""
+    """Who answers: versions, and the facts asked for (None where the expression failed).
+
+    machine    the processor
+    switches   those of the environment variables in question that are set for the worker
+    """
 
     python: str
     platform: str
     numpy: str
     facts: Mapping[str, Any]
+    machine: Machine = field(default_factory=Machine)
+    switches: Mapping[str, str] = field(default_factory=dict)
 
 
 def start(
@@ -162,6 +189,7 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
             "settle": interpreter.settle,
             "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
             "facts": dict(interpreter.facts),
+            "switches": interpreter.switches,
             "memory": memory,
         },
         {},
@@ -173,7 +201,14 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
 def _identity(name: str, told: Mapping[str, Any]) -> Identity:
     if _numbers(told["python"]) < OLDEST:
         raise CannotStart(_too_old(name, told["python"]))
-    return Identity(told["python"], told["platform"], told["numpy"], told["facts"])
+    return Identity(
+        told["python"],
+        told["platform"],
+        told["numpy"],
+        told["facts"],
+        Machine(**told["machine"]),
+        told["switches"],
+    )
 
 
 def _post_mortem(interpreter: Interpreter, reason: str) -> str:
