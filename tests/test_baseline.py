@@ -253,16 +253,23 @@ def test_what_begins_with_a_brace_is_a_run(tmp_path: Path) -> None:
 
 
 def test_of_a_folder_it_is_the_one_of_the_name(tmp_path: Path) -> None:
-    for name in ("keras-torch", "keras-jax"):
+    for name in ("keras-torch.xla", "keras-jax", "keras-jax.xla"):
         (tmp_path / f"{name}.csv").write_text("")
-    assert baseline.among(tmp_path, "keras-jax") == tmp_path / "keras-jax.csv"
+    xla = replace(CANDIDATE, runtime_class="xla")
+    assert baseline.among(tmp_path, xla) == tmp_path / "keras-jax.xla.csv"
+    assert baseline.among(tmp_path, CANDIDATE) == tmp_path / "keras-jax.csv"
+
+
+CANDIDATE = Source(
+    path=Path("run.jsonl"), framework="keras", backend="jax", version="3.15.1", apis={}
+)
 
 
 def test_a_name_that_a_folder_lacks_is_refused_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "torch.csv").write_text("")
     with pytest.raises(CannotCompare) as refused:
-        baseline.among(tmp_path, "jax")
+        baseline.among(tmp_path, CANDIDATE)
     assert str(refused.value) == (
-        f"{tmp_path}: no baseline of 'jax'; there are torch;"
-        f" `conformance accept RUN... --to {tmp_path}` writes it"
+        f"{tmp_path}: no baseline of 'keras-jax', only of torch;"
+        f" `conformance accept RUN... --to {tmp_path}` writes one of your own"
     )

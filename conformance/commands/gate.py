@@ -89,7 +89,7 @@ def _given(path: Path, candidate: Source) -> Given:
         path = shipped.BASELINE
     try:
         if path.is_dir():
-            return baseline.read(baseline.among(path, candidate.name))
+            return baseline.read(baseline.among(path, candidate))
         return baseline.read(path) if baseline.is_baseline(path) else answers.given(path)
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None

@@ -30,8 +30,18 @@ from conformance.runs import RunError
     type=click.Path(path_type=Path),
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
+@click.option(
+    "--only",
+    "names",
+    multiple=True,
+    metavar="FILE",
+    type=click.Choice(output.NAMES),
+    help=f"Only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
+)
 @uncollected()
-def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
+def command(
+    runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...], names: tuple[str, ...]
+) -> None:
     """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md, and
     index.html.
 
@@ -43,7 +53,7 @@ def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
     """
     try:
         made = report(reading.load(runs), corpus.chosen(paths))
-        written = output.write(made, out)
+        written = output.write(made, out, names)
     except (RunError, OSError) as error:
         click.echo(f"conformance report: {error}", err=True)
         raise SystemExit(2) from None

@@ -17,7 +17,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 def accepted(paths: Sequence[Path]) -> dict[str, Given]:
-    """What the runs at ``paths`` come to, by the name of their framework with its backend.
+    """What the runs at ``paths`` come to, by the names of their baselines.
 
     Raises `CannotCompare` for runs that failed, are incomplete or contradict each other, and
     ``RunError`` for what is no run file.
@@ -26,7 +26,7 @@ def accepted(paths: Sequence[Path]) -> dict[str, Given]:
     for path in paths:
         given = answers.given(path)
         _refuse_unwritable(given)
-        by_name.setdefault(given.source.name, []).append(given)
+        by_name.setdefault(given.source.stem, []).append(given)
     return {name: reduce(_both, own) for name, own in sorted(by_name.items())}
 
 
@@ -76,7 +76,7 @@ def _refuse_contradiction(one: Given, other: Given) -> None:
 
 
 def _refuse_unwritable(given: Given) -> None:
-    path, name = given.source.path, given.source.name
+    path, name = given.source.path, given.source.stem
     if not given.answers:
         raise CannotCompare(f"{path}: there are no observations to accept")
     if not _FILE_NAME.fullmatch(name):

@@ -92,6 +92,7 @@ def _of(dtype: str | None, shape: tuple[int, ...]) -> str:
 class Source:
     """Who answered, and the file that says so.
 
+    runtime_class  that it ran in, where that is known
     apis   every API id, and whether it was there
     files  the case files that it names, as far as it names any
     """
@@ -101,12 +102,18 @@ class Source:
     backend: str | None
     version: str | None
     apis: Mapping[str, bool]
+    runtime_class: str | None = None
     files: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """The framework with its backend, as files are called after it."""
+        """The framework with its backend."""
         return Header(framework=self.framework, backend=self.backend).name
+
+    @property
+    def stem(self) -> str:
+        """The name with the runtime class, as baselines are called after both."""
+        return self.name if self.runtime_class is None else f"{self.name}.{self.runtime_class}"
 
     @property
     def title(self) -> str:
@@ -138,6 +145,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         framework=header.framework,
         backend=header.backend,
         version=header.version,
+        runtime_class=header.runtime_class,
         apis=header.apis,
         files=header.files,
     )

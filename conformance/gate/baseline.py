@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -54,6 +54,8 @@ def _head(source: Source) -> Iterator[str]:
         yield f"# backend: {source.backend}"
     if source.version is not None:
         yield f"# version: {source.version}"
+    if source.runtime_class is not None:
+        yield f"# runtime class: {source.runtime_class}"
     for api, there in sorted(source.apis.items()):
         yield f"# {'api' if there else 'no api'}: {api}"
 
@@ -85,16 +87,36 @@ def is_baseline(path: Path) -> bool:
         return path.suffix == ".csv" or file.read(1) != b"{"
 
 
-def among(folder: Path, name: str) -> Path:
-    """The baseline of this name in a folder. Raises `CannotCompare` where there is none."""
-    found = {path.stem: path for path in sorted(folder.glob("*.csv"))}
-    if name not in found:
-        others = f"; there are {', '.join(found)}" if found else ""
+def among(folder: Path, candidate: Source) -> Path:
+    """Return the baseline in a folder that is of the candidate's framework and runtime class.
+
+    Raises
+    ------
+    CannotCompare
+        Where there is none: a difference from another class would be the machine's.
+    """
+    paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    if candidate.stem in paths:
+        return paths[candidate.stem]
+    write = f"`conformance accept RUN... --to {folder}` writes one of your own"
+    name, runtime_class = candidate.name, candidate.runtime_class
+    classes = [stem.partition(".")[2] for stem in paths if stem.partition(".")[0] == name]
+    if not classes:
+        names = ", ".join(sorted({stem.partition(".")[0] for stem in paths})) or "none"
+        raise CannotCompare(f"{folder}: no baseline of {name!r}, only of {names}; {write}")
+    if runtime_class is None:
         raise CannotCompare(
-            f"{folder}: no baseline of {name!r}{others};"
-            f" `conformance accept RUN... --to {folder}` writes it"
+            f"{candidate.path}: it does not say in which runtime class it ran, and baselines of"
+            f" {name} are for {_either(classes)}; a new run says it"
         )
-    return found[name]
+    raise CannotCompare(
+        f"{folder}: no baseline of {name} for the runtime class {runtime_class!r}, only for"
+        f" {_either(classes)}, which may answer otherwise without any change of {name}; {write}"
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    return " and ".join(repr(name) for name in names if name) or "none in particular"
 
 
 def read(path: Path) -> Given:
@@ -145,6 +167,7 @@ def _source(path: Path, head: str) -> Source:
         framework=facts["framework"],
         backend=facts.get("backend"),
         version=facts.get("version"),
+        runtime_class=facts.get("runtime class"),
         apis=apis,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.gate.changes import Comparison
+from conformance.gate.changes import OF_SUITE, Comparison
 from conformance.gate.expected import Expectation, applied
 from conformance.gate.groups import Group, groups
 from conformance.gate.result import Finding, Result, result
@@ -31,7 +31,9 @@ def judge(
         finding = Finding(
             kind=group.kind,
             sentence=sentence(group, before, after),
-            red=group.reason is None and (group.worse or not only_regressions),
+            red=group.reason is None
+            and group.kind not in OF_SUITE
+            and (group.worse or not only_regressions),
             api=group.api,
             said=_said(group),
             cases=group.cases,
@@ -39,7 +41,8 @@ def judge(
         )
         findings.append(finding)
     findings.sort(key=lambda finding: not finding.red)
-    return result(before, after, comparison.compared, findings)
+    uncompared = sum(change.kind in OF_SUITE for change in comparison.changes)
+    return result(before, after, comparison.compared, findings, uncompared)
 
 
 def _said(group: Group) -> str | None:

@@ -62,6 +62,7 @@ class Result:
 
     apis      those that either side has
     compared  how many answers were held against each other
+    uncompared  how many were not, as their cases are new or were changed
     files     the case files that either side names, the candidate's first
     trouble   why nothing could be compared
     """
@@ -69,6 +70,7 @@ class Result:
     title: str
     apis: tuple[str, ...] = ()
     compared: int = 0
+    uncompared: int = 0
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     trouble: str | None = None
@@ -93,12 +95,15 @@ class Result:
         """The result in a sentence."""
         if self.trouble is not None:
             return f"{self.title}: {self.trouble}"
+        rest = ""
+        if self.uncompared:
+            rest = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
         if not self.findings:
-            return f"{self.title}: nothing changed in {count(self.compared, 'answer')}."
+            return f"{self.title}: nothing changed in {count(self.compared, 'answer')}.{rest}"
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
         verb = "fails" if len(self.red) == 1 else "fail"
         among = f"among {count(self.compared, 'answer')} compared"
-        return f"{self.title}: {failing} {verb} the gate, {among}."
+        return f"{self.title}: {failing} {verb} the gate, {among}.{rest}"
 
 
 def trouble(error: Exception) -> Result:
@@ -112,26 +117,35 @@ def printable(words: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
-def result(before: Source, after: Source, compared: int, findings: Sequence[Finding]) -> Result:
+def result(
+    before: Source,
+    after: Source,
+    compared: int,
+    findings: Sequence[Finding],
+    uncompared: int = 0,
+) -> Result:
     """The result of holding two sources against each other."""
     apis = {api for source in (before, after) for api, there in source.apis.items() if there}
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
         compared=compared,
+        uncompared=uncompared,
         findings=tuple(findings),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
     )
 
 
 def title(before: Source, after: Source, subject: str | None = None) -> str:
-    """What is compared, such as ``keras, torch backend, 3.14.1 -> 3.15.0``.
+    """What is compared: ``keras, torch backend, runtime class onednn-avx2, 3.14.1 -> 3.15.0``.
 
-    subject  what stands in the place of the framework
+    subject  what stands in the place of the framework, of one finding: then the class is left out
     """
     words = [plain(subject or after.framework)]
     if after.backend is not None:
         words.append(f"{plain(after.backend)} backend")
+    if subject is None and after.runtime_class is not None:
+        words.append(f"runtime class {plain(after.runtime_class)}")
     was, now = (plain(source.version or "version unknown") for source in (before, after))
     words.append(now if was == now else f"{was} -> {now}")
     return ", ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,21 +11,34 @@ from conformance.report import differences, markdown, page, tables
 from conformance.report.view import Report
 
 
-def write(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Writes every file of the report and gives their paths. Raises ``OSError``."""
+def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Path, ...]:
+    """Writes files of the report and gives their paths. Raises ``OSError``.
+
+    names  of the files to write, of `NAMES`; none stands for all
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    compatibility = tables.compatibility(report.counts, _titles(report))
-    texts = {
-        "profiles.csv": _csv(differences.frame(report.meanings)),
-        "observations.csv": _csv(report.observations[tables.OBSERVATION]),
-        "verdicts.csv": _csv(report.verdicts[tables.VERDICT]),
-        "compatibility.csv": compatibility.to_csv(lineterminator="\n"),
-        "compatibility.md": markdown.render(report),
-        "index.html": page.render(report),
-    }
+    texts = {name: text(report) for name, text in _TEXTS.items() if not names or name in names}
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
     return tuple(folder / name for name in texts)
+
+
+_TEXTS: Mapping[str, Callable[[Report], str]] = {
+    "profiles.csv": lambda report: _csv(differences.frame(report.meanings)),
+    "observations.csv": lambda report: _csv(report.observations[tables.OBSERVATION]),
+    "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
+    "compatibility.csv": lambda report: _compatibility(report),
+    "compatibility.md": markdown.render,
+    "index.html": page.render,
+}
+NAMES = tuple(_TEXTS)
+"""The files of a report."""
+
+
+def _compatibility(report: Report) -> str:
+    frame = tables.compatibility(report.counts, _titles(report))
+    text: str = frame.to_csv(lineterminator="\n")
+    return text
 
 
 def _titles(report: Report) -> dict[tuple[int, str], str]:
