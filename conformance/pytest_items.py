@@ -176,8 +176,11 @@ class CallItem(pytest.Item):
 
     def _ask(self) -> None:
         asker = self.config.stash[ASKER]
+        runtime = runtime_of(asker.framework, asker.examination.identity)
         version = f"{asker.framework.title} {asker.facts['version']}"
         self.user_properties.append(("framework", version))
+        if runtime.runtime_class is not None:
+            self.user_properties.append(("runtime class", runtime.runtime_class))
         if not asker.facts[f"api {self.of.api.id}"]:
             pytest.skip(f"not in {version}")
         told = self.of.told(self.mode)

@@ -75,6 +75,12 @@ class Header:
         return self.framework if self.backend is None else f"{self.framework}-{self.backend}"
 
     @property
+    def title(self) -> str:
+        """The name with the version and the runtime class, as far as they are known."""
+        words = (self.name, self.version, self.runtime_class and f"({self.runtime_class})")
+        return " ".join(filter(None, words))
+
+    @property
     def runtime(self) -> Runtime:
         """What recipes and limitations have to know of the place where this ran."""
         return Runtime(

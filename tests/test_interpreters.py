@@ -36,6 +36,15 @@ def test_nothing_is_kept_for_an_interpreter_of_others() -> None:
     assert {name for name in ours if name not in theirs} == set(jax.FRAMEWORK.compiled)
 
 
+def test_an_environment_sets_its_switches_over_what_is_set_around_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    off = environments.pinned()["tensorflow"]
+    assert variables(off)["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert "TF_ENABLE_ONEDNN_OPTS" not in variables(replace(off, pins=(), variables={}))
+
+
 def test_no_other_processor_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment(framework="jax", pins=PINS)
     here = variables(environment)

@@ -22,6 +22,7 @@ from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.running import shards
 from conformance.running.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
+from conformance.runtime import Runtime
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart, Identity, Stopped
 
@@ -206,6 +207,15 @@ def test_another_who_would_answer_is_refused(
 ) -> None:
     who = replace(examiners.identify(HERE, TERMS), **change)
     with pytest.raises(Unlike, match=said):
+        carried_out(examiners, shard(*subjects(1), identity=who))
+
+
+def test_another_runtime_class_is_refused(
+    examiners: Examiners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
+    who = replace(examiners.identify(HERE, TERMS), python="another")
+    with pytest.raises(Unlike, match=r"the runtime class is '[\d.]+' in one place, and 'another'"):
         carried_out(examiners, shard(*subjects(1), identity=who))
 
 

@@ -167,8 +167,7 @@ def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> Non
     verdicts = [f"{tally.verdicts[v]:,} {v}" for v in VERDICTS if tally.verdicts[v]]
     speed = tally.questions / max(seconds, 1e-9)
     for line in (
-        f"{header.name} {header.version}: {counted(tally.questions, 'question')},"
-        f" {speed:.0f} a second",
+        f"{header.title}: {counted(tally.questions, 'question')}, {speed:.0f} a second",
         ", ".join(verdicts) or "no verdict",
     ):
         console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -25,7 +25,7 @@ from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
 from conformance.versions.trend import Trend, trends
 
-HEADS = ("release", "Python", "observations", "beside")
+HEADS = ("release", "Python", "runtime class", "observations", "beside")
 WIDTH = 140
 """Of the tables where there is no terminal to fit them into."""
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
@@ -165,13 +165,16 @@ def _title(plan: Plan) -> str:
     return f"{place.framework}{on}, {count(len(plan.subjects), 'case')}"
 
 
-def _line(entry: Entry) -> tuple[str, str, str]:
-    """The Python that a release was asked on, what came of it, and beside what, or why not."""
+def _line(entry: Entry) -> tuple[str, ...]:
+    """The Python and the runtime class that a release was asked in, how many answers it gave, and
+    beside what, or why not.
+    """
     if entry.run is None:
-        return "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
+        return "-", "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
+    runtime_class = entry.run.header.runtime_class or "-"
     python = ".".join((entry.run.header.python or "").split(".")[:2])
     beside = ", ".join(entry.companions) + ("" if entry.pinned else " *")
-    return python, f"{len(entry.run.observations):,}", beside
+    return python, runtime_class, f"{len(entry.run.observations):,}", beside
 
 
 def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> None:
@@ -193,7 +196,7 @@ def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequenc
 
 def _page(title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> str:
     head = f"| {' | '.join(HEADS)} |"
-    lines = [f"## {markdown(title)}", "", head, "| --- | --- | --- | --- |"]
+    lines = [f"## {markdown(title)}", "", head, f"|{' --- |' * len(HEADS)}"]
     for entry in entries:
         lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_line(entry))))} |")
     if not all(entry.pinned for entry in entries):

@@ -180,12 +180,16 @@ class Report:
 
     @cached_property
     def versions(self) -> tuple[tuple[int, ...], ...]:
-        """The numbers of the runs of a framework on a backend, the oldest version first."""
-        by_place: dict[tuple[str, str | None], list[int]] = {}
+        """The numbers of the runs of a framework on a backend, the oldest version first.
+
+        Only those of one runtime class: what differs from another is the machine's.
+        """
+        by_place: dict[tuple[str | None, ...], list[int]] = {}
         for number, environment in enumerate(self.environments):
             header = environment.run.header
             if header.failure is None:
-                by_place.setdefault((header.framework, header.backend), []).append(number)
+                place = (header.framework, header.backend, header.runtime_class)
+                by_place.setdefault(place, []).append(number)
         return tuple(tuple(numbers) for numbers in by_place.values())
 
     @cached_property
@@ -260,9 +264,11 @@ def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report
 
 
 def _title(versions: Sequence[Environment]) -> str:
-    """Such as ``keras on jax: 3.9, 3.10``."""
+    """Such as ``keras on jax (xla): 3.9, 3.10``."""
     header = versions[0].run.header
     on = f" on {header.backend}" if header.backend else ""
+    if header.runtime_class:
+        on += f" ({header.runtime_class})"
     return f"{header.framework}{on}: {', '.join(e.run.header.version or '?' for e in versions)}"
 
 

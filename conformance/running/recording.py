@@ -217,7 +217,7 @@ class _Recording:
         self._total = sum(1 for _ in self._keys())
         self._bar.update(
             self._task,
-            description=f"{self._request.name} {header.version}",
+            description=" ".join(filter(None, (self._request.name, header.version))),
             total=self._total,
             completed=len(begun.done),
         )

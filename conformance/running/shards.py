@@ -242,9 +242,9 @@ def _refuse_others(framework: Framework, wanted: Identity, found: Identity) -> N
     """All that answers are made of; the platform may be another one."""
     classes = (runtime_of(framework, identity).runtime_class for identity in (wanted, found))
     for name, one, other in (
+        ("the runtime class", *classes),
         ("Python", wanted.python, found.python),
         ("NumPy", wanted.numpy, found.numpy),
-        ("the runtime class", *classes),
         *((name, fact, found.facts.get(name)) for name, fact in wanted.facts.items()),
     ):
         if one != other:
