@@ -131,9 +131,7 @@ def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[s
     return digest_of(
         cases or (shipped.CASES,),
         (
-            environment.python,
-            *sorted(environment.pins),
-            *environment.options,
+            *environment.identity,
             str(environment.backend),
             *words,
         ),

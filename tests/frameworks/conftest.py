@@ -1,35 +1,36 @@
-"""Where the framework under test is: given on the command line, and started once."""
+"""Where the framework under test is: named on the command line, made if need be, started once."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from conformance import environments, survey
 from conformance.api import Framework
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.workers.controller import Examination
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--framework", choices=sorted(FRAMEWORKS), required=True)
-    parser.addoption("--python", default=sys.executable, help="as of `conformance run`")
-    parser.addoption("--with", dest="pins", action="append", default=[], metavar="PIN")
+    parser.addoption("--environment", choices=list(environments.pinned()), required=True)
 
 
 @pytest.fixture(scope="session")
-def framework(pytestconfig: pytest.Config) -> Framework:
-    return FRAMEWORKS[pytestconfig.getoption("--framework")]
+def environment(pytestconfig: pytest.Config) -> Environment:
+    return environments.pinned()[pytestconfig.getoption("--environment")]
 
 
 @pytest.fixture(scope="session")
-def executable(pytestconfig: pytest.Config) -> str:
+def framework(environment: Environment) -> Framework:
+    return FRAMEWORKS[environment.framework]
+
+
+@pytest.fixture(scope="session")
+def executable(environment: Environment) -> str:
     """The framework's own interpreter."""
-    python: str = pytestconfig.getoption("--python")
-    pins = pytestconfig.getoption("pins")
-    return str(environments.build(pins, python)) if pins else python
+    return environment.executable()
 
 
 @pytest.fixture(scope="session")
