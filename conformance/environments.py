@@ -1,7 +1,8 @@
 """Environments: where a framework lives, found by its interpreter or made from pins with uv.
 
 What is made holds the pins and what they need, and nothing of ours. The same pins on the same
-Python give the same folder, so that it is made once.
+Python give the same folder, so that it is made once. What the pins need has exact versions in
+``constraints/NAME.txt``, which ``nox -s constraints`` writes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+CONSTRAINTS = Path(__file__).with_name("constraints")
+"""The folder of exact versions of all that the environments of ``environments.toml`` install."""
 READY = "conformance-ready"
 """A file whose presence says that the environment was made to its end."""
 OLDEST_PYTHON = (3, 8)
@@ -36,15 +39,17 @@ class CannotBuild(Exception):
 class Environment:
     """Where a framework is to be asked.
 
-    framework  its name
-    pins       requirements to make an environment of; none where ``python`` has the framework
-    python     the path of an interpreter or, with pins, a version such as "3.11"
-    backend    of a framework that has several; None leaves it to what is set up there
-    firm       packages whose pin holds even where the others give way to another version
-    options    of the installer, besides the pins
-    variables  environment variables that its interpreter is started with, such as the switches
-               that choose kernels
-    portable   whether it answers the same on every machine
+    framework    its name
+    pins         requirements to make an environment of; none where ``python`` has the framework
+    python       the path of an interpreter or, with pins, a version such as "3.11"
+    backend      of a framework that has several; None leaves it to what is set up there
+    firm         packages whose pin holds even where the others give way to another version
+    options      of the installer, besides the pins
+    constraints  exact versions of what the pins need, as requirements
+    strict       whether the constraints hold; if not, each gives way where the pins need it
+    variables    environment variables that its interpreter is started with, such as the switches
+                 that choose kernels
+    portable     whether it answers the same on every machine
     """
 
     framework: str
@@ -53,13 +58,22 @@ class Environment:
     backend: str | None = None
     firm: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    strict: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
     portable: bool = True
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """All words that decide what is installed in it, in an order of their own."""
+        strictness = (f"strict={self.strict}",) if self.constraints else ()
+        return (self.python, *sorted(self.pins), *self.options, *self.constraints, *strictness)
+
+    @property
     def home(self) -> Path:
         """The folder that it is made in, where it has pins."""
-        return _home(self.pins, self.python, self.options)
+        key = "\n".join(self.identity)
+        return folder() / hashlib.sha256(key.encode()).hexdigest()[:12]
 
     @property
     def is_made(self) -> bool:
@@ -69,14 +83,16 @@ class Environment:
     def with_pins(self, pins: Sequence[str]) -> Environment:
         """The same with these in the place of its pins of the same packages; others are not its.
 
+        What else is installed stays as it is, less what other pins cannot do with.
         Raises ``packaging.requirements.InvalidRequirement``.
         """
-        given = {_package(pin): pin for pin in pins}
-        return replace(self, pins=tuple(given.get(_package(pin), pin) for pin in self.pins))
+        replacements = {_package(pin): pin for pin in pins}
+        changed = tuple(replacements.get(_package(pin), pin) for pin in self.pins)
+        return replace(self, pins=changed, strict=self.strict and changed == self.pins)
 
     def executable(self) -> str:
         """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
-        return str(build(self.pins, self.python, self.options)) if self.pins else self.python
+        return str(build(self)) if self.pins else self.python
 
 
 def _package(pin: str) -> str:
@@ -87,8 +103,11 @@ def pinned() -> Mapping[str, Environment]:
     """The environments of ``environments.toml`` by name."""
     tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     this = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {
-        name: Environment(
+
+    def environment(name: str) -> Environment:
+        base = tables[name].get("like", name)
+        table = tables[base] | tables[name]
+        return Environment(
             framework=table["framework"],
             pins=tuple(table["pins"]),
             python=table.get("python", this),
@@ -96,9 +115,10 @@ def pinned() -> Mapping[str, Environment]:
             firm=tuple(table.get("firm", ())),
             variables=table.get("variables", {}),
             portable=table.get("portable", True),
+            constraints=_constraints(base, table["pins"]),
         )
-        for name, table in tables.items()
-    }
+
+    return {name: environment(name) for name in tables}
 
 
 def folder() -> Path:
@@ -110,24 +130,48 @@ def folder() -> Path:
     return Path(cache, "conformance", "environments")
 
 
-def build(pins: Sequence[str], python: str, options: Sequence[str] = ()) -> Path:
-    """The interpreter of an environment with ``pins``, made now unless it was made before.
+def _constraints(name: str, pins: Sequence[str]) -> tuple[str, ...]:
+    """What an environment installs besides its pins; nothing is known of one that is new."""
+    file = CONSTRAINTS / f"{name}.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    named = {_package(pin) for pin in pins}
+    pinned_lines = [line for line in lines if line and not line.startswith("#")]
+    return tuple(line for line in pinned_lines if line.partition("==")[0] not in named)
 
-    python   a version such as "3.11", or the path of an interpreter; it has to be installed
-    options  of the installer, besides the pins
-    Whoever else wants the same one meanwhile waits for it. Raises `CannotBuild`.
+
+def build(environment: Environment) -> Path:
+    """The interpreter of an environment of pins, made now unless it was made before.
+
+    Its Python has to be installed. Whoever else wants the same environment meanwhile waits for it.
+    Raises `CannotBuild`.
     """
-    home = _home(pins, python, options)
+    home = environment.home
     executable = home / "bin" / "python"
     if _is_ready(home, executable):
         return executable
     with _alone(home.with_suffix(".lock")):
         if not _is_ready(home, executable):
             shutil.rmtree(home, ignore_errors=True)
+            python = environment.python
             uv("venv", "--quiet", "--no-python-downloads", "--python", python, str(home))
-            uv("pip", "install", "--quiet", "--python", str(executable), *options, *pins)
-            (home / READY).write_text("\n".join(sorted(pins)) + "\n", encoding="utf-8")
+            _install(environment, executable)
+            pins = "\n".join(sorted(environment.pins))
+            (home / READY).write_text(f"{pins}\n", encoding="utf-8")
     return executable
+
+
+def _install(environment: Environment, executable: Path) -> None:
+    """The pins and what they need, as far as the constraints say in which version."""
+    words = ("--quiet", "--python", str(executable), *environment.options)
+    if not environment.constraints:
+        uv("pip", "install", *words, *environment.pins)
+        return
+    file = environment.home / "constraints.txt"
+    file.write_text("".join(f"{line}\n" for line in environment.constraints), encoding="utf-8")
+    if not environment.strict:  # uv stays with the versions in its output file where it can
+        pins = "\n".join(environment.pins)
+        uv("pip", "compile", *words, "--output-file", str(file), "-", given=pins)
+    uv("pip", "install", *words, "--constraint", str(file), *environment.pins)
 
 
 def pythons() -> tuple[str, ...]:
@@ -152,11 +196,6 @@ def installed(executable: str) -> Mapping[str, str]:
     """
     told = uv("pip", "list", "--quiet", "--format", "json", "--python", executable)
     return {one["name"].lower(): one["version"] for one in json.loads(told)}
-
-
-def _home(pins: Sequence[str], python: str, options: Sequence[str]) -> Path:
-    key = "\n".join((python, *sorted(pins), *options))
-    return folder() / hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def _is_ready(home: Path, executable: Path) -> bool:

@@ -6,17 +6,23 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.installer import Uv, pretend, python
 
 import conformance
 from conformance import environments
-from conformance.environments import CannotBuild, Environment, build
+from conformance.environments import CannotBuild, Environment
 
 LINKS = "wheels  more/wheels"
 PINS = ("plain==1.0", "numpy==2.0")
+
+
+def build(pins: tuple[str, ...], python: str, **rest: Any) -> Path:
+    return environments.build(Environment(framework="plain", pins=pins, python=python, **rest))
 
 
 @pytest.fixture
@@ -60,7 +66,11 @@ def test_other_pins_or_another_python_are_another_environment(
     assert build(PINS, "3.11") != build(pins, python)
 
 
-BUILD = "import sys; from conformance.environments import build; print(build(sys.argv[1:], '3.11'))"
+BUILD = """
+import sys
+from conformance.environments import Environment
+print(Environment(framework="plain", pins=tuple(sys.argv[1:]), python="3.11").executable())
+"""
 
 
 def test_two_processes_that_want_the_same_one_make_it_once(uv: Uv) -> None:
@@ -198,12 +208,9 @@ def test_what_uv_is_told_of_compiling_is_left_alone(
     assert [call["compile"] for call in uv.calls] == ["0", "0"]
 
 
-# What there is
-
-
 def test_options_of_the_installer_make_another_environment(uv: Uv) -> None:
     option = ("--exclude-newer", "2024-07-18")
-    assert build(PINS, "3.11") != build(PINS, "3.11", option)
+    assert build(PINS, "3.11") != build(PINS, "3.11", options=option)
     assert uv.calls[-1]["arguments"][-4:] == [*option, *PINS]
 
 
@@ -212,6 +219,45 @@ def test_an_environment_knows_its_folder_before_it_is_made(uv: Uv) -> None:
     home = environment.home
     assert uv.calls == []
     assert Path(environment.executable()) == home / "bin" / "python"
+
+
+# What the pins need
+
+NEEDED = ("jaxlib==0.10.2", "scipy==1.17.1 ; python_full_version < '3.15'")
+HELD = Environment(framework="jax", pins=("jax==0.10.2",), python="3.11", constraints=NEEDED)
+
+
+def test_what_the_pins_need_is_installed_in_the_versions_of_the_constraints(uv: Uv) -> None:
+    environments.build(HELD)
+    (installed,) = uv.made
+    file = Path(installed[installed.index("--constraint") + 1])
+    assert file.read_text().splitlines() == list(NEEDED)
+    assert installed[-1:] == list(HELD.pins)
+
+
+def test_constraints_make_another_environment() -> None:
+    homes = {replace(HELD, constraints=some).home for some in ((), NEEDED, NEEDED[:1])}
+    assert len(homes) == 3
+
+
+def test_another_pin_lets_the_constraints_give_way(uv: Uv) -> None:
+    environments.build(HELD.with_pins(["jax==0.11.0"]))
+    _, resolved, installed = (call["arguments"] for call in uv.calls)
+    file = installed[installed.index("--constraint") + 1]
+    assert resolved[:2] == ["pip", "compile"]
+    assert resolved[resolved.index("--output-file") + 1] == file
+    assert Path(file).read_text().splitlines() == list(NEEDED)
+
+
+def test_the_same_pin_again_lets_nothing_give_way() -> None:
+    assert HELD.with_pins(HELD.pins) == HELD
+
+
+def test_an_environment_that_may_differ_is_another_one() -> None:
+    assert replace(HELD, strict=False).home != HELD.home
+
+
+# What there is
 
 
 def test_pythons_are_told_once_the_newest_first(uv: Uv) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,17 @@ def test_what_was_observed_is_counted(tmp_path: Path) -> None:
     assert [one.counts for one in recorded(requests(tmp_path))] == [{"match": 6}] * 3
 
 
+def test_a_run_is_made_from_what_its_pins_need_too() -> None:
+    plain = Environment(framework="jax", pins=("jax==1.0",))
+    several = [plain, replace(plain, constraints=("jaxlib==1.0",)), replace(plain, backend="cpu")]
+    assert len({recording.made_from(one, [], []) for one in several}) == 3
+
+
 def test_one_that_cannot_be_made_ends_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def build(pins: tuple[str, ...], *_: object) -> Path:
-        if pins == ("other==1.0",):
+    def build(environment: Environment) -> Path:
+        if environment.pins == ("other==1.0",):
             raise environments.CannotBuild("there is no wheel")
         return Path(sys.executable)
 

@@ -131,9 +131,7 @@ def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[s
     return digest_of(
         cases or (shipped.CASES,),
         (
-            environment.python,
-            *sorted(environment.pins),
-            *environment.options,
+            *environment.identity,
             *(f"{name}={value}" for name, value in sorted(environment.variables.items())),
             str(environment.backend),
             *words,
