@@ -11,25 +11,32 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from conformance import pythons
+from conformance.installer import CannotBuild as CannotBuild
+from conformance.installer import program, uv
+
 READY = "conformance-ready"
 """A file whose presence says that the environment was made to its end."""
-OLDEST_PYTHON = (3, 8)
-"""What a worker runs on at least."""
+DOWNLOADS = "CONFORMANCE_PYTHON_DOWNLOADS"
+"""The environment variable that says whether uv may download a Python that is not installed."""
+
+_ANSWERS = {"": False, "0": False, "no": False, "false": False, "never": False}
+_ANSWERS |= {"1": True, "yes": True, "true": True, "allow": True}
 
 
-class CannotBuild(Exception):
-    """An environment that cannot be made, with the installer's last words."""
+class NoPython(CannotBuild):
+    """An environment that cannot be made as its Python is not installed, with what would help."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,8 @@ class Environment:
     backend    of a framework that has several; None leaves it to what is set up there
     firm       packages whose pin holds even where the others give way to another version
     options    of the installer, besides the pins
+    download   whether uv may download ``python`` where it is not installed; None leaves it to the
+               environment variable `DOWNLOADS`
     """
 
     framework: str
@@ -50,6 +59,7 @@ class Environment:
     backend: str | None = None
     firm: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    download: bool | None = field(default=None, compare=False)
 
     @property
     def home(self) -> Path:
@@ -61,6 +71,16 @@ class Environment:
         """Whether its interpreter can be had without making anything."""
         return not self.pins or _is_ready(self.home, self.home / "bin" / "python")
 
+    @property
+    def missing_python(self) -> str | None:
+        """Why it cannot be made for lack of its Python, in a sentence; None where it can."""
+        if self.is_made or pythons.find(self.python):
+            return None
+        try:
+            return None if may_download(self.download) else _missing(self.python)
+        except CannotBuild as error:
+            return str(error)
+
     def with_pins(self, pins: Sequence[str]) -> Environment:
         """The same with these in the place of its pins of the same packages; others are not its.
 
@@ -71,7 +91,9 @@ class Environment:
 
     def executable(self) -> str:
         """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
-        return str(build(self.pins, self.python, self.options)) if self.pins else self.python
+        if not self.pins:
+            return self.python
+        return str(build(self.pins, self.python, self.options, download=self.download))
 
 
 def _package(pin: str) -> str:
@@ -103,39 +125,137 @@ def folder() -> Path:
     return Path(cache, "conformance", "environments")
 
 
-def build(pins: Sequence[str], python: str, options: Sequence[str] = ()) -> Path:
-    """The interpreter of an environment with ``pins``, made now unless it was made before.
+def build(
+    pins: Sequence[str],
+    python: str,
+    options: Sequence[str] = (),
+    *,
+    download: bool | None = None,
+) -> Path:
+    """Makes an environment, unless it was made before, and marks it as in use by this process.
 
-    python   a version such as "3.11", or the path of an interpreter; it has to be installed
-    options  of the installer, besides the pins
-    Whoever else wants the same one meanwhile waits for it. Raises `CannotBuild`.
+    Whoever else wants the same one meanwhile waits for it.
+
+    Parameters
+    ----------
+    pins
+        The requirements to install.
+    python
+        A version such as "3.11", or the path of an interpreter.
+    options
+        Of the installer, besides the pins.
+    download
+        As of `may_download`.
+
+    Returns
+    -------
+    Path
+        The interpreter of the environment.
+
+    Raises
+    ------
+    CannotBuild
+        Where it cannot be made; `NoPython` for lack of its Python.
     """
     home = _home(pins, python, options)
     executable = home / "bin" / "python"
+    occupy(home)
     if _is_ready(home, executable):
         return executable
     with _alone(home.with_suffix(".lock")):
         if not _is_ready(home, executable):
+            program()  # without uv no Python is of use
+            base = python_for(python, download)
             shutil.rmtree(home, ignore_errors=True)
-            uv("venv", "--quiet", "--no-python-downloads", "--python", python, str(home))
+            uv("venv", "--quiet", "--no-python-downloads", "--python", base, str(home))
             uv("pip", "install", "--quiet", "--python", str(executable), *options, *pins)
             (home / READY).write_text("\n".join(sorted(pins)) + "\n", encoding="utf-8")
     return executable
 
 
-def pythons() -> tuple[str, ...]:
-    """The versions of Python that are installed here and that a worker runs on, the newest first.
+def may_download(download: bool | None) -> bool:
+    """Says whether uv may download a Python that is not installed.
 
-    Of each the first two numbers, such as "3.11". Raises `CannotBuild`.
+    Parameters
+    ----------
+    download
+        What the command line says; None leaves it to the environment variable `DOWNLOADS`.
+
+    Raises
+    ------
+    CannotBuild
+        Where the variable holds a word that means neither.
     """
-    told = uv("python", "list", "--only-installed", "--output-format", "json")
-    found = {
-        (one["version_parts"]["major"], one["version_parts"]["minor"])
-        for one in json.loads(told)
-        if (one["implementation"], one["variant"]) == ("cpython", "default")
-    }
-    usable = sorted((version for version in found if version >= OLDEST_PYTHON), reverse=True)
-    return tuple(f"{major}.{minor}" for major, minor in usable)
+    if download is not None:
+        return download
+    word = os.environ.get(DOWNLOADS, "")
+    if word.lower() not in _ANSWERS:
+        words = ", ".join(filter(None, _ANSWERS))
+        raise CannotBuild(f"{DOWNLOADS} must be one of {words}, got {word!r}")
+    return _ANSWERS[word.lower()]
+
+
+def fetch(version: str) -> str:
+    """Has uv download a Python, and leave what is on PATH as it is.
+
+    Parameters
+    ----------
+    version
+        Such as "3.11".
+
+    Returns
+    -------
+    str
+        The path of the interpreter.
+
+    Raises
+    ------
+    CannotBuild
+        With uv's words where it cannot.
+    """
+    uv("python", "install", "--quiet", version, variables={"UV_PYTHON_INSTALL_BIN": "0"})
+    path = pythons.find(version)
+    if path is None:
+        raise CannotBuild(f"uv has installed Python {version}, and {pythons.missing(version)}")
+    return path
+
+
+def python_for(request: str, download: bool | None = None) -> str:
+    """Finds a Python to make environments of, or has uv download it if that is allowed.
+
+    Parameters
+    ----------
+    request
+        As of `pythons.find`.
+    download
+        As of `may_download`.
+
+    Returns
+    -------
+    str
+        Its path, or the request itself where it is none that `pythons` can read: uv knows more.
+
+    Raises
+    ------
+    CannotBuild
+        `NoPython` where it is not there and may not be downloaded.
+    """
+    path = pythons.find(request)
+    if path is not None:
+        return path
+    if pythons.numbers(request) is None:
+        return request
+    if may_download(download):
+        return fetch(request)
+    raise NoPython(_missing(request))
+
+
+def _missing(request: str) -> str:
+    version = ".".join(map(str, pythons.numbers(Path(request).name) or ()))
+    return (
+        f"{pythons.missing(request)}; `{f'uv python install {version}'.strip()}` installs one, and"
+        f" with --download-python, or {DOWNLOADS}=1, this is done when it is needed"
+    )
 
 
 def installed(executable: str) -> Mapping[str, str]:
@@ -169,50 +289,30 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def uv(*arguments: str, given: str = "") -> str:
-    """What uv prints, told ``given`` on standard input. Raises `CannotBuild` with its words."""
-    program = shutil.which("uv")
-    if program is None:
-        raise CannotBuild("uv is not installed; `python -m pip install uv` installs it")
-    done = subprocess.run(
-        (program, *arguments),
-        env={**os.environ, **_find_links(), **_compile()},
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotBuild(" ".join(done.stderr.split())[-500:])
-    return done.stdout
+USED = ".used"
+"""The suffix of the file beside an environment that its users lock, and that is as old as its last
+use."""
 
 
-def _compile() -> dict[str, str]:
-    """Modules are compiled when they are installed where no later import would keep them so."""
-    kept = "UV_COMPILE_BYTECODE" in os.environ or not sys.dont_write_bytecode
-    return {} if kept else {"UV_COMPILE_BYTECODE": "1"}
+def occupy(home: Path) -> None:
+    """Marks an environment as in use for as long as this process lives, and notes when.
+
+    Whoever removes environments leaves it alone meanwhile. Where its folder may not be written to,
+    nobody is told.
+
+    Parameters
+    ----------
+    home
+        The folder of the environment, whether it is made yet or not.
+    """
+    with _OCCUPYING, suppress(OSError):
+        if home not in _OCCUPIED:
+            home.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(home.with_suffix(USED), os.O_RDWR | os.O_CREAT, 0o666)
+            _OCCUPIED[home] = file  # never closed: the lock ends with the process
+            os.utime(file)
+            fcntl.flock(file, fcntl.LOCK_SH)
 
 
-def _find_links() -> dict[str, str]:
-    """pip's own find-links, which uv does not read, for wheels that are kept beside an index."""
-    if "UV_FIND_LINKS" in os.environ:
-        return {}
-    links = os.environ.get("PIP_FIND_LINKS")
-    if links is None:
-        links = _configured()
-    return {"UV_FIND_LINKS": ",".join(links.split())} if links.split() else {}
-
-
-def _configured() -> str:
-    """What pip is configured with; an environment that uv made has no pip of its own to ask."""
-    pip = shutil.which("pip")
-    for command in ((sys.executable, "-m", "pip"), *([(pip,)] if pip else [])):
-        asked = subprocess.run(
-            (*command, "config", "get", "global.find-links"),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if asked.returncode == 0:
-            return asked.stdout
-    return ""
+_OCCUPYING = threading.Lock()
+_OCCUPIED: dict[Path, int] = {}
