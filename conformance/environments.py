@@ -93,7 +93,7 @@ class Environment:
         """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
         if not self.pins:
             return self.python
-        return str(build(self.pins, self.python, self.options, download=self.download))
+        return str(build(self.pins, self.python, self.options, self.download))
 
 
 def _package(pin: str) -> str:
@@ -129,7 +129,6 @@ def build(
     pins: Sequence[str],
     python: str,
     options: Sequence[str] = (),
-    *,
     download: bool | None = None,
 ) -> Path:
     """Makes an environment, unless it was made before, and marks it as in use by this process.

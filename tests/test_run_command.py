@@ -258,7 +258,7 @@ def test_what_was_observed_before_a_worker_could_not_be_replaced_is_kept(
 @pytest.fixture
 def reusing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """A run in an environment that was made before, without asking any installer."""
-    monkeypatch.setattr("conformance.environments.build", lambda *_, **__: sys.executable)
+    monkeypatch.setattr("conformance.environments.build", lambda *_: sys.executable)
     monkeypatch.setattr("conformance.sources.PACKAGE", tmp_path / "package")
     return lambda *words: run("--api", "plain.right", "--with", "plain==1.0", "--reuse", *words)
 

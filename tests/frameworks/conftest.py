@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance import environments, survey
+from conformance import environments, pythons, survey
 from conformance.api import Framework
 from conformance.frameworks import FRAMEWORKS
 from conformance.workers.controller import Examination
@@ -29,7 +29,12 @@ def executable(pytestconfig: pytest.Config) -> str:
     """The framework's own interpreter."""
     python: str = pytestconfig.getoption("--python")
     pins = pytestconfig.getoption("pins")
-    return str(environments.build(pins, python)) if pins else python
+    if pins:
+        return str(environments.build(pins, pythons.canonical(python)))
+    path = pythons.find(python)
+    if path is None:
+        raise pytest.UsageError(pythons.missing(python))
+    return path
 
 
 @pytest.fixture(scope="session")

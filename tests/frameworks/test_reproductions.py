@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance import environments, shipped, survey
+from conformance import shipped, survey
 from conformance.api import Framework
 from conformance.calls import Call
 from conformance.cases import load
@@ -55,12 +55,6 @@ class Written:
     @property
     def printed(self) -> str:
         return self.path.with_suffix(".out").read_text("utf-8")
-
-
-@pytest.fixture(scope="session")
-def executable(pytestconfig: pytest.Config) -> str:
-    python, pins = pytestconfig.getoption("--python"), pytestconfig.getoption("pins")
-    return str(environments.build(pins, python)) if pins else python
 
 
 @pytest.fixture(scope="session")
