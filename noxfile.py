@@ -7,10 +7,14 @@ nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
 nox -s accept                 takes what they do as accepted
 nox -s bench                  how fast everything is, beside its peers
+
+An environment whose Python is not installed is said and left out. CONFORMANCE_PYTHON_DOWNLOADS=1
+lets uv download it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tomllib
@@ -68,7 +72,7 @@ def tests(session: nox.Session) -> None:
 def runs(session: nox.Session) -> None:
     """Ask every case in every environment, as many side by side as there are cores."""
     session.install("-e", ".")
-    _run(session, "all", *session.posargs)
+    _run(session, "all", *_LENIENT, *session.posargs)
 
 
 def add(name: str, environment: dict[str, Any]) -> None:
@@ -80,6 +84,11 @@ def add(name: str, environment: dict[str, Any]) -> None:
 
     def test(session: nox.Session) -> None:
         session.install("-e", ".[test]")
+        code = "import sys; from conformance.environments import pinned as p"
+        code += "; print(p()[sys.argv[1]].missing_python or '')"
+        missing = str(session.run("python", "-c", code, name, silent=True) or "").strip()
+        if missing:
+            session.skip(f"{name} is not tested: {missing}")
         python = environment.get("python", f"{sys.version_info.major}.{sys.version_info.minor}")
         session.run(
             *("pytest", "tests/frameworks", "--framework", environment["framework"]),
@@ -101,15 +110,22 @@ for _name, _environment in ENVIRONMENTS.items():
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Tables and a page over all runs."""
+    """Tables and a page over all runs; what is committed stays where an environment was not run."""
     session.install("-e", ".")
+    unrun = _unrun(session)
+    kept = {path: path.read_bytes() for path in map(REPORTS.joinpath, COMMITTED) if unrun}
     session.run("conformance", "report", *_runs(), "--out", str(REPORTS))
+    for path, content in kept.items():
+        path.write_bytes(content)
+        session.warn(f"{path} is left as it is, for want of {', '.join(unrun)}")
 
 
 @nox.session(tags=["test"])
 def current(session: nox.Session) -> None:
     """Whether the committed report is what the runs give."""
     session.install("-e", ".")
+    if unrun := _unrun(session):
+        session.skip(f"it cannot be told without {', '.join(unrun)}")
     fresh = Path(session.create_tmp())
     session.run("conformance", "report", *_runs(), "--out", str(fresh))
     for name in COMMITTED:
@@ -121,8 +137,9 @@ def current(session: nox.Session) -> None:
 def gate(session: nox.Session) -> None:
     """Whether every framework, as pinned, does what was accepted."""
     session.install("-e", ".")
-    _run(session, "all")
-    _gate(session, _runs())
+    _run(session, "all", *_LENIENT)
+    unrun = _unrun(session)
+    _gate(session, (run for run in _runs() if Path(run).stem not in unrun))
 
 
 @nox.session
@@ -173,6 +190,7 @@ def wheel(session: nox.Session) -> None:
 
 
 _WORDS = ("conformance", "run", "--environment")
+_LENIENT = ("--skip-missing-interpreters",)
 
 
 def _run(session: nox.Session, name: str, *words: str) -> None:
@@ -181,6 +199,18 @@ def _run(session: nox.Session, name: str, *words: str) -> None:
 
 def _runs() -> list[str]:
     return [str(RUNS / f"{name}.jsonl") for name in ENVIRONMENTS]
+
+
+def _unrun(session: nox.Session) -> list[str]:
+    """The environments that are not run, as their Python is missing; it is said why."""
+    unrun = []
+    for path in filter(Path.exists, map(Path, _runs())):
+        with path.open(encoding="utf-8") as lines:
+            failure = json.loads(lines.readline() or "{}").get("failure")
+        if failure is not None:
+            session.warn(f"{path.stem} is not run: {failure}")
+            unrun.append(path.stem)
+    return unrun
 
 
 def _gate(session: nox.Session, candidates: Iterable[str]) -> None:

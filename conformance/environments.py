@@ -64,7 +64,8 @@ class Environment:
     @property
     def home(self) -> Path:
         """The folder that it is made in, where it has pins."""
-        return _home(self.pins, self.python, self.options)
+        key = "\n".join((self.python, *sorted(self.pins), *self.options))
+        return folder() / hashlib.sha256(key.encode()).hexdigest()[:12]
 
     @property
     def is_made(self) -> bool:
@@ -91,9 +92,7 @@ class Environment:
 
     def executable(self) -> str:
         """Its interpreter, made now unless it is there. Raises `CannotBuild`."""
-        if not self.pins:
-            return self.python
-        return str(build(self.pins, self.python, self.options, self.download))
+        return str(build(self)) if self.pins else self.python
 
 
 def _package(pin: str) -> str:
@@ -125,38 +124,27 @@ def folder() -> Path:
     return Path(cache, "conformance", "environments")
 
 
-def build(
-    pins: Sequence[str],
-    python: str,
-    options: Sequence[str] = (),
-    download: bool | None = None,
-) -> Path:
-    """Makes an environment, unless it was made before, and marks it as in use by this process.
+def build(environment: Environment) -> Path:
+    """Makes an environment of pins unless it was made before, and marks it as in use here.
 
     Whoever else wants the same one meanwhile waits for it.
 
     Parameters
     ----------
-    pins
-        The requirements to install.
-    python
-        A version such as "3.11", or the path of an interpreter.
-    options
-        Of the installer, besides the pins.
-    download
-        As of `may_download`.
+    environment
+        One with pins.
 
     Returns
     -------
     Path
-        The interpreter of the environment.
+        Its interpreter.
 
     Raises
     ------
     CannotBuild
         Where it cannot be made; `NoPython` for lack of its Python.
     """
-    home = _home(pins, python, options)
+    home = environment.home
     executable = home / "bin" / "python"
     occupy(home)
     if _is_ready(home, executable):
@@ -164,7 +152,8 @@ def build(
     with _alone(home.with_suffix(".lock")):
         if not _is_ready(home, executable):
             program()  # without uv no Python is of use
-            base = python_for(python, download)
+            base = python_for(environment.python, environment.download)
+            options, pins = environment.options, environment.pins
             shutil.rmtree(home, ignore_errors=True)
             uv("venv", "--quiet", "--no-python-downloads", "--python", base, str(home))
             uv("pip", "install", "--quiet", "--python", str(executable), *options, *pins)
@@ -264,11 +253,6 @@ def installed(executable: str) -> Mapping[str, str]:
     """
     told = uv("pip", "list", "--quiet", "--format", "json", "--python", executable)
     return {one["name"].lower(): one["version"] for one in json.loads(told)}
-
-
-def _home(pins: Sequence[str], python: str, options: Sequence[str]) -> Path:
-    key = "\n".join((python, *sorted(pins), *options))
-    return folder() / hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def _is_ready(home: Path, executable: Path) -> bool:

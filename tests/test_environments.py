@@ -7,16 +7,21 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.installer import Uv, pretend
 
 import conformance
 from conformance import environments
-from conformance.environments import DOWNLOADS, CannotBuild, Environment, NoPython, build
+from conformance.environments import DOWNLOADS, CannotBuild, Environment, NoPython
 
 LINKS = "wheels  more/wheels"
 PINS = ("plain==1.0", "numpy==2.0")
+
+
+def build(pins: tuple[str, ...], python: str, **rest: Any) -> Path:
+    return environments.build(Environment(framework="plain", pins=pins, python=python, **rest))
 
 
 @pytest.fixture
@@ -55,7 +60,11 @@ def test_other_pins_or_another_python_are_another_environment(
     assert build(PINS, "3.11") != build(pins, python)
 
 
-BUILD = "import sys; from conformance.environments import build; print(build(sys.argv[1:], '3.11'))"
+BUILD = """
+import sys
+from conformance.environments import Environment
+print(Environment(framework="plain", pins=tuple(sys.argv[1:]), python="3.11").executable())
+"""
 
 
 def test_two_processes_that_want_the_same_one_make_it_once(uv: Uv) -> None:
@@ -278,7 +287,7 @@ def test_what_uv_is_told_of_compiling_is_left_alone(
 
 def test_options_of_the_installer_make_another_environment(uv: Uv) -> None:
     option = ("--exclude-newer", "2024-07-18")
-    assert build(PINS, "3.11") != build(PINS, "3.11", option)
+    assert build(PINS, "3.11") != build(PINS, "3.11", options=option)
     assert uv.calls[-1]["arguments"][-4:] == [*option, *PINS]
 
 

@@ -18,8 +18,7 @@ PINS = ("jax==0.10.2",)
 def _made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Environments are there, wherever they would be made."""
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path))
-    home = environments._home
-    monkeypatch.setattr(environments, "build", lambda *of: home(*of[:3]) / "bin/python")
+    monkeypatch.setattr(environments, "build", lambda of: of.home / "bin/python")
 
 
 def variables(environment: Environment) -> dict[str, str]:

@@ -75,8 +75,8 @@ def test_what_was_observed_is_counted(tmp_path: Path) -> None:
 def test_one_that_cannot_be_made_ends_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def build(pins: tuple[str, ...], *_: object) -> Path:
-        if pins == ("other==1.0",):
+    def build(of: Environment) -> Path:
+        if of.framework == "other":
             raise environments.CannotBuild("there is no wheel")
         return Path(sys.executable)
 
@@ -238,8 +238,8 @@ def old(monkeypatch: pytest.MonkeyPatch) -> None:
     both = {"torch": replace(environment("torch"), python="3.9"), "jax": environment("jax")}
     monkeypatch.setattr(environments, "pinned", lambda: both)
 
-    def build(_pins: object, python: str, *_: object) -> Path:
-        if python == "3.9":
+    def build(of: Environment) -> Path:
+        if of.python == "3.9":
             raise NoPython("there is no Python 3.9 here; this helps")
         return Path(sys.executable)
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance import environments, pythons, survey
+from conformance import pythons, survey
 from conformance.api import Framework
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.workers.controller import Examination
 
@@ -30,7 +31,9 @@ def executable(pytestconfig: pytest.Config) -> str:
     python: str = pytestconfig.getoption("--python")
     pins = pytestconfig.getoption("pins")
     if pins:
-        return str(environments.build(pins, pythons.canonical(python)))
+        name = pytestconfig.getoption("--framework")
+        made = Environment(framework=name, pins=tuple(pins), python=pythons.canonical(python))
+        return made.executable()
     path = pythons.find(python)
     if path is None:
         raise pytest.UsageError(pythons.missing(python))
