@@ -240,10 +240,8 @@ def python_for(request: str, download: bool | None = None) -> str:
 
 def _missing(request: str) -> str:
     version = ".".join(map(str, pythons.numbers(Path(request).name) or ()))
-    return (
-        f"{pythons.missing(request)}; `{f'uv python install {version}'.strip()}` installs one, and"
-        f" with --download-python, or {DOWNLOADS}=1, this is done when it is needed"
-    )
+    remedy = f"`{f'uv python install {version}'.strip()}` installs one, and"
+    return pythons.missing(request, f"{remedy} --download-python or {DOWNLOADS}=1 lets us do it")
 
 
 def installed(executable: str) -> Mapping[str, str]:

@@ -190,13 +190,15 @@ def versions() -> tuple[str, ...]:
     return tuple(".".join(map(str, version)) for version in sorted(usable, reverse=True))
 
 
-def missing(request: str) -> str:
+def missing(request: str, remedy: str = "") -> str:
     """Says that there is no such Python, and what was tried.
 
     Parameters
     ----------
     request
         As of `find`, which has found nothing for it.
+    remedy
+        What would help: it stands before what was tried, as that may be long.
 
     Returns
     -------
@@ -217,8 +219,8 @@ def missing(request: str) -> str:
             if _is_there(manager.path):
                 there = ", ".join(path.name for path in manager.installations()) or "none"
                 tried.append(f"{manager.name}'s in {manager.path} ({there})")
-    said = f"there is no Python {wanted} here" if wanted else "there is no Python here"
-    return f"{said}; tried were {', '.join(tried)}"
+    sentence = f"there is no Python {wanted} here" if wanted else "there is no Python here"
+    return f"{sentence}{remedy and f'; {remedy}'}; tried were {', '.join(tried)}"
 
 
 def _interpreter(request: str) -> Path:

@@ -221,7 +221,7 @@ def test_a_python_is_downloaded_where_that_is_allowed(run: Run, uv: Uv) -> None:
         (("plain=1",), "'plain=1' is no package with a range"),
         (("other",), "no pinned environment has other"),
         (("plain>9",), "no release of 7 is within 'plain>9'"),
-        (("plain", "--python", "3.12"), "there is no Python 3.12 here; tried were PATH"),
+        (("plain", "--python", "3.12"), "there is no Python 3.12 here; `uv python install 3.12`"),
         (("plain", "--python", "3.12"), "; installed are 3.11, 3.9"),
         (("plain", "--python", "nothing"), "nothing is not a Python interpreter"),
         (("plain", "--python", "/nowhere/python"), "/nowhere/python is not a Python interpreter"),
