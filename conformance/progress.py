@@ -106,8 +106,13 @@ class _Timed(Progress):
                 return
             pace = task.fields.setdefault("pace", Pace(task.completed, monotonic()))
             done = task.completed - pace.before
-            if done != pace.done:
-                pace.done, pace.last = done, monotonic()
+            if done == pace.done:
+                return
+            pace.done, pace.last = done, monotonic()
+        self._went_on()
+
+    def _went_on(self) -> None:
+        """Something was done."""
 
 
 def seconds_left(task: Task) -> float | None:
@@ -144,8 +149,7 @@ class _Log(_Timed):
         super().start()
         self._due = monotonic() + EVERY
 
-    def _pace(self, task_id: TaskID) -> None:
-        super()._pace(task_id)
+    def _went_on(self) -> None:
         with self._lock:
             if monotonic() < self._due:
                 return

@@ -54,6 +54,16 @@ def test_a_log_says_of_all_that_is_under_way_how_far_it_is(
     assert said.startswith("mxnet: 1 of 4")
 
 
+def test_a_log_says_nothing_where_nothing_was_done(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress.bar() as bar:
+        task = bar.add_task("jax", total=None)
+        clock[0] = progress.EVERY
+        bar.update(task, total=10, completed=5)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_log_says_how_far_an_iteration_is(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
