@@ -14,10 +14,14 @@ conformance/constraints:
 nox -s constraints            writes both; with `-- --upgrade` it takes the newest versions
 nox -s newest                 the unit tests on the newest versions, whatever was written
 nox -s stress                 the unit tests on two cores that have other things to do
+
+An environment whose Python is not installed is said and left out. CONFORMANCE_PYTHON_DOWNLOADS=1
+lets uv download it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +41,8 @@ REPORTS = Path("reports")
 RUNS = REPORTS / "runs"
 BASELINE = REPORTS / "baseline"
 COMMITTED = ("compatibility.md", "compatibility.csv")
+"""Of the report what is committed: only of environments that answer the same on every machine."""
+UNCOMMITTED = ("profiles.csv", "observations.csv", "verdicts.csv", "index.html")
 ENVIRONMENTS = tomllib.loads(Path("conformance", "environments.toml").read_text(encoding="utf-8"))
 PORTABLE = [name for name, table in ENVIRONMENTS.items() if table.get("portable", True)]
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
@@ -113,7 +119,7 @@ def constraints(session: nox.Session) -> None:
 def runs(session: nox.Session) -> None:
     """Ask every case in every environment, as many side by side as there are cores."""
     _install(session, "-e", ".")
-    _run(session, "all", *session.posargs)
+    _run(session, "all", *_LENIENT, *session.posargs)
 
 
 def add(name: str) -> None:
@@ -125,6 +131,11 @@ def add(name: str) -> None:
 
     def test(session: nox.Session) -> None:
         _install(session, "-e", ".[test]")
+        code = "import sys; from conformance.environments import pinned as p"
+        code += "; print(p()[sys.argv[1]].missing_python or '')"
+        missing = str(session.run("python", "-c", code, name, silent=True) or "").strip()
+        if missing:
+            session.skip(f"{name} is not tested: {missing}")
         session.run("pytest", "tests/frameworks", "--environment", name, *session.posargs)
 
     run.__doc__ = f"Ask every case in the environment {name}."
@@ -139,18 +150,23 @@ for _name in ENVIRONMENTS:
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Tables and a page over all runs."""
+    """Tables and a page over all runs; what is committed stays where an environment was not run."""
     _install(session, "-e", ".")
-    session.run("conformance", "report", *_runs(), "--out", str(REPORTS))
-    _write_committed(session, REPORTS)
+    _report(session, _runs(), REPORTS, UNCOMMITTED)
+    if unrun := _unrun(session):
+        session.warn(f"{' and '.join(COMMITTED)} are left as they are without {', '.join(unrun)}")
+    else:
+        _report(session, _runs(PORTABLE), REPORTS, COMMITTED)
 
 
 @nox.session(tags=["test"])
 def current(session: nox.Session) -> None:
     """Whether the committed report is what the runs give."""
     _install(session, "-e", ".")
+    if unrun := _unrun(session):
+        session.skip(f"it cannot be told without {', '.join(unrun)}")
     fresh = Path(session.create_tmp())
-    _write_committed(session, fresh)
+    _report(session, _runs(PORTABLE), fresh, COMMITTED)
     for name in COMMITTED:
         words = ("git", "--no-pager", "diff", "--no-index", "--exit-code")
         session.run(*words, str(REPORTS / name), str(fresh / name), external=True)
@@ -160,8 +176,9 @@ def current(session: nox.Session) -> None:
 def gate(session: nox.Session) -> None:
     """Whether every framework, as pinned, does what was accepted."""
     _install(session, "-e", ".")
-    _run(session, "all")
-    _gate(session, _runs())
+    _run(session, "all", *_LENIENT)
+    unrun = _unrun(session)
+    _gate(session, (run for run in _runs() if Path(run).stem not in unrun))
 
 
 @nox.session
@@ -212,6 +229,7 @@ def wheel(session: nox.Session) -> None:
 
 
 _WORDS = ("conformance", "run", "--environment")
+_LENIENT = ("--skip-missing-interpreters",)
 
 
 def _install(session: nox.Session, *words: str) -> None:
@@ -257,10 +275,21 @@ def _runs(names: Iterable[str] = ENVIRONMENTS) -> list[str]:
     return [str(RUNS / f"{name}.jsonl") for name in names]
 
 
-def _write_committed(session: nox.Session, folder: Path) -> None:
-    """Writes the tables that are committed: of environments that answer alike on every machine."""
-    only = [word for name in COMMITTED for word in ("--only", name)]
-    session.run("conformance", "report", *_runs(PORTABLE), "--out", str(folder), *only)
+def _report(session: nox.Session, runs: Iterable[str], folder: Path, names: Iterable[str]) -> None:
+    only = [word for name in names for word in ("--only", name)]
+    session.run("conformance", "report", *runs, "--out", str(folder), *only)
+
+
+def _unrun(session: nox.Session) -> list[str]:
+    """The environments that are not run, as their Python is missing; it is said why."""
+    unrun = []
+    for path in filter(Path.exists, map(Path, _runs())):
+        with path.open(encoding="utf-8") as lines:
+            failure = json.loads(lines.readline() or "{}").get("failure")
+        if failure is not None:
+            session.warn(f"{path.stem} is not run: {failure}")
+            unrun.append(path.stem)
+    return unrun
 
 
 def _gate(session: nox.Session, candidates: Iterable[str]) -> None:

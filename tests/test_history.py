@@ -114,7 +114,8 @@ def line_of(ran: Result, release: str) -> str:
 def test_the_python_is_one_that_there_is_a_wheel_for(run: Run, uv: Uv) -> None:
     run("history", "plain==1.4", "plain==1.5")
     venvs = [call["arguments"] for call in uv.calls if call["arguments"][0] == "venv"]
-    assert [venv[venv.index("--python") + 1] for venv in venvs] == ["3.9", "3.11"]
+    names = [Path(venv[venv.index("--python") + 1]).name for venv in venvs]
+    assert names == ["python3.9", "python3.11"]
 
 
 def test_other_companions_are_tried_and_told(run: Run, uv: Uv) -> None:
@@ -187,6 +188,32 @@ def test_the_same_is_told_in_markdown(run: Run, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("python", ["3.9", "python3.9", "{uv}/python3.9"])
+def test_the_python_may_be_named_in_any_way(run: Run, uv: Uv, python: str) -> None:
+    ran = run("history", "plain==1.4", "-k", "even", "--python", python.format(uv=uv.folder))
+    assert ran.exit_code == 0, ran.output
+    (venv,) = (call["arguments"] for call in uv.calls if call["arguments"][0] == "venv")
+    assert venv[venv.index("--python") + 1] == str(uv.folder / "python3.9")
+
+
+def test_a_python_that_no_worker_runs_on_is_refused(run: Run, uv: Uv) -> None:
+    uv.has_pythons(7)
+    ran = run("history", "plain==1.4", "--python", "3.7")
+    assert (ran.exit_code, ran.stderr) == (
+        2,
+        "conformance history: 3.7 is older than Python 3.8, which workers need at least\n",
+    )
+
+
+def test_a_python_is_downloaded_where_that_is_allowed(run: Run, uv: Uv) -> None:
+    uv.has_pythons(11)
+    words = ("history", "plain==1.4", "-k", "even", "--python", "3.9")
+    assert run(*words).exit_code == 2
+    ran = run(*words, "--download-python")
+    assert ran.exit_code == 0, ran.output
+    assert [c["arguments"][-1] for c in uv.calls if c["arguments"][0] == "python"] == ["3.9"]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -194,7 +221,10 @@ def test_the_same_is_told_in_markdown(run: Run, tmp_path: Path) -> None:
         (("plain=1",), "'plain=1' is no package with a range"),
         (("other",), "no pinned environment has other"),
         (("plain>9",), "no release of 7 is within 'plain>9'"),
-        (("plain", "--python", "3.12"), "Python '3.12' is none of those installed: 3.11, 3.9"),
+        (("plain", "--python", "3.12"), "there is no Python 3.12 here; `uv python install 3.12`"),
+        (("plain", "--python", "3.12"), "; installed are 3.11, 3.9"),
+        (("plain", "--python", "nothing"), "nothing is not a Python interpreter"),
+        (("plain", "--python", "/nowhere/python"), "/nowhere/python is not a Python interpreter"),
         (("plain", "--with", "x=1"), "'x=1' is no package with a range"),
     ],
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 from packaging.requirements import Requirement
 
-from conformance import environments
-from conformance.environments import Environment
+from conformance import environments, pythons
+from conformance.commands import _environment
+from conformance.environments import Environment, NoPython
 from conformance.frameworks import FRAMEWORKS
 from conformance.running import recording
 from conformance.versions import releases
@@ -35,9 +37,11 @@ _OPTIONS = (
     click.option("--backend", metavar="NAME", help="Of Keras.  [default: the first pinned]"),
     click.option(
         "--python",
-        metavar="VERSION",
-        help="Such as 3.11, and no other.  [default: for each release one that it has a wheel for]",
+        metavar="PYTHON",
+        help="This one, such as 3.11 or a path, and no other.  [default: for each release one that"
+        " it has a wheel for]",
     ),
+    _environment.download,
     click.option(
         "--with",
         "pins",
@@ -73,16 +77,29 @@ def package_of(requirements: list[Requirement]) -> str:
 
 
 def place(
-    package: str, framework: str | None, backend: str | None, python: str | None
+    package: str,
+    framework: str | None,
+    backend: str | None,
+    python: str | None,
+    download: bool | None = None,
 ) -> tuple[Environment, tuple[str, ...]]:
     """The pinned environment to put releases in, and the Pythons to try, the preferred one first.
 
     Raises `NoRelease`, ``CannotBuild``.
     """
-    found = place_of(package, framework, backend)
-    pythons = environments.pythons()
-    if python is None:
-        return found, tuple(sorted(pythons, key=lambda version: version != found.python))
-    if python not in pythons:
-        raise NoRelease(f"Python {python!r} is none of those installed: {', '.join(pythons)}")
-    return found, (python,)
+    pinned = replace(place_of(package, framework, backend), download=download)
+    if python is not None:
+        try:
+            environments.python_for(python, download)
+        except NoPython as missing:
+            installed = ", ".join(pythons.versions()) or "none"
+            raise NoRelease(f"{missing}; installed are {installed}") from None
+        version = pythons.version_of(python)
+        if version is not None and version < pythons.OLDEST:
+            oldest = ".".join(map(str, pythons.OLDEST))
+            raise NoRelease(f"{python} is older than Python {oldest}, which workers need at least")
+        return pinned, (pythons.canonical(python),)
+    there = pythons.versions()
+    if pinned.python not in there and environments.may_download(download):
+        there = (pinned.python, *there)
+    return pinned, tuple(sorted(there, key=lambda version: version != pinned.python))

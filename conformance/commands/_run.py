@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from conformance import corpus
-from conformance.environments import Environment
+from conformance.environments import Environment, NoPython
 from conformance.running import executors, recording
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.recording import Recorded, Request
@@ -54,8 +54,13 @@ def carry_out(
     expression: str | None,
     jobs: int,
     scheduler: str | None,
+    *,
+    skip: bool,
 ) -> None:
-    """Makes the runs, and says what came of each. Ends with 2 where one is not complete."""
+    """Makes the runs, and says what came of each. Ends with 2 where one is not complete.
+
+    skip  whether one whose Python is missing does not count
+    """
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
     try:
         with _places(jobs, scheduler) as places:
@@ -68,7 +73,7 @@ def carry_out(
         raise SystemExit(2) from None
     for request, one in zip(wanted, recorded, strict=True):
         _tell(request, one)
-    if any(one.error for one in recorded):
+    if any(one.error and not (skip and isinstance(one.error, NoPython)) for one in recorded):
         raise SystemExit(2)
 
 
@@ -97,7 +102,9 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
 
 
 def _tell(request: Request, recorded: Recorded) -> None:
-    if recorded.error is not None:
+    if isinstance(recorded.error, NoPython):
+        click.echo(f"conformance run: {request.name}: not run: {recorded.error}", err=True)
+    elif recorded.error is not None:
         click.echo(f"conformance run: {request.name}: {recorded.error}", err=True)
     elif recorded.kept:
         click.echo(f"{recorded.path}: as it was; the run is complete")

@@ -58,6 +58,7 @@ def command(
     framework: str | None,
     backend: str | None,
     python: str | None,
+    download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
     jobs: int,
@@ -82,7 +83,7 @@ def command(
     console = Console(highlight=False)
     try:
         wanted = releases.asked_for(requirement)
-        place, pythons = _releases.place(wanted.name, framework, backend, python)
+        place, pythons = _releases.place(wanted.name, framework, backend, python, download_python)
         subject = Subject(inquiry.case_named(name, paths))
         plan = Plan(
             place=place,

@@ -47,6 +47,7 @@ def command(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download_python: bool | None,
     api_ids: tuple[str, ...],
     timeout: float,
     paths: tuple[Path, ...],
@@ -61,7 +62,7 @@ def command(
       conformance explain d2l-basic --environment jax
       conformance explain d2l-basic --framework jax --python ~/venvs/jax/bin/python
     """
-    where = _environment.chosen(framework, name, python, pins, backend)
+    where = _environment.chosen(framework, name, python, pins, backend, download_python)
     asked = FRAMEWORKS[where.framework]
     console = Console(highlight=False)
     try:

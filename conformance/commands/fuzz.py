@@ -74,6 +74,7 @@ def command(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download_python: bool | None,
     count: int,
     seed: int,
     api_ids: tuple[str, ...],
@@ -96,7 +97,7 @@ def command(
       conformance fuzz --environment torch --count 20000 --seed 1 --out found.yaml
       conformance check found.yaml
     """
-    environment = _environment.chosen(framework, name, python, pins, backend)
+    environment = _environment.chosen(framework, name, python, pins, backend, download_python)
     asked = FRAMEWORKS[environment.framework]
     known = [api.id for api in asked.apis]
     for unknown in set(api_ids) - set(known):

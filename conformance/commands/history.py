@@ -70,6 +70,7 @@ def command(
     framework: str | None,
     backend: str | None,
     python: str | None,
+    download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
     jobs: int,
@@ -96,7 +97,7 @@ def command(
     try:
         asked = [releases.asked_for(words) for words in requirements]
         package = _releases.package_of(asked)
-        place, pythons = _releases.place(package, framework, backend, python)
+        place, pythons = _releases.place(package, framework, backend, python, download_python)
         existing = releases.existing(package, pythons)
         chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
         subjects = tuple(Subject(case) for case in corpus.chosen(paths, expression))

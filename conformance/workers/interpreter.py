@@ -7,15 +7,15 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from conformance import pythons
 from conformance.workers import together
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
 
-OLDEST = (3, 8)
-"""The oldest Python that the worker runs in."""
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
 _PROBE_SECONDS = 30
 _TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ class CannotStart(Exception):
 class Interpreter:
     """A Python with a framework in it, and how to make the framework ready.
 
-    executable  a path, or a name to be found on PATH
+    executable  a path, a version or a name, as of `pythons.find`
     prelude     source run once, such as imports and settings; questions see its names, and ``np``
     facts       expressions evaluated after the prelude, by name, such as the version
     variables   environment variables added to ours
@@ -176,7 +176,7 @@ def _attempt(
 
 def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     """A process that runs the prelude."""
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     try:
         channel = Channel(name, interpreter.variables)
     except FileNotFoundError:
@@ -198,8 +198,18 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     return channel
 
 
+@cache
+def _located(request: str) -> str:
+    """The path of a Python, which is searched for once: workers are started again and again."""
+    path = pythons.find(request)
+    if path is None:
+        sentence = pythons.missing(request)
+        raise CannotStart(f"{sentence[0].upper()}{sentence[1:]}.")
+    return path
+
+
 def _identity(name: str, told: Mapping[str, Any]) -> Identity:
-    if _numbers(told["python"]) < OLDEST:
+    if _numbers(told["python"]) < pythons.OLDEST:
         raise CannotStart(_too_old(name, told["python"]))
     return Identity(
         told["python"],
@@ -213,7 +223,7 @@ def _identity(name: str, told: Mapping[str, Any]) -> Identity:
 
 def _post_mortem(interpreter: Interpreter, reason: str) -> str:
     """Asked only after a death, since starting an interpreter twice is not free."""
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     try:
         said = subprocess.run(
             [name, "-c", _PROBE],
@@ -227,7 +237,7 @@ def _post_mortem(interpreter: Interpreter, reason: str) -> str:
     version = re.search(r"^\d+\.\d+\s*\Z", said, re.MULTILINE)  # below what its site prints
     if version is None:
         return f"{name} is not a Python interpreter: {reason}."
-    if _numbers(version[0]) < OLDEST:
+    if _numbers(version[0]) < pythons.OLDEST:
         return _too_old(name, version[0].strip())
     return f"{name} failed twice before it was ready: {reason}."
 
@@ -237,4 +247,4 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _too_old(name: str, version: str) -> str:
-    return f"{name} is Python {version}, and must be {'.'.join(map(str, OLDEST))} or newer."
+    return f"{name} is Python {version}, and must be {'.'.join(map(str, pythons.OLDEST))} or newer."

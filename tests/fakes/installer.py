@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import pythons
 
 FAKE = Path(__file__).with_name("uv.py")
 
@@ -41,25 +42,20 @@ class Uv:
         (self.folder / f"{command} {word or command.split()[1]}").write_text(text)
 
     def has_pythons(self, *minors: int) -> None:
-        """These are installed."""
-        self.say("python list", [python(minor) for minor in minors])
+        """These are on PATH, and no others."""
+        for path in self.folder.glob("python*"):
+            path.unlink()
+        for minor in minors:
+            pythons.write(self.folder / f"python3.{minor}", f"3.{minor}.1")
 
     def releases(self, versions: Iterable[str], word: str = "--json") -> None:
         """What pip lists, where it is told ``word``."""
         self.say("tool run", {"name": "plain", "versions": list(versions)}, word)
 
 
-def python(minor: int, implementation: str = "cpython", variant: str = "default") -> dict[str, Any]:
-    """A line of what uv lists."""
-    return {
-        "version_parts": {"major": 3, "minor": minor, "patch": 1},
-        "implementation": implementation,
-        "variant": variant,
-    }
-
-
 def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
-    """A fake uv and nothing else on PATH; its environments are made in ``folder``."""
+    """A fake uv and Python 3.11 and 3.12 on PATH; its environments are made in ``folder``."""
+    pythons.isolate(folder, monkeypatch)
     own = folder / "uv"
     own.mkdir()
     script = own / "uv"
@@ -71,4 +67,6 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     for told in ("UV_FIND_LINKS", "UV_COMPILE_BYTECODE"):
         monkeypatch.delenv(told, raising=False)
-    return Uv(own)
+    uv = Uv(own)
+    uv.has_pythons(11, 12)
+    return uv

@@ -17,6 +17,7 @@ told = {
     "arguments": words,
     "find links": os.environ.get("UV_FIND_LINKS"),
     "compile": os.environ.get("UV_COMPILE_BYTECODE"),
+    "bin": os.environ.get("UV_PYTHON_INSTALL_BIN"),
 }
 with (folder / "calls.jsonl").open("a", encoding="utf-8") as calls:
     calls.write(json.dumps(told) + "\n")
@@ -29,6 +30,13 @@ if words[0] == "venv":
     python.parent.mkdir(parents=True)  # fails for the second of two at once
     # What runs there can tell which environment it is in.
     python.write_text(f'#!/bin/sh\nFAKE_HOME="{words[-1]}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+if words[:2] == ["python", "install"]:
+    version = words[-1]
+    folder_of_all = Path(os.environ["HOME"], ".local", "share", "uv", "python")
+    python = folder_of_all / f"cpython-{version}.9" / "bin" / f"python{version}"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\necho 'conformance {version}.9 cpython '\n")
     python.chmod(0o755)
 for word in words:
     said = folder / f"{' '.join(words[:2])} {word}"
