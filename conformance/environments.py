@@ -7,7 +7,6 @@ Python give the same folder, so that it is made once. What the pins need has exa
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conformance import pythons
+from conformance import locking, pythons
 from conformance.installer import CannotBuild as CannotBuild
 from conformance.installer import program, uv
 
@@ -315,7 +314,7 @@ def _alone(path: Path) -> Iterator[None]:
     except OSError as error:
         raise CannotBuild(f"environments cannot be kept in {path.parent}: {error}") from None
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        locking.hold(file)
         yield
 
 
@@ -341,7 +340,7 @@ def occupy(home: Path) -> None:
             file = os.open(home.with_suffix(USED), os.O_RDWR | os.O_CREAT, 0o666)
             _OCCUPIED[home] = file  # never closed: the lock ends with the process
             os.utime(file)
-            fcntl.flock(file, fcntl.LOCK_SH)
+            locking.share(file)
 
 
 _OCCUPYING = threading.Lock()

@@ -6,7 +6,6 @@ a run is incomplete, and every reader says so.
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, TypeVar, get_type_hints
 
 import msgspec
 
+from conformance import locking
 from conformance.observations import Key, Observation
 from conformance.runtime import Runtime
 
@@ -152,12 +152,8 @@ def appending(path: Path) -> Iterator[BinaryIO]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"{path}: another run is being written there") from None
-        except OSError:
-            pass  # some shared file systems have no locks
+        if not locking.try_to_hold(file):
+            raise RunError(f"{path}: another run is being written there")
         yield file
 
 

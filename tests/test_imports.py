@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from gate_runs import seen, write
 
 import conformance
 
@@ -68,3 +69,51 @@ def test_the_worker_imports_nothing_of_ours() -> None:
         [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
     )
     assert not {"conformance", "numpy"} & set(told.stdout.split())
+
+
+# Without POSIX
+
+ELSEWHERE = """
+import os, selectors, signal, subprocess, sys, tempfile, webbrowser
+for name in ("fcntl", "resource", "termios", "pwd", "grp"):
+    sys.modules[name] = None
+for name in ("fork", "killpg", "pread", "setsid", "sysconf"):
+    delattr(os, name)
+del signal.SIGKILL
+from conformance.cli import main
+main(sys.argv[1:])
+"""
+"""A system such as Windows, as far as it can be had here."""
+
+
+def elsewhere(*words: object) -> subprocess.CompletedProcess[str]:
+    """A command where there are neither locks nor process groups."""
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
+    return subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["gate", "report", "accept", "check"])
+def test_files_are_read_and_written_where_there_is_no_posix(tmp_path: Path, command: str) -> None:
+    run = write(tmp_path / "run.jsonl", seen("d2l-basic"))
+    cases = tmp_path / "cases.yaml"
+    cases.write_text("cases:\n  - {id: a, why: Why., x: [1, 2], kernel: [1, 10]}\n")
+    words = {
+        "gate": (run, run),
+        "report": (run, "--cases", cases, "--out", tmp_path / "report"),
+        "accept": (run, "--to", tmp_path / "baseline"),
+        "check": (cases,),
+    }
+    ran = elsewhere(command, *words[command])
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_worker_is_refused_in_a_sentence_where_there_is_no_posix(tmp_path: Path) -> None:
+    ran = elsewhere("run", "--framework", "torch", "--out", tmp_path / "run.jsonl")
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "a worker needs process groups, as Linux and macOS have them" in ran.stderr

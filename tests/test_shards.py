@@ -20,6 +20,7 @@ from fakes.subjects import case, subjects
 from conformance.api import Inexpressible
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.memory import MEMORIES, Memory, laid
 from conformance.running import shards
 from conformance.running.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
 from conformance.runtime import Runtime
@@ -134,6 +135,14 @@ def test_a_shard_goes_through_a_pipe() -> None:
     assert [item.call.source for item in there.items() if item.api.id == "right"] == [
         item.call.source for item in whole.items() if item.api.id == "right"
     ]
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_the_order_in_memory_is_sent(memory: Memory) -> None:
+    x = laid(np.arange(24, dtype=np.float32).reshape(2, 3, 4), memory)
+    there = pickle.loads(pickle.dumps(replace(case("one").question, x=x)))
+    assert there.x.strides == x.strides
+    np.testing.assert_array_equal(there.x, x)
 
 
 def test_what_is_worked_out_of_a_case_is_not_sent() -> None:

@@ -178,9 +178,7 @@ def _place(api_id: str, backend: str | None, known: list[Run]) -> tuple[Place, R
 
 
 def _profile(run: Run, api_id: str) -> Profile:
-    subjects = {
-        case.id: Subject(case) for case in load([shipped.CASES], check=False, cached=True).cases
-    }
+    subjects = {case.id: Subject(case) for case in load([shipped.CASES], check=False).cases}
     asked = (o for o in run.observations if o.api == api_id)
     found = profiles(asked, subjects)
     if not found:

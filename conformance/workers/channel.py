@@ -1,13 +1,12 @@
 """One worker process and its three pipes: everything that can go wrong between two processes.
 
 A single thread serves all three by turns, so that a worker that floods one of them never blocks,
-and nothing is left running when an exception leaves the controller. POSIX only, as process groups
-are what keeps a question's children from outliving it.
+and nothing is left running when an exception leaves the controller. A worker runs on POSIX only, as
+process groups are what keeps a question's children from outliving it; imported it is anywhere.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import selectors
@@ -31,7 +30,6 @@ KILLED = "killed by SIGKILL, perhaps by the system for want of memory"
 _CHUNK = 2**16
 _PIPE = 2**20  # so that a worker finds its next questions there, whatever the controller does
 _GLANCE = 0.05  # seconds between looks at whether the process lives: a child may hold its pipe
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _GRACE = 2.0  # seconds from the end of a pipe to the end of its process, when all is well
 
 
@@ -54,7 +52,9 @@ class Channel:
     """A worker, from its start to its death; ``close`` must be called and may be called twice."""
 
     def __init__(self, executable: str, variables: Mapping[str, str]) -> None:
-        """Starts the process. Raises ``OSError`` when there is no such program."""
+        """Starts the process. Raises ``OSError`` when there is no such program, or on Windows."""
+        if not hasattr(os, "killpg"):
+            raise OSError("a worker needs process groups, as Linux and macOS have them")
         self._token = secrets.token_bytes(worker.TOKEN_SIZE)
         self._process = subprocess.Popen(
             [executable, str(Path(worker.__file__).resolve())],
@@ -107,7 +107,7 @@ class Channel:
         if not counts:  # not Linux, or already dead
             return 0
         resident, shared = map(int, counts[1:3])
-        return (resident - shared) * _PAGE
+        return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
     def forget_stderr(self) -> None:
         """Drops what was said so far, such as what frameworks say while they are imported."""
@@ -242,6 +242,8 @@ def _pages(process: int) -> int | None:
 
 def _pipe(stream: IO[bytes] | None) -> int:
     assert stream is not None  # all three were asked for
+    import fcntl  # here, as Windows lacks it
+
     descriptor = stream.fileno()
     os.set_blocking(descriptor, False)
     if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux; refused when a user's pipes are at their limit

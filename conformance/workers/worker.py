@@ -17,11 +17,9 @@ if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
 
 import contextlib
 import faulthandler
-import fcntl
 import json
 import platform
 import re
-import resource
 import signal
 import struct
 import traceback
@@ -169,6 +167,8 @@ def _is_ours(error: BaseException) -> bool:
 
 def _seclude() -> tuple[int, int]:
     """Moves both pipes out of reach of code that reads standard input or prints to output."""
+    import fcntl  # here, as Windows lacks it, where frames are read and no worker runs
+
     questions = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _HIGH)
     answers = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _HIGH)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -190,6 +190,8 @@ def _die_with_the_controller() -> None:
 
 def _limit_memory(allowance: int) -> None:
     """Not RLIMIT_AS: frameworks reserve address space by the gigabyte and never touch it."""
+    import resource  # here, as Windows lacks it
+
     lines = Path("/proc/self/status").read_text().splitlines()
     used = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
