@@ -222,9 +222,7 @@ def _install(session: nox.Session, *words: str) -> None:
     session.install(*held, *words)
 
 
-def _compile(
-    session: nox.Session, to: Path, *words: str, requirements: Iterable[str] = ()
-) -> None:
+def _compile(session: nox.Session, to: Path, *words: str, requirements: Iterable[str] = ()) -> None:
     """Writes down one version of all that is required, for every platform and Python."""
     file = Path(session.create_tmp(), "requirements.txt")
     file.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
