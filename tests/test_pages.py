@@ -100,11 +100,6 @@ def test_every_api_that_is_named_is_one(page: str) -> None:
     assert {one or other for one, other in named} <= set(APIS)
 
 
-@pytest.mark.parametrize("page", [CASE, FRAMEWORK])
-def test_a_page_is_read_in_five_minutes(page: str) -> None:
-    assert len(page.splitlines()) <= 150
-
-
 # Adding a framework
 
 

@@ -46,6 +46,7 @@ PLAINLY: Mapping[str, str] = {
     "found duplicate %YAML directive": "the version of YAML was already given",
     "found unknown directive name": "a line that begins with '%' is a directive, which has no use",
     "found an indentation indicator equal to 0": "text cannot be indented by 0",
+    "exceeded maximum nesting depth": "values are nested too deep",
     "did not find URI escaped octet": "a '%' in a tag has two hexadecimal digits after it",
     "expected alphabetic or numeric character, got {found}": (
         "expected the name of an anchor in letters, digits, '-' and '_', got {found};"
