@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from conformance import locking
+from conformance.printable import PrintableError
 
 READY = "conformance-ready"
 """A file whose presence says that the environment was made to its end."""
@@ -29,7 +30,7 @@ OLDEST_PYTHON = (3, 8)
 """What a worker runs on at least."""
 
 
-class CannotBuild(Exception):
+class CannotBuild(PrintableError):
     """An environment that cannot be made, with the installer's last words."""
 
 

@@ -65,7 +65,9 @@ def where(header: Header) -> Text:
     """Who was asked."""
     on = f" on {header.backend}" if header.backend else ""
     return Text(
-        f"{header.framework} {header.version}{on}, Python {header.python}, NumPy {header.numpy}",
+        plain(
+            f"{header.framework} {header.version}{on}, Python {header.python}, NumPy {header.numpy}"
+        ),
         style="bold",
     )
 

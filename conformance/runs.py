@@ -18,11 +18,12 @@ import msgspec
 
 from conformance import locking
 from conformance.observations import Key, Observation
+from conformance.printable import PrintableError
 
 FORMAT = 1
 
 
-class RunError(Exception):
+class RunError(PrintableError):
     """A run file that cannot be read, in a sentence that names it."""
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from conformance.report import differences, markdown, page, tables
+from conformance.report.text import cell
 from conformance.report.view import Report
 
 
@@ -18,7 +20,7 @@ def write(report: Report, folder: Path) -> tuple[Path, ...]:
         "profiles.csv": _csv(differences.frame(report.meanings)),
         "observations.csv": _csv(report.observations[tables.OBSERVATION]),
         "verdicts.csv": _csv(report.verdicts[tables.VERDICT]),
-        "compatibility.csv": compatibility.to_csv(lineterminator="\n"),
+        "compatibility.csv": _csv(compatibility.reset_index()),
         "compatibility.md": markdown.render(report),
         "index.html": page.render(report),
     }
@@ -33,6 +35,12 @@ def _titles(report: Report) -> dict[tuple[int, str], str]:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    text = frame.to_csv(index=False, lineterminator="\n")
+    columns = {name: _cells(frame[name]) for name in frame}
+    text = pd.DataFrame(columns).rename(columns=cell).to_csv(index=False, lineterminator="\n")
     assert text is not None  # only without a path, which pandas' types do not say
     return text
+
+
+def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as a file has it; few values stand in many rows, so each is looked at once."""
+    return column.map(cell) if any(cell(value) is not value for value in set(column)) else column

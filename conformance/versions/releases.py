@@ -21,12 +21,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from conformance.environments import CannotBuild, uv
+from conformance.printable import PrintableError
 
 PIP = "pip>=25.1"
 """The first that tells versions as JSON."""
 
 
-class NoRelease(Exception):
+class NoRelease(PrintableError):
     """Releases that nobody knows of, or that were asked for in words nobody understands."""
 
 
