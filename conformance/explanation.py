@@ -70,7 +70,7 @@ def where(header: Header) -> Text:
         f"Python {header.python}",
         f"NumPy {header.numpy}",
     )
-    return Text(", ".join(filter(None, parts)), style="bold")
+    return Text(plain(", ".join(filter(None, parts))), style="bold")
 
 
 def told(api: str, calls: Sequence[Told], width: int) -> Iterator[Text]:

@@ -13,13 +13,16 @@ from conformance.cases import Case, load
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_in
+from conformance.printable import PrintableError
 from conformance.workers.controller import Examination
 
 SHOWN = 5
 """How many names are suggested at most."""
+LONGEST = 80
+"""Characters of a name that are looked at for one that is near to it."""
 
 
-class NotThere(Exception):
+class NotThere(PrintableError):
     """Something asked for by a name that nothing, or too much, goes by; in a sentence."""
 
 
@@ -87,8 +90,8 @@ def _named(kind: str, name: str, names: Collection[str]) -> str:
 
 
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, names, SHOWN)
-    near = near or difflib.get_close_matches(name, names, 1, 0.0)
+    near = difflib.get_close_matches(name[:LONGEST], names, SHOWN)
+    near = near or difflib.get_close_matches(name[:LONGEST], names, 1, 0.0)
     return f"there is no {kind} {name!r}; near to it: {_some(near)}"
 
 

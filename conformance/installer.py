@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from conformance.printable import PrintableError
 
-class CannotBuild(Exception):
+
+class CannotBuild(PrintableError):
     """An environment that cannot be made, with the installer's last words."""
 
 

@@ -23,6 +23,8 @@ from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
+from conformance.printable import PrintableError
+from conformance.report.text import plain
 from conformance.running.recording import MEMORY
 from conformance.survey import Item, Subject
 from conformance.workers.controller import CannotStart, Examination
@@ -42,7 +44,7 @@ class Different(Exception):
         self.told = told
 
 
-class NobodyThere(Exception):
+class NobodyThere(PrintableError):
     """The framework cannot be asked, in a sentence."""
 
 
@@ -189,7 +191,7 @@ class CallItem(pytest.Item):
         if observation.told:
             self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
-            pytest.skip(f"{observation.status}: {observation.detail}")
+            pytest.skip(f"{observation.status}: {plain(observation.detail or '')}")
         if observation.status != "match":
             raise Different(told)
 

@@ -6,6 +6,7 @@ The call in it is the very text that a worker runs, so that what is reported is 
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,12 +19,16 @@ from conformance.calls import Call
 from conformance.cases import Case
 from conformance.observations import Mode, Observation
 from conformance.question import Asked, Question
-from conformance.report.text import plain
+from conformance.report.text import plain, shortened
 from conformance.runs import Run, RunError
 from conformance.runtime import ANY, Runtime
 from conformance.survey import Subject
 
 LINE = literals.WIDTH
+LONGEST = 2_000
+"""Characters of the words of others that are told in a sentence."""
+_SETTINGS = re.compile(r"\b(vim?[<=>]?\d{0,4}|ex|Local Variables):")
+"""What an editor reads its settings behind, in the first and the last lines of a file."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +147,15 @@ def _switches(r: Reproduction) -> Iterator[str]:
 
 
 def _comments(r: Reproduction) -> Iterator[str]:
+    """The head of the script; Python seeks an encoding in its first two lines, which are ours."""
+    yield "# -*- coding: utf-8 -*-"
+    yield f"# One question to {r.framework.title}: this script needs {r.framework.title} and NumPy."
     case = r.subject.case
     how = "native call" if r.mode == "native" else f"recipe ({r.call.cost.words})"
     source = f" From {case.document.title}." if case.document else ""
     for words in (f"{case.id}: {r.api.id}, {how}.{source}", case.why):
         yield from textwrap.wrap(
-            plain(words), LINE, initial_indent="# ", subsequent_indent="# ",
+            _words(words), LINE, initial_indent="# ", subsequent_indent="# ",
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
 
@@ -207,12 +215,17 @@ def _why_none(subject: Subject) -> str:
 
 def _print(sentence: str) -> str:
     """The statement that prints a sentence, on as many lines as it takes."""
-    sentence = plain(sentence)
+    sentence = _words(sentence)
     text = f"print({_quoted(sentence)})"
     if len(text) <= LINE:
         return text
     parts = textwrap.wrap(sentence, LINE - 10, drop_whitespace=False, break_on_hyphens=False)
     return "\n".join(["print(", *(f"    {_quoted(part)}" for part in parts), ")"])
+
+
+def _words(sentence: str) -> str:
+    """Words of others as text that neither Python nor an editor takes for more."""
+    return _SETTINGS.sub(r"\1\\x3a", shortened(plain(sentence), LONGEST))
 
 
 def _quoted(sentence: str) -> str:

@@ -18,12 +18,13 @@ import msgspec
 
 from conformance import locking
 from conformance.observations import Key, Observation
+from conformance.printable import PrintableError
 from conformance.runtime import Runtime
 
 FORMAT = 1
 
 
-class RunError(Exception):
+class RunError(PrintableError):
     """A run file that cannot be read, in a sentence that names it."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -120,6 +121,23 @@ def test_a_framework_that_no_file_can_be_called_after_is_refused(tmp_path: Path)
 def test_characters_that_nobody_can_read_are_refused(tmp_path: Path, given: dict[str, str]) -> None:
     path = write(tmp_path / "a.jsonl", seen(**given))
     assert refusal(path).endswith(" holds characters nobody can read")
+
+
+@pytest.mark.parametrize(
+    ("case", "header"),
+    [
+        ('=HYPERLINK("https://evil.example")', {}),
+        ("@SUM(A1)", {}),
+        ("one", {"version": "=1+1"}),
+        ("one", {"version": "1.0, =1+1"}),
+        ("one", {"apis": {API: True, "+a": True}}),
+    ],
+)
+def test_what_a_spreadsheet_would_compute_is_refused(
+    tmp_path: Path, case: str, header: dict[str, Any]
+) -> None:
+    path = write(tmp_path / "run.jsonl", seen(case), **header)
+    assert refusal(path).endswith(" would be a formula where a table shows it")
 
 
 # The command

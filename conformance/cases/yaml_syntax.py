@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from yaml import MarkedYAMLError
 
+from conformance.printable import printable
+
 Spot: TypeAlias = tuple[int, int]
 """A line and a column, both counted from 1."""
 
@@ -112,7 +114,7 @@ def spot_after(text: str) -> Spot:
 
 def shorten(word: object) -> str:
     """A word as it goes into a sentence, however long, and on how many lines, somebody made it."""
-    said = " ".join(str(word).split())
+    said = printable(" ".join(str(word).split()))
     return said if len(said) <= 40 else f"{said[:40]}..."
 
 

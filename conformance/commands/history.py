@@ -186,7 +186,7 @@ def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequenc
     table.add_column(HEADS[-1])
     for entry in entries:
         style = "" if entry.run else "yellow"
-        table.add_row(str(entry.release), *_line(entry), style=style)
+        table.add_row(str(entry.release), *map(Text, _line(entry)), style=style)
     console.print(table)
     if not all(entry.pinned for entry in entries):
         console.print(Text(f"* {COMPANIONS}", style="dim"))

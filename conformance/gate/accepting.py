@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance.gate import answers, baseline
 from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
+from conformance.report.text import FORMULA
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
@@ -84,11 +85,13 @@ def _refuse_unwritable(given: Given) -> None:
     for word in _words(given):
         if not word.isprintable():
             raise CannotCompare(f"{path}: {word!r} holds characters nobody can read")
+        if word.startswith(FORMULA):
+            raise CannotCompare(f"{path}: {word!r} would be a formula where a table shows it")
 
 
 def _words(given: Given) -> Iterable[str]:
-    yield given.source.version or ""
-    yield from given.source.apis
+    for word in (given.source.version or "", *given.source.apis):
+        yield from (part.strip(" ") for part in word.split(","))  # each is a cell of a table
     for key, answer in given.answers.items():
         yield from (*key, answer.mark, answer.content)
         for names in answer.explanations:

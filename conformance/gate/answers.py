@@ -13,6 +13,7 @@ import msgspec
 
 from conformance import runs
 from conformance.observations import Key, Mode, Status
+from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
@@ -24,7 +25,7 @@ UNSTEADY = "unsteady"
 """The mark of an answer that was another one when the same was asked again."""
 
 
-class CannotCompare(Exception):
+class CannotCompare(PrintableError):
     """Two things that cannot be held against each other, in a sentence that says why."""
 
 

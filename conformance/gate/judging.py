@@ -12,7 +12,7 @@ from conformance.gate.expected import Expectation, applied
 from conformance.gate.groups import Group, groups
 from conformance.gate.result import Finding, Result, result
 from conformance.gate.sentences import sentence
-from conformance.report.text import plain, shortened
+from conformance.report.text import name, plain, shortened
 
 STALE = "expected in vain"
 
@@ -59,7 +59,7 @@ def _stale(expectation: Expectation) -> Finding:
     what = f"'{entry.change}'" if entry.change else "a change"
     return Finding(
         kind=STALE,
-        sentence=f"{what} is expected of {plain(entry.api)}, and there is none that this fits.",
+        sentence=f"{what} is expected of {name(entry.api)}, and there is none that this fits.",
         red=True,
         place=expectation.place,
     )

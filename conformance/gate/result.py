@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.gate.answers import Source
-from conformance.report.text import count, plain
+from conformance.printable import printable, printable_lines
+from conformance.report.text import count, name
 
 if TYPE_CHECKING:  # it comes with all that reads cases
     from conformance.cases.case import Place
@@ -40,7 +41,7 @@ class Finding:
     @property
     def title(self) -> str:
         """The kind and the API."""
-        return self.kind if self.api is None else f"{self.kind}: {plain(self.api)}"
+        return self.kind if self.api is None else f"{self.kind}: {name(self.api)}"
 
     @property
     def text(self) -> str:
@@ -108,13 +109,7 @@ class Result:
 
 def trouble(error: Exception) -> Result:
     """The result where nothing could be compared."""
-    lines = map(printable, str(error).splitlines())
-    return Result(title="conformance gate", trouble="\n".join(lines))
-
-
-def printable(words: str) -> str:
-    """``words`` with an escape for every character that is not printed, and its paths whole."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+    return Result(title="conformance gate", trouble=printable_lines(str(error)))
 
 
 def result(
@@ -141,11 +136,11 @@ def title(before: Source, after: Source, subject: str | None = None) -> str:
 
     subject  what stands in the place of the framework, of one finding: then the class is left out
     """
-    words = [plain(subject or after.framework)]
+    words = [name(subject or after.framework)]
     if after.backend is not None:
-        words.append(f"{plain(after.backend)} backend")
+        words.append(f"{name(after.backend)} backend")
     if subject is None and after.runtime_class is not None:
-        words.append(f"runtime class {plain(after.runtime_class)}")
-    was, now = (plain(source.version or "version unknown") for source in (before, after))
+        words.append(f"runtime class {name(after.runtime_class)}")
+    was, now = (name(source.version or "version unknown") for source in (before, after))
     words.append(now if was == now else f"{was} -> {now}")
     return ", ".join(words)

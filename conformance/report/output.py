@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from conformance.report import differences, markdown, page, tables
+from conformance.report.text import cell
 from conformance.report.view import Report
 
 
@@ -36,9 +38,7 @@ NAMES = tuple(_TEXTS)
 
 
 def _compatibility(report: Report) -> str:
-    frame = tables.compatibility(report.counts, _titles(report))
-    text: str = frame.to_csv(lineterminator="\n")
-    return text
+    return _csv(tables.compatibility(report.counts, _titles(report)).reset_index())
 
 
 def _titles(report: Report) -> dict[tuple[int, str], str]:
@@ -47,6 +47,12 @@ def _titles(report: Report) -> dict[tuple[int, str], str]:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    text = frame.to_csv(index=False, lineterminator="\n")
+    columns = {name: _cells(frame[name]) for name in frame}
+    text = pd.DataFrame(columns).rename(columns=cell).to_csv(index=False, lineterminator="\n")
     assert text is not None  # only without a path, which pandas' types do not say
     return text
+
+
+def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as a file has it; few values stand in many rows, so each is looked at once."""
+    return column.map(cell) if any(cell(value) is not value for value in set(column)) else column

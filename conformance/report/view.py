@@ -19,6 +19,7 @@ from conformance.report.errata import Told, errata
 from conformance.report.facts import Facts, facts
 from conformance.report.meanings import Meanings, meanings
 from conformance.report.reading import Column, Environment
+from conformance.report.text import plain
 from conformance.report.troubles import Trouble, troubles, wrong
 from conformance.survey import Subject
 from conformance.versions.trend import Trend, trends
@@ -204,7 +205,7 @@ class Report:
         for numbers in self.versions:
             own = [self.environments[number] for number in numbers]
             if len(own) > 1:
-                named = [(e.run.header.version or "unknown", e.run) for e in own]
+                named = [(plain(e.run.header.version or "unknown"), e.run) for e in own]
                 found.append((_title(own), trends(named, self.subjects)))
         return tuple(found)
 
@@ -269,7 +270,8 @@ def _title(versions: Sequence[Environment]) -> str:
     on = f" on {header.backend}" if header.backend else ""
     if header.runtime_class:
         on += f" ({header.runtime_class})"
-    return f"{header.framework}{on}: {', '.join(e.run.header.version or '?' for e in versions)}"
+    named = ", ".join(e.run.header.version or "?" for e in versions)
+    return plain(f"{header.framework}{on}: {named}")
 
 
 def _place(column: Column) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_in, runtime_of
 from conformance.observations import MODES, Key, Observation
+from conformance.printable import PrintableError
 from conformance.question import Array, Asked, Chain
 from conformance.running.terms import Terms as Terms
 from conformance.survey import Item, Subject
@@ -31,7 +32,7 @@ WEIGHT = 2**22
 """Bytes of its arrays beyond which it takes no further case."""
 
 
-class Unlike(Exception):
+class Unlike(PrintableError):
     """Somebody else would answer here than in the rest of the run, in a sentence."""
 
 

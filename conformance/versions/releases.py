@@ -22,12 +22,13 @@ from packaging.version import InvalidVersion, Version
 
 from conformance import pythons
 from conformance.installer import CannotBuild, uv
+from conformance.printable import PrintableError
 
 PIP = "pip>=25.1"
 """The first that tells versions as JSON."""
 
 
-class NoRelease(Exception):
+class NoRelease(PrintableError):
     """Releases that nobody knows of, or that were asked for in words nobody understands."""
 
 

@@ -15,6 +15,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from conformance.printable import PrintableError
 from conformance.workers import together
 from conformance.workers.bundles import Asked, Bundle, Bundles, Task
 from conformance.workers.channel import KILLED, Channel, Gone, Message
@@ -40,7 +41,7 @@ _OUT_OF_MEMORY = re.compile(
 )
 
 
-class BadSource(Exception):
+class BadSource(PrintableError):
     """The source of a question is misspelt, so nobody was asked anything."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from conformance import pythons
+from conformance.printable import PrintableError
 from conformance.workers import together
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
@@ -22,7 +23,7 @@ _TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
 
-class CannotStart(Exception):
+class CannotStart(PrintableError):
     """The interpreter, or the framework in it, is not there to be asked."""
 
     def __init__(self, sentence: str, stderr: str = "") -> None:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from conformance.printable import printable
+
 SHOWN = 200
 """How many characters of a framework's words are shown in a sentence."""
 _WOBBLE = re.compile(r"\[\d\d:\d\d:\d\d\] |(?<=\bconv)\d+(?=_)")
@@ -52,7 +54,7 @@ class Refusal:
         lines = [line.strip() for line in _STYLE.sub("", self.message).splitlines()]
         lines = [line for line in lines if line]
         telling = [line for line in lines if not line.startswith(_PREAMBLES)]
-        return _short(_WOBBLE.sub("", (telling or lines or [""])[0]))
+        return _short(printable(_WOBBLE.sub("", (telling or lines or [""])[0])))
 
     @property
     def words(self) -> str:
