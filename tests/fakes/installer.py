@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from fakes import pythons
+
+from conformance import environments
 
 FAKE = Path(__file__).with_name("uv.py")
 
@@ -47,6 +50,11 @@ class Uv:
             path.unlink()
         for minor in minors:
             pythons.write(self.folder / f"python3.{minor}", f"3.{minor}.1")
+
+    def leave(self) -> None:
+        """Uses no environment any longer, as if this process had ended."""
+        while environments._OCCUPIED:
+            os.close(environments._OCCUPIED.popitem()[1])
 
     def releases(self, versions: Iterable[str], word: str = "--json") -> None:
         """What pip lists, where it is told ``word``."""
