@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 
 from conformance.api import (
     LAYOUT,
@@ -168,6 +169,30 @@ DILATION_LIMITS = onednn.where_it_does_not(
         backend="tensorflow",
     ),
 )
+WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WHOLE_NUMBERS)
+
+
+def _draws_zeros_only(q: Question) -> bool:
+    """Say whether the bound of Glorot's distribution, sqrt(6 / (fan in + fan out)), is below 1."""
+    return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
+
+
+LAYERS_OF_WHOLE_NUMBERS = (
+    *(
+        Limit(
+            "a layer initialises no kernel of whole numbers",
+            lambda q: q.dtype.startswith("int"),
+            backend=backend,
+        )
+        for backend in ("jax", "torch")
+    ),
+    Limit(
+        "a layer initialises whole numbers only where its inputs and outputs are few",
+        _draws_zeros_only,
+        backend="tensorflow",
+    ),
+    *WHOLE_NUMBERS,
+)
 WRONG = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
@@ -192,6 +217,7 @@ SAME_WITH_OUTPUT_PADDING = Limit(
 
 LAYER_LIMITS = (
     *WRONG,
+    *LAYERS_OF_WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
     SAME_WITH_OUTPUT_PADDING,
@@ -199,6 +225,7 @@ LAYER_LIMITS = (
 )
 FUNCTION_LIMITS = (
     *WRONG,
+    *WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     SAME_WITH_OUTPUT_PADDING,
     *DILATION_LIMITS,
@@ -271,7 +298,7 @@ FRAMEWORK = Framework(
             native=_spelled(_layer),
             recipe=_spelled(_layer),
             has_parameters=True,
-            limits=(*WRONG, STRIDE_WITH_DILATION),
+            limits=(*WRONG, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
         ),
         Api(
             id="keras.ops.conv",
@@ -281,7 +308,11 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_spelled(_function),
             recipe=_spelled(_function),
-            limits=(*WRONG, replace(STRIDE_WITH_DILATION, backend="tensorflow")),
+            limits=(
+                *WRONG,
+                *WHOLE_NUMBERS,
+                replace(STRIDE_WITH_DILATION, backend="tensorflow"),
+            ),
             takes_bias=False,
         ),
         Api(

@@ -145,8 +145,15 @@ WRONG = (
     ),
 )
 """What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
+WHOLE_NUMBERS = (
+    Limit("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
+    Limit(
+        "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
+    ),
+)
 SHARED_LIMITS = (
     *WRONG,
+    *WHOLE_NUMBERS,
     NEGATIVE_PADDING,
     Limit(
         "padding takes numbers for two spatial axes only",
