@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from gate_runs import API, BIAS_DROPPED, EARLIER, FLIPPED, OTHER, different, seen, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.conventions import CONVENTIONS
@@ -107,7 +107,6 @@ def test_no_name_of_a_convention_can_be_taken_for_what_stands_between_names() ->
 
 # What is read
 
-unhurried = settings(deadline=None)  # files, on a machine that may be busy
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
 MARKS = st.sampled_from(["", "real-valued", "unsteady", "float32 1x2 0123456789abcdef"])
 STATUSES = st.sets(st.sampled_from(baseline.STATUSES), min_size=1, max_size=3).map(sorted)
@@ -126,7 +125,6 @@ SOURCES = st.builds(
 )
 
 
-@unhurried
 @given(SOURCES, st.dictionaries(KEYS, ANSWERS, max_size=5))
 def test_it_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, source: Source, answered: dict[Key, Answer]
@@ -172,7 +170,6 @@ def test_an_edit_by_hand_is_noticed(tmp_path: Path, was: str, is_: str) -> None:
     )
 
 
-@unhurried
 @given(st.data())
 def test_any_single_edit_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -187,7 +184,6 @@ def test_any_single_edit_is_noticed(
         assert said.startswith(f"{path}: this baseline was edited by hand or damaged: ")
 
 
-@unhurried
 @given(st.data())
 def test_any_line_that_is_deleted_doubled_or_moved_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

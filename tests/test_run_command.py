@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, troubled
+from fakes.clock import PATIENCE
 
 from conformance import runs
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 
-PATIENCE = 60  # seconds that nothing takes on a loaded machine
 CASES = """
 cases:
   - {id: fine, why: One., x: [1, 2], kernel: [1, 10], topics: [stride]}
@@ -321,7 +321,8 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
     )
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    words = ["--api", "plain.troubled", "--timeout", "5", "--jobs", jobs, "--out", str(out)]
+    options = {"--api": "plain.troubled", "--timeout": PATIENCE, "--jobs": jobs, "--out": out}
+    words = [str(word) for option in options.items() for word in option]
     with subprocess.Popen(
         [sys.executable, drive.__file__, "run", str(cases), "--framework", "torch", *words],
         env={**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(tmp_path)},

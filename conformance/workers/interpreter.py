@@ -18,7 +18,7 @@ from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
 
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
-_PROBE_SECONDS = 30
+_PROBE_SECONDS = 300
 _TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 

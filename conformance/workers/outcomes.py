@@ -67,12 +67,14 @@ class Refusal:
 class Crash:
     """The question took the worker with it.
 
-    reason  what is known of the end, such as ``killed by SIGSEGV``
-    stderr  the last that the worker said
+    reason         what is known of the end, such as ``killed by SIGSEGV``
+    stderr         the last that the worker said
+    out_of_memory  whether it met the limit of memory
     """
 
     reason: str
     stderr: str
+    out_of_memory: bool = False
 
     @property
     def words(self) -> str:
