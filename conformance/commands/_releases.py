@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -9,13 +10,16 @@ from typing import Any, TypeVar
 import click
 from packaging.requirements import Requirement
 
-from conformance import environments, pythons
+from conformance import environments, pythons, sizes
 from conformance.commands import _environment
 from conformance.environments import Environment, NoPython
 from conformance.frameworks import FRAMEWORKS
+from conformance.report.text import plain, shortened
 from conformance.running import recording
 from conformance.versions import releases
 from conformance.versions.companions import place_of
+from conformance.versions.forecasts import Foreseen
+from conformance.versions.history import Plan
 from conformance.versions.releases import NoRelease
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,6 +30,19 @@ def options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def _bytes(_context: click.Context, _option: click.Parameter, words: str) -> float:
+    """A size that was typed; infinity for no limit."""
+    if words.strip().lower() == UNLIMITED:
+        return math.inf
+    try:
+        return sizes.parse(words)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, nor {UNLIMITED!r}") from None
+
+
+UNLIMITED = "unlimited"
 
 
 _OPTIONS = (
@@ -52,6 +69,20 @@ _OPTIONS = (
     ),
     click.option("--pre", is_flag=True, help="Also releases before a final one."),
     click.option(
+        "--max-download",
+        "limit",
+        callback=_bytes,
+        default="2GB",
+        show_default=True,
+        metavar="SIZE",
+        help=f"The most that may be downloaded, such as 500MB, or {UNLIMITED!r}.",
+    ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Say what would be asked and downloaded, and make and ask nothing.",
+    ),
+    click.option(
         "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
     ),
     click.option(
@@ -62,6 +93,21 @@ _OPTIONS = (
         help="Seconds for a question.",
     ),
 )
+
+
+def is_rehearsed(foreseen: Foreseen, plan: Plan, *, dry_run: bool) -> bool:
+    """Say what is about to be downloaded; in a rehearsal for each release, and that is all.
+
+    Raises ``TooLarge`` where more would be downloaded than the plan allows, and it is no rehearsal.
+    """
+    if dry_run:
+        for forecast in foreseen.releases:
+            click.echo(shortened(plain(str(forecast)), 300))
+        click.echo(str(foreseen))
+    elif foreseen.amount.number:
+        click.echo(str(foreseen), err=True)
+        plan.allowance.refuse_more(foreseen.amount)
+    return dry_run
 
 
 def package_of(requirements: list[Requirement]) -> str:

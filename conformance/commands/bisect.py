@@ -23,8 +23,9 @@ from conformance.observations import MODES, Mode
 from conformance.report.text import count, plain, shortened
 from conformance.runs import RunError
 from conformance.survey import Item, Subject
-from conformance.versions import bisection, history, releases
+from conformance.versions import bisection, forecasts, history, releases
 from conformance.versions.bisection import Agreed, Found, Unanswered
+from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
 from conformance.workers.controller import CannotStart, Examination
@@ -61,6 +62,8 @@ def command(
     download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
+    limit: float,
+    dry_run: bool,
     jobs: int,
     timeout: float,
     good: str | None,
@@ -73,8 +76,9 @@ def command(
 
     PACKAGE is a name, or a range such as 'keras>=3'. An answer is its status, shape and numbers,
     of every API that the case concerns; the words of an error are none. What cannot be made or
-    started is stepped around. Ends with 0 when there is a change, with 1 when both ends answer
-    alike, and with 2 when that cannot be told.
+    started is stepped around. What is about to be downloaded is said before, and held to
+    --max-download. Ends with 0 when there is a change, with 1 when both ends answer alike, and with
+    2 when that cannot be told.
 
     \b
     Example:
@@ -93,6 +97,7 @@ def command(
             words=("case", subject.case.id),
             jobs=jobs,
             timeout=timeout,
+            allowance=Allowance(limit),
         )
         apis = _meant(plan, api_ids)
         ends = [_end(wanted, version) for version in (good, bad)]
@@ -101,19 +106,26 @@ def command(
         asked = _Asked(plan, chosen, [api.id for api in apis], mode, console)
         old, new = _places(chosen, ends)
         click.echo(f"{subject.case.id}: {_range(chosen)}")
+        last = len(chosen) - 1 if new is None else new
+        foreseen = forecasts.of_search(plan, chosen, old or 0, last)
+        if _releases.is_rehearsed(foreseen, plan, dry_run=dry_run):
+            return
         changed = _told(asked, bisection.search(len(chosen), asked, old, new))
         if changed:
             _draw(asked, changed)
     except Unanswered as end:
         click.echo(f"conformance bisect: {_why(asked, end)}", err=True)
         raise SystemExit(2) from None
-    except (NoRelease, NotThere, CannotBuild, CannotStart, RunError, OSError) as error:
+    except _TROUBLES as error:
         click.echo(f"conformance bisect: {error}", err=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         click.echo("conformance bisect: stopped; what was asked is kept", err=True)
         raise SystemExit(2) from None
     raise SystemExit(0 if changed else 1)
+
+
+_TROUBLES = (NoRelease, NotThere, CannotBuild, CannotStart, TooLarge, RunError, OSError)
 
 
 def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:

@@ -20,7 +20,8 @@ from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
 from conformance.runs import RunError
 from conformance.survey import Subject
-from conformance.versions import history, releases
+from conformance.versions import forecasts, history, releases
+from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
 from conformance.versions.trend import Trend, trends
@@ -73,6 +74,8 @@ def command(
     download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
+    limit: float,
+    dry_run: bool,
     jobs: int,
     timeout: float,
     expression: str | None,
@@ -86,8 +89,9 @@ def command(
 
     A release is an exact version, or a range such as 'keras>=3,<3.16', of which the first and the
     last release of each minor series are asked. Each has an environment of its own, which is kept,
-    and so is its run; one that cannot be made is a line that says why. Ends with 0, whatever
-    changed, and with 2 when no release could be asked.
+    and so is its run; one that cannot be made is a line that says why. What is to be downloaded is
+    said before, and held to --max-download. Ends with 0, whatever changed, and with 2 when no
+    release could be asked, or more would be downloaded than is allowed.
 
     \b
     Example:
@@ -109,14 +113,17 @@ def command(
             words=("-k", str(expression)),
             jobs=jobs,
             timeout=timeout,
+            allowance=Allowance(limit),
         )
+        if _releases.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
+            return
         entries = list(_entries(plan, chosen))
         found = _trends(entries, subjects)
         if out:
             _keep(entries, out)
         if page:
             page.write_text(_page(_title(plan), entries, found), encoding="utf-8")
-    except (NoRelease, CannotBuild, RunError, OSError) as error:
+    except (NoRelease, CannotBuild, TooLarge, RunError, OSError) as error:
         click.echo(f"conformance history: {error}", err=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -199,9 +198,8 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     return channel
 
 
-@cache
 def _located(request: str) -> str:
-    """The path of a Python, which is searched for once: workers are started again and again."""
+    """The path of a Python. Raises `CannotStart`."""
     path = pythons.find(request)
     if path is None:
         sentence = pythons.missing(request)
