@@ -73,6 +73,8 @@ class Api:
     forward        for a transposed convolution, the id of the convolution that goes with it
     topics         of the cases that it is asked, if not of all: a variant of another API, which
                    differs from that in nothing else
+    parameters     what its arrays and arguments are called in its own documentation, each with the
+                   key of a case that means the same
     """
 
     id: str
@@ -88,6 +90,7 @@ class Api:
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     dialect: Dialect | None = None
 
     @property
@@ -167,6 +170,15 @@ class Framework:
     def chosen_backend(self) -> str | None:
         """The backend that the environment asks for, before any worker can say which it has."""
         return os.environ.get(self.backend_variable) if self.backend_variable else None
+
+    def without(self, backend: str | None) -> str | None:
+        """Say why calls cannot be written for a backend; None for one that they can be."""
+        if backend in self.dialects:
+            return None
+        known = ", ".join(sorted(filter(None, self.dialects)))
+        if not known:
+            return f"{self.title} has no backends to choose from, got {backend!r}"
+        return f"the backend of {self.title} must be one of {known}, got {backend!r}"
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""

@@ -19,6 +19,7 @@ import msgspec
 from conformance import locking
 from conformance.observations import Key, Observation
 from conformance.printable import PrintableError
+from conformance.selection import Selection
 
 FORMAT = 1
 
@@ -36,6 +37,7 @@ class Header:
     files    the files that they were read from, as they were named, but for those that ship with us
     sources  digest of the code, the case files and the pins, where the pins are known
     asked    whether every question was asked by itself, or how else
+    selection  the part of all cases and APIs that was to be asked; None for all of it
     failure  why nothing could be observed at all, for an environment that could not be made
     """
 
@@ -50,6 +52,7 @@ class Header:
     files: tuple[str, ...] = ()
     sources: str | None = None
     asked: str | None = None
+    selection: Selection | None = None
     failure: str | None = None
 
     @property
@@ -176,7 +179,7 @@ def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Foote
             yield _first(path, file.readline())
             yield from _rest(path, file, observation)
     except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def _first(path: Path, text: bytes) -> Header:

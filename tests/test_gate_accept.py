@@ -128,9 +128,9 @@ def test_characters_that_nobody_can_read_are_refused(tmp_path: Path, given: dict
     [
         ('=HYPERLINK("https://evil.example")', {}),
         ("@SUM(A1)", {}),
-        ("one", {"version": "=1+1"}),
+        ("+one", {}),
         ("one", {"version": "1.0, =1+1"}),
-        ("one", {"apis": {API: True, "+a": True}}),
+        ("one", {"apis": {API: True, "a,+a": True}}),
     ],
 )
 def test_what_a_spreadsheet_would_compute_is_refused(

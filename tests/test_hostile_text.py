@@ -175,8 +175,8 @@ def test_a_gate_has_the_same_parts_whatever_the_names(
 @KINDS
 def test_a_script_does_the_same_whatever_the_words(
     words: str,
-    make: Make,
-    tmp_path: Path,  # noqa: F811  # the fixture
+    make: Make,  # noqa: F811  # the fixture
+    tmp_path: Path,
 ) -> None:
     r = make("right")
     old = r.subject.case

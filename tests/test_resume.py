@@ -172,7 +172,7 @@ def test_a_file_that_is_cut_anywhere_is_gone_on_from(
     )
     def cut(end: int) -> None:
         (folder / "run.jsonl").write_bytes(undisturbed[:end])
-        assert run("--resume").exit_code == 0
+        assert (ran := run("--resume")).exit_code == 0, ran.output
         assert held(folder) == undisturbed
 
     cut()

@@ -10,6 +10,7 @@ import click
 from packaging.requirements import InvalidRequirement
 
 from conformance import environments
+from conformance.commands._options import WORD
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 
@@ -67,10 +68,32 @@ def all_chosen(
         return list(_changed(meant, pins).items())
     if framework is None:
         raise click.UsageError("say --framework, or --environment for one that is pinned here")
+    refuse_backend(framework, backend)
     environment = Environment(
         framework=framework, pins=pins, python=python or sys.executable, backend=backend
     )
     return [(None, environment)]
+
+
+def refuse_backend(framework: str, backend: str | None, option: str = "--backend") -> None:
+    """Refuse a backend that the framework does not have.
+
+    Parameters
+    ----------
+    framework
+        The name of the framework.
+    backend
+        The backend; None is the one that is set up there.
+    option
+        What it was said with.
+
+    Raises
+    ------
+    click.BadParameter
+        With the backends that there are.
+    """
+    if backend is not None and (refusal := FRAMEWORKS[framework].without(backend)):
+        raise click.BadParameter(refusal, param_hint=option)
 
 
 def _changed(meant: Mapping[str, Environment], pins: tuple[str, ...]) -> dict[str, Environment]:
@@ -102,6 +125,7 @@ _SEVERAL = click.option(
 _UNPINNED = (
     click.option(
         "--python",
+        type=WORD,
         show_default="this one",
         help="The interpreter that has the framework; nothing of ours has to be there."
         " With --with, the version such as 3.11 to make an environment of.",
@@ -114,5 +138,10 @@ _UNPINNED = (
         help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
         " With --environment, in the place of its pin of that package.",
     ),
-    click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]"),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        type=WORD,
+        help="Of Keras.  [default: as it is set up there]",
+    ),
 )

@@ -9,9 +9,9 @@ import click
 from packaging.requirements import Requirement
 
 from conformance import environments
+from conformance.commands import _options
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.running import recording
 from conformance.versions import releases
 from conformance.versions.companions import place_of
 from conformance.versions.releases import NoRelease
@@ -32,10 +32,16 @@ _OPTIONS = (
         type=click.Choice(sorted(FRAMEWORKS)),
         help="Whose cases are asked.  [default: that of the package]",
     ),
-    click.option("--backend", metavar="NAME", help="Of Keras.  [default: the first pinned]"),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        type=_options.WORD,
+        help="Of Keras.  [default: the first pinned]",
+    ),
     click.option(
         "--python",
         metavar="VERSION",
+        type=_options.WORD,
         help="Such as 3.11, and no other.  [default: for each release one that it has a wheel for]",
     ),
     click.option(
@@ -47,16 +53,8 @@ _OPTIONS = (
         "  [default: the pins of that framework and backend, as long as they go with the release]",
     ),
     click.option("--pre", is_flag=True, help="Also releases before a final one."),
-    click.option(
-        "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
-    ),
-    click.option(
-        "--timeout",
-        default=recording.TIMEOUT,
-        show_default=True,
-        type=click.FloatRange(0, min_open=True),
-        help="Seconds for a question.",
-    ),
+    _options.jobs,
+    _options.timeout(),
 )
 
 

@@ -197,6 +197,20 @@ FUNCTION_LIMITS = (
     DILATION_WITHOUT_ONEDNN,
 )
 
+CONV_PARAMETERS = {
+    "inputs": "x",
+    "kernel": "kernel",
+    "bias": "bias",
+    "strides": "stride",
+    "padding": "padding",
+    "dilation_rate": "dilation",
+    "groups": "groups",
+}
+PARAMETERS = {
+    **{own: key for own, key in CONV_PARAMETERS.items() if own != "groups"},
+    "output_padding": "output_padding",
+}
+
 LAYER = Api(
     id="keras.layers.ConvTranspose",
     operator="conv_transpose",
@@ -208,6 +222,7 @@ LAYER = Api(
     has_parameters=True,
     limits=LAYER_LIMITS,
     forward="keras.layers.Conv",
+    parameters=PARAMETERS,
 )
 FUNCTION = Api(
     id="keras.ops.conv_transpose",
@@ -220,6 +235,7 @@ FUNCTION = Api(
     limits=FUNCTION_LIMITS,
     takes_bias=False,
     forward="keras.ops.conv",
+    parameters=PARAMETERS,
 )
 
 FRAMEWORK = Framework(
@@ -263,6 +279,7 @@ FRAMEWORK = Framework(
             recipe=_spelled(_layer),
             has_parameters=True,
             limits=(*WRONG, STRIDE_WITH_DILATION),
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.ops.conv",
@@ -274,6 +291,7 @@ FRAMEWORK = Framework(
             recipe=_spelled(_function),
             limits=(*WRONG, replace(STRIDE_WITH_DILATION, backend="tensorflow")),
             takes_bias=False,
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.layers.UpSampling",

@@ -164,6 +164,15 @@ CHANNELS_FIRST_LIMIT = Limit(
 )
 
 
+PARAMETERS = {
+    "input": "x",
+    "filters": "kernel",
+    "strides": "stride",
+    "padding": "padding",
+    "dilations": "dilation",
+}
+
+
 def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
@@ -176,6 +185,7 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
         forward=forward,
+        parameters=PARAMETERS,
     )
 
 
@@ -191,6 +201,7 @@ def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:
         recipe=_conv(name, says_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,
+        parameters=PARAMETERS,
     )
 
 

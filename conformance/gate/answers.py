@@ -15,6 +15,7 @@ from conformance import runs
 from conformance.observations import Key, Mode, Status
 from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
+from conformance.selection import Selection
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
 """Explanations as an observation holds them, by the names of their conventions."""
@@ -95,6 +96,7 @@ class Source:
 
     apis   every API id, and whether it was there
     files  the case files that it names, as far as it names any
+    selection  the part of all cases and APIs that was asked; None for all of it
     """
 
     path: Path
@@ -103,6 +105,7 @@ class Source:
     version: str | None
     apis: Mapping[str, bool]
     files: tuple[str, ...] = ()
+    selection: Selection | None = None
 
     @property
     def name(self) -> str:
@@ -141,6 +144,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         version=header.version,
         apis=header.apis,
         files=header.files,
+        selection=header.selection,
     )
     return source, _observations(path, lines)
 

@@ -15,6 +15,7 @@ from typing import get_args
 
 from conformance.gate.answers import Answer, CannotCompare, Given, Source
 from conformance.observations import MODES, Key, Status
+from conformance.selection import selected
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
@@ -54,6 +55,8 @@ def _head(source: Source) -> Iterator[str]:
         yield f"# backend: {source.backend}"
     if source.version is not None:
         yield f"# version: {source.version}"
+    if source.selection is not None:
+        yield from (f"# selected by: {words}" for words in source.selection.options())
     for api, there in sorted(source.apis.items()):
         yield f"# {'api' if there else 'no api'}: {api}"
 
@@ -102,7 +105,7 @@ def read(path: Path) -> Given:
     try:
         held = _unbroken(path.read_bytes()).decode()
     except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error}") from None
+        raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _damaged(path, "it is not text") from None
     head, found, rest = held.partition(f"\n{CHECKSUM}")
@@ -134,10 +137,13 @@ def _damaged(path: Path, why: str) -> CannotCompare:
 def _source(path: Path, head: str) -> Source:
     facts: dict[str, str] = {}
     apis: dict[str, bool] = {}
+    parts: list[str] = []
     for line in head.splitlines()[1:]:
         what, _, value = line.removeprefix("# ").partition(": ")
         if what in ("api", "no api"):
             apis[value] = what == "api"
+        elif what == "selected by":
+            parts.append(value)
         else:
             facts[what] = value
     return Source(
@@ -146,6 +152,7 @@ def _source(path: Path, head: str) -> Source:
         backend=facts.get("backend"),
         version=facts.get("version"),
         apis=apis,
+        selection=selected(parts),
     )
 
 

@@ -25,13 +25,16 @@ def judge(
     only_regressions  it fails for what got worse, and notes the rest
     """
     before, after = comparison.before, comparison.after
+    partial = after.selection is not None  # which may well ask what nobody has accepted
     reasons, stale = applied(expectations, comparison)
     findings = [_stale(expectation) for expectation in stale]
     for group in groups(comparison, reasons):
         finding = Finding(
             kind=group.kind,
             sentence=sentence(group, before, after),
-            red=group.reason is None and (group.worse or not only_regressions),
+            red=group.reason is None
+            and (group.worse or not only_regressions)
+            and not (partial and group.kind == "case added"),
             api=group.api,
             said=_said(group),
             cases=group.cases,
@@ -39,7 +42,7 @@ def judge(
         )
         findings.append(finding)
     findings.sort(key=lambda finding: not finding.red)
-    return result(before, after, comparison.compared, findings)
+    return result(before, after, comparison.compared, comparison.of, findings)
 
 
 def _said(group: Group) -> str | None:

@@ -63,6 +63,8 @@ class Result:
 
     apis      those that either side has
     compared  how many answers were held against each other
+    of        how many answers the baseline has
+    selection  which of them were to be compared, in words; None for all of them
     files     the case files that either side names, the candidate's first
     trouble   why nothing could be compared
     """
@@ -70,6 +72,8 @@ class Result:
     title: str
     apis: tuple[str, ...] = ()
     compared: int = 0
+    of: int = 0
+    selection: str | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     trouble: str | None = None
@@ -95,11 +99,19 @@ class Result:
         if self.trouble is not None:
             return f"{self.title}: {self.trouble}"
         if not self.findings:
-            return f"{self.title}: nothing changed in {count(self.compared, 'answer')}."
+            return f"{self.title}: nothing changed in {self._answers}."
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
         verb = "fails" if len(self.red) == 1 else "fail"
-        among = f"among {count(self.compared, 'answer')} compared"
-        return f"{self.title}: {failing} {verb} the gate, {among}."
+        among = self._answers if self.selection else f"{self._answers} compared"
+        return f"{self.title}: {failing} {verb} the gate, among {among}."
+
+    @property
+    def _answers(self) -> str:
+        """How many answers were compared, and which part of the baseline they are."""
+        if self.selection is None:
+            return count(self.compared, "answer")
+        whole = f"{self.compared:,} of {count(self.of, 'answer')} of the baseline"
+        return f"{whole}, selected by {self.selection}"
 
 
 def trouble(error: Exception) -> Result:
@@ -107,13 +119,18 @@ def trouble(error: Exception) -> Result:
     return Result(title="conformance gate", trouble=printable_lines(str(error)))
 
 
-def result(before: Source, after: Source, compared: int, findings: Sequence[Finding]) -> Result:
-    """The result of holding two sources against each other."""
+def result(
+    before: Source, after: Source, compared: int, of: int, findings: Sequence[Finding]
+) -> Result:
+    """The result of holding two sources against each other, ``of`` so many answers."""
+    parts = dict.fromkeys(name(str(s.selection), 300) for s in (after, before) if s.selection)
     apis = {api for source in (before, after) for api, there in source.apis.items() if there}
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
         compared=compared,
+        of=of,
+        selection=" and ".join(parts) or None,
         findings=tuple(findings),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
     )

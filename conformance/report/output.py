@@ -11,22 +11,33 @@ from conformance.report import differences, markdown, page, tables
 from conformance.report.text import cell
 from conformance.report.view import Report
 
+NAMES = (
+    "profiles.csv",
+    "observations.csv",
+    "verdicts.csv",
+    "compatibility.csv",
+    "compatibility.md",
+    "index.html",
+)
+"""The files of a report."""
+
 
 def write(report: Report, folder: Path) -> tuple[Path, ...]:
     """Writes every file of the report and gives their paths. Raises ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True)
     compatibility = tables.compatibility(report.counts, _titles(report))
-    texts = {
-        "profiles.csv": _csv(differences.frame(report.meanings)),
-        "observations.csv": _csv(report.observations[tables.OBSERVATION]),
-        "verdicts.csv": _csv(report.verdicts[tables.VERDICT]),
-        "compatibility.csv": _csv(compatibility.reset_index()),
-        "compatibility.md": markdown.render(report),
-        "index.html": page.render(report),
-    }
-    for name, text in texts.items():
-        (folder / name).write_bytes(text.encode())
-    return tuple(folder / name for name in texts)
+    texts = (
+        _csv(differences.frame(report.meanings)),
+        _csv(report.observations[tables.OBSERVATION]),
+        _csv(report.verdicts[tables.VERDICT]),
+        _csv(compatibility.reset_index()),
+        markdown.render(report),
+        page.render(report),
+    )
+    paths = tuple(folder / name for name in NAMES)
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text.encode())
+    return paths
 
 
 def _titles(report: Report) -> dict[tuple[int, str], str]:

@@ -20,6 +20,7 @@ from conformance.observations import Key, Mode, Status
 from conformance.runs import Footer, Header, RunError, Writer
 
 _CHUNK = 2**16
+_OPENING = b'{"kind": "header"'
 
 
 class _Line(msgspec.Struct, tag_field="kind", tag="observation"):
@@ -75,6 +76,30 @@ def left(path: Path) -> Left | None:
     return Left(header=header, done=frozenset(done), counts=counts, end=end, complete=complete)
 
 
+def is_worth_keeping(path: Path) -> bool:
+    """Whether there is anything at ``path`` but a run that says why nothing could be observed."""
+    try:
+        if not path.is_file() or not path.stat().st_size:
+            return False
+        return left(path) is not None
+    except (RunError, OSError):
+        return True
+
+
+def refuse_strangers(path: Path) -> None:
+    """Raises `RunError` for a file that is no run file, and would be one after it was written to.
+
+    The beginning of the header is enough: a run may have been stopped there.
+    """
+    try:
+        with path.open("rb") as file:
+            opening = file.read(len(_OPENING))
+    except OSError:
+        return
+    if not _OPENING.startswith(opening):
+        raise RunError(f"{path}: this is no run file, and would be overwritten; name another one")
+
+
 def _end(path: Path) -> int:
     """The end of the last whole line of a file, in bytes; 0 where there is no file."""
     try:
@@ -89,7 +114,7 @@ def _end(path: Path) -> int:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
     return 0
 
 
@@ -109,6 +134,7 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
     Raises `RunError` where another run than one with this header and of these keys was stopped,
     and where one is just being written.
     """
+    refuse_strangers(path)
     with runs.appending(path) as file:
         was = left(path) if resume else None
         if was is None:
@@ -124,6 +150,7 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
 
 
 _WORDS = {
+    "selection": "the selection",
     "cases": "the digest of the cases",
     "sources": "the digest of code, cases, pins and options",
     "asked": "the way of asking",
@@ -131,7 +158,12 @@ _WORDS = {
 
 
 def _refuse_others(path: Path, was: Left, now: Header, keys: Iterable[Key]) -> None:
-    before, after = asdict(was.header), asdict(replace(now, files=was.header.files))
+    # However the files are named now, the digest of the cases says whether they are the same.
+    selection = now.selection
+    if selection and was.header.selection:
+        selection = replace(selection, cases=was.header.selection.cases)
+    same_names = replace(now, files=was.header.files, selection=selection)
+    before, after = asdict(was.header), asdict(same_names)
     told = [
         f"{_WORDS.get(name, name)} was {before[name]!r} and is {after[name]!r}"
         for name in before
