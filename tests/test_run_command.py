@@ -5,6 +5,7 @@ A fake stands where PyTorch would, and is asked in workers of its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import select
@@ -105,8 +106,10 @@ def test_a_refusal_where_there_is_no_answer_is_a_match(run: Run, out: Path) -> N
 
 def test_the_footer_comes_last_and_counts(run: Run, out: Path) -> None:
     run("--api", "plain.right")
-    footer = lines(out)[-1]
-    assert footer == {"kind": "footer", "observations": 6, "statuses": {"match": 6}}
+    *before, last = out.read_bytes().splitlines(keepends=True)
+    checksum = hashlib.sha256(b"".join(before)).hexdigest()[:32]
+    counts = {"observations": 6, "statuses": {"match": 6}}
+    assert json.loads(last) == {"kind": "footer", **counts, "checksum": checksum}
 
 
 def test_only_the_named_apis_are_asked(run: Run, out: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from pathlib import Path
 
+from conformance import durable
 from conformance.gate import answers, baseline
 from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
 from conformance.report.text import FORMULA, count
@@ -38,13 +39,11 @@ def paths(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
 
 def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
     """Writes a baseline for each of them, all or none. Raises ``OSError``."""
-    texts = dict(zip(paths(accepted, folder), map(baseline.text, accepted.values()), strict=True))
+    texts = (baseline.text(given).encode() for given in accepted.values())
+    files = dict(zip(paths(accepted, folder), texts, strict=True))
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text in texts.items():
-        path.with_suffix(".tmp").write_bytes(text.encode())
-    for path in texts:
-        path.with_suffix(".tmp").replace(path)
-    return tuple(texts)
+    durable.replace(files)
+    return tuple(files)
 
 
 def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:

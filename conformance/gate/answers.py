@@ -56,7 +56,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     topics: tuple[str, ...]
     explanations: Names = ()
     detail: str | None = None
-    shape: tuple[int, ...] | None = None
+    shape: tuple[runs.Size, ...] | None = None
     dtype: str | None = None
     digest: str | None = None
 

@@ -19,6 +19,8 @@ from conformance.selection import selected
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
+LONGEST = 2**30
+"""Bytes of a baseline: of ten million answers."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
 AS_NATIVE = "as native"
@@ -103,7 +105,11 @@ def among(folder: Path, name: str) -> Path:
 def read(path: Path) -> Given:
     """The baseline at ``path``. Raises `CannotCompare` for a file that `text` has not made."""
     try:
-        held = _unbroken(path.read_bytes()).decode()
+        with path.open("rb") as file:
+            data = file.read(LONGEST + 1)
+        if len(data) > LONGEST:
+            raise _damaged(path, f"a baseline has at most {LONGEST} bytes")
+        held = _unbroken(data).decode()
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -117,7 +123,7 @@ def read(path: Path) -> Given:
         raise _damaged(path, "its checksum does not hold")
     try:
         return Given(_source(path, head), _answers(rest))
-    except (ValueError, KeyError) as error:  # not by hand, but made by something else
+    except (ValueError, KeyError, csv.Error) as error:  # not by hand, but by something else
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
 
@@ -146,6 +152,8 @@ def _source(path: Path, head: str) -> Source:
             parts.append(value)
         else:
             facts[what] = value
+    if "framework" not in facts:
+        raise ValueError("it is of no framework")
     return Source(
         path=path,
         framework=facts["framework"],
@@ -165,6 +173,8 @@ def _answers(rest: str) -> dict[Key, Answer]:
         if recipe == AS_NATIVE:
             recipe = native
         for mode, cell in zip(MODES, (native, recipe), strict=True):
+            if (api, case, mode) in answers:
+                raise ValueError(f"{api} {case} {mode} stands in it twice")
             if cell:
                 answers[api, case, mode] = _answer(cell, content)
     return answers

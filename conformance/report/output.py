@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from conformance import durable
 from conformance.report import differences, markdown, page, tables
 from conformance.report.text import cell
 from conformance.report.view import Report
@@ -35,8 +36,7 @@ def write(report: Report, folder: Path) -> tuple[Path, ...]:
         page.render(report),
     )
     paths = tuple(folder / name for name in NAMES)
-    for path, text in zip(paths, texts, strict=True):
-        path.write_bytes(text.encode())
+    durable.replace(dict(zip(paths, map(str.encode, texts), strict=True)))
     return paths
 
 
