@@ -89,6 +89,8 @@ class Api:
                    differs from that in nothing else
     base           of a variant the API that a recipe takes, with arrays transposed around its call,
                    where the variant itself refuses
+    parameters     what its arrays and arguments are called in its own documentation, each with the
+                   key of a case that means the same
     """
 
     id: str
@@ -104,6 +106,7 @@ class Api:
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     dialect: Dialect | None = None
     base: Api | None = None
 
@@ -199,6 +202,15 @@ class Framework:
     def dialect(self, api: Api, backend: str | None) -> Dialect:
         """Return the dialect that an API is called in. Raises ``KeyError`` for no such backend."""
         return api.dialect or self.dialects[backend]
+
+    def without(self, backend: str | None) -> str | None:
+        """Say why calls cannot be written for a backend; None for one that they can be."""
+        if backend in self.dialects:
+            return None
+        known = ", ".join(sorted(filter(None, self.dialects)))
+        if not known:
+            return f"{self.title} has no backends to choose from, got {backend!r}"
+        return f"the backend of {self.title} must be one of {known}, got {backend!r}"
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""

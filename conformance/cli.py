@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import click
 
-from conformance import __version__
+from conformance import __version__, exit_status
 
 COMMANDS = (
     "accept",
@@ -38,12 +41,47 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"conformance.commands.{cmd_name}").command
+        command.epilog = exit_status.epilog(cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, from their first sentences and without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run the command that the words name, and end with a status that its help explains.
+
+        Parameters
+        ----------
+        args
+            The words after the program's name; those of this process if they are left out.
+        prog_name, complete_var, extra
+            As click takes them; the other options change nothing.
+
+        Raises
+        ------
+        SystemExit
+            Always.
+        """
+        del standalone_mode, windows_expand_args
+        words = sys.argv[1:] if args is None else list(args)
+        program = prog_name or "conformance"
+
+        def work() -> None:
+            self._main_shell_completion(extra, program, complete_var)
+            with self.make_context(program, words, **extra) as context:
+                self.invoke(context)
+
+        exit_status.guarded(next((word for word in words if word in COMMANDS), None), work)
 
 
 SUMMARIES = {

@@ -56,12 +56,9 @@ def refuse_strangers(api: Api, case: Case) -> None:
 
 def refuse_backend(framework: Framework, backend: str | None) -> None:
     """Raises `NotThere` for a backend that nothing can be written for."""
-    if backend in framework.dialects:
-        return
-    known = ", ".join(sorted(filter(None, framework.dialects)))
-    if not known:
-        raise NotThere(f"{framework.title} has no backends to choose from, got {backend!r}")
-    raise NotThere(f"the backend of {framework.title} must be one of {known}, got {backend!r}")
+    refusal = framework.without(backend)
+    if refusal is not None:
+        raise NotThere(refusal)
 
 
 @contextmanager

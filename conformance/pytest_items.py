@@ -121,7 +121,7 @@ class CaseNode(pytest.Collector):
         super().__init__(**rest)
         self.subject = subject
         case = subject.case
-        self.extra_keyword_matches.update((case.op, *case.topics, *case.claims))
+        self.extra_keyword_matches.update((case.op, *case.labels, *case.claims))
 
     def collect(self) -> Iterator[ApiNode]:
         """The APIs that it concerns, whether or not they are there."""

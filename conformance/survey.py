@@ -264,7 +264,7 @@ def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Obse
         mode=mode,
         status=status,
         op=case.op,
-        topics=case.topics,
+        topics=case.labels,
         cost=item.call.cost.words if isinstance(item.call, Call) else None,
         moves=item.call.moves if isinstance(item.call, Call) else (),
         content=item.subject.content,

@@ -217,10 +217,36 @@ def test_a_table_that_something_else_has_summed_up_is_refused(tmp_path: Path) ->
     assert "it holds what no baseline holds" in said
 
 
-@pytest.mark.parametrize("was", ["# framework: keras\n", ",rejected,as native", "api,case,"])
-def test_a_table_that_lacks_something_is_refused(tmp_path: Path, was: str) -> None:
+@pytest.mark.parametrize(
+    ("was", "why"),
+    [
+        ("# framework: keras\n", "it is of no framework"),
+        (",rejected,as native", "values to unpack"),
+        ("api,case,", "its columns are not api, case, content, native, recipe"),
+    ],
+)
+def test_a_table_that_lacks_something_is_refused(tmp_path: Path, was: str, why: str) -> None:
     said = refusal(tmp_path / "b.csv", summed(HELD.replace(was, "", 1)))
-    assert "it holds what no baseline holds" in said
+    assert "it holds what no baseline holds: " in said
+    assert why in said
+
+
+@pytest.mark.parametrize("end", ['"open', 'one,"two"three,four,five,six', "a" * 200_000])
+def test_a_table_that_is_no_table_is_refused(tmp_path: Path, end: str) -> None:
+    said = refusal(tmp_path / "b.csv", summed(f"{HELD}{end}\n"))
+    assert "it holds what no baseline holds: " in said
+
+
+def test_a_line_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path / "b.csv", summed(HELD + LINES[-1]))
+    assert "keras.layers.ConvTranspose two native stands in it twice" in said
+
+
+def test_a_file_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baseline, "LONGEST", len(HELD))
+    (tmp_path / "b.csv").write_text(HELD)
+    assert baseline.read(tmp_path / "b.csv").answers == SMALL.answers
+    assert f"at most {len(HELD)} bytes" in refusal(tmp_path / "b.csv", f"{HELD}\n")
 
 
 def summed(text: str) -> str:

@@ -128,9 +128,9 @@ def test_characters_that_nobody_can_read_are_refused(tmp_path: Path, given: dict
     [
         ('=HYPERLINK("https://evil.example")', {}),
         ("@SUM(A1)", {}),
-        ("one", {"version": "=1+1"}),
+        ("+one", {}),
         ("one", {"version": "1.0, =1+1"}),
-        ("one", {"apis": {API: True, "+a": True}}),
+        ("one", {"apis": {API: True, "a,+a": True}}),
     ],
 )
 def test_what_a_spreadsheet_would_compute_is_refused(
@@ -191,3 +191,14 @@ def test_two_apis_are_two_lines(tmp_path: Path) -> None:
     run(write(tmp_path / "a.jsonl", seen(), seen(api=OTHER)), "--to", tmp_path)
     text = (tmp_path / "keras-torch.csv").read_text()
     assert [line.partition(",")[0] for line in text.splitlines()[-2:]] == [API, OTHER]
+
+
+def test_a_baseline_is_on_the_disk_before_it_takes_the_place_of_another(
+    tmp_path: Path, synced: list[Path]
+) -> None:
+    given = accepting.accepted([write(tmp_path / "run.jsonl", seen())])
+    synced.clear()
+    (path,) = accepting.write(given, tmp_path / "baseline")
+    written, folder = synced
+    assert written.parent == folder == path.parent
+    assert [path] == list(path.parent.iterdir())

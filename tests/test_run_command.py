@@ -5,6 +5,7 @@ A fake stands where PyTorch would, and is asked in workers of its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import select
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from fakes.clock import PATIENCE
 from conformance import runs
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
+from conformance.selection import Selection
 
 CASES = """
 cases:
@@ -103,8 +106,10 @@ def test_a_refusal_where_there_is_no_answer_is_a_match(run: Run, out: Path) -> N
 
 def test_the_footer_comes_last_and_counts(run: Run, out: Path) -> None:
     run("--api", "plain.right")
-    footer = lines(out)[-1]
-    assert footer == {"kind": "footer", "observations": 6, "statuses": {"match": 6}}
+    *before, last = out.read_bytes().splitlines(keepends=True)
+    checksum = hashlib.sha256(b"".join(before)).hexdigest()[:32]
+    counts = {"observations": 6, "statuses": {"match": 6}}
+    assert json.loads(last) == {"kind": "footer", **counts, "checksum": checksum}
 
 
 def test_only_the_named_apis_are_asked(run: Run, out: Path) -> None:
@@ -296,11 +301,81 @@ def test_an_incomplete_run_is_made_again(reusing: Callable[..., Result], out: Pa
     assert runs.read(out).complete
 
 
-def test_what_is_no_run_is_made_one(reusing: Callable[..., Result], out: Path) -> None:
+def test_what_is_no_run_is_left_as_it_is(reusing: Callable[..., Result], out: Path) -> None:
     out.parent.mkdir()
     out.write_text("not a run\n", encoding="utf-8")
+    ran = reusing()
+    assert ran.exit_code == 2
+    assert f"{out}: this is no run file, and would be overwritten" in ran.output
+    assert out.read_text(encoding="utf-8") == "not a run\n"
+
+
+def test_the_beginning_of_a_run_is_made_one(reusing: Callable[..., Result], out: Path) -> None:
+    out.parent.mkdir()
+    out.write_text('{"kind": "he', encoding="utf-8")
     reusing()
     assert runs.read(out).complete
+
+
+# What is there already
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "/bin/true"])
+def test_a_start_that_fails_leaves_a_run_as_it_was(run: Run, out: Path, python: str) -> None:
+    run()
+    before = out.read_bytes()
+    ran = run("--python", python)
+    assert ran.exit_code == 2
+    assert ran.output.endswith(f"conformance run: {out} is left as it was\n")
+    assert out.read_bytes() == before
+
+
+def test_a_start_that_fails_leaves_a_run_that_was_stopped(run: Run, out: Path) -> None:
+    run()
+    stopped = b"".join(out.read_bytes().splitlines(keepends=True)[:-2])
+    out.write_bytes(stopped)
+    run("--python", "/nowhere/python")
+    assert out.read_bytes() == stopped
+
+
+def test_a_failure_takes_the_place_of_a_failure(run: Run, out: Path) -> None:
+    run("--python", "/nowhere/python")
+    run("--python", "/nowhere/else")
+    assert "/nowhere/else" in str(runs.read(out).header.failure)
+
+
+def test_a_start_that_fails_leaves_what_is_no_run(run: Run, out: Path) -> None:
+    out.parent.mkdir()
+    out.write_text("mine\n", encoding="utf-8")
+    run("--python", "/nowhere/python")
+    assert out.read_text(encoding="utf-8") == "mine\n"
+
+
+# What part is asked
+
+
+@pytest.mark.parametrize(
+    ("words", "selection"),
+    [
+        (("-k", "fine"), Selection(expression="fine")),
+        (("--api", "plain.right"), Selection(apis=("plain.right",))),
+        ((), Selection()),
+    ],
+)
+def test_a_run_says_which_part_it_was_asked(
+    run: Run, out: Path, cases: Path, words: tuple[str, ...], selection: Selection
+) -> None:
+    run(*words)
+    named = replace(selection, cases=(str(cases),))
+    assert runs.read(out).header.selection == named
+
+
+def test_a_run_of_the_whole_corpus_has_no_selection(
+    run: Run, out: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.shipped.CASES", cases.parent)
+    run(of=cases.parent)
+    assert runs.read(out).header.selection is None
 
 
 # Interrupts, in a process of its own

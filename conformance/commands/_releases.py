@@ -11,11 +11,10 @@ import click
 from packaging.requirements import Requirement
 
 from conformance import environments, pythons, sizes
-from conformance.commands import _environment
+from conformance.commands import _environment, _options
 from conformance.environments import Environment, NoPython
 from conformance.frameworks import FRAMEWORKS
 from conformance.report.text import plain, shortened
-from conformance.running import recording
 from conformance.versions import releases
 from conformance.versions.companions import place_of
 from conformance.versions.forecasts import Foreseen
@@ -51,10 +50,16 @@ _OPTIONS = (
         type=click.Choice(sorted(FRAMEWORKS)),
         help="Whose cases are asked.  [default: that of the package]",
     ),
-    click.option("--backend", metavar="NAME", help="Of Keras.  [default: the first pinned]"),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        type=_options.WORD,
+        help="Of Keras.  [default: the first pinned]",
+    ),
     click.option(
         "--python",
         metavar="PYTHON",
+        type=_options.WORD,
         help="This one, such as 3.11 or a path, and no other.  [default: for each release one that"
         " it has a wheel for]",
     ),
@@ -82,16 +87,8 @@ _OPTIONS = (
         is_flag=True,
         help="Say what would be asked and downloaded, and make and ask nothing.",
     ),
-    click.option(
-        "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
-    ),
-    click.option(
-        "--timeout",
-        default=recording.TIMEOUT,
-        show_default=True,
-        type=click.FloatRange(0, min_open=True),
-        help="Seconds for a question.",
-    ),
+    _options.jobs,
+    _options.timeout(),
 )
 
 

@@ -14,8 +14,10 @@ from rich.text import Text
 
 from conformance import explanation, inquiry, survey
 from conformance.api import Api
-from conformance.commands import _releases
+from conformance.commands import _options, _releases
+from conformance.commands._console import console
 from conformance.environments import CannotBuild
+from conformance.exit_status import refuse
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
@@ -37,7 +39,7 @@ from conformance.workers.controller import CannotStart, Examination
 @_releases.options
 @click.option("--good", metavar="VERSION", help="One end.  [default: the oldest that can be asked]")
 @click.option("--bad", metavar="VERSION", help="The other.  [default: the newest]")
-@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@_options.api_ids
 @click.option(
     "--mode",
     type=click.Choice(MODES),
@@ -45,14 +47,7 @@ from conformance.workers.controller import CannotStart, Examination
     show_default=True,
     help="The same-looking call, or the translated one.",
 )
-@click.option(
-    "--cases",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
-)
+@_options.case_files
 def command(
     requirement: str,
     name: str,
@@ -77,14 +72,13 @@ def command(
     PACKAGE is a name, or a range such as 'keras>=3'. An answer is its status, shape and numbers,
     of every API that the case concerns; the words of an error are none. What cannot be made or
     started is stepped around. What is about to be downloaded is said before, and held to
-    --max-download. Ends with 0 when there is a change, with 1 when both ends answer alike, and with
-    2 when that cannot be told.
+    --max-download.
 
     \b
     Example:
       conformance bisect "keras>=3" --backend torch --case same-total-one-odd-kernel
     """
-    console = Console(highlight=False)
+    screen = console(highlight=False)
     try:
         wanted = releases.asked_for(requirement)
         place, pythons = _releases.place(wanted.name, framework, backend, python, download_python)
@@ -103,7 +97,7 @@ def command(
         ends = [_end(wanted, version) for version in (good, bad)]
         existing = releases.existing(wanted.name, pythons)
         chosen = releases.meant([wanted, *filter(None, ends)], existing, pre=pre, every=True)
-        asked = _Asked(plan, chosen, [api.id for api in apis], mode, console)
+        asked = _Asked(plan, chosen, [api.id for api in apis], mode, screen)
         old, new = _places(chosen, ends)
         click.echo(f"{subject.case.id}: {_range(chosen)}")
         last = len(chosen) - 1 if new is None else new
@@ -114,14 +108,11 @@ def command(
         if changed:
             _draw(asked, changed)
     except Unanswered as end:
-        click.echo(f"conformance bisect: {_why(asked, end)}", err=True)
-        raise SystemExit(2) from None
+        refuse("bisect", _why(asked, end))
     except _TROUBLES as error:
-        click.echo(f"conformance bisect: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("bisect", error)
     except KeyboardInterrupt:
-        click.echo("conformance bisect: stopped; what was asked is kept", err=True)
-        raise SystemExit(2) from None
+        refuse("bisect", "stopped; what was asked is kept")
     raise SystemExit(0 if changed else 1)
 
 

@@ -10,6 +10,8 @@ import click
 from conformance import progress, shipped
 from conformance.authoring import filling
 from conformance.cases import Case, load
+from conformance.commands import _options
+from conformance.exit_status import FAILED
 from conformance.report import sharpness
 from conformance.report.text import count
 from conformance.sharpness import coverage, discrimination
@@ -36,7 +38,7 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     cases see a convention or tell two choices apart, when a case that is from no document sees
     nothing, and when three arguments never meet that could.
     --fix writes the oracle's answers into the files, for you to review, and leaves the rest of them
-    as it is. Ends with 0 when there is nothing to say and with 1 when there are findings.
+    as it is.
 
     \b
     Example:
@@ -44,6 +46,9 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
       conformance check --fix mine.yaml
       conformance check --matrix --each --out sharpness.txt
     """
+    if out is not None and not (each or matrix):
+        _options.needs("--out", "--each or --matrix")
+    _options.keep_inputs([("--out", out)], cases or [shipped.CASES])
     for sentence in filling.sentences(filling.fill(cases or [shipped.CASES])) if fix else ():
         click.echo(sentence)
     loaded = load(cases or [shipped.CASES])
@@ -61,6 +66,8 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     for finding in findings:
         click.echo(finding)
     click.echo(f"{count(len(loaded.cases), 'case')}, {count(len(findings), 'finding')}")
+    if any(problem.unreadable for problem in loaded.problems):
+        raise SystemExit(FAILED)
     raise SystemExit(1 if findings else 0)
 
 

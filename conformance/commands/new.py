@@ -52,6 +52,9 @@ _KEYS = tuple(key for key in entries.ORDER if key not in ("exact", "expected"))
     metavar="TOPIC",
     help=f"Repeatable; one of {', '.join(TOPICS)}.",
 )
+@click.option(
+    "--tag", "tags", multiple=True, metavar="WORD", help="A word of your own; repeatable."
+)
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Such as D4; repeatable.")
 @click.option("--section", metavar="TEXT", help="Where in the document it is from.")
 @click.option("--document", nargs=3, metavar="ID TITLE SOURCE", help="What a new file is from.")

@@ -235,6 +235,13 @@ CONV_TRANSPOSE = Api(
     flips=True,
     takes_bias=False,
     forward="jax.lax.conv_general_dilated",
+    parameters={
+        "lhs": "x",
+        "rhs": "kernel",
+        "strides": "stride",
+        "padding": "padding",
+        "rhs_dilation": "dilation",
+    },
 )
 
 FRAMEWORK = Framework(
@@ -282,6 +289,14 @@ FRAMEWORK = Framework(
             recipe=_conv,
             limits=LIMITS,
             takes_bias=False,
+            parameters={
+                "lhs": "x",
+                "rhs": "kernel",
+                "window_strides": "stride",
+                "padding": "padding",
+                "rhs_dilation": "dilation",
+                "feature_group_count": "groups",
+            },
         ),
         Api(
             id="jax.image.resize",

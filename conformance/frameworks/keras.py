@@ -231,6 +231,20 @@ FUNCTION_LIMITS = (
     *DILATION_LIMITS,
 )
 
+CONV_PARAMETERS = {
+    "inputs": "x",
+    "kernel": "kernel",
+    "bias": "bias",
+    "strides": "stride",
+    "padding": "padding",
+    "dilation_rate": "dilation",
+    "groups": "groups",
+}
+PARAMETERS = {
+    **{own: key for own, key in CONV_PARAMETERS.items() if own != "groups"},
+    "output_padding": "output_padding",
+}
+
 LAYER = Api(
     id="keras.layers.ConvTranspose",
     operator="conv_transpose",
@@ -242,6 +256,7 @@ LAYER = Api(
     has_parameters=True,
     limits=LAYER_LIMITS,
     forward="keras.layers.Conv",
+    parameters=PARAMETERS,
 )
 FUNCTION = Api(
     id="keras.ops.conv_transpose",
@@ -254,6 +269,7 @@ FUNCTION = Api(
     limits=FUNCTION_LIMITS,
     takes_bias=False,
     forward="keras.ops.conv",
+    parameters=PARAMETERS,
 )
 
 FRAMEWORK = Framework(
@@ -299,6 +315,7 @@ FRAMEWORK = Framework(
             recipe=_spelled(_layer),
             has_parameters=True,
             limits=(*WRONG, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.ops.conv",
@@ -314,6 +331,7 @@ FRAMEWORK = Framework(
                 replace(STRIDE_WITH_DILATION, backend="tensorflow"),
             ),
             takes_bias=False,
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.layers.UpSampling",

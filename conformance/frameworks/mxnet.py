@@ -228,6 +228,27 @@ _npx = _operator(DECONVOLUTION, "mx.npx.convolution")
 _npx_last = _operator(DECONVOLUTION, "mx.npx.convolution", ("NWC", "NHWC", "NDHWC"))
 _nd = _operator("mx.nd.Deconvolution", "mx.nd.Convolution")
 
+CONV_PARAMETERS = {
+    "data": "x",
+    "weight": "kernel",
+    "bias": "bias",
+    "stride": "stride",
+    "pad": "padding",
+    "dilate": "dilation",
+    "num_group": "groups",
+}
+PARAMETERS = {**CONV_PARAMETERS, "adj": "output_padding"}
+LAYER_CONV_PARAMETERS = {
+    "x": "x",
+    "weight": "kernel",
+    "bias": "bias",
+    "strides": "stride",
+    "padding": "padding",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+LAYER_PARAMETERS = {**LAYER_CONV_PARAMETERS, "output_padding": "output_padding"}
+
 NPX = Api(
     id="mxnet.npx.deconvolution",
     operator="conv_transpose",
@@ -238,6 +259,7 @@ NPX = Api(
     recipe=_npx,
     limits=TRANSPOSE_LIMITS,
     forward="mxnet.npx.convolution",
+    parameters=PARAMETERS,
 )
 
 FRAMEWORK = Framework(
@@ -280,6 +302,7 @@ FRAMEWORK = Framework(
             has_parameters=True,
             limits=TRANSPOSE_LIMITS,
             forward="mxnet.gluon.nn.Conv",
+            parameters=LAYER_PARAMETERS,
         ),
         Api(
             id="mxnet.nd.Deconvolution",
@@ -291,6 +314,7 @@ FRAMEWORK = Framework(
             recipe=_nd,
             limits=TRANSPOSE_LIMITS,
             forward="mxnet.nd.Convolution",
+            parameters=PARAMETERS,
             dialect=LEGACY,
         ),
         Api(
@@ -302,6 +326,7 @@ FRAMEWORK = Framework(
             native=_npx,
             recipe=_npx,
             limits=LIMITS,
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="mxnet.gluon.nn.Conv",
@@ -313,6 +338,7 @@ FRAMEWORK = Framework(
             recipe=_layer,
             has_parameters=True,
             limits=LIMITS,
+            parameters=LAYER_CONV_PARAMETERS,
         ),
         Api(
             id="mxnet.nd.Convolution",
@@ -323,6 +349,7 @@ FRAMEWORK = Framework(
             native=_nd,
             recipe=_nd,
             limits=LIMITS,
+            parameters=CONV_PARAMETERS,
             dialect=LEGACY,
         ),
         Api(

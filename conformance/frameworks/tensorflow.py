@@ -193,6 +193,15 @@ CHANNELS_FIRST_LIMITS = (
 )
 
 
+PARAMETERS = {
+    "input": "x",
+    "filters": "kernel",
+    "strides": "stride",
+    "padding": "padding",
+    "dilations": "dilation",
+}
+
+
 def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
@@ -205,6 +214,7 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
         forward=forward,
+        parameters=PARAMETERS,
     )
 
 
@@ -220,6 +230,7 @@ def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:
         recipe=_conv(name, says_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,
+        parameters=PARAMETERS,
     )
 
 

@@ -15,6 +15,7 @@ from conformance import runs
 from conformance.observations import Key, Mode, Status
 from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
+from conformance.selection import Selection
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
 """Explanations as an observation holds them, by the names of their conventions."""
@@ -55,7 +56,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     topics: tuple[str, ...]
     explanations: Names = ()
     detail: str | None = None
-    shape: tuple[int, ...] | None = None
+    shape: tuple[runs.Size, ...] | None = None
     dtype: str | None = None
     digest: str | None = None
 
@@ -96,6 +97,7 @@ class Source:
     runtime_class  that it ran in, where that is known
     apis   every API id, and whether it was there
     files  the case files that it names, as far as it names any
+    selection  the part of all cases and APIs that was asked; None for all of it
     """
 
     path: Path
@@ -105,6 +107,7 @@ class Source:
     apis: Mapping[str, bool]
     runtime_class: str | None = None
     files: tuple[str, ...] = ()
+    selection: Selection | None = None
 
     @property
     def name(self) -> str:
@@ -149,6 +152,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         runtime_class=header.runtime_class,
         apis=header.apis,
         files=header.files,
+        selection=header.selection,
     )
     return source, _observations(path, lines)
 

@@ -6,7 +6,7 @@ Cases that are other ones, or that only one of them has, are told apart from beh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
@@ -63,6 +63,7 @@ class Comparison:
     """What became of everything that the baseline or the candidate has.
 
     compared        how many answers could be held against each other
+    of              how many answers the baseline has
     evidence        what explains the answers of each side, as they are tied
     cases           of each side, to tell a case that is gone from one that an API was not asked
     """
@@ -71,6 +72,7 @@ class Comparison:
     after: Source
     changes: tuple[Change, ...]
     compared: int
+    of: int
     evidence: tuple[Evidence, Evidence] = field(repr=False)
     cases: tuple[frozenset[str], frozenset[str]] = field(repr=False)
 
@@ -78,12 +80,17 @@ class Comparison:
 def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) -> Comparison:
     """What changed from the baseline to the candidate, whose observations are read once.
 
+    Of a run of a part, or a baseline of one, only what both were made for is compared: what else
+    the one has the other was not to be asked.
     Raises `CannotCompare` for another framework, backend or runtime class, and where no case of the
     one is asked by the other as it was; ``RunError`` for an observation that is there twice.
     """
     before = baseline.source
     _refuse_another(before, candidate)
-    gone, new = _only(before.apis, candidate.apis), _only(candidate.apis, before.apis)
+    gone, new = (
+        frozenset(filter(_takes(candidate, before), _only(*apis)))
+        for apis in ((before.apis, candidate.apis), (candidate.apis, before.apis))
+    )
     changes = [Change("API disappeared", api) for api in gone]
     changes += [Change("API appeared", api) for api in new]
     left: dict[Key, Answer | None] = dict(baseline.answers)
@@ -109,9 +116,7 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
             if kind is not None:
                 changes.append(Change(kind, *key, was, answer, seen.topics, seen.detail))
     if not compared and not gone:
-        raise CannotCompare(
-            f"{candidate.path} has no case in common with {before.path} that is asked as it was"
-        )
+        raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (
         frozenset(case for _, case, _ in left),
         frozenset(case for (_, case, _), was in left.items() if was is None)
@@ -120,14 +125,38 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
     changes += (
         Change("case dropped", *key, before=was)
         for key, was in left.items()
-        if was is not None and key[0] not in gone
+        if was is not None and key[0] not in gone and _asks(candidate, cases[1], key)
     )
     changes += (
         Change("case added", *key, after=seen.answer, topics=seen.topics)
         for key, seen in added.items()
-        if key[0] not in new
+        if key[0] not in new and _asks(before, cases[0], key)
     )
-    return Comparison(before, candidate, tuple(changes), compared, evidence, cases)
+    return Comparison(
+        before, candidate, tuple(changes), compared, len(baseline.answers), evidence, cases
+    )
+
+
+def _takes(*sources: Source) -> Callable[[str], bool]:
+    """Whether an API was to be asked in all sources."""
+    parts = [source.selection for source in sources if source.selection is not None]
+    return lambda api: all(part.takes(api) for part in parts)
+
+
+def _asks(source: Source, cases: Collection[str], key: Key) -> bool:
+    """Whether a source was made for what has this key, as far as its cases tell."""
+    api, case, _ = key
+    return source.selection is None or (source.selection.takes(api) and case in cases)
+
+
+def _nothing_in_common(before: Source, after: Source) -> str:
+    said = f"{after.path} has no case in common with {before.path} that is asked as it was"
+    if after.selection is None:
+        return said
+    return (
+        f"{said}; it is a run of {after.selection}, and"
+        f" `conformance accept {after.path} --to FOLDER` makes a baseline of it"
+    )
 
 
 def _refuse_another(before: Source, after: Source) -> None:

@@ -42,7 +42,7 @@ def judge(
         findings.append(finding)
     findings.sort(key=lambda finding: not finding.red)
     uncompared = sum(change.kind in OF_SUITE for change in comparison.changes)
-    return result(before, after, comparison.compared, findings, uncompared)
+    return result(before, after, comparison.compared, comparison.of, findings, uncompared)
 
 
 def _said(group: Group) -> str | None:

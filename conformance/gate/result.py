@@ -64,6 +64,8 @@ class Result:
     apis      those that either side has
     compared  how many answers were held against each other
     uncompared  how many were not, as their cases are new or were changed
+    of        how many answers the baseline has
+    selection  which of them were to be compared, in words; None for all of them
     files     the case files that either side names, the candidate's first
     trouble   why nothing could be compared
     """
@@ -72,6 +74,8 @@ class Result:
     apis: tuple[str, ...] = ()
     compared: int = 0
     uncompared: int = 0
+    of: int = 0
+    selection: str | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     trouble: str | None = None
@@ -100,11 +104,19 @@ class Result:
         if self.uncompared:
             rest = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
         if not self.findings:
-            return f"{self.title}: nothing changed in {count(self.compared, 'answer')}.{rest}"
+            return f"{self.title}: nothing changed in {self._answers}.{rest}"
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
         verb = "fails" if len(self.red) == 1 else "fail"
-        among = f"among {count(self.compared, 'answer')} compared"
-        return f"{self.title}: {failing} {verb} the gate, {among}.{rest}"
+        among = self._answers if self.selection else f"{self._answers} compared"
+        return f"{self.title}: {failing} {verb} the gate, among {among}.{rest}"
+
+    @property
+    def _answers(self) -> str:
+        """How many answers were compared, and which part of the baseline they are."""
+        if self.selection is None:
+            return count(self.compared, "answer")
+        whole = f"{self.compared:,} of {count(self.of, 'answer')} of the baseline"
+        return f"{whole}, selected by {self.selection}"
 
 
 def trouble(error: Exception) -> Result:
@@ -116,16 +128,20 @@ def result(
     before: Source,
     after: Source,
     compared: int,
+    of: int,
     findings: Sequence[Finding],
     uncompared: int = 0,
 ) -> Result:
-    """The result of holding two sources against each other."""
+    """The result of holding two sources against each other, ``of`` so many answers."""
+    parts = dict.fromkeys(name(str(s.selection), 300) for s in (after, before) if s.selection)
     apis = {api for source in (before, after) for api, there in source.apis.items() if there}
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
         compared=compared,
         uncompared=uncompared,
+        of=of,
+        selection=" and ".join(parts) or None,
         findings=tuple(findings),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
     )

@@ -63,7 +63,7 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
     Several topics are joined by ``;``. A case that is still there is described as it is now.
     """
     cases = tuple(cases)
-    about = {case.id: (case.op, ";".join(case.topics)) for case in cases}
+    about = {case.id: (case.op, ";".join(case.labels)) for case in cases}
     rows: list[tuple[object, ...]] = []
     for number, environment in enumerate(environments):
         start = (number, *environment_key(environment))
