@@ -31,6 +31,33 @@ def behind(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     return None
 
 
+def refusal(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
+    """Find the known limit that a native call was refused for.
+
+    Parameters
+    ----------
+    api
+        What was called.
+    asked
+        The question.
+    runtime
+        Where it was called.
+
+    Returns
+    -------
+    Limit or None
+        The first limit that the call runs into, as its arguments stand or as they are understood.
+    """
+    if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
+        return None
+    handed = recipes.handed(api, asked)
+    for limit in api.limits:
+        if limit.refused and limit.stops(handed, runtime):
+            return limit
+    found = behind(api, asked, runtime)
+    return found if found is not None and found.refused else None
+
+
 def breaks(api: Api, asked: Asked, runtime: Runtime) -> bool:
     """Whether the native call, taken for what it looks like, may break its process's memory."""
     if isinstance(asked, Chain) or recipes.has_no_meaning(asked):

@@ -35,8 +35,8 @@ class Observation:
 
     diagnosis     of a mismatch, in words
     explanations  the sets of conventions that explain it, each of the smallest size
-    limit    what the framework is known not to do, where a native call that no convention explains
-             asks for it
+    limit    what the framework is known not to do, where a native call that is refused, or that no
+             convention explains, asks for it
     detail   in words: how the answer differs, what the framework said, why it cannot be written
     cost     of the call, in words
     moves    how the question was rewritten for it, in words
@@ -82,12 +82,27 @@ class Observation:
         """The diagnosis in words; where a limit is behind what came, what came and the limit."""
         if self.limit is None:
             return self.diagnosis
+        if self.status == "rejected":
+            return refused(self.limit, self.detail)
         came = (self.diagnosis or self.detail or self.status).removesuffix(".")
         return f"{came}. A known limit is behind it: {self.limit}."
 
     def line(self) -> dict[str, Any]:
         """The observation as a line of a run file."""
         return {"kind": "observation", **vars(self)}
+
+
+def refused(limit: str, detail: str | None) -> str:
+    """Tell a refusal by the known limit behind it, and then in the framework's words.
+
+    Parameters
+    ----------
+    limit
+        What the framework is known not to do. It comes first, as long words are cut at their end.
+    detail
+        What the framework said.
+    """
+    return f"{limit[:1].upper()}{limit[1:].removesuffix('.')}. {detail or ''}".rstrip()
 
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:

@@ -188,10 +188,11 @@ class CallItem(pytest.Item):
         told = self.of.told(self.mode)
         observation = told.observations[0]
         self.user_properties.append(("status", observation.status))
-        if observation.told:
+        if observation.told and observation.status not in SKIPPED:
             self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
-            pytest.skip(f"{observation.status}: {plain(observation.detail or '')}")
+            words = observation.told or observation.detail or ""
+            pytest.skip(f"{observation.status}: {plain(words)}")
         if observation.status != "match":
             raise Different(told)
 

@@ -192,9 +192,10 @@ def _task(key: str, item: Item, call: Call) -> Task:
 def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     """The observation that an outcome comes to, held against the oracle."""
     seen = _judged(item, mode, outcome)
-    if mode == "recipe" or not seen.unexplained:
+    if mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
         return seen
-    limit = limits.behind(item.api, item.subject.case.question, item.runtime)
+    known = limits.refusal if seen.status == "rejected" else limits.behind
+    limit = known(item.api, item.subject.case.question, item.runtime)
     return seen if limit is None else replace(seen, limit=limit.reason)
 
 

@@ -181,7 +181,7 @@ def test_the_same_is_told_in_markdown(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     run("history", "plain==0.9", "plain==1.3", "plain==1.5", "--markdown", str(page))
     lines = page.read_text(encoding="utf-8").splitlines()
-    assert "| plain 1.3 | 3.11 | - | 12 | companion 5.0 |" in lines
+    assert "| plain 1.3 | 3.11 | \\- | 12 | companion 5.0 |" in lines
     assert (
         "| kernel flip (2 cases) | until 1.3<br>from 1.5 | **◆ flipped**<br>= as it stands |"
         in lines

@@ -127,6 +127,7 @@ WRONG = (
         Limit(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
             lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
+            refused=False,
         )
     ),
     *onednn.where_it_does_not(
@@ -141,6 +142,7 @@ WRONG = (
                     for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
                 )
             ),
+            refused=False,
         ),
     ),
 )

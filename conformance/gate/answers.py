@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from conformance import runs
-from conformance.observations import Key, Mode, Status
+from conformance.observations import Key, Mode, Status, refused
 from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
 from conformance.selection import Selection
@@ -55,6 +55,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     exact: bool
     topics: tuple[str, ...]
     explanations: Names = ()
+    limit: str | None = None
     detail: str | None = None
     shape: tuple[runs.Size, ...] | None = None
     dtype: str | None = None
@@ -64,6 +65,11 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     def key(self) -> Key:
         """What identifies it within a run; names that recur share their memory."""
         return intern(self.api), intern(self.case), self.mode
+
+    @property
+    def said(self) -> str | None:
+        """How the framework puts it, under the known limit behind it where there is one."""
+        return self.detail if self.limit is None else refused(self.limit, self.detail)
 
     @property
     def answer(self) -> Answer:

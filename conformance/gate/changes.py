@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from conformance.gate.answers import REAL, UNSTEADY, Answer, CannotCompare, Given, Seen, Source
-from conformance.observations import Key, Mode, Status
+from conformance.observations import TROUBLES, Key, Mode, Status
 from conformance.runs import RunError
 
 Kind = Literal[
@@ -21,6 +21,7 @@ Kind = Literal[
     "API disappeared",
     "case dropped",
     "newly matching",
+    "status no worse",
     "API appeared",
     "case added",
     "case changed",
@@ -114,7 +115,7 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
         if was != answer:
             kind = _kind(was, answer)
             if kind is not None:
-                changes.append(Change(kind, *key, was, answer, seen.topics, seen.detail))
+                changes.append(Change(kind, *key, was, answer, seen.topics, seen.said))
     if not compared and not gone:
         raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (
@@ -181,10 +182,22 @@ def _kind(was: Answer, now: Answer) -> Kind | None:
         return "case changed"
     (status,) = now.statuses
     if status not in was.statuses:
-        return _INTO.get(status, "status changed")
+        return _INTO.get(status, _change_of_status(was.statuses, status))
     if was.mark == now.mark or {was.mark, now.mark} & {REAL, UNSTEADY}:
         return None
     return "answer changed"
 
 
+def _change_of_status(before: Iterable[Status], now: Status) -> Kind:
+    """Whether what was an answer is refused now, or what was refused ends in trouble now."""
+    worst = max(_BADNESS.get(status, 0) for status in before)
+    return "status changed" if _BADNESS.get(now, 0) > worst else "status no worse"
+
+
+_BADNESS: Mapping[Status, int] = {
+    "rejected": 1,
+    "inexpressible": 1,
+    **dict.fromkeys(TROUBLES, 2),
+}
+"""Of what is no answer; where the one becomes the other, nothing got worse."""
 _INTO: Mapping[Status, Kind] = {"match": "newly matching", "mismatch": "newly different"}

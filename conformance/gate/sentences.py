@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.conventions import CONVENTIONS
+from conformance.frameworks import FRAMEWORKS
 from conformance.gate.answers import Names, Source
 from conformance.gate.changes import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
-from conformance.gate.result import title
+from conformance.gate.result import names, title
 from conformance.observations import Mode, Status
 from conformance.report.text import count, name
 
@@ -20,17 +21,35 @@ _SENTENCES = {str(convention): convention.choice.sentence for convention in CONV
 
 def sentence(group: Group, before: Source, after: Source) -> str:
     """What changed, in which cases, and which convention it was and is."""
-    subject = f"{title(before, after, group.api)}: "
+    subject = f"{title(before, after, _subject(group.apis, after))}: "
     if not group.cases:
-        return f"{subject}{_OF_APIS[group.kind]}."
+        return f"{subject}{_OF_APIS[group.kind][len(group.apis) > 1]}."
     cases = f"{_cases(group.cases)}{_about(group)} {_did(group)}"
     return " ".join((f"{subject}{cases}.", *_explained(group)))
 
 
-_OF_APIS: Mapping[Kind, str] = {
-    "API disappeared": "this API is gone",
-    "API appeared": "this API is new, and nothing is accepted of it",
+_OF_APIS: Mapping[Kind, tuple[str, str]] = {
+    "API disappeared": ("this API is gone", "these APIs are gone"),
+    "API appeared": (
+        "this API is new, and nothing is accepted of it",
+        "these APIs are new, and nothing is accepted of them",
+    ),
 }
+"""Of one API, and of several."""
+
+
+def _subject(apis: Sequence[str], source: Source) -> str | None:
+    """The APIs, in one word where they are all that the framework has of an operator."""
+    if len(apis) <= 1:
+        return apis[0] if apis else None
+    framework = FRAMEWORKS.get(source.framework)
+    there = [api for api in framework.apis if source.apis.get(api.id)] if framework else []
+    for operator in {api.operator for api in there if api.id in apis}:
+        own = {api.id for api in there if api.operator == operator and not api.is_variant}
+        variants = {api.id for api in there if api.operator == operator and api.is_variant}
+        if len(own) > 1 and own <= set(apis) <= own | variants and framework:
+            return f"all {len(apis)} {framework.title} APIs of {operator}"
+    return names(apis)
 
 
 def named(cases: Sequence[str], most: int = SHOWN) -> str:

@@ -213,7 +213,7 @@ def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[C
 
 def _refusals(seen: Sequence[Observation]) -> Iterator[str]:
     """The words of the refusals, the newest first."""
-    return (o.detail for o in reversed(seen) if o.status == "rejected" and o.detail)
+    return (o.told or o.detail for o in reversed(seen) if o.status == "rejected" and o.detail)
 
 
 def _accounted(
