@@ -7,16 +7,28 @@ nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
 nox -s accept                 takes what they do as accepted
 nox -s bench                  how fast everything is, beside its peers
+
+What sessions install has exact versions in constraints.txt, and what environments install in
+conformance/constraints:
+
+nox -s constraints            writes both; with `-- --upgrade` it takes the newest versions
+nox -s newest                 the unit tests on the newest versions, whatever was written
+nox -s stress                 the unit tests on two cores that have other things to do
+
+An environment whose Python is not installed is said and left out. CONFORMANCE_PYTHON_DOWNLOADS=1
+lets uv download it.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nox
 from nox.command import CommandFailed
@@ -29,8 +41,16 @@ REPORTS = Path("reports")
 RUNS = REPORTS / "runs"
 BASELINE = REPORTS / "baseline"
 COMMITTED = ("compatibility.md", "compatibility.csv")
+"""Of the report what is committed: only of environments that answer the same on every machine."""
+UNCOMMITTED = ("profiles.csv", "observations.csv", "verdicts.csv", "index.html")
 ENVIRONMENTS = tomllib.loads(Path("conformance", "environments.toml").read_text(encoding="utf-8"))
+PORTABLE = [name for name, table in ENVIRONMENTS.items() if table.get("portable", True)]
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+CONSTRAINTS = Path("constraints.txt").absolute()
+OLDEST = "3.11"
+"""The oldest Python that constraints are for; they hold on the later ones as well."""
 CORES = str(os.cpu_count() or 1)
+UNIT_TESTS = ("pytest", "--numprocesses", "2", "--durations", "10", "--durations-min", "1")
 BENCHMARKS: dict[str, list[list[str]]] = {
     "oracle": [[]],
     "diagnosis": [["--pairs"]],
@@ -50,7 +70,7 @@ nox.options.sessions = ["runs", "report"]
 @nox.session(tags=["test"])
 def lint(session: nox.Session) -> None:
     """Style, format and types of the code; the cases, and what they can tell apart."""
-    session.install("-e", ".[test,lint]")
+    _install(session, "-e", ".[test,lint]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
@@ -60,34 +80,63 @@ def lint(session: nox.Session) -> None:
 @nox.session(tags=["test"])
 def tests(session: nox.Session) -> None:
     """Everything that needs no framework."""
-    session.install("-e", ".[test]")
-    session.run("pytest", "--numprocesses", "2", *session.posargs)
+    _install(session, "-e", ".[test]")
+    session.run(*UNIT_TESTS, *session.posargs)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Everything that needs no framework, on the newest versions of all that it uses."""
+    session.install("--upgrade", "-e", ".[test]")
+    session.run("uv", "pip", "list")
+    session.run(*UNIT_TESTS, *session.posargs)
+
+
+@nox.session
+def stress(session: nox.Session) -> None:
+    """Everything that needs no framework, twice, on two cores that two loops keep busy."""
+    _install(session, "-e", ".[test]")
+    with _busy(2):
+        for _ in range(2):
+            session.run(*UNIT_TESTS, *session.posargs)
+
+
+@nox.session
+def constraints(session: nox.Session) -> None:
+    """Write down exact versions of all that is installed: nox -s constraints -- --upgrade
+
+    Versions that are written down stay where nothing is in their way, unless uv is told otherwise.
+    """
+    tools = (*PROJECT["build-system"]["requires"], "editables", "nox", "uv")
+    _compile(session, CONSTRAINTS, "pyproject.toml", "--all-extras", requirements=tools)
+    for name, environment in ENVIRONMENTS.items():
+        if "pins" in environment:  # one that is like another has its constraints
+            file = Path("conformance", "constraints", f"{name}.txt")
+            _compile(session, file, requirements=environment["pins"])
 
 
 @nox.session(tags=["test"])
 def runs(session: nox.Session) -> None:
     """Ask every case in every environment, as many side by side as there are cores."""
-    session.install("-e", ".")
-    _run(session, "all", *session.posargs)
+    _install(session, "-e", ".")
+    _run(session, "all", *_LENIENT, *session.posargs)
 
 
-def add(name: str, environment: dict[str, Any]) -> None:
+def add(name: str) -> None:
     """Adds the session that observes an environment, and the one that tests its adapter there."""
 
     def run(session: nox.Session) -> None:
-        session.install("-e", ".")
+        _install(session, "-e", ".")
         _run(session, name, "--out", str(RUNS / f"{name}.jsonl"), *session.posargs)
 
     def test(session: nox.Session) -> None:
-        session.install("-e", ".[test]")
-        python = environment.get("python", f"{sys.version_info.major}.{sys.version_info.minor}")
-        session.run(
-            *("pytest", "tests/frameworks", "--framework", environment["framework"]),
-            *("--python", python),
-            *(word for pin in environment["pins"] for word in ("--with", pin)),
-            *session.posargs,
-            env={"KERAS_BACKEND": environment["backend"]} if "backend" in environment else {},
-        )
+        _install(session, "-e", ".[test]")
+        code = "import sys; from conformance.environments import pinned as p"
+        code += "; print(p()[sys.argv[1]].missing_python or '')"
+        missing = str(session.run("python", "-c", code, name, silent=True) or "").strip()
+        if missing:
+            session.skip(f"{name} is not tested: {missing}")
+        session.run("pytest", "tests/frameworks", "--environment", name, *session.posargs)
 
     run.__doc__ = f"Ask every case in the environment {name}."
     test.__doc__ = f"Hold the adapter against the environment {name}."
@@ -95,23 +144,29 @@ def add(name: str, environment: dict[str, Any]) -> None:
     nox.session(test, name=f"test-{name}", tags=["test"])
 
 
-for _name, _environment in ENVIRONMENTS.items():
-    add(_name, _environment)
+for _name in ENVIRONMENTS:
+    add(_name)
 
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Tables and a page over all runs."""
-    session.install("-e", ".")
-    session.run("conformance", "report", *_runs(), "--out", str(REPORTS))
+    """Tables and a page over all runs; what is committed stays where an environment was not run."""
+    _install(session, "-e", ".")
+    _report(session, _runs(), REPORTS, UNCOMMITTED)
+    if unrun := _unrun(session):
+        session.warn(f"{' and '.join(COMMITTED)} are left as they are without {', '.join(unrun)}")
+    else:
+        _report(session, _runs(PORTABLE), REPORTS, COMMITTED)
 
 
 @nox.session(tags=["test"])
 def current(session: nox.Session) -> None:
     """Whether the committed report is what the runs give."""
-    session.install("-e", ".")
+    _install(session, "-e", ".")
+    if unrun := _unrun(session):
+        session.skip(f"it cannot be told without {', '.join(unrun)}")
     fresh = Path(session.create_tmp())
-    session.run("conformance", "report", *_runs(), "--out", str(fresh))
+    _report(session, _runs(PORTABLE), fresh, COMMITTED)
     for name in COMMITTED:
         words = ("git", "--no-pager", "diff", "--no-index", "--exit-code")
         session.run(*words, str(REPORTS / name), str(fresh / name), external=True)
@@ -120,9 +175,10 @@ def current(session: nox.Session) -> None:
 @nox.session(tags=["test"])
 def gate(session: nox.Session) -> None:
     """Whether every framework, as pinned, does what was accepted."""
-    session.install("-e", ".")
-    _run(session, "all")
-    _gate(session, _runs())
+    _install(session, "-e", ".")
+    _run(session, "all", *_LENIENT)
+    unrun = _unrun(session)
+    _gate(session, (run for run in _runs() if Path(run).stem not in unrun))
 
 
 @nox.session
@@ -130,7 +186,7 @@ def upgrade(session: nox.Session) -> None:
     """What another version would change: nox -s upgrade -- keras==3.16.0 jax==0.11.0"""
     if not session.posargs:
         session.error("say which: nox -s upgrade -- keras==3.16.0")
-    session.install("-e", ".")
+    _install(session, "-e", ".")
     folder = Path(session.create_tmp())
     for left in folder.glob("*.jsonl"):
         left.unlink()
@@ -143,7 +199,7 @@ def upgrade(session: nox.Session) -> None:
 @nox.session
 def accept(session: nox.Session) -> None:
     """Take what the pinned versions do, asked twice, as what is gated against from now on."""
-    session.install("-e", ".")
+    _install(session, "-e", ".")
     again = Path(session.create_tmp())
     _run(session, "all")
     session.run(*_WORDS, "all", "--jobs", CORES, "--out", str(again))
@@ -154,7 +210,7 @@ def accept(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """All benchmarks, or some, on a machine with nothing else to do: nox -s bench -- oracle gate"""
-    session.install("-e", ".[test]", "onnx", "onnxruntime")
+    _install(session, "-e", ".[test,bench]")
     for name in session.posargs or BENCHMARKS:
         for words in BENCHMARKS[name]:
             session.run("python", f"benchmarks/{name}.py", *words)
@@ -163,7 +219,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(tags=["test"])
 def wheel(session: nox.Session) -> None:
     """Whether the installed package alone, anywhere, gates an interpreter that is not ours."""
-    session.install(".")
+    _install(session, ".")
     code = "from conformance.environments import pinned; print(pinned()['torch'].executable())"
     python = str(session.run("python", "-c", code, silent=True)).strip()
     with session.chdir(session.create_tmp()):
@@ -173,14 +229,67 @@ def wheel(session: nox.Session) -> None:
 
 
 _WORDS = ("conformance", "run", "--environment")
+_LENIENT = ("--skip-missing-interpreters",)
+
+
+def _install(session: nox.Session, *words: str) -> None:
+    """Installs what is asked for, and what it needs, in the versions of constraints.txt."""
+    held = ("--constraint", str(CONSTRAINTS), "--build-constraint", str(CONSTRAINTS))
+    session.install(*held, *words)
+
+
+def _compile(session: nox.Session, to: Path, *words: str, requirements: Iterable[str] = ()) -> None:
+    """Writes down one version of all that is required, for every platform and Python."""
+    file = Path(session.create_tmp(), "requirements.txt")
+    file.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
+    to.parent.mkdir(exist_ok=True)
+    session.run(
+        *("uv", "pip", "compile", "--quiet", *words, str(file), "--output-file", str(to)),
+        *("--universal", "--python-version", OLDEST, "--fork-strategy", "fewest"),
+        *("--no-annotate", "--custom-compile-command", "nox -s constraints"),
+        *session.posargs,
+        env={"UV_FIND_LINKS": None},  # wheels of one machine have versions of their own
+    )
+
+
+@contextmanager
+def _busy(cores: int) -> Iterator[None]:
+    """Within it, what is started shares so many cores with as many loops that never rest."""
+    everywhere = os.sched_getaffinity(0)  # Linux only, where continuous integration runs
+    os.sched_setaffinity(0, sorted(everywhere)[:cores])
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+        os.sched_setaffinity(0, everywhere)
 
 
 def _run(session: nox.Session, name: str, *words: str) -> None:
     session.run(*_WORDS, name, "--jobs", CORES, "--reuse", *words)
 
 
-def _runs() -> list[str]:
-    return [str(RUNS / f"{name}.jsonl") for name in ENVIRONMENTS]
+def _runs(names: Iterable[str] = ENVIRONMENTS) -> list[str]:
+    return [str(RUNS / f"{name}.jsonl") for name in names]
+
+
+def _report(session: nox.Session, runs: Iterable[str], folder: Path, names: Iterable[str]) -> None:
+    only = [word for name in names for word in ("--only", name)]
+    session.run("conformance", "report", *runs, "--out", str(folder), *only)
+
+
+def _unrun(session: nox.Session) -> list[str]:
+    """The environments that are not run, as their Python is missing; it is said why."""
+    unrun = []
+    for path in filter(Path.exists, map(Path, _runs())):
+        with path.open(encoding="utf-8") as lines:
+            failure = json.loads(lines.readline() or "{}").get("failure")
+        if failure is not None:
+            session.warn(f"{path.stem} is not run: {failure}")
+            unrun.append(path.stem)
+    return unrun
 
 
 def _gate(session: nox.Session, candidates: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -121,8 +121,7 @@ def _one_by_one(name: str, home: Path, expression: str | None) -> Contestant:
 
 
 def _pytest(environment: Environment, home: Path) -> Contestant:
-    pins = (*environment.pins, "pytest")
-    python = str(environments.build(pins, environment.python, environment.options))
+    python = replace(environment, pins=(*environment.pins, "pytest"), strict=False).executable()
     words = (python, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "test_bare.py")
     return Contestant("pytest", words, home / "every", _variables(environment))
 

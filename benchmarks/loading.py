@@ -1,10 +1,9 @@
-"""How long cases take from YAML to validated questions, the first time and the second.
+"""How long cases take from YAML to validated questions.
 
     python benchmarks/loading.py [--most 10000]
 
 The files are the shipped ones, again and again with other ids. Each contestant is a process of its
-own, from its start to its end: with nothing kept from before, with what that one kept, and with
-one file of them changed since; and as the peer, YAML alone: `yaml.load` of PyYAML by libyaml, whose
+own, from its start to its end; the peer is YAML alone: `yaml.load` of PyYAML by libyaml, whose
 events are what the cases are read from too.
 """
 
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -45,8 +43,7 @@ for path in sorted(Path(sys.argv[1]).rglob("*.yaml")):
 @click.option("--runs", "times", default=5, show_default=True)
 def main(most: int, times: int) -> None:
     """Measure, and print a line for each size."""
-    heads = ("first", "second", "one changed", "YAML alone")
-    print(f"{'cases':>8}" + "".join(f"{head:>14}" for head in heads) + "   first / YAML alone")
+    print(f"{'cases':>8}{'loading':>14}{'YAML alone':>14}   loading / YAML alone")
     for size in SIZES:
         if size <= most:
             with TemporaryDirectory() as folder:
@@ -58,18 +55,12 @@ def print_row(size: int, folder: Path, times: int) -> None:
     cases = folder / "cases"
     cases.mkdir()
     written = write(cases, size)
-    last = sorted(cases.iterdir())[-1]
-    taken: dict[str, list[float]] = {"first": [], "second": [], "changed": [], "alone": []}
-    for number in range(times):
-        kept = {"XDG_CACHE_HOME": str(folder / f"cache-{number}")}
-        taken["first"].append(seconds(LOAD, cases, kept))
-        taken["second"].append(seconds(LOAD, cases, kept))
-        last.write_text(last.read_text(encoding="utf-8") + f"# {number}\n", encoding="utf-8")
-        taken["changed"].append(seconds(LOAD, cases, kept))
-        taken["alone"].append(seconds(PARSE, cases, {}))
-    medians = [median(column) for column in taken.values()]
-    cells = "".join(f"{one:>12.2f} s" for one in medians)
-    print(f"{written:>8,}{cells}   {medians[0] / medians[3]:.2f}", flush=True)
+    taken: dict[str, list[float]] = {LOAD: [], PARSE: []}
+    for _ in range(times):
+        for code, column in taken.items():
+            column.append(seconds(code, cases))
+    loading, alone = map(median, taken.values())
+    print(f"{written:>8,}{loading:>12.2f} s{alone:>12.2f} s   {loading / alone:.2f}", flush=True)
 
 
 def write(folder: Path, size: int) -> int:
@@ -89,9 +80,9 @@ def write(folder: Path, size: int) -> int:
     return written
 
 
-def seconds(code: str, cases: Path, kept: Mapping[str, str]) -> float:
+def seconds(code: str, cases: Path) -> float:
     """Of a process of this interpreter, which has to end well."""
-    return measuring.process(sys.executable, "-c", code, cases, variables=kept).clock
+    return measuring.process(sys.executable, "-c", code, cases).clock
 
 
 if __name__ == "__main__":

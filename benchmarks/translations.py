@@ -112,7 +112,7 @@ def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], 
         for profile in profiles(run.observations, subjects):
             api = FRAMEWORKS[name].api(profile.api)
             if api.operator == "conv_transpose" and not api.is_variant:
-                places.append(Place(FRAMEWORKS[name], run.header.backend, api))
+                places.append(Place(FRAMEWORKS[name], run.header.runtime, api))
                 known[api.id] = profile
     return places, known
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from conformance.geometry import Axes
 from conformance.memory import Memory
 from conformance.question import Dtype, Operator, Question
+from conformance.runtime import Runtime, RuntimeClass
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,33 @@ class Limit:
 
     A native call runs into it, and what comes of that is told with the reason.
 
-    refused  whether the framework refuses, and does not answer wrongly
-    backend  the only backend that refuses; None for all of them
-    breaks   the process may be left with broken memory, and what it says next is worth nothing
+    backend   the only backend that refuses; None for all of them
+    classes   the runtime classes that it is known of; none stands for all
+    versions  of a package that it is known of, as a requirement such as ``keras<3.15``; empty for
+              all that were asked
+    breaks    the process may be left with broken memory, and what it says next is worth nothing
+    refused   whether the framework refuses, and does not answer wrongly
     """
 
     reason: str
     refuses: Callable[[Question], bool]
     backend: str | None = None
+    classes: frozenset[str] = frozenset()
+    versions: str = ""
     breaks: bool = False
     refused: bool = True
 
-    def stops(self, asked: Question, backend: str | None) -> bool:
-        """Whether a question, as the call sees it, runs into this on a backend."""
-        return self.backend in (None, backend) and self.refuses(asked)
+    def is_known_of(self, runtime: Runtime) -> bool:
+        """Whether it holds, or may hold, in a runtime."""
+        return (
+            self.backend in (None, runtime.backend)
+            and runtime.is_in(self.classes)
+            and runtime.has(self.versions)
+        )
+
+    def stops(self, asked: Question, runtime: Runtime) -> bool:
+        """Whether a question, as the call sees it, runs into this in a runtime."""
+        return self.is_known_of(runtime) and self.refuses(asked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +89,8 @@ class Api:
     forward        for a transposed convolution, the id of the convolution that goes with it
     topics         of the cases that it is asked, if not of all: a variant of another API, which
                    differs from that in nothing else
+    base           of a variant the API that a recipe takes, with arrays transposed around its call,
+                   where the variant itself refuses
     parameters     what its arrays and arguments are called in its own documentation, each with the
                    key of a case that means the same
     """
@@ -94,6 +110,7 @@ class Api:
     topics: frozenset[str] = frozenset()
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     dialect: Dialect | None = None
+    base: Api | None = None
 
     @property
     def is_variant(self) -> bool:
@@ -115,6 +132,12 @@ class Dialect:
     casts      dtypes that NumPy lacks: the expressions that take their place for such a question
     keeps      dtypes that are narrowed unless it is said otherwise: the ``with`` that says so
     unreadable  orders in memory that it refuses, so that a recipe copies such an array
+    switches   environment variables that make it, and nothing else, choose other kernels
+    device     an expression for the device that computes
+    packages   expressions for the versions of the packages that compute, by their names
+    probes     expressions of small calls that decide the runtime class, by name: one that raises
+               or is not true does not hold
+    classes    the runtime classes; the first that fits is that of a worker
     """
 
     imports: tuple[str, ...]
@@ -124,6 +147,11 @@ class Dialect:
     casts: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
     keeps: Mapping[Dtype, str] = field(default_factory=dict)
     unreadable: tuple[Memory, ...] = ()
+    switches: tuple[str, ...] = ()
+    device: str = "'cpu'"
+    packages: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[RuntimeClass, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +200,10 @@ class Framework:
     def chosen_backend(self) -> str | None:
         """The backend that the environment asks for, before any worker can say which it has."""
         return os.environ.get(self.backend_variable) if self.backend_variable else None
+
+    def dialect(self, api: Api, backend: str | None) -> Dialect:
+        """Return the dialect that an API is called in. Raises ``KeyError`` for no such backend."""
+        return api.dialect or self.dialects[backend]
 
     def without(self, backend: str | None) -> str | None:
         """Say why calls cannot be written for a backend; None for one that they can be."""

@@ -16,8 +16,9 @@ from conformance.observations import Mode
 from conformance.question import Array, Asked, Chain, Pool, Question
 from conformance.readings import NARROWER
 from conformance.recipes import Cost, Plan
+from conformance.runtime import Runtime
 
-_PLANS: Mapping[Mode, Callable[[Api, Question, str | None], Plan | Inexpressible]] = {
+_PLANS: Mapping[Mode, Callable[[Api, Question, Runtime], Plan | Inexpressible]] = {
     "native": recipes.native,
     "recipe": recipes.recipe,
 }
@@ -72,13 +73,13 @@ class Text:
 
 
 def write(
-    framework: Framework, backend: str | None, api: Api, asked: Asked, mode: Mode
+    framework: Framework, runtime: Runtime, api: Api, asked: Asked, mode: Mode
 ) -> Call | Inexpressible:
     """The call that asks ``api`` in ``mode``, or why there is none."""
     if isinstance(asked, Chain):
-        call = _chain(framework, backend, api, asked, mode)
+        call = _chain(framework, runtime, api, asked, mode)
     else:
-        call = _single(framework, backend, api, asked, mode)
+        call = _single(framework, runtime, api, asked, mode)
     if isinstance(call, Inexpressible):
         return call
     memories = {name: memory.memory_of(array) for name, array in call.arrays.items()}
@@ -86,7 +87,7 @@ def write(
         return call
     # As they do not come out of a pipe.
     laid = [f"{name} = {memory.source(said, name)}" for name, said in memories.items() if said]
-    unreadable = (api.dialect or framework.dialects[backend]).unreadable if mode == "recipe" else ()
+    unreadable = framework.dialect(api, runtime.backend).unreadable if mode == "recipe" else ()
     copied = [name for name, said in memories.items() if said in unreadable]
     laid += [f"{name} = {name}.copy()" for name in copied]
     lines = Text(tuple(laid)) + _text(call)
@@ -103,12 +104,12 @@ def _text(call: Call) -> Text:
 
 
 def _single(
-    framework: Framework, backend: str | None, api: Api, asked: Question, mode: Mode
+    framework: Framework, runtime: Runtime, api: Api, asked: Question, mode: Mode
 ) -> Call | Inexpressible:
-    plan = _PLANS[mode](api, asked, backend)
+    plan = _PLANS[mode](api, asked, runtime)
     if isinstance(plan, Inexpressible):
         return plan
-    dialect = api.dialect or framework.dialects[backend]
+    dialect = framework.dialect(api, runtime.backend)
     lines = text(plan, dialect, asked)
     return Call(
         source=lines.source,
@@ -121,7 +122,7 @@ def _single(
 
 
 def _chain(
-    framework: Framework, backend: str | None, api: Api, chain: Chain, mode: Mode
+    framework: Framework, runtime: Runtime, api: Api, chain: Chain, mode: Mode
 ) -> Call | Inexpressible:
     """The steps' calls one after the other, each on the answer to the one before."""
     lines = Text()
@@ -138,7 +139,7 @@ def _chain(
             if api.forward is None:
                 return Inexpressible(f"{api.id} has no convolution beside it")
             step_api = framework.api(api.forward)
-        call = _single(framework, backend, step_api, step, mode)
+        call = _single(framework, runtime, step_api, step, mode)
         if isinstance(call, Inexpressible):
             return call
         own = {name: f"{name}{number}" for name in call.arrays if name != "x"}

@@ -18,7 +18,7 @@ def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, 
 
     Ends the command with status 2 and every problem's sentence if a file does not hold up.
     """
-    loaded = load(paths or [shipped.CASES], cached=True)
+    loaded = load(paths or [shipped.CASES])
     if loaded.problems:
         for problem in loaded.problems:
             click.echo(str(problem), err=True)

@@ -43,6 +43,10 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         1: "There are findings.",
         2: "A file or folder cannot be read, or a file cannot be written.",
     },
+    "environments": {
+        0: "The environments are listed, or those that may go are removed.",
+        2: "One that was named is unknown or in use, or the folder cannot be read.",
+    },
     "explain": {
         0: "The case was asked, whatever came of it.",
         2: "The framework cannot be asked, or there is no such case or API.",

@@ -64,10 +64,13 @@ def about(subject: Subject, width: int) -> Iterator[Text]:
 def where(header: Header) -> Text:
     """Who was asked."""
     on = f" on {header.backend}" if header.backend else ""
-    return Text(
-        f"{header.framework} {header.version}{on}, Python {header.python}, NumPy {header.numpy}",
-        style="bold",
+    parts = (
+        f"{header.framework} {header.version}{on}",
+        f"runtime class {header.runtime_class}" if header.runtime_class else "",
+        f"Python {header.python}",
+        f"NumPy {header.numpy}",
     )
+    return Text(plain(", ".join(filter(None, parts))), style="bold")
 
 
 def told(api: str, calls: Sequence[Told], width: int) -> Iterator[Text]:

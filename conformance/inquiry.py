@@ -10,14 +10,19 @@ from pathlib import Path
 from conformance import shipped, survey
 from conformance.api import Api, Framework
 from conformance.cases import Case, load
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import interpreter_in
+from conformance.printable import PrintableError
 from conformance.workers.controller import Examination
 
 SHOWN = 5
 """How many names are suggested at most."""
+LONGEST = 80
+"""Characters of a name that are looked at for one that is near to it."""
 
 
-class NotThere(Exception):
+class NotThere(PrintableError):
     """Something asked for by a name that nothing, or too much, goes by; in a sentence."""
 
 
@@ -26,7 +31,7 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
 
     Files that hold nothing but that case need not be right elsewhere. Raises `NotThere`.
     """
-    loaded = load(paths or [shipped.CASES], check=False, cached=True)
+    loaded = load(paths or [shipped.CASES], check=False)
     cases = {case.id: case for case in loaded.cases}
     try:
         return cases[_named("case", name, cases)]
@@ -58,14 +63,14 @@ def refuse_backend(framework: Framework, backend: str | None) -> None:
 
 
 @contextmanager
-def examining(
-    framework: Framework, python: str, *, timeout: float, backend: str | None = None
-) -> Iterator[Examination]:
-    """An examination of the framework in that interpreter, on the backend where one is given.
+def examining(environment: Environment, *, timeout: float) -> Iterator[Examination]:
+    """An examination of the framework in that environment, which is made unless it is there.
 
-    Raises ``CannotStart``, and `NotThere` for a backend that nothing can be written for.
+    Raises ``CannotBuild``, ``CannotStart``, and `NotThere` for a backend that nothing can be
+    written for.
     """
-    interpreter = survey.interpreter_for(framework, python, backend)
+    framework = FRAMEWORKS[environment.framework]
+    interpreter = interpreter_in(environment, together=False)
     with Examination(interpreter, timeout=timeout) as examination:
         refuse_backend(framework, examination.identity.facts["backend"])
         yield examination
@@ -83,8 +88,8 @@ def _named(kind: str, name: str, names: Collection[str]) -> str:
 
 
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, names, SHOWN)
-    near = near or difflib.get_close_matches(name, names, 1, 0.0)
+    near = difflib.get_close_matches(name[:LONGEST], names, SHOWN)
+    near = near or difflib.get_close_matches(name[:LONGEST], names, 1, 0.0)
     hint = f"; near to it: {_some(near)}" if near else f", and no other {kind}"
     return f"there is no {kind} {name!r}{hint}"
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,20 @@ from pathlib import Path
 from conformance.api import Framework
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.workers.interpreter import Interpreter
+from conformance.runtime import Runtime
+from conformance.workers.interpreter import Identity, Interpreter
 
+_SWITCHES = (
+    "CUDA_VISIBLE_DEVICES",
+    "DNNL_MAX_CPU_ISA",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_NUM_THREADS",
+    "ONEDNN_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",
+    "XLA_FLAGS",
+)
+"""Environment variables that make the libraries behind frameworks choose other kernels."""
 _A_CORE_EACH = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 """Arrays are small, and threads that wait for one another on busy cores take several times as long;
 nor should the order of a sum depend on how many cores there are."""
@@ -32,11 +44,13 @@ def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
     Raises `CannotBuild`.
     """
     framework = FRAMEWORKS[environment.framework]
-    made = interpreter_for(
+    interpreter = interpreter_for(
         framework, environment.executable(), environment.backend, together=together
     )
     kept = compiled_in(environment.home, framework) if environment.pins else {}
-    return replace(made, variables={**made.variables, **kept})
+    return replace(
+        interpreter, variables={**interpreter.variables, **kept, **environment.variables}
+    )
 
 
 def compiled_in(home: Path, framework: Framework) -> Mapping[str, str]:
@@ -77,9 +91,54 @@ def interpreter_for(
             "version": framework.version,
             "backend": framework.backend,
             **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
+            **dict(_deciding_facts(framework)),
         },
         variables={**_A_CORE_EACH, **framework.variables, **chosen},
         settle=framework.settle,
         together=said.source if said else "",
         most=said.most if said else 1,
+        switches=tuple(
+            sorted({*_SWITCHES, *(s for d in framework.dialects.values() for s in d.switches)})
+        ),
+    )
+
+
+def _deciding_facts(framework: Framework) -> Iterator[tuple[str, str]]:
+    """Yield the expressions that every dialect names, each under the name of its backend."""
+    for backend, dialect in framework.dialects.items():
+        yield f"device {backend}", dialect.device
+        for name, expression in dialect.packages.items():
+            yield f"package {backend} {name}", expression
+        for name, expression in dialect.probes.items():
+            yield f"probe {backend} {name}", f"bool({expression})"
+
+
+def probes_of(framework: Framework, identity: Identity) -> dict[str, bool]:
+    """Return which probes of the backend in use hold in a worker, by name."""
+    backend = identity.facts["backend"]
+    dialect = framework.dialects.get(backend)
+    names = dialect.probes if dialect else ()
+    return {name: identity.facts.get(f"probe {backend} {name}") is True for name in names}
+
+
+def device_of(identity: Identity) -> str | None:
+    """Return the device that a worker computes on."""
+    device = identity.facts.get(f"device {identity.facts['backend']}")
+    return None if device is None else str(device)
+
+
+def runtime_of(framework: Framework, identity: Identity) -> Runtime:
+    """Return what recipes and limitations have to know of a worker."""
+    backend = identity.facts["backend"]
+    dialect = framework.dialects.get(backend)
+    versions = {framework.name: identity.facts["version"]}
+    for name in dialect.packages if dialect else ():
+        versions[name] = identity.facts.get(f"package {backend} {name}")
+    probes = probes_of(framework, identity)
+    classes = dialect.classes if dialect else ()
+    names = (c.name for c in classes if c.fits(probes, identity.machine.architecture))
+    return Runtime(
+        backend=backend,
+        packages={name: str(version) for name, version in versions.items() if version},
+        runtime_class=next(names, None),
     )

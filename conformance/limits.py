@@ -9,12 +9,13 @@ from __future__ import annotations
 from conformance import diagnosis, recipes
 from conformance.api import Api, Limit
 from conformance.question import Asked, Chain
+from conformance.runtime import Runtime
 
 MOST = 2
 """How many conventions are combined at most; what a call is told is seldom read in more ways."""
 
 
-def behind(api: Api, asked: Asked, backend: str | None) -> Limit | None:
+def behind(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     """The known limit that the native call for a question runs into, if there is one.
 
     What the call really asks is the question, understood under the fewest conventions, of which
@@ -26,11 +27,11 @@ def behind(api: Api, asked: Asked, backend: str | None) -> Limit | None:
     for understood in diagnosis.understood(asked, most=MOST):
         means = recipes.handed(api, understood)
         if api.recipe(means) == called:
-            return recipes.refusing(api, means, backend)
+            return recipes.refusing(api, means, runtime)
     return None
 
 
-def refusal(api: Api, asked: Asked, backend: str | None) -> Limit | None:
+def refusal(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     """Find the known limit that a native call was refused for.
 
     Parameters
@@ -39,8 +40,8 @@ def refusal(api: Api, asked: Asked, backend: str | None) -> Limit | None:
         What was called.
     asked
         The question.
-    backend
-        Of the framework, where it has several.
+    runtime
+        Where it was called.
 
     Returns
     -------
@@ -51,15 +52,15 @@ def refusal(api: Api, asked: Asked, backend: str | None) -> Limit | None:
         return None
     handed = recipes.handed(api, asked)
     for limit in api.limits:
-        if limit.refused and limit.stops(handed, backend):
+        if limit.refused and limit.stops(handed, runtime):
             return limit
-    found = behind(api, asked, backend)
+    found = behind(api, asked, runtime)
     return found if found is not None and found.refused else None
 
 
-def breaks(api: Api, asked: Asked, backend: str | None) -> bool:
+def breaks(api: Api, asked: Asked, runtime: Runtime) -> bool:
     """Whether the native call, taken for what it looks like, may break its process's memory."""
     if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
         return False
     handed = recipes.handed(api, asked)
-    return any(limit.breaks and limit.stops(handed, backend) for limit in api.limits)
+    return any(limit.breaks and limit.stops(handed, runtime) for limit in api.limits)

@@ -28,6 +28,19 @@ def hold(file: IO[Any]) -> None:
             fcntl.flock(file, fcntl.LOCK_EX)
 
 
+def share(file: int) -> None:
+    """Wait until nobody holds the lock of a file, and take it together with others that share it.
+
+    Parameters
+    ----------
+    file
+        The descriptor of an open file; the lock is shared until it is closed.
+    """
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_SH)
+
+
 def try_to_hold(file: IO[Any]) -> bool:
     """Take the lock of a file, unless another process or another open file has it.
 

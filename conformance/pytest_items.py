@@ -25,7 +25,10 @@ from conformance.commands._options import LONGEST
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
+from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
+from conformance.printable import PrintableError
+from conformance.report.text import plain
 from conformance.running.recording import MEMORY
 from conformance.survey import Item, Subject
 from conformance.workers.controller import CannotStart, Examination
@@ -45,7 +48,7 @@ class Different(Exception):
         self.told = told
 
 
-class NobodyThere(Exception):
+class NobodyThere(PrintableError):
     """The framework cannot be asked, in a sentence."""
 
 
@@ -154,8 +157,8 @@ class ApiNode(pytest.Collector):
         """What comes of the call in this mode. Raises `NobodyThere`."""
         asker = self.config.stash[ASKER]
         if not self._items:
-            backend = asker.facts["backend"]
-            self._items += survey.items(asker.framework, backend, [self.api], [self.subject])
+            runtime = runtime_of(asker.framework, asker.examination.identity)
+            self._items += survey.items(asker.framework, runtime, [self.api], [self.subject])
         item = next(item for item in self._items if mode in item.modes)
         outcome = self._came[item] if item in self._came else asker.ask(item)
         self._came[item] = outcome
@@ -179,8 +182,11 @@ class CallItem(pytest.Item):
 
     def _ask(self) -> None:
         asker = self.config.stash[ASKER]
+        runtime = runtime_of(asker.framework, asker.examination.identity)
         version = f"{asker.framework.title} {asker.facts['version']}"
         self.user_properties.append(("framework", version))
+        if runtime.runtime_class is not None:
+            self.user_properties.append(("runtime class", runtime.runtime_class))
         if not asker.facts[f"api {self.of.api.id}"]:
             pytest.skip(f"not in {version}")
         told = self.of.told(self.mode)
@@ -189,7 +195,8 @@ class CallItem(pytest.Item):
         if observation.told and observation.status not in SKIPPED:
             self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
-            pytest.skip(f"{observation.status}: {observation.told or observation.detail}")
+            words = observation.told or observation.detail or ""
+            pytest.skip(f"{observation.status}: {plain(words)}")
         if observation.status != "match":
             raise Different(told)
 

@@ -18,6 +18,7 @@ from conformance.api import Api, Inexpressible, Limit, Spelling
 from conformance.geometry import Axes, Pairs
 from conformance.maps import Map
 from conformance.question import Array, Question
+from conformance.runtime import ANY, Runtime
 
 
 class Cost(IntEnum):
@@ -25,8 +26,9 @@ class Cost(IntEnum):
 
     ARGUMENTS = 0
     KERNEL = 1
-    CROP = 2
-    COMPOSITION = 3
+    LAYOUT = 2
+    CROP = 3
+    COMPOSITION = 4
 
     @property
     def words(self) -> str:
@@ -37,6 +39,7 @@ class Cost(IntEnum):
 _COST_WORDS = {
     Cost.ARGUMENTS: "arguments only",
     Cost.KERNEL: "kernel transform",
+    Cost.LAYOUT: "arrays transposed around the call",
     Cost.CROP: "crop or pad around the call",
     Cost.COMPOSITION: "composition of several calls",
 }
@@ -81,33 +84,42 @@ class Draft:
     cost: Cost = Cost.ARGUMENTS
 
 
-def native(api: Api, question: Question, backend: str | None = None) -> Plan | Inexpressible:
+def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
     """The same-looking call: arrays moved by their axis names, numbers handed over as they are."""
-    del backend  # What is asked natively is the same everywhere.
+    del runtime  # What is asked natively is the same everywhere.
     draft = Draft(question=question)
     return _plan(api, draft, api.native(handed(api, question)))
 
 
-def recipe(api: Api, question: Question, backend: str | None = None) -> Plan | Inexpressible:
+def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
     """The cheapest call that should give the oracle's answer, or why there is none."""
     if has_no_meaning(question):
         # No other call gives an answer that there is not: what counts is whether this is refused.
-        return native(api, question, backend)
+        return native(api, question)
     reasons = []
     for draft in _rewritings(api, question):
         asked = handed(api, draft.question, bias_last=draft.bias_last)
-        limit = refusing(api, asked, backend)
+        limit = refusing(api, asked, runtime)
         spelling = Inexpressible(limit.reason) if limit else api.recipe(asked)
         if isinstance(spelling, Spelling):
             return _plan(api, draft, spelling, keep_dtype=True)
         reasons.append(spelling)
+    if api.base is not None:
+        return _transposed(recipe(api.base, question, runtime))
     # The last draft went furthest out of the way, so its reason is the one that remains.
     return reasons[-1]
 
 
-def refusing(api: Api, asked: Question, backend: str | None = None) -> Limit | None:
+def _transposed(plan: Plan | Inexpressible) -> Plan | Inexpressible:
+    """Return a plan of the base API as one of its variant, whose arrays lie in another order."""
+    if isinstance(plan, Inexpressible):
+        return plan
+    return replace(plan, moves=(*plan.moves, "channels moved"), cost=max(plan.cost, Cost.LAYOUT))
+
+
+def refusing(api: Api, asked: Question, runtime: Runtime = ANY) -> Limit | None:
     """The first known limit that stands in the way of a question, as the call sees it."""
-    return next((limit for limit in api.limits if limit.stops(asked, backend)), None)
+    return next((limit for limit in api.limits if limit.stops(asked, runtime)), None)
 
 
 def has_no_meaning(q: Question) -> bool:
@@ -170,7 +182,7 @@ def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
         )
     yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
     drafts = [start]
-    for rewriting in (_split, _unstrided, _dilated, _around, _biased):
+    for rewriting in (_counted, _filled, _split, _unstrided, _dilated, _around, _biased):
         drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
     for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
@@ -200,6 +212,34 @@ def _moved(draft: Draft, move: str, **changes: object) -> Draft:
     return replace(draft, moves=(*draft.moves, move), question=draft.question.but(**changes))
 
 
+def _counted(draft: Draft) -> Iterator[Draft]:
+    """A layer that is only counted, without what adds no parameters."""
+    q = draft.question
+    if q.wanted == "parameters":
+        yield _moved(
+            draft,
+            "what adds no parameters left out",
+            stride=(1,) * q.rank,
+            padding=((0, 0),) * q.rank,
+            output_padding=(0,) * q.rank,
+            dilation=(1,) * q.rank,
+        )
+
+
+def _filled(draft: Draft) -> Iterator[Draft]:
+    """A batch of one that is zero, in place of an empty one."""
+    q = draft.question
+    if len(q.x) == 0 and q.wanted != "parameters":
+        yield replace(
+            draft,
+            moves=(*draft.moves, "a batch of zeros in place of none"),
+            question=q.but(x=_shaped(q.x, (1, *q.x.shape[1:]))),
+            x=draft.x + maps.fill_batch(),
+            output=maps.empty_batch() + draft.output,
+            cost=max(draft.cost, Cost.CROP),
+        )
+
+
 def _unstrided(draft: Draft) -> Iterator[Draft]:
     """A stride of 1 along axes where a stride means nothing, as there is one place to take."""
     q = draft.question
@@ -219,9 +259,9 @@ def _unstrided(draft: Draft) -> Iterator[Draft]:
 
 
 def _dilated(draft: Draft) -> Iterator[Draft]:
-    """The dilation put into the kernel as zeros."""
+    """The dilation put into the kernel as zeros, of which a layer would count more."""
     q = draft.question
-    if set(q.dilation) != {1}:
+    if set(q.dilation) != {1} and q.wanted != "parameters":
         shape = (*q.kernel.shape[:2], *geometry.reach(q.window, q.dilation))
         yield replace(
             draft,

@@ -6,10 +6,11 @@ The call in it is the very text that a worker runs, so that what is reported is 
 from __future__ import annotations
 
 import json
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance import comparison, literals, question, runs
@@ -18,20 +19,36 @@ from conformance.calls import Call
 from conformance.cases import Case
 from conformance.observations import Mode, Observation
 from conformance.question import Asked, Question
-from conformance.report.text import plain
+from conformance.report.text import plain, shortened
 from conformance.runs import Run, RunError
+from conformance.runtime import ANY, Runtime
 from conformance.survey import Subject
 
 LINE = literals.WIDTH
+LONGEST = 2_000
+"""Characters of the words of others that are told in a sentence."""
+_SETTINGS = re.compile(r"\b(vim?[<=>]?\d{0,4}|ex|Local Variables):")
+"""What an editor reads its settings behind, in the first and the last lines of a file."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was observed of the call, and where."""
+    """What was observed of the call, and where.
+
+    switches  environment variables that moved kernels there
+    """
 
     observation: Observation
     version: str | None
-    backend: str | None
+    runtime: Runtime = ANY
+    switches: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """The version, the backend and the runtime class."""
+        on = f" on {self.runtime.backend}" if self.runtime.backend else ""
+        runtime_class = self.runtime.runtime_class
+        return f"{self.version}{on}{f' ({runtime_class})' if runtime_class else ''}"
 
     @property
     def words(self) -> str:
@@ -68,14 +85,17 @@ def script(r: Reproduction) -> str:
     wanted = r.subject.wanted
     expected = [] if wanted is None else [literals.assignment("expected", wanted), *_allowed(r)]
     packed = any(map(literals.is_packed, (*arrays, *expected)))
+    switches = tuple(_switches(r))
     certain = wanted is not None and (r.seen is None or r.seen.answered)
     return "\n".join(
         (
             *_comments(r),
+            *(("import os",) if switches else ()),
             "import platform",
             *(literals.PACKED_IMPORTS if packed else ()),
             "import numpy as np",
-            *r.call.imports,
+            *switches,
+            *(line for line in r.call.imports if not (switches and line == "import os")),
             "",
             *arrays,
             # What a refusal or a crash would keep from being printed is printed before it.
@@ -105,7 +125,8 @@ def sighting(
             continue
         for observation in run.observations:
             if observation.key == key and observation.content == subject.content:
-                return Seen(observation, run.header.version, run.header.backend)
+                header = run.header
+                return Seen(observation, header.version, header.runtime, header.switches)
     return None
 
 
@@ -116,13 +137,25 @@ def newest(folder: Path) -> Iterator[Run]:
             yield runs.read(path)
 
 
+def _switches(r: Reproduction) -> Iterator[str]:
+    """Yield the lines that set what made the framework choose its kernels where it was asked."""
+    if r.seen is not None:
+        names = r.framework.dialect(r.api, r.seen.runtime.backend).switches
+        for name, value in sorted(r.seen.switches.items()):
+            if name in names:
+                yield f"os.environ[{name!r}] = {value!r}"
+
+
 def _comments(r: Reproduction) -> Iterator[str]:
+    """The head of the script; Python seeks an encoding in its first two lines, which are ours."""
+    yield "# -*- coding: utf-8 -*-"
+    yield f"# One question to {r.framework.title}: this script needs {r.framework.title} and NumPy."
     case = r.subject.case
     how = "native call" if r.mode == "native" else f"recipe ({r.call.cost.words})"
     source = f" From {case.document.title}." if case.document else ""
     for words in (f"{case.id}: {r.api.id}, {how}.{source}", case.why):
         yield from textwrap.wrap(
-            plain(words), LINE, initial_indent="# ", subsequent_indent="# ",
+            _words(words), LINE, initial_indent="# ", subsequent_indent="# ",
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
 
@@ -164,8 +197,7 @@ def _facts(r: Reproduction) -> Iterator[str]:
     if r.subject.wanted is None:
         yield _print(f"There is no answer: {_why_none(r.subject)}.")
     if r.seen is not None:
-        where = f" on {r.seen.backend}" if r.seen.backend else ""
-        yield _print(f"Seen in {r.framework.title} {r.seen.version}{where}: {r.seen.words}")
+        yield _print(f"Seen in {r.framework.title} {r.seen.where}: {r.seen.words}")
     where = f" on {{{r.framework.backend}}}" if r.framework.backend_variable else ""
     yield (
         f'print(f"Now in {r.framework.title} {{{r.framework.version}}}{where},'
@@ -183,12 +215,17 @@ def _why_none(subject: Subject) -> str:
 
 def _print(sentence: str) -> str:
     """The statement that prints a sentence, on as many lines as it takes."""
-    sentence = plain(sentence)
+    sentence = _words(sentence)
     text = f"print({_quoted(sentence)})"
     if len(text) <= LINE:
         return text
     parts = textwrap.wrap(sentence, LINE - 10, drop_whitespace=False, break_on_hyphens=False)
     return "\n".join(["print(", *(f"    {_quoted(part)}" for part in parts), ")"])
+
+
+def _words(sentence: str) -> str:
+    """Words of others as text that neither Python nor an editor takes for more."""
+    return _SETTINGS.sub(r"\1\\x3a", shortened(plain(sentence), LONGEST))
 
 
 def _quoted(sentence: str) -> str:

@@ -17,11 +17,13 @@ from conformance.calls import Call
 from conformance.cases import Case
 from conformance.claims import expectations
 from conformance.diagnosis import Diagnosis, diagnose
+from conformance.interpreters import device_of, probes_of, runtime_of
 from conformance.interpreters import interpreter_for as interpreter_for
 from conformance.memory import memory_of
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.question import Array, Asked, Chain, Question
 from conformance.runs import Header
+from conformance.runtime import ANY, Runtime
 from conformance.workers.controller import Examination, Identity, Task
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.workers.worker import NoAnswer
@@ -71,7 +73,7 @@ class Item:
     api: Api
     modes: tuple[Mode, ...]
     call: Call | Inexpressible
-    backend: str | None = None
+    runtime: Runtime = ANY
 
 
 def header(
@@ -83,6 +85,7 @@ def header(
 ) -> Header:
     """The header of a run in an interpreter that said who it is; ``together`` as it was started."""
     facts = identity.facts
+    runtime = runtime_of(framework, identity)
     said = framework.together if together else None
     files: set[str] = set()
 
@@ -95,10 +98,20 @@ def header(
     return Header(
         framework=framework.name,
         version=str(facts["version"]),
-        backend=facts["backend"],
+        backend=runtime.backend,
         python=identity.python,
         numpy=identity.numpy,
         platform=identity.platform,
+        packages=runtime.packages,
+        runtime_class=runtime.runtime_class,
+        probes=probes_of(framework, identity),
+        device=device_of(identity),
+        mode="eager",
+        threads=_threads(identity),
+        architecture=identity.machine.architecture or None,
+        cpu_level=identity.machine.level,
+        cpu_model=identity.machine.model,
+        switches=identity.switches,
         apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
         cases=cases,
         files=tuple(sorted(file for file in files if file and not _ships(Path(file)))),
@@ -106,12 +119,17 @@ def header(
     )
 
 
+def _threads(identity: Identity) -> int | None:
+    words = identity.switches.get("OMP_NUM_THREADS", "")
+    return int(words) if words.isdecimal() else None
+
+
 def _ships(file: Path) -> bool:
     return file.resolve().is_relative_to(shipped.CASES)
 
 
 def items(
-    framework: Framework, backend: str | None, apis: Iterable[Api], subjects: Iterable[Subject]
+    framework: Framework, runtime: Runtime, apis: Iterable[Api], subjects: Iterable[Subject]
 ) -> Iterator[Item]:
     """Every call there is to make; where both modes write the same one, it is made once."""
     for subject in subjects:
@@ -119,12 +137,12 @@ def items(
             if not concerns(api, subject.case):
                 continue
             asked = subject.case.question
-            native, recipe = (calls.write(framework, backend, api, asked, mode) for mode in MODES)
+            native, recipe = (calls.write(framework, runtime, api, asked, mode) for mode in MODES)
             if _same(native, recipe):
-                yield Item(subject, api, MODES, recipe, backend)
+                yield Item(subject, api, MODES, recipe, runtime)
             else:
-                yield Item(subject, api, ("native",), native, backend)
-                yield Item(subject, api, ("recipe",), recipe, backend)
+                yield Item(subject, api, ("native",), native, runtime)
+                yield Item(subject, api, ("recipe",), recipe, runtime)
 
 
 def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
@@ -166,7 +184,7 @@ def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:
 
 def _task(key: str, item: Item, call: Call) -> Task:
     last = item.modes == ("native",) and limits.breaks(
-        item.api, item.subject.case.question, item.backend
+        item.api, item.subject.case.question, item.runtime
     )
     return Task(key, call.source, call.arrays, call.stretches, last)
 
@@ -177,7 +195,7 @@ def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observat
     if mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
         return seen
     known = limits.refusal if seen.status == "rejected" else limits.behind
-    limit = known(item.api, item.subject.case.question, item.backend)
+    limit = known(item.api, item.subject.case.question, item.runtime)
     return seen if limit is None else replace(seen, limit=limit.reason)
 
 

@@ -23,14 +23,15 @@ from conformance.profiles import Finding, Profile
 from conformance.question import Array, Question
 from conformance.readings import unchanged
 from conformance.recipes import Plan
+from conformance.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Place:
-    """An API where it is: of a framework, on a backend where there are several."""
+    """An API where it is: of a framework, in a runtime."""
 
     framework: Framework
-    backend: str | None
+    runtime: Runtime
     api: Api
 
 
@@ -66,7 +67,7 @@ def translate(
     # Numbered, so that what becomes of the kernel can be read off.
     numbered = np.arange(1.0, question.kernel.size + 1).reshape(question.kernel.shape)
     question = question.but(kernel=numbered)
-    native = recipes.native(source.api, question, source.backend)
+    native = recipes.native(source.api, question, source.runtime)
     if isinstance(native, Inexpressible):
         return Inexpressible(f"{source.api.id} cannot be called so: {native.reason}")
     for finding in profile.findings:
@@ -79,7 +80,7 @@ def translate(
         reading.question.output_space  # noqa: B018  # raises for a question without an answer
     except ValueError as error:
         return Inexpressible(f"{source.api.id} has no answer to this: {error}")
-    plan = recipes.recipe(target.api, reading.question, target.backend)
+    plan = recipes.recipe(target.api, reading.question, target.runtime)
     if isinstance(plan, Inexpressible):
         return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
     own = _moved(native.kernel, numbered)
@@ -145,7 +146,7 @@ def _call(
         if question.bias is None or not plan.add_bias:  # which is added along canonical axes
             plan = replace(plan, output=maps.merged((*plan.output, *leave)))
             leave = ()
-    dialect = place.api.dialect or place.framework.dialects[place.backend]
+    dialect = place.framework.dialect(place.api, place.runtime.backend)
     after = maps.apply(leave, "y")
     lines = Text(tuple(before)) + calls.text(plan, dialect, question) + after
     call = Call(

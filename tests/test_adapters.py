@@ -24,6 +24,7 @@ from conformance.fuzz.space import DRAWN, draws
 from conformance.observations import MODES
 from conformance.question import Question, chained
 from conformance.recipes import Cost
+from conformance.runtime import ANY, Runtime
 from conformance.survey import Subject
 
 BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
@@ -60,10 +61,17 @@ def questions(api: Api) -> Iterator[Question]:
     yield square(api.operator, dtype="bfloat16", output_padding=(0, 0))
 
 
+def doing_most(name: str, backend: str | None) -> Runtime:
+    """The runtime class with the fewest limitations."""
+    return Runtime(
+        backend=backend, runtime_class=FRAMEWORKS[name].dialects[backend].classes[0].name
+    )
+
+
 def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[Call]:
     framework: Framework = FRAMEWORKS[name]
     for q in questions(framework.api(api_id)):
-        call = calls.write(framework, backend, framework.api(api_id), q, mode)
+        call = calls.write(framework, doing_most(name, backend), framework.api(api_id), q, mode)
         if isinstance(call, Call):
             yield call
         else:
@@ -139,7 +147,9 @@ def test_a_number_that_means_nothing_is_handed_over_as_it_is(
     if api.operator == "interpolate" or (api.operator == "conv" and "output_padding" in wrong):
         return
     q = square(api.operator, **{"output_padding": (0, 0), "padding": padding, **wrong})
-    native, recipe = (calls.write(framework, backend, api, q, mode) for mode in MODES)
+    native, recipe = (
+        calls.write(framework, doing_most(name, backend), api, q, mode) for mode in MODES
+    )
     if isinstance(native, Inexpressible):
         assert native == recipe
         return
@@ -160,7 +170,7 @@ def test_questions_without_an_answer_are_asked_too(
     subjects = [Subject(case) for case in corpus.chosen((), "errors")]
     api = FRAMEWORKS[name].api(api_id)
     asked = sum(survey.concerns(api, subject.case) for subject in subjects)
-    written = survey.items(FRAMEWORKS[name], backend, [api], subjects)
+    written = survey.items(FRAMEWORKS[name], doing_most(name, backend), [api], subjects)
     assert sum(len(item.modes) for item in written) == 2 * asked
 
 
@@ -364,7 +374,8 @@ def test_what_cannot_be_said_natively_is_inexpressible(
 
 def native(api_id: str, q: Question) -> Call | Inexpressible:
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    return calls.write(framework, next(iter(framework.dialects)), APIS[api_id], q, "native")
+    runtime = Runtime(backend=next(iter(framework.dialects)))
+    return calls.write(framework, runtime, APIS[api_id], q, "native")
 
 
 # More is cropped than the kernel reaches, at the begin only: JAX is to crop its input and pad it.
@@ -413,15 +424,123 @@ DILATED_INTS = {**DILATED, "op": "conv", "dtype": "int32"}
     ],
 )
 def test_a_recipe_costs_what_it_must(api_id: str, changes: dict[str, Any], cost: Cost) -> None:
+    assert recipe(api_id, square(**changes), "onednn-avx512").cost == cost
+
+
+def recipe(api_id: str, q: Question, runtime_class: str) -> Call:
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    backend = next(iter(framework.dialects))
-    call = calls.write(framework, backend, APIS[api_id], square(**changes), "recipe")
-    assert call.cost == cost
+    if framework.name == "mxnet":
+        runtime_class = runtime_class.partition("-")[0]
+    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class=runtime_class)
+    call = calls.write(framework, runtime, APIS[api_id], q, "recipe")
+    assert isinstance(call, Call)
+    return call
+
+
+VALID = {"padding": "valid"}
+GROUPED = {
+    "padding": "valid",
+    "groups": 2,
+    "x": np.ones((1, 4, 4, 4), np.float32),
+    "kernel": np.ones((4, 2, 3, 3), np.float32),
+    "output_padding": (0, 0),
+}
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "costs"),
+    [
+        ("tf.nn.conv_transpose", VALID | DILATED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL)),
+        ("tf.nn.conv_transpose", GROUPED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.COMPOSITION)),
+        (
+            "tf.nn.conv_transpose(channels_first)",
+            VALID | {"output_padding": (0, 0)},
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.LAYOUT),
+        ),
+        (
+            "keras.ops.conv_transpose",
+            VALID | DILATED,
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL),
+        ),
+        (
+            "keras.layers.ConvTranspose(channels_first)",
+            VALID | {"output_padding": (0, 0)},
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.LAYOUT),
+        ),
+    ],
+)
+def test_what_a_recipe_costs_on_tensorflow_depends_on_the_runtime_class(
+    api_id: str, changes: dict[str, Any], costs: tuple[Cost, ...]
+) -> None:
+    classes = ("onednn-avx512", "onednn-avx2", "eigen")
+    assert tuple(recipe(api_id, square(**changes), c).cost for c in classes) == costs
+
+
+def test_in_bfloat16_a_cpu_with_avx2_only_is_as_without_onednn() -> None:
+    q = square(**VALID, **DILATED, dtype="bfloat16")
+    classes = ("onednn-avx512", "onednn-avx2", "eigen")
+    costs = [recipe("tf.nn.conv_transpose", q, c).cost for c in classes]
+    assert costs == [Cost.ARGUMENTS, Cost.KERNEL, Cost.KERNEL]
+
+
+def test_where_the_runtime_class_is_not_known_every_limitation_is_gone_around() -> None:
+    framework = FRAMEWORKS["tensorflow"]
+    q = square(**VALID, **DILATED)
+    call = calls.write(framework, ANY, APIS["tf.nn.conv_transpose"], q, "recipe")
+    assert isinstance(call, Call)
+    assert call.cost == Cost.KERNEL
+
+
+@pytest.mark.parametrize("op", ["conv", "conv_kernel_gradient", "conv_input_gradient"])
+def test_an_empty_batch_is_asked_as_one_of_zeros_where_it_is_answered_wrongly(op: str) -> None:
+    arrays = {
+        "x": np.ones((0, 2, 4, 4), np.float32),
+        "kernel": np.ones((3, 2, 3, 3), np.float32),
+        "gradient": None if op == "conv" else np.ones((0, 3, 2, 2), np.float32),
+    }
+    plain = {"stride": (1, 1), "padding": "valid", "output_padding": (0, 0)}
+    call = recipe("tf.nn.convolution", square(op, **arrays, **plain), "onednn-avx512")
+    assert ("a batch of zeros in place of none" in call.moves) == (op == "conv")
+
+
+@pytest.mark.parametrize(
+    ("api_id", "dtype", "rank", "reason"),
+    [
+        ("tf.nn.conv_transpose", "int64", 2, "whole numbers need 32 bits"),
+        ("tf.nn.conv_transpose", "int32", 3, "whole numbers need one or two spatial axes"),
+        (
+            "keras.layers.ConvTranspose",
+            "int32",
+            2,
+            "a layer initialises whole numbers only where its inputs and outputs are few",
+        ),
+    ],
+)
+def test_a_refusal_of_whole_numbers_is_known(
+    api_id: str, dtype: str, rank: int, reason: str
+) -> None:
+    own = {
+        "x": np.ones((1, 2, *(4,) * rank), dtype),
+        "kernel": np.ones((2, 3, *(3,) * rank), dtype),
+        "padding": "valid",
+        **dict.fromkeys(("stride", "dilation"), (1,) * rank),
+        "output_padding": (0,) * rank,
+    }
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class="eigen")
+    call = calls.write(framework, runtime, APIS[api_id], square(dtype=dtype, **own), "recipe")
+    assert call == Inexpressible(reason)
+
+
+def test_a_dilated_layer_is_counted_as_it_is_without_onednn_too() -> None:
+    q = square(**VALID, **DILATED, op="conv_transpose_parameters")
+    call = recipe("keras.layers.ConvTranspose", q, "eigen")
+    assert (call.cost, call.moves) == (Cost.ARGUMENTS, ())
 
 
 def test_a_target_shape_goes_along_with_the_crop_at_the_begin() -> None:
     framework, api_id = FRAMEWORKS["mxnet"], "mxnet.npx.deconvolution(target_shape)"
-    call = calls.write(framework, None, APIS[api_id], square(**ODD_AT_BEGIN), "recipe")
+    call = calls.write(framework, ANY, APIS[api_id], square(**ODD_AT_BEGIN), "recipe")
     assert "pad=(1, 1), target_shape=(8, 8)" in call.source
 
 
@@ -431,7 +550,8 @@ def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> No
     if framework.api(api_id).operator == "conv_transpose":
         back = square("conv", x=np.ones((1, 3, 8, 8), np.float32), kernel=np.ones((2, 3, 3, 3)))
         chain = chained(square().x, (square(), back))
-        call = calls.write(framework, backend, framework.api(api_id), chain, "recipe")
+        runtime = doing_most(name, backend)
+        call = calls.write(framework, runtime, framework.api(api_id), chain, "recipe")
         if isinstance(call, Inexpressible):
             assert framework.api(api_id).topics  # a variant, of an API that has a recipe
             return
@@ -449,7 +569,8 @@ ON_TENSORFLOW = [
 
 def on_tensorflow(speaker: tuple[str, str | None, str], q: Question) -> Call | Inexpressible:
     name, backend, api_id = speaker
-    return calls.write(FRAMEWORKS[name], backend, APIS[api_id], q, "recipe")
+    runtime = Runtime(backend=backend, runtime_class="onednn-avx512")
+    return calls.write(FRAMEWORKS[name], runtime, APIS[api_id], q, "recipe")
 
 
 @pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
@@ -461,7 +582,8 @@ def test_no_empty_batch_is_asked_for_its_convolution_where_that_is_wrong(
         stored = np.float64 if dtype == "float64" else np.float32
         arrays = {"x": np.ones((0, 2, 4, 4), stored), "kernel": np.ones((3, 2, 3, 3), stored)}
         written = on_tensorflow(speaker, square("conv", dtype=dtype, **arrays, **plain))
-        assert isinstance(written, Inexpressible) == wrong, dtype
+        assert isinstance(written, Call)
+        assert ("a batch of zeros in place of none" in written.moves) == wrong, dtype
 
 
 @pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])

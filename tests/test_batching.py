@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import plain
+from fakes.clock import PATIENCE, racing
 from fakes.frameworks import DIALECT, api, framework
 
 from conformance import calls, question
@@ -20,13 +21,13 @@ from conformance.calls import Call, Stretch
 from conformance.fuzz.space import draws
 from conformance.question import Question, chained
 from conformance.recipes import Cost
+from conformance.runtime import ANY
 from conformance.workers import together
 from conformance.workers.bundles import Asked, Bundles, Task
 from conformance.workers.controller import Examination, Interpreter
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
 
 FAKES = Path(__file__).parent / "fakes"
-PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
 LIMITS = ("no dilation", "no groups", "symmetric padding")
 
 
@@ -51,7 +52,7 @@ def alone(call: Call) -> np.ndarray:
 
 def recipe(q: Question) -> Call:
     asked_of = api(q.operator, limits=LIMITS, layout="N *s C", flips=True)
-    call = calls.write(framework(asked_of), None, asked_of, q, "recipe")
+    call = calls.write(framework(asked_of), ANY, asked_of, q, "recipe")
     assert isinstance(call, Call), call
     return call
 
@@ -79,7 +80,7 @@ def asked(**changes: Any) -> Question:
 
 def native(q: Question, **dialect: Any) -> Call:
     one = api(dialect=replace(DIALECT, **dialect))
-    call = calls.write(framework(one), None, one, q, "native")
+    call = calls.write(framework(one), ANY, one, q, "native")
     assert isinstance(call, Call)
     return call
 
@@ -107,7 +108,7 @@ def test_what_needs_a_line_around_it_has_no_stretch() -> None:
     kept = {"float64": "with plain.wide():"}
     one = api(dialect=replace(DIALECT, keeps=kept))
     wide = asked(x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dtype="float64")
-    call = calls.write(framework(one), None, one, wide, "recipe")
+    call = calls.write(framework(one), ANY, one, wide, "recipe")
     assert isinstance(call, Call)
     assert call.source.startswith("with plain.wide():\n")
     assert call.stretches == ()
@@ -116,7 +117,7 @@ def test_what_needs_a_line_around_it_has_no_stretch() -> None:
 def test_a_chain_has_a_stretch_for_every_step() -> None:
     one = api(forward="plain.conv")
     chain = chained(asked().x, (asked(), asked()))
-    call = calls.write(framework(one), None, one, chain, "native")
+    call = calls.write(framework(one), ANY, one, chain, "native")
     assert isinstance(call, Call)
     assert len(call.stretches) == 2
 
@@ -317,9 +318,9 @@ def test_trouble_is_told_of_the_guilty_alone(
     ]
 
 
-def test_a_hang_is_told_of_the_guilty_alone() -> None:
-    with Examination(UNRULY, timeout=1.0) as impatient:
-        told = list(impatient.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
+def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
+    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE) as examination:
+        told = list(examination.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
     first, guilty, last = (outcome for _, outcome in told)
     assert isinstance(guilty, Hang)
     assert isinstance(first, Answer)

@@ -17,6 +17,7 @@ from conformance.calls import Call
 from conformance.fuzz.space import draws
 from conformance.question import Asked, Chain, Pool, Question, chained
 from conformance.recipes import Cost
+from conformance.runtime import ANY, Runtime
 
 
 def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
@@ -34,7 +35,7 @@ def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
 
 
 def written(asked_of: Api, q: Asked, mode: str = "native", within: Framework | None = None) -> Call:
-    call = calls.write(within or framework(asked_of), None, asked_of, q, mode)
+    call = calls.write(within or framework(asked_of), ANY, asked_of, q, mode)
     assert isinstance(call, Call), call
     return call
 
@@ -92,7 +93,7 @@ def test_an_api_may_have_a_dialect_of_its_own() -> None:
 def test_the_backend_chooses_the_dialect() -> None:
     dialects = {name: replace(DIALECT, imports=(f"import {name}",)) for name in ("fast", "slow")}
     plain_on = framework(api(), dialects=dialects)
-    call = calls.write(plain_on, "slow", plain_on.apis[0], asked(), "native")
+    call = calls.write(plain_on, Runtime(backend="slow"), plain_on.apis[0], asked(), "native")
     assert call.imports == ("import slow",)
 
 
@@ -105,7 +106,7 @@ def test_a_dtype_that_numpy_lacks_is_cast_there_and_back() -> None:
 
 def test_a_question_without_a_spelling_is_inexpressible() -> None:
     mute = api(native=lambda _: Inexpressible("there is no parameter for that"))
-    told = calls.write(framework(mute), None, mute, asked(), "native")
+    told = calls.write(framework(mute), ANY, mute, asked(), "native")
     assert told == Inexpressible("there is no parameter for that")
 
 
@@ -163,7 +164,7 @@ def test_a_convolution_in_a_chain_is_asked_of_the_api_that_goes_along() -> None:
 
 def test_a_chain_with_a_convolution_needs_an_api_that_goes_along() -> None:
     alone = api()
-    told = calls.write(framework(alone), None, alone, chain(asked("conv"), asked()), "native")
+    told = calls.write(framework(alone), ANY, alone, chain(asked("conv"), asked()), "native")
     assert told == Inexpressible("plain.conv_transpose has no convolution beside it")
 
 
@@ -171,7 +172,7 @@ def test_a_chain_is_inexpressible_where_one_of_its_steps_is() -> None:
     mute = api(forward="plain.conv", native=lambda _: Inexpressible("no"))
     within = framework(mute, api("conv"))
     steps = chain(asked("conv"), asked())
-    assert calls.write(within, None, mute, steps, "native") == Inexpressible("no")
+    assert calls.write(within, ANY, mute, steps, "native") == Inexpressible("no")
 
 
 @pytest.mark.parametrize("space", [(4,), (5,), (4, 6), (3, 5), (2, 2, 3)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -120,6 +121,16 @@ def test_with_nothing_left_to_choose_there_is_no_other_attempt(
     dated(monkeypatch, None)
     choices = {choice for choice, *_ in tried(KERAS, fixed=("tensorflow==1.9", "numpy==1"))}
     assert choices == {"as pinned"}
+
+
+def test_only_beside_pinned_companions_is_the_rest_as_it_is_pinned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dated(monkeypatch, datetime(2024, 1, 1, tzinfo=UTC))
+    place = replace(KERAS, constraints=("h5py==3.14.0",))
+    for one in attempts(place, Release("keras", Version("2"), ("3.11",))):
+        assert bool(one.environment.constraints) == (one.companions == "as pinned")
+        assert not one.environment.strict
 
 
 def test_every_python_with_a_wheel_is_tried_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:

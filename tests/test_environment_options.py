@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 import pytest
 
 from conformance.commands._environment import all_chosen
+from conformance.environments import Environment
 
 
 def chosen(*names: str, pins: tuple[str, ...] = ()) -> dict[str | None, tuple[str, ...]]:
@@ -53,3 +56,31 @@ def test_a_pinned_environment_has_its_own_python() -> None:
 def test_somewhere_has_to_be_said() -> None:
     with pytest.raises(click.UsageError, match="--framework"):
         all_chosen(None, (), None, (), None)
+
+
+# The Python
+
+
+def made(python: str | None, pins: tuple[str, ...] = ("x==1",), **how: bool) -> Environment:
+    ((_, environment),) = all_chosen("torch", (), python, pins, None, **how)
+    return environment
+
+
+def test_one_python_is_one_environment_however_it_is_named() -> None:
+    assert made("python3.8").home == made("3.8").home != made("3.9").home
+
+
+def test_an_interpreter_that_is_there_keeps_its_name() -> None:
+    assert made("python3.8", pins=()).python == "python3.8"
+    assert made(None).python == made(None, pins=()).python == sys.executable
+
+
+def test_what_may_be_downloaded_does_not_make_another_environment() -> None:
+    assert made("3.8", download=True).download
+    assert made("3.8", download=True) == made("3.8", download=False)
+    assert all(e.download for _, e in all_chosen(None, ("torch",), None, (), None, download=True))
+
+
+def test_nothing_is_downloaded_for_an_interpreter_that_has_the_framework() -> None:
+    with pytest.raises(click.UsageError, match="--download-python is for environments"):
+        made("3.8", pins=(), download=True)

@@ -6,17 +6,23 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fakes.installer import Uv, pretend, python
+from fakes.installer import Uv, pretend
 
 import conformance
 from conformance import environments
-from conformance.environments import CannotBuild, Environment, build
+from conformance.environments import DOWNLOADS, CannotBuild, Environment, NoPython
 
 LINKS = "wheels  more/wheels"
 PINS = ("plain==1.0", "numpy==2.0")
+
+
+def build(pins: tuple[str, ...], python: str, **rest: Any) -> Path:
+    return environments.build(Environment(framework="plain", pins=pins, python=python, **rest))
 
 
 @pytest.fixture
@@ -28,16 +34,11 @@ def test_an_environment_is_a_python_with_the_pins(uv: Uv) -> None:
     python = build(PINS, "3.11")
     made, installed = (call["arguments"] for call in uv.calls)
     assert made[0] == "venv"
-    assert made[made.index("--python") + 1] == "3.11"
+    assert made[made.index("--python") + 1] == str(uv.folder / "python3.11")
     assert python == Path(made[-1], "bin", "python")
     assert installed[:2] == ["pip", "install"]
     assert installed[installed.index("--python") + 1] == str(python)
     assert installed[-2:] == list(PINS)
-
-
-def test_no_python_is_downloaded(uv: Uv) -> None:
-    build(PINS, "3.11")
-    assert "--no-python-downloads" in uv.calls[0]["arguments"]
 
 
 def test_the_same_pins_are_installed_once(uv: Uv) -> None:
@@ -60,7 +61,11 @@ def test_other_pins_or_another_python_are_another_environment(
     assert build(PINS, "3.11") != build(pins, python)
 
 
-BUILD = "import sys; from conformance.environments import build; print(build(sys.argv[1:], '3.11'))"
+BUILD = """
+import sys
+from conformance.environments import Environment
+print(Environment(framework="plain", pins=tuple(sys.argv[1:]), python="3.11").executable())
+"""
 
 
 def test_two_processes_that_want_the_same_one_make_it_once(uv: Uv) -> None:
@@ -110,13 +115,6 @@ def test_the_installers_words_say_why_not(uv: Uv) -> None:
     assert str(told.value) == "error: No solution found hint: there is no such version"
 
 
-def test_a_python_that_is_not_there_is_why_not(uv: Uv) -> None:
-    uv.fail_on("3.99")
-    with pytest.raises(CannotBuild, match="No solution found"):
-        build(PINS, "3.99")
-    assert len(uv.calls) == 1
-
-
 def test_an_environment_that_was_not_finished_is_made_again(uv: Uv) -> None:
     uv.fail_on("plain==1.0")
     with pytest.raises(CannotBuild):
@@ -139,6 +137,93 @@ def test_without_an_installer_it_is_said_how_to_get_it(
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path))
     with pytest.raises(CannotBuild, match=r"uv is not installed; .* installs it"):
         build(PINS, "3.11")
+
+
+# A Python that is not there
+
+
+def test_nothing_downloads_a_python_by_itself(uv: Uv) -> None:
+    with pytest.raises(NoPython, match=r"^there is no Python 3\.9 here; .*; tried were PATH, "):
+        build(PINS, "3.9")
+    build(PINS, "3.11")
+    assert "--no-python-downloads" in uv.calls[0]["arguments"]
+    assert [call for call in uv.calls if call["arguments"][0] == "python"] == []
+
+
+@pytest.mark.usefixtures("uv")
+def test_what_would_help_is_told() -> None:
+    with pytest.raises(NoPython) as told:
+        build(PINS, "python3.9")
+    assert str(told.value).startswith(
+        "there is no Python 3.9 here; `uv python install 3.9` installs one, and --download-python"
+        " or CONFORMANCE_PYTHON_DOWNLOADS=1 lets us do it; tried were "
+    )
+
+
+@pytest.mark.parametrize(("download", "variable"), [(True, "0"), (None, "1"), (None, "YES")])
+def test_uv_downloads_it_where_that_is_allowed(
+    uv: Uv, monkeypatch: pytest.MonkeyPatch, download: bool | None, variable: str
+) -> None:
+    monkeypatch.setenv(DOWNLOADS, variable)
+    assert build(PINS, "3.9", download=download).exists()
+    fetched, made, _ = uv.calls
+    assert fetched["arguments"] == ["python", "install", "--quiet", "3.9"]
+    assert fetched["bin"] == "0"
+    assert made["arguments"][-2].endswith("uv/python/cpython-3.9.9/bin/python3.9")
+
+
+def test_one_that_is_there_is_not_downloaded(uv: Uv) -> None:
+    build(PINS, "3.11", download=True)
+    assert uv.calls[0]["arguments"][0] == "venv"
+
+
+@pytest.mark.parametrize(("download", "variable"), [(False, "1"), (None, "0"), (None, "")])
+def test_it_is_not_downloaded_where_that_is_not_allowed(
+    uv: Uv, monkeypatch: pytest.MonkeyPatch, download: bool | None, variable: str
+) -> None:
+    monkeypatch.setenv(DOWNLOADS, variable)
+    with pytest.raises(NoPython):
+        build(PINS, "3.9", download=download)
+    assert uv.calls == []
+
+
+@pytest.mark.usefixtures("uv")
+def test_a_word_that_neither_allows_nor_forbids_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DOWNLOADS, "perhaps")
+    with pytest.raises(CannotBuild, match=r"must be one of 0, no, .*, got 'perhaps'"):
+        build(PINS, "3.9")
+
+
+def test_what_uv_says_of_a_download_that_failed_is_told(uv: Uv) -> None:
+    uv.fail_on("python install")
+    with pytest.raises(CannotBuild, match="No solution found"):
+        build(PINS, "3.9", download=True)
+
+
+def test_what_only_uv_can_read_is_left_to_uv(uv: Uv) -> None:
+    build(PINS, "pypy@3.10")
+    assert "pypy@3.10" in uv.calls[0]["arguments"]
+
+
+def needs(python: str, **how: bool) -> Environment:
+    return Environment(framework="torch", pins=PINS, python=python, **how)
+
+
+@pytest.mark.usefixtures("uv")
+def test_an_environment_knows_whether_its_python_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert needs("3.11").missing_python is None
+    assert needs("3.9", download=True).missing_python is None
+    assert "no Python 3.9" in str(needs("3.9").missing_python)
+    monkeypatch.setenv(DOWNLOADS, "perhaps")
+    assert "perhaps" in str(needs("3.9").missing_python)
+
+
+def test_an_environment_that_was_made_misses_no_python(uv: Uv) -> None:
+    build(PINS, "3.11")
+    uv.has_pythons()
+    assert needs("3.11").missing_python is None
 
 
 # Wheels that are kept beside an index
@@ -198,12 +283,9 @@ def test_what_uv_is_told_of_compiling_is_left_alone(
     assert [call["compile"] for call in uv.calls] == ["0", "0"]
 
 
-# What there is
-
-
 def test_options_of_the_installer_make_another_environment(uv: Uv) -> None:
     option = ("--exclude-newer", "2024-07-18")
-    assert build(PINS, "3.11") != build(PINS, "3.11", option)
+    assert build(PINS, "3.11") != build(PINS, "3.11", options=option)
     assert uv.calls[-1]["arguments"][-4:] == [*option, *PINS]
 
 
@@ -214,15 +296,43 @@ def test_an_environment_knows_its_folder_before_it_is_made(uv: Uv) -> None:
     assert Path(environment.executable()) == home / "bin" / "python"
 
 
-def test_pythons_are_told_once_the_newest_first(uv: Uv) -> None:
-    uv.has_pythons(9, 11, 11, 10)
-    assert environments.pythons() == ("3.11", "3.10", "3.9")
+# What the pins need
+
+NEEDED = ("jaxlib==0.10.2", "scipy==1.17.1 ; python_full_version < '3.15'")
+HELD = Environment(framework="jax", pins=("jax==0.10.2",), python="3.11", constraints=NEEDED)
 
 
-def test_a_python_that_no_worker_runs_on_is_none(uv: Uv) -> None:
-    others = [python(12, "pypy"), python(13, variant="freethreaded")]
-    uv.say("python list", [python(7), python(11), *others])
-    assert environments.pythons() == ("3.11",)
+def test_what_the_pins_need_is_installed_in_the_versions_of_the_constraints(uv: Uv) -> None:
+    environments.build(HELD)
+    (installed,) = uv.made
+    file = Path(installed[installed.index("--constraint") + 1])
+    assert file.read_text().splitlines() == list(NEEDED)
+    assert installed[-1:] == list(HELD.pins)
+
+
+def test_constraints_make_another_environment() -> None:
+    homes = {replace(HELD, constraints=some).home for some in ((), NEEDED, NEEDED[:1])}
+    assert len(homes) == 3
+
+
+def test_another_pin_lets_the_constraints_give_way(uv: Uv) -> None:
+    environments.build(HELD.with_pins(["jax==0.11.0"]))
+    _, resolved, installed = (call["arguments"] for call in uv.calls)
+    file = installed[installed.index("--constraint") + 1]
+    assert resolved[:2] == ["pip", "compile"]
+    assert resolved[resolved.index("--output-file") + 1] == file
+    assert Path(file).read_text().splitlines() == list(NEEDED)
+
+
+def test_the_same_pin_again_lets_nothing_give_way() -> None:
+    assert HELD.with_pins(HELD.pins) == HELD
+
+
+def test_an_environment_that_may_differ_is_another_one() -> None:
+    assert replace(HELD, strict=False).home != HELD.home
+
+
+# What there is
 
 
 def test_what_is_installed_is_told_by_name(uv: Uv) -> None:

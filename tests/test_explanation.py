@@ -15,6 +15,7 @@ from convolver import FRAMEWORK
 from conformance import explanation, frameworks, inquiry, survey
 from conformance.commands import explain
 from conformance.explanation import Told, about, source, told, words
+from conformance.runtime import ANY
 from conformance.survey import Subject
 from conformance.workers.controller import Examination
 
@@ -50,7 +51,7 @@ def explained(examination: Examination, subject: Callable[[str], Subject]) -> Ex
     def lines(api: str, text: str = MINIMAL, width: int = 80) -> list[str]:
         chosen = FRAMEWORK.api(f"convolver.{api}")
         calls = []
-        for item in survey.items(FRAMEWORK, None, [chosen], [subject(text)]):
+        for item in survey.items(FRAMEWORK, ANY, [chosen], [subject(text)]):
             outcome = survey.ask(examination, item)
             seen = tuple(survey.judged(item, mode, outcome) for mode in item.modes)
             calls.append(Told(item, outcome, seen))

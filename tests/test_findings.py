@@ -15,10 +15,11 @@ from conformance.fuzz import findings
 from conformance.fuzz.fuzzing import Finding, Group, Met, Search, Tally
 from conformance.fuzz.space import drawn
 from conformance.runs import Header
+from conformance.runtime import ANY
 
 SEARCH = Search(
     framework=searched.plain(Path(), api()),
-    backend=None,
+    runtime=ANY,
     apis=(api(),),
     ops=("conv_transpose",),
     seed=7,

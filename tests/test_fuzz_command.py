@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, searched
+from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
@@ -24,7 +25,6 @@ from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 from conformance.fuzz import fuzzing
 
-PATIENCE = 60  # seconds that nothing takes on a loaded machine
 STOPPED = "conformance fuzz: not everything was asked: it was stopped"
 
 Fuzz = Callable[..., Result]

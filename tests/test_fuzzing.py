@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fakes import searched
+from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
@@ -20,9 +21,9 @@ from conformance.fuzz.fuzzing import Finding, Group, Search, Tally, group_of
 from conformance.fuzz.space import DRAWN, SMALL
 from conformance.observations import Observation
 from conformance.question import Question
+from conformance.runtime import ANY
 from conformance.workers.controller import Examination
 
-PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
 UNKNOWN = "No known convention."
 
 Find = Callable[..., tuple[Tally, list[Finding]]]
@@ -55,7 +56,7 @@ def search(*apis: Api, **rest: Any) -> Search:
     operators = {api.operator for api in apis}
     fields = {
         "framework": searched.plain(Path(), *apis),
-        "backend": None,
+        "runtime": ANY,
         "apis": apis,
         "ops": tuple(op for op in DRAWN if op in operators),
         "seed": 0,

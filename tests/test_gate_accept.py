@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -123,6 +124,23 @@ def test_characters_that_nobody_can_read_are_refused(tmp_path: Path, given: dict
     assert refusal(path).endswith(" holds characters nobody can read")
 
 
+@pytest.mark.parametrize(
+    ("case", "header"),
+    [
+        ('=HYPERLINK("https://evil.example")', {}),
+        ("@SUM(A1)", {}),
+        ("+one", {}),
+        ("one", {"version": "1.0, =1+1"}),
+        ("one", {"apis": {API: True, "a,+a": True}}),
+    ],
+)
+def test_what_a_spreadsheet_would_compute_is_refused(
+    tmp_path: Path, case: str, header: dict[str, Any]
+) -> None:
+    path = write(tmp_path / "run.jsonl", seen(case), **header)
+    assert refusal(path).endswith(" would be a formula where a table shows it")
+
+
 # The command
 
 
@@ -174,6 +192,17 @@ def test_two_apis_are_two_lines(tmp_path: Path) -> None:
     run(write(tmp_path / "a.jsonl", seen(), seen(api=OTHER)), "--to", tmp_path)
     text = (tmp_path / "keras-torch.csv").read_text()
     assert [line.partition(",")[0] for line in text.splitlines()[-2:]] == [API, OTHER]
+
+
+def test_a_baseline_is_on_the_disk_before_it_takes_the_place_of_another(
+    tmp_path: Path, synced: list[Path]
+) -> None:
+    given = accepting.accepted([write(tmp_path / "run.jsonl", seen())])
+    synced.clear()
+    (path,) = accepting.write(given, tmp_path / "baseline")
+    written, folder = synced
+    assert written.parent == folder == path.parent
+    assert [path] == list(path.parent.iterdir())
 
 
 # Runs of a part

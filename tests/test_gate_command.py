@@ -25,7 +25,11 @@ BEGIN = [different(case, AT_BEGIN, topics=("same",)) for case in CASES]
 
 
 def gate(*words: object) -> Result:
-    return CliRunner().invoke(main, ["gate", *map(str, words)])
+    return invoke("gate", *words)
+
+
+def invoke(*words: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, words)))
 
 
 @pytest.fixture
@@ -212,9 +216,65 @@ def test_another_framework_is_refused(tmp_path: Path, before: Path) -> None:
 
 def test_a_framework_without_a_baseline_is_refused(tmp_path: Path, baseline: Path) -> None:
     other = write(tmp_path / "jax.jsonl", *BEGIN, framework="jax", backend=None)
-    assert f"{baseline}: no baseline of 'jax'; there are keras-jax, keras-torch" in refusal(
+    assert f"{baseline}: no baseline of 'jax', only of keras-jax, keras-torch;" in refusal(
         baseline, other
     )
+
+
+def test_a_runtime_class_without_a_baseline_is_refused_and_the_others_are_named(
+    tmp_path: Path, baseline: Path
+) -> None:
+    """Nothing is said of the framework: what is different there may be the machine's."""
+    other = write(tmp_path / "other.jsonl", *BEGIN, runtime_class="onednn-avx2")
+    accepted(tmp_path, "onednn-avx512", baseline)
+    assert refusal(baseline, other).startswith(
+        f"conformance gate: {baseline}: no baseline of keras-torch for the runtime class"
+        " 'onednn-avx2', only for 'onednn-avx512', which may answer otherwise"
+        " without any change of keras-torch; `conformance accept RUN... --to"
+    )
+
+
+def accepted(folder: Path, runtime_class: str, to: Path) -> None:
+    run = write(folder / f"{runtime_class}.jsonl", *BEGIN, runtime_class=runtime_class)
+    assert invoke("accept", run, "--to", to).exit_code == 0
+
+
+def test_each_runtime_class_is_held_to_its_own_baseline(tmp_path: Path) -> None:
+    to = tmp_path / "baselines"
+    for runtime_class in ("onednn-avx2", "onednn-avx512"):
+        accepted(tmp_path, runtime_class, to)
+        done = invoke("gate", to, tmp_path / f"{runtime_class}.jsonl")
+        assert done.exit_code == 0
+        assert done.output.startswith(f"keras, torch backend, runtime class {runtime_class}, 3.14")
+    assert sorted(path.name for path in to.iterdir()) == [
+        "keras-torch.onednn-avx2.csv",
+        "keras-torch.onednn-avx512.csv",
+    ]
+
+
+def test_a_run_that_knows_no_runtime_class_is_refused_where_baselines_have_one(
+    tmp_path: Path,
+) -> None:
+    accepted(tmp_path, "xla", tmp_path / "baselines")
+    old = write(tmp_path / "old.jsonl", *BEGIN)
+    assert f"{old}: it does not say in which runtime class it ran" in refusal(
+        tmp_path / "baselines", old
+    )
+
+
+def test_runs_of_two_runtime_classes_are_not_held_against_each_other(tmp_path: Path) -> None:
+    one, other = (
+        write(tmp_path / f"{name}.jsonl", *BEGIN, runtime_class=name) for name in ("eigen", "xla")
+    )
+    assert f"{other} ran in the runtime class xla, and {one} in eigen" in refusal(one, other)
+
+
+def test_new_cases_are_counted_and_do_not_fail_the_gate(tmp_path: Path, before: Path) -> None:
+    """A baseline of a class that this machine is not of cannot be made again here."""
+    after = write(tmp_path / "after.jsonl", *BEGIN, *both(seen("new")))
+    done = invoke("gate", before, after)
+    assert done.exit_code == 0
+    assert "2 answers to new or changed cases not compared." in done.output
 
 
 def test_other_cases_are_refused(tmp_path: Path, before: Path) -> None:

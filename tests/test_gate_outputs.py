@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from gate_runs import API, OTHER
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -257,7 +257,6 @@ def test_junit_lists_no_endless_cases() -> None:
     assert (failure.text or "").endswith("\n  199\n  and 300 more")
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_junit_is_xml_whatever_names_and_troubles_hold(text: str) -> None:
     finding = Finding(

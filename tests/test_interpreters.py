@@ -18,7 +18,7 @@ PINS = ("jax==0.10.2",)
 def _made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Environments are there, wherever they would be made."""
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path))
-    monkeypatch.setattr(environments, "build", lambda *of: environments._home(*of) / "bin/python")
+    monkeypatch.setattr(environments, "build", lambda of: of.home / "bin/python")
 
 
 def variables(environment: Environment) -> dict[str, str]:
@@ -34,6 +34,15 @@ def test_compiled_code_is_kept_in_an_environment_of_pins() -> None:
 def test_nothing_is_kept_for_an_interpreter_of_others() -> None:
     ours, theirs = (variables(Environment(framework="jax", pins=pins)) for pins in (PINS, ()))
     assert {name for name in ours if name not in theirs} == set(jax.FRAMEWORK.compiled)
+
+
+def test_an_environment_sets_its_switches_over_what_is_set_around_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    off = environments.pinned()["tensorflow"]
+    assert variables(off)["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert "TF_ENABLE_ONEDNN_OPTS" not in variables(replace(off, pins=(), variables={}))
 
 
 def test_no_other_processor_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from conformance.fuzz.fuzzing import subject_of
 from conformance.question import Chain, Question
 from conformance.readings import pad_stretched
 from conformance.recipes import Cost
+from conformance.runtime import ANY, Runtime
 from conformance.survey import Item
 from conformance.workers.bundles import Task
 from conformance.workers.outcomes import Answer, Crash, Refusal
@@ -55,15 +56,15 @@ def padding(*known: Limit, **rest: Any) -> Api:
 
 def test_the_limit_is_that_of_what_the_call_means() -> None:
     """A padding of 4 where 2 are a full output: 2 more than there are, so it takes -2 away."""
-    assert limits.behind(padding(KEPT), asked(padding=((4, 1),)), None) is KEPT
+    assert limits.behind(padding(KEPT), asked(padding=((4, 1),)), ANY) is KEPT
 
 
 def test_a_call_that_only_looks_like_the_limit_is_not_behind_it() -> None:
-    assert limits.behind(padding(KEPT), asked(padding=((-2, 1),)), None) is None
+    assert limits.behind(padding(KEPT), asked(padding=((-2, 1),)), ANY) is None
 
 
 def test_a_call_that_means_what_it_looks_like_may_run_into_a_limit() -> None:
-    assert limits.behind(padding(KEPT, recipe=PADS), asked(padding=((-2, 1),)), None) is KEPT
+    assert limits.behind(padding(KEPT, recipe=PADS), asked(padding=((-2, 1),)), ANY) is KEPT
 
 
 def test_of_two_conventions_both_are_looked_at() -> None:
@@ -72,29 +73,29 @@ def test_of_two_conventions_both_are_looked_at() -> None:
     def swaps(q: Question) -> Any:
         return PADS(q.but(padding=tuple((e, b) for b, e in q.pairs)))
 
-    assert limits.behind(padding(KEPT, native=swaps), asked(padding=((1, 4),)), None) is KEPT
+    assert limits.behind(padding(KEPT, native=swaps), asked(padding=((1, 4),)), ANY) is KEPT
 
 
 def test_a_limit_of_another_backend_is_behind_nothing() -> None:
     q = asked(padding=((4, 1),))
-    assert limits.behind(padding(ONLY_THERE), q, "there") is ONLY_THERE
-    assert limits.behind(padding(ONLY_THERE), q, "here") is None
+    assert limits.behind(padding(ONLY_THERE), q, Runtime(backend="there")) is ONLY_THERE
+    assert limits.behind(padding(ONLY_THERE), q, Runtime(backend="here")) is None
 
 
 def test_a_bias_that_the_call_does_not_take_is_not_looked_at() -> None:
     q = asked(padding=((4, 1),), bias=np.ones(1, np.float32))
-    assert limits.behind(padding(KEPT, takes_bias=False), q, None) is KEPT
+    assert limits.behind(padding(KEPT, takes_bias=False), q, ANY) is KEPT
 
 
 def test_a_question_without_meaning_is_behind_no_limit() -> None:
     always = Limit("it takes nothing", lambda _: True)
-    assert limits.behind(padding(always), asked(stride=(0,)), None) is None
-    assert limits.behind(padding(always), asked(), None) is always
+    assert limits.behind(padding(always), asked(stride=(0,)), ANY) is None
+    assert limits.behind(padding(always), asked(), ANY) is always
 
 
 def test_of_a_chain_nothing_is_known() -> None:
     chain = Chain((asked(padding=((4, 1),)),))
-    assert limits.behind(padding(KEPT), chain, None) is None
+    assert limits.behind(padding(KEPT), chain, ANY) is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_of_a_chain_nothing_is_known() -> None:
 def test_some_limits_break_the_process_that_runs_into_them(
     known: tuple[Limit, ...], asked_for: dict[str, Any], broken: bool
 ) -> None:
-    assert limits.breaks(padding(*known), asked(**asked_for), "here") is broken
+    assert limits.breaks(padding(*known), asked(**asked_for), Runtime(backend="here")) is broken
 
 
 class Listener:
@@ -130,7 +131,7 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
     fake = padding(BREAKING)
     listener = Listener()
     subjects = [subject_of("one", asked(padding=((crop, 1),))) for crop in (1, -2)]
-    items = list(survey.items(framework(fake), None, [fake], subjects))
+    items = list(survey.items(framework(fake), ANY, [fake], subjects))
     list(survey.observe(listener, items))
     assert [item.modes for item in items] == [("native",), ("recipe",)] * 2
     assert listener.last == [False, False, True, False]

@@ -17,6 +17,7 @@ from conformance.cases import Case
 from conformance.memory import MEMORIES, Memory, laid, memory_of
 from conformance.observations import MODES
 from conformance.question import answer
+from conformance.runtime import ANY
 
 EVERY = pytest.mark.parametrize("memory", MEMORIES)
 ANSWER = [[[13, 35, 45, 30]], [[37, 95, 105, 66]]]
@@ -103,7 +104,7 @@ def test_an_order_that_is_the_usual_one_is_refused(file: Path) -> None:
 
 def written(case: Case, mode: str = "native") -> Call:
     convolver = api()
-    call = calls.write(framework(convolver), None, convolver, case.question, mode)
+    call = calls.write(framework(convolver), ANY, convolver, case.question, mode)
     assert isinstance(call, Call)
     return call
 
@@ -135,7 +136,7 @@ def test_a_chain_lays_out_the_kernel_of_each_step(file: Path) -> None:
 def test_a_recipe_copies_what_the_framework_cannot_read(file: Path, memory: Memory) -> None:
     convolver = api(dialect=replace(DIALECT, unreadable=("reversed",)))
     native, recipe = (
-        calls.write(framework(convolver), None, convolver, said(file, memory).question, mode)
+        calls.write(framework(convolver), ANY, convolver, said(file, memory).question, mode)
         for mode in MODES
     )
     assert isinstance(native, Call)

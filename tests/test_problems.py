@@ -74,6 +74,27 @@ def test_a_wrong_line_is_told_at_its_place(file: Path, line: str, sentence: str)
 
 
 @pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a" * 100_000, "why must have at most 5000 characters, not 100000, got the text"),
+        ("/-" * 30_000 + ".", "why must have at most 5000 characters, not 60001, got the text"),
+        ("a" * 5_000, "why must be a sentence that ends with a full stop, got the text"),
+        (".", "why must be a sentence that ends with a full stop, got the text '.'"),
+        (" .", "why must be a sentence that ends with a full stop, got the text ' .'"),
+    ],
+    ids=["no full stop", "paths", "as long as can be", "only a stop", "a space and a stop"],
+)
+def test_a_reason_is_a_sentence_that_people_read(file: Path, text: str, sentence: str) -> None:
+    (wrong,) = problems(file, MINIMAL.replace("It differs.", f"'{text}'"))
+    assert f"3:10: one: {sentence}" in wrong
+
+
+def test_an_id_is_short_enough_to_be_a_name(file: Path) -> None:
+    (wrong,) = problems(file, MINIMAL.replace("id: one", f"id: {'a' * 201}"))
+    assert "id must have at most 200 characters, not 201" in wrong
+
+
+@pytest.mark.parametrize(
     ("shape", "sentence"),
     [
         ("[-1, 1, 4]", "4:17: one: an entry of shape must be at least 1, or 0 for an empty batch"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from fakes.subjects import subjects
 
 from conformance import environments, runs
 from conformance.commands.run import command
-from conformance.environments import Environment
+from conformance.environments import Environment, NoPython
 from conformance.frameworks import FRAMEWORKS
 from conformance.running import executors, recording, times
 from conformance.running.executors import Place
@@ -71,11 +72,17 @@ def test_what_was_observed_is_counted(tmp_path: Path) -> None:
     assert [one.counts for one in recorded(requests(tmp_path))] == [{"match": 6}] * 3
 
 
+def test_a_run_is_made_from_what_its_pins_need_too() -> None:
+    plain = Environment(framework="jax", pins=("jax==1.0",))
+    several = [plain, replace(plain, constraints=("jaxlib==1.0",)), replace(plain, backend="cpu")]
+    assert len({recording.made_from(one, [], []) for one in several}) == 3
+
+
 def test_one_that_cannot_be_made_ends_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def build(pins: tuple[str, ...], *_: object) -> Path:
-        if pins == ("other==1.0",):
+    def build(of: Environment) -> Path:
+        if of.framework == "other":
             raise environments.CannotBuild("there is no wheel")
         return Path(sys.executable)
 
@@ -229,6 +236,43 @@ def test_all_stands_for_every_pinned_environment(
     monkeypatch.setattr(environments, "pinned", lambda: both)
     assert run("--environment", "all").exit_code == 0
     assert sorted(path.stem for path in Path("reports/runs").iterdir()) == ["jax", "torch"]
+
+
+@pytest.fixture
+def old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two pinned environments, that of ``torch`` needs a Python that is not installed."""
+    both = {"torch": replace(environment("torch"), python="3.9"), "jax": environment("jax")}
+    monkeypatch.setattr(environments, "pinned", lambda: both)
+
+    def build(of: Environment) -> Path:
+        if of.python == "3.9":
+            raise NoPython("there is no Python 3.9 here; this helps")
+        return Path(sys.executable)
+
+    monkeypatch.setattr(environments, "build", build)
+
+
+@pytest.mark.parametrize(("words", "status"), [((), 2), (("--skip-missing-interpreters",), 0)])
+@pytest.mark.usefixtures("old")
+def test_one_whose_python_is_missing_is_said_and_the_others_are_made(
+    run: Callable[..., Result], words: tuple[str, ...], status: int
+) -> None:
+    ran = run("--environment", "all", *words)
+    assert ran.exit_code == status
+    assert ran.stderr == (
+        "conformance run: torch: not run: there is no Python 3.9 here; this helps\n"
+    )
+    assert ran.stdout == "reports/runs/jax.jsonl: 2 match\n"
+    failure = runs.read(Path("reports/runs/torch.jsonl")).header.failure
+    assert failure == "there is no Python 3.9 here; this helps"
+
+
+@pytest.mark.usefixtures("old")
+def test_only_a_missing_python_is_skipped(run: Callable[..., Result]) -> None:
+    broken = replace(FRAMEWORKS["jax"], prelude="import no_such_framework")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FRAMEWORKS, "jax", broken)
+        assert run("--environment", "all", "--skip-missing-interpreters").exit_code == 2
 
 
 def test_what_is_there_is_reused_and_the_rest_is_made(run: Callable[..., Result]) -> None:

@@ -254,6 +254,7 @@ def test_profiles_have_the_columns_that_others_rely_on(tmp_path: Path) -> None:
         "framework": "torch",
         "version": "2.0",
         "backend": "",
+        "runtime_class": "",
         "api": LAYER,
         "axis": "kernel flip",
         "known": "observed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,26 @@ def test_the_same_run_twice_is_refused() -> None:
     assert refusal(run(), run()) == "torch-2.0.jsonl: the same run is given twice"
 
 
-def test_two_runs_of_one_version_and_backend_are_refused() -> None:
-    other = Run(path=Path("z.jsonl"), header=run().header, observations=(), complete=True)
-    assert refusal(other, run()) == (
-        "torch-2.0.jsonl and z.jsonl are both of torch 2.0;"
-        " a report takes one run of each version and backend"
+def test_two_runs_of_one_version_backend_and_runtime_class_are_refused() -> None:
+    one = run(runtime_class="onednn-avx2")
+    other = Run(path=Path("z.jsonl"), header=one.header, observations=(), complete=True)
+    assert refusal(other, one) == (
+        "torch-2.0.jsonl and z.jsonl are both of torch 2.0, onednn-avx2;"
+        " a report takes one run of each version, backend and runtime class"
     )
+
+
+def test_two_runtime_classes_of_one_version_are_two_environments() -> None:
+    """A version that is there once needs no class to be told, which may be another elsewhere."""
+    made = environments(
+        [
+            run(runtime_class="onednn-avx2"),
+            run(version="2.1", runtime_class="onednn-avx2"),
+            replace(run(runtime_class="onednn-avx512"), path=Path("z.jsonl")),
+        ]
+    )
+    titles = ["torch 2.0, onednn-avx2", "torch 2.0, onednn-avx512", "torch 2.1"]
+    assert [e.title for e in made] == titles
 
 
 def test_two_versions_are_two_environments() -> None:

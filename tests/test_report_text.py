@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.report.text import count, markdown, pattern, plain, shortened
+from conformance.report.text import (
+    cell,
+    count,
+    markdown,
+    pattern,
+    plain,
+    sentence,
+    shortened,
+    tick,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +68,75 @@ def test_long_words_are_cut_off_with_a_mark() -> None:
         ("*x* `y` [z]", "\\*x\\* \\`y\\` \\[z\\]"),
         ("conv_transpose", "conv_transpose"),
         ("_so_", "\\_so\\_"),
+        ("# a heading", "\\# a heading"),
+        ("## ", "\\##"),
+        ("#hash", "#&#8288;hash"),
+        ("- an item", "\\- an item"),
+        ("---", "\\---"),
+        ("1. first", "1\\. first"),
+        ("12) twelfth", "12\\) twelfth"),
+        ("-1 is a number, 1.5 too", "-1 is a number, 1.5 too"),
+        ("two\n# lines", "two # lines"),
+        ("at https://a.example", "at https&#58;//a.example"),
+        ("at www.a.example", "at www&#46;a.example"),
+        ("to @somebody and a@b.example", "to @&#8288;somebody and a@&#8288;b.example"),
+        ("$x$", "&#36;x&#36;"),
+        ("\x1b[31m", "\\\\x1b\\[31m"),
     ],
 )
 def test_markdown_shows_words_as_they_are(words: str, wanted: str) -> None:
     assert markdown(words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("It is `a|b`.", "It is `a\\|b`."),
+        ("`x` and `y`", "`x` and `y`"),
+        ("# `x`", "\\# `x`"),
+        ("one ` alone*", "one \\` alone\\*"),
+        ("so `` it is", "so ` ` it is"),
+        ("<i> `<i>`", "&lt;i&gt; `<i>`"),
+    ],
+)
+def test_a_sentence_of_our_own_has_code_between_backquotes(words: str, wanted: str) -> None:
+    assert sentence(words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("conv", "`conv`"),
+        ("a`b", "`a'b`"),
+        ("a|b", "`a\\|b`"),
+        ("a\\|b", "`a\\¦b`"),
+        ("two\nlines", "`two lines`"),
+        ("", "` `"),
+    ],
+)
+def test_a_name_stays_within_its_backquotes(words: str, wanted: str) -> None:
+    assert tick(words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("1=1", "1=1"),
+        ("", ""),
+        (-1, -1),
+        (None, None),
+        (True, True),
+    ],
+)
+def test_a_cell_is_nothing_to_compute(value: object, wanted: object) -> None:
+    assert cell(value) == wanted
 
 
 def test_one_is_singular() -> None:

@@ -5,6 +5,7 @@ A fake stands where PyTorch would, and is asked in workers of its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import select
@@ -19,13 +20,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, troubled
+from fakes.clock import PATIENCE
 
 from conformance import runs
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 from conformance.selection import Selection
 
-PATIENCE = 60  # seconds that nothing takes on a loaded machine
 CASES = """
 cases:
   - {id: fine, why: One., x: [1, 2], kernel: [1, 10], topics: [stride]}
@@ -105,8 +106,10 @@ def test_a_refusal_where_there_is_no_answer_is_a_match(run: Run, out: Path) -> N
 
 def test_the_footer_comes_last_and_counts(run: Run, out: Path) -> None:
     run("--api", "plain.right")
-    footer = lines(out)[-1]
-    assert footer == {"kind": "footer", "observations": 6, "statuses": {"match": 6}}
+    *before, last = out.read_bytes().splitlines(keepends=True)
+    checksum = hashlib.sha256(b"".join(before)).hexdigest()[:32]
+    counts = {"observations": 6, "statuses": {"match": 6}}
+    assert json.loads(last) == {"kind": "footer", **counts, "checksum": checksum}
 
 
 def test_only_the_named_apis_are_asked(run: Run, out: Path) -> None:
@@ -260,7 +263,7 @@ def test_what_was_observed_before_a_worker_could_not_be_replaced_is_kept(
 @pytest.fixture
 def reusing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """A run in an environment that was made before, without asking any installer."""
-    monkeypatch.setattr("conformance.environments.build", lambda *_: sys.executable)
+    monkeypatch.setattr("conformance.environments.build", lambda _: sys.executable)
     monkeypatch.setattr("conformance.sources.PACKAGE", tmp_path / "package")
     return lambda *words: run("--api", "plain.right", "--with", "plain==1.0", "--reuse", *words)
 
@@ -393,7 +396,8 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
     )
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    words = ["--api", "plain.troubled", "--timeout", "5", "--jobs", jobs, "--out", str(out)]
+    options = {"--api": "plain.troubled", "--timeout": PATIENCE, "--jobs": jobs, "--out": out}
+    words = [str(word) for option in options.items() for word in option]
     with subprocess.Popen(
         [sys.executable, drive.__file__, "run", str(cases), "--framework", "torch", *words],
         env={**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(tmp_path)},

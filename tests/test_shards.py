@@ -20,8 +20,10 @@ from fakes.subjects import case, subjects
 from conformance.api import Inexpressible
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.memory import MEMORIES, Memory, laid
 from conformance.running import shards
 from conformance.running.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
+from conformance.runtime import Runtime
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart, Identity, Stopped
 
@@ -135,6 +137,14 @@ def test_a_shard_goes_through_a_pipe() -> None:
     ]
 
 
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_the_order_in_memory_is_sent(memory: Memory) -> None:
+    x = laid(np.arange(24, dtype=np.float32).reshape(2, 3, 4), memory)
+    there = pickle.loads(pickle.dumps(replace(case("one").question, x=x)))
+    assert there.x.strides == x.strides
+    np.testing.assert_array_equal(there.x, x)
+
+
 def test_what_is_worked_out_of_a_case_is_not_sent() -> None:
     (one,) = subjects(1)
     before = len(pickle.dumps(one))
@@ -206,6 +216,15 @@ def test_another_who_would_answer_is_refused(
 ) -> None:
     who = replace(examiners.identify(HERE, TERMS), **change)
     with pytest.raises(Unlike, match=said):
+        carried_out(examiners, shard(*subjects(1), identity=who))
+
+
+def test_another_runtime_class_is_refused(
+    examiners: Examiners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
+    who = replace(examiners.identify(HERE, TERMS), python="another")
+    with pytest.raises(Unlike, match=r"the runtime class is '[\d.]+' in one place, and 'another'"):
         carried_out(examiners, shard(*subjects(1), identity=who))
 
 

@@ -16,11 +16,14 @@ from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.fuzz.space import draws
 from conformance.profiles import Finding, Profile
 from conformance.question import Array, Question
+from conformance.runtime import ANY, Runtime
 from conformance.translation import Place
 
-TORCH = Place(FRAMEWORKS["torch"], None, APIS["torch.nn.functional.conv_transpose"])
-JAX = Place(FRAMEWORKS["jax"], None, APIS["jax.lax.conv_transpose"])
-KERAS = Place(FRAMEWORKS["keras"], "tensorflow", APIS["keras.layers.ConvTranspose"])
+TORCH = Place(FRAMEWORKS["torch"], ANY, APIS["torch.nn.functional.conv_transpose"])
+JAX = Place(FRAMEWORKS["jax"], ANY, APIS["jax.lax.conv_transpose"])
+KERAS = Place(
+    FRAMEWORKS["keras"], Runtime(backend="tensorflow"), APIS["keras.layers.ConvTranspose"]
+)
 
 
 def profile(api: str, *conventions: str, refused: tuple[str, ...] = ()) -> Profile:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
+from yaml import MarkedYAMLError
 
 from conformance.cases import yaml_source
 from conformance.cases.yaml_source import MAX_ALIASED, Node, events, read
-from conformance.cases.yaml_syntax import UNREADABLE, spot_after, spot_of
+from conformance.cases.yaml_syntax import UNREADABLE, spot_after, spot_of, syntax
 from conformance.cases.yaml_values import plain_value
 
 
@@ -98,7 +101,6 @@ def test_an_alias_repeats_its_anchor() -> None:
         ("a: 1\r...\r%TAG ! b\r", "3:1: tags have no meaning in a case file, got %TAG"),
         ("a: 1\n---\nb: 2", "2:1: a case file is one YAML document, and another one begins here"),
         ("a: 1\n\tb: 2", "2:1: this is not YAML: a tab cannot indent or begin a value; use spaces"),
-        ("a: why: b", "1:7: this is not YAML: a ':' cannot stand here; quote text that has one"),
         ("? [1, 2]\n: 3", "1:3: a key must be a word, got a list, mapping or alias"),
         ("a: *b", "1:4: no anchor before the alias *b has its name"),
         ("a: &b [1, *b, a]", "1:11: the alias *b is inside what it stands for"),
@@ -117,58 +119,178 @@ def test_what_is_wrong_is_said_at_its_place(text: str | bytes, sentence: str) ->
     assert complaint(text) == sentence
 
 
+class Shallow:
+    """A parser that gives up at a depth of its own, in words of its own, before any event."""
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+
+    def events(self, text: str) -> Iterator[Any]:
+        brackets = [bracket.start() for bracket in re.finditer(r"[\[{]", text)]
+        if len(brackets) > self.depth:
+            place = mark(text, brackets[self.depth])
+            raise MarkedYAMLError(problem="no more!", problem_mark=place)
+        yield from events(text)
+
+
+@pytest.mark.parametrize("depth", [40, 400])
 @pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("a: [1, 2", "1:9: expected ',' or ']', got the end of the file"),
-        ("a: [1 2, [3] 4]", "1:14: expected ',' or ']', got '4'"),
-        ("a: [1,, 2]", "1:7: expected a value, got ','"),
-        ("a: {b: 1]", "1:9: expected ',' or '}', got ']'"),
-        ("a: 1\nb: 'two", "2:8: a quote is missing at the end"),
-        (
-            "a: 'it's'",
-            "1:8: expected the next key, got 's'; check the quotes, brackets and indentation"
-            " before it",
-        ),
-        (
-            "- a: 1\n b: 2",
-            "2:2: expected the next '-', got 'b'; check its indentation"
-            " (parsing a list that begins on line 1)",
-        ),
-        (
-            "a: 1\nb\nc: 2",
-            "3:1: a ':' is missing after a key (scanning a key that begins on line 2)",
-        ),
-        ("a:\n  - [", "2:6: expected a value, got the end of the file"),
-        (
-            " a: 1\nb: 2",
-            "2:1: the document has ended before 'b';"
-            " check the indentation, or add the '---' it lacks",
-        ),
-        (
-            "a: [1]\xa0",
-            "1:7: expected the next key, got the invisible U+00A0; check the quotes, brackets and"
-            " indentation before it",
-        ),
-        ("a: {b: 'c'\\\n}", "1:11: expected ',' or '}', got '\\'"),
-        ("é: \U0001f600 @\nb: @c", "2:4: a value cannot begin with '@'; quote it"),
-        ('a: "\\d+"', "1:5: '\\d' means nothing in double quotes; use single quotes"),
-        ('a: "\\xZ"', "1:7: expected a hexadecimal digit, got 'Z'"),
-        ('a: "\\UFFFFFFFF"', "1:7: there is no character with this number"),
-        ('a: "\\uD800"', "1:7: there is no character with this number"),
-        ("a: > 5", "1:6: expected a comment or the end of the line, got '5'"),
-        (
-            "a: *.py",
-            "1:5: expected the name of an anchor in letters, digits, '-' and '_', got '.py';"
-            " quote text that begins with '&' or '*'",
-        ),
-        ("a: !b!c 1", "1:4: '!' begins a tag, which has no meaning here"),
-        ("%YAML 2.0\n---\na: 1", "1:1: only versions 1.1 and 1.2 of YAML are read"),
-    ],
+    ("text", "place"),
+    [("[" * 100_000, "1:33"), ("a:\n- b: " + "{[" * 50_000, "2:35"), ("{a: " * 100_000, "1:129")],
 )
-def test_what_is_no_yaml_is_said_in_plain_words(text: str, sentence: str) -> None:
+def test_depth_is_told_in_our_words_whatever_depth_the_parser_gives_up_at(
+    monkeypatch: pytest.MonkeyPatch, text: str, place: str, depth: int
+) -> None:
+    monkeypatch.setattr(yaml_source, "events", Shallow(depth).events)
+    assert complaint(text) == f"{place}: values are nested more than 32 deep"
+
+
+def test_what_else_is_wrong_below_brackets_is_told_as_it_is() -> None:
+    sentence = "1:22: this is not YAML: "
+    assert complaint("[" * 20 + " @").startswith(sentence)
+
+
+# What is no YAML: libyaml's words for it, and in one place PyYAML's own, are written down here as
+# they were in 0.2.6 and 6.0.4, so that no other version makes a test of our sentences fail.
+
+
+def mark(text: str, index: int) -> yaml.Mark:
+    line, column = spot_after(text[:index])
+    return yaml.Mark("", index, line - 1, column - 1, None, 0)
+
+
+def told(text: str, words: str, index: int, context: tuple[str, int] | None = None) -> str:
+    """The sentence for the words of the parser about what stands at an index of the text."""
+    within, begun = context or (None, 0)
+    begin = None if context is None else mark(text, begun)
+    (line, column), said = syntax(MarkedYAMLError(within, begin, words, mark(text, index)), text)
+    return f"{line}:{column}: {said}"
+
+
+NO_YAML = [
+    (
+        "a: [1, 2",
+        (8, "did not find expected ',' or ']'"),
+        "1:9: expected ',' or ']', got the end of the file",
+    ),
+    (
+        "a: [1 2, [3] 4]",
+        (13, "did not find expected ',' or ']'"),
+        "1:14: expected ',' or ']', got '4'",
+    ),
+    (
+        "a: [1,, 2]",
+        (6, "did not find expected node content"),
+        "1:7: expected a value, got ','",
+    ),
+    (
+        "a: {b: 1]",
+        (8, "did not find expected ',' or '}'"),
+        "1:9: expected ',' or '}', got ']'",
+    ),
+    (
+        "a: 1\nb: 'two",
+        (12, "found unexpected end of stream"),
+        "2:8: a quote is missing at the end",
+    ),
+    (
+        "a: 'it's'",
+        (7, "did not find expected key"),
+        "1:8: expected the next key, got 's'; check the quotes, brackets and indentation before it",
+    ),
+    (
+        "a:\n  - [",
+        (8, "did not find expected node content"),
+        "2:6: expected a value, got the end of the file",
+    ),
+    (
+        " a: 1\nb: 2",
+        (6, "did not find expected <document start>"),
+        "2:1: the document has ended before 'b'; check the indentation, or add the '---' it lacks",
+    ),
+    (
+        "a: [1]\xa0",
+        (6, "did not find expected key"),
+        "1:7: expected the next key, got the invisible U+00A0; check the quotes, brackets and"
+        " indentation before it",
+    ),
+    (
+        "a: {b: 'c'\\\n}",
+        (10, "did not find expected ',' or '}'"),
+        "1:11: expected ',' or '}', got '\\'",
+    ),
+    (
+        "é: \U0001f600 @\nb: @c",
+        (10, "found character that cannot start any token"),
+        "2:4: a value cannot begin with '@'; quote it",
+    ),
+    (
+        'a: "\\d+"',
+        (4, "found unknown escape character"),
+        "1:5: '\\d' means nothing in double quotes; use single quotes",
+    ),
+    (
+        'a: "\\xZ"',
+        (6, "did not find expected hexdecimal number"),
+        "1:7: expected a hexadecimal digit, got 'Z'",
+    ),
+    (
+        'a: "\\UFFFFFFFF"',
+        (6, "found invalid Unicode character escape code"),
+        "1:7: there is no character with this number",
+    ),
+    (
+        'a: "\\uD800"',
+        (6, "found invalid Unicode character escape code"),
+        "1:7: there is no character with this number",
+    ),
+    (
+        "a: > 5",
+        (5, "did not find expected comment or line break"),
+        "1:6: expected a comment or the end of the line, got '5'",
+    ),
+    (
+        "a: *.py",
+        (4, "did not find expected alphabetic or numeric character"),
+        "1:5: expected the name of an anchor in letters, digits, '-' and '_', got '.py';"
+        " quote text that begins with '&' or '*'",
+    ),
+    (
+        "a: !b!c 1",
+        (3, "found undefined tag handle"),
+        "1:4: '!' begins a tag, which has no meaning here",
+    ),
+    (
+        "%YAML 2.0\n---\na: 1",
+        (0, "found incompatible YAML document"),
+        "1:1: only versions 1.1 and 1.2 of YAML are read",
+    ),
+    (
+        "a: why: b",
+        (6, "mapping values are not allowed in this context"),
+        "1:7: a ':' cannot stand here; quote text that has one",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "words", "sentence"), NO_YAML)
+def test_what_is_no_yaml_is_said_in_plain_words(
+    text: str, words: tuple[int, str], sentence: str
+) -> None:
+    index, problem = words
     place, _, said = sentence.partition(" ")
-    assert complaint(text) == f"{place} this is not YAML: {said}"
+    assert told(text, problem, index) == f"{place} this is not YAML: {said}"
+
+
+@pytest.mark.parametrize(("text", "sentence"), [(text, said) for text, _, said in NO_YAML])
+def test_what_is_no_yaml_is_found_at_its_place(text: str, sentence: str) -> None:
+    place, _, _ = sentence.partition(" ")
+    assert complaint(text).startswith(f"{place} this is not YAML: ")
+
+
+def test_what_only_the_parser_in_python_says_is_said_in_plain_words_too() -> None:
+    words = "expected ',' or ']', but got '<stream end>'"
+    assert told("a: [1", words, 5).endswith("expected ',' or ']', but got the end of the file")
 
 
 @pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
@@ -208,10 +330,10 @@ def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [1,\nb: 2", "2:5: this is not YAML: expected ',' or ']', but got the end of"),
-        ("a: why: b", "1:7: this is not YAML: a ':' cannot stand here; quote text that has one"),
-        ("a: 'b", "1:6: this is not YAML: a quote is missing at the end"),
-        ("a: 1\nb: @c", "2:4: this is not YAML: found character '@' that cannot start a value"),
+        ("a: [1,\nb: 2", "2:5: this is not YAML: "),
+        ("a: why: b", "1:7: this is not YAML: "),
+        ("a: 'b", "1:6: this is not YAML: "),
+        ("a: 1\nb: @c", "2:4: this is not YAML: "),
         ('a: 1\nb: "\\UFFFFFFFF"', "2:2: what follows is not YAML: "),
         ("a: \u2028", "1:4: the character U+2028 ends a line for some programs"),
         ("[" * 100_000, "1:33: values are nested more than 32 deep"),
@@ -229,8 +351,38 @@ def test_without_libyaml_values_and_places_are_the_same(monkeypatch: pytest.Monk
     assert document(text) == in_python
 
 
-def test_what_a_file_breaks_off_in_is_told_with_the_line_where_it_began() -> None:
-    assert complaint("a: [1,\nb: 2").endswith("(parsing a list in brackets that begins on line 1)")
+@pytest.mark.parametrize(
+    ("text", "words", "context", "sentence"),
+    [
+        (
+            "a: [1,\nb: 2",
+            (11, "did not find expected ',' or ']'"),
+            ("while parsing a flow sequence", 3),
+            "2:5: this is not YAML: expected ',' or ']', got the end of the file"
+            " (parsing a list in brackets that begins on line 1)",
+        ),
+        (
+            "- a: 1\n b: 2",
+            (8, "did not find expected '-' indicator"),
+            ("while parsing a block collection", 0),
+            "2:2: this is not YAML: expected the next '-', got 'b'; check its indentation"
+            " (parsing a list that begins on line 1)",
+        ),
+        (
+            "a: 1\nb\nc: 2",
+            (7, "could not find expected ':'"),
+            ("while scanning a simple key", 5),
+            "3:1: this is not YAML: a ':' is missing after a key"
+            " (scanning a key that begins on line 2)",
+        ),
+    ],
+)
+def test_what_a_file_breaks_off_in_is_told_with_the_line_where_it_began(
+    text: str, words: tuple[int, str], context: tuple[str, int], sentence: str
+) -> None:
+    index, problem = words
+    assert told(text, problem, index, context) == sentence
+    assert complaint(text).startswith(sentence.partition(" this")[0])
 
 
 def test_aliases_that_multiply_are_stopped() -> None:

@@ -20,6 +20,7 @@ from conformance.authoring.entries import READABLE
 from conformance.cases.operands import first_real, random
 from conformance.cases.vocabulary import RENAMED, of_key
 from conformance.frameworks import APIS
+from conformance.printable import PrintableError
 from conformance.question import DTYPES, Array
 from conformance.recipes import order
 
@@ -40,7 +41,7 @@ RANGES = ((-3, 3), (-2, 2), (-1, 1))
 _OF_NUMPY = tuple(dtype for dtype in DTYPES if dtype != "bfloat16")
 
 
-class CannotUse(Exception):
+class CannotUse(PrintableError):
     """A capture that no case can be made of, in a sentence."""
 
 

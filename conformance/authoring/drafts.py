@@ -16,6 +16,7 @@ from typing import Any
 from conformance import geometry
 from conformance.authoring.entries import READABLE, fresh
 from conformance.cases import Case, Loaded, load
+from conformance.printable import PrintableError
 from conformance.question import Question, answer
 from conformance.report import sharpness
 from conformance.sharpness import discrimination
@@ -25,7 +26,7 @@ SEARCHED = 2**22
 """Products that an answer may take for every convention to be tried on it."""
 
 
-class NoCase(Exception):
+class NoCase(PrintableError):
     """What was said makes no case; in sentences, one a line."""
 
 

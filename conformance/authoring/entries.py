@@ -16,6 +16,7 @@ import numpy as np
 from conformance.cases.yaml_source import read
 from conformance.cases.yaml_syntax import UNREADABLE
 from conformance.cases.yaml_values import plain_value
+from conformance.printable import PrintableError
 from conformance.question import Array
 
 BOM = "\ufeff"
@@ -33,7 +34,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9(][^\n\r\t]*")
 _PLAIN_IN_BRACKETS = re.compile(r"[A-Za-z0-9(][^\n\r\t{}\[\],]*")
 
 
-class CannotAdd(Exception):
+class CannotAdd(PrintableError):
     """A file that no case can be added to without changing what is there, in a sentence."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from conformance.printable import printable
 from conformance.question import Array, Asked
 
 
@@ -34,7 +35,7 @@ class Problem:
 
     def __str__(self) -> str:
         case = f"{self.case_id}: " if self.case_id else ""
-        return f"{self.place}: {case}{self.sentence}"
+        return printable(f"{self.place}: {case}{self.sentence}")
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ Said: TypeAlias = "tuple[tuple[int, ...], str] | None"
 
 MAX_NUMBER = 2**53
 MAX_AXES = 5
+MAX_NAME = 200
+MAX_TEXT = 5_000
+"""Characters of an id, and of a sentence: what is printed with every case that it is about."""
 NUMBERS_SCHEMA = "x-numbers"
 """Stands for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
 
@@ -77,9 +80,19 @@ def _checked(problem: Callable[[Any], Said]) -> AfterValidator:
     return AfterValidator(_check(problem))
 
 
-def _text(pattern: str, sentence: str) -> AfterValidator:
-    found = re.compile(pattern, re.DOTALL)
-    return _checked(lambda v: None if found.fullmatch(v) else ((), sentence))
+def _text(holds: Callable[[str], Any], sentence: str, most: int) -> AfterValidator:
+    """Text of at most so many characters that something holds of."""
+
+    def problem(value: str) -> Said:
+        if len(value) > most:
+            return (), f"must have at most {most} characters, not {len(value)}"
+        return None if holds(value) else ((), sentence)
+
+    return _checked(problem)
+
+
+def _is_sentence(value: str) -> bool:
+    return value.endswith(".") and bool(value[:-1].strip())
 
 
 def _whole(value: Any) -> bool:
@@ -172,8 +185,10 @@ _PADDING = [
 
 Slug = Annotated[
     str,
-    _text(_SLUG, "must be words of a-z and 0-9 joined by single '-'"),
-    Field(json_schema_extra={"pattern": f"^{_SLUG}$"}),
+    _text(
+        re.compile(_SLUG).fullmatch, "must be words of a-z and 0-9 joined by single '-'", MAX_NAME
+    ),
+    Field(json_schema_extra={"pattern": f"^{_SLUG}$", "maxLength": MAX_NAME}),
 ]
 Label = Annotated[
     Slug,
@@ -181,14 +196,20 @@ Label = Annotated[
 ]
 Sentence = Annotated[
     str,
-    _text(r".*\S.*\.", "must be a sentence that ends with a full stop"),
-    Field(json_schema_extra={"pattern": r"\.$"}),
+    _text(_is_sentence, "must be a sentence that ends with a full stop", MAX_TEXT),
+    Field(json_schema_extra={"pattern": r"\.$", "maxLength": MAX_TEXT}),
 ]
-Text = Annotated[str, _text(r".*\S.*", "must not be empty")]
+Text = Annotated[
+    str,
+    _text(str.strip, "must not be empty", MAX_TEXT),
+    Field(json_schema_extra={"maxLength": MAX_TEXT}),
+]
 Claim = Annotated[
     str,
-    _text("[A-Z][0-9]+", "must be a letter and a number, such as D4"),
-    Field(json_schema_extra={"pattern": "^[A-Z][0-9]+$"}),
+    _text(
+        re.compile("[A-Z][0-9]+").fullmatch, "must be a letter and a number, such as D4", MAX_NAME
+    ),
+    Field(json_schema_extra={"pattern": "^[A-Z][0-9]+$", "maxLength": MAX_NAME}),
 ]
 WholeNumbers = Annotated[
     int | list[int], PlainValidator(_check(_whole_numbers)), WithJsonSchema(_INTS)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cases import cache
 from conformance.cases.case import Case, Place, Problem
 from conformance.cases.limits import MAX_BYTES
 
@@ -24,12 +23,11 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(paths: Sequence[Path], *, check: bool = True, cached: bool = False) -> Loaded:
+def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
     """The cases in ``paths``, files or folders of them, and everything that is wrong there.
 
     With ``check``, what cases state is held against the oracle. Nothing that can be typed into a
-    file or given as a path raises: it comes back as a problem. A ``cached`` file in which nothing
-    was wrong when it was checked is not read again while it and our code are the same.
+    file or given as a path raises: it comes back as a problem.
     """
     cases: list[Case] = []
     problems: list[Problem] = []
@@ -39,7 +37,7 @@ def load(paths: Sequence[Path], *, check: bool = True, cached: bool = False) -> 
         if complaint:
             problems.append(_unreadable(path, complaint))
         for file in files:
-            found, wrong = _load_file(file, ids, check=check, cached=cached)
+            found, wrong = _load_file(file, ids, check=check)
             cases.extend(found)
             problems.extend(_in_order(wrong))
     return Loaded(tuple(cases), tuple(problems))
@@ -59,24 +57,17 @@ def _files(path: Path) -> tuple[list[Path], str | None]:
 
 
 def _load_file(
-    file: Path, ids: dict[str, Place], *, check: bool, cached: bool
-) -> tuple[Sequence[Case], list[Problem]]:
+    file: Path, ids: dict[str, Place], *, check: bool
+) -> tuple[list[Case], list[Problem]]:
     """The cases of a file, and its problems; the file's ids are added to ``ids``."""
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as problem:
         return [], [_unreadable(file, f"this cannot be read: {problem.strerror or problem}")]
-    known = cache.recall(file, data) if cached else None
-    if known is not None and not any(case.id in ids for case in known):
-        ids.update((case.id, case.place) for case in known)
-        return known, []
     from conformance.cases.reading import cases_of  # what it needs is slow to import
 
-    cases, problems = cases_of(data, str(file), ids, check=check)
-    if cached and check and not problems:
-        cache.keep(file, data, tuple(cases))
-    return cases, problems
+    return cases_of(data, str(file), ids, check=check)
 
 
 def _unreadable(path: Path, sentence: str) -> Problem:

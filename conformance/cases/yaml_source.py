@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
@@ -143,8 +144,21 @@ class _Reader:
         except _Stop:
             return None
         except yaml.MarkedYAMLError as problem:
-            self.complaints.append(syntax(problem, self.text))
+            self.complaints.append(self._too_deep(problem) or syntax(problem, self.text))
         return None
+
+    def _too_deep(self, problem: yaml.MarkedYAMLError) -> Complaint | None:
+        """What there is to say of the depth of what stands before a problem of the parser's.
+
+        It looks ahead for keys, and some versions give up there at a depth of their own, before
+        their first event of brackets that nobody will see the end of.
+        """
+        if problem.problem_mark is None:
+            return None
+        before = _Reader(self.text[: problem.problem_mark.index], self.purpose)
+        with suppress(_Stop, yaml.YAMLError):
+            before._document()
+        return before.complaints[-1] if before.depth > MAX_DEPTH else None
 
     def _event(self) -> Any:
         try:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from yaml import MarkedYAMLError
 
+from conformance.printable import printable
+
 Spot: TypeAlias = tuple[int, int]
 """A line and a column, both counted from 1."""
 
@@ -46,6 +48,7 @@ PLAINLY: Mapping[str, str] = {
     "found duplicate %YAML directive": "the version of YAML was already given",
     "found unknown directive name": "a line that begins with '%' is a directive, which has no use",
     "found an indentation indicator equal to 0": "text cannot be indented by 0",
+    "exceeded maximum nesting depth": "values are nested too deep",
     "did not find URI escaped octet": "a '%' in a tag has two hexadecimal digits after it",
     "expected alphabetic or numeric character, got {found}": (
         "expected the name of an anchor in letters, digits, '-' and '_', got {found};"
@@ -111,7 +114,7 @@ def spot_after(text: str) -> Spot:
 
 def shorten(word: object) -> str:
     """A word as it goes into a sentence, however long, and on how many lines, somebody made it."""
-    said = " ".join(str(word).split())
+    said = printable(" ".join(str(word).split()))
     return said if len(said) <= 40 else f"{said[:40]}..."
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 from packaging.requirements import InvalidRequirement
 
-from conformance import environments
+from conformance import environments, pythons
 from conformance.commands._options import WORD
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
@@ -22,12 +23,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def options(command: Command) -> Command:
     """The command with the options whose values `chosen` takes."""
-    return _with(command, _FRAMEWORK, _ONE, *_UNPINNED)
+    return _with(command, _FRAMEWORK, _ONE, *_UNPINNED, download)
 
 
 def options_for_several(command: Command) -> Command:
     """The command with the options whose values `all_chosen` takes."""
-    return _with(command, _FRAMEWORK, _SEVERAL, *_UNPINNED)
+    return _with(command, _FRAMEWORK, _SEVERAL, *_UNPINNED, download)
 
 
 def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
@@ -42,10 +43,11 @@ def chosen(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download: bool | None = None,
 ) -> Environment:
     """The environment that was said. Raises ``click.UsageError`` for none, or more than one."""
     names = () if name is None else (name,)
-    ((_, environment),) = all_chosen(framework, names, python, pins, backend)
+    ((_, environment),) = all_chosen(framework, names, python, pins, backend, download)
     return environment
 
 
@@ -55,24 +57,41 @@ def all_chosen(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download: bool | None = None,
 ) -> list[tuple[str | None, Environment]]:
     """The environments that were said, each with its name if it is a pinned one.
 
     Raises ``click.UsageError`` for none, and for a pinned one beside another.
     """
+    if download is not None and not (names or pins):
+        raise click.UsageError(
+            "--download-python is for environments that are made: with --environment, or --with"
+        )
     if names:
         if framework or python or backend:
             raise click.UsageError("--environment says the framework, Python and backend")
         pinned = environments.pinned()
         meant = {name: pinned[name] for name in pinned if name in names or ALL in names}
-        return list(_changed(meant, pins).items())
+        changed = _changed(meant, pins).items()
+        return [(name, replace(environment, download=download)) for name, environment in changed]
     if framework is None:
         raise click.UsageError("say --framework, or --environment for one that is pinned here")
     refuse_backend(framework, backend)
     environment = Environment(
-        framework=framework, pins=pins, python=python or sys.executable, backend=backend
+        framework=framework,
+        pins=pins,
+        python=_python(python, pins),
+        backend=backend,
+        download=download,
     )
     return [(None, environment)]
+
+
+def _python(request: str | None, pins: tuple[str, ...]) -> str:
+    """What is told apart in an environment's folder has one name, however it was written."""
+    if request is None:
+        return sys.executable
+    return pythons.canonical(request) if pins else request
 
 
 def refuse_backend(framework: str, backend: str | None, option: str = "--backend") -> None:
@@ -122,13 +141,19 @@ _SEVERAL = click.option(
     type=click.Choice([*environments.pinned(), ALL]),
     help="In place of --framework, --python and --backend: one that is pinned here; repeatable.",
 )
+download = click.option(
+    "--download-python/--no-download-python",
+    default=None,
+    help="Whether uv may download the Python of an environment that is made, where it is not"
+    f" installed.  [default: as {environments.DOWNLOADS} says, or else no]",
+)
 _UNPINNED = (
     click.option(
         "--python",
         type=WORD,
         show_default="this one",
-        help="The interpreter that has the framework; nothing of ours has to be there."
-        " With --with, the version such as 3.11 to make an environment of.",
+        help="The interpreter that has the framework, by its path, name or version; nothing of ours"
+        " has to be there. With --with, the one to make an environment of.",
     ),
     click.option(
         "--with",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 from packaging.requirements import Requirement
 
-from conformance import environments
-from conformance.commands import _options
-from conformance.environments import Environment
+from conformance import environments, pythons, sizes
+from conformance.commands import _environment, _options
+from conformance.environments import Environment, NoPython
 from conformance.frameworks import FRAMEWORKS
+from conformance.report.text import plain, shortened
 from conformance.versions import releases
 from conformance.versions.companions import place_of
+from conformance.versions.forecasts import Foreseen
+from conformance.versions.history import Plan
 from conformance.versions.releases import NoRelease
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -24,6 +29,19 @@ def options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def _bytes(_context: click.Context, _option: click.Parameter, words: str) -> float:
+    """A size that was typed; infinity for no limit."""
+    if words.strip().lower() == UNLIMITED:
+        return math.inf
+    try:
+        return sizes.parse(words)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, nor {UNLIMITED!r}") from None
+
+
+UNLIMITED = "unlimited"
 
 
 _OPTIONS = (
@@ -40,10 +58,12 @@ _OPTIONS = (
     ),
     click.option(
         "--python",
-        metavar="VERSION",
+        metavar="PYTHON",
         type=_options.WORD,
-        help="Such as 3.11, and no other.  [default: for each release one that it has a wheel for]",
+        help="This one, such as 3.11 or a path, and no other.  [default: for each release one that"
+        " it has a wheel for]",
     ),
+    _environment.download,
     click.option(
         "--with",
         "pins",
@@ -53,9 +73,38 @@ _OPTIONS = (
         "  [default: the pins of that framework and backend, as long as they go with the release]",
     ),
     click.option("--pre", is_flag=True, help="Also releases before a final one."),
+    click.option(
+        "--max-download",
+        "limit",
+        callback=_bytes,
+        default="2GB",
+        show_default=True,
+        metavar="SIZE",
+        help=f"The most that may be downloaded, such as 500MB, or {UNLIMITED!r}.",
+    ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Say what would be asked and downloaded, and make and ask nothing.",
+    ),
     _options.jobs,
     _options.timeout(),
 )
+
+
+def is_rehearsed(foreseen: Foreseen, plan: Plan, *, dry_run: bool) -> bool:
+    """Say what is about to be downloaded; in a rehearsal for each release, and that is all.
+
+    Raises ``TooLarge`` where more would be downloaded than the plan allows, and it is no rehearsal.
+    """
+    if dry_run:
+        for forecast in foreseen.releases:
+            click.echo(shortened(plain(str(forecast)), 300))
+        click.echo(str(foreseen))
+    elif foreseen.amount.number:
+        click.echo(str(foreseen), err=True)
+        plan.allowance.refuse_more(foreseen.amount)
+    return dry_run
 
 
 def package_of(requirements: list[Requirement]) -> str:
@@ -71,16 +120,29 @@ def package_of(requirements: list[Requirement]) -> str:
 
 
 def place(
-    package: str, framework: str | None, backend: str | None, python: str | None
+    package: str,
+    framework: str | None,
+    backend: str | None,
+    python: str | None,
+    download: bool | None = None,
 ) -> tuple[Environment, tuple[str, ...]]:
     """The pinned environment to put releases in, and the Pythons to try, the preferred one first.
 
     Raises `NoRelease`, ``CannotBuild``.
     """
-    found = place_of(package, framework, backend)
-    pythons = environments.pythons()
-    if python is None:
-        return found, tuple(sorted(pythons, key=lambda version: version != found.python))
-    if python not in pythons:
-        raise NoRelease(f"Python {python!r} is none of those installed: {', '.join(pythons)}")
-    return found, (python,)
+    pinned = replace(place_of(package, framework, backend), download=download)
+    if python is not None:
+        try:
+            environments.python_for(python, download)
+        except NoPython as missing:
+            installed = ", ".join(pythons.versions()) or "none"
+            raise NoRelease(f"{missing}; installed are {installed}") from None
+        version = pythons.version_of(python)
+        if version is not None and version < pythons.OLDEST:
+            oldest = ".".join(map(str, pythons.OLDEST))
+            raise NoRelease(f"{python} is older than Python {oldest}, which workers need at least")
+        return pinned, (pythons.canonical(python),)
+    there = pythons.versions()
+    if pinned.python not in there and environments.may_download(download):
+        there = (pinned.python, *there)
+    return pinned, tuple(sorted(there, key=lambda version: version != pinned.python))

@@ -10,7 +10,7 @@ import click
 
 from conformance import corpus, shipped
 from conformance.commands import _options
-from conformance.environments import Environment
+from conformance.environments import Environment, NoPython
 from conformance.exit_status import FAILED, refuse, words
 from conformance.running import executors, recording
 from conformance.running.executors import NoExecutor, Place
@@ -70,8 +70,13 @@ def carry_out(
     expression: str | None,
     jobs: int,
     scheduler: str | None,
+    *,
+    skip: bool,
 ) -> None:
-    """Makes the runs, and says what came of each. Ends with 2 where one is not complete."""
+    """Makes the runs, and says what came of each. Ends with 2 where one is not complete.
+
+    skip  whether one whose Python is missing does not count
+    """
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
     try:
         with _places(jobs, scheduler) as places:
@@ -82,7 +87,7 @@ def carry_out(
         refuse("run", "stopped; --resume goes on from there")
     for request, one in zip(wanted, recorded, strict=True):
         _tell(request, one)
-    if any(one.error for one in recorded):
+    if any(one.error and not (skip and isinstance(one.error, NoPython)) for one in recorded):
         raise SystemExit(FAILED)
 
 
@@ -112,7 +117,8 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
 
 def _tell(request: Request, recorded: Recorded) -> None:
     if recorded.error is not None:
-        click.echo(f"conformance run: {request.name}: {words(recorded.error)}", err=True)
+        how = "not run: " if isinstance(recorded.error, NoPython) else ""
+        click.echo(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
         if recorded.spared:
             click.echo(f"conformance run: {recorded.path} is left as it was", err=True)
     elif recorded.kept:

@@ -27,8 +27,9 @@ from conformance.report.text import count, plain, shortened
 from conformance.runs import RunError
 from conformance.selection import Selection
 from conformance.survey import Item, Subject
-from conformance.versions import bisection, history, releases
+from conformance.versions import bisection, forecasts, history, releases
 from conformance.versions.bisection import Agreed, Found, Unanswered
+from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
 from conformance.workers.controller import CannotStart, Examination
@@ -55,8 +56,11 @@ def command(
     framework: str | None,
     backend: str | None,
     python: str | None,
+    download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
+    limit: float,
+    dry_run: bool,
     jobs: int,
     timeout: float,
     good: str | None,
@@ -69,7 +73,8 @@ def command(
 
     PACKAGE is a name, or a range such as 'keras>=3'. An answer is its status, shape and numbers,
     of every API that the case concerns; the words of an error are none. What cannot be made or
-    started is stepped around.
+    started is stepped around. What is about to be downloaded is said before, and held to
+    --max-download.
 
     \b
     Example:
@@ -78,7 +83,7 @@ def command(
     screen = console(highlight=False)
     try:
         wanted = releases.asked_for(requirement)
-        place, pythons = _releases.place(wanted.name, framework, backend, python)
+        place, pythons = _releases.place(wanted.name, framework, backend, python, download_python)
         subject = Subject(inquiry.case_named(name, paths))
         plan = Plan(
             place=place,
@@ -89,6 +94,7 @@ def command(
             jobs=jobs,
             timeout=timeout,
             selection=Selection(expression=subject.case.id, cases=tuple(map(str, paths))),
+            allowance=Allowance(limit),
         )
         apis = _meant(plan, api_ids)
         ends = [_end(wanted, version) for version in (good, bad)]
@@ -97,16 +103,23 @@ def command(
         asked = _Asked(plan, chosen, [api.id for api in apis], mode, screen)
         old, new = _places(chosen, ends)
         click.echo(f"{subject.case.id}: {_range(chosen)}")
+        last = len(chosen) - 1 if new is None else new
+        foreseen = forecasts.of_search(plan, chosen, old or 0, last)
+        if _releases.is_rehearsed(foreseen, plan, dry_run=dry_run):
+            return
         changed = _told(asked, bisection.search(len(chosen), asked, old, new))
         if changed:
             _draw(asked, changed)
     except Unanswered as end:
         refuse("bisect", _why(asked, end))
-    except (NoRelease, NotThere, CannotBuild, CannotStart, RunError, OSError) as error:
+    except _TROUBLES as error:
         refuse("bisect", error)
     except KeyboardInterrupt:
         refuse("bisect", "stopped; what was asked is kept")
     raise SystemExit(0 if changed else 1)
+
+
+_TROUBLES = (NoRelease, NotThere, CannotBuild, CannotStart, TooLarge, RunError, OSError)
 
 
 def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:
@@ -242,17 +255,12 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
-        with inquiry.examining(
-            framework,
-            environment.executable(),
-            timeout=asked.plan.timeout,
-            backend=environment.backend,
-        ) as examination:
+        with inquiry.examining(environment, timeout=asked.plan.timeout) as examination:
             header = survey.header(framework, examination.identity, [subject])
             beside = Text(f"beside {', '.join(entry.companions)}", style="dim")
             _print(console, [Text(), explanation.where(header), beside])
             there = [api for api in differing if header.apis[api.id]]
-            items = survey.items(framework, header.backend, there, [subject])
+            items = survey.items(framework, header.runtime, there, [subject])
             for api, mine in groupby(items, lambda item: item.api.id):
                 calls = [_call(examination, item) for item in mine]
                 _print(console, explanation.told(named[api], calls, console.width))

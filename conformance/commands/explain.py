@@ -36,6 +36,7 @@ def command(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download_python: bool | None,
     api_ids: tuple[str, ...],
     timeout: float,
     paths: tuple[Path, ...],
@@ -49,19 +50,17 @@ def command(
       conformance explain d2l-basic --environment jax
       conformance explain d2l-basic --framework jax --python ~/venvs/jax/bin/python
     """
-    where = _environment.chosen(framework, name, python, pins, backend)
+    where = _environment.chosen(framework, name, python, pins, backend, download_python)
     asked = FRAMEWORKS[where.framework]
     screen = console(highlight=False)
     try:
         subject = Subject(inquiry.case_named(case, paths))
         apis = _meant(asked, subject, api_ids)
-        with inquiry.examining(
-            asked, where.executable(), timeout=timeout, backend=where.backend
-        ) as examination:
+        with inquiry.examining(where, timeout=timeout) as examination:
             _show(screen, explanation.about(subject, screen.width))
             header = survey.header(asked, examination.identity, [subject])
             _show(screen, [Text(), explanation.where(header)])
-            items = survey.items(asked, header.backend, apis, [subject])
+            items = survey.items(asked, header.runtime, apis, [subject])
             for api, mine in groupby(items, lambda item: item.api):
                 _show(screen, [Text()])
                 if not header.apis[api.id]:

@@ -20,6 +20,7 @@ from conformance.fuzz import findings, fuzzing
 from conformance.fuzz.fuzzing import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
+from conformance.interpreters import interpreter_in
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
 from conformance.report.text import count as counted
@@ -69,6 +70,7 @@ def command(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download_python: bool | None,
     count: int,
     seed: int,
     api_ids: tuple[str, ...],
@@ -90,7 +92,7 @@ def command(
       conformance fuzz --environment torch --count 20000 --seed 1 --out found.yaml
       conformance check found.yaml
     """
-    environment = _environment.chosen(framework, name, python, pins, backend)
+    environment = _environment.chosen(framework, name, python, pins, backend, download_python)
     asked = FRAMEWORKS[environment.framework]
     known = [api.id for api in asked.apis]
     for unknown in set(api_ids) - set(known):
@@ -98,12 +100,9 @@ def command(
     _options.keep_inputs([("--out", out)], [environment.python])
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:
-        executable = environment.executable()
 
         def start(*, together: bool = not one_by_one) -> Examination:
-            interpreter = survey.interpreter_for(
-                asked, executable, environment.backend, together=together
-            )
+            interpreter = interpreter_in(environment, together=together)
             return Examination(interpreter, timeout=timeout, memory=recording.MEMORY)
 
         with start(together=False) as examination:
@@ -112,7 +111,7 @@ def command(
             apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
             search = Search(
                 framework=asked,
-                backend=header.backend,
+                runtime=header.runtime,
                 apis=tuple(apis),
                 ops=tuple(op for op in ops or DRAWN if any(fuzzing.concern(a, op) for a in apis)),
                 seed=seed,
@@ -161,8 +160,7 @@ def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> Non
     verdicts = [f"{tally.verdicts[v]:,} {v}" for v in VERDICTS if tally.verdicts[v]]
     speed = tally.questions / max(seconds, 1e-9)
     for line in (
-        f"{header.name} {header.version}: {counted(tally.questions, 'question')},"
-        f" {speed:.0f} a second",
+        f"{header.title}: {counted(tally.questions, 'question')}, {speed:.0f} a second",
         ", ".join(verdicts) or "no verdict",
     ):
         console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -93,7 +93,7 @@ def _given(accepted: Path, candidate: Source) -> Given:
     path = _place(accepted)
     try:
         if path.is_dir():
-            return baseline.read(baseline.among(path, candidate.name))
+            return baseline.read(baseline.among(path, candidate))
         return baseline.read(path) if baseline.is_baseline(path) else answers.given(path)
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None
@@ -122,7 +122,7 @@ def _places(made: Result) -> Mapping[str, Place]:
     from conformance.cases import load
 
     own = [path for path in map(Path, made.files) if path.is_file()]
-    loaded = load([*own, shipped.CASES], check=False, cached=True)
+    loaded = load([*own, shipped.CASES], check=False)
     return {case.id: case.place for case in loaded.cases}
 
 

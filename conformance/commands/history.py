@@ -23,12 +23,13 @@ from conformance.report.text import count, markdown, plain, shortened
 from conformance.runs import RunError
 from conformance.selection import Selection
 from conformance.survey import Subject
-from conformance.versions import history, releases
+from conformance.versions import forecasts, history, releases
+from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
 from conformance.versions.trend import Trend, alike, trends
 
-HEADS = ("release", "Python", "observations", "beside")
+HEADS = ("release", "Python", "runtime class", "observations", "beside")
 WIDTH = 140
 """Of the tables where there is no terminal to fit them into."""
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
@@ -61,8 +62,11 @@ def command(
     framework: str | None,
     backend: str | None,
     python: str | None,
+    download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
+    limit: float,
+    dry_run: bool,
     jobs: int,
     timeout: float,
     expression: str | None,
@@ -76,7 +80,8 @@ def command(
 
     A release is an exact version, or a range such as 'keras>=3,<3.16', of which the first and the
     last release of each minor series are asked. Each has an environment of its own, which is kept,
-    and so is its run; one that cannot be made is a line that says why.
+    and so is its run; one that cannot be made is a line that says why. What is to be downloaded is
+    said before, and held to --max-download.
 
     \b
     Example:
@@ -87,7 +92,7 @@ def command(
     try:
         asked = [releases.asked_for(words) for words in requirements]
         package = _releases.package_of(asked)
-        place, pythons = _releases.place(package, framework, backend, python)
+        place, pythons = _releases.place(package, framework, backend, python, download_python)
         existing = releases.existing(package, pythons)
         chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
         subjects = tuple(Subject(case) for case in corpus.chosen(paths, expression))
@@ -100,14 +105,17 @@ def command(
             jobs=jobs,
             timeout=timeout,
             selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
+            allowance=Allowance(limit),
         )
+        if _releases.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
+            return
         entries = list(_entries(plan, chosen))
         found = _trends(entries, subjects)
         if out:
             _keep(entries, out)
         if page:
             page.write_text(_page(_title(plan), entries, found), encoding="utf-8")
-    except (NoRelease, CannotBuild, RunError, OSError) as error:
+    except (NoRelease, CannotBuild, TooLarge, RunError, OSError) as error:
         refuse("history", error)
     except KeyboardInterrupt:
         refuse("history", "stopped; the runs that are complete are kept")
@@ -155,13 +163,16 @@ def _title(plan: Plan) -> str:
     return f"{place.framework}{on}, {count(len(plan.subjects), 'case')}"
 
 
-def _line(entry: Entry) -> tuple[str, str, str]:
-    """The Python that a release was asked on, what came of it, and beside what, or why not."""
+def _line(entry: Entry) -> tuple[str, ...]:
+    """The Python and the runtime class that a release was asked in, how many answers it gave, and
+    beside what, or why not.
+    """
     if entry.run is None:
-        return "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
+        return "-", "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
+    runtime_class = entry.run.header.runtime_class or "-"
     python = ".".join((entry.run.header.python or "").split(".")[:2])
     beside = ", ".join(entry.companions) + ("" if entry.pinned else " *")
-    return python, f"{len(entry.run.observations):,}", beside
+    return python, runtime_class, f"{len(entry.run.observations):,}", beside
 
 
 def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> None:
@@ -172,7 +183,7 @@ def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequenc
     table.add_column(HEADS[-1])
     for entry in entries:
         style = "" if entry.run else "yellow"
-        table.add_row(str(entry.release), *_line(entry), style=style)
+        table.add_row(str(entry.release), *map(Text, _line(entry)), style=style)
     console.print(table)
     if not all(entry.pinned for entry in entries):
         console.print(Text(f"* {COMPANIONS}", style="dim"))
@@ -183,7 +194,7 @@ def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequenc
 
 def _page(title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> str:
     head = f"| {' | '.join(HEADS)} |"
-    lines = [f"## {markdown(title)}", "", head, "| --- | --- | --- | --- |"]
+    lines = [f"## {markdown(title)}", "", head, f"|{' --- |' * len(HEADS)}"]
     for entry in entries:
         lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_line(entry))))} |")
     if not all(entry.pinned for entry in entries):

@@ -25,8 +25,18 @@ from conformance.runs import RunError
     help="The folder to write to.",
 )
 @_options.case_files
+@click.option(
+    "--only",
+    "names",
+    multiple=True,
+    metavar="FILE",
+    type=click.Choice(output.NAMES),
+    help=f"Only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
+)
 @uncollected()
-def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
+def command(
+    runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...], names: tuple[str, ...]
+) -> None:
     """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md, and
     index.html.
 
@@ -34,10 +44,11 @@ def command(runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...]) -> None:
     Example:
       conformance report reports/runs/*.jsonl --out reports
     """
-    _options.keep_inputs((("--out", out / name) for name in output.NAMES), (*runs, *paths))
+    outputs = (("--out", out / name) for name in names or output.NAMES)
+    _options.keep_inputs(outputs, (*runs, *paths))
     try:
         made = report(reading.load(runs), corpus.chosen(paths))
-        written = output.write(made, out)
+        written = output.write(made, out, names)
     except (RunError, OSError) as error:
         refuse("report", error)
     terminal.show(Console(), made)

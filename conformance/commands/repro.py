@@ -10,11 +10,14 @@ import click
 from conformance import inquiry, reproduction, runs, shipped, survey
 from conformance.api import Api, Framework, Inexpressible
 from conformance.commands import _options
+from conformance.environments import Environment
 from conformance.exit_status import refuse
 from conformance.inquiry import NotThere
+from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
 from conformance.reproduction import Reproduction, Seen
 from conformance.runs import RunError
+from conformance.runtime import Runtime
 from conformance.survey import Item, Subject
 from conformance.workers.controller import CannotStart
 
@@ -107,10 +110,10 @@ class _Wish:
     subject: Subject
     mode: Mode
 
-    def item(self, backend: str | None) -> Item:
+    def item(self, runtime: Runtime) -> Item:
         """The call in question."""
-        inquiry.refuse_backend(self.framework, backend)
-        items = survey.items(self.framework, backend, [self.api], [self.subject])
+        inquiry.refuse_backend(self.framework, runtime.backend)
+        items = survey.items(self.framework, runtime, [self.api], [self.subject])
         return next(item for item in items if self.mode in item.modes)
 
     def made(self, item: Item, seen: Seen | None) -> Reproduction:
@@ -128,12 +131,15 @@ class _Wish:
 
 
 def _asked_now(wish: _Wish, python: str, backend: str | None, timeout: float) -> Reproduction:
-    with inquiry.examining(wish.framework, python, timeout=timeout, backend=backend) as examination:
-        facts = examination.identity.facts
-        item = wish.item(facts["backend"])
+    environment = Environment(framework=wish.framework.name, python=python, backend=backend)
+    with inquiry.examining(environment, timeout=timeout) as examination:
+        identity = examination.identity
+        runtime = runtime_of(wish.framework, identity)
+        item = wish.item(runtime)
         made = wish.made(item, None)
         observation = survey.judged(item, wish.mode, survey.ask(examination, item))
-        return replace(made, seen=Seen(observation, facts["version"], facts["backend"]))
+        version = str(identity.facts["version"])
+        return replace(made, seen=Seen(observation, version, runtime, identity.switches))
 
 
 def _as_seen(wish: _Wish, run_file: Path | None, backend: str | None) -> Reproduction:
@@ -147,5 +153,5 @@ def _as_seen(wish: _Wish, run_file: Path | None, backend: str | None) -> Reprodu
             f"{run_file}: has no {wish.mode} call of {wish.api.id}{on} for"
             f" {wish.subject.case.id} as that case is now"
         )
-    chosen = seen.backend if seen else wanted or next(iter(framework.dialects))
-    return wish.made(wish.item(chosen), seen)
+    runtime = seen.runtime if seen else Runtime(backend=wanted or next(iter(framework.dialects)))
+    return wish.made(wish.item(runtime), seen)

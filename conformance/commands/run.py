@@ -59,6 +59,13 @@ Chosen = tuple[str | None, Environment]
     help="Go on with a run that was stopped, and ask nothing that it has observed.",
 )
 @click.option(
+    "--skip-missing-interpreters",
+    "skip",
+    is_flag=True,
+    help="End with 0 also where the Python of an environment is not installed and may not be"
+    " downloaded: its run says so, and so does the report.",
+)
+@click.option(
     "--executor",
     type=click.Choice(["threads", "dask"]),
     default="threads",
@@ -78,6 +85,7 @@ def command(
     python: str | None,
     pins: tuple[str, ...],
     backend: str | None,
+    download_python: bool | None,
     api_ids: tuple[str, ...],
     expression: str | None,
     out: Path | None,
@@ -87,6 +95,7 @@ def command(
     one_by_one: bool,
     reuse: bool,
     resume: bool,
+    skip: bool,
     executor: str,
     scheduler: str | None,
 ) -> None:
@@ -102,7 +111,7 @@ def command(
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
     if executor == "dask" and _options.was_given("jobs"):
         _options.needs("--jobs", "--executor threads; a cluster has as many workers as it has")
-    chosen = _environment.all_chosen(framework, names, python, pins, backend)
+    chosen = _environment.all_chosen(framework, names, python, pins, backend, download_python)
     chosen = _with_any(api_ids, chosen)
     terms = Terms(timeout=timeout, memory=memory, together=not one_by_one)
     with ExitStack() as begun:
@@ -116,7 +125,7 @@ def command(
         if reuse and not scheduler:
             _begin(begun, [request.environment for request in wanted], terms, jobs)
         if wanted:
-            _run.carry_out(wanted, cases, expression, jobs, scheduler)
+            _run.carry_out(wanted, cases, expression, jobs, scheduler, skip=skip)
 
 
 def _begin(begun: ExitStack, environments: Sequence[Environment], terms: Terms, jobs: int) -> None:

@@ -10,6 +10,7 @@ import click
 import numpy as np
 from rich.console import Console
 from rich.syntax import Syntax
+from rich.text import Text
 
 from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
@@ -19,7 +20,7 @@ from conformance.geometry import padding_of, per_axis
 from conformance.numerals import numbers, padding_words
 from conformance.profiles import Profile, profiles
 from conformance.question import Question
-from conformance.report.text import count
+from conformance.report.text import count, plain
 from conformance.runs import Run, RunError
 from conformance.survey import Subject
 from conformance.translation import Place, Translation
@@ -174,13 +175,11 @@ def _place(api_id: str, backend: str | None, known: list[Run]) -> tuple[Place, R
         raise click.UsageError(f"no run has observed {api_id}{where}; `conformance run` makes one")
     # Keras means the same on TensorFlow, its default, unless a backend was named.
     run = next((run for run in fitting if run.header.backend == "tensorflow"), fitting[0])
-    return Place(framework, run.header.backend, APIS[api_id]), run
+    return Place(framework, run.header.runtime, APIS[api_id]), run
 
 
 def _profile(run: Run, api_id: str) -> Profile:
-    subjects = {
-        case.id: Subject(case) for case in load([shipped.CASES], check=False, cached=True).cases
-    }
+    subjects = {case.id: Subject(case) for case in load([shipped.CASES], check=False).cases}
     asked = (o for o in run.observations if o.api == api_id)
     found = profiles(asked, subjects)
     if not found:
@@ -191,13 +190,13 @@ def _profile(run: Run, api_id: str) -> Profile:
 
 
 def _named(place: Place, run: Run) -> str:
-    on = f" on {place.backend}" if place.backend else ""
-    return f"{place.api.id} ({run.header.version}{on})"
+    on = f" on {place.runtime.backend}" if place.runtime.backend else ""
+    return f"{place.api.id} ({plain(str(run.header.version))}{on})"
 
 
 def _show(found: Translation, source: tuple[Place, Run], target: tuple[Place, Run]) -> None:
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"[bold]{_named(*source)} -> {_named(*target)}[/bold]\n")
+    console.print(Text(f"{_named(*source)} -> {_named(*target)}\n", style="bold"))
     console.print("As it was written, over NumPy arrays x, w and b in its own layout:\n")
     _code(console, found.native.source)
     console.print("The same numbers from the other:\n")
@@ -212,7 +211,8 @@ def _show(found: Translation, source: tuple[Place, Run], target: tuple[Place, Ru
     how = f" ({'; '.join(found.call.moves)})" if found.call.moves else ""
     console.print(
         f"proof:   exactly this recipe{how} was run on {count(proofs, 'case')} and gave the right"
-        f" answer, in {run.header.framework} {run.header.version}"
+        f" answer, in {run.header.framework} {plain(str(run.header.version))}",
+        markup=False,
     )
 
 

@@ -24,6 +24,7 @@ from conformance.api import (
 )
 from conformance.geometry import Pairs
 from conformance.question import Question
+from conformance.runtime import RuntimeClass
 
 
 def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
@@ -44,6 +45,11 @@ DIALECT = Dialect(
     gradient=_gradient,
     casts={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
     keeps={"float64": WITH_X64, "int64": WITH_X64},
+    switches=("JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64", "JAX_PLATFORMS"),
+    device="jax.devices()[0].platform",
+    packages={"jax": "jax.__version__", "jaxlib": "jax.lib.__version__"},
+    probes={"x64": "jnp.asarray(np.zeros(1)).dtype == 'float64'"},
+    classes=(RuntimeClass(name="xla-x64", probes=("x64",)), RuntimeClass(name="xla")),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 
 from conformance.api import (
     LAYOUT,
@@ -159,19 +160,50 @@ STRIDE_WITH_DILATION = Limit(
     "stride and dilation are refused together",
     lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
 )
-DILATION_WITHOUT_ONEDNN = Limit(
-    "dilation on TensorFlow's CPU needs float32 or bfloat16",
-    lambda q: set(q.dilation) != {1} and not onednn.takes(q),
-    backend="tensorflow",
+DILATION_LIMITS = onednn.where_it_does_not(
+    tensorflow.EIGEN,
+    Limit(
+        "dilation on TensorFlow's CPU needs",
+        # A layer that is only counted computes nothing.
+        lambda q: set(q.dilation) != {1} and q.wanted != "parameters",
+        backend="tensorflow",
+    ),
+)
+WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WHOLE_NUMBERS)
+
+
+def _draws_zeros_only(q: Question) -> bool:
+    """Say whether the bound of Glorot's distribution, sqrt(6 / (fan in + fan out)), is below 1."""
+    return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
+
+
+LAYERS_OF_WHOLE_NUMBERS = (
+    *(
+        Limit(
+            "a layer initialises no kernel of whole numbers",
+            lambda q: q.dtype.startswith("int"),
+            backend=backend,
+        )
+        for backend in ("jax", "torch")
+    ),
+    Limit(
+        "a layer initialises whole numbers only where its inputs and outputs are few",
+        _draws_zeros_only,
+        backend="tensorflow",
+    ),
+    *WHOLE_NUMBERS,
 )
 WRONG = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
 )
-CHANNELS_FIRST_WITHOUT_ONEDNN = Limit(
-    "channels first on TensorFlow's CPU need float32 or bfloat16",
-    lambda q: not onednn.takes(q),
-    backend="tensorflow",
+CHANNELS_FIRST_LIMITS = onednn.where_it_does_not(
+    tensorflow.EIGEN,
+    Limit(
+        "channels first on TensorFlow's CPU need",
+        lambda q: q.wanted != "parameters",
+        backend="tensorflow",
+    ),
 )
 BIAS_ALONG_THE_LAST_AXIS = Limit(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
@@ -186,16 +218,18 @@ SAME_WITH_OUTPUT_PADDING = Limit(
 
 LAYER_LIMITS = (
     *WRONG,
+    *LAYERS_OF_WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
     SAME_WITH_OUTPUT_PADDING,
-    DILATION_WITHOUT_ONEDNN,
+    *DILATION_LIMITS,
 )
 FUNCTION_LIMITS = (
     *WRONG,
+    *WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     SAME_WITH_OUTPUT_PADDING,
-    DILATION_WITHOUT_ONEDNN,
+    *DILATION_LIMITS,
 )
 
 CONV_PARAMETERS = {
@@ -258,7 +292,8 @@ FRAMEWORK = Framework(
             layout="N C *s",
             native=_spelled(_layer, data_format="channels_first"),
             recipe=_spelled(_layer, _exact_output_padding, "channels_first"),
-            limits=(*LAYER_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN, BIAS_ALONG_THE_LAST_AXIS),
+            base=LAYER,
+            limits=(*LAYER_LIMITS, *CHANNELS_FIRST_LIMITS, BIAS_ALONG_THE_LAST_AXIS),
             topics=LAYOUT,
         ),
         replace(
@@ -267,7 +302,8 @@ FRAMEWORK = Framework(
             layout="N C *s",
             native=_spelled(_function, data_format="channels_first"),
             recipe=_spelled(_function, _exact_output_padding, "channels_first"),
-            limits=(*FUNCTION_LIMITS, CHANNELS_FIRST_WITHOUT_ONEDNN),
+            base=FUNCTION,
+            limits=(*FUNCTION_LIMITS, *CHANNELS_FIRST_LIMITS),
             topics=LAYOUT,
         ),
         Api(
@@ -279,7 +315,7 @@ FRAMEWORK = Framework(
             native=_spelled(_layer),
             recipe=_spelled(_layer),
             has_parameters=True,
-            limits=(*WRONG, STRIDE_WITH_DILATION),
+            limits=(*WRONG, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
             parameters=CONV_PARAMETERS,
         ),
         Api(
@@ -290,7 +326,11 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_spelled(_function),
             recipe=_spelled(_function),
-            limits=(*WRONG, replace(STRIDE_WITH_DILATION, backend="tensorflow")),
+            limits=(
+                *WRONG,
+                *WHOLE_NUMBERS,
+                replace(STRIDE_WITH_DILATION, backend="tensorflow"),
+            ),
             takes_bias=False,
             parameters=CONV_PARAMETERS,
         ),

@@ -22,7 +22,8 @@ from conformance.api import (
     symmetric,
 )
 from conformance.geometry import Axes
-from conformance.question import Question
+from conformance.question import Dtype, Question
+from conformance.runtime import RuntimeClass
 
 
 def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
@@ -37,11 +38,27 @@ def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
     )
 
 
+ONEDNN, NATIVE = "onednn", "native"
+"""The runtime classes: float32 through oneDNN, and all through MXNet's own routines."""
 NUMPY = Dialect(
     imports=("import mxnet as mx", "mx.npx.set_np()"),
     tensor="mx.np.array({v}, dtype={v}.dtype)",
     array="{v}.asnumpy()",
     gradient=_gradient,
+    switches=("MXNET_MKLDNN_ENABLED", "MXNET_ONEDNN_ENABLED"),
+    device="mx.context.current_context().device_type",
+    packages={"mxnet": "mx.__version__"},
+    # Its own routine adds these products up at wrong places: docs/findings.md.
+    probes={
+        ONEDNN: (
+            "mx.npx.deconvolution(mx.np.array([[[1, 2]]]), mx.np.array([[[1, 2]]]), kernel=(2,),"
+            " stride=(2,), dilate=(2,), num_filter=1, no_bias=True).tolist() == [[[1, 0, 4, 0, 4]]]"
+        )
+    },
+    classes=(
+        RuntimeClass(name=ONEDNN, probes=(ONEDNN,)),
+        RuntimeClass(name=NATIVE),
+    ),
 )
 LEGACY = Dialect(
     imports=("import mxnet as mx",),
@@ -157,19 +174,47 @@ FLAT_DILATION = Limit(
     "three spatial axes take no dilation",
     lambda q: q.rank == 3 and set(q.dilation) != {1},
 )
-# Both are for version 1.9.1 without oneDNN, which takes float32 only: docs/findings.md.
-MISPLACED_DILATION = Limit(
-    "stride and dilation together are wrong in float64",
-    lambda q: q.dtype == "float64" and max(q.stride) > 1 and max(q.dilation) > 1,
-    refused=False,
+
+
+def _spared(dtypes: tuple[Dtype, ...], limit: Limit) -> tuple[Limit, ...]:
+    """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
+
+    Parameters
+    ----------
+    dtypes
+        Those that meet it where oneDNN is on.
+    limit
+        Its reason ends with what is needed instead.
+
+    Notes
+    -----
+    Both uses are of version 1.9.1: docs/findings.md.
+    """
+    return (
+        replace(
+            limit,
+            reason=f"{limit.reason} float32",
+            refuses=lambda q: q.dtype in dtypes and limit.refuses(q),
+            classes=frozenset({ONEDNN}),
+        ),
+        replace(limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({NATIVE})),
+    )
+
+
+MISPLACED_DILATION = _spared(
+    ("float64",),
+    Limit(
+        "stride and dilation together need",
+        lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+        refused=False,
+    ),
 )
-FLAT_DOUBLE = Limit(
-    "three spatial axes take float32 only",
-    lambda q: q.rank == 3 and q.dtype in ("float64", "float16"),
+FLAT_DOUBLE = _spared(
+    ("float64", "float16"), Limit("three spatial axes need", lambda q: q.rank == 3)
 )
 # It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
 CHANNELS_LAST = Limit("channels last are not for the CPU", lambda _: True)
-ROUTINES = (FLAT_DOUBLE, FLAT_DILATION, MISPLACED_DILATION)
+ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
     *ROUTINES,
@@ -245,6 +290,7 @@ FRAMEWORK = Framework(
             native=_npx_last,
             recipe=_npx_last,
             limits=(CHANNELS_LAST,),
+            base=NPX,
             topics=LAYOUT,
         ),
         Api(

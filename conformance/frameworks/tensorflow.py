@@ -35,12 +35,28 @@ def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
     )
 
 
+EIGEN = "eigen"
+"""The runtime class in which TensorFlow computes with its own routines, without oneDNN."""
+
 DIALECT = Dialect(
     imports=("import tensorflow as tf",),
     tensor="tf.constant({v})",
     array="{v}.numpy()",
     gradient=_gradient,
     casts={"bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")},
+    switches=("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS"),
+    device="tf.constant(0).device.split(':')[-2].lower()",
+    packages={"tensorflow": "tf.__version__"},
+    # Only oneDNN dilates a transposed convolution on a CPU.
+    probes={
+        name: (
+            f"tf.nn.conv2d_transpose(tf.ones((1, 2, 2, 1), {dtype}),"
+            f" tf.ones((2, 2, 1, 1), {dtype}), (1, 4, 4, 1), 1, 'VALID', dilations=2).shape"
+            " == (1, 4, 4, 1)"
+        )
+        for name, dtype in ((onednn.FLOAT32, "tf.float32"), (onednn.BFLOAT16, "tf.bfloat16"))
+    },
+    classes=onednn.classes(without=EIGEN),
 )
 
 
@@ -107,40 +123,53 @@ def _has_numbers(q: Question) -> bool:
 
 WRONG = (
     *onednn.CHANNELS_LAST,
-    Limit(
-        "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
-        lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0 and onednn.takes(q),
-        refused=False,
+    *onednn.where_it_computes(
+        Limit(
+            "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
+            lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
+            refused=False,
+        )
     ),
-    Limit(
-        "SAME over three axes begins late in float64 and float16 at strides beyond the kernel",
-        lambda q: (
-            onednn.runs_convolution(q)
-            and (q.rank, q.padding) == (3, "same")
-            and not onednn.takes(q)
-            and any(
-                d * (k - 1) + 3 <= s for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
-            )
+    *onednn.where_it_does_not(
+        EIGEN,
+        Limit(
+            "SAME over three axes begins late at strides beyond the kernel; right needs",
+            lambda q: (
+                onednn.runs_convolution(q)
+                and (q.rank, q.padding) == (3, "same")
+                and any(
+                    d * (k - 1) + 3 <= s
+                    for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
+                )
+            ),
+            refused=False,
         ),
-        refused=False,
     ),
 )
 """What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
+WHOLE_NUMBERS = (
+    Limit("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
+    Limit(
+        "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
+    ),
+)
 SHARED_LIMITS = (
     *WRONG,
+    *WHOLE_NUMBERS,
     NEGATIVE_PADDING,
     Limit(
         "padding takes numbers for two spatial axes only",
         lambda q: _has_numbers(q) and q.rank != 2,
     ),
     Limit(
-        "dilation on the CPU needs float32 or bfloat16, and padding as a word",
-        lambda q: set(q.dilation) != {1} and (_has_numbers(q) or not onednn.takes(q)),
+        "dilation and groups on the CPU need padding as a word",
+        lambda q: _has_numbers(q) and (set(q.dilation) != {1} or q.groups > 1),
     ),
-    Limit(
-        "groups on the CPU need float32 or bfloat16, padding as a word, one or two spatial axes",
-        lambda q: q.groups > 1 and (q.rank == 3 or _has_numbers(q) or not onednn.takes(q)),
+    Limit("groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
+    *onednn.where_it_does_not(
+        EIGEN, Limit("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
     ),
+    *onednn.where_it_does_not(EIGEN, Limit("groups on the CPU need", lambda q: q.groups > 1)),
 )
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
@@ -160,9 +189,9 @@ CONVOLUTION_LIMITS = (
 )
 
 
-CHANNELS_FIRST_LIMIT = Limit(
-    "channels first on the CPU need float32 or bfloat16, and padding as a word",
-    lambda q: _has_numbers(q) or not onednn.takes(q),
+CHANNELS_FIRST_LIMITS = (
+    Limit("channels first on the CPU need padding as a word", _has_numbers),
+    *onednn.where_it_does_not(EIGEN, Limit("channels first on the CPU need", lambda _: True)),
 )
 
 
@@ -232,7 +261,8 @@ FRAMEWORK = Framework(
             layout="N C *s",
             native=_transpose("tf.nn.conv_transpose", channels_first=True),
             recipe=_transpose("tf.nn.conv_transpose", channels_first=True),
-            limits=(*TRANSPOSE_LIMITS, CHANNELS_FIRST_LIMIT),
+            limits=(*TRANSPOSE_LIMITS, *CHANNELS_FIRST_LIMITS),
+            base=CONV_TRANSPOSE,
             topics=LAYOUT,
         ),
         _forward("tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS),

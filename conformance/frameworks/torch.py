@@ -40,6 +40,14 @@ DIALECT = Dialect(
     gradient=_gradient,
     casts={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
     unreadable=("reversed",),  # it has no negative strides
+    switches=("ATEN_CPU_CAPABILITY",),
+    device="torch.zeros(()).device.type",
+    packages={"torch": "torch.__version__"},
+    probes={
+        onednn.FLOAT32: "torch.backends.mkldnn.is_available() and torch._C._get_mkldnn_enabled()",
+        onednn.BFLOAT16: "torch.ops.mkldnn._is_mkldnn_bf16_supported()",
+    },
+    classes=onednn.classes(without="native"),
 )
 
 

@@ -23,6 +23,7 @@ from conformance.fuzz.space import WIDE, Space, drawn
 from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
 from conformance.question import Dtype, Op, Question
 from conformance.report.text import pattern, plain, shortened
+from conformance.runtime import Runtime
 from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
 
@@ -121,7 +122,7 @@ class Search:
     """What is drawn, and who is asked."""
 
     framework: Framework
-    backend: str | None
+    runtime: Runtime
     apis: tuple[Api, ...]
     ops: tuple[Op, ...]
     seed: int
@@ -255,7 +256,7 @@ def ask(
 
     def work(job: int) -> None:
         subjects = map(search.subject, range(job, search.count, jobs))
-        items = survey.items(search.framework, search.backend, search.apis, subjects)
+        items = survey.items(search.framework, search.runtime, search.apis, subjects)
         with examinations[job] as examination:  # in this thread, with which its worker dies
             for observation in survey.observe(examination, items):
                 if tally.add(observation):
@@ -302,7 +303,7 @@ def _falls_into(group: Group, search: Search, examination: Examination, asked: Q
     api = search.framework.api(group.api)
     if not concern(api, asked.op):
         return False
-    call = calls.write(search.framework, search.backend, api, asked, group.mode)
-    item = Item(subject_of("any", asked), api, (group.mode,), call, search.backend)
+    call = calls.write(search.framework, search.runtime, api, asked, group.mode)
+    item = Item(subject_of("any", asked), api, (group.mode,), call, search.runtime)
     outcome = survey.ask(examination, item)
     return group_of(survey.judged(item, group.mode, outcome)) == group

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from pathlib import Path
 
+from conformance import durable
 from conformance.gate import answers, baseline
 from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
-from conformance.report.text import count
+from conformance.report.text import FORMULA, count
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 def accepted(paths: Sequence[Path]) -> dict[str, Given]:
-    """What the runs at ``paths`` come to, by the name of their framework with its backend.
+    """What the runs at ``paths`` come to, by the names of their baselines.
 
     Raises `CannotCompare` for runs that failed, are incomplete or contradict each other, and
     ``RunError`` for what is no run file.
@@ -27,7 +28,7 @@ def accepted(paths: Sequence[Path]) -> dict[str, Given]:
     for path in paths:
         given = answers.given(path)
         _refuse_unwritable(given)
-        by_name.setdefault(given.source.name, []).append(given)
+        by_name.setdefault(given.source.stem, []).append(given)
     return {name: reduce(_both, own) for name, own in sorted(by_name.items())}
 
 
@@ -38,13 +39,11 @@ def paths(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
 
 def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
     """Writes a baseline for each of them, all or none. Raises ``OSError``."""
-    texts = dict(zip(paths(accepted, folder), map(baseline.text, accepted.values()), strict=True))
+    texts = (baseline.text(given).encode() for given in accepted.values())
+    files = dict(zip(paths(accepted, folder), texts, strict=True))
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text in texts.items():
-        path.with_suffix(".tmp").write_bytes(text.encode())
-    for path in texts:
-        path.with_suffix(".tmp").replace(path)
-    return tuple(texts)
+    durable.replace(files)
+    return tuple(files)
 
 
 def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:
@@ -96,7 +95,7 @@ def _refuse_contradiction(one: Given, other: Given) -> None:
 
 
 def _refuse_unwritable(given: Given) -> None:
-    path, name = given.source.path, given.source.name
+    path, name = given.source.path, given.source.stem
     if not given.answers:
         raise CannotCompare(f"{path}: there are no observations to accept")
     if not _FILE_NAME.fullmatch(name):
@@ -104,12 +103,26 @@ def _refuse_unwritable(given: Given) -> None:
     for word in _words(given):
         if not word.isprintable():
             raise CannotCompare(f"{path}: {word!r} holds characters nobody can read")
+    for cell in _cells(given):
+        if cell.startswith(FORMULA):
+            raise CannotCompare(f"{path}: {cell!r} would be a formula where a table shows it")
+
+
+def _head(given: Given) -> Iterable[str]:
+    source = given.source
+    return source.version or "", str(source.selection or ""), *source.apis
+
+
+def _cells(given: Given) -> Iterable[str]:
+    """What begins a cell where the file is read as a table, in which a comma begins another."""
+    for line in _head(given):
+        yield from (part.strip(" ") for part in line.split(",")[1:])
+    for (api, case, _), answer in given.answers.items():
+        yield from (api, case, answer.content)
 
 
 def _words(given: Given) -> Iterable[str]:
-    yield given.source.version or ""
-    yield str(given.source.selection or "")
-    yield from given.source.apis
+    yield from _head(given)
     for key, answer in given.answers.items():
         yield from (*key, answer.mark, answer.content)
         for names in answer.explanations:

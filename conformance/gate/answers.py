@@ -13,6 +13,7 @@ import msgspec
 
 from conformance import runs
 from conformance.observations import Key, Mode, Status, refused
+from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
 from conformance.selection import Selection
 
@@ -25,7 +26,7 @@ UNSTEADY = "unsteady"
 """The mark of an answer that was another one when the same was asked again."""
 
 
-class CannotCompare(Exception):
+class CannotCompare(PrintableError):
     """Two things that cannot be held against each other, in a sentence that says why."""
 
 
@@ -56,7 +57,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     explanations: Names = ()
     limit: str | None = None
     detail: str | None = None
-    shape: tuple[int, ...] | None = None
+    shape: tuple[runs.Size, ...] | None = None
     dtype: str | None = None
     digest: str | None = None
 
@@ -99,6 +100,7 @@ def _of(dtype: str | None, shape: tuple[int, ...]) -> str:
 class Source:
     """Who answered, and the file that says so.
 
+    runtime_class  that it ran in, where that is known
     apis   every API id, and whether it was there
     files  the case files that it names, as far as it names any
     selection  the part of all cases and APIs that was asked; None for all of it
@@ -109,13 +111,19 @@ class Source:
     backend: str | None
     version: str | None
     apis: Mapping[str, bool]
+    runtime_class: str | None = None
     files: tuple[str, ...] = ()
     selection: Selection | None = None
 
     @property
     def name(self) -> str:
-        """The framework with its backend, as files are called after it."""
+        """The framework with its backend."""
         return Header(framework=self.framework, backend=self.backend).name
+
+    @property
+    def stem(self) -> str:
+        """The name with the runtime class, as baselines are called after both."""
+        return self.name if self.runtime_class is None else f"{self.name}.{self.runtime_class}"
 
     @property
     def title(self) -> str:
@@ -147,6 +155,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         framework=header.framework,
         backend=header.backend,
         version=header.version,
+        runtime_class=header.runtime_class,
         apis=header.apis,
         files=header.files,
         selection=header.selection,

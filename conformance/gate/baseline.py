@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +19,8 @@ from conformance.selection import selected
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
+LONGEST = 2**30
+"""Bytes of a baseline: of ten million answers."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
 AS_NATIVE = "as native"
@@ -55,6 +57,8 @@ def _head(source: Source) -> Iterator[str]:
         yield f"# backend: {source.backend}"
     if source.version is not None:
         yield f"# version: {source.version}"
+    if source.runtime_class is not None:
+        yield f"# runtime class: {source.runtime_class}"
     if source.selection is not None:
         yield from (f"# selected by: {words}" for words in source.selection.options())
     for api, there in sorted(source.apis.items()):
@@ -88,22 +92,46 @@ def is_baseline(path: Path) -> bool:
         return path.suffix == ".csv" or file.read(1) != b"{"
 
 
-def among(folder: Path, name: str) -> Path:
-    """The baseline of this name in a folder. Raises `CannotCompare` where there is none."""
-    found = {path.stem: path for path in sorted(folder.glob("*.csv"))}
-    if name not in found:
-        others = f"; there are {', '.join(found)}" if found else ""
+def among(folder: Path, candidate: Source) -> Path:
+    """Return the baseline in a folder that is of the candidate's framework and runtime class.
+
+    Raises
+    ------
+    CannotCompare
+        Where there is none: a difference from another class would be the machine's.
+    """
+    paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    if candidate.stem in paths:
+        return paths[candidate.stem]
+    write = f"`conformance accept RUN... --to {folder}` writes one of your own"
+    name, runtime_class = candidate.name, candidate.runtime_class
+    classes = [stem.partition(".")[2] for stem in paths if stem.partition(".")[0] == name]
+    if not classes:
+        names = ", ".join(sorted({stem.partition(".")[0] for stem in paths})) or "none"
+        raise CannotCompare(f"{folder}: no baseline of {name!r}, only of {names}; {write}")
+    if runtime_class is None:
         raise CannotCompare(
-            f"{folder}: no baseline of {name!r}{others};"
-            f" `conformance accept RUN... --to {folder}` writes it"
+            f"{candidate.path}: it does not say in which runtime class it ran, and baselines of"
+            f" {name} are for {_either(classes)}; a new run says it"
         )
-    return found[name]
+    raise CannotCompare(
+        f"{folder}: no baseline of {name} for the runtime class {runtime_class!r}, only for"
+        f" {_either(classes)}, which may answer otherwise without any change of {name}; {write}"
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    return " and ".join(repr(name) for name in names if name) or "none in particular"
 
 
 def read(path: Path) -> Given:
     """The baseline at ``path``. Raises `CannotCompare` for a file that `text` has not made."""
     try:
-        held = _unbroken(path.read_bytes()).decode()
+        with path.open("rb") as file:
+            data = file.read(LONGEST + 1)
+        if len(data) > LONGEST:
+            raise _damaged(path, f"a baseline has at most {LONGEST} bytes")
+        held = _unbroken(data).decode()
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -117,7 +145,7 @@ def read(path: Path) -> Given:
         raise _damaged(path, "its checksum does not hold")
     try:
         return Given(_source(path, head), _answers(rest))
-    except (ValueError, KeyError) as error:  # not by hand, but made by something else
+    except (ValueError, KeyError, csv.Error) as error:  # not by hand, but by something else
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
 
@@ -146,11 +174,14 @@ def _source(path: Path, head: str) -> Source:
             parts.append(value)
         else:
             facts[what] = value
+    if "framework" not in facts:
+        raise ValueError("it is of no framework")
     return Source(
         path=path,
         framework=facts["framework"],
         backend=facts.get("backend"),
         version=facts.get("version"),
+        runtime_class=facts.get("runtime class"),
         apis=apis,
         selection=selected(parts),
     )
@@ -165,6 +196,8 @@ def _answers(rest: str) -> dict[Key, Answer]:
         if recipe == AS_NATIVE:
             recipe = native
         for mode, cell in zip(MODES, (native, recipe), strict=True):
+            if (api, case, mode) in answers:
+                raise ValueError(f"{api} {case} {mode} stands in it twice")
             if cell:
                 answers[api, case, mode] = _answer(cell, content)
     return answers

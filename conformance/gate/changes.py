@@ -29,6 +29,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """What got worse stands first."""
 REGRESSIONS: tuple[Kind, ...] = KINDS[: KINDS.index("case dropped") + 1]
+OF_SUITE: tuple[Kind, ...] = ("case added", "case changed")
+"""Changes of the cases alone: nothing is compared, and no framework has done anything."""
 OF_CASES: tuple[Kind, ...] = ("case dropped", "case added", "case changed")
 """Changes of the suite, not of a framework's behaviour."""
 
@@ -81,8 +83,8 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
 
     Of a run of a part, or a baseline of one, only what both were made for is compared: what else
     the one has the other was not to be asked.
-    Raises `CannotCompare` for another framework or backend, and where no case of the one is asked
-    by the other as it was; ``RunError`` for an observation that is there twice.
+    Raises `CannotCompare` for another framework, backend or runtime class, and where no case of the
+    one is asked by the other as it was; ``RunError`` for an observation that is there twice.
     """
     before = baseline.source
     _refuse_another(before, candidate)
@@ -162,6 +164,12 @@ def _refuse_another(before: Source, after: Source) -> None:
     if before.title != after.title:
         raise CannotCompare(
             f"{after.path} is of {after.title}, and {before.path} is of {before.title}"
+        )
+    if before.runtime_class != after.runtime_class:
+        classes = (source.runtime_class or "an unknown class" for source in (after, before))
+        raise CannotCompare(
+            f"{after.path} ran in the runtime class {next(classes)}, and {before.path} in"
+            f" {next(classes)}: what differs between them need not be a change of {after.title}"
         )
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.gate.changes import Comparison
+from conformance.gate.changes import OF_SUITE, Comparison
 from conformance.gate.expected import Expectation, applied
 from conformance.gate.groups import Group, groups
 from conformance.gate.result import Finding, Result, result
 from conformance.gate.sentences import sentence
-from conformance.report.text import plain, shortened
+from conformance.report.text import name, plain, shortened
 
 STALE = "expected in vain"
 
@@ -25,7 +25,6 @@ def judge(
     only_regressions  it fails for what got worse, and notes the rest
     """
     before, after = comparison.before, comparison.after
-    partial = after.selection is not None  # which may well ask what nobody has accepted
     reasons, stale = applied(expectations, comparison)
     findings = [_stale(expectation) for expectation in stale]
     for group in groups(comparison, reasons):
@@ -33,8 +32,8 @@ def judge(
             kind=group.kind,
             sentence=sentence(group, before, after),
             red=group.reason is None
-            and (group.worse or not only_regressions)
-            and not (partial and group.kind == "case added"),
+            and group.kind not in OF_SUITE
+            and (group.worse or not only_regressions),
             apis=group.apis,
             said=_said(group),
             cases=group.cases,
@@ -42,7 +41,8 @@ def judge(
         )
         findings.append(finding)
     findings.sort(key=lambda finding: not finding.red)
-    return result(before, after, comparison.compared, comparison.of, findings)
+    uncompared = sum(change.kind in OF_SUITE for change in comparison.changes)
+    return result(before, after, comparison.compared, comparison.of, findings, uncompared)
 
 
 def _said(group: Group) -> str | None:
@@ -59,7 +59,7 @@ def _stale(expectation: Expectation) -> Finding:
     what = f"'{entry.change}'" if entry.change else "a change"
     return Finding(
         kind=STALE,
-        sentence=f"{what} is expected of {plain(entry.api)}, and there is none that this fits.",
+        sentence=f"{what} is expected of {name(entry.api)}, and there is none that this fits.",
         red=True,
         place=expectation.place,
     )

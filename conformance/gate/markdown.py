@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.gate.result import Result
-from conformance.report.text import markdown, plain, sentence, tick
+from conformance.report.text import markdown, plain, printed, sentence, tick
 
 LONGEST = 60_000
 """Characters: GitHub takes 65,536 in a comment, and counts some of them twice."""
@@ -25,6 +25,7 @@ def render(result: Result) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        finalize=printed,
     )
     jinja.filters |= {"md": markdown, "sentence": sentence, "tick": tick, "ticked": _ticked}
     template = jinja.get_template("gate.md.j2")

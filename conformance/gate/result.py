@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from conformance.excerpt import NAMED, listed
 from conformance.gate.answers import Source
-from conformance.report.text import count, plain
+from conformance.printable import printable, printable_lines
+from conformance.report.text import count, name
 
 if TYPE_CHECKING:  # it comes with all that reads cases
     from conformance.cases.case import Place
@@ -49,7 +50,7 @@ class Finding:
         said = f" One of them: {self.said}" if self.said else ""
         reason = f" Expected: {self.reason}" if self.reason else ""
         place = f"{self.where}: " if self.where else ""
-        listed = f" These are {', '.join(map(plain, self.apis))}." if self.is_abridged else ""
+        listed = f" These are {', '.join(map(name, self.apis))}." if self.is_abridged else ""
         return f"{place}{self.sentence}{listed}{said}{reason}"
 
     @property
@@ -69,6 +70,7 @@ class Result:
 
     apis      those that either side has
     compared  how many answers were held against each other
+    uncompared  how many were not, as their cases are new or were changed
     of        how many answers the baseline has
     selection  which of them were to be compared, in words; None for all of them
     files     the case files that either side names, the candidate's first
@@ -78,6 +80,7 @@ class Result:
     title: str
     apis: tuple[str, ...] = ()
     compared: int = 0
+    uncompared: int = 0
     of: int = 0
     selection: str | None = None
     findings: tuple[Finding, ...] = ()
@@ -104,12 +107,15 @@ class Result:
         """The result in a sentence."""
         if self.trouble is not None:
             return f"{self.title}: {self.trouble}"
+        rest = ""
+        if self.uncompared:
+            rest = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
         if not self.findings:
-            return f"{self.title}: nothing changed in {self._answers}."
+            return f"{self.title}: nothing changed in {self._answers}.{rest}"
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
         verb = "fails" if len(self.red) == 1 else "fail"
         among = self._answers if self.selection else f"{self._answers} compared"
-        return f"{self.title}: {failing} {verb} the gate, among {among}."
+        return f"{self.title}: {failing} {verb} the gate, among {among}.{rest}"
 
     @property
     def _answers(self) -> str:
@@ -122,25 +128,25 @@ class Result:
 
 def trouble(error: Exception) -> Result:
     """The result where nothing could be compared."""
-    lines = map(printable, str(error).splitlines())
-    return Result(title="conformance gate", trouble="\n".join(lines))
-
-
-def printable(words: str) -> str:
-    """``words`` with an escape for every character that is not printed, and its paths whole."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+    return Result(title="conformance gate", trouble=printable_lines(str(error)))
 
 
 def result(
-    before: Source, after: Source, compared: int, of: int, findings: Sequence[Finding]
+    before: Source,
+    after: Source,
+    compared: int,
+    of: int,
+    findings: Sequence[Finding],
+    uncompared: int = 0,
 ) -> Result:
     """The result of holding two sources against each other, ``of`` so many answers."""
-    parts = dict.fromkeys(plain(str(s.selection)) for s in (after, before) if s.selection)
+    parts = dict.fromkeys(name(str(s.selection), 300) for s in (after, before) if s.selection)
     apis = {api for source in (before, after) for api, there in source.apis.items() if there}
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
         compared=compared,
+        uncompared=uncompared,
         of=of,
         selection=" and ".join(parts) or None,
         findings=tuple(findings),
@@ -150,17 +156,19 @@ def result(
 
 def names(apis: Sequence[str]) -> str:
     """Name the APIs, or the first of them and how many more there are."""
-    return listed([plain(api) for api in apis])
+    return listed([name(api) for api in apis])
 
 
 def title(before: Source, after: Source, subject: str | None = None) -> str:
-    """What is compared, such as ``keras, torch backend, 3.14.1 -> 3.15.0``.
+    """What is compared: ``keras, torch backend, runtime class onednn-avx2, 3.14.1 -> 3.15.0``.
 
-    subject  what stands in the place of the framework
+    subject  what stands in the place of the framework, of one finding: then the class is left out
     """
-    words = [plain(subject or after.framework)]
+    words = [name(subject or after.framework)]
     if after.backend is not None:
-        words.append(f"{plain(after.backend)} backend")
-    was, now = (plain(source.version or "version unknown") for source in (before, after))
+        words.append(f"{name(after.backend)} backend")
+    if subject is None and after.runtime_class is not None:
+        words.append(f"runtime class {name(after.runtime_class)}")
+    was, now = (name(source.version or "version unknown") for source in (before, after))
     words.append(now if was == now else f"{was} -> {now}")
     return ", ".join(words)

@@ -11,7 +11,7 @@ from conformance.gate.changes import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
 from conformance.observations import Mode, Status
-from conformance.report.text import count, plain, shortened
+from conformance.report.text import count, name
 
 SHOWN = 3
 """How many cases a sentence names."""
@@ -54,7 +54,7 @@ def _subject(apis: Sequence[str], source: Source) -> str | None:
 
 def named(cases: Sequence[str], most: int = SHOWN) -> str:
     """The first of the cases by their names, and how many more there are."""
-    names = ", ".join(shortened(plain(case), 80) for case in cases[:most])
+    names = ", ".join(name(case) for case in cases[:most])
     more = len(cases) - most
     return f"{names} and {more:,} more" if more > 0 else names
 
@@ -74,7 +74,7 @@ def _about(group: Group) -> str:
 
 
 def _ticked(topics: Sequence[str]) -> str:
-    return ", ".join(f"`{plain(topic)}`" for topic in topics)
+    return ", ".join(f"`{name(topic)}`" for topic in topics)
 
 
 def _did(group: Group) -> str:
@@ -163,7 +163,7 @@ def _explained(group: Group) -> Iterator[str]:
 def _meaning(explanation: Explanation, ties: Names) -> str:
     if not explanation:
         return "no known convention explains it."
-    said = " ".join(_SENTENCES.get(name, f"{plain(name)}.") for name in explanation)
+    said = " ".join(_SENTENCES.get(choice, f"{name(choice)}.") for choice in explanation)
     meaning = f"{said[:-1]} ({_names(explanation)})."
     if not ties:
         return meaning
@@ -171,4 +171,4 @@ def _meaning(explanation: Explanation, ties: Names) -> str:
 
 
 def _names(explanation: Explanation) -> str:
-    return " and ".join(map(plain, explanation))
+    return " and ".join(map(name, explanation))

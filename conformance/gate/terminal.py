@@ -17,7 +17,7 @@ def show(console: Console, result: Result) -> None:
     console.print(Text(result.summary, style="bold"), soft_wrap=not console.is_terminal)
     for finding in result.findings:
         console.print()
-        console.print(Text(finding.title, style=_style(finding)))
+        console.print(Text(finding.title, style=_style(finding)), soft_wrap=not console.is_terminal)
         text = Text(finding.text)
         if console.is_terminal:
             console.print(Padding(text, (0, 0, 0, 2)))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from conformance.cases.case import Case
 from conformance.observations import MODES
+from conformance.report.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
 OUTCOMES: tuple[Outcome, ...] = ("holds", "in part", "cannot be asked", "fails", "not run")
@@ -121,8 +122,8 @@ def claims(observed: pd.DataFrame, cases: Sequence[Case]) -> tuple[Claim, ...]:
     return tuple(
         Claim(
             id=claim,
-            document=document,
-            sentence=sentence,
+            document=plain(document),
+            sentence=plain(sentence),
             cases=len(carrying.get(claim, ())),
             erratum=any(case.erratum for case in carrying.get(claim, ())),
             outcomes={mode: _counted(tallies.get((claim, mode), Counter())) for mode in MODES},

@@ -12,6 +12,7 @@ import pandas as pd
 from conformance.cases.case import Case, Erratum, Expected
 from conformance.claims import properties
 from conformance.report.reading import Environment
+from conformance.report.text import plain
 
 Side: TypeAlias = Literal["correction", "document", "neither", "none"]
 
@@ -99,9 +100,9 @@ def _told(
     return Told(
         case=case.id,
         claims=case.claims,
-        document=case.document.title if case.document else "",
-        section=case.section,
-        sentence=erratum.sentence,
+        document=plain(case.document.title) if case.document else "",
+        section=case.section and plain(case.section),
+        sentence=plain(erratum.sentence),
         printed=_lines(case.expected),
         instead=_lines(erratum),
         sides=tuple(sides),

@@ -14,7 +14,7 @@ from conformance.report.axes import Cell as Known
 from conformance.report.claims import Claim
 from conformance.report.facts import Reason
 from conformance.report.reading import alike
-from conformance.report.text import markdown, sentence, shortened, tick
+from conformance.report.text import markdown, printed, sentence, shortened, tick
 from conformance.report.view import LEGEND, Cell, Matrix, Report
 
 NO_CASE = "-"
@@ -30,6 +30,7 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        finalize=printed,
     )
     jinja.filters |= {"md": markdown, "sentence": sentence, "short": shortened, "tick": tick}
     template = jinja.get_template("compatibility.md.j2")

@@ -132,11 +132,12 @@ def _cell(axis: Axis, finding: Finding | None, touching: Ids) -> Cell:
 
 
 def _since(cells: Mapping[Column, tuple[Cell, ...]]) -> dict[Column, tuple[Cell, ...]]:
-    """The cells, told what the same API on the same backend did one version before."""
-    before: dict[tuple[str, str | None], tuple[Cell, ...]] = {}
+    """The cells, told what the same API, backend and runtime class did one version before."""
+    before: dict[tuple[str | None, ...], tuple[Cell, ...]] = {}
     told: dict[Column, tuple[Cell, ...]] = {}
     for column, own in cells.items():
-        key = (column.api, column.environment.run.header.backend)
+        header = column.environment.run.header
+        key = (column.api, header.backend, header.runtime_class)
         older = before.get(key, own)
         told[column] = tuple(
             replace(cell, was=old.words)

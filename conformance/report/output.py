@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from conformance import durable
 from conformance.report import differences, markdown, page, tables
+from conformance.report.text import cell
 from conformance.report.view import Report
 
-NAMES = (
-    "profiles.csv",
-    "observations.csv",
-    "verdicts.csv",
-    "compatibility.csv",
-    "compatibility.md",
-    "index.html",
-)
+
+def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Path, ...]:
+    """Writes files of the report and gives their paths. Raises ``OSError``.
+
+    names  of the files to write, of `NAMES`; none stands for all
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        folder / name: _TEXTS[name](report).encode() for name in NAMES if not names or name in names
+    }
+    durable.replace(texts)
+    return tuple(texts)
+
+
+_TEXTS: Mapping[str, Callable[[Report], str]] = {
+    "profiles.csv": lambda report: _csv(differences.frame(report.meanings)),
+    "observations.csv": lambda report: _csv(report.observations[tables.OBSERVATION]),
+    "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
+    "compatibility.csv": lambda report: _compatibility(report),
+    "compatibility.md": markdown.render,
+    "index.html": page.render,
+}
+NAMES = tuple(_TEXTS)
 """The files of a report."""
 
 
-def write(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Writes every file of the report and gives their paths. Raises ``OSError``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    compatibility = tables.compatibility(report.counts, _titles(report))
-    texts = (
-        _csv(differences.frame(report.meanings)),
-        _csv(report.observations[tables.OBSERVATION]),
-        _csv(report.verdicts[tables.VERDICT]),
-        compatibility.to_csv(lineterminator="\n"),
-        markdown.render(report),
-        page.render(report),
-    )
-    paths = tuple(folder / name for name in NAMES)
-    for path, text in zip(paths, texts, strict=True):
-        path.write_bytes(text.encode())
-    return paths
+def _compatibility(report: Report) -> str:
+    return _csv(tables.compatibility(report.counts, _titles(report)).reset_index())
 
 
 def _titles(report: Report) -> dict[tuple[int, str], str]:
@@ -44,6 +49,12 @@ def _titles(report: Report) -> dict[tuple[int, str], str]:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    text = frame.to_csv(index=False, lineterminator="\n")
+    columns = {name: _cells(frame[name]) for name in frame}
+    text = pd.DataFrame(columns).rename(columns=cell).to_csv(index=False, lineterminator="\n")
     assert text is not None  # only without a path, which pandas' types do not say
     return text
+
+
+def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as a file has it; few values stand in many rows, so each is looked at once."""
+    return column.map(cell) if any(cell(value) is not value for value in set(column)) else column

@@ -17,7 +17,7 @@ from conformance.report import trends
 from conformance.report.axes import SIGNS
 from conformance.report.facts import Facts
 from conformance.report.reading import Column, alike
-from conformance.report.text import count, plain, shortened
+from conformance.report.text import count, plain, printed, shortened
 from conformance.report.view import LEGEND, Cell, Matrix, Report
 from conformance.spans import Kind
 
@@ -40,6 +40,7 @@ def render(report: Report) -> str:
     jinja = Jinja(
         loader=PackageLoader("conformance.report"),
         autoescape=True,
+        finalize=printed,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -94,7 +94,19 @@ def environments(read: Iterable[Run]) -> tuple[Environment, ...]:
     ordered = sorted(given, key=_order)
     _refuse_twice(ordered)
     failed = Counter(run.header.framework for run in ordered if run.header.failure is not None)
-    return tuple(_environment(run, failed[run.header.framework] > 1) for run in ordered)
+    versions = Counter(map(_version_of, ordered))
+    return tuple(
+        _environment(
+            run,
+            among_failed=failed[run.header.framework] > 1,
+            among_classes=versions[_version_of(run)] > 1,
+        )
+        for run in ordered
+    )
+
+
+def _version_of(run: Run) -> tuple[str | None, ...]:
+    return run.header.framework, run.header.version, run.header.backend
 
 
 def _order(run: Run) -> tuple[object, ...]:
@@ -106,6 +118,7 @@ def _order(run: Run) -> tuple[object, ...]:
         header.failure is not None,
         header.backend or "",
         _version(header.version or ""),
+        header.runtime_class or "",
         run.path.name,
         str(run.path),
     )
@@ -119,7 +132,7 @@ def _version(words: str) -> tuple[bool, Version, str]:
         return False, Version("0"), words
 
 
-def _environment(run: Run, among_failed: bool) -> Environment:
+def _environment(run: Run, *, among_failed: bool, among_classes: bool) -> Environment:
     header = run.header
     if header.failure is not None:
         # Where nothing ran, nobody knows the version, and only the file tells two from each other.
@@ -128,6 +141,8 @@ def _environment(run: Run, among_failed: bool) -> Environment:
     short = plain(header.version or "version unknown")
     if header.backend is not None:
         short += f" on {plain(header.backend)}"
+    if among_classes:
+        short += f", {plain(header.runtime_class or 'runtime class unknown')}"
     return Environment(run, f"{header.framework} {short}", short)
 
 
@@ -140,11 +155,12 @@ def _refuse_twice(ordered: Sequence[Run]) -> None:
         paths.add(run.path.absolute())
         if run.header.failure is not None:
             continue
-        key = (run.header.framework, run.header.version, run.header.backend)
+        key = (*_version_of(run), run.header.runtime_class)
         if key in seen:
+            title = _environment(run, among_failed=False, among_classes=True).title
             raise RunError(
-                f"{seen[key].path} and {run.path} are both of {_environment(run, False).title};"
-                " a report takes one run of each version and backend"
+                f"{seen[key].path} and {run.path} are both of {title};"
+                " a report takes one run of each version, backend and runtime class"
             )
         seen[key] = run
 

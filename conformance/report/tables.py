@@ -15,7 +15,7 @@ from conformance.report.reading import Environment
 from conformance.report.text import plain
 from conformance.survey import concerns
 
-ENVIRONMENT = ["framework", "version", "backend"]
+ENVIRONMENT = ["framework", "version", "backend", "runtime_class"]
 OBSERVATION = [
     *ENVIRONMENT,
     "api",
@@ -83,7 +83,8 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
 def environment_key(environment: Environment) -> tuple[str | None, ...]:
     """The values of `ENVIRONMENT`."""
     header = environment.run.header
-    return header.framework, _plain(header.version), _plain(header.backend)
+    versions = (header.version, header.backend, header.runtime_class)
+    return header.framework, *map(_plain, versions)
 
 
 def _row(observed: Observation, about: About) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ from conformance.report.errata import Told, errata
 from conformance.report.facts import Facts, facts
 from conformance.report.meanings import Meanings, meanings
 from conformance.report.reading import Column, Environment
+from conformance.report.text import plain
 from conformance.report.troubles import Trouble, troubles, wrong
 from conformance.survey import Subject
 from conformance.versions.trend import Trend, trends
@@ -180,12 +181,16 @@ class Report:
 
     @cached_property
     def versions(self) -> tuple[tuple[int, ...], ...]:
-        """The numbers of the runs of a framework on a backend, the oldest version first."""
-        by_place: dict[tuple[str, str | None], list[int]] = {}
+        """The numbers of the runs of a framework on a backend, the oldest version first.
+
+        Only those of one runtime class: what differs from another is the machine's.
+        """
+        by_place: dict[tuple[str | None, ...], list[int]] = {}
         for number, environment in enumerate(self.environments):
             header = environment.run.header
             if header.failure is None:
-                by_place.setdefault((header.framework, header.backend), []).append(number)
+                place = (header.framework, header.backend, header.runtime_class)
+                by_place.setdefault(place, []).append(number)
         return tuple(tuple(numbers) for numbers in by_place.values())
 
     @cached_property
@@ -200,7 +205,7 @@ class Report:
         for numbers in self.versions:
             own = [self.environments[number] for number in numbers]
             if len(own) > 1:
-                named = [(e.run.header.version or "unknown", e.run) for e in own]
+                named = [(plain(e.run.header.version or "unknown"), e.run) for e in own]
                 found.append((_title(own), trends(named, self.subjects)))
         return tuple(found)
 
@@ -260,10 +265,13 @@ def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report
 
 
 def _title(versions: Sequence[Environment]) -> str:
-    """Such as ``keras on jax: 3.9, 3.10``."""
+    """Such as ``keras on jax (xla): 3.9, 3.10``."""
     header = versions[0].run.header
     on = f" on {header.backend}" if header.backend else ""
-    return f"{header.framework}{on}: {', '.join(e.run.header.version or '?' for e in versions)}"
+    if header.runtime_class:
+        on += f" ({header.runtime_class})"
+    named = ", ".join(e.run.header.version or "?" for e in versions)
+    return plain(f"{header.framework}{on}: {named}")
 
 
 def _place(column: Column) -> tuple[object, ...]:

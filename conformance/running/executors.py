@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance.environments import Environment
 from conformance.observations import Observation
+from conformance.printable import PrintableError
 from conformance.running import shards
 from conformance.running.shards import Examiners, Shard, Terms
 from conformance.workers.controller import Identity
@@ -22,7 +23,7 @@ _CENSUS = 2.0  # seconds between looks at how many workers a cluster has
 _ASKED = "__import__('importlib').import_module('conformance.running.shards').package()"
 
 
-class NoExecutor(Exception):
+class NoExecutor(PrintableError):
     """There is nowhere to carry out shards, in a sentence."""
 
 

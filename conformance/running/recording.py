@@ -138,9 +138,8 @@ def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[s
     return digest_of(
         cases or (shipped.CASES,),
         (
-            environment.python,
-            *sorted(environment.pins),
-            *environment.options,
+            *environment.identity,
+            *(f"{name}={value}" for name, value in sorted(environment.variables.items())),
             str(environment.backend),
             *words,
         ),
@@ -226,7 +225,7 @@ class _Recording:
         self._total = sum(1 for _ in self._keys())
         self._bar.update(
             self._task,
-            description=f"{self._request.name} {header.version}",
+            description=" ".join(filter(None, (self._request.name, header.version))),
             total=self._total,
             completed=len(begun.done),
         )

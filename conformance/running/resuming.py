@@ -6,6 +6,7 @@ the end they are put into the order of the cases, so that how a run was made lea
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from conformance import runs
+from conformance import durable, runs
 from conformance.observations import Key, Mode, Status
-from conformance.runs import Footer, Header, RunError, Writer
+from conformance.runs import Footer, Header, RunError, Summed, Writer
 
 _CHUNK = 2**16
 _OPENING = b'{"kind": "header"'
@@ -41,12 +42,14 @@ class Left:
     done    what was observed
     counts  how often each status was
     end     of the last whole line, in bytes
+    summed  the lines up to there
     """
 
     header: Header
     done: frozenset[Key]
     counts: Counter[str]
     end: int
+    summed: Summed
     complete: bool
 
 
@@ -73,7 +76,26 @@ def left(path: Path) -> Left | None:
     assert header is not None  # or `lines` had raised
     if header.failure is not None:
         return None
-    return Left(header=header, done=frozenset(done), counts=counts, end=end, complete=complete)
+    return Left(
+        header=header,
+        done=frozenset(done),
+        counts=counts,
+        end=end,
+        summed=_summed(path, end),
+        complete=complete,
+    )
+
+
+def _summed(path: Path, end: int) -> Summed:
+    """The first ``end`` bytes of a run file."""
+    summed = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(min(_CHUNK, end - file.tell())):
+                summed.update(chunk)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return summed
 
 
 def is_worth_keeping(path: Path) -> bool:
@@ -146,7 +168,8 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
             _refuse_others(path, was, header, keys)
             if not was.complete:
                 file.truncate(was.end)
-            yield Begun(writer=Writer(file, was.counts), done=was.done, complete=was.complete)
+            writer = Writer(file, was.counts, was.summed)
+            yield Begun(writer=writer, done=was.done, complete=was.complete)
 
 
 _WORDS = {
@@ -186,14 +209,17 @@ def finish(path: Path, writer: Writer, keys: Callable[[], Iterator[Key]]) -> Non
         file.readline()
         if all(one == other for one, other in zip_longest(map(_key, file), keys())):
             writer.close()
-            return
-        file.seek(0)
-        beside = path.with_name(f"{path.name}.ordered")
-        with beside.open("wb") as ordered:
-            ordered.write(file.readline())
-            ordered.writelines(_ordered(path, file, keys()))
-            Writer(ordered, writer.counts).close()
-    beside.replace(path)
+        else:
+            file.seek(0)
+            beside = path.with_name(f"{path.name}.ordered")
+            with beside.open("wb") as ordered:
+                copy = Writer(ordered, writer.counts)
+                copy.copy(file.readline())
+                for line in _ordered(path, file, keys()):
+                    copy.copy(line)
+                copy.close()
+            beside.replace(path)
+    durable.sync_folder(path.parent)
 
 
 def _ordered(path: Path, lines: Iterator[bytes], keys: Iterator[Key]) -> Iterator[bytes]:

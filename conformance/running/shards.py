@@ -14,11 +14,12 @@ from functools import cache, cached_property
 
 import conformance
 from conformance import sources, survey
-from conformance.api import Api, Inexpressible
+from conformance.api import Api, Framework, Inexpressible
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import interpreter_in
+from conformance.interpreters import interpreter_in, runtime_of
 from conformance.observations import MODES, Key, Observation
+from conformance.printable import PrintableError
 from conformance.question import Array, Asked, Chain
 from conformance.running.terms import Terms as Terms
 from conformance.survey import Item, Subject
@@ -31,7 +32,7 @@ WEIGHT = 2**22
 """Bytes of its arrays beyond which it takes no further case."""
 
 
-class Unlike(Exception):
+class Unlike(PrintableError):
     """Somebody else would answer here than in the rest of the run, in a sentence."""
 
 
@@ -72,8 +73,8 @@ class Shard:
     def items(self) -> Iterator[Item]:
         """The calls to make."""
         framework = FRAMEWORKS[self.environment.framework]
-        backend = self.identity.facts["backend"]
-        for item in survey.items(framework, backend, self.apis, self.subjects):
+        runtime = runtime_of(framework, self.identity)
+        for item in survey.items(framework, runtime, self.apis, self.subjects):
             names = item.api.id, item.subject.case.id
             modes = tuple(mode for mode in item.modes if (*names, mode) not in self.done)
             if modes:
@@ -173,7 +174,8 @@ class Examiners:
         """
         _refuse_other_code(shard.package)
         with self._examination(shard.environment, shard.terms) as examination:
-            _refuse_others(shard.identity, examination.identity)
+            framework = FRAMEWORKS[shard.environment.framework]
+            _refuse_others(framework, shard.identity, examination.identity)
             yield from survey.observe(examination, shard.items())
 
     def stop(self) -> None:
@@ -237,9 +239,11 @@ def _refuse_other_code(wanted: str) -> None:
         raise Unlike(f"conformance is {found} where shards are carried out, and {wanted} here")
 
 
-def _refuse_others(wanted: Identity, found: Identity) -> None:
+def _refuse_others(framework: Framework, wanted: Identity, found: Identity) -> None:
     """All that answers are made of; the platform may be another one."""
+    classes = (runtime_of(framework, identity).runtime_class for identity in (wanted, found))
     for name, one, other in (
+        ("the runtime class", *classes),
         ("Python", wanted.python, found.python),
         ("NumPy", wanted.numpy, found.numpy),
         *((name, fact, found.facts.get(name)) for name, fact in wanted.facts.items()),

@@ -69,9 +69,15 @@ def attempts(
     wheels = [word for name in (release.package, *strict) for word in ("--only-binary", name)]
 
     def attempt(choice: Choice, python: str, pins: Mapping[str, str], *options: str) -> Attempt:
-        wanted = (release.pin, *pins.values())
-        options = (*wheels, *options)
-        return Attempt(replace(place, pins=wanted, python=python, options=options), choice)
+        environment = replace(
+            place,
+            pins=(release.pin, *pins.values()),
+            python=python,
+            options=(*wheels, *options),
+            constraints=place.constraints if choice == "as pinned" else (),
+            strict=False,
+        )
+        return Attempt(environment, choice)
 
     for python in release.pythons:
         yield attempt("as pinned", python, strict)

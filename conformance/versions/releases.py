@@ -20,13 +20,15 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from conformance.environments import CannotBuild, uv
+from conformance import pythons
+from conformance.installer import CannotBuild, uv
+from conformance.printable import PrintableError
 
 PIP = "pip>=25.1"
 """The first that tells versions as JSON."""
 
 
-class NoRelease(Exception):
+class NoRelease(PrintableError):
     """Releases that nobody knows of, or that were asked for in words nobody understands."""
 
 
@@ -75,32 +77,40 @@ def exact(requirement: Requirement) -> Version | None:
         return None
 
 
-def existing(package: str, pythons: Sequence[str]) -> tuple[Release, ...]:
+def existing(package: str, places: Sequence[str]) -> tuple[Release, ...]:
     """Every release of a package, the oldest first, those without a wheel too.
 
-    pythons  versions of Python in the order of preference
+    places  versions or paths of Pythons, in the order of preference
     Raises `NoRelease` where there are none, ``CannotBuild`` without uv.
     """
-    wheels = [("--only-binary", ":all:", "--python-version", python) for python in pythons]
+    wheels = [("--only-binary", ":all:", "--python-version", _number(place)) for place in places]
     with ThreadPoolExecutor(len(wheels) + 1) as pool:
         # The sources are asked for as well, so that a release without a wheel is not passed over.
         everything, *told = pool.map(
             lambda options: _listed(package, options), [("--ignore-requires-python",), *wheels]
         )
     found: dict[Version, list[str]] = {version: [] for version in everything}
-    for python, versions in zip(pythons, told, strict=True):
+    for python, versions in zip(places, told, strict=True):
         for version in versions:
             found.setdefault(version, []).append(python)
     if not found:
-        raise NoRelease(f"pip knows no release of {package!r} for Python {', '.join(pythons)}")
+        raise NoRelease(f"pip knows no release of {package!r} for Python {', '.join(places)}")
     return tuple(Release(package, version, tuple(found[version])) for version in sorted(found))
+
+
+def _number(place: str) -> str:
+    version = pythons.version_of(place)
+    if version is None:
+        raise NoRelease(f"{place} is not a Python interpreter")
+    return ".".join(map(str, version[:2]))
 
 
 def _listed(package: str, options: Sequence[str]) -> set[Version]:
     """The versions that pip finds; of one with builds of its own the public part."""
     index = ("pip", "index", "versions", package, "--json", "--pre", *options)
+    here = ("--no-python-downloads", "--python", str(pythons.HERE))  # PATH may have an older one
     try:
-        told = uv("tool", "run", "--quiet", "--no-python-downloads", "--from", PIP, *index)
+        told = uv("tool", "run", "--quiet", *here, "--from", PIP, *index)
     except CannotBuild as error:
         if "No matching distribution" in str(error):
             return set()
@@ -169,8 +179,9 @@ def _spread(versions: Sequence[Version], number: int) -> Iterable[Version]:
 def uploaded(release: Release, python: str) -> datetime | None:
     """When a release was uploaded; None where the index does not say."""
     options = ("--quiet", "--no-deps", "--no-header", "--format", "pylock.toml")
+    place = pythons.find(python) or python
     try:
-        told = uv("pip", "compile", *options, "--python", python, "-", given=release.pin)
+        told = uv("pip", "compile", *options, "--python", place, "-", given=release.pin)
     except CannotBuild:
         return None
     return min(_times(tomllib.loads(told)), default=None)

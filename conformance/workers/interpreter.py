@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from conformance import pythons
+from conformance.printable import PrintableError
 from conformance.workers import together
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
 
-OLDEST = (3, 8)
-"""The oldest Python that the worker runs in."""
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
-_PROBE_SECONDS = 30
+_PROBE_SECONDS = 300
 _TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
 
-class CannotStart(Exception):
+class CannotStart(PrintableError):
     """The interpreter, or the framework in it, is not there to be asked."""
 
     def __init__(self, sentence: str, stderr: str = "") -> None:
@@ -37,7 +37,7 @@ class CannotStart(Exception):
 class Interpreter:
     """A Python with a framework in it, and how to make the framework ready.
 
-    executable  a path, or a name to be found on PATH
+    executable  a path, a version or a name, as of `pythons.find`
     prelude     source run once, such as imports and settings; questions see its names, and ``np``
     facts       expressions evaluated after the prelude, by name, such as the version
     variables   environment variables added to ours
@@ -47,6 +47,7 @@ class Interpreter:
     together    source of a function ``together``, which `workers.together` tells about; where there
                 is none, every question is asked alone
     most        how many questions are asked together at most
+    switches    environment variables of which the worker says whether and how they are set
     """
 
     executable: str
@@ -56,16 +57,42 @@ class Interpreter:
     settle: str = ""
     together: str = ""
     most: int = 1
+    switches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The processor that a worker runs on.
+
+    Parameters
+    ----------
+    architecture
+        As Python calls it, such as ``x86_64``.
+    level
+        Of an x86 CPU the level of its instructions, such as ``x86-64-v3``, which has AVX2.
+    model
+        As the CPU calls itself.
+    """
+
+    architecture: str = ""
+    level: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who answers: versions, and the facts asked for (None where the expression failed)."""
+    """Who answers: versions, and the facts asked for (None where the expression failed).
+
+    machine    the processor
+    switches   those of the environment variables in question that are set for the worker
+    """
 
     python: str
     platform: str
     numpy: str
     facts: Mapping[str, Any]
+    machine: Machine = field(default_factory=Machine)
+    switches: Mapping[str, str] = field(default_factory=dict)
 
 
 def start(
@@ -149,7 +176,7 @@ def _attempt(
 
 def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     """A process that runs the prelude."""
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     try:
         channel = Channel(name, interpreter.variables)
     except FileNotFoundError:
@@ -162,6 +189,7 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
             "settle": interpreter.settle,
             "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
             "facts": dict(interpreter.facts),
+            "switches": interpreter.switches,
             "memory": memory,
         },
         {},
@@ -170,15 +198,31 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     return channel
 
 
+def _located(request: str) -> str:
+    """The path of a Python. Raises `CannotStart`."""
+    path = pythons.find(request)
+    if path is None:
+        sentence = pythons.missing(request)
+        raise CannotStart(f"{sentence[0].upper()}{sentence[1:]}.")
+    return path
+
+
 def _identity(name: str, told: Mapping[str, Any]) -> Identity:
-    if _numbers(told["python"]) < OLDEST:
+    if _numbers(told["python"]) < pythons.OLDEST:
         raise CannotStart(_too_old(name, told["python"]))
-    return Identity(told["python"], told["platform"], told["numpy"], told["facts"])
+    return Identity(
+        told["python"],
+        told["platform"],
+        told["numpy"],
+        told["facts"],
+        Machine(**told["machine"]),
+        told["switches"],
+    )
 
 
 def _post_mortem(interpreter: Interpreter, reason: str) -> str:
     """Asked only after a death, since starting an interpreter twice is not free."""
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     try:
         said = subprocess.run(
             [name, "-c", _PROBE],
@@ -192,7 +236,7 @@ def _post_mortem(interpreter: Interpreter, reason: str) -> str:
     version = re.search(r"^\d+\.\d+\s*\Z", said, re.MULTILINE)  # below what its site prints
     if version is None:
         return f"{name} is not a Python interpreter: {reason}."
-    if _numbers(version[0]) < OLDEST:
+    if _numbers(version[0]) < pythons.OLDEST:
         return _too_old(name, version[0].strip())
     return f"{name} failed twice before it was ready: {reason}."
 
@@ -202,4 +246,4 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _too_old(name: str, version: str) -> str:
-    return f"{name} is Python {version}, and must be {'.'.join(map(str, OLDEST))} or newer."
+    return f"{name} is Python {version}, and must be {'.'.join(map(str, pythons.OLDEST))} or newer."

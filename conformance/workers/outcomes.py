@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from conformance.excerpt import MARK, shortened
+from conformance.printable import printable
 
 SHOWN = 200
 """How many characters of a framework's words are shown in a sentence."""
@@ -57,7 +58,8 @@ class Refusal:
         lines = [line.strip() for line in _STYLE.sub("", self.message).splitlines()]
         lines = [line for line in lines if line]
         telling = [line for line in lines if not line.startswith(_PREAMBLES)]
-        return shortened(_NOISE.sub("", (telling or lines or [""])[0]).strip(), SHOWN)
+        first = printable(_NOISE.sub("", (telling or lines or [""])[0]))
+        return shortened(first.strip(), SHOWN)
 
     @property
     def words(self) -> str:
@@ -70,12 +72,14 @@ class Refusal:
 class Crash:
     """The question took the worker with it.
 
-    reason  what is known of the end, such as ``killed by SIGSEGV``
-    stderr  the last that the worker said
+    reason         what is known of the end, such as ``killed by SIGSEGV``
+    stderr         the last that the worker said
+    out_of_memory  whether it met the limit of memory
     """
 
     reason: str
     stderr: str
+    out_of_memory: bool = False
 
     @property
     def words(self) -> str:

@@ -46,6 +46,14 @@ NUMBERS = re.compile(r"b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)")
 LOST = 113
 """Exit status of a worker that found the pipe for its answers gone."""
 
+LEVELS = (
+    ("x86-64-v1", "cmov cx8 fpu fxsr mmx sse sse2"),
+    ("x86-64-v2", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3"),
+    ("x86-64-v3", "abm avx avx2 bmi1 bmi2 f16c fma movbe xsave"),
+    ("x86-64-v4", "avx512bw avx512cd avx512dq avx512f avx512vl"),
+)
+"""The levels of the x86-64 psABI, each with the flags that Linux shows for what it adds."""
+
 PRELUDE, QUESTION = "<prelude>", "<question>"
 _HIGH = 100  # above the descriptors that code closes when it closes "all" of them
 
@@ -239,7 +247,26 @@ def _prepare(
         "platform": platform.platform(),
         "numpy": np.__version__,
         "facts": facts,
+        "machine": _machine(),
+        "switches": {name: os.environ[name] for name in setup["switches"] if name in os.environ},
     }
+
+
+def _machine() -> dict[str, str | None]:
+    """The processor: its architecture, the level of its instructions, and its own name."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        text = ""
+    fields = dict(re.findall(r"^(flags|model name)\s*:\s*(.*)", text, re.MULTILINE))
+    flags = set(fields.get("flags", "").split())
+    level = None
+    for name, needs in LEVELS:
+        if not flags.issuperset(needs.split()):
+            break
+        level = name
+    model = fields.get("model name") or platform.processor() or None
+    return {"architecture": platform.machine(), "level": level, "model": model}
 
 
 def _fact(expression: str, namespace: dict[str, Any]) -> Any:

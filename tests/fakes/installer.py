@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import pythons
+
+from conformance import environments, installer
 
 FAKE = Path(__file__).with_name("uv.py")
 
@@ -29,7 +33,8 @@ class Uv:
     @property
     def made(self) -> list[list[str]]:
         """What was to be installed, in turn."""
-        return [c["arguments"] for c in self.calls if c["arguments"][:2] == ["pip", "install"]]
+        words = [call["arguments"] for call in self.calls]
+        return [one for one in words if one[:2] == ["pip", "install"] and "--dry-run" not in one]
 
     def fail_on(self, *words: str) -> None:
         """From now on, whatever is told all words of one of these fails."""
@@ -41,25 +46,29 @@ class Uv:
         (self.folder / f"{command} {word or command.split()[1]}").write_text(text)
 
     def has_pythons(self, *minors: int) -> None:
-        """These are installed."""
-        self.say("python list", [python(minor) for minor in minors])
+        """These are on PATH, and no others."""
+        for path in self.folder.glob("python*"):
+            path.unlink()
+        for minor in minors:
+            pythons.write(self.folder / f"python3.{minor}", f"3.{minor}.1")
+
+    def leave(self) -> None:
+        """Uses no environment any longer, as if this process had ended."""
+        while environments._OCCUPIED:
+            os.close(environments._OCCUPIED.popitem()[1])
+
+    def has_wheels(self, wheels: Mapping[str, int | None]) -> None:
+        """These can be downloaded, by their pins, with their sizes; the newest come last."""
+        (self.folder / "wheels").write_text(json.dumps(wheels))
 
     def releases(self, versions: Iterable[str], word: str = "--json") -> None:
         """What pip lists, where it is told ``word``."""
         self.say("tool run", {"name": "plain", "versions": list(versions)}, word)
 
 
-def python(minor: int, implementation: str = "cpython", variant: str = "default") -> dict[str, Any]:
-    """A line of what uv lists."""
-    return {
-        "version_parts": {"major": 3, "minor": minor, "patch": 1},
-        "implementation": implementation,
-        "variant": variant,
-    }
-
-
 def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
-    """A fake uv and nothing else on PATH; its environments are made in ``folder``."""
+    """A fake uv and Python 3.11 and 3.12 on PATH; its environments are made in ``folder``."""
+    pythons.isolate(folder, monkeypatch)
     own = folder / "uv"
     own.mkdir()
     script = own / "uv"
@@ -71,4 +80,7 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     for told in ("UV_FIND_LINKS", "UV_COMPILE_BYTECODE"):
         monkeypatch.delenv(told, raising=False)
-    return Uv(own)
+    installer._configured.cache_clear()
+    uv = Uv(own)
+    uv.has_pythons(11, 12)
+    return uv

@@ -1,45 +1,49 @@
-"""Where the framework under test is: given on the command line, and started once."""
+"""Where the framework under test is: a pinned environment, started once."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from conformance import environments, survey
+from conformance import environments
 from conformance.api import Framework
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import interpreter_in, runtime_of
+from conformance.runtime import Runtime
 from conformance.workers.controller import Examination
+from conformance.workers.interpreter import Interpreter
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--framework", choices=sorted(FRAMEWORKS), required=True)
-    parser.addoption("--python", default=sys.executable, help="as of `conformance run`")
-    parser.addoption("--with", dest="pins", action="append", default=[], metavar="PIN")
+    names = list(environments.pinned())
+    parser.addoption("--environment", choices=names, required=True, help="as of `conformance run`")
 
 
 @pytest.fixture(scope="session")
-def framework(pytestconfig: pytest.Config) -> Framework:
-    return FRAMEWORKS[pytestconfig.getoption("--framework")]
+def environment(pytestconfig: pytest.Config) -> Environment:
+    return environments.pinned()[pytestconfig.getoption("--environment")]
 
 
 @pytest.fixture(scope="session")
-def executable(pytestconfig: pytest.Config) -> str:
-    """The framework's own interpreter."""
-    python: str = pytestconfig.getoption("--python")
-    pins = pytestconfig.getoption("pins")
-    return str(environments.build(pins, python)) if pins else python
+def framework(environment: Environment) -> Framework:
+    return FRAMEWORKS[environment.framework]
 
 
 @pytest.fixture(scope="session")
-def examination(framework: Framework, executable: str) -> Iterator[Examination]:
+def interpreter(environment: Environment) -> Interpreter:
+    """The framework's own, asked one by one."""
+    return interpreter_in(environment, together=False)
+
+
+@pytest.fixture(scope="session")
+def examination(interpreter: Interpreter) -> Iterator[Examination]:
     """The framework in its own interpreter; a missing one is an error, never a skip."""
-    with Examination(survey.interpreter_for(framework, executable)) as started:
+    with Examination(interpreter) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def backend(examination: Examination) -> str | None:
-    name: str | None = examination.identity.facts["backend"]
-    return name
+def runtime(framework: Framework, examination: Examination) -> Runtime:
+    return runtime_of(framework, examination.identity)

@@ -13,6 +13,7 @@ from conformance.api import Framework
 from conformance.calls import Call
 from conformance.fuzz.space import draws
 from conformance.question import Question
+from conformance.runtime import Runtime
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer, Outcome, Refusal
 
@@ -51,20 +52,20 @@ def test_every_api_is_there(framework: Framework, examination: Examination) -> N
 
 
 def test_recipes_give_the_oracles_answer(
-    framework: Framework, backend: str | None, examination: Examination
+    framework: Framework, runtime: Runtime, examination: Examination
 ) -> None:
     """Native calls are asked in between: what one of them breaks must not reach a recipe."""
     asked: dict[str, Question] = {}
     variants: set[str] = set()
 
     def tasks() -> Iterator[Task]:
-        for number, q in enumerate(islice(draws(seed=20), count(framework, backend))):
+        for number, q in enumerate(islice(draws(seed=20), count(framework, runtime.backend))):
             for api in framework.apis:
                 if api.operator == q.operator:
-                    native = calls.write(framework, backend, api, q, "native")
+                    native = calls.write(framework, runtime, api, q, "native")
                     if isinstance(native, Call):
                         yield Task("", native.source, native.arrays)
-                    recipe = calls.write(framework, backend, api, q, "recipe")
+                    recipe = calls.write(framework, runtime, api, q, "recipe")
                     if api.is_variant and not isinstance(recipe, Call):
                         continue  # the API that it is a variant of has a recipe
                     assert isinstance(recipe, Call), f"{api.id} has no recipe for {q}: {recipe}"

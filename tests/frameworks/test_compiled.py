@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance import corpus, survey
-from conformance.api import Framework
-from conformance.interpreters import compiled_in
+from conformance.environments import Environment
+from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import compiled_in, interpreter_in, runtime_of
 from conformance.observations import Observation
 from conformance.survey import Subject
 from conformance.workers.controller import Examination
@@ -15,8 +16,9 @@ from conformance.workers.controller import Examination
 CASES = "stride-and-kernel"
 
 
-def observed(framework: Framework, executable: str, backend: str | None, home: Path) -> str:
-    interpreter = survey.interpreter_for(framework, executable, backend, together=True)
+def observed(environment: Environment, home: Path) -> str:
+    framework = FRAMEWORKS[environment.framework]
+    interpreter = interpreter_in(environment, together=True)
     kept = compiled_in(home, framework)
     with Examination(
         replace(interpreter, variables={**interpreter.variables, **kept})
@@ -24,20 +26,21 @@ def observed(framework: Framework, executable: str, backend: str | None, home: P
         facts = examination.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
         subjects = [Subject(case) for case in corpus.chosen((), CASES)]
-        asked = survey.items(framework, facts["backend"], apis, subjects)
+        runtime = runtime_of(framework, examination.identity)
+        asked = survey.items(framework, runtime, apis, subjects)
         told: list[Observation] = list(survey.observe(examination, asked))
     return "\n".join(map(str, told))
 
 
 def test_compiled_code_is_found_again_and_does_no_harm_where_it_is_damaged(
-    framework: Framework, executable: str, backend: str | None, tmp_path: Path
+    environment: Environment, tmp_path: Path
 ) -> None:
-    first = observed(framework, executable, backend, tmp_path)
+    first = observed(environment, tmp_path)
     files = {file: file.read_bytes() for file in tmp_path.rglob("*-cache")}
-    compiles = bool(framework.compiled) and backend in (None, "jax")
+    compiles = "jax" in (environment.framework, environment.backend)
     assert bool(files) == compiles
-    assert observed(framework, executable, backend, tmp_path) == first
+    assert observed(environment, tmp_path) == first
     assert {file: file.read_bytes() for file in tmp_path.rglob("*-cache")} == files
     for file, held in files.items():
         file.write_bytes(held[: len(held) // 2])
-    assert observed(framework, executable, backend, tmp_path) == first
+    assert observed(environment, tmp_path) == first

@@ -11,15 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance import environments, shipped, survey
+from conformance import shipped, survey
 from conformance.api import Framework
 from conformance.calls import Call
 from conformance.cases import load
+from conformance.interpreters import runtime_of
 from conformance.observations import Mode, Observation
 from conformance.question import Chain
 from conformance.reproduction import Reproduction, Seen, script
+from conformance.runtime import Runtime
 from conformance.survey import Item, Subject
 from conformance.workers.controller import Examination
+from conformance.workers.interpreter import Interpreter
 from conformance.workers.outcomes import Answer, Outcome, Refusal
 
 # Each script has a namespace of its own, as far as one process can give it one; what a refused one
@@ -58,23 +61,17 @@ class Written:
 
 
 @pytest.fixture(scope="session")
-def executable(pytestconfig: pytest.Config) -> str:
-    python, pins = pytestconfig.getoption("--python"), pytestconfig.getoption("pins")
-    return str(environments.build(pins, python)) if pins else python
-
-
-@pytest.fixture(scope="session")
 def written(
     framework: Framework,
-    backend: str | None,
     examination: Examination,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Written]:
     """Scripts of what was observed of every API, written as the command would print them."""
     folder = tmp_path_factory.mktemp("scripts")
-    version = str(examination.identity.facts["version"])
+    identity = examination.identity
+    version, runtime = str(identity.facts["version"]), runtime_of(framework, identity)
     scripts = []
-    for item, mode in sample(framework, backend):
+    for item, mode in sample(framework, runtime):
         outcome = survey.ask(examination, item)
         observation = survey.judged(item, mode, outcome)
         path = folder / f"{len(scripts)}-{item.subject.case.id}-{mode}.py"
@@ -85,7 +82,7 @@ def written(
             subject=item.subject,
             mode=mode,
             call=item.call,
-            seen=Seen(observation, version, backend),
+            seen=Seen(observation, version, runtime, identity.switches),
         )
         path.write_text(script(made), encoding="utf-8")
         has_answer = item.subject.wanted is not None
@@ -94,17 +91,19 @@ def written(
 
 
 @pytest.fixture(scope="session")
-def ran(written: Sequence[Written], framework: Framework, executable: str) -> Sequence[Written]:
+def ran(
+    written: Sequence[Written], framework: Framework, interpreter: Interpreter
+) -> Sequence[Written]:
     """Those that end, after they were run: in one process, as some take seconds to start."""
     ending = [one for one in written if isinstance(one.outcome, Answer | Refusal)]
-    run(executable, framework, ["-c", RUNNER, framework.settle, *(str(one.path) for one in ending)])
+    run(interpreter, ["-c", RUNNER, framework.settle, *(str(one.path) for one in ending)])
     return ending
 
 
-def run(executable: str, framework: Framework, words: Iterable[str]) -> str:
+def run(interpreter: Interpreter, words: Iterable[str]) -> str:
     done = subprocess.run(
-        [executable, *words],
-        env={**os.environ, **framework.variables},
+        [interpreter.executable, *words],
+        env={**os.environ, **interpreter.variables},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -112,7 +111,7 @@ def run(executable: str, framework: Framework, words: Iterable[str]) -> str:
     return done.stdout
 
 
-def sample(framework: Framework, backend: str | None) -> Iterator[tuple[Item, Mode]]:
+def sample(framework: Framework, runtime: Runtime) -> Iterator[tuple[Item, Mode]]:
     """Of every API and mode the first case of each kind that has a call."""
     subjects = [Subject(case) for case in load([shipped.CASES], check=False).cases]
     for api in framework.apis:
@@ -121,7 +120,7 @@ def sample(framework: Framework, backend: str | None) -> Iterator[tuple[Item, Mo
             kind = kind_of(subject)
             if all((mode, kind) in taken for mode in survey.MODES):
                 continue
-            for item in survey.items(framework, backend, [api], [subject]):
+            for item in survey.items(framework, runtime, [api], [subject]):
                 for mode in item.modes:
                     if isinstance(item.call, Call) and (mode, kind) not in taken:
                         taken.add((mode, kind))
@@ -188,7 +187,7 @@ def test_every_kind_of_question_is_among_them(ran: Sequence[Written]) -> None:
 
 
 def test_a_script_alone_prints_the_answer(
-    written: Sequence[Written], framework: Framework, executable: str
+    written: Sequence[Written], interpreter: Interpreter
 ) -> None:
     one = next(
         one
@@ -196,7 +195,7 @@ def test_a_script_alone_prints_the_answer(
         if isinstance(one.outcome, Answer) and one.observation.status in ("match", "mismatch")
     )
     assert isinstance(one.outcome, Answer)
-    printed = run(executable, framework, [str(one.path)])
+    printed = run(interpreter, [str(one.path)])
     answer = printed.partition("It answered:")[2].partition("Expected:")[0]
     numbers = answer.replace("[", " ").replace("]", " ").split()
     assert list(map(float, numbers)) == one.outcome.array.ravel().tolist()

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 from conformance import corpus, survey
 from conformance.api import Framework
+from conformance.environments import Environment
+from conformance.frameworks import FRAMEWORKS
+from conformance.interpreters import interpreter_in, runtime_of
 from conformance.observations import Observation
 from conformance.survey import Subject
 from conformance.workers.controller import Examination
@@ -26,23 +29,19 @@ def some() -> Iterator[Subject]:
             yield Subject(case)
 
 
-def observed(
-    framework: Framework, executable: str, backend: str | None, *, together: bool
-) -> list[Observation]:
-    interpreter = survey.interpreter_for(framework, executable, backend, together=together)
-    with Examination(interpreter) as examination:
+def observed(environment: Environment, *, together: bool) -> list[Observation]:
+    framework = FRAMEWORKS[environment.framework]
+    with Examination(interpreter_in(environment, together=together)) as examination:
         facts = examination.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
-        asked = survey.items(framework, facts["backend"], apis, some())
+        asked = survey.items(framework, runtime_of(framework, examination.identity), apis, some())
         return list(survey.observe(examination, asked))
 
 
-def test_together_is_as_one_by_one(
-    framework: Framework, executable: str, backend: str | None
-) -> None:
+def test_together_is_as_one_by_one(environment: Environment, framework: Framework) -> None:
     if framework.together is None:
-        assert survey.interpreter_for(framework, executable, backend, together=True).most == 1
+        assert interpreter_in(environment, together=True).most == 1
         return
-    together = observed(framework, executable, backend, together=True)
-    assert together == observed(framework, executable, backend, together=False)
+    together = observed(environment, together=True)
+    assert together == observed(environment, together=False)
     assert Counter(one.status for one in together)["match"] > 100
