@@ -110,7 +110,8 @@ def _refuse_unwritable(given: Given) -> None:
 
 def _head(given: Given) -> Iterable[str]:
     source = given.source
-    return source.version or "", str(source.selection or ""), *source.apis
+    selection = source.selection.options() if source.selection else ()
+    return source.version or "", *selection, *source.apis
 
 
 def _cells(given: Given) -> Iterable[str]:
