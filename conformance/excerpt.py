@@ -1,10 +1,35 @@
-"""Excerpts: the beginning of long words, cut where a reader would cut."""
+"""Excerpts: the beginning of long words or lists, cut where a reader would cut."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 MARK = "…"
 SPARE = 8
 """One part of so many that an excerpt may be longer, so that its last word is whole."""
+
+
+NAMED = 3
+"""How many things are named one by one."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name things in a sentence, or the first of them and how many more there are.
+
+    Parameters
+    ----------
+    names
+        At least one.
+
+    Returns
+    -------
+    str
+        Such as ``a``, ``a and b``, ``a, b and c``, ``a, b and 2 more``.
+    """
+    if len(names) > NAMED:
+        return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shortened(words: str, length: int = 160) -> str:

@@ -107,7 +107,7 @@ def epilog(command: str) -> str:
     str
         Paragraphs as click takes them.
     """
-    statuses = {**STATUSES[command], MISTAKE: OF_A_MISTAKE}
+    statuses = {**STATUSES.get(command, {}), MISTAKE: OF_A_MISTAKE}
     lines = (f"  {status}  {meaning}" for status, meaning in statuses.items())
     return "\b\nExit status:\n" + "\n".join(lines)
 

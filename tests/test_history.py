@@ -88,6 +88,13 @@ def test_where_releases_were_passed_over_it_is_told_how_to_find_the_one(run: Run
     assert "bisect" not in run("history", "plain==1.4", "plain==1.5").stdout
 
 
+def test_apis_that_changed_alike_are_told_of_once(run: Run) -> None:
+    lines = told(run("history", "plain==1.3", "plain==1.5"))
+    start = lines.index("plain.ask and plain.new")
+    assert lines[start + 1].startswith("kernel flip (2 cases) until 1.3 ◆ flipped")
+    assert "plain.new" not in lines
+
+
 def test_what_did_not_change_is_told_in_one_line(run: Run) -> None:
     lines = told(run("history", "plain==1.4", "plain==1.5"))
     unchanged = "Nothing changed in 3 cases; as the reference has it: kernel flip, dilation, "
@@ -342,6 +349,14 @@ def test_both_answers_are_drawn_with_what_explains_them(run: Run) -> None:
     assert "10* 21* 2* | 1* 12* 20*" in lines[before:after]
     assert "The kernel is read backwards along every axis." in lines[before:after]
     assert "It is the oracle's answer." in lines[after:]
+
+
+def test_apis_that_changed_alike_are_drawn_once(run: Run) -> None:
+    lines = told(run("bisect", "plain>=1.3", "--case", "flip"))
+    assert [line for line in lines if line.startswith("plain.")] == [
+        "plain.ask and plain.new: different",
+        "plain.ask and plain.new: same",
+    ]
 
 
 def test_ends_that_answer_alike_leave_nothing_to_find(run: Run) -> None:

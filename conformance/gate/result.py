@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.excerpt import NAMED, listed
 from conformance.gate.answers import Source
 from conformance.printable import printable, printable_lines
 from conformance.report.text import count, name
@@ -153,16 +154,9 @@ def result(
     )
 
 
-NAMED = 3
-"""How many APIs are named one by one."""
-
-
 def names(apis: Sequence[str]) -> str:
     """Name the APIs, or the first of them and how many more there are."""
-    shown = [name(api) for api in apis]
-    if len(shown) > NAMED:
-        return f"{', '.join(shown[: NAMED - 1])} and {len(shown) - NAMED + 1} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    return listed([name(api) for api in apis])
 
 
 def title(before: Source, after: Source, subject: str | None = None) -> str:
