@@ -222,7 +222,7 @@ def _rest(path: Path, file: BinaryIO, observation: type[Line]) -> Iterator[Line 
 def _decoded(path: Path, number: int, text: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise RunError(f"{path}:{number}: not a line of a run file: {error}") from None
 
 
