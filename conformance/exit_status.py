@@ -19,6 +19,8 @@ from typing import IO, Any, NoReturn
 
 import click
 
+from conformance.printable import PrintableError
+
 FAILED = 2
 """The status of a command that could not do its work."""
 MISTAKE = 3
@@ -184,7 +186,7 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
         if sys.stderr is not None and sys.stderr.isatty():
             click.echo(err=True)  # below the terminal's own ^C
         status = _say(command, ["stopped"])
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, PrintableError) as error:
         status = _say(command, [words(error)])
     except Exception as mistake:
         status = _say(command, _report(mistake), status=MISTAKE)

@@ -18,9 +18,6 @@ import numpy as np
 
 from conformance.frameworks import APIS
 
-ALLOWED_SECONDS = 10.0
-"""Of this process: many times what the slowest takes."""
-
 Arrays = dict[str, Any]
 F32 = np.float32
 

@@ -87,23 +87,26 @@ def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
         For a file that holds anything but arrays of at most `MOST_BYTES`, each with a name of its
         own, or has none of the ignored names.
     """
-    with warnings.catch_warnings():
+    try:
+        stream = path.open("rb")
+    except OSError as problem:
+        raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
+    with stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of NumPy's about old files, which it reads
         try:
-            file = np.load(path, allow_pickle=False)
+            file = np.load(stream, allow_pickle=False)
         except Exception as problem:  # whatever NumPy, zipfile and zlib raise over any bytes
             raise CannotUse(f"{path} cannot be read as an .npz file: {_reason(problem)}") from None
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise CannotUse(f"{path} holds one array without a name; np.savez writes names")
-        with file:
-            for name in ignored:
-                if name not in file.files:
-                    raise CannotUse(f"{path} has no {name!r} to ignore; it has {_list(file.files)}")
-            again = [name for name, number in Counter(file.files).items() if number > 1]
-            if again:
-                raise CannotUse(f"{path} has {again[0]!r} more than once")
-            kept = [name for name in file.files if name not in ignored]
-            return {name: _member(path, file, name) for name in kept}
+        for name in ignored:
+            if name not in file.files:
+                raise CannotUse(f"{path} has no {name!r} to ignore; it has {_list(file.files)}")
+        again = [name for name, number in Counter(file.files).items() if number > 1]
+        if again:
+            raise CannotUse(f"{path} has {again[0]!r} more than once")
+        kept = [name for name in file.files if name not in ignored]
+        return {name: _member(path, file, name) for name in kept}
 
 
 def _member(path: Path, file: Any, name: str) -> Array:

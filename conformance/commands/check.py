@@ -11,7 +11,7 @@ from conformance import progress, shipped
 from conformance.authoring import filling
 from conformance.cases import Case, load
 from conformance.commands import _options
-from conformance.exit_status import FAILED
+from conformance.exit_status import refuse
 from conformance.report import sharpness
 from conformance.report.text import count
 from conformance.sharpness import coverage, discrimination
@@ -52,6 +52,9 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     for sentence in filling.sentences(filling.fill(cases or [shipped.CASES])) if fix else ():
         click.echo(sentence)
     loaded = load(cases or [shipped.CASES])
+    unreadable = [problem for problem in loaded.problems if problem.unreadable]
+    if unreadable:
+        refuse("check", "\n".join(map(str, unreadable)))
     findings = [str(problem) for problem in loaded.problems]
     if not findings:
         sights = _sights(loaded.cases)
@@ -66,8 +69,6 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     for finding in findings:
         click.echo(finding)
     click.echo(f"{count(len(loaded.cases), 'case')}, {count(len(findings), 'finding')}")
-    if any(problem.unreadable for problem in loaded.problems):
-        raise SystemExit(FAILED)
     raise SystemExit(1 if findings else 0)
 
 
