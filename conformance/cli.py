@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import click
 
 from conformance import __version__
+
+# The oracle's arrays are small. Threads that wait for one another on busy cores take a hundred
+# times as long as one; NumPy reads this when it is imported, which is later.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = (
     "accept",

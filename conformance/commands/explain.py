@@ -33,6 +33,11 @@ from conformance.workers.controller import CannotStart, Examination
     help="Seconds for a question.",
 )
 @click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="How long to look for what explains an answer.  [default: as long as a run does]",
+)
+@click.option(
     "--cases",
     "paths",
     multiple=True,
@@ -49,6 +54,7 @@ def command(
     backend: str | None,
     api_ids: tuple[str, ...],
     timeout: float,
+    seconds: float | None,
     paths: tuple[Path, ...],
 ) -> None:
     """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
@@ -65,7 +71,7 @@ def command(
     asked = FRAMEWORKS[where.framework]
     console = Console(highlight=False)
     try:
-        subject = Subject(inquiry.case_named(case, paths))
+        subject = Subject(inquiry.case_named(case, paths), seconds)
         apis = _meant(asked, subject, api_ids)
         if where.backend is not None:
             inquiry.refuse_backend(asked, where.backend)

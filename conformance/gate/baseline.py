@@ -11,17 +11,15 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
 
 from conformance.gate.answers import Answer, CannotCompare, Given, Source
-from conformance.observations import MODES, Key, Status
+from conformance.observations import MODES, STATUSES, Key
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
 AS_NATIVE = "as native"
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 def text(accepted: Given) -> str:
