@@ -15,6 +15,7 @@ from convolver import FRAMEWORK
 from conformance import explanation, frameworks, inquiry, survey
 from conformance.commands import explain
 from conformance.explanation import Told, about, source, told, words
+from conformance.observations import STATUSES, TROUBLES
 from conformance.runtime import ANY
 from conformance.survey import Subject
 from conformance.workers.controller import Examination
@@ -269,7 +270,7 @@ def test_explain_ends_with_2_and_a_sentence(
 
 
 def test_every_status_but_trouble_has_a_colour() -> None:
-    assert set(explanation.STYLES) == {"match", "mismatch", "rejected", "inexpressible"}
+    assert {*explanation.STYLES, *TROUBLES} == set(STATUSES)
 
 
 def test_a_backend_that_the_framework_has_not_is_refused(run: Callable[..., Result]) -> None:
