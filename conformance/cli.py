@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -10,6 +11,10 @@ from typing import Any, NoReturn
 import click
 
 from conformance import __version__, exit_status
+
+# The oracle's arrays are small. Threads that wait for one another on busy cores take a hundred
+# times as long as one; NumPy reads this when it is imported, which is later.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = (
     "accept",

@@ -6,7 +6,7 @@ comes of that; the limit does.
 
 from __future__ import annotations
 
-from conformance import diagnosis, recipes
+from conformance import interpretations, recipes
 from conformance.api import Api, Limit
 from conformance.question import Asked, Chain
 from conformance.runtime import Runtime
@@ -24,7 +24,7 @@ def behind(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
         return None
     called = api.native(recipes.handed(api, asked))
-    for understood in diagnosis.understood(asked, most=MOST):
+    for understood in interpretations.understood(asked, most=MOST):
         means = recipes.handed(api, understood)
         if api.recipe(means) == called:
             return recipes.refusing(api, means, runtime)

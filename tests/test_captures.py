@@ -122,7 +122,9 @@ def test_what_no_argument_can_be_is_refused(array: Any) -> None:
         captures.named({"stride": np.array(array)}, NO_NAMES, None)
 
 
-@pytest.mark.parametrize("api", [api for api in APIS.values() if api.parameters], ids=str)
+@pytest.mark.parametrize(
+    "api", [api for api in APIS.values() if api.parameters], ids=lambda api: api.id
+)
 def test_the_words_of_an_api_are_known_with_it(api: Api) -> None:
     captured = {word: np.array(1) for word in api.parameters}
     arrays, arguments = captures.named(captured, NO_NAMES, api)

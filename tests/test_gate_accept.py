@@ -44,6 +44,15 @@ def test_an_answer_that_differs_between_runs_is_unsteady(tmp_path: Path) -> None
     assert answers[ONE] == Answer(("mismatch",), UNSTEADY, (), "content of one")
 
 
+def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_unsteady(
+    tmp_path: Path,
+) -> None:
+    flipped = (different(exact=False),)
+    dropped = (different("one", ("bias: dropped",), exact=False),)
+    assert accepted(tmp_path, flipped, dropped)[ONE].mark == UNSTEADY
+    assert accepted(tmp_path, flipped, flipped)[ONE].explanations == (FLIPPED,)
+
+
 def test_a_status_that_differs_between_runs_is_any_of_them(tmp_path: Path) -> None:
     answers = accepted(tmp_path, (different(),), (seen(),), (seen(status="rejected"),))
     assert answers[ONE] == Answer(("match", "mismatch", "rejected"), UNSTEADY, (), "content of one")

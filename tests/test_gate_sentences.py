@@ -18,6 +18,7 @@ from gate_runs import (
     compared,
     different,
     seen,
+    undecided,
     write,
 )
 
@@ -207,6 +208,20 @@ def test_what_differs_in_the_same_way_says_it_once(tmp_path: Path) -> None:
 def test_what_nothing_explains_says_so(tmp_path: Path) -> None:
     (words,) = said(tmp_path, [seen()], [seen(status="mismatch")])
     assert words.endswith("Now: no known convention explains it.")
+
+
+def test_what_can_no_longer_be_told_apart_says_from_what(tmp_path: Path) -> None:
+    assert said(tmp_path, [seen(exact=False)], [undecided("one", BIAS_DROPPED)]) == [
+        f"{SUBJECT}1 case (one), about `basic`, is within rounding of the oracle, but now of"
+        " something else as well, natively, where it agreed with the oracle before. Now: the cases"
+        " cannot tell the right answer from bias: dropped."
+    ]
+
+
+def test_what_is_within_rounding_of_another_thing_says_both(tmp_path: Path) -> None:
+    (sentence,) = said(tmp_path, [undecided("one", FLIPPED)], [undecided("one", BIAS_DROPPED)])
+    assert "is within rounding of the oracle and of others as before, but of other ones" in sentence
+    assert "Before: the cases cannot tell the right answer from kernel flip: flipped." in sentence
 
 
 def test_several_conventions_are_all_said(tmp_path: Path) -> None:

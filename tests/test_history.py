@@ -216,6 +216,8 @@ def test_a_python_is_downloaded_where_that_is_allowed(run: Run, uv: Uv) -> None:
     uv.has_pythons(11)
     words = ("history", "plain==1.4", "-k", "even", "--python", "3.9")
     assert run(*words).exit_code == 2
+    assert run(*words, "--download-python", "--dry-run").exit_code == 0
+    assert [c for c in uv.calls if c["arguments"][0] == "python"] == []
     ran = run(*words, "--download-python")
     assert ran.exit_code == 0, ran.output
     assert [c["arguments"][-1] for c in uv.calls if c["arguments"][0] == "python"] == ["3.9"]

@@ -190,7 +190,7 @@ def test_what_cannot_be_written_runs_into_no_limit() -> None:
 
 def refused_for(*known: Limit, **arguments: Any) -> Any:
     q = asked(padding=((4, 1),), **arguments)
-    limited = Item(subject_of("one", q), padding(*known), ("native",), LIMITED.call, None)
+    limited = Item(subject_of("one", q), padding(*known), ("native",), LIMITED.call)
     return survey.judged(limited, "native", Refusal("ValueError", "no"))
 
 

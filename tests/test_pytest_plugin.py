@@ -304,7 +304,7 @@ def test_what_cannot_be_meant_is_refused(inside: Inside, words: tuple[str, ...],
 
 def test_where_nobody_is_to_be_asked_it_ends_at_once(inside: Inside) -> None:
     found = inside(*FAKE, "--conformance-python", "/nowhere/python", "fine.yaml")
-    assert found.parseoutcomes() == {"failed": 1}
+    found.assert_outcomes(failed=1)
     assert "Plain cannot be asked: There is no interpreter /nowhere/python." in found.outlines
 
 

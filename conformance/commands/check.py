@@ -36,7 +36,8 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     diagnosis names it. Of the whole corpus it is said how many meetings of arguments it asks about,
     and how many conventions it sees, alone and in pairs; it is a finding when fewer than three
     cases see a convention or tell two choices apart, when a case that is from no document sees
-    nothing, and when three arguments never meet that could.
+    nothing, and when three arguments never meet that could. In any file it is one when rounding
+    hides a convention from a real-valued case, whose answers are then undecided.
     --fix writes the oracle's answers into the files, for you to review, and leaves the rest of them
     as it is.
 
@@ -95,7 +96,8 @@ def _judged(sights: Sequence[Sight], *, whole: bool) -> list[str]:
 
     What some cases lack others may have, so that only all of them together are judged by it.
     """
-    lines, findings = list(sharpness.blind(sights)), list(sharpness.unnamed(sights))
+    lines = list(sharpness.blind(sights))
+    findings = [*sharpness.hidden(sights), *sharpness.unnamed(sights)]
     if whole:
         for said, faults in (
             sharpness.covered(coverage.points(one.case for one in sights)),

@@ -28,6 +28,11 @@ from conformance.workers.controller import CannotStart, Examination
 @_environment.options
 @_options.api_ids
 @_options.timeout()
+@click.option(
+    "--seconds",
+    type=_options.Seconds(),
+    help="How long to look for what explains an answer.  [default: as long as a run does]",
+)
 @_options.case_files
 def command(
     case: str,
@@ -39,6 +44,7 @@ def command(
     download_python: bool | None,
     api_ids: tuple[str, ...],
     timeout: float,
+    seconds: float | None,
     paths: tuple[Path, ...],
 ) -> None:
     """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
@@ -54,7 +60,7 @@ def command(
     asked = FRAMEWORKS[where.framework]
     screen = console(highlight=False)
     try:
-        subject = Subject(inquiry.case_named(case, paths))
+        subject = Subject(inquiry.case_named(case, paths), seconds)
         apis = _meant(asked, subject, api_ids)
         with inquiry.examining(where, timeout=timeout) as examination:
             _show(screen, explanation.about(subject, screen.width))

@@ -174,6 +174,10 @@ SHARED_LIMITS = (
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
     OUTPUT_PADDING_BELOW_STRIDE,
+    Limit(  # 2.21, which gives these to another routine: docs/findings.md
+        "padding as numbers sums bfloat16 in bfloat16",
+        lambda q: _has_numbers(q) and q.dtype == "bfloat16",
+    ),
     Limit(
         "SAME takes no output longer than the input times the stride",
         lambda q: q.padding == "same" and any(q.output_padding),

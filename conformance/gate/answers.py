@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from conformance import runs
-from conformance.observations import Key, Mode, Status, refused
+from conformance.observations import ANSWERED, STATUSES, Key, Mode, Status, refused
 from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
 from conformance.selection import Selection
@@ -79,16 +79,13 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     @property
     def _mark(self) -> str:
         if not self.exact:
-            return REAL if self.status in ("match", "mismatch") else ""
+            return REAL if self.status in ANSWERED else ""
         if self.shape is None:
             return ""
         return f"{_of(self.dtype, self.shape)} {self.digest}"
 
 
-_ONE: Mapping[Status, tuple[Status]] = {
-    status: (status,)
-    for status in ("match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky")
-}
+_ONE: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
 
 
 @lru_cache(maxsize=2**12)

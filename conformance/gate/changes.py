@@ -10,12 +10,22 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
-from conformance.gate.answers import REAL, UNSTEADY, Answer, CannotCompare, Given, Seen, Source
+from conformance.gate.answers import (
+    REAL,
+    UNSTEADY,
+    Answer,
+    CannotCompare,
+    Given,
+    Names,
+    Seen,
+    Source,
+)
 from conformance.observations import TROUBLES, Key, Mode, Status
 from conformance.runs import RunError
 
 Kind = Literal[
     "newly different",
+    "newly undecided",
     "answer changed",
     "status changed",
     "API disappeared",
@@ -183,9 +193,16 @@ def _kind(was: Answer, now: Answer) -> Kind | None:
     (status,) = now.statuses
     if status not in was.statuses:
         return _INTO.get(status, _change_of_status(was.statuses, status))
-    if was.mark == now.mark or {was.mark, now.mark} & {REAL, UNSTEADY}:
+    if UNSTEADY in (was.mark, now.mark):
         return None
-    return "answer changed"
+    if REAL in (was.mark, now.mark):  # whose last bits mean nothing, unlike what explains it
+        return None if agree(was.explanations, now.explanations) else "answer changed"
+    return None if was.mark == now.mark else "answer changed"
+
+
+def agree(one: Names, other: Names) -> bool:
+    """Whether some explanation holds for both of two answers, or none for either."""
+    return bool(set(one) & set(other)) or not (one or other)
 
 
 def _change_of_status(before: Iterable[Status], now: Status) -> Kind:
@@ -200,4 +217,8 @@ _BADNESS: Mapping[Status, int] = {
     **dict.fromkeys(TROUBLES, 2),
 }
 """Of what is no answer; where the one becomes the other, nothing got worse."""
-_INTO: Mapping[Status, Kind] = {"match": "newly matching", "mismatch": "newly different"}
+_INTO: Mapping[Status, Kind] = {
+    "match": "newly matching",
+    "mismatch": "newly different",
+    "undecided": "newly undecided",
+}

@@ -121,6 +121,10 @@ _OTHERWISE: Mapping[Status, tuple[str, str]] = {
         "differs from the oracle as before, but in another way",
         "differ from the oracle as before, but in another way",
     ),
+    "undecided": (
+        "is within rounding of the oracle and of others as before, but of other ones",
+        "are within rounding of the oracle and of others as before, but of other ones",
+    ),
 }
 _UNANSWERABLE: Mapping[Status, tuple[str, str]] = {
     "match": (
@@ -132,6 +136,10 @@ _UNANSWERABLE: Mapping[Status, tuple[str, str]] = {
 _IS: Mapping[Status, tuple[str, str]] = {
     "match": ("now agrees with the oracle", "now agree with the oracle"),
     "mismatch": ("now differs from the oracle", "now differ from the oracle"),
+    "undecided": (
+        "is within rounding of the oracle, but now of something else as well",
+        "are within rounding of the oracle, but now of something else as well",
+    ),
     "rejected": ("is now rejected", "are now rejected"),
     "inexpressible": ("can no longer be written", "can no longer be written"),
     "crashed": ("now crashes", "now crash"),
@@ -141,6 +149,7 @@ _IS: Mapping[Status, tuple[str, str]] = {
 _WAS: Mapping[Status, tuple[str, str]] = {
     "match": ("agreed with the oracle", "agreed with the oracle"),
     "mismatch": ("differed from the oracle", "differed from the oracle"),
+    "undecided": ("could not be told from others", "could not be told from others"),
     "rejected": ("was rejected", "were rejected"),
     "inexpressible": ("could not be written", "could not be written"),
     "crashed": ("crashed", "crashed"),
@@ -156,8 +165,13 @@ def _explained(group: Group) -> Iterator[str]:
         sides = (("after", "Before and now"),)
     for side, when in sides:
         state = group.state(side)
-        if state is not None and state.statuses == ("mismatch",) and group.answerable:
+        if state is None or not group.answerable:
+            continue
+        if state.statuses == ("mismatch",):
             yield f"{when}: {_meaning(state.explanation, group.ties(side))}"
+        elif state.statuses == ("undecided",) and state.explanation:
+            others = ", or from ".join(map(_names, (state.explanation, *group.ties(side))))
+            yield f"{when}: the cases cannot tell the right answer from {others}."
 
 
 def _meaning(explanation: Explanation, ties: Names) -> str:

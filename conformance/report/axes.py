@@ -38,7 +38,13 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Channels and groups": ("input channels", "output channels", "groups", "bias"),
     "Stride and dilation": ("stride order", "stride with dilation", "dilation"),
     "Padding": ("padding", "padding ends", "same: formula", "same: odd element", "valid: length"),
-    "Output": ("output padding", "same: output padding", "dtype", "accumulation", "position"),
+    "Output": ("output padding", "same: output padding", "position"),
+    "Dtype and accumulation": (
+        "dtype",
+        "accumulation",
+        "float16 accumulation",
+        "bfloat16 accumulation",
+    ),
     "Gradients": ("gradients",),
 }
 """What the axes are about; one that is not named here stands under `OTHER`."""

@@ -187,7 +187,12 @@ def _reason(
     """The reason of the mode that decided the verdict."""
     if judged == "same":
         return None
-    natively = native in _DECISIVE if judged in ("broken", "not run") else judged == "translated"
+    if judged == "undecided":
+        natively = native == "undecided"
+    else:
+        natively = (
+            native in _DECISIVE if judged in ("broken", "not run") else judged == "translated"
+        )
     return of_native if natively else of_recipe
 
 

@@ -315,6 +315,7 @@ def _answer(stage: _Stage, key: tuple[str, Mode]) -> _Answer | None:
 
 _STATES: Mapping[Status, State] = {
     "match": State("right", "as the reference has it"),
+    "undecided": State("other", "within rounding of the right answer and of another one"),
     "rejected": State("refused", "refused"),
     "inexpressible": State("refused", "cannot be written"),
     "crashed": State("broken", "crashes"),

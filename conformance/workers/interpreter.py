@@ -153,7 +153,7 @@ class _Died(Exception):
 def _attempt(
     interpreter: Interpreter, seconds: float, memory: int | None
 ) -> tuple[Channel, Identity]:
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
     begun = next(filter(_taken, like), None)
     channel = begun[2] if begun else _begin(interpreter, memory)
