@@ -318,6 +318,19 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, before: Path, which
     assert f"{none}: cannot be read" in refusal(*words)
 
 
+@pytest.mark.parametrize("which", ["baseline", "candidate", "expected"])
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path, before: Path, which: str) -> None:
+    none = tmp_path / "none.jsonl"
+    words = {
+        "baseline": (none, before),
+        "candidate": (before, none),
+        "expected": (before, before, "--expected", none),
+    }
+    assert refusal(*words[which]) == (
+        f"conformance gate: {none}: cannot be read: No such file or directory\n"
+    )
+
+
 def test_what_is_no_run_file_is_refused_at_its_line(tmp_path: Path, before: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"kind": "aside"}\n')
