@@ -84,8 +84,13 @@ class LazyGroup(click.Group):
 
         def work() -> None:
             self._main_shell_completion(extra, program, complete_var)
-            with self.make_context(program, words, **extra) as context:
-                self.invoke(context)
+            try:
+                with self.make_context(program, words, **extra) as context:
+                    self.invoke(context)
+            except click.NoSuchOption as refusal:
+                from conformance.commands._hints import corrected  # here, as it takes a while
+
+                raise corrected(refusal) from None
 
         exit_status.guarded(next((word for word in words if word in COMMANDS), None), work)
 

@@ -96,6 +96,10 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPI
 """Errors of the system that name no file, when what was written goes nowhere."""
 
 
+class Interrupted(SystemExit):
+    """The end of a command that was interrupted, with `FAILED`."""
+
+
 def epilog(command: str) -> str:
     """Write the end of a command's help: each status and what it says.
 
@@ -172,8 +176,9 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
     Raises
     ------
     SystemExit
-        Always.
+        Always; `Interrupted` after an interrupt.
     """
+    interrupted = False
     try:
         status = _status(work)
         for stream in _streams():
@@ -182,7 +187,8 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
         status = FAILED
         with suppress(OSError):
             refusal.show()
-    except (KeyboardInterrupt, EOFError, click.Abort):
+    except (KeyboardInterrupt, EOFError, click.Abort) as end:
+        interrupted = isinstance(end, KeyboardInterrupt)
         if sys.stderr is not None and sys.stderr.isatty():
             click.echo(err=True)  # below the terminal's own ^C
         status = _say(command, ["stopped"])
@@ -190,8 +196,10 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
         status = _say(command, [words(error)])
     except Exception as mistake:
         status = _say(command, _report(mistake), status=MISTAKE)
+    except Interrupted:
+        interrupted, status = True, FAILED
     _let_go()
-    raise SystemExit(status) from None
+    raise (Interrupted if interrupted else SystemExit)(status) from None
 
 
 def _status(work: Callable[[], Any]) -> int:
@@ -201,6 +209,8 @@ def _status(work: Callable[[], Any]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # of which the command has said all
+            raise Interrupted(FAILED) from None
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
         return _say(None, [str(end.code)])

@@ -306,22 +306,28 @@ def test_without_a_standard_output_the_status_is_the_same(place: Path) -> None:
     assert (process.returncode, said) == (1, "")
 
 
-INTERRUPTED: Mapping[str, str] = {
-    "while the command line is imported": "import conformance.cli",
-    "while a command is imported": "import conformance.commands.run",
+INTERRUPTED: Mapping[str, tuple[str, str]] = {
+    "while the command line is imported": ("conformance.cli", "interrupt()"),
+    "while a command is imported": ("conformance.commands.run", "interrupt()"),
+    # After that, Python ends by the signal whatever the status.
+    "while a string of code runs": ("conformance.commands.run", "exec('interrupt()')"),
+    "while the rest of a command is imported": ("conformance.commands._run", "interrupt()"),
 }
 
 
-@pytest.mark.parametrize("what", INTERRUPTED)
-def test_an_interrupt_in_the_first_moments_ends_with_2(place: Path, what: str) -> None:
+@pytest.mark.parametrize(("module", "what"), INTERRUPTED.values(), ids=INTERRUPTED)
+def test_an_interrupt_in_the_first_moments_ends_with_2(place: Path, module: str, what: str) -> None:
     """The import that is under way interrupts itself, so that no time matters."""
-    module = INTERRUPTED[what].removeprefix("import ")
     code = f"""
 import os, signal, sys
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    while True:
+        pass
 class Interrupting:
     def find_spec(self, name, *_):
         if name == {module!r}:
-            os.kill(os.getpid(), signal.SIGINT)
+            {what}
 sys.meta_path.insert(0, Interrupting())
 from conformance.__main__ import main
 main()
