@@ -6,6 +6,7 @@ and returns every set of the smallest size that fits: a case may be unable to te
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,7 +15,7 @@ import numpy as np
 
 from conformance import comparison, question
 from conformance.cases import exactness
-from conformance.conventions import CONVENTIONS, Convention
+from conformance.conventions import CONVENTIONS, MEANINGS, Convention
 from conformance.question import Array, Asked, Chain, Pool, Question
 from conformance.readings import After, Reading, unchanged
 
@@ -22,6 +23,11 @@ MOST = 3
 """How many conventions are combined at most; more would explain anything."""
 
 Explanation: TypeAlias = tuple[Convention, ...]
+Places: TypeAlias = Sequence[int]
+"""Of conventions in `CONVENTIONS`, in their order."""
+
+_EVERY: Places = range(len(CONVENTIONS))
+_MEANINGS: Places = tuple(CONVENTIONS.index(convention) for convention in MEANINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,54 +65,64 @@ class Diagnosis:
         return f"{said} (This case cannot tell that from {others}.)"
 
 
-def diagnose(asked: Asked, wanted: Array | None, got: Array, *, exact: bool) -> Diagnosis:
+def diagnose(
+    asked: Asked, wanted: Array | None, got: Array, *, exact: bool, mistakes: bool = True
+) -> Diagnosis:
     """What explains ``got`` where the oracle's answer is ``wanted``; None where it has none.
 
     ``got`` may have another shape and dtype; that it has the same shape is evidence of nothing.
+    Without ``mistakes`` it is only explained by what an API may mean.
     """
+    places = _EVERY if mistakes else _MEANINGS
     with np.errstate(all="ignore"):  # whatever an answer holds, it can be talked about
         node = Node((), asked)
         if got.dtype.kind == "c":
             return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
         # Another dtype is to be explained too, if anything explains it.
-        found = _search(node, got, exact=exact, dtype=got.dtype)
+        found = _search(node, got, places, exact=exact, dtype=got.dtype)
         if not found and (wanted is None or got.dtype != wanted.dtype):
             if _gives(node, node, got, exact=exact):
                 # Then a convention that this case cannot show would explain it as well as any.
                 return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
-            found = _search(node, got, exact=exact, dtype=None)
+            found = _search(node, got, places, exact=exact, dtype=None)
         if found or wanted is None:
             return Diagnosis(found)
         return Diagnosis((), remark(wanted, got))
 
 
 def _search(
-    root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None
+    root: Node, got: Array, places: Places, *, exact: bool, dtype: np.dtype[Any] | None
 ) -> tuple[Explanation, ...]:
-    """Every smallest set of conventions that gives the answer, in this dtype if one is named."""
-    for level in _levels(root, MOST):
+    """Every smallest set of conventions that gives the answer, in this dtype if one is named.
+
+    Those with fewer mistakes among them stand first.
+    """
+    for level in _levels(root, places, MOST):
         found = tuple(
             tuple(CONVENTIONS[place] for place in node.places)
             for node in level
             if _gives(node, root, got, exact=exact, dtype=dtype)
         )
         if found:
-            return found
+            return tuple(sorted(found, key=lambda e: sum(c.choice.mistake for c in e)))
     return ()
 
 
-def _levels(root: Node, most: int) -> Iterator[Sequence[Node]]:
+def _levels(root: Node, places: Places, most: int) -> Iterator[Sequence[Node]]:
     """The nodes under one convention, then under two, and so on."""
     level = [root]
     for _ in range(most):
-        level = [child for node in level for child in _children(node)]
+        level = [child for node in level for child in _children(node, places)]
         yield level
 
 
 def understood(asked: Question, *, most: int) -> Iterator[Question]:
-    """The question, and then as it is under up to ``most`` conventions, under the fewest first."""
+    """The question, and then as it is under up to ``most`` conventions, under the fewest first.
+
+    None of them is a mistake.
+    """
     yield asked
-    for level in _levels(Node((), asked), most):
+    for level in _levels(Node((), asked), _MEANINGS, most):
         yield from (node.asked for node in level if isinstance(node.asked, Question))
 
 
@@ -173,11 +189,11 @@ def remark(wanted: Array, got: Array) -> str:
     return said
 
 
-def _children(node: Node) -> Iterator[Node]:
+def _children(node: Node, places: Places) -> Iterator[Node]:
     """The node under one convention more, of an axis that it does not have yet."""
     last = node.places[-1] if node.places else -1
     taken = CONVENTIONS[last].axis if node.places else None
-    for place in range(last + 1, len(CONVENTIONS)):
+    for place in places[bisect_right(places, last) :]:
         if CONVENTIONS[place].axis is not taken:
             child = _child(node, place)
             if child is not None:
@@ -266,6 +282,7 @@ def _is_held(asked: Asked) -> bool:
 def _may_have_shape(node: Node, shape: tuple[int, ...]) -> bool:
     """What can be said of the answer's shape before there is one: only of an operator's output."""
     last = node.asked.steps[-1] if isinstance(node.asked, Chain) else node.asked
-    if node.resizes or isinstance(last, Pool) or last.wanted != "output":
+    if isinstance(last, Pool) or last.wanted != "output":
         return True
-    return shape == last.output_shape
+    before = last.output_shape
+    return shape == (node.after(np.empty(before, np.bool_)).shape if node.resizes else before)

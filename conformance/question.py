@@ -41,7 +41,7 @@ class Question:
 
     x         (N, C, *space)
     kernel    (C_in, C_out / groups, *k) for the transposed ops, (C_out, C_in / groups, *k) for conv
-    bias      (C_out,) or None
+    bias      (C_out,), or any other part of the output's shape with as many axes, or None
     gradient  of the loss by the output, with the output's shape; only for the gradient ops,
               which use of ``x`` or ``kernel`` whatever they are not the gradient by
 

@@ -245,7 +245,7 @@ def _worth(case: Case, wanted: Array | None, got: Array) -> Worth:
     else:
         detail = comparison.difference(case.question, wanted, got, exact=case.exact)
     if detail is not None:
-        diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
+        diagnosis = _diagnosis(case, wanted, got)
         if wanted is None and not diagnosis.explanations:
             diagnosis = None  # The detail has said all that can be said.
     return Worth(
@@ -254,6 +254,17 @@ def _worth(case: Case, wanted: Array | None, got: Array) -> Worth:
         expectations.claim_holds(case, got),
         expectations.correction_holds(case, got),
     )
+
+
+def _diagnosis(case: Case, wanted: Array | None, got: Array) -> Diagnosis:
+    """What an API may mean that explains the answer; else what it would be by mistake, in words."""
+    diagnosis = diagnose(case.question, wanted, got, exact=case.exact, mistakes=False)
+    if diagnosis.explanations or wanted is None:
+        return diagnosis
+    mistaken = diagnose(case.question, wanted, got, exact=case.exact)
+    if not mistaken.explanations:
+        return diagnosis
+    return replace(diagnosis, remark=f"{diagnosis.remark} By mistake: {mistaken.words}".lstrip())
 
 
 def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Observation:

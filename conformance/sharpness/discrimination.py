@@ -205,7 +205,9 @@ def _apart(
     for axis in {_AXIS[i] for i in alone}:
         answers = {0: wanted} | {_CHOICE[i]: y for i, y in alone.items() if _AXIS[i] == axis}
         for one, other in combinations(answers, 2):
-            if _differs(asked, answers[one], answers[other], exact=exact):
+            # A bound is of the oracle's answer, and fits no answer of another shape.
+            whole = exact or answers[one].shape != wanted.shape
+            if _differs(asked, answers[one], answers[other], exact=whole):
                 yield axis, one, other
 
 
