@@ -26,12 +26,15 @@ class Choice:
     change    how the question is understood
     mistake   whether no API means it, and converters and hand-written code do it all the same: it
               explains answers of others, and is in no profile
+    like      conventions, by their names, that together come to the same in some questions: a
+              diagnosis names them too, though they are more
     """
 
     name: str
     sentence: str
     change: Change
     mistake: bool = False
+    like: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,10 @@ TWO_OF_THREE: dict[tuple[int, ...], str] = {
 }
 
 
-def _mistake(name: str, sentence: str, change: Change) -> Choice:
-    return Choice(name, sentence, change, mistake=True)
+def _mistake(
+    name: str, sentence: str, change: Change, *, like: tuple[tuple[str, ...], ...] = ()
+) -> Choice:
+    return Choice(name, sentence, change, mistake=True, like=like)
 
 
 AXES: tuple[Axis, ...] = (
@@ -189,6 +194,10 @@ AXES: tuple[Axis, ...] = (
                 "convolution",
                 "The operator is a convolution with the same arguments.",
                 mistakes.convolve,
+                like=(
+                    ("kernel flip: flipped", "padding: pads the input"),
+                    ("kernel flip: flipped", "same: odd element: cropped at the begin"),
+                ),
             ),
         ),
     ),

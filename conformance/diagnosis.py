@@ -21,6 +21,8 @@ from conformance.readings import After, Reading, unchanged
 
 MOST = 3
 """How many conventions are combined at most; more would explain anything."""
+MISTAKES = (0, 1, 2, 1)
+"""How many of so many conventions may be mistakes; more are unlikely, and take long to try."""
 
 Explanation: TypeAlias = tuple[Convention, ...]
 Places: TypeAlias = Sequence[int]
@@ -95,7 +97,7 @@ def _search(
 ) -> tuple[Explanation, ...]:
     """Every smallest set of conventions that gives the answer, in this dtype if one is named.
 
-    Those with fewer mistakes among them stand first.
+    Those with fewer mistakes among them stand first, and what is like one of them last.
     """
     for level in _levels(root, places, MOST):
         found = tuple(
@@ -104,8 +106,26 @@ def _search(
             if _gives(node, root, got, exact=exact, dtype=dtype)
         )
         if found:
-            return tuple(sorted(found, key=lambda e: sum(c.choice.mistake for c in e)))
+            found = tuple(sorted(found, key=lambda e: sum(c.choice.mistake for c in e)))
+            like = dict.fromkeys(other for explanation in found for other in _like(explanation))
+            nodes = {other: _under(root.asked, other) for other in like if other not in found}
+            return *found, *(
+                other
+                for other, node in nodes.items()
+                if node is not None and _gives(node, root, got, exact=exact, dtype=dtype)
+            )
     return ()
+
+
+def _like(explanation: Explanation) -> Iterator[Explanation]:
+    """The explanation with a mistake replaced by others that come to the same in some questions."""
+    for mistake in explanation:
+        rest = [convention for convention in explanation if convention is not mistake]
+        for names in mistake.choice.like:
+            others = [convention for convention in CONVENTIONS if str(convention) in names]
+            both = sorted((*rest, *others), key=CONVENTIONS.index)
+            if len({convention.axis.name for convention in both}) == len(both):
+                yield tuple(both)
 
 
 def _levels(root: Node, places: Places, most: int) -> Iterator[Sequence[Node]]:
@@ -193,7 +213,13 @@ def _children(node: Node, places: Places) -> Iterator[Node]:
     """The node under one convention more, of an axis that it does not have yet."""
     last = node.places[-1] if node.places else -1
     taken = CONVENTIONS[last].axis if node.places else None
+    mistakes = sum(CONVENTIONS[place].choice.mistake for place in node.places)
+    most = MISTAKES[len(node.places) + 1]
+    if mistakes > most:
+        return
     for place in places[bisect_right(places, last) :]:
+        if mistakes + CONVENTIONS[place].choice.mistake > most:
+            continue
         if CONVENTIONS[place].axis is not taken:
             child = _child(node, place)
             if child is not None:
