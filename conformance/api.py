@@ -49,6 +49,7 @@ class Limit:
     versions  of a package that it is known of, as a requirement such as ``keras<3.15``; empty for
               all that were asked
     breaks    the process may be left with broken memory, and what it says next is worth nothing
+    refused   whether the framework refuses, and does not answer wrongly
     """
 
     reason: str
@@ -57,6 +58,7 @@ class Limit:
     classes: frozenset[str] = frozenset()
     versions: str = ""
     breaks: bool = False
+    refused: bool = True
 
     def is_known_of(self, runtime: Runtime) -> bool:
         """Whether it holds, or may hold, in a runtime."""
@@ -89,6 +91,8 @@ class Api:
                    differs from that in nothing else
     base           of a variant the API that a recipe takes, with arrays transposed around its call,
                    where the variant itself refuses
+    parameters     what its arrays and arguments are called in its own documentation, each with the
+                   key of a case that means the same
     """
 
     id: str
@@ -104,6 +108,7 @@ class Api:
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     dialect: Dialect | None = None
     base: Api | None = None
 
@@ -199,6 +204,15 @@ class Framework:
     def dialect(self, api: Api, backend: str | None) -> Dialect:
         """Return the dialect that an API is called in. Raises ``KeyError`` for no such backend."""
         return api.dialect or self.dialects[backend]
+
+    def without(self, backend: str | None) -> str | None:
+        """Say why calls cannot be written for a backend; None for one that they can be."""
+        if backend in self.dialects:
+            return None
+        known = ", ".join(sorted(filter(None, self.dialects)))
+        if not known:
+            return f"{self.title} has no backends to choose from, got {backend!r}"
+        return f"the backend of {self.title} must be one of {known}, got {backend!r}"
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""

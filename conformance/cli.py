@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import click
 
-from conformance import __version__
+from conformance import __version__, exit_status
+
+# The oracle's arrays are small. Threads that wait for one another on busy cores take a hundred
+# times as long as one; NumPy reads this when it is imported, which is later.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = (
     "accept",
     "apis",
     "bisect",
     "check",
+    "environments",
     "explain",
+    "findings",
     "fuzz",
     "gate",
     "history",
@@ -37,6 +47,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"conformance.commands.{cmd_name}").command
+        command.epilog = exit_status.epilog(cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -44,13 +55,49 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
 
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run the command that the words name, and end with a status that its help explains.
+
+        Parameters
+        ----------
+        args
+            The words after the program's name; those of this process if they are left out.
+        prog_name, complete_var, extra
+            As click takes them; the other options change nothing.
+
+        Raises
+        ------
+        SystemExit
+            Always.
+        """
+        del standalone_mode, windows_expand_args
+        words = sys.argv[1:] if args is None else list(args)
+        program = prog_name or "conformance"
+
+        def work() -> None:
+            self._main_shell_completion(extra, program, complete_var)
+            with self.make_context(program, words, **extra) as context:
+                self.invoke(context)
+
+        exit_status.guarded(next((word for word in words if word in COMMANDS), None), work)
+
 
 SUMMARIES = {
     "accept": "Write runs as the baselines that later runs are held against.",
     "apis": "List every API, and whether an interpreter has it.",
     "bisect": "Find the first release that answers a case otherwise.",
     "check": "Validate cases.",
+    "environments": "List the environments that were made, and remove unused ones.",
     "explain": "Show the calls that ask one case, what they answer, and why that differs.",
+    "findings": "Say which known bugs of a framework show in an interpreter.",
     "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
     "gate": "Say what changed since a baseline, and which convention explains it.",
     "history": "Say what changed from release to release of a package.",

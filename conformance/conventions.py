@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 from conformance import mistakes
 from conformance import readings as read
-from conformance.question import Question
+from conformance.question import Dtype, Question
 from conformance.readings import After, Change, Reading, unchanged
 
 
@@ -45,6 +45,7 @@ class Axis:
     sentence   what the oracle does
     concerns   whether the question touches the axis at all
     choices    the other ways, the likeliest first
+    rounds     whether they change nothing but how sums are rounded
     """
 
     name: str
@@ -52,6 +53,7 @@ class Axis:
     sentence: str
     concerns: Callable[[Question], bool]
     choices: tuple[Choice, ...]
+    rounds: bool = False
 
     @property
     def meanings(self) -> tuple[Choice, ...]:
@@ -77,6 +79,8 @@ TWO_OF_THREE: dict[tuple[int, ...], str] = {
     (0, 2): "the outer two",
     (1, 2): "the last two",
 }
+
+HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
 
 
 def _mistake(
@@ -551,6 +555,7 @@ AXES: tuple[Axis, ...] = (
             Choice("in float16", "Sums are rounded to float16.", read.rounded("float16")),
             Choice("in bfloat16", "Sums are rounded to bfloat16.", read.rounded("bfloat16")),
         ),
+        rounds=True,
     ),
     Axis(
         "position",
@@ -566,6 +571,24 @@ AXES: tuple[Axis, ...] = (
             for axes, which in {NO_AXES: "every axis", **SOME_AXES, **TWO_OF_THREE}.items()
             for by, late in ((1, "later"), (-1, "earlier"))
         ),
+    ),
+    # Last, as it has to know all of the question whose sums are rounded.
+    *(
+        Axis(
+            f"{dtype} accumulation",
+            "in float32 or wider",
+            f"Sums of {dtype} are formed in float32 or wider and rounded once.",
+            partial(read.is_rounded, dtype=dtype),
+            (
+                Choice(
+                    f"in {dtype}",
+                    f"Sums of {dtype} are rounded to {dtype} as they are formed.",
+                    read.summed_in(dtype),
+                ),
+            ),
+            rounds=True,
+        )
+        for dtype in HALVES
     ),
 )
 

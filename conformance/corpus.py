@@ -33,7 +33,7 @@ def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, 
 
 
 def _predicate(expression: str) -> Callable[[Case], bool]:
-    """Whether a case is meant: each word is sought in its id, its op, its topics and its claims."""
+    """Whether a case is meant: words are sought in its id, op, topics, tags and claims."""
     algebra = boolean.BooleanAlgebra(allowed_in_token=("_", "-", "."))
     try:
         parsed = algebra.parse(expression)
@@ -44,7 +44,7 @@ def _predicate(expression: str) -> Callable[[Case], bool]:
         ) from None
 
     def means(case: Case) -> bool:
-        text = " ".join((case.id, case.op, *case.topics, *case.claims)).lower()
+        text = " ".join((case.id, case.op, *case.labels, *case.claims)).lower()
         return _holds(parsed, text)
 
     return means

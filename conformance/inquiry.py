@@ -36,8 +36,9 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
     try:
         return cases[_named("case", name, cases)]
     except NotThere as missing:
-        problems = "".join(f"\n{problem}" for problem in loaded.problems)
-        raise NotThere(f"{missing}{problems}") from None
+        # What is wrong with a file comes first, as that may be why the case is not there.
+        sentences = [*map(str, loaded.problems), str(missing)]
+        raise NotThere("\n".join(sentences)) from None
 
 
 def api_named(name: str) -> tuple[Framework, Api]:
@@ -56,12 +57,9 @@ def refuse_strangers(api: Api, case: Case) -> None:
 
 def refuse_backend(framework: Framework, backend: str | None) -> None:
     """Raises `NotThere` for a backend that nothing can be written for."""
-    if backend in framework.dialects:
-        return
-    known = ", ".join(sorted(filter(None, framework.dialects)))
-    if not known:
-        raise NotThere(f"{framework.title} has no backends to choose from, got {backend!r}")
-    raise NotThere(f"the backend of {framework.title} must be one of {known}, got {backend!r}")
+    refusal = framework.without(backend)
+    if refusal is not None:
+        raise NotThere(refusal)
 
 
 @contextmanager
@@ -92,7 +90,8 @@ def _named(kind: str, name: str, names: Collection[str]) -> str:
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
     near = difflib.get_close_matches(name[:LONGEST], names, SHOWN)
     near = near or difflib.get_close_matches(name[:LONGEST], names, 1, 0.0)
-    return f"there is no {kind} {name!r}; near to it: {_some(near)}"
+    hint = f"; near to it: {_some(near)}" if near else f", and no other {kind}"
+    return f"there is no {kind} {name!r}{hint}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from conformance.printable import PrintableError
 
@@ -37,9 +38,36 @@ def uv(*arguments: str, given: str = "", variables: Mapping[str, str] | None = N
     CannotBuild
         With its words where it fails.
     """
+    return _run(arguments, given, variables or {}).stdout
+
+
+def messages(*arguments: str) -> str:
+    """Runs uv as `uv` does, for what it says of its work.
+
+    Parameters
+    ----------
+    *arguments
+        Its command and options.
+
+    Returns
+    -------
+    str
+        What it prints on standard error.
+
+    Raises
+    ------
+    CannotBuild
+        With its words where it fails.
+    """
+    return _run(arguments, "", {}).stderr
+
+
+def _run(
+    arguments: Sequence[str], given: str, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         (program(), *arguments),
-        env={**os.environ, **_find_links(), **_compile(), **(variables or {})},
+        env={**os.environ, **_find_links(), **_compile(), **variables},
         input=given,
         capture_output=True,
         text=True,
@@ -47,7 +75,7 @@ def uv(*arguments: str, given: str = "", variables: Mapping[str, str] | None = N
     )
     if done.returncode:
         raise CannotBuild(" ".join(done.stderr.split())[-500:])
-    return done.stdout
+    return done
 
 
 def program() -> str:
@@ -85,6 +113,7 @@ def _find_links() -> dict[str, str]:
     return {"UV_FIND_LINKS": ",".join(links.split())} if links.split() else {}
 
 
+@cache
 def _configured() -> str:
     """What pip is configured with; an environment that uv made has no pip of its own to ask."""
     pip = shutil.which("pip")

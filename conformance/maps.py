@@ -83,6 +83,17 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[Map, ...]:
     )
 
 
+def fill_batch() -> tuple[Map, ...]:
+    """Return the map from an empty batch to one of a single element, which is zero."""
+    return (Map(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
+
+
+def empty_batch() -> tuple[Map, ...]:
+    """Return the map from any batch to the empty one, the adjoint of `fill_batch`."""
+    (fill,) = fill_batch()
+    return (Map(fill.adjoint, fill.forward),)
+
+
 def window(lengths: Axes, grow: Pairs) -> tuple[Map, ...]:
     """Spatial axes of ``lengths`` with (begin, end) zeros more, or elements fewer if negative."""
     kept, pad = zip(*map(_reframed, lengths, grow), strict=True)

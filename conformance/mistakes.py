@@ -358,4 +358,4 @@ def bias_to_input(q: Question) -> Reading | None:
     """The bias added along the channels of the input, which happen to be as many."""
     if q.bias is None or q.wanted != "output" or q.x.shape[1] != len(q.bias):
         return None
-    return Reading(q.but(x=q.x + q.bias.reshape(-1, *(1,) * q.rank), bias=None))
+    return Reading(q.but(x=q.x + q.broadcast_bias, bias=None))

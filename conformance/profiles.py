@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
+from conformance.cases.case import Case
 from conformance.conventions import AXES, MEANINGS, Axis, Choice
-from conformance.diagnosis import Explanation, answer_under, applied, gives_under
-from conformance.observations import Observation, Status
-from conformance.question import Array, Asked, Question
+from conformance.interpretations import Explanation, answer_under, applied, gives_under
+from conformance.observations import ANSWERED, Observation, Status
+from conformance.question import Array, Question
 from conformance.survey import Subject
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
@@ -291,7 +292,7 @@ def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str
     if not touching:
         return "no case"
     refused = [seen for seen in touching if seen.refused]
-    if any(seen.answered for seen in touching):
+    if any(seen.status in ANSWERED for seen in touching):
         return "not told apart"
     if not refused:
         return "no answer"
@@ -348,7 +349,7 @@ def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
     explanations = [tuple(_BY_NAME[name] for name in explanation) for explanation in names]
     answers = {explanation: _answer(subject, explanation) for explanation in explanations}
     return {
-        axis.name: _choices(axis, subject.case.question, answers)
+        axis.name: _choices(axis, subject.case, answers)
         for axis in PROFILED
         if axis.name in touched(subject)
     }
@@ -361,12 +362,13 @@ def _together(
     """The names of all conventions that concern the case, if they too give its explained answer."""
     concerned = applied(subject.case.question, conventions)
     explained = _answer(subject, tuple(_BY_NAME[name] for name in names))
-    same = gives_under(subject.case.question, concerned, explained)
+    same = gives_under(subject.case.question, concerned, explained, exact=subject.case.exact)
     return tuple(map(str, concerned)) if same else None
 
 
-def _choices(axis: Axis, asked: Asked, answers: Mapping[Explanation, Array | None]) -> Choices:
+def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]) -> Choices:
     """Of the answer that was observed, under each of its explanations."""
+    asked, exact = case.question, case.exact
     possible: set[str] = set()
     excluded: set[str] = set()
     for explanation, observed in answers.items():
@@ -377,7 +379,9 @@ def _choices(axis: Axis, asked: Asked, answers: Mapping[Explanation, Array | Non
             name = alternative.choice.name if alternative else axis.canonical
             if name == own:
                 continue
-            gives = gives_under(asked, (*rest, alternative) if alternative else rest, observed)
+            gives = gives_under(
+                asked, (*rest, alternative) if alternative else rest, observed, exact=exact
+            )
             if gives is not None:
                 (possible if gives else excluded).add(name)
     return frozenset(possible), frozenset(excluded - possible)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -265,6 +266,16 @@ def _on_path(version: Numbers | None) -> Iterator[Path]:
 
 def _probed(executable: Path) -> Python | None:
     """The Python that is started by a path; None where that is none, or not an ordinary one."""
+    try:
+        status = executable.stat()
+    except OSError:
+        return None
+    return _started(executable, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@cache
+def _started(executable: Path, _state: tuple[int, ...]) -> Python | None:
+    """As of a state of its file: a shim takes a third of a second to say that it does not start."""
     try:
         output = subprocess.run(
             (executable, "-c", _PROBE),

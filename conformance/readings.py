@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from conformance import geometry
+from conformance import geometry, question
 from conformance.question import Array, Dtype, Question, Wanted
 
 After: TypeAlias = Callable[[Array], Array]
@@ -28,11 +28,14 @@ class Reading(NamedTuple):
 
     after    what happens to the oracle's answer to it
     resizes  whether that gives the answer another shape
+    sums     the dtype that its sums are rounded to, where that is the whole reading: ``after`` then
+             gives one answer of many, as the order of a sum decides how it is rounded
     """
 
     question: Question
     after: After = unchanged
     resizes: bool = False
+    sums: Dtype | None = None
 
 
 Change: TypeAlias = Callable[[Question], Reading | None]
@@ -322,12 +325,64 @@ def rounded(dtype: Dtype) -> Change:
     def change(q: Question) -> Reading | None:
         if q.dtype not in ("float32", "float64") or q.dtype == dtype:
             return None
-        return Reading(q, _to_bfloat16 if dtype == "bfloat16" else lambda y: _through(y, dtype))
+        return Reading(q, lambda y: held(y, dtype), sums=dtype)
 
     return change
 
 
-def _through(y: Array, dtype: str) -> Array:
+def is_rounded(q: Question, dtype: Dtype) -> bool:
+    """Whether this is a question in ``dtype`` that rounds some sum of it."""
+    if q.dtype != dtype or q.wanted == "parameters":
+        return False
+    arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None]
+    if any((a != np.rint(a)).any() for a in arrays):
+        return True
+    try:
+        largest = np.max(question.answer(q.but(**_absolute(q))), initial=0)
+    except ValueError:
+        return False
+    return bool(largest > _WHOLE[dtype])
+
+
+_WHOLE: dict[Dtype, int] = {"float16": 2**11, "bfloat16": 2**8}
+"""Up to where they hold every whole number."""
+
+
+def summed_in(dtype: Dtype) -> Change:
+    """Every sum rounded to ``dtype``, the question's own, at each offset of the kernel."""
+
+    def change(q: Question) -> Reading | None:
+        if not is_rounded(q, dtype):
+            return None
+        return Reading(q, lambda _: _by_offsets(q, dtype), sums=dtype)
+
+    return change
+
+
+def _by_offsets(q: Question, dtype: Dtype) -> Array:
+    """The answer, rounded after each offset of the kernel; a gradient by that, only at its end."""
+    if q.wanted == "kernel_gradient" or q.operator == "interpolate":
+        return held(question.answer(q), dtype)
+    total: Array | None = None
+    for offset in np.ndindex(*q.window):
+        alone = np.zeros_like(q.kernel)
+        alone[:, :, *offset] = q.kernel[:, :, *offset]
+        more = held(question.answer(q.but(kernel=alone, bias=None)), dtype)
+        total = more if total is None else held(total + more, dtype)
+    assert total is not None  # a kernel has an offset
+    bias = q.broadcast_bias if q.wanted == "output" else None
+    return total if bias is None else held(total + bias, dtype)
+
+
+def _absolute(q: Question) -> dict[str, Array]:
+    names = ("x", "kernel", "bias", "gradient")
+    return {n: np.abs(getattr(q, n)) for n in names if getattr(q, n) is not None}
+
+
+def held(y: Array, dtype: Dtype) -> Array:
+    """Numbers rounded to ``dtype``, in the dtype that they have."""
+    if dtype == "bfloat16":
+        return _to_bfloat16(y)
     with np.errstate(over="ignore"):
         return y.astype(dtype).astype(y.dtype)
 

@@ -182,7 +182,7 @@ def _rewritings(api: Api, question: Question) -> Iterator[Draft]:
         )
     yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
     drafts = [start]
-    for rewriting in (_counted, _split, _unstrided, _dilated, _around, _biased):
+    for rewriting in (_counted, _filled, _split, _unstrided, _dilated, _around, _biased):
         drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
     for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
@@ -223,6 +223,20 @@ def _counted(draft: Draft) -> Iterator[Draft]:
             padding=((0, 0),) * q.rank,
             output_padding=(0,) * q.rank,
             dilation=(1,) * q.rank,
+        )
+
+
+def _filled(draft: Draft) -> Iterator[Draft]:
+    """A batch of one that is zero, in place of an empty one."""
+    q = draft.question
+    if len(q.x) == 0 and q.wanted != "parameters":
+        yield replace(
+            draft,
+            moves=(*draft.moves, "a batch of zeros in place of none"),
+            question=q.but(x=_shaped(q.x, (1, *q.x.shape[1:]))),
+            x=draft.x + maps.fill_batch(),
+            output=maps.empty_batch() + draft.output,
+            cost=max(draft.cost, Cost.CROP),
         )
 
 

@@ -1,27 +1,51 @@
 """Run files: everything observed in one environment, as JSON lines, readable while they grow.
 
-A run is a header, one line for each observation, and a footer with the counts. Without its footer
-a run is incomplete, and every reader says so.
+A run is a header, one line for each observation, and a footer with the counts and a checksum of
+the lines before it. Every reader holds the lines against the footer; without one a run is
+incomplete, and every reader says so.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, get_type_hints
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    BinaryIO,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
-from conformance import locking
-from conformance.observations import Key, Observation
+from conformance import durable, locking
+from conformance.observations import Key, Observation, Status
 from conformance.printable import PrintableError
 from conformance.runtime import Runtime
+from conformance.selection import Selection
 
 FORMAT = 1
+LONGEST_LINE = 2**24
+"""Bytes of a line: far above what an observation takes, and far below any memory."""
+LONGEST_NAME = 200
+"""Characters of the names in a header, such as a version."""
+Text = Annotated[str, msgspec.Meta(max_length=2**17)]
+Size = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+Summed: TypeAlias = "hashlib._Hash"
+"""What lines are summed up in."""
 
 
 class RunError(PrintableError):
@@ -44,6 +68,7 @@ class Header:
     switches  environment variables that move kernels, as they were set for the worker
     sources  digest of the code, the case files and the pins, where the pins are known
     asked    whether every question was asked by itself, or how else
+    selection  the part of all cases and APIs that was to be asked; None for all of it
     failure  why nothing could be observed at all, for an environment that could not be made
     """
 
@@ -68,6 +93,7 @@ class Header:
     files: tuple[str, ...] = ()
     sources: str | None = None
     asked: str | None = None
+    selection: Selection | None = None
     failure: str | None = None
 
     @property
@@ -91,10 +117,16 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Footer:
-    """How many observations there are, and how many of each status."""
+    """What the lines before it are held against.
+
+    observations  how many there are
+    statuses      how many there are of each status
+    checksum      of all lines before; None in files of versions that wrote none
+    """
 
     observations: int
-    statuses: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[str, int] | None = None
+    checksum: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +143,17 @@ class Writer:
     """Appends to a run file; what was flushed a stopped run keeps.
 
     counts  how often each status stands in the file already
+    summed  the lines that stand in the file already; it is gone on with
     """
 
-    def __init__(self, file: BinaryIO, counts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        counts: Mapping[str, int] | None = None,
+        summed: Summed | None = None,
+    ) -> None:
         self._file = file
+        self._summed = hashlib.sha256() if summed is None else summed
         self.counts: Counter[str] = Counter(counts)
 
     def open(self, header: Header) -> None:
@@ -127,13 +166,20 @@ class Writer:
         self.counts[observation.status] += 1
         self._line(observation.line())
 
+    def copy(self, line: bytes) -> None:
+        """Appends a line of another run file, which is in ``counts`` already."""
+        self._summed.update(line)
+        self._file.write(line)
+
     def close(self) -> None:
-        """Appends the footer that makes the run complete."""
+        """Appends the footer that makes the run complete, and writes the file to its disk."""
         footer = Footer(
-            observations=self.counts.total(), statuses=dict(sorted(self.counts.items()))
+            observations=self.counts.total(),
+            statuses=dict(sorted(self.counts.items())),
+            checksum=checksum(self._summed),
         )
         self._line({"kind": "footer", **asdict(footer)})
-        self.flush()
+        durable.sync(self._file)
 
     def flush(self) -> None:
         """Hands what was appended to the system, which outlives this process."""
@@ -142,7 +188,12 @@ class Writer:
     def _line(self, fields: Mapping[str, Any]) -> None:
         # A framework's words may hold half of a surrogate pair, which has no bytes in UTF-8.
         text = json.dumps(fields, ensure_ascii=False) + "\n"
-        self._file.write(text.encode(errors="replace"))
+        self.copy(text.encode(errors="replace"))
+
+
+def checksum(summed: Summed) -> str:
+    """What the footer says of the lines before it."""
+    return summed.hexdigest()[:32]
 
 
 @contextmanager
@@ -167,6 +218,7 @@ def writing(path: Path, header: Header) -> Iterator[Writer]:
         writer.open(header)
         yield writer
         writer.close()
+    durable.sync_folder(path.parent)
 
 
 def read(path: Path) -> Run:
@@ -174,7 +226,8 @@ def read(path: Path) -> Run:
     header: Header | None = None
     observations: dict[Key, Observation] = {}
     complete = False
-    for number, line in enumerate(lines(path, _OBSERVATION), 1):
+    structure: Any = _OBSERVATION
+    for number, line in enumerate(lines(path, structure), 1):
         if isinstance(line, Header):
             header = line
         elif isinstance(line, Footer):
@@ -190,8 +243,16 @@ def read(path: Path) -> Run:
     )
 
 
+class Observed(Protocol):
+    """The least that is read of an observation: the footer counts it."""
+
+    @property
+    def status(self) -> Status:
+        """Its status."""
+
+
 T = TypeVar("T")
-Line = TypeVar("Line", bound=msgspec.Struct)
+Line = TypeVar("Line", bound=Observed)
 
 
 def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Footer]:
@@ -199,15 +260,17 @@ def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Foote
 
     observation  the fields that are wanted, as a struct with the tag ``kind="observation"``, so
                  that a reader of millions of lines pays for no other; it is checked against types
-    Raises `RunError` for anything that is not a line of a run file, with its number; but what was
-    being written when the run was stopped is left out. That a key stands twice is not noticed here.
+    Raises `RunError` for anything that is not a line of a run file, with its number, and after the
+    last line where the footer says something else of them; but what was being written when the run
+    was stopped is left out. That a key stands twice is not noticed here.
     """
     try:
         with path.open("rb") as file:
-            yield _first(path, file.readline())
-            yield from _rest(path, file, observation)
+            opening = file.readline(LONGEST_LINE)
+            yield _first(path, opening)
+            yield from _rest(path, file, observation, hashlib.sha256(opening))
     except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def _first(path: Path, text: bytes) -> Header:
@@ -220,37 +283,63 @@ def _first(path: Path, text: bytes) -> Header:
         raise RunError(
             f"{path}:1: format {opening.format!r}, and this version reads format {FORMAT}"
         )
-    return msgspec.convert(_decoded(path, 1, text, _HEADER_LINE), Header, from_attributes=True)
+    header = msgspec.convert(_decoded(path, 1, text, _HEADER_LINE), Header, from_attributes=True)
+    for what in ("framework", "version", "backend", "python", "numpy"):
+        if len(getattr(header, what) or "") > LONGEST_NAME:
+            raise RunError(f"{path}:1: {what} must have at most {LONGEST_NAME} characters")
+    return header
 
 
-def _rest(path: Path, file: BinaryIO, observation: type[Line]) -> Iterator[Line | Footer]:
+def _rest(
+    path: Path, file: BinaryIO, observation: type[Line], summed: Summed
+) -> Iterator[Line | Footer]:
     decoder = msgspec.json.Decoder(observation | _FOOTER)
-    counted = 0
+    counts: dict[str, int] = dict.fromkeys(get_args(Status), 0)
     footer: Footer | None = None
-    for number, text in enumerate(file, 2):
+    for number, text in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2):
         if footer is not None:
             raise RunError(f"{path}:{number}: a line after the footer")
         if not text.endswith(b"\n"):
+            if len(text) == LONGEST_LINE:
+                raise RunError(f"{path}:{number}: a line must have at most {LONGEST_LINE} bytes")
             return  # The line that was being written when the run was stopped.
         line = _decoded(path, number, text, decoder)
         if isinstance(line, observation):
-            counted += 1
+            counts[line.status] += 1
+            summed.update(text)
             yield line
         else:
             footer = msgspec.convert(line, Footer, from_attributes=True)
-    if footer is None:
-        return
-    if footer.observations != counted:
+    if footer is not None:
+        _hold(path, footer, Counter(counts), checksum(summed))
+        yield footer
+
+
+def _hold(path: Path, footer: Footer, counts: Counter[str], found: str) -> None:
+    """Raises `RunError` where the footer says of the lines what they are not."""
+    total = counts.total()
+    if footer.observations != total:
         raise RunError(
-            f"{path}: the footer counts {footer.observations} observations, and there are {counted}"
+            f"{path}: the footer counts {footer.observations} observations, and there are {total}"
         )
-    yield footer
+    claimed = counts if footer.statuses is None else footer.statuses
+    for status in sorted(counts.keys() | claimed.keys()):
+        if claimed.get(status, 0) != counts[status]:
+            raise RunError(
+                f"{path}: the footer counts {claimed.get(status, 0)} observations with the status"
+                f" {status!r}, and there are {counts[status]}"
+            )
+    if footer.checksum not in (None, found):
+        raise RunError(
+            f"{path}: this run was edited by hand or damaged: the checksum in its footer does not"
+            " hold; `conformance run` makes it anew"
+        )
 
 
 def _decoded(path: Path, number: int, text: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise RunError(f"{path}:{number}: not a line of a run file: {error}") from None
 
 
@@ -261,7 +350,7 @@ class _Opening(msgspec.Struct):
 
 def _struct(of: type, **more: type) -> type[msgspec.Struct]:
     """What holds a line with the fields of a dataclass, and refuses one with any other."""
-    types = get_type_hints(of)
+    types = {name: _bounded(of_field) for name, of_field in get_type_hints(of).items()}
     return msgspec.defstruct(
         of.__name__,
         [*more.items(), *((f.name, types[f.name], _default(f)) for f in fields(of))],
@@ -270,6 +359,17 @@ def _struct(of: type, **more: type) -> type[msgspec.Struct]:
         tag_field="kind",
         tag=of.__name__.lower(),
     )
+
+
+def _bounded(kind: Any) -> Any:
+    """A type whose texts and numbers have the size of `Text` and `Size`."""
+    if kind in (str, int):
+        return Text if kind is str else Size
+    parts = tuple(map(_bounded, get_args(kind)))
+    origin = get_origin(kind)
+    if origin is UnionType:
+        return Union[parts]  # noqa: UP007  # of types that are known only now
+    return origin[parts] if origin in (tuple, Mapping) else kind
 
 
 def _default(of: Field[Any]) -> Any:

@@ -491,6 +491,47 @@ def test_where_the_runtime_class_is_not_known_every_limitation_is_gone_around() 
     assert call.cost == Cost.KERNEL
 
 
+@pytest.mark.parametrize("op", ["conv", "conv_kernel_gradient", "conv_input_gradient"])
+def test_an_empty_batch_is_asked_as_one_of_zeros_where_it_is_answered_wrongly(op: str) -> None:
+    arrays = {
+        "x": np.ones((0, 2, 4, 4), np.float32),
+        "kernel": np.ones((3, 2, 3, 3), np.float32),
+        "gradient": None if op == "conv" else np.ones((0, 3, 2, 2), np.float32),
+    }
+    plain = {"stride": (1, 1), "padding": "valid", "output_padding": (0, 0)}
+    call = recipe("tf.nn.convolution", square(op, **arrays, **plain), "onednn-avx512")
+    assert ("a batch of zeros in place of none" in call.moves) == (op == "conv")
+
+
+@pytest.mark.parametrize(
+    ("api_id", "dtype", "rank", "reason"),
+    [
+        ("tf.nn.conv_transpose", "int64", 2, "whole numbers need 32 bits"),
+        ("tf.nn.conv_transpose", "int32", 3, "whole numbers need one or two spatial axes"),
+        (
+            "keras.layers.ConvTranspose",
+            "int32",
+            2,
+            "a layer initialises whole numbers only where its inputs and outputs are few",
+        ),
+    ],
+)
+def test_a_refusal_of_whole_numbers_is_known(
+    api_id: str, dtype: str, rank: int, reason: str
+) -> None:
+    own = {
+        "x": np.ones((1, 2, *(4,) * rank), dtype),
+        "kernel": np.ones((2, 3, *(3,) * rank), dtype),
+        "padding": "valid",
+        **dict.fromkeys(("stride", "dilation"), (1,) * rank),
+        "output_padding": (0,) * rank,
+    }
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class="eigen")
+    call = calls.write(framework, runtime, APIS[api_id], square(dtype=dtype, **own), "recipe")
+    assert call == Inexpressible(reason)
+
+
 def test_a_dilated_layer_is_counted_as_it_is_without_onednn_too() -> None:
     q = square(**VALID, **DILATED, op="conv_transpose_parameters")
     call = recipe("keras.layers.ConvTranspose", q, "eigen")
@@ -541,7 +582,8 @@ def test_no_empty_batch_is_asked_for_its_convolution_where_that_is_wrong(
         stored = np.float64 if dtype == "float64" else np.float32
         arrays = {"x": np.ones((0, 2, 4, 4), stored), "kernel": np.ones((3, 2, 3, 3), stored)}
         written = on_tensorflow(speaker, square("conv", dtype=dtype, **arrays, **plain))
-        assert isinstance(written, Inexpressible) == wrong, dtype
+        assert isinstance(written, Call)
+        assert ("a batch of zeros in place of none" in written.moves) == wrong, dtype
 
 
 @pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])

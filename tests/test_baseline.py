@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from gate_runs import API, BIAS_DROPPED, EARLIER, FLIPPED, OTHER, different, seen, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.conventions import CONVENTIONS
@@ -107,7 +107,6 @@ def test_no_name_of_a_convention_can_be_taken_for_what_stands_between_names() ->
 
 # What is read
 
-unhurried = settings(deadline=None)  # files, on a machine that may be busy
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
 MARKS = st.sampled_from(["", "real-valued", "unsteady", "float32 1x2 0123456789abcdef"])
 STATUSES = st.sets(st.sampled_from(baseline.STATUSES), min_size=1, max_size=3).map(sorted)
@@ -126,7 +125,6 @@ SOURCES = st.builds(
 )
 
 
-@unhurried
 @given(SOURCES, st.dictionaries(KEYS, ANSWERS, max_size=5))
 def test_it_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, source: Source, answered: dict[Key, Answer]
@@ -172,7 +170,6 @@ def test_an_edit_by_hand_is_noticed(tmp_path: Path, was: str, is_: str) -> None:
     )
 
 
-@unhurried
 @given(st.data())
 def test_any_single_edit_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -187,7 +184,6 @@ def test_any_single_edit_is_noticed(
         assert said.startswith(f"{path}: this baseline was edited by hand or damaged: ")
 
 
-@unhurried
 @given(st.data())
 def test_any_line_that_is_deleted_doubled_or_moved_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -221,10 +217,36 @@ def test_a_table_that_something_else_has_summed_up_is_refused(tmp_path: Path) ->
     assert "it holds what no baseline holds" in said
 
 
-@pytest.mark.parametrize("was", ["# framework: keras\n", ",rejected,as native", "api,case,"])
-def test_a_table_that_lacks_something_is_refused(tmp_path: Path, was: str) -> None:
+@pytest.mark.parametrize(
+    ("was", "why"),
+    [
+        ("# framework: keras\n", "it is of no framework"),
+        (",rejected,as native", "values to unpack"),
+        ("api,case,", "its columns are not api, case, content, native, recipe"),
+    ],
+)
+def test_a_table_that_lacks_something_is_refused(tmp_path: Path, was: str, why: str) -> None:
     said = refusal(tmp_path / "b.csv", summed(HELD.replace(was, "", 1)))
-    assert "it holds what no baseline holds" in said
+    assert "it holds what no baseline holds: " in said
+    assert why in said
+
+
+@pytest.mark.parametrize("end", ['"open', 'one,"two"three,four,five,six', "a" * 200_000])
+def test_a_table_that_is_no_table_is_refused(tmp_path: Path, end: str) -> None:
+    said = refusal(tmp_path / "b.csv", summed(f"{HELD}{end}\n"))
+    assert "it holds what no baseline holds: " in said
+
+
+def test_a_line_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path / "b.csv", summed(HELD + LINES[-1]))
+    assert "keras.layers.ConvTranspose two native stands in it twice" in said
+
+
+def test_a_file_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baseline, "LONGEST", len(HELD))
+    (tmp_path / "b.csv").write_text(HELD)
+    assert baseline.read(tmp_path / "b.csv").answers == SMALL.answers
+    assert f"at most {len(HELD)} bytes" in refusal(tmp_path / "b.csv", f"{HELD}\n")
 
 
 def summed(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import plain
+from fakes.clock import PATIENCE, racing
 from fakes.frameworks import DIALECT, api, framework
 
 from conformance import calls, question
@@ -27,7 +28,6 @@ from conformance.workers.controller import Examination, Interpreter
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
 
 FAKES = Path(__file__).parent / "fakes"
-PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
 LIMITS = ("no dilation", "no groups", "symmetric padding")
 
 
@@ -318,9 +318,9 @@ def test_trouble_is_told_of_the_guilty_alone(
     ]
 
 
-def test_a_hang_is_told_of_the_guilty_alone() -> None:
-    with Examination(UNRULY, timeout=1.0) as impatient:
-        told = list(impatient.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
+def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
+    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE) as examination:
+        told = list(examination.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
     first, guilty, last = (outcome for _, outcome in told)
     assert isinstance(guilty, Hang)
     assert isinstance(first, Answer)

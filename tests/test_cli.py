@@ -6,15 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner, Result
-from fakes import drive
 
 import conformance
 from conformance.cli import COMMANDS, SUMMARIES, main
-from conformance.frameworks import APIS, FRAMEWORKS
 
 RIGHT = "cases:\n  - {id: one, why: Why., x: [1, 2], kernel: [1, 10]}\n"
 WRONG = "cases:\n  - {id: one, why: Why., x: [1, 2], kernel: [1, 10], stride: 0}\n"
@@ -104,46 +101,7 @@ def test_what_the_oracle_denies_is_a_finding(file: Path) -> None:
     assert "states numbers that the oracle does not give" in said.output
 
 
-def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_failure_and_no_finding(tmp_path: Path) -> None:
     said = ran("check", str(tmp_path / "none.yaml"))
-    assert said.exit_code == 1
+    assert said.exit_code == 2
     assert "there is no such file or folder" in said.output
-
-
-# apis
-
-
-@pytest.fixture
-def apis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Each API that is listed, with the row that it stands in."""
-    monkeypatch.setenv("COLUMNS", "200")
-    # Unlike monkeypatch, this gives the frameworks back in their order.
-    with patch.dict(FRAMEWORKS, {"torch": FRAMEWORKS["torch"]}, clear=True):
-        drive.fake(tmp_path)
-        said = ran("apis")
-    assert said.exit_code == 0, said.output
-    return {row.split()[1]: row for row in said.output.splitlines() if "plain." in row}
-
-
-def test_every_api_is_listed(apis: dict[str, str]) -> None:
-    assert list(apis) == ["plain.right", "plain.troubled", "plain.backwards", "plain.gone"]
-
-
-def test_an_api_that_is_there_is_said_to_be(apis: dict[str, str]) -> None:
-    assert "yes" in apis["plain.right"]
-    assert "Plain 1.0" in apis["plain.right"]
-
-
-def test_an_api_that_this_version_lacks_is_said_to_be_missing(apis: dict[str, str]) -> None:
-    assert "yes" not in apis["plain.gone"]
-    assert "no" in apis["plain.gone"].split()
-
-
-def test_without_any_framework_every_api_is_listed_as_missing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    said = ran("apis", "--python", "/nowhere/python")
-    assert said.exit_code == 0
-    assert all(name in said.output for name in APIS)
-    assert "yes" not in said.output

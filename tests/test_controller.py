@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.clock import PATIENCE, racing, wait_until
 
 import conformance
+from conformance.workers import channel, controller
 from conformance.workers.controller import (
     WINDOW,
     BadSource,
@@ -37,7 +39,6 @@ UNRULY = Interpreter(
     facts={"process": "os.getpid()", "size": "(1, 2)", "missing": "unruly.version", "odd": "os"},
     variables=VARIABLES,
 )
-PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
 
 GOOD = Task("good", "y = x + 1", {"x": np.array([1.0, 2.0])})
 
@@ -64,9 +65,10 @@ def examination():
         yield examination
 
 
-@pytest.fixture(scope="module")
-def impatient():
-    with Examination(UNRULY, timeout=1.0) as examination:
+@pytest.fixture
+def hasty(tmp_path):
+    """Where hangs are not waited for."""
+    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE) as examination:
         yield examination
 
 
@@ -280,14 +282,38 @@ def test_the_last_words_before_a_crash_are_kept(examination):
 
 
 @pytest.mark.parametrize("how", ["stall_against_sigterm", "stall_with_the_gil"])
-def test_a_hang_costs_only_its_own_question(impatient, how):
-    outcome = only(impatient, f"print('so tired')\nunruly.{how}()")
-    assert outcome == Hang(1.0, "so tired")
+def test_a_hang_costs_only_its_own_question(hasty, how):
+    outcome = only(hasty, f"print('so tired')\nunruly.{how}()")
+    assert outcome == Hang(PATIENCE, "so tired")
 
 
-def test_a_hang_that_never_stops_talking_is_still_a_hang(impatient):
-    outcome = only(impatient, "while True: unruly.flood(2, 1)")
+def test_a_hang_that_never_stops_talking_is_still_a_hang(hasty):
+    outcome = only(hasty, "unruly.announce()\nwhile True: unruly.flood(2, 1)")
     assert isinstance(outcome, Hang)
+
+
+def test_an_answer_that_has_come_is_not_late_whatever_the_clock_says(
+    examination, monkeypatch, tmp_path
+):
+    """As on a machine that had no time for us from before it came until long after."""
+    go, done = tmp_path / "go", tmp_path / "done"
+    waiting = bad(f"unruly.wait_for({str(go)!r})\ny = x + 1")
+    answers = examination.ask([GOOD, waiting, bad(f"open({str(done)!r}, 'w')\ny = x")])
+    next(answers)
+    looks = count()
+
+    def clock():
+        if next(looks) < 2:  # when it begins to wait
+            return time.monotonic()
+        go.touch()
+        wait_until(done.exists)
+        return time.monotonic() + 2 * PATIENCE
+
+    for module in (channel, controller):
+        monkeypatch.setattr(module, "monotonic", clock)
+    assert answered(next(answers)[1])
+    monkeypatch.undo()
+    answers.close()
 
 
 def test_what_crashes_once_is_flaky(examination, tmp_path):
@@ -325,12 +351,31 @@ def test_a_question_may_not_use_more_memory_than_the_limit(frugal, source):
     assert outcome.reason.startswith("ran out of memory: limit 134217728 bytes")
 
 
+def first_and_then(folder, first, second):
+    """A source that does one thing the first time that it is asked, and another the next time."""
+    return f"{first} if unruly.is_first({str(folder / 'been')!r}) else {second}\ny = x + 1"
+
+
+def test_what_lacks_memory_only_in_company_is_answered(frugal, tmp_path):
+    source = first_and_then(tmp_path, "unruly.fail_to_allocate()", "None")
+    assert answered(only(frugal, source))
+
+
+@pytest.mark.parametrize("in_turn", [("stall", "hoard"), ("hoard", "stall")])
+def test_to_take_ever_more_is_a_crash_whichever_limit_is_met_first(tmp_path, in_turn):
+    source = first_and_then(tmp_path, *(f"unruly.{how}()" for how in in_turn))
+    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE, memory=2**27) as examination:
+        outcome = only(examination, source)
+    assert isinstance(outcome, Crash)
+    assert outcome.out_of_memory
+
+
 def test_without_a_limit_there_is_still_a_want_of_memory(examination):
     assert only(examination, "y = np.ones(2**50)").reason.startswith("ran out of memory (Memory")
 
 
-LEAKING = Task("leak", "unruly.leak(16)\ny = os.getpid()", {})
-MEAGRE = 2**26  # four times what leaks
+LEAKING = Task("leak", "unruly.leak(4)\ny = os.getpid()", {})
+MEAGRE = 2**24  # four times what leaks
 
 
 def workers(examination, tasks):
@@ -352,7 +397,7 @@ def test_a_worker_that_grows_is_replaced_between_asks_too():
 
 def test_a_worker_that_has_grown_first_answers_what_it_was_sent(tmp_path):
     told = tmp_path / "told"
-    source = f"unruly.leak(32)\nopen({str(told)!r}, 'a').write('.')\ny = 1"
+    source = f"unruly.leak(8)\nopen({str(told)!r}, 'a').write('.')\ny = 1"
     with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
         list(examination.ask([Task("once", source, {})] * WINDOW))
     assert told.read_text() == "." * WINDOW
@@ -531,7 +576,7 @@ def test_an_interpreter_must_be_new_enough(tmp_path):
 
 def test_a_missing_framework_is_named():
     told = why_not(Interpreter(sys.executable, "import no_such_framework"))
-    assert "No module named 'no_such_framework'" in told.sentence
+    assert "no_such_framework" in told.sentence
 
 
 def test_what_a_failing_prelude_said_is_told():
@@ -672,7 +717,6 @@ def test_what_cannot_be_begun_ahead_is_told_by_who_starts_it():
 def test_one_that_died_ahead_has_its_second_chance(tmp_path):
     prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
     with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=None):
-        while not (tmp_path / "been").exists():
-            time.sleep(0.01)
+        wait_until((tmp_path / "been").exists)
         with Examination(Interpreter(sys.executable, prelude, variables=VARIABLES)) as examination:
             assert answered(next(examination.ask([GOOD]))[1])

@@ -101,6 +101,8 @@ def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_posit
         ("padding split", {"output_padding": (1,)}),
         ("bias", {"bias": np.ones(1)}),
         ("accumulation", {}),
+        ("float16 accumulation", {"dtype": "float16", "x": np.full((1, 1, 1), 0.5)}),
+        ("bfloat16 accumulation", {"dtype": "bfloat16", "x": np.full((1, 1, 1), 257.0)}),
         ("position", {}),
     ],
 )

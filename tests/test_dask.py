@@ -10,25 +10,26 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
 
 import dask
+import distributed
 import pytest
 from click.testing import CliRunner
 from distributed import LocalCluster
 from fakes import cluster as fake_cluster
 from fakes import drive, troubled
+from fakes.clock import wait_until
 
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
 from conformance.running import executors, shards
 from conformance.running.executors import NoExecutor
 
-PATIENCE = 60  # seconds that nothing takes on a loaded machine
-DAWDLES = troubled.FIRST_NUMBER["dawdles"]
+HOW = ["dawdles"] * 49 + ["waits"]
+"""The last waits until it may go on, so that nothing is over before a worker is killed."""
 CASES = "cases:\n" + "".join(
-    f"  - {{id: c{number:02}, why: Why., x: [{DAWDLES}, {number}], kernel: [1, 10]}}\n"
-    for number in range(50)
+    f"  - {{id: c{n:02}, why: Why., x: [{troubled.FIRST_NUMBER[how]}, {n}], kernel: [1, 10]}}\n"
+    for n, how in enumerate(HOW)
 )
 
 
@@ -60,19 +61,20 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A command with a fake that takes its time."""
     monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
     drive.fake(tmp_path)
+    (tmp_path / "go").touch()
     cases = tmp_path / "cases.yaml"
     cases.write_text(CASES, encoding="utf-8")
     return ["run", str(cases), "--framework", "torch", "--api", "plain.troubled", "--out"]
 
 
-def kill_once(process: subprocess.Popen[bytes], path: Path, count: int) -> None:
-    """As soon as the run file has so many lines."""
-    ending = monotonic() + PATIENCE
-    while monotonic() < ending:
-        if path.exists() and path.read_bytes().count(b"\n") >= count:
-            break
-        sleep(0.01)
+def kill_once(
+    process: subprocess.Popen[bytes], path: Path, count: int, folders: list[Path]
+) -> None:
+    """As soon as the run file has so many lines; then what waits may go on."""
+    wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= count)
     process.kill()
+    for folder in folders:
+        (folder / "go").touch()
 
 
 def test_a_cluster_of_which_a_worker_is_killed_writes_the_same_file(
@@ -80,11 +82,10 @@ def test_a_cluster_of_which_a_worker_is_killed_writes_the_same_file(
 ) -> None:
     near, far = tmp_path / "near.jsonl", tmp_path / "far.jsonl"
     assert CliRunner().invoke(main, [*line, str(near)]).exit_code == 0
+    folders = [tmp_path / "one", tmp_path / "other"]
     with ExitStack() as stack:
-        killed, _ = (
-            stack.enter_context(worker(scheduler, tmp_path / name)) for name in ("one", "other")
-        )
-        killer = Thread(target=kill_once, args=(killed, far, 20))
+        killed, _ = [stack.enter_context(worker(scheduler, folder)) for folder in folders]
+        killer = Thread(target=kill_once, args=(killed, far, 20, folders))
         killer.start()
         words = ["--executor", "dask", "--scheduler", scheduler]
         ran = CliRunner().invoke(main, [*line, str(far), *words])
@@ -100,6 +101,21 @@ def test_a_scheduler_that_is_not_there_is_named() -> None:
         executors.dask("tcp://127.0.0.1:1"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "tcp://", "http://x", "tls://127.0.0.1:1", "ucx://1", "inproc://x", "a b"],
+)
+def test_no_client_is_made_for_an_address_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """One that could not start would be waited for at the end of the process, for a minute."""
+    made: list[object] = []
+    monkeypatch.setattr(distributed, "Client", lambda *words, **_: made.append(words))
+    with pytest.raises(NoExecutor, match="there is no Dask scheduler at"), executors.dask(address):
+        pass
+    assert made == []
 
 
 def test_a_scheduler_with_other_code_is_refused(

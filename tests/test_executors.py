@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from fakes import executors as fakes
 from fakes import troubled
+from fakes.clock import PATIENCE, wait_until
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 from fakes.subjects import case, subjects
@@ -28,11 +28,10 @@ from conformance.observations import Observation
 from conformance.running import executors, recording, shards, sharing
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.recording import Recorded, Request
-from conformance.running.shards import MOST, Shard
+from conformance.running.shards import MOST, Shard, Terms
 from conformance.survey import Subject
 from conformance.workers.controller import CannotStart
 
-PATIENCE = 60  # seconds that nothing takes on a loaded machine
 MANY = subjects(50)
 ENVIRONMENT = Environment(framework="plain", python=sys.executable)
 
@@ -51,7 +50,8 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def recorded(path: Path, places: list[Place], some: list[Subject] = MANY) -> Recorded:
-    request = Request(name="plain", environment=ENVIRONMENT, path=path)
+    terms = Terms(timeout=PATIENCE)
+    request = Request(name="plain", environment=ENVIRONMENT, path=path, terms=terms)
     (one,) = recording.record_all([request], some, places)
     return one
 
@@ -209,10 +209,10 @@ def interrupt(tmp_path: Path) -> Iterator[None]:
     def wait() -> None:
         with (tmp_path / "pipe").open("rb") as pipe:
             pipe.read(1)
-        ending = monotonic() + PATIENCE
-        while len(observations(tmp_path / "run.jsonl")) < 4 and monotonic() < ending:
-            sleep(0.01)
-        os.kill(os.getpid(), signal.SIGUSR1)
+        try:
+            wait_until(lambda: len(observations(tmp_path / "run.jsonl")) >= 4)
+        finally:
+            os.kill(os.getpid(), signal.SIGUSR1)
 
     def handle(*_: object) -> None:
         raise Interrupted

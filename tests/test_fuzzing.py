@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fakes import searched
+from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
@@ -23,7 +24,6 @@ from conformance.question import Question
 from conformance.runtime import ANY
 from conformance.workers.controller import Examination
 
-PATIENCE = 60.0  # seconds that no answer of a loaded machine takes
 UNKNOWN = "No known convention."
 
 Find = Callable[..., tuple[Tally, list[Finding]]]
@@ -103,7 +103,7 @@ def test_what_is_as_it_should_be_is_in_no_group(mode: str, status: str) -> None:
         ("recipe", "hung", (), "failing"),
         ("recipe", "flaky", (), "failing"),
         ("recipe", "rejected", (), "refused"),
-        ("recipe", "inexpressible", (), "refused"),
+        ("recipe", "inexpressible", (), "unwritten"),
         ("native", "mismatch", (), "unexplained"),
         ("native", "crashed", (), "unexplained"),
         ("native", "mismatch", (("kernel flip: flipped",),), "convention"),

@@ -175,8 +175,12 @@ def refusal(folder: Path, text: str) -> list[str]:
         ),
         (
             "- {api: a, reason: A., case: b}\n",
-            ":1:24: unknown key 'case'; did you mean 'cases'?; the keys are api, reason, cases,"
-            " change, convention, versions, framework, backend",
+            ":1:24: unknown key 'case'; did you mean 'cases'?",
+        ),
+        (
+            "- {api: a, reason: A., topic: b}\n",
+            ":1:24: unknown key 'topic'; the keys are api, reason, cases, change, convention,"
+            " versions, framework, backend",
         ),
     ],
 )

@@ -88,6 +88,13 @@ def test_where_releases_were_passed_over_it_is_told_how_to_find_the_one(run: Run
     assert "bisect" not in run("history", "plain==1.4", "plain==1.5").stdout
 
 
+def test_apis_that_changed_alike_are_told_of_once(run: Run) -> None:
+    lines = told(run("history", "plain==1.3", "plain==1.5"))
+    start = lines.index("plain.ask and plain.new")
+    assert lines[start + 1].startswith("kernel flip (2 cases) until 1.3 ◆ flipped")
+    assert "plain.new" not in lines
+
+
 def test_what_did_not_change_is_told_in_one_line(run: Run) -> None:
     lines = told(run("history", "plain==1.4", "plain==1.5"))
     unchanged = "Nothing changed in 3 cases; as the reference has it: kernel flip, dilation, "
@@ -181,7 +188,7 @@ def test_the_same_is_told_in_markdown(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     run("history", "plain==0.9", "plain==1.3", "plain==1.5", "--markdown", str(page))
     lines = page.read_text(encoding="utf-8").splitlines()
-    assert "| plain 1.3 | 3.11 | - | 12 | companion 5.0 |" in lines
+    assert "| plain 1.3 | 3.11 | \\- | 12 | companion 5.0 |" in lines
     assert (
         "| kernel flip (2 cases) | until 1.3<br>from 1.5 | **◆ flipped**<br>= as it stands |"
         in lines
@@ -209,6 +216,8 @@ def test_a_python_is_downloaded_where_that_is_allowed(run: Run, uv: Uv) -> None:
     uv.has_pythons(11)
     words = ("history", "plain==1.4", "-k", "even", "--python", "3.9")
     assert run(*words).exit_code == 2
+    assert run(*words, "--download-python", "--dry-run").exit_code == 0
+    assert [c for c in uv.calls if c["arguments"][0] == "python"] == []
     ran = run(*words, "--download-python")
     assert ran.exit_code == 0, ran.output
     assert [c["arguments"][-1] for c in uv.calls if c["arguments"][0] == "python"] == ["3.9"]
@@ -237,6 +246,94 @@ def test_what_cannot_be_meant_is_told_in_a_sentence(
     assert sentence in ran.stderr
 
 
+# What is downloaded
+
+MB = 10**6
+WHEELS = {f"plain==1.{minor}": 12 * MB for minor in range(6)}
+WHEELS |= {"companion==5": MB, "companion==4": 50 * MB, "packaging==1": 1000, "setuptools==1": 1000}
+REFUSED = (
+    "conformance history: 3 downloads, about 25 MB, is more than the 20 MB that --max-download"
+    " allows; --max-download 25MB would allow it"
+)
+
+
+@pytest.fixture
+def wheels(uv: Uv) -> Uv:
+    """Releases of 12 MB each, and a companion of 1 MB, or else of 50."""
+    uv.has_wheels(WHEELS)
+    return uv
+
+
+TWO = ("history", "plain==1.3", "plain==1.5", "-k", "even")
+
+
+@pytest.mark.usefixtures("wheels")
+def test_what_is_to_be_downloaded_is_said_before(run: Run) -> None:
+    said = run(*TWO).stderr.splitlines()
+    assert said[0] == "2 releases to ask at most: 3 downloads, about 25 MB"
+    assert said[1] == "plain 1.3 (1 of 2)"
+
+
+def test_more_than_is_allowed_is_not_downloaded(run: Run, wheels: Uv) -> None:
+    ran = run(*TWO, "--max-download", "20MB")
+    assert (ran.exit_code, ran.stderr.splitlines()[-1]) == (2, REFUSED)
+    assert wheels.made == []
+
+
+@pytest.mark.parametrize("limit", ["25MB", "0.025 GB", "unlimited"])
+def test_what_is_allowed_is_downloaded(run: Run, wheels: Uv, limit: str) -> None:
+    assert run(*TWO, "--max-download", limit).exit_code == 0
+    assert len(wheels.made) == 2
+
+
+@pytest.mark.usefixtures("wheels")
+def test_what_is_kept_is_not_downloaded_again(run: Run) -> None:
+    run(*TWO)
+    again = run(*TWO, "--max-download", "0")
+    assert again.exit_code == 0
+    assert again.stderr.splitlines() == ["plain 1.3 (1 of 2)", "plain 1.5 (2 of 2)"]
+
+
+def test_the_limit_holds_for_what_was_not_foreseen(run: Run, wheels: Uv) -> None:
+    """Release 1.0 does not start beside the companion that is pinned."""
+    ran = run("history", "plain==1.0", "--max-download", "20MB")
+    assert ran.exit_code == 2
+    assert "about 50 MB, after 13 MB before, is more than the 20 MB" in ran.stderr
+    assert [words[-1] for words in wheels.made] == ["companion==5", "setuptools"]
+
+
+@pytest.mark.parametrize("words", ["2", "-1GB", "nan", "much"])
+def test_a_limit_that_is_no_size_is_refused(run: Run, words: str) -> None:
+    ran = run(*TWO, f"--max-download={words}")
+    assert ran.exit_code == 2
+    assert "is no size with its unit, such as 500MB or 2GB, nor 'unlimited'" in ran.stderr
+
+
+def test_a_rehearsal_makes_and_asks_nothing(run: Run, wheels: Uv) -> None:
+    run("history", "plain==1.5", "-k", "even")
+    wheels.fail_on("plain==1.1")
+    before = len(wheels.made)
+    words = [f"plain=={version}" for version in ("0.9", "1.2", "1.3", "1.4", "1.5")]
+    ran = run("history", *words, "-k", "even", "--dry-run", "--max-download", "1MB")
+    assert ran.exit_code == 0
+    assert ran.stdout.splitlines() == [
+        "plain 0.9: cannot be asked: pip finds no wheel of it for a Python that is installed here",
+        "plain 1.2: Python 3.11, 1 download, about 12 MB",
+        "plain 1.3: Python 3.11, 1 download, about 12 MB",
+        "plain 1.4: Python 3.9, 1 download, about 12 MB",
+        "plain 1.5: its run is kept",
+        "3 releases to ask at most: 3 downloads, about 36 MB",
+    ]
+    assert len(wheels.made) == before
+
+
+def test_a_release_for_which_there_is_no_solution_is_foreseen(run: Run, uv: Uv) -> None:
+    uv.has_wheels({"companion==5": MB})
+    ran = run(*TWO[:2], "--dry-run")
+    line = "plain 1.3: cannot be asked: error: No solution found for plain==1.3"
+    assert ran.stdout.splitlines()[0] == line
+
+
 # Bisect
 
 
@@ -254,6 +351,14 @@ def test_both_answers_are_drawn_with_what_explains_them(run: Run) -> None:
     assert "10* 21* 2* | 1* 12* 20*" in lines[before:after]
     assert "The kernel is read backwards along every axis." in lines[before:after]
     assert "It is the oracle's answer." in lines[after:]
+
+
+def test_apis_that_changed_alike_are_drawn_once(run: Run) -> None:
+    lines = told(run("bisect", "plain>=1.3", "--case", "flip"))
+    assert [line for line in lines if line.startswith("plain.")] == [
+        "plain.ask and plain.new: different",
+        "plain.ask and plain.new: same",
+    ]
 
 
 def test_ends_that_answer_alike_leave_nothing_to_find(run: Run) -> None:
@@ -277,6 +382,33 @@ def test_a_release_that_leaves_it_open_is_named(run: Run) -> None:
 def test_refused_and_answered_are_other_answers(run: Run) -> None:
     ran = run("bisect", "plain", "--case", "spread", "--api", "plain.ask", "--bad", "1.1")
     assert "plain 1.1 is the first that answers otherwise than 1.0." in ran.stdout
+
+
+def test_a_search_says_about_what_it_downloads(run: Run, wheels: Uv) -> None:
+    ran = run("bisect", "plain>=1.1", "--case", "even", "--dry-run")
+    assert ran.exit_code == 0
+    assert ran.stdout.splitlines() == [
+        "even: 5 releases of plain, 1.1 to 1.5",
+        "plain 1.5: Python 3.11, 2 downloads, about 13 MB",
+        "plain 1.1: Python 3.11, 2 downloads, about 13 MB",
+        "plain 1.3: Python 3.11, 2 downloads, about 13 MB",
+        "4 releases to ask at most: 5 downloads, about 49 MB",
+    ]
+    assert wheels.made == []
+
+
+def test_a_search_between_two_releases_asks_only_these(run: Run, wheels: Uv) -> None:
+    ends = ("--good", "1.3", "--bad", "1.4")
+    ran = run("bisect", "plain", "--case", "even", *ends, "--dry-run")
+    assert ran.stdout.splitlines()[-1] == "2 releases to ask at most: 3 downloads, about 25 MB"
+    assert wheels.made == []
+
+
+def test_a_search_downloads_no_more_than_is_allowed(run: Run, wheels: Uv) -> None:
+    ran = run("bisect", "plain>=1.1", "--case", "even", "--max-download", "20MB")
+    assert ran.exit_code == 2
+    assert "is more than the 20 MB that --max-download allows" in ran.stderr
+    assert wheels.made == []
 
 
 @pytest.mark.parametrize(

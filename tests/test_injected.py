@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from conformance.conventions import CONVENTIONS
-from conformance.diagnosis import Explanation, answer_under, diagnose
+from conformance.diagnosis import diagnose
 from conformance.fuzz import space
+from conformance.interpretations import Explanation, answer_under
 from conformance.question import Array, Question, answer
 
 QUESTIONS = 300

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance import maps
@@ -106,7 +106,6 @@ def test_maps_are_applied_in_order() -> None:
 
 # Adjoints: <M x, y> == <x, M* y>
 
-unhurried = settings(deadline=None)
 SEEDS = st.integers(0, 1000)
 LENGTHS = st.integers(1, 4)
 
@@ -125,13 +124,11 @@ def test_permuting_back_is_the_adjoint(order: tuple[int, ...]) -> None:
     assert_adjoint(maps.permute(order), (1, 2, 3, 4), seed=0)
 
 
-@unhurried
 @given(st.lists(LENGTHS, min_size=1, max_size=3), SEEDS)
 def test_flipping_is_its_own_adjoint(space: list[int], seed: int) -> None:
     assert_adjoint(maps.flip(len(space)), (2, 1, *space), seed)
 
 
-@unhurried
 @given(st.lists(st.tuples(LENGTHS, st.integers(1, 3)), min_size=1, max_size=3), SEEDS)
 def test_taking_every_dth_is_the_adjoint_of_dilating(
     axes: list[tuple[int, int]], seed: int
@@ -148,14 +145,12 @@ def framed(draw: st.DrawFn) -> tuple[int, tuple[int, int]]:
     return n, (begin, draw(st.integers(1 - n - begin, 7 - begin)))
 
 
-@unhurried
 @given(st.lists(framed(), min_size=1, max_size=3), SEEDS)
 def test_a_window_has_an_adjoint(axes: list[tuple[int, tuple[int, int]]], seed: int) -> None:
     lengths, grow = zip(*axes, strict=True)
     assert_adjoint(maps.window(lengths, grow), (1, 2, *lengths), seed)
 
 
-@unhurried
 @given(framed(), SEEDS)
 def test_a_row_of_maps_goes_back_from_the_last(
     axis: tuple[int, tuple[int, int]], seed: int

@@ -9,7 +9,8 @@ import pytest
 from tiny import ask, column
 
 from conformance.conventions import CONVENTIONS
-from conformance.diagnosis import answer_under, diagnose
+from conformance.diagnosis import diagnose
+from conformance.interpretations import answer_under
 from conformance.question import Question, answer
 
 MISTAKES = {str(c): c for c in CONVENTIONS if c.choice.mistake}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from conformance import geometry, oracle
 
 Array = NDArray[Any]
-exhaustive = settings(deadline=None, max_examples=150)
+exhaustive = settings(max_examples=150)
 
 
 def integers(shape: tuple[int, ...], seed: int, dtype: Any = np.int64) -> Array:

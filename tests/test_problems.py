@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
             "6:14: one: padding (5, 5) leaves -7 of the 3 elements of an axis",
         ),
         ("topics: [strides]", "did you mean 'stride'?"),
-        ("dtype: float", "got the text 'float'; did you mean 'float64'?"),
+        ("dtype: float", "'float'; it is float32 for some and float64 for others"),
         ("exact: 1", "6:12: one: exact must be true or false, got 1"),
         ("bias: [1, 2]", "6:11: one: "),
         ("bias: [.nan]", "6:12: one: an entry of bias must be a number within"),
@@ -142,7 +142,7 @@ def test_channels_that_contradict_the_kernel_are_told_at_the_kernel(file: Path) 
 
 def test_operands_of_different_rank_are_told_at_the_second(file: Path) -> None:
     (wrong,) = problems(file, HEAD + "    x: [1]\n    kernel: [[1]]\n")
-    assert wrong.startswith("5:13: one: kernel must have 1 axes, or 3 with batch and channels")
+    assert wrong.startswith("5:13: one: kernel must have 1 axis, or 3 with batch and channels")
 
 
 def test_a_number_inside_a_ragged_list_is_told_at_its_place(file: Path) -> None:

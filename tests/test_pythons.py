@@ -10,7 +10,6 @@ import pytest
 from fakes.pythons import isolate, program, shim, write
 
 from conformance import pythons
-from conformance.workers import interpreter
 from conformance.workers.controller import CannotStart, Examination
 from conformance.workers.interpreter import Interpreter
 
@@ -216,7 +215,6 @@ exec "{sys.executable}" "$@"
 @pytest.mark.parametrize("request_", ["3.8", "python3.8"])
 def test_a_worker_starts_in_the_python_that_is_found(home: Path, request_: str) -> None:
     path = program(kept(home, "3.8.18"), WORKS)
-    interpreter._located.cache_clear()
     with Examination(Interpreter(request_)) as examination:
         assert examination.identity.numpy
     assert path.with_name("python3.8 was started").exists()

@@ -5,6 +5,7 @@ A fake stands where PyTorch would, and is asked in workers of its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import select
@@ -12,18 +13,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, troubled
+from fakes.clock import PATIENCE
 
 from conformance import runs
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
+from conformance.selection import Selection
 
-PATIENCE = 60  # seconds that nothing takes on a loaded machine
 CASES = """
 cases:
   - {id: fine, why: One., x: [1, 2], kernel: [1, 10], topics: [stride]}
@@ -103,8 +106,10 @@ def test_a_refusal_where_there_is_no_answer_is_a_match(run: Run, out: Path) -> N
 
 def test_the_footer_comes_last_and_counts(run: Run, out: Path) -> None:
     run("--api", "plain.right")
-    footer = lines(out)[-1]
-    assert footer == {"kind": "footer", "observations": 6, "statuses": {"match": 6}}
+    *before, last = out.read_bytes().splitlines(keepends=True)
+    checksum = hashlib.sha256(b"".join(before)).hexdigest()[:32]
+    counts = {"observations": 6, "statuses": {"match": 6}}
+    assert json.loads(last) == {"kind": "footer", **counts, "checksum": checksum}
 
 
 def test_only_the_named_apis_are_asked(run: Run, out: Path) -> None:
@@ -150,14 +155,14 @@ def test_an_unknown_api_is_refused_with_those_that_are_known(run: Run, out: Path
     ran = run("--api", "plain.wrong")
     assert ran.exit_code == 2
     known = "plain.right, plain.troubled, plain.backwards, plain.gone"
-    assert f"Invalid value for --api: 'plain.wrong' is none of {known}" in ran.output
+    assert f"--api: 'plain.wrong' is none of {known}" in ran.output
     assert not out.exists()
 
 
 def test_an_unknown_framework_is_refused_with_those_that_are_known() -> None:
     ran = CliRunner().invoke(main, ["run", "--framework", "caffe"])
     assert ran.exit_code == 2
-    assert "'caffe' is not one of 'jax', 'keras', 'mxnet', 'tensorflow', 'torch'" in ran.output
+    assert all(f"'{name}'" in ran.output for name in ("caffe", *FRAMEWORKS))
 
 
 @pytest.mark.parametrize("expression", ["stride and", "(stride", "1", "backwards"])
@@ -173,7 +178,7 @@ def test_an_expression_that_means_no_case_is_refused(run: Run, expression: str) 
 def test_numbers_that_make_no_sense_are_refused(run: Run, words: tuple[str, str]) -> None:
     ran = run(*words)
     assert ran.exit_code == 2
-    assert f"Invalid value for '{words[0]}'" in ran.output
+    assert f"'{words[0]}'" in ran.output
 
 
 def test_wrong_cases_are_told_and_nothing_is_asked(run: Run, out: Path, tmp_path: Path) -> None:
@@ -196,7 +201,7 @@ def test_a_missing_interpreter_leaves_a_run_that_says_so(run: Run, out: Path) ->
 def test_a_missing_framework_leaves_a_run_that_says_so(run: Run, out: Path, tmp_path: Path) -> None:
     drive.fake(tmp_path, prelude="import no_such_framework")
     assert run().exit_code == 2
-    assert "No module named 'no_such_framework'" in runs.read(out).header.failure
+    assert "no_such_framework" in runs.read(out).header.failure
 
 
 def test_without_a_place_for_it_a_failure_leaves_nothing(
@@ -296,11 +301,81 @@ def test_an_incomplete_run_is_made_again(reusing: Callable[..., Result], out: Pa
     assert runs.read(out).complete
 
 
-def test_what_is_no_run_is_made_one(reusing: Callable[..., Result], out: Path) -> None:
+def test_what_is_no_run_is_left_as_it_is(reusing: Callable[..., Result], out: Path) -> None:
     out.parent.mkdir()
     out.write_text("not a run\n", encoding="utf-8")
+    ran = reusing()
+    assert ran.exit_code == 2
+    assert f"{out}: this is no run file, and would be overwritten" in ran.output
+    assert out.read_text(encoding="utf-8") == "not a run\n"
+
+
+def test_the_beginning_of_a_run_is_made_one(reusing: Callable[..., Result], out: Path) -> None:
+    out.parent.mkdir()
+    out.write_text('{"kind": "he', encoding="utf-8")
     reusing()
     assert runs.read(out).complete
+
+
+# What is there already
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "/bin/true"])
+def test_a_start_that_fails_leaves_a_run_as_it_was(run: Run, out: Path, python: str) -> None:
+    run()
+    before = out.read_bytes()
+    ran = run("--python", python)
+    assert ran.exit_code == 2
+    assert ran.output.endswith(f"conformance run: {out} is left as it was\n")
+    assert out.read_bytes() == before
+
+
+def test_a_start_that_fails_leaves_a_run_that_was_stopped(run: Run, out: Path) -> None:
+    run()
+    stopped = b"".join(out.read_bytes().splitlines(keepends=True)[:-2])
+    out.write_bytes(stopped)
+    run("--python", "/nowhere/python")
+    assert out.read_bytes() == stopped
+
+
+def test_a_failure_takes_the_place_of_a_failure(run: Run, out: Path) -> None:
+    run("--python", "/nowhere/python")
+    run("--python", "/nowhere/else")
+    assert "/nowhere/else" in str(runs.read(out).header.failure)
+
+
+def test_a_start_that_fails_leaves_what_is_no_run(run: Run, out: Path) -> None:
+    out.parent.mkdir()
+    out.write_text("mine\n", encoding="utf-8")
+    run("--python", "/nowhere/python")
+    assert out.read_text(encoding="utf-8") == "mine\n"
+
+
+# What part is asked
+
+
+@pytest.mark.parametrize(
+    ("words", "selection"),
+    [
+        (("-k", "fine"), Selection(expression="fine")),
+        (("--api", "plain.right"), Selection(apis=("plain.right",))),
+        ((), Selection()),
+    ],
+)
+def test_a_run_says_which_part_it_was_asked(
+    run: Run, out: Path, cases: Path, words: tuple[str, ...], selection: Selection
+) -> None:
+    run(*words)
+    named = replace(selection, cases=(str(cases),))
+    assert runs.read(out).header.selection == named
+
+
+def test_a_run_of_the_whole_corpus_has_no_selection(
+    run: Run, out: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.shipped.CASES", cases.parent)
+    run(of=cases.parent)
+    assert runs.read(out).header.selection is None
 
 
 # Interrupts, in a process of its own
@@ -321,7 +396,8 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
     )
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    words = ["--api", "plain.troubled", "--timeout", "5", "--jobs", jobs, "--out", str(out)]
+    options = {"--api": "plain.troubled", "--timeout": PATIENCE, "--jobs": jobs, "--out": out}
+    words = [str(word) for option in options.items() for word in option]
     with subprocess.Popen(
         [sys.executable, drive.__file__, "run", str(cases), "--framework", "torch", *words],
         env={**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(tmp_path)},

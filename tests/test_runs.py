@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.observations import Observation
+from conformance.gate.answers import given
+from conformance.observations import Observation, Status
 from conformance.runs import Footer, Header, Run, RunError, lines, read, writing
 
 HEADER = {"kind": "header", "format": 1, "framework": "torch", "version": "2.0"}
@@ -135,6 +136,104 @@ def test_a_footer_that_counts_other_observations_is_refused(write: Write) -> Non
     assert refusal(path) == ": the footer counts 2 observations, and there are 1"
 
 
+def test_a_footer_that_counts_other_statuses_is_refused(write: Write) -> None:
+    path = write(HEADER, OBSERVED, FOOTER | {"statuses": {"match": 0, "mismatch": 1}})
+    assert refusal(path) == (
+        ": the footer counts 0 observations with the status 'match', and there are 1"
+    )
+
+
+def test_a_footer_that_counts_a_status_that_there_is_not_is_refused(write: Write) -> None:
+    path = write(HEADER, OBSERVED, FOOTER | {"statuses": {"match": 1, "great": 2}})
+    assert refusal(path) == (
+        ": the footer counts 2 observations with the status 'great', and there are 0"
+    )
+
+
+@pytest.mark.parametrize("footer", [FOOTER, FOOTER | {"statuses": {"match": 1}}])
+def test_a_footer_of_a_version_that_summed_up_nothing_is_read(
+    write: Write, footer: dict[str, Any]
+) -> None:
+    assert read(write(HEADER, OBSERVED, footer)).complete
+
+
+def many(path: Path) -> bytes:
+    """What a run file holds that nobody has touched."""
+    with writing(path, Header(framework="torch", version="2.0")) as writer:
+        for number in range(4):
+            writer.add(replace(observation(), case=f"case-{number}"))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("was", "instead"),
+    [
+        (b'"status": "rejected"', b'"status": "match"'),
+        (b'"case": "case-2"', b'"case": "case-4"'),
+        (b'"version": "2.0"', b'"version": "2.1"'),
+        (b'"detail": "It refused', b'"detail": "it refused'),
+        (b'"digest": null', b'"digest": "0"'),
+        (b'"api": "torch', b'"api":  "torch'),
+        (b"}\n{", b"} \n{"),
+    ],
+)
+@pytest.mark.parametrize("reader", [read, given], ids=["report", "gate"])
+def test_an_edit_by_hand_is_noticed_by_every_reader(
+    tmp_path: Path, reader: Callable[[Path], object], was: bytes, instead: bytes
+) -> None:
+    path = tmp_path / "run.jsonl"
+    whole = many(path)
+    assert was in whole
+    path.write_bytes(whole.replace(was, instead, 1))
+    with pytest.raises(RunError):
+        reader(path)
+
+
+def test_an_edit_that_the_counts_know_nothing_of_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(many(path).replace(b'"version": "2.0"', b'"version": "2.1"'))
+    assert refusal(path) == (
+        ": this run was edited by hand or damaged: the checksum in its footer does not hold;"
+        " `conformance run` makes it anew"
+    )
+
+
+def test_a_line_that_moved_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    header, one, other, *rest = many(path).splitlines(keepends=True)
+    path.write_bytes(b"".join((header, other, one, *rest)))
+    assert "edited by hand or damaged" in refusal(path)
+
+
+def test_a_changed_bit_anywhere_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    whole = many(path)
+    for place in range(0, len(whole) - 1, 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(RunError):
+            read(path)
+
+
+def test_a_line_longer_than_any_is_not_kept_in_memory(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.runs.LONGEST_LINE", 1000)
+    path = write(HEADER, OBSERVED | {"detail": "a" * 1000})
+    assert refusal(path) == ":2: a line must have at most 1000 bytes"
+
+
+@pytest.mark.parametrize("name", ["framework", "version", "backend"])
+def test_a_name_longer_than_any_is_refused(write: Write, name: str) -> None:
+    path = write(HEADER | {name: "1" * 5000}, FOOTER)
+    assert refusal(path) == f":1: {name} must have at most 200 characters"
+
+
+def test_a_finished_run_is_on_the_disk(tmp_path: Path, synced: list[Path]) -> None:
+    path = tmp_path / "run.jsonl"
+    many(path)
+    assert synced == [path, tmp_path]
+
+
 def test_a_line_after_the_footer_is_refused(write: Write) -> None:
     again = OBSERVED | {"case": "two"}
     assert refusal(write(HEADER, OBSERVED, FOOTER, again)) == ":4: a line after the footer"
@@ -153,36 +252,39 @@ def test_another_format_is_refused(write: Write) -> None:
 def test_a_second_header_is_refused(write: Write) -> None:
     said = refusal(write(HEADER, OBSERVED, HEADER))
     assert said.startswith(":3: not a line of a run file: ")
-    assert "'header'" in said
+    assert "header" in said
 
 
 @pytest.mark.parametrize(
-    ("line", "why"),
+    ("line", "name"),
     [
-        ("not json", "byte"),
-        ("[1, 2]", "array"),
-        ('"text"', "str"),
-        ("", "truncated"),
-        ("{}", "`kind`"),
-        ("[" * 100_000, "array"),
-        ('{"kind": "aside"}', "'aside'"),
-        (OBSERVED | {"surprise": 1}, "`surprise`"),
-        (OBSERVED | {"status": "great"}, "'great' - at `$.status`"),
-        (OBSERVED | {"mode": "sideways"}, "'sideways' - at `$.mode`"),
-        (OBSERVED | {"detail": 3}, "`int` - at `$.detail`"),
-        (OBSERVED | {"exact": 1}, "`int` - at `$.exact`"),
-        (OBSERVED | {"shape": [1, 1.5]}, "`float` - at `$.shape[1]`"),
-        (OBSERVED | {"topics": "same"}, "`str` - at `$.topics`"),
-        ({"kind": "observation", "api": "a"}, "`case`"),
-        ({"kind": "footer"}, "`observations`"),
+        ("not json", ""),
+        ("[1, 2]", ""),
+        ('"text"', ""),
+        ("", ""),
+        ("{}", "kind"),
+        ("[" * 100_000, ""),
+        ('{"kind": "aside"}', "aside"),
+        (OBSERVED | {"surprise": 1}, "surprise"),
+        (OBSERVED | {"status": "great"}, "great"),
+        (OBSERVED | {"mode": "sideways"}, "sideways"),
+        (OBSERVED | {"detail": 3}, "detail"),
+        (OBSERVED | {"exact": 1}, "exact"),
+        (OBSERVED | {"shape": [1, 1.5]}, "shape"),
+        (OBSERVED | {"shape": [1, -1]}, "shape"),
+        (OBSERVED | {"shape": [10**30]}, "shape"),
+        (OBSERVED | {"detail": "a" * 200_000}, "detail"),
+        (OBSERVED | {"topics": "same"}, "topics"),
+        ({"kind": "observation", "api": "a"}, "case"),
+        ({"kind": "footer"}, "observations"),
     ],
 )
-def test_a_line_of_something_else_is_refused_with_its_number(
-    write: Write, line: Any, why: str
+def test_a_line_of_something_else_is_refused_with_its_number_and_what_it_is(
+    write: Write, line: Any, name: str
 ) -> None:
-    said = refusal(write(HEADER, line))
-    assert said.startswith(":2: not a line of a run file: ")
-    assert why in said
+    place, _, said = refusal(write(HEADER, line)).partition(" not a line of a run file: ")
+    assert place == ":2:"
+    assert said and name in said
 
 
 @pytest.mark.parametrize("field", ["api", "case", "mode", "status", "op", "topics", "exact"])
@@ -190,7 +292,7 @@ def test_an_observation_without_what_it_needs_is_refused(write: Write, field: st
     line = {name: value for name, value in OBSERVED.items() if name != field}
     said = refusal(write(HEADER, line))
     assert said.startswith(":2: not a line of a run file: ")
-    assert f"`{field}`" in said
+    assert field in said.removeprefix(":2: not a line of a run file: ")
 
 
 @pytest.mark.parametrize("header", [HEADER | {"version": 2.0}, HEADER | {"apis": ["a"]}])
@@ -210,12 +312,13 @@ def test_half_a_surrogate_pair_in_a_frameworks_words_costs_no_run(tmp_path: Path
 
 class Little(msgspec.Struct, tag_field="kind", tag="observation"):
     case: str
+    status: Status
 
 
 def test_lines_hold_no_more_than_is_asked_for(write: Write) -> None:
     header, line, footer = lines(write(HEADER, OBSERVED, FOOTER), Little)
     assert isinstance(header, Header)
-    assert line == Little("one")
+    assert line == Little("one", "match")
     assert footer == Footer(observations=1)
 
 

@@ -36,6 +36,7 @@ def sight(**rest: object) -> Sight:
     return Sight(**{"case": case(), **rest})
 
 
+ALL, PAIRS = len(CONVENTIONS), len(discrimination.PAIRS)
 ALL_SEEING = sight(sees=EVERY_PLACE, apart=EVERY_CHOICE, pairs=discrimination.PAIRS)
 
 
@@ -65,19 +66,15 @@ def test_less_than_all_is_never_said_to_be_100_percent() -> None:
 def test_cases_that_see_everything_leave_nothing_to_find() -> None:
     lines, findings = sharpness.power([ALL_SEEING] * 3)
     assert findings == []
-    every = len(CONVENTIONS)
-    assert lines[0].startswith(
-        f"conventions seen by 3 cases or more: {every} of {every}; diagnosed"
-    )
-    every = len(EVERY_CHOICE)
-    assert lines[1] == f"choices of an axis told apart by 3 cases or more: {every} of {every}"
+    assert lines[0].startswith(f"conventions seen by 3 cases or more: {ALL} of {ALL}; diagnosed")
+    choices = len(EVERY_CHOICE)
+    assert lines[1] == f"choices of an axis told apart by 3 cases or more: {choices} of {choices}"
 
 
 def test_cases_that_see_every_pair_leave_nothing_to_find() -> None:
     (line,), findings = sharpness.pairs([ALL_SEEING])
     assert findings == []
-    every = len(discrimination.PAIRS)
-    assert line.startswith(f"pairs of conventions seen: {every} of {every} (100 %); 0 more")
+    assert line.startswith(f"pairs of conventions seen: {PAIRS} of {PAIRS} (100 %); 0 more")
 
 
 def test_a_convention_that_two_cases_see_is_a_finding() -> None:
@@ -107,8 +104,7 @@ def test_an_unseen_pair_among_a_hundred_is_none() -> None:
     pair = (FLIPPED, DROPPED)
     most = replace(ALL_SEEING, pairs=discrimination.PAIRS - {pair})
     (line,), findings = sharpness.pairs([most])
-    every = len(discrimination.PAIRS)
-    assert line.startswith(f"pairs of conventions seen: {every - 1} of {every} (99.9 %)")
+    assert line.startswith(f"pairs of conventions seen: {PAIRS - 1} of {PAIRS} (99.9 %)")
     assert findings == []
 
 

@@ -73,7 +73,24 @@ def test_what_is_like_nothing_that_was_timed_is_guessed() -> None:
     assert expected(JAX, recall()) == GUESS
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"jax": 1}', '{"jax": {"start": 1}}', "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"jax": 1}',
+        '{"jax": {"start": 1}}',
+        '{"jax": {"start": "soon", "observation": 1}}',
+        '{"jax": {"start": NaN, "observation": 1}}',
+        '{"jax": {"start": -1, "observation": 1}}',
+        '{"jax": {"start": 1e999, "observation": 1}}',
+        '{"jax": {"start": null, "observation": [1]}}',
+        "[" * 100_000,
+        '{"jax": ' * 100_000,
+        "\xff",
+        "\0",
+    ],
+)
 def test_a_file_that_cannot_be_read_is_nothing_known(folder: Path, text: str) -> None:
     (folder / "times.json").write_text(text, encoding="latin-1")
     assert recall() == {}
@@ -86,3 +103,15 @@ def test_a_folder_that_cannot_be_written_to_is_nobodys_trouble(
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(folder / "file"))
     remember(JAX, Time(2.0, 0.06))
     assert times.recall() == {}
+
+
+def test_rubbish_of_any_length_is_nothing_known(folder: Path) -> None:
+    (folder / "times.json").write_text('{"jax": {"start": 1, "observation": 1}, "' + "a" * 2**23)
+    assert recall() == {}
+
+
+def test_what_is_no_file_is_nothing_known(folder: Path) -> None:
+    (folder / "times.json").mkdir()
+    assert recall() == {}
+    remember(JAX, Time(2.0, 0.06))
+    assert [path.name for path in folder.iterdir()] == ["times.json"]

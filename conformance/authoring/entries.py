@@ -24,8 +24,9 @@ WIDTH = 100
 READABLE = 100
 """Numbers that an array may have to be written out: more than these nobody reviews."""
 ORDER = (
-    "id", "claims", "section", "topics", "why", "op", "rank", "x", "kernel", "gradient", "bias",
-    "stride", "padding", "output_padding", "dilation", "groups", "dtype", "exact", "expected",
+    "id", "claims", "section", "topics", "tags", "why", "op", "rank", "x", "kernel", "gradient",
+    "bias", "stride", "padding", "output_padding", "dilation", "groups", "dtype", "exact",
+    "expected",
 )  # fmt: skip
 """In which order the keys of a case are written."""
 

@@ -44,6 +44,12 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "chain": frozenset({"steps"}),
 }
 """Which of the keys that say the question each operator takes, beside ``x``."""
+_CHAINED = "; each of its steps has its own"
+_ELSEWHERE: Mapping[str, str] = {
+    "steps": "; a case with steps says 'op: chain'",
+    "gradient": "; op conv_transpose_input_gradient takes it, as do the other gradients",
+}
+"""Where a key has a meaning that its operator does not give it."""
 _SAID: frozenset[str] = frozenset().union(*ALLOWED.values())
 
 
@@ -51,9 +57,11 @@ def misplaced(entry: Entry) -> Iterator[Wrong]:
     """The keys that do not belong to the entry's operator, and those that it lacks."""
     allowed = ALLOWED[entry.op]
     for key in sorted((_SAID & entry.model_fields_set) - allowed):
-        yield (key,), f"{key} has no meaning for op {entry.op}"
+        hint = _CHAINED if entry.op == "chain" else _ELSEWHERE.get(key, "")
+        yield (key,), f"{key} has no meaning for op {entry.op}{hint}"
     for key in ("kernel", "steps"):
-        if key in allowed and getattr(entry, key) is None:
+        chained = key == "kernel" and entry.steps is not None  # which says enough
+        if key in allowed and getattr(entry, key) is None and not chained:
             yield (), f"{key} is missing; op {entry.op} needs it"
 
 

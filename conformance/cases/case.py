@@ -22,11 +22,16 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something wrong in a case file, in a sentence; ``case_id`` where it is one case's."""
+    """Something wrong in a case file, in a sentence.
+
+    case_id     where it is one case's
+    unreadable  whether there is no such file or folder, or it cannot be read
+    """
 
     place: Place
     case_id: str | None
     sentence: str
+    unreadable: bool = False
 
     def __str__(self) -> str:
         case = f"{self.case_id}: " if self.case_id else ""
@@ -83,7 +88,7 @@ class Case:
 
     ``question`` has an answer unless ``expected.error`` says why not; then it holds what was
     written as it stands, a stride of 0 for one, to be asked of frameworks all the same. ``op`` is
-    ``chain`` for several operators in a row.
+    ``chain`` for several operators in a row. ``tags`` are the author's own words beside the topics.
     """
 
     id: str
@@ -93,8 +98,14 @@ class Case:
     exact: bool
     topics: tuple[str, ...]
     place: Place
+    tags: tuple[str, ...] = ()
     expected: Expected = field(default_factory=Expected)
     erratum: Erratum | None = None
     claims: tuple[str, ...] = ()
     document: Document | None = None
     section: str | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The topics and the tags."""
+        return self.topics + self.tags

@@ -20,7 +20,8 @@ from conformance.cases.models import (
     VaryingEntry,
 )
 from conformance.cases.refusal import Refused, Wrong
-from conformance.cases.sentences import complaints, did_you_mean
+from conformance.cases.sentences import complaints
+from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import Complaint, Node
 from conformance.claims import expectations, properties
 from conformance.question import Array, Asked, Chain, Question
@@ -64,6 +65,7 @@ def _case(entry: Entry, place: Place, document: Document | None) -> Case:
         why=entry.why,
         exact=is_exact(entry),
         topics=tuple(entry.topics),
+        tags=tuple(entry.tags),
         place=place,
         expected=Expected(
             numbers=_full(said.numbers, question),

@@ -190,6 +190,10 @@ Slug = Annotated[
     ),
     Field(json_schema_extra={"pattern": f"^{_SLUG}$", "maxLength": MAX_NAME}),
 ]
+Label = Annotated[
+    Slug,
+    _checked(lambda v: ((), "is a topic and stands under topics") if v in TOPICS else None),
+]
 Sentence = Annotated[
     str,
     _text(_is_sentence, "must be a sentence that ends with a full stop", MAX_TEXT),

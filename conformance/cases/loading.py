@@ -35,7 +35,7 @@ def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
     for path in paths:
         files, complaint = _files(path)
         if complaint:
-            problems.append(Problem(Place(str(path), 1, 1), None, complaint))
+            problems.append(_unreadable(path, complaint))
         for file in files:
             found, wrong = _load_file(file, ids, check=check)
             cases.extend(found)
@@ -52,7 +52,7 @@ def _files(path: Path) -> tuple[list[Path], str | None]:
             return [], "there is no such file or folder"
         found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
     except (OSError, ValueError) as problem:
-        return [], f"this cannot be read: {problem}"
+        return [], f"this cannot be read: {getattr(problem, 'strerror', None) or problem}"
     return found, None if found else "this folder has no case files (*.yaml, *.yml)"
 
 
@@ -64,11 +64,14 @@ def _load_file(
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as problem:
-        why = problem.strerror or problem
-        return [], [Problem(Place(str(file), 1, 1), None, f"this cannot be read: {why}")]
+        return [], [_unreadable(file, f"this cannot be read: {problem.strerror or problem}")]
     from conformance.cases.reading import cases_of  # what it needs is slow to import
 
     return cases_of(data, str(file), ids, check=check)
+
+
+def _unreadable(path: Path, sentence: str) -> Problem:
+    return Problem(Place(str(path), 1, 1), None, sentence, unreadable=True)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

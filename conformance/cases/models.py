@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, WithJsonSchema
 from conformance.cases.fields import (
     TOPICS,
     Claim,
+    Label,
     Model,
     Numbers,
     Oracle,
@@ -176,6 +177,9 @@ class Entry(Arguments):
     )
     topics: Annotated[list[Topic], Field(min_length=1, max_length=len(TOPICS))] = Field(
         default=["basic"], description="What the case is about."
+    )
+    tags: Annotated[list[Label], Field(max_length=100)] = Field(
+        default=[], description="Words of one's own for what the case is about."
     )
     claims: Annotated[list[Claim], Field(max_length=100)] = Field(
         default=[], description="The claims that it is evidence for."

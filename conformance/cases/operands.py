@@ -57,19 +57,32 @@ def settle_rank(rules: Mapping[str, Rule], said: int | None) -> int:
 
     Raises ``Refused`` for an operand that is neither bare nor full at that rank.
     """
-    rank, because = said, f"rank is {said}"
+    rank, because, first = said, f"rank is {said}", 0
     for name, rule in rules.items():
         deep = depth(rule)
         if rank is None:
-            rank, because = _RANKS[deep], f"{name} has {deep}"
-            if deep == 3:
-                because += " (a bare 3-D array needs 'rank: 3')"
+            rank, because, first = _RANKS[deep], f"{name} has {deep}", deep
         elif deep not in (rank, rank + 2):
-            wanted = f"must have {rank} axes, or {rank + 2} with batch and channels"
-            raise Refused((name,), f"{name} {wanted}, because {because}, got {deep}")
+            axes = "axis" if rank == 1 else "axes"
+            wanted = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
+            hint = "" if said is not None else _other_reading(first, deep)
+            raise Refused((name,), f"{name} {wanted}, because {because}, got {deep}{hint}")
     if rank is None:
         raise ValueError("a rank cannot be settled without operands")
     return rank
+
+
+def _other_reading(first: int, other: int) -> str:
+    """What the first operand may have been meant to be, given how deep another one is."""
+    rank = other - 2
+    if rank in (2, 3) and first == rank + 1:
+        return (
+            f"; an x of {first} axes is (batch, channels, space...), and one image without a batch"
+            " is written as a batch of one"
+        )
+    if rank == first == 3:
+        return "; a bare 3-D array needs 'rank: 3'"
+    return ""
 
 
 def array(name: str, rule: Rule, rank: int) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
@@ -11,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from conformance.cases.refusal import Path, shown
+from conformance.cases.vocabulary import of_key, of_value
 from conformance.cases.yaml_source import Complaint, Node
 from conformance.cases.yaml_syntax import shorten
+from conformance.geometry import WORDS
 
 SENTENCES: Mapping[str, str] = {
     "bool_type": "must be true or false",
@@ -43,18 +44,12 @@ def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> It
         if found["type"] == "extra_forbidden":
             # The last step is the file's own word, which may look like one of our tags.
             key, outer = str(where[-1]), tuple(s for s in where[:-1] if not _is_tag(s))
-            nearest = did_you_mean(key, _names(model, where[:-1]))
-            yield node.find_key((*outer, key)), f"unknown key '{shorten(key)}'{nearest}"
+            hint = of_key(key, tuple(_names(model, where[:-1])))
+            yield node.find_key((*outer, key)), f"unknown key '{shorten(key)}'{hint}"
         elif found["type"] == "missing":
             yield node.find(path[:-1]), f"{called(path)} is missing"
         else:
             yield _wrong(found, path, node)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The words to end a sentence with when ``word`` is close to one that exists."""
-    nearest = difflib.get_close_matches(word[:80], sorted(known), n=1)
-    return f"; did you mean '{nearest[0]}'?" if nearest else ""
 
 
 def called(path: Sequence[str | int]) -> str:
@@ -77,9 +72,19 @@ def _wrong(found: Any, path: Path, node: Node) -> Complaint:
     known = SENTENCES.get(found["type"])
     words = known.format(**context) if known else found["msg"]
     sentence = f"{called(path)} {words}, got {shown(value)}"
-    if found["type"] == "literal_error" and isinstance(value, str):
-        sentence += did_you_mean(value, re.findall("'([^']+)'", context["expected"]))
+    if isinstance(value, str):
+        sentence += _hint(found, path, value)
     return node.find(path), sentence
+
+
+def _hint(found: Any, path: Path, value: str) -> str:
+    """What was probably meant by text that stands where it has no meaning."""
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if found["type"] == "literal_error":
+        hint = of_value(key, value, re.findall("'([^']+)'", found["ctx"]["expected"]))
+        own = "; words of your own stand under 'tags'" if key == "topics" else ""
+        return hint or own
+    return of_value(key, value, WORDS) if key == "padding" else ""
 
 
 def _is_tag(step: object) -> bool:

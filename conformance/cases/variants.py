@@ -14,7 +14,7 @@ from conformance.cases.yaml_source import Node
 
 MAX_VARIANTS = 10_000
 
-_UNNAMED = frozenset({"claims", "erratum", "exact", "expected", "section", "topics", "why"})
+_UNNAMED = frozenset({"claims", "erratum", "exact", "expected", "section", "tags", "topics", "why"})
 """Keys that say nothing about the question, so that no id is made from them."""
 
 

@@ -11,6 +11,7 @@ import click
 from packaging.requirements import InvalidRequirement
 
 from conformance import environments, pythons
+from conformance.commands._options import WORD
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 
@@ -75,6 +76,7 @@ def all_chosen(
         return [(name, replace(environment, download=download)) for name, environment in changed]
     if framework is None:
         raise click.UsageError("say --framework, or --environment for one that is pinned here")
+    refuse_backend(framework, backend)
     environment = Environment(
         framework=framework,
         pins=pins,
@@ -90,6 +92,27 @@ def _python(request: str | None, pins: tuple[str, ...]) -> str:
     if request is None:
         return sys.executable
     return pythons.canonical(request) if pins else request
+
+
+def refuse_backend(framework: str, backend: str | None, option: str = "--backend") -> None:
+    """Refuse a backend that the framework does not have.
+
+    Parameters
+    ----------
+    framework
+        The name of the framework.
+    backend
+        The backend; None is the one that is set up there.
+    option
+        What it was said with.
+
+    Raises
+    ------
+    click.BadParameter
+        With the backends that there are.
+    """
+    if backend is not None and (refusal := FRAMEWORKS[framework].without(backend)):
+        raise click.BadParameter(refusal, param_hint=option)
 
 
 def _changed(meant: Mapping[str, Environment], pins: tuple[str, ...]) -> dict[str, Environment]:
@@ -127,6 +150,7 @@ download = click.option(
 _UNPINNED = (
     click.option(
         "--python",
+        type=WORD,
         show_default="this one",
         help="The interpreter that has the framework, by its path, name or version; nothing of ours"
         " has to be there. With --with, the one to make an environment of.",
@@ -139,5 +163,10 @@ _UNPINNED = (
         help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
         " With --environment, in the place of its pin of that package.",
     ),
-    click.option("--backend", metavar="NAME", help="Of Keras.  [default: as it is set up there]"),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        type=WORD,
+        help="Of Keras.  [default: as it is set up there]",
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -9,13 +10,15 @@ from typing import Any, TypeVar
 import click
 from packaging.requirements import Requirement
 
-from conformance import environments, pythons
-from conformance.commands import _environment
-from conformance.environments import Environment, NoPython
+from conformance import environments, pythons, sizes
+from conformance.commands import _environment, _options
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
-from conformance.running import recording
+from conformance.report.text import plain, shortened
 from conformance.versions import releases
 from conformance.versions.companions import place_of
+from conformance.versions.forecasts import Foreseen
+from conformance.versions.history import Plan
 from conformance.versions.releases import NoRelease
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,16 +31,35 @@ def options(command: Command) -> Command:
     return command
 
 
+def _bytes(_context: click.Context, _option: click.Parameter, words: str) -> float:
+    """A size that was typed; infinity for no limit."""
+    if words.strip().lower() == UNLIMITED:
+        return math.inf
+    try:
+        return sizes.parse(words)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, nor {UNLIMITED!r}") from None
+
+
+UNLIMITED = "unlimited"
+
+
 _OPTIONS = (
     click.option(
         "--framework",
         type=click.Choice(sorted(FRAMEWORKS)),
         help="Whose cases are asked.  [default: that of the package]",
     ),
-    click.option("--backend", metavar="NAME", help="Of Keras.  [default: the first pinned]"),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        type=_options.WORD,
+        help="Of Keras.  [default: the first pinned]",
+    ),
     click.option(
         "--python",
         metavar="PYTHON",
+        type=_options.WORD,
         help="This one, such as 3.11 or a path, and no other.  [default: for each release one that"
         " it has a wheel for]",
     ),
@@ -52,16 +74,37 @@ _OPTIONS = (
     ),
     click.option("--pre", is_flag=True, help="Also releases before a final one."),
     click.option(
-        "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
+        "--max-download",
+        "limit",
+        callback=_bytes,
+        default="2GB",
+        show_default=True,
+        metavar="SIZE",
+        help=f"The most that may be downloaded, such as 500MB, or {UNLIMITED!r}.",
     ),
     click.option(
-        "--timeout",
-        default=recording.TIMEOUT,
-        show_default=True,
-        type=click.FloatRange(0, min_open=True),
-        help="Seconds for a question.",
+        "--dry-run",
+        is_flag=True,
+        help="Say what would be asked and downloaded, and make and ask nothing.",
     ),
+    _options.jobs,
+    _options.timeout(),
 )
+
+
+def is_rehearsed(foreseen: Foreseen, plan: Plan, *, dry_run: bool) -> bool:
+    """Say what is about to be downloaded; in a rehearsal for each release, and that is all.
+
+    Raises ``TooLarge`` where more would be downloaded than the plan allows, and it is no rehearsal.
+    """
+    if dry_run:
+        for forecast in foreseen.releases:
+            click.echo(shortened(plain(str(forecast)), 300))
+        click.echo(str(foreseen))
+    elif foreseen.amount.number:
+        click.echo(str(foreseen), err=True)
+        plan.allowance.refuse_more(foreseen.amount)
+    return dry_run
 
 
 def package_of(requirements: list[Requirement]) -> str:
@@ -89,16 +132,15 @@ def place(
     """
     pinned = replace(place_of(package, framework, backend), download=download)
     if python is not None:
-        try:
-            environments.python_for(python, download)
-        except NoPython as missing:
+        wanted = replace(pinned, python=pythons.canonical(python))
+        if wanted.missing_python is not None:
             installed = ", ".join(pythons.versions()) or "none"
-            raise NoRelease(f"{missing}; installed are {installed}") from None
+            raise NoRelease(f"{wanted.missing_python}; installed are {installed}")
         version = pythons.version_of(python)
         if version is not None and version < pythons.OLDEST:
             oldest = ".".join(map(str, pythons.OLDEST))
             raise NoRelease(f"{python} is older than Python {oldest}, which workers need at least")
-        return pinned, (pythons.canonical(python),)
+        return pinned, (wanted.python,)
     there = pythons.versions()
     if pinned.python not in there and environments.may_download(download):
         there = (pinned.python, *there)

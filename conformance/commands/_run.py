@@ -8,12 +8,15 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus
+from conformance import corpus, shipped
+from conformance.commands import _options
 from conformance.environments import Environment, NoPython
+from conformance.exit_status import FAILED, refuse, words
 from conformance.running import executors, recording
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.recording import Recorded, Request
 from conformance.running.terms import Terms
+from conformance.selection import Selection
 from conformance.survey import Subject
 
 
@@ -32,7 +35,8 @@ def requests(
 
     Raises ``click.UsageError``.
     """
-    words = (*api_ids, str(expression), str(terms))
+    options = (*api_ids, str(expression), str(terms))
+    selection = _selection(cases, expression, api_ids)
     wanted = [
         Request(
             name=name or environment.framework,
@@ -40,12 +44,24 @@ def requests(
             path=_path(name, out, several=len(chosen) > 1),
             api_ids=api_ids,
             terms=terms,
-            sources=recording.made_from(environment, cases, words) if environment.pins else None,
+            sources=recording.made_from(environment, cases, options) if environment.pins else None,
             resume=resume,
+            selection=selection,
         )
         for name, environment in chosen
     ]
+    inputs = (*(cases or [shipped.CASES]), *(e.python for _, e in chosen if not e.pins))
+    _options.keep_inputs([("--out", request.path) for request in wanted], inputs)
     return [request for request in wanted if not (reuse and _is_there(request))]
+
+
+def _selection(
+    cases: Sequence[Path], expression: str | None, api_ids: tuple[str, ...]
+) -> Selection | None:
+    """The part of everything that is asked; None for all of it."""
+    whole = shipped.CASES.resolve() in [path.resolve() for path in cases]
+    named = () if whole else tuple(map(str, cases))
+    return Selection(expression=expression, apis=api_ids, cases=named) or None
 
 
 def carry_out(
@@ -66,15 +82,13 @@ def carry_out(
         with _places(jobs, scheduler) as places:
             recorded = recording.record_all(wanted, subjects, places)
     except (NoExecutor, OSError) as error:
-        click.echo(f"conformance run: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("run", error)
     except KeyboardInterrupt:
-        click.echo("conformance run: stopped; --resume goes on from there", err=True)
-        raise SystemExit(2) from None
+        refuse("run", "stopped; --resume goes on from there")
     for request, one in zip(wanted, recorded, strict=True):
         _tell(request, one)
     if any(one.error and not (skip and isinstance(one.error, NoPython)) for one in recorded):
-        raise SystemExit(2)
+        raise SystemExit(FAILED)
 
 
 def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
@@ -102,10 +116,11 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
 
 
 def _tell(request: Request, recorded: Recorded) -> None:
-    if isinstance(recorded.error, NoPython):
-        click.echo(f"conformance run: {request.name}: not run: {recorded.error}", err=True)
-    elif recorded.error is not None:
-        click.echo(f"conformance run: {request.name}: {recorded.error}", err=True)
+    if recorded.error is not None:
+        how = "not run: " if isinstance(recorded.error, NoPython) else ""
+        click.echo(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
+        if recorded.spared:
+            click.echo(f"conformance run: {recorded.path} is left as it was", err=True)
     elif recorded.kept:
         click.echo(f"{recorded.path}: as it was; the run is complete")
     else:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from conformance.commands import _options
+from conformance.exit_status import refuse
 from conformance.gate import accepting, baseline
 from conformance.gate.answers import CannotCompare
 from conformance.report.text import count
@@ -26,8 +28,7 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
     """Write what RUNS hold as baselines, a file for each framework with its backend.
 
     Of several runs of the same framework and version, what they do not agree on is recorded as
-    unsteady, and no gate will look at it. Ends with 0 when the baselines are written, and with 2
-    when a run is no complete run or two of them contradict each other; then nothing is written.
+    unsteady, and no gate will look at it.
 
     \b
     Example:
@@ -36,10 +37,11 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
     """
     try:
         accepted = accepting.accepted(runs)
+        _options.keep_inputs((("--to", path) for path in accepting.paths(accepted, folder)), runs)
+        accepting.refuse_narrower(accepted, folder)
         written = accepting.write(accepted, folder)
     except (CannotCompare, RunError, OSError) as error:
-        click.echo(f"conformance accept: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("accept", error)
     for path, given in zip(written, accepted.values(), strict=True):
         unsteady = accepting.unsteady(given)
         remark = f", {unsteady:,} of them unsteady" if unsteady else ""

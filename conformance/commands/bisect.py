@@ -14,17 +14,22 @@ from rich.text import Text
 
 from conformance import explanation, inquiry, survey
 from conformance.api import Api
-from conformance.commands import _releases
+from conformance.commands import _options, _releases
+from conformance.commands._console import console
 from conformance.environments import CannotBuild
+from conformance.excerpt import listed
+from conformance.exit_status import refuse
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.observations import MODES, Mode
 from conformance.report.text import count, plain, shortened
 from conformance.runs import RunError
+from conformance.selection import Selection
 from conformance.survey import Item, Subject
-from conformance.versions import bisection, history, releases
+from conformance.versions import bisection, forecasts, history, releases
 from conformance.versions.bisection import Agreed, Found, Unanswered
+from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
 from conformance.workers.controller import CannotStart, Examination
@@ -36,7 +41,7 @@ from conformance.workers.controller import CannotStart, Examination
 @_releases.options
 @click.option("--good", metavar="VERSION", help="One end.  [default: the oldest that can be asked]")
 @click.option("--bad", metavar="VERSION", help="The other.  [default: the newest]")
-@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@_options.api_ids
 @click.option(
     "--mode",
     type=click.Choice(MODES),
@@ -44,14 +49,7 @@ from conformance.workers.controller import CannotStart, Examination
     show_default=True,
     help="The same-looking call, or the translated one.",
 )
-@click.option(
-    "--cases",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
-)
+@_options.case_files
 def command(
     requirement: str,
     name: str,
@@ -61,6 +59,8 @@ def command(
     download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
+    limit: float,
+    dry_run: bool,
     jobs: int,
     timeout: float,
     good: str | None,
@@ -73,14 +73,14 @@ def command(
 
     PACKAGE is a name, or a range such as 'keras>=3'. An answer is its status, shape and numbers,
     of every API that the case concerns; the words of an error are none. What cannot be made or
-    started is stepped around. Ends with 0 when there is a change, with 1 when both ends answer
-    alike, and with 2 when that cannot be told.
+    started is stepped around. What is about to be downloaded is said before, and held to
+    --max-download.
 
     \b
     Example:
       conformance bisect "keras>=3" --backend torch --case same-total-one-odd-kernel
     """
-    console = Console(highlight=False)
+    screen = console(highlight=False)
     try:
         wanted = releases.asked_for(requirement)
         place, pythons = _releases.place(wanted.name, framework, backend, python, download_python)
@@ -93,27 +93,33 @@ def command(
             words=("case", subject.case.id),
             jobs=jobs,
             timeout=timeout,
+            selection=Selection(expression=subject.case.id, cases=tuple(map(str, paths))),
+            allowance=Allowance(limit),
         )
         apis = _meant(plan, api_ids)
         ends = [_end(wanted, version) for version in (good, bad)]
         existing = releases.existing(wanted.name, pythons)
         chosen = releases.meant([wanted, *filter(None, ends)], existing, pre=pre, every=True)
-        asked = _Asked(plan, chosen, [api.id for api in apis], mode, console)
+        asked = _Asked(plan, chosen, [api.id for api in apis], mode, screen)
         old, new = _places(chosen, ends)
         click.echo(f"{subject.case.id}: {_range(chosen)}")
+        last = len(chosen) - 1 if new is None else new
+        foreseen = forecasts.of_search(plan, chosen, old or 0, last)
+        if _releases.is_rehearsed(foreseen, plan, dry_run=dry_run):
+            return
         changed = _told(asked, bisection.search(len(chosen), asked, old, new))
         if changed:
             _draw(asked, changed)
     except Unanswered as end:
-        click.echo(f"conformance bisect: {_why(asked, end)}", err=True)
-        raise SystemExit(2) from None
-    except (NoRelease, NotThere, CannotBuild, CannotStart, RunError, OSError) as error:
-        click.echo(f"conformance bisect: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("bisect", _why(asked, end))
+    except _TROUBLES as error:
+        refuse("bisect", error)
     except KeyboardInterrupt:
-        click.echo("conformance bisect: stopped; what was asked is kept", err=True)
-        raise SystemExit(2) from None
+        refuse("bisect", "stopped; what was asked is kept")
     raise SystemExit(0 if changed else 1)
+
+
+_TROUBLES = (NoRelease, NotThere, CannotBuild, CannotStart, TooLarge, RunError, OSError)
 
 
 def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:
@@ -232,12 +238,20 @@ def _told(asked: _Asked, found: Found | Agreed) -> tuple[Entry, Entry] | None:
 
 
 def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
-    """Shows the case, and what both releases were told and answer, where that differs."""
+    """Shows the case, and what both releases were told and answer, where that differs.
+
+    Of APIs whose answers changed alike, the calls of the first are shown.
+    """
     (subject,) = asked.plan.subjects
     console, framework = asked.console, FRAMEWORKS[asked.plan.place.framework]
     _print(console, [Text(), *explanation.about(subject, console.width)])
     before, after = (asked.answers(entry) for entry in changed)
-    differing = [api for api in framework.apis if before.get(api.id) != after.get(api.id)]
+    alike: dict[Hashable, list[Api]] = {}
+    for api in framework.apis:
+        if before.get(api.id) != after.get(api.id):
+            alike.setdefault((before.get(api.id), after.get(api.id)), []).append(api)
+    named = {apis[0].id: listed([api.id for api in apis]) for apis in alike.values()}
+    differing = [apis[0] for apis in alike.values()]
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
@@ -249,8 +263,8 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
             items = survey.items(framework, header.runtime, there, [subject])
             for api, mine in groupby(items, lambda item: item.api.id):
                 calls = [_call(examination, item) for item in mine]
-                _print(console, explanation.told(api, calls, console.width))
-            gone = (api.id for api in differing if not header.apis[api.id])
+                _print(console, explanation.told(named[api], calls, console.width))
+            gone = (named[api.id] for api in differing if not header.apis[api.id])
             _print(console, [Text(f"{api}: not in this version") for api in gone])
 
 

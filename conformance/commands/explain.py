@@ -12,8 +12,10 @@ from rich.text import Text
 
 from conformance import explanation, inquiry, survey
 from conformance.api import Api, Framework
-from conformance.commands import _environment
+from conformance.commands import _environment, _options
+from conformance.commands._console import console
 from conformance.environments import CannotBuild
+from conformance.exit_status import refuse
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
@@ -24,22 +26,14 @@ from conformance.workers.controller import CannotStart, Examination
 @click.command("explain")
 @click.argument("case")
 @_environment.options
-@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@_options.api_ids
+@_options.timeout()
 @click.option(
-    "--timeout",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds for a question.",
+    "--seconds",
+    type=_options.Seconds(),
+    help="How long to look for what explains an answer.  [default: as long as a run does]",
 )
-@click.option(
-    "--cases",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
-)
+@_options.case_files
 def command(
     case: str,
     framework: str | None,
@@ -50,12 +44,12 @@ def command(
     download_python: bool | None,
     api_ids: tuple[str, ...],
     timeout: float,
+    seconds: float | None,
     paths: tuple[Path, ...],
 ) -> None:
     """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
 
-    CASE is an id, or the beginning of only one. Ends with 0 whatever came of it, and with 2 and a
-    sentence when nobody could be asked.
+    CASE is an id, or the beginning of only one.
 
     \b
     Example:
@@ -64,27 +58,24 @@ def command(
     """
     where = _environment.chosen(framework, name, python, pins, backend, download_python)
     asked = FRAMEWORKS[where.framework]
-    console = Console(highlight=False)
+    screen = console(highlight=False)
     try:
-        subject = Subject(inquiry.case_named(case, paths))
+        subject = Subject(inquiry.case_named(case, paths), seconds)
         apis = _meant(asked, subject, api_ids)
-        if where.backend is not None:
-            inquiry.refuse_backend(asked, where.backend)
         with inquiry.examining(where, timeout=timeout) as examination:
-            _show(console, explanation.about(subject, console.width))
+            _show(screen, explanation.about(subject, screen.width))
             header = survey.header(asked, examination.identity, [subject])
-            _show(console, [Text(), explanation.where(header)])
+            _show(screen, [Text(), explanation.where(header)])
             items = survey.items(asked, header.runtime, apis, [subject])
             for api, mine in groupby(items, lambda item: item.api):
-                _show(console, [Text()])
+                _show(screen, [Text()])
                 if not header.apis[api.id]:
-                    _show(console, [Text(f"{api.id}: not in this version")])
+                    _show(screen, [Text(f"{api.id}: not in this version")])
                     continue
                 calls = [_told(examination, item) for item in mine]
-                _show(console, explanation.told(api.id, calls, console.width))
+                _show(screen, explanation.told(api.id, calls, screen.width))
     except (NotThere, CannotBuild, CannotStart) as error:
-        click.echo(f"conformance explain: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("explain", error)
 
 
 def _meant(framework: Framework, subject: Subject, api_ids: tuple[str, ...]) -> list[Api]:

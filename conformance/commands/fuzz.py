@@ -11,11 +11,13 @@ import click
 from rich.console import Console
 
 from conformance import inquiry, progress, survey
-from conformance.commands import _environment
+from conformance.commands import _environment, _options
+from conformance.commands._console import console
 from conformance.environments import CannotBuild
+from conformance.exit_status import refuse
 from conformance.frameworks import FRAMEWORKS
 from conformance.fuzz import findings, fuzzing
-from conformance.fuzz.fuzzing import SHRUNK, Finding, Search, Tally
+from conformance.fuzz.fuzzing import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
 from conformance.interpreters import interpreter_in
@@ -34,7 +36,7 @@ WIDTH = 140
 @_environment.options
 @click.option("--count", default=1000, show_default=True, type=click.IntRange(1), help="Questions.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+@_options.api_ids
 @click.option(
     "--op",
     "ops",
@@ -49,18 +51,12 @@ WIDTH = 140
     type=click.Path(path_type=Path, dir_okay=False),
     help="The cases that are made.  [default: printed]",
 )
+@_options.jobs
+@_options.timeout()
 @click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Workers side by side."
-)
-@click.option(
-    "--timeout",
-    default=recording.TIMEOUT,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds for a question.",
-)
-@click.option(
-    "--refused", is_flag=True, help="Make cases of recipes that the framework refuses, too."
+    "--refused",
+    is_flag=True,
+    help="Make cases of recipes that the framework refuses or that cannot be written, too.",
 )
 @click.option(
     "--one-by-one",
@@ -89,8 +85,7 @@ def command(
 
     The same seed asks the same questions. What goes wrong is grouped by API, mode, status and
     diagnosis; of each group that neither a convention nor a known limit of the framework explains,
-    one question is shrunk. Ends with 0 when no recipe failed, with 1 when one did, and with 2 when
-    not everything could be asked.
+    one question is shrunk.
 
     \b
     Example:
@@ -102,10 +97,9 @@ def command(
     known = [api.id for api in asked.apis]
     for unknown in set(api_ids) - set(known):
         raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
-    console = Console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
+    _options.keep_inputs([("--out", out)], [environment.python])
+    screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:
-        if environment.backend:
-            inquiry.refuse_backend(asked, environment.backend)
 
         def start(*, together: bool = not one_by_one) -> Examination:
             interpreter = interpreter_in(environment, together=together)
@@ -128,19 +122,17 @@ def command(
             tally = Tally(search)
             began = monotonic()
             stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
-            _tell(console, header, tally, monotonic() - began)
-            kinds = (*SHRUNK, "refused") if refused else SHRUNK
+            _tell(screen, header, tally, monotonic() - began)
+            kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
             found = list(fuzzing.as_met(search, tally, kinds))
             if not stopped:
                 stopped = _unless_stopped(lambda: _shrink(examination, search, found))
         _write(findings.cases(header, search, found), out)
     except (CannotStart, CannotBuild, NotThere, OSError) as error:
-        click.echo(f"conformance fuzz: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("fuzz", error)
     if stopped:
-        click.echo(f"conformance fuzz: not everything was asked: {stopped}", err=True)
-        raise SystemExit(2)
-    raise SystemExit(int(bool(tally.of_kind("failing"))))
+        refuse("fuzz", f"not everything was asked: {stopped}")
+    raise SystemExit(int(any(map(tally.of_kind, WRONG))))
 
 
 def _unless_stopped(work: Callable[[], None]) -> str | None:

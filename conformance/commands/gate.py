@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance import shipped
+from conformance.commands import _options
+from conformance.exit_status import refuse
 from conformance.gate import answers, baseline, changes
 from conformance.gate.answers import CannotCompare, Given, Source
 from conformance.gate.result import Result, result, trouble
@@ -49,15 +51,15 @@ def command(
 
     The word `shipped` is the folder that comes with this package: what its pinned versions did.
 
-    Ends with 0 when nothing changed, with 1 when something did or an expected change is in vain,
-    and with 2 when the two cannot be compared. Without a change nothing is printed but one line to
-    the standard error.
+    Without a change nothing is printed but one line to the standard error.
 
     \b
     Example:
       conformance gate shipped torch.jsonl
       conformance gate before.jsonl after.jsonl --only-regressions --markdown summary.md
     """
+    outputs = [("--markdown", markdown_file), ("--junit", junit_file)]
+    _options.keep_inputs(outputs, (_place(accepted), candidate, expected_file))
     try:
         made = _gate(accepted, candidate, expected_file, only_regressions=only_regressions)
     except (CannotCompare, RunError) as error:
@@ -66,8 +68,7 @@ def command(
     try:
         _write(made, markdown_file, junit_file)
     except OSError as error:
-        click.echo(f"conformance gate: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("gate", error)
     raise SystemExit(made.status)
 
 
@@ -77,16 +78,19 @@ def _gate(
     source, observations = answers.opened(candidate)
     comparison = changes.compare(_given(accepted, source), source, observations)
     if not comparison.changes and expected_file is None:
-        return result(comparison.before, comparison.after, comparison.compared, ())
+        return result(comparison.before, comparison.after, comparison.compared, comparison.of, ())
     from conformance.gate import expected, judging
 
     expectations = expected.load(expected_file) if expected_file else ()
     return judging.judge(comparison, expectations, only_regressions=only_regressions)
 
 
-def _given(path: Path, candidate: Source) -> Given:
-    if path == Path(SHIPPED):
-        path = shipped.BASELINE
+def _place(accepted: Path) -> Path:
+    return shipped.BASELINE if accepted == Path(SHIPPED) else accepted
+
+
+def _given(accepted: Path, candidate: Source) -> Given:
+    path = _place(accepted)
     try:
         if path.is_dir():
             return baseline.read(baseline.among(path, candidate))
@@ -99,11 +103,10 @@ def _show(made: Result, *, github: bool) -> None:
     if made.trouble is not None or not made.findings:
         click.echo(made.summary, err=True)
     else:
-        from rich.console import Console
-
+        from conformance.commands._console import console
         from conformance.gate import terminal
 
-        terminal.show(Console(), made)
+        terminal.show(console(), made)
     if github:
         from conformance.gate import annotations
 

@@ -13,17 +13,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance import corpus
-from conformance.commands import _releases
+from conformance import corpus, shipped
+from conformance.commands import _options, _releases
+from conformance.commands._console import console
 from conformance.environments import CannotBuild
+from conformance.exit_status import FAILED, refuse
 from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
 from conformance.runs import RunError
+from conformance.selection import Selection
 from conformance.survey import Subject
-from conformance.versions import history, releases
+from conformance.versions import forecasts, history, releases
+from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
-from conformance.versions.trend import Trend, trends
+from conformance.versions.trend import Trend, alike, trends
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
 WIDTH = 140
@@ -36,20 +40,8 @@ COMPANIONS = "The pinned companions do not go with it."
 @click.command("history")
 @click.argument("requirements", nargs=-1, required=True, metavar="RELEASES...")
 @_releases.options
-@click.option(
-    "-k",
-    "expression",
-    metavar="EXPR",
-    help="Only cases whose id, op, topics or claims match, such as 'stride and not d2l'.",
-)
-@click.option(
-    "--cases",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
-)
+@_options.expression
+@_options.case_files
 @click.option(
     "--every", is_flag=True, help="Every release of a range, not the ends of each minor series."
 )
@@ -73,6 +65,8 @@ def command(
     download_python: bool | None,
     pins: tuple[str, ...],
     pre: bool,
+    limit: float,
+    dry_run: bool,
     jobs: int,
     timeout: float,
     expression: str | None,
@@ -86,14 +80,15 @@ def command(
 
     A release is an exact version, or a range such as 'keras>=3,<3.16', of which the first and the
     last release of each minor series are asked. Each has an environment of its own, which is kept,
-    and so is its run; one that cannot be made is a line that says why. Ends with 0, whatever
-    changed, and with 2 when no release could be asked.
+    and so is its run; one that cannot be made is a line that says why. What is to be downloaded is
+    said before, and held to --max-download.
 
     \b
     Example:
       conformance history keras==3.0.5 keras==3.8.0 keras==3.15.1 --backend torch
       conformance history "jax>=0.4.30" --at-most 5 -k same --markdown jax.md
     """
+    _options.keep_inputs([("--markdown", page)], paths or [shipped.CASES])
     try:
         asked = [releases.asked_for(words) for words in requirements]
         package = _releases.package_of(asked)
@@ -109,27 +104,29 @@ def command(
             words=("-k", str(expression)),
             jobs=jobs,
             timeout=timeout,
+            selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
+            allowance=Allowance(limit),
         )
+        if _releases.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
+            return
         entries = list(_entries(plan, chosen))
         found = _trends(entries, subjects)
         if out:
             _keep(entries, out)
         if page:
             page.write_text(_page(_title(plan), entries, found), encoding="utf-8")
-    except (NoRelease, CannotBuild, RunError, OSError) as error:
-        click.echo(f"conformance history: {error}", err=True)
-        raise SystemExit(2) from None
+    except (NoRelease, CannotBuild, TooLarge, RunError, OSError) as error:
+        refuse("history", error)
     except KeyboardInterrupt:
-        click.echo("conformance history: stopped; the runs that are complete are kept", err=True)
-        raise SystemExit(2) from None
+        refuse("history", "stopped; the runs that are complete are kept")
     fits = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(highlight=False, width=None if fits else WIDTH)
-    _show(console, _title(plan), entries, found)
+    screen = console(highlight=False, width=None if fits else WIDTH)
+    _show(screen, _title(plan), entries, found)
     between = _between(chosen, existing)
     if between and any(trend.changes for trend in found):
-        console.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
+        screen.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
     if all(entry.run is None for entry in entries):
-        raise SystemExit(2)
+        raise SystemExit(FAILED)
 
 
 def _between(chosen: Sequence[Release], existing: Sequence[Release]) -> int:
@@ -147,7 +144,7 @@ def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
 
 def _trends(entries: Sequence[Entry], subjects: Sequence[Subject]) -> tuple[Trend, ...]:
     observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
-    found = trends(observed, {subject.case.id: subject for subject in subjects})
+    found = alike(trends(observed, {subject.case.id: subject for subject in subjects}))
     return tuple(trend for trend in found if trend.asked or trend.changes)
 
 

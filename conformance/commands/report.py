@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from conformance import corpus
+from conformance.commands import _options
+from conformance.commands._console import console
+from conformance.exit_status import refuse
 from conformance.garbage import uncollected
 from conformance.report import output, reading, terminal
 from conformance.report.view import report
@@ -22,14 +24,7 @@ from conformance.runs import RunError
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder to write to.",
 )
-@click.option(
-    "--cases",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
-)
+@_options.case_files
 @click.option(
     "--only",
     "names",
@@ -45,18 +40,17 @@ def command(
     """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md, and
     index.html.
 
-    Ends with 0 when they are written, whatever they say, and with 2 when a run cannot be read.
-
     \b
     Example:
       conformance report reports/runs/*.jsonl --out reports
     """
+    outputs = (("--out", out / name) for name in names or output.NAMES)
+    _options.keep_inputs(outputs, (*runs, *paths))
     try:
         made = report(reading.load(runs), corpus.chosen(paths))
         written = output.write(made, out, names)
     except (RunError, OSError) as error:
-        click.echo(f"conformance report: {error}", err=True)
-        raise SystemExit(2) from None
-    terminal.show(Console(), made)
+        refuse("report", error)
+    terminal.show(console(), made)
     for path in written:
         click.echo(str(path))

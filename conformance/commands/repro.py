@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from conformance import inquiry, reproduction, runs, survey
+from conformance import inquiry, reproduction, runs, shipped, survey
 from conformance.api import Api, Framework, Inexpressible
+from conformance.commands import _options
 from conformance.environments import Environment
+from conformance.exit_status import refuse
 from conformance.inquiry import NotThere
 from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
@@ -34,6 +36,7 @@ RUNS = Path("reports", "runs")
 )
 @click.option(
     "--python",
+    type=_options.WORD,
     help="An interpreter to ask now, so that the script says what was seen.",
 )
 @click.option(
@@ -46,23 +49,11 @@ RUNS = Path("reports", "runs")
 @click.option(
     "--backend",
     metavar="NAME",
+    type=_options.WORD,
     help="Of Keras.  [default: as it was seen, else KERAS_BACKEND, else tensorflow]",
 )
-@click.option(
-    "--timeout",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds for an interpreter to answer.",
-)
-@click.option(
-    "--cases",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
-)
+@_options.timeout("Seconds for an interpreter to answer.")
+@_options.case_files
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -81,8 +72,7 @@ def command(
 ) -> None:
     """Write a script that asks CASE of one API, and needs only that framework and NumPy.
 
-    CASE is an id, or the beginning of only one. Ends with 0 when the script is written, and with
-    2 and a sentence when there is none.
+    CASE is an id, or the beginning of only one.
 
     \b
     Example:
@@ -91,6 +81,7 @@ def command(
     """
     if python and run_file:
         raise click.UsageError("--python asks now and --run says what was seen; give one of them")
+    _options.keep_inputs([("--out", out)], (*(paths or [shipped.CASES]), run_file, python))
     try:
         framework, api = inquiry.api_named(api_id)
         subject = Subject(inquiry.case_named(case, paths))
@@ -109,8 +100,7 @@ def command(
             out.write_text(text, encoding="utf-8")
             click.echo(str(out))
     except (NotThere, RunError, CannotStart, OSError) as error:
-        click.echo(f"conformance repro: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("repro", error)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from conformance.commands import _environment
+from conformance.commands import _environment, _options
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_in
 from conformance.running import times
-from conformance.running.terms import MEMORY, TIMEOUT, Terms
+from conformance.running.terms import MEMORY, Terms
 from conformance.workers.interpreter import ahead
 
 MANY = 2000
@@ -25,38 +25,21 @@ Chosen = tuple[str | None, Environment]
 @click.command("run")
 @click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
 @_environment.options_for_several
-@click.option("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
-@click.option(
-    "-k",
-    "expression",
-    metavar="EXPR",
-    help="Only cases whose id, op, topics or claims match, such as 'stride and not d2l'.",
-)
+@_options.api_ids
+@_options.expression
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="The run file; with several environments, the folder of theirs."
     "  [default: reports/runs/NAME.jsonl]",
 )
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Workers side by side, whatever the number of environments.",
-)
-@click.option(
-    "--timeout",
-    default=TIMEOUT,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds for a question.",
-)
+@_options.jobs
+@_options.timeout()
 @click.option(
     "--memory",
     default=MEMORY,
     show_default="8 GiB",
-    type=click.IntRange(1),
+    type=_options.BYTES,
     help="Bytes that a worker may use beyond what it starts with.",
 )
 @click.option(
@@ -89,7 +72,12 @@ Chosen = tuple[str | None, Environment]
     show_default=True,
     help="Where the workers are: here, or on a Dask cluster.",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Of the cluster, such as tcp://host:8786.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    type=_options.WORD,
+    help="Of the cluster, such as tcp://host:8786.",
+)
 def command(
     cases: tuple[Path, ...],
     framework: str | None,
@@ -113,9 +101,6 @@ def command(
 ) -> None:
     """Ask every case in CASES (files or folders; default: all) of every API of a framework.
 
-    Ends with 0 when every run is complete, whatever it found, and with 2 when one is not. An
-    environment that needs a Python that is not here is one that is not.
-
     \b
     Example:
       conformance run --framework torch --python ~/venvs/torch/bin/python -k stride
@@ -124,6 +109,8 @@ def command(
     """
     if (executor == "dask") != (scheduler is not None):
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
+    if executor == "dask" and _options.was_given("jobs"):
+        _options.needs("--jobs", "--executor threads; a cluster has as many workers as it has")
     chosen = _environment.all_chosen(framework, names, python, pins, backend, download_python)
     chosen = _with_any(api_ids, chosen)
     terms = Terms(timeout=timeout, memory=memory, together=not one_by_one)

@@ -171,8 +171,12 @@ def ends_the_process(q: Question) -> bool:
 
 
 LIMITS = (
-    Limit("cropped at the begin and padded at the end, numbers are made up", reads_past_the_end),
-    Limit("XLA ends the process while it compiles this", ends_the_process),
+    Limit(
+        "cropped at the begin and padded at the end, numbers are made up",
+        reads_past_the_end,
+        refused=False,
+    ),
+    Limit("XLA ends the process while it compiles this", ends_the_process, refused=False),
 )
 
 
@@ -235,6 +239,13 @@ CONV_TRANSPOSE = Api(
     flips=True,
     takes_bias=False,
     forward="jax.lax.conv_general_dilated",
+    parameters={
+        "lhs": "x",
+        "rhs": "kernel",
+        "strides": "stride",
+        "padding": "padding",
+        "rhs_dilation": "dilation",
+    },
 )
 
 FRAMEWORK = Framework(
@@ -282,6 +293,14 @@ FRAMEWORK = Framework(
             recipe=_conv,
             limits=LIMITS,
             takes_bias=False,
+            parameters={
+                "lhs": "x",
+                "rhs": "kernel",
+                "window_strides": "stride",
+                "padding": "padding",
+                "rhs_dilation": "dilation",
+                "feature_group_count": "groups",
+            },
         ),
         Api(
             id="jax.image.resize",

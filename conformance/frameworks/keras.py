@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 
 from conformance.api import (
     LAYOUT,
@@ -168,6 +169,30 @@ DILATION_LIMITS = onednn.where_it_does_not(
         backend="tensorflow",
     ),
 )
+WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WHOLE_NUMBERS)
+
+
+def _draws_zeros_only(q: Question) -> bool:
+    """Say whether the bound of Glorot's distribution, sqrt(6 / (fan in + fan out)), is below 1."""
+    return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
+
+
+LAYERS_OF_WHOLE_NUMBERS = (
+    *(
+        Limit(
+            "a layer initialises no kernel of whole numbers",
+            lambda q: q.dtype.startswith("int"),
+            backend=backend,
+        )
+        for backend in ("jax", "torch")
+    ),
+    Limit(
+        "a layer initialises whole numbers only where its inputs and outputs are few",
+        _draws_zeros_only,
+        backend="tensorflow",
+    ),
+    *WHOLE_NUMBERS,
+)
 WRONG = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
@@ -184,6 +209,7 @@ BIAS_ALONG_THE_LAST_AXIS = Limit(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
     lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
     backend="tensorflow",
+    refused=False,
 )
 SAME_WITH_OUTPUT_PADDING = Limit(
     "padding='same' counts another length with output padding",
@@ -192,6 +218,7 @@ SAME_WITH_OUTPUT_PADDING = Limit(
 
 LAYER_LIMITS = (
     *WRONG,
+    *LAYERS_OF_WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
     SAME_WITH_OUTPUT_PADDING,
@@ -199,10 +226,25 @@ LAYER_LIMITS = (
 )
 FUNCTION_LIMITS = (
     *WRONG,
+    *WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     SAME_WITH_OUTPUT_PADDING,
     *DILATION_LIMITS,
 )
+
+CONV_PARAMETERS = {
+    "inputs": "x",
+    "kernel": "kernel",
+    "bias": "bias",
+    "strides": "stride",
+    "padding": "padding",
+    "dilation_rate": "dilation",
+    "groups": "groups",
+}
+PARAMETERS = {
+    **{own: key for own, key in CONV_PARAMETERS.items() if own != "groups"},
+    "output_padding": "output_padding",
+}
 
 LAYER = Api(
     id="keras.layers.ConvTranspose",
@@ -215,6 +257,7 @@ LAYER = Api(
     has_parameters=True,
     limits=LAYER_LIMITS,
     forward="keras.layers.Conv",
+    parameters=PARAMETERS,
 )
 FUNCTION = Api(
     id="keras.ops.conv_transpose",
@@ -227,6 +270,7 @@ FUNCTION = Api(
     limits=FUNCTION_LIMITS,
     takes_bias=False,
     forward="keras.ops.conv",
+    parameters=PARAMETERS,
 )
 
 FRAMEWORK = Framework(
@@ -271,7 +315,8 @@ FRAMEWORK = Framework(
             native=_spelled(_layer),
             recipe=_spelled(_layer),
             has_parameters=True,
-            limits=(*WRONG, STRIDE_WITH_DILATION),
+            limits=(*WRONG, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.ops.conv",
@@ -281,8 +326,13 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_spelled(_function),
             recipe=_spelled(_function),
-            limits=(*WRONG, replace(STRIDE_WITH_DILATION, backend="tensorflow")),
+            limits=(
+                *WRONG,
+                *WHOLE_NUMBERS,
+                replace(STRIDE_WITH_DILATION, backend="tensorflow"),
+            ),
             takes_bias=False,
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.layers.UpSampling",

@@ -127,6 +127,7 @@ WRONG = (
         Limit(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
             lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
+            refused=False,
         )
     ),
     *onednn.where_it_does_not(
@@ -141,12 +142,20 @@ WRONG = (
                     for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
                 )
             ),
+            refused=False,
         ),
     ),
 )
 """What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
+WHOLE_NUMBERS = (
+    Limit("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
+    Limit(
+        "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
+    ),
+)
 SHARED_LIMITS = (
     *WRONG,
+    *WHOLE_NUMBERS,
     NEGATIVE_PADDING,
     Limit(
         "padding takes numbers for two spatial axes only",
@@ -165,6 +174,10 @@ SHARED_LIMITS = (
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
     OUTPUT_PADDING_BELOW_STRIDE,
+    Limit(  # 2.21, which gives these to another routine: docs/findings.md
+        "padding as numbers sums bfloat16 in bfloat16",
+        lambda q: _has_numbers(q) and q.dtype == "bfloat16",
+    ),
     Limit(
         "SAME takes no output longer than the input times the stride",
         lambda q: q.padding == "same" and any(q.output_padding),
@@ -186,6 +199,15 @@ CHANNELS_FIRST_LIMITS = (
 )
 
 
+PARAMETERS = {
+    "input": "x",
+    "filters": "kernel",
+    "strides": "stride",
+    "padding": "padding",
+    "dilations": "dilation",
+}
+
+
 def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
@@ -198,6 +220,7 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
         forward=forward,
+        parameters=PARAMETERS,
     )
 
 
@@ -213,6 +236,7 @@ def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:
         recipe=_conv(name, says_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,
+        parameters=PARAMETERS,
     )
 
 

@@ -145,6 +145,17 @@ CONV_LIMITS = (
     ),
 )
 
+CONV_PARAMETERS = {
+    "input": "x",
+    "weight": "kernel",
+    "bias": "bias",
+    "stride": "stride",
+    "padding": "padding",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+PARAMETERS = {**CONV_PARAMETERS, "output_padding": "output_padding"}
+
 CONV_TRANSPOSE = Api(
     id="torch.nn.functional.conv_transpose",
     operator="conv_transpose",
@@ -155,6 +166,7 @@ CONV_TRANSPOSE = Api(
     recipe=_function,
     limits=TRANSPOSE_LIMITS,
     forward="torch.nn.functional.conv",
+    parameters=PARAMETERS,
 )
 
 FRAMEWORK = Framework(
@@ -184,6 +196,7 @@ FRAMEWORK = Framework(
             has_parameters=True,
             limits=TRANSPOSE_LIMITS,
             forward="torch.nn.Conv",
+            parameters=PARAMETERS,
         ),
         Api(
             id="torch.nn.functional.conv",
@@ -194,6 +207,7 @@ FRAMEWORK = Framework(
             native=_function,
             recipe=_function,
             limits=CONV_LIMITS,
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="torch.nn.Conv",
@@ -205,6 +219,7 @@ FRAMEWORK = Framework(
             recipe=_layer,
             has_parameters=True,
             limits=CONV_LIMITS,
+            parameters=CONV_PARAMETERS,
         ),
         Api(
             id="torch.nn.functional.interpolate",

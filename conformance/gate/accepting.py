@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from pathlib import Path
 
+from conformance import durable
 from conformance.gate import answers, baseline
-from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
-from conformance.report.text import FORMULA
+from conformance.gate.answers import REAL, UNSTEADY, Answer, CannotCompare, Given
+from conformance.gate.changes import agree
+from conformance.report.text import FORMULA, count
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
@@ -31,15 +33,32 @@ def accepted(paths: Sequence[Path]) -> dict[str, Given]:
     return {name: reduce(_both, own) for name, own in sorted(by_name.items())}
 
 
+def paths(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
+    """The files that `write` writes."""
+    return tuple(folder / f"{name}.csv" for name in accepted)
+
+
 def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
     """Writes a baseline for each of them, all or none. Raises ``OSError``."""
-    texts = {folder / f"{name}.csv": baseline.text(given) for name, given in accepted.items()}
+    texts = (baseline.text(given).encode() for given in accepted.values())
+    files = dict(zip(paths(accepted, folder), texts, strict=True))
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text in texts.items():
-        path.with_suffix(".tmp").write_bytes(text.encode())
-    for path in texts:
-        path.with_suffix(".tmp").replace(path)
-    return tuple(texts)
+    durable.replace(files)
+    return tuple(files)
+
+
+def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:
+    """Raises `CannotCompare` where a run of a part would replace a baseline that has more."""
+    for path, given in zip(paths(accepted, folder), accepted.values(), strict=True):
+        selection = given.source.selection
+        if selection is None or not path.is_file():
+            continue
+        lost = baseline.read(path).answers.keys() - given.answers.keys()
+        if lost:
+            raise CannotCompare(
+                f"{path} has {count(len(lost), 'answer')} more than a run of {selection};"
+                " accept a run of everything, or name another folder with --to"
+            )
 
 
 def unsteady(given: Given) -> int:
@@ -56,7 +75,8 @@ def _both(one: Given, other: Given) -> Given:
 
 def _common(one: Answer, other: Answer) -> Answer:
     statuses = tuple(sorted({*one.statuses, *other.statuses}))
-    if (one.statuses, one.mark) == (other.statuses, other.mark):
+    same = (one.statuses, one.mark) == (other.statuses, other.mark)
+    if same and (one.mark != REAL or agree(one.explanations, other.explanations)):
         shared = tuple(names for names in one.explanations if names in other.explanations)
         return Answer(statuses, one.mark, shared, one.content)
     return Answer(statuses, UNSTEADY, (), one.content)
@@ -85,13 +105,27 @@ def _refuse_unwritable(given: Given) -> None:
     for word in _words(given):
         if not word.isprintable():
             raise CannotCompare(f"{path}: {word!r} holds characters nobody can read")
-        if word.startswith(FORMULA):
-            raise CannotCompare(f"{path}: {word!r} would be a formula where a table shows it")
+    for cell in _cells(given):
+        if cell.startswith(FORMULA):
+            raise CannotCompare(f"{path}: {cell!r} would be a formula where a table shows it")
+
+
+def _head(given: Given) -> Iterable[str]:
+    source = given.source
+    selection = source.selection.options() if source.selection else ()
+    return source.version or "", *selection, *source.apis
+
+
+def _cells(given: Given) -> Iterable[str]:
+    """What begins a cell where the file is read as a table, in which a comma begins another."""
+    for line in _head(given):
+        yield from (part.strip(" ") for part in line.split(",")[1:])
+    for (api, case, _), answer in given.answers.items():
+        yield from (api, case, answer.content)
 
 
 def _words(given: Given) -> Iterable[str]:
-    for word in (given.source.version or "", *given.source.apis):
-        yield from (part.strip(" ") for part in word.split(","))  # each is a cell of a table
+    yield from _head(given)
     for key, answer in given.answers.items():
         yield from (*key, answer.mark, answer.content)
         for names in answer.explanations:

@@ -12,9 +12,10 @@ from typing import TypeAlias
 import msgspec
 
 from conformance import runs
-from conformance.observations import Key, Mode, Status
+from conformance.observations import ANSWERED, STATUSES, Key, Mode, Status, refused
 from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
+from conformance.selection import Selection
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
 """Explanations as an observation holds them, by the names of their conventions."""
@@ -54,8 +55,9 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     exact: bool
     topics: tuple[str, ...]
     explanations: Names = ()
+    limit: str | None = None
     detail: str | None = None
-    shape: tuple[int, ...] | None = None
+    shape: tuple[runs.Size, ...] | None = None
     dtype: str | None = None
     digest: str | None = None
 
@@ -65,6 +67,11 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
         return intern(self.api), intern(self.case), self.mode
 
     @property
+    def said(self) -> str | None:
+        """How the framework puts it, under the known limit behind it where there is one."""
+        return self.detail if self.limit is None else refused(self.limit, self.detail)
+
+    @property
     def answer(self) -> Answer:
         """What it holds against others."""
         return Answer(_ONE[self.status], self._mark, self.explanations, intern(self.content))
@@ -72,16 +79,13 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     @property
     def _mark(self) -> str:
         if not self.exact:
-            return REAL if self.status in ("match", "mismatch") else ""
+            return REAL if self.status in ANSWERED else ""
         if self.shape is None:
             return ""
         return f"{_of(self.dtype, self.shape)} {self.digest}"
 
 
-_ONE: Mapping[Status, tuple[Status]] = {
-    status: (status,)
-    for status in ("match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky")
-}
+_ONE: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
 
 
 @lru_cache(maxsize=2**12)
@@ -96,6 +100,7 @@ class Source:
     runtime_class  that it ran in, where that is known
     apis   every API id, and whether it was there
     files  the case files that it names, as far as it names any
+    selection  the part of all cases and APIs that was asked; None for all of it
     """
 
     path: Path
@@ -105,6 +110,7 @@ class Source:
     apis: Mapping[str, bool]
     runtime_class: str | None = None
     files: tuple[str, ...] = ()
+    selection: Selection | None = None
 
     @property
     def name(self) -> str:
@@ -149,6 +155,7 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
         runtime_class=header.runtime_class,
         apis=header.apis,
         files=header.files,
+        selection=header.selection,
     )
     return source, _observations(path, lines)
 

@@ -11,17 +11,18 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 from conformance.gate.answers import Answer, CannotCompare, Given, Source
-from conformance.observations import MODES, Key, Status
+from conformance.observations import MODES, STATUSES, Key
+from conformance.selection import selected
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
+LONGEST = 2**30
+"""Bytes of a baseline: of ten million answers."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
 AS_NATIVE = "as native"
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 def text(accepted: Given) -> str:
@@ -56,6 +57,8 @@ def _head(source: Source) -> Iterator[str]:
         yield f"# version: {source.version}"
     if source.runtime_class is not None:
         yield f"# runtime class: {source.runtime_class}"
+    if source.selection is not None:
+        yield from (f"# selected by: {words}" for words in source.selection.options())
     for api, there in sorted(source.apis.items()):
         yield f"# {'api' if there else 'no api'}: {api}"
 
@@ -122,9 +125,13 @@ def _either(names: Sequence[str]) -> str:
 def read(path: Path) -> Given:
     """The baseline at ``path``. Raises `CannotCompare` for a file that `text` has not made."""
     try:
-        held = _unbroken(path.read_bytes()).decode()
+        with path.open("rb") as file:
+            data = file.read(LONGEST + 1)
+        if len(data) > LONGEST:
+            raise _damaged(path, f"a baseline has at most {LONGEST} bytes")
+        held = _unbroken(data).decode()
     except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error}") from None
+        raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _damaged(path, "it is not text") from None
     head, found, rest = held.partition(f"\n{CHECKSUM}")
@@ -136,7 +143,7 @@ def read(path: Path) -> Given:
         raise _damaged(path, "its checksum does not hold")
     try:
         return Given(_source(path, head), _answers(rest))
-    except (ValueError, KeyError) as error:  # not by hand, but made by something else
+    except (ValueError, KeyError, csv.Error) as error:  # not by hand, but by something else
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
 
@@ -156,12 +163,17 @@ def _damaged(path: Path, why: str) -> CannotCompare:
 def _source(path: Path, head: str) -> Source:
     facts: dict[str, str] = {}
     apis: dict[str, bool] = {}
+    parts: list[str] = []
     for line in head.splitlines()[1:]:
         what, _, value = line.removeprefix("# ").partition(": ")
         if what in ("api", "no api"):
             apis[value] = what == "api"
+        elif what == "selected by":
+            parts.append(value)
         else:
             facts[what] = value
+    if "framework" not in facts:
+        raise ValueError("it is of no framework")
     return Source(
         path=path,
         framework=facts["framework"],
@@ -169,6 +181,7 @@ def _source(path: Path, head: str) -> Source:
         version=facts.get("version"),
         runtime_class=facts.get("runtime class"),
         apis=apis,
+        selection=selected(parts),
     )
 
 
@@ -181,6 +194,8 @@ def _answers(rest: str) -> dict[Key, Answer]:
         if recipe == AS_NATIVE:
             recipe = native
         for mode, cell in zip(MODES, (native, recipe), strict=True):
+            if (api, case, mode) in answers:
+                raise ValueError(f"{api} {case} {mode} stands in it twice")
             if cell:
                 answers[api, case, mode] = _answer(cell, content)
     return answers

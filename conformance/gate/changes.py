@@ -6,21 +6,32 @@ Cases that are other ones, or that only one of them has, are told apart from beh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
-from conformance.gate.answers import REAL, UNSTEADY, Answer, CannotCompare, Given, Seen, Source
-from conformance.observations import Key, Mode, Status
+from conformance.gate.answers import (
+    REAL,
+    UNSTEADY,
+    Answer,
+    CannotCompare,
+    Given,
+    Names,
+    Seen,
+    Source,
+)
+from conformance.observations import TROUBLES, Key, Mode, Status
 from conformance.runs import RunError
 
 Kind = Literal[
     "newly different",
+    "newly undecided",
     "answer changed",
     "status changed",
     "API disappeared",
     "case dropped",
     "newly matching",
+    "status no worse",
     "API appeared",
     "case added",
     "case changed",
@@ -63,6 +74,7 @@ class Comparison:
     """What became of everything that the baseline or the candidate has.
 
     compared        how many answers could be held against each other
+    of              how many answers the baseline has
     evidence        what explains the answers of each side, as they are tied
     cases           of each side, to tell a case that is gone from one that an API was not asked
     """
@@ -71,6 +83,7 @@ class Comparison:
     after: Source
     changes: tuple[Change, ...]
     compared: int
+    of: int
     evidence: tuple[Evidence, Evidence] = field(repr=False)
     cases: tuple[frozenset[str], frozenset[str]] = field(repr=False)
 
@@ -78,12 +91,17 @@ class Comparison:
 def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) -> Comparison:
     """What changed from the baseline to the candidate, whose observations are read once.
 
+    Of a run of a part, or a baseline of one, only what both were made for is compared: what else
+    the one has the other was not to be asked.
     Raises `CannotCompare` for another framework, backend or runtime class, and where no case of the
     one is asked by the other as it was; ``RunError`` for an observation that is there twice.
     """
     before = baseline.source
     _refuse_another(before, candidate)
-    gone, new = _only(before.apis, candidate.apis), _only(candidate.apis, before.apis)
+    gone, new = (
+        frozenset(filter(_takes(candidate, before), _only(*apis)))
+        for apis in ((before.apis, candidate.apis), (candidate.apis, before.apis))
+    )
     changes = [Change("API disappeared", api) for api in gone]
     changes += [Change("API appeared", api) for api in new]
     left: dict[Key, Answer | None] = dict(baseline.answers)
@@ -107,11 +125,9 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
         if was != answer:
             kind = _kind(was, answer)
             if kind is not None:
-                changes.append(Change(kind, *key, was, answer, seen.topics, seen.detail))
+                changes.append(Change(kind, *key, was, answer, seen.topics, seen.said))
     if not compared and not gone:
-        raise CannotCompare(
-            f"{candidate.path} has no case in common with {before.path} that is asked as it was"
-        )
+        raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (
         frozenset(case for _, case, _ in left),
         frozenset(case for (_, case, _), was in left.items() if was is None)
@@ -120,14 +136,38 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
     changes += (
         Change("case dropped", *key, before=was)
         for key, was in left.items()
-        if was is not None and key[0] not in gone
+        if was is not None and key[0] not in gone and _asks(candidate, cases[1], key)
     )
     changes += (
         Change("case added", *key, after=seen.answer, topics=seen.topics)
         for key, seen in added.items()
-        if key[0] not in new
+        if key[0] not in new and _asks(before, cases[0], key)
     )
-    return Comparison(before, candidate, tuple(changes), compared, evidence, cases)
+    return Comparison(
+        before, candidate, tuple(changes), compared, len(baseline.answers), evidence, cases
+    )
+
+
+def _takes(*sources: Source) -> Callable[[str], bool]:
+    """Whether an API was to be asked in all sources."""
+    parts = [source.selection for source in sources if source.selection is not None]
+    return lambda api: all(part.takes(api) for part in parts)
+
+
+def _asks(source: Source, cases: Collection[str], key: Key) -> bool:
+    """Whether a source was made for what has this key, as far as its cases tell."""
+    api, case, _ = key
+    return source.selection is None or (source.selection.takes(api) and case in cases)
+
+
+def _nothing_in_common(before: Source, after: Source) -> str:
+    said = f"{after.path} has no case in common with {before.path} that is asked as it was"
+    if after.selection is None:
+        return said
+    return (
+        f"{said}; it is a run of {after.selection}, and"
+        f" `conformance accept {after.path} --to FOLDER` makes a baseline of it"
+    )
 
 
 def _refuse_another(before: Source, after: Source) -> None:
@@ -152,10 +192,33 @@ def _kind(was: Answer, now: Answer) -> Kind | None:
         return "case changed"
     (status,) = now.statuses
     if status not in was.statuses:
-        return _INTO.get(status, "status changed")
-    if was.mark == now.mark or {was.mark, now.mark} & {REAL, UNSTEADY}:
+        return _INTO.get(status, _change_of_status(was.statuses, status))
+    if UNSTEADY in (was.mark, now.mark):
         return None
-    return "answer changed"
+    if REAL in (was.mark, now.mark):  # whose last bits mean nothing, unlike what explains it
+        return None if agree(was.explanations, now.explanations) else "answer changed"
+    return None if was.mark == now.mark else "answer changed"
 
 
-_INTO: Mapping[Status, Kind] = {"match": "newly matching", "mismatch": "newly different"}
+def agree(one: Names, other: Names) -> bool:
+    """Whether some explanation holds for both of two answers, or none for either."""
+    return bool(set(one) & set(other)) or not (one or other)
+
+
+def _change_of_status(before: Iterable[Status], now: Status) -> Kind:
+    """Whether what was an answer is refused now, or what was refused ends in trouble now."""
+    worst = max(_BADNESS.get(status, 0) for status in before)
+    return "status changed" if _BADNESS.get(now, 0) > worst else "status no worse"
+
+
+_BADNESS: Mapping[Status, int] = {
+    "rejected": 1,
+    "inexpressible": 1,
+    **dict.fromkeys(TROUBLES, 2),
+}
+"""Of what is no answer; where the one becomes the other, nothing got worse."""
+_INTO: Mapping[Status, Kind] = {
+    "match": "newly matching",
+    "mismatch": "newly different",
+    "undecided": "newly undecided",
+}

@@ -18,7 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from conformance.cases.case import Place
 from conformance.cases.fields import Model, Sentence, Text
-from conformance.cases.sentences import complaints, did_you_mean
+from conformance.cases.sentences import complaints
+from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import MAX_BYTES, Node, Purpose, read
 from conformance.conventions import CONVENTIONS
 from conformance.gate.answers import CannotCompare, Source
@@ -34,7 +35,7 @@ EXPECTED = Purpose(
 
 def _convention(name: str) -> str:
     if name not in _CONVENTIONS:
-        nearest = did_you_mean(name, _CONVENTIONS) or f"; one is '{_CONVENTIONS[0]}'"
+        nearest = did_you_mean(name, _CONVENTIONS, 0.6) or f"; one is '{_CONVENTIONS[0]}'"
         raise _wrong(f"must be the name of a convention{nearest}")
     return name
 
@@ -118,7 +119,7 @@ def load(path: Path) -> tuple[Expectation, ...]:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error}") from None
+        raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     root, found = read(data, EXPECTED)
     wrong = [(Place(str(path), *spot), sentence) for spot, sentence in found]
     expectations: list[Expectation] = []
@@ -141,9 +142,7 @@ def _complaints(error: ValidationError, node: Node) -> Iterator[tuple[Any, str]]
     if not isinstance(node.value, dict):
         yield node.spot, "an expected change must be a mapping with at least api and reason"
         return
-    for spot, sentence in complaints(error, Entry, node):
-        known = f"; the keys are {', '.join(Entry.model_fields)}"
-        yield spot, f"{sentence}{known if sentence.startswith('unknown key') else ''}"
+    yield from complaints(error, Entry, node)
 
 
 def applied(

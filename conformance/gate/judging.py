@@ -34,7 +34,7 @@ def judge(
             red=group.reason is None
             and group.kind not in OF_SUITE
             and (group.worse or not only_regressions),
-            api=group.api,
+            apis=group.apis,
             said=_said(group),
             cases=group.cases,
             reason=group.reason and plain(group.reason),
@@ -42,7 +42,7 @@ def judge(
         findings.append(finding)
     findings.sort(key=lambda finding: not finding.red)
     uncompared = sum(change.kind in OF_SUITE for change in comparison.changes)
-    return result(before, after, comparison.compared, findings, uncompared)
+    return result(before, after, comparison.compared, comparison.of, findings, uncompared)
 
 
 def _said(group: Group) -> str | None:

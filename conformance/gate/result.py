@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.excerpt import NAMED, listed
 from conformance.gate.answers import Source
 from conformance.printable import printable, printable_lines
 from conformance.report.text import count, name
@@ -22,7 +23,7 @@ class Finding:
     """One thing that happened, in words that are fit to print; but names are as they were given.
 
     kind    what it is, in two words
-    api     None where it is of no API
+    apis    those that it is of, if it is of any
     said    the framework's words about one of the cases
     red     whether the gate fails for it
     reason  why it was expected
@@ -32,7 +33,7 @@ class Finding:
     kind: str
     sentence: str
     red: bool
-    api: str | None = None
+    apis: tuple[str, ...] = ()
     said: str | None = None
     cases: tuple[str, ...] = ()
     reason: str | None = None
@@ -40,8 +41,8 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """The kind and the API."""
-        return self.kind if self.api is None else f"{self.kind}: {name(self.api)}"
+        """The kind and the APIs."""
+        return f"{self.kind}: {names(self.apis)}" if self.apis else self.kind
 
     @property
     def text(self) -> str:
@@ -49,7 +50,13 @@ class Finding:
         said = f" One of them: {self.said}" if self.said else ""
         reason = f" Expected: {self.reason}" if self.reason else ""
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.sentence}{said}{reason}"
+        listed = f" These are {', '.join(map(name, self.apis))}." if self.is_abridged else ""
+        return f"{place}{self.sentence}{listed}{said}{reason}"
+
+    @property
+    def is_abridged(self) -> bool:
+        """Whether its APIs are more than its title names."""
+        return len(self.apis) > NAMED
 
     @property
     def where(self) -> str | None:
@@ -64,6 +71,8 @@ class Result:
     apis      those that either side has
     compared  how many answers were held against each other
     uncompared  how many were not, as their cases are new or were changed
+    of        how many answers the baseline has
+    selection  which of them were to be compared, in words; None for all of them
     files     the case files that either side names, the candidate's first
     trouble   why nothing could be compared
     """
@@ -72,6 +81,8 @@ class Result:
     apis: tuple[str, ...] = ()
     compared: int = 0
     uncompared: int = 0
+    of: int = 0
+    selection: str | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     trouble: str | None = None
@@ -100,11 +111,19 @@ class Result:
         if self.uncompared:
             rest = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
         if not self.findings:
-            return f"{self.title}: nothing changed in {count(self.compared, 'answer')}.{rest}"
+            return f"{self.title}: nothing changed in {self._answers}.{rest}"
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
         verb = "fails" if len(self.red) == 1 else "fail"
-        among = f"among {count(self.compared, 'answer')} compared"
-        return f"{self.title}: {failing} {verb} the gate, {among}.{rest}"
+        among = self._answers if self.selection else f"{self._answers} compared"
+        return f"{self.title}: {failing} {verb} the gate, among {among}.{rest}"
+
+    @property
+    def _answers(self) -> str:
+        """How many answers were compared, and which part of the baseline they are."""
+        if self.selection is None:
+            return count(self.compared, "answer")
+        whole = f"{self.compared:,} of {count(self.of, 'answer')} of the baseline"
+        return f"{whole}, selected by {self.selection}"
 
 
 def trouble(error: Exception) -> Result:
@@ -116,19 +135,28 @@ def result(
     before: Source,
     after: Source,
     compared: int,
+    of: int,
     findings: Sequence[Finding],
     uncompared: int = 0,
 ) -> Result:
-    """The result of holding two sources against each other."""
+    """The result of holding two sources against each other, ``of`` so many answers."""
+    parts = dict.fromkeys(name(str(s.selection), 300) for s in (after, before) if s.selection)
     apis = {api for source in (before, after) for api, there in source.apis.items() if there}
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
         compared=compared,
         uncompared=uncompared,
+        of=of,
+        selection=" and ".join(parts) or None,
         findings=tuple(findings),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
     )
+
+
+def names(apis: Sequence[str]) -> str:
+    """Name the APIs, or the first of them and how many more there are."""
+    return listed([name(api) for api in apis])
 
 
 def title(before: Source, after: Source, subject: str | None = None) -> str:

@@ -58,9 +58,13 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "same: output padding",
         "operator",
         "answer layout",
+        "position",
+    ),
+    "Dtype and accumulation": (
         "dtype",
         "accumulation",
-        "position",
+        "float16 accumulation",
+        "bfloat16 accumulation",
     ),
     "Gradients": ("gradients",),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from conformance import durable
 from conformance.report import differences, markdown, page, tables
 from conformance.report.text import cell
 from conformance.report.view import Report
@@ -19,10 +20,11 @@ def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Pa
     names  of the files to write, of `NAMES`; none stands for all
     """
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {name: text(report) for name, text in _TEXTS.items() if not names or name in names}
-    for name, text in texts.items():
-        (folder / name).write_bytes(text.encode())
-    return tuple(folder / name for name in texts)
+    texts = {
+        folder / name: _TEXTS[name](report).encode() for name in NAMES if not names or name in names
+    }
+    durable.replace(texts)
+    return tuple(texts)
 
 
 _TEXTS: Mapping[str, Callable[[Report], str]] = {

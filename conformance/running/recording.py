@@ -24,6 +24,7 @@ from conformance.running.terms import TIMEOUT as TIMEOUT
 from conformance.running.terms import Terms
 from conformance.running.times import Time
 from conformance.runs import Header, RunError
+from conformance.selection import Selection
 from conformance.sources import digest as digest_of
 from conformance.survey import Subject
 from conformance.workers.controller import Identity
@@ -43,6 +44,7 @@ class Request:
     api_ids  the APIs to ask; none stands for all
     sources  digest of what it is made from, where the pins are known
     resume   whether to go on from what a run that was stopped has left
+    selection  the part of all cases and APIs that the subjects are
     """
 
     name: str
@@ -52,6 +54,7 @@ class Request:
     terms: Terms = field(default_factory=Terms)
     sources: str | None = None
     resume: bool = False
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +65,14 @@ class Recorded:
     counts  how often each status was observed
     error   why it did not come to its end
     kept    whether it had come there before
+    spared  whether it could not be begun, and an earlier run is left where it was to be written
     """
 
     path: Path | None
     counts: Counter[str]
     error: Exception | None
     kept: bool
+    spared: bool = False
 
 
 def record_all(
@@ -102,6 +107,7 @@ def record(
     jobs: int = 1,
     timeout: float = TIMEOUT,
     sources: str | None = None,
+    selection: Selection | None = None,
 ) -> Path:
     """Asks every subject in one environment, and returns where the run file is.
 
@@ -113,6 +119,7 @@ def record(
         path=path,
         terms=Terms(timeout=timeout),
         sources=sources,
+        selection=selection,
     )
     with threads(jobs) as places:
         (recorded,) = record_all([request], subjects, places)
@@ -173,6 +180,7 @@ class _Recording:
         self._file = ExitStack()
         self._begun: Begun | None = None
         self._error: Exception | None = None
+        self._spared = False
         self._shards: Iterator[Shard] = iter(())
         self._next: Shard | None = None
         self._apis = tuple(
@@ -192,6 +200,7 @@ class _Recording:
             counts=Counter() if begun is None else begun.writer.counts,
             error=self._error,
             kept=begun is not None and begun.complete,
+            spared=self._spared,
         )
 
     @property
@@ -206,7 +215,8 @@ class _Recording:
         self.start = seconds
         together = self.terms.together
         header = survey.header(self._framework, identity, self._subjects, together=together)
-        header = replace(header, sources=self._request.sources)
+        request = self._request
+        header = replace(header, sources=request.sources, selection=request.selection)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
         self._path = path = self._path or FOLDER / f"{header.name}.jsonl"
         self._begun = begun = self._file.enter_context(
@@ -268,7 +278,10 @@ class _Recording:
     def fail(self, error: Exception) -> None:
         self._error = error
         self.release()
-        if self._path and self._begun is None and not self._holds_a_run(self._path):
+        if self._path is None or self._begun is not None:
+            return
+        self._spared = resuming.is_worth_keeping(self._path)
+        if not self._spared:
             backend = self.environment.backend or self._framework.chosen_backend
             failure = Header(framework=self._framework.name, backend=backend, failure=str(error))
             try:
@@ -276,13 +289,6 @@ class _Recording:
                     pass
             except (OSError, RunError) as unwritten:
                 self._error = unwritten
-
-    def _holds_a_run(self, path: Path) -> bool:
-        """What a stopped run has left is worth more than that it could not go on."""
-        try:
-            return self._request.resume and resuming.left(path) is not None
-        except RunError:
-            return True
 
     def release(self) -> None:
         """Lets go of the run file."""

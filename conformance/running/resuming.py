@@ -6,6 +6,7 @@ the end they are put into the order of the cases, so that how a run was made lea
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from conformance import runs
+from conformance import durable, runs
 from conformance.observations import Key, Mode, Status
-from conformance.runs import Footer, Header, RunError, Writer
+from conformance.runs import Footer, Header, RunError, Summed, Writer
 
 _CHUNK = 2**16
+_OPENING = b'{"kind": "header"'
 
 
 class _Line(msgspec.Struct, tag_field="kind", tag="observation"):
@@ -40,12 +42,14 @@ class Left:
     done    what was observed
     counts  how often each status was
     end     of the last whole line, in bytes
+    summed  the lines up to there
     """
 
     header: Header
     done: frozenset[Key]
     counts: Counter[str]
     end: int
+    summed: Summed
     complete: bool
 
 
@@ -72,7 +76,50 @@ def left(path: Path) -> Left | None:
     assert header is not None  # or `lines` had raised
     if header.failure is not None:
         return None
-    return Left(header=header, done=frozenset(done), counts=counts, end=end, complete=complete)
+    return Left(
+        header=header,
+        done=frozenset(done),
+        counts=counts,
+        end=end,
+        summed=_summed(path, end),
+        complete=complete,
+    )
+
+
+def _summed(path: Path, end: int) -> Summed:
+    """The first ``end`` bytes of a run file."""
+    summed = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(min(_CHUNK, end - file.tell())):
+                summed.update(chunk)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return summed
+
+
+def is_worth_keeping(path: Path) -> bool:
+    """Whether there is anything at ``path`` but a run that says why nothing could be observed."""
+    try:
+        if not path.is_file() or not path.stat().st_size:
+            return False
+        return left(path) is not None
+    except (RunError, OSError):
+        return True
+
+
+def refuse_strangers(path: Path) -> None:
+    """Raises `RunError` for a file that is no run file, and would be one after it was written to.
+
+    The beginning of the header is enough: a run may have been stopped there.
+    """
+    try:
+        with path.open("rb") as file:
+            opening = file.read(len(_OPENING))
+    except OSError:
+        return
+    if not _OPENING.startswith(opening):
+        raise RunError(f"{path}: this is no run file, and would be overwritten; name another one")
 
 
 def _end(path: Path) -> int:
@@ -89,7 +136,7 @@ def _end(path: Path) -> int:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
     return 0
 
 
@@ -109,6 +156,7 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
     Raises `RunError` where another run than one with this header and of these keys was stopped,
     and where one is just being written.
     """
+    refuse_strangers(path)
     with runs.appending(path) as file:
         was = left(path) if resume else None
         if was is None:
@@ -120,10 +168,12 @@ def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) ->
             _refuse_others(path, was, header, keys)
             if not was.complete:
                 file.truncate(was.end)
-            yield Begun(writer=Writer(file, was.counts), done=was.done, complete=was.complete)
+            writer = Writer(file, was.counts, was.summed)
+            yield Begun(writer=writer, done=was.done, complete=was.complete)
 
 
 _WORDS = {
+    "selection": "the selection",
     "cases": "the digest of the cases",
     "sources": "the digest of code, cases, pins and options",
     "asked": "the way of asking",
@@ -131,7 +181,12 @@ _WORDS = {
 
 
 def _refuse_others(path: Path, was: Left, now: Header, keys: Iterable[Key]) -> None:
-    before, after = asdict(was.header), asdict(replace(now, files=was.header.files))
+    # However the files are named now, the digest of the cases says whether they are the same.
+    selection = now.selection
+    if selection and was.header.selection:
+        selection = replace(selection, cases=was.header.selection.cases)
+    same_names = replace(now, files=was.header.files, selection=selection)
+    before, after = asdict(was.header), asdict(same_names)
     told = [
         f"{_WORDS.get(name, name)} was {before[name]!r} and is {after[name]!r}"
         for name in before
@@ -154,14 +209,17 @@ def finish(path: Path, writer: Writer, keys: Callable[[], Iterator[Key]]) -> Non
         file.readline()
         if all(one == other for one, other in zip_longest(map(_key, file), keys())):
             writer.close()
-            return
-        file.seek(0)
-        beside = path.with_name(f"{path.name}.ordered")
-        with beside.open("wb") as ordered:
-            ordered.write(file.readline())
-            ordered.writelines(_ordered(path, file, keys()))
-            Writer(ordered, writer.counts).close()
-    beside.replace(path)
+        else:
+            file.seek(0)
+            beside = path.with_name(f"{path.name}.ordered")
+            with beside.open("wb") as ordered:
+                copy = Writer(ordered, writer.counts)
+                copy.copy(file.readline())
+                for line in _ordered(path, file, keys()):
+                    copy.copy(line)
+                copy.close()
+            beside.replace(path)
+    durable.sync_folder(path.parent)
 
 
 def _ordered(path: Path, lines: Iterator[bytes], keys: Iterator[Key]) -> Iterator[bytes]:

@@ -8,31 +8,39 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Annotated
 
-from conformance import environments
+import msgspec
+
+from conformance import durable, environments
 from conformance.environments import Environment
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 
 
 @dataclass(frozen=True)
 class Time:
     """Seconds until a framework can be asked, and for each observation from then on."""
 
-    start: float
-    observation: float
+    start: Seconds
+    observation: Seconds
 
 
 ENOUGH = 100
 """Observations that a time is worth recording from."""
 GUESS = Time(5.0, 0.005)
 """Where nothing like it was ever timed."""
+LONGEST = 2**22
+"""Bytes of the file that are read."""
+_DECODER = msgspec.json.Decoder(dict[str, Time])
 
 
 def recall() -> Mapping[str, Time]:
     """What was recorded, by environment; nothing where that cannot be read."""
     try:
-        recorded = json.loads(_file().read_text(encoding="utf-8"))
-        return {name: Time(**given) for name, given in recorded.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        with _file().open("rb") as file:
+            return _DECODER.decode(file.read(LONGEST))
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -40,11 +48,9 @@ def remember(environment: Environment, time: Time) -> None:
     """Records a time, for whoever shares out work later."""
     known = {**recall(), _name(environment): time}
     text = json.dumps({name: asdict(known[name]) for name in sorted(known)}, indent=1)
-    beside = _file().with_suffix(".new")
     with suppress(OSError):
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(_file())
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        durable.replace({_file(): f"{text}\n".encode()})
 
 
 def expected(environment: Environment, known: Mapping[str, Time]) -> Time:

@@ -5,7 +5,7 @@ Environments are kept, and so is every run that the same code, cases and pins ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -15,8 +15,10 @@ from conformance.environments import CannotBuild, Environment
 from conformance.running import recording
 from conformance.running.recording import MEMORY
 from conformance.runs import Run
+from conformance.selection import Selection
 from conformance.survey import Subject
 from conformance.versions.companions import Attempt, attempts
+from conformance.versions.downloads import Allowance
 from conformance.versions.releases import Release
 from conformance.workers.controller import CannotStart
 
@@ -25,10 +27,12 @@ from conformance.workers.controller import CannotStart
 class Plan:
     """What every release is asked.
 
-    place    the pinned environment that a release takes its place in
-    fixed    requirements that hold whatever the release
-    cases    the files that the subjects are from
-    words    what tells this choice of subjects from another one of the same files
+    place      the pinned environment that a release takes its place in
+    fixed      requirements that hold whatever the release
+    cases      the files that the subjects are from
+    words      what tells this choice of subjects from another one of the same files
+    allowance  how much may be downloaded
+    selection  the part of all cases that the subjects are
     """
 
     place: Environment
@@ -38,6 +42,8 @@ class Plan:
     words: tuple[str, ...]
     jobs: int = 1
     timeout: float = recording.TIMEOUT
+    selection: Selection | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True)
@@ -57,16 +63,19 @@ class Entry:
     trouble: str | None = None
 
 
+NO_WHEEL = "pip finds no wheel of it for a Python that is installed here"
+
+
 def entry(plan: Plan, release: Release) -> Entry:
-    """A release asked now, or read from the run that is kept of it. Raises ``OSError``."""
+    """A release asked now, or read from the run that is kept of it.
+
+    Raises ``OSError``, and ``TooLarge`` where it would download more than the plan allows.
+    """
     if not release.pythons:
-        return Entry(
-            release, trouble="pip finds no wheel of it for a Python that is installed here"
-        )
-    for attempt in attempts(plan.place, release, plan.fixed):
-        path, made_from = _kept(plan, attempt)
-        if recording.is_made_from(path, made_from):
-            return _entry(release, attempt, path)
+        return Entry(release, trouble=NO_WHEEL)
+    kept = kept_attempt(plan, release)
+    if kept is not None:
+        return _entry(release, kept, _kept(plan, kept)[0])
     troubles: list[CannotBuild | CannotStart] = []
     for attempt in attempts(plan.place, release, plan.fixed):
         try:
@@ -78,10 +87,32 @@ def entry(plan: Plan, release: Release) -> Entry:
     return Entry(release, trouble=str(troubles[0]))
 
 
+def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
+    """Find what was asked before.
+
+    Parameters
+    ----------
+    plan
+        What releases are asked.
+    release
+        One of them.
+
+    Returns
+    -------
+    Attempt or None
+        The one whose run is kept.
+    """
+    for attempt in attempts(plan.place, release, plan.fixed):
+        if recording.is_made_from(*_kept(plan, attempt)):
+            return attempt
+    return None
+
+
 def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
     environment = attempt.environment
     path, made_from = _kept(plan, attempt)
     with progress.stage(f"{release}: an environment on Python {environment.python}"):
+        plan.allowance.spend(environment)
         environment.executable()
     try:
         recording.record(
@@ -91,6 +122,7 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
             jobs=plan.jobs,
             timeout=plan.timeout,
             sources=made_from,
+            selection=plan.selection,
         )
     except CannotStart:
         path.unlink(missing_ok=True)  # it says only that, and the next attempt may do better

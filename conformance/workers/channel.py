@@ -30,7 +30,7 @@ KILLED = "killed by SIGKILL, perhaps by the system for want of memory"
 _CHUNK = 2**16
 _PIPE = 2**20  # so that a worker finds its next questions there, whatever the controller does
 _GLANCE = 0.05  # seconds between looks at whether the process lives: a child may hold its pipe
-_GRACE = 2.0  # seconds from the end of a pipe to the end of its process, when all is well
+_GRACE = 60.0  # seconds that a process may take to end after its pipe, on a machine that is busy
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,6 @@ class Channel:
         """The next frame, or that none will come; None after so many seconds without either."""
         self.push()
         deadline = monotonic() + seconds
-        left = seconds
         while True:
             try:
                 frame = worker.take(self._incoming, self._token)
@@ -146,10 +145,10 @@ class Channel:
                 return Message(*frame)
             if self._ended:
                 return Gone(self._end())
-            if left < 0:
-                return None
-            self._serve(min(left, _GLANCE))
             left = deadline - monotonic()
+            heard = self._serve(min(max(left, 0.0), _GLANCE))
+            if left < 0 and not (heard or self._ended):  # what has come is never too late
+                return None
 
     def kill(self) -> None:
         """Kills the worker, from any thread; its death is noticed where answers are awaited."""
@@ -175,7 +174,8 @@ class Channel:
             if stream is not None:
                 stream.close()
 
-    def _serve(self, seconds: float) -> None:
+    def _serve(self, seconds: float) -> bool:
+        """Reads and writes what can be, and says whether answers were among it."""
         heard = False
         for key, _ in self._selector.select(seconds):
             if key.fd == self._questions:
@@ -185,7 +185,9 @@ class Channel:
             else:
                 self._read_errors()
         if not heard and self._process.poll() is not None:
-            self._ended = not self._read_answers()  # it may have spoken in its last moments
+            heard = self._read_answers()  # it may have spoken in its last moments
+            self._ended = not heard
+        return heard
 
     def _write(self) -> None:
         try:

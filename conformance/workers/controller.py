@@ -205,7 +205,7 @@ class Examination:
         second = self._outcome(one.task, channel.receive(self._timeout))
         if isinstance(first, Crash) and first.reason == KILLED:
             return second  # no framework kills itself so, and what others do is not its answer
-        return second if type(second) is type(first) else Flaky(first, second)
+        return _of_two(first, second)
 
     def _outcome(self, task: Task, reply: Message | Gone | None) -> Answer | Refusal | Crash | Hang:
         """What a reply comes to; the worker does not outlive a crash or a hang."""
@@ -224,15 +224,17 @@ class Examination:
             case "refusal" | "memory":
                 said = f"{told['type']}: {Refusal(told['type'], told['message']).first_line}"
                 limit = "" if self._memory is None else f": limit {self._memory} bytes"
-                return Crash(f"ran out of memory{limit} ({said})", self._retire())
+                reason = f"ran out of memory{limit} ({said})"
+                return Crash(reason, self._retire(), out_of_memory=True)
             case _:
                 return self._crash(told["reason"])
 
     def _crash(self, reason: str) -> Crash:
         stderr = self._retire()
-        if self._spent(stderr):
+        out_of_memory = self._spent(stderr)
+        if out_of_memory:
             reason = f"ran out of memory: limit {self._memory} bytes ({reason})"
-        return Crash(reason, stderr)
+        return Crash(reason, stderr, out_of_memory=out_of_memory)
 
     def _spent(self, said: str) -> bool:
         """Frameworks say in their own words that they met the limit."""
@@ -267,3 +269,13 @@ class Examination:
         channel, self._channel, self._broken = self._channel, None, False
         channel.close()
         return channel.stderr
+
+
+def _of_two(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
+    """What a question comes to that came to this in company, and to that alone."""
+    short = [one for one in (first, second) if isinstance(one, Crash) and one.out_of_memory]
+    if short and {type(first), type(second)} == {Crash, Hang}:
+        return short[0]  # it takes ever more, and which limit it meets first is the machine's
+    if first in short:
+        return second  # others may have left it too little
+    return second if type(second) is type(first) else Flaky(first, second)

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +17,7 @@ from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
 
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
-_PROBE_SECONDS = 30
+_PROBE_SECONDS = 300
 _TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
@@ -154,7 +153,7 @@ class _Died(Exception):
 def _attempt(
     interpreter: Interpreter, seconds: float, memory: int | None
 ) -> tuple[Channel, Identity]:
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
     begun = next(filter(_taken, like), None)
     channel = begun[2] if begun else _begin(interpreter, memory)
@@ -199,9 +198,8 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     return channel
 
 
-@cache
 def _located(request: str) -> str:
-    """The path of a Python, which is searched for once: workers are started again and again."""
+    """The path of a Python. Raises `CannotStart`."""
     path = pythons.find(request)
     if path is None:
         sentence = pythons.missing(request)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import pythons
+
+from conformance import environments, installer
 
 FAKE = Path(__file__).with_name("uv.py")
 
@@ -30,7 +33,8 @@ class Uv:
     @property
     def made(self) -> list[list[str]]:
         """What was to be installed, in turn."""
-        return [c["arguments"] for c in self.calls if c["arguments"][:2] == ["pip", "install"]]
+        words = [call["arguments"] for call in self.calls]
+        return [one for one in words if one[:2] == ["pip", "install"] and "--dry-run" not in one]
 
     def fail_on(self, *words: str) -> None:
         """From now on, whatever is told all words of one of these fails."""
@@ -47,6 +51,15 @@ class Uv:
             path.unlink()
         for minor in minors:
             pythons.write(self.folder / f"python3.{minor}", f"3.{minor}.1")
+
+    def leave(self) -> None:
+        """Uses no environment any longer, as if this process had ended."""
+        while environments._OCCUPIED:
+            os.close(environments._OCCUPIED.popitem()[1])
+
+    def has_wheels(self, wheels: Mapping[str, int | None]) -> None:
+        """These can be downloaded, by their pins, with their sizes; the newest come last."""
+        (self.folder / "wheels").write_text(json.dumps(wheels))
 
     def releases(self, versions: Iterable[str], word: str = "--json") -> None:
         """What pip lists, where it is told ``word``."""
@@ -67,6 +80,7 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     for told in ("UV_FIND_LINKS", "UV_COMPILE_BYTECODE"):
         monkeypatch.delenv(told, raising=False)
+    installer._configured.cache_clear()
     uv = Uv(own)
     uv.has_pythons(11, 12)
     return uv

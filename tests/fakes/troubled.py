@@ -27,6 +27,7 @@ FIRST_NUMBER = {
     "answers with no numbers": 20,
     "holds on": 22,
     "dawdles": 23,
+    "waits": 24,
 }
 """The first number of x for each trouble."""
 
@@ -45,6 +46,7 @@ _BEFORE = {
     "hoards": unruly.hoard,
     "crashes once": lambda: unruly.crash_once(os.environ["FAKE_FOLDER"] + "/crashed"),
     "dawdles": lambda: time.sleep(0.02),
+    "waits": lambda: unruly.wait_for(os.environ["FAKE_FOLDER"] + "/go"),
     "holds on": lambda: _hold_on(Path(os.environ["FAKE_FOLDER"])),
 }
 _AFTER = {

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-FOREVER = 1000
+FOREVER = 86_400
 
 
 class Tensor:
@@ -36,13 +37,19 @@ def die_of(signal_number):
     os.kill(os.getpid(), signal_number)
 
 
-def crash_once(path, signal_number=signal.SIGABRT):
-    """Crashes unless the file is there, which it makes."""
+def is_first(path):
+    """Whether the file was not there, which it makes."""
     try:
         Path(path).touch(exist_ok=False)
     except FileExistsError:
-        return
-    die_of(signal_number)
+        return False
+    return True
+
+
+def crash_once(path, signal_number=signal.SIGABRT):
+    """Crashes unless the file is there, which it makes."""
+    if is_first(path):
+        die_of(signal_number)
 
 
 LEAKED = []
@@ -52,7 +59,14 @@ def leak(megabytes):
     LEAKED.append(b"." * (megabytes * 2**20))
 
 
+def announce():
+    """Says that nothing will come of this process any more, for `fakes.clock`."""
+    if "FAKE_STALLING" in os.environ:  # the lock goes when the process does
+        fcntl.flock(os.open(os.environ["FAKE_STALLING"], os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)
+
+
 def stall():
+    announce()
     time.sleep(FOREVER)
 
 
@@ -62,6 +76,7 @@ def stall_against_sigterm():
 
 
 def stall_with_the_gil():
+    announce()
     ctypes.PyDLL(None).sleep(FOREVER)
 
 

@@ -25,6 +25,30 @@ if (folder / "fails on").exists():
     for wrong in (folder / "fails on").read_text().split("\n"):
         if set(wrong.split()) <= set(words):
             sys.exit("error: No solution found\n  hint: there is no such version")
+index = folder / "wheels"  # what there is to install, with sizes, if a test says so
+wheels = json.loads(index.read_text()) if index.exists() else {}
+cached = folder / "cached"
+cache = cached.read_text().split("\n") if cached.exists() else []
+pins = [word for word in words if "==" in word and not word.startswith("-")]
+if "--dry-run" in words:
+    names = [pin.partition("==")[0] for pin in pins]
+    if len(set(names)) < len(names):
+        sys.exit("error: No solution found: two versions of one package")
+    if missing := [pin for pin in pins if pin not in cache]:
+        sys.stderr.write(f"Would download {len(missing)} packages\n")
+    sys.exit()
+if words[:2] == ["pip", "install"]:
+    cached.write_text("\n".join([*cache, *pins]))
+if words[:2] == ["pip", "compile"] and wheels:
+    for line in sys.stdin.read().split():
+        newest = [pin for pin in wheels if pin == line or pin.startswith(f"{line}==")]
+        if not newest:
+            sys.exit(f"error: No solution found for {line}")
+        name, _, version = newest[-1].partition("==")
+        size = "" if wheels[newest[-1]] is None else f", size = {wheels[newest[-1]]}"
+        wheel = f'{{url = "there/{name}.whl"{size}}}'
+        print(f'[[packages]]\nname = "{name}"\nversion = "{version}"\nwheels = [{wheel}]')  # noqa: T201
+    sys.exit()
 if words[0] == "venv":
     python = Path(words[-1], "bin", "python")
     python.parent.mkdir(parents=True)  # fails for the second of two at once

@@ -1,0 +1,30 @@
+"""What several tests watch, and that none fails for want of speed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line has it
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files and folders that were written to their disk, in turn."""
+    paths: list[Path] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        paths.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    return paths
