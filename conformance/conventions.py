@@ -104,7 +104,7 @@ AXES: tuple[Axis, ...] = (
             _mistake(
                 "space reversed",
                 "The spatial axes of the answer are in the opposite order.",
-                mistakes.laid_out(mistakes.reversed_space),
+                mistakes.laid_out(mistakes.reversed_space, shape="space"),
             ),
             _mistake(
                 "backwards",
@@ -114,12 +114,12 @@ AXES: tuple[Axis, ...] = (
             _mistake(
                 "reshaped to channels last",
                 "The answer is reshaped to channels last, and its axes are not moved.",
-                mistakes.laid_out(mistakes.reshaped_to_channels_last),
+                mistakes.laid_out(mistakes.reshaped_to_channels_last, shape="channels"),
             ),
             _mistake(
                 "reshaped from channels last",
                 "An answer with channels last is reshaped, and its axes are not moved.",
-                mistakes.laid_out(mistakes.reshaped_from_channels_last),
+                mistakes.laid_out(mistakes.reshaped_from_channels_last, shape="channels"),
             ),
         ),
     ),

@@ -269,6 +269,8 @@ def _with(asked: Asked, target: Question, reading: Reading) -> tuple[Asked, Afte
         return reading.question, reading.after
     place = asked.steps.index(target)
     before, later = asked.steps[:place], asked.steps[place + 1 :]
+    if reading.question.x is not target.x:
+        before = ()  # the steps before make another x than the one that is understood
     if not later:
         return Chain((*before, reading.question)), reading.after
     x = reading.after(question.answer(reading.question))

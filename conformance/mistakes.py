@@ -19,11 +19,17 @@ from conformance.readings import After, Change, Reading, cropped, mapped, odd_at
 # The layout of the answer
 
 
-def laid_out(after: After) -> Change:
-    """The answer with its axes or its memory in another order; a gradient is no such answer."""
+def laid_out(after: After, *, shape: Literal["any", "channels", "space"] = "any") -> Change:
+    """The answer with its axes or its memory in another order; a gradient is no such answer.
+
+    shape  whether it shows only with several channels, or only with several spatial axes
+    """
 
     def change(q: Question) -> Reading | None:
-        return Reading(q, after, resizes=True) if q.wanted == "output" else None
+        one = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
+        if q.wanted != "output" or one[shape]:
+            return None
+        return Reading(q, after, resizes=True)
 
     return change
 
@@ -189,6 +195,8 @@ def repeat_input(*, last: bool) -> Change:
     def change(q: Question) -> Reading | None:
         if q.operator != "conv_transpose" or max(q.stride) == 1:
             return None
+        if q.wanted == "input_gradient":
+            return None  # that is a sum of several numbers, and an answer is only moved
 
         def repeated(x: Array) -> Array:
             for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
@@ -196,13 +204,7 @@ def repeat_input(*, last: bool) -> Change:
                 x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
             return x
 
-        def summed(gradient: Array) -> Array:
-            for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
-                gradient = np.add.reduceat(gradient, np.arange(n) * s, axis)
-            return gradient
-
-        reading = mapped(q, "input_gradient", repeated, summed)
-        return reading._replace(question=reading.question.but(stride=(1,) * q.rank))
+        return Reading(q.but(x=repeated(q.x), stride=(1,) * q.rank))
 
     return change
 

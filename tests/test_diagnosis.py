@@ -411,6 +411,15 @@ def test_a_choice_that_leaves_a_later_step_without_answer_is_passed_over() -> No
     assert answer_under(asked, (BY_NAME["output padding: ignored"],)) is None
 
 
+def test_another_input_of_a_later_step_explains_real_values_too() -> None:
+    later = TRANSPOSE.but(x=integers(6, 1, 4, 3, 4), bias=integers(7, 4) * np.float32(0.1))
+    first = question("conv", x=integers(5, 1, 4, 5, 5) * np.float32(0.1), bias=None, stride=(1, 1))
+    asked = chain(first, later)
+    for name in ("input channels: reversed", "bias: along the input channels"):
+        got = answer_under(asked, (BY_NAME[name],))
+        assert (name,) in diagnose(asked, answer(asked), got, exact=False).names
+
+
 def test_answers_under_no_convention_are_the_oracles() -> None:
     np.testing.assert_array_equal(answer_under(TRANSPOSE, ()), answer(TRANSPOSE))
 

@@ -395,7 +395,6 @@ def test_a_gradient_by_the_input_is_that_of_the_operator_so_understood(
         "kernel layout: reshaped to space and then channels",
         "kernel layout: reshaped to channels in reverse",
         "operator: convolution",
-        "stride: repeats all but the last",
         "padding split: halved",
     ],
 )
