@@ -286,8 +286,9 @@ def _is_biased(q: Question) -> bool:
 
 
 def _bias(q: Question) -> Array:
-    assert q.bias is not None
-    return q.bias.astype(np.float64).reshape(-1, *(1,) * q.rank)
+    bias = q.broadcast_bias
+    assert bias is not None
+    return bias.astype(np.float64)
 
 
 def _counts(asked: Asked) -> bool:

@@ -9,16 +9,17 @@ anything pass; so it explains only an answer that is not by far nearer to anythi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from conformance import readings
+from conformance import interpretations, readings
 from conformance.budget import Budget
 from conformance.cases import exactness
-from conformance.interpretations import Explanation, Node, levels, neighbours, under
+from conformance.conventions import CONVENTIONS
+from conformance.interpretations import Explanation, Node, Places, levels, neighbours, under
 from conformance.question import Array, Asked
 
 MOST = 3
@@ -69,7 +70,13 @@ class Diagnosis:
 
 
 def diagnose(
-    asked: Asked, wanted: Array | None, got: Array, *, exact: bool, budget: Budget | None = None
+    asked: Asked,
+    wanted: Array | None,
+    got: Array,
+    *,
+    exact: bool,
+    budget: Budget | None = None,
+    mistakes: bool = True,
 ) -> Diagnosis:
     """What explains ``got`` where the oracle's answer is ``wanted``; None where it has none.
 
@@ -79,8 +86,11 @@ def diagnose(
     ----------
     budget
         What the search may cost; it ends where that is spent, and says so.
+    mistakes
+        Whether mistakes may explain the answer, and not only what an API may mean.
     """
-    search = _Search(Node((), asked), got, exact, Budget() if budget is None else budget)
+    among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
+    search = _Search(Node((), asked), got, exact, Budget() if budget is None else budget, among)
     with np.errstate(all="ignore"):  # whatever an answer holds, it can be talked about
         if got.dtype.kind == "c":
             return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
@@ -104,6 +114,7 @@ class _Search:
     got: Array
     exact: bool
     budget: Budget
+    among: Places
     tried: int = 0
 
     @property
@@ -114,9 +125,10 @@ class _Search:
     def explanations(self, dtype: np.dtype[Any] | None) -> tuple[Explanation, ...]:
         """Every smallest set of conventions that gives the answer, in this dtype if one is given.
 
-        Once the budget is spent, what was found up to then.
+        Those with fewer mistakes among them stand first, and what is like one of them last. Once
+        the budget is spent, it is what was found up to then.
         """
-        for level in levels(self.root, MOST):
+        for level in levels(self.root, MOST, self.among):
             found: list[Node] = []
             rounded: list[Node] = []
             for node in level:
@@ -127,8 +139,18 @@ class _Search:
                     (rounded if node.sums and not self.exact else found).append(node)
             found = found or [node for node in rounded if self._is_near(node)]
             if found or self.budget.is_spent:
-                return tuple(node.explanation for node in found)
+                explanations = sorted((n.explanation for n in found), key=interpretations.mistakes)
+                return *explanations, *self._like(explanations, dtype)
         return ()
+
+    def _like(
+        self, explanations: Sequence[Explanation], dtype: np.dtype[Any] | None
+    ) -> Iterator[Explanation]:
+        """What gives the answer too, of what comes to the same as one of the mistakes."""
+        for other in dict.fromkeys(o for e in explanations for o in _replaced(e)):
+            node = under(self.root.asked, other)
+            if node is not None and other not in explanations and self.fits(node, dtype):
+                yield other
 
     def fits(self, node: Node, dtype: np.dtype[Any] | None) -> bool:
         """Whether the node gives the answer, in this dtype if one is given."""
@@ -184,6 +206,17 @@ class _Search:
                 continue
             if numbers.shape == shape:
                 yield numbers
+
+
+def _replaced(explanation: Explanation) -> Iterator[Explanation]:
+    """The explanation with a mistake replaced by others that come to the same in some questions."""
+    for mistake in explanation:
+        rest = [convention for convention in explanation if convention is not mistake]
+        for names in mistake.choice.like:
+            others = [convention for convention in CONVENTIONS if str(convention) in names]
+            both = sorted((*rest, *others), key=CONVENTIONS.index)
+            if len({convention.axis.name for convention in both}) == len(both):
+                yield tuple(both)
 
 
 def _distance(numbers: Array, got: Array) -> float:

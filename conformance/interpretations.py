@@ -6,6 +6,7 @@ answer. From the question itself the nodes under one, two and three conventions 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -14,14 +15,22 @@ import numpy as np
 
 from conformance import comparison, question
 from conformance.comparison import Reference
-from conformance.conventions import CONVENTIONS, Convention
+from conformance.conventions import CONVENTIONS, MEANINGS, Convention
 from conformance.question import Array, Asked, Chain, Dtype, Pool, Question
 from conformance.readings import After, Reading, unchanged
 
 BIG = 2**18
 """Products of a question of which a part is looked at first: most answers differ there already."""
 
+MISTAKES = (0, 1, 2, 1)
+"""How many of so many conventions may be mistakes; more are unlikely, and take long to try."""
+
 Explanation: TypeAlias = tuple[Convention, ...]
+Places: TypeAlias = Sequence[int]
+"""Of some conventions in `CONVENTIONS`, in their order."""
+
+EVERY: Places = range(len(CONVENTIONS))
+WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in MEANINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +90,10 @@ class Node:
         Raises ``ValueError`` for a question without an answer.
         """
         last = self.asked.steps[-1] if isinstance(self.asked, Chain) else self.asked
-        if self.resizes or isinstance(last, Pool) or last.wanted != "output":
+        if isinstance(last, Pool) or last.wanted != "output":
             return True
-        return shape == last.output_shape
+        before = last.output_shape
+        return shape == (self.moves(np.empty(before, np.bool_)).shape if self.resizes else before)
 
     def part(self, answer: Array) -> tuple[Node, Array]:
         """A small part of a question that takes long, and the numbers of an answer that are its.
@@ -116,34 +126,50 @@ class Node:
         return replace(self, asked=smaller, moves=lambda y: y.ravel()[order]), answer[moved > 0]
 
 
-def levels(root: Node, most: int) -> Iterator[Sequence[Node]]:
-    """The nodes under one convention, then under two, and so on up to ``most``."""
+def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[Node]]:
+    """The nodes under one of some conventions, then under two, and so on up to ``most``."""
     level = [root]
     for _ in range(most):
-        level = [child for node in level for child in children(node)]
+        level = [child for node in level for child in children(node, among)]
         yield level
 
 
-def children(node: Node) -> Iterator[Node]:
-    """The node under one convention more, of an axis that it does not have yet."""
+def children(node: Node, among: Places) -> Iterator[Node]:
+    """The node under one of some conventions more, of an axis that it does not have yet."""
     last = node.places[-1] if node.places else -1
     taken = CONVENTIONS[last].axis if node.places else None
-    for place in range(last + 1, len(CONVENTIONS)):
-        if CONVENTIONS[place].axis is not taken:
+    left = MISTAKES[len(node.places) + 1] - mistakes(node.explanation)
+    if left < 0:
+        return
+    for place in among[bisect_right(among, last) :]:
+        convention = CONVENTIONS[place]
+        if convention.axis is not taken and convention.choice.mistake <= left:
             child = _child(node, place)
             if child is not None:
                 yield child
 
 
+def mistakes(explanation: Explanation) -> int:
+    """How many of the conventions are mistakes."""
+    return sum(convention.choice.mistake for convention in explanation)
+
+
 def neighbours(node: Node) -> Iterator[Node]:
-    """The node under each convention more that changes what is asked, and not only its rounding."""
-    return (c for c in children(node) if not CONVENTIONS[c.places[-1]].axis.rounds)
+    """The node under each convention more that changes what is asked, and not only its rounding.
+
+    None of them is a mistake.
+    """
+    more = children(node, WITHOUT_MISTAKES)
+    return (child for child in more if not CONVENTIONS[child.places[-1]].axis.rounds)
 
 
 def understood(asked: Question, *, most: int) -> Iterator[Question]:
-    """The question, and then as it is under up to ``most`` conventions, under the fewest first."""
+    """The question, and then as it is under up to ``most`` conventions, under the fewest first.
+
+    None of them is a mistake.
+    """
     yield asked
-    for level in levels(Node((), asked), most):
+    for level in levels(Node((), asked), most, WITHOUT_MISTAKES):
         yield from (node.asked for node in level if isinstance(node.asked, Question))
 
 
@@ -243,6 +269,8 @@ def _with(asked: Asked, target: Question, reading: Reading) -> tuple[Asked, Afte
         return reading.question, reading.after
     place = asked.steps.index(target)
     before, later = asked.steps[:place], asked.steps[place + 1 :]
+    if reading.question.x is not target.x:
+        before = ()  # the steps before make another x than the one that is understood
     if not later:
         return Chain((*before, reading.question)), reading.after
     x = reading.after(question.answer(reading.question))

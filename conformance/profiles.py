@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from conformance.cases.case import Case
-from conformance.conventions import AXES, CONVENTIONS, Axis, Choice
+from conformance.conventions import AXES, MEANINGS, Axis, Choice
 from conformance.interpretations import Explanation, answer_under, applied, gives_under
 from conformance.observations import ANSWERED, Observation, Status
 from conformance.question import Array, Question
@@ -38,7 +38,10 @@ PART_OF: Mapping[str, str] = {
 KEPT = 2**15
 """How many cases, each under one explanation, are worked out once for all APIs and versions."""
 
-_BY_NAME = {str(convention): convention for convention in CONVENTIONS}
+PROFILED = tuple(axis for axis in AXES if axis.meanings)
+"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
+
+_BY_NAME = {str(convention): convention for convention in MEANINGS}
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Profile:
         return tuple(
             _BY_NAME[f"{finding.axis.name}: {finding.choice}"]
             for finding in self.findings
-            if finding.choice and not finding.canonical and finding.axis in AXES
+            if finding.choice and not finding.canonical and finding.axis in PROFILED
         )
 
 
@@ -163,7 +166,7 @@ class _Seen:
 
 
 def _seen(observation: Observation, subject: Subject) -> _Seen:
-    """With those of its explanations that only name conventions there still are."""
+    """With those of its explanations that only name conventions an API may still have."""
     known = tuple(e for e in observation.explanations if all(name in _BY_NAME for name in e))
     explanations = ((),) if observation.status == "match" else known
     refused = observation.status in ("rejected", "inexpressible")
@@ -175,9 +178,9 @@ def _seen(observation: Observation, subject: Subject) -> _Seen:
 def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
     """Worked out once for all versions and backends that answer alike."""
     blamed = _blamed(observed)
-    findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
+    findings = tuple(_finding(axis, observed, blamed) for axis in PROFILED)
     observed = _settled(observed, findings, Profile(api, findings).conventions)
-    findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
+    findings = tuple(_finding(axis, observed, blamed) for axis in PROFILED)
     conventions = Profile(api, findings).conventions
     return Profile(
         api,
@@ -281,7 +284,7 @@ _NOTHING: Choices = (frozenset(), frozenset())
 
 
 def _names(axis: Axis) -> tuple[str, ...]:
-    return axis.canonical, *(choice.name for choice in axis.choices)
+    return axis.canonical, *(choice.name for choice in axis.meanings)
 
 
 def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str]]) -> Known:
@@ -333,7 +336,7 @@ def touched(subject: Subject) -> frozenset[str]:
     if subject.case.expected.error:
         return frozenset()
     questions = (asked,) if isinstance(asked, Question) else asked.questions[-1:]
-    axes = (*AXES, GRADIENTS)
+    axes = (*PROFILED, GRADIENTS)
     return frozenset(a.name for a in axes if any(a.concerns(q) for q in questions))
 
 
@@ -347,7 +350,7 @@ def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
     answers = {explanation: _answer(subject, explanation) for explanation in explanations}
     return {
         axis.name: _choices(axis, subject.case, answers)
-        for axis in AXES
+        for axis in PROFILED
         if axis.name in touched(subject)
     }
 
@@ -372,7 +375,7 @@ def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]
         rest = tuple(c for c in explanation if c.axis is not axis)
         own = next((c.choice.name for c in explanation if c.axis is axis), axis.canonical)
         possible.add(own)
-        for alternative in (None, *(c for c in CONVENTIONS if c.axis is axis)):
+        for alternative in (None, *(c for c in MEANINGS if c.axis is axis)):
             name = alternative.choice.name if alternative else axis.canonical
             if name == own:
                 continue

@@ -43,7 +43,7 @@ class Question:
 
     x         (N, C, *space)
     kernel    (C_in, C_out / groups, *k) for the transposed ops, (C_out, C_in / groups, *k) for conv
-    bias      (C_out,) or None
+    bias      (C_out,), or any other part of the output's shape with as many axes, or None
     gradient  of the loss by the output, with the output's shape; only for the gradient ops,
               which use of ``x`` or ``kernel`` whatever they are not the gradient by
 
@@ -112,6 +112,13 @@ class Question:
         if self.operator == "conv_transpose":
             return int(self.kernel.shape[1]) * self.groups
         return int(self.kernel.shape[0])
+
+    @property
+    def broadcast_bias(self) -> Array | None:
+        """The bias with as many axes as the output."""
+        if self.bias is None or self.bias.ndim != 1:
+            return self.bias
+        return self.bias.reshape(-1, *(1,) * self.rank)
 
     @property
     def output_space(self) -> Axes:

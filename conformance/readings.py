@@ -57,12 +57,12 @@ def is_sparse(q: Question) -> bool:
     )
 
 
-def _cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Reading | None:
+def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Reading | None:
     changed = tuple(pairs)
     return None if changed == q.pairs else Reading(q.but(padding=changed))
 
 
-def _mapped(q: Question, wanted: Wanted, change: After, adjoint: After) -> Reading:
+def mapped(q: Question, wanted: Wanted, change: After, adjoint: After) -> Reading:
     """One array put through a linear map; its own gradient comes back through the adjoint."""
     name = "x" if wanted == "input_gradient" else "kernel"
     after = adjoint if q.wanted == wanted else unchanged
@@ -85,7 +85,7 @@ def flip(axes: Sequence[int]) -> Change:
         def flipped(kernel: Array) -> Array:
             return np.flip(kernel, order)
 
-        return _mapped(q, "kernel_gradient", flipped, flipped)
+        return mapped(q, "kernel_gradient", flipped, flipped)
 
     return change
 
@@ -102,7 +102,7 @@ def exchange_channels(q: Question) -> Reading | None:
     def back(gradient: Array) -> Array:
         return gradient.swapaxes(0, 1).reshape(first, second, *q.window)
 
-    return _mapped(q, "kernel_gradient", exchanged, back)
+    return mapped(q, "kernel_gradient", exchanged, back)
 
 
 def reverse_kernel_axes(q: Question) -> Reading | None:
@@ -113,14 +113,14 @@ def reverse_kernel_axes(q: Question) -> Reading | None:
     def reversed_(kernel: Array) -> Array:
         return kernel.transpose(0, 1, *range(kernel.ndim - 1, 1, -1))
 
-    return _mapped(q, "kernel_gradient", reversed_, reversed_)
+    return mapped(q, "kernel_gradient", reversed_, reversed_)
 
 
 def reverse_input_channels(q: Question) -> Reading | None:
     """The input's channels in the opposite order."""
     if q.x.shape[1] == 1:
         return None
-    return _mapped(q, "input_gradient", lambda x: x[:, ::-1], lambda x: x[:, ::-1])
+    return mapped(q, "input_gradient", lambda x: x[:, ::-1], lambda x: x[:, ::-1])
 
 
 def reverse_output_channels(q: Question) -> Reading | None:
@@ -208,7 +208,7 @@ def odd_at_begin(q: Question) -> Reading | None:
     """The odd element of `same` at the other end."""
     if q.padding != "same":
         return None
-    return _cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
+    return cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
 
 
 def unextended(change: Change) -> Change:
@@ -221,14 +221,14 @@ def same_of_input(q: Question) -> Reading | None:
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
     ones = (1,) * q.rank
-    return _cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
+    return cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
 
 
 def same_half_kernel(q: Question) -> Reading | None:
     """`same` as half of the kernel at both ends."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
-    return _cropped(q, ((r // 2, r // 2) for r in geometry.reach(q.window, q.dilation)))
+    return cropped(q, ((r // 2, r // 2) for r in geometry.reach(q.window, q.dilation)))
 
 
 def same_half_kernel_centred(q: Question) -> Reading | None:
@@ -237,7 +237,7 @@ def same_half_kernel_centred(q: Question) -> Reading | None:
         return None
     halves = [r // 2 for r in geometry.reach(q.window, q.dilation)]
     begins = [max(2 * h - p, 0) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
-    return _cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
+    return cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
 
 
 def whole_strides(q: Question) -> Reading | None:
@@ -254,17 +254,17 @@ def pad_stretched(q: Question) -> Reading | None:
     if isinstance(q.padding, str) or not is_padded(q) or q.operator != "conv_transpose":
         return None
     reach = geometry.reach(q.window, q.dilation)
-    return _cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(reach, q.pairs, strict=True)))
+    return cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(reach, q.pairs, strict=True)))
 
 
 def ignore_padding(q: Question) -> Reading | None:
     """No padding."""
-    return None if isinstance(q.padding, str) else _cropped(q, ((0, 0),) * q.rank)
+    return None if isinstance(q.padding, str) else cropped(q, ((0, 0),) * q.rank)
 
 
 def swap_ends(q: Question) -> Reading | None:
     """Begin and end of padding numbers taken for each other."""
-    return None if isinstance(q.padding, str) else _cropped(q, ((e, b) for b, e in q.pairs))
+    return None if isinstance(q.padding, str) else cropped(q, ((e, b) for b, e in q.pairs))
 
 
 # Output padding, bias, accumulation, position
@@ -273,7 +273,7 @@ def swap_ends(q: Question) -> Reading | None:
 def extend_begin(q: Question) -> Reading | None:
     """Output padding at the begin."""
     pairs = ((b - p, e + p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    return _cropped(q, pairs)
+    return cropped(q, pairs)
 
 
 def extend_by_zeros(q: Question) -> Reading | None:
@@ -370,9 +370,8 @@ def _by_offsets(q: Question, dtype: Dtype) -> Array:
         more = held(question.answer(q.but(kernel=alone, bias=None)), dtype)
         total = more if total is None else held(total + more, dtype)
     assert total is not None  # a kernel has an offset
-    if q.bias is None or q.wanted != "output":
-        return total
-    return held(total + q.bias.reshape(-1, *(1,) * q.rank), dtype)
+    bias = q.broadcast_bias if q.wanted == "output" else None
+    return total if bias is None else held(total + bias, dtype)
 
 
 def _absolute(q: Question) -> dict[str, Array]:
@@ -404,7 +403,7 @@ def shift(axes: Sequence[int], by: int) -> Change:
             return None
         # A later output shows what lay further to the begin: of a crop less, of a padding more.
         steps = q.stride if q.operator == "conv" else (-1,) * q.rank
-        return _cropped(
+        return cropped(
             q,
             (
                 (b + by * step, e - by * step) if axis in moved else (b, e)

@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -293,8 +293,16 @@ def evaluated(subject: Subject, got: Array) -> Worth:
 
 
 def _diagnosed(subject: Subject, got: Array) -> Diagnosis:
-    case, budget = subject.case, Budget(seconds=subject.seconds)
-    return diagnose(case.question, subject.wanted, got, exact=case.exact, budget=budget)
+    """What an API may mean that explains an answer; else what it is by mistake, in words."""
+    case, wanted, budget = subject.case, subject.wanted, Budget(seconds=subject.seconds)
+    search = partial(diagnose, case.question, wanted, got, exact=case.exact, budget=budget)
+    diagnosis = search(mistakes=False)
+    if diagnosis.explanations or wanted is None:
+        return diagnosis
+    mistaken = search()
+    if not mistaken.explanations:
+        return diagnosis
+    return replace(diagnosis, remark=f"{diagnosis.remark} By mistake: {mistaken.words}".lstrip())
 
 
 def _decided(subject: Subject, got: Array) -> Worth:
