@@ -53,6 +53,11 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         0: "The case was asked, whatever came of it.",
         2: "The framework cannot be asked, or there is no such case or API.",
     },
+    "findings": {
+        0: "Every bug shows where the page says so, and nowhere else.",
+        1: "A bug does not show where it should, or shows where it should not.",
+        2: "A script could not be run.",
+    },
     "fuzz": {
         0: "No recipe failed.",
         1: "A recipe failed, or the framework refused one that should be right.",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance import budget, question
-from conformance.budget import Budget
+from conformance.budget import EACH, Budget
 from conformance.diagnosis import diagnose
 from conformance.interpretations import Node
 from conformance.question import Question
@@ -68,7 +68,7 @@ def test_a_search_is_cut_at_the_same_place_each_time() -> None:
 
 def test_what_was_found_before_the_budget_was_spent_is_kept() -> None:
     flipped = question.answer(Q.but(kernel=Q.kernel[:, :, ::-1, ::-1]))
-    found = diagnose(Q, WANTED, flipped, exact=True, budget=Budget(products=1))
+    found = diagnose(Q, WANTED, flipped, exact=True, budget=Budget(products=16 * EACH))
     assert found.names == (("kernel flip: flipped",),)
 
 

@@ -57,7 +57,7 @@ def test_conventions_of_one_length_that_is_not_the_oracles_are_told_apart(file: 
     )
     said = ran(file, text, str(file), "--each", "--matrix")
     assert said.exception is None or isinstance(said.exception, SystemExit)
-    assert "c: sees kernel flip; padding" in said.output
+    assert "c: sees answer layout; kernel flip; operator; stride; padding; " in said.output
 
 
 def test_a_kernel_that_can_is_not(file: Path) -> None:
@@ -70,7 +70,8 @@ def test_of_some_cases_nothing_is_told_that_others_may_have(file: Path) -> None:
 
 def test_each_case_is_told_of_if_asked_for(file: Path) -> None:
     assert "\nsharp: sees " not in ran(file, SHARP, str(file)).output
-    assert "sharp: sees kernel flip; " in ran(file, SHARP, str(file), "--each").output
+    told = ran(file, SHARP, str(file), "--each").output
+    assert "sharp: sees answer layout; kernel flip; " in told
 
 
 def test_the_matrix_is_printed_if_asked_for(file: Path) -> None:
@@ -82,7 +83,7 @@ def test_what_is_long_goes_to_a_file(file: Path, tmp_path: Path) -> None:
     said = ran(file, SHARP, str(file), "--matrix", "--each", "--out", str(out))
     assert "sharp: sees" not in said.output
     told = out.read_text(encoding="utf-8")
-    assert told.startswith("kernel flip")
+    assert told.startswith("answer layout")
     assert told.splitlines()[-1].startswith("sharp: sees")
 
 

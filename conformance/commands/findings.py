@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from conformance.commands import _environment
+from conformance.commands import _environment, _options
 from conformance.environments import NoPython
+from conformance.exit_status import FAILED, refuse
 from conformance.findings import page, places, results, search
 from conformance.findings.page import PageError
 from conformance.findings.places import Visit
@@ -13,14 +14,12 @@ from conformance.findings.places import Visit
 
 @click.command("findings")
 @_environment.options_for_several
-@click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Scripts side by side."
-)
+@_options.jobs
 @click.option(
     "--timeout",
     default=120.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=_options.Seconds(),
     help="Seconds for a script.",
 )
 @click.option(
@@ -46,9 +45,6 @@ def command(
     A pinned environment runs the entries of its versions; the entries of other versions get
     environments of their own. Any other interpreter runs all entries of its framework.
 
-    Ends with 0 when every bug shows where the page says so and nowhere else, with 1 when one does
-    not, and with 2 when a script could not be run.
-
     \b
     Example:
       conformance findings --framework torch --python ~/venvs/torch/bin/python
@@ -58,8 +54,7 @@ def command(
     try:
         entries = page.entries()
     except (PageError, OSError) as error:
-        click.echo(f"conformance findings: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("findings", error)
     visits = [
         visit
         for name, environment in chosen
@@ -72,8 +67,7 @@ def command(
     try:
         found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout)
     except KeyboardInterrupt:
-        click.echo("conformance findings: stopped", err=True)
-        raise SystemExit(2) from None
+        refuse("findings", "stopped")
     for line in results.lines(entries, found):
         click.echo(line)
     for trouble in troubles:
@@ -82,7 +76,7 @@ def command(
     for result in red:
         _tell(result.problem)
     if any(not (skip and isinstance(trouble.error, NoPython)) for trouble in troubles):
-        raise SystemExit(2)
+        raise SystemExit(FAILED)
     if red:
         raise SystemExit(1)
 
