@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,8 @@ from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
 from conformance.printable import PrintableError
 from conformance.report.text import plain
-from conformance.running.recording import MEMORY
 from conformance.survey import Item, Subject
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 from conformance.workers.outcomes import Outcome
 
 WIDTH = 100
@@ -61,6 +61,7 @@ class Asker:
     python: str
     backend: str | None
     timeout: float
+    startup: float
     failure: str | None = None
     _started: list[Examination] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -70,12 +71,12 @@ class Asker:
         """The worker's. Raises `NobodyThere`."""
         if self.failure is None and not self._started:
             interpreter = survey.interpreter_for(self.framework, self.python, self.backend)
-            examination = Examination(interpreter, timeout=self.timeout, memory=MEMORY)
+            examination = Examination(interpreter, timeout=self.timeout, startup=self.startup)
             try:
                 self._open.enter_context(examination)
                 inquiry.refuse_backend(self.framework, examination.identity.facts["backend"])
                 self._started.append(examination)
-            except (CannotStart, NotThere) as error:
+            except (WorkerError, NotThere) as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"
         if self.failure is not None:
             raise NobodyThere(self.failure)
@@ -90,7 +91,7 @@ class Asker:
         """What comes of a call. Raises `NobodyThere`."""
         try:
             return survey.ask(self.examination, item)
-        except CannotStart as error:  # one worker died, and there was no other
+        except WorkerError as error:  # such as that one died, and there was no other
             self.failure = f"{self.framework.title} cannot be asked any more: {error}"
             raise NobodyThere(self.failure) from None
 
@@ -275,9 +276,12 @@ def plugin(config: pytest.Config) -> Plugin:
         if id_ not in known_apis:
             known = ", ".join(known_apis)
             raise pytest.UsageError(f"--conformance-api must be one of {known}, got {id_!r}")
-    timeout = config.getoption("conformance_timeout")
-    if timeout <= 0:
-        raise pytest.UsageError(f"--conformance-timeout must be more than 0, got {timeout:g}")
+    seconds = {what: config.getoption(f"conformance_{what}") for what in ("timeout", "startup")}
+    for what, number in seconds.items():
+        if not 0 < number < inf:
+            raise pytest.UsageError(
+                f"--conformance-{what} must be a number of seconds above 0, got {number:g}"
+            )
     mode = config.getoption("conformance_mode")
     asker = Asker(
         framework=framework,
@@ -285,7 +289,7 @@ def plugin(config: pytest.Config) -> Plugin:
         modes=MODES if mode == "both" else (mode,),
         python=config.getoption("conformance_python"),
         backend=config.getoption("conformance_backend"),
-        timeout=timeout,
+        **seconds,
     )
     config.stash[ASKER] = asker
     return Plugin(asker)

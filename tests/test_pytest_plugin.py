@@ -293,7 +293,9 @@ def test_what_is_wrong_with_a_file_is_told_at_its_place(
     [
         (("--conformance-framework", "tor"), "must be one of jax, keras, mxnet, tensorflow, torch"),
         ((*FAKE, "--conformance-api", "plain.wrong"), "must be one of plain.right, "),
-        ((*FAKE, "--conformance-timeout", "0"), "must be more than 0, got 0"),
+        ((*FAKE, "--conformance-timeout", "0"), "must be a number of seconds above 0, got 0"),
+        ((*FAKE, "--conformance-timeout", "nan"), "must be a number of seconds above 0, got nan"),
+        ((*FAKE, "--conformance-startup", "inf"), "must be a number of seconds above 0, got inf"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(inside: Inside, words: tuple[str, ...], why: str) -> None:

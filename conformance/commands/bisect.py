@@ -23,6 +23,7 @@ from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.observations import MODES, Mode
 from conformance.report.text import count, plain, shortened
+from conformance.running.terms import Terms
 from conformance.runs import RunError
 from conformance.survey import Item, Subject
 from conformance.versions import bisection, forecasts, history, releases
@@ -30,7 +31,7 @@ from conformance.versions.bisection import Agreed, Found, Unanswered
 from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 
 
 @click.command("bisect")
@@ -61,6 +62,7 @@ def command(
     dry_run: bool,
     jobs: int,
     timeout: float,
+    startup: float,
     good: str | None,
     bad: str | None,
     api_ids: tuple[str, ...],
@@ -90,7 +92,7 @@ def command(
             cases=paths,
             words=("case", subject.case.id),
             jobs=jobs,
-            timeout=timeout,
+            terms=Terms(timeout=timeout, startup=startup),
             allowance=Allowance(limit),
         )
         apis = _meant(plan, api_ids)
@@ -116,7 +118,7 @@ def command(
     raise SystemExit(0 if changed else 1)
 
 
-_TROUBLES = (NoRelease, NotThere, CannotBuild, CannotStart, TooLarge, RunError, OSError)
+_TROUBLES = (NoRelease, NotThere, CannotBuild, WorkerError, TooLarge, RunError, OSError)
 
 
 def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:
@@ -237,6 +239,7 @@ def _told(asked: _Asked, found: Found | Agreed) -> tuple[Entry, Entry] | None:
 def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     """Shows the case, and what both releases were told and answer, where that differs."""
     (subject,) = asked.plan.subjects
+    terms = asked.plan.terms
     console, framework = asked.console, FRAMEWORKS[asked.plan.place.framework]
     _print(console, [Text(), *explanation.about(subject, console.width)])
     before, after = (asked.answers(entry) for entry in changed)
@@ -244,7 +247,9 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
-        with inquiry.examining(environment, timeout=asked.plan.timeout) as examination:
+        with inquiry.examining(
+            environment, timeout=terms.timeout, startup=terms.startup
+        ) as examination:
             header = survey.header(framework, examination.identity, [subject])
             beside = Text(f"beside {', '.join(entry.companions)}", style="dim")
             _print(console, [Text(), explanation.where(header), beside])

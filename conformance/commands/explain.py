@@ -20,7 +20,7 @@ from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.survey import Item, Subject
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 
 
 @click.command("explain")
@@ -28,6 +28,7 @@ from conformance.workers.controller import CannotStart, Examination
 @_environment.options
 @_options.api_ids
 @_options.timeout()
+@_options.startup()
 @_options.case_files
 def command(
     case: str,
@@ -39,6 +40,7 @@ def command(
     download_python: bool | None,
     api_ids: tuple[str, ...],
     timeout: float,
+    startup: float,
     paths: tuple[Path, ...],
 ) -> None:
     """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
@@ -56,7 +58,7 @@ def command(
     try:
         subject = Subject(inquiry.case_named(case, paths))
         apis = _meant(asked, subject, api_ids)
-        with inquiry.examining(where, timeout=timeout) as examination:
+        with inquiry.examining(where, timeout=timeout, startup=startup) as examination:
             _show(screen, explanation.about(subject, screen.width))
             header = survey.header(asked, examination.identity, [subject])
             _show(screen, [Text(), explanation.where(header)])
@@ -68,7 +70,7 @@ def command(
                     continue
                 calls = [_told(examination, item) for item in mine]
                 _show(screen, explanation.told(api.id, calls, screen.width))
-    except (NotThere, CannotBuild, CannotStart) as error:
+    except (NotThere, CannotBuild, WorkerError) as error:
         refuse("explain", error)
 
 

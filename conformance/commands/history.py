@@ -20,6 +20,7 @@ from conformance.environments import CannotBuild
 from conformance.exit_status import FAILED, refuse
 from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
+from conformance.running.terms import Terms
 from conformance.runs import RunError
 from conformance.survey import Subject
 from conformance.versions import forecasts, history, releases
@@ -68,6 +69,7 @@ def command(
     dry_run: bool,
     jobs: int,
     timeout: float,
+    startup: float,
     expression: str | None,
     paths: tuple[Path, ...],
     every: bool,
@@ -102,7 +104,7 @@ def command(
             cases=paths,
             words=("-k", str(expression)),
             jobs=jobs,
-            timeout=timeout,
+            terms=Terms(timeout=timeout, startup=startup),
             allowance=Allowance(limit),
         )
         if _releases.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):

@@ -13,7 +13,7 @@ from conformance import bugs
 from conformance.bugs import Bug
 from conformance.cases.case import Case
 from conformance.report.reading import Environment
-from conformance.report.text import count, pattern
+from conformance.report.text import count, pattern, plain
 from conformance.survey import Subject
 
 NAMED = 6
@@ -24,7 +24,7 @@ NAMED = 6
 class Trouble:
     """One thing that is not as it should be.
 
-    kind   a verdict, or ``incomplete``, ``changed`` or ``known bug``
+    kind   a verdict, or ``incomplete``, ``changed``, ``asked again`` or ``known bug``
     where  the environment, or the API in it; of a bug, its title
     bug    what is known of it
     """
@@ -59,6 +59,7 @@ def troubles(
         *_broken(bad.loc[new], columns),
         *_not_run(judged, environments),
         *_changed(observed, environments, cases),
+        *_asked_again(environments),
         *_known(bad, found, columns),
     )
 
@@ -139,6 +140,19 @@ def _changed(
         if unknown[number]:
             said = f"{count(unknown[number], 'case')} of this run are not among the report's cases."
             yield Trouble("changed", environment.title, said)
+
+
+def _asked_again(environments: Sequence[Environment]) -> Iterator[Trouble]:
+    """A worker that died or spoke out of turn among questions, none of which was at fault."""
+    for environment in environments:
+        by_reason: dict[str, list[str]] = {}
+        for observation in environment.run.observations:
+            if observation.retry is not None:
+                by_reason.setdefault(plain(observation.retry), []).append(observation.case)
+        for reason, cases in by_reason.items():
+            ids = tuple(dict.fromkeys(cases))
+            sentence = f"{count(len(ids), 'case')} {reason}."
+            yield Trouble("asked again", environment.title, sentence, ids)
 
 
 def _rows(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
