@@ -5,6 +5,7 @@ nox -t test                   lint, types, unit tests, every adapter against its
                               run, and whether the committed report and baseline are what it gives
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
+nox -s findings               whether the bugs of docs/findings.md show where it says so
 nox -s accept                 takes what they do as accepted
 nox -s bench                  how fast everything is, beside its peers
 
@@ -13,6 +14,7 @@ conformance/constraints:
 
 nox -s constraints            writes both; with `-- --upgrade` it takes the newest versions
 nox -s newest                 the unit tests on the newest versions, whatever was written
+nox -s attacks                broken files of every kind and mistyped command lines, by thousands
 nox -s stress                 the unit tests on two cores that have other things to do
 
 An environment whose Python is not installed is said and left out. CONFORMANCE_PYTHON_DOWNLOADS=1
@@ -82,6 +84,13 @@ def tests(session: nox.Session) -> None:
     """Everything that needs no framework."""
     _install(session, "-e", ".[test]")
     session.run(*UNIT_TESTS, *session.posargs)
+
+
+@nox.session
+def attacks(session: nox.Session) -> None:
+    """Thousands of broken files and mistyped command lines, the same every time."""
+    _install(session, "-e", ".[test]")
+    session.run("pytest", "--numprocesses", "2", "tests/attacks", *session.posargs)
 
 
 @nox.session
@@ -194,6 +203,17 @@ def upgrade(session: nox.Session) -> None:
     words = (*_WORDS, "all", "--jobs", CORES, *pins, "--out", str(folder))
     session.run(*words, success_codes=[0, 2])  # what cannot be installed is said by the gate
     _gate(session, map(str, sorted(folder.glob("*.jsonl"))))
+
+
+@nox.session
+def findings(session: nox.Session) -> None:
+    """Whether the bugs of docs/findings.md show in the versions and classes that it says, if here.
+
+    nox -s findings -- --environment torch looks for those of one environment only.
+    """
+    _install(session, "-e", ".")
+    where = session.posargs or ("--environment", "all")
+    session.run("conformance", "findings", *where, "--jobs", CORES, *_LENIENT)
 
 
 @nox.session

@@ -19,7 +19,8 @@ import click
 from conformance import question, shipped
 from conformance.cases import load
 from conformance.conventions import CONVENTIONS
-from conformance.diagnosis import answer_under, diagnose
+from conformance.diagnosis import diagnose
+from conformance.interpretations import answer_under
 from conformance.sharpness import discrimination
 from conformance.sharpness.discrimination import Pair, Sight
 from conformance.survey import Subject

@@ -49,6 +49,7 @@ class Limit:
     versions  of a package that it is known of, as a requirement such as ``keras<3.15``; empty for
               all that were asked
     breaks    the process may be left with broken memory, and what it says next is worth nothing
+    refused   whether the framework refuses, and does not answer wrongly
     """
 
     reason: str
@@ -57,6 +58,7 @@ class Limit:
     classes: frozenset[str] = frozenset()
     versions: str = ""
     breaks: bool = False
+    refused: bool = True
 
     def is_known_of(self, runtime: Runtime) -> bool:
         """Whether it holds, or may hold, in a runtime."""

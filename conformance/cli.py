@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -11,6 +12,10 @@ import click
 
 from conformance import __version__, exit_status
 
+# The oracle's arrays are small. Threads that wait for one another on busy cores take a hundred
+# times as long as one; NumPy reads this when it is imported, which is later.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 COMMANDS = (
     "accept",
     "apis",
@@ -18,6 +23,7 @@ COMMANDS = (
     "check",
     "environments",
     "explain",
+    "findings",
     "fuzz",
     "gate",
     "history",
@@ -78,8 +84,13 @@ class LazyGroup(click.Group):
 
         def work() -> None:
             self._main_shell_completion(extra, program, complete_var)
-            with self.make_context(program, words, **extra) as context:
-                self.invoke(context)
+            try:
+                with self.make_context(program, words, **extra) as context:
+                    self.invoke(context)
+            except click.NoSuchOption as refusal:
+                from conformance.commands._hints import corrected  # here, as it takes a while
+
+                raise corrected(refusal) from None
 
         exit_status.guarded(next((word for word in words if word in COMMANDS), None), work)
 
@@ -91,6 +102,7 @@ SUMMARIES = {
     "check": "Validate cases.",
     "environments": "List the environments that were made, and remove unused ones.",
     "explain": "Show the calls that ask one case, what they answer, and why that differs.",
+    "findings": "Say which known bugs of a framework show in an interpreter.",
     "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
     "gate": "Say what changed since a baseline, and which convention explains it.",
     "history": "Say what changed from release to release of a package.",

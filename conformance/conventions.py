@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
+from conformance import mistakes
 from conformance import readings as read
-from conformance.question import Question
+from conformance.question import Dtype, Question
 from conformance.readings import After, Change, Reading, unchanged
 
 
@@ -23,11 +24,17 @@ class Choice:
     name      in a few words
     sentence  what its holder does
     change    how the question is understood
+    mistake   whether no API means it, and converters and hand-written code do it all the same: it
+              explains answers of others, and is in no profile
+    like      conventions, by their names, that together come to the same in some questions: a
+              diagnosis names them too, though they are more
     """
 
     name: str
     sentence: str
     change: Change
+    mistake: bool = False
+    like: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Axis:
     sentence   what the oracle does
     concerns   whether the question touches the axis at all
     choices    the other ways, the likeliest first
+    rounds     whether they change nothing but how sums are rounded
     """
 
     name: str
@@ -45,6 +53,12 @@ class Axis:
     sentence: str
     concerns: Callable[[Question], bool]
     choices: tuple[Choice, ...]
+    rounds: bool = False
+
+    @property
+    def meanings(self) -> tuple[Choice, ...]:
+        """The choices that an API may make, beside the canonical one."""
+        return tuple(choice for choice in self.choices if not choice.mistake)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,67 @@ TWO_OF_THREE: dict[tuple[int, ...], str] = {
     (1, 2): "the last two",
 }
 
+HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
+
+
+def _mistake(
+    name: str, sentence: str, change: Change, *, like: tuple[tuple[str, ...], ...] = ()
+) -> Choice:
+    return Choice(name, sentence, change, mistake=True, like=like)
+
+
 AXES: tuple[Axis, ...] = (
+    Axis(
+        "answer layout",
+        "batch, channels, space",
+        "The axes of the answer are batch, channels and space, in this order.",
+        lambda q: q.wanted == "output" and q.has_output and max(q.output_shape) > 1,
+        (
+            _mistake(
+                "channels last",
+                "The channels are the last axis of the answer.",
+                mistakes.laid_out(mistakes.channels_last),
+            ),
+            _mistake(
+                "space reversed",
+                "The spatial axes of the answer are in the opposite order.",
+                mistakes.laid_out(mistakes.reversed_space, shape="space"),
+            ),
+            _mistake(
+                "backwards",
+                "The answer runs backwards along every spatial axis.",
+                mistakes.laid_out(mistakes.backwards),
+            ),
+            _mistake(
+                "reshaped to channels last",
+                "The answer is reshaped to channels last, and its axes are not moved.",
+                mistakes.laid_out(mistakes.reshaped_to_channels_last, shape="channels"),
+            ),
+            _mistake(
+                "reshaped from channels last",
+                "An answer with channels last is reshaped, and its axes are not moved.",
+                mistakes.laid_out(mistakes.reshaped_from_channels_last, shape="channels"),
+            ),
+        ),
+    ),
+    Axis(
+        "kernel layout",
+        "axes moved",
+        "The axes of the kernel are moved where a layout asks for another order.",
+        lambda q: q.operator != "interpolate" and max(q.kernel.shape[:2]) > 1,
+        tuple(
+            _mistake(
+                f"reshaped {way} {layout}",
+                f"The kernel is reshaped {way} {layout}, and its axes are not moved.",
+                change,
+            )
+            for layout, order in mistakes.KERNEL_LAYOUTS.items()
+            for way, change in (
+                ("to", mistakes.reshape_to(order)),
+                ("from", mistakes.reshape_from(order)),
+            )
+        ),
+    ),
     Axis(
         "kernel flip",
         "as it stands",
@@ -111,6 +185,27 @@ AXES: tuple[Axis, ...] = (
         ),
     ),
     Axis(
+        "operator",
+        "transposed convolution",
+        "The operator is a transposed convolution.",
+        lambda q: (
+            q.operator == "conv_transpose"
+            and q.wanted != "parameters"
+            and (max((*q.window, *q.stride)) > 1 or read.is_padded(q))
+        ),
+        (
+            _mistake(
+                "convolution",
+                "The operator is a convolution with the same arguments.",
+                mistakes.convolve,
+                like=(
+                    ("kernel flip: flipped", "padding: pads the input"),
+                    ("kernel flip: flipped", "same: odd element: cropped at the begin"),
+                ),
+            ),
+        ),
+    ),
+    Axis(
         "input channels",
         "in order",
         "Input channels are numbered as in the kernel.",
@@ -123,6 +218,19 @@ AXES: tuple[Axis, ...] = (
         "Output channels are numbered as in the kernel.",
         lambda q: q.output_channels > 1,
         (Choice("reversed", "Output channels run backwards.", read.reverse_output_channels),),
+    ),
+    Axis(
+        "dilation with groups",
+        "both as asked",
+        "Dilation and groups are told apart.",
+        lambda q: q.operator == "conv_transpose" and max(q.dilation) != q.groups,
+        (
+            _mistake(
+                "exchanged",
+                "Dilation and groups are exchanged.",
+                mistakes.exchange_groups,
+            ),
+        ),
     ),
     Axis(
         "groups",
@@ -170,6 +278,25 @@ AXES: tuple[Axis, ...] = (
         "Stride spreads the input and dilation spreads the kernel.",
         lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
         (Choice("exchanged", "Stride and dilation are exchanged.", read.exchange_strides),),
+    ),
+    Axis(
+        "stride",
+        "zeros between",
+        "Stride puts zeros between the elements of the input.",
+        lambda q: q.operator != "interpolate" and max(q.stride) > 1,
+        (
+            _mistake("ignored", "Stride is ignored.", mistakes.ignore_stride),
+            _mistake(
+                "repeats the input",
+                "Stride repeats every element of the input.",
+                mistakes.repeat_input(last=True),
+            ),
+            _mistake(
+                "repeats all but the last",
+                "Stride repeats every element of the input but the last one.",
+                mistakes.repeat_input(last=False),
+            ),
+        ),
     ),
     Axis(
         "dilation",
@@ -244,6 +371,29 @@ AXES: tuple[Axis, ...] = (
         ),
     ),
     Axis(
+        "padding order",
+        "a pair for each axis",
+        "Padding numbers are pairs of start and end, one for each axis in order.",
+        lambda q: not isinstance(q.padding, str) and len(set(q.padding)) > 1,
+        (
+            _mistake(
+                "reversed",
+                "The padding numbers of the last axis are taken for those of the first.",
+                mistakes.reverse_padding,
+            ),
+            _mistake(
+                "read as starts and ends",
+                "The pairs are taken for the starts of all axes and then all ends.",
+                mistakes.padding_as_starts_and_ends,
+            ),
+            _mistake(
+                "read as pairs",
+                "The starts of all axes and then all ends are taken for pairs.",
+                mistakes.padding_as_pairs,
+            ),
+        ),
+    ),
+    Axis(
         "padding",
         "crops the output",
         "Padding is what is cropped off the output.",
@@ -255,6 +405,16 @@ AXES: tuple[Axis, ...] = (
                 read.pad_stretched,
             ),
             Choice("ignored", "Padding is ignored.", read.ignore_padding),
+            _mistake(
+                "pads the input without its stride",
+                "Padding numbers are zeros around the input, before its stride is applied.",
+                mistakes.pad_input_and_fit,
+            ),
+            _mistake(
+                "pads the input and crops nothing",
+                "Padding numbers are zeros around the input, and all of the output is kept.",
+                mistakes.pad_input,
+            ),
         ),
     ),
     Axis(
@@ -263,6 +423,20 @@ AXES: tuple[Axis, ...] = (
         "Of a pair the first number is for the begin.",
         lambda q: not isinstance(q.padding, str) and any(b != e for b, e in q.padding),
         (Choice("end, begin", "Of a pair the first number is for the end.", read.swap_ends),),
+    ),
+    Axis(
+        "padding with stride",
+        "stride first",
+        "The zeros of the stride are put into the input before those that the kernel needs.",
+        lambda q: q.operator == "conv_transpose" and max(q.stride) > 1 and max(q.window) > 1,
+        (
+            _mistake(
+                "padding first",
+                "The zeros that the kernel needs are put around the input before its stride is"
+                " applied.",
+                mistakes.pad_before_stride,
+            ),
+        ),
     ),
     Axis(
         "output padding",
@@ -281,6 +455,56 @@ AXES: tuple[Axis, ...] = (
                 read.extend_by_zeros,
             ),
             Choice("ignored", "Output padding is ignored.", read.ignore_output_padding),
+            _mistake(
+                "zeros at the start",
+                "Output padding puts zeros before the output.",
+                mistakes.zeros_at_start,
+            ),
+            _mistake(
+                "after the input",
+                "Output padding puts zeros after the input, before its stride is applied.",
+                mistakes.extend_input(at_start=False),
+            ),
+            _mistake(
+                "before the input",
+                "Output padding puts zeros before the input, before its stride is applied.",
+                mistakes.extend_input(at_start=True),
+            ),
+            _mistake(
+                "below the stride",
+                "Output padding is cut off below the stride.",
+                mistakes.clamp_output_padding,
+            ),
+        ),
+    ),
+    Axis(
+        "padding split",
+        "as it stands",
+        "Each end of an axis loses its own padding.",
+        lambda q: (
+            q.operator != "interpolate"
+            and (any(b != e for b, e in q.pairs) or any(q.output_padding))
+        ),
+        (
+            _mistake(
+                "halved",
+                "The whole padding of an axis is halved, and the odd element is of the end.",
+                mistakes.halve(),
+            ),
+            _mistake(
+                "halved from the end",
+                "The whole padding of an axis is halved, and the odd element is of the start.",
+                mistakes.halve(mistakes.EVERY_AXIS),
+            ),
+            *(
+                _mistake(
+                    f"halved from the end along {which}",
+                    "The whole padding of an axis is halved, and the odd element is of the start"
+                    f" along {which}.",
+                    mistakes.halve(axes),
+                )
+                for axes, which in {**SOME_AXES, **TWO_OF_THREE}.items()
+            ),
         ),
     ),
     Axis(
@@ -291,6 +515,21 @@ AXES: tuple[Axis, ...] = (
         (
             Choice("dropped", "The bias is not added.", read.scale_bias(0)),
             Choice("doubled", "The bias is added twice.", read.scale_bias(2)),
+            _mistake(
+                "along the last axis",
+                "The bias is added along the last axis of the output.",
+                mistakes.bias_along(-1),
+            ),
+            _mistake(
+                "along the first spatial axis",
+                "The bias is added along the first spatial axis of the output.",
+                mistakes.bias_along(0),
+            ),
+            _mistake(
+                "along the input channels",
+                "The bias is added to the input, along its channels.",
+                mistakes.bias_to_input,
+            ),
         ),
     ),
     Axis(
@@ -316,6 +555,7 @@ AXES: tuple[Axis, ...] = (
             Choice("in float16", "Sums are rounded to float16.", read.rounded("float16")),
             Choice("in bfloat16", "Sums are rounded to bfloat16.", read.rounded("bfloat16")),
         ),
+        rounds=True,
     ),
     Axis(
         "position",
@@ -331,6 +571,24 @@ AXES: tuple[Axis, ...] = (
             for axes, which in {NO_AXES: "every axis", **SOME_AXES, **TWO_OF_THREE}.items()
             for by, late in ((1, "later"), (-1, "earlier"))
         ),
+    ),
+    # Last, as it has to know all of the question whose sums are rounded.
+    *(
+        Axis(
+            f"{dtype} accumulation",
+            "in float32 or wider",
+            f"Sums of {dtype} are formed in float32 or wider and rounded once.",
+            partial(read.is_rounded, dtype=dtype),
+            (
+                Choice(
+                    f"in {dtype}",
+                    f"Sums of {dtype} are rounded to {dtype} as they are formed.",
+                    read.summed_in(dtype),
+                ),
+            ),
+            rounds=True,
+        )
+        for dtype in HALVES
     ),
 )
 
@@ -355,3 +613,5 @@ def meant(question: Question, conventions: Iterable[Convention]) -> Reading:
 
 
 CONVENTIONS = tuple(Convention(axis, choice) for axis in AXES for choice in axis.choices)
+MEANINGS = tuple(convention for convention in CONVENTIONS if not convention.choice.mistake)
+"""The conventions that an API may have; the others are mistakes."""

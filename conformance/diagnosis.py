@@ -1,45 +1,46 @@
 """Diagnosis: the fewest conventions under which the oracle gives an answer, to the bit.
 
 The search goes from one convention to two and three, prunes what cannot have the answer's shape,
-and returns every set of the smallest size that fits: a case may be unable to tell two apart.
+and returns every set of the smallest size that fits: a case may be unable to tell two apart. Of a
+real-valued case an answer fits that is within rounding, as narrowly as a right one has to be. That
+sums are rounded as they are formed is a convention with a wider bound, which in a half may let
+anything pass; so it explains only an answer that is not by far nearer to anything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from conformance import comparison, question
+from conformance import interpretations, readings
+from conformance.budget import Budget
 from conformance.cases import exactness
-from conformance.conventions import CONVENTIONS, Convention
-from conformance.question import Array, Asked, Chain, Pool, Question
-from conformance.readings import After, Reading, unchanged
+from conformance.conventions import CONVENTIONS
+from conformance.interpretations import Explanation, Node, Places, levels, neighbours, under
+from conformance.question import Array, Asked
 
 MOST = 3
 """How many conventions are combined at most; more would explain anything."""
-
-Explanation: TypeAlias = tuple[Convention, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A question under some conventions, by their places in `CONVENTIONS`, and what follows it."""
-
-    places: tuple[int, ...]
-    asked: Asked
-    after: After = unchanged
-    resizes: bool = False
+NEARER = 2.0
+"""How many times nearer to one thing than to another an answer is that is by far nearer to it."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Every smallest set of conventions that explains an answer, or what else can be said of it."""
+    """Every smallest set of conventions that explains an answer, or what else can be said of it.
+
+    Attributes
+    ----------
+    cut
+        How many combinations of conventions were tried, where the budget was spent before all were.
+    """
 
     explanations: tuple[Explanation, ...]
     remark: str = ""
+    cut: int | None = None
 
     @property
     def names(self) -> tuple[tuple[str, ...], ...]:
@@ -50,111 +51,181 @@ class Diagnosis:
     def words(self) -> str:
         """The diagnosis as sentences for a person."""
         if not self.explanations:
-            return f"No known convention. {self.remark}".strip()
+            return f"No known convention. {self._cut}{self.remark}".strip()
         first, *ties = self.explanations
-        said = " ".join(convention.choice.sentence for convention in first)
+        sentences = " ".join(convention.choice.sentence for convention in first)
         if not ties:
-            return said
+            return sentences
         others = "; ".join(" and ".join(map(str, tie)) for tie in ties)
-        return f"{said} (This case cannot tell that from {others}.)"
+        return f"{sentences} (This case cannot tell that from {others}.)"
+
+    @property
+    def _cut(self) -> str:
+        if self.cut is None:
+            return ""
+        return (
+            f"The search was cut after {self.cut:,} of the combinations of up to {MOST}"
+            " conventions, which took as much work as it may. "
+        )
 
 
-def diagnose(asked: Asked, wanted: Array | None, got: Array, *, exact: bool) -> Diagnosis:
+def diagnose(
+    asked: Asked,
+    wanted: Array | None,
+    got: Array,
+    *,
+    exact: bool,
+    budget: Budget | None = None,
+    mistakes: bool = True,
+) -> Diagnosis:
     """What explains ``got`` where the oracle's answer is ``wanted``; None where it has none.
 
     ``got`` may have another shape and dtype; that it has the same shape is evidence of nothing.
+
+    Parameters
+    ----------
+    budget
+        What the search may cost; it ends where that is spent, and says so.
+    mistakes
+        Whether mistakes may explain the answer, and not only what an API may mean.
     """
+    among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
+    search = _Search(Node((), asked), got, exact, Budget() if budget is None else budget, among)
     with np.errstate(all="ignore"):  # whatever an answer holds, it can be talked about
-        node = Node((), asked)
         if got.dtype.kind == "c":
             return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
         # Another dtype is to be explained too, if anything explains it.
-        found = _search(node, got, exact=exact, dtype=got.dtype)
+        found = search.explanations(got.dtype)
         if not found and (wanted is None or got.dtype != wanted.dtype):
-            if _gives(node, node, got, exact=exact):
+            if search.fits(search.root, None):
                 # Then a convention that this case cannot show would explain it as well as any.
                 return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
-            found = _search(node, got, exact=exact, dtype=None)
+            found = search.explanations(None)
         if found or wanted is None:
-            return Diagnosis(found)
-        return Diagnosis((), remark(wanted, got))
+            return Diagnosis(found, cut=search.cut)
+        return Diagnosis((), remark(wanted, got), search.cut)
 
 
-def _search(
-    root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None
-) -> tuple[Explanation, ...]:
-    """Every smallest set of conventions that gives the answer, in this dtype if one is named."""
-    for level in _levels(root, MOST):
-        found = tuple(
-            tuple(CONVENTIONS[place] for place in node.places)
-            for node in level
-            if _gives(node, root, got, exact=exact, dtype=dtype)
-        )
-        if found:
-            return found
-    return ()
+@dataclass(eq=False)
+class _Search:
+    """A search for what gives the answer ``got``, and how many nodes it has looked at."""
 
+    root: Node
+    got: Array
+    exact: bool
+    budget: Budget
+    among: Places
+    tried: int = 0
 
-def _levels(root: Node, most: int) -> Iterator[Sequence[Node]]:
-    """The nodes under one convention, then under two, and so on."""
-    level = [root]
-    for _ in range(most):
-        level = [child for node in level for child in _children(node)]
-        yield level
+    @property
+    def cut(self) -> int | None:
+        """How many nodes were looked at, where the budget was spent before all were."""
+        return self.tried if self.budget.is_spent else None
 
+    def explanations(self, dtype: np.dtype[Any] | None) -> tuple[Explanation, ...]:
+        """Every smallest set of conventions that gives the answer, in this dtype if one is given.
 
-def understood(asked: Question, *, most: int) -> Iterator[Question]:
-    """The question, and then as it is under up to ``most`` conventions, under the fewest first."""
-    yield asked
-    for level in _levels(Node((), asked), most):
-        yield from (node.asked for node in level if isinstance(node.asked, Question))
+        Those with fewer mistakes among them stand first, and what is like one of them last. Once
+        the budget is spent, it is what was found up to then.
+        """
+        for level in levels(self.root, MOST, self.among):
+            found: list[Node] = []
+            rounded: list[Node] = []
+            for node in level:
+                if self.budget.is_spent:
+                    break
+                self.tried += 1
+                if self.fits(node, dtype):
+                    (rounded if node.sums and not self.exact else found).append(node)
+            found = found or [node for node in rounded if self._is_near(node)]
+            if found or self.budget.is_spent:
+                explanations = sorted((n.explanation for n in found), key=interpretations.mistakes)
+                return *explanations, *self._like(explanations, dtype)
+        return ()
 
+    def _like(
+        self, explanations: Sequence[Explanation], dtype: np.dtype[Any] | None
+    ) -> Iterator[Explanation]:
+        """What gives the answer too, of what comes to the same as one of the mistakes."""
+        for other in dict.fromkeys(o for e in explanations for o in _replaced(e)):
+            node = under(self.root.asked, other)
+            if node is not None and other not in explanations and self.fits(node, dtype):
+                yield other
 
-def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
-    """What the oracle gives under the conventions; None where one of them changes nothing.
+    def fits(self, node: Node, dtype: np.dtype[Any] | None) -> bool:
+        """Whether the node gives the answer, in this dtype if one is given."""
+        try:
+            if not node.may_have_shape(self.got.shape):
+                return False
+            part, got = node.part(self.got)
+            if part is not node and not self._gives(part, got, dtype):
+                return False
+            return self._gives(node, self.got, dtype)
+        except ValueError:
+            return not self.got.size  # so understood there is no answer; an empty array says so
 
-    Raises ``ValueError`` where the question, so understood, has no answer.
-    """
-    node = _under(asked, conventions)
-    return None if node is None else node.after(question.answer(node.asked))
-
-
-def gives_under(asked: Asked, conventions: Explanation, answer: Array | None) -> bool | None:
-    """Whether the oracle gives just this answer under the conventions.
-
-    None where one of them changes nothing, or the question, so understood, has no answer. That it
-    gives another one is often told by its shape, without the answer being worked out.
-    """
-    node = _under(asked, conventions)
-    if node is None:
-        return None
-    try:
-        if answer is not None and not _may_have_shape(node, answer.shape):
+    def _gives(self, node: Node, got: Array, dtype: np.dtype[Any] | None) -> bool:
+        if dtype is not None and dtype != node.answer_dtype:  # `in` takes None for float64
             return False
-        given = node.after(question.answer(node.asked))
-    except ValueError:
-        return None
-    if answer is None or (given.dtype, given.shape) != (answer.dtype, answer.shape):
-        return False
-    return bool((given == answer).all())
+        self.budget.spend(node.asked)
+        whole = node.dtype.startswith("int")
+        if whole or (self.exact and (node.dtype == self.root.dtype or _is_held(node.asked))):
+            answer = node.answer()
+            return answer.shape == got.shape and bool((answer == got).all())
+        known = node.reference()
+        if known.numbers.shape != got.shape or not known.holds(got).all():
+            return False
+        # What is rounded to another dtype is among the numbers of that.
+        if node.sums is None or node.sums == node.dtype:
+            return True
+        return bool((readings.held(got, node.sums) == got).all())
+
+    def _is_near(self, node: Node) -> bool:
+        """Whether a rounded answer is by far nearer to the node than to zeros, and not by far
+        nearer to anything else."""
+        plain = under(self.root.asked, [c for c in node.explanation if not c.axis.rounds])
+        assert plain is not None  # as the node is under these conventions and one more
+        part, got = plain.part(self.got)
+        known = part.reference()
+        own = _distance(known.numbers, got)
+        if _distance(np.zeros(()), got) < NEARER * own:
+            return False
+        around = self._around(plain, known.numbers.shape)
+        return all(NEARER * _distance(numbers, got) >= own for numbers in around)
+
+    def _around(self, plain: Node, shape: tuple[int, ...]) -> Iterator[Array]:
+        """What the neighbours of the question and of a node give, in float64."""
+        for other in (*neighbours(self.root), *neighbours(plain)):
+            try:
+                if other.places == plain.places or not other.may_have_shape(self.got.shape):
+                    continue
+                part, _ = other.part(self.got)
+                self.budget.spend(part.asked)
+                numbers = part.reference().numbers
+            except ValueError:
+                continue
+            if numbers.shape == shape:
+                yield numbers
 
 
-def _under(asked: Asked, conventions: Explanation) -> Node | None:
-    node = Node((), asked)
-    for place in sorted(CONVENTIONS.index(convention) for convention in conventions):
-        child = _child(node, place)
-        if child is None:
-            return None
-        node = child
-    return node
+def _replaced(explanation: Explanation) -> Iterator[Explanation]:
+    """The explanation with a mistake replaced by others that come to the same in some questions."""
+    for mistake in explanation:
+        rest = [convention for convention in explanation if convention is not mistake]
+        for names in mistake.choice.like:
+            others = [convention for convention in CONVENTIONS if str(convention) in names]
+            both = sorted((*rest, *others), key=CONVENTIONS.index)
+            if len({convention.axis.name for convention in both}) == len(both):
+                yield tuple(both)
 
 
-def applied(asked: Asked, conventions: Iterable[Convention]) -> Explanation:
-    """Those of the conventions, one after the other, that change something of the question."""
-    node = Node((), asked)
-    for place in sorted(CONVENTIONS.index(convention) for convention in conventions):
-        node = _child(node, place) or node
-    return tuple(CONVENTIONS[place] for place in node.places)
+def _distance(numbers: Array, got: Array) -> float:
+    return float(np.sqrt(np.mean((got.astype(np.float64) - numbers) ** 2))) if got.size else 0.0
+
+
+def _is_held(asked: Asked) -> bool:
+    """Whether every sum is exact in the dtype, which is proven of the dtype of the case only."""
+    return exactness.bound(asked) <= exactness.limit(asked, exact=True)
 
 
 def remark(wanted: Array, got: Array) -> str:
@@ -171,101 +242,3 @@ def remark(wanted: Array, got: Array) -> str:
     if got.sum(dtype=np.float64) == wanted.sum(dtype=np.float64):
         return f"{said} The sum is right."
     return said
-
-
-def _children(node: Node) -> Iterator[Node]:
-    """The node under one convention more, of an axis that it does not have yet."""
-    last = node.places[-1] if node.places else -1
-    taken = CONVENTIONS[last].axis if node.places else None
-    for place in range(last + 1, len(CONVENTIONS)):
-        if CONVENTIONS[place].axis is not taken:
-            child = _child(node, place)
-            if child is not None:
-                yield child
-
-
-def _child(node: Node, place: int) -> Node | None:
-    """The node under one convention more; None where that changes nothing.
-
-    Of a chain it is the last transposed convolution that is understood in another way.
-    """
-    axis, choice = CONVENTIONS[place].axis, CONVENTIONS[place].choice
-    target = _target(node.asked)
-    if target is None or not axis.concerns(target):
-        return None
-    try:
-        reading = choice.change(target)
-        if reading is None:
-            return None
-        asked, after = _with(node.asked, target, reading)
-    except ValueError:
-        return None  # a choice that leaves a later step without an answer
-    return Node(
-        (*node.places, place),
-        asked,
-        _after_both(after, node.after),
-        node.resizes or reading.resizes,
-    )
-
-
-def _target(asked: Asked) -> Question | None:
-    if isinstance(asked, Question):
-        return asked
-    transposed = [q for q in asked.questions if q.operator == "conv_transpose"]
-    return transposed[-1] if transposed else None
-
-
-def _with(asked: Asked, target: Question, reading: Reading) -> tuple[Asked, After]:
-    """The question with ``target`` in it read so, and what then happens to its answer."""
-    if isinstance(asked, Question):
-        return reading.question, reading.after
-    place = asked.steps.index(target)
-    before, later = asked.steps[:place], asked.steps[place + 1 :]
-    if not later:
-        return Chain((*before, reading.question)), reading.after
-    x = reading.after(question.answer(reading.question))
-    return Chain((*before, reading.question, *question.chained(x, later).steps)), unchanged
-
-
-def _after_both(after: After, before: After) -> After:
-    """The last change of a question is the first to be undone in its answer."""
-    if before is unchanged:
-        return after
-    if after is unchanged:
-        return before
-    return lambda answer: before(after(answer))
-
-
-def _gives(
-    node: Node, root: Node, got: Array, *, exact: bool, dtype: np.dtype[Any] | None = None
-) -> bool:
-    try:
-        if not _may_have_shape(node, got.shape):
-            return False
-        answer = node.after(question.answer(node.asked))
-    except ValueError:
-        return not got.size  # so understood there is no answer, and an empty array says so
-    if answer.shape != got.shape or (dtype is not None and answer.dtype != dtype):
-        return False
-    if exact and (_dtype(node.asked) == _dtype(root.asked) or _is_held(node.asked)):
-        return bool((answer == got).all())
-    # What happens to an answer happens to its bound: it is moved, cut or lengthened with it.
-    bound = node.after(comparison.bound(node.asked))
-    return bool((np.abs(got.astype(np.float64) - answer) <= bound).all())
-
-
-def _dtype(asked: Asked) -> str:
-    return (asked.questions[-1] if isinstance(asked, Chain) else asked).dtype
-
-
-def _is_held(asked: Asked) -> bool:
-    """Whether every sum is exact in the dtype, which is proven of the dtype of the case only."""
-    return exactness.bound(asked) <= exactness.limit(asked, exact=True)
-
-
-def _may_have_shape(node: Node, shape: tuple[int, ...]) -> bool:
-    """What can be said of the answer's shape before there is one: only of an operator's output."""
-    last = node.asked.steps[-1] if isinstance(node.asked, Chain) else node.asked
-    if node.resizes or isinstance(last, Pool) or last.wanted != "output":
-        return True
-    return shape == last.output_shape

@@ -92,7 +92,7 @@ class Environment:
     @property
     def missing_python(self) -> str | None:
         """Why it cannot be made for lack of its Python, in a sentence; None where it can."""
-        if self.is_made or pythons.find(self.python):
+        if self.is_made or pythons.numbers(self.python) is None or pythons.find(self.python):
             return None
         try:
             return None if may_download(self.download) else _missing(self.python)

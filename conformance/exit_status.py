@@ -19,6 +19,8 @@ from typing import IO, Any, NoReturn
 
 import click
 
+from conformance.printable import PrintableError
+
 FAILED = 2
 """The status of a command that could not do its work."""
 MISTAKE = 3
@@ -42,6 +44,10 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         0: "There is nothing to find fault with.",
         1: "There are findings.",
         2: "A file or folder cannot be read, or a file cannot be written.",
+    },
+    "environments": {
+        0: "The environments are listed, or those that may go are removed.",
+        2: "One that was named is unknown or in use, or the folder cannot be read.",
     },
     "explain": {
         0: "The case was asked, whatever came of it.",
@@ -90,6 +96,10 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPI
 """Errors of the system that name no file, when what was written goes nowhere."""
 
 
+class Interrupted(SystemExit):
+    """The end of a command that was interrupted, with `FAILED`."""
+
+
 def epilog(command: str) -> str:
     """Write the end of a command's help: each status and what it says.
 
@@ -103,7 +113,7 @@ def epilog(command: str) -> str:
     str
         Paragraphs as click takes them.
     """
-    statuses = {**STATUSES[command], MISTAKE: OF_A_MISTAKE}
+    statuses = {**STATUSES.get(command, {}), MISTAKE: OF_A_MISTAKE}
     lines = (f"  {status}  {meaning}" for status, meaning in statuses.items())
     return "\b\nExit status:\n" + "\n".join(lines)
 
@@ -166,8 +176,9 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
     Raises
     ------
     SystemExit
-        Always.
+        Always; `Interrupted` after an interrupt.
     """
+    interrupted = False
     try:
         status = _status(work)
         for stream in _streams():
@@ -176,16 +187,19 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
         status = FAILED
         with suppress(OSError):
             refusal.show()
-    except (KeyboardInterrupt, EOFError, click.Abort):
+    except (KeyboardInterrupt, EOFError, click.Abort) as end:
+        interrupted = isinstance(end, KeyboardInterrupt)
         if sys.stderr is not None and sys.stderr.isatty():
             click.echo(err=True)  # below the terminal's own ^C
         status = _say(command, ["stopped"])
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, PrintableError) as error:
         status = _say(command, [words(error)])
     except Exception as mistake:
         status = _say(command, _report(mistake), status=MISTAKE)
+    except Interrupted:
+        interrupted, status = True, FAILED
     _let_go()
-    raise SystemExit(status) from None
+    raise (Interrupted if interrupted else SystemExit)(status) from None
 
 
 def _status(work: Callable[[], Any]) -> int:
@@ -195,6 +209,8 @@ def _status(work: Callable[[], Any]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # of which the command has said all
+            raise Interrupted(FAILED) from None
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
         return _say(None, [str(end.code)])

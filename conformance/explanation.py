@@ -13,7 +13,7 @@ import numpy as np
 from rich.syntax import Syntax
 from rich.text import Text
 
-from conformance import comparison, drawing, literals, question
+from conformance import drawing, literals, question
 from conformance.api import Inexpressible, numbers
 from conformance.calls import Call
 from conformance.cases import Case
@@ -28,6 +28,7 @@ INDENT = 2
 STYLES: dict[Status, str] = {
     "match": "green",
     "mismatch": "bold red",
+    "undecided": "bold magenta",
     "rejected": "yellow",
     "inexpressible": "dim",
 }
@@ -172,10 +173,13 @@ def _answered(subject: Subject, got: Array, seen: Observation, width: int) -> It
     elif seen.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
-        same = _same(subject.case, got, subject.wanted)
+        same = _same(subject, got, subject.wanted)
         yield from _indented(drawing.compared(got, subject.wanted, same, width - 6), 6)
         if same is not None and same.all():
-            sentences.insert(0, f"It has {seen.detail}.")
+            said = (
+                f"It is {seen.detail}." if seen.status == "undecided" else f"It has {seen.detail}."
+            )
+            sentences.insert(0, said)
         yield from _said(seen.told or "", width, 4, "bold")
     yield from _said(" ".join(sentences), width, 4)
 
@@ -188,15 +192,11 @@ def _claimed(seen: Observation) -> Iterator[str]:
         yield f"What its erratum puts in that place {holds}."
 
 
-def _same(case: Case, got: Array, wanted: Array) -> Array | None:
+def _same(subject: Subject, got: Array, wanted: Array) -> Array | None:
     """Where two answers agree as `comparison.difference` has it; None where their shapes differ."""
     if got.shape != wanted.shape:
         return None
-    if case.exact:
-        return np.asarray(got == wanted)
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(got.astype(np.float64) - wanted)
-    return np.asarray(apart <= comparison.bound(case.question))
+    return np.asarray(got == wanted) if subject.case.exact else subject.reference.holds(got)
 
 
 def _why_none(case: Case) -> str:

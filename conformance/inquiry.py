@@ -37,8 +37,9 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
     try:
         return cases[_named("case", name, cases)]
     except NotThere as missing:
-        problems = "".join(f"\n{problem}" for problem in loaded.problems)
-        raise NotThere(f"{missing}{problems}") from None
+        # What is wrong with a file comes first, as that may be why the case is not there.
+        sentences = [*map(str, loaded.problems), str(missing)]
+        raise NotThere("\n".join(sentences)) from None
 
 
 def api_named(name: str) -> tuple[Framework, Api]:
@@ -92,7 +93,8 @@ def _named(kind: str, name: str, names: Collection[str]) -> str:
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
     near = difflib.get_close_matches(name[:LONGEST], names, SHOWN)
     near = near or difflib.get_close_matches(name[:LONGEST], names, 1, 0.0)
-    return f"there is no {kind} {name!r}; near to it: {_some(near)}"
+    hint = f"; near to it: {_some(near)}" if near else f", and no other {kind}"
+    return f"there is no {kind} {name!r}{hint}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ comes of that; the limit does.
 
 from __future__ import annotations
 
-from conformance import diagnosis, recipes
+from conformance import interpretations, recipes
 from conformance.api import Api, Limit
 from conformance.question import Asked, Chain
 from conformance.runtime import Runtime
@@ -24,11 +24,38 @@ def behind(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
         return None
     called = api.native(recipes.handed(api, asked))
-    for understood in diagnosis.understood(asked, most=MOST):
+    for understood in interpretations.understood(asked, most=MOST):
         means = recipes.handed(api, understood)
         if api.recipe(means) == called:
             return recipes.refusing(api, means, runtime)
     return None
+
+
+def refusal(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
+    """Find the known limit that a native call was refused for.
+
+    Parameters
+    ----------
+    api
+        What was called.
+    asked
+        The question.
+    runtime
+        Where it was called.
+
+    Returns
+    -------
+    Limit or None
+        The first limit that the call runs into, as its arguments stand or as they are understood.
+    """
+    if isinstance(asked, Chain) or recipes.has_no_meaning(asked):
+        return None
+    handed = recipes.handed(api, asked)
+    for limit in api.limits:
+        if limit.refused and limit.stops(handed, runtime):
+            return limit
+    found = behind(api, asked, runtime)
+    return found if found is not None and found.refused else None
 
 
 def breaks(api: Api, asked: Asked, runtime: Runtime) -> bool:

@@ -8,19 +8,23 @@ from typing import Any, Literal, TypeAlias, get_args
 
 Mode = Literal["native", "recipe"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-Status = Literal["match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky"]
-Verdict = Literal[
-    "same", "translated", "different", "rejected", "inexpressible", "broken", "not run"
+Status = Literal[
+    "match", "mismatch", "undecided", "rejected", "inexpressible", "crashed", "hung", "flaky"
 ]
-VERDICTS: tuple[Verdict, ...] = (
+STATUSES: tuple[Status, ...] = get_args(Status)
+ANSWERED: tuple[Status, ...] = ("match", "mismatch", "undecided")
+"""With an answer that was held against the oracle's."""
+Verdict = Literal[
     "same",
     "translated",
     "inexpressible",
     "rejected",
+    "undecided",
     "different",
     "broken",
     "not run",
-)
+]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """From the best to the worst."""
 
 TROUBLES: tuple[Status, ...] = ("crashed", "hung", "flaky")
@@ -33,10 +37,11 @@ Key: TypeAlias = tuple[str, str, Mode]
 class Observation:
     """What one API, in one mode, gave for one case.
 
-    diagnosis     of a mismatch, in words
-    explanations  the sets of conventions that explain it, each of the smallest size
-    limit    what the framework is known not to do, where a native call that no convention explains
-             asks for it
+    diagnosis     of a mismatch, in words; of an undecided answer, why nothing can be said of it
+    explanations  the sets of conventions that explain it, each of the smallest size; of an
+                  undecided answer, those that explain it as well as that it is right
+    limit    what the framework is known not to do, where a native call that is refused, or that no
+             convention explains, asks for it
     detail   in words: how the answer differs, what the framework said, why it cannot be written
     cost     of the call, in words
     moves    how the question was rewritten for it, in words
@@ -84,12 +89,27 @@ class Observation:
         """The diagnosis in words; where a limit is behind what came, what came and the limit."""
         if self.limit is None:
             return self.diagnosis
+        if self.status == "rejected":
+            return refused(self.limit, self.detail)
         came = (self.diagnosis or self.detail or self.status).removesuffix(".")
         return f"{came}. A known limit is behind it: {self.limit}."
 
     def line(self) -> dict[str, Any]:
         """The observation as a line of a run file."""
         return {"kind": "observation", **vars(self)}
+
+
+def refused(limit: str, detail: str | None) -> str:
+    """Tell a refusal by the known limit behind it, and then in the framework's words.
+
+    Parameters
+    ----------
+    limit
+        What the framework is known not to do. It comes first, as long words are cut at their end.
+    detail
+        What the framework said.
+    """
+    return f"{limit[:1].upper()}{limit[1:].removesuffix('.')}. {detail or ''}".rstrip()
 
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:
@@ -100,12 +120,14 @@ def verdict(statuses: Mapping[str, Status]) -> Verdict:
     if native in TROUBLES or recipe in TROUBLES:
         return "broken"
     if recipe == "match":
-        return "same" if native == "match" else "translated"
+        return _BY_NATIVE.get(native, "translated")
     return _BY_RECIPE[recipe]
 
 
+_BY_NATIVE: dict[Status, Verdict] = {"match": "same", "undecided": "undecided"}
 _BY_RECIPE: dict[Status, Verdict] = {
     "mismatch": "different",
+    "undecided": "undecided",
     "rejected": "rejected",
     "inexpressible": "inexpressible",
 }

@@ -51,9 +51,10 @@ def conv_transpose(
 ) -> Array:
     """y[i s + a d - b] += x[i] kernel[a], for every i and a that lands inside y.
 
-    ``x`` (N, C_in, *space), ``kernel`` (C_in, C_out / groups, *k), ``bias`` (C_out,); the result
-    is (N, C_out, *out) in x's dtype, ``out`` as in ``geometry.conv_transpose_space``. Positions
-    past the full output hold zero, plus bias.
+    ``x`` (N, C_in, *space), ``kernel`` (C_in, C_out / groups, *k), ``bias`` (C_out,) or as many
+    axes as the result, to which it is broadcast; the result is (N, C_out, *out) in x's dtype,
+    ``out`` as in ``geometry.conv_transpose_space``. Positions past the full output hold zero, plus
+    bias.
     """
     x, kernel = _numeric("x", x), _numeric("kernel", kernel)
     link = links.conv_transpose(
@@ -74,7 +75,7 @@ def conv(
 ) -> Array:
     """y[i] += x[i s + a d - b] kernel[a], for every i and a that reaches inside x.
 
-    ``x`` (N, C_in, *space), ``kernel`` (C_out, C_in / groups, *k), ``bias`` (C_out,); the result
+    ``x`` (N, C_in, *space), ``kernel`` (C_out, C_in / groups, *k), ``bias`` as there; the result
     is (N, C_out, *out) in x's dtype, ``out`` as in ``geometry.conv_space``.
     """
     x, kernel = _numeric("x", x), _numeric("kernel", kernel)
@@ -249,7 +250,7 @@ def _meet(
     with np.errstate(all="ignore"):  # infinities and overflow are answers, as IEEE has them
         result = primitive(link, first.astype(wide, copy=False), second.astype(wide, copy=False))
         if bias is not None:
-            result += bias.astype(wide).reshape(-1, *(1,) * (result.ndim - 2))
+            result += bias.astype(wide)
         return result.astype(dtype, copy=False)
 
 
@@ -263,4 +264,12 @@ def _numeric(name: str, value: ArrayLike, shape: tuple[int, ...] | None = None) 
 
 
 def _bias(value: ArrayLike | None, output: tuple[int, ...]) -> Array | None:
-    return None if value is None else _numeric("bias", value, output[1:2])
+    """With as many axes as the output."""
+    if value is None:
+        return None
+    bias = _numeric("bias", value)
+    if bias.ndim != len(output):
+        return _numeric("bias", bias, output[1:2]).reshape(-1, *(1,) * (len(output) - 2))
+    if any(n not in (1, m) for n, m in zip(bias.shape, output, strict=True)):
+        raise ValueError(f"bias of shape {bias.shape} does not fit an output of shape {output}")
+    return bias

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
-from conformance.conventions import AXES, CONVENTIONS, Axis, Choice
-from conformance.diagnosis import Explanation, answer_under, applied, gives_under
-from conformance.observations import Observation, Status
-from conformance.question import Array, Asked, Question
+from conformance.cases.case import Case
+from conformance.conventions import AXES, MEANINGS, Axis, Choice
+from conformance.interpretations import Explanation, answer_under, applied, gives_under
+from conformance.observations import ANSWERED, Observation, Status
+from conformance.question import Array, Question
 from conformance.survey import Subject
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
@@ -37,7 +38,10 @@ PART_OF: Mapping[str, str] = {
 KEPT = 2**15
 """How many cases, each under one explanation, are worked out once for all APIs and versions."""
 
-_BY_NAME = {str(convention): convention for convention in CONVENTIONS}
+PROFILED = tuple(axis for axis in AXES if axis.meanings)
+"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
+
+_BY_NAME = {str(convention): convention for convention in MEANINGS}
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Profile:
         return tuple(
             _BY_NAME[f"{finding.axis.name}: {finding.choice}"]
             for finding in self.findings
-            if finding.choice and not finding.canonical and finding.axis in AXES
+            if finding.choice and not finding.canonical and finding.axis in PROFILED
         )
 
 
@@ -162,7 +166,7 @@ class _Seen:
 
 
 def _seen(observation: Observation, subject: Subject) -> _Seen:
-    """With those of its explanations that only name conventions there still are."""
+    """With those of its explanations that only name conventions an API may still have."""
     known = tuple(e for e in observation.explanations if all(name in _BY_NAME for name in e))
     explanations = ((),) if observation.status == "match" else known
     refused = observation.status in ("rejected", "inexpressible")
@@ -174,9 +178,9 @@ def _seen(observation: Observation, subject: Subject) -> _Seen:
 def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
     """Worked out once for all versions and backends that answer alike."""
     blamed = _blamed(observed)
-    findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
+    findings = tuple(_finding(axis, observed, blamed) for axis in PROFILED)
     observed = _settled(observed, findings, Profile(api, findings).conventions)
-    findings = tuple(_finding(axis, observed, blamed) for axis in AXES)
+    findings = tuple(_finding(axis, observed, blamed) for axis in PROFILED)
     conventions = Profile(api, findings).conventions
     return Profile(
         api,
@@ -280,7 +284,7 @@ _NOTHING: Choices = (frozenset(), frozenset())
 
 
 def _names(axis: Axis) -> tuple[str, ...]:
-    return axis.canonical, *(choice.name for choice in axis.choices)
+    return axis.canonical, *(choice.name for choice in axis.meanings)
 
 
 def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str]]) -> Known:
@@ -288,7 +292,7 @@ def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str
     if not touching:
         return "no case"
     refused = [seen for seen in touching if seen.refused]
-    if any(seen.answered for seen in touching):
+    if any(seen.status in ANSWERED for seen in touching):
         return "not told apart"
     if not refused:
         return "no answer"
@@ -332,7 +336,7 @@ def touched(subject: Subject) -> frozenset[str]:
     if subject.case.expected.error:
         return frozenset()
     questions = (asked,) if isinstance(asked, Question) else asked.questions[-1:]
-    axes = (*AXES, GRADIENTS)
+    axes = (*PROFILED, GRADIENTS)
     return frozenset(a.name for a in axes if any(a.concerns(q) for q in questions))
 
 
@@ -345,8 +349,8 @@ def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
     explanations = [tuple(_BY_NAME[name] for name in explanation) for explanation in names]
     answers = {explanation: _answer(subject, explanation) for explanation in explanations}
     return {
-        axis.name: _choices(axis, subject.case.question, answers)
-        for axis in AXES
+        axis.name: _choices(axis, subject.case, answers)
+        for axis in PROFILED
         if axis.name in touched(subject)
     }
 
@@ -358,23 +362,26 @@ def _together(
     """The names of all conventions that concern the case, if they too give its explained answer."""
     concerned = applied(subject.case.question, conventions)
     explained = _answer(subject, tuple(_BY_NAME[name] for name in names))
-    same = gives_under(subject.case.question, concerned, explained)
+    same = gives_under(subject.case.question, concerned, explained, exact=subject.case.exact)
     return tuple(map(str, concerned)) if same else None
 
 
-def _choices(axis: Axis, asked: Asked, answers: Mapping[Explanation, Array | None]) -> Choices:
+def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]) -> Choices:
     """Of the answer that was observed, under each of its explanations."""
+    asked, exact = case.question, case.exact
     possible: set[str] = set()
     excluded: set[str] = set()
     for explanation, observed in answers.items():
         rest = tuple(c for c in explanation if c.axis is not axis)
         own = next((c.choice.name for c in explanation if c.axis is axis), axis.canonical)
         possible.add(own)
-        for alternative in (None, *(c for c in CONVENTIONS if c.axis is axis)):
+        for alternative in (None, *(c for c in MEANINGS if c.axis is axis)):
             name = alternative.choice.name if alternative else axis.canonical
             if name == own:
                 continue
-            gives = gives_under(asked, (*rest, alternative) if alternative else rest, observed)
+            gives = gives_under(
+                asked, (*rest, alternative) if alternative else rest, observed, exact=exact
+            )
             if gives is not None:
                 (possible if gives else excluded).add(name)
     return frozenset(possible), frozenset(excluded - possible)

@@ -5,11 +5,11 @@ The engine is that of ``conformance run``, so that a test passes where a run obs
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,10 @@ import pytest
 from conformance import explanation, inquiry, survey
 from conformance.api import Api, Framework, Inexpressible
 from conformance.cases import load
+from conformance.cases.limits import MAX_BYTES
 from conformance.cases.loading import SUFFIXES
+from conformance.cases.yaml_source import read
+from conformance.commands._options import LONGEST
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
@@ -189,10 +192,11 @@ class CallItem(pytest.Item):
         told = self.of.told(self.mode)
         observation = told.observations[0]
         self.user_properties.append(("status", observation.status))
-        if observation.told:
+        if observation.told and observation.status not in SKIPPED:
             self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
-            pytest.skip(f"{observation.status}: {plain(observation.detail or '')}")
+            words = observation.told or observation.detail or ""
+            pytest.skip(f"{observation.status}: {plain(words)}")
         if observation.status != "match":
             raise Different(told)
 
@@ -242,8 +246,10 @@ class Plugin:
         )
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
-        """Every YAML file that is named, or is in a folder that is."""
+        """Every YAML file that is named, and every case file in a folder that is."""
         if file_path.suffix not in SUFFIXES:
+            return None
+        if not (parent.session.isinitpath(file_path) or _holds_cases(file_path)):
             return None
         return CaseFile.from_parent(parent, path=file_path)
 
@@ -278,21 +284,48 @@ def plugin(config: pytest.Config) -> Plugin:
             raise pytest.UsageError(f"--conformance-api must be one of {known}, got {id_!r}")
     seconds = {what: config.getoption(f"conformance_{what}") for what in ("timeout", "startup")}
     for what, number in seconds.items():
-        if not 0 < number < inf:
+        if not 0 < number <= LONGEST:  # which is true of no number that is none
             raise pytest.UsageError(
-                f"--conformance-{what} must be a number of seconds above 0, got {number:g}"
+                f"--conformance-{what} must be more than 0 and at most {LONGEST:g}, got {number:g}"
             )
+    backend = config.getoption("conformance_backend")
+    if backend is not None and (refusal := framework.without(backend)):
+        raise pytest.UsageError(f"--conformance-backend: {refusal}")
     mode = config.getoption("conformance_mode")
     asker = Asker(
         framework=framework,
         apis=[api for api in framework.apis if api.id in (chosen or known_apis)],
         modes=MODES if mode == "both" else (mode,),
         python=config.getoption("conformance_python"),
-        backend=config.getoption("conformance_backend"),
+        backend=backend,
         **seconds,
     )
     config.stash[ASKER] = asker
     return Plugin(asker)
+
+
+_KEYS = re.compile(rb"^[ \t]*(?:- )?(cases|kernel)[ \t]*:", re.MULTILINE)
+
+
+def _holds_cases(path: Path) -> bool:
+    """Whether a YAML file that nobody named is meant to hold cases, be they right or wrong."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError:
+        return False
+    root, _ = read(data)
+    if root is None:  # it is not YAML, so that only its look can tell
+        return set(_KEYS.findall(data)) == {b"cases", b"kernel"}
+    cases = root.child("cases")
+    return cases is not None and any(_is_case(entry.value) for entry in cases.entries())
+
+
+def _is_case(entry: Any) -> bool:
+    """Whether an entry of a list has keys that only a case has."""
+    return isinstance(entry, dict) and (
+        "kernel" in entry or ("id" in entry and not {"x", "why", "vary"}.isdisjoint(entry))
+    )
 
 
 def _near(path: Path) -> Path:

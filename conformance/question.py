@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -14,6 +15,7 @@ from conformance.geometry import Axes, Pairs, Word
 from conformance.memory import Laid
 
 Array: TypeAlias = NDArray[Any]
+ArrayMap: TypeAlias = Callable[[Array], Array]
 
 Op = Literal[
     "conv",
@@ -41,7 +43,7 @@ class Question:
 
     x         (N, C, *space)
     kernel    (C_in, C_out / groups, *k) for the transposed ops, (C_out, C_in / groups, *k) for conv
-    bias      (C_out,) or None
+    bias      (C_out,), or any other part of the output's shape with as many axes, or None
     gradient  of the loss by the output, with the output's shape; only for the gradient ops,
               which use of ``x`` or ``kernel`` whatever they are not the gradient by
 
@@ -112,6 +114,13 @@ class Question:
         return int(self.kernel.shape[0])
 
     @property
+    def broadcast_bias(self) -> Array | None:
+        """The bias with as many axes as the output."""
+        if self.bias is None or self.bias.ndim != 1:
+            return self.bias
+        return self.bias.reshape(-1, *(1,) * self.rank)
+
+    @property
     def output_space(self) -> Axes:
         """The spatial shape of the operator's output."""
         if self.operator == "interpolate":
@@ -176,6 +185,52 @@ class Chain:
 
 
 Asked: TypeAlias = Question | Chain
+Index: TypeAlias = tuple[slice, ...]
+
+
+def products(asked: Asked) -> int:
+    """How many products the answer is the sum of, which is what working it out takes.
+
+    Raises ``ValueError`` for a question that has no answer.
+    """
+    if isinstance(asked, Chain):
+        return sum(products(q) for q in asked.questions)
+    if asked.operator == "interpolate":
+        return len(asked.x) * int(prod((asked.x.shape[1], *asked.output_space)))
+    narrow = asked.output_space if asked.operator == "conv" else asked.space
+    return len(asked.x) * asked.kernel.size * int(prod(narrow))
+
+
+def shape(q: Question) -> tuple[int, ...]:
+    """The shape of the answer. Raises ``ValueError`` for a question that has none."""
+    if q.wanted == "output":
+        return q.output_shape
+    return {"input_gradient": q.x.shape, "kernel_gradient": q.kernel.shape}.get(q.wanted, ())
+
+
+def part(q: Question) -> tuple[Question, Index]:
+    """A question with a small part of the answer of ``q``, and where that stands in the whole.
+
+    The part is one sample and one channel of an output or of a gradient by the input, and one
+    pair of channels of a gradient by the kernel, so that it takes far fewer products. Groups
+    other than the first do not count in it.
+    """
+    inputs, outputs = q.x.shape[1] // q.groups, q.output_channels // q.groups
+    transposed = q.operator == "conv_transpose"
+    samples = slice(None) if q.wanted == "kernel_gradient" else slice(1)
+    if q.wanted != "output":
+        inputs = 1
+    if q.wanted != "input_gradient":
+        outputs = 1
+    channels = (slice(inputs), slice(outputs)) if transposed else (slice(outputs), slice(inputs))
+    smaller = q.but(
+        x=q.x[samples, :inputs],
+        kernel=q.kernel[channels],
+        bias=None if q.bias is None else q.bias[:outputs],
+        gradient=None if q.gradient is None else q.gradient[samples, :outputs],
+        groups=1,
+    )
+    return smaller, (slice(1), slice(1))
 
 
 def answer(asked: Asked) -> Array:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from conformance import geometry
+from conformance import geometry, question
 from conformance.question import Array, Dtype, Question, Wanted
 
 After: TypeAlias = Callable[[Array], Array]
@@ -28,11 +28,14 @@ class Reading(NamedTuple):
 
     after    what happens to the oracle's answer to it
     resizes  whether that gives the answer another shape
+    sums     the dtype that its sums are rounded to, where that is the whole reading: ``after`` then
+             gives one answer of many, as the order of a sum decides how it is rounded
     """
 
     question: Question
     after: After = unchanged
     resizes: bool = False
+    sums: Dtype | None = None
 
 
 Change: TypeAlias = Callable[[Question], Reading | None]
@@ -54,12 +57,12 @@ def is_sparse(q: Question) -> bool:
     )
 
 
-def _cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Reading | None:
+def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Reading | None:
     changed = tuple(pairs)
     return None if changed == q.pairs else Reading(q.but(padding=changed))
 
 
-def _mapped(q: Question, wanted: Wanted, change: After, adjoint: After) -> Reading:
+def mapped(q: Question, wanted: Wanted, change: After, adjoint: After) -> Reading:
     """One array put through a linear map; its own gradient comes back through the adjoint."""
     name = "x" if wanted == "input_gradient" else "kernel"
     after = adjoint if q.wanted == wanted else unchanged
@@ -82,7 +85,7 @@ def flip(axes: Sequence[int]) -> Change:
         def flipped(kernel: Array) -> Array:
             return np.flip(kernel, order)
 
-        return _mapped(q, "kernel_gradient", flipped, flipped)
+        return mapped(q, "kernel_gradient", flipped, flipped)
 
     return change
 
@@ -99,7 +102,7 @@ def exchange_channels(q: Question) -> Reading | None:
     def back(gradient: Array) -> Array:
         return gradient.swapaxes(0, 1).reshape(first, second, *q.window)
 
-    return _mapped(q, "kernel_gradient", exchanged, back)
+    return mapped(q, "kernel_gradient", exchanged, back)
 
 
 def reverse_kernel_axes(q: Question) -> Reading | None:
@@ -110,14 +113,14 @@ def reverse_kernel_axes(q: Question) -> Reading | None:
     def reversed_(kernel: Array) -> Array:
         return kernel.transpose(0, 1, *range(kernel.ndim - 1, 1, -1))
 
-    return _mapped(q, "kernel_gradient", reversed_, reversed_)
+    return mapped(q, "kernel_gradient", reversed_, reversed_)
 
 
 def reverse_input_channels(q: Question) -> Reading | None:
     """The input's channels in the opposite order."""
     if q.x.shape[1] == 1:
         return None
-    return _mapped(q, "input_gradient", lambda x: x[:, ::-1], lambda x: x[:, ::-1])
+    return mapped(q, "input_gradient", lambda x: x[:, ::-1], lambda x: x[:, ::-1])
 
 
 def reverse_output_channels(q: Question) -> Reading | None:
@@ -205,7 +208,7 @@ def odd_at_begin(q: Question) -> Reading | None:
     """The odd element of `same` at the other end."""
     if q.padding != "same":
         return None
-    return _cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
+    return cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
 
 
 def unextended(change: Change) -> Change:
@@ -218,14 +221,14 @@ def same_of_input(q: Question) -> Reading | None:
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
     ones = (1,) * q.rank
-    return _cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
+    return cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
 
 
 def same_half_kernel(q: Question) -> Reading | None:
     """`same` as half of the kernel at both ends."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
-    return _cropped(q, ((r // 2, r // 2) for r in geometry.reach(q.window, q.dilation)))
+    return cropped(q, ((r // 2, r // 2) for r in geometry.reach(q.window, q.dilation)))
 
 
 def same_half_kernel_centred(q: Question) -> Reading | None:
@@ -234,7 +237,7 @@ def same_half_kernel_centred(q: Question) -> Reading | None:
         return None
     halves = [r // 2 for r in geometry.reach(q.window, q.dilation)]
     begins = [max(2 * h - p, 0) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
-    return _cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
+    return cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
 
 
 def whole_strides(q: Question) -> Reading | None:
@@ -251,17 +254,17 @@ def pad_stretched(q: Question) -> Reading | None:
     if isinstance(q.padding, str) or not is_padded(q) or q.operator != "conv_transpose":
         return None
     reach = geometry.reach(q.window, q.dilation)
-    return _cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(reach, q.pairs, strict=True)))
+    return cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(reach, q.pairs, strict=True)))
 
 
 def ignore_padding(q: Question) -> Reading | None:
     """No padding."""
-    return None if isinstance(q.padding, str) else _cropped(q, ((0, 0),) * q.rank)
+    return None if isinstance(q.padding, str) else cropped(q, ((0, 0),) * q.rank)
 
 
 def swap_ends(q: Question) -> Reading | None:
     """Begin and end of padding numbers taken for each other."""
-    return None if isinstance(q.padding, str) else _cropped(q, ((e, b) for b, e in q.pairs))
+    return None if isinstance(q.padding, str) else cropped(q, ((e, b) for b, e in q.pairs))
 
 
 # Output padding, bias, accumulation, position
@@ -270,7 +273,7 @@ def swap_ends(q: Question) -> Reading | None:
 def extend_begin(q: Question) -> Reading | None:
     """Output padding at the begin."""
     pairs = ((b - p, e + p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    return _cropped(q, pairs)
+    return cropped(q, pairs)
 
 
 def extend_by_zeros(q: Question) -> Reading | None:
@@ -322,12 +325,64 @@ def rounded(dtype: Dtype) -> Change:
     def change(q: Question) -> Reading | None:
         if q.dtype not in ("float32", "float64") or q.dtype == dtype:
             return None
-        return Reading(q, _to_bfloat16 if dtype == "bfloat16" else lambda y: _through(y, dtype))
+        return Reading(q, lambda y: held(y, dtype), sums=dtype)
 
     return change
 
 
-def _through(y: Array, dtype: str) -> Array:
+def is_rounded(q: Question, dtype: Dtype) -> bool:
+    """Whether this is a question in ``dtype`` that rounds some sum of it."""
+    if q.dtype != dtype or q.wanted == "parameters":
+        return False
+    arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None]
+    if any((a != np.rint(a)).any() for a in arrays):
+        return True
+    try:
+        largest = np.max(question.answer(q.but(**_absolute(q))), initial=0)
+    except ValueError:
+        return False
+    return bool(largest > _WHOLE[dtype])
+
+
+_WHOLE: dict[Dtype, int] = {"float16": 2**11, "bfloat16": 2**8}
+"""Up to where they hold every whole number."""
+
+
+def summed_in(dtype: Dtype) -> Change:
+    """Every sum rounded to ``dtype``, the question's own, at each offset of the kernel."""
+
+    def change(q: Question) -> Reading | None:
+        if not is_rounded(q, dtype):
+            return None
+        return Reading(q, lambda _: _by_offsets(q, dtype), sums=dtype)
+
+    return change
+
+
+def _by_offsets(q: Question, dtype: Dtype) -> Array:
+    """The answer, rounded after each offset of the kernel; a gradient by that, only at its end."""
+    if q.wanted == "kernel_gradient" or q.operator == "interpolate":
+        return held(question.answer(q), dtype)
+    total: Array | None = None
+    for offset in np.ndindex(*q.window):
+        alone = np.zeros_like(q.kernel)
+        alone[:, :, *offset] = q.kernel[:, :, *offset]
+        more = held(question.answer(q.but(kernel=alone, bias=None)), dtype)
+        total = more if total is None else held(total + more, dtype)
+    assert total is not None  # a kernel has an offset
+    bias = q.broadcast_bias if q.wanted == "output" else None
+    return total if bias is None else held(total + bias, dtype)
+
+
+def _absolute(q: Question) -> dict[str, Array]:
+    names = ("x", "kernel", "bias", "gradient")
+    return {n: np.abs(getattr(q, n)) for n in names if getattr(q, n) is not None}
+
+
+def held(y: Array, dtype: Dtype) -> Array:
+    """Numbers rounded to ``dtype``, in the dtype that they have."""
+    if dtype == "bfloat16":
+        return _to_bfloat16(y)
     with np.errstate(over="ignore"):
         return y.astype(dtype).astype(y.dtype)
 
@@ -348,7 +403,7 @@ def shift(axes: Sequence[int], by: int) -> Change:
             return None
         # A later output shows what lay further to the begin: of a crop less, of a padding more.
         steps = q.stride if q.operator == "conv" else (-1,) * q.rank
-        return _cropped(
+        return cropped(
             q,
             (
                 (b + by * step, e - by * step) if axis in moved else (b, e)

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from conformance import comparison, literals, question, runs
+import numpy as np
+
+from conformance import literals, question, runs
 from conformance.api import Api, Framework
 from conformance.calls import Call
-from conformance.cases import Case
 from conformance.observations import Mode, Observation
-from conformance.question import Asked, Question
+from conformance.question import Array, Asked, Question
 from conformance.report.text import plain, shortened
 from conformance.runs import Run, RunError
 from conformance.runtime import ANY, Runtime
@@ -83,7 +85,7 @@ def script(r: Reproduction) -> str:
     """The source of the script; it leaves the answer in y, and the oracle's in ``expected``."""
     arrays = [literals.assignment(name, array) for name, array in r.call.arrays.items()]
     wanted = r.subject.wanted
-    expected = [] if wanted is None else [literals.assignment("expected", wanted), *_allowed(r)]
+    expected = [] if wanted is None else list(_expected(r.subject, wanted))
     packed = any(map(literals.is_packed, (*arrays, *expected)))
     switches = tuple(_switches(r))
     certain = wanted is not None and (r.seen is None or r.seen.answered)
@@ -160,12 +162,13 @@ def _comments(r: Reproduction) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _allowed(r: Reproduction) -> list[str]:
-    """How far each number may be off, which is nothing that needs saying where all are whole."""
-    case = r.subject.case
-    if case.exact:
-        return []
-    return [literals.assignment("allowed", comparison.bound(case.question))]
+def _expected(subject: Subject, wanted: Array) -> Iterator[str]:
+    """The oracle's answer; where it is not exact, unrounded and with how far each may be off."""
+    if subject.case.exact:
+        yield literals.assignment("expected", wanted)
+        return
+    yield literals.assignment("expected", subject.reference.numbers)
+    yield literals.assignment("allowed", subject.reference.near)
 
 
 def _told(r: Reproduction) -> Iterator[str]:
@@ -173,15 +176,19 @@ def _told(r: Reproduction) -> Iterator[str]:
         yield 'print("It answered:", y, sep="\\n")'
         return
     yield 'print("It answered:", y, "Expected:", expected, sep="\\n")'
-    yield from _verdict(r.subject.case)
+    yield from _verdict(r, r.subject.wanted.dtype)
 
 
-def _verdict(case: Case) -> Iterator[str]:
+def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
     """The lines that say what `comparison.difference` does."""
+    case = r.subject.case
     if not case.exact:
-        yield "same = y.shape == expected.shape and y.dtype == expected.dtype"
+        yield f'same = y.shape == expected.shape and y.dtype == "{dtype}"'
         near = "(abs(y.astype(np.float64) - expected) <= allowed).all()"
-        yield f'print("Right." if same and {near} else "Wrong.")'
+        # What is within rounding is not always right, and only we can tell.
+        undecided = r.seen is not None and r.seen.observation.status == "undecided"
+        words = "Within rounding, which proves nothing here." if undecided else "Right."
+        yield f'print("{words}" if same and {near} else "Wrong.")'
         return
     same = "np.array_equal(y, expected)"
     if not _counts(case.question):

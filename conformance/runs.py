@@ -339,7 +339,7 @@ def _hold(path: Path, footer: Footer, counts: Counter[str], found: str) -> None:
 def _decoded(path: Path, number: int, text: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise RunError(f"{path}:{number}: not a line of a run file: {error}") from None
 
 

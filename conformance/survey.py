@@ -6,16 +6,18 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from conformance import calls, comparison, limits, question, shipped
+from conformance import calls, comparison, limits, question, rivals, shipped
 from conformance.api import Api, Framework, Inexpressible
+from conformance.budget import Budget
 from conformance.calls import Call
 from conformance.cases import Case
 from conformance.claims import expectations
+from conformance.comparison import Reference
 from conformance.diagnosis import Diagnosis, diagnose
 from conformance.interpreters import device_of, probes_of, runtime_of
 from conformance.interpreters import interpreter_for as interpreter_for
@@ -31,24 +33,48 @@ from conformance.workers.worker import NoAnswer
 
 @dataclass(frozen=True, eq=False)
 class Worth:
-    """An answer held against the oracle and against what the case's document states."""
+    """An answer held against the oracle and against what the case's document states.
 
-    detail: str | None
-    diagnosis: Diagnosis | None
-    claim: bool | None
-    correction: bool | None
+    Attributes
+    ----------
+    status
+        Whether it is the oracle's answer, as far as that can be known.
+    detail
+        How it differs, in words.
+    diagnosis
+        What explains it, in words, and the conventions of that by their names.
+    """
+
+    status: Status
+    detail: str | None = None
+    diagnosis: str | None = None
+    explanations: tuple[tuple[str, ...], ...] = ()
+    claim: bool | None = None
+    correction: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A case with what is worked out once for all APIs."""
+    """A case with what is worked out once for all APIs.
+
+    Attributes
+    ----------
+    seconds
+        How long an explanation may be looked for, where somebody waits for it.
+    """
 
     case: Case
+    seconds: float | None = None
 
     @cached_property
     def wanted(self) -> Array | None:
         """The oracle's answer; None where the case is that there is none."""
         return None if self.case.expected.error else question.answer(self.case.question)
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The answer in float64 and its bounds, for a real-valued case that has an answer."""
+        return comparison.reference(self.case.question)
 
     @cached_property
     def content(self) -> str:
@@ -195,9 +221,10 @@ def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observat
     seen = _judged(item, mode, outcome)
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
         seen = replace(seen, retry=outcome.retry)
-    if mode == "recipe" or not seen.unexplained:
+    if mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
         return seen
-    limit = limits.behind(item.api, item.subject.case.question, item.runtime)
+    known = limits.refusal if seen.status == "rejected" else limits.behind
+    limit = known(item.api, item.subject.case.question, item.runtime)
     return seen if limit is None else replace(seen, limit=limit.reason)
 
 
@@ -218,21 +245,25 @@ _STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky
 
 
 def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
-    case, wanted = item.subject.case, item.subject.wanted
-    if wanted is None and got.size == 0:
+    case = item.subject.case
+    if item.subject.wanted is None and got.size == 0:
         return _observation(item, mode, "match", detail=f"nothing, as {got.dtype} of {got.shape}")
     dtype, digest = str(got.dtype), _digest((_plain(got),))
     known = item.subject.worth
     worth = known.get((dtype, got.shape, digest))
     if worth is None:
-        worth = known[dtype, got.shape, digest] = _worth(case, wanted, got)
+        worth = known[dtype, got.shape, digest] = replace(
+            evaluated(item.subject, got),
+            claim=expectations.claim_holds(case, got),
+            correction=expectations.correction_holds(case, got),
+        )
     return _observation(
         item,
         mode,
-        "match" if worth.detail is None else "mismatch",
+        worth.status,
         detail=worth.detail,
-        diagnosis=worth.diagnosis and worth.diagnosis.words,
-        explanations=worth.diagnosis.names if worth.diagnosis else (),
+        diagnosis=worth.diagnosis,
+        explanations=worth.explanations,
         claim=worth.claim,
         correction=worth.correction,
         shape=got.shape,
@@ -241,22 +272,60 @@ def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
     )
 
 
-def _worth(case: Case, wanted: Array | None, got: Array) -> Worth:
-    diagnosis = None
+def evaluated(subject: Subject, got: Array) -> Worth:
+    """An answer held against the oracle's, with what explains it where it is another one."""
+    case, wanted = subject.case, subject.wanted
     if wanted is None:
-        detail: str | None = f"an answer of shape {got.shape} to a question that has none"
-    else:
-        detail = comparison.difference(case.question, wanted, got, exact=case.exact)
-    if detail is not None:
-        diagnosis = diagnose(case.question, wanted, got, exact=case.exact)
-        if wanted is None and not diagnosis.explanations:
-            diagnosis = None  # The detail has said all that can be said.
+        found = _diagnosed(subject, got)
+        return Worth(
+            "mismatch",
+            f"an answer of shape {got.shape} to a question that has none",
+            # Where nothing explains it, that has said all that can be said.
+            found.words if found.names else None,
+            found.names,
+        )
+    within = None if case.exact else subject.reference
+    detail = comparison.difference(case.question, wanted, got, exact=case.exact, within=within)
+    if detail is None:
+        return Worth("match") if within is None else _decided(subject, got)
+    found = _diagnosed(subject, got)
+    unknown = within is not None and got.dtype == wanted.dtype and within.allows(got)
+    if unknown and not found.explanations:
+        return Worth("undecided", detail, _UNKNOWN)
+    return Worth("mismatch", detail, found.words, found.names)
+
+
+def _diagnosed(subject: Subject, got: Array) -> Diagnosis:
+    """What an API may mean that explains an answer; else what it is by mistake, in words."""
+    case, wanted, budget = subject.case, subject.wanted, Budget(seconds=subject.seconds)
+    search = partial(diagnose, case.question, wanted, got, exact=case.exact, budget=budget)
+    diagnosis = search(mistakes=False)
+    if diagnosis.explanations or wanted is None:
+        return diagnosis
+    mistaken = search()
+    if not mistaken.explanations:
+        return diagnosis
+    return replace(diagnosis, remark=f"{diagnosis.remark} By mistake: {mistaken.words}".lstrip())
+
+
+def _decided(subject: Subject, got: Array) -> Worth:
+    """A real-valued answer that is within rounding: right, if nothing else is as good as that."""
+    found = tuple(rivals.rivals(subject.case.question, subject.reference, got))
+    if not found:
+        return Worth("match")
+    named = "; ".join(rivals.named(rival) for rival in found)
     return Worth(
-        detail,
-        diagnosis,
-        expectations.claim_holds(case, got),
-        expectations.correction_holds(case, got),
+        "undecided",
+        "within rounding of the oracle's answer, and of another one",
+        f"Rounding hides whether this is the right answer or another one: {named}.",
+        tuple(tuple(map(str, rival)) for rival in found if rival),
     )
+
+
+_UNKNOWN = (
+    "It is further from the oracle's answer than rounding takes a sum, but no further than it could"
+    " take one, and no known convention explains it."
+)
 
 
 def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Observation:

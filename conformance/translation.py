@@ -123,7 +123,7 @@ def _matters(finding: Finding, question: Question) -> bool:
     axis = finding.axis
     if finding.known == "refused" or not axis.concerns(question):
         return axis.concerns(question)
-    return any(choice.change(question) is not None for choice in axis.choices)
+    return any(choice.change(question) is not None for choice in axis.meanings)
 
 
 def _call(

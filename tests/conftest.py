@@ -13,6 +13,8 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line has it
+
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:

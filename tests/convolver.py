@@ -9,11 +9,11 @@ from conformance.api import Api, Dialect, Framework, Inexpressible, Spelling
 from conformance.question import Question
 
 
-def _api(name: str, expression: str, *, flips: bool = False) -> Api:
+def _api(name: str, expression: str, *setup: str, flips: bool = False) -> Api:
     def spell(q: Question) -> Spelling | Inexpressible:
         if any(q.output_padding):
             return Inexpressible("there is no parameter for output padding")
-        return Spelling(expression, parameters="w.size")
+        return Spelling(expression, setup=setup, parameters="w.size")
 
     return Api(
         id=f"convolver.{name}",
@@ -42,7 +42,7 @@ FRAMEWORK = Framework(
     apis=(
         _api("right", RIGHT),
         _api("flipped", "np.convolve(x[0, 0], w[0, 0, ::-1])[None, None]", flips=True),
-        _api("refusing", "np.zeros(-1)"),
+        _api("refusing", RIGHT, "raise ValueError('no such call is possible')"),
         _api("longer", f"np.append({RIGHT}, x[:, :, :1] * 0, 2)"),
         _api("wider", f"{RIGHT}.astype(np.float64)"),
         _api("nearly", f"np.nextafter({RIGHT}, np.float32(9))"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.gate import answers, changes
 from conformance.gate.changes import Comparison
-from conformance.observations import Mode, Observation
+from conformance.observations import ANSWERED, Mode, Observation
 from conformance.runs import Header, writing
 
 API = "keras.layers.ConvTranspose"
@@ -31,7 +31,7 @@ def seen(case: str = "one", status: str = "match", **given: Any) -> Observation:
         "content": f"content of {case}",
         "exact": True,
     }
-    if status in ("match", "mismatch"):
+    if status in ANSWERED:
         told |= {"shape": (1, 1, 3), "dtype": "float32", "digest": f"{status} of {case}"}
     return Observation(**(told | given))
 
@@ -39,6 +39,12 @@ def seen(case: str = "one", status: str = "match", **given: Any) -> Observation:
 def different(case: str = "one", *explanations: tuple[str, ...], **given: Any) -> Observation:
     """An answer that differs from the oracle's, and what explains it."""
     return seen(case, "mismatch", explanations=explanations or (FLIPPED,), **given)
+
+
+def undecided(case: str = "one", *explanations: tuple[str, ...], **given: Any) -> Observation:
+    """A real-valued answer that is within rounding of the oracle's, and of what else."""
+    told = {"explanations": explanations or (BIAS_DROPPED,), "exact": False, **given}
+    return seen(case, "undecided", **told)
 
 
 def both(observation: Observation) -> tuple[Observation, Observation]:

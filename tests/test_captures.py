@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.api import Api
 from conformance.authoring import captures
 from conformance.authoring.captures import CannotUse, Capture, cropped, drawn, literal, read
+from conformance.frameworks import APIS
 from conformance.question import Array
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -20,7 +23,6 @@ KERNEL = np.arange(24, dtype=np.float32).reshape(3, 4, 2)
 
 def capture(arrays: Mapping[str, Array] | None = None, **changes: Any) -> Capture:
     how = {
-        "names": ("x", "kernel", None),
         "x_axes": "N C *s",
         "kernel_axes": "in out *k",
         "canonical": "in out *k",
@@ -57,9 +59,12 @@ def test_arrays_are_read_by_their_names(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(b"PK no"), "cannot be read as an .npz file"),
         (lambda path: path.write_bytes(b""), "cannot be read as an .npz file"),
         (lambda path: path.write_bytes(npy(X)), "one array without a name"),
-        (lambda path: np.savez(path, x=np.array([{}], object)), "cannot be read as an .npz file"),
+        (lambda path: np.savez(path, x=np.array([{}], object)), "'x' cannot be read: Object"),
+        (lambda path: members(path, x=b"no array"), "'x.txt' is no array; `--ignore x.txt`"),
+        (lambda path: members(path, x=npy(X), y=b""), "'y.txt' is no array"),
+        (lambda path: np.savez(path, x=np.zeros(2**27 + 1)), "at most 1073741824 are read"),
     ],
-    ids=["rubbish", "nothing", "npy", "objects"],
+    ids=["rubbish", "nothing", "npy", "objects", "no array", "one that is none", "large"],
 )
 def test_what_is_no_file_of_arrays_is_refused(tmp_path: Path, write: Any, why: str) -> None:
     write(tmp_path / "call.npz")
@@ -67,12 +72,104 @@ def test_what_is_no_file_of_arrays_is_refused(tmp_path: Path, write: Any, why: s
         read(tmp_path / "call.npz")
 
 
+def test_an_array_that_is_ignored_is_not_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "call.npz", x=X, y=np.array([{}], object))
+    assert list(read(tmp_path / "call.npz", ["y"])) == ["x"]
+
+
+def test_what_is_ignored_has_to_be_there(tmp_path: Path) -> None:
+    np.savez(tmp_path / "call.npz", x=X)
+    with pytest.raises(CannotUse, match="has no 'y' to ignore; it has x"):
+        read(tmp_path / "call.npz", ["y"])
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "call.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x.npy", npy(X))
+        file.writestr("x", npy(X))
+    with pytest.raises(CannotUse, match="has 'x' more than once"):
+        read(path)
+
+
+def members(path: Path, **contents: bytes) -> None:
+    """A zip file whose members are arrays if they begin like one, and text if not."""
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in contents.items():
+            suffix = "npy" if content.startswith(b"\x93NUMPY") else "txt"
+            file.writestr(f"{name}.{suffix}", content)
+
+
+# Names
+
+NO_NAMES: Mapping[str, str | None] = {"x": None, "kernel": None, "bias": None}
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [(2, 2), ([2, 3], [2, 3]), ("SAME", "same"), ([[0, 1]], [[0, 1]])],
 )
 def test_an_argument_is_read_as_a_case_says_it(array: Any, said: Any) -> None:
-    assert captures.argument(np.array(array)) == said
+    _, arguments = captures.named({"padding": np.array(array)}, NO_NAMES, None)
+    assert arguments == {"padding": said}
+
+
+@pytest.mark.parametrize(
+    "array", [2.5, [0.0], True, 1j, b"same", np.zeros((1, 1, 1), int), np.zeros(11, int)]
+)
+def test_what_no_argument_can_be_is_refused(array: Any) -> None:
+    with pytest.raises(CannotUse, match="'stride' must be a word, a whole number, or one or two"):
+        captures.named({"stride": np.array(array)}, NO_NAMES, None)
+
+
+@pytest.mark.parametrize(
+    "api", [api for api in APIS.values() if api.parameters], ids=lambda api: api.id
+)
+def test_the_words_of_an_api_are_known_with_it(api: Api) -> None:
+    captured = {word: np.array(1) for word in api.parameters}
+    arrays, arguments = captures.named(captured, NO_NAMES, api)
+    assert {*arrays, *arguments} == set(api.parameters.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "api", "why"),
+    [
+        (("strides",), None, "'strides' is no array or argument that is known; .* --api says"),
+        (("strides",), "torch.nn.ConvTranspose", "of torch.nn.ConvTranspose that is known; did"),
+        (("pad",), "jax.lax.conv_transpose", "did you mean 'padding'"),
+        (("pads",), None, "padding is .begin, end. for each axis, where pads has the begins"),
+        (("dilations",), "keras.ops.conv_transpose", "did you mean 'dilation_rate'"),
+        (("depth",), "keras.ops.conv_transpose", "known; known are kernel, bias, padding, .*, st"),
+        (("output_size",), "torch.nn.ConvTranspose", "no key sets the length of the output"),
+        (("output_shape",), "tf.nn.conv_transpose", "no key sets the length of the output"),
+        (("target_shape",), "mxnet.npx.deconvolution", "no key sets the length of the output"),
+        (("window",), "jax.lax.conv_transpose", "told by the shapes of x and kernel"),
+        (("adj",), "keras.layers.ConvTranspose", "did you mean 'output_padding'"),
+        (("y",), None, "has the oracle's answer, and not the one .* `--ignore y` leaves it out"),
+        (("expected",), "torch.nn.ConvTranspose", "has the oracle's answer"),
+        (("x", "input"), "torch.nn.ConvTranspose", "'x' and 'input' are both x; --ignore leaves"),
+        (("stride", "strides"), "keras.ops.conv_transpose", "are both stride"),
+    ],
+)
+def test_nothing_that_was_captured_is_dropped(
+    words: tuple[str, ...], api: str | None, why: str
+) -> None:
+    arrays = {word: np.array(1) for word in words}
+    with pytest.raises(CannotUse, match=why):
+        captures.named(arrays, NO_NAMES, APIS[api] if api else None)
+
+
+def test_a_name_that_was_said_takes_the_place_of_ours() -> None:
+    names = {**NO_NAMES, "kernel": "w"}
+    arrays, _ = captures.named({"x": X, "w": KERNEL}, names, None)
+    assert list(arrays) == ["x", "kernel"]
+    with pytest.raises(CannotUse, match="'kernel' is no array or argument that is known"):
+        captures.named({"x": X, "w": KERNEL, "kernel": KERNEL}, names, None)
+
+
+def test_a_name_that_was_said_has_to_be_there() -> None:
+    with pytest.raises(CannotUse, match="the file has no 'b', it has x; --bias-name says which"):
+        captures.named({"x": X}, {**NO_NAMES, "bias": "b"}, None)
 
 
 # Axes
@@ -99,12 +196,17 @@ def test_a_bias_is_taken_where_there_is_one() -> None:
 @pytest.mark.parametrize(
     ("arrays", "changes", "why"),
     [
-        ({"a": X, "b": X}, {}, "no 'x', it has a, b; --x-name says"),
-        ({"x": X}, {}, "no 'kernel', it has x; --kernel-name says"),
-        ({"x": X, "kernel": KERNEL}, {"names": ("x", "kernel", "b")}, "no 'b'.* --bias-name"),
+        ({"kernel": X}, {}, "there is no x; --x-name says"),
+        ({"x": X}, {}, "there is no kernel; --kernel-name says"),
+        ({"x": X, "kernel": KERNEL, "bias": X}, {}, r"bias must have one axis, got shape \(2, 3"),
+        ({"x": X, "kernel": KERNEL[:0]}, {}, r"kernel is empty, of shape \(0, 4, 2\)"),
         ({"x": X, "kernel": KERNEL.astype(complex)}, {}, "kernel has dtype complex128; allowed"),
         ({"x": X * np.nan, "kernel": KERNEL}, {}, "x holds numbers that are not finite"),
-        ({"x": X, "kernel": KERNEL.astype(int)}, {}, "x has dtype float32, kernel int64; --dtype"),
+        (
+            {"x": X, "kernel": KERNEL.astype(int)},
+            {},
+            "x has dtype float32, the kernel int64; --dtype",
+        ),
         ({"x": X, "kernel": KERNEL}, {"x_axes": "N s C"}, r"'N C \*s' in some order, got 'N s C'"),
         ({"x": X[0], "kernel": KERNEL}, {}, r"x must have 3 to 5 axes.* got shape \(3, 4\)"),
     ],

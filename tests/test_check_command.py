@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from conformance import shipped
 from conformance.cli import main
+from conformance.conventions import CONVENTIONS
 
 SHARP = "cases:\n  - {id: sharp, why: Why., x: [1, 2], kernel: [1, 10]}\n"
 BLUNT = "cases:\n  - {id: blunt, why: Why., x: [1, 2], kernel: [5, 5]}\n"
@@ -30,6 +31,33 @@ def test_a_kernel_that_cannot_show_a_flip_is_pointed_out_where_it_is_written(fil
     said = ran(file, BLUNT, str(file))
     assert f"{file}:2:10: note: blunt: cannot see a flipped kernel" in said.output
     assert said.exit_code == 0
+
+
+HIDDEN = (
+    "cases:\n  - {id: hidden, why: Why., x: [100.0], kernel: [1.0], bias: [0.75],"
+    " dtype: bfloat16, exact: false}\n"
+)
+
+
+def test_a_case_whose_answer_rounding_hides_is_a_finding(file: Path) -> None:
+    said = ran(file, HIDDEN, str(file))
+    assert f"{file}:2:10: hidden: cannot decide: within rounding of the right answer" in said.output
+    assert "bias: dropped" in said.output
+    assert said.exit_code == 1
+
+
+def test_a_real_valued_case_that_shows_its_bias_is_none(file: Path) -> None:
+    assert ran(file, HIDDEN.replace("0.75", "50.5"), str(file)).exit_code == 0
+
+
+def test_conventions_of_one_length_that_is_not_the_oracles_are_told_apart(file: Path) -> None:
+    text = (
+        "cases:\n  - {id: c, why: One., x: [0.5, 1.5, 2.5], kernel: [0.1, 0.2, 0.3], padding: 2,"
+        " stride: 2, exact: false}\n"
+    )
+    said = ran(file, text, str(file), "--each", "--matrix")
+    assert said.exception is None or isinstance(said.exception, SystemExit)
+    assert "c: sees kernel flip; padding" in said.output
 
 
 def test_a_kernel_that_can_is_not(file: Path) -> None:
@@ -69,7 +97,7 @@ def test_all_cases_together_must_see_everything(
     assert "no case has operator forward with rank 1 with stride equal" in said.output
     assert "bias: dropped: seen by 0 cases; 3 are needed" in said.output
     assert "meetings of transposed convolution's factors: 55 of 739" in said.output
-    assert "conventions seen by 3 cases or more: 0 of 52" in said.output
+    assert f"conventions seen by 3 cases or more: 0 of {len(CONVENTIONS)}" in said.output
     assert "pairs of conventions seen: " in said.output
     assert "no case sees " in said.output
 

@@ -584,7 +584,7 @@ def test_an_interpreter_must_be_new_enough(tmp_path):
 
 def test_a_missing_framework_is_named():
     told = why_not(Interpreter(sys.executable, "import no_such_framework"))
-    assert "No module named 'no_such_framework'" in told.sentence
+    assert "no_such_framework" in told.sentence
 
 
 def test_what_a_failing_prelude_said_is_told():

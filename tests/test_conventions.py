@@ -38,7 +38,7 @@ def test_conventions_have_names_of_their_own() -> None:
 
 
 def test_a_convention_is_named_after_its_axis_and_choice() -> None:
-    axis = AXES[0]
+    axis = AXES[AXIS_NAMES.index("kernel flip")]
     assert str(Convention(axis, axis.choices[0])) == "kernel flip: flipped"
 
 
@@ -72,24 +72,37 @@ def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_posit
 @pytest.mark.parametrize(
     ("axis", "changes"),
     [
+        ("answer layout", {"kernel": np.ones((1, 1, 2))}),
+        ("kernel layout", {"kernel": np.ones((1, 2, 1))}),
         ("kernel flip", {"kernel": np.ones((1, 1, 2))}),
         ("kernel channels", {"kernel": np.ones((1, 2, 1))}),
         ("kernel axes", {"x": np.ones((1, 1, 1, 1)), "kernel": np.ones((1, 1, 2, 2))}),
+        ("operator", {"kernel": np.ones((1, 1, 2))}),
+        ("operator", {"padding": ((1, 1),)}),
         ("input channels", {"x": np.ones((1, 2, 1)), "kernel": np.ones((2, 1, 1))}),
         ("output channels", {"kernel": np.ones((1, 2, 1))}),
+        ("dilation with groups", {"dilation": (2,)}),
+        ("dilation with groups", {"groups": 2}),
         ("groups", {"groups": 2}),
         ("stride order", {"stride": (1, 2)}),
         ("stride with dilation", {"stride": (2,), "dilation": (2,)}),
+        ("stride", {"stride": (2,)}),
         ("dilation", {"dilation": (2,)}),
         ("same: odd element", {"padding": "same", "kernel": np.ones((1, 1, 2))}),
         ("same: formula", {"padding": "same"}),
         ("same: output padding", {"padding": "same", "output_padding": (1,)}),
         ("valid: length", {"stride": (2,)}),
+        ("padding order", {"padding": ((1, 1), (0, 0))}),
         ("padding", {"padding": ((1, 1),)}),
         ("padding ends", {"padding": ((1, 0),)}),
+        ("padding with stride", {"stride": (2,), "kernel": np.ones((1, 1, 2))}),
         ("output padding", {"output_padding": (1,)}),
+        ("padding split", {"padding": ((1, 0),)}),
+        ("padding split", {"output_padding": (1,)}),
         ("bias", {"bias": np.ones(1)}),
         ("accumulation", {}),
+        ("float16 accumulation", {"dtype": "float16", "x": np.full((1, 1, 1), 0.5)}),
+        ("bfloat16 accumulation", {"dtype": "bfloat16", "x": np.full((1, 1, 1), 257.0)}),
         ("position", {}),
     ],
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 import dask
+import distributed
 import pytest
 from click.testing import CliRunner
 from distributed import LocalCluster
@@ -100,6 +101,21 @@ def test_a_scheduler_that_is_not_there_is_named() -> None:
         executors.dask("tcp://127.0.0.1:1"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "tcp://", "http://x", "tls://127.0.0.1:1", "ucx://1", "inproc://x", "a b"],
+)
+def test_no_client_is_made_for_an_address_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """One that could not start would be waited for at the end of the process, for a minute."""
+    made: list[object] = []
+    monkeypatch.setattr(distributed, "Client", lambda *words, **_: made.append(words))
+    with pytest.raises(NoExecutor, match="there is no Dask scheduler at"), executors.dask(address):
+        pass
+    assert made == []
 
 
 def test_a_scheduler_with_other_code_is_refused(

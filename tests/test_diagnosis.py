@@ -10,15 +10,8 @@ import numpy as np
 import pytest
 
 from conformance.conventions import CONVENTIONS, Convention
-from conformance.diagnosis import (
-    Diagnosis,
-    Explanation,
-    answer_under,
-    applied,
-    diagnose,
-    gives_under,
-    remark,
-)
+from conformance.diagnosis import Diagnosis, diagnose, remark
+from conformance.interpretations import Explanation, answer_under, applied, gives_under
 from conformance.question import Asked, Chain, Pool, Question, answer, chained
 
 BY_NAME = {str(convention): convention for convention in CONVENTIONS}
@@ -57,6 +50,10 @@ RICH = {
                            bias=integers(3, 2), padding=((1, 0), (0, 0), (1, 1))),
     "one axis": question(x=integers(1, 2, 4, 5), padding=((2, 1),), output_padding=(1,),
                          dilation=(3,)),
+    "three odd axes": question(x=integers(1, 1, 2, 2, 3, 3), kernel=integers(2, 2, 3, 3, 2, 2),
+                               bias=None, stride=(3, 1, 1), dilation=(2, 2, 2),
+                               padding=((1, 0), (1, 2), (1, 2)), output_padding=(4, 0, 0)),
+    "as long as its channels": question(stride=(1, 1), padding=((1, 0), (1, 0))),
     "convolution": question("conv", x=integers(1, 1, 4, 7, 8), padding=((1, 0), (2, 1)),
                             dilation=(1, 2), groups=2),
     "convolution, same": question("conv", x=integers(1, 1, 4, 5, 6), padding="same"),
@@ -124,9 +121,14 @@ def test_three_conventions_are_found_again() -> None:
 
 def test_every_convention_shows_in_some_question() -> None:
     shown = {c for c in CONVENTIONS for q in RICH.values() if under(q, (c,)) is not None}
-    # Only a question in float64 can show these.
-    double = {"accumulation: in float32", "dtype: narrowed to 32 bits"}
-    assert {str(c) for c in CONVENTIONS if c not in shown} <= double
+    # Only a question in float64 can show these, and only one in a half those.
+    others = {
+        "accumulation: in float32",
+        "dtype: narrowed to 32 bits",
+        "float16 accumulation: in float16",
+        "bfloat16 accumulation: in bfloat16",
+    }
+    assert {str(c) for c in CONVENTIONS if c not in shown} <= others
 
 
 def test_sums_in_float32_show_in_float64() -> None:
@@ -203,9 +205,8 @@ def test_one_convention_is_preferred_to_two() -> None:
 
 def test_an_axis_is_meant_in_one_way_at_a_time() -> None:
     # The output one later along one axis and one earlier along the other: twice the same axis.
-    ((begin, end), (top, bottom)) = ((1, 0), (2, 1))
-    q = question(padding=((begin, end), (top, bottom)))
-    moved = q.but(padding=((begin - 1, end + 1), (top + 1, bottom - 1)))
+    q = question(padding=((1, 1), (1, 1)))
+    moved = q.but(padding=((0, 2), (2, 0)))
     assert diagnose(q, answer(q), answer(moved), exact=True).explanations == ()
 
 
@@ -410,6 +411,15 @@ def test_a_choice_that_leaves_a_later_step_without_answer_is_passed_over() -> No
     assert answer_under(asked, (BY_NAME["output padding: ignored"],)) is None
 
 
+def test_another_input_of_a_later_step_explains_real_values_too() -> None:
+    later = TRANSPOSE.but(x=integers(6, 1, 4, 3, 4), bias=integers(7, 4) * np.float32(0.1))
+    first = question("conv", x=integers(5, 1, 4, 5, 5) * np.float32(0.1), bias=None, stride=(1, 1))
+    asked = chain(first, later)
+    for name in ("input channels: reversed", "bias: along the input channels"):
+        got = answer_under(asked, (BY_NAME[name],))
+        assert (name,) in diagnose(asked, answer(asked), got, exact=False).names
+
+
 def test_answers_under_no_convention_are_the_oracles() -> None:
     np.testing.assert_array_equal(answer_under(TRANSPOSE, ()), answer(TRANSPOSE))
 
@@ -455,6 +465,42 @@ def test_what_has_no_answer_may_have_one_under_a_convention() -> None:
     got = answer_under(LEAVES_NOTHING, (FLIPPED, PADDED))
     found = diagnose(LEAVES_NOTHING, None, got, exact=True)
     assert ("kernel flip: flipped", "padding: pads the input") in found.names
+
+
+def test_what_is_like_a_mistake_is_named_beside_it() -> None:
+    """Without a stride, a convolution reads the kernel backwards and pads the input."""
+    q = line([1, 2, 3], [1, 10], padding=((1, 0),))
+    found = diagnose(q, answer(q), np.array([[[10, 21, 32]]], np.float32), exact=True)
+    assert found.names == (
+        ("operator: convolution",),
+        ("kernel flip: flipped", "padding: pads the input"),
+    )
+
+
+def test_of_explanations_those_with_fewer_mistakes_stand_first() -> None:
+    # 1 10 100 0 less one at the start, in place of one at the end
+    q = line([1], [1, 10, 100], padding=((0, 1),))
+    found = diagnose(q, answer(q), np.array([[[10, 100]]], np.float32), exact=True)
+    assert "padding split: halved from the end" in {name for (name,) in found.names}
+    assert ("position: one earlier along every axis",) in found.names
+    assert found.names[0] == ("padding ends: end, begin",)
+
+
+def test_of_three_conventions_one_at_most_is_a_mistake() -> None:
+    q = RICH["valid"]
+    two = (FLIPPED, BY_NAME["stride: ignored"])
+    for mistake, known in ((BY_NAME["answer layout: backwards"], False),
+                           (BY_NAME["bias: doubled"], True)):  # fmt: skip
+        three = tuple(sorted((*two, mistake), key=CONVENTIONS.index))
+        found = diagnose(q, answer(q), answer_under(q, three), exact=True)
+        assert (three in found.explanations) is known
+
+
+def test_without_mistakes_only_what_an_api_may_mean_explains_an_answer() -> None:
+    q = line([1, 2, 3], [1, 10, 100], stride=(2,))
+    got = answer_under(q, (BY_NAME["stride: ignored"],))
+    assert diagnose(q, answer(q), got, exact=True, mistakes=False).explanations == ()
+    assert diagnose(q, answer(q), got, exact=True).names == (("stride: ignored",),)
 
 
 def test_an_answer_that_no_convention_gives_to_what_has_none_stays_unexplained() -> None:

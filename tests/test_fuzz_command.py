@@ -19,7 +19,7 @@ from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
-from conformance.api import Api
+from conformance.api import Api, Limit
 from conformance.cases import Case, load
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
@@ -65,6 +65,19 @@ def test_a_recipe_that_fails_is_an_error(fuzz: Fuzz) -> None:
     assert fuzz().exit_code == 1
 
 
+def test_a_recipe_that_is_refused_is_an_error(fuzz: Fuzz) -> None:
+    ran = fuzz("--count", "12", of=(faulty("refuses"),))
+    assert ran.exit_code == 1
+    assert "Recipes that are refused" in ran.stderr
+
+
+def test_a_recipe_that_is_known_not_to_be_is_none(fuzz: Fuzz) -> None:
+    known = Limit("it takes no kernel", lambda _: True)
+    ran = fuzz("--count", "12", of=(replace(api(), limits=(known,)),))
+    assert ran.exit_code == 0
+    assert "Recipes that cannot be written" in ran.stderr
+
+
 def test_a_native_call_that_fails_is_none(fuzz: Fuzz) -> None:
     ran = fuzz(of=(faulty("wrong", recipe=api().recipe),))
     assert ran.exit_code == 0
@@ -78,7 +91,7 @@ def test_a_native_call_that_fails_is_none(fuzz: Fuzz) -> None:
         (("--api", "plain.missing"), "there is no such API"),
         (("--api", "plain.wrong", "--op", "interpolate"), ""),
         (("--backend", "jax"), "Plain has no backends to choose from, got 'jax'"),
-        (("--count", "0"), "Invalid value for '--count'"),
+        (("--count", "0"), "--count"),
         (("--api", "no.such"), "'no.such' is none of"),
     ],
 )

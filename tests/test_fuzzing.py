@@ -103,7 +103,7 @@ def test_what_is_as_it_should_be_is_in_no_group(mode: str, status: str) -> None:
         ("recipe", "hung", (), "failing"),
         ("recipe", "flaky", (), "failing"),
         ("recipe", "rejected", (), "refused"),
-        ("recipe", "inexpressible", (), "refused"),
+        ("recipe", "inexpressible", (), "unwritten"),
         ("native", "mismatch", (), "unexplained"),
         ("native", "crashed", (), "unexplained"),
         ("native", "mismatch", (("kernel flip: flipped",),), "convention"),

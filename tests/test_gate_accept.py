@@ -14,6 +14,7 @@ from conformance.gate import accepting, baseline
 from conformance.gate.answers import UNSTEADY, Answer, CannotCompare
 from conformance.observations import Key, Observation
 from conformance.runs import RunError
+from conformance.selection import Selection
 
 ONE: Key = (API, "one", "native")
 
@@ -41,6 +42,15 @@ def test_runs_that_agree_are_one(tmp_path: Path) -> None:
 def test_an_answer_that_differs_between_runs_is_unsteady(tmp_path: Path) -> None:
     answers = accepted(tmp_path, (different(digest="a"),), (different(digest="b"),))
     assert answers[ONE] == Answer(("mismatch",), UNSTEADY, (), "content of one")
+
+
+def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_unsteady(
+    tmp_path: Path,
+) -> None:
+    flipped = (different(exact=False),)
+    dropped = (different("one", ("bias: dropped",), exact=False),)
+    assert accepted(tmp_path, flipped, dropped)[ONE].mark == UNSTEADY
+    assert accepted(tmp_path, flipped, flipped)[ONE].explanations == (FLIPPED,)
 
 
 def test_a_status_that_differs_between_runs_is_any_of_them(tmp_path: Path) -> None:
@@ -202,3 +212,34 @@ def test_a_baseline_is_on_the_disk_before_it_takes_the_place_of_another(
     written, folder = synced
     assert written.parent == folder == path.parent
     assert [path] == list(path.parent.iterdir())
+
+
+# Runs of a part
+
+
+def test_a_run_of_a_part_is_said_to_be_one(tmp_path: Path) -> None:
+    selection = Selection(expression="same and not d2l", apis=(API,), cases=("mine.yaml", "a b/"))
+    run = write(tmp_path / "a.jsonl", seen(), selection=selection)
+    (path,) = accepting.write(accepting.accepted([run]), tmp_path)
+    assert "# selected by: -k same and not d2l\n" in path.read_text()
+    assert baseline.read(path).source.selection == selection
+
+
+def test_a_run_of_a_part_does_not_replace_more(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.jsonl", seen("a"), seen("b"))
+    (path,) = accepting.write(accepting.accepted([whole]), tmp_path / "baseline")
+    before = path.read_text()
+    part = write(tmp_path / "part.jsonl", seen("a"), selection=Selection(expression="a"))
+    ran = CliRunner().invoke(main, ["accept", str(part), "--to", str(tmp_path / "baseline")])
+    assert ran.exit_code == 2
+    assert ran.stderr == (
+        f"conformance accept: {path} has 1 answer more than a run of -k a; accept a run of"
+        " everything, or name another folder with --to\n"
+    )
+    assert path.read_text() == before
+
+
+def test_a_run_of_a_part_replaces_one_of_the_same(tmp_path: Path) -> None:
+    part = write(tmp_path / "part.jsonl", seen("a"), selection=Selection(expression="a"))
+    words = ["accept", str(part), "--to", str(tmp_path / "baseline")]
+    assert [CliRunner().invoke(main, words).exit_code for _ in range(2)] == [0, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, compared, different, seen, write
+from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, compared, different, seen, undecided, write
 
 from conformance.gate import accepting, answers, baseline, changes
 from conformance.gate.answers import CannotCompare
@@ -14,6 +14,11 @@ from conformance.observations import Observation
 from conformance.runs import RunError
 
 STAYS = seen("stays")
+
+
+def real(*explanations: tuple[str, ...]) -> Observation:
+    """A wrong answer to a real-valued case, and what explains it, if anything."""
+    return seen(status="mismatch", exact=False, explanations=explanations)
 
 
 def kinds(
@@ -39,8 +44,21 @@ def kinds(
         (seen(), seen(status="inexpressible"), "status changed"),
         (different(), seen(status="crashed"), "status changed"),
         (seen(status="rejected"), seen(status="hung"), "status changed"),
+        (seen(status="inexpressible"), seen(status="crashed"), "status changed"),
+        (seen(status="crashed"), seen(status="rejected"), "status no worse"),
+        (seen(status="hung"), seen(status="inexpressible"), "status no worse"),
+        (seen(status="crashed"), seen(status="flaky"), "status no worse"),
+        (seen(status="rejected"), seen(status="inexpressible"), "status no worse"),
+        (seen(status="inexpressible"), seen(status="rejected"), "status no worse"),
         (seen(), seen(status="flaky"), "status changed"),
         (seen(), different(content="other"), "case changed"),
+        (seen(), undecided(), "newly undecided"),
+        (different(exact=False), undecided(), "newly undecided"),
+        (undecided(), seen(exact=False), "newly matching"),
+        (undecided("one", FLIPPED), undecided("one", AT_BEGIN), "answer changed"),
+        (real(FLIPPED), real(AT_BEGIN), "answer changed"),
+        (real(FLIPPED), real(), "answer changed"),
+        (real(), real(FLIPPED), "answer changed"),
     ],
 )
 def test_a_change_is_of_its_kind(
@@ -60,6 +78,9 @@ def test_a_change_is_of_its_kind(
         (seen(exact=False, digest="a"), seen(exact=False, digest="b")),
         (different(exact=False, digest="a"), different(exact=False, digest="b")),
         (seen(topics=("same",)), seen(topics=("stride",))),
+        (real(FLIPPED, AT_BEGIN), real(AT_BEGIN)),
+        (real(), real()),
+        (undecided(), undecided()),
     ],
 )
 def test_what_is_no_behaviour_is_no_change(

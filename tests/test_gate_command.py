@@ -15,6 +15,8 @@ from gate_runs import API, AT_BEGIN, OTHER, both, different, seen, write
 import conformance
 from conformance.cli import main
 from conformance.gate import accepting
+from conformance.observations import Observation
+from conformance.selection import Selection
 
 ROOT = Path(conformance.__file__).parent.parent
 CASES = [f"same-{number}" for number in range(140)]
@@ -117,6 +119,8 @@ def test_with_only_regressions_what_got_better_is_noted(before: Path, after: Pat
         (seen(), different(), 1),
         (different(digest="a"), different(digest="b"), 1),
         (different(), seen(status="rejected"), 1),
+        (seen(status="crashed"), seen(status="rejected"), 0),
+        (seen(status="rejected"), seen(status="inexpressible"), 0),
         (seen(), seen("other"), 1),
         (different(), seen(), 0),
         (seen(), seen(content="other"), 0),
@@ -314,10 +318,98 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, before: Path, which
     assert f"{none}: cannot be read" in refusal(*words)
 
 
+@pytest.mark.parametrize("which", ["baseline", "candidate", "expected"])
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path, before: Path, which: str) -> None:
+    none = tmp_path / "none.jsonl"
+    words = {
+        "baseline": (none, before),
+        "candidate": (before, none),
+        "expected": (before, before, "--expected", none),
+    }
+    assert refusal(*words[which]) == (
+        f"conformance gate: {none}: cannot be read: No such file or directory\n"
+    )
+
+
 def test_what_is_no_run_file_is_refused_at_its_line(tmp_path: Path, before: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"kind": "aside"}\n')
     assert f"{path}:1: not a run file: there is no header" in refusal(before, path)
+
+
+# A part of the baseline
+
+WHOLE = tuple(seen(case, api=api) for case in ("a", "b", "c") for api in (API, OTHER))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    return write(tmp_path / "whole.jsonl", *WHOLE)
+
+
+def part(folder: Path, *observations: Observation, **selection: object) -> Path:
+    return write(folder / "part.jsonl", *observations, selection=Selection(**selection))
+
+
+def test_a_run_of_some_cases_is_held_against_these(tmp_path: Path, whole: Path) -> None:
+    run = part(tmp_path, *WHOLE[:2], expression="a")
+    said = gate(whole, run)
+    assert (said.exit_code, said.stdout) == (0, "")
+    assert said.stderr.endswith(
+        "nothing changed in 2 of 6 answers of the baseline, selected by -k a.\n"
+    )
+
+
+def test_a_run_of_some_apis_is_held_against_these(tmp_path: Path, whole: Path) -> None:
+    own = [o for o in WHOLE if o.api == API]
+    said = gate(whole, part(tmp_path, *own, apis=(API,)))
+    assert said.exit_code == 0
+    assert f"in 3 of 6 answers of the baseline, selected by --api {API}." in said.stderr
+
+
+def test_a_run_of_ones_own_files_is_held_against_what_is_known(tmp_path: Path, whole: Path) -> None:
+    run = part(tmp_path, *WHOLE[:2], seen("mine"), cases=("mine.yaml",))
+    said = gate(whole, run)
+    assert said.exit_code == 0
+    assert "selected by cases mine.yaml" in said.stdout
+    assert "is not in the baseline" in said.stdout
+
+
+def test_a_change_within_the_part_fails(tmp_path: Path, whole: Path) -> None:
+    said = gate(whole, part(tmp_path, different("a"), WHOLE[1], expression="a"))
+    assert said.exit_code == 1
+    assert "among 2 of 6 answers of the baseline, selected by -k a." in said.stdout
+
+
+def test_what_an_api_of_the_part_was_not_asked_fails(tmp_path: Path, whole: Path) -> None:
+    said = gate(whole, part(tmp_path, WHOLE[0], expression="a"))
+    assert said.exit_code == 1
+    assert "1 case (a) was accepted and not asked" in said.stdout
+
+
+@pytest.mark.parametrize(("asked", "status"), [(API, 1), (OTHER, 0)])
+def test_an_api_that_is_gone_fails_where_it_was_to_be_asked(
+    tmp_path: Path, whole: Path, asked: str, status: int
+) -> None:
+    own = [o for o in WHOLE if o.api == OTHER] if asked == OTHER else []
+    selection = Selection(apis=(asked,))
+    gone = write(tmp_path / "part.jsonl", *own, selection=selection, apis={API: False, OTHER: True})
+    assert gate(whole, gone).exit_code == status
+
+
+def test_cases_that_nobody_accepted_are_told_how_to_be(tmp_path: Path, whole: Path) -> None:
+    run = part(tmp_path, seen("mine"), cases=("mine.yaml",))
+    said = refusal(whole, run)
+    assert "no case in common" in said
+    assert f"it is a run of cases mine.yaml, and `conformance accept {run} --to FOLDER`" in said
+
+
+def test_a_whole_run_is_held_against_a_baseline_of_a_part(tmp_path: Path, whole: Path) -> None:
+    accepted = accepting.accepted([part(tmp_path, *WHOLE[:2], expression="a")])
+    accepting.write(accepted, tmp_path / "narrow")
+    said = gate(tmp_path / "narrow", whole)
+    assert (said.exit_code, said.stdout) == (0, "")
+    assert "in 2 of 2 answers of the baseline, selected by -k a." in said.stderr
 
 
 # What is written

@@ -20,15 +20,15 @@ from conformance.gate.result import Finding, Result, trouble
 
 RED = Finding(
     kind="newly different",
-    api=API,
+    apis=(API,),
     sentence=f"{API}, 1.0 -> 2.0: 2 cases (a, b) no longer agree with the oracle, natively.",
     cases=("a", "b"),
     red=True,
 )
-ANOTHER = Finding(kind="answer changed", api=API, sentence="Another.", red=True)
+ANOTHER = Finding(kind="answer changed", apis=(API,), sentence="Another.", red=True)
 NOTE = Finding(
     kind="newly matching",
-    api=OTHER,
+    apis=(OTHER,),
     sentence="It agrees.",
     cases=("c",),
     red=False,
@@ -51,7 +51,7 @@ SOME = Result(
 TROUBLE = trouble(CannotCompare("a.jsonl: the run is incomplete"))
 NASTY = Finding(
     kind="status changed",
-    api="a|b <script>",
+    apis=("a|b <script>",),
     sentence="a: 1 case (`x` <b>|*y*_) is now rejected.",
     said="]]> & </details> [x](y)",
     cases=tuple(f"case-{number}" for number in range(5)),
@@ -175,7 +175,7 @@ def test_markdown_holds_no_markup_of_others() -> None:
 def test_markdown_fits_a_comment_whatever_there_is_to_say() -> None:
     cases = tuple(f"a-case-with-a-long-name-{number}" for number in range(10_000))
     many = tuple(
-        Finding(kind="newly different", api=API, sentence="It. " * 80, cases=cases, red=True)
+        Finding(kind="newly different", apis=(API,), sentence="It. " * 80, cases=cases, red=True)
         for _ in range(500)
     )
     text = markdown.render(of(*many))
@@ -186,7 +186,7 @@ def test_markdown_fits_a_comment_whatever_there_is_to_say() -> None:
 def test_markdown_leaves_cases_out_before_findings() -> None:
     cases = tuple(f"a-case-with-a-long-name-{number}" for number in range(10_000))
     many = tuple(
-        Finding(kind="newly different", api=API, sentence=f"It {n}.", cases=cases, red=True)
+        Finding(kind="newly different", apis=(API,), sentence=f"It {n}.", cases=cases, red=True)
         for n in range(60)
     )
     text = markdown.render(of(*many))
@@ -250,14 +250,18 @@ def test_junit_has_an_error_where_nothing_was_compared() -> None:
 
 
 def test_junit_lists_no_endless_cases() -> None:
-    many = Finding(kind="k", api=API, sentence="S.", cases=tuple(map(str, range(500))), red=True)
+    many = Finding(
+        kind="k", apis=(API,), sentence="S.", cases=tuple(map(str, range(500))), red=True
+    )
     (failure,) = junit_tests(of(many))[API].findall("failure")
     assert (failure.text or "").endswith("\n  199\n  and 300 more")
 
 
 @given(st.text())
 def test_junit_is_xml_whatever_names_and_troubles_hold(text: str) -> None:
-    finding = Finding(kind="k", api=text or None, sentence="S.", cases=(text,), red=True)
+    finding = Finding(
+        kind="k", apis=(text,) if text else (), sentence="S.", cases=(text,), red=True
+    )
     assert junit.OTHER in junit_tests(of(finding))
     assert "gate" in junit_tests(trouble(CannotCompare(text)))
 
@@ -316,3 +320,50 @@ def test_a_file_from_elsewhere_keeps_its_path(
     monkeypatch.chdir(tmp_path)
     places = {"a": Place("/elsewhere/a.yaml", 1, 1)}
     assert next(annotations.lines(of(RED), places)).startswith("::error file=/elsewhere/a.yaml,")
+
+
+# A finding of several APIs
+
+SEVERAL = tuple(f"plain.api{number}" for number in range(4))
+MERGED = Finding(kind="newly different", apis=SEVERAL, sentence="They differ.", red=True)
+
+
+def test_a_finding_of_several_apis_names_all_of_them() -> None:
+    assert MERGED.title == "newly different: plain.api0, plain.api1 and 2 more"
+    assert MERGED.text == f"They differ. These are {', '.join(SEVERAL)}."
+
+
+def test_a_finding_of_two_apis_needs_no_list() -> None:
+    two = replace(MERGED, apis=SEVERAL[:2])
+    assert (two.title, two.text) == ("newly different: plain.api0 and plain.api1", "They differ.")
+
+
+def test_a_finding_of_several_apis_fails_the_test_of_each() -> None:
+    tests = ElementTree.fromstring(junit.render(replace(of(MERGED), apis=SEVERAL)))
+    failed = [
+        case.get("name") for case in tests.iter("testcase") if case.find("failure") is not None
+    ]
+    assert failed == list(SEVERAL)
+
+
+def test_markdown_names_all_apis_of_a_finding() -> None:
+    text = markdown.render(of(MERGED))
+    assert all(f"`{api}`" in text for api in SEVERAL)
+
+
+# A part of the baseline
+
+
+def test_a_part_is_said_to_be_one() -> None:
+    part = replace(NOTHING, of=3100, selection="-k stride")
+    assert part.summary == (
+        "keras, 1.0 -> 2.0: nothing changed in 1,704 of 3,100 answers of the baseline,"
+        " selected by -k stride."
+    )
+
+
+def test_findings_of_a_part_are_counted_among_it() -> None:
+    part = replace(SOME, of=3100, selection="-k stride")
+    assert part.summary.endswith(
+        "fail the gate, among 1,704 of 3,100 answers of the baseline, selected by -k stride."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,11 @@ from gate_runs import (
     compared,
     different,
     seen,
+    undecided,
+    write,
 )
 
+from conformance.gate import answers, changes
 from conformance.gate.groups import Group, groups
 from conformance.gate.sentences import sentence
 from conformance.observations import Observation
@@ -71,9 +75,50 @@ def test_what_was_explained_otherwise_is_another_group(tmp_path: Path) -> None:
     assert len(grouped(tmp_path, before, [seen("a"), seen("b")])) == 2
 
 
-def test_another_api_is_another_group(tmp_path: Path) -> None:
-    found = grouped(tmp_path, [seen(), seen(api=OTHER)], [different(), different(api=OTHER)])
-    assert [group.api for group in found] == [API, OTHER]
+def test_apis_that_change_alike_are_one_group(tmp_path: Path) -> None:
+    (group,) = grouped(tmp_path, [seen(), seen(api=OTHER)], [different(), different(api=OTHER)])
+    assert (group.apis, group.cases) == ((API, OTHER), ("one",))
+
+
+def test_a_convention_that_moved_in_other_cases_of_another_api_is_one_group(tmp_path: Path) -> None:
+    before = [seen("a"), seen("b", api=OTHER)]
+    (group,) = grouped(tmp_path, before, [different("a"), different("b", api=OTHER)])
+    assert (group.apis, group.cases) == ((API, OTHER), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("cases", "others", "number"),
+    [("ab", "ab", 1), ("abcd", "b", 1), ("ab", "bc", 1), ("ab", "cd", 2), ("abc", "cde", 2)],
+)
+def test_what_nothing_explains_is_one_thing_where_most_cases_are_shared(
+    tmp_path: Path, cases: str, others: str, number: int
+) -> None:
+    before = [*map(seen, cases), *(seen(case, api=OTHER) for case in others)]
+    after = [replace(o, status="rejected", shape=None, dtype=None, digest=None) for o in before]
+    assert len(grouped(tmp_path, before, after)) == number
+
+
+def test_an_api_that_changed_in_another_mode_is_another_group(tmp_path: Path) -> None:
+    before = [seen(), seen(api=OTHER, mode="recipe")]
+    after = [different(), different(api=OTHER, mode="recipe")]
+    assert [group.apis for group in grouped(tmp_path, before, after)] == [(API,), (OTHER,)]
+
+
+def test_an_api_that_is_explained_otherwise_is_another_group(tmp_path: Path) -> None:
+    before = [seen(), seen(api=OTHER)]
+    after = [different(), different("one", BIAS_DROPPED, api=OTHER)]
+    assert [group.apis for group in grouped(tmp_path, before, after)] == [(API,), (OTHER,)]
+
+
+def test_of_ties_the_convention_counts_that_moved_in_other_apis_too(tmp_path: Path) -> None:
+    before = [*map(seen, "abc"), seen("a", api=OTHER)]
+    after = [
+        *(different(case, EARLIER) for case in "abc"),
+        different("a", AT_BEGIN, EARLIER, api=OTHER),
+    ]
+    (group,) = grouped(tmp_path, before, after)
+    assert group.after is not None
+    assert (group.after.explanation, group.apis) == (EARLIER, (API, OTHER))
 
 
 def test_the_worst_is_first_and_then_the_largest(tmp_path: Path) -> None:
@@ -165,6 +210,20 @@ def test_what_nothing_explains_says_so(tmp_path: Path) -> None:
     assert words.endswith("Now: no known convention explains it.")
 
 
+def test_what_can_no_longer_be_told_apart_says_from_what(tmp_path: Path) -> None:
+    assert said(tmp_path, [seen(exact=False)], [undecided("one", BIAS_DROPPED)]) == [
+        f"{SUBJECT}1 case (one), about `basic`, is within rounding of the oracle, but now of"
+        " something else as well, natively, where it agreed with the oracle before. Now: the cases"
+        " cannot tell the right answer from bias: dropped."
+    ]
+
+
+def test_what_is_within_rounding_of_another_thing_says_both(tmp_path: Path) -> None:
+    (sentence,) = said(tmp_path, [undecided("one", FLIPPED)], [undecided("one", BIAS_DROPPED)])
+    assert "is within rounding of the oracle and of others as before, but of other ones" in sentence
+    assert "Before: the cases cannot tell the right answer from kernel flip: flipped." in sentence
+
+
 def test_several_conventions_are_all_said(tmp_path: Path) -> None:
     (words,) = said(tmp_path, [seen()], [different("one", (*FLIPPED, *BIAS_DROPPED))])
     assert words.endswith(
@@ -221,6 +280,43 @@ def test_a_version_that_is_the_same_is_said_once(tmp_path: Path) -> None:
 def test_names_that_hold_anything_are_made_fit_to_print(tmp_path: Path) -> None:
     (words,) = said(tmp_path, [seen("a\x1b[31m")], [different("a\x1b[31m")])
     assert words.isprintable()
+
+
+# Sentences of several APIs
+
+DECONVOLUTIONS = (
+    "mxnet.npx.deconvolution",
+    "mxnet.npx.deconvolution(target_shape)",
+    "mxnet.gluon.nn.ConvTranspose",
+    "mxnet.nd.Deconvolution",
+)
+
+
+def of_mxnet(folder: Path, apis: Sequence[str]) -> str:
+    """What is said where these APIs of MXNet read the kernel backwards all at once."""
+    header = {"framework": "mxnet", "backend": None, "apis": dict.fromkeys(DECONVOLUTIONS, True)}
+    before = answers.given(
+        write(folder / "before.jsonl", *(seen(api=api) for api in apis), **header)
+    )
+    run = write(folder / "after.jsonl", *(different(api=api) for api in apis), **header)
+    comparison = changes.compare(before, *answers.opened(run))
+    (group,) = groups(comparison, {})
+    return sentence(group, comparison.before, comparison.after)
+
+
+def test_all_apis_of_an_operator_are_said_to_be_that(tmp_path: Path) -> None:
+    said = of_mxnet(tmp_path, DECONVOLUTIONS)
+    assert said.startswith("all 4 MXNet APIs of conv_transpose, 3.14.1: 1 case (one), about")
+
+
+def test_some_apis_are_named(tmp_path: Path) -> None:
+    said = of_mxnet(tmp_path, DECONVOLUTIONS[2:])
+    assert said.startswith("mxnet.gluon.nn.ConvTranspose and mxnet.nd.Deconvolution, 3.14.1: ")
+
+
+def test_apis_that_are_gone_together_are_one_sentence(tmp_path: Path) -> None:
+    (words,) = said(tmp_path, [seen(api=OTHER)], [], apis={API: False, OTHER: False})
+    assert words.endswith("3.14.1 -> 3.15.0: these APIs are gone.")
 
 
 # Sentences of cases and APIs

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from case_files import HEAD, MINIMAL, problems
+from click.testing import CliRunner
 
 from conformance.cases import load
 from conformance.cases.fields import TOPICS
 from conformance.cases.models import Entry
 from conformance.cases.vocabulary import EXPLAINED, RENAMED, of_key
+from conformance.cli import main
 from conformance.frameworks import APIS
 
 KEYS = tuple(Entry.model_fields)
@@ -159,3 +161,37 @@ def test_a_case_may_have_tags_of_its_own(file: Path) -> None:
 def test_a_topic_is_no_tag(file: Path, topic: str) -> None:
     (wrong,) = problems(file, f"{MINIMAL}    tags: [{topic}]\n")
     assert "an entry of tags is a topic and stands under topics" in wrong
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (
+            ("new", "--output-shape", "7"),
+            "there is no option '--output-shape'; no key sets the leng",
+        ),
+        (("translate", "--output-size", "7"), "no key sets the length of the output"),
+        (("new", "--strides", "2"), "there is no option '--strides'; did you mean '--stride'?"),
+        (
+            ("new", "--pads", "2"),
+            "padding is [begin, end] for each axis, where pads has the begins",
+        ),
+        (("new", "--dilation-rate", "2"), "did you mean '--dilation'?"),
+        (("new", "--paddng", "2"), "did you mean '--padding'?"),
+        (("run", "--timout", "2"), "did you mean '--timeout'?"),
+    ],
+)
+def test_an_option_of_others_is_told_what_is_said_here(words: tuple[str, ...], hint: str) -> None:
+    said = CliRunner().invoke(main, words)
+    assert said.exit_code == 2
+    assert hint in said.stderr
+
+
+@pytest.mark.parametrize("option", ["--sparkle", "--output-shape", "--size", "--pads"])
+def test_an_option_that_is_none_is_not_guessed_by_its_spelling(option: str) -> None:
+    said = CliRunner().invoke(main, ["run", option])
+    assert said.exit_code == 2
+    assert said.stderr.splitlines()[-1] == f"Error: there is no option '{option}'"

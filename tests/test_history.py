@@ -88,6 +88,13 @@ def test_where_releases_were_passed_over_it_is_told_how_to_find_the_one(run: Run
     assert "bisect" not in run("history", "plain==1.4", "plain==1.5").stdout
 
 
+def test_apis_that_changed_alike_are_told_of_once(run: Run) -> None:
+    lines = told(run("history", "plain==1.3", "plain==1.5"))
+    start = lines.index("plain.ask and plain.new")
+    assert lines[start + 1].startswith("kernel flip (2 cases) until 1.3 ◆ flipped")
+    assert "plain.new" not in lines
+
+
 def test_what_did_not_change_is_told_in_one_line(run: Run) -> None:
     lines = told(run("history", "plain==1.4", "plain==1.5"))
     unchanged = "Nothing changed in 3 cases; as the reference has it: kernel flip, dilation, "
@@ -181,7 +188,7 @@ def test_the_same_is_told_in_markdown(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     run("history", "plain==0.9", "plain==1.3", "plain==1.5", "--markdown", str(page))
     lines = page.read_text(encoding="utf-8").splitlines()
-    assert "| plain 1.3 | 3.11 | - | 12 | companion 5.0 |" in lines
+    assert "| plain 1.3 | 3.11 | \\- | 12 | companion 5.0 |" in lines
     assert (
         "| kernel flip (2 cases) | until 1.3<br>from 1.5 | **◆ flipped**<br>= as it stands |"
         in lines
@@ -209,6 +216,8 @@ def test_a_python_is_downloaded_where_that_is_allowed(run: Run, uv: Uv) -> None:
     uv.has_pythons(11)
     words = ("history", "plain==1.4", "-k", "even", "--python", "3.9")
     assert run(*words).exit_code == 2
+    assert run(*words, "--download-python", "--dry-run").exit_code == 0
+    assert [c for c in uv.calls if c["arguments"][0] == "python"] == []
     ran = run(*words, "--download-python")
     assert ran.exit_code == 0, ran.output
     assert [c["arguments"][-1] for c in uv.calls if c["arguments"][0] == "python"] == ["3.9"]
@@ -342,6 +351,14 @@ def test_both_answers_are_drawn_with_what_explains_them(run: Run) -> None:
     assert "10* 21* 2* | 1* 12* 20*" in lines[before:after]
     assert "The kernel is read backwards along every axis." in lines[before:after]
     assert "It is the oracle's answer." in lines[after:]
+
+
+def test_apis_that_changed_alike_are_drawn_once(run: Run) -> None:
+    lines = told(run("bisect", "plain>=1.3", "--case", "flip"))
+    assert [line for line in lines if line.startswith("plain.")] == [
+        "plain.ask and plain.new: different",
+        "plain.ask and plain.new: same",
+    ]
 
 
 def test_ends_that_answer_alike_leave_nothing_to_find(run: Run) -> None:

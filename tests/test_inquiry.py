@@ -79,3 +79,35 @@ def test_a_backend_is_refused_where_there_are_none() -> None:
     with pytest.raises(NotThere) as refused:
         inquiry.refuse_backend(FRAMEWORKS["torch"], "jax")
     assert str(refused.value) == "PyTorch has no backends to choose from, got 'jax'"
+
+
+# Files that are broken
+
+BROKEN = {
+    "not YAML": ("cases: [", "this is not YAML"),
+    "no cases": ("services: {}\n", "unknown key 'services'"),
+    "nothing": ("", "the file is empty"),
+    "a wrong case": (
+        "cases:\n  - {id: one, why: A., x: [1], kernel: [1], stride: 0}\n",
+        "one: stride must be at least 1 per axis, got 0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_a_file_without_the_case_is_told_what_is_broken(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text(text)
+    with pytest.raises(NotThere) as refused:
+        inquiry.case_named("one", [file])
+    first, *_, last = str(refused.value).splitlines()
+    assert first.startswith(f"{file}:")
+    assert sentence in first
+    assert last == "there is no case 'one', and no other case"
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotThere, match="there is no such file or folder\nthere is no case 'one'"):
+        inquiry.case_named("one", [tmp_path / "none.yaml"])

@@ -181,6 +181,39 @@ def test_without_a_limit_only_the_diagnosis_is_told() -> None:
     assert (seen.limit, seen.told) == (None, seen.diagnosis)
 
 
-@pytest.mark.parametrize("outcome", [Refusal("ValueError", "no"), Inexpressible("no")])
-def test_who_refuses_is_right_about_a_limit(outcome: Any) -> None:
-    assert survey.judged(LIMITED, "native", outcome).limit is None
+def test_what_cannot_be_written_runs_into_no_limit() -> None:
+    assert survey.judged(LIMITED, "native", Inexpressible("no")).limit is None
+
+
+# Refusals
+
+
+def refused_for(*known: Limit, **arguments: Any) -> Any:
+    q = asked(padding=((4, 1),), **arguments)
+    limited = Item(subject_of("one", q), padding(*known), ("native",), LIMITED.call)
+    return survey.judged(limited, "native", Refusal("ValueError", "no"))
+
+
+def test_a_refusal_is_told_by_the_limit_and_then_in_the_frameworks_words() -> None:
+    seen = refused_for(KEPT)
+    assert (seen.status, seen.limit) == ("rejected", KEPT.reason)
+    assert seen.told == "It keeps two at the begin. It refused: ValueError: no."
+
+
+def test_what_the_arguments_look_like_may_be_what_is_refused() -> None:
+    large = Limit("padding of 4 is too much", lambda q: q.pairs[0][0] == 4)
+    assert refused_for(large).limit == large.reason
+
+
+def test_what_is_answered_wrongly_is_no_reason_of_a_refusal() -> None:
+    assert refused_for(replace(KEPT, refused=False)).limit is None
+
+
+def test_a_refusal_without_a_known_limit_has_only_the_frameworks_words() -> None:
+    seen = refused_for()
+    assert (seen.limit, seen.told) == (None, None)
+
+
+def test_a_recipe_that_is_refused_has_no_such_excuse() -> None:
+    recipe = replace(LIMITED, modes=("recipe",))
+    assert survey.judged(recipe, "recipe", Refusal("ValueError", "no")).limit is None

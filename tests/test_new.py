@@ -154,7 +154,7 @@ def test_a_question_without_an_answer_can_be_a_case(file: Path) -> None:
         ((*FLAGS, "--x", "5"), "'5' is neither numbers as in"),
         ((*FLAGS, "--x", "shape: [2], integer: [0, 1]"), "x must be a list of numbers, or"),
         ((*FLAGS, "--into", "mine.txt"), "a case file ends in .yaml or .yml, got mine.txt"),
-        ((*FLAGS, "--topic", "strides"), "'strides' is not one of"),
+        ((*FLAGS, "--topic", "strides"), "'strides'"),
     ],
 )
 def test_what_makes_no_case_is_refused_in_a_sentence(words: tuple[str, ...], why: str) -> None:
@@ -233,7 +233,8 @@ def captured(tmp_path: Path) -> Captured:
             "x": np.array([[[1, 2, 3]]], np.float32),
             "kernel": np.array([[[1, 10]]], np.float32),
         }
-        np.savez(tmp_path / "call.npz", **{**whole, **arrays})
+        named = {name: array for name, array in {**whole, **arrays}.items() if array is not None}
+        np.savez(tmp_path / "call.npz", **named)
         return tmp_path / "call.npz"
 
     return save
@@ -266,7 +267,7 @@ def test_a_flag_has_the_last_word(captured: Captured, file: Path) -> None:
 def test_an_api_tells_how_the_arrays_lie(captured: Captured, file: Path) -> None:
     x = np.arange(8.0, dtype=np.float32).reshape(1, 2, 2, 2)
     kernel = np.arange(24.0, dtype=np.float32).reshape(2, 2, 3, 2)
-    npz = captured(x=np.moveaxis(x, 1, -1), w=kernel)
+    npz = captured(x=np.moveaxis(x, 1, -1), kernel=None, w=kernel)
     api = ("--api", "keras.ops.conv_transpose", "--kernel-name", "w")
     new(*NAMED, "--from-npz", str(npz), *api, "--into", str(file))
     q = question(file)

@@ -337,6 +337,26 @@ def test_a_bias_is_added_to_its_channel() -> None:
     assert y.tolist() == [[[101, 102], [210, 220]]]
 
 
+@pytest.mark.parametrize(
+    ("bias", "expected"),
+    [
+        ([[[100, 200]]], [[[101, 202], [110, 220]]]),
+        ([[[100], [200]]], [[[101, 102], [210, 220]]]),
+        ([[[100, 200], [300, 400]]], [[[101, 202], [310, 420]]]),
+    ],
+)
+def test_a_bias_of_as_many_axes_as_the_output_is_broadcast_to_it(
+    bias: list[Any], expected: list[Any]
+) -> None:
+    assert oracle.conv([[[1, 2]]], [[[1]], [[10]]], bias=bias).tolist() == expected
+    assert oracle.conv_transpose([[[1, 2]]], [[[1], [10]]], bias=bias).tolist() == expected
+
+
+def test_a_bias_that_would_lengthen_the_output_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"bias of shape \(1, 2, 1\) does not fit .*\(1, 1, 2\)"):
+        oracle.conv([[[1, 2]]], [[[1]]], bias=[[[1], [2]]])
+
+
 @exhaustive
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 999))
 def test_in_one_dimension_it_is_numpy_convolve(n: int, k: int, seed: int) -> None:

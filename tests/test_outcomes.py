@@ -59,3 +59,22 @@ def test_the_same_refusal_has_the_same_words_at_any_time_and_after_any_other() -
     other = Refusal("MXNetError", "Error in operator conv1_deconvolution0: [09:00:00] ../a.cc:278")
     assert one.words == other.words
     assert "conv_deconvolution0: ../a.cc:278" in one.words
+
+
+def test_what_tensorflow_says_of_its_graph_is_left_out() -> None:
+    message = (
+        "{{function_node __wrapped____MklNativeConv2DBackpropInput_device_/job:localhost/replica:0"
+        "/task:0/device:CPU:0}} Operation received an exception:Status: 3, message: could not"
+        " create a primitive descriptor for a convolution propagation primitive [Op:Conv2D] name: "
+    )
+    assert Refusal("AbortedError", message).words == (
+        "It refused: AbortedError: Operation received an exception:Status: 3, message: could not"
+        " create a primitive descriptor for a convolution propagation primitive."
+    )
+
+
+def test_a_refusal_is_cut_at_a_word() -> None:
+    message = "Need more of everything, " * 20
+    said = Refusal("ValueError", message).words
+    assert said.removesuffix("…").split()[-1] in ("Need", "more", "of", "everything")
+    assert not said.endswith("….")

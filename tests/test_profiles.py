@@ -163,6 +163,19 @@ def test_what_no_convention_fits_is_unexplained() -> None:
     assert found.unexplained == ("two",)
 
 
+def test_an_axis_of_mistakes_alone_is_in_no_profile() -> None:
+    names = {found.axis.name for found in profile(match(ONE)).findings}
+    assert {"stride", "operator", "answer layout"}.isdisjoint(names)
+
+
+@pytest.mark.parametrize(
+    "mistake", ["stride: ignored", "padding: pads the input and crops nothing"]
+)
+def test_a_mistake_explains_nothing_of_an_api(mistake: str) -> None:
+    seen = observed(TWO, "native", "mismatch", explanations=((mistake,),))
+    assert profile(match(ONE), seen).unexplained == ("two",)
+
+
 def test_a_convention_that_is_there_no_longer_explains_nothing() -> None:
     seen = observed(TWO, "native", "mismatch", explanations=(("kernel flip: sideways",),))
     assert profile(match(ONE), seen).unexplained == ("two",)

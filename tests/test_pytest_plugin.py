@@ -293,9 +293,9 @@ def test_what_is_wrong_with_a_file_is_told_at_its_place(
     [
         (("--conformance-framework", "tor"), "must be one of jax, keras, mxnet, tensorflow, torch"),
         ((*FAKE, "--conformance-api", "plain.wrong"), "must be one of plain.right, "),
-        ((*FAKE, "--conformance-timeout", "0"), "must be a number of seconds above 0, got 0"),
-        ((*FAKE, "--conformance-timeout", "nan"), "must be a number of seconds above 0, got nan"),
-        ((*FAKE, "--conformance-startup", "inf"), "must be a number of seconds above 0, got inf"),
+        ((*FAKE, "--conformance-timeout", "0"), "must be more than 0 and at most 604800, got 0"),
+        ((*FAKE, "--conformance-timeout", "nan"), "at most 604800, got nan"),
+        ((*FAKE, "--conformance-startup", "inf"), "at most 604800, got inf"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(inside: Inside, words: tuple[str, ...], why: str) -> None:
@@ -306,7 +306,7 @@ def test_what_cannot_be_meant_is_refused(inside: Inside, words: tuple[str, ...],
 
 def test_where_nobody_is_to_be_asked_it_ends_at_once(inside: Inside) -> None:
     found = inside(*FAKE, "--conformance-python", "/nowhere/python", "fine.yaml")
-    assert found.parseoutcomes() == {"failed": 1}
+    found.assert_outcomes(failed=1)
     assert "Plain cannot be asked: There is no interpreter /nowhere/python." in found.outlines
 
 
@@ -320,3 +320,72 @@ def test_the_plugin_imports_nothing_that_others_have_to_wait_for() -> None:
     ours: Any = {name for name in told.stdout.split() if name.startswith("conformance")}
     assert ours == {"conformance", "conformance.pytest_plugin"}
     assert "numpy" not in told.stdout.split()
+
+
+# YAML files that hold no cases
+
+STRANGERS = {
+    "compose.yaml": "services: {web: {image: nginx}}\n",
+    "nothing.yaml": "",
+    "broken.yaml": "a: [1, 2\n",
+    "binary.yaml": "\x00\xff",
+    "list.yml": "- 1\n- 2\n",
+    "several.yaml": "---\na: 1\n---\nb: 2\n",
+    "template.yaml": "{{ if .Values.on }}\nname: x\n{{ end }}\n",
+    "tagged.yaml": "!Ref thing\n",
+    "cases of others.yaml": "cases:\n  - {name: Smith v Jones, x: 3}\n  - 5\n",
+    "a number of cases.yaml": "cases: 12\n",
+}
+
+
+def test_a_yaml_file_in_a_folder_that_holds_no_cases_is_passed_over(
+    inside: Inside, pytester: pytest.Pytester
+) -> None:
+    for name, text in STRANGERS.items():
+        pytester.path.joinpath(name).write_text(text, encoding="latin-1")
+    pytester.path.joinpath("unreadable.yaml").symlink_to("nowhere.yaml")
+    result = inside(*FAKE, ".")
+    assert names(result) == names(inside(*FAKE, "fine.yaml"))
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "nothing.yaml", "broken.yaml", "list.yml"])
+def test_a_yaml_file_that_is_named_is_told_what_it_lacks(
+    inside: Inside, pytester: pytest.Pytester, name: str
+) -> None:
+    pytester.path.joinpath(name).write_text(STRANGERS[name])
+    result = inside(*FAKE, name)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines([f"{name}:*"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cases:\n  - {id: one, why: A., x: [1], kernel: [1], stride: 0}\n",
+        "cases:\n  - {x: [1], kernel: [1]}\n",
+        "cases:\n  - id: one\n    x: [1\n    kernel: [1]\n",
+    ],
+)
+def test_a_case_file_in_a_folder_that_is_wrong_is_told(
+    inside: Inside, pytester: pytest.Pytester, text: str
+) -> None:
+    pytester.path.joinpath("wrong.yaml").write_text(text)
+    result = inside(*FAKE, ".")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["wrong.yaml:*"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--conformance-timeout", "nan"), "*--conformance-timeout must be more than 0*got nan*"),
+        (("--conformance-timeout", "inf"), "*--conformance-timeout must be more than 0*got inf*"),
+        (("--conformance-backend", "jax"), "*Plain has no backends to choose from, got 'jax'*"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(
+    inside: Inside, words: tuple[str, ...], said: str
+) -> None:
+    result = inside(*FAKE, *words, "fine.yaml")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([said])

@@ -1,4 +1,4 @@
-"""Every convention on numbers small enough to see that it does what its sentence says."""
+"""Every convention that an API may have, on numbers small enough to see what its sentence says."""
 
 from __future__ import annotations
 
@@ -7,33 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny import ask, column
 
-from conformance.conventions import CONVENTIONS, Convention
-from conformance.diagnosis import answer_under
-from conformance.geometry import padding_of
-from conformance.question import Question, answer
+from conformance.conventions import CONVENTIONS, MEANINGS, Convention
+from conformance.diagnosis import diagnose
+from conformance.interpretations import answer_under
+from conformance.question import Dtype, Question, answer
 
 BY_NAME = {str(convention): convention for convention in CONVENTIONS}
 
 
-def ask(x: Any, kernel: Any, op: str = "conv_transpose", **arguments: Any) -> Question:
-    """Arguments as people write them; bare numbers have one sample and one channel."""
-    x, kernel = np.array(x, np.float32), np.array(kernel, np.float32)
-    if not arguments.pop("channels", False):
-        x, kernel = x[None, None], kernel[None, None]
-    rank = x.ndim - 2
-    for name, default in (("stride", 1), ("output_padding", 0), ("dilation", 1)):
-        value = arguments.get(name, default)
-        arguments[name] = value if isinstance(value, tuple) else (value,) * rank
-    arguments["padding"] = padding_of(arguments.get("padding", 0), rank)
-    if "bias" in arguments:
-        arguments["bias"] = np.array(arguments["bias"], np.float32)
-    return Question(op=op, x=x, kernel=kernel, **arguments)
-
-
-def column(*numbers: float) -> list[list[list[float]]]:
-    """(1, channels, 1): one number for each channel."""
-    return [[[number] for number in numbers]]
+def half(dtype: Dtype, *arrays: Any, **arguments: Any) -> Question:
+    """The same in a half; NumPy lacks bfloat16, which is float32 in the oracle."""
+    q, own = ask(*arrays, **arguments), np.float16 if dtype == "float16" else np.float32
+    return q.but(dtype=dtype, x=q.x.astype(own), kernel=q.kernel.astype(own))
 
 
 LINE = {"x": [1, 2], "kernel": [1, 10, 100]}  # 1 12 120 200
@@ -153,6 +140,15 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     ),
     "accumulation: in float16": (ask([1], [2**11 + 1]), [2**11]),
     "accumulation: in bfloat16": (ask([1], [2**8 + 1]), [2**8]),
+    # 1 + 2048 is rounded to 2048, and 1 + 2048 + 1 is not.
+    "float16 accumulation: in float16": (
+        half("float16", [1, 1, 1], [1, 2**11, 1], padding=1),
+        [2**11, 2**11, 2**11],
+    ),
+    "bfloat16 accumulation: in bfloat16": (
+        half("bfloat16", [1, 1, 1], [1, 2**8, 1], padding=1),
+        [2**8, 2**8, 2**8],
+    ),
     "position: one later along every axis": (ask(**LINE, padding=1), [1, 12]),
     "position: one earlier along every axis": (ask(**LINE, padding=1), [120, 200]),
     "position: one later along the first": (ask(**SQUARE), [[0, 0], [1, 2]]),
@@ -195,8 +191,8 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
 """A question for each convention, and its answer under that, in which the oracle has another."""
 
 
-def test_every_convention_has_an_example() -> None:
-    assert sorted(EXAMPLES) == sorted(BY_NAME)
+def test_every_convention_that_an_api_may_have_has_an_example() -> None:
+    assert sorted(EXAMPLES) == sorted(map(str, MEANINGS))
 
 
 def under(name: str, q: Question) -> np.ndarray | None:
@@ -209,6 +205,12 @@ def test_a_convention_does_what_its_sentence_says(name: str) -> None:
     given = np.array(expected, np.float32)
     batched = given.reshape((1,) * (q.x.ndim - given.ndim) + given.shape)
     np.testing.assert_array_equal(under(name, q), batched)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_convention_is_named_from_its_answer(name: str) -> None:
+    q, _ = EXAMPLES[name]
+    assert (name,) in diagnose(q, answer(q), under(name, q), exact=True).names
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -358,7 +360,7 @@ def agrees(operator: str, by: str, array: str, *conventions: Convention) -> bool
     return all(told) if told else None
 
 
-LINEAR = [c for c in CONVENTIONS if c.axis.name != "accumulation"]
+LINEAR = [c for c in CONVENTIONS if not c.axis.rounds]
 
 
 @pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
@@ -390,6 +392,10 @@ def test_a_gradient_by_the_input_is_that_of_the_operator_so_understood(
         "padding ends: end, begin",
         "output padding: more at the begin",
         "position: one later along the first",
+        "kernel layout: reshaped to space and then channels",
+        "kernel layout: reshaped to channels in reverse",
+        "operator: convolution",
+        "padding split: halved",
     ],
 )
 @pytest.mark.parametrize(("by", "array"), [("kernel", "kernel"), ("input", "x")])

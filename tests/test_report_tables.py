@@ -7,6 +7,7 @@ from report_runs import FUNCTION, LAYER, RIGHT, both, case, failed, observed, re
 
 from conformance.report import tables
 from conformance.report.view import Report
+from conformance.selection import Selection
 
 ONE, TWO = case("one"), case("two", topics=("basic", "stride"))
 
@@ -55,6 +56,12 @@ def test_a_case_that_a_run_did_not_ask_is_not_run() -> None:
         "not run",
         "The run did not ask this.",
     )
+
+
+def test_a_case_beside_the_part_that_was_asked_is_not_run_for_that() -> None:
+    part = run(*both(ONE, RIGHT), selection=Selection(expression="one"))
+    report = report_of(part, cases=(ONE, TWO))
+    assert reason(report, "two") == "The run asked only -k one."
 
 
 def test_an_api_that_an_environment_lacks_is_not_run_there() -> None:

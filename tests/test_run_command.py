@@ -156,7 +156,7 @@ def test_an_unknown_api_is_refused_with_those_that_are_known(run: Run, out: Path
     ran = run("--api", "plain.wrong")
     assert ran.exit_code == 2
     known = "plain.right, plain.troubled, plain.backwards, plain.gone"
-    assert f"Invalid value for --api: 'plain.wrong' is none of {known}" in ran.output
+    assert f"--api: 'plain.wrong' is none of {known}" in ran.output
     assert not out.exists()
 
 
@@ -195,7 +195,7 @@ def test_a_worker_that_reports_a_mistake_of_ours_ends_its_run_with_a_sentence(
 def test_an_unknown_framework_is_refused_with_those_that_are_known() -> None:
     ran = CliRunner().invoke(main, ["run", "--framework", "caffe"])
     assert ran.exit_code == 2
-    assert "'caffe' is not one of 'jax', 'keras', 'mxnet', 'tensorflow', 'torch'" in ran.output
+    assert all(f"'{name}'" in ran.output for name in ("caffe", *FRAMEWORKS))
 
 
 @pytest.mark.parametrize("expression", ["stride and", "(stride", "1", "backwards"])
@@ -211,7 +211,7 @@ def test_an_expression_that_means_no_case_is_refused(run: Run, expression: str) 
 def test_numbers_that_make_no_sense_are_refused(run: Run, words: tuple[str, str]) -> None:
     ran = run(*words)
     assert ran.exit_code == 2
-    assert f"Invalid value for '{words[0]}'" in ran.output
+    assert f"'{words[0]}'" in ran.output
 
 
 def test_wrong_cases_are_told_and_nothing_is_asked(run: Run, out: Path, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_missing_interpreter_leaves_a_run_that_says_so(run: Run, out: Path) ->
 def test_a_missing_framework_leaves_a_run_that_says_so(run: Run, out: Path, tmp_path: Path) -> None:
     drive.fake(tmp_path, prelude="import no_such_framework")
     assert run().exit_code == 2
-    assert "No module named 'no_such_framework'" in runs.read(out).header.failure
+    assert "no_such_framework" in runs.read(out).header.failure
 
 
 def test_without_a_place_for_it_a_failure_leaves_nothing(

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fakes.clock import PATIENCE
 
 from conformance.environments import Environment
 from conformance.running.executors import NoExecutor
@@ -134,7 +135,7 @@ class Slow(Notebook):
 
         def wait() -> None:
             tell(SimpleNamespace(key=shard))
-            future.set_result(()) if shard.safe.wait(30) else future.cancel()
+            future.set_result(()) if shard.safe.wait(PATIENCE) else future.cancel()
 
         Thread(target=wait, daemon=True).start()
         return future

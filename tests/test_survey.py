@@ -101,6 +101,10 @@ def backwards_and_swapped(q: Question) -> Any:
     return function(**MEANING, flips=True)(q.but(padding=swapped))
 
 
+def without_stride(q: Question) -> Any:
+    return function(**MEANING)(q.but(stride=(1,)))
+
+
 def refusing(q: Question) -> Any:
     return function(**{**MEANING, "limits": ("symmetric padding",)})(q)
 
@@ -122,6 +126,15 @@ CROOKED = case("crooked", asked(padding=((1, 0),)))
 @pytest.fixture(scope="module")
 def meanings(tmp_path_factory: pytest.TempPathFactory) -> list[Observation]:
     return observed(within(tmp_path_factory.mktemp("meanings"), *APIS), [CROOKED])
+
+
+def test_a_mistake_of_a_framework_is_told_and_explains_nothing(tmp_path: Path) -> None:
+    hasty = api(id="without stride", native=without_stride)
+    (seen, _) = observed(within(tmp_path, hasty), [case("strided", asked(stride=(2,)))])
+    assert seen.explanations == ()
+    assert seen.diagnosis == (
+        "No known convention. Its shape is (1, 1, 4), not (1, 1, 6). By mistake: Stride is ignored."
+    )
 
 
 @pytest.mark.parametrize(

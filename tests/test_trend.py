@@ -13,8 +13,9 @@ from report_runs import FUNCTION, LAYER, case, observed, run
 from conformance.cases.case import Case
 from conformance.observations import Observation
 from conformance.question import Question
+from conformance.spans import Span, State
 from conformance.survey import Subject
-from conformance.versions.trend import Change, Trend, trends
+from conformance.versions.trend import Change, Trend, alike, trends
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE = case("one")
@@ -241,3 +242,52 @@ def test_a_case_that_changed_since_does_not_speak() -> None:
 
 def test_the_cases_that_every_version_was_asked_are_counted() -> None:
     assert trend([match(ONE), match(POINT)], [match(ONE)]).asked == 1
+
+
+# APIs that changed alike
+
+
+def changed(api: str, *changes: Change, asked: int = 9) -> Trend:
+    return Trend(api, changes, (("dilation", State("right", "as it is")),), asked)
+
+
+def move(about: str = "kernel flip", *cases: str, of_axis: bool = True) -> Change:
+    was, is_ = State("other", "flipped"), State("right", "as it stands")
+    spans = (Span("until 1", was), Span("from 2", is_))
+    return Change(about, spans, cases or ("one",), of_axis=of_axis)
+
+
+def names(*given: Trend) -> list[str]:
+    return [trend.api for trend in alike(given)]
+
+
+def test_apis_on_which_the_same_axis_moved_are_one() -> None:
+    (joined,) = alike(
+        [changed("a", move(), asked=9), changed("b", move("kernel flip", "two"), asked=4)]
+    )
+    assert (joined.api, joined.asked) == ("a and b", 4)
+    assert joined.changes[0].cases == ("one", "two")
+    assert [axis for axis, _ in joined.same] == ["dilation"]
+
+
+def test_an_api_on_which_another_axis_moved_is_another() -> None:
+    assert names(changed("a", move()), changed("b", move("padding"))) == ["a", "b"]
+
+
+def test_an_api_on_which_more_moved_is_another() -> None:
+    assert names(changed("a", move()), changed("b", move(), move("padding"))) == ["a", "b"]
+
+
+def test_apis_of_which_nothing_moved_stay_apart() -> None:
+    assert names(changed("a"), changed("b")) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("cases", "others", "told"),
+    [("ab", "bc", ["x and y"]), ("ab", "cd", ["x", "y"]), ("abc", "cde", ["x", "y"])],
+)
+def test_what_no_axis_accounts_for_is_one_thing_where_most_cases_are_shared(
+    cases: str, others: str, told: list[str]
+) -> None:
+    one, other = (move("stride", *own, of_axis=False) for own in (cases, others))
+    assert names(changed("x", one), changed("y", other)) == told

@@ -6,22 +6,33 @@ is to be read, and to be compared with ``==`` where that can be had.
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Mapping
+import warnings
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from conformance.api import Api
 from conformance.authoring.entries import READABLE
 from conformance.cases.operands import first_real, random
+from conformance.cases.vocabulary import RENAMED, of_key
+from conformance.frameworks import APIS
 from conformance.printable import PrintableError
 from conformance.question import DTYPES, Array
 from conformance.recipes import order
 
+ARRAYS = ("x", "kernel", "bias")
 ARGUMENTS = ("stride", "padding", "output_padding", "dilation", "groups")
 """Names in a file that are arguments of the call, and not arrays."""
+ANSWERS = frozenset({"y", "Y", "out", "output", "outputs", "answer", "result", "expected"})
+"""Names that people give to what a call answered."""
+MOST_BYTES = 2**30
+"""Of an array in a file."""
+MOST_NUMBERS = 10
+"""Of an argument."""
 X_AXES = "N C *s"
 """The canonical axes of x."""
 RANGES = ((-3, 3), (-2, 2), (-1, 1))
@@ -55,75 +66,205 @@ class Capture:
         return {key: array for key, array in named.items() if array is not None}
 
 
-def read(path: Path) -> dict[str, Array]:
-    """The arrays in an .npz file by their names. Raises `CannotUse`."""
+def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
+    """Read the arrays of an .npz file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    ignored
+        Names of arrays that are left out, whatever they hold.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The arrays by their names.
+
+    Raises
+    ------
+    CannotUse
+        For a file that holds anything but arrays of at most `MOST_BYTES`, each with a name of its
+        own, or has none of the ignored names.
+    """
     try:
-        file = np.load(path, allow_pickle=False)
-        if isinstance(file, np.lib.npyio.NpzFile):
-            with file:
-                return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
-        raise CannotUse(f"{path} cannot be read as an .npz file: {problem}") from None
-    raise CannotUse(f"{path} holds one array without a name; np.savez writes names")
+        stream = path.open("rb")
+    except OSError as problem:
+        raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
+    with stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of NumPy's about old files, which it reads
+        try:
+            file = np.load(stream, allow_pickle=False)
+        except Exception as problem:  # whatever NumPy, zipfile and zlib raise over any bytes
+            raise CannotUse(f"{path} cannot be read as an .npz file: {_reason(problem)}") from None
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise CannotUse(f"{path} holds one array without a name; np.savez writes names")
+        for name in ignored:
+            if name not in file.files:
+                raise CannotUse(f"{path} has no {name!r} to ignore; it has {_list(file.files)}")
+        again = [name for name, number in Counter(file.files).items() if number > 1]
+        if again:
+            raise CannotUse(f"{path} has {again[0]!r} more than once")
+        kept = [name for name in file.files if name not in ignored]
+        return {name: _member(path, file, name) for name in kept}
+
+
+def _member(path: Path, file: Any, name: str) -> Array:
+    try:
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in file.zip.infolist()}
+        if sizes[name] > MOST_BYTES:
+            raise CannotUse(
+                f"{path}: {name!r} has {sizes[name]} bytes; at most {MOST_BYTES} are read"
+            )
+        array = file[name]
+    except CannotUse:
+        raise
+    except Exception as problem:  # as above
+        raise CannotUse(
+            f"{path}: {name!r} cannot be read: {_reason(problem)}; `--ignore {name}` leaves it out"
+        ) from None
+    if not isinstance(array, np.ndarray):
+        raise CannotUse(f"{path}: {name!r} is no array; `--ignore {name}` leaves it out")
+    return array
+
+
+def _reason(problem: Exception) -> str:
+    said = " ".join(str(problem).split())
+    return said or type(problem).__name__
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def named(
+    arrays: Mapping[str, Array], names: Mapping[str, str | None], api: Api | None
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Tell the arrays of a call and its arguments apart, by the keys of a case.
+
+    Parameters
+    ----------
+    arrays
+        What a file has.
+    names
+        What x, kernel and bias are called there, where that was said.
+    api
+        What was called; its own names for arrays and arguments are known beside ours.
+
+    Returns
+    -------
+    tuple of dict
+        The arrays by x, kernel and bias, and the arguments by the keys that a case has for them.
+
+    Raises
+    ------
+    CannotUse
+        For a name that is not known, as nothing that was captured is dropped; for two names of one
+        thing; and for an argument that no case can have.
+    """
+    own_words = {key: key for key in (*ARRAYS, *ARGUMENTS)} | dict(api.parameters if api else {})
+    known = {word: key for word, key in own_words.items() if names.get(key) is None}
+    known |= {word: key for key, word in names.items() if word is not None}
+    for key, named in names.items():
+        if named is not None and named not in arrays:
+            has = _list(arrays)
+            raise CannotUse(
+                f"the file has no {named!r}, it has {has}; --{key}-name says which it is"
+            )
+    found: dict[str, str] = {}
+    for word in arrays:
+        if word not in known:
+            raise CannotUse(_unknown(word, known, api))
+        key = known[word]
+        if key in found:
+            raise CannotUse(f"{found[key]!r} and {word!r} are both {key}; --ignore leaves one out")
+        found[key] = word
+    return (
+        {key: arrays[word] for key, word in found.items() if key in ARRAYS},
+        {key: _argument(word, arrays[word]) for key, word in found.items() if key in ARGUMENTS},
+    )
+
+
+def _unknown(word: str, known: Mapping[str, str], api: Api | None) -> str:
+    """Why a name cannot be used, and which could be, in the words of the API."""
+    where, listed = "", dict(known)
+    if api is not None:
+        where = f" of {api.id}"
+        listed = {name: key for name, key in known.items() if name in api.parameters}
+    others = [other.id for other in APIS.values() if word in other.parameters]
+    by_key = {key: name for name, key in listed.items()}
+    if word in ANSWERS:
+        hint = "; a case has the oracle's answer, and not the one that was captured"
+    elif others and api is None:
+        hint = f"; {others[0]} calls something so, and --api says what was called"
+    elif RENAMED.get(word) in by_key:
+        hint = f"; did you mean {by_key[RENAMED[word]]!r}?"
+    else:
+        hint = of_key(word, known).partition("; the keys are")[0]
+    return (
+        f"{word!r} is no array or argument{where} that is known{hint}; known are"
+        f" {', '.join(listed)}; `--ignore {word}` leaves it out"
+    )
+
+
+def _argument(word: str, array: Array) -> Any:
+    """An argument as a case says it: a word, a number, or a list of them, or of pairs."""
+    if array.size > MOST_NUMBERS or array.ndim > 2 or array.dtype.kind not in "iuU":
+        raise CannotUse(
+            f"{word!r} must be a word, a whole number, or one or two for each axis,"
+            f" got {array.dtype} of shape {array.shape}"
+        )
+    value = array.tolist()
+    return value.lower() if isinstance(value, str) else value
 
 
 def capture(
     arrays: Mapping[str, Array],
     *,
-    names: tuple[str, str, str | None],
     x_axes: str,
     kernel_axes: str,
     canonical: str,
     groups: int,
     dtype: str | None,
 ) -> Capture:
-    """The call whose x, kernel and bias have these names, moved into canonical axes.
+    """The call of these arrays, moved into canonical axes.
 
-    names        without one for the bias, there is a bias if an array is called so
+    arrays       x, kernel and, if there is one, bias
     x_axes       the axes of x as they are, such as "N *s C"
     kernel_axes  the axes of the kernel as they are, such as "*k out in"
     canonical    the axes of the kernel as they are to be
     dtype        what all are stored in, whatever they were; without it they must agree
     Raises `CannotUse`.
     """
-    x_name, kernel_name, bias_name = names
-    x = _named(arrays, x_name, "--x-name")
-    kernel = _named(arrays, kernel_name, "--kernel-name")
-    bias = None
-    if bias_name or "bias" in arrays:
-        bias = _named(arrays, bias_name or "bias", "--bias-name")
+    for key in ("x", "kernel"):
+        if key not in arrays:
+            raise CannotUse(f"there is no {key}; --{key}-name says which array of the file it is")
+    for key, array in arrays.items():
+        _refuse_unusable(key, array)
+    x, kernel, bias = (arrays.get(key) for key in ARRAYS)
+    assert x is not None and kernel is not None
     if dtype is None and kernel.dtype != x.dtype:
-        raise CannotUse(
-            f"{x_name} has dtype {x.dtype}, {kernel_name} {kernel.dtype}; --dtype says which"
-        )
+        raise CannotUse(f"x has dtype {x.dtype}, the kernel {kernel.dtype}; --dtype says which")
+    if bias is not None and bias.ndim != 1:
+        raise CannotUse(f"bias must have one axis, got shape {bias.shape}")
     return Capture(
-        x=_moved(x_name, x, x_axes, X_AXES),
-        kernel=_moved(kernel_name, kernel, kernel_axes, canonical),
+        x=_moved("x", x, x_axes, X_AXES),
+        kernel=_moved("kernel", kernel, kernel_axes, canonical),
         bias=bias,
         groups=groups,
     )
 
 
-def _named(arrays: Mapping[str, Array], name: str, option: str) -> Array:
-    """The array with this name, in a dtype that a case may have."""
-    if name not in arrays:
-        has = ", ".join(arrays) or "nothing"
-        raise CannotUse(f"the file has no {name!r}, it has {has}; {option} says which it is")
-    array = arrays[name]
+def _refuse_unusable(name: str, array: Array) -> None:
     if array.dtype.name not in _OF_NUMPY:
         raise CannotUse(
             f"{name} has dtype {array.dtype}; allowed are {', '.join(_OF_NUMPY)}, of which float32"
             " may stand for bfloat16 with `--dtype bfloat16`"
         )
+    if not array.size:
+        raise CannotUse(f"{name} is empty, of shape {array.shape}")
     if not np.isfinite(array).all():
         raise CannotUse(f"{name} holds numbers that are not finite")
-    return array
-
-
-def argument(array: Array) -> Any:
-    """An argument as a case says it: a word, a number, or a list of them, or of pairs."""
-    value = array.tolist()
-    return value.lower() if isinstance(value, str) else value
 
 
 def _moved(name: str, array: Array, axes: str, canonical: str) -> Array:

@@ -87,6 +87,7 @@ def remarks(case: Case) -> Iterator[str]:
         return
     sight = discrimination.sight(Subject(case), (), ())
     yield from sharpness.each([sight])
+    yield from sharpness.hidden([sight])
     if discrimination.is_blind_to_flips(sight):
         yield f"{case.id}: cannot see a flipped kernel; other numbers would"
 

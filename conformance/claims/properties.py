@@ -14,8 +14,7 @@ import numpy as np
 
 from conformance.claims import sides
 from conformance.comparison import gamma, magnitude, terms
-from conformance.geometry import Axes
-from conformance.question import Array, Asked, Chain, Question, answer
+from conformance.question import Array, Asked, Chain, Question, answer, shape
 
 FORWARD = frozenset({"conv", "conv_transpose"})
 TRANSPOSED = frozenset({"conv_transpose"})
@@ -55,15 +54,6 @@ def named(name: str) -> Property:
     if name not in PROPERTIES:
         raise ValueError(f"unknown property {name!r}; there are {', '.join(sorted(PROPERTIES))}")
     return PROPERTIES[name]
-
-
-def shape(q: Question) -> Axes:
-    """The shape of an answer to ``q``."""
-    if q.wanted == "input_gradient":
-        return q.x.shape
-    if q.wanted == "kernel_gradient":
-        return q.kernel.shape
-    return q.output_shape
 
 
 def holds(

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from conformance import environments, pythons, sizes
 from conformance.commands import _environment, _options
-from conformance.environments import Environment, NoPython
+from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.report.text import plain, shortened
 from conformance.versions import releases
@@ -133,16 +133,15 @@ def place(
     """
     pinned = replace(place_of(package, framework, backend), download=download)
     if python is not None:
-        try:
-            environments.python_for(python, download)
-        except NoPython as missing:
+        wanted = replace(pinned, python=pythons.canonical(python))
+        if wanted.missing_python is not None:
             installed = ", ".join(pythons.versions()) or "none"
-            raise NoRelease(f"{missing}; installed are {installed}") from None
+            raise NoRelease(f"{wanted.missing_python}; installed are {installed}")
         version = pythons.version_of(python)
         if version is not None and version < pythons.OLDEST:
             oldest = ".".join(map(str, pythons.OLDEST))
             raise NoRelease(f"{python} is older than Python {oldest}, which workers need at least")
-        return pinned, (pythons.canonical(python),)
+        return pinned, (wanted.python,)
     there = pythons.versions()
     if pinned.python not in there and environments.may_download(download):
         there = (pinned.python, *there)

@@ -17,6 +17,7 @@ from conformance.api import Api
 from conformance.commands import _options, _releases
 from conformance.commands._console import console
 from conformance.environments import CannotBuild
+from conformance.excerpt import listed
 from conformance.exit_status import refuse
 from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
@@ -25,6 +26,7 @@ from conformance.observations import MODES, Mode
 from conformance.report.text import count, plain, shortened
 from conformance.running.terms import Terms
 from conformance.runs import RunError
+from conformance.selection import Selection
 from conformance.survey import Item, Subject
 from conformance.versions import bisection, forecasts, history, releases
 from conformance.versions.bisection import Agreed, Found, Unanswered
@@ -93,6 +95,7 @@ def command(
             words=("case", subject.case.id),
             jobs=jobs,
             terms=Terms(timeout=timeout, startup=startup),
+            selection=Selection(expression=subject.case.id, cases=tuple(map(str, paths))),
             allowance=Allowance(limit),
         )
         apis = _meant(plan, api_ids)
@@ -237,13 +240,21 @@ def _told(asked: _Asked, found: Found | Agreed) -> tuple[Entry, Entry] | None:
 
 
 def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
-    """Shows the case, and what both releases were told and answer, where that differs."""
+    """Shows the case, and what both releases were told and answer, where that differs.
+
+    Of APIs whose answers changed alike, the calls of the first are shown.
+    """
     (subject,) = asked.plan.subjects
     terms = asked.plan.terms
     console, framework = asked.console, FRAMEWORKS[asked.plan.place.framework]
     _print(console, [Text(), *explanation.about(subject, console.width)])
     before, after = (asked.answers(entry) for entry in changed)
-    differing = [api for api in framework.apis if before.get(api.id) != after.get(api.id)]
+    alike: dict[Hashable, list[Api]] = {}
+    for api in framework.apis:
+        if before.get(api.id) != after.get(api.id):
+            alike.setdefault((before.get(api.id), after.get(api.id)), []).append(api)
+    named = {apis[0].id: listed([api.id for api in apis]) for apis in alike.values()}
+    differing = [apis[0] for apis in alike.values()]
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
@@ -257,8 +268,8 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
             items = survey.items(framework, header.runtime, there, [subject])
             for api, mine in groupby(items, lambda item: item.api.id):
                 calls = [_call(examination, item) for item in mine]
-                _print(console, explanation.told(api, calls, console.width))
-            gone = (api.id for api in differing if not header.apis[api.id])
+                _print(console, explanation.told(named[api], calls, console.width))
+            gone = (named[api.id] for api in differing if not header.apis[api.id])
             _print(console, [Text(f"{api}: not in this version") for api in gone])
 
 

@@ -11,7 +11,7 @@ from conformance import progress, shipped
 from conformance.authoring import filling
 from conformance.cases import Case, load
 from conformance.commands import _options
-from conformance.exit_status import FAILED
+from conformance.exit_status import refuse
 from conformance.report import sharpness
 from conformance.report.text import count
 from conformance.sharpness import coverage, discrimination
@@ -36,7 +36,8 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     diagnosis names it. Of the whole corpus it is said how many meetings of arguments it asks about,
     and how many conventions it sees, alone and in pairs; it is a finding when fewer than three
     cases see a convention or tell two choices apart, when a case that is from no document sees
-    nothing, and when three arguments never meet that could.
+    nothing, and when three arguments never meet that could. In any file it is one when rounding
+    hides a convention from a real-valued case, whose answers are then undecided.
     --fix writes the oracle's answers into the files, for you to review, and leaves the rest of them
     as it is.
 
@@ -52,6 +53,9 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     for sentence in filling.sentences(filling.fill(cases or [shipped.CASES])) if fix else ():
         click.echo(sentence)
     loaded = load(cases or [shipped.CASES])
+    unreadable = [problem for problem in loaded.problems if problem.unreadable]
+    if unreadable:
+        refuse("check", "\n".join(map(str, unreadable)))
     findings = [str(problem) for problem in loaded.problems]
     if not findings:
         sights = _sights(loaded.cases)
@@ -66,8 +70,6 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     for finding in findings:
         click.echo(finding)
     click.echo(f"{count(len(loaded.cases), 'case')}, {count(len(findings), 'finding')}")
-    if any(problem.unreadable for problem in loaded.problems):
-        raise SystemExit(FAILED)
     raise SystemExit(1 if findings else 0)
 
 
@@ -94,7 +96,8 @@ def _judged(sights: Sequence[Sight], *, whole: bool) -> list[str]:
 
     What some cases lack others may have, so that only all of them together are judged by it.
     """
-    lines, findings = list(sharpness.blind(sights)), list(sharpness.unnamed(sights))
+    lines = list(sharpness.blind(sights))
+    findings = [*sharpness.hidden(sights), *sharpness.unnamed(sights)]
     if whole:
         for said, faults in (
             sharpness.covered(coverage.points(one.case for one in sights)),

@@ -29,6 +29,11 @@ from conformance.workers.controller import Examination, WorkerError
 @_options.api_ids
 @_options.timeout()
 @_options.startup()
+@click.option(
+    "--seconds",
+    type=_options.Seconds(),
+    help="How long to look for what explains an answer.  [default: as long as a run does]",
+)
 @_options.case_files
 def command(
     case: str,
@@ -41,6 +46,7 @@ def command(
     api_ids: tuple[str, ...],
     timeout: float,
     startup: float,
+    seconds: float | None,
     paths: tuple[Path, ...],
 ) -> None:
     """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
@@ -56,7 +62,7 @@ def command(
     asked = FRAMEWORKS[where.framework]
     screen = console(highlight=False)
     try:
-        subject = Subject(inquiry.case_named(case, paths))
+        subject = Subject(inquiry.case_named(case, paths), seconds)
         apis = _meant(asked, subject, api_ids)
         with inquiry.examining(where, timeout=timeout, startup=startup) as examination:
             _show(screen, explanation.about(subject, screen.width))

@@ -17,7 +17,7 @@ from conformance.environments import CannotBuild
 from conformance.exit_status import refuse
 from conformance.frameworks import FRAMEWORKS
 from conformance.fuzz import findings, fuzzing
-from conformance.fuzz.fuzzing import SHRUNK, Finding, Search, Tally
+from conformance.fuzz.fuzzing import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
 from conformance.interpreters import interpreter_in
@@ -54,7 +54,9 @@ WIDTH = 140
 @_options.timeout()
 @_options.startup()
 @click.option(
-    "--refused", is_flag=True, help="Make cases of recipes that the framework refuses, too."
+    "--refused",
+    is_flag=True,
+    help="Make cases of recipes that the framework refuses or that cannot be written, too.",
 )
 @click.option(
     "--one-by-one",
@@ -122,7 +124,7 @@ def command(
             began = monotonic()
             stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
             _tell(screen, header, tally, monotonic() - began)
-            kinds = (*SHRUNK, "refused") if refused else SHRUNK
+            kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
             found = list(fuzzing.as_met(search, tally, kinds))
             if not stopped:
                 stopped = _unless_stopped(lambda: _shrink(examination, search, found))
@@ -131,7 +133,7 @@ def command(
         refuse("fuzz", error)
     if stopped:
         refuse("fuzz", f"not everything was asked: {stopped}")
-    raise SystemExit(int(bool(tally.of_kind("failing"))))
+    raise SystemExit(int(any(map(tally.of_kind, WRONG))))
 
 
 def _unless_stopped(work: Callable[[], None]) -> str | None:

@@ -103,11 +103,10 @@ def _show(made: Result, *, github: bool) -> None:
     if made.trouble is not None or not made.findings:
         click.echo(made.summary, err=True)
     else:
-        from rich.console import Console
-
+        from conformance.commands._console import console
         from conformance.gate import terminal
 
-        terminal.show(Console(), made)
+        terminal.show(console(), made)
     if github:
         from conformance.gate import annotations
 

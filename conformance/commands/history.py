@@ -22,12 +22,13 @@ from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
 from conformance.running.terms import Terms
 from conformance.runs import RunError
+from conformance.selection import Selection
 from conformance.survey import Subject
 from conformance.versions import forecasts, history, releases
 from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
-from conformance.versions.trend import Trend, trends
+from conformance.versions.trend import Trend, alike, trends
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
 WIDTH = 140
@@ -105,6 +106,7 @@ def command(
             words=("-k", str(expression)),
             jobs=jobs,
             terms=Terms(timeout=timeout, startup=startup),
+            selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
             allowance=Allowance(limit),
         )
         if _releases.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
@@ -144,7 +146,7 @@ def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
 
 def _trends(entries: Sequence[Entry], subjects: Sequence[Subject]) -> tuple[Trend, ...]:
     observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
-    found = trends(observed, {subject.case.id: subject for subject in subjects})
+    found = alike(trends(observed, {subject.case.id: subject for subject in subjects}))
     return tuple(trend for trend in found if trend.asked or trend.changes)
 
 

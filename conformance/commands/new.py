@@ -18,11 +18,26 @@ from conformance.authoring.entries import CannotAdd
 from conformance.cases import Place, load, schema
 from conformance.cases.fields import TOPICS
 from conformance.cases.loading import SUFFIXES
+from conformance.commands import _options
+from conformance.exit_status import refuse
 from conformance.inquiry import NotThere
 from conformance.question import DTYPES, OPS
 
 _KEYS = tuple(key for key in entries.ORDER if key not in ("exact", "expected"))
 """Options that are keys of a case, in the order in which it has them."""
+OF_CAPTURES: Mapping[str, str] = {
+    "--x-name": "x_name",
+    "--kernel-name": "kernel_name",
+    "--bias-name": "bias_name",
+    "--ignore": "ignored",
+    "--api": "api_id",
+    "--x-layout": "x_layout",
+    "--kernel-layout": "kernel_layout",
+    "--integers": "seed",
+    "--real": "real",
+    "--crop": "crop",
+}
+"""Options that say something of a captured call, each with its value."""
 
 
 @click.command("new")
@@ -68,12 +83,26 @@ _KEYS = tuple(key for key in entries.ORDER if key not in ("exact", "expected"))
     "--from-npz",
     "npz",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A captured call: its arrays, and arguments that go by the names used here.",
+    help="A captured call: its arrays and arguments, by the names used here or by the API's own.",
 )
-@click.option("--x-name", default="x", show_default=True, help="Of the array in that file.")
-@click.option("--kernel-name", default="kernel", show_default=True, help="As --x-name.")
-@click.option("--bias-name", help="As --x-name.  [default: bias, where there is one]")
-@click.option("--api", "api_id", metavar="ID", help="What was called, which tells the layouts.")
+@click.option(
+    "--x-name",
+    metavar="NAME",
+    type=_options.WORD,
+    help="Of the array in that file.  [default: x, or what the API calls it]",
+)
+@click.option("--kernel-name", metavar="NAME", type=_options.WORD, help="As --x-name.")
+@click.option("--bias-name", metavar="NAME", type=_options.WORD, help="As --x-name.")
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="NAME",
+    help="Leave an array of that file out, such as the answer; repeatable.",
+)
+@click.option(
+    "--api", "api_id", metavar="ID", help="What was called, which tells the layouts and the names."
+)
 @click.option("--x-layout", metavar="AXES", help="Such as 'N *s C'.  [default: 'N C *s']")
 @click.option(
     "--kernel-layout",
@@ -97,8 +126,7 @@ _KEYS = tuple(key for key in entries.ORDER if key not in ("exact", "expected"))
 def command(into: Path | None, document: tuple[str, str, str] | None, **said: Any) -> None:
     """Write a case as YAML, with the oracle's answer filled in for review.
 
-    On a terminal, what is missing is asked for. The case is checked before it is written. Ends with
-    0 when it was, and with 2 and a sentence when there is no such case.
+    On a terminal, what is missing is asked for. The case is checked before it is written.
 
     \b
     Example:
@@ -107,6 +135,10 @@ def command(into: Path | None, document: tuple[str, str, str] | None, **said: An
       conformance new --id my-layer --why "The layer that went wrong." --from-npz call.npz \\
           --kernel-name w --api keras.ops.conv_transpose --stride 2 --padding same --integers 1
     """
+    for option, key in OF_CAPTURES.items():
+        if not said["npz"] and said[key] not in (None, (), False):
+            _options.needs(option, "--from-npz")
+    _options.keep_inputs([("--into", into)], [said["npz"]])
     try:
         taken = _taken(into)
         fields = {key: said[key] for key in _KEYS if said[key] not in (None, ())}
@@ -121,9 +153,7 @@ def command(into: Path | None, document: tuple[str, str, str] | None, **said: An
             into.parent.mkdir(parents=True, exist_ok=True)
             into.write_bytes(text.encode("utf-8"))
     except (NoCase, CannotAdd, CannotUse, OSError) as error:
-        for sentence in str(error).splitlines():
-            click.echo(f"conformance new: {sentence}", err=True)
-        raise SystemExit(2) from None
+        refuse("new", error)
     if into is None:
         click.echo(text, nl=False)
     _remark(draft, into)
@@ -136,33 +166,37 @@ def _captured(
 
     Adds to ``fields`` what else the capture says.
     """
-    for key in ("x", "kernel", "bias", "gradient"):
+    for key in (*captures.ARRAYS, "gradient"):
         if key in fields:
             raise CannotUse(f"--{key} is said, and --from-npz has arrays of its own")
     file, api = said["npz"], None if said["api_id"] is None else _api(said["api_id"])
-    arrays = captures.read(file)
-    for key in captures.ARGUMENTS:
-        if key in arrays:
-            fields.setdefault(key, captures.argument(arrays[key]))
+    names = {key: said[f"{key}_name"] for key in captures.ARRAYS}
+    arrays, arguments = captures.named(captures.read(file, said["ignored"]), names, api)
+    for key, value in arguments.items():
+        fields.setdefault(key, value)
     if api is not None and api.operator != "conv_transpose":
         fields.setdefault("op", api.operator)
     op = fields.get("op", "conv_transpose")
     operator = "conv_transpose" if op.startswith("conv_transpose") else "conv"
+    if api is not None and api.operator == "interpolate":
+        raise CannotUse(
+            f"{api.id} has no kernel; what is captured is a convolution or its transpose"
+        )
     if api is not None and api.operator != operator:
         raise CannotUse(f"{api.id} is asked for {api.operator}, not for {op}")
     canonical = "in out *k" if operator == "conv_transpose" else "out in *k"
     groups = fields.get("groups", 1)
     capture = captures.capture(
         arrays,
-        names=(said["x_name"], said["kernel_name"], said["bias_name"]),
         x_axes=said["x_layout"] or (api.layout if api else captures.X_AXES),
         kernel_axes=said["kernel_layout"] or (api.kernel_axes if api else canonical),
         canonical=canonical,
         groups=groups if isinstance(groups, int) else 1,
         dtype=said["dtype"],
     )
+    left = f" Left out: {', '.join(said['ignored'])}." if said["ignored"] else ""
     shapes = ", ".join(f"{key} {array.shape}" for key, array in capture.arrays.items())
-    remarks = [f"Captured: {shapes} of {file.name}{f', a call of {api.id}' if api else ''}."]
+    remarks = [f"Captured: {shapes} of {file.name}{f', a call of {api.id}' if api else ''}.{left}"]
     if said["crop"] is not None:
         capture = captures.cropped(capture, said["crop"])
         remarks.append(f"Cut to the first {said['crop']} along each axis but the kernel's window.")

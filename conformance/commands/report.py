@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from conformance import corpus
 from conformance.commands import _options
+from conformance.commands._console import console
 from conformance.exit_status import refuse
 from conformance.garbage import uncollected
 from conformance.report import output, reading, terminal
@@ -51,6 +51,6 @@ def command(
         written = output.write(made, out, names)
     except (RunError, OSError) as error:
         refuse("report", error)
-    terminal.show(Console(), made)
+    terminal.show(console(), made)
     for path in written:
         click.echo(str(path))

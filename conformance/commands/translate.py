@@ -48,7 +48,7 @@ TRIES = 3
 @click.option("--groups", default=1, type=click.IntRange(1))
 @click.option("--bias/--no-bias", default=False)
 @click.option(
-    "--rank", type=click.IntRange(1), help="Spatial axes.  [default: as numbers say, or 2]"
+    "--rank", type=click.IntRange(1, 3), help="Spatial axes.  [default: as numbers say, or 2]"
 )
 @click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
 @click.option("--from-backend", help="Of Keras.")

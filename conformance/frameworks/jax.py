@@ -171,8 +171,12 @@ def ends_the_process(q: Question) -> bool:
 
 
 LIMITS = (
-    Limit("cropped at the begin and padded at the end, numbers are made up", reads_past_the_end),
-    Limit("XLA ends the process while it compiles this", ends_the_process),
+    Limit(
+        "cropped at the begin and padded at the end, numbers are made up",
+        reads_past_the_end,
+        refused=False,
+    ),
+    Limit("XLA ends the process while it compiles this", ends_the_process, refused=False),
 )
 
 

@@ -209,6 +209,7 @@ BIAS_ALONG_THE_LAST_AXIS = Limit(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
     lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
     backend="tensorflow",
+    refused=False,
 )
 SAME_WITH_OUTPUT_PADDING = Limit(
     "padding='same' counts another length with output padding",

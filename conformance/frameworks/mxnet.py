@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from conformance.api import (
@@ -176,40 +176,42 @@ FLAT_DILATION = Limit(
 )
 
 
-def _spared(
-    reason: str, dtypes: tuple[Dtype, ...], refuses: Callable[[Question], bool]
-) -> tuple[Limit, ...]:
+def _spared(dtypes: tuple[Dtype, ...], limit: Limit) -> tuple[Limit, ...]:
     """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
 
     Parameters
     ----------
-    reason
-        As a sentence that ends with what is needed instead.
     dtypes
         Those that meet it where oneDNN is on.
-    refuses
-        Whether a question meets it.
+    limit
+        Its reason ends with what is needed instead.
 
     Notes
     -----
     Both uses are of version 1.9.1: docs/findings.md.
     """
     return (
-        Limit(
-            f"{reason} float32",
-            lambda q: q.dtype in dtypes and refuses(q),
+        replace(
+            limit,
+            reason=f"{limit.reason} float32",
+            refuses=lambda q: q.dtype in dtypes and limit.refuses(q),
             classes=frozenset({ONEDNN}),
         ),
-        Limit(f"{reason} oneDNN, which is off", refuses, classes=frozenset({NATIVE})),
+        replace(limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({NATIVE})),
     )
 
 
 MISPLACED_DILATION = _spared(
-    "stride and dilation together need",
     ("float64",),
-    lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+    Limit(
+        "stride and dilation together need",
+        lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+        refused=False,
+    ),
 )
-FLAT_DOUBLE = _spared("three spatial axes need", ("float64", "float16"), lambda q: q.rank == 3)
+FLAT_DOUBLE = _spared(
+    ("float64", "float16"), Limit("three spatial axes need", lambda q: q.rank == 3)
+)
 # It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
 CHANNELS_LAST = Limit("channels last are not for the CPU", lambda _: True)
 ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)

@@ -143,12 +143,14 @@ SHORT = Limit(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
     _leaves_all,
     classes=WITH_BFLOAT16,
+    refused=False,
 )
 PADDED = Limit(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
     lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
     classes=ANY,
     breaks=True,
+    refused=False,
 )
 CHANNELS_LAST = (
     SHORT,
@@ -157,6 +159,7 @@ CHANNELS_LAST = (
             "of one channel in a group and one place along the last axis a part may be left"
             " unwritten",
             _leaves_a_part,
+            refused=False,
         )
     ),
     # TensorFlow makes the gradient by the kernel for any other, too.
@@ -166,6 +169,7 @@ CHANNELS_LAST = (
         lambda q: _is_gradient(q) and _is_longer(q),
         classes=WITH_BFLOAT16,
         breaks=True,
+        refused=False,
     ),
 )
 """What shows where channels are last in memory."""

@@ -127,6 +127,7 @@ WRONG = (
         Limit(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
             lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
+            refused=False,
         )
     ),
     *onednn.where_it_does_not(
@@ -141,6 +142,7 @@ WRONG = (
                     for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
                 )
             ),
+            refused=False,
         ),
     ),
 )
@@ -172,6 +174,10 @@ SHARED_LIMITS = (
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
     OUTPUT_PADDING_BELOW_STRIDE,
+    Limit(  # 2.21, which gives these to another routine: docs/findings.md
+        "padding as numbers sums bfloat16 in bfloat16",
+        lambda q: _has_numbers(q) and q.dtype == "bfloat16",
+    ),
     Limit(
         "SAME takes no output longer than the input times the stride",
         lambda q: q.padding == "same" and any(q.output_padding),

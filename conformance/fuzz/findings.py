@@ -18,6 +18,7 @@ TITLES: dict[Kind, str] = {
     "failing": "Recipes that fail",
     "unexplained": "Native calls that no convention explains",
     "refused": "Recipes that are refused",
+    "unwritten": "Recipes that cannot be written",
     "limit": "Native calls that run into a known limit",
     "convention": "Native calls of another meaning",
 }

@@ -29,17 +29,20 @@ from conformance.workers.controller import Examination
 
 Behind = Literal["convention", "limit", "nothing"]
 """What explains that a call goes wrong."""
-Kind = Literal["failing", "unexplained", "refused", "limit", "convention"]
+Kind = Literal["failing", "unexplained", "refused", "unwritten", "limit", "convention"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """From what is a bug, here or there, to what the report says of an API anyway.
 
 failing      a recipe that is wrong, or takes the worker with it
 unexplained  a native call that does so, or gives what no known convention gives
-refused      a recipe that the framework refuses, or that could not be written
+refused      a recipe that the framework refuses, though nothing is known that it refuses there
+unwritten    a recipe that could not be written, for a limit that is known
 limit        a native call that asks for what the framework is known not to do
 convention   a native call with another meaning, and which
 """
 SHRUNK: tuple[Kind, ...] = ("failing", "unexplained")
+WRONG: tuple[Kind, ...] = ("failing", "refused")
+"""What must not be."""
 MOST = 1000
 """How often it is asked at most whether a smaller question still shows something."""
 MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
@@ -63,7 +66,9 @@ class Group:
     @property
     def kind(self) -> Kind:
         """What the finding is to whoever looks for bugs."""
-        if self.status in ("rejected", "inexpressible"):
+        if self.status == "inexpressible":
+            return "unwritten"
+        if self.status == "rejected":
             return "refused"
         if self.mode == "recipe":
             return "failing"

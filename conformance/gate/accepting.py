@@ -12,7 +12,8 @@ from pathlib import Path
 
 from conformance import durable
 from conformance.gate import answers, baseline
-from conformance.gate.answers import UNSTEADY, Answer, CannotCompare, Given
+from conformance.gate.answers import REAL, UNSTEADY, Answer, CannotCompare, Given
+from conformance.gate.changes import agree
 from conformance.report.text import FORMULA, count
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -74,7 +75,8 @@ def _both(one: Given, other: Given) -> Given:
 
 def _common(one: Answer, other: Answer) -> Answer:
     statuses = tuple(sorted({*one.statuses, *other.statuses}))
-    if (one.statuses, one.mark) == (other.statuses, other.mark):
+    same = (one.statuses, one.mark) == (other.statuses, other.mark)
+    if same and (one.mark != REAL or agree(one.explanations, other.explanations)):
         shared = tuple(names for names in one.explanations if names in other.explanations)
         return Answer(statuses, one.mark, shared, one.content)
     return Answer(statuses, UNSTEADY, (), one.content)
@@ -110,7 +112,8 @@ def _refuse_unwritable(given: Given) -> None:
 
 def _head(given: Given) -> Iterable[str]:
     source = given.source
-    return source.version or "", str(source.selection or ""), *source.apis
+    selection = source.selection.options() if source.selection else ()
+    return source.version or "", *selection, *source.apis
 
 
 def _cells(given: Given) -> Iterable[str]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from conformance import runs
-from conformance.observations import Key, Mode, Status
+from conformance.observations import ANSWERED, STATUSES, Key, Mode, Status, refused
 from conformance.printable import PrintableError
 from conformance.runs import Footer, Header, RunError
 from conformance.selection import Selection
@@ -55,6 +55,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     exact: bool
     topics: tuple[str, ...]
     explanations: Names = ()
+    limit: str | None = None
     detail: str | None = None
     shape: tuple[runs.Size, ...] | None = None
     dtype: str | None = None
@@ -66,6 +67,11 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
         return intern(self.api), intern(self.case), self.mode
 
     @property
+    def said(self) -> str | None:
+        """How the framework puts it, under the known limit behind it where there is one."""
+        return self.detail if self.limit is None else refused(self.limit, self.detail)
+
+    @property
     def answer(self) -> Answer:
         """What it holds against others."""
         return Answer(_ONE[self.status], self._mark, self.explanations, intern(self.content))
@@ -73,16 +79,13 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     @property
     def _mark(self) -> str:
         if not self.exact:
-            return REAL if self.status in ("match", "mismatch") else ""
+            return REAL if self.status in ANSWERED else ""
         if self.shape is None:
             return ""
         return f"{_of(self.dtype, self.shape)} {self.digest}"
 
 
-_ONE: Mapping[Status, tuple[Status]] = {
-    status: (status,)
-    for status in ("match", "mismatch", "rejected", "inexpressible", "crashed", "hung", "flaky")
-}
+_ONE: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
 
 
 @lru_cache(maxsize=2**12)

@@ -11,10 +11,9 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 from conformance.gate.answers import Answer, CannotCompare, Given, Source
-from conformance.observations import MODES, Key, Status
+from conformance.observations import MODES, STATUSES, Key
 from conformance.selection import selected
 
 FOLDER = Path("reports", "baseline")
@@ -24,7 +23,6 @@ LONGEST = 2**30
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
 AS_NATIVE = "as native"
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 def text(accepted: Given) -> str:

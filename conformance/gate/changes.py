@@ -10,17 +10,28 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
-from conformance.gate.answers import REAL, UNSTEADY, Answer, CannotCompare, Given, Seen, Source
-from conformance.observations import Key, Mode, Status
+from conformance.gate.answers import (
+    REAL,
+    UNSTEADY,
+    Answer,
+    CannotCompare,
+    Given,
+    Names,
+    Seen,
+    Source,
+)
+from conformance.observations import TROUBLES, Key, Mode, Status
 from conformance.runs import RunError
 
 Kind = Literal[
     "newly different",
+    "newly undecided",
     "answer changed",
     "status changed",
     "API disappeared",
     "case dropped",
     "newly matching",
+    "status no worse",
     "API appeared",
     "case added",
     "case changed",
@@ -114,7 +125,7 @@ def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) ->
         if was != answer:
             kind = _kind(was, answer)
             if kind is not None:
-                changes.append(Change(kind, *key, was, answer, seen.topics, seen.detail))
+                changes.append(Change(kind, *key, was, answer, seen.topics, seen.said))
     if not compared and not gone:
         raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (
@@ -181,10 +192,33 @@ def _kind(was: Answer, now: Answer) -> Kind | None:
         return "case changed"
     (status,) = now.statuses
     if status not in was.statuses:
-        return _INTO.get(status, "status changed")
-    if was.mark == now.mark or {was.mark, now.mark} & {REAL, UNSTEADY}:
+        return _INTO.get(status, _change_of_status(was.statuses, status))
+    if UNSTEADY in (was.mark, now.mark):
         return None
-    return "answer changed"
+    if REAL in (was.mark, now.mark):  # whose last bits mean nothing, unlike what explains it
+        return None if agree(was.explanations, now.explanations) else "answer changed"
+    return None if was.mark == now.mark else "answer changed"
 
 
-_INTO: Mapping[Status, Kind] = {"match": "newly matching", "mismatch": "newly different"}
+def agree(one: Names, other: Names) -> bool:
+    """Whether some explanation holds for both of two answers, or none for either."""
+    return bool(set(one) & set(other)) or not (one or other)
+
+
+def _change_of_status(before: Iterable[Status], now: Status) -> Kind:
+    """Whether what was an answer is refused now, or what was refused ends in trouble now."""
+    worst = max(_BADNESS.get(status, 0) for status in before)
+    return "status changed" if _BADNESS.get(now, 0) > worst else "status no worse"
+
+
+_BADNESS: Mapping[Status, int] = {
+    "rejected": 1,
+    "inexpressible": 1,
+    **dict.fromkeys(TROUBLES, 2),
+}
+"""Of what is no answer; where the one becomes the other, nothing got worse."""
+_INTO: Mapping[Status, Kind] = {
+    "match": "newly matching",
+    "mismatch": "newly different",
+    "undecided": "newly undecided",
+}

@@ -1,13 +1,14 @@
 """Groups: hundreds of changed cases as the few things that happened, one group for each.
 
-Changes belong together that are of one kind, of one API, and explained alike before and after.
-Where a case cannot tell conventions apart, the one counts that explains most of the API's cases.
+Changes belong together that are of one kind and explained alike before and after; those of several
+APIs as well, where they change in the same cases or by the same conventions. Where a case cannot
+tell conventions apart, the one counts that explains most of the API's cases.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -35,14 +36,14 @@ class State:
 class Group:
     """Changes that are one thing.
 
-    api            None for cases that came, went or changed for every API
+    apis           none for cases that came, went or changed for every API
     before, after  None where there was nothing to be like anything
     answerable     whether the cases have an answer, as far as can be seen
     reason         why it was expected, if it was
     """
 
     kind: Kind
-    api: str | None
+    apis: tuple[str, ...]
     before: State | None
     after: State | None
     answerable: bool
@@ -91,22 +92,56 @@ def groups(comparison: Comparison, expected: Mapping[Change, str]) -> tuple[Grou
     expected  the reasons for those that were expected
     """
     before, after = _chosen(comparison, "before"), _chosen(comparison, "after")
-    found: dict[_Key, list[Change]] = {}
+    found: dict[_Key, dict[str, list[Change]]] = {}
     for change in sorted(comparison.changes, key=lambda c: (c.api, c.case, c.mode or "")):
         key = (
             change.kind,
-            None if _is_everywhere(change, comparison) else change.api,
+            _is_everywhere(change, comparison),
             _state(change, change.before, before),
             _state(change, change.after, after),
             not any(map(_is_right_refusal, (change.before, change.after))),
             expected.get(change),
         )
-        found.setdefault(key, []).append(change)
-    made = (Group(*key, changes=tuple(changes)) for key, changes in found.items())
-    return tuple(sorted(made, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.api or "")))
+        found.setdefault(key, {}).setdefault(change.api, []).append(change)
+    made = [group for key, by_api in found.items() for group in _together(key, by_api)]
+    return tuple(sorted(made, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.apis)))
 
 
-_Key: TypeAlias = tuple[Kind, str | None, State | None, State | None, bool, str | None]
+_Key: TypeAlias = tuple[Kind, bool, State | None, State | None, bool, str | None]
+ALIKE = 0.5
+"""How much of the fewer cases two APIs have in common, if what nothing explains is one thing."""
+
+
+def _together(key: _Key, by_api: Mapping[str, Sequence[Change]]) -> Iterator[Group]:
+    """The changes of a key, those of APIs that changed alike in one group."""
+    kind, everywhere, before, after, answerable, reason = key
+
+    def made(apis: Sequence[str]) -> Group:
+        changes = tuple(change for api in apis for change in by_api[api])
+        named = () if everywhere else tuple(apis)
+        return Group(kind, named, before, after, answerable, reason, changes)
+
+    if everywhere:
+        yield made(list(by_api))
+        return
+    explained = any(state is not None and state.explanation for state in (before, after))
+    clusters: list[list[str]] = []
+    for api in by_api:
+        for cluster in clusters:
+            if _change_alike(by_api[api], by_api[cluster[0]], explained=explained):
+                cluster.append(api)
+                break
+        else:
+            clusters.append([api])
+    yield from map(made, clusters)
+
+
+def _change_alike(one: Sequence[Change], other: Sequence[Change], *, explained: bool) -> bool:
+    """Whether the changes of two APIs are one thing that happened."""
+    if {change.mode for change in one} != {change.mode for change in other}:
+        return False
+    cases, others = ({change.case for change in changes} for changes in (one, other))
+    return explained or len(cases & others) >= ALIKE * min(len(cases), len(others))
 
 
 def _is_right_refusal(answer: Answer | None) -> bool:
@@ -138,14 +173,17 @@ def _chosen(comparison: Comparison, side: Side) -> dict[tuple[str, Names], Expla
     """For an API and explanations that its changed answers are tied between, the one that counts.
 
     The one that explains most changed cases is chosen first, then that which explains most of the
-    rest; of equals the one that explains most of all the API's cases, and then the likeliest.
+    rest; of equals the one that explains most of all the API's cases, then that which explains most
+    of what changed in any API, and then the likeliest.
     """
     evidence = comparison.evidence[side == "after"]
     tied: dict[str, Counter[Names]] = {}
+    everywhere: Counter[Explanation] = Counter()
     for change in comparison.changes:
         answer: Answer | None = getattr(change, side)
         if answer is not None and answer.explanations:
             tied.setdefault(change.api, Counter())[answer.explanations] += 1
+            everywhere.update(answer.explanations)
     chosen: dict[tuple[str, Names], Explanation] = {}
     for api, rest in tied.items():
         while rest:
@@ -153,7 +191,10 @@ def _chosen(comparison: Comparison, side: Side) -> dict[tuple[str, Names], Expla
             for names, number in rest.items():
                 for name in names:
                     explained[name] += number
-            best = min(explained, key=lambda e: (-explained[e], -evidence[api, e], _likeliest(e)))
+            best = min(
+                explained,
+                key=lambda e: (-explained[e], -evidence[api, e], -everywhere[e], _likeliest(e)),
+            )
             for names in [names for names in rest if best in names]:
                 chosen[api, names] = best
                 del rest[names]

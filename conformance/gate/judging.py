@@ -34,7 +34,7 @@ def judge(
             red=group.reason is None
             and group.kind not in OF_SUITE
             and (group.worse or not only_regressions),
-            api=group.api,
+            apis=group.apis,
             said=_said(group),
             cases=group.cases,
             reason=group.reason and plain(group.reason),

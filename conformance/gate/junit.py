@@ -53,7 +53,8 @@ def _tests(result: Result) -> Mapping[str, Sequence[Finding]]:
         return {"gate": ()}
     tests: dict[str, list[Finding]] = {name: [] for name in (*result.apis, OTHER)}
     for finding in result.findings:
-        tests.setdefault(finding.api or OTHER, []).append(finding)
+        for name in finding.apis or (OTHER,):
+            tests.setdefault(name, []).append(finding)
     return tests
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.excerpt import NAMED, listed
 from conformance.gate.answers import Source
 from conformance.printable import printable, printable_lines
 from conformance.report.text import count, name
@@ -22,7 +23,7 @@ class Finding:
     """One thing that happened, in words that are fit to print; but names are as they were given.
 
     kind    what it is, in two words
-    api     None where it is of no API
+    apis    those that it is of, if it is of any
     said    the framework's words about one of the cases
     red     whether the gate fails for it
     reason  why it was expected
@@ -32,7 +33,7 @@ class Finding:
     kind: str
     sentence: str
     red: bool
-    api: str | None = None
+    apis: tuple[str, ...] = ()
     said: str | None = None
     cases: tuple[str, ...] = ()
     reason: str | None = None
@@ -40,8 +41,8 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """The kind and the API."""
-        return self.kind if self.api is None else f"{self.kind}: {name(self.api)}"
+        """The kind and the APIs."""
+        return f"{self.kind}: {names(self.apis)}" if self.apis else self.kind
 
     @property
     def text(self) -> str:
@@ -49,7 +50,13 @@ class Finding:
         said = f" One of them: {self.said}" if self.said else ""
         reason = f" Expected: {self.reason}" if self.reason else ""
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.sentence}{said}{reason}"
+        listed = f" These are {', '.join(map(name, self.apis))}." if self.is_abridged else ""
+        return f"{place}{self.sentence}{listed}{said}{reason}"
+
+    @property
+    def is_abridged(self) -> bool:
+        """Whether its APIs are more than its title names."""
+        return len(self.apis) > NAMED
 
     @property
     def where(self) -> str | None:
@@ -145,6 +152,11 @@ def result(
         findings=tuple(findings),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
     )
+
+
+def names(apis: Sequence[str]) -> str:
+    """Name the APIs, or the first of them and how many more there are."""
+    return listed([name(api) for api in apis])
 
 
 def title(before: Source, after: Source, subject: str | None = None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.conventions import CONVENTIONS
+from conformance.frameworks import FRAMEWORKS
 from conformance.gate.answers import Names, Source
 from conformance.gate.changes import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
-from conformance.gate.result import title
+from conformance.gate.result import names, title
 from conformance.observations import Mode, Status
 from conformance.report.text import count, name
 
@@ -20,17 +21,35 @@ _SENTENCES = {str(convention): convention.choice.sentence for convention in CONV
 
 def sentence(group: Group, before: Source, after: Source) -> str:
     """What changed, in which cases, and which convention it was and is."""
-    subject = f"{title(before, after, group.api)}: "
+    subject = f"{title(before, after, _subject(group.apis, after))}: "
     if not group.cases:
-        return f"{subject}{_OF_APIS[group.kind]}."
+        return f"{subject}{_OF_APIS[group.kind][len(group.apis) > 1]}."
     cases = f"{_cases(group.cases)}{_about(group)} {_did(group)}"
     return " ".join((f"{subject}{cases}.", *_explained(group)))
 
 
-_OF_APIS: Mapping[Kind, str] = {
-    "API disappeared": "this API is gone",
-    "API appeared": "this API is new, and nothing is accepted of it",
+_OF_APIS: Mapping[Kind, tuple[str, str]] = {
+    "API disappeared": ("this API is gone", "these APIs are gone"),
+    "API appeared": (
+        "this API is new, and nothing is accepted of it",
+        "these APIs are new, and nothing is accepted of them",
+    ),
 }
+"""Of one API, and of several."""
+
+
+def _subject(apis: Sequence[str], source: Source) -> str | None:
+    """The APIs, in one word where they are all that the framework has of an operator."""
+    if len(apis) <= 1:
+        return apis[0] if apis else None
+    framework = FRAMEWORKS.get(source.framework)
+    there = [api for api in framework.apis if source.apis.get(api.id)] if framework else []
+    for operator in {api.operator for api in there if api.id in apis}:
+        own = {api.id for api in there if api.operator == operator and not api.is_variant}
+        variants = {api.id for api in there if api.operator == operator and api.is_variant}
+        if len(own) > 1 and own <= set(apis) <= own | variants and framework:
+            return f"all {len(apis)} {framework.title} APIs of {operator}"
+    return names(apis)
 
 
 def named(cases: Sequence[str], most: int = SHOWN) -> str:
@@ -102,6 +121,10 @@ _OTHERWISE: Mapping[Status, tuple[str, str]] = {
         "differs from the oracle as before, but in another way",
         "differ from the oracle as before, but in another way",
     ),
+    "undecided": (
+        "is within rounding of the oracle and of others as before, but of other ones",
+        "are within rounding of the oracle and of others as before, but of other ones",
+    ),
 }
 _UNANSWERABLE: Mapping[Status, tuple[str, str]] = {
     "match": (
@@ -113,6 +136,10 @@ _UNANSWERABLE: Mapping[Status, tuple[str, str]] = {
 _IS: Mapping[Status, tuple[str, str]] = {
     "match": ("now agrees with the oracle", "now agree with the oracle"),
     "mismatch": ("now differs from the oracle", "now differ from the oracle"),
+    "undecided": (
+        "is within rounding of the oracle, but now of something else as well",
+        "are within rounding of the oracle, but now of something else as well",
+    ),
     "rejected": ("is now rejected", "are now rejected"),
     "inexpressible": ("can no longer be written", "can no longer be written"),
     "crashed": ("now crashes", "now crash"),
@@ -122,6 +149,7 @@ _IS: Mapping[Status, tuple[str, str]] = {
 _WAS: Mapping[Status, tuple[str, str]] = {
     "match": ("agreed with the oracle", "agreed with the oracle"),
     "mismatch": ("differed from the oracle", "differed from the oracle"),
+    "undecided": ("could not be told from others", "could not be told from others"),
     "rejected": ("was rejected", "were rejected"),
     "inexpressible": ("could not be written", "could not be written"),
     "crashed": ("crashed", "crashed"),
@@ -137,8 +165,13 @@ def _explained(group: Group) -> Iterator[str]:
         sides = (("after", "Before and now"),)
     for side, when in sides:
         state = group.state(side)
-        if state is not None and state.statuses == ("mismatch",) and group.answerable:
+        if state is None or not group.answerable:
+            continue
+        if state.statuses == ("mismatch",):
             yield f"{when}: {_meaning(state.explanation, group.ties(side))}"
+        elif state.statuses == ("undecided",) and state.explanation:
+            others = ", or from ".join(map(_names, (state.explanation, *group.ties(side))))
+            yield f"{when}: the cases cannot tell the right answer from {others}."
 
 
 def _meaning(explanation: Explanation, ties: Names) -> str:

@@ -34,11 +34,38 @@ SIGNS: Mapping[Kind, tuple[str, str]] = {
 """What can be known of an axis of an API: a sign that needs no colour, and what it means."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Kernel": ("kernel flip", "kernel axes", "kernel channels"),
+    "Kernel": ("kernel flip", "kernel axes", "kernel channels", "kernel layout"),
     "Channels and groups": ("input channels", "output channels", "groups", "bias"),
-    "Stride and dilation": ("stride order", "stride with dilation", "dilation"),
-    "Padding": ("padding", "padding ends", "same: formula", "same: odd element", "valid: length"),
-    "Output": ("output padding", "same: output padding", "dtype", "accumulation", "position"),
+    "Stride and dilation": (
+        "stride order",
+        "stride with dilation",
+        "stride",
+        "dilation",
+        "dilation with groups",
+    ),
+    "Padding": (
+        "padding",
+        "padding ends",
+        "padding order",
+        "padding with stride",
+        "padding split",
+        "same: formula",
+        "same: odd element",
+        "valid: length",
+    ),
+    "Output": (
+        "output padding",
+        "same: output padding",
+        "operator",
+        "answer layout",
+        "position",
+    ),
+    "Dtype and accumulation": (
+        "dtype",
+        "accumulation",
+        "float16 accumulation",
+        "bfloat16 accumulation",
+    ),
     "Gradients": ("gradients",),
 }
 """What the axes are about; one that is not named here stands under `OTHER`."""
@@ -172,7 +199,7 @@ class Sheet:
         return tuple(m for _, rows in self.groups for row in rows for m in self._meanings(row))
 
     def _meanings(self, row: Row) -> Iterator[Meaning]:
-        for choice in (row.axis.canonical, *(c.name for c in row.axis.choices)):
+        for choice in (row.axis.canonical, *(c.name for c in row.axis.meanings)):
             own = [c for c, cell in zip(self.columns, row.cells, strict=True)
                    if cell.choice == choice]  # fmt: skip
             kind: Kind = "agrees" if choice == row.axis.canonical else "other choice"

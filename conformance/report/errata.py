@@ -11,6 +11,7 @@ import pandas as pd
 
 from conformance.cases.case import Case, Erratum, Expected
 from conformance.claims import properties
+from conformance.observations import ANSWERED
 from conformance.report.reading import Environment
 from conformance.report.text import plain
 
@@ -117,7 +118,7 @@ def _sides(rows: pd.DataFrame) -> list[Side]:
 
 
 def _side(status: str, claim: bool | None, correction: bool | None) -> Side:
-    if status not in ("match", "mismatch"):
+    if status not in ANSWERED:
         return "none"
     if correction:
         return "correction"

@@ -79,6 +79,7 @@ class Facts:
 
 _NATIVELY = {
     "mismatch": "answered otherwise",
+    "undecided": "undecided",
     "rejected": "refused",
     "inexpressible": "impossible to write",
     "crashed": "crashing",
@@ -88,6 +89,7 @@ _NATIVELY = {
 }
 _KINDS = {
     "mismatch": "answers otherwise",
+    "undecided": "is within rounding of another answer too",
     "rejected": "is refused",
     "inexpressible": "cannot be written",
     "crashed": "crashes",

@@ -8,15 +8,15 @@ from typing import TypeAlias
 
 from conformance import bugs
 from conformance.bugs import Bug
-from conformance.conventions import AXES, Axis
+from conformance.conventions import Axis
 from conformance.frameworks import APIS
-from conformance.profiles import GRADIENTS, Finding, Profile, profiles, touched
+from conformance.profiles import GRADIENTS, PROFILED, Finding, Profile, profiles, touched
 from conformance.report.axes import KNOWN, Cell, Ids, Kind, Row, Sheet, order
 from conformance.report.reading import Column, Environment, alike
 from conformance.report.text import count
 from conformance.survey import Subject, concerns
 
-_ALL = (*AXES, GRADIENTS)
+_ALL = (*PROFILED, GRADIENTS)
 Touching: TypeAlias = Mapping[str, Ids]
 """By axis, the cases that touch it."""
 

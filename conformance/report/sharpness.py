@@ -76,6 +76,17 @@ def unnamed(sights: Iterable[Sight]) -> Iterator[str]:
             yield f"{one.case.place}: {one.case.id}: the diagnosis does not name {CONVENTIONS[i]}"
 
 
+def hidden(sights: Iterable[Sight]) -> Iterator[str]:
+    """The cases that cannot decide what they ask, as findings."""
+    for one in sights:
+        if one.hidden:
+            names = "; ".join(one.hidden)
+            yield (
+                f"{one.case.place}: {one.case.id}: cannot decide: within rounding of the right"
+                f" answer is also that of {names}"
+            )
+
+
 def idle(sights: Iterable[Sight]) -> Iterator[str]:
     """The cases that see nothing, unless a document or an error is what they are for."""
     for one in sights:

@@ -135,7 +135,12 @@ def _why_missing(environment: Environment, api: str) -> str:
     has = environment.run.header.apis.get(api)
     if has is None:
         return "The run knows nothing of this API."
-    return "The run did not ask this." if has else f"{environment.title} does not have this API."
+    if not has:
+        return f"{environment.title} does not have this API."
+    selection = environment.run.header.selection
+    return (
+        f"The run asked only {plain(str(selection))}." if selection else "The run did not ask this."
+    )
 
 
 def verdicts(observed: pd.DataFrame) -> pd.DataFrame:
@@ -182,7 +187,12 @@ def _reason(
     """The reason of the mode that decided the verdict."""
     if judged == "same":
         return None
-    natively = native in _DECISIVE if judged in ("broken", "not run") else judged == "translated"
+    if judged == "undecided":
+        natively = native == "undecided"
+    else:
+        natively = (
+            native in _DECISIVE if judged in ("broken", "not run") else judged == "translated"
+        )
     return of_native if natively else of_recipe
 
 

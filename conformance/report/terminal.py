@@ -20,6 +20,7 @@ STYLES: dict[Verdict, str] = {
     "translated": "cyan",
     "inexpressible": "dim",
     "rejected": "yellow",
+    "undecided": "bold magenta",
     "different": "bold red",
     "broken": "bold red",
     "not run": "bold red reverse",
@@ -57,6 +58,8 @@ def show(console: Console, report: Report) -> None:
                 console.print(Text.assemble(("Δ", "bold yellow"), said))
     for trouble in report.troubles:
         style = STYLES.get(trouble.kind, "bold red")  # type: ignore[call-overload]
+        if trouble.kind == "rounding":
+            style = "yellow"
         where = trouble.where
         if trouble.bug is not None:
             style, where = "yellow", f"{trouble.where} ({trouble.bug.place})"
@@ -69,6 +72,7 @@ _HEAD: dict[Verdict, str] = {
     "translated": "trans-\nlated",
     "inexpressible": "inex-\npress.",
     "rejected": "refu-\nsed",
+    "undecided": "unde-\ncided",
     "different": "diffe-\nrent",
     "not run": "not\nrun",
 }

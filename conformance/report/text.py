@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from conformance.excerpt import shortened as shortened
 from conformance.printable import printable, printable_lines
 
 _NOISE = (
@@ -78,11 +79,6 @@ def _without_numbers(brackets: re.Match[str]) -> str:
 def printed(value: object) -> object:
     """A value as it goes into a page: text on its lines, each of them fit to print."""
     return printable_lines(value) if type(value) is str else value
-
-
-def shortened(words: str, length: int = 160) -> str:
-    """``words``, cut off at ``length`` characters."""
-    return words if len(words) <= length else f"{words[: length - 1].rstrip()}…"
 
 
 def markdown(words: str) -> str:

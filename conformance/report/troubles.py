@@ -12,10 +12,12 @@ import pandas as pd
 from conformance import bugs
 from conformance.bugs import Bug
 from conformance.cases.case import Case
+from conformance.conventions import CONVENTIONS
 from conformance.report.reading import Environment
 from conformance.report.text import count, pattern, plain
 from conformance.survey import Subject
 
+ROUNDING = frozenset(c.choice.sentence for c in CONVENTIONS if c.axis.rounds)
 NAMED = 6
 """How many cases are named before the rest is counted."""
 
@@ -24,7 +26,8 @@ NAMED = 6
 class Trouble:
     """One thing that is not as it should be.
 
-    kind   a verdict, or ``incomplete``, ``changed``, ``asked again`` or ``known bug``
+    kind   a verdict, or ``incomplete``, ``changed``, ``asked again``, ``rounding`` or
+           ``known bug``
     where  the environment, or the API in it; of a bug, its title
     bug    what is known of it
     """
@@ -49,9 +52,10 @@ def troubles(
     columns: Mapping[tuple[int, str], str],
     cases: Sequence[Case],
 ) -> tuple[Trouble, ...]:
-    """Everything that is not run, incomplete, broken, different or changed, the gravest first.
+    """Everything that is not as it should be, the gravest first.
 
-    Broken and different verdicts that come from known bugs stand at the end.
+    Broken and different verdicts that come from known bugs stand at the end, and before them those
+    that come from rounding.
     """
     bad, found = wrong(judged, environments)
     new = [bug is None for bug in found]
@@ -60,6 +64,7 @@ def troubles(
         *_not_run(judged, environments),
         *_changed(observed, environments, cases),
         *_asked_again(environments),
+        *_rounding(judged, columns),
         *_known(bad, found, columns),
     )
 
@@ -67,12 +72,28 @@ def troubles(
 def wrong(
     judged: pd.DataFrame, environments: Sequence[Environment]
 ) -> tuple[pd.DataFrame, list[Bug | None]]:
-    """The rows of verdicts that must not be, and for each the bug that is known to be there."""
-    bad = judged[judged["verdict"].isin(["broken", "different"])]
+    """The rows of verdicts that must not be, and for each the bug that is known to be there.
+
+    That sums are rounded as they are formed is a convention, around which no call leads.
+    """
+    bad = judged[judged["verdict"].isin(["broken", "different", "undecided"]) & ~_rounds(judged)]
     return bad, [
         bugs.known(environments[run].run.header, api, case)
         for run, api, case in _rows(bad, "run", "api", "case")
     ]
+
+
+def _rounds(judged: pd.DataFrame) -> pd.Series[bool]:
+    return (judged["verdict"] == "different") & judged["recipe_reason"].isin(ROUNDING)
+
+
+def _rounding(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Trouble]:
+    """A trouble for each way to round that an API has, with the cases that show it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for run, api, case, why in _rows(judged[_rounds(judged)], "run", "api", "case", "reason"):
+        found.setdefault((columns[run, api], why), []).append(case)
+    for (where, why), cases in found.items():
+        yield Trouble("rounding", where, why, tuple(cases))
 
 
 def _known(
@@ -107,7 +128,7 @@ def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Itera
 
 
 def _broken(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Trouble]:
-    for kind in ("broken", "different"):
+    for kind in ("broken", "different", "undecided"):
         rows = judged[judged["verdict"] == kind]
         found: dict[tuple[tuple[int, str], str], list[tuple[str, str]]] = {}
         for run, api, case, reason in _rows(rows, "run", "api", "case", "reason"):

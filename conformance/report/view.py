@@ -32,6 +32,10 @@ LEGEND: Mapping[Verdict, tuple[str, str]] = {
     ),
     "inexpressible": ("∅", "This API cannot be asked the question in any way."),
     "rejected": ("⊘", "The framework refuses even the translated call."),
+    "undecided": (
+        "≈",
+        "It is within rounding of the right answer and of a wrong one: this case cannot decide.",
+    ),
     "different": ("≠", "Even the translated call gives another answer: a bug, there or here."),
     "broken": ("✗", "It crashed, hung, or did not answer twice the same."),
     "not run": ("?", "Nothing is known: the reason is given."),

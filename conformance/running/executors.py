@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -90,8 +91,10 @@ def dask(address: str) -> Iterator[list[Place]]:
             "Dask is not installed; `python -m pip install distributed` installs it"
         ) from None
     try:
+        # By itself, as a client that fails over an address is waited for at the end of the process.
+        asyncio.run(_reach(distributed, address))
         client = distributed.Client(address, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever is raised for an address of any scheme
         raise NoExecutor(f"there is no Dask scheduler at {address!r}: {error}") from None
 
     def threads_there() -> int:
@@ -110,6 +113,13 @@ def dask(address: str) -> Iterator[list[Place]]:
             executor.shutdown(wait=False)
             with suppress(Exception):  # they end with the cluster, if not now
                 client.run(shards.retire)
+
+
+async def _reach(distributed: Any, address: str) -> None:
+    """Opens a connection, and closes it."""
+    arguments = distributed.Security().get_connection_args("client")
+    connection = await distributed.comm.connect(address, **arguments)
+    await connection.close()
 
 
 def _refuse_other_code(client: Any, address: str) -> None:

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from conformance.environments import CannotBuild, Environment
+from conformance.excerpt import shortened
 from conformance.observations import Key, Observation
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.shards import Shard, Terms, Unlike
@@ -287,4 +288,4 @@ def _why(error: Exception) -> str:
 def _named(error: Exception) -> str:
     said = " ".join(str(error).split())
     said = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return said if len(said) <= SHOWN else f"{said[: SHOWN - 3]}..."
+    return shortened(said, SHOWN)

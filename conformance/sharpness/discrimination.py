@@ -15,11 +15,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from conformance import comparison, question
+from conformance import comparison, question, readings, rivals
 from conformance.cases import Case
-from conformance.conventions import AXES, CONVENTIONS
-from conformance.diagnosis import answer_under, diagnose
+from conformance.comparison import Reference
+from conformance.conventions import AXES, CONVENTIONS, HALVES
+from conformance.diagnosis import diagnose
 from conformance.fuzz import space
+from conformance.interpretations import answer_under, under
 from conformance.question import Array, Asked, Chain, Question
 from conformance.survey import Subject
 
@@ -57,6 +59,8 @@ class Sight:
     unnamed  those it sees and whose diagnosis names something else
     apart    choices of one axis, the canonical one too, under which the answers differ
     pairs    two conventions at once under which the answer is not the oracle's
+    hidden   names of those whose answer rounding hides: an answer that is right cannot be told from
+             one that is theirs, nor from zeros
     """
 
     case: Case
@@ -66,6 +70,7 @@ class Sight:
     unnamed: frozenset[int] = frozenset()
     apart: frozenset[Choices] = frozenset()
     pairs: frozenset[Pair] = frozenset()
+    hidden: tuple[str, ...] = ()
 
 
 def sights(subjects: Iterable[Subject]) -> Iterator[Sight]:
@@ -96,7 +101,7 @@ def sight(
         return Sight(case)
     asked, exact = case.question, case.exact
     alone = _alone(asked)
-    sees = {i for i, answer in alone.items() if _differs(asked, wanted, answer, exact=exact)}
+    sees = {i for i, answer in alone.items() if _differs(subject, wanted, answer)}
     named = {i: _is_named(asked, wanted, alone[i], i, exact=exact) for i in sees & {*diagnosed}}
     tried = PAIRS if pairs is None else pairs
     return Sight(
@@ -105,12 +110,13 @@ def sight(
         misses=frozenset(alone.keys() - sees),
         named=frozenset(i for i in named if named[i]),
         unnamed=frozenset(i for i in named if not named[i]),
-        apart=frozenset(_apart(asked, wanted, alone, exact=exact)),
+        apart=frozenset(_apart(subject, wanted, alone)),
         pairs=frozenset(
             pair
             for pair in combinations(alone, 2)
-            if pair in tried and _is_seen(asked, wanted, pair, exact=exact)
+            if pair in tried and _is_seen(subject, wanted, pair)
         ),
+        hidden=() if exact else tuple(_hidden(subject, wanted, alone)),
     )
 
 
@@ -140,7 +146,8 @@ def visible(pairs: Collection[Pair], count: int = DRAWN, seed: int = 0) -> froze
         left = set(pairs) - found
         alone = _alone(asked, {i for pair in left for i in pair})
         met = (pair for pair in left if alone.keys() >= set(pair))
-        found |= {pair for pair in met if _is_seen(asked, wanted, pair, exact=True)}
+        answers = {pair: _under(asked, *pair) for pair in met}
+        found |= {p for p, y in answers.items() if y is not None and _is_other(wanted, y)}
     return frozenset(found)
 
 
@@ -182,16 +189,23 @@ def _under(asked: Asked, *places: int) -> Array | None:
         return None
 
 
-def _differs(asked: Asked, one: Array, other: Array, *, exact: bool) -> bool:
-    if exact:  # nearly always, and a sentence on where they differ takes its time
-        same = one.shape == other.shape and one.dtype == other.dtype
-        return not (same and bool((one == other).all()))
-    return comparison.difference(asked, one, other, exact=False) is not None
+def _differs(subject: Subject, one: Array, other: Array, within: Reference | None = None) -> bool:
+    """Whether two answers differ; of a real-valued case, whether ``other`` is outside a bound."""
+    if subject.case.exact:  # nearly always, and a sentence on where they differ takes its time
+        return _is_other(one, other)
+    within = within or subject.reference
+    question = subject.case.question
+    return comparison.difference(question, one, other, exact=False, within=within) is not None
 
 
-def _is_seen(asked: Asked, wanted: Array, pair: Pair, *, exact: bool) -> bool:
-    answer = _under(asked, *pair)
-    return answer is not None and _differs(asked, wanted, answer, exact=exact)
+def _is_other(one: Array, other: Array) -> bool:
+    same = one.shape == other.shape and one.dtype == other.dtype
+    return not (same and bool((one == other).all()))
+
+
+def _is_seen(subject: Subject, wanted: Array, pair: Pair) -> bool:
+    answer = _under(subject.case.question, *pair)
+    return answer is not None and _differs(subject, wanted, answer)
 
 
 def _is_named(asked: Asked, wanted: Array, answer: Array, place: int, *, exact: bool) -> bool:
@@ -199,14 +213,40 @@ def _is_named(asked: Asked, wanted: Array, answer: Array, place: int, *, exact: 
     return (CONVENTIONS[place],) in found
 
 
-def _apart(
-    asked: Asked, wanted: Array, alone: Mapping[int, Array], *, exact: bool
-) -> Iterator[Choices]:
+def _apart(subject: Subject, wanted: Array, alone: Mapping[int, Array]) -> Iterator[Choices]:
     for axis in {_AXIS[i] for i in alone}:
         answers = {0: wanted} | {_CHOICE[i]: y for i, y in alone.items() if _AXIS[i] == axis}
+        bounds = _bounds(subject, axis, answers)
         for one, other in combinations(answers, 2):
-            if _differs(asked, answers[one], answers[other], exact=exact):
+            if _differs(subject, answers[one], answers[other], bounds.get(one)):
                 yield axis, one, other
+
+
+def _bounds(subject: Subject, axis: int, choices: Iterable[int]) -> dict[int, Reference]:
+    """What answers under the choices of an axis are held against in a real-valued case."""
+    if subject.case.exact or AXES[axis].rounds:
+        return {}  # however its sums are rounded, it is the oracle's answer
+    nodes = {
+        choice: under(subject.case.question, (CONVENTIONS[place],))
+        for choice in choices
+        for place in _EVERY
+        if (_AXIS[place], _CHOICE[place]) == (axis, choice)
+    }
+    return {choice: node.reference() for choice, node in nodes.items() if node is not None}
+
+
+def _hidden(subject: Subject, wanted: Array, alone: Mapping[int, Array]) -> Iterator[str]:
+    """What cannot be told from a right answer, or passes for one without being it."""
+    known = subject.reference
+    dtype = subject.case.question.dtype if isinstance(subject.case.question, Question) else None
+    right = readings.held(wanted, dtype) if dtype in HALVES else wanted
+    found = dict.fromkeys(map(rivals.named, rivals.rivals(subject.case.question, known, right)))
+    for place, answer in alone.items():
+        if CONVENTIONS[place].axis.rounds or answer.shape != wanted.shape:
+            continue
+        if known.holds(answer).all() and known.apart(answer.astype(np.float64)).any():
+            found[str(CONVENTIONS[place])] = None
+    yield from found
 
 
 def _drawn(count: int, seed: int) -> Iterator[Question]:

@@ -15,6 +15,7 @@ from conformance.environments import CannotBuild, Environment
 from conformance.running import recording
 from conformance.running.terms import MEMORY, Terms
 from conformance.runs import Run
+from conformance.selection import Selection
 from conformance.survey import Subject
 from conformance.versions.companions import Attempt, attempts
 from conformance.versions.downloads import Allowance
@@ -31,6 +32,7 @@ class Plan:
     cases      the files that the subjects are from
     words      what tells this choice of subjects from another one of the same files
     allowance  how much may be downloaded
+    selection  the part of all cases that the subjects are
     """
 
     place: Environment
@@ -40,6 +42,7 @@ class Plan:
     words: tuple[str, ...]
     jobs: int = 1
     terms: Terms = field(default_factory=Terms)
+    selection: Selection | None = None
     allowance: Allowance = field(default_factory=Allowance)
 
 
@@ -119,6 +122,7 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
             jobs=plan.jobs,
             terms=plan.terms,
             sources=made_from,
+            selection=plan.selection,
         )
     except WorkerError:
         path.unlink(missing_ok=True)  # it says only that, and the next attempt may do better

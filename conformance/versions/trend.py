@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from conformance.conventions import AXES
+from conformance.excerpt import listed
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.profiles import Finding, Known, Profile, profiles, sentence
 from conformance.runs import Run
@@ -109,6 +110,58 @@ def trends(runs: Sequence[tuple[str, Run]], subjects: Mapping[str, Subject]) -> 
         )
         for api in apis
     )
+
+
+def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
+    """Put APIs together that changed alike.
+
+    Parameters
+    ----------
+    trends
+        Of one API each.
+
+    Returns
+    -------
+    tuple of Trend
+        Those with the same changes, over the same spans and of mostly the same cases, as one under
+        the names of its APIs; what did not change is left of all of them.
+    """
+    groups: list[list[Trend]] = []
+    for trend in trends:
+        group = next((own for own in groups if _change_alike(own[0], trend)), None)
+        if group is None:
+            groups.append([trend])
+        else:
+            group.append(trend)
+    return tuple(_joined(group) for group in groups)
+
+
+def _change_alike(one: Trend, other: Trend) -> bool:
+    if not one.changes or len(one.changes) != len(other.changes):
+        return False
+    return all(map(_is_the_same, one.changes, other.changes))
+
+
+def _is_the_same(one: Change, other: Change) -> bool:
+    if (one.spans, one.of_axis, one.native) != (other.spans, other.of_axis, other.native):
+        return False
+    if one.of_axis:
+        return one.about == other.about
+    shared = {*one.cases} & {*other.cases}
+    return 2 * len(shared) >= min(len(one.cases), len(other.cases))
+
+
+def _joined(group: Sequence[Trend]) -> Trend:
+    first, *others = group
+    if not others:
+        return first
+    changes = (
+        replace(change, cases=tuple(dict.fromkeys(c for same in all_ for c in same.cases)))
+        for change, *all_ in zip(first.changes, *(trend.changes for trend in group), strict=True)
+    )
+    same = (state for state in first.same if all(state in trend.same for trend in others))
+    asked = min(trend.asked for trend in group)
+    return Trend(listed([trend.api for trend in group]), tuple(changes), tuple(same), asked)
 
 
 def _stage(
@@ -213,7 +266,7 @@ def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[C
 
 def _refusals(seen: Sequence[Observation]) -> Iterator[str]:
     """The words of the refusals, the newest first."""
-    return (o.detail for o in reversed(seen) if o.status == "rejected" and o.detail)
+    return (o.told or o.detail for o in reversed(seen) if o.status == "rejected" and o.detail)
 
 
 def _accounted(
@@ -262,6 +315,7 @@ def _answer(stage: _Stage, key: tuple[str, Mode]) -> _Answer | None:
 
 _STATES: Mapping[Status, State] = {
     "match": State("right", "as the reference has it"),
+    "undecided": State("other", "within rounding of the right answer and of another one"),
     "rejected": State("refused", "refused"),
     "inexpressible": State("refused", "cannot be written"),
     "crashed": State("broken", "crashes"),

@@ -178,7 +178,7 @@ def _attempt(
     memory: int | None,
     begun: Callable[[Channel], None],
 ) -> tuple[Channel, Identity]:
-    name = interpreter.executable
+    name = _located(interpreter.executable)
     like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
     own = next(filter(_taken, like), None)
     channel = own[2] if own else _begin(interpreter, memory)

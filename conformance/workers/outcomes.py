@@ -8,14 +8,18 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from conformance.excerpt import MARK, shortened
 from conformance.printable import printable
 
 SHOWN = 200
 """How many characters of a framework's words are shown in a sentence."""
-_WOBBLE = re.compile(r"\[\d\d:\d\d:\d\d\] |(?<=\bconv)\d+(?=_)")
-"""What differs from run to run: MXNet tells the time of day, and counts layers in their names."""
-
-
+_NOISE = re.compile(
+    r"\[\d\d:\d\d:\d\d\] "  # MXNet tells the time of day
+    r"|(?<=\bconv)\d+(?=_)"  # and counts layers in their names
+    r"|\{\{function_node [^{}]*\}\} ?"  # TensorFlow says at length where in its graph it was
+    r"|\[Op:\w+\](?: name:)?"
+)
+"""What differs from run to run, or is longer than what is wrong."""
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 """What makes words bold on a terminal."""
 _PREAMBLES = ("Traceback ", 'File "', "Exception encountered when calling ")
@@ -60,14 +64,15 @@ class Refusal:
         lines = [line.strip() for line in _STYLE.sub("", self.message).splitlines()]
         lines = [line for line in lines if line]
         telling = [line for line in lines if not line.startswith(_PREAMBLES)]
-        return _short(printable(_WOBBLE.sub("", (telling or lines or [""])[0])))
+        first = printable(_NOISE.sub("", (telling or lines or [""])[0]))
+        return shortened(first.strip(), SHOWN)
 
     @property
     def words(self) -> str:
         """One sentence for a person."""
         name = printable(self.type)
         said = f"{name}: {self.first_line}" if self.first_line else name
-        return f"It refused: {said}" if said.endswith(".") else f"It refused: {said}."
+        return f"It refused: {said}" if said.endswith((".", MARK)) else f"It refused: {said}."
 
 
 @dataclass(frozen=True)
@@ -117,10 +122,6 @@ class Flaky:
 
 
 Outcome: TypeAlias = Answer | Refusal | Crash | Hang | Flaky
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 def _clause(sentence: str) -> str:

@@ -1,0 +1,76 @@
+"""Sightings: with which versions, and in which runtime classes, a bug was seen.
+
+A wrong answer is a known bug only where that very bug was seen: another version may have mended it
+and be wrong in another way, and another CPU may never come to the routine that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """Versions and runtime classes with which a bug was seen.
+
+    Parameters
+    ----------
+    name
+        Of the framework, with its backend where it has several, such as ``keras-jax``.
+    versions
+        Requirements that all hold, such as ``keras>=3.13.0,<=3.14.1``: the framework's, and that of
+        its backend.
+    classes
+        Runtime classes in which the bug shows.
+    others
+        Runtime classes in which it was looked for and does not show.
+    """
+
+    name: str
+    versions: tuple[str, ...]
+    classes: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    def is_of(self, packages: Mapping[str, str]) -> bool:
+        """Say whether these versions are among those of the sighting.
+
+        Parameters
+        ----------
+        packages
+            Versions by name. The framework's has to be there; one that is not known otherwise may
+            be any.
+        """
+        framework = _parsed(self.versions[0]).name
+        return framework in packages and all(_holds(pin, packages) for pin in self.versions)
+
+    def expects(self, packages: Mapping[str, str], runtime_class: str | None) -> bool | None:
+        """Say whether the bug has to show with these versions in this class.
+
+        Returns
+        -------
+        bool or None
+            None where it was not looked for, or the class is not known.
+        """
+        if not self.is_of(packages):
+            return None
+        return {**dict.fromkeys(self.others, False), **dict.fromkeys(self.classes, True)}.get(
+            runtime_class or ""
+        )
+
+
+def _holds(requirement: str, packages: Mapping[str, str]) -> bool:
+    wanted = _parsed(requirement)
+    if wanted.name not in packages:
+        return True
+    try:
+        return wanted.specifier.contains(Version(packages[wanted.name]), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+_parsed = cache(Requirement)

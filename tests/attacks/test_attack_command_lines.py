@@ -1,0 +1,31 @@
+"""500 command lines, the same every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attacked import ended_well
+from command_lines import lines, place, statuses
+
+from conformance import shipped
+from conformance.frameworks import FRAMEWORKS
+
+BATCH, SEEDS = 50, range(100, 110)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_command_line_ends_as_its_help_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
+    monkeypatch.setattr(shipped, "CASES", shipped.CASES)
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
+    for number, words in enumerate(lines(BATCH, seed)):
+        folder = tmp_path / str(number)
+        place(folder)
+        monkeypatch.chdir(folder)
+        ended_well(words, statuses(words))
