@@ -15,6 +15,7 @@ from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_in
 from conformance.printable import PrintableError
 from conformance.workers.controller import Examination
+from conformance.workers.interpreter import STARTUP
 
 SHOWN = 5
 """How many names are suggested at most."""
@@ -63,7 +64,9 @@ def refuse_backend(framework: Framework, backend: str | None) -> None:
 
 
 @contextmanager
-def examining(environment: Environment, *, timeout: float) -> Iterator[Examination]:
+def examining(
+    environment: Environment, *, timeout: float, startup: float = STARTUP
+) -> Iterator[Examination]:
     """An examination of the framework in that environment, which is made unless it is there.
 
     Raises ``CannotBuild``, ``CannotStart``, and `NotThere` for a backend that nothing can be
@@ -71,7 +74,7 @@ def examining(environment: Environment, *, timeout: float) -> Iterator[Examinati
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_in(environment, together=False)
-    with Examination(interpreter, timeout=timeout) as examination:
+    with Examination(interpreter, timeout=timeout, startup=startup) as examination:
         refuse_backend(framework, examination.identity.facts["backend"])
         yield examination
 

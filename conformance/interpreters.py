@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from conformance.api import Framework
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.runtime import Runtime
-from conformance.workers.interpreter import Identity, Interpreter
+from conformance.workers.interpreter import Identity, Interpreter, Kind
 
 _SWITCHES = (
     "CUDA_VISIBLE_DEVICES",
@@ -28,6 +28,16 @@ _SWITCHES = (
     "XLA_FLAGS",
 )
 """Environment variables that make the libraries behind frameworks choose other kernels."""
+_TRUTH = Kind("true or false", (True, False, None))
+_TEXT = Kind("text of at most 200 characters", (None,), re.compile(r"[ -~]{1,200}"))
+_KINDS = {
+    "version": Kind("such as 2.13.0", (), re.compile(r"[\w.+!~-]{1,100}")),
+    "package": _TEXT,
+    "device": _TEXT,
+    "api": _TRUTH,
+    "probe": _TRUTH,
+}
+"""What facts have to be, by the first word of their names; None where an expression failed."""
 _A_CORE_EACH = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 """Arrays are small, and threads that wait for one another on busy cores take several times as long;
 nor should the order of a sum depend on how many cores there are."""
@@ -84,15 +94,18 @@ def interpreter_for(
     """
     said = framework.together if together else None
     chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
+    facts = {
+        "version": framework.version,
+        "backend": framework.backend,
+        **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
+        **dict(_deciding_facts(framework)),
+    }
+    kinds = {name: _KINDS[name.partition(" ")[0]] for name in facts if name != "backend"}
     return Interpreter(
         executable=executable,
         prelude=framework.prelude,
-        facts={
-            "version": framework.version,
-            "backend": framework.backend,
-            **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
-            **dict(_deciding_facts(framework)),
-        },
+        facts=facts,
+        kinds={**kinds, "backend": _one_of(framework.dialects)},
         variables={**_A_CORE_EACH, **framework.variables, **chosen},
         settle=framework.settle,
         together=said.source if said else "",
@@ -101,6 +114,12 @@ def interpreter_for(
             sorted({*_SWITCHES, *(s for d in framework.dialects.values() for s in d.switches)})
         ),
     )
+
+
+def _one_of(backends: Collection[str | None]) -> Kind:
+    """What the backend has to be, of which calls can be written for these."""
+    named = sorted(filter(None, backends))
+    return Kind(f"one of {', '.join(named)}" if named else "nothing", tuple(backends))
 
 
 def _deciding_facts(framework: Framework) -> Iterator[tuple[str, str]]:

@@ -49,6 +49,7 @@ class Observation:
     correction  whether it is what the case's erratum puts in that place, where there is one
     shape, dtype, digest  of the answer, where there is one; equal answers have equal digests
     content  digest of the case, to tell a changed case from a changed framework
+    retry    why the question was asked a second time, where nothing else says that it was
     exact    whether the case has one right answer to the bit; if not, digests say nothing
     """
 
@@ -69,6 +70,7 @@ class Observation:
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     digest: str | None = None
+    retry: str | None = None
     content: str
     exact: bool
 

@@ -29,9 +29,8 @@ from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
 from conformance.printable import PrintableError
 from conformance.report.text import plain
-from conformance.running.recording import MEMORY
 from conformance.survey import Item, Subject
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 from conformance.workers.outcomes import Outcome
 
 WIDTH = 100
@@ -65,6 +64,7 @@ class Asker:
     python: str
     backend: str | None
     timeout: float
+    startup: float
     failure: str | None = None
     _started: list[Examination] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -74,12 +74,12 @@ class Asker:
         """The worker's. Raises `NobodyThere`."""
         if self.failure is None and not self._started:
             interpreter = survey.interpreter_for(self.framework, self.python, self.backend)
-            examination = Examination(interpreter, timeout=self.timeout, memory=MEMORY)
+            examination = Examination(interpreter, timeout=self.timeout, startup=self.startup)
             try:
                 self._open.enter_context(examination)
                 inquiry.refuse_backend(self.framework, examination.identity.facts["backend"])
                 self._started.append(examination)
-            except (CannotStart, NotThere) as error:
+            except (WorkerError, NotThere) as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"
         if self.failure is not None:
             raise NobodyThere(self.failure)
@@ -94,7 +94,7 @@ class Asker:
         """What comes of a call. Raises `NobodyThere`."""
         try:
             return survey.ask(self.examination, item)
-        except CannotStart as error:  # one worker died, and there was no other
+        except WorkerError as error:  # such as that one died, and there was no other
             self.failure = f"{self.framework.title} cannot be asked any more: {error}"
             raise NobodyThere(self.failure) from None
 
@@ -282,11 +282,12 @@ def plugin(config: pytest.Config) -> Plugin:
         if id_ not in known_apis:
             known = ", ".join(known_apis)
             raise pytest.UsageError(f"--conformance-api must be one of {known}, got {id_!r}")
-    timeout = config.getoption("conformance_timeout")
-    if not 0 < timeout <= LONGEST:  # which is true of no number that is none
-        raise pytest.UsageError(
-            f"--conformance-timeout must be more than 0 and at most {LONGEST:g}, got {timeout:g}"
-        )
+    seconds = {what: config.getoption(f"conformance_{what}") for what in ("timeout", "startup")}
+    for what, number in seconds.items():
+        if not 0 < number <= LONGEST:  # which is true of no number that is none
+            raise pytest.UsageError(
+                f"--conformance-{what} must be more than 0 and at most {LONGEST:g}, got {number:g}"
+            )
     backend = config.getoption("conformance_backend")
     if backend is not None and (refusal := framework.without(backend)):
         raise pytest.UsageError(f"--conformance-backend: {refusal}")
@@ -297,10 +298,13 @@ def plugin(config: pytest.Config) -> Plugin:
         modes=MODES if mode == "both" else (mode,),
         python=config.getoption("conformance_python"),
         backend=backend,
-        timeout=timeout,
+        **seconds,
     )
     config.stash[ASKER] = asker
     return Plugin(asker)
+
+
+_KEYS = re.compile(rb"^[ \t]*(?:- )?(cases|kernel)[ \t]*:", re.MULTILINE)
 
 
 def _holds_cases(path: Path) -> bool:
@@ -312,9 +316,7 @@ def _holds_cases(path: Path) -> bool:
         return False
     root, _ = read(data)
     if root is None:  # it is not YAML, so that only its look can tell
-        return all(
-            re.search(rb"^\s*(?:- )?%s\s*:" % key, data, re.M) for key in (b"cases", b"kernel")
-        )
+        return set(_KEYS.findall(data)) == {b"cases", b"kernel"}
     cases = root.child("cases")
     return cases is not None and any(_is_case(entry.value) for entry in cases.entries())
 

@@ -52,6 +52,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=60.0,
         help="For a question. [default: 60]",
     )
+    group.addoption(
+        "--conformance-startup",
+        metavar="SECONDS",
+        type=float,
+        default=300.0,
+        help="For an interpreter to start and to import its framework. [default: 300]",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
+
+from conformance.workers import process
 
 OLDEST = (3, 8)
 """The oldest Python that a worker runs on."""
@@ -28,6 +29,7 @@ Numbers: TypeAlias = tuple[int, ...]
 
 _SHIMS = "shims"
 _SECONDS = 30.0  # that a candidate may take to say its version
+_BYTES = 2**14  # that it may print
 _PROBE = (
     "import sys; print('conformance', '.'.join(map(str, sys.version_info[:3])),"
     " sys.implementation.name, getattr(sys, 'abiflags', ''))"
@@ -277,15 +279,8 @@ def _probed(executable: Path) -> Python | None:
 def _started(executable: Path, _state: tuple[int, ...]) -> Python | None:
     """As of a state of its file: a shim takes a third of a second to say that it does not start."""
     try:
-        output = subprocess.run(
-            (executable, "-c", _PROBE),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_SECONDS,
-            check=False,
-        ).stdout.decode(errors="replace")
-    except (OSError, subprocess.TimeoutExpired):
+        output = process.printed((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
+    except (OSError, ValueError):
         return None
-    match = _ANSWER.search(output)
+    match = _ANSWER.search(output.decode(errors="replace"))
     return match and Python(tuple(int(match[n]) for n in (1, 2, 3)), executable)

@@ -8,7 +8,7 @@ UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 """Bytes of each unit, by its name in capitals."""
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_SIZE = re.compile(r"\A(\d{1,15}(?:\.\d{1,15})?)\s{0,9}([a-z]{1,3})", re.IGNORECASE)
 
 
 def parse(words: str) -> int:

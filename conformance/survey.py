@@ -182,10 +182,10 @@ def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observa
     pulled: deque[Item] = deque()
 
     def tasks() -> Iterator[Task]:
-        for number, item in enumerate(items):
+        for item in items:
             pulled.append(item)
             if not isinstance(item.call, Inexpressible):
-                yield _task(str(number), item, item.call)
+                yield _task(item, item.call)
 
     def mute() -> Iterator[Observation]:
         while pulled and isinstance(call := pulled[0].call, Inexpressible):
@@ -204,20 +204,23 @@ def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:
     """What comes of one item, with the very array that was answered; `judged` tells its worth."""
     if isinstance(item.call, Inexpressible):
         return item.call
-    ((_, outcome),) = examination.ask([_task(item.api.id, item, item.call)])
+    ((_, outcome),) = examination.ask([_task(item, item.call)])
     return outcome
 
 
-def _task(key: str, item: Item, call: Call) -> Task:
+def _task(item: Item, call: Call) -> Task:
     last = item.modes == ("native",) and limits.breaks(
         item.api, item.subject.case.question, item.runtime
     )
+    key = f"{item.api.id} {item.subject.case.id}"
     return Task(key, call.source, call.arrays, call.stretches, last)
 
 
 def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     """The observation that an outcome comes to, held against the oracle."""
     seen = _judged(item, mode, outcome)
+    if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
+        seen = replace(seen, retry=outcome.retry)
     if mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
         return seen
     known = limits.refusal if seen.status == "rejected" else limits.behind

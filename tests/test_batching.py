@@ -25,7 +25,7 @@ from conformance.runtime import ANY
 from conformance.workers import together
 from conformance.workers.bundles import Asked, Bundles, Task
 from conformance.workers.controller import Examination, Interpreter
-from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
+from conformance.workers.outcomes import Answer, Crash, Hang, Refusal
 
 FAKES = Path(__file__).parent / "fakes"
 LIMITS = ("no dilation", "no groups", "symmetric padding")
@@ -329,5 +329,26 @@ def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
 
 def test_what_crashes_only_in_company_is_no_crash(examination: Examination, tmp_path: Path) -> None:
     once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r})")
-    told = list(examination.ask([doubling(1), once, doubling(2)]))
-    assert not any(isinstance(outcome, Crash | Flaky) for _, outcome in told)
+    outcomes = [outcome for _, outcome in examination.ask([doubling(1), once, doubling(2)])]
+    why = "asked again alone: among 3 questions the worker was killed by SIGABRT"
+    assert [outcome.retry for outcome in outcomes if isinstance(outcome, Answer)] == [why] * 3
+
+
+def test_nothing_is_told_of_the_others_where_one_is_guilty(examination: Examination) -> None:
+    outcomes = [o for _, o in examination.ask([doubling(1), bad("os.abort()"), doubling(2)])]
+    assert [type(outcome) for outcome in outcomes] == [Answer, Crash, Answer]
+    assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None, None]
+
+
+def test_nothing_is_told_where_somebody_killed_the_worker(
+    examination: Examination, tmp_path: Path
+) -> None:
+    once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)")
+    outcomes = [outcome for _, outcome in examination.ask([doubling(1), once, doubling(2)])]
+    assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None] * 3
+
+
+def test_nothing_is_told_of_what_has_no_answer_in_company(examination: Examination) -> None:
+    asked = [doubling(1), bad("raise ValueError('no')"), doubling(2)]
+    outcomes = [outcome for _, outcome in examination.ask(asked)]
+    assert [o.retry for o in outcomes if isinstance(o, Answer | Refusal)] == [None] * 3

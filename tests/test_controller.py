@@ -18,8 +18,9 @@ import pytest
 from fakes.clock import PATIENCE, racing, wait_until
 
 import conformance
-from conformance.workers import channel, controller
+from conformance.workers import channel, controller, worker
 from conformance.workers.controller import (
+    MEMORY,
     WINDOW,
     BadSource,
     CannotStart,
@@ -370,8 +371,15 @@ def test_to_take_ever_more_is_a_crash_whichever_limit_is_met_first(tmp_path, in_
     assert outcome.out_of_memory
 
 
-def test_without_a_limit_there_is_still_a_want_of_memory(examination):
-    assert only(examination, "y = np.ones(2**50)").reason.startswith("ran out of memory (Memory")
+def test_without_a_limit_there_is_still_a_want_of_memory():
+    with Examination(UNRULY, timeout=PATIENCE, memory=None) as boundless:
+        outcome = only(boundless, "y = np.ones(2**50)")
+    assert outcome.reason.startswith("ran out of memory (Memory")
+
+
+def test_there_is_a_limit_unless_somebody_says_that_there_is_none(examination):
+    outcome = only(examination, "y = np.ones(2**31)")
+    assert outcome.reason.startswith("ran out of memory: limit 8589934592 bytes")
 
 
 LEAKING = Task("leak", "unruly.leak(4)\ny = os.getpid()", {})
@@ -656,6 +664,120 @@ def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
     assert pipe.has_ended()
 
 
+def test_a_worker_that_hangs_before_it_is_ready_is_not_waited_for(pipe):
+    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.stall_with_the_gil()"
+    starting = Examination(Interpreter(sys.executable, prelude, variables=VARIABLES))
+
+    def stop():
+        assert pipe.is_held()
+        starting.stop()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Stopped), starting:
+        pass
+    thread.join()
+    assert pipe.has_ended()
+
+
+# Limits
+
+
+def test_a_worker_has_limits_for_what_it_takes_of_the_system():
+    facts = {
+        name: f"__import__('resource').getrlimit(__import__('resource').RLIMIT_{name})[0]"
+        for name in ("CORE", "NOFILE", "NPROC")
+    }
+    with Examination(Interpreter(sys.executable, facts=facts)) as examination:
+        limits = examination.identity.facts
+    assert limits["CORE"] == 0
+    assert 0 < limits["NOFILE"] <= worker.DESCRIPTORS
+    assert limits["NPROC"] > 0  # it is not -1, which stands for none
+
+
+def test_a_prelude_has_a_limit_of_memory_too():
+    told = why_not(Interpreter(sys.executable, "x = np.ones(2**31)"), memory=2**27)
+    assert "cannot run the prelude. It refused: " in told.sentence
+    assert "Unable to allocate 16.0 GiB" in told.sentence
+
+
+# The probe after a death
+
+
+def dies(tmp_path, text):
+    """A program that is no worker, and does this when it is asked for its version."""
+    return program(tmp_path, f'if [ "$1" = -c ]; then {text}; else exit 1; fi')
+
+
+def test_a_program_that_never_stops_talking_is_no_python(tmp_path):
+    told = why_not(dies(tmp_path, "yes"), startup=PATIENCE)
+    assert told.sentence.endswith("is not a Python interpreter: ended with exit status 1.")
+
+
+def test_what_a_probe_leaves_behind_is_ended(tmp_path, pipe):
+    leaving = dies(
+        tmp_path, f"exec 9>{pipe.path}; echo . >&9; setsid sleep 1000 & sleep 1000 & true"
+    )
+    told = why_not(leaving, startup=PATIENCE)
+    assert "is not a Python interpreter" in told.sentence
+    assert pipe.is_held()
+    assert pipe.next_byte() == b"\n"
+    assert pipe.has_ended()
+
+
+# From the first instant
+
+
+def test_a_worker_whose_controller_is_gone_ends_before_anything_else():
+    """It is told of another one than has started it, which stays and keeps its pipe open."""
+    variables = {**os.environ, worker.PROCESS: "1:somebody:1;"}
+    with subprocess.Popen(
+        [sys.executable, worker.__file__],
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as orphan:
+        assert orphan.wait(PATIENCE) == 0
+
+
+def test_a_script_may_stand_between_a_worker_and_its_controller(tmp_path):
+    script = program(tmp_path, f'"{sys.executable}" "$@"\nexit $?')
+    with Examination(script) as examination:
+        assert answered(only(examination, "y = x + 1"))
+
+
+STARTING = """
+import sys
+from conformance.workers.controller import Examination, Interpreter
+try:
+    Examination(Interpreter(sys.argv[1], {prelude!r})).__enter__()
+finally:
+    print("started", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", ["a worker", "another program", "behind a script"])
+def test_what_is_just_being_started_outlives_no_controller(tmp_path, pipe, how):
+    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.stall_with_the_gil()"
+    executable = sys.executable
+    if how == "another program":
+        executable = program(tmp_path, f"exec 9>{pipe.path}; printf . >&9; sleep 1000").executable
+    elif how == "behind a script":
+        executable = program(tmp_path, f'"{sys.executable}" "$@"\nexit $?').executable
+    root = str(Path(conformance.__file__).parent.parent)
+    variables = {"PYTHONPATH": os.pathsep.join([root, VARIABLES["PYTHONPATH"]])}
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTING.format(prelude=prelude), executable],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as controller:
+        assert pipe.is_held()
+        controller.kill()
+    assert pipe.has_ended()
+
+
 # Ahead of the first who asks
 
 
@@ -668,7 +790,7 @@ def noting(tmp_path, pipe):
 
 def test_a_worker_that_was_begun_ahead_is_the_one_that_answers(pipe, tmp_path):
     interpreter, started = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=None):
+    with ahead(interpreter, memory=MEMORY):
         assert pipe.is_held()
         with Examination(interpreter) as examination:
             assert answered(next(examination.ask([GOOD]))[1])
@@ -684,7 +806,7 @@ def test_another_thread_may_take_it(pipe, tmp_path):
         with Examination(interpreter) as examination:
             told.extend(outcome for _, outcome in examination.ask([GOOD]))
 
-    with ahead(interpreter, memory=None):
+    with ahead(interpreter, memory=MEMORY):
         thread = threading.Thread(target=examine)
         thread.start()
         thread.join()
@@ -694,14 +816,14 @@ def test_another_thread_may_take_it(pipe, tmp_path):
 
 def test_a_worker_that_nobody_took_is_ended(pipe, tmp_path):
     interpreter, _ = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=None):
+    with ahead(interpreter, memory=MEMORY):
         assert pipe.is_held()
     assert pipe.has_ended()
 
 
 def test_it_is_taken_only_by_who_wants_the_same(pipe, tmp_path):
     interpreter, started = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=None):
+    with ahead(interpreter, memory=MEMORY):
         assert pipe.is_held()
         with Examination(interpreter, memory=2**30):
             pass
@@ -710,13 +832,13 @@ def test_it_is_taken_only_by_who_wants_the_same(pipe, tmp_path):
 
 def test_what_cannot_be_begun_ahead_is_told_by_who_starts_it():
     nowhere = Interpreter("/nowhere/python")
-    with ahead(nowhere, memory=None):
+    with ahead(nowhere, memory=MEMORY):
         assert why_not(nowhere).sentence == "There is no interpreter /nowhere/python."
 
 
 def test_one_that_died_ahead_has_its_second_chance(tmp_path):
     prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
-    with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=None):
+    with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=MEMORY):
         wait_until((tmp_path / "been").exists)
         with Examination(Interpreter(sys.executable, prelude, variables=VARIABLES)) as examination:
             assert answered(next(examination.ask([GOOD]))[1])

@@ -294,6 +294,8 @@ def test_what_is_wrong_with_a_file_is_told_at_its_place(
         (("--conformance-framework", "tor"), "must be one of jax, keras, mxnet, tensorflow, torch"),
         ((*FAKE, "--conformance-api", "plain.wrong"), "must be one of plain.right, "),
         ((*FAKE, "--conformance-timeout", "0"), "must be more than 0 and at most 604800, got 0"),
+        ((*FAKE, "--conformance-timeout", "nan"), "at most 604800, got nan"),
+        ((*FAKE, "--conformance-startup", "inf"), "at most 604800, got inf"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(inside: Inside, words: tuple[str, ...], why: str) -> None:

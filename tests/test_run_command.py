@@ -25,6 +25,7 @@ from fakes.clock import PATIENCE
 from conformance import runs
 from conformance.cli import main
 from conformance.frameworks import FRAMEWORKS
+from conformance.running.terms import Terms
 from conformance.selection import Selection
 
 CASES = """
@@ -157,6 +158,38 @@ def test_an_unknown_api_is_refused_with_those_that_are_known(run: Run, out: Path
     known = "plain.right, plain.troubled, plain.backwards, plain.gone"
     assert f"--api: 'plain.wrong' is none of {known}" in ran.output
     assert not out.exists()
+
+
+def test_how_long_a_start_may_take_is_said(run: Run, out: Path, tmp_path: Path) -> None:
+    drive.fake(tmp_path, prelude="import time; time.sleep(1000)")
+    ran = run("--startup", "1")
+    assert ran.exit_code == 2
+    assert "was not ready within 1 s." in ran.output
+    assert runs.read(out).header.failure is not None
+
+
+@pytest.mark.parametrize("seconds", ["nan", "0", "-1", "inf", "soon"])
+def test_a_start_takes_a_number_of_seconds(run: Run, out: Path, seconds: str) -> None:
+    ran = run("--startup", seconds)
+    assert ran.exit_code == 2
+    assert "--startup" in ran.output
+    assert not out.exists()
+
+
+def test_how_long_a_start_may_take_makes_no_other_run() -> None:
+    assert str(Terms(startup=1.0)) == str(Terms())
+
+
+def test_a_worker_that_reports_a_mistake_of_ours_ends_its_run_with_a_sentence(
+    run: Run, out: Path, tmp_path: Path
+) -> None:
+    lie = "lying.say(kind='mistake', type='NameError', message='no')"
+    drive.fake(tmp_path, prelude=f"from fakes import lying, plain, troubled\nlying.later({lie!r})")
+    ran = run("--api", "plain.right")
+    assert ran.exit_code == 2
+    assert "conformance run: torch: plain.right fine: NameError: no in" in ran.output
+    assert "Traceback" not in ran.output
+    assert not runs.read(out).complete
 
 
 def test_an_unknown_framework_is_refused_with_those_that_are_known() -> None:

@@ -225,6 +225,7 @@ def test_a_place_that_is_gone_for_good_ends_everything(error: Exception) -> None
         shared([Words("a", ["a1"])], 1, fails=raising(error, "a1"))
 
 
-def test_a_mistake_of_ours_is_not_hidden() -> None:
-    with pytest.raises(BadSource):
-        shared([Words("a", ["a1"])], 1, fails=raising(BadSource("a1: SyntaxError"), "a1"))
+def test_a_worker_that_reports_a_mistake_of_ours_ends_its_work_and_no_other() -> None:
+    works = [Words("a", ["a1", "a2"]), Words("b", ["b1"])]
+    shared(works, 1, fails=raising(BadSource("a1: SyntaxError"), "a1"))
+    assert [work.ended for work in works] == [["a1: SyntaxError"], ["closed"]]

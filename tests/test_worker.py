@@ -1,7 +1,9 @@
 """The worker's framing and its one job, in this process."""
 
 import ast
+import json
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,79 @@ def test_a_length_beyond_reason_is_rubbish_rather_than_waited_for():
     )
     with pytest.raises(worker.Rubbish):
         worker.take(frame, TOKEN)
+
+
+def framed(head, body=b""):
+    """A frame whose checksum is right, whatever it holds."""
+    check = zlib.crc32(body, zlib.crc32(head))
+    prefix = worker.PREFIX.pack(worker.MAGIC, TOKEN, len(head), len(body), check)
+    return bytearray(prefix + head + body)
+
+
+def arrays_of(entries, body):
+    return worker.take(framed(json.dumps({"arrays": entries}).encode(), body), TOKEN)[1]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"null", b"[]", b'"text"', b"{}", b'{"arrays": null}', b'{"arrays": {}}', b"\xff",
+     b"[" * 100_000, b'{"arrays": [' * 9_000, b'{"arrays": [], "n": ' + b"1" * 5_000 + b"}"],
+    ids=lambda head: str(head[:20]),
+)  # fmt: skip
+def test_a_header_that_is_none_is_rubbish(head):
+    with pytest.raises(worker.Rubbish):
+        worker.take(framed(head), TOKEN)
+
+
+def test_a_header_longer_than_allowed_is_rubbish_before_it_is_read():
+    start = worker.PREFIX.pack(worker.MAGIC, TOKEN, 1001, 0, 0)
+    assert worker.take(bytearray(start), TOKEN) is None
+    with pytest.raises(worker.Rubbish, match="a frame of 1001 and 0 bytes"):
+        worker.take(bytearray(start), TOKEN, 1000)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["|O", "O", "|V8", "<U2", "|S8", "<M8[s]", "<m8", "<f3", "<f2,<f2", "", "f4", "float64", 8,
+     None, ["<f8"], {"names": ["a"]}, "<f8\n"],
+)  # fmt: skip
+def test_an_array_of_something_else_than_numbers_does_not_arrive(dtype):
+    """NumPy would read eight bytes as the address of an object."""
+    with pytest.raises(worker.Rubbish):
+        arrays_of([["y", dtype, [1]]], b"12345678")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [None, 1, "1", [-1], [1.0], [True], [[1]], [2], [0], [2**62], [2**29, 2**29, 2**29], [1] * 33,
+     [10**30]],
+)  # fmt: skip
+def test_an_array_of_a_shape_that_it_has_not_does_not_arrive(shape):
+    with pytest.raises(worker.Rubbish):
+        arrays_of([["y", "<f8", shape]], b"12345678")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [[None], [[]], [["y"]], [["y", "<f8", [1], 0]], [[1, "<f8", [1]]], ["y<f"],
+     [["y", "<f4", [1]], ["y", "<f4", [1]]], [["y", "<f4", [1]]], []],
+)  # fmt: skip
+def test_arrays_that_are_not_what_the_frame_holds_do_not_arrive(entries):
+    with pytest.raises(worker.Rubbish):
+        arrays_of(entries, b"12345678")
+
+
+def test_an_answer_of_more_axes_than_every_numpy_has_is_none():
+    header, _ = asked("y = x.reshape((1,) * 32)", x=np.array(1))
+    assert header == {"kind": "answer"}
+    if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
+        header, _ = asked("y = x.reshape((1,) * 33)", x=np.array(1))
+        assert header["type"] == "NoAnswer"
+
+
+def test_the_name_of_an_exception_is_cut_off():
+    header, _ = asked("raise type('E' * 1000, (Exception,), {})")
+    assert header["type"] == "E" * 200
 
 
 def test_the_answer_is_y():

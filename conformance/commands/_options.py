@@ -92,6 +92,19 @@ def timeout(what: str = "Seconds for a question.") -> Callable[[Command], Comman
     return click.option("--timeout", default=TIMEOUT, show_default=True, type=Seconds(), help=what)
 
 
+def startup() -> Callable[[Command], Command]:
+    """Make the option of how long a worker may take to start."""
+    from conformance.running.terms import STARTUP  # here, as it comes with NumPy
+
+    return click.option(
+        "--startup",
+        default=STARTUP,
+        show_default=True,
+        type=Seconds(),
+        help="Seconds for an interpreter to start and to import its framework.",
+    )
+
+
 def keep_inputs(
     outputs: Iterable[tuple[str, Path | None]], inputs: Iterable[Path | str | None]
 ) -> None:

@@ -89,6 +89,7 @@ _OPTIONS = (
     ),
     _options.jobs,
     _options.timeout(),
+    _options.startup(),
 )
 
 

@@ -24,7 +24,8 @@ from conformance.workers.controller import CannotStart, Examination, Interpreter
     type=_options.WORD,
     help="An interpreter.",
 )
-def command(python: str) -> None:
+@_options.startup()
+def command(python: str, startup: float) -> None:
     """List every API, and whether an interpreter has it.
 
     On a terminal the APIs stand under their framework, with the reason where it cannot be asked.
@@ -37,13 +38,13 @@ def command(python: str) -> None:
       conformance apis | cut -f 1
     """
     try:
-        with Examination(Interpreter(python)):
+        with Examination(Interpreter(python), startup=startup):
             pass
     except CannotStart as error:
         refuse("apis", error.sentence)
     show = _listed if is_terminal() else _piped
     for framework in FRAMEWORKS.values():
-        for line in show(framework, *_found(framework, python)):
+        for line in show(framework, *_found(framework, python, startup)):
             click.echo(line)
 
 
@@ -52,10 +53,13 @@ def is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _found(framework: Framework, python: str) -> tuple[frozenset[str], str | None, str | None]:
+def _found(
+    framework: Framework, python: str, startup: float
+) -> tuple[frozenset[str], str | None, str | None]:
     """The ids of the APIs that are there, the version, and why there is none."""
     try:
-        with Examination(survey.interpreter_for(framework, python)) as examination:
+        interpreter = survey.interpreter_for(framework, python)
+        with Examination(interpreter, startup=startup) as examination:
             facts = examination.identity.facts
     except CannotStart as error:
         return frozenset(), None, plain(error.sentence)

@@ -24,6 +24,7 @@ from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.observations import MODES, Mode
 from conformance.report.text import count, plain, shortened
+from conformance.running.terms import Terms
 from conformance.runs import RunError
 from conformance.selection import Selection
 from conformance.survey import Item, Subject
@@ -32,7 +33,7 @@ from conformance.versions.bisection import Agreed, Found, Unanswered
 from conformance.versions.downloads import Allowance, TooLarge
 from conformance.versions.history import Entry, Plan
 from conformance.versions.releases import NoRelease, Release
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 
 
 @click.command("bisect")
@@ -63,6 +64,7 @@ def command(
     dry_run: bool,
     jobs: int,
     timeout: float,
+    startup: float,
     good: str | None,
     bad: str | None,
     api_ids: tuple[str, ...],
@@ -92,7 +94,7 @@ def command(
             cases=paths,
             words=("case", subject.case.id),
             jobs=jobs,
-            timeout=timeout,
+            terms=Terms(timeout=timeout, startup=startup),
             selection=Selection(expression=subject.case.id, cases=tuple(map(str, paths))),
             allowance=Allowance(limit),
         )
@@ -119,7 +121,7 @@ def command(
     raise SystemExit(0 if changed else 1)
 
 
-_TROUBLES = (NoRelease, NotThere, CannotBuild, CannotStart, TooLarge, RunError, OSError)
+_TROUBLES = (NoRelease, NotThere, CannotBuild, WorkerError, TooLarge, RunError, OSError)
 
 
 def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:
@@ -243,6 +245,7 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     Of APIs whose answers changed alike, the calls of the first are shown.
     """
     (subject,) = asked.plan.subjects
+    terms = asked.plan.terms
     console, framework = asked.console, FRAMEWORKS[asked.plan.place.framework]
     _print(console, [Text(), *explanation.about(subject, console.width)])
     before, after = (asked.answers(entry) for entry in changed)
@@ -255,7 +258,9 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
-        with inquiry.examining(environment, timeout=asked.plan.timeout) as examination:
+        with inquiry.examining(
+            environment, timeout=terms.timeout, startup=terms.startup
+        ) as examination:
             header = survey.header(framework, examination.identity, [subject])
             beside = Text(f"beside {', '.join(entry.companions)}", style="dim")
             _print(console, [Text(), explanation.where(header), beside])

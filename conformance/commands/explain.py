@@ -20,7 +20,7 @@ from conformance.explanation import Told
 from conformance.frameworks import FRAMEWORKS
 from conformance.inquiry import NotThere
 from conformance.survey import Item, Subject
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 
 
 @click.command("explain")
@@ -28,6 +28,7 @@ from conformance.workers.controller import CannotStart, Examination
 @_environment.options
 @_options.api_ids
 @_options.timeout()
+@_options.startup()
 @click.option(
     "--seconds",
     type=_options.Seconds(),
@@ -44,6 +45,7 @@ def command(
     download_python: bool | None,
     api_ids: tuple[str, ...],
     timeout: float,
+    startup: float,
     seconds: float | None,
     paths: tuple[Path, ...],
 ) -> None:
@@ -62,7 +64,7 @@ def command(
     try:
         subject = Subject(inquiry.case_named(case, paths), seconds)
         apis = _meant(asked, subject, api_ids)
-        with inquiry.examining(where, timeout=timeout) as examination:
+        with inquiry.examining(where, timeout=timeout, startup=startup) as examination:
             _show(screen, explanation.about(subject, screen.width))
             header = survey.header(asked, examination.identity, [subject])
             _show(screen, [Text(), explanation.where(header)])
@@ -74,7 +76,7 @@ def command(
                     continue
                 calls = [_told(examination, item) for item in mine]
                 _show(screen, explanation.told(api.id, calls, screen.width))
-    except (NotThere, CannotBuild, CannotStart) as error:
+    except (NotThere, CannotBuild, WorkerError) as error:
         refuse("explain", error)
 
 

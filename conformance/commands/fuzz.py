@@ -24,9 +24,8 @@ from conformance.interpreters import interpreter_in
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
 from conformance.report.text import count as counted
-from conformance.running import recording
 from conformance.runs import Header
-from conformance.workers.controller import CannotStart, Examination
+from conformance.workers.controller import Examination, WorkerError
 
 WIDTH = 140
 """Of the tables where there is no terminal to fit them into."""
@@ -53,6 +52,7 @@ WIDTH = 140
 )
 @_options.jobs
 @_options.timeout()
+@_options.startup()
 @click.option(
     "--refused",
     is_flag=True,
@@ -78,6 +78,7 @@ def command(
     out: Path | None,
     jobs: int,
     timeout: float,
+    startup: float,
     refused: bool,
     one_by_one: bool,
 ) -> None:
@@ -103,7 +104,7 @@ def command(
 
         def start(*, together: bool = not one_by_one) -> Examination:
             interpreter = interpreter_in(environment, together=together)
-            return Examination(interpreter, timeout=timeout, memory=recording.MEMORY)
+            return Examination(interpreter, timeout=timeout, startup=startup)
 
         with start(together=False) as examination:
             header = survey.header(asked, examination.identity, ())
@@ -128,7 +129,7 @@ def command(
             if not stopped:
                 stopped = _unless_stopped(lambda: _shrink(examination, search, found))
         _write(findings.cases(header, search, found), out)
-    except (CannotStart, CannotBuild, NotThere, OSError) as error:
+    except (WorkerError, CannotBuild, NotThere, OSError) as error:
         refuse("fuzz", error)
     if stopped:
         refuse("fuzz", f"not everything was asked: {stopped}")
@@ -141,7 +142,7 @@ def _unless_stopped(work: Callable[[], None]) -> str | None:
         work()
     except KeyboardInterrupt:
         return "it was stopped"
-    except CannotStart as error:
+    except WorkerError as error:
         return str(error)
     return None
 

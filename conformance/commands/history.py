@@ -20,6 +20,7 @@ from conformance.environments import CannotBuild
 from conformance.exit_status import FAILED, refuse
 from conformance.report import trends as told
 from conformance.report.text import count, markdown, plain, shortened
+from conformance.running.terms import Terms
 from conformance.runs import RunError
 from conformance.selection import Selection
 from conformance.survey import Subject
@@ -69,6 +70,7 @@ def command(
     dry_run: bool,
     jobs: int,
     timeout: float,
+    startup: float,
     expression: str | None,
     paths: tuple[Path, ...],
     every: bool,
@@ -103,7 +105,7 @@ def command(
             cases=paths,
             words=("-k", str(expression)),
             jobs=jobs,
-            timeout=timeout,
+            terms=Terms(timeout=timeout, startup=startup),
             selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
             allowance=Allowance(limit),
         )

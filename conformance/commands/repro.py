@@ -19,7 +19,7 @@ from conformance.reproduction import Reproduction, Seen
 from conformance.runs import RunError
 from conformance.runtime import Runtime
 from conformance.survey import Item, Subject
-from conformance.workers.controller import CannotStart
+from conformance.workers.controller import WorkerError
 
 RUNS = Path("reports", "runs")
 
@@ -53,6 +53,7 @@ RUNS = Path("reports", "runs")
     help="Of Keras.  [default: as it was seen, else KERAS_BACKEND, else tensorflow]",
 )
 @_options.timeout("Seconds for an interpreter to answer.")
+@_options.startup()
 @_options.case_files
 @click.option(
     "--out",
@@ -67,6 +68,7 @@ def command(
     run_file: Path | None,
     backend: str | None,
     timeout: float,
+    startup: float,
     paths: tuple[Path, ...],
     out: Path | None,
 ) -> None:
@@ -90,7 +92,7 @@ def command(
             inquiry.refuse_backend(framework, backend)
         wish = _Wish(framework, api, subject, mode)
         if python:
-            made = _asked_now(wish, python, backend, timeout)
+            made = _asked_now(wish, python, backend, timeout, startup)
         else:
             made = _as_seen(wish, run_file, backend)
         text = reproduction.script(made)
@@ -99,7 +101,7 @@ def command(
         else:
             out.write_text(text, encoding="utf-8")
             click.echo(str(out))
-    except (NotThere, RunError, CannotStart, OSError) as error:
+    except (NotThere, RunError, WorkerError, OSError) as error:
         refuse("repro", error)
 
 
@@ -130,9 +132,11 @@ class _Wish:
         )
 
 
-def _asked_now(wish: _Wish, python: str, backend: str | None, timeout: float) -> Reproduction:
+def _asked_now(
+    wish: _Wish, python: str, backend: str | None, timeout: float, startup: float
+) -> Reproduction:
     environment = Environment(framework=wish.framework.name, python=python, backend=backend)
-    with inquiry.examining(environment, timeout=timeout) as examination:
+    with inquiry.examining(environment, timeout=timeout, startup=startup) as examination:
         identity = examination.identity
         runtime = runtime_of(wish.framework, identity)
         item = wish.item(runtime)

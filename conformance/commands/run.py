@@ -35,6 +35,7 @@ Chosen = tuple[str | None, Environment]
 )
 @_options.jobs
 @_options.timeout()
+@_options.startup()
 @click.option(
     "--memory",
     default=MEMORY,
@@ -91,6 +92,7 @@ def command(
     out: Path | None,
     jobs: int,
     timeout: float,
+    startup: float,
     memory: int,
     one_by_one: bool,
     reuse: bool,
@@ -113,7 +115,7 @@ def command(
         _options.needs("--jobs", "--executor threads; a cluster has as many workers as it has")
     chosen = _environment.all_chosen(framework, names, python, pins, backend, download_python)
     chosen = _with_any(api_ids, chosen)
-    terms = Terms(timeout=timeout, memory=memory, together=not one_by_one)
+    terms = Terms(timeout=timeout, startup=startup, memory=memory, together=not one_by_one)
     with ExitStack() as begun:
         if not (reuse or scheduler):
             _begin(begun, [environment for _, environment in chosen], terms, jobs)

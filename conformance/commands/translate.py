@@ -24,7 +24,7 @@ from conformance.report.text import count, plain
 from conformance.runs import Run, RunError
 from conformance.survey import Subject
 from conformance.translation import Place, Translation
-from conformance.workers.controller import CannotStart, Examination, Task
+from conformance.workers.controller import Examination, Task, WorkerError
 from conformance.workers.outcomes import Answer
 
 TRANSPOSED = sorted(
@@ -232,7 +232,7 @@ def _verify(found: Translation, source: tuple[Place, str], target: tuple[Place, 
             interpreter = survey.interpreter_for(place.framework, python)
             with Examination(interpreter) as examination:
                 outcomes = [outcome for _, outcome in examination.ask(tasks)]
-        except CannotStart as error:
+        except WorkerError as error:
             click.echo(f"cannot verify: {place.framework.title}: {error}", err=True)
             raise SystemExit(2) from None
         for outcome in outcomes:

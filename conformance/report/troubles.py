@@ -14,7 +14,7 @@ from conformance.bugs import Bug
 from conformance.cases.case import Case
 from conformance.conventions import CONVENTIONS
 from conformance.report.reading import Environment
-from conformance.report.text import count, pattern
+from conformance.report.text import count, pattern, plain
 from conformance.survey import Subject
 
 ROUNDING = frozenset(c.choice.sentence for c in CONVENTIONS if c.axis.rounds)
@@ -26,7 +26,8 @@ NAMED = 6
 class Trouble:
     """One thing that is not as it should be.
 
-    kind   a verdict, or ``incomplete``, ``changed``, ``rounding`` or ``known bug``
+    kind   a verdict, or ``incomplete``, ``changed``, ``asked again``, ``rounding`` or
+           ``known bug``
     where  the environment, or the API in it; of a bug, its title
     bug    what is known of it
     """
@@ -62,6 +63,7 @@ def troubles(
         *_broken(bad.loc[new], columns),
         *_not_run(judged, environments),
         *_changed(observed, environments, cases),
+        *_asked_again(environments),
         *_rounding(judged, columns),
         *_known(bad, found, columns),
     )
@@ -159,6 +161,19 @@ def _changed(
         if unknown[number]:
             said = f"{count(unknown[number], 'case')} of this run are not among the report's cases."
             yield Trouble("changed", environment.title, said)
+
+
+def _asked_again(environments: Sequence[Environment]) -> Iterator[Trouble]:
+    """A worker that died or spoke out of turn among questions, none of which was at fault."""
+    for environment in environments:
+        by_reason: dict[str, list[str]] = {}
+        for observation in environment.run.observations:
+            if observation.retry is not None:
+                by_reason.setdefault(plain(observation.retry), []).append(observation.case)
+        for reason, cases in by_reason.items():
+            ids = tuple(dict.fromkeys(cases))
+            sentence = f"{count(len(ids), 'case')} {reason}."
+            yield Trouble("asked again", environment.title, sentence, ids)
 
 
 def _rows(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

@@ -105,19 +105,19 @@ def record(
     path: Path | None,
     *,
     jobs: int = 1,
-    timeout: float = TIMEOUT,
+    terms: Terms | None = None,
     sources: str | None = None,
     selection: Selection | None = None,
 ) -> Path:
     """Asks every subject in one environment, and returns where the run file is.
 
-    Raises ``CannotBuild``, ``CannotStart``, ``RunError``, ``OSError``.
+    Raises ``CannotBuild``, ``WorkerError``, ``RunError``, ``OSError``.
     """
     request = Request(
         name=environment.framework,
         environment=environment,
         path=path,
-        terms=Terms(timeout=timeout),
+        terms=terms or Terms(),
         sources=sources,
         selection=selection,
     )

@@ -213,7 +213,11 @@ class Examiners:
             kept.busy.release()
         interpreter = interpreter_in(environment, together=terms.together)
         examination = Examination(
-            interpreter, timeout=terms.timeout, memory=terms.memory, growth=terms.growth
+            interpreter,
+            timeout=terms.timeout,
+            startup=terms.startup,
+            memory=terms.memory,
+            growth=terms.growth,
         )
         kept = self._thread.kept = _Kept((environment, terms), examination)
         kept.busy.acquire()

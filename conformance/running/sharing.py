@@ -109,7 +109,7 @@ class _Desk:
 def share(works: Iterable[Work], places: Sequence[Place]) -> None:
     """Has all works done, begun in this order.
 
-    Raises `NoExecutor` when a place is gone for good, and ``BadSource``.
+    Raises `NoExecutor` when a place is gone for good.
     """
     _Sharing(works, places).run()
 
@@ -212,8 +212,8 @@ class _Sharing:
             result = future.result()
         except (BrokenExecutor, CancelledError) as error:
             raise _gone(error) from error
-        except BadSource:
-            raise
+        except BadSource as error:
+            self._give_up(job.work, error)
         except Exception as error:
             self._failed(job, error)
         else:

@@ -13,14 +13,14 @@ from packaging.requirements import Requirement
 from conformance import environments, progress, runs
 from conformance.environments import CannotBuild, Environment
 from conformance.running import recording
-from conformance.running.recording import MEMORY
+from conformance.running.terms import MEMORY, Terms
 from conformance.runs import Run
 from conformance.selection import Selection
 from conformance.survey import Subject
 from conformance.versions.companions import Attempt, attempts
 from conformance.versions.downloads import Allowance
 from conformance.versions.releases import Release
-from conformance.workers.controller import CannotStart
+from conformance.workers.controller import WorkerError
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Plan:
     cases: tuple[Path, ...]
     words: tuple[str, ...]
     jobs: int = 1
-    timeout: float = recording.TIMEOUT
+    terms: Terms = field(default_factory=Terms)
     selection: Selection | None = None
     allowance: Allowance = field(default_factory=Allowance)
 
@@ -76,11 +76,11 @@ def entry(plan: Plan, release: Release) -> Entry:
     kept = kept_attempt(plan, release)
     if kept is not None:
         return _entry(release, kept, _kept(plan, kept)[0])
-    troubles: list[CannotBuild | CannotStart] = []
+    troubles: list[CannotBuild | WorkerError] = []
     for attempt in attempts(plan.place, release, plan.fixed):
         try:
             return _entry(release, attempt, _asked(plan, release, attempt))
-        except (CannotBuild, CannotStart) as trouble:
+        except (CannotBuild, WorkerError) as trouble:
             troubles.append(trouble)
     # What was made and did not start says more than what could not be made.
     troubles.sort(key=lambda trouble: isinstance(trouble, CannotBuild))
@@ -120,11 +120,11 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
             plan.subjects,
             path,
             jobs=plan.jobs,
-            timeout=plan.timeout,
+            terms=plan.terms,
             sources=made_from,
             selection=plan.selection,
         )
-    except CannotStart:
+    except WorkerError:
         path.unlink(missing_ok=True)  # it says only that, and the next attempt may do better
         raise
     return path
@@ -132,7 +132,7 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
 
 def _kept(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
     """Where the run of an environment is kept, and what it is made from."""
-    words = (*plan.words, str(plan.timeout), str(MEMORY))
+    words = (*plan.words, str(plan.terms.timeout), str(MEMORY))
     made_from = recording.made_from(attempt.environment, plan.cases, words)
     return attempt.environment.home / "runs" / f"{made_from}.jsonl", made_from
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from conformance.workers.outcomes import Outcome
+from conformance.workers.outcomes import Crash, Flaky, Hang, Outcome
 
 HEAVY = 2**24
 """Bytes of its arrays beyond which a bundle takes no further task."""
@@ -33,10 +33,38 @@ class Task:
 
 @dataclass(eq=False)
 class Asked:
-    """A task that was pulled, and what came of it once that is known."""
+    """A task that was pulled, and what came of it once that is known.
+
+    lost  the bundle that it was in when its worker died, or did not answer, with no one to blame
+    """
 
     task: Task
     outcome: Outcome | None = None
+    lost: Lost | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Lost:
+    """A bundle that nothing came of, so that each of its tasks is asked alone.
+
+    reason  what became of the worker
+    """
+
+    reason: str
+    bundle: Bundle
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of its tasks have come to something."""
+        return all(one.outcome is not None for one in self.bundle)
+
+    @property
+    def words(self) -> str | None:
+        """Why its tasks were asked again; None where one of them was at fault, which tells all."""
+        if any(isinstance(one.outcome, Crash | Hang | Flaky) for one in self.bundle):
+            return None
+        reason = f"was {self.reason}" if self.reason.startswith("killed") else self.reason
+        return f"asked again alone: among {len(self.bundle)} questions the worker {reason}"
 
 
 Bundle: TypeAlias = tuple[Asked, ...]

@@ -11,7 +11,6 @@ import os
 import secrets
 import selectors
 import signal
-import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +20,9 @@ from typing import IO, Any
 
 from numpy.typing import NDArray
 
-from conformance.workers import worker
+from conformance.workers import replies, worker
+from conformance.workers.process import Process
+from conformance.workers.replies import Arrays, Malformed, Reply
 
 TAIL = 4096
 """Bytes of standard error that are kept."""
@@ -35,10 +36,10 @@ _GRACE = 60.0  # seconds that a process may take to end after its pipe, on a mac
 
 @dataclass(frozen=True)
 class Message:
-    """A frame that the worker sent."""
+    """A frame that the worker sent, and that has the form of one."""
 
-    header: Mapping[str, Any]
-    arrays: Mapping[str, NDArray[Any]]
+    reply: Reply
+    arrays: Arrays
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,9 @@ class Channel:
 
     def __init__(self, executable: str, variables: Mapping[str, str]) -> None:
         """Starts the process. Raises ``OSError`` when there is no such program, or on Windows."""
-        if not hasattr(os, "killpg"):
-            raise OSError("a worker needs process groups, as Linux and macOS have them")
         self._token = secrets.token_bytes(worker.TOKEN_SIZE)
-        self._process = subprocess.Popen(
-            [executable, str(Path(worker.__file__).resolve())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={**os.environ, **variables},
-            start_new_session=True,  # Ctrl-C is for us, and the worker's children are ours to kill
-        )
-        self._questions = _pipe(self._process.stdin)
-        self._answers = _pipe(self._process.stdout)
-        self._errors = _pipe(self._process.stderr)
+        self._process = Process([executable, str(Path(worker.__file__).resolve())], variables)
+        self._questions, self._answers, self._errors = map(_pipe, self._process.streams)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._answers, selectors.EVENT_READ)
         self._selector.register(self._errors, selectors.EVENT_READ)
@@ -95,7 +84,7 @@ class Channel:
     @property
     def alive(self) -> bool:
         """Whether the process still runs."""
-        return not self._closed and self._process.poll() is None
+        return not self._closed and self._process.status is None
 
     @property
     def memory(self) -> int:
@@ -135,20 +124,24 @@ class Channel:
         deadline = monotonic() + seconds
         while True:
             try:
-                frame = worker.take(self._incoming, self._token)
+                frame = worker.take(self._incoming, self._token, worker.LONGEST_REPLY)
+                if frame is not None:
+                    return self._message(*frame)
             except worker.Rubbish as rubbish:
                 return Gone(f"wrote rubbish where its answers go: {rubbish}")
-            if frame is not None:
-                number, self._heard = self._heard, self._heard + 1
-                if frame[0]["number"] != number:
-                    return Gone("answered out of turn")
-                return Message(*frame)
+            except Malformed as malformed:
+                return Gone(f"sent a frame that is no answer: {malformed}")
             if self._ended:
                 return Gone(self._end())
             left = deadline - monotonic()
             heard = self._serve(min(max(left, 0.0), _GLANCE))
             if left < 0 and not (heard or self._ended):  # what has come is never too late
                 return None
+
+    def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Gone:
+        reply = replies.reply(header, arrays)
+        number, self._heard = self._heard, self._heard + 1
+        return Message(reply, arrays) if reply.number == number else Gone("answered out of turn")
 
     def kill(self) -> None:
         """Kills the worker, from any thread; its death is noticed where answers are awaited."""
@@ -159,10 +152,7 @@ class Channel:
         if self._closed:
             return
         self._closed = True
-        # Also after a death: what it left behind keeps the group, and the group its number.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.end()
         for _ in range(_PIPE // _CHUNK):  # no more: whoever left the group may still be writing
             if self._errors in self._selector.get_map():
                 self._read_errors()
@@ -170,9 +160,7 @@ class Channel:
         if self._pages is not None:
             os.close(self._pages)
             self._pages = None
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        self._process.close()
 
     def _serve(self, seconds: float) -> bool:
         """Reads and writes what can be, and says whether answers were among it."""
@@ -184,7 +172,7 @@ class Channel:
                 heard = self._read_answers()
             else:
                 self._read_errors()
-        if not heard and self._process.poll() is not None:
+        if not heard and self._process.status is not None:
             heard = self._read_answers()  # it may have spoken in its last moments
             self._ended = not heard
         return heard
@@ -219,11 +207,10 @@ class Channel:
 
     def _end(self) -> str:
         deadline = monotonic() + _GRACE
-        while self._process.poll() is None and monotonic() < deadline:
+        while self._process.status is None and monotonic() < deadline:
             if not (self._errors in self._selector.get_map() and self._read_errors()):
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(_GLANCE)
-        status = self._process.returncode
+                self._process.wait(_GLANCE)
+        status = self._process.status
         if status is None or status == worker.LOST:
             return "closed the pipe that its answers go through"
         if status >= 0:
@@ -242,8 +229,7 @@ def _pages(process: int) -> int | None:
         return None
 
 
-def _pipe(stream: IO[bytes] | None) -> int:
-    assert stream is not None  # all three were asked for
+def _pipe(stream: IO[bytes]) -> int:
     import fcntl  # here, as Windows lacks it
 
     descriptor = stream.fileno()

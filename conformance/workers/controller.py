@@ -11,18 +11,42 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from conformance.printable import PrintableError
 from conformance.workers import together
-from conformance.workers.bundles import Asked, Bundle, Bundles, Task
+from conformance.workers.bundles import Asked, Bundle, Bundles, Lost, Task
 from conformance.workers.channel import KILLED, Channel, Gone, Message
-from conformance.workers.interpreter import CannotStart, Identity, Interpreter, start
+from conformance.workers.interpreter import (
+    STARTUP,
+    CannotStart,
+    Identity,
+    Interpreter,
+    WorkerError,
+    start,
+)
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.workers.replies import (
+    Answered,
+    AnsweredTogether,
+    Broken,
+    Mistaken,
+    OutOfMemory,
+    Refused,
+)
 
-__all__ = ["BadSource", "CannotStart", "Examination", "Identity", "Interpreter", "Stopped", "Task"]
+__all__ = [
+    "BadSource",
+    "CannotStart",
+    "Examination",
+    "Identity",
+    "Interpreter",
+    "Stopped",
+    "Task",
+    "WorkerError",
+]
 
 WINDOW = 64
 """How many questions are under way at most, so that the worker never waits for the next."""
@@ -33,16 +57,19 @@ UNSENT = 2**24
 
 GROWTH = 2**30
 """Bytes that a worker may keep of what it was asked before another takes its place."""
+MEMORY = 8 * 2**30
+"""Bytes that a worker may use beyond what it starts with."""
 
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|bad_alloc|out of memory|can(?:no|')t allocate memory|unable to allocate"
     r"|RESOURCE_EXHAUSTED",
     re.IGNORECASE,
 )
+_OTHERWISE = "sent a frame that is no answer: it is of another kind"
 
 
-class BadSource(PrintableError):
-    """The source of a question is misspelt, so nobody was asked anything."""
+class BadSource(WorkerError):
+    """The source of a question is misspelt, as the worker says, so nobody was asked anything."""
 
 
 class Stopped(Exception):
@@ -65,8 +92,8 @@ class Examination:
         interpreter: Interpreter,
         *,
         timeout: float = 60.0,
-        startup: float = 300.0,
-        memory: int | None = None,
+        startup: float = STARTUP,
+        memory: int | None = MEMORY,
         growth: int = GROWTH,
     ) -> None:
         self._interpreter = interpreter
@@ -81,6 +108,7 @@ class Examination:
         self._stopped = False
         self._identity: Identity | None = None
         self._channel: Channel | None = None
+        self._starting: Channel | None = None
 
     def __enter__(self) -> Self:
         """Starts a worker. Raises ``CannotStart``."""
@@ -99,14 +127,11 @@ class Examination:
         self._retire()
 
     def stop(self) -> None:
-        """Gives up what is being asked, from any thread: ``ask`` raises ``Stopped``.
-
-        A hang is not waited for; a worker that is just being started is.
-        """
+        """Gives up what is being asked, or started, from any thread: that raises ``Stopped``."""
         self._stopped = True
-        channel = self._channel
-        if channel is not None:
-            channel.kill()
+        for channel in (self._starting, self._channel):
+            if channel is not None:
+                channel.kill()
 
     @property
     def identity(self) -> Identity:
@@ -180,7 +205,7 @@ class Examination:
                 sent.clear()
             bundles.put_back((one,) for one in bundle if one.outcome is None)
             grown = self._has_grown()
-            while asked and (outcome := asked[0].outcome):
+            while asked and (outcome := _settled(asked[0])):
                 yield asked.popleft().task, outcome
 
     def _tell(self, bundle: Bundle, reply: Message | Gone | None) -> None:
@@ -192,11 +217,19 @@ class Examination:
                 one.outcome = self._once_more(one, outcome)
             else:
                 one.outcome = outcome
-        elif isinstance(reply, Message) and reply.header["kind"] == "answers":
+        elif isinstance(reply, Message) and _is_of(bundle, reply):
             for number, array in reply.arrays.items():
                 bundle[int(number)].outcome = Answer(array)
         else:
             self._retire()
+            lost = Lost(self._why_lost(reply), bundle)
+            for one in bundle:
+                one.lost = None if lost.reason == KILLED else lost
+
+    def _why_lost(self, reply: Message | Gone | None) -> str:
+        if reply is None:
+            return f"gave no answer within {self._timeout:g} s"
+        return reply.reason if isinstance(reply, Gone) else _OTHERWISE
 
     def _once_more(self, one: Asked, first: Crash | Hang) -> Outcome:
         """Asks again, in a worker that was asked nothing else."""
@@ -213,21 +246,22 @@ class Examination:
             return Hang(self._timeout, self._retire())
         if isinstance(reply, Gone):
             return self._crash(reply.reason)
-        told = reply.header
-        match told["kind"]:
-            case "answer":
+        match reply.reply:
+            case Answered():
                 return Answer(reply.arrays["y"])
-            case "mistake":
-                raise BadSource(f"{task.key}: {told['type']}: {told['message']} in\n{task.source}")
-            case "refusal" if not self._spent(told["message"]):
-                return Refusal(told["type"], told["message"])
-            case "refusal" | "memory":
-                said = f"{told['type']}: {Refusal(told['type'], told['message']).first_line}"
+            case Mistaken(type=name, message=message):
+                raise BadSource(f"{task.key}: {name}: {message} in\n{task.source}")
+            case Refused(type=name, message=message) if not self._spent(message):
+                return Refusal(name, message)
+            case Refused(type=name, message=message) | OutOfMemory(type=name, message=message):
                 limit = "" if self._memory is None else f": limit {self._memory} bytes"
-                reason = f"ran out of memory{limit} ({said})"
+                refusal = Refusal(name, message)
+                reason = f"ran out of memory{limit} ({refusal.type}: {refusal.first_line})"
                 return Crash(reason, self._retire(), out_of_memory=True)
+            case Broken(reason=reason):
+                return self._crash(reason)
             case _:
-                return self._crash(told["reason"])
+                return self._crash(_OTHERWISE)
 
     def _crash(self, reason: str) -> Crash:
         stderr = self._retire()
@@ -243,13 +277,19 @@ class Examination:
     def _worker(self) -> Channel:
         if self._channel is None and not self._stopped:
             self._channel, self._identity = start(
-                self._interpreter, seconds=self._startup, memory=self._memory
+                self._interpreter, seconds=self._startup, memory=self._memory, begun=self._begin
             )
+            self._starting = None
             self._weight = self._channel.memory
         if self._channel is None or self._stopped:
             self._retire()  # here, as nobody leaves a with block that was never entered
             raise Stopped
         return self._channel
+
+    def _begin(self, channel: Channel) -> None:
+        self._starting = channel
+        if self._stopped:  # also where that was what ended the one before
+            raise Stopped
 
     def _send(self, channel: Channel, bundle: Bundle) -> None:
         if len(bundle) == 1:
@@ -269,6 +309,28 @@ class Examination:
         channel, self._channel, self._broken = self._channel, None, False
         channel.close()
         return channel.stderr
+
+
+def _is_of(bundle: Bundle, reply: Message) -> bool:
+    """Whether a reply has answers to questions of this bundle, and no others."""
+    numbers = set(map(str, range(len(bundle))))
+    return isinstance(reply.reply, AnsweredTogether) and reply.arrays.keys() <= numbers
+
+
+def _settled(asked: Asked) -> Outcome | None:
+    """What came of a task, with the reason why it was asked again where nothing else says so.
+
+    None while that is not known: of a bundle that was lost one task after the other is asked, and
+    only when all have come to something is it known whether one of them was at fault.
+    """
+    outcome, lost = asked.outcome, asked.lost
+    if lost is None or outcome is None:
+        return outcome
+    if not lost.is_over:
+        return None
+    if lost.words is None or not isinstance(outcome, Answer | Refusal):
+        return outcome
+    return replace(outcome, retry=lost.words)
 
 
 def _of_two(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:

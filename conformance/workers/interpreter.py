@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,17 +11,24 @@ from typing import Any, TypeAlias
 
 from conformance import pythons
 from conformance.printable import PrintableError
-from conformance.workers import together
+from conformance.workers import process, together
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
+from conformance.workers.replies import Failed, Machine, Ready
 
+STARTUP = 300.0
+"""Seconds for an interpreter and its prelude."""
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
-_PROBE_SECONDS = 300
+_PROBE_BYTES = 2**16  # of which the last are the version, whatever its site prints before
 _TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
 
-class CannotStart(PrintableError):
+class WorkerError(PrintableError):
+    """What keeps a framework from being asked, in a sentence."""
+
+
+class CannotStart(WorkerError):
     """The interpreter, or the framework in it, is not there to be asked."""
 
     def __init__(self, sentence: str, stderr: str = "") -> None:
@@ -34,12 +40,40 @@ class CannotStart(PrintableError):
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What a fact has to be, where it is not just anything.
+
+    Parameters
+    ----------
+    words
+        As a sentence says it, such as "true or false".
+    values
+        The only ones that it may be.
+    pattern
+        What all of the text fits, where it may be text.
+    """
+
+    words: str
+    values: tuple[object, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+    def admits(self, fact: object) -> bool:
+        """Say whether a fact is of this kind."""
+        if any(type(fact) is type(value) and fact == value for value in self.values):
+            return True
+        if not isinstance(fact, str) or self.pattern is None:
+            return False
+        return self.pattern.fullmatch(fact) is not None
+
+
+@dataclass(frozen=True)
 class Interpreter:
     """A Python with a framework in it, and how to make the framework ready.
 
     executable  a path, a version or a name, as of `pythons.find`
     prelude     source run once, such as imports and settings; questions see its names, and ``np``
     facts       expressions evaluated after the prelude, by name, such as the version
+    kinds       what facts have to be, by name
     variables   environment variables added to ours
     settle      source run after a question that failed or came to nothing, its own errors ignored:
                 a framework that computes in threads of its own may otherwise raise one question's
@@ -53,30 +87,12 @@ class Interpreter:
     executable: str
     prelude: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     settle: str = ""
     together: str = ""
     most: int = 1
     switches: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Machine:
-    """The processor that a worker runs on.
-
-    Parameters
-    ----------
-    architecture
-        As Python calls it, such as ``x86_64``.
-    level
-        Of an x86 CPU the level of its instructions, such as ``x86-64-v3``, which has AVX2.
-    model
-        As the CPU calls itself.
-    """
-
-    architecture: str = ""
-    level: str | None = None
-    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,20 +112,26 @@ class Identity:
 
 
 def start(
-    interpreter: Interpreter, *, seconds: float, memory: int | None
+    interpreter: Interpreter,
+    *,
+    seconds: float,
+    memory: int | None,
+    begun: Callable[[Channel], None] = lambda _: None,
 ) -> tuple[Channel, Identity]:
     """A worker that has run the prelude, within ``seconds``.
 
-    ``memory`` is how many bytes it may use beyond what it uses by then. An interpreter that dies
-    gets a second chance, as imports do crash now and then. Raises ``CannotStart``.
+    ``memory`` is how many bytes it may use beyond what it uses by then. ``begun`` is handed it
+    before it is ready; what that raises ends it. An interpreter that dies gets a second chance, as
+    imports do crash now and then. Raises ``CannotStart``.
     """
     try:
-        return _attempt(interpreter, seconds, memory)
+        return _attempt(interpreter, seconds, memory, begun)
     except _Died:
         try:
-            return _attempt(interpreter, seconds, memory)
+            return _attempt(interpreter, seconds, memory, begun)
         except _Died as died:
-            raise CannotStart(_post_mortem(interpreter, died.reason), died.stderr) from None
+            sentence = _post_mortem(interpreter, died.reason, seconds)
+            raise CannotStart(sentence, died.stderr) from None
 
 
 @contextmanager
@@ -151,17 +173,21 @@ class _Died(Exception):
 
 
 def _attempt(
-    interpreter: Interpreter, seconds: float, memory: int | None
+    interpreter: Interpreter,
+    seconds: float,
+    memory: int | None,
+    begun: Callable[[Channel], None],
 ) -> tuple[Channel, Identity]:
     name = _located(interpreter.executable)
     like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
-    begun = next(filter(_taken, like), None)
-    channel = begun[2] if begun else _begin(interpreter, memory)
+    own = next(filter(_taken, like), None)
+    channel = own[2] if own else _begin(interpreter, memory)
     try:
+        begun(channel)
         reply = channel.receive(seconds)
-        if isinstance(reply, Message) and reply.header["kind"] == "ready":
+        if isinstance(reply, Message) and isinstance(reply.reply, Ready):
             channel.forget_stderr()
-            return channel, _identity(name, reply.header)
+            return channel, _identity(interpreter, reply.reply)
     except BaseException:
         channel.close()
         raise
@@ -170,7 +196,9 @@ def _attempt(
         raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
     if isinstance(reply, Gone):
         raise _Died(reply.reason, channel.stderr)
-    said = Refusal(reply.header["type"], reply.header["message"])
+    if not isinstance(reply.reply, Failed):
+        raise _Died("did not say who it is", channel.stderr)
+    said = Refusal(reply.reply.type, reply.reply.message)
     raise CannotStart(f"{name} cannot run the prelude. {said.words}", channel.stderr)
 
 
@@ -207,33 +235,33 @@ def _located(request: str) -> str:
     return path
 
 
-def _identity(name: str, told: Mapping[str, Any]) -> Identity:
-    if _numbers(told["python"]) < pythons.OLDEST:
-        raise CannotStart(_too_old(name, told["python"]))
-    return Identity(
-        told["python"],
-        told["platform"],
-        told["numpy"],
-        told["facts"],
-        Machine(**told["machine"]),
-        told["switches"],
-    )
+def _identity(interpreter: Interpreter, told: Ready) -> Identity:
+    """Who answers. Raises `_Died` for facts that nobody asked for, `CannotStart` for wrong ones."""
+    name = interpreter.executable
+    if _numbers(told.python) < pythons.OLDEST:
+        raise CannotStart(_too_old(name, told.python))
+    if told.facts.keys() != interpreter.facts.keys() or not told.switches.keys() <= set(
+        interpreter.switches
+    ):
+        raise _Died("said something else of itself than what it was asked", "")
+    for fact, kind in interpreter.kinds.items():
+        if not kind.admits(told.facts[fact]):
+            got = repr(told.facts[fact])[:100]
+            raise CannotStart(
+                f"{name}: the {fact} of its framework must be {kind.words}, got {got}."
+            )
+    return Identity(told.python, told.platform, told.numpy, told.facts, told.machine, told.switches)
 
 
-def _post_mortem(interpreter: Interpreter, reason: str) -> str:
+def _post_mortem(interpreter: Interpreter, reason: str, seconds: float) -> str:
     """Asked only after a death, since starting an interpreter twice is not free."""
     name = _located(interpreter.executable)
     try:
-        said = subprocess.run(
-            [name, "-c", _PROBE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        ).stdout.decode(errors="replace")
-    except (OSError, subprocess.TimeoutExpired):
-        said = ""
-    version = re.search(r"^\d+\.\d+\s*\Z", said, re.MULTILINE)  # below what its site prints
+        output = process.printed([name, "-c", _PROBE], seconds=seconds, most=_PROBE_BYTES)
+    except (OSError, ValueError):
+        output = b""
+    text = output.decode(errors="replace")
+    version = re.search(r"^\d+\.\d+\s*\Z", text, re.MULTILINE)  # below what its site prints
     if version is None:
         return f"{name} is not a Python interpreter: {reason}."
     if _numbers(version[0]) < pythons.OLDEST:

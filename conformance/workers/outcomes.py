@@ -28,9 +28,13 @@ _PREAMBLES = ("Traceback ", 'File "', "Exception encountered when calling ")
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The array that the framework gave, whatever it is worth."""
+    """The array that the framework gave, whatever it is worth.
+
+    retry  why the question was asked a second time, if it was; the answer is to that
+    """
 
     array: NDArray[Any]
+    retry: str | None = None
 
     @property
     def words(self) -> str:
@@ -44,10 +48,12 @@ class Refusal:
 
     type     the name of its class; ``NoAnswer`` when ``y`` was not an array of numbers
     message  its text, cut off by the worker at a length nobody reads to
+    retry    why the question was asked a second time, if it was
     """
 
     type: str
     message: str
+    retry: str | None = None
 
     @property
     def first_line(self) -> str:
@@ -64,7 +70,8 @@ class Refusal:
     @property
     def words(self) -> str:
         """One sentence for a person."""
-        said = f"{self.type}: {self.first_line}" if self.first_line else self.type
+        name = printable(self.type)
+        said = f"{name}: {self.first_line}" if self.first_line else name
         return f"It refused: {said}" if said.endswith((".", MARK)) else f"It refused: {said}."
 
 

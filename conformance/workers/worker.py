@@ -41,8 +41,22 @@ LARGEST = 2**29
 """Bytes of all arrays of one frame: far above what a case may hold, far below any memory."""
 LONGEST = 20_000
 """Characters of a framework's words that are passed on."""
-NUMBERS = re.compile(r"b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)")
+LONGEST_QUESTION, LONGEST_REPLY = 2**26, 2**20
+"""Bytes of the header of a frame to a worker, and of one from a worker."""
+LONGEST_FACT = 2**16
+"""Characters of a fact, as JSON has it."""
+MOST_AXES = 32
+"""Axes of an array: what every NumPy can hold."""
+NUMBERS = re.compile(r"[<>|=](b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32))")
 """The dtypes that travel. Not by kind, which a dtype of others may share: float8_e5m2 is f1."""
+PROCESS = "CONFORMANCE_PROCESS"
+"""The environment variable that begins with the number of the controller's process."""
+PRELUDE_MEMORY = 2**33
+"""Bytes that the prelude may use beyond what a question may."""
+DESCRIPTORS = 4096
+"""Files that a worker may have open."""
+TASKS = 2**14
+"""Processes and threads that may be started, beside those that there are."""
 LOST = 113
 """Exit status of a worker that found the pipe for its answers gone."""
 
@@ -69,7 +83,7 @@ class NoAnswer(Exception):
 def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """One frame. Raises ``TypeError`` for an array of anything but numbers."""
     for name, array in arrays.items():
-        if not NUMBERS.fullmatch(array.dtype.str[1:]):
+        if not NUMBERS.fullmatch(array.dtype.str):
             raise TypeError(f"{name} must hold numbers of NumPy's own, got dtype {array.dtype}")
     shapes = [(name, array.dtype.str, array.shape) for name, array in arrays.items()]
     head = json.dumps({**header, "arrays": shapes}).encode()
@@ -78,10 +92,12 @@ def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[A
     return PREFIX.pack(MAGIC, token, len(head), len(body), check) + head + body
 
 
-def take(buffer: bytearray, token: bytes) -> Message | None:
+def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Message | None:
     """Takes the first frame off the buffer, or None while it is incomplete.
 
-    Raises ``Rubbish`` at the first byte that cannot belong to a frame of this session.
+    longest  bytes that its header may have
+    Raises ``Rubbish`` at the first byte that cannot belong to a frame of this session, and for a
+    frame that is none: whoever sent it runs code of others.
     """
     lead = MAGIC + token
     if not lead.startswith(bytes(buffer[: len(lead)])):
@@ -90,27 +106,58 @@ def take(buffer: bytearray, token: bytes) -> Message | None:
         return None
     _, _, head_size, body_size, check = PREFIX.unpack_from(buffer)
     start, end = PREFIX.size + head_size, PREFIX.size + head_size + body_size
-    if len(buffer) < end and max(head_size, body_size) <= LARGEST:
+    if head_size > longest or body_size > LARGEST:
+        raise Rubbish(f"a frame of {head_size} and {body_size} bytes")
+    if len(buffer) < end:
         return None
     with memoryview(buffer) as view:
         head, body = view[PREFIX.size : start].tobytes(), view[start:end].tobytes()
     del buffer[:end]
     if zlib.crc32(body, zlib.crc32(head)) != check:
         raise Rubbish("a frame whose checksum is wrong")
-    header = json.loads(head)
-    shapes = header.pop("arrays")
-    return header, _arrays(shapes, body) if shapes else {}
+    try:
+        header = json.loads(head)
+    except (ValueError, RecursionError):
+        raise Rubbish("a frame whose header is not JSON") from None
+    shapes = header.pop("arrays", None) if isinstance(header, dict) else None
+    if not isinstance(shapes, list):
+        raise Rubbish("a frame whose header says nothing of its arrays")
+    return header, _arrays(shapes, body) if shapes or body else {}
 
 
 def _arrays(shapes: list[Any], body: bytes) -> dict[str, NDArray[Any]]:
+    """Arrays of numbers that take all of the body, and nothing but it."""
+    arrays: dict[str, NDArray[Any]] = {}
+    offset = 0
+    for entry in shapes:
+        if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str)):
+            raise Rubbish("an array without a name, a dtype and a shape")
+        name, dtype, shape = entry
+        if name in arrays:
+            raise Rubbish("two arrays of one name")
+        arrays[name] = _array(dtype, shape, body, offset)
+        offset += arrays[name].nbytes
+    if offset != len(body):
+        raise Rubbish(f"arrays of {offset} bytes in a frame with {len(body)}")
+    return arrays
+
+
+def _array(dtype: Any, shape: Any, body: bytes, offset: int) -> NDArray[Any]:
+    """An array that is aligned, writable, and nobody else's. NumPy alone would take any dtype."""
     import numpy as np
 
-    arrays, offset = {}, 0
-    for name, dtype, shape in shapes:
-        array = np.ndarray(shape, dtype, body, offset)
-        offset += array.nbytes
-        arrays[name] = array.copy()  # aligned, writable, and nobody else's
-    return arrays
+    if not (isinstance(dtype, str) and NUMBERS.fullmatch(dtype)):
+        raise Rubbish("an array of something else than numbers")
+    if not (isinstance(shape, list) and len(shape) <= MOST_AXES and all(map(_is_length, shape))):
+        raise Rubbish("an array whose shape is none")
+    try:
+        return np.ndarray(shape, dtype, body, offset).copy()
+    except (TypeError, ValueError, MemoryError):  # a dtype that is not of this machine, or too much
+        raise Rubbish("an array that is not in its frame") from None
+
+
+def _is_length(length: Any) -> bool:
+    return type(length) is int and 0 <= length <= LARGEST
 
 
 def examine(
@@ -139,13 +186,15 @@ def _answer(given: Any) -> NDArray[Any]:
     import numpy as np
 
     array = np.asarray(given)
-    if not NUMBERS.fullmatch(array.dtype.str[1:]):
+    if not NUMBERS.fullmatch(array.dtype.str):
         raise NoAnswer(
             f"y must be an array of NumPy's own numbers,"
             f" got a {type(given).__name__} of dtype {array.dtype}"
         )
     if array.nbytes > LARGEST:
         raise NoAnswer(f"y must have at most {LARGEST} bytes, got {array.nbytes}")
+    if array.ndim > MOST_AXES or not all(map(_is_length, array.shape)):
+        raise NoAnswer(f"y must have at most {MOST_AXES} axes of a length, got {array.shape}")
     return np.array(array, order="C")
 
 
@@ -156,7 +205,7 @@ def _told(error: BaseException) -> dict[str, Any]:
         message = "(its message could not be read)"
     memory = isinstance(error, MemoryError)
     kind = "memory" if memory else "mistake" if _is_ours(error) else "refusal"
-    return {"kind": kind, "type": type(error).__name__, "message": message[:LONGEST]}
+    return {"kind": kind, "type": type(error).__name__[:200], "message": message[:LONGEST]}
 
 
 def _is_ours(error: BaseException) -> bool:
@@ -179,13 +228,37 @@ def _seclude() -> tuple[int, int]:
 
 
 def _die_with_the_controller() -> None:
-    """Even when it is killed outright, and this worker too busy to see the pipe close."""
-    if sys.platform == "linux":
-        with contextlib.suppress(ImportError, OSError, AttributeError):
-            import ctypes
+    """Even when it is killed outright, and this worker too busy to see the pipe close.
 
-            set_parent_death_signal = 1
-            ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+    The controller's warden sees to that, too; this does not depend on it.
+    """
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+    controller, _, _ = os.environ.get(PROCESS, "").partition(":")
+    leads = os.getpid() == os.getsid(0)  # or a script of somebody's is between it and this process
+    if leads and controller.isdigit() and os.getppid() != int(controller):
+        os._exit(0)  # it died before the signal was set
+
+
+def _limit_the_rest() -> None:
+    """What a question may take of the system besides time and memory, and no core is dumped."""
+    import resource  # here, as Windows lacks it
+
+    limits = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
+    with contextlib.suppress(OSError, ValueError, IndexError):  # not Linux
+        tasks = Path("/proc/loadavg").read_text(encoding="utf-8").split()[3].partition("/")[2]
+        limits["RLIMIT_NPROC"] = int(tasks) + TASKS
+    for name, most in limits.items():
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            which = getattr(resource, name)
+            soft, hard = resource.getrlimit(which)
+            if soft == resource.RLIM_INFINITY or soft > most:
+                resource.setrlimit(which, (most, hard))
 
 
 def _limit_memory(allowance: int) -> None:
@@ -230,6 +303,8 @@ def _prepare(
 ) -> dict[str, Any]:
     """Runs the prelude; the header of the first frame, which says who is there."""
     try:
+        if setup["memory"] is not None:
+            _limit_memory(setup["memory"] + PRELUDE_MEMORY)
         import numpy as np
 
         namespace["np"] = np
@@ -248,7 +323,9 @@ def _prepare(
         "numpy": np.__version__,
         "facts": facts,
         "machine": _machine(),
-        "switches": {name: os.environ[name] for name in setup["switches"] if name in os.environ},
+        "switches": {
+            name: os.environ[name][:LONGEST] for name in setup["switches"] if name in os.environ
+        },
     }
 
 
@@ -266,16 +343,16 @@ def _machine() -> dict[str, str | None]:
             break
         level = name
     model = fields.get("model name") or platform.processor() or None
-    return {"architecture": platform.machine(), "level": level, "model": model}
+    return {"architecture": platform.machine(), "level": level, "model": model and model[:200]}
 
 
 def _fact(expression: str, namespace: dict[str, Any]) -> Any:
     try:
         value = eval(expression, namespace)
-        json.dumps(value, allow_nan=False)
+        length = len(json.dumps(value, allow_nan=False))
     except Exception:  # what an older version does not have yet, it does not have
         return None
-    return value
+    return value if length <= LONGEST_FACT else None
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:
@@ -288,8 +365,9 @@ def _identity(descriptor: int) -> tuple[int, int] | None:
 
 def main() -> None:
     """Serves questions until the controller closes the pipe."""
-    questions, answers = _seclude()
     _die_with_the_controller()
+    questions, answers = _seclude()
+    _limit_the_rest()
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real file
     buffer = bytearray()

@@ -1,0 +1,142 @@
+"""A program in a session of its own: started, and ended with everything that it started."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import IO
+
+from conformance.workers import warden
+
+_CHUNK = 2**16
+_GLANCE = 0.05  # seconds between looks at whether a program runs
+
+
+class Process:
+    """A running program; `end` must be called, and may be called twice.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    variables
+        Environment variables added to those of this process.
+
+    Raises
+    ------
+    OSError
+        Where there is no such program, no process can be started, or the system has no sessions.
+    ValueError
+        Where a word of the command cannot be passed to the system.
+    """
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        if not hasattr(os, "killpg"):
+            raise OSError("a worker needs process groups, as Linux and macOS have them")
+        self._mark = warden.new_mark()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **variables, warden.VARIABLE: self._mark},
+            start_new_session=True,  # Ctrl-C is for us, and what it starts is ours to kill
+        )
+        self._ended = False
+
+    @property
+    def pid(self) -> int:
+        """The number of the process, which is that of its session, too."""
+        return self._process.pid
+
+    @property
+    def streams(self) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+        """Its standard input, output and error, as this side has them."""
+        process = self._process
+        assert process.stdin and process.stdout and process.stderr  # all three were asked for
+        return process.stdin, process.stdout, process.stderr
+
+    @property
+    def status(self) -> int | None:
+        """What it ended with, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, but no longer than so many seconds."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """Kill it, from any thread; what it started is ended by `end`."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """Kill it and all that it started, and wait for it; its streams stay open."""
+        if self._ended:
+            return
+        self._ended = True
+        # Also after a death: what it left behind keeps the group, and the group its number.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        warden.kill(self._mark)  # and what left the group
+        self._process.wait()
+
+    def close(self) -> None:
+        """Close its streams."""
+        for stream in self.streams:
+            stream.close()
+
+
+def printed(command: Sequence[str], *, seconds: float, most: int) -> bytes:
+    """Give what a program prints, and end it and all that it started.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments. Its standard input is empty.
+    seconds
+        How long it may take.
+    most
+        How many bytes it may print.
+
+    Returns
+    -------
+    bytes
+        What it printed before it ended, or before it had taken too long or printed too much.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `Process` does.
+    """
+    process = Process(command, {})
+    try:
+        stdin, stdout, stderr = process.streams
+        stdin.close()
+        text = bytearray()
+        deadline = monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            for stream in (stdout, stderr):
+                selector.register(stream, selectors.EVENT_READ)
+            while selector.get_map() and len(text) < most:
+                ended = process.status is not None  # others may hold its streams, and say nothing
+                left = deadline - monotonic()
+                ready = selector.select(0 if ended else min(max(0.0, left), _GLANCE))
+                if left < 0 or (ended and not ready):
+                    break
+                for key, _ in ready:
+                    chunk = os.read(key.fd, _CHUNK)
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is stdout:
+                        text += chunk
+        return bytes(text[:most])
+    finally:
+        process.end()
+        process.close()
