@@ -54,9 +54,9 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         2: "The framework cannot be asked, or there is no such case or API.",
     },
     "findings": {
-        0: "Every bug shows where the page says so, and nowhere else.",
-        1: "A bug does not show where it should, or shows where it should not.",
-        2: "A script could not be run.",
+        0: "Every bug shows where the page says so, and not where it says that it does not.",
+        1: "The page is wrong of a bug.",
+        2: "Not everything could be looked for.",
     },
     "fuzz": {
         0: "No recipe failed.",

@@ -78,6 +78,7 @@ RIGHT: tuple[tuple[str, ...], ...] = (
     ("check", "cases"),
     ("check", "cases", "--each", "--matrix", "--out", "out.txt"),
     ("explain", "fine", "--framework", "torch"),
+    ("findings", "--framework", "torch"),
     ("fuzz", "--framework", "torch", "--count", "3", "--op", "conv_transpose"),
     ("gate", "baseline", "run.jsonl"),
     ("gate", "run.jsonl", "changed.jsonl", "--markdown", "a.md", "--junit", "a.xml", "--github"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes.frameworks import DIALECT, api, framework
 
+from conformance.api import Framework
 from conformance.frameworks import FRAMEWORKS
 from conformance.runtime import RuntimeClass
 
@@ -15,16 +16,20 @@ SCRIPT = "import json\n\nprint(json.dumps([1, 2]))\n"
 WRONG, RIGHT = "[1, ...]", "[2, 1]"
 
 
-def add_json(monkeypatch: pytest.MonkeyPatch, runtime_class: str = "here") -> None:
-    """The framework, whose workers are all of one class."""
+def fake(name: str, prelude: str, runtime_class: str = "here") -> Framework:
+    """A framework of version 1.0, whose workers are all of one class."""
     names = dict.fromkeys((runtime_class, "here", "there", "elsewhere"))
-    dialect = replace(
-        DIALECT,
-        packages={"json": "'1.0'"},
-        classes=tuple(RuntimeClass(name=name) for name in names),
-    )
-    fake = framework(api(), name="json", title="JSON", prelude="import json")
-    monkeypatch.setitem(FRAMEWORKS, "json", replace(fake, dialects={None: dialect}))
+    dialect = replace(DIALECT, classes=tuple(RuntimeClass(name=name) for name in names))
+    made = framework(api(), name=name, title=name.title(), prelude=prelude)
+    return replace(made, dialects={None: dialect})
+
+
+def add_json(
+    monkeypatch: pytest.MonkeyPatch, runtime_class: str = "here", **rest: str | None
+) -> None:
+    """The framework, which every Python has."""
+    made = fake("json", "import json", runtime_class)
+    monkeypatch.setitem(FRAMEWORKS, "json", replace(made, **rest))
 
 
 def block(mark: str, text: str) -> str:

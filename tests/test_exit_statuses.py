@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import findings_pages
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, installer, searched
@@ -48,6 +49,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "corpus" / "fine.yaml").write_text(RIGHT)
     (tmp_path / "wrong.yaml").write_text(WRONG)
     monkeypatch.setattr(shipped, "CASES", tmp_path / "corpus")
+    monkeypatch.setattr(shipped, "FINDINGS", tmp_path / "findings.md")
     write(tmp_path / "run.jsonl", seen("fine"), framework="torch", backend=None)
     write(tmp_path / "changed.jsonl", different("fine"), framework="torch", backend=None)
     write(tmp_path / "stopped.jsonl", seen("fine"), complete=False)
@@ -89,6 +91,19 @@ def _oracles(_: Path) -> None:
                     writer.add(survey.judged(item, mode, came))
 
 
+def _page(prints: str) -> Callable[[Path], None]:
+    """A page of a bug whose script prints 1 where it shows, and a fake in which it prints that."""
+
+    def prepare(_: Path) -> None:
+        source = f"import sys\nsys.modules['torch'] = sys\nimport torch\nprint({prints})\n"
+        FRAMEWORKS["torch"] = findings_pages.fake("torch", "import json")
+        seen = "- Seen with torch 1.0 in `here`."
+        entry = findings_pages.entry(seen=seen, body=findings_pages.script(source, "1", "2"))
+        shipped.FINDINGS.write_text(findings_pages.page(entry))
+
+    return prepare
+
+
 TORCH, KERAS = "torch.nn.ConvTranspose", "keras.layers.ConvTranspose"
 CORPUS = shipped.CASES
 REAL = dict(FRAMEWORKS)
@@ -111,6 +126,10 @@ ENDS: tuple[tuple[int, tuple[str, ...], Callable[[Path], None] | None], ...] = (
     (0, ("explain", "fine", "--framework", "torch"), None),
     (2, ("explain", "fine", "--framework", "torch", "--python", "/nowhere/python"), None),
     (2, ("explain", "fine", "--framework", "torch", "--cases", "wrong.yaml"), None),
+    (0, ("findings", "--framework", "torch"), _page("1")),
+    (1, ("findings", "--framework", "torch"), _page("2")),
+    (2, ("findings", "--framework", "torch", "--python", "/nowhere/python"), _page("1")),
+    (2, ("findings", "--framework", "torch"), None),
     (0, FUZZ, _only_a_fake),
     (1, FUZZ, _one_that_fails),
     (2, (*FUZZ, "--python", "/nowhere/python"), None),

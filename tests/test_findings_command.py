@@ -15,7 +15,6 @@ from findings_pages import page as written
 
 from conformance import environments
 from conformance.cli import main
-from conformance.commands.findings import command
 from conformance.environments import Environment
 from conformance.findings import page
 
@@ -26,10 +25,8 @@ Findings = Callable[..., Result]
 def findings(monkeypatch: pytest.MonkeyPatch) -> Findings:
     """The command on a page of these entries, in this interpreter of the class ``here``."""
 
-    def ran(*entries: str, words: tuple[str, ...] = (), runtime_class: str = "here") -> Result:
-        add_json(monkeypatch, runtime_class)
-        (choice,) = (p.type for p in command.params if p.name == "framework")
-        monkeypatch.setattr(choice, "choices", tuple(dict.fromkeys((*choice.choices, "json"))))
+    def ran(*entries: str, words: tuple[str, ...] = (), **rest: Any) -> Result:
+        add_json(monkeypatch, **rest)
         monkeypatch.setattr(page, "entries", lambda: page.parse(written(*entries)))
         words = words or ("--framework", "json", "--python", sys.executable)
         return CliRunner().invoke(main, ["findings", *words])
@@ -77,6 +74,11 @@ def test_what_a_script_printed_otherwise_is_shown_as_text(findings: Findings) ->
     assert "\\x1b[1m bold" in ran.stdout
 
 
+def test_what_an_interpreter_says_of_itself_is_shown_as_text(findings: Findings) -> None:
+    ran = findings(entry(), version=r"'1.0\x1b[1m'")
+    assert r"json 1.0\x1b[1m, here" in ran.stdout
+
+
 # How it ends
 
 
@@ -106,6 +108,13 @@ def test_what_is_wrong_on_the_page_is_a_sentence(findings: Findings) -> None:
         f"conformance findings: A title: does not show here ({sys.executable}: json 1.0, here),"
         f" and docs/findings.md says that it does. The script printed: {RIGHT}"
     ]
+
+
+def test_a_backend_that_is_not_known_is_a_sentence(findings: Findings) -> None:
+    """Nobody asked for it: it is what is set up there."""
+    ran = findings(entry(), backend="'abacus'")
+    assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
+    assert "Json has no backends to choose from, got 'abacus'" in ran.stderr
 
 
 def test_nothing_is_expected_of_other_versions(findings: Findings) -> None:

@@ -8,6 +8,7 @@ from findings_pages import RIGHT, SCRIPT, SEEN, WRONG, add_json, block, entry, p
 from conformance import bugs
 from conformance.bugs import Bug
 from conformance.findings.page import Entry, PageError, entries, parse
+from conformance.frameworks import FRAMEWORKS
 from conformance.sightings import Sighting
 
 
@@ -67,6 +68,11 @@ def test_scripts_of_two_frameworks_belong_to_their_own_sightings() -> None:
     assert owners == [["json"], ["torch"]]
 
 
+def test_a_comment_in_a_script_is_no_heading() -> None:
+    (read,) = only(entry(body=script(f"## A comment.\n{SCRIPT}"))).scripts
+    assert read.source.startswith("## A comment.")
+
+
 # What is refused
 
 
@@ -75,12 +81,13 @@ def test_scripts_of_two_frameworks_belong_to_their_own_sightings() -> None:
     [
         (entry(seen="Nothing."), "does not begin with a list of lines `- Seen with ...`"),
         (entry(seen="- Seen with json 1.0."), "is not of the form"),
-        (entry(seen="- Seen with json 1.0 in here."), "is not of the form"),
+        (entry(seen="- Seen with json 1.0 in here."), "'here' is no runtime class between two"),
+        (entry(seen="- Seen with json 1.0 in `here` and."), "is no runtime class between two"),
+        (entry(seen="- Seen with json 1..0 in `here`."), "Invalid version: '1..0'"),
         (entry(seen=f"{SEEN}\n- And elsewhere."), "'- And elsewhere.' is not of the form"),
         (entry(seen="- Seen with numpy 1.0 in `here`."), "there is no adapter of numpy"),
         (entry(seen="- Seen with keras 3.0 in `xla`."), "there is no adapter of keras"),
         (entry(seen="- Seen with keras 3.0 on json 1.0 in `xla`."), "adapter of keras on json"),
-        (entry(seen="- Seen with json 1.0 in `nowhere`."), "nowhere is no runtime class of json"),
         (
             entry(seen="- Seen with json 1.0 in `here`; not in `here`."),
             "it shows in here, and does not",
@@ -117,6 +124,13 @@ def test_a_refusal_says_the_line_of_the_heading() -> None:
 
 def test_the_page_is_in_its_form() -> None:
     assert entries()
+
+
+def test_every_class_on_the_page_is_one_of_its_framework() -> None:
+    for sighting in (one for section in entries() for one in section.sightings):
+        framework, _, backend = sighting.name.partition("-")
+        known = {kind.name for kind in FRAMEWORKS[framework].dialects[backend or None].classes}
+        assert {*sighting.classes, *sighting.others} <= known
 
 
 @pytest.mark.parametrize("bug", bugs.bugs(), ids=lambda bug: bug.anchor)

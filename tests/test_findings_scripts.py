@@ -67,6 +67,11 @@ def test_a_script_has_the_variables_of_its_interpreter() -> None:
         ("[1, ...]", "[2, 1]", False),
         ("...Error: ...", "x.SomeError: why\nand how", True),
         (".+", "ab", False),
+        ("1 ... 1", "1", False),
+        ("1...1", "1", False),
+        ("1 ... 2 ... 3", "1 2 2 3 3", True),
+        ("1 ... 3 ... 2", "1 2 3", False),
+        ("...", "", True),
         ("killed by SIG...", "1\nkilled by SIGABRT", False),
     ],
 )

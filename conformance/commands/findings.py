@@ -6,10 +6,10 @@ import click
 
 from conformance.commands import _environment, _options
 from conformance.environments import NoPython
-from conformance.exit_status import FAILED, refuse
+from conformance.exit_status import FAILED, words
 from conformance.findings import page, places, results, search
-from conformance.findings.page import PageError
 from conformance.findings.places import Visit
+from conformance.printable import printable_lines
 
 
 @click.command("findings")
@@ -17,7 +17,7 @@ from conformance.findings.places import Visit
 @_options.jobs
 @click.option(
     "--timeout",
-    default=120.0,
+    default=300.0,
     show_default=True,
     type=_options.Seconds(),
     help="Seconds for a script.",
@@ -51,35 +51,28 @@ def command(
       conformance findings --environment all --jobs 2
     """
     chosen = _environment.all_chosen(framework, names, python, pins, backend, download_python)
-    try:
-        entries = page.entries()
-    except (PageError, OSError) as error:
-        refuse("findings", error)
+    entries = page.entries()
     visits = [
         visit
         for name, environment in chosen
         for visit in (
             places.visits(name, environment, entries)
             if name and not pins
-            else [Visit(name or environment.python, environment, entries)]
+            else [Visit(name or " ".join(pins) or environment.python, environment, entries)]
         )
     ]
-    try:
-        found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout)
-    except KeyboardInterrupt:
-        refuse("findings", "stopped")
+    found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout)
     for line in results.lines(entries, found):
         click.echo(line)
     for trouble in troubles:
-        _tell(f"{trouble.title}: not looked for: {trouble.error}")
+        _tell(f"{trouble.title}: not looked for: {words(trouble.error)}")
     red = [result for result in found if result.is_red]
     for result in red:
         _tell(result.problem)
     if any(not (skip and isinstance(trouble.error, NoPython)) for trouble in troubles):
         raise SystemExit(FAILED)
-    if red:
-        raise SystemExit(1)
+    raise SystemExit(bool(red))
 
 
 def _tell(sentence: str) -> None:
-    click.echo(f"conformance findings: {sentence}", err=True)
+    click.echo(f"conformance findings: {printable_lines(sentence)}", err=True)

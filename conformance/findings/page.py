@@ -17,7 +17,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
+from itertools import dropwhile, takewhile
+from pathlib import Path
+
+from packaging.version import Version
 
 from conformance import shipped
 from conformance.frameworks import FRAMEWORKS
@@ -26,14 +29,12 @@ from conformance.sightings import Sighting
 
 PAGE = "docs/findings.md"
 
-_VERSION = r"\d+(?:\.\d+)+"
-_CLASSES = r"(?:`[\w-]+`(?:, | and | or )?)+"
 _SEEN = re.compile(
-    rf"Seen with (?P<package>\w+) (?P<versions>{_VERSION}(?: to {_VERSION})?)"
-    rf"(?: on (?P<backend>\w+) (?P<beside>{_VERSION}(?: to {_VERSION})?))?"
-    rf" in (?P<classes>{_CLASSES})(?:; not in (?P<others>{_CLASSES}))?\."
+    r"Seen with (?P<package>\w+) (?P<first>[\d.]+)(?: to (?P<last>[\d.]+))?"
+    r"(?: on (?P<backend>\w+) (?P<beside>[\d.]+))?"
+    r" in (?P<classes>[^;.]+)(?:; not in (?P<others>[^;.]+))?\."
 )
-_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = "```"
 _MARKS = ("python", "text wrong", "text right")
 
 
@@ -89,10 +90,20 @@ class Entry:
         return tuple(script for script in self.scripts if script.framework == framework)
 
 
-@cache
 def entries() -> tuple[Entry, ...]:
-    """Return the entries of the page that comes with the package. Raises `PageError`."""
-    return parse(shipped.FINDINGS.read_text(encoding="utf-8"))
+    """Return the entries of the page that comes with the package.
+
+    Raises
+    ------
+    PageError, OSError
+        Where it is not in its form, or cannot be read.
+    """
+    return _read(shipped.FINDINGS)
+
+
+@cache
+def _read(path: Path) -> tuple[Entry, ...]:
+    return parse(path.read_text(encoding="utf-8"))
 
 
 def parse(text: str) -> tuple[Entry, ...]:
@@ -103,43 +114,50 @@ def parse(text: str) -> tuple[Entry, ...]:
     PageError
         For an entry that is not in the form, and for two of one title.
     """
-    parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
-    line = parts[0].count("\n") + 1
     read: dict[str, Entry] = {}
-    for title, story in zip(parts[1::2], parts[2::2], strict=True):
-        if title in read:
-            raise _error(line, title, "an entry before it has the same title")
-        read[title] = _entry(line, title, story)
-        line += story.count("\n") + 1
+    for line, title, lines in _sections(text):
+        try:
+            if title in read:
+                raise ValueError("an entry before it has the same title")
+            read[title] = _entry(title, lines)
+        except ValueError as problem:
+            raise PageError(f"{PAGE}:{line}: {title}: {problem}") from None
     return tuple(read.values())
 
 
-def _entry(line: int, title: str, story: str) -> Entry:
-    try:
-        sightings, scripts = tuple(_sightings(story)), tuple(_scripts(story))
-        names = [sighting.name for sighting in sightings]
-        if len(set(names)) < len(names):
-            raise ValueError("two of its sightings are of the same framework and backend")
-        seen = {name.partition("-")[0] for name in names}
-        shown = {script.framework for script in scripts}
-        if seen != shown:
-            raise ValueError(
-                f"its sightings are of {', '.join(sorted(seen))},"
-                f" and its scripts of {', '.join(sorted(shown))}"
-            )
-    except ValueError as problem:
-        raise _error(line, title, str(problem)) from None
-    return Entry(title, story.strip(), sightings, scripts)
+def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
+    """The number of each heading's line, the heading, and the lines below it."""
+    found: list[tuple[int, str, list[str]]] = []
+    in_block = False
+    for number, line in enumerate(text.splitlines(), 1):
+        in_block ^= line.startswith(_FENCE)
+        if line.startswith("## ") and not in_block:
+            found.append((number, line[3:].strip(), []))
+        elif found:
+            found[-1][2].append(line)
+    return iter(found)
 
 
-def _error(line: int, title: str, words: str) -> PageError:
-    return PageError(f"{PAGE}:{line}: {title}: {words}")
+def _entry(title: str, lines: Sequence[str]) -> Entry:
+    sightings, scripts = tuple(_sightings(lines)), tuple(_scripts(lines))
+    names = [sighting.name for sighting in sightings]
+    if len(set(names)) < len(names):
+        raise ValueError("two of its sightings are of the same framework and backend")
+    seen = {name.partition("-")[0] for name in names}
+    shown = {script.framework for script in scripts}
+    if seen != shown:
+        raise ValueError(
+            f"its sightings are of {', '.join(sorted(seen))},"
+            f" and its scripts of {', '.join(sorted(shown))}"
+        )
+    return Entry(title, "\n".join(lines).strip(), sightings, scripts)
 
 
-def _sightings(story: str) -> Iterator[Sighting]:
-    """The list at the beginning; a line may go on below, indented."""
-    lines = takewhile(lambda words: words.startswith(("- ", "  ")), story.strip().splitlines())
-    items = "\n".join(lines).replace("\n  ", " ").splitlines()
+def _sightings(lines: Sequence[str]) -> Iterator[Sighting]:
+    """The list at the beginning; an item may go on in the next line, indented."""
+    below = dropwhile(lambda line: not line.strip(), lines)
+    listed = takewhile(lambda line: line.startswith(("- ", "  ")), below)
+    items = "\n".join(listed).replace("\n  ", " ").splitlines()
     if not items:
         raise ValueError("it does not begin with a list of lines `- Seen with ...`")
     for item in items:
@@ -154,7 +172,8 @@ def _sightings(story: str) -> Iterator[Sighting]:
 
 def _sighting(
     package: str,
-    versions: str,
+    first: str,
+    last: str | None,
     backend: str | None,
     beside: str | None,
     classes: str,
@@ -163,36 +182,33 @@ def _sighting(
     if package not in FRAMEWORKS or backend not in FRAMEWORKS[package].dialects:
         on = f" on {backend}" if backend else ""
         raise ValueError(f"there is no adapter of {package}{on}")
-    pins = [_requirement(package, versions)]
-    if backend and beside:
-        pins.append(_requirement(backend, beside))
-    there, absent = (tuple(re.findall(r"`([\w-]+)`", words or "")) for words in (classes, others))
-    known = [kind.name for kind in FRAMEWORKS[package].dialects[backend].classes]
-    for name in (*there, *absent):
-        if name not in known:
-            raise ValueError(f"{name} is no runtime class of {package}: {', '.join(known)}")
-        if name in there and name in absent:
-            raise ValueError(f"it shows in {name}, and does not")
+    for version in filter(None, (first, last, beside)):
+        Version(version)  # or a ValueError
+    shown, absent = _classes(classes), _classes(others) if others else ()
+    if both := set(shown) & set(absent):
+        raise ValueError(f"it shows in {', '.join(sorted(both))}, and does not")
     return Sighting(
         name=f"{package}-{backend}" if backend else package,
-        versions=tuple(pins),
-        classes=there,
+        versions=(
+            f"{package}>={first},<={last}" if last else f"{package}=={first}",
+            *([f"{backend}=={beside}"] if backend else []),
+        ),
+        classes=shown,
         others=absent,
     )
 
 
-def _requirement(package: str, versions: str) -> str:
-    first, _, last = versions.partition(" to ")
-    return f"{package}>={first},<={last}" if last else f"{package}=={first}"
+def _classes(words: str) -> tuple[str, ...]:
+    """The names in a list such as "`a`, `b` and `c`"."""
+    names = words.replace(" and ", ", ").replace(" or ", ", ").split(", ")
+    for name in names:
+        if not (len(name) > 2 and name[0] == name[-1] == "`"):
+            raise ValueError(f"{name!r} is no runtime class between two backquotes")
+    return tuple(name[1:-1] for name in names)
 
 
-def _scripts(story: str) -> Iterator[Script]:
-    if story.count("\n```") != 2 * len(_FENCE.findall(story)):
-        raise ValueError("one of its blocks does not end")
-    blocks = [(mark.strip(), text) for mark, text in _FENCE.findall(story)]
-    for mark, _ in blocks:
-        if mark not in _MARKS:
-            raise ValueError(f"a block is marked {mark!r}, which is none of {', '.join(_MARKS)}")
+def _scripts(lines: Sequence[str]) -> Iterator[Script]:
+    blocks = list(_blocks(lines))
     starts = [number for number, (mark, _) in enumerate(blocks) if mark == "python"]
     if not starts:
         raise ValueError("it has no script")
@@ -200,6 +216,26 @@ def _scripts(story: str) -> Iterator[Script]:
         raise ValueError("a block of text comes before any script")
     for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
         yield _script(blocks[start][1], blocks[start + 1 : end])
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The mark and the text of each block."""
+    rest = iter(lines)
+    for line in rest:
+        if line.startswith(_FENCE):
+            mark = line.removeprefix(_FENCE).strip()
+            if mark not in _MARKS:
+                raise ValueError(
+                    f"a block is marked {mark!r}, which is none of {', '.join(_MARKS)}"
+                )
+            inside = []
+            for within in rest:
+                if within.startswith(_FENCE):
+                    break
+                inside.append(f"{within}\n")
+            else:
+                raise ValueError("one of its blocks does not end")
+            yield mark, "".join(inside)
 
 
 def _script(source: str, texts: Sequence[tuple[str, str]]) -> Script:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from conformance import inquiry
 from conformance.environments import Environment
 from conformance.findings.page import Entry, Script
 from conformance.frameworks import FRAMEWORKS
@@ -113,14 +114,15 @@ def identify(environment: Environment) -> Place:
 
     Raises
     ------
-    CannotBuild, CannotStart
-        Where there is nothing to run a script in.
+    CannotBuild, CannotStart, NotThere
+        Where there is nothing to run a script in, or a backend that nothing is known of.
     """
     interpreter = interpreter_in(environment, together=False)
     framework = FRAMEWORKS[environment.framework]
     with Examination(interpreter) as examination:
         runtime = runtime_of(framework, examination.identity)
     backend = runtime.backend
+    inquiry.refuse_backend(framework, backend)
     chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
     return Place(
         replace(interpreter, variables={**interpreter.variables, **chosen}),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from conformance.findings.page import PAGE, Entry
 from conformance.findings.places import Place, Task
 from conformance.findings.scripts import Showing
+from conformance.printable import printable
 from conformance.report.text import plain, shortened
 
 WORDS: dict[Showing, str] = {
@@ -88,7 +89,7 @@ def _not_here(entry: Entry, results: Sequence[Result]) -> Iterator[str]:
 
 
 def _line(words: str, rest: str) -> str:
-    return f"  {words:{_WIDTH}}  {rest}"
+    return f"  {words:{_WIDTH}}  {printable(rest)}"
 
 
 def _shown(outcome: str) -> str:

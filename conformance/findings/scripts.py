@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import tempfile
@@ -111,5 +110,17 @@ def showing(script: Script, outcome: str) -> Showing:
 
 def matches(pattern: str, text: str) -> bool:
     """Say whether a text is what a pattern says, in which ``...`` stands for anything."""
-    words = re.escape(" ".join(pattern.split())).replace(re.escape("..."), ".*")
-    return re.fullmatch(words, " ".join(text.split()), re.DOTALL) is not None
+    first, *others = " ".join(pattern.split()).split("...")
+    words = " ".join(text.split())
+    if not others:
+        return words == first
+    *between, last = others
+    if not (words.startswith(first) and words.endswith(last)):
+        return False
+    place, end = len(first), len(words) - len(last)
+    for part in between:
+        found = words.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return place <= end

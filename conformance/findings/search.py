@@ -11,6 +11,7 @@ from conformance.environments import CannotBuild
 from conformance.findings import places, scripts
 from conformance.findings.places import Place, Task, Visit
 from conformance.findings.results import Result
+from conformance.inquiry import NotThere
 from conformance.workers.controller import CannotStart
 
 
@@ -27,7 +28,7 @@ class Trouble:
     """
 
     title: str
-    error: CannotBuild | CannotStart | OSError
+    error: CannotBuild | CannotStart | NotThere | OSError
 
 
 def look_for(
@@ -79,7 +80,7 @@ def look_for(
 def _identify(visit: Visit) -> Place | Trouble:
     try:
         return places.identify(visit.environment)
-    except (CannotBuild, CannotStart) as error:
+    except (CannotBuild, CannotStart, NotThere) as error:
         return Trouble(visit.title, error)
 
 
