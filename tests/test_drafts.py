@@ -104,7 +104,7 @@ def said(**changes: Any) -> list[str]:
 
 def test_a_case_says_what_it_sees() -> None:
     (line,) = said(padding=[[0, 1]])
-    assert line.startswith("one: sees kernel flip; padding; padding ends; ")
+    assert line.startswith("one: sees answer layout; kernel flip; operator; padding; ")
 
 
 def test_a_kernel_that_reads_the_same_backwards_hides_a_flip() -> None:

@@ -76,7 +76,9 @@ def test_what_a_script_printed_otherwise_is_shown_as_text(findings: Findings) ->
 
 def test_what_an_interpreter_says_of_itself_is_shown_as_text(findings: Findings) -> None:
     ran = findings(entry(), version=r"'1.0\x1b[1m'")
-    assert r"json 1.0\x1b[1m, here" in ran.stdout
+    assert ran.exit_code == 2
+    assert r"'1.0\x1b[1m'" in ran.stderr
+    assert "\x1b" not in ran.output
 
 
 # How it ends
@@ -114,7 +116,7 @@ def test_a_backend_that_is_not_known_is_a_sentence(findings: Findings) -> None:
     """Nobody asked for it: it is what is set up there."""
     ran = findings(entry(), backend="'abacus'")
     assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
-    assert "Json has no backends to choose from, got 'abacus'" in ran.stderr
+    assert "the backend of its framework must be nothing, got 'abacus'" in ran.stderr
 
 
 def test_nothing_is_expected_of_other_versions(findings: Findings) -> None:

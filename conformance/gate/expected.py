@@ -21,11 +21,11 @@ from conformance.cases.fields import Model, Sentence, Text
 from conformance.cases.sentences import complaints
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import MAX_BYTES, Node, Purpose, read
-from conformance.conventions import CONVENTIONS
+from conformance.conventions import MEANINGS
 from conformance.gate.answers import CannotCompare, Source
 from conformance.gate.changes import Change, Comparison, Kind
 
-_CONVENTIONS = tuple(map(str, CONVENTIONS))
+_CONVENTIONS = tuple(map(str, MEANINGS))
 
 
 EXPECTED = Purpose(
