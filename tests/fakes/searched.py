@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -35,4 +36,5 @@ def plain(folder: Path, *apis: Api) -> Framework:
 if __name__ == "__main__":
     fakes = (api(id="plain.right"), faulty("wrong"), faulty("holds on"))
     FRAMEWORKS["torch"] = plain(Path(os.environ["FAKE_FOLDER"]), *fakes)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts us may ignore it
     main(sys.argv[1:], prog_name="conformance")
