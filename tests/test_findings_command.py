@@ -15,6 +15,7 @@ from findings_pages import page as written
 
 from conformance import environments
 from conformance.cli import main
+from conformance.commands.findings import command
 from conformance.environments import Environment
 from conformance.findings import page
 
@@ -27,6 +28,8 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> Findings:
 
     def ran(*entries: str, words: tuple[str, ...] = (), **rest: Any) -> Result:
         add_json(monkeypatch, **rest)
+        (choice,) = (p.type for p in command.params if p.name == "framework")
+        monkeypatch.setattr(choice, "choices", tuple(dict.fromkeys((*choice.choices, "json"))))
         monkeypatch.setattr(page, "entries", lambda: page.parse(written(*entries)))
         words = words or ("--framework", "json", "--python", sys.executable)
         return CliRunner().invoke(main, ["findings", *words])
