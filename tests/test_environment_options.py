@@ -33,7 +33,9 @@ def test_another_pin_leaves_the_others_as_they_are() -> None:
 def test_another_pin_of_all_means_those_that_have_the_package() -> None:
     assert set(chosen("all", pins=("Keras==9",))) == {
         "tensorflow",
-        "keras",
+        "tensorflow-onednn",
+        "keras-tensorflow",
+        "keras-tensorflow-onednn",
         "keras-torch",
         "keras-jax",
     }
