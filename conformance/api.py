@@ -231,6 +231,11 @@ def numbers(values: tuple[int, ...], default: int | None) -> int | tuple[int, ..
     return None if values[0] == default else values[0]
 
 
+def output_padding(question: Question) -> int | tuple[int, ...] | None:
+    """The output padding as a person hands it over: None where none was given, and 0 as 0."""
+    return numbers(question.output_padding, None if question.zero_given else 0)
+
+
 def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     """The padding as one number per axis; `valid` is said by none."""
     if question.padding == "valid":
