@@ -201,7 +201,7 @@ def _captured(
     remarks = [f"Captured: {shapes} of {file.name}{f', a call of {api.id}' if api else ''}.{left}"]
     if api is not None and silent:
         meant = ", ".join(f"{key} {value}" for key, value in silent.items())
-        remarks.append(f"Nobody gave it, so that {api.id} took its own: {meant}.")
+        remarks.append(f"Not given, and so as {api.id} takes it: {meant}.")
     if said["crop"] is not None:
         capture = captures.cropped(capture, said["crop"])
         remarks.append(f"Cut to the first {said['crop']} along each axis but the kernel's window.")
