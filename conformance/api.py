@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from conformance.geometry import Axes
+from conformance.geometry import Axes, Word
 from conformance.memory import Memory
 from conformance.question import Dtype, Operator, Question
 from conformance.runtime import Runtime, RuntimeClass
@@ -50,6 +50,7 @@ class Limit:
               all that were asked
     breaks    the process may be left with broken memory, and what it says next is worth nothing
     refused   whether the framework refuses, and does not answer wrongly
+    another_meaning  whether it means something else by this, which may be what is wanted
     """
 
     reason: str
@@ -59,6 +60,7 @@ class Limit:
     versions: str = ""
     breaks: bool = False
     refused: bool = True
+    another_meaning: bool = False
 
     def is_known_of(self, runtime: Runtime) -> bool:
         """Whether it holds, or may hold, in a runtime."""
@@ -83,6 +85,11 @@ class Api:
     native         the question with same-looking arguments
     recipe         the arguments that mean the question; where there are none, `recipes` looks for
                    another question that this API can answer, and for the way back
+    own            a question whose native call means this one, by what the API means otherwise
+                   than the oracle, or None
+    grouped        another function of the framework, which takes groups where this one does not:
+                   a convolution over the stretched input, whose kernel is handed over backwards
+                   and has input and output channels of each group exchanged
     flips          the kernel is read backwards, so that a recipe hands it over backwards
     takes_bias     whether there is a parameter for the bias; if not, it is added to the output
     has_parameters  whether it is a layer, whose learnable numbers can be counted
@@ -91,6 +98,8 @@ class Api:
                    differs from that in nothing else
     base           of a variant the API that a recipe takes, with arrays transposed around its call,
                    where the variant itself refuses
+    defaults       what it means by an argument that nobody gives, by the key of a case, where that
+                   is not what a case means
     parameters     what its arrays and arguments are called in its own documentation, each with the
                    key of a case that means the same
     """
@@ -102,12 +111,15 @@ class Api:
     kernel_axes: str
     native: Speller
     recipe: Speller
+    own: Callable[[Question], Question | None] | None = None
+    grouped: Speller | None = None
     limits: tuple[Limit, ...] = ()
     flips: bool = False
     takes_bias: bool = True
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
+    defaults: Mapping[str, Word] = field(default_factory=dict, hash=False)
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     dialect: Dialect | None = None
     base: Api | None = None
@@ -231,6 +243,11 @@ def numbers(values: tuple[int, ...], default: int | None) -> int | tuple[int, ..
     return None if values[0] == default else values[0]
 
 
+def output_padding(question: Question) -> int | tuple[int, ...] | None:
+    """The output padding as a person hands it over: None where none was given, and 0 as 0."""
+    return numbers(question.output_padding, None if question.zero_given else 0)
+
+
 def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     """The padding as one number per axis; `valid` is said by none."""
     if question.padding == "valid":
@@ -240,6 +257,17 @@ def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     if any(begin != end for begin, end in question.padding):
         return Inexpressible("padding takes one number per axis, the same at its begin and end")
     return tuple(begin for begin, _ in question.padding)
+
+
+def cropped(question: Question) -> Axes | None:
+    """How many elements of the full output are cropped on each axis, if the begin loses half.
+
+    Of an odd number the odd element goes at the end. None where the begin loses another number.
+    """
+    ends = zip(question.pairs, question.output_padding, strict=True)
+    totals = tuple(b + e - p for (b, e), p in ends)
+    halves = (max(total, 0) // 2 for total in totals)
+    return totals if all(b == h for (b, _), h in zip(question.pairs, halves, strict=True)) else None
 
 
 def output_space(question: Question) -> Axes | Inexpressible:

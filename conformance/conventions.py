@@ -342,17 +342,18 @@ AXES: tuple[Axis, ...] = (
     Axis(
         "same: output padding",
         "added to n s",
-        "With output padding `same` gives as many elements more than n s.",
-        lambda q: q.padding == "same" and any(q.output_padding),
+        "With output padding, 0 too, `same` gives as many elements more than n s.",
+        lambda q: q.padding == "same" and q.has_output_padding,
         (
             Choice(
                 "half a kernel, centred",
-                "With output padding `same` crops half of the kernel twice, less that, evenly.",
+                "With output padding, 0 too, `same` crops half of the kernel twice, less that,"
+                " evenly.",
                 read.same_half_kernel_centred,
             ),
             Choice(
                 "half a kernel",
-                "With output padding `same` crops half of the kernel at both ends first.",
+                "With output padding, 0 too, `same` crops half of the kernel at both ends first.",
                 read.same_half_kernel,
             ),
         ),
@@ -442,7 +443,7 @@ AXES: tuple[Axis, ...] = (
         "output padding",
         "more at the end",
         "Output padding lengthens the output at its end, by what a crop would have taken.",
-        lambda q: any(q.output_padding),
+        lambda q: q.has_output_padding,
         (
             Choice(
                 "more at the begin",

@@ -118,7 +118,7 @@ def _with(q: Question) -> str:
         "bias": "" if q.bias is None else _plain(q.bias.tolist()),
         "stride": _unless(q.stride, 1),
         "padding": _padding(q),
-        "output padding": _unless(q.output_padding, 0),
+        "output padding": "0" if q.zero_given else _unless(q.output_padding, 0),
         "dilation": _unless(q.dilation, 1),
         "groups": _unless((q.groups,), 1),
     }

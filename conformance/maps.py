@@ -83,6 +83,61 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[Map, ...]:
     )
 
 
+def exchange_in_groups(groups: int, first: int, second: int) -> tuple[Map, ...]:
+    """A kernel of (first, second / groups, *k), of another operator with groups, for this one.
+
+    Parameters
+    ----------
+    groups, first, second
+        How many groups there are, and the first two axes of the kernel that is mapped.
+
+    Returns
+    -------
+    tuple of Map
+        To a kernel of (second * groups, first / groups, *k), each group of it transposed.
+    """
+    inner = first // groups
+    if inner == second == 1:
+        return ()
+    there, back = (
+        f"{{v}} = {{v}}.reshape({groups}, {a}, {b}, *{{v}}.shape[2:]).swapaxes(1, 2)"
+        f".reshape({groups * b}, {a}, *{{v}}.shape[2:])"
+        for a, b in ((inner, second), (second, inner))
+    )
+    return (Map((there,), (back,)),)
+
+
+def blocks(groups: int, first: int, second: int) -> tuple[Map, ...]:
+    """A kernel of groups as one without them: its parts along a diagonal of zeros.
+
+    Parameters
+    ----------
+    groups, first, second
+        How many groups there are, and the first two axes of the kernel that is mapped.
+
+    Returns
+    -------
+    tuple of Map
+        To a kernel of (first, second * groups, *k).
+    """
+    inner = first // groups
+    shape = f"({groups}, {inner}, {groups}, {second}, *{{v}}.shape[2:])"
+    diagonal = f"[range({groups}), :, range({groups})]"
+    return (
+        Map(
+            (
+                f"blocks = np.zeros({shape}, {{v}}.dtype)",
+                f"blocks{diagonal} = {{v}}.reshape({groups}, {inner}, *{{v}}.shape[1:])",
+                f"{{v}} = blocks.reshape({first}, {groups * second}, *{{v}}.shape[2:])",
+            ),
+            (
+                f"{{v}} = {{v}}.reshape{shape}{diagonal}"
+                f".reshape({first}, {second}, *{{v}}.shape[2:])",
+            ),
+        ),
+    )
+
+
 def fill_batch() -> tuple[Map, ...]:
     """Return the map from an empty batch to one of a single element, which is zero."""
     return (Map(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)

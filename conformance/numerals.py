@@ -20,9 +20,11 @@ def numbers(_context: click.Context, _option: click.Parameter, value: str | None
 
 
 def padding_words(
-    _context: click.Context, _option: click.Parameter, value: str
-) -> str | tuple[Any, ...]:
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> str | tuple[Any, ...] | None:
     """``1``, ``1,2`` for each axis, ``0:1,2:2`` for begin and end, or a word in either case."""
+    if value is None:
+        return None
     if value.lower() in WORDS:
         return value.lower()
     try:

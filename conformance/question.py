@@ -46,6 +46,8 @@ class Question:
     bias      (C_out,), or any other part of the output's shape with as many axes, or None
     gradient  of the loss by the output, with the output's shape; only for the gradient ops,
               which use of ``x`` or ``kernel`` whatever they are not the gradient by
+    zero_given  an output padding of 0 was given, which is the oracle's where none is; Keras, for
+              one, means another thing by it
 
     bfloat16 has no NumPy dtype: such arrays are float32 that hold bfloat16 values.
     ``interpolate`` scales ``x`` up bilinearly by ``stride``, and has no kernel (shape (0,)).
@@ -62,6 +64,7 @@ class Question:
     dilation: Axes
     groups: int = 1
     dtype: Dtype = "float32"
+    zero_given: bool = False
 
     @property
     def rank(self) -> int:
@@ -103,6 +106,11 @@ class Question:
         return geometry.conv_padding(
             self.padding, self.space, self.window, self.stride, self.dilation
         )
+
+    @property
+    def has_output_padding(self) -> bool:
+        """Whether an output padding was given, though it be 0."""
+        return self.zero_given or any(self.output_padding)
 
     @property
     def output_channels(self) -> int:

@@ -213,7 +213,7 @@ def odd_at_begin(q: Question) -> Reading | None:
 
 def unextended(change: Change) -> Change:
     """The change, where there is no output padding."""
-    return lambda q: None if any(q.output_padding) else change(q)
+    return lambda q: None if q.has_output_padding else change(q)
 
 
 def same_of_input(q: Question) -> Reading | None:
@@ -233,7 +233,7 @@ def same_half_kernel(q: Question) -> Reading | None:
 
 def same_half_kernel_centred(q: Question) -> Reading | None:
     """`same` as half of the kernel twice, of which output padding gives back some at both ends."""
-    if q.padding != "same" or q.operator != "conv_transpose" or not any(q.output_padding):
+    if q.padding != "same" or q.operator != "conv_transpose" or not q.has_output_padding:
         return None
     halves = [r // 2 for r in geometry.reach(q.window, q.dilation)]
     begins = [max(2 * h - p, 0) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
@@ -242,7 +242,7 @@ def same_half_kernel_centred(q: Question) -> Reading | None:
 
 def whole_strides(q: Question) -> Reading | None:
     """An unpadded output that is long enough for all strides."""
-    if not is_sparse(q) or is_padded(q) or any(q.output_padding):
+    if not is_sparse(q) or is_padded(q) or q.has_output_padding:
         return None
     reach = geometry.reach(q.window, q.dilation)
     spare = tuple(max(s - r, 0) for s, r in zip(q.stride, reach, strict=True))

@@ -358,6 +358,10 @@ def concerns(api: Api, case: Case) -> bool:
     return api.operator == asked.operator and (api.has_parameters or asked.wanted != "parameters")
 
 
+_LATER = frozenset({"zero_given"})
+"""Fields that digests are older than, so that they count only where they say something."""
+
+
 def _parts(asked: Asked) -> Iterator[bytes]:
     if isinstance(asked, Chain):
         for step in asked.steps:
@@ -365,6 +369,8 @@ def _parts(asked: Asked) -> Iterator[bytes]:
         return
     for field in fields(asked):
         value = getattr(asked, field.name)
+        if field.name in _LATER and value == field.default:
+            continue
         if isinstance(value, np.ndarray):
             yield f"{field.name} {value.dtype.str} {value.shape} {memory_of(value)}".encode()
             yield np.ascontiguousarray(value).tobytes()

@@ -7,6 +7,7 @@ asked is its recipe; and the proof is the observations of that same recipe in a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 from typing import Any
@@ -141,7 +142,7 @@ def _call(
         kernel = _rearranged(own, question.kernel)
         before = [*maps.apply(arrive, "x"), *maps.apply(kernel, "w")]
     else:
-        kernel = _to(own, question.kernel, plan.kernel)
+        kernel = _to(own, question.kernel, plan)
         plan = replace(plan, x=maps.merged((*arrive, *plan.x)), kernel=kernel)
         if question.bias is None or not plan.add_bias:  # which is added along canonical axes
             plan = replace(plan, output=maps.merged((*plan.output, *leave)))
@@ -166,12 +167,12 @@ def _call(
     return call, tuple(maps.apply(kernel, "w")), (*maps.apply(plan.output, "y"), *after)
 
 
-def _to(own: Array, canonical: Array, there: tuple[Map, ...]) -> tuple[Map, ...]:
-    """From one API's kernel to another's: at once where no zeros come in between."""
-    wanted = _moved(there, canonical)
-    if wanted.size == own.size:
-        return _rearranged(own, wanted)
-    return (*_rearranged(own, canonical), *there)
+def _to(own: Array, canonical: Array, plan: Plan) -> tuple[Map, ...]:
+    """From one API's kernel to another's: at once where it is all of it in another order."""
+    if plan.question.kernel.size == own.size:  # or else zeros come in between
+        with suppress(ValueError):
+            return _rearranged(own, _moved(plan.kernel, canonical))
+    return (*_rearranged(own, canonical), *plan.kernel)
 
 
 def _rearranged(source: Array, target: Array) -> tuple[Map, ...]:

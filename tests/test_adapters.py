@@ -389,6 +389,16 @@ ODD_AT_BEGIN = {"padding": ((1, 0), (1, 0)), "output_padding": (0, 0)}
 ODD_AT_END = {"padding": ((0, 1), (0, 1)), "output_padding": (0, 0)}
 ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}
 
+# 39 -> 20 -> 39: an odd length that a convolution of stride 2 came from, on one axis.
+SAME_OF_39 = {
+    "x": np.ones((1, 2, 20), np.float32),
+    "kernel": np.ones((2, 3, 3), np.float32),
+    "stride": (2,),
+    "padding": ((1, 1),),
+    "output_padding": (0,),
+    "dilation": (1,),
+}
+
 # TensorFlow's own routines, those without oneDNN, take no dilation.
 DILATED = {"dilation": (2, 2), "stride": (1, 1), "output_padding": (0, 0)}
 DILATED_DOUBLES = {**DILATED, "dtype": "float64"}
@@ -408,9 +418,18 @@ DILATED_INTS = {**DILATED, "op": "conv", "dtype": "int32"}
         ("tf.nn.conv_transpose(channels_first)", {}, Cost.CROP),
         ("jax.lax.conv_transpose", {}, Cost.KERNEL),
         ("jax.lax.conv_transpose(transpose_kernel=True)", {}, Cost.ARGUMENTS),
-        ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.COMPOSITION),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.FUNCTION),
+        ("jax.lax.conv_transpose(channels_last)", {"groups": 2}, Cost.FUNCTION),
         ("jax.lax.conv_transpose(transpose_kernel=True)", BEYOND_THE_KERNEL, Cost.CROP),
+        ("tf.nn.conv_transpose", SAME_OF_39, Cost.ARGUMENTS),
+        ("tf.nn.conv_transpose", SAME_OF_39 | {"padding": ((0, 2),)}, Cost.CROP),
+        ("tf.nn.conv_transpose", SAME_OF_39 | {"padding": ((2, 2),)}, Cost.CROP),
+        ("tf.nn.conv_transpose", SAME_OF_39 | {"output_padding": (2,)}, Cost.CROP),
         ("keras.ops.conv_transpose", {}, Cost.CROP),
+        ("keras.ops.conv_transpose", SAME_OF_39, Cost.ARGUMENTS),
+        ("keras.ops.conv_transpose", SAME_OF_39 | {"padding": ((0, 1),)}, Cost.ARGUMENTS),
+        ("keras.ops.conv_transpose", SAME_OF_39 | {"padding": ((1, 0),)}, Cost.CROP),
+        ("keras.ops.conv_transpose", SAME_OF_39 | {"padding": ((2, 2),)}, Cost.CROP),
         ("keras.ops.conv_transpose", {"padding": "valid"} | DILATED, Cost.ARGUMENTS),
         ("keras.ops.conv_transpose", {"padding": "valid"} | DILATED_DOUBLES, Cost.KERNEL),
         ("keras.layers.ConvTranspose", {"padding": "valid"} | DILATED_DOUBLES, Cost.KERNEL),
@@ -447,11 +466,59 @@ GROUPED = {
 }
 
 
+def test_same_with_a_length_is_one_call() -> None:
+    call = recipe("tf.nn.conv_transpose", square(**SAME_OF_39), "eigen")
+    assert "output_shape=(1, 39, 3), strides=2, padding='SAME')" in call.source
+
+
+def test_an_output_padding_of_0_crops_half_a_kernel_with_keras() -> None:
+    call = recipe("keras.layers.ConvTranspose", square(**SAME_OF_39), "eigen")
+    assert call.cost == Cost.CROP  # some versions refuse it
+    call = recipe("keras.ops.conv_transpose", square(**SAME_OF_39), "eigen")
+    assert "padding='same', output_padding=0)" in call.source
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_jax_takes_groups_in_one_call(groups: int) -> None:
+    x, kernel = np.ones((1, 4, 3, 3), np.float32), np.ones((4, 2, 3, 3), np.float32)
+    q = square(x=x, kernel=kernel, groups=groups)
+    source = recipe("jax.lax.conv_transpose", q, "xla").source
+    assert ("jax.lax.conv_general_dilated" in source) == (groups > 1)
+    assert "for " not in source
+
+
+@pytest.mark.parametrize(
+    ("api_id", "said"),
+    [
+        ("torch.nn.ConvTranspose", "output_padding=0"),
+        ("torch.nn.functional.conv_transpose", "output_padding=0"),
+        ("keras.layers.ConvTranspose", "output_padding=0"),
+        ("keras.ops.conv_transpose", "output_padding=0"),
+        ("mxnet.npx.deconvolution", "adj=(0, 0)"),
+        ("mxnet.nd.Deconvolution", "adj=(0, 0)"),
+        ("mxnet.gluon.nn.ConvTranspose", "output_padding=0"),
+    ],
+)
+def test_an_output_padding_of_0_is_handed_over_where_it_was_given(api_id: str, said: str) -> None:
+    q = square(padding="valid", output_padding=(0, 0))
+    for zero_given in (True, False):
+        call = native(api_id, q.but(zero_given=zero_given))
+        assert isinstance(call, Call)
+        assert (said in call.source) == zero_given
+
+
+def test_an_api_without_output_padding_has_no_0_for_it() -> None:
+    q = square(padding="valid", output_padding=(0, 0), zero_given=True)
+    assert native("jax.lax.conv_transpose", q) == Inexpressible(
+        "there is no parameter for output padding"
+    )
+
+
 @pytest.mark.parametrize(
     ("api_id", "changes", "costs"),
     [
         ("tf.nn.conv_transpose", VALID | DILATED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL)),
-        ("tf.nn.conv_transpose", GROUPED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.COMPOSITION)),
+        ("tf.nn.conv_transpose", GROUPED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.BLOCKS)),
         (
             "tf.nn.conv_transpose(channels_first)",
             VALID | {"output_padding": (0, 0)},

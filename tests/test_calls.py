@@ -112,7 +112,7 @@ def test_a_question_without_a_spelling_is_inexpressible() -> None:
 
 def test_a_recipe_says_what_it_costs() -> None:
     groups = asked(x=np.ones((1, 2, 3)), kernel=np.ones((2, 1, 2)), groups=2)
-    assert written(api(limits=("no groups",)), groups, "recipe").cost == Cost.COMPOSITION
+    assert written(api(limits=("no groups",)), groups, "recipe").cost == Cost.BLOCKS
 
 
 def test_the_bias_comes_on_top_where_there_is_no_parameter() -> None:

@@ -50,6 +50,16 @@ def test_the_document_is_shared_by_the_cases_of_its_file(file: Path) -> None:
     assert (case.document.title, case.section, case.claims) == ("A guide", "part 1", ("D4",))
 
 
+@pytest.mark.parametrize(
+    ("said", "zero_given"),
+    [("", False), ("0", True), ("[0]", True), ("1", False)],
+)
+def test_an_output_padding_of_0_is_not_none(file: Path, said: str, zero_given: bool) -> None:
+    (case,) = cases(file, MINIMAL + (f"    output_padding: {said}\n" if said else ""))
+    assert question(case).zero_given == zero_given
+    assert answer(case.question).shape == (1, 1, 4 if said == "1" else 3)
+
+
 def test_arguments_become_one_number_an_axis(file: Path) -> None:
     text = HEAD + indented(
         """

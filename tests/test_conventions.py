@@ -91,6 +91,8 @@ def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_posit
         ("same: odd element", {"padding": "same", "kernel": np.ones((1, 1, 2))}),
         ("same: formula", {"padding": "same"}),
         ("same: output padding", {"padding": "same", "output_padding": (1,)}),
+        ("same: output padding", {"padding": "same", "zero_given": True}),
+        ("output padding", {"zero_given": True}),
         ("valid: length", {"stride": (2,)}),
         ("padding order", {"padding": ((1, 1), (0, 0))}),
         ("padding", {"padding": ((1, 1),)}),

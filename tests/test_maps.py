@@ -99,6 +99,27 @@ def test_each_axis_has_its_own_window() -> None:
     assert there(maps.window((2, 2), ((-1, 0), (0, 1))), x).tolist() == [[[[3, 4, 0]]]]
 
 
+def test_groups_stand_along_a_diagonal_of_zeros() -> None:
+    w = np.array([[[1]], [[2]], [[3]], [[4]]])
+    mapped = there(maps.blocks(2, 4, 1), w)[:, :, 0]
+    assert mapped.tolist() == [[1, 0], [2, 0], [0, 3], [0, 4]]
+
+
+def test_a_block_that_is_not_finite_leaves_the_zeros_as_they_are() -> None:
+    mapped = there(maps.blocks(2, 2, 1), np.array([[[np.inf]], [[1]]]))[:, :, 0]
+    assert mapped.tolist() == [[np.inf, 0], [0, 1]]
+
+
+def test_channels_are_exchanged_in_each_group() -> None:
+    w = np.array([[[1], [2], [3]], [[4], [5], [6]], [[7], [8], [9]], [[10], [11], [12]]])
+    mapped = there(maps.exchange_in_groups(2, 4, 3), w)[:, :, 0]
+    assert mapped.tolist() == [[1, 4], [2, 5], [3, 6], [7, 10], [8, 11], [9, 12]]
+
+
+def test_one_channel_a_group_is_exchanged_by_no_line() -> None:
+    assert maps.exchange_in_groups(3, 3, 1) == ()
+
+
 def test_maps_are_applied_in_order() -> None:
     both = maps.window((2,), ((1, 0),)) + maps.flip(1)
     assert there(both, line(1, 2)).tolist() == [[[2, 1, 0]]]
@@ -135,6 +156,15 @@ def test_taking_every_dth_is_the_adjoint_of_dilating(
 ) -> None:
     space, dilation = zip(*axes, strict=True)
     assert_adjoint(maps.dilate((1, 2, *space), dilation), (1, 2, *space), seed)
+
+
+@given(LENGTHS, LENGTHS, LENGTHS, st.lists(LENGTHS, min_size=1, max_size=3), SEEDS)
+def test_what_becomes_of_groups_has_an_adjoint(
+    groups: int, inner: int, second: int, space: list[int], seed: int
+) -> None:
+    shape = (groups * inner, second, *space)
+    assert_adjoint(maps.blocks(groups, groups * inner, second), shape, seed)
+    assert_adjoint(maps.exchange_in_groups(groups, groups * inner, second), shape, seed)
 
 
 @st.composite

@@ -265,6 +265,20 @@ def test_a_flag_has_the_last_word(captured: Captured, file: Path) -> None:
     assert question(file).stride == (3,)
 
 
+def test_an_output_padding_of_0_stays_one(captured: Captured, file: Path) -> None:
+    npz = str(captured(output_padding=0))
+    new(*NAMED, "--from-npz", npz, "--into", str(file))
+    assert question(file).zero_given
+
+
+def test_what_nobody_gave_is_what_the_api_takes(captured: Captured, file: Path) -> None:
+    kernel = np.array([[[1]], [[10]], [[100]]], np.float32)
+    npz = captured(x=np.array([[[1], [2], [3]]], np.float32), kernel=kernel, strides=2)
+    api = ("--api", "tf.nn.conv_transpose")
+    new(*NAMED, "--from-npz", str(npz), *api, "--into", str(file))
+    assert question(file).padding == "same"
+
+
 def test_an_api_tells_how_the_arrays_lie(captured: Captured, file: Path) -> None:
     x = np.arange(8.0, dtype=np.float32).reshape(1, 2, 2, 2)
     kernel = np.arange(24.0, dtype=np.float32).reshape(2, 2, 3, 2)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import plain
-from fakes.frameworks import api, framework
+from fakes.frameworks import api, framework, function
 
-from conformance import calls, question, recipes
-from conformance.api import Api, Inexpressible
+from conformance import calls, geometry, question, recipes
+from conformance.api import Api, Inexpressible, Limit, Spelling
 from conformance.calls import Call
 from conformance.fuzz.space import DRAWN, draws
 from conformance.question import Op, Question
@@ -167,10 +167,16 @@ def test_an_interpolation_has_a_recipe(layout: str) -> None:
         ),
         # A stride means nothing where there is one place to take, or one element to spread.
         (("no stride",), {"x": np.ones((1, 2, 1)), "stride": (3,)}, Cost.ARGUMENTS),
-        (("no groups",), {"groups": 2, "kernel": np.ones((2, 1, 3))}, Cost.COMPOSITION),
+        # One call with zeros between the groups goes less far than a call for each of them.
+        (("no groups",), {"groups": 2, "kernel": np.ones((2, 1, 3))}, Cost.BLOCKS),
         (
             ("no groups", "no dilation", "padding in words"),
-            {"groups": 2, "dilation": (2,), "padding": ((1, 0),)},
+            {"groups": 2, "kernel": np.ones((2, 1, 3)), "dilation": (2,), "padding": ((1, 0),)},
+            Cost.BLOCKS,
+        ),
+        (
+            ("no groups",),
+            {"groups": 2, "kernel": np.ones((2, 1, 3)), "x": np.full((1, 2, 3), np.inf)},
             Cost.COMPOSITION,
         ),
     ],
@@ -196,6 +202,8 @@ def test_costs_are_ordered_by_how_far_they_go() -> None:
         "kernel transform",
         "arrays transposed around the call",
         "crop or pad around the call",
+        "another function of the framework",
+        "block-diagonal kernel",
         "composition of several calls",
     ]
 
@@ -209,6 +217,121 @@ def test_dilation_that_can_be_asked_for_stays_in_the_call() -> None:
     q = asked(dilation=(2,), padding=((2, 1),))
     cropping = plan(api(limits=("padding in words",)), q)
     assert cropping.question.dilation == (2,)
+
+
+# Groups in one call
+
+
+def without_groups(q: Question) -> Spelling | Inexpressible:
+    return Inexpressible("no groups") if q.groups > 1 else function(flips=True)(q)
+
+
+def convolved(q: Question) -> Spelling:
+    """Without a stride, a transposed convolution is a convolution of a padded input."""
+    reach = geometry.reach(q.window, q.dilation)
+    padding = tuple(
+        (r - 1 - b, r - 1 - e + p)
+        for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
+    )
+    return function()(q.but(op="conv", padding=padding, output_padding=(0,) * q.rank))
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("op", [op for op in DRAWN if op.startswith("conv_transpose")])
+def test_another_function_is_handed_the_kernel_that_it_reads(op: Op, flips: bool) -> None:
+    asked_of = api(flips=flips, recipe=without_groups, grouped=convolved)
+    grouped = (
+        q.but(stride=(1,) * q.rank, gradient=None) if op == "conv_transpose" else q
+        for q in draws(seed=5, ops=(op,))
+        if q.groups > 1 and (op == "conv_transpose" or set(q.stride) == {1}) and q.has_output
+    )
+    for q in islice((q for q in grouped if q.has_output), 40):
+        assert plan(asked_of, q).cost == Cost.FUNCTION
+        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+
+
+def test_a_number_that_is_not_finite_stays_in_its_group() -> None:
+    x = np.ones((1, 2, 2))
+    x[0, 1] = np.inf, np.nan
+    q = asked(x=x, kernel=np.ones((2, 1, 1)), groups=2)
+    assert ran(api(limits=("no groups",)), q)[0, 0].tolist() == [1, 1]
+
+
+# In the API's own words
+
+
+OWN = {"padding": ((1, 1),), "stride": (2,)}
+
+
+def same(q: Question) -> Question | None:
+    """An API whose `same` means a crop of one at each end."""
+    return q.but(padding="same") if q.pairs == ((1, 1),) else None
+
+
+def test_what_an_api_means_by_its_own_words_is_asked_in_them() -> None:
+    own = api(limits=("padding in words",), own=same)
+    planned = plan(own, asked(**OWN))
+    assert (planned.question.padding, planned.cost) == ("same", Cost.ARGUMENTS)
+    assert plan(own, asked(**OWN, output_padding=(1,))).cost == Cost.ARGUMENTS
+    assert plan(api(limits=("padding in words",)), asked(**OWN)).cost == Cost.CROP
+
+
+@pytest.mark.parametrize(
+    ("limit", "cost"),
+    [
+        (Limit("it refuses", lambda q: q.padding == "same"), Cost.CROP),
+        (
+            Limit("it means this", lambda q: q.padding == "same", another_meaning=True),
+            Cost.ARGUMENTS,
+        ),
+        (Limit("it errs", lambda q: q.padding == ((1, 1),), refused=False), Cost.CROP),
+        (Limit("it takes no numbers", lambda q: q.padding == ((1, 1),)), Cost.ARGUMENTS),
+    ],
+)
+def test_own_words_are_stopped_by_what_is_refused_and_by_what_goes_wrong(
+    limit: Limit, cost: Cost
+) -> None:
+    plainly = api(limits=("padding in words",), own=same)
+    limited = replace(plainly, limits=(*plainly.limits, limit))
+    assert plan(limited, asked(**OWN)).cost == cost
+
+
+# What the alternatives cost
+
+
+def prices(asked_of: Api, q: Question) -> list[tuple[Cost, int, float]]:
+    plans = [plan(asked_of, q), *recipes.alternatives(asked_of, q)]
+    return [(one.cost, *recipes.effort(one, q)) for one in plans]
+
+
+def test_groups_cost_calls_or_multiplications() -> None:
+    depthwise = asked(x=np.ones((1, 4, 3)), kernel=np.ones((4, 1, 3)), groups=4)
+    assert prices(api(limits=("no groups",)), depthwise) == [
+        (Cost.BLOCKS, 1, 4),
+        (Cost.COMPOSITION, 4, 1),
+    ]
+
+
+def test_zeros_in_a_kernel_cost_multiplications() -> None:
+    assert prices(api(limits=("no dilation",)), asked(dilation=(2,))) == [(Cost.KERNEL, 1, 5 / 3)]
+
+
+def test_what_can_be_asked_as_it_stands_has_no_alternative() -> None:
+    q = asked(padding=((1, 1),), dilation=(2,), bias=np.array([1, 2], np.float32))
+    assert prices(api(), q) == [(Cost.ARGUMENTS, 1, 1)]
+
+
+# None and 0
+
+
+def test_a_recipe_asks_the_same_whether_0_was_given_or_nothing() -> None:
+    assert plan(api(), asked(zero_given=True)).question.zero_given is False
+
+
+def test_a_native_call_is_told_that_0_was_given() -> None:
+    planned = recipes.native(api(), asked(zero_given=True))
+    assert isinstance(planned, Plan)
+    assert planned.question.zero_given
 
 
 # Bias

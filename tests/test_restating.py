@@ -66,6 +66,10 @@ def test_what_has_its_default_is_not_said() -> None:
     assert set(restating.fields(asked())) == {"x", "kernel"}
 
 
+def test_an_output_padding_of_0_is_said_where_it_was_given() -> None:
+    assert restating.fields(asked(zero_given=True))["output_padding"] == 0
+
+
 def test_one_image_of_one_channel_is_bare() -> None:
     assert restating.fields(asked())["x"].tolist() == [1, 2, 3]
 

@@ -49,6 +49,13 @@ def test_arguments_that_matter_are_made_as_small_as_they_may_be() -> None:
     assert (q.stride, q.dilation, q.padding) == ((2,), (2,), ((0, 0),))
 
 
+@pytest.mark.parametrize("matters", [True, False])
+def test_an_output_padding_of_0_is_kept_only_if_it_matters(matters: bool) -> None:
+    zero = first(lambda q: q.op == "conv_transpose" and not any(q.output_padding))
+    found = shrunk(zero.but(zero_given=True), lambda q: q.zero_given or not matters, most=ENOUGH)
+    assert found.zero_given == matters
+
+
 def test_a_word_that_matters_is_kept() -> None:
     assert smallest(lambda q: q.padding == "same").padding == "same"
 

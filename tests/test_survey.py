@@ -526,6 +526,14 @@ def test_another_question_has_another_content(changes: dict[str, Any]) -> None:
     assert contents(case("one")) != contents(case("one", asked(**changes)))
 
 
+def test_an_output_padding_of_0_is_content_only_where_it_was_given() -> None:
+    one = np.ones((1, 1, 1), np.float32)
+    arguments = {"stride": (1,), "padding": ((0, 0),), "output_padding": (0,), "dilation": (1,)}
+    q = Question(op="conv_transpose", x=one, kernel=one, **arguments)
+    assert contents(case("one", q)) == "bb15e996c924ca5f"  # as baselines have it
+    assert contents(case("one", q.but(zero_given=True))) != contents(case("one", q))
+
+
 def test_the_words_around_a_question_are_not_its_content() -> None:
     assert contents(case("one")) == contents(case("two", why="Another.", topics=("stride",)))
 

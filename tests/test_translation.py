@@ -103,11 +103,58 @@ def test_valid_of_whole_strides_becomes_output_padding() -> None:
     assert "output_padding=(1, 2)" in found.call.source
 
 
-def test_groups_are_split_for_an_api_without_them() -> None:
+def test_groups_are_one_call_for_an_api_without_them() -> None:
     grouped = layer(kernel=np.zeros((2, 1, 3, 2), np.float32), groups=2)
     found = translation.translate(grouped, TORCH, KERAS, PLAIN)
     assert not isinstance(found, Inexpressible)
-    assert "a call for each group" in found.call.moves
+    w = np.arange(1.0, 13.0).reshape(2, 1, 3, 2)
+    blocks = kernel_by(found.kernel, w)
+    assert np.array_equal(blocks[:, :, [0, 1], [0, 1]], np.moveaxis(w[:, 0], 0, -1))
+    assert not blocks[:, :, [0, 1], [1, 0]].any()
+
+
+def test_a_kernel_with_channels_in_its_groups_goes_to_another_function() -> None:
+    grouped = layer(
+        x=np.zeros((1, 4, 4, 5), np.float32), kernel=np.zeros((4, 3, 3, 2), np.float32), groups=2
+    )
+    found = translation.translate(grouped, TORCH, JAX, PLAIN)
+    assert not isinstance(found, Inexpressible)
+    assert "feature_group_count=2" in found.call.source
+    w = np.arange(72.0).reshape(4, 3, 3, 2)
+    swapped = w.reshape(2, 2, 3, 3, 2).swapaxes(1, 2).reshape(6, 2, 3, 2)
+    assert np.array_equal(kernel_by(found.kernel, w), swapped[:, :, ::-1, ::-1])
+
+
+KERAS_PROFILE = profile(
+    KERAS.api.id,
+    "same: output padding: half a kernel, centred",
+    "valid: length: whole strides",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "length"),
+    [
+        # x 1 2 3, w 1 10 100: 1 10 102 20 203 30 300 is cropped by one, or by one at each end.
+        ({"padding": "same"}, 6),
+        ({"padding": "same", "zero_given": True}, 5),
+        # Whole strides, or to the end of the kernel.
+        ({"padding": "valid", "stride": (4,)}, 12),
+        ({"padding": "valid", "stride": (4,), "zero_given": True}, 11),
+    ],
+)
+def test_0_and_none_are_what_the_first_api_takes_them_for(
+    changes: dict[str, object], length: int
+) -> None:
+    line = layer(
+        x=np.zeros((1, 1, 3), np.float32),
+        kernel=np.zeros((1, 1, 3), np.float32),
+        **{"stride": (2,), "output_padding": (0,), "dilation": (1,), **changes},
+    )
+    found = translation.translate(line, KERAS, TORCH, KERAS_PROFILE)
+    assert not isinstance(found, Inexpressible)
+    assert found.question.output_space == (length,)
+    assert ("output_padding=0" in found.native.source) == ("zero_given" in changes)
 
 
 def test_what_the_first_api_refuses_has_no_translation() -> None:

@@ -49,7 +49,7 @@ def stride(context: Any, option: Any, value: str | None) -> Any:
 
 def padding(context: Any, option: Any, value: str | None) -> Any:
     """``1``, ``1,2``, ``0:1,2:2`` for begin and end, or a word."""
-    return None if value is None else axes(context, option, padding_words(context, option, value))
+    return axes(context, option, padding_words(context, option, value))
 
 
 def is_terminal() -> bool:

@@ -33,6 +33,8 @@ def fields(q: Question) -> dict[str, Any]:
         values = getattr(q, name)
         if set(values) != {default}:
             said[name] = _once(values)
+    if q.zero_given:
+        said["output_padding"] = 0
     if isinstance(q.padding, str):
         said["padding"] = q.padding
     elif any(map(any, q.padding)):

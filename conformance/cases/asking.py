@@ -101,12 +101,13 @@ def blamed(sentence: str, keys: Collection[str]) -> Path:
 
 def _question(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
     rank = arrays["x"].ndim - 2
+    extension = said.output_padding or 0  # nobody's is neutral
     parts: dict[str, Any] = gathered(
         {
             "bias": partial(_bias, said, dtype),
             "stride": partial(_axes, "stride", said.stride, rank),
             "padding": partial(_padding, said.padding, rank),
-            "output_padding": partial(_axes, "output_padding", said.output_padding, rank, least=0),
+            "output_padding": partial(_axes, "output_padding", extension, rank, least=0),
             "dilation": partial(_axes, "dilation", said.dilation, rank),
         }
     )
@@ -114,7 +115,15 @@ def _question(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype
     kernel = kept.get("kernel", np.zeros(0))
     if op != "interpolate" and not kernel.size:
         raise Refused(("kernel",), f"kernel must not be empty, got the shape {kernel.shape}")
-    q = Question(op=op, x=kept["x"], kernel=kernel, groups=said.groups, dtype=dtype, **parts)
+    q = Question(
+        op=op,
+        x=kept["x"],
+        kernel=kernel,
+        groups=said.groups,
+        dtype=dtype,
+        zero_given=_is_zero(said.output_padding),
+        **parts,
+    )
     affordable(q)
     if q.wanted.endswith("gradient"):
         q = q.but(gradient=_gradient(q, kept.get("gradient")))
@@ -140,7 +149,7 @@ def _unjudged(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype
     numbers: dict[str, Any] = {
         key: (value,) * rank if isinstance(value, int) else tuple(value)
         for key in ("stride", "output_padding", "dilation")
-        for value in [getattr(said, key)]
+        for value in [getattr(said, key) or 0]
     }
     q = Question(
         op=op,
@@ -150,6 +159,7 @@ def _unjudged(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype
         padding=_pairs_as_written(said.padding, rank),
         groups=said.groups,
         dtype=dtype,
+        zero_given=_is_zero(said.output_padding),
         **numbers,
     )
     with suppress(ValueError):
@@ -212,6 +222,11 @@ def _axes(name: str, value: int | list[int], rank: int, *, least: int = 1) -> Ax
         raise Refused((name, *_first_below(value, least)), str(problem)) from None
     _bounded(name, numbers)
     return numbers
+
+
+def _is_zero(value: int | list[int] | None) -> bool:
+    """Whether an output padding was given that adds nothing."""
+    return value is not None and not np.any(value)
 
 
 def _first_below(value: int | list[int], least: int) -> Path:

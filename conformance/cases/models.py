@@ -44,9 +44,10 @@ class Arguments(Model):
         " a number, one for each axis, [begin, end] for each axis, same or valid.",
         examples=[1, [1, 2], [[0, 1], [1, 0]], "same"],
     )
-    output_padding: WholeNumbers = Field(
-        default=0,
-        description="What is added at the end of each axis of a transposed convolution's output.",
+    output_padding: WholeNumbers | None = Field(
+        default=None,
+        description="What is added at the end of each axis of a transposed convolution's output;"
+        " 0 is handed to frameworks as 0, which Keras takes for another thing than none.",
         examples=[1],
     )
     dilation: WholeNumbers = Field(

@@ -172,7 +172,9 @@ def _captured(
     file, api = said["npz"], None if said["api_id"] is None else _api(said["api_id"])
     names = {key: said[f"{key}_name"] for key in captures.ARRAYS}
     arrays, arguments = captures.named(captures.read(file, said["ignored"]), names, api)
-    for key, value in arguments.items():
+    defaults = {} if api is None else api.defaults
+    silent = {key: value for key, value in defaults.items() if key not in {*fields, *arguments}}
+    for key, value in {**arguments, **silent}.items():
         fields.setdefault(key, value)
     if api is not None and api.operator != "conv_transpose":
         fields.setdefault("op", api.operator)
@@ -197,6 +199,9 @@ def _captured(
     left = f" Left out: {', '.join(said['ignored'])}." if said["ignored"] else ""
     shapes = ", ".join(f"{key} {array.shape}" for key, array in capture.arrays.items())
     remarks = [f"Captured: {shapes} of {file.name}{f', a call of {api.id}' if api else ''}.{left}"]
+    if api is not None and silent:
+        meant = ", ".join(f"{key} {value}" for key, value in silent.items())
+        remarks.append(f"Not given, and so as {api.id} takes it: {meant}.")
     if said["crop"] is not None:
         capture = captures.cropped(capture, said["crop"])
         remarks.append(f"Cut to the first {said['crop']} along each axis but the kernel's window.")

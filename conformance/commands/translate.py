@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.text import Text
 
-from conformance import runs, shipped, survey, translation
+from conformance import recipes, runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
 from conformance.frameworks import APIS, FRAMEWORKS
@@ -20,6 +20,7 @@ from conformance.geometry import padding_of, per_axis
 from conformance.numerals import numbers, padding_words
 from conformance.profiles import Profile, profiles
 from conformance.question import Question
+from conformance.recipes import Plan
 from conformance.report.text import count, plain
 from conformance.runs import Run, RunError
 from conformance.survey import Subject
@@ -41,9 +42,16 @@ TRIES = 3
 @click.option("--channels", required=True, nargs=2, type=click.IntRange(1), metavar="IN OUT")
 @click.option("--stride", default="1", callback=numbers)
 @click.option(
-    "--padding", default="0", callback=padding_words, help="1 | 1,2 | 0:1,2:2 | same | valid"
+    "--padding",
+    callback=padding_words,
+    help="1 | 1,2 | 0:1,2:2 | same | valid  [default: what the first API takes, 0 or same]",
 )
-@click.option("--output-padding", "--adj", default="0", callback=numbers)
+@click.option(
+    "--output-padding",
+    "--adj",
+    callback=numbers,
+    help="1 | 1,2; to Keras 0 is another thing than none.  [default: none]",
+)
 @click.option("--dilation", default="1", callback=numbers)
 @click.option("--groups", default=1, type=click.IntRange(1))
 @click.option("--bias/--no-bias", default=False)
@@ -69,8 +77,8 @@ def command(
     kernel_size: tuple[int, ...],
     channels: tuple[int, int],
     stride: tuple[int, ...],
-    padding: str | tuple[object, ...],
-    output_padding: tuple[int, ...],
+    padding: str | tuple[object, ...] | None,
+    output_padding: tuple[int, ...] | None,
     dilation: tuple[int, ...],
     groups: int,
     bias: bool,
@@ -94,8 +102,10 @@ def command(
       conformance translate --from torch.nn.ConvTranspose --to keras.layers.ConvTranspose \\
           --kernel-size 3 --stride 2 --padding 1 --output-padding 1 --channels 8 16
     """
-    given = (kernel_size, stride, output_padding, dilation, size or (0,))
+    given = (kernel_size, stride, output_padding or (0,), dilation, size or (0,))
     rank = rank or max([len(numbers) for numbers in given if len(numbers) > 1], default=2)
+    if padding is None:
+        padding = APIS[source_id].defaults.get("padding", (0,))
     try:
         question = _question(
             rank, kernel_size, channels, stride, padding, output_padding, dilation, groups, bias,
@@ -121,7 +131,7 @@ def _question(
     channels: tuple[int, int],
     stride: tuple[int, ...],
     padding: Any,
-    output_padding: tuple[int, ...],
+    output_padding: tuple[int, ...] | None,
     dilation: tuple[int, ...],
     groups: int,
     bias: bool,
@@ -145,7 +155,8 @@ def _question(
         bias=np.zeros(outputs, np.float32) if bias else None,
         stride=spread("stride", stride),
         padding=padding_of(padding, rank),
-        output_padding=spread("output-padding", output_padding, 0),
+        output_padding=spread("output-padding", output_padding or (0,), 0),
+        zero_given=output_padding is not None and not any(output_padding),
         dilation=spread("dilation", dilation),
         groups=groups,
     )
@@ -203,9 +214,9 @@ def _show(found: Translation, source: tuple[Place, Run], target: tuple[Place, Ru
     _code(console, found.call.source)
     for convention in found.meaning:
         console.print(f"meaning: {convention.choice.sentence}")
-    console.print(f"kernel:  {'; '.join(found.kernel) or 'as it is'}")
-    console.print(f"output:  {'; '.join(found.output) or 'as it is'}")
-    console.print(f"cost:    {found.call.cost.words}")
+    console.print(f"kernel:  {'; '.join(found.kernel) or 'as it is'}", markup=False)
+    console.print(f"output:  {'; '.join(found.output) or 'as it is'}", markup=False)
+    _prices(console, found, target[0])
     run = target[1]
     proofs = translation.proofs(found, run.observations, target[0].api)
     how = f" ({'; '.join(found.call.moves)})" if found.call.moves else ""
@@ -214,6 +225,21 @@ def _show(found: Translation, source: tuple[Place, Run], target: tuple[Place, Ru
         f" answer, in {run.header.framework} {plain(str(run.header.version))}",
         markup=False,
     )
+
+
+def _prices(console: Console, found: Translation, target: Place) -> None:
+    """What the call costs, and what the other ways would."""
+    place = (target.api, found.question, target.runtime)
+    plans = [recipes.recipe(*place), *recipes.alternatives(*place)]
+    for plan in plans:
+        assert isinstance(plan, Plan)  # as it was translated
+        made, times = recipes.effort(plan, found.question)
+        price = f"{count(made, 'call')}, {times:,.4g} times the multiplications that there must be"
+        if plan is plans[0]:
+            console.print(f"cost:    {plan.cost.words}: {price}", markup=False)
+        else:
+            moves = f" ({'; '.join(plan.moves)})" if plan.moves else ""
+            console.print(f"or:      {plan.cost.words}{moves}: {price}", markup=False)
 
 
 def _code(console: Console, source: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -76,7 +77,7 @@ def _stretched(q: Question) -> Question:
 def _transpose(
     q: Question, *, transpose_kernel: bool = False, channels_last: bool = False
 ) -> Spelling | Inexpressible:
-    if any(q.output_padding):
+    if q.has_output_padding:
         return Inexpressible("there is no parameter for output padding")
     if q.groups > 1:
         return Inexpressible("there is no parameter for groups")
@@ -114,6 +115,20 @@ def _conv(q: Question) -> Spelling:
         feature_group_count=numbers((q.groups,), 1),
     )
     return Spelling(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
+
+
+def _grouped(q: Question, *, channels_last: bool = False) -> Spelling:
+    """A convolution over the stretched input, which is what a transposed one is, with groups."""
+    q = _stretched(q)
+    dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
+    rest = keywords(
+        lhs_dilation=q.stride,
+        rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
+        dimension_numbers=tuple(axes.replace("*", "DHW"[3 - q.rank :]) for axes in dimensions),
+        feature_group_count=q.groups,
+    )
+    ones = (1,) * q.rank
+    return Spelling(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{rest})")
 
 
 def _resize(q: Question) -> Spelling:
@@ -235,6 +250,7 @@ CONV_TRANSPOSE = Api(
     kernel_axes="in out *k",
     native=_spelled(_without_zeros),
     recipe=_spelled(_stretched),
+    grouped=_grouped,
     limits=LIMITS,
     flips=True,
     takes_bias=False,
@@ -281,6 +297,7 @@ FRAMEWORK = Framework(
             kernel_axes="*k in out",
             native=_spelled(_without_zeros, channels_last=True),
             recipe=_spelled(_stretched, channels_last=True),
+            grouped=partial(_grouped, channels_last=True),
             topics=LAYOUT,
         ),
         Api(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
+from conformance import api, geometry
 from conformance.api import (
     LAYOUT,
     OUTPUT_PADDING_BELOW_STRIDE,
@@ -79,15 +80,24 @@ def _words(q: Question) -> str | Inexpressible:
     return Inexpressible("padding is 'valid' or 'same', never numbers")
 
 
-def _output_padding(q: Question) -> object:
-    return numbers(q.output_padding, 0)
-
-
 def _exact_output_padding(q: Question) -> object:
     """With `valid`, 0 said aloud: without it a kernel smaller than the stride gives more."""
-    if q.padding == "same":
-        return _output_padding(q)
-    return numbers(q.output_padding, None)
+    return numbers(q.output_padding, 0 if q.padding == "same" else None)
+
+
+def _same_with_output_padding(q: Question) -> Question | None:
+    """Ask for `same` with the output padding by which it crops just that, though that be 0.
+
+    Of the kernel it crops half twice, less the output padding, and of that the begin loses half.
+    """
+    totals = api.cropped(q)
+    if totals is None:
+        return None
+    reach = geometry.reach(q.window, q.dilation)
+    extra = tuple(r // 2 * 2 - total for r, total in zip(reach, totals, strict=True))
+    if min(extra) < 0:
+        return None
+    return q.but(padding="same", output_padding=extra, zero_given=not any(extra))
 
 
 def _layer(
@@ -144,7 +154,7 @@ def _function(
 
 def _spelled(
     spell: Callable[..., Spelling | Inexpressible],
-    output_padding: Callable[[Question], object] = _output_padding,
+    output_padding: Callable[[Question], object] = api.output_padding,
     data_format: str | None = None,
 ) -> Speller:
     return lambda q: spell(q, output_padding(q), data_format)
@@ -211,9 +221,30 @@ BIAS_ALONG_THE_LAST_AXIS = Limit(
     backend="tensorflow",
     refused=False,
 )
-SAME_WITH_OUTPUT_PADDING = Limit(
-    "padding='same' counts another length with output padding",
-    lambda q: q.padding == "same" and any(q.output_padding),
+SAME_WITH_OUTPUT_PADDING = (
+    Limit(
+        "padding='same' counts another length with output padding",
+        lambda q: q.padding == "same" and q.has_output_padding,
+        another_meaning=True,
+    ),
+    Limit(
+        "of an even kernel padding='same' crops too much with an output padding of 0",
+        lambda q: (
+            q.padding == "same"
+            and q.has_output_padding
+            and any(
+                r % 2 == p == 0
+                for r, p in zip(geometry.reach(q.window, q.dilation), q.output_padding, strict=True)
+            )
+        ),
+        backend="tensorflow",
+    ),
+    Limit(
+        "padding='same' crops half of the kernel at the begin, whatever the output padding",
+        lambda q: q.padding == "same" and any(q.output_padding),
+        backend="torch",
+        versions="keras<3.15.1",
+    ),
 )
 
 LAYER_LIMITS = (
@@ -221,14 +252,19 @@ LAYER_LIMITS = (
     *LAYERS_OF_WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
-    SAME_WITH_OUTPUT_PADDING,
+    *SAME_WITH_OUTPUT_PADDING,
+    Limit(  # docs/findings.md
+        "a layer refuses an output padding of 0",
+        lambda q: q.zero_given,
+        versions="keras<3.11",
+    ),
     *DILATION_LIMITS,
 )
 FUNCTION_LIMITS = (
     *WRONG,
     *WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
-    SAME_WITH_OUTPUT_PADDING,
+    *SAME_WITH_OUTPUT_PADDING,
     *DILATION_LIMITS,
 )
 
@@ -254,6 +290,7 @@ LAYER = Api(
     kernel_axes="*k out in",
     native=_spelled(_layer),
     recipe=_spelled(_layer, _exact_output_padding),
+    own=_same_with_output_padding,
     has_parameters=True,
     limits=LAYER_LIMITS,
     forward="keras.layers.Conv",
@@ -267,6 +304,7 @@ FUNCTION = Api(
     kernel_axes="*k out in",
     native=_spelled(_function),
     recipe=_spelled(_function, _exact_output_padding),
+    own=_same_with_output_padding,
     limits=FUNCTION_LIMITS,
     takes_bias=False,
     forward="keras.ops.conv",

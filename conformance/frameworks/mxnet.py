@@ -18,6 +18,7 @@ from conformance.api import (
     Spelling,
     keywords,
     numbers,
+    output_padding,
     output_space,
     symmetric,
 )
@@ -78,7 +79,10 @@ def _operator(
         if isinstance(padding, Inexpressible):
             return padding
         name = transposed if q.operator == "conv_transpose" else forward
-        size = {"pad": _unless(padding, 0), "adj": _unless(q.output_padding, 0)}
+        size = {
+            "pad": _unless(padding, 0),
+            "adj": q.output_padding if q.has_output_padding else None,
+        }
         return _called(name, q, **size, layout=layouts[q.rank - 1])
 
     return spell
@@ -104,7 +108,7 @@ def _unless(values: Axes, default: int) -> Axes | None:
 
 def _sized(q: Question) -> Spelling | Inexpressible:
     """A call that says how large the output is, and leaves to MXNet what is cropped where."""
-    if q.padding == "same" and any(q.output_padding):
+    if q.padding == "same" and q.has_output_padding:
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
     if q.padding == "same":
         space = output_space(q)
@@ -140,7 +144,7 @@ def _layer(q: Question) -> Spelling | Inexpressible:
     arguments = keywords(
         strides=numbers(q.stride, 1),
         padding=numbers(padding, 0),
-        output_padding=numbers(q.output_padding, 0),
+        output_padding=output_padding(q),
         dilation=numbers(q.dilation, 1),
         groups=numbers((q.groups,), 1),
         use_bias=False if q.bias is None else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from conformance import api
 from conformance.api import (
     LAYOUT,
     NEGATIVE_PADDING,
@@ -63,11 +64,25 @@ DIALECT = Dialect(
 def _padding(q: Question, *, channels_first: bool = False) -> str | list[list[int]]:
     if isinstance(q.padding, str):
         return q.padding.upper()
-    # Padding has to be given, and nobody who wants none writes zeros.
+    # Nobody who wants no padding writes zeros.
     if not any(map(any, q.padding)):
         return "VALID"
     pairs = list(map(list, q.padding))
     return [[0, 0], [0, 0], *pairs] if channels_first else [[0, 0], *pairs, [0, 0]]
+
+
+def _same_with_a_length(q: Question) -> Question | None:
+    """Ask for SAME of the wanted length: of all that this crops, the begin loses half.
+
+    It takes the lengths of which a SAME convolution makes the input's.
+    """
+    if api.cropped(q) is None:
+        return None
+    lengths = zip(q.output_space, q.space, q.stride, strict=True)
+    extra = tuple(length - n * s for length, n, s in lengths)
+    if any(not -s < more <= 0 for more, s in zip(extra, q.stride, strict=True)):
+        return None
+    return q.but(padding="same", output_padding=extra)
 
 
 def _transpose(name: str, *, channels_first: bool = False) -> Speller:
@@ -180,7 +195,7 @@ TRANSPOSE_LIMITS = (
     ),
     Limit(
         "SAME takes no output longer than the input times the stride",
-        lambda q: q.padding == "same" and any(q.output_padding),
+        lambda q: q.padding == "same" and max(q.output_padding) > 0,
     ),
 )
 CONVOLUTION_LIMITS = (
@@ -217,9 +232,11 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
         kernel_axes="*k out in",
         native=_transpose(name),
         recipe=_transpose(name),
+        own=_same_with_a_length,
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
         forward=forward,
+        defaults={"padding": "same"},
         parameters=PARAMETERS,
     )
 

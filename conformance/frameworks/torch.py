@@ -15,6 +15,7 @@ from conformance.api import (
     Spelling,
     keywords,
     numbers,
+    output_padding,
     symmetric,
 )
 from conformance.frameworks import onednn
@@ -55,7 +56,7 @@ def _shared(q: Question, padding: object) -> dict[str, object]:
     return {
         "stride": numbers(q.stride, 1),
         "padding": padding,
-        "output_padding": numbers(q.output_padding, 0),
+        "output_padding": output_padding(q),
         "groups": None if q.groups == 1 else q.groups,
         "dilation": numbers(q.dilation, 1),
     }

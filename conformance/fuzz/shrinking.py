@@ -86,7 +86,7 @@ def _content(q: Question) -> tuple[object, ...]:
     arrays = (getattr(q, name) for name in DATA)
     return (
         *(None if array is None else (array.shape, array.tobytes()) for array in arrays),
-        *(q.stride, q.padding, q.output_padding, q.dilation, q.groups, q.dtype),
+        *(q.stride, q.padding, q.output_padding, q.dilation, q.groups, q.dtype, q.zero_given),
     )
 
 
@@ -202,6 +202,7 @@ def _either(one: tuple[int | None, ...], other: tuple[int, ...]) -> tuple[int, .
 
 
 def _plainer_arguments(q: Question) -> Steps:
+    q = yield q.but(zero_given=False)
     for name, least in (("output_padding", 0), ("dilation", 1), ("stride", 1)):
         q = yield q.but(**{name: (least,) * q.rank})
         for axis in range(q.rank):
