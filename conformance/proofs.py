@@ -1,0 +1,103 @@
+"""Proofs: what the observations of one environment say of a call that was not made there yet.
+
+A call is proven right by cases whose arguments are of its classes, one by one, and that were asked
+by the same recipe; and it is known to be refused where everything that is like it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance import recipes
+from conformance.api import Api
+from conformance.arguments import classes
+from conformance.observations import ANSWERED
+from conformance.question import Question
+from conformance.records import Record
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the cases of a record say of a recipe.
+
+    Attributes
+    ----------
+    arguments
+        The class of each argument of the call, in words.
+    cases
+        Those that were asked by the same recipe and were right, with all these arguments.
+    apart
+        For each class, how many cases with it were asked by the same recipe and were right.
+    """
+
+    arguments: tuple[str, ...]
+    cases: tuple[str, ...]
+    apart: tuple[int, ...]
+
+
+def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) -> Proof:
+    """Look up the cases that prove a recipe.
+
+    Parameters
+    ----------
+    api
+        What is called.
+    question
+        What is asked, in canonical terms.
+    moves
+        How the recipe rewrites it.
+    record
+        What was observed in the environment that the recipe is for.
+
+    Returns
+    -------
+    Proof
+        Without cases where the call is not proven.
+    """
+    wanted = classes(question)
+    right = [
+        (o.case, classes(asked))
+        for asked, o in record.observations(api)
+        if (o.mode, o.status, o.op, o.moves) == ("recipe", "match", question.op, moves)
+    ]
+    return Proof(
+        wanted,
+        tuple(case for case, own in right if own == wanted),
+        tuple(sum(own[i] == name for _, own in right) for i, name in enumerate(wanted)),
+    )
+
+
+def refusal(api: Api, question: Question, record: Record) -> str | None:
+    """Say why an API refuses the same-looking call.
+
+    Parameters
+    ----------
+    api
+        What is called.
+    question
+        What is asked, in the words of the API.
+    record
+        What was observed in the environment that is called.
+
+    Returns
+    -------
+    str or None
+        The known limit that the call runs into, where no call that runs into it was answered; or
+        else what was said to calls with the same classes of arguments, where all were refused.
+    """
+    seen = [
+        (asked, o)
+        for asked, o in record.observations(api)
+        if o.mode == "native" and o.op == question.op
+    ]
+    answered = [recipes.handed(api, asked) for asked, o in seen if o.status in ANSWERED]
+    handed = recipes.handed(api, question)
+    for limit in api.limits:
+        if limit.refused and limit.stops(handed, record.runtime):
+            if not any(limit.stops(asked, record.runtime) for asked in answered):
+                return limit.reason
+    wanted = classes(question)
+    alike = [o for asked, o in seen if classes(asked) == wanted and o.status != "inexpressible"]
+    if not alike or any(o.status != "rejected" for o in alike):
+        return None
+    return alike[0].limit or alike[0].detail or "all such calls were refused"

@@ -1,0 +1,193 @@
+"""Records: what was observed of a framework in one environment, by a run or by a baseline.
+
+A baseline says less than the run that it was accepted from. What it leaves out follows from the
+cases that it is of: how a call was rewritten, why there is none, and the known limit behind a
+refusal. So what ships with the package is enough to tell what an API means, and what was right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from conformance import calls, limits, runs, shipped, survey
+from conformance.api import Api, Framework, Inexpressible
+from conformance.cases import load
+from conformance.frameworks import FRAMEWORKS
+from conformance.gate import baseline
+from conformance.gate.answers import Answer, CannotCompare
+from conformance.observations import Key, Mode, Observation
+from conformance.printable import PrintableError
+from conformance.profiles import Profile, profiles
+from conformance.question import Question
+from conformance.runs import Header, RunError
+from conformance.runtime import Runtime
+from conformance.survey import Subject
+
+
+class NoRecord(PrintableError):
+    """A file that tells nothing of any API, in a sentence that names it."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Record:
+    """What was observed in one environment.
+
+    Attributes
+    ----------
+    path
+        The file that says it.
+    header
+        Who was examined, as far as the file says it.
+    subjects
+        The cases by id; one whose content has changed since it was asked does not speak.
+    observe
+        Gives the observations of an API.
+    """
+
+    path: Path
+    header: Header
+    subjects: Mapping[str, Subject]
+    observe: Callable[[Api], Iterable[Observation]]
+
+    @property
+    def runtime(self) -> Runtime:
+        """What recipes and limitations have to know of the environment."""
+        return self.header.runtime
+
+    def has(self, api: Api) -> bool:
+        """Say whether the API was there."""
+        return self.header.apis.get(api.id, False)
+
+    @cached_property
+    def _observations(self) -> dict[str, tuple[tuple[Question, Observation], ...]]:
+        return {}
+
+    def observations(self, api: Api) -> tuple[tuple[Question, Observation], ...]:
+        """Return the observations of an API on single questions that have an answer.
+
+        Of cases that are as they were when they were asked.
+        """
+        known = self._observations
+        if api.id not in known:
+            known[api.id] = tuple(self._asked(api))
+        return known[api.id]
+
+    def _asked(self, api: Api) -> Iterator[tuple[Question, Observation]]:
+        for observation in self.observe(api):
+            subject = self.subjects.get(observation.case)
+            if subject is None or subject.content != observation.content:
+                continue
+            question = subject.case.question
+            if isinstance(question, Question) and not subject.case.expected.error:
+                yield question, observation
+
+    @cached_property
+    def _profiles(self) -> dict[str, Profile | None]:
+        return {}
+
+    def profile(self, api: Api) -> Profile | None:
+        """Return what the API is observed to mean; None where it was not asked natively."""
+        known = self._profiles
+        if api.id not in known:
+            known[api.id] = next(iter(profiles(self.observe(api), self.subjects)), None)
+        return known[api.id]
+
+
+def read(path: Path) -> Record:
+    """Read a run file, or a baseline, which `conformance accept` makes of run files.
+
+    Parameters
+    ----------
+    path
+        Its file.
+
+    Raises
+    ------
+    NoRecord
+        For anything else, for a run that is incomplete and for one of nothing.
+    """
+    try:
+        return _of_baseline(path) if baseline.is_baseline(path) else _of_run(path)
+    except OSError as error:
+        raise NoRecord(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (RunError, CannotCompare) as error:
+        raise NoRecord(str(error)) from None
+
+
+def _of_run(path: Path) -> Record:
+    run = runs.read(path)
+    if run.header.failure is not None:
+        raise NoRecord(f"{path}: nothing was observed: {run.header.failure}")
+    if not run.complete:
+        raise NoRecord(f"{path}: the run is incomplete: it was stopped before its end")
+    by_api: dict[str, list[Observation]] = {}
+    for observation in run.observations:
+        by_api.setdefault(observation.api, []).append(observation)
+    return Record(
+        path=path,
+        header=run.header,
+        subjects=_subjects(shipped.CASES),
+        observe=lambda api: by_api.get(api.id, ()),
+    )
+
+
+def _of_baseline(path: Path) -> Record:
+    accepted = baseline.read(path)
+    source = accepted.source
+    if source.framework not in FRAMEWORKS:
+        raise NoRecord(f"{path}: there is no framework {source.framework!r} here")
+    framework = FRAMEWORKS[source.framework]
+    header = Header(
+        framework=source.framework,
+        version=source.version,
+        backend=source.backend,
+        packages={source.framework: source.version} if source.version else {},
+        runtime_class=source.runtime_class,
+        apis=source.apis,
+    )
+    subjects = _subjects(shipped.CASES)
+
+    def observe(api: Api) -> Iterator[Observation]:
+        for key, answer in accepted.answers.items():
+            subject = subjects.get(key[1])
+            if key[0] == api.id and subject is not None and subject.content == answer.content:
+                yield from _observed(framework, api, header.runtime, subject, key, answer)
+
+    return Record(path=path, header=header, subjects=subjects, observe=observe)
+
+
+def _observed(
+    framework: Framework, api: Api, runtime: Runtime, subject: Subject, key: Key, answer: Answer
+) -> Iterator[Observation]:
+    """The observation that an answer of a baseline was; none where it was unsteady."""
+    if len(answer.statuses) > 1:
+        return
+    (status,), (_, _, mode) = answer.statuses, key
+    case = subject.case
+    call = calls.write(framework, runtime, api, case.question, mode)
+    seen = Observation(
+        api=api.id,
+        case=case.id,
+        mode=mode,
+        status=status,
+        op=case.op,
+        topics=case.labels,
+        explanations=answer.explanations,
+        content=answer.content,
+        exact=case.exact,
+    )
+    if isinstance(call, Inexpressible):
+        seen = replace(seen, detail=call.reason)
+    else:
+        seen = replace(seen, moves=call.moves, cost=call.cost.words)
+    seen = survey.limited(seen, api, case.question, runtime)
+    # What a framework said is not in a baseline; the known limit says why it refused.
+    yield replace(seen, detail=seen.detail or seen.limit)
+
+
+@lru_cache(maxsize=1)
+def _subjects(folder: Path) -> Mapping[str, Subject]:
+    return {case.id: Subject(case) for case in load([folder], check=False).cases}
