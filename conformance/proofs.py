@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance import recipes
-from conformance.api import Api
+from conformance.api import Api, Inexpressible
 from conformance.arguments import classes
 from conformance.observations import ANSWERED
 from conformance.question import Question
 from conformance.records import Record
+
+SEVERAL = 3
+"""How many calls with the same classes of arguments have to be refused, and none answered."""
 
 
 @dataclass(frozen=True)
@@ -83,21 +86,24 @@ def refusal(api: Api, question: Question, record: Record) -> str | None:
     -------
     str or None
         The known limit that the call runs into, where no call that runs into it was answered; or
-        else what was said to calls with the same classes of arguments, where all were refused.
+        else what was said to calls with the same classes of arguments, where several were made and
+        all were refused. None too where there is no such call.
     """
+    if isinstance(recipes.native(api, question), Inexpressible):
+        return None
     seen = [
         (asked, o)
         for asked, o in record.observations(api)
         if o.mode == "native" and o.op == question.op
     ]
-    answered = [recipes.handed(api, asked) for asked, o in seen if o.status in ANSWERED]
     handed = recipes.handed(api, question)
-    for limit in api.limits:
-        if limit.refused and limit.stops(handed, record.runtime):
-            if not any(limit.stops(asked, record.runtime) for asked in answered):
-                return limit.reason
+    limits = [one for one in api.limits if one.refused and one.stops(handed, record.runtime)]
+    answered = [recipes.handed(api, asked) for asked, o in seen if o.status in ANSWERED]
+    # A limit that calls are answered under gives them another meaning, of which no other speaks.
+    if limits and not any(one.stops(q, record.runtime) for one in limits for q in answered):
+        return limits[0].reason
     wanted = classes(question)
     alike = [o for asked, o in seen if classes(asked) == wanted and o.status != "inexpressible"]
-    if not alike or any(o.status != "rejected" for o in alike):
+    if len(alike) < SEVERAL or any(o.status != "rejected" for o in alike):
         return None
     return alike[0].limit or alike[0].detail or "all such calls were refused"

@@ -8,17 +8,17 @@ refusal. So what ships with the package is enough to tell what an API means, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
-from conformance import calls, limits, runs, shipped, survey
+from conformance import calls, runs, shipped, survey
 from conformance.api import Api, Framework, Inexpressible
 from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
 from conformance.gate import baseline
 from conformance.gate.answers import Answer, CannotCompare
-from conformance.observations import Key, Mode, Observation
+from conformance.observations import Key, Observation
 from conformance.printable import PrintableError
 from conformance.profiles import Profile, profiles
 from conformance.question import Question
@@ -26,9 +26,16 @@ from conformance.runs import Header, RunError
 from conformance.runtime import Runtime
 from conformance.survey import Subject
 
+RUNS = Path("reports", "runs")
+"""Where `nox` leaves its runs."""
+
 
 class NoRecord(PrintableError):
     """A file that tells nothing of any API, in a sentence that names it."""
+
+
+class Unfinished(NoRecord):
+    """A run that was stopped, or of which nothing came."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,6 +58,8 @@ class Record:
     header: Header
     subjects: Mapping[str, Subject]
     observe: Callable[[Api], Iterable[Observation]]
+    _questions: dict[str, tuple[tuple[Question, Observation], ...]] = field(default_factory=dict)
+    _profiles: dict[str, Profile | None] = field(default_factory=dict)
 
     @property
     def runtime(self) -> Runtime:
@@ -61,19 +70,14 @@ class Record:
         """Say whether the API was there."""
         return self.header.apis.get(api.id, False)
 
-    @cached_property
-    def _observations(self) -> dict[str, tuple[tuple[Question, Observation], ...]]:
-        return {}
-
     def observations(self, api: Api) -> tuple[tuple[Question, Observation], ...]:
         """Return the observations of an API on single questions that have an answer.
 
         Of cases that are as they were when they were asked.
         """
-        known = self._observations
-        if api.id not in known:
-            known[api.id] = tuple(self._asked(api))
-        return known[api.id]
+        if api.id not in self._questions:
+            self._questions[api.id] = tuple(self._asked(api))
+        return self._questions[api.id]
 
     def _asked(self, api: Api) -> Iterator[tuple[Question, Observation]]:
         for observation in self.observe(api):
@@ -84,16 +88,12 @@ class Record:
             if isinstance(question, Question) and not subject.case.expected.error:
                 yield question, observation
 
-    @cached_property
-    def _profiles(self) -> dict[str, Profile | None]:
-        return {}
-
     def profile(self, api: Api) -> Profile | None:
         """Return what the API is observed to mean; None where it was not asked natively."""
-        known = self._profiles
-        if api.id not in known:
-            known[api.id] = next(iter(profiles(self.observe(api), self.subjects)), None)
-        return known[api.id]
+        if api.id not in self._profiles:
+            found = profiles(self.observe(api), self.subjects)
+            self._profiles[api.id] = next(iter(found), None)
+        return self._profiles[api.id]
 
 
 def read(path: Path) -> Record:
@@ -120,9 +120,9 @@ def read(path: Path) -> Record:
 def _of_run(path: Path) -> Record:
     run = runs.read(path)
     if run.header.failure is not None:
-        raise NoRecord(f"{path}: nothing was observed: {run.header.failure}")
+        raise Unfinished(f"{path}: nothing was observed: {run.header.failure}")
     if not run.complete:
-        raise NoRecord(f"{path}: the run is incomplete: it was stopped before its end")
+        raise Unfinished(f"{path}: the run is incomplete: it was stopped before its end")
     by_api: dict[str, list[Observation]] = {}
     for observation in run.observations:
         by_api.setdefault(observation.api, []).append(observation)
@@ -147,6 +147,7 @@ def _of_baseline(path: Path) -> Record:
         packages={source.framework: source.version} if source.version else {},
         runtime_class=source.runtime_class,
         apis=source.apis,
+        selection=source.selection,
     )
     subjects = _subjects(shipped.CASES)
 
@@ -191,3 +192,63 @@ def _observed(
 @lru_cache(maxsize=1)
 def _subjects(folder: Path) -> Mapping[str, Subject]:
     return {case.id: Subject(case) for case in load([folder], check=False).cases}
+
+
+def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
+    """Give the records that there are: those that were named, or else runs here; then ours.
+
+    Parameters
+    ----------
+    paths
+        Run files and baselines. Without any, all runs that are complete in `RUNS`.
+
+    Raises
+    ------
+    NoRecord
+        For a file that was named and tells nothing, and for a damaged one.
+    """
+    named = tuple(paths)
+    for path in named or sorted(RUNS.glob("*.jsonl")):
+        try:
+            yield read(path)
+        except Unfinished:
+            if named:
+                raise
+    yield from map(read, sorted(shipped.BASELINE.glob("*.csv")))
+
+
+def telling(
+    records: Iterable[Record], api: Api, header: Header | None = None, backend: str | None = None
+) -> Record | None:
+    """Choose the record that tells most of an API where it is called.
+
+    Parameters
+    ----------
+    records
+        In the order in which one is preferred where all else is the same.
+    api
+        The API.
+    header
+        Of the environment where it is called, as far as that is known.
+    backend
+        That was asked for. Without one, TensorFlow's is preferred, which is the default of Keras.
+
+    Returns
+    -------
+    Record or None
+        One of the same runtime class and version if there is one, and of all of the cases; None
+        where no record tells what the API means.
+    """
+
+    def distance(record: Record) -> tuple[object, ...]:
+        own = record.header
+        return (
+            header is not None and own.runtime_class != header.runtime_class,
+            header is not None and own.version != header.version,
+            own.backend not in (None, "tensorflow"),
+            own.selection is not None,
+        )
+
+    wanted = backend if header is None else header.backend
+    there = [r for r in records if r.has(api) and wanted in (None, r.header.backend)]
+    return next((r for r in sorted(there, key=distance) if r.profile(api)), None)

@@ -6,7 +6,7 @@ be asked is its recipe. That this is right is another question: `conformance.pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import permutations, product
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from conformance import calls, conventions, maps, recipes
+from conformance import question as asking
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call, Text
 from conformance.conventions import Convention
@@ -238,10 +239,42 @@ def _moved(kernel_maps: Iterable[Map], array: Array) -> Array:
     return moved
 
 
-def random_arrays(translation: Translation, seed: int) -> Mapping[str, Array]:
+def random_arrays(translation: Translation, seed: int) -> dict[str, Array]:
     """Small integers for the arrays that both calls read, in the layout of the first."""
     random = np.random.default_rng(seed)
     return {
         name: random.integers(-3, 4, array.shape).astype(np.float32)
         for name, array in translation.native.arrays.items()
     }
+
+
+def expected(question: Question, source: Api, profile: Profile, arrays: dict[str, Array]) -> Array:
+    """Work out what both calls have to give, by the oracle.
+
+    Parameters
+    ----------
+    question
+        Same-looking arguments, as a person writes them for the source.
+    source
+        The source API.
+    profile
+        What it is observed to mean.
+    arrays
+        What both calls read, in the layout of the source.
+
+    Returns
+    -------
+    array
+        In the same layout.
+    """
+    rank = question.rank
+    meant = conventions.meant(
+        question.but(
+            x=arrays["x"].transpose(recipes.order(source.layout, "N C *s", rank)),
+            kernel=arrays["w"].transpose(recipes.order(source.kernel_axes, "in out *k", rank)),
+            bias=arrays.get("b"),
+        ),
+        profile.conventions,
+    )
+    answer = asking.answer(meant.question)
+    return answer.transpose(recipes.order("N C *s", source.layout, rank))
