@@ -60,8 +60,8 @@ def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) 
     wanted = classes(question)
     right = [
         (o.case, classes(asked))
-        for asked, o in record.observations(api)
-        if (o.mode, o.status, o.op, o.moves) == ("recipe", "match", question.op, moves)
+        for asked, o in record.observations(api, "recipe")
+        if (o.status, o.op, o.moves) == ("match", question.op, moves)
     ]
     return Proof(
         wanted,
@@ -91,11 +91,7 @@ def refusal(api: Api, question: Question, record: Record) -> str | None:
     """
     if isinstance(recipes.native(api, question), Inexpressible):
         return None
-    seen = [
-        (asked, o)
-        for asked, o in record.observations(api)
-        if o.mode == "native" and o.op == question.op
-    ]
+    seen = [(q, o) for q, o in record.observations(api, "native") if o.op == question.op]
     handed = recipes.handed(api, question)
     limits = [one for one in api.limits if one.refused and one.stops(handed, record.runtime)]
     answered = [recipes.handed(api, asked) for asked, o in seen if o.status in ANSWERED]

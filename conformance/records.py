@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from conformance import calls, runs, shipped, survey
 from conformance.api import Api, Framework, Inexpressible
@@ -18,7 +19,7 @@ from conformance.cases import load
 from conformance.frameworks import FRAMEWORKS
 from conformance.gate import baseline
 from conformance.gate.answers import Answer, CannotCompare
-from conformance.observations import Key, Observation
+from conformance.observations import Key, Mode, Observation
 from conformance.printable import PrintableError
 from conformance.profiles import Profile, profiles
 from conformance.question import Question
@@ -28,6 +29,10 @@ from conformance.survey import Subject
 
 RUNS = Path("reports", "runs")
 """Where `nox` leaves its runs."""
+
+
+Asked: TypeAlias = tuple[tuple[Question, Observation], ...]
+"""What was asked, and what came of it."""
 
 
 class NoRecord(PrintableError):
@@ -51,14 +56,16 @@ class Record:
     subjects
         The cases by id; one whose content has changed since it was asked does not speak.
     observe
-        Gives the observations of an API.
+        Gives the observations of an API in a mode.
     """
 
     path: Path
     header: Header
     subjects: Mapping[str, Subject]
-    observe: Callable[[Api], Iterable[Observation]]
-    _questions: dict[str, tuple[tuple[Question, Observation], ...]] = field(default_factory=dict)
+    observe: Callable[[Api, Mode], Iterable[Observation]]
+    _questions: dict[tuple[str, Mode], tuple[tuple[Question, Observation], ...]] = field(
+        default_factory=dict
+    )
     _profiles: dict[str, Profile | None] = field(default_factory=dict)
 
     @property
@@ -70,28 +77,33 @@ class Record:
         """Say whether the API was there."""
         return self.header.apis.get(api.id, False)
 
-    def observations(self, api: Api) -> tuple[tuple[Question, Observation], ...]:
-        """Return the observations of an API on single questions that have an answer.
+    def tells(self, api: Api, mode: Mode) -> bool:
+        """Say whether an API was asked in a mode about a case that is as it was then."""
+        return any(True for _ in self._current(api, mode))
+
+    def observations(self, api: Api, mode: Mode) -> Asked:
+        """Return the observations of an API in a mode, on single questions that have an answer.
 
         Of cases that are as they were when they were asked.
         """
-        if api.id not in self._questions:
-            self._questions[api.id] = tuple(self._asked(api))
-        return self._questions[api.id]
+        if (api.id, mode) not in self._questions:
+            self._questions[api.id, mode] = tuple(
+                (subject.case.question, observation)
+                for subject, observation in self._current(api, mode)
+                if isinstance(subject.case.question, Question) and not subject.case.expected.error
+            )
+        return self._questions[api.id, mode]
 
-    def _asked(self, api: Api) -> Iterator[tuple[Question, Observation]]:
-        for observation in self.observe(api):
+    def _current(self, api: Api, mode: Mode) -> Iterator[tuple[Subject, Observation]]:
+        for observation in self.observe(api, mode):
             subject = self.subjects.get(observation.case)
-            if subject is None or subject.content != observation.content:
-                continue
-            question = subject.case.question
-            if isinstance(question, Question) and not subject.case.expected.error:
-                yield question, observation
+            if subject is not None and subject.content == observation.content:
+                yield subject, observation
 
     def profile(self, api: Api) -> Profile | None:
         """Return what the API is observed to mean; None where it was not asked natively."""
         if api.id not in self._profiles:
-            found = profiles(self.observe(api), self.subjects)
+            found = profiles(self.observe(api, "native"), self.subjects)
             self._profiles[api.id] = next(iter(found), None)
         return self._profiles[api.id]
 
@@ -123,14 +135,14 @@ def _of_run(path: Path) -> Record:
         raise Unfinished(f"{path}: nothing was observed: {run.header.failure}")
     if not run.complete:
         raise Unfinished(f"{path}: the run is incomplete: it was stopped before its end")
-    by_api: dict[str, list[Observation]] = {}
+    seen: dict[tuple[str, Mode], list[Observation]] = {}
     for observation in run.observations:
-        by_api.setdefault(observation.api, []).append(observation)
+        seen.setdefault((observation.api, observation.mode), []).append(observation)
     return Record(
         path=path,
         header=run.header,
         subjects=_subjects(shipped.CASES),
-        observe=lambda api: by_api.get(api.id, ()),
+        observe=lambda api, mode: seen.get((api.id, mode), ()),
     )
 
 
@@ -151,10 +163,12 @@ def _of_baseline(path: Path) -> Record:
     )
     subjects = _subjects(shipped.CASES)
 
-    def observe(api: Api) -> Iterator[Observation]:
+    def observe(api: Api, mode: Mode) -> Iterator[Observation]:
         for key, answer in accepted.answers.items():
             subject = subjects.get(key[1])
-            if key[0] == api.id and subject is not None and subject.content == answer.content:
+            if (key[0], key[2]) != (api.id, mode) or subject is None:
+                continue
+            if subject.content == answer.content:
                 yield from _observed(framework, api, header.runtime, subject, key, answer)
 
     return Record(path=path, header=header, subjects=subjects, observe=observe)
@@ -208,7 +222,7 @@ def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
         For a file that was named and tells nothing, and for a damaged one.
     """
     named = tuple(paths)
-    for path in named or sorted(RUNS.glob("*.jsonl")):
+    for path in named or sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stem):
         try:
             yield read(path)
         except Unfinished:
@@ -218,7 +232,11 @@ def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
 
 
 def telling(
-    records: Iterable[Record], api: Api, header: Header | None = None, backend: str | None = None
+    records: Iterable[Record],
+    api: Api,
+    mode: Mode,
+    header: Header | None = None,
+    backend: str | None = None,
 ) -> Record | None:
     """Choose the record that tells most of an API where it is called.
 
@@ -226,8 +244,8 @@ def telling(
     ----------
     records
         In the order in which one is preferred where all else is the same.
-    api
-        The API.
+    api, mode
+        The API, and how it was asked.
     header
         Of the environment where it is called, as far as that is known.
     backend
@@ -237,7 +255,7 @@ def telling(
     -------
     Record or None
         One of the same runtime class and version if there is one, and of all of the cases; None
-        where no record tells what the API means.
+        where no record tells of the API.
     """
 
     def distance(record: Record) -> tuple[object, ...]:
@@ -251,4 +269,4 @@ def telling(
 
     wanted = backend if header is None else header.backend
     there = [r for r in records if r.has(api) and wanted in (None, r.header.backend)]
-    return next((r for r in sorted(there, key=distance) if r.profile(api)), None)
+    return next((r for r in sorted(there, key=distance) if r.tells(api, mode)), None)

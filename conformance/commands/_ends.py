@@ -13,6 +13,7 @@ from conformance import records, survey
 from conformance.commands._environment import refuse_backend
 from conformance.exit_status import refuse
 from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.observations import Mode
 from conformance.profiles import Profile
 from conformance.records import Record
 from conformance.report.text import plain
@@ -59,7 +60,7 @@ class End:
     def profile(self) -> Profile:
         """What the API is observed to mean."""
         profile = self.record.profile(self.place.api)
-        assert profile is not None  # or it had not been chosen
+        assert profile is not None  # or the record had not been chosen
         return profile
 
     @property
@@ -116,7 +117,7 @@ def opened(
     api = APIS[api_id]
     refuse_backend(framework.name, backend, f"--{end}-backend")
     if python is None:
-        record = _telling(known, api_id, None, backend)
+        record = _telling(known, api_id, end, None, backend)
         yield End(Place(framework, record.runtime, api), record, record.header)
         return
     interpreter = survey.interpreter_for(framework, python, backend)
@@ -125,16 +126,21 @@ def opened(
             header = survey.header(framework, examination.identity, ())
             if not header.apis[api_id]:
                 refuse("translate", f"{framework.title} {header.version} has no {api_id}")
-            record = _telling(known, api_id, header, backend)
+            record = _telling(known, api_id, end, header, backend)
             yield End(Place(framework, header.runtime, api), record, header, examination)
     except WorkerError as error:
         refuse("translate", f"{framework.title}: {error}")
 
 
 def _telling(
-    known: Sequence[Record], api_id: str, header: Header | None, backend: str | None
+    known: Sequence[Record],
+    api_id: str,
+    end: Literal["from", "to"],
+    header: Header | None,
+    backend: str | None,
 ) -> Record:
-    record = records.telling(known, APIS[api_id], header, backend)
+    mode: Mode = "native" if end == "from" else "recipe"
+    record = records.telling(known, APIS[api_id], mode, header, backend)
     if record is None:
         name = backend if header is None else header.backend
         on = f" on {name}" if name else ""
