@@ -103,3 +103,25 @@ def refusal(api: Api, question: Question, record: Record) -> str | None:
     if len(alike) < SEVERAL or any(o.status != "rejected" for o in alike):
         return None
     return alike[0].limit or alike[0].detail or "all such calls were refused"
+
+
+def falsehood(api: Api, meaning: Question, record: Record) -> str | None:
+    """Say why an API is known to answer a call wrongly.
+
+    Parameters
+    ----------
+    api
+        What is called.
+    meaning
+        What the call means, in canonical terms.
+    record
+        What was observed in the environment that is called.
+
+    Returns
+    -------
+    str or None
+        The known limit that the call runs into; None where none is known.
+    """
+    handed = recipes.handed(api, meaning)
+    wrong = (limit for limit in api.limits if not limit.refused)
+    return next((one.reason for one in wrong if one.stops(handed, record.runtime)), None)

@@ -239,6 +239,11 @@ def _keep_to(most: int, name: str, shape: tuple[int, ...]) -> None:
 def _show(found: Translation, source: End, target: End) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(Text(f"{source.title} -> {target.title}\n", style="bold"))
+    wrong = proofs.falsehood(source.place.api, found.question, source.record)
+    if wrong is not None:
+        console.print(
+            f"known:   {source.place.api.id} answers such calls wrongly: {wrong}\n", markup=False
+        )
     console.print("As it was written, over NumPy arrays x, w and b in its own layout:\n")
     _code(console, found.native.source)
     console.print("The same numbers from the other:\n")
