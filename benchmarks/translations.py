@@ -185,7 +185,12 @@ def _tried(layers: Mapping[int, Layer], folder: Path) -> Counter[str]:
     asked: dict[str, tuple[End, str, Mapping[str, Array]]] = {}
     printed: dict[int, str] = {}
     for number, layer in layers.items():
-        runs = [f"--run={_run(folder, end.name)}" for end in (layer.source, layer.target)]
+        runs = [
+            f"--{option}={value}"
+            for end, which in ((layer.source, "from-class"), (layer.target, "to-class"))
+            for path in (_run(folder, end.name),)
+            for option, value in (("run", path), (which, records.read(path).header.runtime_class))
+        ]
         said = CliRunner().invoke(command, [*layer.words, *runs])
         printed[number] = said.output
         if said.exit_code == 0:

@@ -236,7 +236,9 @@ def telling(
     api: Api,
     mode: Mode,
     header: Header | None = None,
+    *,
     backend: str | None = None,
+    runtime_class: str | None = None,
 ) -> Record | None:
     """Choose the record that tells most of an API where it is called.
 
@@ -247,9 +249,10 @@ def telling(
     api, mode
         The API, and how it was asked.
     header
-        Of the environment where it is called, as far as that is known.
-    backend
-        That was asked for. Without one, TensorFlow's is preferred, which is the default of Keras.
+        Of the environment where it is called, if that is known.
+    backend, runtime_class
+        That were asked for, where it is not. Without a backend TensorFlow's is preferred, which is
+        the default of Keras.
 
     Returns
     -------
@@ -258,7 +261,13 @@ def telling(
         where no record tells of the API.
     """
 
-    def distance(record: Record) -> tuple[object, ...]:
+    def fits(record: Record) -> bool:
+        own = record.header
+        if header is not None:
+            return own.backend == header.backend
+        return backend in (None, own.backend) and runtime_class in (None, own.runtime_class)
+
+    def distance(record: Record) -> tuple[bool, ...]:
         own = record.header
         return (
             header is not None and own.runtime_class != header.runtime_class,
@@ -267,6 +276,5 @@ def telling(
             own.selection is not None,
         )
 
-    wanted = backend if header is None else header.backend
-    there = [r for r in records if r.has(api) and wanted in (None, r.header.backend)]
-    return next((r for r in sorted(there, key=distance) if r.tells(api, mode)), None)
+    there = sorted((r for r in records if r.has(api) and fits(r)), key=distance)
+    return next((record for record in there if record.tells(api, mode)), None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, NoReturn
 
 import click
 
@@ -81,6 +82,7 @@ def opened(
     api_id: str,
     end: Literal["from", "to"],
     backend: str | None,
+    runtime_class: str | None,
     python: str | None,
     known: Sequence[Record],
     terms: Terms,
@@ -93,8 +95,8 @@ def opened(
         The API.
     end
         Which one it is, as its options begin.
-    backend
-        That was asked for.
+    backend, runtime_class
+        That were asked for.
     python
         An interpreter that has the framework.
     known
@@ -116,33 +118,36 @@ def opened(
     framework = next(f for f in FRAMEWORKS.values() if APIS[api_id] in f.apis)
     api = APIS[api_id]
     refuse_backend(framework.name, backend, f"--{end}-backend")
+    mode: Mode = "native" if end == "from" else "recipe"
+    tell = partial(records.telling, known, api, mode)
     if python is None:
-        record = _telling(known, api_id, end, None, backend)
+        record = tell(backend=backend, runtime_class=runtime_class)
+        record = record or _strange(known, api_id, backend, runtime_class)
         yield End(Place(framework, record.runtime, api), record, record.header)
         return
+    if runtime_class is not None:
+        raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
     interpreter = survey.interpreter_for(framework, python, backend)
     try:
         with Examination(interpreter, timeout=terms.timeout, startup=terms.startup) as examination:
             header = survey.header(framework, examination.identity, ())
             if not header.apis[api_id]:
                 refuse("translate", f"{framework.title} {header.version} has no {api_id}")
-            record = _telling(known, api_id, end, header, backend)
+            record = tell(header) or _strange(known, api_id, header.backend, None)
             yield End(Place(framework, header.runtime, api), record, header, examination)
     except WorkerError as error:
         refuse("translate", f"{framework.title}: {error}")
 
 
-def _telling(
-    known: Sequence[Record],
-    api_id: str,
-    end: Literal["from", "to"],
-    header: Header | None,
-    backend: str | None,
-) -> Record:
-    mode: Mode = "native" if end == "from" else "recipe"
-    record = records.telling(known, APIS[api_id], mode, header, backend)
-    if record is None:
-        name = backend if header is None else header.backend
-        on = f" on {name}" if name else ""
-        raise click.UsageError(f"no run has observed {api_id}{on}; `conformance run` makes one")
-    return record
+def _strange(
+    known: Sequence[Record], api_id: str, backend: str | None, runtime_class: str | None
+) -> NoReturn:
+    """Refuses an API that nothing is known of, there."""
+    there = f" on {backend}" if backend else ""
+    there += f" in the runtime class {runtime_class!r}" if runtime_class else ""
+    headers = [record.header for record in known if record.header.apis.get(api_id)]
+    classes = {h.runtime_class for h in headers if backend in (None, h.backend)} - {None}
+    only = f", only in {', '.join(sorted(map(str, classes)))}" if classes and runtime_class else ""
+    raise click.UsageError(
+        f"no run has observed {api_id}{there}{only}; `conformance run` makes one"
+    )

@@ -34,6 +34,7 @@ RANKS = (1, 2, 3)
 """How many spatial axes the APIs have."""
 LARGEST = 2**32
 """Numbers in an array: more than a machine has memory for, with all that a call makes of them."""
+CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
 NONE = 1
 """The status where there is no such call."""
 
@@ -68,6 +69,8 @@ class Rank(click.IntRange):
 @click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
 @click.option("--from-backend", metavar="NAME", type=_options.WORD, help="Of Keras.")
 @click.option("--to-backend", metavar="NAME", type=_options.WORD, help="Of Keras.")
+@click.option("--from-class", metavar="NAME", type=_options.WORD, help=CLASS)
+@click.option("--to-class", metavar="NAME", type=_options.WORD, help=CLASS)
 @click.option(
     "--run",
     "paths",
@@ -108,6 +111,8 @@ def command(
     size: tuple[int, ...] | None,
     from_backend: str | None,
     to_backend: str | None,
+    from_class: str | None,
+    to_class: str | None,
     paths: tuple[Path, ...],
     verify: bool,
     from_python: str | None,
@@ -141,10 +146,9 @@ def command(
         raise click.UsageError(str(error)) from None
     this = sys.executable if verify else None
     terms = Terms(timeout, startup)
-    with (
-        opened(source_id, "from", from_backend, from_python or this, known, terms) as source,
-        opened(target_id, "to", to_backend, to_python or this, known, terms) as target,
-    ):
+    one = opened(source_id, "from", from_backend, from_class, from_python or this, known, terms)
+    other = opened(target_id, "to", to_backend, to_class, to_python or this, known, terms)
+    with one as source, other as target:
         _translate(question, source, target)
 
 
