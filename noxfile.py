@@ -61,7 +61,7 @@ BENCHMARKS: dict[str, list[list[str]]] = {
     "report": [[]],
     "end_to_end": [["--pytest"]],
     "scale": [["growth"], ["together"], ["cluster"]],
-    "translations": [["--count", "2000"]],
+    "translations": [["--count", "10000"]],
 }
 if sys.dont_write_bytecode:  # or else every start would compile all that it imports
     os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
@@ -238,7 +238,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(tags=["test"])
 def wheel(session: nox.Session) -> None:
-    """Whether the installed package alone, anywhere, gates an interpreter that is not ours."""
+    """Whether the installed package alone, anywhere, asks an interpreter, gates and translates."""
     _install(session, ".")
     code = "from conformance.environments import pinned; print(pinned()['torch'].executable())"
     python = str(session.run("python", "-c", code, silent=True)).strip()
@@ -246,6 +246,9 @@ def wheel(session: nox.Session) -> None:
         words = ("--framework", "torch", "--python", python, "--out", "torch.jsonl")
         session.run("conformance", "run", *words)
         session.run("conformance", "gate", "shipped", "torch.jsonl")
+        layer = ("--kernel-size", "3", "--stride", "2", "--padding", "1", "--channels", "8", "16")
+        ends = ("--from", "torch.nn.ConvTranspose", "--to", "keras.layers.ConvTranspose")
+        session.run("conformance", "translate", *ends, *layer, "--from-python", python)
 
 
 _WORDS = ("conformance", "run", "--environment")
