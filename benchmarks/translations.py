@@ -16,10 +16,12 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 import numpy as np
@@ -39,6 +41,7 @@ from conformance.recipes import Plan
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer
 
+UNFORESEEN = "the first refuses it, which it does not say"
 BATCH = 2500
 """Layers at a time, so that memory stays small."""
 
@@ -215,6 +218,8 @@ def _tried(layers: Mapping[int, Layer], folder: Path) -> Counter[str]:
         one, other = answers[f"{number} native"], answers.get(f"{number} other")
         verdict = _verdict(one, other, printed[number])
         table[verdict] += 1
+        if verdict == UNFORESEEN:
+            print(f"{verdict}: {' '.join(layer.words)}: {one}", file=sys.stderr)
         if verdict.startswith("WRONG"):
             print(f"{verdict}: {' '.join(layer.words)}\n{printed[number]}\n{one}\n{other}\n")
     return table
@@ -224,7 +229,7 @@ def _verdict(one: Array | str, other: Array | str | None, printed: str) -> str:
     if other is None:
         return "refused, as it says" if isinstance(one, str) else "WRONG: it is not refused"
     if isinstance(one, str):
-        return "the first refuses it, which it does not say"
+        return UNFORESEEN
     if isinstance(other, str):
         return "WRONG: the other refuses it"
     if one.dtype == other.dtype and np.array_equal(one, other):
@@ -270,22 +275,29 @@ def _native(layer: Layer, folder: Path) -> Call:
     return call
 
 
-def _answers(
-    asked: Mapping[str, tuple[End, str, Mapping[str, Array]]],
-) -> dict[str, Array | str]:
-    """What is answered in each environment; words where it is no array."""
-    answers: dict[str, Array | str] = {}
-    for end in {end.name: end for end, _, _ in asked.values()}.values():
-        tasks = [
-            Task(key, source, arrays)
-            for key, (where, source, arrays) in asked.items()
-            if where.name == end.name
-        ]
-        interpreter = interpreters.interpreter_in(end.environment, together=False)
-        with Examination(interpreter) as examination:
-            for task, outcome in examination.ask(tasks):
-                answers[task.key] = outcome.array if isinstance(outcome, Answer) else outcome.words
-    return answers
+Wanted: TypeAlias = Mapping[str, tuple[End, str, Mapping[str, Array]]]
+"""By a key: where a call is made, its source and the arrays that it reads."""
+
+
+def _answers(asked: Wanted) -> dict[str, Array | str]:
+    """What is answered, two environments at a time; words where it is no array."""
+    ends = {end.name: end for end, _, _ in asked.values()}.values()
+    with ThreadPoolExecutor(2) as pool:
+        return {k: v for part in pool.map(partial(_there, asked), ends) for k, v in part.items()}
+
+
+def _there(asked: Wanted, end: End) -> dict[str, Array | str]:
+    tasks = [
+        Task(key, source, arrays)
+        for key, (where, source, arrays) in asked.items()
+        if where.name == end.name
+    ]
+    interpreter = interpreters.interpreter_in(end.environment, together=False)
+    with Examination(interpreter) as examination:
+        return {
+            task.key: outcome.array if isinstance(outcome, Answer) else outcome.words
+            for task, outcome in examination.ask(tasks)
+        }
 
 
 # The proofs, counted again
