@@ -229,7 +229,7 @@ def _verdict(one: Array | str, other: Array | str | None, printed: str) -> str:
     if other is None:
         return "refused, as it says" if isinstance(one, str) else "WRONG: it is not refused"
     if isinstance(one, str):
-        return UNFORESEEN
+        return "refused, as it says may be" if printed.startswith("maybe: ") else UNFORESEEN
     if isinstance(other, str):
         return "WRONG: the other refuses it"
     if one.dtype == other.dtype and np.array_equal(one, other):

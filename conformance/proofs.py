@@ -14,6 +14,7 @@ from conformance.arguments import classes
 from conformance.observations import ANSWERED
 from conformance.question import Question
 from conformance.records import Record
+from conformance.runtime import Runtime
 
 SEVERAL = 3
 """How many calls with the same classes of arguments have to be refused, and none answered."""
@@ -70,8 +71,24 @@ def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) 
     )
 
 
-def refusal(api: Api, question: Question, record: Record) -> str | None:
-    """Say why an API refuses the same-looking call.
+@dataclass(frozen=True)
+class Objection:
+    """Why an API may refuse a call.
+
+    Attributes
+    ----------
+    reason
+        The known limit, or what was said to such calls.
+    is_certain
+        Whether nothing speaks against it.
+    """
+
+    reason: str
+    is_certain: bool
+
+
+def refusal(api: Api, question: Question, record: Record) -> Objection | None:
+    """Say why an API refuses, or may refuse, the same-looking call.
 
     Parameters
     ----------
@@ -84,28 +101,31 @@ def refusal(api: Api, question: Question, record: Record) -> str | None:
 
     Returns
     -------
-    str or None
-        The known limit that the call runs into, where no call that runs into it was answered; or
-        else what was said to calls with the same classes of arguments, where several were made and
-        all were refused. None too where there is no such call.
+    Objection or None
+        For a known limit that the call runs into, and that no call was answered under. It is not
+        certain where the call runs into another one, too, that calls were answered under: that one
+        gives them another meaning. Without such a limit, for what was said to calls with the same
+        classes of arguments; it is certain where there were several, and all were refused.
     """
     if isinstance(recipes.native(api, question), Inexpressible):
         return None
     seen = [(q, o) for q, o in record.observations(api, "native") if o.op == question.op]
+    answered = [recipes.handed(api, asked) for asked, o in seen if o.status in ANSWERED]
     handed = recipes.handed(api, question)
     limits = [one for one in api.limits if one.refused and one.stops(handed, record.runtime)]
-    answered = [recipes.handed(api, asked) for asked, o in seen if o.status in ANSWERED]
-    # A limit that calls are answered under gives them another meaning, of which no other speaks.
-    if limits and not any(one.stops(q, record.runtime) for one in limits for q in answered):
-        return limits[0].reason
+    holding = [one for one in limits if not any(one.stops(q, record.runtime) for q in answered)]
+    if holding:
+        return Objection(holding[0].reason, is_certain=holding == limits)
     wanted = classes(question)
-    alike = [o for asked, o in seen if classes(asked) == wanted and o.status != "inexpressible"]
-    if len(alike) < SEVERAL or any(o.status != "rejected" for o in alike):
+    alike = [o for asked, o in seen if classes(asked) == wanted]
+    refused = [o for o in alike if o.status == "rejected"]
+    if not refused:
         return None
-    return alike[0].limit or alike[0].detail or "all such calls were refused"
+    reason = refused[0].limit or refused[0].detail or "all such calls were refused"
+    return Objection(reason, is_certain=len(refused) == len(alike) >= SEVERAL)
 
 
-def falsehood(api: Api, meaning: Question, record: Record) -> str | None:
+def falsehood(api: Api, meaning: Question, runtime: Runtime) -> str | None:
     """Say why an API is known to answer a call wrongly.
 
     Parameters
@@ -114,8 +134,8 @@ def falsehood(api: Api, meaning: Question, record: Record) -> str | None:
         What is called.
     meaning
         What the call means, in canonical terms.
-    record
-        What was observed in the environment that is called.
+    runtime
+        Where it is called.
 
     Returns
     -------
@@ -124,4 +144,4 @@ def falsehood(api: Api, meaning: Question, record: Record) -> str | None:
     """
     handed = recipes.handed(api, meaning)
     wrong = (limit for limit in api.limits if not limit.refused)
-    return next((one.reason for one in wrong if one.stops(handed, record.runtime)), None)
+    return next((one.reason for one in wrong if one.stops(handed, runtime)), None)

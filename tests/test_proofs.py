@@ -13,10 +13,11 @@ from test_translation import TORCH, layer
 
 from conformance import proofs
 from conformance.observations import Mode, Observation
-from conformance.proofs import SEVERAL
+from conformance.proofs import SEVERAL, Objection
 from conformance.question import Question, stand_in
 from conformance.records import Record
 from conformance.runs import Header
+from conformance.runtime import ANY
 from conformance.survey import Subject
 
 API = TORCH.api
@@ -97,7 +98,14 @@ def test_without_a_proof_each_argument_is_counted_alone() -> None:
 
 
 def test_a_known_limit_refuses_though_no_case_says_so() -> None:
-    assert proofs.refusal(API, NEGATIVE, record()) == "padding must not be negative"
+    objection = proofs.refusal(API, NEGATIVE, record())
+    assert objection == Objection("padding must not be negative", is_certain=True)
+
+
+def test_a_limit_is_doubted_where_another_gives_the_call_another_meaning() -> None:
+    both = NEGATIVE.but(output_padding=(1, 1))
+    objection = proofs.refusal(API, both, record((layer(output_padding=(1, 1)), ANSWERED)))
+    assert objection == Objection("padding must not be negative", is_certain=False)
 
 
 def test_a_limit_that_calls_are_answered_under_does_not_refuse() -> None:
@@ -106,17 +114,18 @@ def test_a_limit_that_calls_are_answered_under_does_not_refuse() -> None:
 
 def test_several_refusals_of_such_calls_are_believed() -> None:
     several = record(*[(DILATED, REFUSED)] * SEVERAL)
-    assert proofs.refusal(API, DILATED, several) == "No."
+    assert proofs.refusal(API, DILATED, several) == Objection("No.", is_certain=True)
     assert proofs.refusal(API, layer(), several) is None
 
 
-def test_too_few_refusals_are_not_believed() -> None:
-    assert proofs.refusal(API, DILATED, record(*[(DILATED, REFUSED)] * (SEVERAL - 1))) is None
+def test_a_few_refusals_are_doubted() -> None:
+    few = record(*[(DILATED, REFUSED)] * (SEVERAL - 1))
+    assert proofs.refusal(API, DILATED, few) == Objection("No.", is_certain=False)
 
 
-def test_one_answer_outweighs_all_refusals() -> None:
-    asked = [(DILATED, REFUSED)] * SEVERAL
-    assert proofs.refusal(API, DILATED, record(*asked, (DILATED, ANSWERED))) is None
+def test_refusals_are_doubted_where_such_a_call_was_answered() -> None:
+    mixed = record(*[(DILATED, REFUSED)] * SEVERAL, (DILATED, ANSWERED))
+    assert proofs.refusal(API, DILATED, mixed) == Objection("No.", is_certain=False)
 
 
 def test_a_call_that_cannot_be_written_is_not_refused() -> None:
@@ -127,5 +136,5 @@ def test_a_call_that_cannot_be_written_is_not_refused() -> None:
 def test_a_call_that_is_known_to_be_answered_wrongly_says_so() -> None:
     limit = next(limit for limit in API.limits if limit.refused)
     wrong = replace(API, limits=(replace(limit, refuses=lambda _: True, refused=False),))
-    assert proofs.falsehood(wrong, layer(), record()) == limit.reason
-    assert proofs.falsehood(API, layer(), record()) is None
+    assert proofs.falsehood(wrong, layer(), ANY) == limit.reason
+    assert proofs.falsehood(API, layer(), ANY) is None

@@ -91,6 +91,14 @@ def test_a_call_that_the_first_api_refuses_is_said_to_be() -> None:
     assert "output padding must be smaller" in result.output
 
 
+def test_a_call_that_may_be_refused_is_said_to_be_before_it_is_translated() -> None:
+    """Keras counts another length for it, and refuses so long an output padding, or does not."""
+    words = ("--padding", "same", "--stride", "2", "--output-padding", "2")
+    result = translated(*words, source=KERAS, target=LAYER)
+    assert result.exit_code == 0, result.output
+    assert re.match(r"maybe: +keras.*output padding must be smaller.*--from-python", result.output)
+
+
 def test_the_refusal_comes_before_what_the_other_cannot_be_asked() -> None:
     result = translated("--padding=-1", "--output-padding", "1", target="jax.lax.conv_transpose")
     assert result.exit_code == 1
@@ -221,6 +229,16 @@ def test_an_interpreter_is_run_where_it_is_named(
     assert result.exit_code == 0, result.output
     assert line(result, "proof") == "none: there is no run of torch 9.9, native"
     assert line(result, "verified").endswith(f"{FUNCTION} (9.9, native) against the oracle")
+
+
+def test_a_meaning_from_another_version_is_said_to_be(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is what that version refused held against this one, which answers."""
+    python = stub(empty, monkeypatch)
+    result = run_with(python, "--output-padding", "1", options=("--from-python",))
+    assert result.exit_code == 0, result.output
+    assert line(result, "meaning").endswith("because there is no run of 9.9, native")
 
 
 def test_both_are_run_to_verify(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:

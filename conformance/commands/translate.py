@@ -15,7 +15,7 @@ from rich.text import Text
 from conformance import geometry, proofs, records, translation
 from conformance.api import Inexpressible
 from conformance.commands import _options, _proving
-from conformance.commands._ends import End, Terms, opened
+from conformance.commands._ends import End, Terms, opened, where
 from conformance.commands._proving import TRIES
 from conformance.exit_status import refuse
 from conformance.frameworks import APIS
@@ -153,9 +153,12 @@ def command(
 
 
 def _translate(question: Question, source: End, target: End) -> None:
-    reason = proofs.refusal(source.place.api, question, source.record)
-    if reason is not None:
-        _end_refused(source, reason)
+    # Of another version that is asked itself nothing is foretold.
+    objection = None
+    if source.is_recorded:
+        objection = proofs.refusal(source.place.api, question, source.record)
+    if objection is not None and objection.is_certain:
+        _end_refused(source, objection.reason)
     found = translation.translate(question, source.place, target.place, source.profile)
     if isinstance(found, Unknown):
         refuse("translate", f"it cannot be told: {found.reason}")
@@ -165,6 +168,11 @@ def _translate(question: Question, source: End, target: End) -> None:
     made = _proving.made(question, found, source, target)
     if isinstance(made.native, Refusal):  # before anything is written in its place
         _end_refused(source, made.native.words)
+    if objection is not None and made.native is None:
+        click.echo(
+            f"maybe:   {source.title} refuses this call itself: {plain(objection.reason)};"
+            " --from-python asks it\n"
+        )
     _show(found, source, target)
     if made.sentence:
         click.echo(made.sentence)
@@ -243,10 +251,16 @@ def _keep_to(most: int, name: str, shape: tuple[int, ...]) -> None:
 def _show(found: Translation, source: End, target: End) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(Text(f"{source.title} -> {target.title}\n", style="bold"))
-    wrong = proofs.falsehood(source.place.api, found.question, source.record)
+    wrong = proofs.falsehood(source.place.api, found.question, source.place.runtime)
     if wrong is not None:
         console.print(
             f"known:   {source.place.api.id} answers such calls wrongly: {wrong}\n", markup=False
+        )
+    if not source.is_recorded:
+        console.print(
+            f"meaning: as it is in {where(source.record.header)}, because there is no run of"
+            f" {where(source.header)}\n",
+            markup=False,
         )
     console.print("As it was written, over NumPy arrays x, w and b in its own layout:\n")
     _code(console, found.native.source)
