@@ -99,6 +99,13 @@ def test_a_call_that_may_be_refused_is_said_to_be_before_it_is_translated() -> N
     assert re.match(r"maybe: +keras.*output padding must be smaller.*--from-python", result.output)
 
 
+def test_a_call_that_is_known_to_be_answered_wrongly_is_said_to_be() -> None:
+    result = translated("--padding=-1:1", source="jax.lax.conv_transpose", target=LAYER)
+    assert result.exit_code == 0, result.output
+    assert "answers such calls wrongly: cropped at the begin" in line(result, "known")
+    assert result.output.index("known: ") < result.output.index("As it was written")
+
+
 def test_the_refusal_comes_before_what_the_other_cannot_be_asked() -> None:
     result = translated("--padding=-1", "--output-padding", "1", target="jax.lax.conv_transpose")
     assert result.exit_code == 1

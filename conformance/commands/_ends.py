@@ -18,17 +18,10 @@ from conformance.observations import Mode
 from conformance.profiles import Profile
 from conformance.records import Record
 from conformance.report.text import plain
+from conformance.running.terms import Terms
 from conformance.runs import Header
 from conformance.translation import Place
 from conformance.workers.controller import Examination, WorkerError
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How an interpreter is treated: seconds for a question, and for its start."""
-
-    timeout: float
-    startup: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +96,7 @@ def opened(
         The records that there are.
     terms
         How it is treated.
+
     Yields
     ------
     End

@@ -70,13 +70,13 @@ class Made:
 
     Attributes
     ----------
-    native
-        Of the first one: its answers, or its refusal; None where nobody was asked.
+    refusal
+        Of the first one.
     sentence
-        What that comes to; None where nobody was asked.
+        What the answers come to; None where nobody was asked.
     """
 
-    native: Sequence[Array] | Refusal | None = None
+    refusal: Refusal | None = None
     sentence: str | None = None
 
 
@@ -112,22 +112,21 @@ def made(question: Question, found: Translation, source: End, target: End) -> Ma
 
     one = _answers(source.examination, found.native, given) if source.examination else oracle()
     if isinstance(one, Refusal):
-        return Made(native=one)
+        return Made(refusal=one)
     other = _answers(target.examination, found.call, given) if target.examination else oracle()
     if isinstance(other, Refusal):
         refuse("translate", f"cannot verify: {target.place.api.id}: {other.words}")
-    if not all(
-        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(one, other, strict=True)
-    ):
-        refuse(
-            "translate", "not verified: the two calls give different numbers; this is a bug here"
-        )
+    pairs = zip(one, other, strict=True)
+    if not all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs):
+        wrong = proofs.falsehood(source.place.api, found.question, source.place.runtime)
+        reason = f"the first is known to be wrong: {wrong}" if wrong else "this is a bug here"
+        refuse("translate", f"not verified: the two calls give different numbers; {reason}")
     if source.examination and target.examination:
         how = "by running both"
     else:
         asked = source if source.examination else target
         how = f"by running {asked.title} against the oracle"
-    return Made(one, f"verified: the same to the bit on {TRIES} random inputs, {how}")
+    return Made(sentence=f"verified: the same to the bit on {TRIES} random inputs, {how}")
 
 
 def _answers(

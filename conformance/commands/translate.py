@@ -15,7 +15,7 @@ from rich.text import Text
 from conformance import geometry, proofs, records, translation
 from conformance.api import Inexpressible
 from conformance.commands import _options, _proving
-from conformance.commands._ends import End, Terms, opened, where
+from conformance.commands._ends import End, opened, where
 from conformance.commands._proving import TRIES
 from conformance.exit_status import refuse
 from conformance.frameworks import APIS
@@ -24,8 +24,8 @@ from conformance.numerals import numbers, padding_words
 from conformance.question import Question, stand_in
 from conformance.records import NoRecord
 from conformance.report.text import plain
+from conformance.running.terms import Terms
 from conformance.translation import Translation, Unknown
-from conformance.workers.outcomes import Refusal
 
 TRANSPOSED = sorted(
     id_ for id_, api in APIS.items() if api.operator == "conv_transpose" and not api.is_variant
@@ -145,7 +145,7 @@ def command(
     except (ValueError, NoRecord) as error:
         raise click.UsageError(str(error)) from None
     this = sys.executable if verify else None
-    terms = Terms(timeout, startup)
+    terms = Terms(timeout=timeout, startup=startup)
     one = opened(source_id, "from", from_backend, from_class, from_python or this, known, terms)
     other = opened(target_id, "to", to_backend, to_class, to_python or this, known, terms)
     with one as source, other as target:
@@ -166,9 +166,9 @@ def _translate(question: Question, source: End, target: End) -> None:
         click.echo(f"inexpressible: {found.reason}")
         raise SystemExit(NONE)
     made = _proving.made(question, found, source, target)
-    if isinstance(made.native, Refusal):  # before anything is written in its place
-        _end_refused(source, made.native.words)
-    if objection is not None and made.native is None:
+    if made.refusal is not None:  # before anything is written in its place
+        _end_refused(source, made.refusal.words)
+    if objection is not None and source.examination is None:
         click.echo(
             f"maybe:   {source.title} refuses this call itself: {plain(objection.reason)};"
             " --from-python asks it\n"
