@@ -61,7 +61,7 @@ BENCHMARKS: dict[str, list[list[str]]] = {
     "report": [[]],
     "end_to_end": [["--pytest"]],
     "scale": [["growth"], ["together"], ["cluster"]],
-    "translations": [["--count", "2000"]],
+    "translations": [["--count", "10000"]],
 }
 if sys.dont_write_bytecode:  # or else every start would compile all that it imports
     os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
@@ -239,7 +239,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(tags=["test"])
 def wheel(session: nox.Session) -> None:
-    """Whether the installed package alone, anywhere, gates an interpreter that is not ours."""
+    """Whether the installed package alone, anywhere, asks an interpreter, gates and translates."""
     _install(session, ".")
     code = "from conformance.environments import pinned; print(pinned()['torch'].executable())"
     python = str(session.run("python", "-c", code, silent=True)).strip()
@@ -248,6 +248,9 @@ def wheel(session: nox.Session) -> None:
         session.run("conformance", "run", *words)
         status = 0 if _has_baseline(session, "torch.jsonl") else 2
         session.run("conformance", "gate", "shipped", "torch.jsonl", success_codes=[status])
+        layer = ("--kernel-size", "3", "--stride", "2", "--padding", "1", "--channels", "8", "16")
+        ends = ("--from", "torch.nn.ConvTranspose", "--to", "keras.layers.ConvTranspose")
+        session.run("conformance", "translate", *ends, *layer, "--from-python", python)
 
 
 _WORDS = ("conformance", "run", "--environment")

@@ -1,173 +1,195 @@
-"""Random layers of every API, translated for every other: do both calls give the same numbers?
+"""Random layers through `conformance translate`: do both ends give the same numbers?
 
-    python benchmarks/translations.py --count 2000 [--environment torch --environment jax ...]
+    python benchmarks/translations.py --count 10000 [--environment torch --environment jax ...]
 
-Every ordered pair of APIs of the pinned environments that are given: the layer is drawn, written
-natively for the first, translated by its observed profile, and both are run on random integers.
-The profiles are those of the runs that `nox` leaves.
+Each layer is written as a person writes it, defaults left out, for one API and another one of the
+environments that are given. What the command prints is run, both ends of it, on random integers,
+and compared bit for bit; what it says is refused is asked as well. Every proof that it prints is
+counted again, by pandas over the lines of the run files that `nox` leaves.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 import numpy as np
+from click.testing import CliRunner
+from layers import End, Layer, written
+from recounting import counted_again
 
-from conformance import environments, runs, shipped, survey, translation
-from conformance.api import Inexpressible
+from conformance import calls, environments, interpreters, records
 from conformance.calls import Call
-from conformance.cases import load
+from conformance.commands.translate import command
 from conformance.frameworks import FRAMEWORKS
-from conformance.frameworks.jax import reads_past_the_end
-from conformance.fuzz.space import draws
-from conformance.profiles import Profile, profiles
-from conformance.question import Array, Question
-from conformance.survey import Subject
-from conformance.translation import Place, Translation
+from conformance.question import Array
 from conformance.workers.controller import Examination, Task
 from conformance.workers.outcomes import Answer
 
-ONE_OF_EACH = ("torch", "tensorflow", "keras", "jax", "mxnet")
-BATCH = 200
-"""Layers at a time, so that memory stays small: those of ten frameworks' APIs are many."""
-
-FINDINGS: tuple[tuple[str, Callable[[Question], bool]], ...] = (
-    # MXNet 1.9.1 with oneDNN forgets the target shape where the input has a single element.
-    ("mxnet.npx.deconvolution(target_shape)", lambda q: 1 in q.space),
-    ("jax.lax.", reads_past_the_end),
-)
-"""Which calls of which APIs are known to give wrong numbers; a recipe goes around them."""
+UNFORESEEN = "the first refuses it, which it does not say"
+BATCH = 2500
+"""Layers at a time, so that memory stays small."""
 
 
 @click.command()
 @click.option("--count", default=100, show_default=True, help="Layers.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--environment", "names", multiple=True, default=ONE_OF_EACH, show_default=True)
+@click.option("--environment", "names", multiple=True, help="[default: all that were run]")
 @click.option("--runs", "folder", default=Path("reports", "runs"), type=click.Path(path_type=Path))
 def main(count: int, seed: int, names: tuple[str, ...], folder: Path) -> None:
-    """Translate random layers between all APIs and run both ends."""
-    executables = {name: environments.pinned()[name].executable() for name in names}
-    places, known = _places(executables, folder)
-    table: Counter[tuple[str, str, str]] = Counter()
-    layers = enumerate(islice(draws(seed, ("conv_transpose",)), count))
-    while batch := list(islice(layers, BATCH)):
-        table += _tried(batch, places, known, executables)
-        click.echo(f"{batch[-1][0] + 1} of {count} layers", err=True)
-    titles = {place.api.id: place.framework.title for place in places}
-    _print(table)
-    _print(_summed(table, titles))
-    sys.exit(any(said == "wrong" for _, _, said in table))
+    """Translate random layers by the command, run both ends, and count the proofs again."""
+    records.read = cache(records.read)  # as the same few files are read for every layer
+    names = names or tuple(name for name in environments.pinned() if _run(folder, name).exists())
+    ends = [
+        End(name, environment, api)
+        for name in names
+        for environment in (environments.pinned()[name],)
+        for api in FRAMEWORKS[environment.framework].apis
+        if api.operator == "conv_transpose" and not api.is_variant
+    ]
+    random = np.random.default_rng(seed)
+    layers = enumerate(islice(written(random, ends), count))
+    totals: Counter[str] = Counter()
+    while batch := dict(islice(layers, BATCH)):
+        totals += _tried(batch, folder)
+        print(f"{max(batch) + 1} of {count} layers", file=sys.stderr)
+    for said, number in sorted(totals.items()):
+        print(f"| {said} | {number:,} |")
+    sys.exit(any(said.startswith("WRONG") for said in totals))
 
 
-def _tried(
-    layers: Iterable[tuple[int, Question]],
-    places: Sequence[Place],
-    known: Mapping[str, Profile],
-    executables: Mapping[str, str],
-) -> Counter[tuple[str, str, str]]:
-    """How often which pair of APIs came to what."""
-    pairs: dict[str, tuple[Place, Place, Translation, int]] = {}
-    table: Counter[tuple[str, str, str]] = Counter()
-    for number, question in layers:
-        for source in places:
-            for target in places:
-                if source is target:
-                    continue
-                found = translation.translate(question, source, target, known[source.api.id])
-                if isinstance(found, Inexpressible):
-                    table[source.api.id, target.api.id, "inexpressible"] += 1
-                else:
-                    key = f"{number} {source.api.id} {target.api.id}"
-                    pairs[key] = (source, target, found, number)
-    firsts = {f"{n} {s.api.id}": (s, found, n) for s, _, found, n in pairs.values()}
-    answers = _ask(
-        {key: (s, found.native, found, n) for key, (s, found, n) in firsts.items()},
-        executables,
-    )
-    others = _ask(
-        {key: (t, found.call, found, n) for key, (_, t, found, n) in pairs.items()},
-        executables,
-    )
-    for key, (source, target, found, number) in pairs.items():
-        one, other = answers[f"{number} {source.api.id}"], others[key]
-        said = _verdict(one, other)
-        if said == "wrong" and _is_found(source, found):
-            said = "a finding"
-        table[source.api.id, target.api.id, said] += 1
-        if said == "wrong":
-            print(f"wrong: {key}\n{found.native.source}\n{found.call.source}\n{one}\n{other}\n")
+def _run(folder: Path, name: str) -> Path:
+    return folder / f"{name}.jsonl"
+
+
+# What the command makes of it
+
+
+def _tried(layers: Mapping[int, Layer], folder: Path) -> Counter[str]:
+    """How often what came of it."""
+    table: Counter[str] = Counter()
+    asked: dict[str, tuple[End, str, Mapping[str, Array]]] = {}
+    printed: dict[int, str] = {}
+    for number, layer in layers.items():
+        runs = [
+            f"--{option}={value}"
+            for end, which in ((layer.source, "from-class"), (layer.target, "to-class"))
+            for path in (_run(folder, end.name),)
+            for option, value in (("run", path), (which, records.read(path).header.runtime_class))
+        ]
+        said = CliRunner().invoke(command, [*layer.words, *runs])
+        printed[number] = said.output
+        if said.exit_code == 0:
+            native, translated = _codes(said.output)
+            arrays = _arrays(layer, number)
+            asked[f"{number} native"] = (layer.source, native, arrays)
+            asked[f"{number} other"] = (layer.target, translated, arrays)
+            table[counted_again(said.output, layer, _run(folder, layer.target.name))] += 1
+        elif said.output.startswith("refused: "):
+            call = _native(layer, folder)
+            asked[f"{number} native"] = (layer.source, call.source, _filled(call.arrays, number))
+        elif said.exit_code == 1:
+            table["there is no such call"] += 1
+        else:
+            table["WRONG: no status" if said.exit_code != 2 else "it cannot be told"] += 1
+            if said.exit_code != 2:
+                print(f"{layer.words}\n{said.output}\n{said.exception!r}")
+    answers = _answers(asked)
+    for number, layer in layers.items():
+        if f"{number} native" not in answers:
+            continue
+        one, other = answers[f"{number} native"], answers.get(f"{number} other")
+        verdict = _verdict(one, other, printed[number])
+        table[verdict] += 1
+        if verdict == UNFORESEEN:
+            print(f"{verdict}: {' '.join(layer.words)}: {one}", file=sys.stderr)
+        if verdict.startswith("WRONG"):
+            print(f"{verdict}: {' '.join(layer.words)}\n{printed[number]}\n{one}\n{other}\n")
     return table
 
 
-def _places(executables: Mapping[str, str], folder: Path) -> tuple[list[Place], dict[str, Profile]]:
-    subjects = {case.id: Subject(case) for case in load([shipped.CASES], check=False).cases}
-    places, known = [], {}
-    for name in executables:
-        run = runs.read(folder / f"{name}.jsonl")
-        for profile in profiles(run.observations, subjects):
-            api = FRAMEWORKS[name].api(profile.api)
-            if api.operator == "conv_transpose" and not api.is_variant:
-                places.append(Place(FRAMEWORKS[name], run.header.runtime, api))
-                known[api.id] = profile
-    return places, known
-
-
-def _ask(
-    wanted: Mapping[str, tuple[Place, Call, Translation, int]], executables: Mapping[str, str]
-) -> dict[str, Array | str]:
-    came: dict[str, Array | str] = {}
-    for name, executable in executables.items():
-        tasks = [
-            Task(key, call.source, translation.random_arrays(found, number), call.stretches)
-            for key, (place, call, found, number) in wanted.items()
-            if place.framework.name == name
-        ]
-        interpreter = survey.interpreter_for(FRAMEWORKS[name], executable, together=True)
-        with Examination(interpreter) as examination:
-            for task, outcome in examination.ask(tasks):
-                came[task.key] = outcome.array if isinstance(outcome, Answer) else outcome.words
-    return came
-
-
-def _verdict(one: Array | str, other: Array | str) -> str:
+def _verdict(one: Array | str, other: Array | str | None, printed: str) -> str:
+    if other is None:
+        return "refused, as it says" if isinstance(one, str) else "WRONG: it is not refused"
     if isinstance(one, str):
-        return "refused by the first"
+        return "refused, as it says may be" if printed.startswith("maybe: ") else UNFORESEEN
     if isinstance(other, str):
-        return "refused by the other"
-    return "match" if np.array_equal(one, other) else "wrong"
+        return "WRONG: the other refuses it"
+    if one.dtype == other.dtype and np.array_equal(one, other):
+        return "the same numbers"
+    return "known to be wrong, as it says" if "\nknown:   " in printed else "WRONG: other numbers"
 
 
-def _is_found(source: Place, found: Translation) -> bool:
-    """Whether the first call answers against its own meaning as is told in docs/findings.md."""
-    return any(source.api.id.startswith(api) and hits(found.question) for api, hits in FINDINGS)
+def _codes(printed: str) -> tuple[str, str]:
+    """The two calls, as they are printed."""
+    native, other = re.findall(r"(?:^    .*\n)+", printed, re.MULTILINE)
+    return textwrap.dedent(native), textwrap.dedent(other)
 
 
-def _summed(
-    table: Counter[tuple[str, str, str]], names: Mapping[str, str]
-) -> Counter[tuple[str, str, str]]:
-    """The same counts by the frameworks of the APIs."""
-    sums: Counter[tuple[str, str, str]] = Counter()
-    for (source, target, said), number in table.items():
-        sums[names[source], names[target], said] += number
-    return sums
+def _arrays(layer: Layer, seed: int) -> dict[str, Array]:
+    """Small integers in the layout of the first API."""
+    q, api = layer.question, layer.source.api
+    axes = dict(zip(("N", "C"), q.x.shape, strict=False)) | {"*s": q.space}
+    kernel = dict(zip(("in", "out"), q.kernel.shape, strict=False)) | {"*k": q.window}
+    shapes = {"x": _shape(api.layout, axes), "w": _shape(api.kernel_axes, kernel)}
+    if q.bias is not None:
+        shapes["b"] = q.bias.shape
+    return _filled({name: np.empty(shape) for name, shape in shapes.items()}, seed)
 
 
-def _print(table: Counter[tuple[str, str, str]]) -> None:
-    said = sorted({word for _, _, word in table})
-    print("| from | to | " + " | ".join(said) + " |")
-    print("|---|---|" + "---|" * len(said))
-    for source, target in sorted({(s, t) for s, t, _ in table}):
-        counts = " | ".join(str(table[source, target, word]) for word in said)
-        print(f"| {source} | {target} | {counts} |")
-    totals = Counter[str]()
-    for (_, _, word), number in table.items():
-        totals[word] += number
-    print(", ".join(f"{number} {word}" for word, number in sorted(totals.items())))
+def _shape(order: str, lengths: Mapping[str, int | tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(int(n) for name in order.split() for n in np.atleast_1d(lengths[name]))
+
+
+def _filled(arrays: Mapping[str, Array], seed: int) -> dict[str, Array]:
+    random = np.random.default_rng(seed)
+    return {
+        name: random.integers(-3, 4, array.shape).astype(np.float32)
+        for name, array in arrays.items()
+    }
+
+
+def _native(layer: Layer, folder: Path) -> Call:
+    """The call that is said to be refused, over arrays in canonical order."""
+    framework = FRAMEWORKS[layer.source.environment.framework]
+    runtime = records.read(_run(folder, layer.source.name)).runtime
+    call = calls.write(framework, runtime, layer.source.api, layer.question, "native")
+    assert isinstance(call, Call)  # or nothing would be refused
+    return call
+
+
+Wanted: TypeAlias = Mapping[str, tuple[End, str, Mapping[str, Array]]]
+"""By a key: where a call is made, its source and the arrays that it reads."""
+
+
+def _answers(asked: Wanted) -> dict[str, Array | str]:
+    """What is answered, two environments at a time; words where it is no array."""
+    ends = {end.name: end for end, _, _ in asked.values()}.values()
+    with ThreadPoolExecutor(2) as pool:
+        return {k: v for part in pool.map(partial(_there, asked), ends) for k, v in part.items()}
+
+
+def _there(asked: Wanted, end: End) -> dict[str, Array | str]:
+    tasks = [
+        Task(key, source, arrays)
+        for key, (where, source, arrays) in asked.items()
+        if where.name == end.name
+    ]
+    interpreter = interpreters.interpreter_in(end.environment, together=False)
+    with Examination(interpreter) as examination:
+        return {
+            task.key: outcome.array if isinstance(outcome, Answer) else outcome.words
+            for task, outcome in examination.ask(tasks)
+        }
 
 
 if __name__ == "__main__":

@@ -90,8 +90,8 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
     },
     "translate": {
         0: "The other call is written.",
-        1: "There is no such call.",
-        2: "It cannot be told.",
+        1: "There is no such call, or the first API refuses its own.",
+        2: "It cannot be told, or the call could not be run that was to be.",
     },
 }
 """What each command ends with, by its name; `MISTAKE` is the same for all."""

@@ -196,6 +196,19 @@ Asked: TypeAlias = Question | Chain
 Index: TypeAlias = tuple[slice, ...]
 
 
+def stand_in(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
+    """Make an array of which only shape and dtype count: read-only zeros that take no memory.
+
+    Parameters
+    ----------
+    shape
+        Its shape.
+    dtype
+        Its dtype.
+    """
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
 def products(asked: Asked) -> int:
     """How many products the answer is the sum of, which is what working it out takes.
 

@@ -221,10 +221,15 @@ def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observat
     seen = _judged(item, mode, outcome)
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
         seen = replace(seen, retry=outcome.retry)
-    if mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
+    return limited(seen, item.api, item.subject.case.question, item.runtime)
+
+
+def limited(seen: Observation, api: Api, asked: Asked, runtime: Runtime) -> Observation:
+    """The observation with the known limit behind it, where that is all that explains it."""
+    if seen.mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
         return seen
     known = limits.refusal if seen.status == "rejected" else limits.behind
-    limit = known(item.api, item.subject.case.question, item.runtime)
+    limit = known(api, asked, runtime)
     return seen if limit is None else replace(seen, limit=limit.reason)
 
 

@@ -1,30 +1,35 @@
 """Translation: a call of one API written for another, through what the question means.
 
-What the first API means by its arguments is its profile, observed in a run; how the second is to be
-asked is its recipe; and the proof is the observations of that same recipe in a run of its own.
+What the first API means by its arguments is its profile, as it was observed; how the second is to
+be asked is its recipe. That this is right is another question: `conformance.proofs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import permutations, product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from conformance import calls, conventions, maps, recipes
+from conformance import question as asking
 from conformance.api import Api, Framework, Inexpressible
 from conformance.calls import Call, Text
 from conformance.conventions import Convention
 from conformance.maps import Map
-from conformance.observations import Observation
 from conformance.profiles import Finding, Profile
-from conformance.question import Array, Question
+from conformance.question import Array, Question, stand_in
 from conformance.readings import unchanged
 from conformance.recipes import Plan
 from conformance.runtime import Runtime
+
+
+class Unknown(Inexpressible):
+    """A question of which it cannot be told what it means, and why."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +70,13 @@ def translate(
               the shapes count
     profile   what the source API is observed to mean
     """
-    # Numbered, so that what becomes of the kernel can be read off.
-    numbered = np.arange(1.0, question.kernel.size + 1).reshape(question.kernel.shape)
-    question = question.but(kernel=numbered)
     native = recipes.native(source.api, question, source.runtime)
     if isinstance(native, Inexpressible):
         return Inexpressible(f"{source.api.id} cannot be called so: {native.reason}")
     for finding in profile.findings:
         if finding.known in _SILENT and _matters(finding, question):
-            return Inexpressible(f"{source.api.id}, {finding.axis.name}: {_SILENT[finding.known]}")
+            kind = Inexpressible if finding.known == "refused" else Unknown
+            return kind(f"{source.api.id}, {finding.axis.name}: {_SILENT[finding.known]}")
     reading = conventions.meant(question, profile.conventions)
     if reading.after is not unchanged:
         return Inexpressible(f"{source.api.id} changes its answers as no other API does")
@@ -84,10 +87,17 @@ def translate(
     plan = recipes.recipe(target.api, reading.question, target.runtime)
     if isinstance(plan, Inexpressible):
         return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
-    own = _moved(native.kernel, numbered)
-    call, kernel, output = _call(plan, reading.question, source.api, own, target)
+    numbered = _numbered(question)
+    kernels = _Kernels(
+        own=_moved(native.kernel, numbered.kernel),
+        canonical=conventions.meant(numbered, profile.conventions).question.kernel,
+        shape=_moved(native.kernel, question.kernel).shape,
+    )
+    call, kernel, output = _call(plan, reading.question, source.api, kernels, target)
     return Translation(
-        native=_call(native, question, source.api, own, source)[0],
+        native=_call(
+            native, question, source.api, replace(kernels, canonical=numbered.kernel), source
+        )[0],
         call=call,
         kernel=kernel,
         output=output,
@@ -97,18 +107,6 @@ def translate(
             if conventions.meant(question, (c,)).question is not question
         ),
         question=reading.question,
-    )
-
-
-def proofs(translation: Translation, observations: Iterable[Observation], api: Api) -> int:
-    """On how many cases exactly this recipe of the target was run, and gave the right answer."""
-    return sum(
-        o.api == api.id
-        and o.mode == "recipe"
-        and o.status == "match"
-        and o.op == translation.question.op
-        and o.moves == translation.call.moves
-        for o in observations
     )
 
 
@@ -127,10 +125,47 @@ def _matters(finding: Finding, question: Question) -> bool:
     return any(choice.change(question) is not None for choice in axis.meanings)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Kernels:
+    """The same small numbered kernel in two layouts, so that the way between them can be read off.
+
+    own        as the first API takes it
+    canonical  as the question has it
+    shape      of the real one, as the first API takes it
+    """
+
+    own: Array
+    canonical: Array
+    shape: tuple[int, ...]
+
+
+def _numbered(question: Question) -> Question:
+    """A small question with a kernel in which all numbers, and all longer axes, are different."""
+    inputs, *rest = question.kernel.shape
+    groups = min(question.groups, 2)
+    lengths = (inputs // question.groups, *rest)
+    first, *others = (1 if n == 1 else small for n, small in zip(lengths, _SMALL, strict=False))
+    shape = (first * groups, *others)
+    return question.but(
+        x=stand_in((1, shape[0], *question.space), question.x.dtype),
+        kernel=np.arange(1.0, prod(shape) + 1).reshape(shape),
+        bias=None,
+        stride=(1,) * question.rank,
+        padding="valid",
+        output_padding=(0,) * question.rank,
+        dilation=(1,) * question.rank,
+        groups=groups,
+    )
+
+
+_SMALL = (2, 3, 5, 6, 7)
+"""Lengths of axes, of which no two are the same for two groups either."""
+
+
 def _call(
-    plan: Plan, question: Question, layout: Api, own: Array, place: Place
+    plan: Plan, question: Question, layout: Api, kernels: _Kernels, place: Place
 ) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
-    """The planned call over arrays in the layout of an API, whose kernel is the array ``own``.
+    """The planned call over arrays in the layout of an API.
 
     With it, its lines that change the kernel, and those that change the output.
     """
@@ -139,10 +174,10 @@ def _call(
     before: list[str] = []
     if plan.split:
         # Groups are split along canonical axes, so that everything is canonical first.
-        kernel = _rearranged(own, question.kernel)
+        kernel = _rearranged(kernels.own, kernels.canonical)
         before = [*maps.apply(arrive, "x"), *maps.apply(kernel, "w")]
     else:
-        kernel = _to(own, question.kernel, plan)
+        kernel = _to(kernels, plan)
         plan = replace(plan, x=maps.merged((*arrive, *plan.x)), kernel=kernel)
         if question.bias is None or not plan.add_bias:  # which is added along canonical axes
             plan = replace(plan, output=maps.merged((*plan.output, *leave)))
@@ -155,7 +190,7 @@ def _call(
         arrays={
             **calls.arrays_of(question),
             "x": question.x.transpose(recipes.order("N C *s", layout.layout, question.rank)),
-            "w": own,
+            "w": stand_in(kernels.shape, question.kernel.dtype),
         },
         cost=plan.cost,
         moves=plan.moves,
@@ -167,12 +202,12 @@ def _call(
     return call, tuple(maps.apply(kernel, "w")), (*maps.apply(plan.output, "y"), *after)
 
 
-def _to(own: Array, canonical: Array, plan: Plan) -> tuple[Map, ...]:
+def _to(kernels: _Kernels, plan: Plan) -> tuple[Map, ...]:
     """From one API's kernel to another's: at once where it is all of it in another order."""
-    if plan.question.kernel.size == own.size:  # or else zeros come in between
-        with suppress(ValueError):
-            return _rearranged(own, _moved(plan.kernel, canonical))
-    return (*_rearranged(own, canonical), *plan.kernel)
+    if plan.question.kernel.size == prod(kernels.shape):  # or else zeros come in between
+        with suppress(ValueError, MemoryError):  # of a map that is for the real shape only
+            return _rearranged(kernels.own, _moved(plan.kernel, kernels.canonical))
+    return (*_rearranged(kernels.own, kernels.canonical), *plan.kernel)
 
 
 def _rearranged(source: Array, target: Array) -> tuple[Map, ...]:
@@ -204,10 +239,42 @@ def _moved(kernel_maps: Iterable[Map], array: Array) -> Array:
     return moved
 
 
-def random_arrays(translation: Translation, seed: int) -> Mapping[str, Array]:
+def random_arrays(translation: Translation, seed: int) -> dict[str, Array]:
     """Small integers for the arrays that both calls read, in the layout of the first."""
     random = np.random.default_rng(seed)
     return {
         name: random.integers(-3, 4, array.shape).astype(np.float32)
         for name, array in translation.native.arrays.items()
     }
+
+
+def expected(question: Question, source: Api, profile: Profile, arrays: dict[str, Array]) -> Array:
+    """Work out what both calls have to give, by the oracle.
+
+    Parameters
+    ----------
+    question
+        Same-looking arguments, as a person writes them for the source.
+    source
+        The source API.
+    profile
+        What it is observed to mean.
+    arrays
+        What both calls read, in the layout of the source.
+
+    Returns
+    -------
+    array
+        In the same layout.
+    """
+    rank = question.rank
+    meant = conventions.meant(
+        question.but(
+            x=arrays["x"].transpose(recipes.order(source.layout, "N C *s", rank)),
+            kernel=arrays["w"].transpose(recipes.order(source.kernel_axes, "in out *k", rank)),
+            bias=arrays.get("b"),
+        ),
+        profile.conventions,
+    )
+    answer = asking.answer(meant.question)
+    return answer.transpose(recipes.order("N C *s", source.layout, rank))

@@ -49,6 +49,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "corpus" / "fine.yaml").write_text(RIGHT)
     (tmp_path / "wrong.yaml").write_text(WRONG)
     monkeypatch.setattr(shipped, "CASES", tmp_path / "corpus")
+    monkeypatch.setattr(shipped, "BASELINE", shipped.BASELINE)
     monkeypatch.setattr(shipped, "FINDINGS", tmp_path / "findings.md")
     write(tmp_path / "run.jsonl", seen("fine"), framework="torch", backend=None)
     write(tmp_path / "changed.jsonl", different("fine"), framework="torch", backend=None)
@@ -89,6 +90,11 @@ def _oracles(_: Path) -> None:
                 for mode in item.modes:
                     came = item.call if isinstance(item.call, Inexpressible) else outcome
                     writer.add(survey.judged(item, mode, came))
+
+
+def _nothing_ships(place: Path) -> None:
+    _oracles(place)
+    shipped.BASELINE = place / "none"
 
 
 def _page(prints: str) -> Callable[[Path], None]:
@@ -153,7 +159,9 @@ ENDS: tuple[tuple[int, tuple[str, ...], Callable[[Path], None] | None], ...] = (
         (*TRANSLATE, KERAS, "--padding", "1", "--to", TORCH),
         _oracles,
     ),
-    (2, (*TRANSLATE, TORCH, "--to", "tf.nn.conv_transpose"), _oracles),
+    (1, (*TRANSLATE, TORCH, "--to", TORCH, "--padding=-1"), _oracles),
+    (2, (*TRANSLATE, TORCH, "--to", "tf.nn.conv_transpose"), _nothing_ships),
+    (2, (*TRANSLATE, TORCH, "--to", TORCH, "--verify"), _oracles),
 )  # fmt: skip
 
 

@@ -3,36 +3,54 @@
 from __future__ import annotations
 
 import sys
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.text import Text
 
-from conformance import recipes, runs, shipped, survey, translation
+from conformance import geometry, proofs, recipes, records, translation
 from conformance.api import Inexpressible
-from conformance.cases import load
-from conformance.frameworks import APIS, FRAMEWORKS
+from conformance.commands import _options, _proving
+from conformance.commands._ends import End, opened, where
+from conformance.commands._proving import TRIES
+from conformance.exit_status import refuse
+from conformance.frameworks import APIS
 from conformance.geometry import padding_of, per_axis
 from conformance.numerals import numbers, padding_words
-from conformance.profiles import Profile, profiles
-from conformance.question import Question
+from conformance.question import Question, stand_in
 from conformance.recipes import Plan
+from conformance.records import NoRecord
 from conformance.report.text import count, plain
-from conformance.runs import Run, RunError
-from conformance.survey import Subject
-from conformance.translation import Place, Translation
-from conformance.workers.controller import Examination, Task, WorkerError
-from conformance.workers.outcomes import Answer
+from conformance.running.terms import Terms
+from conformance.translation import Place, Translation, Unknown
 
 TRANSPOSED = sorted(
     id_ for id_, api in APIS.items() if api.operator == "conv_transpose" and not api.is_variant
 )
-TRIES = 3
-"""How many random inputs verify a translation."""
+RANKS = (1, 2, 3)
+"""How many spatial axes the APIs have."""
+LARGEST = 2**32
+"""Numbers in an array: more than a machine has memory for, with all that a call makes of them."""
+CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
+NONE = 1
+"""The status where there is no such call."""
+
+
+class Rank(click.IntRange):
+    """A number of spatial axes."""
+
+    def __init__(self) -> None:
+        super().__init__(RANKS[0], RANKS[-1])
+
+    def fail(
+        self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
+    ) -> NoReturn:
+        """Say which there are."""
+        super().fail(f"{message.rstrip('.')}: the APIs have 1, 2 or 3 spatial axes", param, ctx)
 
 
 @click.command("translate")
@@ -55,22 +73,37 @@ TRIES = 3
 @click.option("--dilation", default="1", callback=numbers)
 @click.option("--groups", default=1, type=click.IntRange(1))
 @click.option("--bias/--no-bias", default=False)
-@click.option(
-    "--rank", type=click.IntRange(1, 3), help="Spatial axes.  [default: as numbers say, or 2]"
-)
+@click.option("--rank", type=Rank(), help="Spatial axes.  [default: as numbers say, or 2]")
 @click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
-@click.option("--from-backend", help="Of Keras.")
-@click.option("--to-backend", help="Of Keras.")
+@click.option("--from-backend", metavar="NAME", type=_options.WORD, help="Of Keras.")
+@click.option("--to-backend", metavar="NAME", type=_options.WORD, help="Of Keras.")
+@click.option("--from-class", metavar="NAME", type=_options.WORD, help=CLASS)
+@click.option("--to-class", metavar="NAME", type=_options.WORD, help=CLASS)
 @click.option(
     "--run",
     "paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A run file that tells what an API means.  [default: reports/runs/*.jsonl]",
+    help="A run file, or a baseline, to go by before those that come with this package; repeatable."
+    f"  [default: {records.RUNS}/*.jsonl]",
 )
-@click.option("--verify", is_flag=True, help="Run both calls on random integers and compare.")
-@click.option("--from-python", default=sys.executable, help="The interpreter of the first API.")
-@click.option("--to-python", default=sys.executable, help="The interpreter of the second API.")
+@click.option(
+    "--verify", is_flag=True, help=f"Run both calls on {TRIES} random inputs and compare."
+)
+@click.option(
+    "--from-python",
+    type=_options.WORD,
+    help="The interpreter of the first API: the call is made there, to see that it is not refused."
+    "  [with --verify: this one]",
+)
+@click.option(
+    "--to-python",
+    type=_options.WORD,
+    help="The interpreter of the second API: the call is written for it, and run there."
+    "  [with --verify: this one]",
+)
+@_options.timeout()
+@_options.startup()
 def command(
     source_id: str,
     target_id: str,
@@ -86,43 +119,87 @@ def command(
     size: tuple[int, ...] | None,
     from_backend: str | None,
     to_backend: str | None,
+    from_class: str | None,
+    to_class: str | None,
     paths: tuple[Path, ...],
     verify: bool,
-    from_python: str,
-    to_python: str,
+    from_python: str | None,
+    to_python: str | None,
+    timeout: float,
+    startup: float,
 ) -> None:
     """Write a call of one API for another; the arguments are in the first one's own words.
 
-    What the first API means by them, and that the other's call gives the same numbers, is taken
-    from runs of both. Ends with 0, with 1 where there is no such call, and with 2 where it cannot
-    be told.
+    What the first API means by them is observed, in runs or in the baselines that come with this
+    package. That the other's call gives the same numbers is proven by the cases with such arguments
+    that were run by the same recipe, in the same version and runtime class, or by running it.
 
     \b
     Example:
       conformance translate --from torch.nn.ConvTranspose --to keras.layers.ConvTranspose \\
           --kernel-size 3 --stride 2 --padding 1 --output-padding 1 --channels 8 16
     """
-    given = (kernel_size, stride, output_padding or (0,), dilation, size or (0,))
-    rank = rank or max([len(numbers) for numbers in given if len(numbers) > 1], default=2)
+    lengths = {
+        "--kernel-size": kernel_size, "--stride": stride, "--padding": padding,
+        "--output-padding": output_padding, "--dilation": dilation, "--size": size,
+    }  # fmt: skip
     if padding is None:
         padding = APIS[source_id].defaults.get("padding", (0,))
     try:
+        rank = rank or _rank(lengths)
         question = _question(
             rank, kernel_size, channels, stride, padding, output_padding, dilation, groups, bias,
             size or (5, 6, 7)[:rank],
         )  # fmt: skip
-    except ValueError as error:
+        known = list(records.known(paths))
+    except (ValueError, NoRecord) as error:
         raise click.UsageError(str(error)) from None
-    known = _runs(paths)
-    source, source_run = _place(source_id, from_backend, known)
-    target, target_run = _place(target_id, to_backend, known)
-    found = translation.translate(question, source, target, _profile(source_run, source_id))
+    this = sys.executable if verify else None
+    terms = Terms(timeout=timeout, startup=startup)
+    one = opened(source_id, "from", from_backend, from_class, from_python or this, known, terms)
+    other = opened(target_id, "to", to_backend, to_class, to_python or this, known, terms)
+    with one as source, other as target:
+        _translate(question, source, target)
+
+
+def _translate(question: Question, source: End, target: End) -> None:
+    # Of another version that is asked itself nothing is foretold.
+    objection = None
+    if source.is_recorded:
+        objection = proofs.refusal(source.place.api, question, source.record)
+    if objection is not None and objection.is_certain:
+        _end_refused(source, objection.reason)
+    found = translation.translate(question, source.place, target.place, source.profile)
+    if isinstance(found, Unknown):
+        refuse("translate", f"it cannot be told: {found.reason}")
     if isinstance(found, Inexpressible):
         click.echo(f"inexpressible: {found.reason}")
-        raise SystemExit(1)
-    _show(found, (source, source_run), (target, target_run))
-    if verify:
-        _verify(found, (source, from_python), (target, to_python))
+        raise SystemExit(NONE)
+    made = _proving.made(question, found, source, target)
+    if made.refusal is not None:  # before anything is written in its place
+        _end_refused(source, made.refusal.words)
+    if objection is not None and source.examination is None:
+        click.echo(
+            f"maybe:   {source.title} refuses this call itself: {plain(objection.reason)};"
+            " --from-python asks it\n"
+        )
+    _show(found, source, target)
+    if made.sentence:
+        click.echo(made.sentence)
+
+
+def _end_refused(source: End, reason: str) -> NoReturn:
+    click.echo(f"refused: {source.title} refuses this call itself: {plain(reason)}")
+    raise SystemExit(NONE)
+
+
+def _rank(lengths: dict[str, Any]) -> int:
+    """The spatial axes that there are numbers for."""
+    several = {name: len(v) for name, v in lengths.items() if isinstance(v, tuple) and len(v) > 1}
+    name, rank = max(several.items(), key=lambda item: item[1], default=("", 2))
+    if rank not in RANKS:
+        raise ValueError(f"{name} has {rank} numbers, and the APIs have 1, 2 or 3 spatial axes")
+    return rank
 
 
 def _question(
@@ -146,13 +223,19 @@ def _question(
             raise ValueError(f"channels {name} must be a multiple of groups {groups}, got {number}")
     if isinstance(padding, tuple) and len(padding) == 1:
         padding = padding * rank
-    return Question(
+    shapes = {
+        "the input": (2, inputs, *spread("size", size)),
+        "the kernel": (inputs, outputs // groups, *spread("kernel-size", kernel_size)),
+        "the bias": (outputs,),
+    }
+    for name, shape in shapes.items():
+        _keep_to(LARGEST, name, shape)
+    x, kernel, added = map(stand_in, shapes.values())
+    question = Question(
         op="conv_transpose",
-        x=np.zeros((2, inputs, *spread("size", size)), np.float32),
-        kernel=np.zeros(
-            (inputs, outputs // groups, *spread("kernel-size", kernel_size)), np.float32
-        ),
-        bias=np.zeros(outputs, np.float32) if bias else None,
+        x=x,
+        kernel=kernel,
+        bias=added if bias else None,
         stride=spread("stride", stride),
         padding=padding_of(padding, rank),
         output_padding=spread("output-padding", output_padding or (0,), 0),
@@ -160,71 +243,47 @@ def _question(
         dilation=spread("dilation", dilation),
         groups=groups,
     )
+    reach = geometry.reach(question.window, question.dilation)
+    _keep_to(LARGEST, "the dilated kernel", (*kernel.shape[:2], *reach))
+    ends = ((min(b, 0), min(e, 0)) for b, e in question.pairs)
+    _keep_to(LARGEST, "the output", question.but(padding=tuple(ends)).output_shape)
+    return question
 
 
-def _runs(paths: tuple[Path, ...]) -> list[Run]:
-    files = paths or tuple(sorted(Path("reports", "runs").glob("*.jsonl")))
-    try:
-        found = [runs.read(path) for path in files]
-    except RunError as error:
-        raise click.UsageError(str(error)) from None
-    complete = [run for run in found if run.complete and not run.header.failure]
-    if not complete:
-        raise click.UsageError("there is no complete run in reports/runs; `nox` makes them")
-    return complete
-
-
-def _place(api_id: str, backend: str | None, known: list[Run]) -> tuple[Place, Run]:
-    framework = next(f for f in FRAMEWORKS.values() if APIS[api_id] in f.apis)
-    fitting = [
-        run
-        for run in known
-        if run.header.apis.get(api_id) and backend in (None, run.header.backend)
-    ]
-    if not fitting:
-        where = f" on {backend}" if backend else ""
-        raise click.UsageError(f"no run has observed {api_id}{where}; `conformance run` makes one")
-    # Keras means the same on TensorFlow, its default, unless a backend was named.
-    run = next((run for run in fitting if run.header.backend == "tensorflow"), fitting[0])
-    return Place(framework, run.header.runtime, APIS[api_id]), run
-
-
-def _profile(run: Run, api_id: str) -> Profile:
-    subjects = {case.id: Subject(case) for case in load([shipped.CASES], check=False).cases}
-    asked = (o for o in run.observations if o.api == api_id)
-    found = profiles(asked, subjects)
-    if not found:
-        raise click.UsageError(
-            f"{run.path} has not observed {api_id} on the cases as they are; run it again"
+def _keep_to(most: int, name: str, shape: tuple[int, ...]) -> None:
+    """Raises ``ValueError`` for an array of too many numbers, of which none is made."""
+    if prod(shape) > most:
+        raise ValueError(
+            f"{name} of shape {' x '.join(map(str, shape))} would have {prod(shape)} numbers;"
+            f" at most {most} are allowed"
         )
-    return found[0]
 
 
-def _named(place: Place, run: Run) -> str:
-    on = f" on {place.runtime.backend}" if place.runtime.backend else ""
-    return f"{place.api.id} ({plain(str(run.header.version))}{on})"
-
-
-def _show(found: Translation, source: tuple[Place, Run], target: tuple[Place, Run]) -> None:
+def _show(found: Translation, source: End, target: End) -> None:
     console = Console(soft_wrap=True, highlight=False)
-    console.print(Text(f"{_named(*source)} -> {_named(*target)}\n", style="bold"))
+    console.print(Text(f"{source.title} -> {target.title}\n", style="bold"))
+    wrong = proofs.falsehood(source.place.api, found.question, source.place.runtime)
+    if wrong is not None:
+        console.print(
+            f"known:   {source.place.api.id} answers such calls wrongly: {wrong}\n", markup=False
+        )
+    if not source.is_recorded:
+        console.print(
+            f"meaning: as it is in {where(source.record.header)}, because there is no run of"
+            f" {where(source.header)}\n",
+            markup=False,
+        )
     console.print("As it was written, over NumPy arrays x, w and b in its own layout:\n")
     _code(console, found.native.source)
     console.print("The same numbers from the other:\n")
     _code(console, found.call.source)
     for convention in found.meaning:
         console.print(f"meaning: {convention.choice.sentence}")
-    console.print(f"kernel:  {'; '.join(found.kernel) or 'as it is'}", markup=False)
-    console.print(f"output:  {'; '.join(found.output) or 'as it is'}", markup=False)
-    _prices(console, found, target[0])
-    run = target[1]
-    proofs = translation.proofs(found, run.observations, target[0].api)
-    how = f" ({'; '.join(found.call.moves)})" if found.call.moves else ""
-    console.print(
-        f"proof:   exactly this recipe{how} was run on {count(proofs, 'case')} and gave the right"
-        f" answer, in {run.header.framework} {plain(str(run.header.version))}",
-        markup=False,
-    )
+    console.print(f"kernel:  {'; '.join(found.kernel) or 'as it is'}")
+    console.print(f"output:  {'; '.join(found.output) or 'as it is'}")
+    _prices(console, found, target.place)
+    for line in _proving.proof(found, target):
+        console.print(line, markup=False)
 
 
 def _prices(console: Console, found: Translation, target: Place) -> None:
@@ -247,27 +306,3 @@ def _code(console: Console, source: str) -> None:
         console.print(Syntax(source.rstrip(), "python", background_color="default"))
     else:
         console.print("".join(f"    {line}\n" for line in source.splitlines()), markup=False)
-
-
-def _verify(found: Translation, source: tuple[Place, str], target: tuple[Place, str]) -> None:
-    data = [translation.random_arrays(found, seed) for seed in range(TRIES)]
-    answers = []
-    for (place, python), call in ((source, found.native), (target, found.call)):
-        tasks = [Task(str(seed), call.source, arrays) for seed, arrays in enumerate(data)]
-        try:
-            interpreter = survey.interpreter_for(place.framework, python)
-            with Examination(interpreter) as examination:
-                outcomes = [outcome for _, outcome in examination.ask(tasks)]
-        except WorkerError as error:
-            click.echo(f"cannot verify: {place.framework.title}: {error}", err=True)
-            raise SystemExit(2) from None
-        for outcome in outcomes:
-            if not isinstance(outcome, Answer):
-                click.echo(f"cannot verify: {place.api.id}: {outcome.words}", err=True)
-                raise SystemExit(2)
-        answers.append([outcome.array for outcome in outcomes if isinstance(outcome, Answer)])
-    if all(np.array_equal(one, other) for one, other in zip(*answers, strict=True)):
-        click.echo(f"verified: the same to the bit on {TRIES} random inputs, by running both")
-        return
-    click.echo("not verified: the two calls give different numbers; this is a bug here", err=True)
-    raise SystemExit(2)
