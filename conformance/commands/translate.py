@@ -159,7 +159,8 @@ def _runs(paths: tuple[Path, ...]) -> list[Run]:
         raise click.UsageError(str(error)) from None
     complete = [run for run in found if run.complete and not run.header.failure]
     if not complete:
-        raise click.UsageError("there is no complete run in reports/runs; `nox` makes them")
+        where = ", ".join(map(str, paths)) or "reports/runs"
+        raise click.UsageError(f"there is no complete run in {where}; `conformance run` makes one")
     return complete
 
 
@@ -168,13 +169,16 @@ def _place(api_id: str, backend: str | None, known: list[Run]) -> tuple[Place, R
     fitting = [
         run
         for run in known
-        if run.header.apis.get(api_id) and backend in (None, run.header.backend)
+        if (run.header.framework, run.header.apis.get(api_id)) == (framework.name, True)
+        and backend in (None, run.header.backend)
     ]
     if not fitting:
         where = f" on {backend}" if backend else ""
         raise click.UsageError(f"no run has observed {api_id}{where}; `conformance run` makes one")
     # Keras means the same on TensorFlow, its default, unless a backend was named.
     run = next((run for run in fitting if run.header.backend == "tensorflow"), fitting[0])
+    if refusal := framework.without(run.header.backend):
+        raise click.UsageError(f"{run.path}: {refusal}")
     return Place(framework, run.header.runtime, APIS[api_id]), run
 
 
