@@ -101,7 +101,8 @@ def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Me
     """
     lead = MAGIC + token
     if not lead.startswith(bytes(buffer[: len(lead)])):
-        raise Rubbish(repr(bytes(buffer[:60]).partition(MAGIC)[0]))  # less the frame behind it
+        stray = bytes(buffer[:60]).partition(MAGIC)[0]  # less the frame behind it
+        raise Rubbish(repr(stray) if stray else "a frame of another session")
     if len(buffer) < PREFIX.size:
         return None
     _, _, head_size, body_size, check = PREFIX.unpack_from(buffer)
