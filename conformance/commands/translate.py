@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from rich.text import Text
 from conformance import runs, shipped, survey, translation
 from conformance.api import Inexpressible
 from conformance.cases import load
+from conformance.commands import _options
 from conformance.frameworks import APIS, FRAMEWORKS
 from conformance.geometry import padding_of, per_axis
 from conformance.numerals import numbers, padding_words
@@ -24,7 +27,7 @@ from conformance.report.text import count, plain
 from conformance.runs import Run, RunError
 from conformance.survey import Subject
 from conformance.translation import Place, Translation
-from conformance.workers.controller import Examination, Task, WorkerError
+from conformance.workers.controller import Examination, Interpreter, Task, WorkerError
 from conformance.workers.outcomes import Answer
 
 TRANSPOSED = sorted(
@@ -63,6 +66,8 @@ TRIES = 3
 @click.option("--verify", is_flag=True, help="Run both calls on random integers and compare.")
 @click.option("--from-python", default=sys.executable, help="The interpreter of the first API.")
 @click.option("--to-python", default=sys.executable, help="The interpreter of the second API.")
+@_options.timeout("Seconds for a call that is verified.")
+@_options.startup()
 def command(
     source_id: str,
     target_id: str,
@@ -82,6 +87,8 @@ def command(
     verify: bool,
     from_python: str,
     to_python: str,
+    timeout: float,
+    startup: float,
 ) -> None:
     """Write a call of one API for another; the arguments are in the first one's own words.
 
@@ -112,7 +119,8 @@ def command(
         raise SystemExit(1)
     _show(found, (source, source_run), (target, target_run))
     if verify:
-        _verify(found, (source, from_python), (target, to_python))
+        examine = partial(Examination, timeout=timeout, startup=startup)
+        _verify(found, (source, from_python), (target, to_python), examine)
 
 
 def _question(
@@ -227,14 +235,19 @@ def _code(console: Console, source: str) -> None:
         console.print("".join(f"    {line}\n" for line in source.splitlines()), markup=False)
 
 
-def _verify(found: Translation, source: tuple[Place, str], target: tuple[Place, str]) -> None:
+def _verify(
+    found: Translation,
+    source: tuple[Place, str],
+    target: tuple[Place, str],
+    examine: Callable[[Interpreter], Examination],
+) -> None:
     data = [translation.random_arrays(found, seed) for seed in range(TRIES)]
     answers = []
     for (place, python), call in ((source, found.native), (target, found.call)):
         tasks = [Task(str(seed), call.source, arrays) for seed, arrays in enumerate(data)]
         try:
             interpreter = survey.interpreter_for(place.framework, python)
-            with Examination(interpreter) as examination:
+            with examine(interpreter) as examination:
                 outcomes = [outcome for _, outcome in examination.ask(tasks)]
         except WorkerError as error:
             click.echo(f"cannot verify: {place.framework.title}: {error}", err=True)

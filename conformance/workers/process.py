@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import IO
 
@@ -26,6 +27,8 @@ class Process:
         The program and its arguments.
     variables
         Environment variables added to those of this process.
+    folder
+        Where it runs; None for where this process is.
 
     Raises
     ------
@@ -35,7 +38,9 @@ class Process:
         Where a word of the command cannot be passed to the system.
     """
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None = None
+    ) -> None:
         if not hasattr(os, "killpg"):
             raise OSError("a worker needs process groups, as Linux and macOS have them")
         self._mark = warden.new_mark()
@@ -45,6 +50,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            cwd=folder,
             env={**os.environ, **variables, warden.VARIABLE: self._mark},
             start_new_session=True,  # Ctrl-C is for us, and what it starts is ours to kill
         )
