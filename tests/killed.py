@@ -71,19 +71,20 @@ class Attacked:
         """Make the run, or what is left of it, in this process; the status that it ends with."""
         return CliRunner().invoke(main, [*self._words, *more]).exit_code
 
-    def processes(self, program: str = "") -> Iterator[int]:
+    def processes(self, program: str = "") -> list[int]:
         """All that live of any run, as far as their command has this in it."""
-        for entry in os.scandir("/proc"):
-            with suppress(OSError, ValueError):
-                process = int(entry.name)
-                command = Path(entry.path, "cmdline").read_bytes()
-                variables = Path(entry.path, "environ").read_bytes().split(b"\0")
+        found = []
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with suppress(OSError):
+                command = Path("/proc", name, "cmdline").read_bytes()
+                variables = Path("/proc", name, "environ").read_bytes().split(b"\0")
                 if program.encode() in command and self._mark in variables:
-                    yield process
+                    found.append(int(name))
+        return found
 
     def wait_for_all_to_end(self) -> None:
         """Wait until no process of any run is left."""
-        wait_until(lambda: not list(self.processes()))
+        wait_until(lambda: not self.processes())
 
     @contextmanager
     def killing_a_worker(self, delay: float) -> Iterator[None]:

@@ -65,6 +65,7 @@ def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
             [interpreter.executable, "-u", "-c", _DRIVER, str(path)],
             interpreter.variables,
             Path(folder),
+            MEMORY,
         )
         late = Event()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from conformance.workers import warden
+from conformance.workers import warden, worker
 
 _CHUNK = 2**16
 _GLANCE = 0.05  # seconds between looks at whether a program runs
@@ -29,6 +29,8 @@ class Process:
         Environment variables added to those of this process.
     folder
         Where it runs; None for where this process is.
+    memory
+        Bytes that it may use; None for any number. Linux only.
 
     Raises
     ------
@@ -39,7 +41,11 @@ class Process:
     """
 
     def __init__(
-        self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None = None
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        folder: Path | None = None,
+        memory: int | None = worker.PRELUDE_MEMORY,
     ) -> None:
         if not hasattr(os, "killpg"):
             raise OSError("a worker needs process groups, as Linux and macOS have them")
@@ -54,6 +60,9 @@ class Process:
             env={**os.environ, **variables, warden.VARIABLE: self._mark},
             start_new_session=True,  # Ctrl-C is for us, and what it starts is ours to kill
         )
+        # From outside, as an interpreter runs code of others before it runs any of ours.
+        data = {} if memory is None else {"RLIMIT_DATA": memory}
+        worker.limit({**worker.limits(), **data}, self.pid)
         self._ended = False
 
     @property

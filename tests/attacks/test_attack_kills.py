@@ -57,7 +57,7 @@ def test_a_killed_worker_costs_nothing(attacked: Attacked, batch: int) -> None:
     for moment in moments(2 * batch + (attacked.jobs - 1)):
         attacked.path.unlink()
         with attacked.killing_a_worker(moment * life):
-            attacked.go_on()
+            assert attacked.go_on() == 0
         attacked.wait_for_all_to_end()
         assert attacked.go_on("--resume") == 0
         assert attacked.path.read_bytes() == whole, moment
