@@ -74,12 +74,12 @@ class Attacked:
     def processes(self, program: str = "") -> list[int]:
         """All that live of any run, as far as their command has this in it."""
         found = []
-        for name in filter(str.isdigit, os.listdir("/proc")):
+        for path in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                command = Path("/proc", name, "cmdline").read_bytes()
-                variables = Path("/proc", name, "environ").read_bytes().split(b"\0")
+                command = (path / "cmdline").read_bytes()
+                variables = (path / "environ").read_bytes().split(b"\0")
                 if program.encode() in command and self._mark in variables:
-                    found.append(int(name))
+                    found.append(int(path.name))
         return found
 
     def wait_for_all_to_end(self) -> None:
