@@ -14,7 +14,8 @@ conformance/constraints:
 
 nox -s constraints            writes both; with `-- --upgrade` it takes the newest versions
 nox -s newest                 the unit tests on the newest versions, whatever was written
-nox -s attacks                broken files of every kind and mistyped command lines, by thousands
+nox -s attacks                broken files of every kind, lying workers, mistyped command lines and
+                              kills, by thousands
 nox -s stress                 the unit tests on two cores that have other things to do
 
 An environment whose Python is not installed is said and left out. CONFORMANCE_PYTHON_DOWNLOADS=1
@@ -88,7 +89,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def attacks(session: nox.Session) -> None:
-    """Thousands of broken files and mistyped command lines, the same every time."""
+    """Thousands of broken files, lies, mistyped command lines and kills, the same every time."""
     _install(session, "-e", ".[test]")
     session.run("pytest", "--numprocesses", "2", "tests/attacks", *session.posargs)
 

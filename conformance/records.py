@@ -75,7 +75,8 @@ class Record:
 
     def has(self, api: Api) -> bool:
         """Say whether the API was there."""
-        return self.header.apis.get(api.id, False)
+        is_named = self.header.apis.get(api.id, False)
+        return is_named and api.id in {a.id for a in FRAMEWORKS[self.header.framework].apis}
 
     def tells(self, api: Api, mode: Mode) -> bool:
         """Say whether an API was asked in a mode about a case that is as it was then."""
@@ -135,6 +136,7 @@ def _of_run(path: Path) -> Record:
         raise Unfinished(f"{path}: nothing was observed: {run.header.failure}")
     if not run.complete:
         raise Unfinished(f"{path}: the run is incomplete: it was stopped before its end")
+    _framework(path, run.header.framework, run.header.backend)
     seen: dict[tuple[str, Mode], list[Observation]] = {}
     for observation in run.observations:
         seen.setdefault((observation.api, observation.mode), []).append(observation)
@@ -149,9 +151,7 @@ def _of_run(path: Path) -> Record:
 def _of_baseline(path: Path) -> Record:
     accepted = baseline.read(path)
     source = accepted.source
-    if source.framework not in FRAMEWORKS:
-        raise NoRecord(f"{path}: there is no framework {source.framework!r} here")
-    framework = FRAMEWORKS[source.framework]
+    framework = _framework(path, source.framework, source.backend)
     header = Header(
         framework=source.framework,
         version=source.version,
@@ -172,6 +172,15 @@ def _of_baseline(path: Path) -> Record:
                 yield from _observed(framework, api, header.runtime, subject, key, answer)
 
     return Record(path=path, header=header, subjects=subjects, observe=observe)
+
+
+def _framework(path: Path, name: str, backend: str | None) -> Framework:
+    """The framework that a file names. Raises `NoRecord` for one, or a backend, that is not here."""
+    if name not in FRAMEWORKS:
+        raise NoRecord(f"{path}: there is no framework {name!r} here")
+    if refusal := FRAMEWORKS[name].without(backend):
+        raise NoRecord(f"{path}: {refusal}")
+    return FRAMEWORKS[name]
 
 
 def _observed(

@@ -259,7 +259,8 @@ def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Foote
     """What each line of a run file holds: its header, observations, and its footer if complete.
 
     observation  the fields that are wanted, as a struct with the tag ``kind="observation"``, so
-                 that a reader of millions of lines pays for no other; it is checked against types
+                 that a reader of millions of lines keeps no other; whatever is wanted, the whole
+                 line is held to its types, and all readers refuse the same files
     Raises `RunError` for anything that is not a line of a run file, with its number, and after the
     last line where the footer says something else of them; but what was being written when the run
     was stopped is left out. That a key stands twice is not noticed here.
@@ -293,7 +294,9 @@ def _first(path: Path, text: bytes) -> Header:
 def _rest(
     path: Path, file: BinaryIO, observation: type[Line], summed: Summed
 ) -> Iterator[Line | Footer]:
-    decoder = msgspec.json.Decoder(observation | _FOOTER)
+    wanted: Any = observation
+    decoder: Any = msgspec.json.Decoder(_OBSERVATION | _FOOTER)
+    part = None if wanted is _OBSERVATION else msgspec.json.Decoder(observation)
     counts: dict[str, int] = dict.fromkeys(get_args(Status), 0)
     footer: Footer | None = None
     for number, text in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2):
@@ -304,12 +307,12 @@ def _rest(
                 raise RunError(f"{path}:{number}: a line must have at most {LONGEST_LINE} bytes")
             return  # The line that was being written when the run was stopped.
         line = _decoded(path, number, text, decoder)
-        if isinstance(line, observation):
+        if isinstance(line, _FOOTER):
+            footer = msgspec.convert(line, Footer, from_attributes=True)
+        else:
             counts[line.status] += 1
             summed.update(text)
-            yield line
-        else:
-            footer = msgspec.convert(line, Footer, from_attributes=True)
+            yield part.decode(text) if part else line
     if footer is not None:
         _hold(path, footer, Counter(counts), checksum(summed))
         yield footer

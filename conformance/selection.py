@@ -60,10 +60,17 @@ def selected(options: Iterable[str]) -> Selection | None:
     -------
     Selection or None
         None where there are no parts.
+
+    Raises
+    ------
+    ValueError
+        For words of another kind.
     """
     parts: dict[str, list[str]] = {"cases": [], "--api": [], "-k": []}
     for words in options:
         kind, _, value = words.partition(" ")
+        if kind not in parts:
+            raise ValueError(f"a selection by {words[:40]!r}")
         parts[kind].append(value)
     if not any(parts.values()):
         return None

@@ -71,6 +71,9 @@ BY_NAME: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """What stands for a parameter, by its name, in place of what stands for its type."""
 
+SEEDS = 10
+"""How many seeds in a row, of `BATCH` lines each, have every option of every command."""
+BATCH = 50
 RIGHT: tuple[tuple[str, ...], ...] = (
     ("accept", "run.jsonl", "--to", "out"),
     ("apis",),
@@ -138,11 +141,12 @@ def lines(count: int, seed: int) -> Iterator[list[str]]:
             for _ in range(r.choice((0, 1, 1, 2, 3))):
                 _changed(words, r, context)
         else:
-            words = _any(r.choice(COMMANDS), r, context)
+            words = _any(COMMANDS[number // 2 % len(COMMANDS)], r, context, seed)
         yield words
 
 
-def _any(name: str, r: random.Random, context: click.Context) -> list[str]:
+def _any(name: str, r: random.Random, context: click.Context, seed: int) -> list[str]:
+    """Words for a command: of `SEEDS` seeds in a row each has its share of the options."""
     words, command = [name], main.get_command(context, name)
     while isinstance(command, click.Group):
         chosen = r.choice(command.list_commands(context))
@@ -150,7 +154,8 @@ def _any(name: str, r: random.Random, context: click.Context) -> list[str]:
         command = command.get_command(context, chosen)
     assert command is not None
     options = [p for p in command.params if isinstance(p, click.Option)]
-    for option in r.choices(options, k=r.choice((1, 2, 3, 5))) if options else ():
+    others = r.choices(options, k=r.choice((0, 1, 3))) if options else []
+    for option in (*options[seed % SEEDS :: SEEDS], *others):
         words += _said(option, r)
     for argument in (p for p in command.params if isinstance(p, click.Argument)):
         for _ in range(

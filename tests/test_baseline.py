@@ -231,6 +231,28 @@ def test_a_table_that_lacks_something_is_refused(tmp_path: Path, was: str, why: 
     assert why in said
 
 
+@pytest.mark.parametrize(
+    ("was", "instead", "why"),
+    [
+        (",rejected,", ",refused,", "the status 'refused'"),
+        (
+            "# framework: keras\n",
+            "# framework: keras\n# colour: red\n",
+            "begins with '# colour: red'",
+        ),
+        (
+            "# framework: keras\n",
+            "# framework: keras\n# selected by: luck\n",
+            "selection by 'luck'",
+        ),
+    ],
+)
+def test_a_table_that_holds_another_word_is_refused_with_it(
+    tmp_path: Path, was: str, instead: str, why: str
+) -> None:
+    assert why in refusal(tmp_path / "b.csv", summed(HELD.replace(was, instead, 1)))
+
+
 @pytest.mark.parametrize("end", ['"open', 'one,"two"three,four,five,six', "a" * 200_000])
 def test_a_table_that_is_no_table_is_refused(tmp_path: Path, end: str) -> None:
     said = refusal(tmp_path / "b.csv", summed(f"{HELD}{end}\n"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 from attacked import ended_well
-from command_lines import lines, place, statuses
+from command_lines import BATCH, SEEDS, lines, place, statuses
 
 from conformance import shipped
+from conformance.cli import COMMANDS, main
 from conformance.frameworks import FRAMEWORKS
 
 SAMPLE = 40
@@ -35,3 +37,19 @@ def test_a_command_line_ends_as_its_help_says(
     place(folder)
     monkeypatch.chdir(folder)
     ended_well(words, statuses(words))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_is_tried(name: str) -> None:
+    context = click.Context(main)
+    words = {
+        word
+        for seed in range(100, 100 + SEEDS)
+        for line in lines(BATCH, seed)
+        if line[:1] == [name]
+        for word in line
+    }
+    command = main.get_command(context, name)
+    assert command is not None
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    assert [p.name for p in options if not words & {*p.opts, *p.secondary_opts}] == []

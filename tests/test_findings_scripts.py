@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
+from fakes.clock import wait_until
 from findings_pages import SCRIPT
 
 from conformance.findings.page import Script
-from conformance.findings.scripts import Showing, matches, run, showing
+from conformance.findings.scripts import MEMORY, Showing, matches, run, showing
 from conformance.workers.interpreter import Interpreter
 
 HERE = Interpreter(sys.executable)
@@ -49,6 +51,23 @@ def test_a_child_that_is_left_behind_holds_nobody_up() -> None:
     """It has the standard output of the script, and so would keep it open."""
     source = "import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', 'while 1: 0'])"
     assert outcome(source, timeout=5).endswith("no end within 5 s")
+
+
+def test_what_a_script_leaves_in_a_session_of_its_own_is_ended(tmp_path: Path) -> None:
+    child = f"open({str(tmp_path / 'child')!r}, 'w').write(str(os.getpid())); time.sleep(86400)"
+    outcome(
+        "import os, subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-c', {'import os, time; ' + child!r}],"
+        " stdout=-3, start_new_session=True)\n"
+        f"while not os.path.exists({str(tmp_path / 'child')!r}): time.sleep(0.01)"
+    )
+    number = (tmp_path / "child").read_text()
+    wait_until(lambda: not number or not Path("/proc", number).exists())
+
+
+def test_a_script_has_a_limit_of_memory() -> None:
+    source = "import resource\nprint(resource.getrlimit(resource.RLIMIT_DATA)[0])"
+    assert int(outcome(source)) <= MEMORY
 
 
 def test_a_script_has_the_variables_of_its_interpreter() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,24 @@ def refusal(*paths: Path) -> str:
     with pytest.raises((CannotCompare, RunError)) as refused:
         accepting.accepted(paths)
     return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "observations",
+    [
+        (seen(), replace(seen(), mode="recipe", content="of another case")),
+        (seen(dtype="float32; x"),),
+        (different("one", ("a + b",)),),
+        (different("one", ("a | b",), ("c",)),),
+    ],
+)
+def test_what_no_baseline_can_hold_is_refused(
+    tmp_path: Path, observations: tuple[Observation, ...]
+) -> None:
+    given = accepting.accepted([write(tmp_path / "run.jsonl", *observations)])
+    with pytest.raises(CannotCompare, match=f"no baseline can hold what it says of {API} one "):
+        accepting.write(given, tmp_path / "baseline")
+    assert not (tmp_path / "baseline").exists()
 
 
 # Several runs of the same thing

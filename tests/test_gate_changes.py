@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,13 @@ def test_what_is_no_behaviour_is_no_change(
     tmp_path: Path, before: Observation, after: Observation
 ) -> None:
     assert kinds(tmp_path, [before], [after]) == []
+
+
+def test_what_came_of_a_crash_is_no_answer(tmp_path: Path) -> None:
+    """Whatever its file says of one."""
+    crash = seen(status="crashed")
+    odd = replace(crash, shape=(1,), dtype="float32", digest="0")
+    assert compared(tmp_path, (crash,), (odd,)).changes == ()
 
 
 def test_the_status_of_a_real_valued_case_is_compared(tmp_path: Path) -> None:

@@ -73,6 +73,13 @@ def test_what_a_program_leaves_behind_is_ended(tmp_path: Path, how: str) -> None
     wait_until(lambda: not is_running(child))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no limits from outside")
+def test_what_runs_before_any_code_of_ours_has_a_limit_of_memory() -> None:
+    read = "__import__('resource').getrlimit(__import__('resource').RLIMIT_DATA)[0]"
+    waiting = f"while not 0 <= {read} <= {worker.PRELUDE_MEMORY}: pass\nprint('lower', flush=True)"
+    assert printed([sys.executable, "-c", waiting], seconds=PATIENCE, most=5) == b"lower"
+
+
 def test_no_program_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         Process(["/nowhere/program"], {})

@@ -13,6 +13,7 @@ import pytest
 
 from conformance.gate.answers import given
 from conformance.observations import Observation, Status
+from conformance.running.resuming import left
 from conformance.runs import Footer, Header, Run, RunError, lines, read, writing
 
 HEADER = {"kind": "header", "format": 1, "framework": "torch", "version": "2.0"}
@@ -330,3 +331,22 @@ def test_what_is_not_asked_for_may_be_anything_that_is_json(write: Write) -> Non
     deep = json.dumps(OBSERVED).replace('"c"', "[" * 100_000)
     with pytest.raises(RunError, match=":2: not a line of a run file: "):
         list(lines(write(HEADER, deep), Little))
+
+
+@pytest.mark.parametrize(
+    "change", [{"op": 5}, {"cost": []}, {"claim": "yes"}, {"moves": "none"}, {"verdict": "same"}]
+)
+@pytest.mark.parametrize("reader", [read, given, left], ids=["report", "gate", "resume"])
+def test_what_a_reader_does_not_need_is_held_to_its_type_too(
+    write: Write, reader: Callable[[Path], object], change: dict[str, Any]
+) -> None:
+    with pytest.raises(RunError, match=":2: not a line of a run file: "):
+        reader(write(HEADER, OBSERVED | change, FOOTER))
+
+
+@pytest.mark.parametrize("reader", [read, given, left], ids=["report", "gate", "resume"])
+def test_no_reader_takes_what_was_observed_twice(
+    write: Write, reader: Callable[[Path], object]
+) -> None:
+    with pytest.raises(RunError, match="was observed twice"):
+        reader(write(HEADER, OBSERVED, OBSERVED, FOOTER | {"observations": 2}))

@@ -15,6 +15,7 @@ from conformance.printable import printable_lines
 @click.command("findings")
 @_environment.options_for_several
 @_options.jobs
+@_options.startup()
 @click.option(
     "--timeout",
     default=300.0,
@@ -38,6 +39,7 @@ def command(
     download_python: bool | None,
     jobs: int,
     timeout: float,
+    startup: float,
     skip: bool,
 ) -> None:
     """Run the scripts of docs/findings.md, and say which of its bugs show here.
@@ -61,7 +63,7 @@ def command(
             else [Visit(name or " ".join(pins) or environment.python, environment, entries)]
         )
     ]
-    found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout)
+    found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout, startup=startup)
     for line in results.lines(entries, found):
         click.echo(line)
     for trouble in troubles:

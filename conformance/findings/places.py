@@ -21,7 +21,7 @@ from conformance.interpreters import interpreter_in, runtime_of
 from conformance.sightings import Sighting
 from conformance.versions.companions import UNSAID
 from conformance.workers.controller import Examination
-from conformance.workers.interpreter import Interpreter
+from conformance.workers.interpreter import STARTUP, Interpreter
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,15 @@ def visits(title: str, environment: Environment, entries: Sequence[Entry]) -> li
     ]
 
 
-def identify(environment: Environment) -> Place:
+def identify(environment: Environment, startup: float = STARTUP) -> Place:
     """Start a worker in an environment, which is made unless it is there, to know its versions.
+
+    Parameters
+    ----------
+    environment
+        Where.
+    startup
+        Seconds that it may take.
 
     Raises
     ------
@@ -119,7 +126,7 @@ def identify(environment: Environment) -> Place:
     """
     interpreter = interpreter_in(environment, together=False)
     framework = FRAMEWORKS[environment.framework]
-    with Examination(interpreter) as examination:
+    with Examination(interpreter, startup=startup) as examination:
         runtime = runtime_of(framework, examination.identity)
     backend = runtime.backend
     inquiry.refuse_backend(framework, backend)

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import tempfile
-from contextlib import suppress
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Literal
 
 from conformance.findings.page import Script
 from conformance.workers.interpreter import Interpreter
+from conformance.workers.process import Process
+from conformance.workers.worker import PRELUDE_MEMORY
 
 Showing = Literal["shows", "does not show", "ends otherwise"]
 """Whether a bug shows, by what its script printed."""
 
 MOST = 2**16
 """Bytes of output that are read: a script that prints more is stopped there."""
-_DRIVER = """
-import resource, runpy, sys
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+MEMORY = PRELUDE_MEMORY + 2**33
+"""Bytes that a script and its framework may use; Linux only."""
+_DRIVER = f"""
+import os, resource, runpy, sys
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+for limit, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_DATA, {MEMORY})):
+    hard = resource.getrlimit(limit)[1]
+    if hard == resource.RLIM_INFINITY or hard > most:
+        resource.setrlimit(limit, (most, hard))
 try:
     runpy.run_path(sys.argv[1], run_name="__main__")
 except BaseException as error:
@@ -55,38 +61,39 @@ def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "script.py")
         path.write_text(script.source, encoding="utf-8")
-        process = subprocess.Popen(
+        process = Process(
             [interpreter.executable, "-u", "-c", _DRIVER, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env={**os.environ, **interpreter.variables},
-            start_new_session=True,  # what it starts is killed with it
+            interpreter.variables,
+            Path(folder),
+            MEMORY,
         )
-        late = Timer(timeout, _kill, [process])
-        late.start()
+        late = Event()
+
+        def give_up() -> None:
+            late.set()
+            process.end()
+
+        timer = Timer(timeout, give_up)
+        timer.start()
         try:
-            assert process.stdout is not None
-            output = process.stdout.read(MOST)
-            if len(output) < MOST:
-                process.wait()
+            stdin, stdout, _ = process.streams
+            stdin.close()
+            output = bytearray()
+            while len(output) < MOST and (chunk := os.read(stdout.fileno(), MOST - len(output))):
+                output += chunk
+            while len(output) < MOST and process.status is None:
+                process.wait(timeout)
+            status = process.status
         finally:
-            in_time = late.is_alive()
-            late.cancel()
-            _kill(process)
-            process.communicate()
+            timer.cancel()
+            process.end()
+            process.close()
     text = output.decode(errors="replace").rstrip()
     if len(output) == MOST:
         ending = f"stopped after {MOST:,} bytes"
     else:
-        ending = _ending(process.returncode) if in_time else f"no end within {timeout:g} s"
+        ending = f"no end within {timeout:g} s" if late.is_set() else _ending(status or 0)
     return f"{text}\n{ending}".strip()
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ending(status: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from conformance import progress
 from conformance.environments import CannotBuild
@@ -13,6 +14,7 @@ from conformance.findings.places import Place, Task, Visit
 from conformance.findings.results import Result
 from conformance.inquiry import NotThere
 from conformance.workers.controller import CannotStart
+from conformance.workers.interpreter import STARTUP
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Trouble:
 
 
 def look_for(
-    visits: Sequence[Visit], *, jobs: int, timeout: float
+    visits: Sequence[Visit], *, jobs: int, timeout: float, startup: float = STARTUP
 ) -> tuple[list[Result], list[Trouble]]:
     """Run the scripts of all visits.
 
@@ -44,6 +46,8 @@ def look_for(
         How many environments are started, and how many scripts run, at once.
     timeout
         Seconds for a script.
+    startup
+        Seconds for an environment to start.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def look_for(
     pool = ThreadPoolExecutor(jobs)
     try:
         with progress.stage(f"starting {len(visits)} environments"):
-            identified = list(pool.map(_identify, visits))
+            identified = list(pool.map(partial(_identify, startup), visits))
         runs = [
             (visit, place, task)
             for visit, place in zip(visits, identified, strict=True)
@@ -77,9 +81,9 @@ def look_for(
     return [one for one in ended if isinstance(one, Result)], troubles
 
 
-def _identify(visit: Visit) -> Place | Trouble:
+def _identify(startup: float, visit: Visit) -> Place | Trouble:
     try:
-        return places.identify(visit.environment)
+        return places.identify(visit.environment, startup)
     except (CannotBuild, CannotStart, NotThere) as error:
         return Trouble(visit.title, error)
 

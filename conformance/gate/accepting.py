@@ -39,12 +39,27 @@ def paths(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
 
 
 def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
-    """Writes a baseline for each of them, all or none. Raises ``OSError``."""
-    texts = (baseline.text(given).encode() for given in accepted.values())
+    """Writes a baseline for each of them, all or none. Raises ``OSError``, and `CannotCompare`
+    for what no baseline can hold.
+    """
+    texts = map(_text, accepted.values())
     files = dict(zip(paths(accepted, folder), texts, strict=True))
     folder.mkdir(parents=True, exist_ok=True)
     durable.replace(files)
     return tuple(files)
+
+
+def _text(given: Given) -> bytes:
+    """A baseline, once it is known to be read as what it was written from."""
+    text, path = baseline.text(given), given.source.path
+    try:
+        held = baseline.parsed(path, text).answers
+    except CannotCompare:
+        held = {}
+    for key, answer in given.answers.items():
+        if held.get(key) != answer:
+            raise CannotCompare(f"{path}: no baseline can hold what it says of {' '.join(key)}")
+    return text.encode()
 
 
 def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:

@@ -57,7 +57,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     explanations: Names = ()
     limit: str | None = None
     detail: str | None = None
-    shape: tuple[runs.Size, ...] | None = None
+    shape: tuple[int, ...] | None = None
     dtype: str | None = None
     digest: str | None = None
 
@@ -80,7 +80,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
     def _mark(self) -> str:
         if not self.exact:
             return REAL if self.status in ANSWERED else ""
-        if self.shape is None:
+        if self.shape is None or self.status not in ANSWERED:
             return ""
         return f"{_of(self.dtype, self.shape)} {self.digest}"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conformance.gate.answers import Answer, CannotCompare, Given, Source
-from conformance.observations import MODES, STATUSES, Key
+from conformance.observations import MODES, STATUSES, Key, Status
 from conformance.selection import selected
 
 FOLDER = Path("reports", "baseline")
@@ -22,6 +22,7 @@ LONGEST = 2**30
 """Bytes of a baseline: of ten million answers."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
+FACTS = ("framework", "backend", "version", "runtime class")
 AS_NATIVE = "as native"
 
 
@@ -134,6 +135,24 @@ def read(path: Path) -> Given:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _damaged(path, "it is not text") from None
+    return parsed(path, held)
+
+
+def parsed(path: Path, held: str) -> Given:
+    """Read the text of a baseline.
+
+    Parameters
+    ----------
+    path
+        Where it stands.
+    held
+        As `text` makes it.
+
+    Raises
+    ------
+    CannotCompare
+        For what `text` has not made.
+    """
     head, found, rest = held.partition(f"\n{CHECKSUM}")
     head += "\n"
     summed, _, rest = rest.partition("\n")
@@ -143,7 +162,7 @@ def read(path: Path) -> Given:
         raise _damaged(path, "its checksum does not hold")
     try:
         return Given(_source(path, head), _answers(rest))
-    except (ValueError, KeyError, csv.Error) as error:  # not by hand, but by something else
+    except (ValueError, csv.Error) as error:  # not by hand, but by something else
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
 
@@ -170,8 +189,10 @@ def _source(path: Path, head: str) -> Source:
             apis[value] = what == "api"
         elif what == "selected by":
             parts.append(value)
-        else:
+        elif what in FACTS:
             facts[what] = value
+        else:
+            raise ValueError(f"a line that begins with {line[:40]!r}")
     if "framework" not in facts:
         raise ValueError("it is of no framework")
     return Source(
@@ -204,6 +225,13 @@ def _answers(rest: str) -> dict[Key, Answer]:
 def _answer(cell: str, content: str) -> Answer:
     words, _, names = cell.partition("; ")
     said, _, mark = words.partition(" ")
-    statuses = tuple(STATUSES[STATUSES.index(status)] for status in said.split("/"))
+    statuses = tuple(map(_status, said.split("/")))
     explanations = tuple(tuple(one.split(" + ")) for one in names.split(" | ")) if names else ()
     return Answer(statuses, mark, explanations, content)
+
+
+def _status(word: str) -> Status:
+    for status in STATUSES:
+        if word == status:
+            return status
+    raise ValueError(f"the status {word[:40]!r}")

@@ -62,7 +62,7 @@ def left(path: Path) -> Left | None:
     if not end:
         return None
     header = None
-    done: list[Key] = []
+    done: set[Key] = set()
     counts: Counter[str] = Counter()
     complete = False
     for line in runs.lines(path, _Line):
@@ -71,7 +71,9 @@ def left(path: Path) -> Left | None:
         elif isinstance(line, Footer):
             complete = True
         else:
-            done.append(line.key)
+            if line.key in done:
+                raise RunError(f"{path}: {line.key} was observed twice")
+            done.add(line.key)
             counts[line.status] += 1
     assert header is not None  # or `lines` had raised
     if header.failure is not None:

@@ -52,10 +52,16 @@ class Gone:
 class Channel:
     """A worker, from its start to its death; ``close`` must be called and may be called twice."""
 
-    def __init__(self, executable: str, variables: Mapping[str, str]) -> None:
-        """Starts the process. Raises ``OSError`` when there is no such program, or on Windows."""
+    def __init__(
+        self, executable: str, variables: Mapping[str, str], memory: int | None = None
+    ) -> None:
+        """Starts the process. Raises ``OSError`` when there is no such program, or on Windows.
+
+        memory  bytes that it may use before it limits itself; None for any number
+        """
         self._token = secrets.token_bytes(worker.TOKEN_SIZE)
-        self._process = Process([executable, str(Path(worker.__file__).resolve())], variables)
+        program = str(Path(worker.__file__).resolve())
+        self._process = Process([executable, program], variables, memory=memory)
         self._questions, self._answers, self._errors = map(_pipe, self._process.streams)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._answers, selectors.EVENT_READ)

@@ -15,6 +15,7 @@ from conformance.workers import process, together
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
 from conformance.workers.replies import Failed, Machine, Ready
+from conformance.workers.worker import PRELUDE_MEMORY
 
 STARTUP = 300.0
 """Seconds for an interpreter and its prelude."""
@@ -206,7 +207,8 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     """A process that runs the prelude."""
     name = _located(interpreter.executable)
     try:
-        channel = Channel(name, interpreter.variables)
+        most = None if memory is None else memory + PRELUDE_MEMORY
+        channel = Channel(name, interpreter.variables, most)
     except FileNotFoundError:
         raise CannotStart(f"There is no interpreter {name}.") from None
     except (OSError, ValueError) as error:

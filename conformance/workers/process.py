@@ -8,10 +8,11 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from conformance.workers import warden
+from conformance.workers import warden, worker
 
 _CHUNK = 2**16
 _GLANCE = 0.05  # seconds between looks at whether a program runs
@@ -26,6 +27,10 @@ class Process:
         The program and its arguments.
     variables
         Environment variables added to those of this process.
+    folder
+        Where it runs; None for where this process is.
+    memory
+        Bytes that it may use; None for any number. Linux only.
 
     Raises
     ------
@@ -35,7 +40,13 @@ class Process:
         Where a word of the command cannot be passed to the system.
     """
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        folder: Path | None = None,
+        memory: int | None = worker.PRELUDE_MEMORY,
+    ) -> None:
         if not hasattr(os, "killpg"):
             raise OSError("a worker needs process groups, as Linux and macOS have them")
         self._mark = warden.new_mark()
@@ -45,9 +56,13 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            cwd=folder,
             env={**os.environ, **variables, warden.VARIABLE: self._mark},
             start_new_session=True,  # Ctrl-C is for us, and what it starts is ours to kill
         )
+        # From outside, as an interpreter runs code of others before it runs any of ours.
+        data = {} if memory is None else {"RLIMIT_DATA": memory}
+        worker.limit({**worker.limits(), **data}, self.pid)
         self._ended = False
 
     @property

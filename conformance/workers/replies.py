@@ -132,6 +132,8 @@ def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
         made: Reply = msgspec.convert(header, Reply)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
+    except UnicodeEncodeError:  # half of a surrogate pair in a name, which JSON may have
+        raise Malformed("a name that is no text") from None
     if isinstance(made, Answered):
         _refuse_others({"y"}, arrays)
         if "y" not in arrays:

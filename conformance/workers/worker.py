@@ -24,6 +24,7 @@ import signal
 import struct
 import traceback
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,8 @@ def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Me
     """
     lead = MAGIC + token
     if not lead.startswith(bytes(buffer[: len(lead)])):
-        raise Rubbish(repr(bytes(buffer[:60]).partition(MAGIC)[0]))  # less the frame behind it
+        stray = bytes(buffer[:60]).partition(MAGIC)[0]  # less the frame behind it
+        raise Rubbish(repr(stray) if stray else "a frame of another session")
     if len(buffer) < PREFIX.size:
         return None
     _, _, head_size, body_size, check = PREFIX.unpack_from(buffer)
@@ -245,20 +247,30 @@ def _die_with_the_controller() -> None:
         os._exit(0)  # it died before the signal was set
 
 
-def _limit_the_rest() -> None:
-    """What a question may take of the system besides time and memory, and no core is dumped."""
-    import resource  # here, as Windows lacks it
-
-    limits = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
+def limits() -> dict[str, int]:
+    """What any program may take of the system besides time and memory, and no core is dumped."""
+    most = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
     with contextlib.suppress(OSError, ValueError, IndexError):  # not Linux
         tasks = Path("/proc/loadavg").read_text(encoding="utf-8").split()[3].partition("/")[2]
-        limits["RLIMIT_NPROC"] = int(tasks) + TASKS
-    for name, most in limits.items():
-        with contextlib.suppress(AttributeError, OSError, ValueError):
-            which = getattr(resource, name)
-            soft, hard = resource.getrlimit(which)
-            if soft == resource.RLIM_INFINITY or soft > most:
-                resource.setrlimit(which, (most, hard))
+        most["RLIMIT_NPROC"] = int(tasks) + TASKS
+    return most
+
+
+def limit(most: Mapping[str, int], process: int | None = None) -> None:
+    """Lower the limits of this process, or on Linux of another, as far as the system has them."""
+    with contextlib.suppress(ImportError, AttributeError):  # Windows has none, macOS no prlimit
+        import resource
+
+        read: Any = resource.getrlimit
+        write: Any = resource.setrlimit
+        if process is not None:
+            read = write = partial(resource.prlimit, process)
+        for name, value in most.items():
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                which = getattr(resource, name)
+                soft, hard = read(which)
+                if soft == resource.RLIM_INFINITY or soft > value:
+                    write(which, (value, hard))
 
 
 def _limit_memory(allowance: int) -> None:
@@ -367,7 +379,7 @@ def main() -> None:
     """Serves questions until the controller closes the pipe."""
     _die_with_the_controller()
     questions, answers = _seclude()
-    _limit_the_rest()
+    limit(limits())
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real file
     buffer = bytearray()

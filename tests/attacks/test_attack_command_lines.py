@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 from attacked import ended_well
-from command_lines import lines, place, statuses
+from command_lines import BATCH, SEEDS, lines, place, statuses
 
 from conformance import shipped
 from conformance.frameworks import FRAMEWORKS
 
-BATCH, SEEDS = 50, range(100, 110)
 
-
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(100, 100 + SEEDS))
 def test_a_command_line_ends_as_its_help_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
