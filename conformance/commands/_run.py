@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus, shipped
+from conformance import corpus, shipped, survey
 from conformance.commands import _options
 from conformance.environments import Environment, NoPython
 from conformance.exit_status import FAILED, refuse, words
+from conformance.frameworks import FRAMEWORKS
 from conformance.running import executors, recording
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.recording import Recorded, Request
@@ -78,6 +79,9 @@ def carry_out(
     skip  whether one whose Python is missing does not count
     """
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
+    if not any(_is_asked(request, subjects) for request in wanted):
+        names = ", ".join(dict.fromkeys(n for r in wanted for n in r.api_ids or (r.name,)))
+        raise click.UsageError(f"none of {len(subjects)} cases asks anything of {names}")
     try:
         with _places(jobs, scheduler) as places:
             recorded = recording.record_all(wanted, subjects, places)
@@ -89,6 +93,13 @@ def carry_out(
         _tell(request, one)
     if any(one.error and not (skip and isinstance(one.error, NoPython)) for one in recorded):
         raise SystemExit(FAILED)
+
+
+def _is_asked(request: Request, subjects: Sequence[Subject]) -> bool:
+    """Whether any case is for an API of a run."""
+    apis = FRAMEWORKS[request.environment.framework].apis
+    meant = [api for api in apis if not request.api_ids or api.id in request.api_ids]
+    return any(survey.concerns(api, subject.case) for subject in subjects for api in meant)
 
 
 def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
@@ -125,4 +136,4 @@ def _tell(request: Request, recorded: Recorded) -> None:
         click.echo(f"{recorded.path}: as it was; the run is complete")
     else:
         told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
-        click.echo(f"{recorded.path}: {told}")
+        click.echo(f"{recorded.path}: {told or 'nothing is asked, as no API there is for these cases'}")
