@@ -13,6 +13,7 @@ from conformance.commands import _options
 from conformance.environments import Environment, NoPython
 from conformance.exit_status import FAILED, refuse, words
 from conformance.frameworks import FRAMEWORKS
+from conformance.printable import printable
 from conformance.running import executors, recording
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.recording import Recorded, Request
@@ -118,7 +119,7 @@ def _is_there(request: Request) -> bool:
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
     if not recording.is_made_from(request.path, request.sources):
         return False
-    click.echo(f"{request.path}: as it was; the same code, cases and pins have made it")
+    _say(f"{request.path}: as it was; the same code, cases and pins have made it")
     return True
 
 
@@ -129,11 +130,15 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
 def _tell(request: Request, recorded: Recorded) -> None:
     if recorded.error is not None:
         how = "not run: " if isinstance(recorded.error, NoPython) else ""
-        click.echo(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
+        _say(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
         if recorded.spared:
-            click.echo(f"conformance run: {recorded.path} is left as it was", err=True)
+            _say(f"conformance run: {recorded.path} is left as it was", err=True)
     elif recorded.kept:
-        click.echo(f"{recorded.path}: as it was; the run is complete")
+        _say(f"{recorded.path}: as it was; the run is complete")
     else:
         told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
-        click.echo(f"{recorded.path}: {told or 'nothing is asked, as no API there is for these cases'}")
+        _say(f"{recorded.path}: {told or 'nothing is asked, as no API there is for these cases'}")
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    click.echo(printable(line), err=err)
