@@ -52,7 +52,7 @@ class Reference:
     numbers
         The answer, unrounded.
     noise
-        How far these numbers themselves may be off.
+        How far these numbers themselves may be off; in float64 nothing nearer is told apart.
     once
         How far an answer is that is rounded once, from a sum that is not formed in a half.
     near
@@ -93,8 +93,8 @@ class Reference:
 
     def apart(self, other: Array) -> Array:
         """Where ``other``, in float64, is more than one rounding away from these numbers."""
-        step = ulp(np.maximum(np.abs(self.numbers), np.abs(other)), self.dtype)
-        return ~_within(other, self.numbers, step + self.noise)
+        rounding = ulp(np.maximum(np.abs(self.numbers), np.abs(other)), self.dtype) / 2
+        return ~_within(other, self.numbers, rounding + self.noise)
 
 
 def reference(asked: Asked, sums: Dtype | None = None) -> Reference:

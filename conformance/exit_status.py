@@ -8,6 +8,7 @@ a mistake of this program is status 3.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
-from conformance.printable import PrintableError
+from conformance.printable import PrintableError, printable, printable_lines
 
 FAILED = 2
 """The status of a command that could not do its work."""
@@ -164,7 +165,7 @@ def refuse(command: str, error: BaseException | str) -> NoReturn:
     """
     reason = error if isinstance(error, str) else words(error)
     for line in reason.splitlines():
-        click.echo(f"conformance {command}: {line}", err=True)
+        click.echo(printable(f"conformance {command}: {line}"), err=True)
     raise SystemExit(FAILED)
 
 
@@ -190,8 +191,10 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
             stream.flush()
     except click.ClickException as refusal:
         status = FAILED
+        sentence = io.StringIO()  # it may quote what was typed
+        refusal.show(sentence)
         with suppress(OSError):
-            refusal.show()
+            click.echo(printable_lines(sentence.getvalue()), nl=False, err=True)
     except (KeyboardInterrupt, EOFError, click.Abort) as end:
         interrupted = isinstance(end, KeyboardInterrupt)
         if sys.stderr is not None and sys.stderr.isatty():
@@ -226,7 +229,8 @@ def _say(command: str | None, lines: Iterable[str], status: int = FAILED) -> int
     """Print lines to the standard error, if there is one that takes them; the status comes back."""
     with suppress(OSError):
         for line in lines:
-            click.echo(f"conformance{f' {command}' if command else ''}: {line}", err=True)
+            named = f"conformance{f' {command}' if command else ''}: {line}"
+            click.echo(printable_lines(named), err=True)
     return status
 
 

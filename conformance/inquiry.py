@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance import shipped, survey
 from conformance.api import Api, Framework
 from conformance.cases import Case, load
+from conformance.cases.loading import SUFFIXES
 from conformance.environments import Environment
 from conformance.frameworks import FRAMEWORKS
 from conformance.interpreters import interpreter_in
@@ -92,8 +93,14 @@ def _named(kind: str, name: str, names: Collection[str]) -> str:
 
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
     near = difflib.get_close_matches(name[:LONGEST], names, SHOWN)
-    near = near or difflib.get_close_matches(name[:LONGEST], names, 1, 0.0)
-    hint = f"; near to it: {_some(near)}" if near else f", and no other {kind}"
+    if near:
+        hint = f"; near to it: {_some(near)}"
+    elif Path(name).suffix in SUFFIXES:
+        hint = f"; a file stands behind --cases, and a {kind} is named by its id"
+    elif len(names) > 1:
+        hint = f"; the {kind}s are {_some([*names])}"
+    else:
+        hint = f"; the only {kind} is {_some([*names])}" if names else f", and no other {kind}"
     return f"there is no {kind} {name!r}{hint}"
 
 

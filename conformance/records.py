@@ -175,7 +175,7 @@ def _of_baseline(path: Path) -> Record:
 
 
 def _framework(path: Path, name: str, backend: str | None) -> Framework:
-    """The framework that a file names. Raises `NoRecord` for one, or a backend, that is not here."""
+    """The framework that a file names. Raises `NoRecord` where it, or its backend, is not here."""
     if name not in FRAMEWORKS:
         raise NoRecord(f"{path}: there is no framework {name!r} here")
     if refusal := FRAMEWORKS[name].without(backend):

@@ -256,7 +256,7 @@ def test_explain_leaves_no_space_at_the_end_of_a_line(run: Callable[..., Result]
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (("two",), "there is no case 'two'; near to it: one"),
+        (("two",), "there is no case 'two'; the only case is one"),
         (("one", "--api", "keras.ops.conv"), "keras.ops.conv is of Keras, not of Convolver"),
         (("one", "--python", "no-such-python"), "There is no interpreter no-such-python."),
     ],

@@ -58,6 +58,15 @@ def test_a_key_is_renamed_only_to_one_that_there_is() -> None:
         ("data_format: NHWC", "x is (batch, channels, space...) in every case"),
         ("y: [1, 2]", "an answer stands under expected"),
         ("numbers: [1, 2]", "an answer stands under expected"),
+        ("outputShape: [7]", "no key sets the length of the output"),
+        ("output-padding: 1", "did you mean 'output_padding'?"),
+        ("Stride: 2", "did you mean 'stride'?"),
+        ("filters: 3", "the kernel itself is 'kernel', and how many filters there are"),
+        ("crop: [1, 1]", "padding crops [begin, end] of each axis off the output"),
+        ("kernel_dtype: float16", "have the one dtype of the case"),
+        ("preferred_element_type: float32", "have the one dtype of the case"),
+        ("activation: relu", "a case asks one operator"),
+        ("device: cuda", "and `conformance run` where"),
         ("sparkle: 3", "unknown key 'sparkle'; the keys are bias, stride, padding, "),
         ("expected: {values: [1]}", "unknown key 'values'; did you mean 'numbers'?"),
         ("expected: {output_shape: [1]}", "unknown key 'output_shape'; the keys are numbers, sh"),
@@ -85,6 +94,20 @@ def test_what_is_only_spelt_alike_is_not_meant(word: str) -> None:
         ("padding: SAME_LOWER", "write [begin, end] for each axis"),
         ("padding: full", "write dilation (k - 1) for each axis"),
         ("padding: smae", "got the text 'smae'"),
+        ("padding: NOTSET", "got the text 'NOTSET'; write [begin, end] for each axis"),
+        ("padding: reflect", "what is padded is zeros"),
+        ("dtype: complex64", "complex numbers are not asked"),
+        ("dtype: [float32, float16]", "got a list of 2; x, kernel, bias and the answer have the"),
+        ("dtype: {x: float32}", "got a mapping; x, kernel, bias and the answer have the one"),
+        ("expected: [1, 2]", "an answer stands under expected, as in"),
+        ("op: conv_transpose_bias_gradient", "the gradient by a bias is not asked"),
+        ("op: conv_transpose_jvp", "derivatives of gradients and along a direction are not asked"),
+        ("op: conv_transpose_second_gradient", "derivatives of gradients and along a direction"),
+        ("op: vjp", "a gradient is by one array: conv_transpose_input_gradient"),
+        ("op: conv_weight_gradient", "did you mean 'conv_kernel_gradient'?"),
+        ("op: conv_transpos_input_gradient", "did you mean 'conv_transpose_input_gradient'?"),
+        ("op: Conv2DTranspose", "did you mean 'conv_transpose'?"),
+        ("op: depthwise_conv", "a depthwise operator has as many groups as channels"),
         ("dtype: torch.float16", "did you mean 'float16'?"),
         ("dtype: half", "did you mean 'float16'?"),
         ("dtype: double", "did you mean 'float64'?"),
@@ -101,6 +124,42 @@ def test_a_value_of_others_is_told_what_a_case_says(file: Path, line: str, hint:
     assert hint in wrong
 
 
+@pytest.mark.parametrize("word", ["conv_transpose_bias_gradient", "conv_jvp", "conv_transpose_hvp"])
+def test_no_operator_is_meant_that_only_has_parts_of_the_word(file: Path, word: str) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    op: {word}\n")
+    assert "did you mean" not in wrong
+
+
+def test_a_dtype_that_is_not_asked_is_not_taken_for_another(file: Path) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    dtype: int8\n")
+    assert wrong.endswith("got the text 'int8'")
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (".nan", "must be finite, as NaN and infinities are not asked, got nan"),
+        ("-.inf", "must be finite, as NaN and infinities are not asked, got -inf"),
+        ("NaN", "got the text 'NaN'; NaN and infinities are not asked"),
+        ("-Infinity", "got the text '-Infinity'; NaN and infinities are not asked"),
+        ("2j", "got the text '2j'; complex numbers are not asked"),
+        ("1+2i", "got the text '1+2i'; complex numbers are not asked"),
+        ("'2'", "got the text '2'"),
+    ],
+)
+def test_a_number_that_is_not_asked_is_told_so(file: Path, number: str, hint: str) -> None:
+    (wrong,) = problems(file, f"{HEAD}    x: [1, {number}]\n    kernel: [1, 10]\n")
+    assert wrong.endswith(hint)
+
+
+def test_an_array_is_told_to_have_the_dtype_of_its_case(file: Path) -> None:
+    text = f"{HEAD}    x: {{shape: [1, 1, 3], fill: 1, dtype: float16}}\n    kernel: [1, 10]\n"
+    (wrong,) = problems(file, text)
+    assert wrong.endswith(
+        "unknown key 'dtype'; x, kernel, bias and the answer have the one dtype of the case"
+    )
+
+
 # What belongs together
 
 
@@ -110,6 +169,13 @@ def test_steps_without_their_op_are_told_what_is_missing(file: Path) -> None:
     assert wrong.endswith(
         "steps has no meaning for op conv_transpose; a case with steps says 'op: chain'"
     )
+
+
+def test_a_step_of_another_kind_is_told_which_there_are(file: Path) -> None:
+    step = "{op: relu, kernel: [1]}"
+    text = f"{HEAD}    op: chain\n    x: [1, 2, 3]\n    steps: [{step}]\n"
+    (wrong,) = problems(file, text)
+    assert wrong.endswith("got the text 'relu'; a step is one of these or max_pool")
 
 
 def test_the_kernel_of_a_chain_is_told_where_it_stands(file: Path) -> None:
@@ -130,12 +196,22 @@ def operands(x: str, kernel: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("x", "kernel"), [("[3, 8, 8]", "[3, 4, 2, 2]"), ("[3, 8, 8, 8]", "[3, 4, 2, 2, 2]")]
+    ("x", "kernel"),
+    [
+        ("[3, 8]", "[3, 4, 2]"),
+        ("[3, 8, 8]", "[3, 4, 2, 2]"),
+        ("[3, 8, 8, 8]", "[3, 4, 2, 2, 2]"),
+    ],
 )
 def test_an_image_without_a_batch_is_told_to_have_one(file: Path, x: str, kernel: str) -> None:
     (wrong,) = problems(file, operands(x, kernel))
-    assert "one image without a batch is written as a batch of one" in wrong
+    assert "one example without a batch is written as a batch of one" in wrong
     assert "rank" not in wrong
+
+
+def test_an_image_without_a_batch_is_told_so_where_there_is_a_rank_too(file: Path) -> None:
+    (wrong,) = problems(file, f"{operands('[3, 8, 8]', '[3, 4, 2, 2]')}    rank: 2\n")
+    assert "one example without a batch is written as a batch of one" in wrong
 
 
 def test_a_bare_volume_is_told_to_have_a_rank(file: Path) -> None:

@@ -229,6 +229,27 @@ def test_what_is_wrong_with_a_run_is_printed(words: str, tmp_path: Path) -> None
         assert is_printed(done.output)
 
 
+@KINDS
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("accept", "run.jsonl", "--to"),
+        ("gate", "run.jsonl"),
+        ("new", "--id", "a", "--why", "A.", "--x", "[1]", "--kernel", "[1]", "--into"),
+    ],
+    ids=" ".join,
+)
+def test_whatever_is_typed_is_printed(
+    words: str, line: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("run.jsonl"), seen("fine"), framework="torch", backend=None)
+    typed = words.replace("\0", "").replace("/", "")
+    done = CliRunner().invoke(main, [*line, typed])
+    assert done.exit_code in (0, 2)
+    assert is_printed(done.output)
+
+
 def test_an_expected_change_may_be_for_any_reason() -> None:
     for words in WORDS.values():
         assert Entry(api="x", reason=f"{words}.").reason == f"{words}."

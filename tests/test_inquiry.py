@@ -42,6 +42,22 @@ def test_a_misspelt_case_is_answered_with_the_nearest(paths: list[Path]) -> None
     assert str(refused.value).startswith("there is no case 'stride-twoo'; near to it: stride-two")
 
 
+def test_what_is_near_to_no_case_is_answered_with_what_there_is(paths: list[Path]) -> None:
+    with pytest.raises(NotThere) as refused:
+        inquiry.case_named("zzz", paths)
+    assert str(refused.value) == (
+        "there is no case 'zzz'; the cases are one, stride-two, stride-three"
+    )
+
+
+def test_a_file_in_the_place_of_a_case_is_told_where_files_stand(paths: list[Path]) -> None:
+    with pytest.raises(NotThere) as refused:
+        inquiry.case_named(str(paths[0]), paths)
+    assert str(refused.value).endswith(
+        "; a file stands behind --cases, and a case is named by its id"
+    )
+
+
 def test_a_case_in_a_file_that_is_wrong_elsewhere_is_found(paths: list[Path]) -> None:
     paths[0].write_text(MINIMAL + "  - {id: two, why: It differs., x: [1]}\n", encoding="utf-8")
     assert inquiry.case_named("one", paths).id == "one"

@@ -44,7 +44,10 @@ def file(tmp_path: Path) -> Path:
         ("dtype: float", "'float'; it is float32 for some and float64 for others"),
         ("exact: 1", "6:12: one: exact must be true or false, got 1"),
         ("bias: [1, 2]", "6:11: one: "),
-        ("bias: [.nan]", "6:12: one: an entry of bias must be a number within"),
+        (
+            "bias: [.nan]",
+            "6:12: one: an entry of bias must be finite, as NaN and infinities are not",
+        ),
         ("bias: [[1]]", "6:11: one: bias must be one plain list, got 2 lists deep"),
         ("bias: [1, [2]]", "6:15: one: an entry of bias must be a number, got a list of 1"),
         ("bias: [0.5]\n    exact: true", "6:12: one: bias holds 0.5, which is not whole"),
@@ -172,6 +175,13 @@ def test_an_id_is_unique_over_all_files(tmp_path: Path) -> None:
     assert str(problem) == (
         f"{tmp_path / 'b.yml'}:2:9: one: this id was already given at {tmp_path / 'a.yml'}:2:9"
     )
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(MINIMAL)
+    (tmp_path / "b.yml").symlink_to(tmp_path / "a.yml")
+    result = load([tmp_path, tmp_path / "a.yml", tmp_path / "b.yml"])
+    assert ([case.id for case in result.cases], result.problems) == (["one"], ())
 
 
 def test_a_second_key_is_told_with_the_case_it_stands_in(file: Path) -> None:

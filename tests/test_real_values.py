@@ -19,6 +19,7 @@ from conformance.cases import Case, Place
 from conformance.comparison import SMALLEST, UNIT_ROUNDOFF
 from conformance.conventions import HALVES
 from conformance.question import Array, Chain, Dtype, Pool, Question, chained
+from conformance.sharpness import discrimination
 from conformance.survey import Subject, Worth, evaluated
 
 DTYPES: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
@@ -231,6 +232,19 @@ def test_a_bias_that_changes_no_number_by_more_than_a_rounding_hides_nothing() -
     assert judged(single(0.25), np.array([[[100.0]]], np.float32)).status == "match"
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("tenths", range(4, 60, 4))
+def test_a_bias_of_about_one_rounding_is_no_match_where_it_is_dropped(
+    dtype: Dtype, tenths: int
+) -> None:
+    bias = rounded(np.array([10.0 * tenths * UNIT_ROUNDOFF[dtype]]), dtype)
+    q = single(1.0, dtype).but(bias=bias)
+    answer = rounded(np.array([[[100.0]]]), dtype)
+    dropped = differs_by_more_than_a_rounding(answer, q)
+    assert dropped == (tenths > 10)
+    assert not dropped or judged(q, answer).status != "match"
+
+
 def test_a_bias_that_shows_is_told_from_none() -> None:
     assert judged(single(8.0), np.array([[[108.0]]], np.float32)).status == "match"
     without = judged(single(8.0), np.array([[[100.0]]], np.float32))
@@ -241,6 +255,15 @@ def test_a_kernel_that_reads_the_same_backwards_hides_nothing() -> None:
     q = layer(bias=None)
     q = q.but(kernel=q.kernel + q.kernel[:, :, ::-1])
     assert judged(q, question.answer(q)).status == "match"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_kernel_of_many_channels_that_reads_the_same_backwards_hides_nothing_from_check(
+    dtype: Dtype,
+) -> None:
+    q = layer(dtype, 512, bias=None)
+    q = q.but(kernel=rounded(np.full_like(q.kernel, 0.3), dtype))
+    assert discrimination.sight(subject(q)).hidden == ()
 
 
 def test_zeros_within_rounding_of_a_sum_that_cancels_are_undecided() -> None:
@@ -328,8 +351,6 @@ def test_a_bound_is_carried_through_the_steps_of_a_chain() -> None:
 
 
 def test_conventions_that_give_another_length_are_compared_among_themselves() -> None:
-    from conformance.sharpness import discrimination
-
     q = layer(bias=None).but(
         x=np.array([[[0.5, 1.5, 2.5]]], np.float32),
         kernel=np.array([[[0.1, 0.2, 0.3]]], np.float32),

@@ -100,6 +100,23 @@ def test_a_run_says_where_it_is_and_what_it_counted(run: Run, out: Path) -> None
     assert ran.output.splitlines()[-1] == f"{out}: 10 match, 2 mismatch"
 
 
+def test_a_run_of_apis_that_no_case_is_for_is_refused_and_writes_nothing(
+    run: Run, out: Path, cases: Path
+) -> None:
+    cases.write_text("cases:\n  - {id: up, why: It., op: interpolate, x: [1, 2], stride: 2}\n")
+    ran = run("--api", "plain.right")
+    assert ran.exit_code == 2
+    assert "none of 1 cases asks anything of plain.right" in ran.stderr
+    assert not out.exists()
+
+
+def test_a_run_of_an_api_that_is_not_there_says_that_nothing_is_asked(run: Run, out: Path) -> None:
+    ran = run("--api", "plain.gone")
+    assert ran.output.splitlines()[-1] == (
+        f"{out}: nothing is asked, as no API there is for these cases"
+    )
+
+
 def test_a_refusal_where_there_is_no_answer_is_a_match(run: Run, out: Path) -> None:
     run("-k", "nothing-left", "--api", "plain.right")
     assert {o.status for o in runs.read(out).observations} == {"match"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from mutated_runs import APIS, TRANSLATE, bases
+from mutated_runs import TRANSLATE, bases
 
 from conformance import shipped
 from conformance.cli import main

@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from conformance.cases.vocabulary import FINITE
+
 Topic = Literal[
     "basic",
     "bias",
@@ -130,7 +132,9 @@ def _ragged(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> S
     if not lengths:
         if type(value) not in (int, float):
             return path, "must be a number"
-        if not isfinite(value) or abs(value) > MAX_NUMBER:
+        if not isfinite(value):
+            return path, f"must be finite, as {FINITE}"
+        if abs(value) > MAX_NUMBER:
             return path, f"must be a number within -{MAX_NUMBER} and {MAX_NUMBER}"
         return None
     if not isinstance(value, list) or len(value) != lengths[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +33,16 @@ def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
     cases: list[Case] = []
     problems: list[Problem] = []
     ids: dict[str, Place] = {}
+    seen: set[Path] = set()
     for path in paths:
         files, complaint = _files(path)
         if complaint:
             problems.append(_unreadable(path, complaint))
         for file in files:
+            real = Path(os.path.realpath(file))
+            if real in seen:  # as of a folder and a file in it
+                continue
+            seen.add(real)
             found, wrong = _load_file(file, ids, check=check)
             cases.extend(found)
             problems.extend(_in_order(wrong))

@@ -65,24 +65,22 @@ def settle_rank(rules: Mapping[str, Rule], said: int | None) -> int:
         elif deep not in (rank, rank + 2):
             axes = "axis" if rank == 1 else "axes"
             wanted = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
-            hint = "" if said is not None else _other_reading(first, deep)
+            hint = _unbatched(said or deep - 2, first or deep)
             raise Refused((name,), f"{name} {wanted}, because {because}, got {deep}{hint}")
     if rank is None:
         raise ValueError("a rank cannot be settled without operands")
     return rank
 
 
-def _other_reading(first: int, other: int) -> str:
-    """What the first operand may have been meant to be, given how deep another one is."""
-    rank = other - 2
-    if rank in (2, 3) and first == rank + 1:
+def _unbatched(rank: int, first: int) -> str:
+    """What was probably meant, given the rank of an operand and how many axes the first has."""
+    if first == rank + 1 and rank in _RANKS.values():
+        means = "an image of one channel" if first == 2 else "(batch, channels, space...)"
         return (
-            f"; an x of {first} axes is (batch, channels, space...), and one image without a batch"
-            " is written as a batch of one"
+            f"; an x of {first} axes is {means}, and one example without a batch is written as a"
+            " batch of one"
         )
-    if rank == first == 3:
-        return "; a bare 3-D array needs 'rank: 3'"
-    return ""
+    return "; a bare 3-D array needs 'rank: 3'" if rank == first == 3 else ""
 
 
 def array(name: str, rule: Rule, rank: int) -> Array:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from conformance.cases.refusal import Path, shown
-from conformance.cases.vocabulary import of_key, of_value
+from conformance.cases.vocabulary import of_key, of_number, of_value
 from conformance.cases.yaml_source import Complaint, Node
 from conformance.cases.yaml_syntax import shorten
 from conformance.geometry import WORDS
@@ -72,19 +72,25 @@ def _wrong(found: Any, path: Path, node: Node) -> Complaint:
     known = SENTENCES.get(found["type"])
     words = known.format(**context) if known else found["msg"]
     sentence = f"{called(path)} {words}, got {shown(value)}"
-    if isinstance(value, str):
-        sentence += _hint(found, path, value)
-    return node.find(path), sentence
+    return node.find(path), sentence + _hint(found, path, value)
 
 
-def _hint(found: Any, path: Path, value: str) -> str:
-    """What was probably meant by text that stands where it has no meaning."""
+def _hint(found: Any, path: Path, value: object) -> str:
+    """What was probably meant by a value that stands where it has no meaning."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     if found["type"] == "literal_error":
         hint = of_value(key, value, re.findall("'([^']+)'", found["ctx"]["expected"]))
-        own = "; words of your own stand under 'tags'" if key == "topics" else ""
-        return hint or own
-    return of_value(key, value, WORDS) if key == "padding" else ""
+        return hint or _OTHERS.get(key if "steps" not in path else f"step {key}", "")
+    if found["type"] == "said" and key not in ("padding", "expected"):
+        return of_number(value) if isinstance(value, str) else ""
+    return of_value(key, value, WORDS) if key in ("padding", "expected") else ""
+
+
+_OTHERS: Mapping[str, str] = {
+    "topics": "; words of your own stand under 'tags'",
+    "step op": "; a step is one of these or max_pool",
+}
+"""What else there is, of a word that is none of those that a key has."""
 
 
 def _is_tag(step: object) -> bool:

@@ -7,8 +7,13 @@ A word that is merely spelt like one of ours may mean something else: `output_sh
 from __future__ import annotations
 
 import difflib
+import re
+from cmath import isfinite
 from collections.abc import Collection, Iterable, Mapping
+from itertools import zip_longest
 
+FINITE = "NaN and infinities are not asked"
+REAL = "complex numbers are not asked"
 NEAR = 0.8
 """How much two words have in common, of 1, where one is a typing error of the other."""
 
@@ -43,6 +48,13 @@ _LAYOUT = (
     " or, of a convolution, (out, in / groups, space...)"
 )
 _ANSWER = "an answer stands under expected, as in 'expected: {numbers: [1, 2]}'"
+_DTYPE = "x, kernel, bias and the answer have the one dtype of the case"
+_AROUND = (
+    "padding crops [begin, end] of each axis off the output of a transposed convolution, and"
+    " lengthens it where it is negative"
+)
+_ALONE = "a case asks one operator, and nothing that comes after it"
+_PLACE = "a case says what is asked, and `conformance run` where"
 EXPLAINED: Mapping[str, str] = {
     **dict.fromkeys(("output_size", "output_shape", "target_shape", "output_length"), _LENGTH),
     **dict.fromkeys(("kernel_size", "kernel_shape", "window"), _CHANNELS),
@@ -50,6 +62,12 @@ EXPLAINED: Mapping[str, str] = {
     **dict.fromkeys(("data_format", "layout", "dimension_numbers", "channels_last"), _LAYOUT),
     **dict.fromkeys(("y", "Y", "out", "output", "outputs", "answer", "result"), _ANSWER),
     **dict.fromkeys(("numbers", "shape", "matrix", "error", "property"), _ANSWER),
+    **dict.fromkeys(("kernel_dtype", "weight_dtype", "x_dtype", "input_dtype", "out_type"), _DTYPE),
+    **dict.fromkeys(("preferred_element_type", "compute_dtype", "accumulator"), _DTYPE),
+    **dict.fromkeys(("crop", "cropping", "slice", "pad_before", "pad_after", "pad_width"), _AROUND),
+    **dict.fromkeys(("activation", "relu", "dropout", "batch_norm"), _ALONE),
+    **dict.fromkeys(("device", "precision", "backend", "framework"), _PLACE),
+    "filters": "the kernel itself is 'kernel', and how many filters there are is told by its shape",
     "pads": "padding is [begin, end] for each axis, where pads has the begins of all axes first",
     "auto_pad": "a case says 'padding: same' or 'padding: valid'",
     "padding_mode": "what is padded is zeros",
@@ -58,7 +76,9 @@ EXPLAINED: Mapping[str, str] = {
     "use_bias": "'bias' has its numbers, and is left out where there is none",
     "no_bias": "'bias' has its numbers, and is left out where there is none",
 }
-"""Words of others that no key means, and what a case says instead."""
+"""Words of others that no key means, or not only one, and what a case says instead."""
+OF_ARRAYS: Mapping[str, str] = {"dtype": _DTYPE}
+"""Keys of a case that one of its arrays has not."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "dtype": {
@@ -79,21 +99,42 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     },
     "padding": {
         **dict.fromkeys(("same_upper",), "same"),
-        **dict.fromkeys(("none", "notset"), "valid"),
+        **dict.fromkeys(("none",), "valid"),
     },
 }
 """Values of others in small letters, by the key, and ours that mean the same."""
+_BY_ONE = (
+    "a gradient is by one array: conv_transpose_input_gradient, conv_transpose_kernel_gradient, and"
+    " so for conv"
+)
+_TWICE = (
+    "derivatives of gradients and along a direction are not asked; of an operator that is linear in"
+    " each array they are the operator and its gradients again"
+)
+_ZEROS = "what is padded is zeros"
 VALUES_EXPLAINED: Mapping[str, Mapping[str, str]] = {
+    "op": {
+        **dict.fromkeys(("grad", "backward", "vjp"), _BY_ONE),
+        **dict.fromkeys(("jvp", "hvp", "hessian", "second", "double"), _TWICE),
+        "bias": "the gradient by a bias is not asked; it is the sum of the gradient itself",
+        "depthwise": "a depthwise operator has as many groups as channels",
+    },
     "dtype": {
+        **dict.fromkeys(("complex", "complex64", "complex128", "cfloat", "cdouble"), REAL),
         "float": "it is float32 for some and float64 for others",
         "int": "it is int32 for some and int64 for others",
     },
     "padding": {
         "same_lower": "write [begin, end] for each axis, with the odd one at the begin",
         "full": "write dilation (k - 1) for each axis",
+        "causal": "write [begin, end] for each axis",
+        **dict.fromkeys(("notset", "explicit"), "write [begin, end] for each axis"),
+        **dict.fromkeys(("zeros", "reflect", "replicate", "circular", "constant"), _ZEROS),
     },
 }
-"""Values of others that mean none of ours, or not only one."""
+"""Values of others that mean none of ours, or not only one; of an op, the last such word in it."""
+LISTED: Mapping[str, str] = {"dtype": _DTYPE, "expected": _ANSWER}
+"""Keys that have one word, and what is said of a list or a mapping in its place."""
 
 
 def of_key(word: str, known: Collection[str]) -> str:
@@ -112,22 +153,34 @@ def of_key(word: str, known: Collection[str]) -> str:
         What a case says in its place, or else all that may stand there.
     """
     known = [*dict.fromkeys(known)]
-    renamed = RENAMED.get(word, RENAMED.get(word.lower()))
+    if word in OF_ARRAYS and "memory" in known:
+        return f"; {OF_ARRAYS[word]}"
+    explained = _meant(word, EXPLAINED)
+    if explained and "kernel" in known:  # where a question is asked
+        return f"; {explained}"
+    renamed = _meant(word, {**RENAMED, **{key: key for key in known}})
     if renamed in known:
         return f"; did you mean '{renamed}'?"
-    if word in EXPLAINED and "kernel" in known:  # where a question is asked
-        return f"; {EXPLAINED[word]}"
     return did_you_mean(word, known) or f"; the keys are {', '.join(known)}"
 
 
-def of_value(key: str, word: str, known: Iterable[str]) -> str:
-    """End the sentence about a value that is none of those that a key has.
+def _meant(word: str, table: Mapping[str, str]) -> str | None:
+    """What a table has for a word, however its parts are joined: outputShape is output_shape."""
+    return table.get(word) or {_plain(key): meant for key, meant in table.items()}.get(_plain(word))
+
+
+def _plain(word: str) -> str:
+    return re.sub("[-_ ]", "", word).lower()
+
+
+def of_value(key: str, value: object, known: Iterable[str]) -> str:
+    """End the sentence about a value that is none of the words that a key has.
 
     Parameters
     ----------
     key
         The key.
-    word
+    value
         Its value in a file.
     known
         The values that it may have.
@@ -137,16 +190,44 @@ def of_value(key: str, word: str, known: Iterable[str]) -> str:
     str
         What a case says in its place; nothing where that is not known.
     """
-    small = word.strip().lower().rpartition(".")[2]  # as of torch.float32
-    explained = VALUES_EXPLAINED.get(key, {}).get(small)
-    if explained:
-        return f"; {explained}"
+    if not isinstance(value, str):
+        return f"; {LISTED[key]}" if key in LISTED and isinstance(value, list | dict) else ""
+    small = value.strip().lower().rpartition(".")[2]  # as of torch.float32
     choices = set(known)
-    plain = small.replace("_", "").rstrip("0123456789d")  # as of ConvTranspose2d
-    for candidate in (small, VALUES.get(key, {}).get(small), VALUES.get(key, {}).get(plain)):
+    plain = re.sub("[0-9]+d?|_", "", small)  # as of ConvTranspose2d and Conv2DTranspose
+    kernel = "_".join(RENAMED.get(part, part) for part in small.split("_"))  # weight_gradient
+    values = VALUES.get(key, {})
+    for candidate in (small, values.get(small), values.get(plain), kernel):
         if candidate in choices:
             return f"; did you mean '{candidate}'?"
-    return did_you_mean(word, choices)
+    explained = VALUES_EXPLAINED.get(key, {})
+    parts = reversed(small.split("_")) if key == "op" else (small,)
+    sentence = next((explained[part] for part in parts if part in explained), None)
+    return f"; {sentence}" if sentence else did_you_mean(value, choices)
+
+
+def of_number(word: str) -> str:
+    """End the sentence about text where a number stands.
+
+    Parameters
+    ----------
+    word
+        The text.
+
+    Returns
+    -------
+    str
+        That such numbers are not asked, if it is one that is not finite or not real.
+    """
+    for spelling in (word, word.replace("i", "j")):
+        try:
+            number = complex(spelling)
+        except ValueError:
+            continue
+        if not isfinite(number):
+            return f"; {FINITE}"
+        return f"; {REAL}" if number.imag else ""
+    return ""
 
 
 def did_you_mean(word: str, known: Iterable[str], near: float = NEAR) -> str:
@@ -166,5 +247,17 @@ def did_you_mean(word: str, known: Iterable[str], near: float = NEAR) -> str:
     str
         Nothing where no known word is near.
     """
-    nearest = difflib.get_close_matches(word[:80], sorted(known), n=1, cutoff=near)
+    word = word[:80]
+    alike = (other for other in sorted(known) if _has_its_parts(word, other, near))
+    nearest = difflib.get_close_matches(word, alike, n=1, cutoff=near)
     return f"; did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def _has_its_parts(word: str, other: str, near: float) -> bool:
+    """Whether each part of a word is a typing error of its own: output_shape is not."""
+    parts = zip_longest(*(re.findall("[^-_]+", each.lower()) for each in (word, other)))
+    return all(one and two and _likeness(one, two) >= near for one, two in parts)
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()

@@ -25,10 +25,10 @@ def corrected(refusal: click.NoSuchOption) -> click.UsageError:
     known = [name for p in ctx.command.params for name in p.opts] if ctx is not None else []
     word = refusal.option_name.lstrip("-").replace("-", "_")
     renamed = f"--{RENAMED.get(word, '').replace('_', '-')}"
-    if renamed in known:
-        hint = f"; did you mean '{renamed}'?"
-    elif word in EXPLAINED and {"--kernel", "--kernel-size"} & set(known):
+    if word in EXPLAINED and {"--kernel", "--kernel-size"} & set(known):
         hint = f"; {EXPLAINED[word]}"
+    elif renamed in known:
+        hint = f"; did you mean '{renamed}'?"
     else:
         hint = did_you_mean(refusal.option_name, known)
     return click.UsageError(f"there is no option '{refusal.option_name}'{hint}", ctx)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
-from conformance import corpus, shipped
+from conformance import corpus, shipped, survey
 from conformance.commands import _options
 from conformance.environments import Environment, NoPython
 from conformance.exit_status import FAILED, refuse, words
+from conformance.frameworks import FRAMEWORKS
+from conformance.printable import printable
 from conformance.running import executors, recording
 from conformance.running.executors import NoExecutor, Place
 from conformance.running.recording import Recorded, Request
@@ -78,6 +80,9 @@ def carry_out(
     skip  whether one whose Python is missing does not count
     """
     subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
+    if not any(_is_asked(request, subjects) for request in wanted):
+        names = ", ".join(dict.fromkeys(n for r in wanted for n in r.api_ids or (r.name,)))
+        raise click.UsageError(f"none of {len(subjects)} cases asks anything of {names}")
     try:
         with _places(jobs, scheduler) as places:
             recorded = recording.record_all(wanted, subjects, places)
@@ -89,6 +94,13 @@ def carry_out(
         _tell(request, one)
     if any(one.error and not (skip and isinstance(one.error, NoPython)) for one in recorded):
         raise SystemExit(FAILED)
+
+
+def _is_asked(request: Request, subjects: Sequence[Subject]) -> bool:
+    """Whether any case is for an API of a run."""
+    apis = FRAMEWORKS[request.environment.framework].apis
+    meant = [api for api in apis if not request.api_ids or api.id in request.api_ids]
+    return any(survey.concerns(api, subject.case) for subject in subjects for api in meant)
 
 
 def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
@@ -107,7 +119,7 @@ def _is_there(request: Request) -> bool:
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
     if not recording.is_made_from(request.path, request.sources):
         return False
-    click.echo(f"{request.path}: as it was; the same code, cases and pins have made it")
+    _say(f"{request.path}: as it was; the same code, cases and pins have made it")
     return True
 
 
@@ -118,11 +130,15 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
 def _tell(request: Request, recorded: Recorded) -> None:
     if recorded.error is not None:
         how = "not run: " if isinstance(recorded.error, NoPython) else ""
-        click.echo(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
+        _say(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
         if recorded.spared:
-            click.echo(f"conformance run: {recorded.path} is left as it was", err=True)
+            _say(f"conformance run: {recorded.path} is left as it was", err=True)
     elif recorded.kept:
-        click.echo(f"{recorded.path}: as it was; the run is complete")
+        _say(f"{recorded.path}: as it was; the run is complete")
     else:
         told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
-        click.echo(f"{recorded.path}: {told}")
+        _say(f"{recorded.path}: {told or 'nothing is asked, as no API there is for these cases'}")
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    click.echo(printable(line), err=err)

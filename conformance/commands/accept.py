@@ -10,6 +10,7 @@ from conformance.commands import _options
 from conformance.exit_status import refuse
 from conformance.gate import accepting, baseline
 from conformance.gate.answers import CannotCompare
+from conformance.printable import printable
 from conformance.report.text import count
 from conformance.runs import RunError
 
@@ -45,4 +46,4 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
     for path, given in zip(written, accepted.values(), strict=True):
         unsteady = accepting.unsteady(given)
         remark = f", {unsteady:,} of them unsteady" if unsteady else ""
-        click.echo(f"{path}: {count(len(given.answers), 'answer')}{remark}")
+        click.echo(printable(f"{path}: {count(len(given.answers), 'answer')}{remark}"))

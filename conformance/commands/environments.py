@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import click
 
 from conformance import environments, sizes, store
+from conformance.printable import printable
 from conformance.report.text import count
 from conformance.store import InUse, Stored
 
@@ -47,7 +48,7 @@ def list_() -> None:
         cells = (cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True))
         click.echo("  ".join(cells).rstrip())
     total = sizes.shown(sum(one.size for one in kept))
-    click.echo(f"{count(len(kept), 'environment')}, {total}, in {environments.folder()}")
+    click.echo(printable(f"{count(len(kept), 'environment')}, {total}, in {environments.folder()}"))
     for name, environment in environments.pinned().items():
         if missing := environment.missing_python:
             click.echo(f"{name} cannot be made: {missing}")

@@ -22,6 +22,7 @@ from conformance.fuzz.space import DRAWN
 from conformance.inquiry import NotThere
 from conformance.interpreters import interpreter_in
 from conformance.observations import VERDICTS
+from conformance.printable import printable
 from conformance.question import OPS, Op
 from conformance.report.text import count as counted
 from conformance.runs import Header
@@ -181,4 +182,4 @@ def _write(cases: str, out: Path | None) -> None:
     elif cases:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(cases, encoding="utf-8")
-        click.echo(str(out))
+        click.echo(printable(str(out)))

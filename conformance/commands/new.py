@@ -21,6 +21,7 @@ from conformance.cases.loading import SUFFIXES
 from conformance.commands import _options
 from conformance.exit_status import refuse
 from conformance.inquiry import NotThere
+from conformance.printable import printable
 from conformance.question import DTYPES, OPS
 
 _KEYS = tuple(key for key in entries.ORDER if key not in ("exact", "expected"))
@@ -296,6 +297,6 @@ def _schema(into: Path | None) -> str | None:
 def _remark(draft: Draft, into: Path | None) -> None:
     """What to know of the case, beside what was written."""
     if into is not None:
-        click.echo(f"{into}: wrote {draft.case.id}", err=True)
+        click.echo(printable(f"{into}: wrote {draft.case.id}"), err=True)
     for remark in drafts.remarks(draft.case):
         click.echo(remark, err=True)

@@ -11,6 +11,7 @@ from conformance.commands import _options
 from conformance.commands._console import console
 from conformance.exit_status import refuse
 from conformance.garbage import uncollected
+from conformance.printable import printable
 from conformance.report import output, reading, terminal
 from conformance.report.view import report
 from conformance.runs import RunError
@@ -53,4 +54,4 @@ def command(
         refuse("report", error)
     terminal.show(console(), made)
     for path in written:
-        click.echo(str(path))
+        click.echo(printable(str(path)))

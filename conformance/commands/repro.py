@@ -15,6 +15,7 @@ from conformance.exit_status import refuse
 from conformance.inquiry import NotThere
 from conformance.interpreters import runtime_of
 from conformance.observations import MODES, Mode
+from conformance.printable import printable
 from conformance.reproduction import Reproduction, Seen
 from conformance.runs import RunError
 from conformance.runtime import Runtime
@@ -100,7 +101,7 @@ def command(
             click.echo(text, nl=False)
         else:
             out.write_text(text, encoding="utf-8")
-            click.echo(str(out))
+            click.echo(printable(str(out)))
     except (NotThere, RunError, WorkerError, OSError) as error:
         refuse("repro", error)
 

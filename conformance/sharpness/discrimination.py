@@ -244,7 +244,11 @@ def _hidden(subject: Subject, wanted: Array, alone: Mapping[int, Array]) -> Iter
     for place, answer in alone.items():
         if CONVENTIONS[place].axis.rounds or answer.shape != wanted.shape:
             continue
-        if known.holds(answer).all() and known.apart(answer.astype(np.float64)).any():
+        if not known.holds(answer).all():
+            continue
+        # In float64, as the answer itself may be rounded in another way than the right one.
+        node = under(subject.case.question, (CONVENTIONS[place],))
+        if node is not None and known.apart(node.reference().numbers).any():
             found[str(CONVENTIONS[place])] = None
     yield from found
 

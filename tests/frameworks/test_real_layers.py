@@ -1,0 +1,42 @@
+"""Layers of real numbers, of 1 to 2,048 channels: a framework that is right is a match.
+
+Sums that a framework rounds to a half as it forms them are a convention of its own; then the answer
+is a mismatch that says so. What is wrong is no match: `test_real_values.py`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from test_real_values import DTYPES, layer, subject
+
+from conformance import survey
+from conformance.api import Framework
+from conformance.conventions import HALVES
+from conformance.question import Dtype
+from conformance.runtime import Runtime
+from conformance.workers.controller import Examination
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [1, 3, 64, 512, 2048])
+@pytest.mark.parametrize(
+    ("window", "bias"), [((1,), 1.0), ((9,), None), ((9,), 4.0), ((3, 3), 1.0)], ids=str
+)
+def test_a_recipe_is_a_match_or_sums_in_the_dtype(
+    framework: Framework,
+    runtime: Runtime,
+    examination: Examination,
+    dtype: Dtype,
+    channels: int,
+    window: tuple[int, ...],
+    bias: float | None,
+) -> None:
+    asked = subject(layer(dtype, channels, window, bias, seed=channels))
+    apis = [api for api in framework.apis if api.operator == "conv_transpose"]
+    items = survey.items(framework, runtime, [a for a in apis if not a.is_variant], [asked])
+    recipes = [one for one in survey.observe(examination, items) if one.mode == "recipe"]
+    rounded = ((f"{dtype} accumulation: in {dtype}",),)
+    assert dtype in HALVES or "match" in {one.status for one in recipes}
+    for one in recipes:
+        sums = (one.status, one.explanations) == ("mismatch", rounded)
+        assert sums or one.status in ("match", "rejected", "inexpressible"), one
