@@ -94,7 +94,7 @@ def _kinds(q: Question) -> dict[str, str]:
         "kernel": {"of one element" if set(q.window) == {1} else "of several elements"},
         "stride": stride,
         "padding": padding,
-        "output padding": extra,
+        "output padding": extra if q.zero_given or any(q.output_padding) else {"not given"},
         "dilation": {"above 1" if d > 1 else "1" for d in q.dilation},
         "groups": {"1" if q.groups == 1 else alone},
         "bias": {"none" if q.bias is None else "added"},

@@ -61,6 +61,8 @@ def _crop(begin: int, end: int, reach: int) -> str:
 
 
 def _output_padding(q: Question) -> str:
+    if not q.has_output_padding:
+        return "not given"
     return _kinds(
         "0" if p == 0 else "below the stride" if p < s else "from the stride on"
         for p, s in zip(q.output_padding, q.stride, strict=True)

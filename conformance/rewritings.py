@@ -261,7 +261,7 @@ def _blocked(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     if q.groups == 1 or q.wanted == "parameters" or draft.spell is not draft.api.recipe:
         return
-    if all(np.isfinite(array).all() for array in (q.x, q.gradient) if array is not None):
+    if all(map(_is_finite, (q.x, q.gradient))):
         first, second, *window = q.kernel.shape
         yield replace(
             draft,
@@ -270,6 +270,14 @@ def _blocked(draft: Draft) -> Iterator[Draft]:
             kernel=draft.kernel + maps.blocks(q.groups, first, second),
             cost=max(draft.cost, Cost.BLOCKS),
         )
+
+
+def _is_finite(array: Array | None) -> bool:
+    """Whether all numbers are finite; of a stand-in, all of whose numbers are one, that one is."""
+    if array is None:
+        return True
+    one_place = tuple(slice(None if step else 1) for step in array.strides)
+    return bool(np.isfinite(array[one_place]).all())
 
 
 _REWRITINGS = (

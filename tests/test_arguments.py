@@ -34,6 +34,8 @@ PLAIN = named(layer())
         ({"padding": ((-1, -1),) * 2}, "padding", "the same at both ends and negative"),
         ({"padding": ((0, 3), (0, 2))}, "padding", "unequal at both ends and beyond the kernel"),
         ({"output_padding": (1, 1)}, "output padding", "from the stride on"),
+        ({"zero_given": True}, "output padding", "0"),
+        ({}, "output padding", "not given"),
         ({"dilation": (2, 2)}, "dilation", "above 1"),
         ({"groups": 2, "kernel": stand_in((2, 3, 3, 2))}, "groups", "of one channel each"),
         ({"bias": stand_in((3,))}, "bias", "added"),
