@@ -10,7 +10,7 @@ nox -s accept                 takes what they do as accepted
 nox -s bench                  how fast everything is, beside its peers
 
 What sessions install has exact versions in constraints.txt, and what environments install in
-conformance/constraints:
+conformance/environments/constraints:
 
 nox -s constraints            writes both; with `-- --upgrade` it takes the newest versions
 nox -s newest                 the unit tests on the newest versions, whatever was written
@@ -46,7 +46,9 @@ BASELINE = Path("reports", "baseline").absolute()
 COMMITTED = ("compatibility.md", "compatibility.csv")
 """Of the report what is committed: only of environments that answer the same on every machine."""
 UNCOMMITTED = ("profiles.csv", "observations.csv", "verdicts.csv", "index.html")
-ENVIRONMENTS = tomllib.loads(Path("conformance", "environments.toml").read_text(encoding="utf-8"))
+ENVIRONMENTS = tomllib.loads(
+    Path("conformance", "environments", "environments.toml").read_text(encoding="utf-8")
+)
 PORTABLE = [name for name, table in ENVIRONMENTS.items() if table.get("portable", True)]
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 CONSTRAINTS = Path("constraints.txt").absolute()
@@ -121,7 +123,7 @@ def constraints(session: nox.Session) -> None:
     _compile(session, CONSTRAINTS, "pyproject.toml", "--all-extras", requirements=tools)
     for name, environment in ENVIRONMENTS.items():
         if "pins" in environment:  # one that is like another has its constraints
-            file = Path("conformance", "constraints", f"{name}.txt")
+            file = Path("conformance", "environments", "constraints", f"{name}.txt")
             _compile(session, file, requirements=environment["pins"])
 
 
@@ -141,7 +143,7 @@ def add(name: str) -> None:
 
     def test(session: nox.Session) -> None:
         _install(session, "-e", ".[test]")
-        code = "import sys; from conformance.environments import pinned as p"
+        code = "import sys; from conformance.environments.definitions import pinned as p"
         code += "; print(p()[sys.argv[1]].missing_python or '')"
         missing = str(session.run("python", "-c", code, name, silent=True) or "").strip()
         if missing:
@@ -242,7 +244,8 @@ def bench(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Whether the installed package alone, anywhere, asks an interpreter, gates and translates."""
     _install(session, ".")
-    code = "from conformance.environments import pinned; print(pinned()['torch'].executable())"
+    code = "from conformance.environments.definitions import pinned as p"
+    code += "; print(p()['torch'].executable())"
     python = str(session.run("python", "-c", code, silent=True)).strip()
     with session.chdir(session.create_tmp()):
         words = ("--framework", "torch", "--python", python, "--out", "torch.jsonl")

@@ -16,23 +16,24 @@ from time import perf_counter
 
 import click
 
-from conformance import question, shipped
+from conformance import question
 from conformance.cases import load
-from conformance.conventions import CONVENTIONS
-from conformance.diagnosis import diagnose
-from conformance.interpretations import answer_under
-from conformance.sharpness import discrimination
-from conformance.sharpness.discrimination import Pair, Sight
-from conformance.survey import Subject
+from conformance.conventions.axes import CONVENTIONS
+from conformance.conventions.diagnosis import diagnose
+from conformance.conventions.interpretations import answer_under
+from conformance.quality import mutation
+from conformance.quality.mutation import Pair, Sight
+from conformance.runs.survey import Subject
+from conformance.utils import resources
 
 
 @click.command()
 @click.option("--pairs", is_flag=True, help="Every pair of conventions too.")
 def main(pairs: bool) -> None:
     """Put conventions in, and see whether they come out."""
-    subjects = [Subject(case) for case in load([shipped.CASES], check=False).cases]
+    subjects = [Subject(case) for case in load([resources.CASES], check=False).cases]
     every = range(len(CONVENTIONS))
-    sights = [discrimination.sight(s, every, () if not pairs else None) for s in subjects]
+    sights = [mutation.sight(s, every, () if not pairs else None) for s in subjects]
     wrong = _told(
         "alone", ((one.case.id, (i,), i in one.named) for one in sights for i in sorted(one.sees))
     )
@@ -49,7 +50,7 @@ def _pairs(
     asked: Counter[Pair] = Counter()
     for subject, one in zip(subjects, sights, strict=True):
         for pair in sorted(one.pairs):
-            if asked[pair] == discrimination.ENOUGH:
+            if asked[pair] == mutation.ENOUGH:
                 continue
             put_in = tuple(CONVENTIONS[i] for i in pair)
             answer = answer_under(subject.case.question, put_in)

@@ -26,14 +26,16 @@ import measuring
 import numpy as np
 from measuring import Taken
 
-from conformance import corpus, environments, runs, survey
-from conformance.calls import Call
-from conformance.environments import Environment
-from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import interpreter_for
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cases import corpus
+from conformance.environments import definitions
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import interpreter_for
 from conformance.question import Array
-from conformance.survey import Item, Subject
-from conformance.workers.controller import Examination
+from conformance.recipes.call_writer import Call
+from conformance.runs import run_files, survey
+from conformance.runs.survey import Item, Subject
+from conformance.workers.worker_client import Examination
 
 PEERS = Path(__file__).with_name("peers")
 RUN, APART = "run.jsonl", "one-by-one.jsonl"
@@ -60,7 +62,7 @@ class Contestant:
 
 
 @click.command()
-@click.option("--environment", "names", multiple=True, default=tuple(environments.pinned()))
+@click.option("--environment", "names", multiple=True, default=tuple(definitions.pinned()))
 @click.option("--runs", "times", default=5, show_default=True)
 @click.option("-k", "expression", metavar="EXPRESSION", help="Cases, as of `conformance run`.")
 @click.option("--pytest", "with_pytest", is_flag=True, help="Plain pytest too.")
@@ -74,7 +76,7 @@ def main(
 ) -> None:
     """Measure, and print a table for each environment."""
     for name in names:
-        environment = environments.pinned()[name]
+        environment = definitions.pinned()[name]
         with TemporaryDirectory() as folder:
             home = Path(folder)
             calls = written(environment, expression, home / "every")
@@ -92,7 +94,7 @@ def main(
                     taken[contestant.name].append(contestant.taken())
             show(name, calls, taken)
             if (home / APART).exists():
-                said = [[*runs.read(home / file).observations] for file in (RUN, APART)]
+                said = [[*run_files.read(home / file).observations] for file in (RUN, APART)]
                 print(f"  the same answers one by one: {said[0] == said[1]}")
 
 

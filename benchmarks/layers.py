@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conformance import recipes
-from conformance.api import Api
-from conformance.environments import Environment
-from conformance.geometry import padding_of
+from conformance.adapters.base import Api
+from conformance.environments.definitions import Environment
+from conformance.oracle.geometry import padding_of
 from conformance.question import Question
-from conformance.recipes import Plan
+from conformance.recipes import search
+from conformance.recipes.search import Plan
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def written(random: np.random.Generator, ends: list[End]) -> Iterator[Layer]:
     """Layers that the first API has words for."""
     while True:
         layer = _drawn(random, ends)
-        if isinstance(recipes.native(layer.source.api, layer.question), Plan):
+        if isinstance(search.native(layer.source.api, layer.question), Plan):
             yield layer
 
 

@@ -19,8 +19,8 @@ import click
 import measuring
 from measuring import again_and_again
 
-from conformance import shipped
 from conformance.cases import load
+from conformance.utils import resources
 
 SIZES = (1_000, 10_000)
 LOAD = """
@@ -67,7 +67,7 @@ def write(folder: Path, size: int) -> int:
     """Copies of the shipped files with ids of their own, of ``size`` cases or a few more."""
     files = [
         (path, len(load([path], check=False).cases))
-        for path in sorted(Path(shipped.CASES).rglob("*.yaml"))
+        for path in sorted(Path(resources.CASES).rglob("*.yaml"))
     ]
     written = 0
     for turn, (path, count) in again_and_again(files):

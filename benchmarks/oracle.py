@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402  # after the number of threads
 
-from conformance.oracle import conv_transpose  # noqa: E402  # it imports NumPy
+from conformance.oracle.operators import conv_transpose  # noqa: E402  # it imports NumPy
 
 try:
     import onnx

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 from layers import Layer
 
-from conformance import shipped
 from conformance.cases import load
 from conformance.question import Question
+from conformance.utils import resources
 
 
 def counted_again(printed: str, layer: Layer, run: Path) -> str:
@@ -62,7 +62,7 @@ def _rows(path: Path) -> pd.DataFrame:
     table = table.loc[right & (table.op == "conv_transpose"), ["api", "case", "moves"]]
     cases = {
         case.id: _kinds(case.question)
-        for case in load([shipped.CASES], check=False).cases
+        for case in load([resources.CASES], check=False).cases
         if case.op == "conv_transpose" and not case.expected.error
     }
     table = table[table.case.isin(cases)].assign(moves=table.moves.map(json.dumps))

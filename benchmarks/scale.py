@@ -32,14 +32,14 @@ import click
 import measuring
 from measuring import ROOT, Taken
 
-from conformance import environments, runs
-from conformance.frameworks import FRAMEWORKS
-from conformance.fuzz import space
-from conformance.fuzz.fuzzing import subject_of
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cases import sampling
+from conformance.environments import definitions
+from conformance.fuzz.random_search import subject_of
 from conformance.observations import Observation
-from conformance.running import executors, recording, shards
-from conformance.running.recording import Request
-from conformance.survey import Subject, concerns
+from conformance.runs import execute, executors, run_files, shards
+from conformance.runs.execute import Request
+from conformance.runs.survey import Subject, concerns
 
 MIB = 2**20
 SEED = 1
@@ -64,7 +64,7 @@ class Drawn(Collection[Subject]):
 
     def __iter__(self) -> Iterator[Subject]:
         for number in range(self.count):
-            yield subject_of(f"drawn-{number}", space.drawn(SEED, number))
+            yield subject_of(f"drawn-{number}", sampling.drawn(SEED, number))
 
     def __contains__(self, subject: object) -> bool:
         return any(subject is one for one in self)
@@ -99,7 +99,7 @@ def growth(names: tuple[str, ...], counts: tuple[int, ...], jobs: int) -> None:
     )
     print(f"{'':>12}" + "".join(f"{head:>14}" for head in heads))
     for name in names:
-        environments.pinned()[name].executable()
+        definitions.pinned()[name].executable()
         for count in counts:
             with get_context("spawn").Pool(1) as alone:  # a peak is that of a process's whole life
                 cost = alone.apply(grow, (name, count, jobs))
@@ -116,10 +116,10 @@ def grow(name: str, count: int, jobs: int) -> Cost:
     """One run of drawn questions, to be made in a process of its own."""
     with TemporaryDirectory() as folder, executors.threads(jobs) as places:
         request = Request(
-            name=name, environment=environments.pinned()[name], path=Path(folder, "run.jsonl")
+            name=name, environment=definitions.pinned()[name], path=Path(folder, "run.jsonl")
         )
         began = perf_counter()
-        (recorded,) = recording.record_all([request], Drawn(count), places)
+        (recorded,) = execute.record_all([request], Drawn(count), places)
         seconds = perf_counter() - began
         if recorded.error or recorded.path is None:
             raise SystemExit(f"{name}: {recorded.error}")
@@ -142,13 +142,13 @@ def workers_peak() -> int:
 
 
 @main.command()
-@click.option("--environment", "names", multiple=True, default=tuple(environments.pinned()))
+@click.option("--environment", "names", multiple=True, default=tuple(definitions.pinned()))
 @click.option("--jobs", default=2, show_default=True)
 @click.option("--runs", "times", default=5, show_default=True)
 def together(names: tuple[str, ...], jobs: int, times: int) -> None:
     """Every environment alone, and all of them together; medians."""
     for name in names:
-        environments.pinned()[name].executable()
+        definitions.pinned()[name].executable()
     with TemporaryDirectory() as folder:
         rounds = [_round(names, jobs, Path(folder)) for _ in range(times)]
     alone = {name: measuring.middle(one[name] for one in rounds) for name in names}
@@ -201,7 +201,7 @@ def cluster(name: str, count: int, kill: bool) -> None:
         words = ("--executor", "dask", "--scheduler", address)
         _timed("--environment", name, "--out", far, *words)
         seconds = perf_counter() - began
-        made = {path.parent.name for path in home.glob(f"worker-*/*/{environments.READY}")}
+        made = {path.parent.name for path in home.glob(f"worker-*/*/{definitions.READY}")}
         survivors = sum(process.poll() is None for process in started)
         scheduler.kill()
         print(f"{name} here: {here.clock:.1f} s")
@@ -253,10 +253,12 @@ def _kill_once(process: subprocess.Popen[bytes], path: Path) -> None:
 
 def _print_moved(name: str, path: Path) -> None:
     """What goes to a worker and comes back."""
-    environment = environments.pinned()[name]
+    environment = definitions.pinned()[name]
     identity = executors.Examiners().identify(environment, shards.Terms())
     apis = [
-        api for api in FRAMEWORKS[environment.framework].apis if runs.read(path).header.apis[api.id]
+        api
+        for api in FRAMEWORKS[environment.framework].apis
+        if run_files.read(path).header.apis[api.id]
     ]
     drawn = Drawn(shards.MOST)
     whole = shards.Shard(
@@ -267,12 +269,12 @@ def _print_moved(name: str, path: Path) -> None:
         subjects=(),
     )
     (shard,) = shards.cut(whole, drawn)
-    observations: tuple[Observation, ...] = runs.read(path).observations
+    observations: tuple[Observation, ...] = run_files.read(path).observations
     asked = sum(concerns(api, one.case) for api in apis for one in drawn)
     packed = pickle.dumps(observations)
     with TemporaryFile() as file:
         began = process_time()
-        writer = runs.Writer(file)
+        writer = run_files.Writer(file)
         for observation in pickle.loads(packed):
             writer.add(observation)
         writer.flush()

@@ -27,13 +27,15 @@ from click.testing import CliRunner
 from layers import End, Layer, written
 from recounting import counted_again
 
-from conformance import calls, environments, interpreters, records
-from conformance.calls import Call
-from conformance.commands.translate import command
-from conformance.frameworks import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli.translate import command
+from conformance.environments import definitions, interpreters
 from conformance.question import Array
-from conformance.workers.controller import Examination, Task
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
+from conformance.translate import records
 from conformance.workers.outcomes import Answer
+from conformance.workers.worker_client import Examination, Task
 
 UNFORESEEN = "the first refuses it, which it does not say"
 BATCH = 2500
@@ -48,11 +50,11 @@ BATCH = 2500
 def main(count: int, seed: int, names: tuple[str, ...], folder: Path) -> None:
     """Translate random layers by the command, run both ends, and count the proofs again."""
     records.read = cache(records.read)  # as the same few files are read for every layer
-    names = names or tuple(name for name in environments.pinned() if _run(folder, name).exists())
+    names = names or tuple(name for name in definitions.pinned() if _run(folder, name).exists())
     ends = [
         End(name, environment, api)
         for name in names
-        for environment in (environments.pinned()[name],)
+        for environment in (definitions.pinned()[name],)
         for api in FRAMEWORKS[environment.framework].apis
         if api.operator == "conv_transpose" and not api.is_variant
     ]
@@ -162,7 +164,7 @@ def _native(layer: Layer, folder: Path) -> Call:
     """The call that is said to be refused, over arrays in canonical order."""
     framework = FRAMEWORKS[layer.source.environment.framework]
     runtime = records.read(_run(folder, layer.source.name)).runtime
-    call = calls.write(framework, runtime, layer.source.api, layer.question, "native")
+    call = call_writer.write(framework, runtime, layer.source.api, layer.question, "native")
     assert isinstance(call, Call)  # or nothing would be refused
     return call
 

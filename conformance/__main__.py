@@ -9,8 +9,8 @@ import sys
 def main() -> None:
     """Run the command line; an interrupt ends it with 2, at whatever moment it comes."""
     try:
-        from conformance.cli import main as command
-        from conformance.exit_status import Interrupted
+        from conformance.cli.app import main as command
+        from conformance.cli.exit_status import Interrupted
     except KeyboardInterrupt:
         sys.stderr.write("conformance: stopped\n")
         _end(2)

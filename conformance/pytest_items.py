@@ -15,23 +15,24 @@ from typing import Any
 
 import pytest
 
-from conformance import explanation, inquiry, survey
-from conformance.api import Api, Framework, Inexpressible
+from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import load
-from conformance.cases.limits import MAX_BYTES
-from conformance.cases.loading import SUFFIXES
+from conformance.cases.loader import SUFFIXES
+from conformance.cases.size_limits import MAX_BYTES
 from conformance.cases.yaml_source import read
-from conformance.commands._options import LONGEST
-from conformance.explanation import Told
-from conformance.frameworks import FRAMEWORKS
-from conformance.inquiry import NotThere
-from conformance.interpreters import runtime_of
+from conformance.cli.shared_options import LONGEST
+from conformance.environments.interpreters import runtime_of
+from conformance.explain import explanation
+from conformance.explain.explanation import Told
 from conformance.observations import MODES, Mode
-from conformance.printable import PrintableError
-from conformance.report.text import plain
-from conformance.survey import Item, Subject
-from conformance.workers.controller import Examination, WorkerError
+from conformance.runs import lookup, survey
+from conformance.runs.lookup import NotThere
+from conformance.runs.survey import Item, Subject
+from conformance.utils.printable import PrintableError
+from conformance.utils.text import plain
 from conformance.workers.outcomes import Outcome
+from conformance.workers.worker_client import Examination, WorkerError
 
 WIDTH = 100
 SKIPPED = ("rejected", "inexpressible")
@@ -77,7 +78,7 @@ class Asker:
             examination = Examination(interpreter, timeout=self.timeout, startup=self.startup)
             try:
                 self._open.enter_context(examination)
-                inquiry.refuse_backend(self.framework, examination.identity.facts["backend"])
+                lookup.refuse_backend(self.framework, examination.identity.facts["backend"])
                 self._started.append(examination)
             except (WorkerError, NotThere) as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"

@@ -10,9 +10,10 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance import geometry, oracle
-from conformance.geometry import Axes, Pairs, Word
-from conformance.memory import Laid
+from conformance import oracle
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes, Pairs, Word
+from conformance.oracle.memory_layout import Laid
 
 Array: TypeAlias = NDArray[Any]
 ArrayMap: TypeAlias = Callable[[Array], Array]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from click.testing import CliRunner, Result
 
-from conformance.cli import main
+from conformance.cli.app import main
 
 PATIENCE = 300
 """Seconds in which everything ends, on however busy a machine; what does not is a hang."""

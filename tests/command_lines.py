@@ -16,11 +16,11 @@ import numpy as np
 from fakes import drive
 from gate_runs import different, seen, write
 
-from conformance import shipped
-from conformance.cli import COMMANDS, main
-from conformance.exit_status import STATUSES
-from conformance.frameworks import FRAMEWORKS
-from conformance.gate import accepting
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli.app import COMMANDS, main
+from conformance.cli.exit_status import STATUSES
+from conformance.gate import accept
+from conformance.utils import resources
 
 CASES = """
 cases:
@@ -119,8 +119,8 @@ def place(folder: Path) -> None:
     run = write(folder / "run.jsonl", seen("fine", api="plain.right"), **of)
     write(folder / "changed.jsonl", different("fine", api="plain.right"), **of)
     write(folder / "stopped.jsonl", seen("fine", api="plain.right"), complete=False, **of)
-    accepting.write(accepting.accepted([run]), folder / "baseline")
-    shipped.CASES = folder / "cases"
+    accept.write(accept.accepted([run]), folder / "baseline")
+    resources.CASES = folder / "cases"
     drive.fake(folder)
     FRAMEWORKS["torch"] = FRAMEWORKS["torch"]
 

@@ -5,7 +5,7 @@ It has an API for each thing that can come of a question.
 
 from __future__ import annotations
 
-from conformance.api import Api, Dialect, Framework, Inexpressible, Spelling
+from conformance.adapters.base import Api, Dialect, Framework, Inexpressible, Spelling
 from conformance.question import Question
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from fakes.frameworks import DIALECT, api, framework
 
-from conformance.api import Framework
-from conformance.frameworks import FRAMEWORKS
-from conformance.runtime import RuntimeClass
+from conformance.adapters.base import Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.runtime import RuntimeClass
 
 SEEN = "- Seen with json 1.0 in `here`; not in `there`."
 SCRIPT = "import json\n\nprint(json.dumps([1, 2]))\n"

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.gate import answers, changes
-from conformance.gate.changes import Comparison
+from conformance.gate import compare, snapshot
+from conformance.gate.compare import Comparison
 from conformance.observations import ANSWERED, Mode, Observation
-from conformance.runs import Header, writing
+from conformance.runs.run_files import Header, writing
 
 API = "keras.layers.ConvTranspose"
 OTHER = "keras.ops.conv_transpose"
@@ -80,6 +80,6 @@ def compared(
     **header: Any,
 ) -> Comparison:
     """A run of 3.14.1 that holds the one, and one of 3.15.0 that holds the other."""
-    baseline = answers.given(write(folder / "before.jsonl", *before))
+    baseline = snapshot.given(write(folder / "before.jsonl", *before))
     run = write(folder / "after.jsonl", *after, **({"version": "3.15.0"} | header))
-    return changes.compare(baseline, *answers.opened(run))
+    return compare.compare(baseline, *snapshot.opened(run))

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from fakes import drive, troubled
 from fakes.clock import PATIENCE, wait_until
 
-from conformance.cli import main
+from conformance.cli.app import main
 from conformance.workers import warden, worker
 
 SLOW = troubled.FIRST_NUMBER["dawdles"]

@@ -15,10 +15,10 @@ from pathlib import Path
 import mutated_runs
 from attacked import ended_well
 
-from conformance.exit_status import STATUSES
+from conformance.cli.exit_status import STATUSES
 from conformance.gate import baseline
-from conformance.gate.answers import CannotCompare
 from conformance.gate.baseline import CHECKSUM, checksum
+from conformance.gate.snapshot import CannotCompare
 
 CELLS: tuple[str, ...] = (
     "", " ", '"', '""', '"open', 'a"b', "as native", "match", "match/mismatch", "match/match",

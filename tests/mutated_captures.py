@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.frameworks import APIS
+from conformance.adapters.registry import APIS
 
 Arrays = dict[str, Any]
 F32 = np.float32

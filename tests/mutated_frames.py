@@ -23,12 +23,12 @@ from fakes.clock import PATIENCE
 from fakes.players import Company
 from fakes.subjects import case
 
-from conformance import survey
-from conformance.runtime import ANY
-from conformance.survey import Subject
+from conformance.adapters.runtime import ANY
+from conformance.runs import survey
+from conformance.runs.survey import Subject
 from conformance.workers import channel
-from conformance.workers.controller import Examination, Interpreter, Task, WorkerError
 from conformance.workers.outcomes import Outcome
+from conformance.workers.worker_client import Examination, Interpreter, Task, WorkerError
 
 MAGIC = b"\x93CONV\r\n\n"
 TOKEN = b"\x00a token of 16 B"

@@ -18,14 +18,14 @@ from typing import Any
 
 from attacked import ended_well
 
-from conformance import runs
 from conformance.cases import load
-from conformance.exit_status import STATUSES
-from conformance.gate import accepting
+from conformance.cli.exit_status import STATUSES
+from conformance.gate import accept
 from conformance.observations import ANSWERED, MODES, Observation
-from conformance.runs import Header, RunError, Writer
-from conformance.selection import Selection
-from conformance.survey import Subject
+from conformance.runs import run_files
+from conformance.runs.run_files import Header, RunError, Writer
+from conformance.runs.selection import Selection
+from conformance.runs.survey import Subject
 
 CASES = """
 cases:
@@ -104,7 +104,7 @@ def bases(folder: Path) -> dict[str, list[bytes]]:
     paths = [folder / f"{framework}.jsonl" for framework in right]
     for path, lines in zip(paths, right.values(), strict=True):
         path.write_bytes(b"".join(lines))
-    accepting.write(accepting.accepted(paths), folder / "baseline")
+    accept.write(accept.accepted(paths), folder / "baseline")
     return right
 
 
@@ -320,7 +320,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
 def is_read(path: Path) -> bool:
     """Whether a file is a complete run."""
     try:
-        return runs.read(path).complete
+        return run_files.read(path).complete
     except RunError:
         return False
 

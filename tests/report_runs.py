@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from conformance.cases.case import Case, Document, Erratum, Expected, Place
+from conformance.cases.model import Case, Document, Erratum, Expected, Place
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.report.reading import environments
-from conformance.report.view import Report, report
-from conformance.runs import Header, Run
-from conformance.survey import Subject
+from conformance.report.load import environments
+from conformance.report.model import Report, report
+from conformance.runs.run_files import Header, Run
+from conformance.runs.survey import Subject
 
 LAYER = "torch.nn.ConvTranspose"
 FUNCTION = "torch.nn.functional.conv_transpose"

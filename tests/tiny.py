@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.geometry import padding_of
+from conformance.oracle.geometry import padding_of
 from conformance.question import Question
 
 

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from conformance.api import Api
-from conformance.authoring.entries import READABLE
-from conformance.cases.operands import first_real, random
+from conformance.adapters.base import Api
+from conformance.adapters.registry import APIS
+from conformance.authoring.yaml_writer import READABLE
+from conformance.cases.arrays import first_real, random
 from conformance.cases.vocabulary import RENAMED, of_key
-from conformance.frameworks import APIS
-from conformance.printable import PrintableError
 from conformance.question import DTYPES, Array
-from conformance.recipes import order
+from conformance.recipes.search import order
+from conformance.utils.printable import PrintableError
 
 ARRAYS = ("x", "kernel", "bias")
 ARGUMENTS = ("stride", "padding", "output_padding", "dilation", "groups")

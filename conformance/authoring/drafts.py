@@ -13,14 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from conformance import geometry
-from conformance.authoring.entries import READABLE, fresh
+from conformance.authoring.yaml_writer import READABLE, fresh
 from conformance.cases import Case, Loaded, load
-from conformance.printable import PrintableError
+from conformance.oracle import geometry
+from conformance.quality import mutation, summary
 from conformance.question import Question, answer
-from conformance.report import sharpness
-from conformance.sharpness import discrimination
-from conformance.survey import Subject
+from conformance.runs.survey import Subject
+from conformance.utils.printable import PrintableError
 
 SEARCHED = 2**22
 """Products that an answer may take for every convention to be tried on it."""
@@ -85,10 +84,10 @@ def remarks(case: Case) -> Iterator[str]:
     q = case.question
     if isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED:
         return
-    sight = discrimination.sight(Subject(case), (), ())
-    yield from sharpness.each([sight])
-    yield from sharpness.hidden([sight])
-    if discrimination.is_blind_to_flips(sight):
+    sight = mutation.sight(Subject(case), (), ())
+    yield from summary.each([sight])
+    yield from summary.hidden([sight])
+    if mutation.is_blind_to_flips(sight):
         yield f"{case.id}: cannot see a flipped kernel; other numbers would"
 
 

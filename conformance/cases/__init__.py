@@ -1,7 +1,7 @@
 """Cases: YAML files read into questions, with everything wrong in them told at its place."""
 
-from conformance.cases.case import Case, Document, Erratum, Expected, Place, Problem, Tolerance
-from conformance.cases.loading import Loaded, load
+from conformance.cases.loader import Loaded, load
+from conformance.cases.model import Case, Document, Erratum, Expected, Place, Problem, Tolerance
 
 __all__ = [
     "Case",

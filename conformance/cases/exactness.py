@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from conformance.cases.models import Entry, Step
-from conformance.cases.operands import EXACT_INTEGERS, array, depth, first_changed, first_real
-from conformance.cases.refusal import Path, Wrong
-from conformance.cases.rules import Bilinear, Normal
+from conformance.cases.array_rules import Bilinear, Normal
+from conformance.cases.arrays import EXACT_INTEGERS, array, depth, first_changed, first_real
+from conformance.cases.errors import Path, Wrong
+from conformance.cases.schema import Entry, Step
 from conformance.question import Array, Asked, Chain, Pool, Question, answer, pooled
 
 _NAMES = ("x", "kernel", "gradient", "bias")

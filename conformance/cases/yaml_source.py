@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 import yaml
 from yaml import events as ev
 
-from conformance.cases.limits import MAX_BYTES as MAX_BYTES
+from conformance.cases.size_limits import MAX_BYTES as MAX_BYTES
 from conformance.cases.yaml_syntax import Complaint as Complaint
 from conformance.cases.yaml_syntax import Spot, shorten, spot_after, spot_of, syntax, unreadable
 from conformance.cases.yaml_values import MAX_DIGITS, plain_value

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from yaml import MarkedYAMLError
 
-from conformance.printable import printable
+from conformance.utils.printable import printable
 
 Spot: TypeAlias = tuple[int, int]
 """A line and a column, both counted from 1."""

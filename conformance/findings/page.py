@@ -22,10 +22,10 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from conformance import shipped
-from conformance.frameworks import FRAMEWORKS
-from conformance.printable import PrintableError
-from conformance.sightings import Sighting
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.findings.sightings import Sighting
+from conformance.utils import resources
+from conformance.utils.printable import PrintableError
 
 PAGE = "docs/findings.md"
 
@@ -98,7 +98,7 @@ def entries() -> tuple[Entry, ...]:
     PageError, OSError
         Where it is not in its form, or cannot be read.
     """
-    return _read(shipped.FINDINGS)
+    return _read(resources.FINDINGS)
 
 
 @cache

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from conformance import inquiry
-from conformance.environments import Environment
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.findings.page import Entry, Script
-from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import interpreter_in, runtime_of
-from conformance.sightings import Sighting
-from conformance.versions.companions import UNSAID
-from conformance.workers.controller import Examination
+from conformance.findings.sightings import Sighting
+from conformance.history.companions import UNSAID
+from conformance.runs import lookup
 from conformance.workers.interpreter import STARTUP, Interpreter
+from conformance.workers.worker_client import Examination
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def identify(environment: Environment, startup: float = STARTUP) -> Place:
     with Examination(interpreter, startup=startup) as examination:
         runtime = runtime_of(framework, examination.identity)
     backend = runtime.backend
-    inquiry.refuse_backend(framework, backend)
+    lookup.refuse_backend(framework, backend)
     chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
     return Place(
         replace(interpreter, variables={**interpreter.variables, **chosen}),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from conformance.findings.page import PAGE, Entry
 from conformance.findings.places import Place, Task
 from conformance.findings.scripts import Showing
-from conformance.printable import printable
-from conformance.report.text import plain, shortened
+from conformance.utils.printable import printable
+from conformance.utils.text import plain, shortened
 
 WORDS: dict[Showing, str] = {
     "shows": "shows here",

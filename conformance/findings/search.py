@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from conformance import progress
-from conformance.environments import CannotBuild
+from conformance.environments.definitions import CannotBuild
 from conformance.findings import places, scripts
 from conformance.findings.places import Place, Task, Visit
 from conformance.findings.results import Result
-from conformance.inquiry import NotThere
-from conformance.workers.controller import CannotStart
+from conformance.runs.lookup import NotThere
+from conformance.utils import progress
 from conformance.workers.interpreter import STARTUP
+from conformance.workers.worker_client import CannotStart
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance.authoring import entries, restating
-from conformance.fuzz.fuzzing import KINDS, SHRUNK, Finding, Kind, Search, Tally, subject_of
-from conformance.report.text import count
-from conformance.runs import Header
+from conformance.authoring import to_yaml, yaml_writer
+from conformance.fuzz.random_search import KINDS, SHRUNK, Finding, Kind, Search, Tally, subject_of
+from conformance.runs.run_files import Header
+from conformance.utils.text import count
 
 TITLES: dict[Kind, str] = {
     "failing": "Recipes that fail",
@@ -76,12 +76,12 @@ def _entry(id: str, about: list[Finding], search: Search) -> str:  # noqa: A002 
     fields = {
         "id": id,
         "why": " ".join(f"{_listed(list(apis))}, {how}" for how, apis in said.items()),
-        "topics": restating.topics(about[0].question),
-        **restating.fields(about[0].question),
+        "topics": to_yaml.topics(about[0].question),
+        **to_yaml.fields(about[0].question),
     }
     once = {finding.group: finding for finding in reversed(about)}
     remarks = dict.fromkeys(_remark(finding, search) for finding in once.values())
-    return entries.entry(fields, {"id": tuple(remarks)}, 2)
+    return yaml_writer.entry(fields, {"id": tuple(remarks)}, 2)
 
 
 def _listed(names: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conformance.cases.case import Place
+from conformance.cases.model import Place
 from conformance.gate.result import Finding, Result
 
 

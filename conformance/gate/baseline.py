@@ -12,9 +12,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from conformance.gate.answers import Answer, CannotCompare, Given, Source
+from conformance.gate.snapshot import Answer, CannotCompare, Given, Source
 from conformance.observations import MODES, STATUSES, Key, Status
-from conformance.selection import selected
+from conformance.runs.selection import selected
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1

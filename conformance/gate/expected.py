@@ -16,14 +16,14 @@ from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from conformance.cases.case import Place
+from conformance.cases.error_messages import complaints
 from conformance.cases.fields import Model, Sentence, Text
-from conformance.cases.sentences import complaints
+from conformance.cases.model import Place
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import MAX_BYTES, Node, Purpose, read
-from conformance.conventions import MEANINGS
-from conformance.gate.answers import CannotCompare, Source
-from conformance.gate.changes import Change, Comparison, Kind
+from conformance.conventions.axes import MEANINGS
+from conformance.gate.compare import Change, Comparison, Kind
+from conformance.gate.snapshot import CannotCompare, Source
 
 _CONVENTIONS = tuple(map(str, MEANINGS))
 

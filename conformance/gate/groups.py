@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from conformance.conventions import CONVENTIONS
-from conformance.gate.answers import Answer, Names
-from conformance.gate.changes import KINDS, OF_CASES, REGRESSIONS, Change, Comparison, Kind
+from conformance.conventions.axes import CONVENTIONS
+from conformance.gate.compare import KINDS, OF_CASES, REGRESSIONS, Change, Comparison, Kind
+from conformance.gate.snapshot import Answer, Names
 from conformance.observations import MODES, Mode, Status
 
 Side = Literal["before", "after"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 
 from conformance.gate.result import Finding, Result
-from conformance.report.text import count, plain
+from conformance.utils.text import count, plain
 
 MOST = 200
 """How many cases are listed of a finding."""

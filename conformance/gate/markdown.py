@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.gate.result import Result
-from conformance.report.text import markdown, plain, printed, sentence, tick
+from conformance.utils.text import markdown, plain, printed, sentence, tick
 
 LONGEST = 60_000
 """Characters: GitHub takes 65,536 in a comment, and counts some of them twice."""

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.excerpt import NAMED, listed
-from conformance.gate.answers import Source
-from conformance.printable import printable, printable_lines
-from conformance.report.text import count, name
+from conformance.gate.snapshot import Source
+from conformance.utils.excerpt import NAMED, listed
+from conformance.utils.printable import printable, printable_lines
+from conformance.utils.text import count, name
 
 if TYPE_CHECKING:  # it comes with all that reads cases
-    from conformance.cases.case import Place
+    from conformance.cases.model import Place
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from conformance.conventions import CONVENTIONS
-from conformance.frameworks import FRAMEWORKS
-from conformance.gate.answers import Names, Source
-from conformance.gate.changes import Kind
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.conventions.axes import CONVENTIONS
+from conformance.gate.compare import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
+from conformance.gate.snapshot import Names, Source
 from conformance.observations import Mode, Status
-from conformance.report.text import count, name
+from conformance.utils.text import count, name
 
 SHOWN = 3
 """How many cases a sentence names."""

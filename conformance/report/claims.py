@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
-from conformance.cases.case import Case
+from conformance.cases.model import Case
 from conformance.observations import MODES
-from conformance.report.text import plain
+from conformance.utils.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
 OUTCOMES: tuple[Outcome, ...] = ("holds", "in part", "cannot be asked", "fails", "not run")

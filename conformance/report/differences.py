@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from conformance.report.axes import KNOWN, Cell, Kind
-from conformance.report.meanings import Meanings
+from conformance.report.convention_table import KNOWN, Cell, Kind
+from conformance.report.evidence import Meanings
 from conformance.report.tables import ENVIRONMENT, environment_key
-from conformance.report.text import count
+from conformance.utils.text import count
 
 PROFILE = [
     *ENVIRONMENT,

@@ -9,11 +9,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from conformance.cases.case import Case, Erratum, Expected
-from conformance.claims import properties
+from conformance.cases import properties
+from conformance.cases.model import Case, Erratum, Expected
 from conformance.observations import ANSWERED
-from conformance.report.reading import Environment
-from conformance.report.text import plain
+from conformance.report.load import Environment
+from conformance.utils.text import plain
 
 Side: TypeAlias = Literal["correction", "document", "neither", "none"]
 

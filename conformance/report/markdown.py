@@ -8,14 +8,14 @@ from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 
 from conformance.observations import VERDICTS
-from conformance.report import trends
-from conformance.report.axes import SIGNS, Row, Sheet
-from conformance.report.axes import Cell as Known
+from conformance.report import changes
+from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
-from conformance.report.facts import Reason
-from conformance.report.reading import alike
-from conformance.report.text import markdown, printed, sentence, shortened, tick
-from conformance.report.view import LEGEND, Cell, Matrix, Report
+from conformance.report.convention_table import SIGNS, Row, Sheet
+from conformance.report.convention_table import Cell as Known
+from conformance.report.load import alike
+from conformance.report.model import LEGEND, Cell, Matrix, Report
+from conformance.utils.text import markdown, printed, sentence, shortened, tick
 
 NO_CASE = "-"
 
@@ -42,7 +42,7 @@ def render(report: Report) -> str:
         known=alike(report.columns, report.known),
         reason=_reason,
         summary=_table(["API", *VERDICTS], _summary(report)),
-        trends=[(title, trends.as_markdown(own, "####")) for title, own in report.trends],
+        trends=[(title, changes.as_markdown(own, "####")) for title, own in report.trends],
         matrices=[(matrix.title, tuple(_topics(matrix))) for matrix in report.matrices],
         claims=[(title, _claims(own)) for title, own in report.claims],
     )

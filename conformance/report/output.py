@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from conformance import durable
-from conformance.report import differences, markdown, page, tables
-from conformance.report.text import cell
-from conformance.report.view import Report
+from conformance.report import differences, html, markdown, tables
+from conformance.report.model import Report
+from conformance.utils import durable_files
+from conformance.utils.text import cell
 
 
 def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Path, ...]:
@@ -23,7 +23,7 @@ def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Pa
     texts = {
         folder / name: _TEXTS[name](report).encode() for name in NAMES if not names or name in names
     }
-    durable.replace(texts)
+    durable_files.replace(texts)
     return tuple(texts)
 
 
@@ -33,7 +33,7 @@ _TEXTS: Mapping[str, Callable[[Report], str]] = {
     "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
     "compatibility.csv": lambda report: _compatibility(report),
     "compatibility.md": markdown.render,
-    "index.html": page.render,
+    "index.html": html.render,
 }
 NAMES = tuple(_TEXTS)
 """The files of a report."""

@@ -8,12 +8,12 @@ from typing import Any, TypeAlias, cast
 
 import pandas as pd
 
-from conformance.cases.case import Case
-from conformance.frameworks import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cases.model import Case
 from conformance.observations import MODES, VERDICTS, Observation, Status, Verdict, verdict
-from conformance.report.reading import Environment
-from conformance.report.text import plain
-from conformance.survey import concerns
+from conformance.report.load import Environment
+from conformance.runs.survey import concerns
+from conformance.utils.text import plain
 
 ENVIRONMENT = ["framework", "version", "backend", "runtime_class"]
 OBSERVATION = [

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.observations import VERDICTS, Verdict
-from conformance.report.reading import Column
-from conformance.report.text import shortened
-from conformance.report.trends import line
-from conformance.report.view import Report
+from conformance.report.changes import line
+from conformance.report.load import Column
+from conformance.report.model import Report
+from conformance.utils.text import shortened
 
 STYLES: dict[Verdict, str] = {
     "same": "green",

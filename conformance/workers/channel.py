@@ -20,9 +20,9 @@ from typing import IO, Any
 
 from numpy.typing import NDArray
 
-from conformance.workers import replies, worker
+from conformance.workers import protocol, worker
 from conformance.workers.process import Process
-from conformance.workers.replies import Arrays, Malformed, Reply
+from conformance.workers.protocol import Arrays, Malformed, Reply
 
 TAIL = 4096
 """Bytes of standard error that are kept."""
@@ -145,7 +145,7 @@ class Channel:
                 return None
 
     def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Gone:
-        reply = replies.reply(header, arrays)
+        reply = protocol.reply(header, arrays)
         number, self._heard = self._heard, self._heard + 1
         return Message(reply, arrays) if reply.number == number else Gone("answered out of turn")
 

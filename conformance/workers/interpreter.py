@@ -9,19 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from conformance import pythons
-from conformance.printable import PrintableError
-from conformance.workers import process, together
+from conformance.utils.printable import PrintableError
+from conformance.workers import batched, process, pythons
 from conformance.workers.channel import Channel, Gone, Message
 from conformance.workers.outcomes import Refusal
-from conformance.workers.replies import Failed, Machine, Ready
+from conformance.workers.protocol import Failed, Machine, Ready
 from conformance.workers.worker import PRELUDE_MEMORY
 
 STARTUP = 300.0
 """Seconds for an interpreter and its prelude."""
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
 _PROBE_BYTES = 2**16  # of which the last are the version, whatever its site prints before
-_TOGETHER = Path(together.__file__).read_text(encoding="utf-8")
+_TOGETHER = Path(batched.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from conformance.excerpt import MARK, shortened
-from conformance.printable import printable
+from conformance.utils.excerpt import MARK, shortened
+from conformance.utils.printable import printable
 
 SHOWN = 200
 """How many characters of a framework's words are shown in a sentence."""

@@ -10,9 +10,9 @@ from attacked import ended_well, patience
 from fakes import drive
 from mutations import load_bytes, mutants
 
-from conformance import shipped
-from conformance.exit_status import STATUSES
-from conformance.frameworks import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli.exit_status import STATUSES
+from conformance.utils import resources
 
 BATCH, SEEDS = 500, range(20)
 FEW = 60
@@ -55,7 +55,7 @@ def test_a_command_that_is_handed_a_broken_file_ends_as_its_help_says(
     (tmp_path / "corpus").mkdir()
     one = "cases:\n  - {id: one, why: A., x: [1], kernel: [2]}\n"
     (tmp_path / "corpus" / "one.yaml").write_text(one)
-    monkeypatch.setattr(shipped, "CASES", tmp_path / "corpus")
+    monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     ended_well(["run", "--framework", "torch", "--out", "run.jsonl"], {0})
     for data in mutants(FEW, seed=1000):
         (tmp_path / "mutant.yaml").write_bytes(data)

@@ -8,8 +8,8 @@ import pytest
 from attacked import ended_well
 from command_lines import BATCH, SEEDS, lines, place, statuses
 
-from conformance import shipped
-from conformance.frameworks import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.utils import resources
 
 
 @pytest.mark.parametrize("seed", range(100, 100 + SEEDS))
@@ -20,7 +20,7 @@ def test_a_command_line_ends_as_its_help_says(
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
-    monkeypatch.setattr(shipped, "CASES", shipped.CASES)
+    monkeypatch.setattr(resources, "CASES", resources.CASES)
     monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
     for number, words in enumerate(lines(BATCH, seed)):
         folder = tmp_path / str(number)

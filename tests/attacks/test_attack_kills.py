@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from killed import Attacked, timed
 
-from conformance.frameworks import FRAMEWORKS
-from conformance.running import sharing
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.runs import scheduler
 
 KILLS, BATCHES = 200, 4
 
@@ -24,7 +24,7 @@ def attacked(
 ) -> Attacked:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
-    monkeypatch.setattr(sharing, "WORTH", 0.0)
+    monkeypatch.setattr(scheduler, "WORTH", 0.0)
     return Attacked(tmp_path, request.param)
 
 

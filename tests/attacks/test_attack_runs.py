@@ -9,10 +9,10 @@ from attacked import ended_well
 from fakes import drive, installer
 from mutated_runs import READERS, bases, hand_over, is_read, mutants
 
-from conformance import shipped
-from conformance.environments import Environment
-from conformance.frameworks import FRAMEWORKS
-from conformance.versions import companions, releases
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.environments.definitions import Environment
+from conformance.history import companions, releases
+from conformance.utils import resources
 
 BATCH, SEEDS = 1000, range(100, 110)
 SLOW = {"reported": 10, "in all forms": 5}
@@ -25,7 +25,7 @@ def test_a_broken_run_is_read_as_a_run_or_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     right = bases(tmp_path)
-    monkeypatch.setattr(shipped, "CASES", tmp_path / "corpus")
+    monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     for number, mutant in enumerate(mutants(BATCH, seed, list(right.values()))):
         for name in READERS:
             if number % SLOW.get(name, 1) == 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.workers import channel, controller
+from conformance.workers import channel, worker_client
 
 PATIENCE = 600.0
 """Seconds that nothing takes on any machine, however slow and however busy."""
@@ -48,7 +48,7 @@ def racing(folder: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock(stalling)
         patch.setenv("FAKE_STALLING", str(stalling))
-        for module in (channel, controller):
+        for module in (channel, worker_client):
             patch.setattr(module, "monotonic", clock)
         yield
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fakes.frameworks import api, framework, function
 
-from conformance.cli import main
-from conformance.frameworks import FRAMEWORKS
-from conformance.running import sharing
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli.app import main
+from conformance.runs import scheduler
 
 TESTS = Path(__file__).parent.parent
 PATHS = os.pathsep.join([str(TESTS), str(TESTS.parent), *filter(None, [os.getenv("PYTHONPATH")])])
@@ -46,6 +46,6 @@ def aged() -> None:
 
 
 if __name__ == "__main__":
-    sharing.WORTH = 0.0  # as many workers as are allowed, however little there is to do
+    scheduler.WORTH = 0.0  # as many workers as are allowed, however little there is to do
     fake(Path(os.environ["FAKE_FOLDER"]))
     main(sys.argv[1:], prog_name="conformance")

@@ -8,7 +8,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from queue import Empty, LifoQueue
 from typing import Any
 
-from conformance.running.shards import Shard
+from conformance.runs.shards import Shard
 
 Call = Callable[[], None]
 

@@ -1,4 +1,4 @@
-"""Adapters of the fakes: what `conformance.frameworks` is for the frameworks that people have."""
+"""Adapters of the fakes, as `conformance.adapters` has them of real frameworks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from fakes import plain
 
-from conformance.api import Api, Dialect, Framework, Limit, Spelling
+from conformance.adapters.base import Api, Dialect, Framework, Limit, Spelling
 from conformance.question import Question
 
 DIALECT = Dialect(

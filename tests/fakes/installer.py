@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fakes import pythons
 
-from conformance import environments, installer
+from conformance.environments import definitions, installer
 
 FAKE = Path(__file__).with_name("uv.py")
 
@@ -54,8 +54,8 @@ class Uv:
 
     def leave(self) -> None:
         """Uses no environment any longer, as if this process had ended."""
-        while environments._OCCUPIED:
-            os.close(environments._OCCUPIED.popitem()[1])
+        while definitions._OCCUPIED:
+            os.close(definitions._OCCUPIED.popitem()[1])
 
     def has_wheels(self, wheels: Mapping[str, int | None]) -> None:
         """These can be downloaded, by their pins, with their sizes; the newest come last."""

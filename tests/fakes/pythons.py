@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance import pythons
-from conformance.environments import DOWNLOADS
+from conformance.environments.definitions import DOWNLOADS
+from conformance.workers import pythons
 
 
 def write(path: Path, version: str, implementation: str = "cpython", flags: str = "") -> Path:

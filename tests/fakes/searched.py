@@ -10,9 +10,9 @@ from pathlib import Path
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 
-from conformance.api import Api, Framework
-from conformance.cli import main
-from conformance.frameworks import FRAMEWORKS
+from conformance.adapters.base import Api, Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli.app import main
 
 
 def faulty(fault: str, **rest: object) -> Api:

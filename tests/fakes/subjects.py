@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.cases import Case, Place
 from conformance.question import Question
-from conformance.survey import Subject
+from conformance.runs.survey import Subject
 
 
 def case(name: str, first: int = 1, **rest: Any) -> Case:

@@ -6,24 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance import environments
-from conformance.api import Framework
-from conformance.environments import Environment
-from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import interpreter_in, runtime_of
-from conformance.runtime import Runtime
-from conformance.workers.controller import Examination
+from conformance.adapters.base import Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.runtime import Runtime
+from conformance.environments import definitions
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.workers.interpreter import Interpreter
+from conformance.workers.worker_client import Examination
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    names = list(environments.pinned())
+    names = list(definitions.pinned())
     parser.addoption("--environment", choices=names, required=True, help="as of `conformance run`")
 
 
 @pytest.fixture(scope="session")
 def environment(pytestconfig: pytest.Config) -> Environment:
-    return environments.pinned()[pytestconfig.getoption("--environment")]
+    return definitions.pinned()[pytestconfig.getoption("--environment")]
 
 
 @pytest.fixture(scope="session")

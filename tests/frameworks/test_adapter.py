@@ -8,14 +8,15 @@ from itertools import islice
 
 import numpy as np
 
-from conformance import calls, question
-from conformance.api import Framework
-from conformance.calls import Call
-from conformance.fuzz.space import draws
+from conformance import question
+from conformance.adapters.base import Framework
+from conformance.adapters.runtime import Runtime
+from conformance.cases.sampling import draws
 from conformance.question import Question
-from conformance.runtime import Runtime
-from conformance.workers.controller import Examination, Task
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Outcome, Refusal
+from conformance.workers.worker_client import Examination, Task
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
 DRAWN = {"jax": 40, "keras": 300}
@@ -62,10 +63,10 @@ def test_recipes_give_the_oracles_answer(
         for number, q in enumerate(islice(draws(seed=20), count(framework, runtime.backend))):
             for api in framework.apis:
                 if api.operator == q.operator:
-                    native = calls.write(framework, runtime, api, q, "native")
+                    native = call_writer.write(framework, runtime, api, q, "native")
                     if isinstance(native, Call):
                         yield Task("", native.source, native.arrays)
-                    recipe = calls.write(framework, runtime, api, q, "recipe")
+                    recipe = call_writer.write(framework, runtime, api, q, "recipe")
                     if api.is_variant and not isinstance(recipe, Call):
                         continue  # the API that it is a variant of has a recipe
                     assert isinstance(recipe, Call), f"{api.id} has no recipe for {q}: {recipe}"

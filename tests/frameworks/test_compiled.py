@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from conformance import corpus, survey
-from conformance.environments import Environment
-from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import compiled_in, interpreter_in, runtime_of
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cases import corpus
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import compiled_in, interpreter_in, runtime_of
 from conformance.observations import Observation
-from conformance.survey import Subject
-from conformance.workers.controller import Examination
+from conformance.runs import survey
+from conformance.runs.survey import Subject
+from conformance.workers.worker_client import Examination
 
 CASES = "stride-and-kernel"
 

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from conformance import calls, question
-from conformance.api import Framework
-from conformance.calls import Call
-from conformance.geometry import Padding, padding_of
+from conformance import question
+from conformance.adapters.base import Framework
+from conformance.adapters.runtime import Runtime
+from conformance.oracle.geometry import Padding, padding_of
 from conformance.question import Array, Dtype, Op, Question
-from conformance.runtime import Runtime
-from conformance.workers.controller import Examination, Task
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Refusal
+from conformance.workers.worker_client import Examination, Task
 
 
 def gradient(op: Op, n: int, k: int, s: int, padding: Padding, dtype: Dtype) -> Question:
@@ -72,7 +73,7 @@ def test_no_recipe_gives_a_wrong_gradient(
     def tasks() -> Iterator[Task]:
         for api in framework.apis:
             if api.operator == q.operator and not api.is_variant:
-                call = calls.write(framework, runtime, api, q, "recipe")
+                call = call_writer.write(framework, runtime, api, q, "recipe")
                 if isinstance(call, Call):
                     yield Task(api.id, call.source, call.arrays)
 

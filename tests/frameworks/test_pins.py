@@ -5,8 +5,8 @@ from __future__ import annotations
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conformance import environments
-from conformance.environments import Environment
+from conformance.environments import definitions
+from conformance.environments.definitions import Environment
 from conformance.workers.interpreter import Interpreter
 
 
@@ -16,7 +16,7 @@ def test_whatever_is_installed_has_a_version_that_is_written_down(
     pins = list(map(Requirement, (*environment.pins, *environment.constraints)))
     floating = {
         f"{name}=={version}"
-        for name, version in environments.installed(interpreter.executable).items()
+        for name, version in definitions.installed(interpreter.executable).items()
         if not any(
             canonicalize_name(pin.name) == name and pin.specifier.contains(version, True)
             for pin in pins

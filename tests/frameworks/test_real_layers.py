@@ -9,12 +9,12 @@ from __future__ import annotations
 import pytest
 from test_real_values import DTYPES, layer, subject
 
-from conformance import survey
-from conformance.api import Framework
-from conformance.conventions import HALVES
+from conformance.adapters.base import Framework
+from conformance.adapters.runtime import Runtime
+from conformance.conventions.axes import HALVES
 from conformance.question import Dtype
-from conformance.runtime import Runtime
-from conformance.workers.controller import Examination
+from conformance.runs import survey
+from conformance.workers.worker_client import Examination
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

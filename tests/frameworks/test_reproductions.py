@@ -11,19 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance import shipped, survey
-from conformance.api import Framework
-from conformance.calls import Call
+from conformance.adapters.base import Framework
+from conformance.adapters.runtime import Runtime
 from conformance.cases import load
-from conformance.interpreters import runtime_of
+from conformance.environments.interpreters import runtime_of
+from conformance.explain.reproduction import Reproduction, Seen, script
 from conformance.observations import Mode, Observation
 from conformance.question import Chain
-from conformance.reproduction import Reproduction, Seen, script
-from conformance.runtime import Runtime
-from conformance.survey import Item, Subject
-from conformance.workers.controller import Examination
+from conformance.recipes.call_writer import Call
+from conformance.runs import survey
+from conformance.runs.survey import Item, Subject
+from conformance.utils import resources
 from conformance.workers.interpreter import Interpreter
 from conformance.workers.outcomes import Answer, Outcome, Refusal
+from conformance.workers.worker_client import Examination
 
 # Each script has a namespace of its own, as far as one process can give it one; what a refused one
 # left under way is waited for, as a worker does.
@@ -113,7 +114,7 @@ def run(interpreter: Interpreter, words: Iterable[str]) -> str:
 
 def sample(framework: Framework, runtime: Runtime) -> Iterator[tuple[Item, Mode]]:
     """Of every API and mode the first case of each kind that has a call."""
-    subjects = [Subject(case) for case in load([shipped.CASES], check=False).cases]
+    subjects = [Subject(case) for case in load([resources.CASES], check=False).cases]
     for api in framework.apis:
         taken: set[tuple[Mode, str]] = set()
         for subject in subjects:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from conformance import corpus, survey
-from conformance.api import Framework
-from conformance.environments import Environment
-from conformance.frameworks import FRAMEWORKS
-from conformance.interpreters import interpreter_in, runtime_of
+from conformance.adapters.base import Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cases import corpus
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.observations import Observation
-from conformance.survey import Subject
-from conformance.workers.controller import Examination
+from conformance.runs import survey
+from conformance.runs.survey import Subject
+from conformance.workers.worker_client import Examination
 
 OF_A_TOPIC = 4
 

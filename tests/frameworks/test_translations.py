@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 from click.testing import CliRunner
 
-from conformance.api import Framework
-from conformance.cli import main
-from conformance.environments import Environment
+from conformance.adapters.base import Framework
+from conformance.cli.app import main
+from conformance.environments.definitions import Environment
 from conformance.workers.interpreter import Interpreter
 
 LAYER = ("--kernel-size", "4,6", "--stride", "2", "--channels", "2", "3", "--bias")

@@ -1,0 +1,332 @@
+"""JAX: its padding pads the stretched input, and by default its kernel is read backwards."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import prod
+from typing import Any
+
+from conformance.adapters.base import (
+    LAYOUT,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Speller,
+    Spelling,
+    Together,
+    keywords,
+    numbers,
+)
+from conformance.adapters.runtime import RuntimeClass
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Pairs
+from conformance.question import Question
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    return (
+        f"y, pullback = jax.vjp(lambda {by}: {spelling.expression}, {by})",
+        "y, = pullback(g)",
+    )
+
+
+# Before version 0.8 it was in `jax.experimental`, where it is no longer.
+WITH_X64 = (
+    "with (jax.enable_x64 if hasattr(jax, 'enable_x64') else jax.experimental.enable_x64)(True):"
+)
+DIALECT = Dialect(
+    imports=("import jax", "import jax.numpy as jnp"),
+    tensor="jnp.asarray({v})",
+    array="np.asarray({v})",
+    gradient=_gradient,
+    casts={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
+    keeps={"float64": WITH_X64, "int64": WITH_X64},
+    switches=("JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64", "JAX_PLATFORMS"),
+    device="jax.devices()[0].platform",
+    packages={"jax": "jax.__version__", "jaxlib": "jax.lib.__version__"},
+    probes={"x64": "jnp.asarray(np.zeros(1)).dtype == 'float64'"},
+    classes=(RuntimeClass(name="xla-x64", probes=("x64",)), RuntimeClass(name="xla")),
+)
+
+
+def _dimensions(q: Question, kernel: str) -> tuple[str, str, str]:
+    space = "DHW"[3 - q.rank :] if q.rank <= 3 else "0123456789"[: q.rank]
+    return f"NC{space}", f"{kernel}{space}", f"NC{space}"
+
+
+def _stretched(q: Question) -> Question:
+    """The question with the padding of the stretched input that leaves the wanted crop.
+
+    Of the reach - 1 elements that a full output needs on each side, a crop takes away its own.
+    """
+    reach = geometry.reach(q.window, q.dilation)
+    return q.but(
+        padding=tuple(
+            (r - 1 - b, r - 1 - e + p)
+            for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
+        ),
+        output_padding=(0,) * q.rank,
+    )
+
+
+def _transpose(
+    q: Question, *, transpose_kernel: bool = False, channels_last: bool = False
+) -> Spelling | Inexpressible:
+    if q.has_output_padding:
+        return Inexpressible("there is no parameter for output padding")
+    if q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    # With transpose_kernel=True the letters name the axes of the convolution that is undone.
+    dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
+    rest = keywords(
+        rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
+        dimension_numbers=None if channels_last else dimensions,  # of which that is the default
+        transpose_kernel=transpose_kernel or None,
+    )
+    return Spelling(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
+
+
+def _padding(q: Question) -> str | list[tuple[int, int]]:
+    if isinstance(q.padding, str):
+        return q.padding.upper()
+    return list(q.padding)
+
+
+def _without_zeros(q: Question) -> Question:
+    """Padding has to be given, and nobody who wants none writes zeros."""
+    none = not isinstance(q.padding, str) and not any(map(any, q.padding))
+    return q.but(padding="valid") if none else q
+
+
+def _spelled(read: Callable[[Question], Question], **options: bool) -> Speller:
+    return lambda q: _transpose(read(q), **options)
+
+
+def _conv(q: Question) -> Spelling:
+    q = _without_zeros(q)
+    rest = keywords(
+        rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
+        dimension_numbers=_dimensions(q, "OI"),
+        feature_group_count=numbers((q.groups,), 1),
+    )
+    return Spelling(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
+
+
+def _grouped(q: Question, *, channels_last: bool = False) -> Spelling:
+    """A convolution over the stretched input, which is what a transposed one is, with groups."""
+    q = _stretched(q)
+    dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
+    rest = keywords(
+        lhs_dilation=q.stride,
+        rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
+        dimension_numbers=tuple(axes.replace("*", "DHW"[3 - q.rank :]) for axes in dimensions),
+        feature_group_count=q.groups,
+    )
+    ones = (1,) * q.rank
+    return Spelling(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{rest})")
+
+
+def _resize(q: Question) -> Spelling:
+    shape = (*q.x.shape[:2], *q.output_space)
+    return Spelling(f"jax.image.resize(x, {shape}, 'linear')")
+
+
+def reads_past_the_end(q: Question) -> bool:
+    """Whether XLA on the CPU (0.10.2) takes numbers from behind an array for the zeros there.
+
+    It does over one or two axes where a convolution crops its input at the begin and reaches as
+    many zeros at the end or fewer, if the input is not stretched: openxla/xla#48713.
+    """
+    # Of a convolution it is the gradient by the input that stretches, of its transpose the others.
+    stretched = (q.operator == "conv") == (q.wanted == "input_gradient")
+    pairs = _stretched(q).pairs if stretched else _cropped(q)
+    return (
+        q.rank < 3
+        and not (stretched and max(q.stride) > 1)
+        and any(b < 0 < e <= -b for b, e in pairs)
+    )
+
+
+def _cropped(q: Question) -> Pairs:
+    """The padding of a convolution, here or where it is undone, as far as a place reaches it."""
+    if q.operator == "conv_transpose":
+        return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+    reach = geometry.reach(q.window, q.dilation)
+    return tuple(
+        (b, e - (n + b + e - r) % s)
+        for n, (b, e), r, s in zip(q.space, q.pairs, reach, q.stride, strict=True)
+    )
+
+
+def ends_the_process(q: Question) -> bool:
+    """Whether XLA (0.10.2) fails a check of its own over it while it compiles, and aborts.
+
+    It exchanges input and kernel where the kernel has more elements, less those along axes that it
+    takes for another thing: where both kernel and stride are 2 and nothing is padded, and where the
+    input is 1 and padded by all of the kernel. One of the former is what it then fails over.
+    Observed: so did all of 210 questions that meet this and none of 1,638 others.
+    """
+    if q.operator != "conv_transpose":
+        return False
+    reach = geometry.reach(q.window, q.dilation)
+    halved, others = False, []
+    for n, k, s, r, pair in zip(
+        q.space, q.window, q.stride, reach, _stretched(q).pairs, strict=True
+    ):
+        if k == s == r == 2 < n and pair == (0, 0):
+            halved = True
+        elif n > 1 or pair != (r - 1, r - 1):
+            others.append((n, k))
+    return halved and prod(k for _, k in others) > prod(n for n, _ in others)
+
+
+LIMITS = (
+    Limit(
+        "cropped at the begin and padded at the end, numbers are made up",
+        reads_past_the_end,
+        refused=False,
+    ),
+    Limit("XLA ends the process while it compiles this", ends_the_process, refused=False),
+)
+
+
+def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
+    """Calls compiled a few dozen to a program, and those that come to the same thing only once.
+
+    XLA takes its time for every program, and more for every loop in it. This runs in a worker. A
+    call that cannot be traced, and one whose program cannot be compiled, has no answer here.
+    """
+    import os
+    import re
+    from concurrent.futures import ThreadPoolExecutor
+    from importlib import import_module
+
+    jax = import_module("jax")
+    to_a_program = 32
+    answers: list[Any] = [None] * len(calls)
+    alike: dict[Any, list[int]] = {}
+    for number, (call, arguments) in enumerate(calls):
+        try:
+            text = str(jax.make_jaxpr(call)(*arguments))
+        except Exception:  # its words are heard when it is asked alone
+            continue
+        # Constants have names in a text and no values, and long ones are cut.
+        tells_all = not re.search(r"\blambda [^;\s]|\.\.\.", text)
+        alike.setdefault(text if tells_all else number, []).append(number)
+
+    def lowered(part: list[list[int]]) -> Any:
+        first = {numbers[0]: calls[numbers[0]][1] for numbers in part}
+        return jax.jit(lambda given: {n: calls[n][0](*given[n]) for n in given}).lower(first)
+
+    def compiled(program: Any) -> Any:
+        try:
+            return program.compile()
+        except Exception:
+            return None
+
+    sets = list(alike.values())
+    parts = [sets[start : start + to_a_program] for start in range(0, len(sets), to_a_program)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        programs = list(pool.map(compiled, map(lowered, parts)))
+    for index, part in enumerate(parts):
+        for turn in range(max(map(len, part)) if programs[index] else 0):
+            turns = {numbers[0]: numbers[min(turn, len(numbers) - 1)] for numbers in part}
+            came = programs[index]({first: calls[number][1] for first, number in turns.items()})
+            for first, number in turns.items():
+                answers[number] = came[first]
+    return answers
+
+
+CONV_TRANSPOSE = Api(
+    id="jax.lax.conv_transpose",
+    operator="conv_transpose",
+    exists="jax.lax.conv_transpose",
+    layout="N C *s",
+    kernel_axes="in out *k",
+    native=_spelled(_without_zeros),
+    recipe=_spelled(_stretched),
+    grouped=_grouped,
+    limits=LIMITS,
+    flips=True,
+    takes_bias=False,
+    forward="jax.lax.conv_general_dilated",
+    parameters={
+        "lhs": "x",
+        "rhs": "kernel",
+        "strides": "stride",
+        "padding": "padding",
+        "rhs_dilation": "dilation",
+    },
+)
+
+FRAMEWORK = Framework(
+    name="jax",
+    title="JAX",
+    prelude="import jax\nimport jax.numpy as jnp",
+    version="jax.__version__",
+    dialects={None: DIALECT},
+    variables={"JAX_PLATFORMS": "cpu"},
+    compiled={
+        "JAX_COMPILATION_CACHE_DIR": "{folder}",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    },
+    together=Together(
+        source="from __future__ import annotations\n" + inspect.getsource(together),
+        most=128,
+        words="together, as jitted programs of up to 32 calls",
+    ),
+    apis=(
+        CONV_TRANSPOSE,
+        replace(
+            CONV_TRANSPOSE,
+            id="jax.lax.conv_transpose(transpose_kernel=True)",
+            native=_spelled(_without_zeros, transpose_kernel=True),
+            recipe=_spelled(_stretched, transpose_kernel=True),
+            flips=False,
+        ),
+        replace(
+            CONV_TRANSPOSE,
+            id="jax.lax.conv_transpose(channels_last)",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_spelled(_without_zeros, channels_last=True),
+            recipe=_spelled(_stretched, channels_last=True),
+            grouped=partial(_grouped, channels_last=True),
+            topics=LAYOUT,
+        ),
+        Api(
+            id="jax.lax.conv_general_dilated",
+            operator="conv",
+            exists="jax.lax.conv_general_dilated",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_conv,
+            recipe=_conv,
+            limits=LIMITS,
+            takes_bias=False,
+            parameters={
+                "lhs": "x",
+                "rhs": "kernel",
+                "window_strides": "stride",
+                "padding": "padding",
+                "rhs_dilation": "dilation",
+                "feature_group_count": "groups",
+            },
+        ),
+        Api(
+            id="jax.image.resize",
+            operator="interpolate",
+            exists="jax.image.resize",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_resize,
+            recipe=_resize,
+        ),
+    ),
+)

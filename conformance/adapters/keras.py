@@ -1,0 +1,385 @@
+"""Keras on any backend: padding is a word, and no output padding is not an output padding of 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+
+from conformance.adapters import base, jax, onednn, tensorflow, torch
+from conformance.adapters.base import (
+    LAYOUT,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Speller,
+    Spelling,
+    keywords,
+    numbers,
+)
+from conformance.oracle import geometry
+from conformance.question import Question
+
+# Every backend is imported by its own name, because its autodiff is used through it.
+PRELUDE = """
+import keras
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+elif keras.backend.backend() == "torch":
+    import torch
+else:
+    import jax
+    import jax.numpy as jnp
+"""
+
+
+def _on(backend: str, dialect: Dialect, **changes: object) -> Dialect:
+    return Dialect(
+        **{
+            **vars(dialect),
+            "imports": (
+                "import os",
+                f"os.environ['KERAS_BACKEND'] = {backend!r}",
+                *dialect.imports,
+                "import keras",
+            ),
+            **changes,
+        }
+    )
+
+
+def _torch_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    if spelling.kernel == "layer.kernel":
+        # A variable of Keras wraps the parameter that autograd knows.
+        spelling = replace(spelling, kernel="layer.kernel.value")
+    return torch.DIALECT.gradient(spelling, by)
+
+
+def _jax_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    expression = spelling.expression
+    if by == "w" and spelling.kernel == "layer.kernel":
+        expression = "layer.stateless_call([w], [], x)[0]"
+    return (f"y, pullback = jax.vjp(lambda {by}: {expression}, {by})", "y, = pullback(g)")
+
+
+DIALECTS: dict[str | None, Dialect] = {
+    "tensorflow": _on("tensorflow", tensorflow.DIALECT),
+    "torch": _on("torch", torch.DIALECT, gradient=_torch_gradient),
+    "jax": _on("jax", jax.DIALECT, gradient=_jax_gradient),
+}
+
+
+def _words(q: Question) -> str | Inexpressible:
+    if isinstance(q.padding, str):
+        return q.padding
+    if q.padding == ((0, 0),) * q.rank:
+        return "valid"
+    return Inexpressible("padding is 'valid' or 'same', never numbers")
+
+
+def _exact_output_padding(q: Question) -> object:
+    """With `valid`, 0 said aloud: without it a kernel smaller than the stride gives more."""
+    return numbers(q.output_padding, 0 if q.padding == "same" else None)
+
+
+def _same_with_output_padding(q: Question) -> Question | None:
+    """Ask for `same` with the output padding by which it crops just that, though that be 0.
+
+    Of the kernel it crops half twice, less the output padding, and of that the begin loses half.
+    """
+    totals = base.cropped(q)
+    if totals is None:
+        return None
+    reach = geometry.reach(q.window, q.dilation)
+    extra = tuple(r // 2 * 2 - total for r, total in zip(reach, totals, strict=True))
+    if min(extra) < 0:
+        return None
+    return q.but(padding="same", output_padding=extra, zero_given=not any(extra))
+
+
+def _layer(
+    q: Question, output_padding: object, data_format: str | None = None
+) -> Spelling | Inexpressible:
+    padding = _words(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    transposed = q.operator == "conv_transpose"
+    if transposed and q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    arguments = keywords(
+        strides=numbers(q.stride, 1),
+        padding=None if padding == "valid" else padding,
+        output_padding=output_padding,
+        data_format=data_format,
+        dilation_rate=numbers(q.dilation, 1),
+        groups=numbers((q.groups,), 1),
+        use_bias=False if q.bias is None else None,
+        dtype=None if q.dtype == "float32" else q.dtype,
+    )
+    name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
+    return Spelling(
+        setup=(
+            f"layer = keras.layers.{name}({q.output_channels}, {q.window}{arguments})",
+            "layer.build(x.shape)",
+            f"layer.set_weights([{'w' if q.bias is None else 'w, b'}])",
+        ),
+        expression="layer(x)",
+        kernel="layer.kernel",
+        parameters="layer.count_params()",
+    )
+
+
+def _function(
+    q: Question, output_padding: object, data_format: str | None = None
+) -> Spelling | Inexpressible:
+    padding = _words(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    transposed = q.operator == "conv_transpose"
+    if transposed and q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    arguments = keywords(
+        strides=numbers(q.stride, None if transposed else 1),
+        padding=None if padding == "valid" else padding,
+        output_padding=output_padding,
+        data_format=data_format,
+        dilation_rate=numbers(q.dilation, 1),
+    )
+    name = "conv_transpose" if transposed else "conv"
+    return Spelling(f"keras.ops.{name}(x, w{arguments})")
+
+
+def _spelled(
+    spell: Callable[..., Spelling | Inexpressible],
+    output_padding: Callable[[Question], object] = base.output_padding,
+    data_format: str | None = None,
+) -> Speller:
+    return lambda q: spell(q, output_padding(q), data_format)
+
+
+def _upsampling(q: Question) -> Spelling | Inexpressible:
+    if q.rank != 2:
+        return Inexpressible("only images of two axes can be up-sampled bilinearly")
+    return Spelling(f"keras.layers.UpSampling2D({q.stride}, interpolation='bilinear')(x)")
+
+
+STRIDE_WITH_DILATION = Limit(
+    "stride and dilation are refused together",
+    lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+)
+DILATION_LIMITS = onednn.where_it_does_not(
+    tensorflow.EIGEN,
+    Limit(
+        "dilation on TensorFlow's CPU needs",
+        # A layer that is only counted computes nothing.
+        lambda q: set(q.dilation) != {1} and q.wanted != "parameters",
+        backend="tensorflow",
+    ),
+)
+WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WHOLE_NUMBERS)
+
+
+def _draws_zeros_only(q: Question) -> bool:
+    """Say whether the bound of Glorot's distribution, sqrt(6 / (fan in + fan out)), is below 1."""
+    return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
+
+
+LAYERS_OF_WHOLE_NUMBERS = (
+    *(
+        Limit(
+            "a layer initialises no kernel of whole numbers",
+            lambda q: q.dtype.startswith("int"),
+            backend=backend,
+        )
+        for backend in ("jax", "torch")
+    ),
+    Limit(
+        "a layer initialises whole numbers only where its inputs and outputs are few",
+        _draws_zeros_only,
+        backend="tensorflow",
+    ),
+    *WHOLE_NUMBERS,
+)
+WRONG = (
+    *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
+    *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
+)
+CHANNELS_FIRST_LIMITS = onednn.where_it_does_not(
+    tensorflow.EIGEN,
+    Limit(
+        "channels first on TensorFlow's CPU need",
+        lambda q: q.wanted != "parameters",
+        backend="tensorflow",
+    ),
+)
+BIAS_ALONG_THE_LAST_AXIS = Limit(
+    "with channels first, TensorFlow adds the bias along the last axis where that is as long",
+    lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
+    backend="tensorflow",
+    refused=False,
+)
+SAME_WITH_OUTPUT_PADDING = (
+    Limit(
+        "padding='same' counts another length with output padding",
+        lambda q: q.padding == "same" and q.has_output_padding,
+        another_meaning=True,
+    ),
+    Limit(
+        "of an even kernel padding='same' crops too much with an output padding of 0",
+        lambda q: (
+            q.padding == "same"
+            and q.has_output_padding
+            and any(
+                r % 2 == p == 0
+                for r, p in zip(geometry.reach(q.window, q.dilation), q.output_padding, strict=True)
+            )
+        ),
+        backend="tensorflow",
+    ),
+    Limit(
+        "padding='same' crops half of the kernel at the begin, whatever the output padding",
+        lambda q: q.padding == "same" and any(q.output_padding),
+        backend="torch",
+        versions="keras<3.15.1",
+    ),
+)
+
+LAYER_LIMITS = (
+    *WRONG,
+    *LAYERS_OF_WHOLE_NUMBERS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    STRIDE_WITH_DILATION,
+    *SAME_WITH_OUTPUT_PADDING,
+    Limit(  # docs/findings.md
+        "a layer refuses an output padding of 0",
+        lambda q: q.zero_given,
+        versions="keras<3.11",
+    ),
+    *DILATION_LIMITS,
+)
+FUNCTION_LIMITS = (
+    *WRONG,
+    *WHOLE_NUMBERS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    *SAME_WITH_OUTPUT_PADDING,
+    *DILATION_LIMITS,
+)
+
+CONV_PARAMETERS = {
+    "inputs": "x",
+    "kernel": "kernel",
+    "bias": "bias",
+    "strides": "stride",
+    "padding": "padding",
+    "dilation_rate": "dilation",
+    "groups": "groups",
+}
+PARAMETERS = {
+    **{own: key for own, key in CONV_PARAMETERS.items() if own != "groups"},
+    "output_padding": "output_padding",
+}
+
+LAYER = Api(
+    id="keras.layers.ConvTranspose",
+    operator="conv_transpose",
+    exists="keras.layers.Conv1DTranspose",
+    layout="N *s C",
+    kernel_axes="*k out in",
+    native=_spelled(_layer),
+    recipe=_spelled(_layer, _exact_output_padding),
+    own=_same_with_output_padding,
+    has_parameters=True,
+    limits=LAYER_LIMITS,
+    forward="keras.layers.Conv",
+    parameters=PARAMETERS,
+)
+FUNCTION = Api(
+    id="keras.ops.conv_transpose",
+    operator="conv_transpose",
+    exists="keras.ops.conv_transpose",
+    layout="N *s C",
+    kernel_axes="*k out in",
+    native=_spelled(_function),
+    recipe=_spelled(_function, _exact_output_padding),
+    own=_same_with_output_padding,
+    limits=FUNCTION_LIMITS,
+    takes_bias=False,
+    forward="keras.ops.conv",
+    parameters=PARAMETERS,
+)
+
+FRAMEWORK = Framework(
+    name="keras",
+    title="Keras",
+    prelude=PRELUDE,
+    version="keras.__version__",
+    backend="keras.backend.backend()",
+    backend_variable="KERAS_BACKEND",
+    dialects=DIALECTS,
+    variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
+    compiled=jax.FRAMEWORK.compiled,
+    apis=(
+        LAYER,
+        FUNCTION,
+        replace(
+            LAYER,
+            id="keras.layers.ConvTranspose(channels_first)",
+            layout="N C *s",
+            native=_spelled(_layer, data_format="channels_first"),
+            recipe=_spelled(_layer, _exact_output_padding, "channels_first"),
+            base=LAYER,
+            limits=(*LAYER_LIMITS, *CHANNELS_FIRST_LIMITS, BIAS_ALONG_THE_LAST_AXIS),
+            topics=LAYOUT,
+        ),
+        replace(
+            FUNCTION,
+            id="keras.ops.conv_transpose(channels_first)",
+            layout="N C *s",
+            native=_spelled(_function, data_format="channels_first"),
+            recipe=_spelled(_function, _exact_output_padding, "channels_first"),
+            base=FUNCTION,
+            limits=(*FUNCTION_LIMITS, *CHANNELS_FIRST_LIMITS),
+            topics=LAYOUT,
+        ),
+        Api(
+            id="keras.layers.Conv",
+            operator="conv",
+            exists="keras.layers.Conv1D",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_spelled(_layer),
+            recipe=_spelled(_layer),
+            has_parameters=True,
+            limits=(*WRONG, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
+            parameters=CONV_PARAMETERS,
+        ),
+        Api(
+            id="keras.ops.conv",
+            operator="conv",
+            exists="keras.ops.conv",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_spelled(_function),
+            recipe=_spelled(_function),
+            limits=(
+                *WRONG,
+                *WHOLE_NUMBERS,
+                replace(STRIDE_WITH_DILATION, backend="tensorflow"),
+            ),
+            takes_bias=False,
+            parameters=CONV_PARAMETERS,
+        ),
+        Api(
+            id="keras.layers.UpSampling",
+            operator="interpolate",
+            exists="keras.layers.UpSampling2D",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_upsampling,
+            recipe=_upsampling,
+        ),
+    ),
+)

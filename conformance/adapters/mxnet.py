@@ -1,0 +1,372 @@
+"""MXNet: the NumPy-style function, the Gluon layers and the legacy operator, all of one meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from conformance.adapters.base import (
+    LAYOUT,
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Speller,
+    Spelling,
+    keywords,
+    numbers,
+    output_padding,
+    output_space,
+    symmetric,
+)
+from conformance.adapters.runtime import RuntimeClass
+from conformance.oracle.geometry import Axes
+from conformance.question import Dtype, Question
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else spelling.kernel
+    taken = f"{source}.grad" if by == "x" or spelling.kernel == "w" else f"{source}.grad()"
+    return (
+        *((f"{source}.attach_grad()",) if by == "x" or spelling.kernel == "w" else ()),
+        "with mx.autograd.record():",
+        f"    y = {spelling.expression}",
+        "y.backward(g)",
+        f"y = {taken}",
+    )
+
+
+ONEDNN, NATIVE = "onednn", "native"
+"""The runtime classes: float32 through oneDNN, and all through MXNet's own routines."""
+NUMPY = Dialect(
+    imports=("import mxnet as mx", "mx.npx.set_np()"),
+    tensor="mx.np.array({v}, dtype={v}.dtype)",
+    array="{v}.asnumpy()",
+    gradient=_gradient,
+    switches=("MXNET_MKLDNN_ENABLED", "MXNET_ONEDNN_ENABLED"),
+    device="mx.context.current_context().device_type",
+    packages={"mxnet": "mx.__version__"},
+    # Its own routine adds these products up at wrong places: docs/findings.md.
+    probes={
+        ONEDNN: (
+            "mx.npx.deconvolution(mx.np.array([[[1, 2]]]), mx.np.array([[[1, 2]]]), kernel=(2,),"
+            " stride=(2,), dilate=(2,), num_filter=1, no_bias=True).tolist() == [[[1, 0, 4, 0, 4]]]"
+        )
+    },
+    classes=(
+        RuntimeClass(name=ONEDNN, probes=(ONEDNN,)),
+        RuntimeClass(name=NATIVE),
+    ),
+)
+LEGACY = Dialect(
+    imports=("import mxnet as mx",),
+    tensor="mx.nd.array({v}, dtype={v}.dtype)",
+    array="{v}.asnumpy()",
+    gradient=_gradient,
+)
+
+
+def _operator(
+    transposed: str, forward: str, layouts: Sequence[str | None] = (None,) * 3
+) -> Speller:
+    """``layouts`` of one, two and three spatial axes are said where they are not the usual ones."""
+
+    def spell(q: Question) -> Spelling | Inexpressible:
+        padding = symmetric(q)
+        if isinstance(padding, Inexpressible):
+            return padding
+        name = transposed if q.operator == "conv_transpose" else forward
+        size = {
+            "pad": _unless(padding, 0),
+            "adj": q.output_padding if q.has_output_padding else None,
+        }
+        return _called(name, q, **size, layout=layouts[q.rank - 1])
+
+    return spell
+
+
+def _called(name: str, q: Question, **size: object) -> Spelling:
+    # These operators take no single number for all axes, only one for each.
+    arguments = keywords(
+        kernel=q.window,
+        stride=_unless(q.stride, 1),
+        **size,
+        dilate=_unless(q.dilation, 1),
+        num_filter=q.output_channels,
+        num_group=numbers((q.groups,), 1),
+        no_bias=q.bias is None,
+    )
+    return Spelling(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
+
+
+def _unless(values: Axes, default: int) -> Axes | None:
+    return None if set(values) == {default} else values
+
+
+def _sized(q: Question) -> Spelling | Inexpressible:
+    """A call that says how large the output is, and leaves to MXNet what is cropped where."""
+    if q.padding == "same" and q.has_output_padding:
+        return Inexpressible("output padding is part of the size, and has no parameter of its own")
+    if q.padding == "same":
+        space = output_space(q)
+        if isinstance(space, Inexpressible):
+            return space
+        return _called(DECONVOLUTION, q, target_shape=space)
+    if any(map(any, q.pairs)):
+        return Inexpressible("padding takes no numbers, only the size of the output")
+    return Inexpressible("nobody says the size of an output of which nothing is cropped")
+
+
+def _sized_and_padded(q: Question) -> Spelling | Inexpressible:
+    """The same with the crop at the begin: without oneDNN it is ignored, with it the size is."""
+    space = output_space(q)
+    if isinstance(space, Inexpressible):
+        return space
+    begins = tuple(begin for begin, _ in q.pairs)
+    if begins != tuple((total + 1) // 2 for total in _totals(q)) or min(_totals(q)) < 0:
+        return Inexpressible("of what is cropped, half goes at the begin, and the odd element too")
+    return _called(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
+
+
+def _totals(q: Question) -> Axes:
+    """How many elements of the full output are cropped on each axis."""
+    return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+
+
+def _layer(q: Question) -> Spelling | Inexpressible:
+    padding = symmetric(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    name = f"Conv{q.rank}DTranspose" if q.operator == "conv_transpose" else f"Conv{q.rank}D"
+    arguments = keywords(
+        strides=numbers(q.stride, 1),
+        padding=numbers(padding, 0),
+        output_padding=output_padding(q),
+        dilation=numbers(q.dilation, 1),
+        groups=numbers((q.groups,), 1),
+        use_bias=False if q.bias is None else None,
+        in_channels=q.x.shape[1],
+    )
+    return Spelling(
+        setup=(
+            f"layer = mx.gluon.nn.{name}({q.output_channels}, {q.window}{arguments})",
+            "layer.initialize()",
+            "layer.cast(x.dtype)",
+            "layer.weight.set_data(w)",
+            *(() if q.bias is None else ("layer.bias.set_data(b)",)),
+        ),
+        expression="layer(x)",
+        kernel="layer.weight",
+        parameters="sum(p.data().size for p in layer.collect_params().values())",
+    )
+
+
+def _resize(q: Question) -> Spelling | Inexpressible:
+    if q.rank != 2:
+        return Inexpressible("only images of two axes can be resized")
+    height, width = q.output_space
+    return Spelling(
+        f"mx.contrib.nd.BilinearResize2D(x, height={height}, width={width}, align_corners=False)"
+    )
+
+
+LIMITS = (NEGATIVE_PADDING,)
+FLAT_DILATION = Limit(
+    "three spatial axes take no dilation",
+    lambda q: q.rank == 3 and set(q.dilation) != {1},
+)
+
+
+def _spared(dtypes: tuple[Dtype, ...], limit: Limit) -> tuple[Limit, ...]:
+    """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
+
+    Parameters
+    ----------
+    dtypes
+        Those that meet it where oneDNN is on.
+    limit
+        Its reason ends with what is needed instead.
+
+    Notes
+    -----
+    Both uses are of version 1.9.1: docs/findings.md.
+    """
+    return (
+        replace(
+            limit,
+            reason=f"{limit.reason} float32",
+            refuses=lambda q: q.dtype in dtypes and limit.refuses(q),
+            classes=frozenset({ONEDNN}),
+        ),
+        replace(limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({NATIVE})),
+    )
+
+
+MISPLACED_DILATION = _spared(
+    ("float64",),
+    Limit(
+        "stride and dilation together need",
+        lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+        refused=False,
+    ),
+)
+FLAT_DOUBLE = _spared(
+    ("float64", "float16"), Limit("three spatial axes need", lambda q: q.rank == 3)
+)
+# It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
+CHANNELS_LAST = Limit("channels last are not for the CPU", lambda _: True)
+ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
+TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
+SIZED_LIMITS = (
+    *ROUTINES,
+    # It is made an output padding of one, which must be smaller than the stride.
+    Limit(
+        "an axis of stride 1 takes no odd number of elements to crop",
+        lambda q: any(t % 2 >= s for t, s in zip(_totals(q), q.stride, strict=True)),
+    ),
+)
+
+DECONVOLUTION = "mx.npx.deconvolution"
+_npx = _operator(DECONVOLUTION, "mx.npx.convolution")
+_npx_last = _operator(DECONVOLUTION, "mx.npx.convolution", ("NWC", "NHWC", "NDHWC"))
+_nd = _operator("mx.nd.Deconvolution", "mx.nd.Convolution")
+
+CONV_PARAMETERS = {
+    "data": "x",
+    "weight": "kernel",
+    "bias": "bias",
+    "stride": "stride",
+    "pad": "padding",
+    "dilate": "dilation",
+    "num_group": "groups",
+}
+PARAMETERS = {**CONV_PARAMETERS, "adj": "output_padding"}
+LAYER_CONV_PARAMETERS = {
+    "x": "x",
+    "weight": "kernel",
+    "bias": "bias",
+    "strides": "stride",
+    "padding": "padding",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+LAYER_PARAMETERS = {**LAYER_CONV_PARAMETERS, "output_padding": "output_padding"}
+
+NPX = Api(
+    id="mxnet.npx.deconvolution",
+    operator="conv_transpose",
+    exists="mx.npx.deconvolution",
+    layout="N C *s",
+    kernel_axes="in out *k",
+    native=_npx,
+    recipe=_npx,
+    limits=TRANSPOSE_LIMITS,
+    forward="mxnet.npx.convolution",
+    parameters=PARAMETERS,
+)
+
+FRAMEWORK = Framework(
+    name="mxnet",
+    title="MXNet",
+    prelude="import mxnet as mx\nmx.npx.set_np()",
+    version="mx.__version__",
+    dialects={None: NUMPY},
+    variables={"CUDA_VISIBLE_DEVICES": ""},
+    # MXNet computes in threads of its own, and may raise one call's error at another.
+    settle="mx.nd.waitall()",
+    apis=(
+        NPX,
+        replace(
+            NPX,
+            id="mxnet.npx.deconvolution(target_shape)",
+            native=_sized,
+            recipe=_sized_and_padded,
+            limits=SIZED_LIMITS,
+        ),
+        replace(
+            NPX,
+            id="mxnet.npx.deconvolution(channels_last)",
+            layout="N *s C",
+            kernel_axes="in *k out",
+            native=_npx_last,
+            recipe=_npx_last,
+            limits=(CHANNELS_LAST,),
+            base=NPX,
+            topics=LAYOUT,
+        ),
+        Api(
+            id="mxnet.gluon.nn.ConvTranspose",
+            operator="conv_transpose",
+            exists="mx.gluon.nn.Conv1DTranspose",
+            layout="N C *s",
+            kernel_axes="in out *k",
+            native=_layer,
+            recipe=_layer,
+            has_parameters=True,
+            limits=TRANSPOSE_LIMITS,
+            forward="mxnet.gluon.nn.Conv",
+            parameters=LAYER_PARAMETERS,
+        ),
+        Api(
+            id="mxnet.nd.Deconvolution",
+            operator="conv_transpose",
+            exists="mx.nd.Deconvolution",
+            layout="N C *s",
+            kernel_axes="in out *k",
+            native=_nd,
+            recipe=_nd,
+            limits=TRANSPOSE_LIMITS,
+            forward="mxnet.nd.Convolution",
+            parameters=PARAMETERS,
+            dialect=LEGACY,
+        ),
+        Api(
+            id="mxnet.npx.convolution",
+            operator="conv",
+            exists="mx.npx.convolution",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_npx,
+            recipe=_npx,
+            limits=LIMITS,
+            parameters=CONV_PARAMETERS,
+        ),
+        Api(
+            id="mxnet.gluon.nn.Conv",
+            operator="conv",
+            exists="mx.gluon.nn.Conv1D",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_layer,
+            recipe=_layer,
+            has_parameters=True,
+            limits=LIMITS,
+            parameters=LAYER_CONV_PARAMETERS,
+        ),
+        Api(
+            id="mxnet.nd.Convolution",
+            operator="conv",
+            exists="mx.nd.Convolution",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_nd,
+            recipe=_nd,
+            limits=LIMITS,
+            parameters=CONV_PARAMETERS,
+            dialect=LEGACY,
+        ),
+        Api(
+            id="mxnet.contrib.nd.BilinearResize2D",
+            operator="interpolate",
+            exists="mx.contrib.nd.BilinearResize2D",
+            layout="N C *s",
+            kernel_axes="out in *k",
+            native=_resize,
+            recipe=_resize,
+            dialect=LEGACY,
+        ),
+    ),
+)

@@ -1,0 +1,175 @@
+"""oneDNN, which torch and TensorFlow compute with on a CPU: what it takes, and answers wrongly.
+
+It chooses its kernels by the CPU and by switches, so that what holds of it holds of some runtime
+classes only. docs/findings.md has every wrong answer with a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance.adapters.base import Inexpressible, Limit, output_space
+from conformance.adapters.runtime import RuntimeClass
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes
+from conformance.question import Dtype, Question
+
+FLOAT32, BFLOAT16 = "onednn float32", "onednn bfloat16"
+"""Names of the probes: whether oneDNN computes in a dtype."""
+WITH_BFLOAT16 = frozenset({"onednn-avx512", "onednn-bfloat16"})
+WITHOUT_BFLOAT16 = frozenset({"onednn-avx2", "onednn"})
+ANY = WITH_BFLOAT16 | WITHOUT_BFLOAT16
+TAKES: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
+    (WITH_BFLOAT16, ("float32", "bfloat16")),
+    (WITHOUT_BFLOAT16, ("float32",)),
+)
+"""The dtypes that it computes in, by runtime class."""
+
+
+def classes(without: str) -> tuple[RuntimeClass, ...]:
+    """Return the runtime classes of a framework that computes with oneDNN where it is on.
+
+    Parameters
+    ----------
+    without
+        The name of the class where it is off.
+    """
+    both = (FLOAT32, BFLOAT16)
+    return (
+        RuntimeClass(name="onednn-avx512", probes=both, architecture="x86_64"),
+        RuntimeClass(name="onednn-avx2", probes=(FLOAT32,), architecture="x86_64"),
+        RuntimeClass(name="onednn-bfloat16", probes=both),
+        RuntimeClass(name="onednn", probes=(FLOAT32,)),
+        RuntimeClass(name=without),
+    )
+
+
+def where_it_computes(limit: Limit) -> tuple[Limit, ...]:
+    """Return the limit for each group of classes, stopping only dtypes that it computes in."""
+
+    def computed(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
+        return lambda q: q.dtype in dtypes and limit.refuses(q)
+
+    return tuple(replace(limit, refuses=computed(dtypes), classes=names) for names, dtypes in TAKES)
+
+
+def where_it_does_not(without: str, limit: Limit, remark: str = "") -> tuple[Limit, ...]:
+    """Return the limit for each group of classes, stopping only dtypes that it does not compute in.
+
+    Parameters
+    ----------
+    without
+        The name of the class where it is off, in which the limit stops every dtype.
+    limit
+        What the framework's own routines do not do.
+    remark
+        What the reason continues with where oneDNN is on.
+    """
+
+    def left(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
+        return lambda q: q.dtype not in dtypes and limit.refuses(q)
+
+    off = replace(
+        limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({without})
+    )
+    return (
+        off,
+        *(
+            replace(
+                limit,
+                reason=f"{limit.reason} {' or '.join(dtypes)}{remark}",
+                refuses=left(dtypes),
+                classes=names,
+            )
+            for names, dtypes in TAKES
+        ),
+    )
+
+
+def runs_convolution(q: Question) -> bool:
+    """Whether it comes to a convolution: its output, or the gradient of its transpose."""
+    return q.op in ("conv", "conv_transpose_input_gradient")
+
+
+def _leaves_a_part(q: Question) -> bool:
+    """The convolution has one input channel a group, and one place along its strided last axis."""
+    channels = q.kernel.shape[1]  # of what is convolved, here or where this is undone
+    if q.rank == 1 or channels > 1 or not runs_convolution(q):
+        return False
+    places = output_space(q) if q.op == "conv" else q.space
+    return not isinstance(places, Inexpressible) and places[-1] == 1 < min(q.stride[-1], places[-2])
+
+
+def _leaves_its_memory(q: Question) -> bool:
+    """Whether the gradient by the kernel, in float32 over three axes, breaks the heap or is wrong.
+
+    It may where the first axis is padded by more than the stride and less than the kernel, where
+    the input is longer than what is left of the kernel at the first place, and the first place that
+    begins in the input ends beyond it. Observed: that holds of all 256 that went wrong of 1,976
+    combinations of length, kernel, stride and padding, and of 41 others.
+    """
+    if (q.rank, q.dtype, q.groups, q.dilation[0]) != (3, "float32", 1, 1):
+        return False
+    k, s, p = q.window[0], q.stride[0], q.pairs[0][0]
+    return 1 < s < p < k and any(k - p < n < k + -p % s for n in _convolved(q)[:1])
+
+
+def _is_longer(q: Question) -> bool:
+    """Whether a kernel that `same` pads is longer than the input, in bfloat16 over three axes."""
+    if (q.rank, q.padding, q.dtype) != (3, "same", "bfloat16"):
+        return False
+    reach = geometry.reach(q.window, q.dilation)
+    return any(r > n for n, r in zip(_convolved(q), reach, strict=False))
+
+
+def _leaves_all(q: Question) -> bool:
+    if (q.dtype, q.wanted) != ("bfloat16", "kernel_gradient"):
+        return False
+    return any(n < s for n, s in zip(_convolved(q), q.stride, strict=False))
+
+
+def _is_gradient(q: Question) -> bool:
+    return q.wanted in ("input_gradient", "kernel_gradient")
+
+
+def _convolved(q: Question) -> Axes:
+    """The spatial shape of what is convolved, here or where this is undone; () if nothing is."""
+    lengths = q.space if q.operator == "conv" else output_space(q)
+    return () if isinstance(lengths, Inexpressible) else lengths
+
+
+SHORT = Limit(
+    "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
+    _leaves_all,
+    classes=WITH_BFLOAT16,
+    refused=False,
+)
+PADDED = Limit(
+    "over three axes a gradient is wrong where padding above the stride meets too short an input",
+    lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
+    classes=ANY,
+    breaks=True,
+    refused=False,
+)
+CHANNELS_LAST = (
+    SHORT,
+    *where_it_computes(
+        Limit(
+            "of one channel in a group and one place along the last axis a part may be left"
+            " unwritten",
+            _leaves_a_part,
+            refused=False,
+        )
+    ),
+    # TensorFlow makes the gradient by the kernel for any other, too.
+    replace(PADDED, refuses=lambda q: _is_gradient(q) and _leaves_its_memory(q)),
+    Limit(
+        "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
+        lambda q: _is_gradient(q) and _is_longer(q),
+        classes=WITH_BFLOAT16,
+        breaks=True,
+        refused=False,
+    ),
+)
+"""What shows where channels are last in memory."""

@@ -1,0 +1,300 @@
+"""TensorFlow's own functions: channels last, and an output shape that the caller has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance.adapters import base, onednn
+from conformance.adapters.base import (
+    LAYOUT,
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Speller,
+    Spelling,
+    keywords,
+    numbers,
+    output_space,
+)
+from conformance.question import Question
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else spelling.kernel
+    return (
+        "with tf.GradientTape() as tape:",
+        # A tape watches variables, such as those of a layer, by itself.
+        *(() if source.startswith("layer") else (f"    tape.watch({source})",)),
+        f"    y = {spelling.expression}",
+        f"y = tape.gradient(y, {source}, g)",
+    )
+
+
+EIGEN = "eigen"
+"""The runtime class in which TensorFlow computes with its own routines, without oneDNN."""
+
+DIALECT = Dialect(
+    imports=("import tensorflow as tf",),
+    tensor="tf.constant({v})",
+    array="{v}.numpy()",
+    gradient=_gradient,
+    casts={"bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")},
+    switches=("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS"),
+    device="tf.constant(0).device.split(':')[-2].lower()",
+    packages={"tensorflow": "tf.__version__"},
+    # Only oneDNN dilates a transposed convolution on a CPU.
+    probes={
+        name: (
+            f"tf.nn.conv2d_transpose(tf.ones((1, 2, 2, 1), {dtype}),"
+            f" tf.ones((2, 2, 1, 1), {dtype}), (1, 4, 4, 1), 1, 'VALID', dilations=2).shape"
+            " == (1, 4, 4, 1)"
+        )
+        for name, dtype in ((onednn.FLOAT32, "tf.float32"), (onednn.BFLOAT16, "tf.bfloat16"))
+    },
+    classes=onednn.classes(without=EIGEN),
+)
+
+
+def _padding(q: Question, *, channels_first: bool = False) -> str | list[list[int]]:
+    if isinstance(q.padding, str):
+        return q.padding.upper()
+    # Nobody who wants no padding writes zeros.
+    if not any(map(any, q.padding)):
+        return "VALID"
+    pairs = list(map(list, q.padding))
+    return [[0, 0], [0, 0], *pairs] if channels_first else [[0, 0], *pairs, [0, 0]]
+
+
+def _same_with_a_length(q: Question) -> Question | None:
+    """Ask for SAME of the wanted length: of all that this crops, the begin loses half.
+
+    It takes the lengths of which a SAME convolution makes the input's.
+    """
+    if base.cropped(q) is None:
+        return None
+    lengths = zip(q.output_space, q.space, q.stride, strict=True)
+    extra = tuple(length - n * s for length, n, s in lengths)
+    if any(not -s < more <= 0 for more, s in zip(extra, q.stride, strict=True)):
+        return None
+    return q.but(padding="same", output_padding=extra)
+
+
+def _transpose(name: str, *, channels_first: bool = False) -> Speller:
+    def spell(q: Question) -> Spelling | Inexpressible:
+        space = output_space(q)
+        if isinstance(space, Inexpressible):
+            return space
+        c = q.output_channels
+        arguments = keywords(
+            output_shape=(len(q.x), c, *space) if channels_first else (len(q.x), *space, c),
+            strides=numbers(q.stride, None),
+            padding=_padding(q, channels_first=channels_first),
+            data_format=("NCW", "NCHW", "NCDHW")[q.rank - 1] if channels_first else None,
+            dilations=numbers(q.dilation, 1),
+        )
+        return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
+
+    return spell
+
+
+def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], Spelling]:
+    def spell(q: Question) -> Spelling:
+        stride: dict[str, object] = {"strides": numbers(q.stride, None)}
+        dilations: object = numbers(q.dilation, 1)
+        if name != "tf.nn.convolution" and q.rank == 1:
+            stride = {"stride": q.stride[0]}
+        if name != "tf.nn.convolution" and q.rank == 3:
+            stride, dilations = {"strides": (1, *q.stride, 1)}, _five(q.dilation)
+        arguments = keywords(
+            **stride,
+            padding=_padding(q),
+            data_format="NDHWC" if says_layout and q.rank == 3 else None,
+            dilations=dilations,
+        )
+        return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
+
+    return spell
+
+
+def _five(values: tuple[int, ...]) -> tuple[int, ...] | None:
+    return None if set(values) == {1} else (1, *values, 1)
+
+
+def _resize(q: Question) -> Spelling | Inexpressible:
+    if q.rank != 2:
+        return Inexpressible("only images of two axes can be resized")
+    return Spelling(f"tf.image.resize(x, {q.output_space}, 'bilinear')")
+
+
+def _has_numbers(q: Question) -> bool:
+    return not isinstance(_padding(q), str)
+
+
+WRONG = (
+    *onednn.CHANNELS_LAST,
+    *onednn.where_it_computes(
+        Limit(
+            "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
+            lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
+            refused=False,
+        )
+    ),
+    *onednn.where_it_does_not(
+        EIGEN,
+        Limit(
+            "SAME over three axes begins late at strides beyond the kernel; right needs",
+            lambda q: (
+                onednn.runs_convolution(q)
+                and (q.rank, q.padding) == (3, "same")
+                and any(
+                    d * (k - 1) + 3 <= s
+                    for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
+                )
+            ),
+            refused=False,
+        ),
+    ),
+)
+"""What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
+WHOLE_NUMBERS = (
+    Limit("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
+    Limit(
+        "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
+    ),
+)
+SHARED_LIMITS = (
+    *WRONG,
+    *WHOLE_NUMBERS,
+    NEGATIVE_PADDING,
+    Limit(
+        "padding takes numbers for two spatial axes only",
+        lambda q: _has_numbers(q) and q.rank != 2,
+    ),
+    Limit(
+        "dilation and groups on the CPU need padding as a word",
+        lambda q: _has_numbers(q) and (set(q.dilation) != {1} or q.groups > 1),
+    ),
+    Limit("groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
+    *onednn.where_it_does_not(
+        EIGEN, Limit("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
+    ),
+    *onednn.where_it_does_not(EIGEN, Limit("groups on the CPU need", lambda q: q.groups > 1)),
+)
+TRANSPOSE_LIMITS = (
+    *SHARED_LIMITS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Limit(  # 2.21, which gives these to another routine: docs/findings.md
+        "padding as numbers sums bfloat16 in bfloat16",
+        lambda q: _has_numbers(q) and q.dtype == "bfloat16",
+    ),
+    Limit(
+        "SAME takes no output longer than the input times the stride",
+        lambda q: q.padding == "same" and max(q.output_padding) > 0,
+    ),
+)
+CONVOLUTION_LIMITS = (
+    *SHARED_LIMITS,
+    Limit("padding is a word, never numbers", _has_numbers),
+    Limit(
+        "stride and dilation are refused together",
+        lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
+    ),
+)
+
+
+CHANNELS_FIRST_LIMITS = (
+    Limit("channels first on the CPU need padding as a word", _has_numbers),
+    *onednn.where_it_does_not(EIGEN, Limit("channels first on the CPU need", lambda _: True)),
+)
+
+
+PARAMETERS = {
+    "input": "x",
+    "filters": "kernel",
+    "strides": "stride",
+    "padding": "padding",
+    "dilations": "dilation",
+}
+
+
+def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
+    return Api(
+        id=id,
+        operator="conv_transpose",
+        exists=exists,
+        layout="N *s C",
+        kernel_axes="*k out in",
+        native=_transpose(name),
+        recipe=_transpose(name),
+        own=_same_with_a_length,
+        limits=TRANSPOSE_LIMITS,
+        takes_bias=False,
+        forward=forward,
+        defaults={"padding": "same"},
+        parameters=PARAMETERS,
+    )
+
+
+def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:  # noqa: A002
+    return Api(
+        id=id,
+        operator="conv",
+        exists=exists,
+        layout="N *s C",
+        kernel_axes="*k in out",
+        native=_conv(name),
+        # Without it, `tf.nn.convolution` has no gradient by a kernel of three axes (2.21).
+        recipe=_conv(name, says_layout=name == "tf.nn.convolution"),
+        limits=limits,
+        takes_bias=False,
+        parameters=PARAMETERS,
+    )
+
+
+CONV_TRANSPOSE = _transposed(
+    "tf.nn.conv_transpose", "tf.nn.conv_transpose", "tf.nn.conv_transpose", "tf.nn.convolution"
+)
+
+FRAMEWORK = Framework(
+    name="tensorflow",
+    title="TensorFlow",
+    prelude="import tensorflow as tf",
+    version="tf.__version__",
+    dialects={None: DIALECT},
+    variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    apis=(
+        CONV_TRANSPOSE,
+        _transposed(
+            "tf.nn.convNd_transpose",
+            "tf.nn.conv{rank}d_transpose",
+            "tf.nn.conv1d_transpose",
+            "tf.nn.convNd",
+        ),
+        replace(
+            CONV_TRANSPOSE,
+            id="tf.nn.conv_transpose(channels_first)",
+            layout="N C *s",
+            native=_transpose("tf.nn.conv_transpose", channels_first=True),
+            recipe=_transpose("tf.nn.conv_transpose", channels_first=True),
+            limits=(*TRANSPOSE_LIMITS, *CHANNELS_FIRST_LIMITS),
+            base=CONV_TRANSPOSE,
+            topics=LAYOUT,
+        ),
+        _forward("tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS),
+        _forward("tf.nn.convNd", "tf.nn.conv{rank}d", "tf.nn.conv1d", SHARED_LIMITS),
+        Api(
+            id="tf.image.resize",
+            operator="interpolate",
+            exists="tf.image.resize",
+            layout="N *s C",
+            kernel_axes="*k in out",
+            native=_resize,
+            recipe=_resize,
+        ),
+    ),
+)

@@ -1,0 +1,235 @@
+"""PyTorch: functions and layers, in whose words and kernel layout the canonical terms are said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import onednn
+from conformance.adapters.base import (
+    LAYOUT,
+    NEGATIVE_PADDING,
+    Api,
+    Dialect,
+    Framework,
+    Inexpressible,
+    Limit,
+    Spelling,
+    keywords,
+    numbers,
+    output_padding,
+    symmetric,
+)
+from conformance.question import Question
+
+IN_OUT = "in out *k"
+OUT_IN = "out in *k"
+
+
+def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else spelling.kernel
+    return (
+        f"{source}.requires_grad_()",
+        f"y = {spelling.expression}",
+        f"y, = torch.autograd.grad(y, {source}, g)",
+    )
+
+
+DIALECT = Dialect(
+    imports=("import torch",),
+    tensor="torch.tensor({v})",
+    array="{v}.detach().numpy()",
+    gradient=_gradient,
+    casts={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
+    unreadable=("reversed",),  # it has no negative strides
+    switches=("ATEN_CPU_CAPABILITY",),
+    device="torch.zeros(()).device.type",
+    packages={"torch": "torch.__version__"},
+    probes={
+        onednn.FLOAT32: "torch.backends.mkldnn.is_available() and torch._C._get_mkldnn_enabled()",
+        onednn.BFLOAT16: "torch.ops.mkldnn._is_mkldnn_bf16_supported()",
+    },
+    classes=onednn.classes(without="native"),
+)
+
+
+def _shared(q: Question, padding: object) -> dict[str, object]:
+    return {
+        "stride": numbers(q.stride, 1),
+        "padding": padding,
+        "output_padding": output_padding(q),
+        "groups": None if q.groups == 1 else q.groups,
+        "dilation": numbers(q.dilation, 1),
+    }
+
+
+def _transpose_arguments(q: Question) -> dict[str, object] | Inexpressible:
+    padding = symmetric(q)
+    if isinstance(padding, Inexpressible):
+        return padding
+    return _shared(q, numbers(padding, 0))
+
+
+def _conv_arguments(q: Question) -> dict[str, object] | Inexpressible:
+    if isinstance(q.padding, str):
+        return _shared(q, q.padding)
+    return _transpose_arguments(q)
+
+
+def _function(q: Question) -> Spelling | Inexpressible:
+    transposed = q.operator == "conv_transpose"
+    arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
+    if isinstance(arguments, Inexpressible):
+        return arguments
+    name = f"conv_transpose{q.rank}d" if transposed else f"conv{q.rank}d"
+    operands = "x, w" if q.bias is None else "x, w, b"
+    return Spelling(f"torch.nn.functional.{name}({operands}{keywords(**arguments)})")
+
+
+def _channels_last(q: Question) -> Spelling | Inexpressible:
+    """The same call: channels stay the second axis, and only lie last in memory."""
+    if q.rank == 1:
+        return Inexpressible("there is no memory format for one spatial axis")
+    spelling = _function(q)
+    if isinstance(spelling, Inexpressible):
+        return spelling
+    memory = f"torch.channels_last{'_3d' if q.rank == 3 else ''}"
+    lines = tuple(f"{v} = {v}.contiguous(memory_format={memory})" for v in ("x", "w"))
+    return replace(spelling, setup=lines)
+
+
+def _layer(q: Question) -> Spelling | Inexpressible:
+    transposed = q.operator == "conv_transpose"
+    arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
+    if isinstance(arguments, Inexpressible):
+        return arguments
+    name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
+    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
+    bias = keywords(bias=False if q.bias is None else None)
+    # Whole numbers have no gradient, and a parameter asks for one.
+    learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
+    return Spelling(
+        setup=(
+            f"layer = torch.nn.{name}({sizes}{keywords(**arguments)}{bias})",
+            f"layer.weight = torch.nn.Parameter(w{learns})",
+            *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{learns})",)),
+        ),
+        expression="layer(x)",
+        kernel="layer.weight",
+        parameters="sum(parameter.numel() for parameter in layer.parameters())",
+    )
+
+
+def _interpolate(q: Question) -> Spelling:
+    mode = ("linear", "bilinear", "trilinear")[q.rank - 1]
+    factor = tuple(map(float, q.stride))
+    return Spelling(f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})")
+
+
+TRANSPOSE_LIMITS = (
+    onednn.SHORT,
+    onednn.PADDED,
+    NEGATIVE_PADDING,
+    Limit(
+        "output padding must be smaller than the stride or the dilation",
+        lambda q: any(
+            p >= max(s, d) for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
+        ),
+    ),
+)
+CONV_LIMITS = (
+    onednn.SHORT,
+    onednn.PADDED,
+    NEGATIVE_PADDING,
+    Limit("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
+    Limit(
+        "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
+    ),
+)
+
+CONV_PARAMETERS = {
+    "input": "x",
+    "weight": "kernel",
+    "bias": "bias",
+    "stride": "stride",
+    "padding": "padding",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+PARAMETERS = {**CONV_PARAMETERS, "output_padding": "output_padding"}
+
+CONV_TRANSPOSE = Api(
+    id="torch.nn.functional.conv_transpose",
+    operator="conv_transpose",
+    exists="torch.nn.functional.conv_transpose1d",
+    layout="N C *s",
+    kernel_axes=IN_OUT,
+    native=_function,
+    recipe=_function,
+    limits=TRANSPOSE_LIMITS,
+    forward="torch.nn.functional.conv",
+    parameters=PARAMETERS,
+)
+
+FRAMEWORK = Framework(
+    name="torch",
+    title="PyTorch",
+    prelude="import torch",
+    version="torch.__version__",
+    dialects={None: DIALECT},
+    variables={"CUDA_VISIBLE_DEVICES": ""},
+    apis=(
+        CONV_TRANSPOSE,
+        replace(
+            CONV_TRANSPOSE,
+            id="torch.nn.functional.conv_transpose(channels_last)",
+            native=_channels_last,
+            recipe=_channels_last,
+            topics=LAYOUT,
+        ),
+        Api(
+            id="torch.nn.ConvTranspose",
+            operator="conv_transpose",
+            exists="torch.nn.ConvTranspose1d",
+            layout="N C *s",
+            kernel_axes=IN_OUT,
+            native=_layer,
+            recipe=_layer,
+            has_parameters=True,
+            limits=TRANSPOSE_LIMITS,
+            forward="torch.nn.Conv",
+            parameters=PARAMETERS,
+        ),
+        Api(
+            id="torch.nn.functional.conv",
+            operator="conv",
+            exists="torch.nn.functional.conv1d",
+            layout="N C *s",
+            kernel_axes=OUT_IN,
+            native=_function,
+            recipe=_function,
+            limits=CONV_LIMITS,
+            parameters=CONV_PARAMETERS,
+        ),
+        Api(
+            id="torch.nn.Conv",
+            operator="conv",
+            exists="torch.nn.Conv1d",
+            layout="N C *s",
+            kernel_axes=OUT_IN,
+            native=_layer,
+            recipe=_layer,
+            has_parameters=True,
+            limits=CONV_LIMITS,
+            parameters=CONV_PARAMETERS,
+        ),
+        Api(
+            id="torch.nn.functional.interpolate",
+            operator="interpolate",
+            exists="torch.nn.functional.interpolate",
+            layout="N C *s",
+            kernel_axes=OUT_IN,
+            native=_interpolate,
+            recipe=_interpolate,
+        ),
+    ),
+)

@@ -1,0 +1,105 @@
+"""How a case file says an array: the numbers themselves, or a rule that makes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
+
+from conformance.cases.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
+from conformance.oracle.memory_layout import Memory
+
+
+class Shaped(Model):
+    """What arrays of a stated shape share."""
+
+    shape: Shape = Field(
+        description="The shape, bare or full; a full one of x may have 0 batch entries.",
+        examples=[[1, 2, 5, 5]],
+    )
+    memory: Memory | None = Field(
+        default=None,
+        description="How the numbers lie in memory, if not one after the other.",
+        examples=["reversed"],
+    )
+
+
+class Integers(Shaped):
+    """Whole numbers drawn evenly from a range that includes both ends."""
+
+    integers: Range = Field(description="The least and the largest number.", examples=[[-3, 3]])
+    seed: Seed = 0
+
+
+class Arange(Shaped):
+    """Whole numbers in a row."""
+
+    arange: Whole = Field(description="The first number.", examples=[0])
+
+
+class Fill(Shaped):
+    """One number everywhere."""
+
+    fill: Real = Field(description="The number.", examples=[1])
+
+
+class Normal(Shaped):
+    """Real numbers drawn from a normal distribution around 0."""
+
+    normal: Annotated[Real, Field(gt=0)] = Field(
+        description="The standard deviation.", examples=[1.0]
+    )
+    seed: Seed = 0
+
+
+class Basis(Model):
+    """Every one-hot image of a size, one a batch entry: an operator's answer shows its matrix."""
+
+    basis: Annotated[list[Size], Field(min_length=1, max_length=3)] = Field(
+        description="The spatial size of the images.", examples=[[3, 3]]
+    )
+
+
+class Bilinear(Model):
+    """The kernel that scales every channel up bilinearly, one group for each channel."""
+
+    bilinear: Size = Field(description="The factor.", examples=[2])
+    channels: Size = Field(default=1, description="How many channels there are.")
+    rank: int = Field(default=2, ge=1, le=3, description="How many spatial axes there are.")
+
+
+GENERATED: tuple[type[Model], ...] = (Integers, Arange, Fill, Normal, Basis, Bilinear)
+Generated: TypeAlias = Integers | Arange | Fill | Normal | Basis | Bilinear
+
+
+def tag(kind: object) -> str:
+    """How a choice is marked in an error's location: no key of a file looks like it."""
+    return f"<{kind.__name__ if isinstance(kind, type) else kind}>"
+
+
+def _operand_kind(value: Any) -> str | None:
+    if isinstance(value, dict):
+        for kind in GENERATED:
+            if kind.__name__.lower() in value:
+                return tag(kind)
+        return None
+    return tag("literal")
+
+
+Operand = Annotated[
+    Annotated[Numbers, Tag(tag("literal"))]
+    | Annotated[Integers, Tag(tag(Integers))]
+    | Annotated[Arange, Tag(tag(Arange))]
+    | Annotated[Fill, Tag(tag(Fill))]
+    | Annotated[Normal, Tag(tag(Normal))]
+    | Annotated[Basis, Tag(tag(Basis))]
+    | Annotated[Bilinear, Tag(tag(Bilinear))],
+    Discriminator(
+        _operand_kind,
+        custom_error_type="kind",
+        custom_error_message=(
+            "must be a list of numbers, or a mapping with one of integers, arange, fill, normal,"
+            " basis or bilinear"
+        ),
+    ),
+]

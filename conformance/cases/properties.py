@@ -1,0 +1,180 @@
+"""Named properties: what documents claim about an operator, as data that any case can name.
+
+A new one is a function in ``conformance.cases.property_checks`` and a line in the table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil
+from types import MappingProxyType
+
+import numpy as np
+
+from conformance.cases import property_checks
+from conformance.comparison import gamma, magnitude, terms
+from conformance.question import Array, Asked, Chain, Question, answer, shape
+
+FORWARD = frozenset({"conv", "conv_transpose"})
+TRANSPOSED = frozenset({"conv_transpose"})
+INPUT_GRADIENTS = frozenset({"conv_input_gradient", "conv_transpose_input_gradient"})
+KERNEL_GRADIENTS = frozenset({"conv_kernel_gradient", "conv_transpose_kernel_gradient"})
+CHAIN = frozenset({"chain"})
+
+
+@dataclass(frozen=True)
+class Property:
+    """A claim with a name, one sentence, and the operators that it is about."""
+
+    name: str
+    sentence: str
+    ops: frozenset[str]
+    route: Callable[..., property_checks.Sides]
+
+    def sides(self, asked: Asked, given: Array) -> property_checks.Sides:
+        """What follows from the answer ``given`` along a route of its own, and what that must be.
+
+        Both are shapes when the answer does not even have the shape that was asked for.
+        Raises ``ValueError`` when the property says nothing about such a question.
+        """
+        op = "chain" if isinstance(asked, Chain) else asked.op
+        if op not in self.ops:
+            allowed = ", ".join(sorted(self.ops))
+            raise ValueError(f"property {self.name} is about {allowed}, not about {op}")
+        given = np.asarray(given, np.float64)
+        if isinstance(asked, Question) and given.shape != shape(asked):
+            return np.array(given.shape), np.array(shape(asked))
+        got, wanted = self.route(asked, given)
+        return np.asarray(got, np.float64), np.asarray(wanted, np.float64)
+
+
+def named(name: str) -> Property:
+    """The property of that name. Raises ``ValueError`` with the names there are."""
+    if name not in PROPERTIES:
+        raise ValueError(f"unknown property {name!r}; there are {', '.join(sorted(PROPERTIES))}")
+    return PROPERTIES[name]
+
+
+def holds(
+    entry: Property, asked: Asked, given: Array, *, exact: bool, tolerance: float | None = None
+) -> bool:
+    """Whether the answer ``given`` has the property; NaN never does.
+
+    Exact cases compare with ``==``; others within ``tolerance``, or else within the bound that
+    rounding explains, taken along the property's own route from the absolute values.
+    """
+    got, wanted = entry.sides(asked, given)
+    if got.shape != wanted.shape or np.isnan(given).any():
+        return False
+    if exact:
+        return bool(np.all(got == wanted))
+    if tolerance is not None:
+        return bool(np.all(np.abs(got - wanted) <= tolerance))
+    largest = magnitude(asked)
+    most, also = entry.sides(largest, answer(largest))
+    summed = ceil(max(given.size, 1) / max(got.size, 1))
+    share = gamma(terms(asked) + summed, asked)
+    return bool(np.all(np.abs(got - wanted) <= share * np.maximum(np.abs(most), np.abs(also))))
+
+
+PROPERTIES: Mapping[str, Property] = MappingProxyType({
+    entry.name: entry
+    for entry in (
+        Property(
+            "scatter",
+            "Every input element adds its multiple of the kernel to the output.",
+            TRANSPOSED, property_checks.scatter,
+        ),
+        Property(
+            "pieces",
+            "Each input element gives a piece of n + k - 1 elements (at stride 1); they add up.",
+            TRANSPOSED, property_checks.pieces,
+        ),
+        Property(
+            "matrix-product",
+            "The convolution matrix, or its transpose, times the flattened image.",
+            FORWARD | INPUT_GRADIENTS, property_checks.matrix_product,
+        ),
+        Property(
+            "numpy-convolve",
+            "The convolution of signal processing: the kernel visited in reverse.",
+            TRANSPOSED | {"conv_input_gradient"}, property_checks.numpy_convolve,
+        ),
+        Property(
+            "direct-convolution",
+            "A convolution with the flipped kernel over the input, zero-stretched and padded.",
+            TRANSPOSED | {"conv_input_gradient"}, property_checks.direct,
+        ),
+        Property(
+            "pixel-shuffle",
+            "A convolution to r^2 channels with the kernel rearranged, then pixel shuffle.",
+            TRANSPOSED, property_checks.pixel_shuffle,
+        ),
+        Property(
+            "pixel-unshuffle",
+            "Shuffled to one channel, a convolution to r^2 channels is transposed with stride r.",
+            frozenset({"conv"}), property_checks.pixel_unshuffle,
+        ),
+        Property(
+            "swap",
+            "A transposed convolution and a convolution are each other's backward pass.",
+            TRANSPOSED | INPUT_GRADIENTS, property_checks.swap,
+        ),
+        Property(
+            "unit-steps",
+            "Every element of the gradient is what a unit step there adds to the loss.",
+            INPUT_GRADIENTS | KERNEL_GRADIENTS, property_checks.unit_steps,
+        ),
+        Property(
+            "sparse-kernel",
+            "Dilation is a kernel with zeros inserted.",
+            FORWARD, property_checks.sparse_kernel,
+        ),
+        Property(
+            "crop",
+            "Padding removes the border of the unpadded output.",
+            TRANSPOSED, property_checks.crop,
+        ),
+        Property(
+            "coverage",
+            "Ones through a kernel of ones count how often each output is written.",
+            TRANSPOSED, property_checks.coverage,
+        ),
+        Property(
+            "sum-is-product",
+            "The output's sum is the input's sum times the kernel's, over pairs of channels.",
+            TRANSPOSED, property_checks.sum_is_product,
+        ),
+        Property(
+            "energy-preserved",
+            "The output's squares have the same sum as the input's.",
+            FORWARD, property_checks.energy_preserved,
+        ),
+        Property(
+            "shape-not-values",
+            "The composition has the shape of the input, but not its values.",
+            CHAIN, property_checks.shape_not_values,
+        ),
+        Property(
+            "keeps-length",
+            "The composition keeps the length W exactly when W = w + s q.",
+            CHAIN, property_checks.keeps_length,
+        ),
+        Property(
+            "observed-area",
+            "The composition has the size of the area that the convolution reads.",
+            CHAIN, property_checks.observed_area,
+        ),
+        Property(
+            "interpolation",
+            "With a bilinear kernel: bilinear interpolation, away from the border.",
+            TRANSPOSED, property_checks.interpolation,
+        ),
+        Property(
+            "bilinear-kernel",
+            "The zero-stretched input convolved with a triangle, away from the border.",
+            frozenset({"interpolate"}), property_checks.bilinear_kernel,
+        ),
+    )
+})  # fmt: skip

@@ -1,0 +1,185 @@
+"""The space of questions: what can be varied, and seeded draws from it, small enough to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+
+from conformance.cases.arrays import EXACT_INTEGERS, stored
+from conformance.comparison import terms
+from conformance.oracle.geometry import Axes, Padding, padding_of
+from conformance.question import OPS, Array, Dtype, Op, Question
+
+DRAWN: tuple[Op, ...] = tuple(
+    op for op in OPS if not op.endswith("parameters") and op != "interpolate"
+)
+LARGEST = 3
+"""The largest absolute value of drawn data."""
+MOST_ELEMENTS, MOST_PRODUCTS = 2**13, 2**23
+"""What an array may hold, and an answer may take, so that no question is a slow one."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """What is drawn from. Of each tuple every entry is as likely: what stands twice, twice.
+
+    inputs, outputs  channels of each group
+    crops            a padding that is the same at both ends
+    ends             a padding of two numbers
+    """
+
+    batches: tuple[int, ...] = (1, 2)
+    groups: tuple[int, ...] = (1, 1, 1, 2, 3)
+    inputs: tuple[int, ...] = (1, 2, 3)
+    outputs: tuple[int, ...] = (1, 2, 3)
+    lengths: tuple[int, ...] = (1, 2, 3, 4, 5)
+    windows: tuple[int, ...] = (1, 2, 3, 4)
+    strides: tuple[int, ...] = (1, 2, 3)
+    dilations: tuple[int, ...] = (1, 2)
+    crops: tuple[int, ...] = (0, 1, 2, 3)
+    ends: tuple[int, ...] = (-1, 0, 1, 2, 3)
+    extensions: tuple[int, ...] = (0, 1, 2)
+    dtypes: tuple[Dtype, ...] = ("float32",)
+
+
+SMALL = Space()
+"""What fits a test: every argument, in float32, at sizes that a person can follow."""
+WIDE = Space(
+    batches=(0, *(1, 2) * 8, 3, 4),
+    groups=(*(1,) * 8, 2, 2, 3, 4, 8),
+    # Blocked routines take channels by 8 or 16 and elements by 4 to 16, and others one by one.
+    inputs=(1, 1, 2, 2, 3, 4, 5, 8, 9, 16),
+    outputs=(1, 1, 2, 2, 3, 4, 5, 8, 9, 16),
+    lengths=(*range(1, 8), *range(1, 8), 8, 9, 12, 16, 17),
+    windows=(*(1, 2, 3, 4, 5) * 3, 6, 7, 9),
+    strides=(1, 1, 2, 2, 3, 3, 4, 5),
+    dilations=(1, 2, 2, 3, 4),
+    crops=(0, 1, 1, 2, 2, 3, 4, 6),
+    ends=(-2, -1, 0, 0, 1, 2, 3, 5),
+    extensions=(0, 1, 1, 2, 3),
+    dtypes=(
+        *("float32",) * 6, "float64", "float64", "float16", "bfloat16", "int32", "int64",
+    ),
+)  # fmt: skip
+"""What is searched for trouble: sizes at which routines change, and every dtype."""
+
+
+def draws(seed: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Iterator[Question]:
+    """Questions without end, the same for the same seed: whole numbers, one to three spatial axes.
+
+    All have an answer, which every dtype holds exactly. Arguments are drawn alone, so that unlikely
+    ones meet: crops larger than the kernel, negative padding, output padding beyond the stride,
+    kernels smaller than the stride.
+    """
+    for number in count():
+        yield drawn(seed, number, ops, space)
+
+
+def drawn(seed: int, number: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Question:
+    """The question in this place, counted from 0, of `draws`, without those before it."""
+    random = np.random.Generator(np.random.PCG64((seed, number)))
+    while True:
+        question = _draw(random, ops, space)
+        try:
+            outcome = question.output_space
+        except ValueError:
+            continue
+        if _is_too_large(question, outcome):
+            continue
+        if question.wanted.endswith("gradient"):
+            shape = (len(question.x), question.output_channels, *outcome)
+            question = question.but(gradient=_integers(random, shape, question.dtype))
+        return question
+
+
+def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Question:
+    op = _one(random, ops)
+    rank = int(random.integers(1, 4))
+    dtype = _one(random, space.dtypes)
+    if op.endswith("parameters") or (op.endswith("gradient") and dtype.startswith("int")):
+        dtype = "float32"  # whole numbers have no gradient, and a count has no dtype
+    batch = _one(random, space.batches)
+    if op == "interpolate":
+        return _interpolation(random, rank, batch, space)
+    groups, inputs, outputs = _channels(random, space)
+    transposed = op.startswith("conv_transpose")
+    ends = (inputs, outputs // groups) if transposed else (outputs, inputs // groups)
+    dilated, extended, biased = random.random(3) < 0.4
+    none = (0,) * rank
+    return Question(
+        op=op,
+        x=_integers(random, (batch, inputs, *_axes(random, rank, space.lengths)), dtype),
+        kernel=_integers(random, (*ends, *_axes(random, rank, space.windows)), dtype),
+        bias=(
+            _integers(random, (outputs,), dtype) if biased and not op.endswith("gradient") else None
+        ),
+        stride=_axes(random, rank, space.strides),
+        padding=padding_of(_padding(random, rank, space), rank),
+        output_padding=_axes(random, rank, space.extensions) if transposed and extended else none,
+        dilation=_axes(random, rank, space.dilations) if dilated else (1,) * rank,
+        groups=groups,
+        dtype=dtype,
+    )
+
+
+def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Space) -> Question:
+    channels = _one(random, space.inputs)
+    return Question(
+        op="interpolate",
+        x=_integers(random, (batch, channels, *_axes(random, rank, space.lengths)), "float32"),
+        kernel=np.zeros(0),
+        stride=_axes(random, rank, space.strides),
+        padding=((0, 0),) * rank,
+        output_padding=(0,) * rank,
+        dilation=(1,) * rank,
+    )
+
+
+def _channels(random: np.random.Generator, space: Space) -> tuple[int, int, int]:
+    groups = _one(random, space.groups)
+    return groups, groups * _one(random, space.inputs), groups * _one(random, space.outputs)
+
+
+def _padding(random: np.random.Generator, rank: int, space: Space) -> Padding:
+    kind = _one(random, ("same", "valid", "none", "equal", "pairs"))
+    if kind in ("same", "valid"):
+        return kind
+    if kind == "none":
+        return 0
+    if kind == "equal":
+        return _axes(random, rank, space.crops)
+    return tuple((_one(random, space.ends), _one(random, space.ends)) for _ in range(rank))
+
+
+def _is_too_large(question: Question, space: Axes) -> bool:
+    """Whether it takes long, or a sum may be more than its dtype holds exactly."""
+    output = len(question.x) * question.output_channels * prod(space)
+    if max(question.x.size, question.kernel.size, output) > MOST_ELEMENTS:
+        return True
+    products = question.kernel.size * len(question.x) * max(prod(space), prod(question.space))
+    largest = terms(question) * _largest(question.dtype) ** 2 + LARGEST
+    return products > MOST_PRODUCTS or largest > EXACT_INTEGERS[question.dtype]
+
+
+def _largest(dtype: Dtype) -> int:
+    return 1 if dtype.endswith("float16") else LARGEST
+
+
+def _one(random: np.random.Generator, choices: Sequence[T]) -> T:
+    return choices[int(random.integers(len(choices)))]
+
+
+def _axes(random: np.random.Generator, rank: int, choices: Sequence[int]) -> Axes:
+    return tuple(_one(random, choices) for _ in range(rank))
+
+
+def _integers(random: np.random.Generator, shape: tuple[int, ...], dtype: Dtype) -> Array:
+    largest = _largest(dtype)
+    return stored(random.integers(-largest, largest + 1, shape), dtype)

@@ -1,1 +1,0 @@
-"""Claims: what documents state of an answer, and whether it holds."""

@@ -1,0 +1,51 @@
+"""``conformance accept``: runs become the baselines that later runs are held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance.cli import shared_options
+from conformance.cli.exit_status import refuse
+from conformance.gate import accept, baseline
+from conformance.gate.snapshot import CannotCompare
+from conformance.runs.run_files import RunError
+from conformance.utils.printable import printable
+from conformance.utils.text import count
+
+
+@click.command("accept")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "folder",
+    default=baseline.FOLDER,
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the baselines.",
+)
+def command(runs: tuple[Path, ...], folder: Path) -> None:
+    """Write what RUNS hold as baselines, a file for each framework with its backend.
+
+    Of several runs of the same framework and version, what they do not agree on is recorded as
+    unsteady, and no gate will look at it.
+
+    \b
+    Example:
+      conformance accept reports/runs/*.jsonl
+      conformance accept monday.jsonl tuesday.jsonl --to baselines
+    """
+    try:
+        accepted = accept.accepted(runs)
+        shared_options.keep_inputs(
+            (("--to", path) for path in accept.paths(accepted, folder)), runs
+        )
+        accept.refuse_narrower(accepted, folder)
+        written = accept.write(accepted, folder)
+    except (CannotCompare, RunError, OSError) as error:
+        refuse("accept", error)
+    for path, given in zip(written, accepted.values(), strict=True):
+        unsteady = accept.unsteady(given)
+        remark = f", {unsteady:,} of them unsteady" if unsteady else ""
+        click.echo(printable(f"{path}: {count(len(given.answers), 'answer')}{remark}"))

@@ -1,0 +1,89 @@
+"""``conformance apis``: what can be asked, and what of it an interpreter has."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from conformance.adapters.base import Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli import shared_options
+from conformance.cli.exit_status import refuse
+from conformance.runs import survey
+from conformance.utils.text import plain
+from conformance.workers.worker_client import CannotStart, Examination, Interpreter
+
+
+@click.command("apis")
+@click.option(
+    "--python",
+    default=sys.executable,
+    show_default="this one",
+    type=shared_options.WORD,
+    help="An interpreter.",
+)
+@shared_options.startup()
+def command(python: str, startup: float) -> None:
+    """List every API, and whether an interpreter has it.
+
+    On a terminal the APIs stand under their framework, with the reason where it cannot be asked.
+    In a pipe each API is one line: its id, operator, framework with its version, and yes or no,
+    with a tab between them; the reasons go to the standard error.
+
+    \b
+    Example:
+      conformance apis --python ~/venvs/torch/bin/python
+      conformance apis | cut -f 1
+    """
+    try:
+        with Examination(Interpreter(python), startup=startup):
+            pass
+    except CannotStart as error:
+        refuse("apis", error.sentence)
+    show = _listed if is_terminal() else _piped
+    for framework in FRAMEWORKS.values():
+        for line in show(framework, *_found(framework, python, startup)):
+            click.echo(line)
+
+
+def is_terminal() -> bool:
+    """Say whether somebody looks at what is printed."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _found(
+    framework: Framework, python: str, startup: float
+) -> tuple[frozenset[str], str | None, str | None]:
+    """The ids of the APIs that are there, the version, and why there is none."""
+    try:
+        interpreter = survey.interpreter_for(framework, python)
+        with Examination(interpreter, startup=startup) as examination:
+            facts = examination.identity.facts
+    except CannotStart as error:
+        return frozenset(), None, plain(error.sentence)
+    ids = frozenset(api.id for api in framework.apis if facts[f"api {api.id}"])
+    return ids, plain(str(facts["version"])), None
+
+
+def _listed(
+    framework: Framework, ids: frozenset[str], version: str | None, reason: str | None
+) -> Iterator[str]:
+    """The framework for a person: its version, or why it cannot be asked, and its APIs."""
+    head = click.style(framework.title, bold=True)
+    yield f"{head} {version}" if reason is None else f"{head}: {reason}"
+    for api in framework.apis:
+        mark = click.style("yes", fg="green") if api.id in ids else click.style("no ", dim=True)
+        yield f"  {mark}  {api.id}  {click.style(f'({api.operator})', dim=True)}"
+
+
+def _piped(
+    framework: Framework, ids: frozenset[str], version: str | None, reason: str | None
+) -> Iterator[str]:
+    """The framework for a program: a line for each API."""
+    if reason is not None:
+        click.echo(f"conformance apis: {framework.title}: {reason}", err=True)
+    for api in framework.apis:
+        named = f"{framework.title} {version}" if version else framework.title
+        yield "\t".join((api.id, api.operator, named, "yes" if api.id in ids else "no"))

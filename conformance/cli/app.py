@@ -1,0 +1,127 @@
+"""The command line: names and summaries here, each command in a module imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from conformance import __version__
+from conformance.cli import exit_status
+
+# The oracle's arrays are small. Threads that wait for one another on busy cores take a hundred
+# times as long as one; NumPy reads this when it is imported, which is later.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+COMMANDS = (
+    "accept",
+    "apis",
+    "bisect",
+    "check",
+    "environments",
+    "explain",
+    "findings",
+    "fuzz",
+    "gate",
+    "history",
+    "new",
+    "report",
+    "repro",
+    "run",
+    "translate",
+)
+
+
+class LazyGroup(click.Group):
+    """Commands by name from `conformance.cli`, so that ``--help`` imports nothing heavy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"conformance.cli.{cmd_name}").command
+        command.epilog = exit_status.epilog(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, from their first sentences and without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run the command that the words name, and end with a status that its help explains.
+
+        Parameters
+        ----------
+        args
+            The words after the program's name; those of this process if they are left out.
+        prog_name, complete_var, extra
+            As click takes them; the other options change nothing.
+
+        Raises
+        ------
+        SystemExit
+            Always.
+        """
+        del standalone_mode, windows_expand_args
+        words = sys.argv[1:] if args is None else list(args)
+        program = prog_name or "conformance"
+
+        def work() -> None:
+            self._main_shell_completion(extra, program, complete_var)
+            try:
+                with self.make_context(program, words, **extra) as context:
+                    self.invoke(context)
+            except click.NoSuchOption as refusal:
+                from conformance.cli.hints import corrected  # here, as it takes a while
+
+                raise corrected(refusal) from None
+
+        exit_status.guarded(next((word for word in words if word in COMMANDS), None), work)
+
+
+SUMMARIES = {
+    "accept": "Write runs as the baselines that later runs are held against.",
+    "apis": "List every API, and whether an interpreter has it.",
+    "bisect": "Find the first release that answers a case otherwise.",
+    "check": "Validate cases.",
+    "environments": "List the environments that were made, and remove unused ones.",
+    "explain": "Show the calls that ask one case, what they answer, and why that differs.",
+    "findings": "Say which known bugs of a framework show in an interpreter.",
+    "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
+    "gate": "Say what changed since a baseline, and which convention explains it.",
+    "history": "Say what changed from release to release of a package.",
+    "new": "Write a case, with the oracle's answer filled in.",
+    "report": "Turn runs into tables and a page.",
+    "repro": "Write a script that asks one case and needs only the framework and NumPy.",
+    "run": "Ask a framework every case, and write down what it answers.",
+    "translate": "Write a call of one API for another, with its proof.",
+}
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="conformance")
+def main() -> None:
+    """Does transposed convolution mean the same here and there?
+
+    \b
+    Example:
+      conformance run --framework torch --out reports/runs/torch.jsonl
+      conformance report reports/runs/*.jsonl --out reports
+    """

@@ -1,0 +1,110 @@
+"""``conformance explain``: one case, asked now, with everything that can be said of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from conformance.adapters.base import Api, Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli import environment_options, shared_options
+from conformance.cli.console import console
+from conformance.cli.exit_status import refuse
+from conformance.environments.definitions import CannotBuild
+from conformance.explain import explanation
+from conformance.explain.explanation import Told
+from conformance.runs import lookup, survey
+from conformance.runs.lookup import NotThere
+from conformance.runs.survey import Item, Subject
+from conformance.workers.worker_client import Examination, WorkerError
+
+
+@click.command("explain")
+@click.argument("case")
+@environment_options.options
+@shared_options.api_ids
+@shared_options.timeout()
+@shared_options.startup()
+@click.option(
+    "--seconds",
+    type=shared_options.Seconds(),
+    help="How long to look for what explains an answer.  [default: as long as a run does]",
+)
+@shared_options.case_files
+def command(
+    case: str,
+    framework: str | None,
+    name: str | None,
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+    download_python: bool | None,
+    api_ids: tuple[str, ...],
+    timeout: float,
+    startup: float,
+    seconds: float | None,
+    paths: tuple[Path, ...],
+) -> None:
+    """Ask CASE of a framework, and show the calls, the answers, the diagnosis and the recipe.
+
+    CASE is an id, or the beginning of only one.
+
+    \b
+    Example:
+      conformance explain d2l-basic --environment jax
+      conformance explain d2l-basic --framework jax --python ~/venvs/jax/bin/python
+    """
+    where = environment_options.chosen(framework, name, python, pins, backend, download_python)
+    asked = FRAMEWORKS[where.framework]
+    screen = console(highlight=False)
+    try:
+        subject = Subject(lookup.case_named(case, paths), seconds)
+        apis = _meant(asked, subject, api_ids)
+        with lookup.examining(where, timeout=timeout, startup=startup) as examination:
+            _show(screen, explanation.about(subject, screen.width))
+            header = survey.header(asked, examination.identity, [subject])
+            _show(screen, [Text(), explanation.where(header)])
+            items = survey.items(asked, header.runtime, apis, [subject])
+            for api, mine in groupby(items, lambda item: item.api):
+                _show(screen, [Text()])
+                if not header.apis[api.id]:
+                    _show(screen, [Text(f"{api.id}: not in this version")])
+                    continue
+                calls = [_told(examination, item) for item in mine]
+                _show(screen, explanation.told(api.id, calls, screen.width))
+    except (NotThere, CannotBuild, WorkerError) as error:
+        refuse("explain", error)
+
+
+def _meant(framework: Framework, subject: Subject, api_ids: tuple[str, ...]) -> list[Api]:
+    """The APIs to ask. Raises `NotThere` where there are none."""
+    for id in api_ids:  # noqa: A001  # the word that the design page uses
+        owner, api = lookup.api_named(id)
+        if owner is not framework:
+            raise NotThere(f"{id} is of {owner.title}, not of {framework.title}")
+        lookup.refuse_strangers(api, subject.case)
+    found = [
+        api
+        for api in framework.apis
+        if survey.concerns(api, subject.case) and api.id in (api_ids or (api.id,))
+    ]
+    if not found:
+        raise NotThere(f"nothing in {framework.title} can be asked for {subject.case.op}")
+    return found
+
+
+def _told(examination: Examination, item: Item) -> Told:
+    outcome = survey.ask(examination, item)
+    judged = tuple(survey.judged(item, mode, outcome) for mode in item.modes)
+    return Told(item, outcome, judged)
+
+
+def _show(console: Console, lines: Iterable[Text] | Iterator[Text]) -> None:
+    """Prints lines as they are: they were made for the width."""
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="ignore", crop=False)

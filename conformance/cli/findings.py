@@ -1,0 +1,82 @@
+"""``conformance findings``: which of the bugs of `docs/findings.md` show in an interpreter."""
+
+from __future__ import annotations
+
+import click
+
+from conformance.cli import environment_options, shared_options
+from conformance.cli.exit_status import FAILED, words
+from conformance.environments.definitions import NoPython
+from conformance.findings import page, places, results, search
+from conformance.findings.places import Visit
+from conformance.utils.printable import printable_lines
+
+
+@click.command("findings")
+@environment_options.options_for_several
+@shared_options.jobs
+@shared_options.startup()
+@click.option(
+    "--timeout",
+    default=300.0,
+    show_default=True,
+    type=shared_options.Seconds(),
+    help="Seconds for a script.",
+)
+@click.option(
+    "--skip-missing-interpreters",
+    "skip",
+    is_flag=True,
+    help="End with 0 also where the Python of an environment is not installed and may not be"
+    " downloaded.",
+)
+def command(
+    framework: str | None,
+    names: tuple[str, ...],
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+    download_python: bool | None,
+    jobs: int,
+    timeout: float,
+    startup: float,
+    skip: bool,
+) -> None:
+    """Run the scripts of docs/findings.md, and say which of its bugs show here.
+
+    A pinned environment runs the entries of its versions; the entries of other versions get
+    environments of their own. Any other interpreter runs all entries of its framework.
+
+    \b
+    Example:
+      conformance findings --framework torch --python ~/venvs/torch/bin/python
+      conformance findings --environment all --jobs 2
+    """
+    chosen = environment_options.all_chosen(
+        framework, names, python, pins, backend, download_python
+    )
+    entries = page.entries()
+    visits = [
+        visit
+        for name, environment in chosen
+        for visit in (
+            places.visits(name, environment, entries)
+            if name and not pins
+            else [Visit(name or " ".join(pins) or environment.python, environment, entries)]
+        )
+    ]
+    found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout, startup=startup)
+    for line in results.lines(entries, found):
+        click.echo(line)
+    for trouble in troubles:
+        _tell(f"{trouble.title}: not looked for: {words(trouble.error)}")
+    red = [result for result in found if result.is_red]
+    for result in red:
+        _tell(result.problem)
+    if any(not (skip and isinstance(trouble.error, NoPython)) for trouble in troubles):
+        raise SystemExit(FAILED)
+    raise SystemExit(bool(red))
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"conformance findings: {printable_lines(sentence)}", err=True)

@@ -1,0 +1,205 @@
+"""``conformance history``: what changed from release to release of a package, and what did not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from conformance.cases import corpus
+from conformance.cli import release_options, shared_options
+from conformance.cli.console import console
+from conformance.cli.exit_status import FAILED, refuse
+from conformance.environments.definitions import CannotBuild
+from conformance.history import forecasts, history, releases
+from conformance.history.changes import Trend, alike, trends
+from conformance.history.downloads import Allowance, TooLarge
+from conformance.history.history import Entry, Plan
+from conformance.history.releases import NoRelease, Release
+from conformance.report import changes as told
+from conformance.runs.run_files import RunError
+from conformance.runs.selection import Selection
+from conformance.runs.survey import Subject
+from conformance.runs.worker_limits import Terms
+from conformance.utils import resources
+from conformance.utils.text import count, markdown, plain, shortened
+
+HEADS = ("release", "Python", "runtime class", "observations", "beside")
+WIDTH = 140
+"""Of the tables where there is no terminal to fit them into."""
+BETWEEN = ("release between these was not asked", "releases between these were not asked")
+BISECT = "`conformance bisect` finds the one that changed a case."
+COMPANIONS = "The pinned companions do not go with it."
+
+
+@click.command("history")
+@click.argument("requirements", nargs=-1, required=True, metavar="RELEASES...")
+@release_options.options
+@shared_options.expression
+@shared_options.case_files
+@click.option(
+    "--every", is_flag=True, help="Every release of a range, not the ends of each minor series."
+)
+@click.option("--at-most", type=click.IntRange(1), help="So many of the ranges, spread evenly.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for the run files, which `report` and `gate` read.",
+)
+@click.option(
+    "--markdown",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file to write the same to as Markdown.",
+)
+def command(
+    requirements: tuple[str, ...],
+    framework: str | None,
+    backend: str | None,
+    python: str | None,
+    download_python: bool | None,
+    pins: tuple[str, ...],
+    pre: bool,
+    limit: float,
+    dry_run: bool,
+    jobs: int,
+    timeout: float,
+    startup: float,
+    expression: str | None,
+    paths: tuple[Path, ...],
+    every: bool,
+    at_most: int | None,
+    out: Path | None,
+    page: Path | None,
+) -> None:
+    """Ask RELEASES of a package the same cases, and say since when which convention holds.
+
+    A release is an exact version, or a range such as 'keras>=3,<3.16', of which the first and the
+    last release of each minor series are asked. Each has an environment of its own, which is kept,
+    and so is its run; one that cannot be made is a line that says why. What is to be downloaded is
+    said before, and held to --max-download.
+
+    \b
+    Example:
+      conformance history keras==3.0.5 keras==3.8.0 keras==3.15.1 --backend torch
+      conformance history "jax>=0.4.30" --at-most 5 -k same --markdown jax.md
+    """
+    shared_options.keep_inputs([("--markdown", page)], paths or [resources.CASES])
+    try:
+        asked = [releases.asked_for(words) for words in requirements]
+        package = release_options.package_of(asked)
+        place, pythons = release_options.place(package, framework, backend, python, download_python)
+        existing = releases.existing(package, pythons)
+        chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
+        subjects = tuple(Subject(case) for case in corpus.chosen(paths, expression))
+        plan = Plan(
+            place=place,
+            fixed=tuple(releases.asked_for(pin) for pin in pins),
+            subjects=subjects,
+            cases=paths,
+            words=("-k", str(expression)),
+            jobs=jobs,
+            terms=Terms(timeout=timeout, startup=startup),
+            selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
+            allowance=Allowance(limit),
+        )
+        if release_options.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
+            return
+        entries = list(_entries(plan, chosen))
+        found = _trends(entries, subjects)
+        if out:
+            _keep(entries, out)
+        if page:
+            page.write_text(_page(_title(plan), entries, found), encoding="utf-8")
+    except (NoRelease, CannotBuild, TooLarge, RunError, OSError) as error:
+        refuse("history", error)
+    except KeyboardInterrupt:
+        refuse("history", "stopped; the runs that are complete are kept")
+    fits = sys.stdout.isatty() or "COLUMNS" in os.environ
+    screen = console(highlight=False, width=None if fits else WIDTH)
+    _show(screen, _title(plan), entries, found)
+    between = _between(chosen, existing)
+    if between and any(trend.changes for trend in found):
+        screen.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
+    if all(entry.run is None for entry in entries):
+        raise SystemExit(FAILED)
+
+
+def _between(chosen: Sequence[Release], existing: Sequence[Release]) -> int:
+    """How many final releases there are between the oldest and the newest that were not chosen."""
+    versions = {release.version for release in chosen}
+    others = {release.version for release in existing if not release.version.is_prerelease}
+    return sum(min(versions) < version < max(versions) for version in others - versions)
+
+
+def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
+    for number, release in enumerate(chosen, 1):
+        click.echo(f"{release} ({number} of {len(chosen)})", err=True)
+        yield history.entry(plan, release)
+
+
+def _trends(entries: Sequence[Entry], subjects: Sequence[Subject]) -> tuple[Trend, ...]:
+    observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
+    found = alike(trends(observed, {subject.case.id: subject for subject in subjects}))
+    return tuple(trend for trend in found if trend.asked or trend.changes)
+
+
+def _keep(entries: Sequence[Entry], folder: Path) -> None:
+    """Puts the run files where they were asked for, by the names of their releases."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        if entry.run:
+            name = f"{entry.run.header.name}-{entry.release.package}-{entry.release.version}.jsonl"
+            shutil.copyfile(entry.run.path, folder / name)
+
+
+def _title(plan: Plan) -> str:
+    place = plan.place
+    on = f" on {place.backend}" if place.backend else ""
+    return f"{place.framework}{on}, {count(len(plan.subjects), 'case')}"
+
+
+def _line(entry: Entry) -> tuple[str, ...]:
+    """The Python and the runtime class that a release was asked in, how many answers it gave, and
+    beside what, or why not.
+    """
+    if entry.run is None:
+        return "-", "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
+    runtime_class = entry.run.header.runtime_class or "-"
+    python = ".".join((entry.run.header.python or "").split(".")[:2])
+    beside = ", ".join(entry.companions) + ("" if entry.pinned else " *")
+    return python, runtime_class, f"{len(entry.run.observations):,}", beside
+
+
+def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> None:
+    console.print(Text(title, style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for head in HEADS[:-1]:
+        table.add_column(head, no_wrap=True)
+    table.add_column(HEADS[-1])
+    for entry in entries:
+        style = "" if entry.run else "yellow"
+        table.add_row(str(entry.release), *map(Text, _line(entry)), style=style)
+    console.print(table)
+    if not all(entry.pinned for entry in entries):
+        console.print(Text(f"* {COMPANIONS}", style="dim"))
+    console.print()
+    for part in told.shown(found):
+        console.print(part)
+
+
+def _page(title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> str:
+    head = f"| {' | '.join(HEADS)} |"
+    lines = [f"## {markdown(title)}", "", head, f"|{' --- |' * len(HEADS)}"]
+    for entry in entries:
+        lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_line(entry))))} |")
+    if not all(entry.pinned for entry in entries):
+        lines += ["", f"\\* {COMPANIONS}"]
+    return "\n".join((*lines, "", told.as_markdown(found), ""))

@@ -1,0 +1,1 @@
+"""Conventions: what an argument can mean, and which meanings explain an answer."""

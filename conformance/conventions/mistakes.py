@@ -1,0 +1,363 @@
+"""Mistakes: what converters and hand-written code do to a question, though no API means it so.
+
+They are changes like those of `readings`. They explain an answer that somebody brings, and say
+nothing of what an API means. A change that would come to the same as a likelier one of its axis
+returns None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from conformance.conventions.transforms import After, Change, Reading, cropped, mapped, odd_at_begin
+from conformance.oracle import geometry
+from conformance.question import Array, Op, Question
+
+# The layout of the answer
+
+
+def laid_out(after: After, *, shape: Literal["any", "channels", "space"] = "any") -> Change:
+    """The answer with its axes or its memory in another order; a gradient is no such answer.
+
+    shape  whether it shows only with several channels, or only with several spatial axes
+    """
+
+    def change(q: Question) -> Reading | None:
+        one = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
+        if q.wanted != "output" or one[shape]:
+            return None
+        return Reading(q, after, resizes=True)
+
+    return change
+
+
+def channels_last(y: Array) -> Array:
+    """(N, C, *space) as (N, *space, C)."""
+    return np.moveaxis(y, 1, -1)
+
+
+def reversed_space(y: Array) -> Array:
+    """The spatial axes in the opposite order."""
+    return y.transpose(0, 1, *range(y.ndim - 1, 1, -1))
+
+
+def backwards(y: Array) -> Array:
+    """The last element of every spatial axis first."""
+    return np.flip(y, tuple(range(2, y.ndim)))
+
+
+def reshaped_to_channels_last(y: Array) -> Array:
+    """The memory of (N, C, *space) taken for that of (N, *space, C)."""
+    return y.reshape(len(y), *y.shape[2:], y.shape[1])
+
+
+def reshaped_from_channels_last(y: Array) -> Array:
+    """The memory of (N, *space, C) taken for that of (N, C, *space)."""
+    return np.moveaxis(y, 1, -1).reshape(y.shape)
+
+
+# The layout of the kernel
+
+KernelAxis = Literal["first", "second", "space"]
+"""Its first axis, of input channels in a transposed convolution, its second, and the others."""
+KernelLayout: TypeAlias = tuple[KernelAxis, KernelAxis, KernelAxis]
+
+SPACE_FIRST: KernelLayout = ("space", "first", "second")
+SPACE_FIRST_REVERSED: KernelLayout = ("space", "second", "first")
+SPACE_BETWEEN: KernelLayout = ("second", "space", "first")
+CHANNELS_REVERSED: KernelLayout = ("second", "first", "space")
+
+KERNEL_LAYOUTS: dict[str, KernelLayout] = {
+    "space and then channels in reverse": SPACE_FIRST_REVERSED,
+    "space and then channels": SPACE_FIRST,
+    "channels in reverse": CHANNELS_REVERSED,
+    "space between the channels": SPACE_BETWEEN,
+}
+"""In words; a transposed convolution has (C_in, C_out / groups, *k)."""
+
+
+def reshape_to(layout: KernelLayout) -> Change:
+    """The kernel's memory taken for that of a kernel in a layout.
+
+    With one group, `CHANNELS_REVERSED` is the convention that exchanges the kernel's channels.
+    """
+
+    def change(q: Question) -> Reading | None:
+        if not _is_misread(q, layout) or (layout == CHANNELS_REVERSED and q.groups == 1):
+            return None
+        to, back = _memory(q, layout)
+        return mapped(q, "kernel_gradient", to, back)
+
+    return change
+
+
+def reshape_from(layout: KernelLayout) -> Change:
+    """The memory of the kernel in a layout taken for that of the kernel as it is."""
+
+    def change(q: Question) -> Reading | None:
+        first, second = q.kernel.shape[:2] if q.kernel.ndim > 2 else (1, 1)
+        same_both_ways = layout == CHANNELS_REVERSED and first == second * q.groups
+        if not _is_misread(q, layout) or same_both_ways:
+            return None
+        to, back = _memory(q, layout)
+        return mapped(q, "kernel_gradient", back, to)
+
+    return change
+
+
+def _is_misread(q: Question, layout: KernelLayout) -> bool:
+    """Whether memory in the layout holds another order, which no likelier layout has."""
+    if q.operator == "interpolate":
+        return False
+    first, second = q.kernel.shape[:2]
+    if layout == CHANNELS_REVERSED:
+        return bool(min(first // q.groups, second) > 1)
+    channels = max(first, second) if layout == SPACE_FIRST_REVERSED else min(first, second)
+    return bool(channels > 1 and max(q.window) > 1)
+
+
+def _memory(q: Question, layout: KernelLayout) -> tuple[After, After]:
+    """The kernel's memory read in a layout, and written in it: each undoes the other."""
+    first, second = q.kernel.shape[:2]
+    # Channels are exchanged within their group; other layouts have no groups of their own.
+    blocks = q.groups if layout == CHANNELS_REVERSED else 1
+    sizes = (blocks, first // blocks, second, *q.window)
+    places = {"first": (1,), "second": (2,), "space": tuple(range(3, len(sizes)))}
+    order = (0, *(place for axis in layout for place in places[axis]))
+    shape = tuple(sizes[place] for place in order)
+    inverse = tuple(order.index(place) for place in range(len(order)))
+
+    def read(kernel: Array) -> Array:
+        return kernel.reshape(shape).transpose(inverse).reshape(kernel.shape)
+
+    def written(kernel: Array) -> Array:
+        return kernel.reshape(sizes).transpose(order).reshape(kernel.shape)
+
+    return read, written
+
+
+# The operator and its groups
+
+_CONVOLUTIONS: dict[Op, Op] = {
+    "conv_transpose": "conv",
+    "conv_transpose_input_gradient": "conv_input_gradient",
+    "conv_transpose_kernel_gradient": "conv_kernel_gradient",
+}
+
+
+def convolve(q: Question) -> Reading | None:
+    """A convolution with the same arguments, and with the kernel's channels by their names."""
+    if q.op not in _CONVOLUTIONS:
+        return None
+    first, second = q.kernel.shape[:2]
+
+    def exchanged(kernel: Array) -> Array:
+        """(C_in, C_out / groups, *k) as (C_out, C_in / groups, *k)."""
+        blocks = kernel.reshape(q.groups, first // q.groups, second, *q.window)
+        return blocks.swapaxes(1, 2).reshape(q.groups * second, first // q.groups, *q.window)
+
+    def back(gradient: Array) -> Array:
+        blocks = gradient.reshape(q.groups, second, first // q.groups, *q.window)
+        return blocks.swapaxes(1, 2).reshape(first, second, *q.window)
+
+    reading = mapped(q, "kernel_gradient", exchanged, back)
+    convolution = reading.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
+    return reading._replace(question=convolution)
+
+
+def exchange_groups(q: Question) -> Reading | None:
+    """Dilation and groups taken for each other, where that makes groups of the input."""
+    (dilation, *others) = dict.fromkeys(q.dilation)
+    if q.operator != "conv_transpose" or others or dilation == q.groups:
+        return None
+    if len(q.kernel) % dilation or q.bias is not None:
+        return None  # the number of outputs is another one, and no bias fits both
+    return Reading(q.but(groups=dilation, dilation=(q.groups,) * q.rank))
+
+
+# Stride
+
+
+def ignore_stride(q: Question) -> Reading | None:
+    """No stride."""
+    return None if max(q.stride) == 1 else Reading(q.but(stride=(1,) * q.rank))
+
+
+def repeat_input(*, last: bool) -> Change:
+    """Every element of the input as often as the stride is, in place of zeros between them.
+
+    last  whether the last element of an axis is repeated too
+    """
+
+    def change(q: Question) -> Reading | None:
+        if q.operator != "conv_transpose" or max(q.stride) == 1:
+            return None
+        if q.wanted == "input_gradient":
+            return None  # that is a sum of several numbers, and an answer is only moved
+
+        def repeated(x: Array) -> Array:
+            for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
+                length = n * s if last else max((n - 1) * s + 1, 0)
+                x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
+            return x
+
+        return Reading(q.but(x=repeated(q.x), stride=(1,) * q.rank))
+
+    return change
+
+
+# Padding
+
+
+def reverse_padding(q: Question) -> Reading | None:
+    """The padding of the last axis taken for that of the first."""
+    return None if isinstance(q.padding, str) else cropped(q, q.pairs[::-1])
+
+
+def padding_as_starts_and_ends(q: Question) -> Reading | None:
+    """Pairs taken for the starts of all axes and then the ends of all."""
+    if isinstance(q.padding, str):
+        return None
+    numbers = [number for pair in q.pairs for number in pair]
+    return cropped(q, zip(numbers[: q.rank], numbers[q.rank :], strict=True))
+
+
+def padding_as_pairs(q: Question) -> Reading | None:
+    """The starts of all axes and then the ends of all taken for pairs."""
+    if isinstance(q.padding, str) or q.rank == 2:
+        return None  # of two axes it is what the other way round is
+    numbers = [number for side in zip(*q.pairs, strict=True) for number in side]
+    return cropped(q, zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def pad_input(q: Question) -> Reading | None:
+    """Padding numbers as zeros around the input, of which then nothing is cropped."""
+    if not _has_zeros(q):
+        return None
+    pairs = zip(q.stride, q.pairs, strict=True)
+    return cropped(q, ((-b * s, -e * s) for s, (b, e) in pairs))
+
+
+def pad_input_and_fit(q: Question) -> Reading | None:
+    """Padding numbers as zeros around the input, in which the kernel then has to fit.
+
+    Without a stride that is the convention that padding numbers are zeros around the input.
+    """
+    if not _has_zeros(q) or all(s == 1 or not any(pair) for s, pair in _axes(q)):
+        return None
+    reach = geometry.reach(q.window, q.dilation)
+    ends = ((r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in zip(reach, _axes(q), strict=True))
+    return cropped(q, ends)
+
+
+def pad_before_stride(q: Question) -> Reading | None:
+    """The zeros that the kernel needs around the input put there before those of the stride."""
+    if q.operator != "conv_transpose":
+        return None
+    fits = [r - 1 for r in geometry.reach(q.window, q.dilation)]
+    ends = (
+        (f - (f - b) * s, f - (f - e) * s) for f, (s, (b, e)) in zip(fits, _axes(q), strict=True)
+    )
+    return cropped(q, ends)
+
+
+def _has_zeros(q: Question) -> bool:
+    """Whether there are padding numbers that can be zeros around the input."""
+    numbers = () if isinstance(q.padding, str) else [n for pair in q.padding for n in pair]
+    return q.operator == "conv_transpose" and any(numbers) and min(numbers) >= 0
+
+
+def _axes(q: Question) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The stride and the padding of each axis."""
+    return zip(q.stride, q.pairs, strict=True)
+
+
+EVERY_AXIS = (0, 1, 2)
+
+
+def halve(odd_at_start: Sequence[int] = ()) -> Change:
+    """Half of an axis's whole padding at each end, as a crop from the centre has it.
+
+    odd_at_start  the axes on which an odd element is taken at the start, and not at the end
+    """
+
+    def change(q: Question) -> Reading | None:
+        if q.operator == "interpolate":
+            return None
+        totals = [b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True)]
+        odd = {axis for axis, total in enumerate(totals) if total % 2}
+        if odd_at_start == EVERY_AXIS:
+            likelier = odd_at_begin(q)
+            if not odd or (likelier is not None and not any(q.output_padding)):
+                return None
+        elif odd_at_start and not odd > set(odd_at_start):
+            return None
+        starts = [(t + (axis in odd_at_start)) // 2 for axis, t in enumerate(totals)]
+        return cropped(q, ((n, b + e - n) for n, (b, e) in zip(starts, q.pairs, strict=True)))
+
+    return change
+
+
+# Output padding
+
+
+def extend_input(*, at_start: bool) -> Change:
+    """Output padding as zeros beside the input, before those of the stride."""
+
+    def change(q: Question) -> Reading | None:
+        extended = zip(q.stride, q.output_padding, strict=True)
+        if q.operator != "conv_transpose" or all(s == 1 or p == 0 for s, p in extended):
+            return None
+        widths = ((0, 0), (0, 0), *((p, 0) if at_start else (0, p) for p in q.output_padding))
+        inside = tuple(
+            slice(before, before + n) for n, (before, _) in zip(q.x.shape, widths, strict=True)
+        )
+        reading = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
+        return reading._replace(question=reading.question.but(output_padding=(0,) * q.rank))
+
+    return change
+
+
+def zeros_at_start(q: Question) -> Reading | None:
+    """Output padding as zeros before an output without it."""
+    if not any(q.output_padding) or q.wanted != "output":
+        return None
+    widths = ((0, 0), (0, 0), *((p, 0) for p in q.output_padding))
+    shorter = q.but(output_padding=(0,) * q.rank)
+    return Reading(shorter, lambda y: np.pad(y, widths), resizes=True)
+
+
+def clamp_output_padding(q: Question) -> Reading | None:
+    """Output padding of no more than the stride less one."""
+    clamped = tuple(min(p, s - 1) for p, s in zip(q.output_padding, q.stride, strict=True))
+    if clamped == q.output_padding or not any(clamped):
+        return None  # the latter is the convention that it is ignored
+    return Reading(q.but(output_padding=clamped))
+
+
+# Bias
+
+
+def bias_along(axis: int) -> Change:
+    """The bias added along a spatial axis, which happens to have as many elements."""
+
+    def change(q: Question) -> Reading | None:
+        if q.bias is None or q.wanted != "output" or (axis == 0 and q.rank == 1):
+            return None
+        if not q.has_output or q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
+            return None
+        shape = [1] * (q.rank + 2)
+        shape[axis if axis < 0 else axis + 2] = -1
+        return Reading(q.but(bias=q.bias.reshape(shape)))
+
+    return change
+
+
+def bias_to_input(q: Question) -> Reading | None:
+    """The bias added along the channels of the input, which happen to be as many."""
+    if q.bias is None or q.wanted != "output" or q.x.shape[1] != len(q.bias):
+        return None
+    return Reading(q.but(x=q.x + q.broadcast_bias, bias=None))

@@ -1,0 +1,1 @@
+"""Environments: where a framework lives, and how one is made."""

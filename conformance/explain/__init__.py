@@ -1,0 +1,1 @@
+"""One case explained: its calls, its answers, and a script that repeats them."""

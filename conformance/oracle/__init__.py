@@ -1,0 +1,25 @@
+"""The oracle: NumPy answers to every question, which define what is right."""
+
+from conformance.oracle.operators import (
+    bilinear_kernel,
+    conv,
+    conv_input_gradient,
+    conv_kernel_gradient,
+    conv_matrix,
+    conv_transpose,
+    conv_transpose_input_gradient,
+    conv_transpose_kernel_gradient,
+    interpolate,
+)
+
+__all__ = [
+    "bilinear_kernel",
+    "conv",
+    "conv_input_gradient",
+    "conv_kernel_gradient",
+    "conv_matrix",
+    "conv_transpose",
+    "conv_transpose_input_gradient",
+    "conv_transpose_kernel_gradient",
+    "interpolate",
+]

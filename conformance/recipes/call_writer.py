@@ -1,0 +1,293 @@
+"""Calls: a planned question as Python source over NumPy arrays, the text that runs and is shown.
+
+The source reads the arrays x, w, b and g (the gradient by the output) and leaves the answer in y.
+Most of it is NumPy; the stretches between are the framework's own, and can be compiled together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from conformance.adapters.base import Api, Dialect, Framework, Inexpressible
+from conformance.adapters.runtime import Runtime
+from conformance.conventions.transforms import NARROWER
+from conformance.observations import Mode
+from conformance.oracle import memory_layout
+from conformance.question import Array, Asked, Chain, Pool, Question
+from conformance.recipes import linear_ops, search
+from conformance.recipes.search import Cost, Plan
+
+_PLANS: Mapping[Mode, Callable[[Api, Question, Runtime], Plan | Inexpressible]] = {
+    "native": search.native,
+    "recipe": search.recipe,
+}
+
+
+class Stretch(NamedTuple):
+    """Lines ``first`` to ``last`` - 1 of a source: from what ``names`` hold to the tensor ``y``."""
+
+    first: int
+    last: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """Source and the arrays that it reads.
+
+    moves      how the question was rewritten, in words
+    imports    what a script of its own opens with
+    stretches  its lines that touch tensors only; none where they need what is around them
+    """
+
+    source: str
+    arrays: Mapping[str, Array]
+    cost: Cost
+    moves: tuple[str, ...]
+    imports: tuple[str, ...]
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines on their way to a source, and which of them are stretches."""
+
+    lines: tuple[str, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+
+    def __add__(self, other: Text | Sequence[str]) -> Text:
+        other = other if isinstance(other, Text) else Text(tuple(other))
+        n = len(self.lines)
+        moved = tuple(Stretch(first + n, last + n, names) for first, last, names in other.stretches)
+        return Text(self.lines + other.lines, self.stretches + moved)
+
+    @property
+    def source(self) -> str:
+        """The lines as one string."""
+        return "".join(f"{line}\n" for line in self.lines)
+
+    def indented(self) -> Text:
+        """The same, one block deeper."""
+        return replace(self, lines=tuple(f"    {line}" for line in self.lines))
+
+
+def write(
+    framework: Framework, runtime: Runtime, api: Api, asked: Asked, mode: Mode
+) -> Call | Inexpressible:
+    """The call that asks ``api`` in ``mode``, or why there is none."""
+    if isinstance(asked, Chain):
+        call = _chain(framework, runtime, api, asked, mode)
+    else:
+        call = _single(framework, runtime, api, asked, mode)
+    if isinstance(call, Inexpressible):
+        return call
+    memories = {name: memory_layout.memory_of(array) for name, array in call.arrays.items()}
+    if not any(memories.values()):
+        return call
+    # As they do not come out of a pipe.
+    laid = [
+        f"{name} = {memory_layout.source(said, name)}" for name, said in memories.items() if said
+    ]
+    unreadable = framework.dialect(api, runtime.backend).unreadable if mode == "recipe" else ()
+    copied = [name for name, said in memories.items() if said in unreadable]
+    laid += [f"{name} = {name}.copy()" for name in copied]
+    lines = Text(tuple(laid)) + _text(call)
+    return replace(
+        call,
+        source=lines.source,
+        stretches=lines.stretches,
+        moves=(*call.moves, *(f"{name} copied" for name in copied)),
+    )
+
+
+def _text(call: Call) -> Text:
+    return Text(tuple(call.source.splitlines()), call.stretches)
+
+
+def _single(
+    framework: Framework, runtime: Runtime, api: Api, asked: Question, mode: Mode
+) -> Call | Inexpressible:
+    plan = _PLANS[mode](api, asked, runtime)
+    if isinstance(plan, Inexpressible):
+        return plan
+    dialect = framework.dialect(api, runtime.backend)
+    lines = text(plan, dialect, asked)
+    return Call(
+        source=lines.source,
+        arrays=arrays_of(asked),
+        cost=plan.cost,
+        moves=plan.moves,
+        imports=dialect.imports,
+        stretches=lines.stretches,
+    )
+
+
+def _chain(
+    framework: Framework, runtime: Runtime, api: Api, chain: Chain, mode: Mode
+) -> Call | Inexpressible:
+    """The steps' calls one after the other, each on the answer to the one before."""
+    lines = Text()
+    arrays: dict[str, Array] = {"x": chain.questions[0].x}
+    cost = Cost.ARGUMENTS
+    imports: tuple[str, ...] = ()
+    moves: list[str] = []
+    for number, step in enumerate(chain.steps, 1):
+        if isinstance(step, Pool):
+            lines += _pool(step)
+            continue
+        step_api = api
+        if step.operator == "conv":
+            if api.forward is None:
+                return Inexpressible(f"{api.id} has no convolution beside it")
+            step_api = framework.api(api.forward)
+        call = _single(framework, runtime, step_api, step, mode)
+        if isinstance(call, Inexpressible):
+            return call
+        own = {name: f"{name}{number}" for name in call.arrays if name != "x"}
+        arrays |= {own[name]: call.arrays[name] for name in own}
+        lines += [f"{', '.join(own)} = {', '.join(own.values())}"]
+        lines = lines + _text(call) + ["x = y"]
+        cost, imports = max(cost, call.cost), call.imports
+        moves += [move for move in call.moves if move not in moves]
+    return Call(lines.source, arrays, cost, tuple(moves), imports, lines.stretches)
+
+
+def _pool(step: Pool) -> list[str]:
+    n = step.size
+    return [
+        f"# The largest of every {n} along each axis.",
+        "for axis in range(2, x.ndim):",
+        f"    x = np.max([x.take(range(i, x.shape[axis] // {n} * {n}, {n}), axis)"
+        f" for i in range({n})], 0)",
+        "y = x",
+    ]
+
+
+def text(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    """The source of a planned question."""
+    asked = _grouped(plan, dialect, question)
+    if plan.keep_dtype and question.dtype in dialect.keeps:
+        # Its stretches mean something else without the line above them.
+        return Text((dialect.keeps[question.dtype], *asked.indented().lines))
+    return asked
+
+
+def arrays_of(question: Question) -> dict[str, Array]:
+    """The arrays that the source of a question reads, by name."""
+    named = {"x": question.x}
+    if question.operator != "interpolate":
+        named["w"] = question.kernel
+    if question.bias is not None and question.wanted in ("output", "parameters"):
+        named["b"] = question.bias
+    if question.gradient is not None:
+        named["g"] = question.gradient
+    return named
+
+
+def _grouped(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    names = tuple(arrays_of(question))
+    asked = _ASKED[question.wanted](plan, dialect, question)
+    if not plan.split:
+        return asked
+    split = ", ".join(f"np.split({name}, {question.groups}, {_SPLIT[name]})" for name in names)
+    return (
+        Text(("groups = []", f"for {', '.join(names)} in zip({split}):"))
+        + asked.indented()
+        + ["    groups.append(y)", f"y = {_JOINED[question.wanted]}"]
+    )
+
+
+_SPLIT = {"x": 1, "w": 0, "b": 0, "g": 1}
+_JOINED = {
+    "output": "np.concatenate(groups, 1)",
+    "input_gradient": "np.concatenate(groups, 1)",
+    "kernel_gradient": "np.concatenate(groups, 0)",
+    "parameters": "np.sum(groups)",
+}
+
+
+def _output(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    in_call = question.bias is not None and not plan.add_bias
+    after = question.bias is not None and plan.add_bias
+    added = f"b.reshape(-1{', 1' * question.rank})"
+    if question.dtype in NARROWER:
+        added += ".astype(y.dtype)"  # what made the answer narrow would do so to its bias
+    names = ("x", *_kernel(question), *(("b",) if in_call else ()))
+    return (
+        Text(_inputs(plan, question))
+        + _stretch(
+            dialect, question, names, (*plan.spelling.setup, f"y = {plan.spelling.expression}")
+        )
+        + _array(dialect, question)
+        + linear_ops.apply(plan.output, "y")
+        + ([f"y = y + {added}"] if after else [])
+    )
+
+
+def _input_gradient(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    return _gradient(plan, dialect, question, "x") + linear_ops.apply_adjoint(plan.x, "y")
+
+
+def _kernel_gradient(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    return _gradient(plan, dialect, question, "w") + linear_ops.apply_adjoint(plan.kernel, "y")
+
+
+def _gradient(plan: Plan, dialect: Dialect, question: Question, by: str) -> Text:
+    names = ("x", "w", "g")
+    return (
+        Text(_inputs(plan, question))
+        + linear_ops.apply_adjoint(plan.output, "g")
+        + _stretch(
+            dialect, question, names, (*plan.spelling.setup, *dialect.gradient(plan.spelling, by))
+        )
+        + _array(dialect, question)
+    )
+
+
+def _parameters(plan: Plan, dialect: Dialect, question: Question) -> Text:
+    bias = () if question.bias is None else ("b",)
+    return (
+        Text(_inputs(plan, question))
+        + _tensors(dialect, question, ("x", "w", *bias))
+        + plan.spelling.setup
+        + [f"y = np.array({plan.spelling.parameters})"]
+    )
+
+
+_ASKED = {
+    "output": _output,
+    "input_gradient": _input_gradient,
+    "kernel_gradient": _kernel_gradient,
+    "parameters": _parameters,
+}
+
+
+def _kernel(question: Question) -> tuple[str, ...]:
+    return () if question.operator == "interpolate" else ("w",)
+
+
+def _inputs(plan: Plan, question: Question) -> tuple[str, ...]:
+    kernel = linear_ops.apply(plan.kernel, "w") if _kernel(question) else ()
+    return (*linear_ops.apply(plan.x, "x"), *kernel)
+
+
+def _stretch(
+    dialect: Dialect, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
+) -> Text:
+    tensors = _tensors(dialect, question, names)
+    if question.dtype in dialect.casts:  # a compiler may see no need for less precision
+        return Text(tensors) + Text(lines, (Stretch(0, len(lines), names),))
+    lines = tensors + lines
+    return Text(lines, (Stretch(0, len(lines), names),))
+
+
+def _tensors(dialect: Dialect, question: Question, names: tuple[str, ...]) -> tuple[str, ...]:
+    tensor, _ = dialect.casts.get(question.dtype, (dialect.tensor, dialect.array))
+    return tuple(f"{name} = {tensor.format(v=name)}" for name in names)
+
+
+def _array(dialect: Dialect, question: Question) -> list[str]:
+    _, array = dialect.casts.get(question.dtype, (dialect.tensor, dialect.array))
+    return [f"y = {array.format(v='y')}"]

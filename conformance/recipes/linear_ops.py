@@ -1,0 +1,186 @@
+"""Linear maps on arrays as NumPy code, each with its adjoint, so that one recipe serves gradients.
+
+A recipe wraps a framework's call in maps: y = T f(X x, W w). Its gradients then follow from the
+framework's own gradients f' of f and from adjoints: by x it is X* f'(T* g), by w it is W* f'(T* g).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conformance.oracle.geometry import Axes, Pairs
+
+BATCH_AND_CHANNELS = 2
+
+
+@dataclass(frozen=True)
+class Map:
+    """Lines of NumPy that map the array ``{v}``, and the lines that do the adjoint.
+
+    order  of the axes, where that is all that changes
+    """
+
+    forward: tuple[str, ...]
+    adjoint: tuple[str, ...]
+    order: Axes | None = None
+
+
+def apply(maps: Iterable[Map], variable: str) -> list[str]:
+    """The lines that put ``variable`` through ``maps`` in order."""
+    return [line.format(v=variable) for m in maps for line in m.forward]
+
+
+def apply_adjoint(maps: Iterable[Map], variable: str) -> list[str]:
+    """The lines that put ``variable`` through the adjoint of ``maps``: the last one first."""
+    return [line.format(v=variable) for m in reversed(tuple(maps)) for line in m.adjoint]
+
+
+def permute(order: Axes) -> tuple[Map, ...]:
+    """Axes in another order; nothing where the order is the same."""
+    if order == tuple(range(len(order))):
+        return ()
+    inverse = tuple(order.index(axis) for axis in range(len(order)))
+    lines = (f"{{v}} = {{v}}.transpose{order}",), (f"{{v}} = {{v}}.transpose{inverse}",)
+    return (Map(*lines, order),)
+
+
+def merged(maps: Iterable[Map]) -> tuple[Map, ...]:
+    """The same maps, with neighbours that only change the order of axes made one."""
+    kept: list[Map] = []
+    for m in maps:
+        if kept and m.order and kept[-1].order:
+            before = kept.pop().order or ()
+            kept += permute(tuple(before[axis] for axis in m.order))
+        else:
+            kept.append(m)
+    return tuple(kept)
+
+
+def flip(rank: int) -> tuple[Map, ...]:
+    """Every spatial axis backwards; its own adjoint."""
+    line = "{v} = {v}[:, :" + ", ::-1" * rank + "]"
+    return (Map((line,), (line,)),)
+
+
+def dilate(shape: Axes, dilation: Axes) -> tuple[Map, ...]:
+    """A kernel of ``shape`` with d - 1 zeros between neighbours on each spatial axis."""
+    window = shape[BATCH_AND_CHANNELS:]
+    grown = (
+        *shape[:BATCH_AND_CHANNELS],
+        *(d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)),
+    )
+    every = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
+    return (
+        Map(
+            (
+                f"dilated = np.zeros({grown}, {{v}}.dtype)",
+                f"dilated{every} = {{v}}",
+                "{v} = dilated",
+            ),
+            (f"{{v}} = {{v}}{every}",),
+        ),
+    )
+
+
+def exchange_in_groups(groups: int, first: int, second: int) -> tuple[Map, ...]:
+    """A kernel of (first, second / groups, *k), of another operator with groups, for this one.
+
+    Parameters
+    ----------
+    groups, first, second
+        How many groups there are, and the first two axes of the kernel that is mapped.
+
+    Returns
+    -------
+    tuple of Map
+        To a kernel of (second * groups, first / groups, *k), each group of it transposed.
+    """
+    inner = first // groups
+    if inner == second == 1:
+        return ()
+    there, back = (
+        f"{{v}} = {{v}}.reshape({groups}, {a}, {b}, *{{v}}.shape[2:]).swapaxes(1, 2)"
+        f".reshape({groups * b}, {a}, *{{v}}.shape[2:])"
+        for a, b in ((inner, second), (second, inner))
+    )
+    return (Map((there,), (back,)),)
+
+
+def blocks(groups: int, first: int, second: int) -> tuple[Map, ...]:
+    """A kernel of groups as one without them: its parts along a diagonal of zeros.
+
+    Parameters
+    ----------
+    groups, first, second
+        How many groups there are, and the first two axes of the kernel that is mapped.
+
+    Returns
+    -------
+    tuple of Map
+        To a kernel of (first, second * groups, *k).
+    """
+    inner = first // groups
+    shape = f"({groups}, {inner}, {groups}, {second}, *{{v}}.shape[2:])"
+    diagonal = f"[range({groups}), :, range({groups})]"
+    return (
+        Map(
+            (
+                f"blocks = np.zeros({shape}, {{v}}.dtype)",
+                f"blocks{diagonal} = {{v}}.reshape({groups}, {inner}, *{{v}}.shape[1:])",
+                f"{{v}} = blocks.reshape({first}, {groups * second}, *{{v}}.shape[2:])",
+            ),
+            (
+                f"{{v}} = {{v}}.reshape{shape}{diagonal}"
+                f".reshape({first}, {second}, *{{v}}.shape[2:])",
+            ),
+        ),
+    )
+
+
+def fill_batch() -> tuple[Map, ...]:
+    """Return the map from an empty batch to one of a single element, which is zero."""
+    return (Map(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
+
+
+def empty_batch() -> tuple[Map, ...]:
+    """Return the map from any batch to the empty one, the adjoint of `fill_batch`."""
+    (fill,) = fill_batch()
+    return (Map(fill.adjoint, fill.forward),)
+
+
+def window(lengths: Axes, grow: Pairs) -> tuple[Map, ...]:
+    """Spatial axes of ``lengths`` with (begin, end) zeros more, or elements fewer if negative."""
+    kept, pad = zip(*map(_reframed, lengths, grow), strict=True)
+    maps = []
+    if kept != tuple((0, n) for n in lengths):
+        outside = tuple((start, n - stop) for n, (start, stop) in zip(lengths, kept, strict=True))
+        maps.append(Map((_sliced(kept, lengths),), (_padded(outside),)))
+    if any(map(any, pad)):
+        inside = tuple(
+            (before, before + stop - start)
+            for (before, _), (start, stop) in zip(pad, kept, strict=True)
+        )
+        grown = tuple(n + begin + end for n, (begin, end) in zip(lengths, grow, strict=True))
+        maps.append(Map((_padded(pad),), (_sliced(inside, grown),)))
+    return tuple(maps)
+
+
+def _reframed(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Of 0..n the (start, stop) that stays, and the (before, after) zeros around it."""
+    low, high = -grow[0], n + grow[1]
+    start = min(max(low, 0), n)
+    stop = max(min(high, n), start)
+    before = min(max(-low, 0), high - low)
+    return (start, stop), (before, high - low - before - (stop - start))
+
+
+def _sliced(kept: Pairs, lengths: Axes) -> str:
+    slices = (
+        f"{start or ''}:{stop - n or ''}" for n, (start, stop) in zip(lengths, kept, strict=True)
+    )
+    return "{v} = {v}[:, :, " + ", ".join(slices) + "]"
+
+
+def _padded(pad: Pairs) -> str:
+    return f"{{v}} = np.pad({{v}}, {((0, 0), (0, 0), *pad)})"

@@ -1,0 +1,299 @@
+"""Rewritings: questions with the same answer as another, up to a map of its arrays, by their cost.
+
+A recipe is the cheapest of them that an API can take; no rewriting knows an API by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+
+from conformance.adapters.base import Api, Speller
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes, Pairs
+from conformance.question import Array, Question
+from conformance.recipes import linear_ops
+from conformance.recipes.linear_ops import Map
+
+
+class Cost(IntEnum):
+    """How far one must go from the same-looking call."""
+
+    ARGUMENTS = 0
+    KERNEL = 1
+    LAYOUT = 2
+    CROP = 3
+    FUNCTION = 4
+    BLOCKS = 5
+    COMPOSITION = 6
+
+    @property
+    def words(self) -> str:
+        """The cost in words."""
+        return _COST_WORDS[self]
+
+
+_COST_WORDS = {
+    Cost.ARGUMENTS: "arguments only",
+    Cost.KERNEL: "kernel transform",
+    Cost.LAYOUT: "arrays transposed around the call",
+    Cost.CROP: "crop or pad around the call",
+    Cost.FUNCTION: "another function of the framework",
+    Cost.BLOCKS: "block-diagonal kernel",
+    Cost.COMPOSITION: "composition of several calls",
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Draft:
+    """A rewritten question on its way to a plan.
+
+    spell    what writes it as a call
+    own      the same question in the API's own words, which mean another one elsewhere
+    """
+
+    api: Api
+    question: Question
+    spell: Speller
+    own: Question | None = None
+    moves: tuple[str, ...] = ()
+    x: tuple[Map, ...] = ()
+    kernel: tuple[Map, ...] = ()
+    output: tuple[Map, ...] = ()
+    split: bool = False
+    bias_last: bool = False
+    cost: Cost = Cost.ARGUMENTS
+
+
+def rewritings(api: Api, question: Question) -> Iterator[Draft]:
+    """Every rewriting, cheapest first."""
+    # The oracle means the same by an output padding of 0 and by none.
+    start = Draft(api=api, question=question.but(zero_given=False), spell=api.recipe)
+    if question.operator == "interpolate":
+        yield start
+        return
+    if api.flips:
+        start = replace(
+            start,
+            moves=("kernel flipped",),
+            kernel=linear_ops.flip(question.rank),
+            cost=Cost.KERNEL,
+        )
+    yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
+    drafts = [start]
+    for rewriting in _REWRITINGS:
+        drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
+    # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
+    for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
+        yield from _paddings(draft)
+
+
+def _paddings(draft: Draft) -> Iterator[Draft]:
+    """The same padding as it was asked, as numbers, as a word, with equal sides, in own words."""
+    q = draft.question
+    yield draft
+    if isinstance(q.padding, str):
+        yield _moved(draft, "padding as numbers", padding=q.pairs)
+    else:
+        for word in geometry.WORDS:
+            if q.but(padding=word).pairs == q.pairs:
+                yield _moved(draft, f"padding as {word!r}", padding=word)
+    if q.operator == "conv_transpose":
+        # Cropping less at the end is the same as a longer output.
+        longer = tuple(p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True))
+        if min(longer) >= 0 and longer != q.output_padding:
+            equal = tuple((b, b) for b, _ in q.pairs)
+            move = "padding equal at both ends"
+            yield _moved(draft, move, padding=equal, output_padding=longer)
+        own = draft.api.own(q) if draft.api.own is not None and q.has_output else None
+        if own is not None:
+            yield replace(
+                draft,
+                moves=(*draft.moves, "padding as 'same' with a length"),
+                spell=draft.api.native,
+                own=own,
+            )
+
+
+def _moved(draft: Draft, move: str, **changes: object) -> Draft:
+    return replace(draft, moves=(*draft.moves, move), question=draft.question.but(**changes))
+
+
+def _counted(draft: Draft) -> Iterator[Draft]:
+    """A layer that is only counted, without what adds no parameters."""
+    q = draft.question
+    if q.wanted == "parameters":
+        yield _moved(
+            draft,
+            "what adds no parameters left out",
+            stride=(1,) * q.rank,
+            padding=((0, 0),) * q.rank,
+            output_padding=(0,) * q.rank,
+            dilation=(1,) * q.rank,
+        )
+
+
+def _filled(draft: Draft) -> Iterator[Draft]:
+    """A batch of one that is zero, in place of an empty one."""
+    q = draft.question
+    if len(q.x) == 0 and q.wanted != "parameters":
+        yield replace(
+            draft,
+            moves=(*draft.moves, "a batch of zeros in place of none"),
+            question=q.but(x=_shaped(q.x, (1, *q.x.shape[1:]))),
+            x=draft.x + linear_ops.fill_batch(),
+            output=linear_ops.empty_batch() + draft.output,
+            cost=max(draft.cost, Cost.CROP),
+        )
+
+
+def _unstrided(draft: Draft) -> Iterator[Draft]:
+    """A stride of 1 along axes where a stride means nothing, as there is one place to take."""
+    q = draft.question
+    if not q.has_output:
+        return
+    places = q.output_space if q.operator == "conv" else q.space
+    stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
+    if stride != q.stride:
+        pairs = tuple(
+            # With a stride of 1 there would be further places in what the kernel does not reach.
+            (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
+            for n, place, r, (b, e) in zip(
+                q.space, places, geometry.reach(q.window, q.dilation), q.pairs, strict=True
+            )
+        )
+        yield _moved(draft, "stride 1 along single places", stride=stride, padding=pairs)
+
+
+def _dilated(draft: Draft) -> Iterator[Draft]:
+    """The dilation put into the kernel as zeros, of which a layer would count more."""
+    q = draft.question
+    if set(q.dilation) != {1} and q.wanted != "parameters":
+        shape = (*q.kernel.shape[:2], *geometry.reach(q.window, q.dilation))
+        yield replace(
+            draft,
+            moves=(*draft.moves, "zeros put into the kernel"),
+            question=q.but(kernel=_shaped(q.kernel, shape), dilation=(1,) * q.rank),
+            kernel=linear_ops.dilate(q.kernel.shape, q.dilation) + draft.kernel,
+            cost=max(draft.cost, Cost.KERNEL),
+        )
+
+
+def _around(draft: Draft) -> Iterator[Draft]:
+    """No padding in the call: the output cropped or extended after it, the input before it."""
+    q = draft.question
+    none = ((0, 0),) * q.rank
+    grow: Pairs
+    if q.operator == "conv":
+        grow = q.pairs
+        bare = q.but(x=_shaped(q.x, (*q.x.shape[:2], *_grown(q.space, grow))), padding=none)
+        around = replace(draft, question=bare, x=draft.x + linear_ops.window(q.space, grow))
+    else:
+        if not q.has_output:
+            return  # Cropping would answer with an empty array, in the framework's place.
+        bare = q.but(padding=none, output_padding=(0,) * q.rank)
+        grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+        output = linear_ops.window(bare.output_space, grow) + draft.output
+        around = replace(draft, question=bare, output=output)
+    if q.pairs != none or any(q.output_padding):
+        around_what = "input padded" if q.operator == "conv" else "output cropped or padded"
+        yield replace(
+            around,
+            moves=(*draft.moves, *(() if grow == none else (around_what,))),
+            # Beyond the full output there is nothing but bias, and the call cannot put it there.
+            # A layer that is only counted has its bias all the same.
+            bias_last=draft.bias_last
+            or (
+                q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
+            ),
+            cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
+        )
+
+
+def _biased(draft: Draft) -> Iterator[Draft]:
+    """The bias added to the output."""
+    q = draft.question
+    if q.bias is not None and q.wanted == "output" and not draft.bias_last:
+        yield replace(
+            draft,
+            moves=(*draft.moves, "bias added last"),
+            bias_last=True,
+            cost=max(draft.cost, Cost.CROP),
+        )
+
+
+def _split(draft: Draft) -> Iterator[Draft]:
+    """Each group in a call of its own."""
+    q = draft.question
+    if q.groups > 1:
+        yield replace(
+            draft,
+            moves=(*draft.moves, "a call for each group"),
+            question=q.but(
+                x=q.x[:, : q.x.shape[1] // q.groups],
+                kernel=q.kernel[: len(q.kernel) // q.groups],
+                bias=None if q.bias is None else q.bias[: len(q.bias) // q.groups],
+                groups=1,
+            ),
+            split=True,
+            cost=Cost.COMPOSITION,
+        )
+
+
+def _regrouped(draft: Draft) -> Iterator[Draft]:
+    """Another function of the framework, which takes groups."""
+    q = draft.question
+    if q.groups > 1 and draft.api.grouped is not None and q.wanted != "parameters":
+        yield replace(
+            draft,
+            moves=(*draft.moves, "a convolution with groups over the stretched input"),
+            spell=draft.api.grouped,
+            kernel=(
+                *draft.kernel,
+                *(() if draft.api.flips else linear_ops.flip(q.rank)),
+                *linear_ops.exchange_in_groups(q.groups, *q.kernel.shape[:2]),
+            ),
+            cost=max(draft.cost, Cost.FUNCTION),
+        )
+
+
+def _blocked(draft: Draft) -> Iterator[Draft]:
+    """All groups in one kernel, whose zeros a number that is not finite would get through."""
+    q = draft.question
+    if q.groups == 1 or q.wanted == "parameters" or draft.spell is not draft.api.recipe:
+        return
+    if all(map(_is_finite, (q.x, q.gradient))):
+        first, second, *window = q.kernel.shape
+        yield replace(
+            draft,
+            moves=(*draft.moves, "a block-diagonal kernel, for finite numbers"),
+            question=q.but(kernel=_shaped(q.kernel, (first, second * q.groups, *window)), groups=1),
+            kernel=draft.kernel + linear_ops.blocks(q.groups, first, second),
+            cost=max(draft.cost, Cost.BLOCKS),
+        )
+
+
+def _is_finite(array: Array | None) -> bool:
+    """Whether all numbers are finite; of a stand-in, all of whose numbers are one, that one is."""
+    if array is None:
+        return True
+    one_place = tuple(slice(None if step else 1) for step in array.strides)
+    return bool(np.isfinite(array[one_place]).all())
+
+
+_REWRITINGS = (
+    _counted, _filled, _split, _unstrided, _dilated, _around, _biased, _regrouped, _blocked,
+)  # fmt: skip
+"""In an order in which each finds the arrays as the ones before it left them."""
+
+
+def _grown(lengths: Axes, grow: Pairs) -> Axes:
+    return tuple(n + b + e for n, (b, e) in zip(lengths, grow, strict=True))
+
+
+def _shaped(array: Array, shape: tuple[int, ...]) -> Array:
+    """A stand-in for an array that only the worker will hold: its shape and dtype, no memory."""
+    return np.broadcast_to(np.zeros((), array.dtype), shape)

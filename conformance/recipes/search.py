@@ -1,0 +1,200 @@
+"""Recipes: the cheapest way to the oracle's answer in an API, found by rewriting the question.
+
+Rewritings are tried in the order of their cost, and the first that the API can take is the recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from conformance.adapters.base import Api, Inexpressible, Limit, Spelling
+from conformance.adapters.runtime import ANY, Runtime
+from conformance.question import Question, products
+from conformance.recipes import linear_ops
+from conformance.recipes.linear_ops import Map
+from conformance.recipes.rewritings import Cost as Cost
+from conformance.recipes.rewritings import Draft, rewritings
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """A spelled question, and the maps that lead to it and back.
+
+    moves      the rewritings, in words, by which two recipes are the same
+    question   what the API itself is asked; of its arrays only the shapes count
+    x, kernel  from the canonical arrays to those of the call
+    output     from the output of the call to the canonical one
+    split      ask for each group alone, and concatenate
+    add_bias   add the bias to the output, because the call does not
+    keep_dtype  say what has to be said for the arrays to keep their dtype
+    """
+
+    moves: tuple[str, ...]
+    question: Question
+    spelling: Spelling
+    x: tuple[Map, ...]
+    kernel: tuple[Map, ...]
+    output: tuple[Map, ...]
+    split: bool = False
+    add_bias: bool = False
+    keep_dtype: bool = False
+    cost: Cost = Cost.ARGUMENTS
+
+
+def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
+    """The same-looking call: arrays moved by their axis names, numbers handed over as they are."""
+    del runtime  # What is asked natively is the same everywhere.
+    draft = Draft(api=api, question=question, spell=api.native)
+    return _plan(draft, api.native(handed(api, question)))
+
+
+def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
+    """The cheapest call that should give the oracle's answer, or why there is none."""
+    if has_no_meaning(question):
+        # No other call gives an answer that there is not: what counts is whether this is refused.
+        return native(api, question)
+    plan: Plan | Inexpressible
+    for plan in _plans(api, question, runtime):
+        if isinstance(plan, Plan):
+            return plan
+    if api.base is not None:
+        return _transposed(recipe(api.base, question, runtime))
+    # The last draft went furthest out of the way, so its reason is the one that remains.
+    return plan
+
+
+def alternatives(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
+    """The other ways to the oracle's answer.
+
+    Parameters
+    ----------
+    api, question, runtime
+        As of `recipe`.
+
+    Returns
+    -------
+    list of Plan
+        The cheapest first, and one of each price. None makes a move that another could do without.
+    """
+    kept: list[Plan] = []
+    prices = set()
+    for plan in _plans(api, question, runtime):
+        if isinstance(plan, Inexpressible):
+            continue
+        price = (plan.cost, *effort(plan, question))
+        idle = any(set(other.moves) <= set(plan.moves) for other in kept)
+        if price not in prices and not idle:
+            prices.add(price)
+            kept.append(plan)
+    return kept[1:]
+
+
+def effort(plan: Plan, question: Question) -> tuple[int, float]:
+    """What a plan takes.
+
+    Parameters
+    ----------
+    plan
+        A way to the answer of the question.
+    question
+        What is asked.
+
+    Returns
+    -------
+    tuple of int and float
+        How many calls it makes, and how many times the multiplications that the oracle makes.
+    """
+    made = question.groups if plan.split else 1
+    return made, made * products(plan.question) / max(products(question), 1)
+
+
+def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | Inexpressible]:
+    """What becomes of every rewriting, in their order."""
+    for draft in rewritings(api, question):
+        refused = _refused(draft, runtime)
+        words = handed(api, draft.own or draft.question, bias_last=draft.bias_last)
+        spelling = Inexpressible(refused.reason) if refused else draft.spell(words)
+        yield _plan(draft, spelling, keep_dtype=True)
+
+
+def _refused(draft: Draft, runtime: Runtime) -> Limit | None:
+    """The known limit in the way of a draft: of its words, and of what they mean if that is wrong.
+
+    Words that are the API's own are not stopped by what they would mean elsewhere.
+    """
+    asked = handed(draft.api, draft.question, bias_last=draft.bias_last)
+    if draft.own is None:
+        return refusing(draft.api, asked, runtime)
+    own = handed(draft.api, draft.own, bias_last=draft.bias_last)
+    return next(
+        (
+            limit
+            for limit in draft.api.limits
+            if (limit.stops(own, runtime) and not limit.another_meaning)
+            or (limit.stops(asked, runtime) and not limit.refused)
+        ),
+        None,
+    )
+
+
+def _transposed(plan: Plan | Inexpressible) -> Plan | Inexpressible:
+    """Return a plan of the base API as one of its variant, whose arrays lie in another order."""
+    if isinstance(plan, Inexpressible):
+        return plan
+    return replace(plan, moves=(*plan.moves, "channels moved"), cost=max(plan.cost, Cost.LAYOUT))
+
+
+def refusing(api: Api, asked: Question, runtime: Runtime = ANY) -> Limit | None:
+    """The first known limit that stands in the way of a question, as the call sees it."""
+    return next((limit for limit in api.limits if limit.stops(asked, runtime)), None)
+
+
+def has_no_meaning(q: Question) -> bool:
+    """Whether a number is below the least that it can be, so that every rewriting is nonsense."""
+    return min((*q.stride, *q.dilation), default=1) < 1 or min(q.output_padding, default=0) < 0
+
+
+def handed(api: Api, q: Question, *, bias_last: bool = False) -> Question:
+    """The question as the call sees it: without a bias that is added later or has no gradient."""
+    takes = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
+    return q if takes else q.but(bias=None)
+
+
+def _plan(
+    draft: Draft, spelling: Spelling | Inexpressible, *, keep_dtype: bool = False
+) -> Plan | Inexpressible:
+    if isinstance(spelling, Inexpressible):
+        return spelling
+    api = draft.api
+    rank = draft.question.rank
+    to_layout = order("N C *s", api.layout, rank)
+    from_layout = order(api.layout, "N C *s", rank)
+    canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
+    return Plan(
+        moves=draft.moves,
+        question=draft.own or draft.question,
+        spelling=spelling,
+        x=draft.x + linear_ops.permute(to_layout),
+        kernel=draft.kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
+        output=linear_ops.permute(from_layout) + draft.output,
+        split=draft.split,
+        add_bias=draft.bias_last or not api.takes_bias,
+        keep_dtype=keep_dtype,
+        cost=draft.cost,
+    )
+
+
+@cache
+def order(source: str, target: str, rank: int) -> tuple[int, ...]:
+    """The transposition from one order of named axes to another; ``*`` stands for ``rank`` axes."""
+
+    def names(axes: str) -> list[str]:
+        return [
+            name + str(i if name.startswith("*") else "")
+            for name in axes.split()
+            for i in range(rank if name.startswith("*") else 1)
+        ]
+
+    return tuple(names(source).index(name) for name in names(target))

@@ -1,1 +1,0 @@
-"""From an environment to its run file: here or elsewhere, in one go or several."""

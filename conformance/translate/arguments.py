@@ -1,0 +1,94 @@
+"""Argument classes: what kind of arguments a question has, as far as a call depends on it.
+
+Two questions with the same classes take the same ways through a framework, at other sizes. So a
+case proves something of a call that has not been run itself if, and only if, all its classes are
+those of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from math import prod
+
+from conformance.oracle import geometry
+from conformance.question import Question
+
+KEPT = 2**12
+"""How many questions have their classes kept."""
+
+
+@lru_cache(maxsize=KEPT)
+def classes(question: Question) -> tuple[str, ...]:
+    """Name the class of every argument of a question.
+
+    Parameters
+    ----------
+    question
+        Of its arrays only the shapes count.
+
+    Returns
+    -------
+    tuple of str
+        One for each of `ARGUMENTS`, in words that can be read without it, such as ``stride above
+        1``. Along several axes an argument may be of several kinds, which stand in it once each.
+    """
+    return tuple(f"{name} {kind(question)}" for name, kind in ARGUMENTS.items())
+
+
+def _stride(q: Question) -> str:
+    reach = geometry.reach(q.window, q.dilation)
+    return _kinds(
+        "1" if s == 1 else "beyond the kernel" if s > r else "above 1"
+        for s, r in zip(q.stride, reach, strict=True)
+    )
+
+
+def _padding(q: Question) -> str:
+    if isinstance(q.padding, str):
+        return f"'{q.padding}'"
+    reach = geometry.reach(q.window, q.dilation)
+    return _kinds(_crop(b, e, r) for (b, e), r in zip(q.padding, reach, strict=True))
+
+
+def _crop(begin: int, end: int, reach: int) -> str:
+    if begin == end == 0:
+        return "0"
+    kind = "the same at both ends" if begin == end else "unequal at both ends"
+    if min(begin, end) < 0:
+        return f"{kind} and negative"
+    return f"{kind} and beyond the kernel" if max(begin, end) >= reach else kind
+
+
+def _output_padding(q: Question) -> str:
+    if not q.has_output_padding:
+        return "not given"
+    return _kinds(
+        "0" if p == 0 else "below the stride" if p < s else "from the stride on"
+        for p, s in zip(q.output_padding, q.stride, strict=True)
+    )
+
+
+def _groups(q: Question) -> str:
+    if q.groups == 1:
+        return "1"
+    return "of one channel each" if q.groups == q.x.shape[1] else "of several channels each"
+
+
+def _kinds(kinds: Iterable[str]) -> str:
+    """The kinds along all axes, in the order of their letters."""
+    return " or ".join(sorted(set(kinds)))
+
+
+ARGUMENTS: Mapping[str, Callable[[Question], str]] = {
+    "rank": lambda q: str(q.rank),
+    "kernel": lambda q: "of one element" if prod(q.window) == 1 else "of several elements",
+    "stride": _stride,
+    "padding": _padding,
+    "output padding": _output_padding,
+    "dilation": lambda q: _kinds("1" if d == 1 else "above 1" for d in q.dilation),
+    "groups": _groups,
+    "bias": lambda q: "none" if q.bias is None else "added",
+    "dtype": lambda q: q.dtype,
+}
+"""How the class of each argument is found out."""

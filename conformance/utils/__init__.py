@@ -1,0 +1,1 @@
+"""Text, files and progress: what every other folder uses and none is about."""

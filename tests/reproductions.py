@@ -1,0 +1,47 @@
+"""Reproductions of small cases, for the tests of scripts and of what they hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from case_files import MINIMAL
+from convolver import FRAMEWORK
+
+from conformance.adapters.runtime import ANY
+from conformance.explain.reproduction import Reproduction, Seen
+from conformance.observations import Mode
+from conformance.recipes.call_writer import Call
+from conformance.runs import lookup, survey
+from conformance.runs.survey import Subject
+from conformance.workers.worker_client import Examination
+
+Make = Callable[..., Reproduction]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """The reproduction of the case in ``text`` for one of the APIs, as it was seen or not."""
+
+    def made(
+        api: str, text: str = MINIMAL, *, mode: Mode = "native", ask: bool = False
+    ) -> Reproduction:
+        file = tmp_path / "cases.yaml"
+        file.write_text(text, encoding="utf-8")
+        subject = Subject(lookup.case_named("one", [file]))
+        chosen = FRAMEWORK.api(f"convolver.{api}")
+        items = survey.items(FRAMEWORK, ANY, [chosen], [subject])
+        item = next(item for item in items if mode in item.modes)
+        assert isinstance(item.call, Call)
+        seen = None
+        if ask:
+            with Examination(survey.interpreter_for(FRAMEWORK, sys.executable)) as examination:
+                observation = survey.judged(item, mode, survey.ask(examination, item))
+            seen = Seen(observation, "1.0")
+        return Reproduction(
+            framework=FRAMEWORK, api=chosen, subject=subject, mode=mode, call=item.call, seen=seen
+        )
+
+    return made

@@ -1,0 +1,671 @@
+"""What adapters write, without their frameworks: source that compiles and names only what is there.
+
+Whether it is right is seen where the framework is, in `tests/frameworks`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.adapters.runtime import ANY, Runtime
+from conformance.cases import corpus
+from conformance.cases.sampling import DRAWN, draws
+from conformance.observations import MODES
+from conformance.question import Question, chained
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
+from conformance.recipes.search import Cost
+from conformance.runs import survey
+from conformance.runs.survey import Subject
+
+BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
+SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]
+EVERY_API = pytest.mark.parametrize(
+    ("name", "backend", "api_id"), SPEAKERS, ids=[f"{b or n}-{a}" for n, b, a in SPEAKERS]
+)
+
+
+def square(op: str = "conv_transpose", **arguments: Any) -> Question:
+    """The question of the design page: two axes, stride 2, padding 1, output padding 1."""
+    transposed = op.startswith("conv_transpose")
+    fields = {
+        "x": np.ones((1, 2, 4, 4), np.float32),
+        "kernel": np.ones((2, 3, 3, 3) if transposed else (3, 2, 3, 3), np.float32),
+        "stride": (2, 2),
+        "padding": ((1, 1), (1, 1)),
+        "output_padding": (1, 1) if transposed else (0, 0),
+        "dilation": (1, 1),
+        **arguments,
+    }
+    return Question(op=op, **fields)
+
+
+def questions(api: Api) -> Iterator[Question]:
+    """All that this API may be asked, drawn; the last of them in a dtype that NumPy lacks."""
+    if api.operator == "interpolate":
+        yield square("interpolate", kernel=np.zeros(0, np.float32))
+        return
+    ops = tuple(op for op in DRAWN if op.startswith("conv_transpose") == (api.operator != "conv"))
+    if api.has_parameters:
+        ops += (f"{api.operator}_parameters",)
+    yield from islice(draws(seed=8, ops=ops), 60)
+    yield square(api.operator, dtype="bfloat16", output_padding=(0, 0))
+
+
+def doing_most(name: str, backend: str | None) -> Runtime:
+    """The runtime class with the fewest limitations."""
+    return Runtime(
+        backend=backend, runtime_class=FRAMEWORKS[name].dialects[backend].classes[0].name
+    )
+
+
+def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[Call]:
+    framework: Framework = FRAMEWORKS[name]
+    for q in questions(framework.api(api_id)):
+        call = call_writer.write(
+            framework, doing_most(name, backend), framework.api(api_id), q, mode
+        )
+        if isinstance(call, Call):
+            yield call
+        else:
+            variant = framework.api(api_id).topics  # of an API that has a recipe
+            assert mode == "native" or variant, f"no recipe for {q}: {call.reason}"
+            assert call.reason
+
+
+def names_used(source: str) -> set[str]:
+    """Names that the source reads and never sets."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    given = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    given |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return {name.id for name in names} - given - set(dir(builtins))
+
+
+def names_imported(source: str) -> set[str]:
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
+    aliases = [alias for node in imports for alias in node.names]
+    return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+
+
+# Everything that is drawn
+
+
+@EVERY_API
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_written_compiles(name: str, backend: str | None, api_id: str, mode: str) -> None:
+    for call in written(name, backend, api_id, mode):
+        compile(call.source, "<call>", "exec")
+
+
+@EVERY_API
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_written_names_only_what_is_there(
+    name: str, backend: str | None, api_id: str, mode: str
+) -> None:
+    worker = names_imported(FRAMEWORKS[name].prelude)
+    for call in written(name, backend, api_id, mode):
+        script = names_imported("\n".join(call.imports))
+        needed = names_used(call.source) - {"np", *call.arrays}
+        assert needed <= script
+        assert needed <= worker
+
+
+@EVERY_API
+def test_a_native_call_costs_its_arguments_only(
+    name: str, backend: str | None, api_id: str
+) -> None:
+    assert {call.cost for call in written(name, backend, api_id, "native")} <= {Cost.ARGUMENTS}
+
+
+NOT_A_NUMBER_TO_ASK_WITH = (
+    {"stride": (2, 0)},
+    {"stride": (-7, -7)},
+    {"stride": (0, 0), "padding": "same"},
+    {"dilation": (2, 0)},
+    {"dilation": (-7, -7)},
+    {"output_padding": (1, -7)},
+)
+
+
+@EVERY_API
+@pytest.mark.parametrize("wrong", NOT_A_NUMBER_TO_ASK_WITH, ids=str)
+@pytest.mark.parametrize("padding", ["valid", ((1, 1), (1, 1))], ids=str)
+def test_a_number_that_means_nothing_is_handed_over_as_it_is(
+    name: str, backend: str | None, api_id: str, wrong: dict[str, Any], padding: Any
+) -> None:
+    framework = FRAMEWORKS[name]
+    api = framework.api(api_id)
+    if api.operator == "interpolate" or (api.operator == "conv" and "output_padding" in wrong):
+        return
+    q = square(api.operator, **{"output_padding": (0, 0), "padding": padding, **wrong})
+    native, recipe = (
+        call_writer.write(framework, doing_most(name, backend), api, q, mode) for mode in MODES
+    )
+    if isinstance(native, Inexpressible):
+        assert native == recipe
+        return
+    # A recipe that puts it right would answer what has no answer.
+    assert isinstance(recipe, Call)
+    assert native.source == recipe.source
+    if "output_padding" in wrong and "output_shape" in native.source:
+        return  # TensorFlow is told the length, and has no such number
+    numbers = next(numbers for numbers in wrong.values() if numbers != "same")
+    assert re.search(rf"\({numbers[0]}, {numbers[1]}\)|={numbers[1]}[,)]", native.source)
+
+
+@EVERY_API
+def test_questions_without_an_answer_are_asked_too(
+    name: str, backend: str | None, api_id: str
+) -> None:
+    """They come to nothing in the framework, and never in an adapter."""
+    subjects = [Subject(case) for case in corpus.chosen((), "errors")]
+    api = FRAMEWORKS[name].api(api_id)
+    asked = sum(survey.concerns(api, subject.case) for subject in subjects)
+    written = survey.items(FRAMEWORKS[name], doing_most(name, backend), [api], subjects)
+    assert sum(len(item.modes) for item in written) == 2 * asked
+
+
+@EVERY_API
+def test_an_api_says_where_to_look_for_it(name: str, backend: str | None, api_id: str) -> None:
+    assert backend in FRAMEWORKS[name].dialects
+    used = names_used(APIS[api_id].exists)
+    assert used <= names_imported(FRAMEWORKS[name].prelude)
+
+
+# The table of APIs
+
+
+def test_ids_are_unique() -> None:
+    assert len(APIS) == sum(len(one.apis) for one in FRAMEWORKS.values())
+
+
+def test_frameworks_are_found_by_their_names() -> None:
+    assert all(one.name == name for name, one in FRAMEWORKS.items())
+
+
+@pytest.mark.parametrize("api_id", APIS)
+def test_what_transposes_goes_along_with_a_convolution_of_the_same_framework(api_id: str) -> None:
+    api = APIS[api_id]
+    if api.operator == "conv_transpose":
+        (within,) = (one for one in FRAMEWORKS.values() if api in one.apis)
+        assert within.api(api.forward).operator == "conv"
+    else:
+        assert api.forward is None
+
+
+@pytest.mark.parametrize("api_id", APIS)
+def test_reasons_of_limits_are_given_in_words(api_id: str) -> None:
+    assert all(limit.reason for limit in APIS[api_id].limits)
+
+
+def test_an_api_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(KeyError, match=r"torch\.nn\.Linear"):
+        FRAMEWORKS["torch"].api("torch.nn.Linear")
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_an_adapter_says_why_it_exists(name: str) -> None:
+    module = inspect.getmodule(__import__(f"conformance.adapters.registry.{name}", fromlist=["_"]))
+    assert module.__doc__
+
+
+# By hand
+
+
+@pytest.mark.parametrize(
+    ("api_id", "line"),
+    [
+        (
+            "torch.nn.functional.conv_transpose",
+            "y = torch.nn.functional.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1)",
+        ),
+        (
+            "torch.nn.ConvTranspose",
+            "layer = torch.nn.ConvTranspose2d("
+            "2, 3, (3, 3), stride=2, padding=1, output_padding=1, bias=False)",
+        ),
+        (
+            "mxnet.npx.deconvolution",
+            "y = mx.npx.deconvolution(x, w, kernel=(3, 3), stride=(2, 2), pad=(1, 1), adj=(1, 1),"
+            " num_filter=3, no_bias=True)",
+        ),
+        (
+            "mxnet.gluon.nn.ConvTranspose",
+            "layer = mx.gluon.nn.Conv2DTranspose(3, (3, 3), strides=2, padding=1,"
+            " output_padding=1, use_bias=False, in_channels=2)",
+        ),
+        (
+            "tf.nn.conv_transpose",
+            "y = tf.nn.conv_transpose(x, w, output_shape=(1, 8, 8, 3), strides=2,"
+            " padding=[[0, 0], [1, 1], [1, 1], [0, 0]])",
+        ),
+        (
+            "tf.nn.convNd_transpose",
+            "y = tf.nn.conv2d_transpose(x, w, output_shape=(1, 8, 8, 3), strides=2,"
+            " padding=[[0, 0], [1, 1], [1, 1], [0, 0]])",
+        ),
+    ],
+)
+def test_the_question_of_the_design_page_is_asked_natively(api_id: str, line: str) -> None:
+    assert line in native(api_id, square()).source.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "line"),
+    [
+        (
+            "jax.lax.conv_transpose",
+            {"output_padding": (0, 0)},
+            "y = jax.lax.conv_transpose(x, w, (2, 2), [(1, 1), (1, 1)],"
+            " dimension_numbers=('NCHW', 'IOHW', 'NCHW'))",
+        ),
+        (
+            "jax.lax.conv_transpose(transpose_kernel=True)",
+            {"output_padding": (0, 0), "padding": "same"},
+            "y = jax.lax.conv_transpose(x, w, (2, 2), 'SAME',"
+            " dimension_numbers=('NCHW', 'OIHW', 'NCHW'), transpose_kernel=True)",
+        ),
+        (
+            "keras.ops.conv_transpose",
+            {"padding": "same"},
+            "y = keras.ops.conv_transpose(x, w, strides=2, padding='same', output_padding=1)",
+        ),
+        (
+            "keras.layers.ConvTranspose",
+            {"padding": "valid", "bias": np.ones(3, np.float32)},
+            "layer = keras.layers.Conv2DTranspose(3, (3, 3), strides=2, output_padding=1)",
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"padding": "same", "output_padding": (0, 0)},
+            "y = mx.npx.deconvolution(x, w, kernel=(3, 3), stride=(2, 2), target_shape=(8, 8),"
+            " num_filter=3, no_bias=True)",
+        ),
+        (
+            "torch.nn.functional.conv_transpose(channels_last)",
+            {},
+            "x = x.contiguous(memory_format=torch.channels_last)",
+        ),
+        (
+            "keras.ops.conv_transpose(channels_first)",
+            {"padding": "same"},
+            "y = keras.ops.conv_transpose(x, w, strides=2, padding='same', output_padding=1,"
+            " data_format='channels_first')",
+        ),
+        (
+            "tf.nn.conv_transpose(channels_first)",
+            {"output_padding": (0, 0)},
+            "y = tf.nn.conv_transpose(x, w, output_shape=(1, 3, 7, 7), strides=2,"
+            " padding=[[0, 0], [0, 0], [1, 1], [1, 1]], data_format='NCHW')",
+        ),
+        (
+            "jax.lax.conv_transpose(channels_last)",
+            {"padding": "same", "output_padding": (0, 0)},
+            "y = jax.lax.conv_transpose(x, w, (2, 2), 'SAME')",
+        ),
+        (
+            "mxnet.npx.deconvolution(channels_last)",
+            {},
+            "y = mx.npx.deconvolution(x, w, kernel=(3, 3), stride=(2, 2), pad=(1, 1), adj=(1, 1),"
+            " layout='NHWC', num_filter=3, no_bias=True)",
+        ),
+        (
+            "torch.nn.functional.conv_transpose",
+            {"groups": 2, "dilation": (1, 2), "bias": np.ones(6, np.float32)},
+            "y = torch.nn.functional.conv_transpose2d(x, w, b, stride=2, padding=1,"
+            " output_padding=1, groups=2, dilation=(1, 2))",
+        ),
+    ],
+)
+def test_other_questions_are_asked_natively(
+    api_id: str, changes: dict[str, Any], line: str
+) -> None:
+    assert line in native(api_id, square(**changes)).source.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "reason"),
+    [
+        ("jax.lax.conv_transpose", {}, "there is no parameter for output padding"),
+        ("keras.layers.ConvTranspose", {}, "padding is 'valid' or 'same', never numbers"),
+        ("keras.ops.conv_transpose", {}, "padding is 'valid' or 'same', never numbers"),
+        ("torch.nn.ConvTranspose", {"padding": "same"}, "padding takes numbers, not 'same'"),
+        (
+            "mxnet.npx.deconvolution",
+            {"padding": ((1, 0), (1, 1))},
+            "padding takes one number per axis, the same at its begin and end",
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {},
+            "padding takes no numbers, only the size of the output",
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"padding": "valid"},
+            "nobody says the size of an output of which nothing is cropped",
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"padding": "same"},
+            "output padding is part of the size, and has no parameter of its own",
+        ),
+        (
+            "keras.ops.conv_transpose",
+            {"padding": "same", "groups": 2},
+            "there is no parameter for groups",
+        ),
+    ],
+)
+def test_what_cannot_be_said_natively_is_inexpressible(
+    api_id: str, changes: dict[str, Any], reason: str
+) -> None:
+    assert native(api_id, square(**changes)) == Inexpressible(reason)
+
+
+def native(api_id: str, q: Question) -> Call | Inexpressible:
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    runtime = Runtime(backend=next(iter(framework.dialects)))
+    return call_writer.write(framework, runtime, APIS[api_id], q, "native")
+
+
+# More is cropped than the kernel reaches, at the begin only: JAX is to crop its input and pad it.
+BEYOND_THE_KERNEL = {
+    "padding": ((3, 1), (1, 1)),
+    "output_padding": (0, 0),
+    "stride": (1, 1),
+}
+# Of MXNet's target shape the larger half is cropped at the begin, and at stride 1 nothing odd.
+ODD_AT_BEGIN = {"padding": ((1, 0), (1, 0)), "output_padding": (0, 0)}
+ODD_AT_END = {"padding": ((0, 1), (0, 1)), "output_padding": (0, 0)}
+ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}
+
+# 39 -> 20 -> 39: an odd length that a convolution of stride 2 came from, on one axis.
+SAME_OF_39 = {
+    "x": np.ones((1, 2, 20), np.float32),
+    "kernel": np.ones((2, 3, 3), np.float32),
+    "stride": (2,),
+    "padding": ((1, 1),),
+    "output_padding": (0,),
+    "dilation": (1,),
+}
+
+# TensorFlow's own routines, those without oneDNN, take no dilation.
+DILATED = {"dilation": (2, 2), "stride": (1, 1), "output_padding": (0, 0)}
+DILATED_DOUBLES = {**DILATED, "dtype": "float64"}
+# Of whole numbers torch dilates those of 64 bits only.
+DILATED_INTS = {**DILATED, "op": "conv", "dtype": "int32"}
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "cost"),
+    [
+        ("torch.nn.functional.conv_transpose", {}, Cost.ARGUMENTS),
+        ("torch.nn.functional.conv_transpose", {"padding": "same"}, Cost.ARGUMENTS),
+        ("torch.nn.functional.conv_transpose", {"padding": ((0, 2), (1, 1))}, Cost.CROP),
+        ("torch.nn.functional.conv", DILATED_INTS | {"dtype": "int64"}, Cost.ARGUMENTS),
+        ("torch.nn.functional.conv", DILATED_INTS, Cost.KERNEL),
+        ("tf.nn.conv_transpose", {}, Cost.ARGUMENTS),
+        ("tf.nn.conv_transpose(channels_first)", {}, Cost.CROP),
+        ("jax.lax.conv_transpose", {}, Cost.KERNEL),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", {}, Cost.ARGUMENTS),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", {"groups": 2}, Cost.FUNCTION),
+        ("jax.lax.conv_transpose(channels_last)", {"groups": 2}, Cost.FUNCTION),
+        ("jax.lax.conv_transpose(transpose_kernel=True)", BEYOND_THE_KERNEL, Cost.CROP),
+        ("tf.nn.conv_transpose", SAME_OF_39, Cost.ARGUMENTS),
+        ("tf.nn.conv_transpose", SAME_OF_39 | {"padding": ((0, 2),)}, Cost.CROP),
+        ("tf.nn.conv_transpose", SAME_OF_39 | {"padding": ((2, 2),)}, Cost.CROP),
+        ("tf.nn.conv_transpose", SAME_OF_39 | {"output_padding": (2,)}, Cost.CROP),
+        ("keras.ops.conv_transpose", {}, Cost.CROP),
+        ("keras.ops.conv_transpose", SAME_OF_39, Cost.ARGUMENTS),
+        ("keras.ops.conv_transpose", SAME_OF_39 | {"padding": ((0, 1),)}, Cost.ARGUMENTS),
+        ("keras.ops.conv_transpose", SAME_OF_39 | {"padding": ((1, 0),)}, Cost.CROP),
+        ("keras.ops.conv_transpose", SAME_OF_39 | {"padding": ((2, 2),)}, Cost.CROP),
+        ("keras.ops.conv_transpose", {"padding": "valid"} | DILATED, Cost.ARGUMENTS),
+        ("keras.ops.conv_transpose", {"padding": "valid"} | DILATED_DOUBLES, Cost.KERNEL),
+        ("keras.layers.ConvTranspose", {"padding": "valid"} | DILATED_DOUBLES, Cost.KERNEL),
+        ("mxnet.npx.deconvolution", {}, Cost.ARGUMENTS),
+        ("mxnet.npx.deconvolution", DILATED | {"stride": (2, 1)}, Cost.ARGUMENTS),
+        ("mxnet.npx.deconvolution", DILATED_DOUBLES, Cost.ARGUMENTS),
+        ("mxnet.npx.deconvolution", DILATED_DOUBLES | {"stride": (2, 1)}, Cost.KERNEL),
+        ("mxnet.npx.deconvolution(target_shape)", ODD_AT_BEGIN, Cost.ARGUMENTS),
+        ("mxnet.npx.deconvolution(target_shape)", ODD_AT_END, Cost.CROP),
+        ("mxnet.npx.deconvolution(target_shape)", ODD_AT_STRIDE_1, Cost.CROP),
+    ],
+)
+def test_a_recipe_costs_what_it_must(api_id: str, changes: dict[str, Any], cost: Cost) -> None:
+    assert recipe(api_id, square(**changes), "onednn-avx512").cost == cost
+
+
+def recipe(api_id: str, q: Question, runtime_class: str) -> Call:
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    if framework.name == "mxnet":
+        runtime_class = runtime_class.partition("-")[0]
+    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class=runtime_class)
+    call = call_writer.write(framework, runtime, APIS[api_id], q, "recipe")
+    assert isinstance(call, Call)
+    return call
+
+
+VALID = {"padding": "valid"}
+GROUPED = {
+    "padding": "valid",
+    "groups": 2,
+    "x": np.ones((1, 4, 4, 4), np.float32),
+    "kernel": np.ones((4, 2, 3, 3), np.float32),
+    "output_padding": (0, 0),
+}
+
+
+def test_same_with_a_length_is_one_call() -> None:
+    call = recipe("tf.nn.conv_transpose", square(**SAME_OF_39), "eigen")
+    assert "output_shape=(1, 39, 3), strides=2, padding='SAME')" in call.source
+
+
+def test_an_output_padding_of_0_crops_half_a_kernel_with_keras() -> None:
+    call = recipe("keras.layers.ConvTranspose", square(**SAME_OF_39), "eigen")
+    assert call.cost == Cost.CROP  # some versions refuse it
+    call = recipe("keras.ops.conv_transpose", square(**SAME_OF_39), "eigen")
+    assert "padding='same', output_padding=0)" in call.source
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_jax_takes_groups_in_one_call(groups: int) -> None:
+    x, kernel = np.ones((1, 4, 3, 3), np.float32), np.ones((4, 2, 3, 3), np.float32)
+    q = square(x=x, kernel=kernel, groups=groups)
+    source = recipe("jax.lax.conv_transpose", q, "xla").source
+    assert ("jax.lax.conv_general_dilated" in source) == (groups > 1)
+    assert "for " not in source
+
+
+@pytest.mark.parametrize(
+    ("api_id", "said"),
+    [
+        ("torch.nn.ConvTranspose", "output_padding=0"),
+        ("torch.nn.functional.conv_transpose", "output_padding=0"),
+        ("keras.layers.ConvTranspose", "output_padding=0"),
+        ("keras.ops.conv_transpose", "output_padding=0"),
+        ("mxnet.npx.deconvolution", "adj=(0, 0)"),
+        ("mxnet.nd.Deconvolution", "adj=(0, 0)"),
+        ("mxnet.gluon.nn.ConvTranspose", "output_padding=0"),
+    ],
+)
+def test_an_output_padding_of_0_is_handed_over_where_it_was_given(api_id: str, said: str) -> None:
+    q = square(padding="valid", output_padding=(0, 0))
+    for zero_given in (True, False):
+        call = native(api_id, q.but(zero_given=zero_given))
+        assert isinstance(call, Call)
+        assert (said in call.source) == zero_given
+
+
+def test_an_api_without_output_padding_has_no_0_for_it() -> None:
+    q = square(padding="valid", output_padding=(0, 0), zero_given=True)
+    assert native("jax.lax.conv_transpose", q) == Inexpressible(
+        "there is no parameter for output padding"
+    )
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes", "costs"),
+    [
+        ("tf.nn.conv_transpose", VALID | DILATED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL)),
+        ("tf.nn.conv_transpose", GROUPED, (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.BLOCKS)),
+        (
+            "tf.nn.conv_transpose(channels_first)",
+            VALID | {"output_padding": (0, 0)},
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.LAYOUT),
+        ),
+        (
+            "keras.ops.conv_transpose",
+            VALID | DILATED,
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.KERNEL),
+        ),
+        (
+            "keras.layers.ConvTranspose(channels_first)",
+            VALID | {"output_padding": (0, 0)},
+            (Cost.ARGUMENTS, Cost.ARGUMENTS, Cost.LAYOUT),
+        ),
+    ],
+)
+def test_what_a_recipe_costs_on_tensorflow_depends_on_the_runtime_class(
+    api_id: str, changes: dict[str, Any], costs: tuple[Cost, ...]
+) -> None:
+    classes = ("onednn-avx512", "onednn-avx2", "eigen")
+    assert tuple(recipe(api_id, square(**changes), c).cost for c in classes) == costs
+
+
+def test_in_bfloat16_a_cpu_with_avx2_only_is_as_without_onednn() -> None:
+    q = square(**VALID, **DILATED, dtype="bfloat16")
+    classes = ("onednn-avx512", "onednn-avx2", "eigen")
+    costs = [recipe("tf.nn.conv_transpose", q, c).cost for c in classes]
+    assert costs == [Cost.ARGUMENTS, Cost.KERNEL, Cost.KERNEL]
+
+
+def test_where_the_runtime_class_is_not_known_every_limitation_is_gone_around() -> None:
+    framework = FRAMEWORKS["tensorflow"]
+    q = square(**VALID, **DILATED)
+    call = call_writer.write(framework, ANY, APIS["tf.nn.conv_transpose"], q, "recipe")
+    assert isinstance(call, Call)
+    assert call.cost == Cost.KERNEL
+
+
+@pytest.mark.parametrize("op", ["conv", "conv_kernel_gradient", "conv_input_gradient"])
+def test_an_empty_batch_is_asked_as_one_of_zeros_where_it_is_answered_wrongly(op: str) -> None:
+    arrays = {
+        "x": np.ones((0, 2, 4, 4), np.float32),
+        "kernel": np.ones((3, 2, 3, 3), np.float32),
+        "gradient": None if op == "conv" else np.ones((0, 3, 2, 2), np.float32),
+    }
+    plain = {"stride": (1, 1), "padding": "valid", "output_padding": (0, 0)}
+    call = recipe("tf.nn.convolution", square(op, **arrays, **plain), "onednn-avx512")
+    assert ("a batch of zeros in place of none" in call.moves) == (op == "conv")
+
+
+@pytest.mark.parametrize(
+    ("api_id", "dtype", "rank", "reason"),
+    [
+        ("tf.nn.conv_transpose", "int64", 2, "whole numbers need 32 bits"),
+        ("tf.nn.conv_transpose", "int32", 3, "whole numbers need one or two spatial axes"),
+        (
+            "keras.layers.ConvTranspose",
+            "int32",
+            2,
+            "a layer initialises whole numbers only where its inputs and outputs are few",
+        ),
+    ],
+)
+def test_a_refusal_of_whole_numbers_is_known(
+    api_id: str, dtype: str, rank: int, reason: str
+) -> None:
+    own = {
+        "x": np.ones((1, 2, *(4,) * rank), dtype),
+        "kernel": np.ones((2, 3, *(3,) * rank), dtype),
+        "padding": "valid",
+        **dict.fromkeys(("stride", "dilation"), (1,) * rank),
+        "output_padding": (0,) * rank,
+    }
+    framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
+    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class="eigen")
+    call = call_writer.write(framework, runtime, APIS[api_id], square(dtype=dtype, **own), "recipe")
+    assert call == Inexpressible(reason)
+
+
+def test_a_dilated_layer_is_counted_as_it_is_without_onednn_too() -> None:
+    q = square(**VALID, **DILATED, op="conv_transpose_parameters")
+    call = recipe("keras.layers.ConvTranspose", q, "eigen")
+    assert (call.cost, call.moves) == (Cost.ARGUMENTS, ())
+
+
+def test_a_target_shape_goes_along_with_the_crop_at_the_begin() -> None:
+    framework, api_id = FRAMEWORKS["mxnet"], "mxnet.npx.deconvolution(target_shape)"
+    call = call_writer.write(framework, ANY, APIS[api_id], square(**ODD_AT_BEGIN), "recipe")
+    assert "pad=(1, 1), target_shape=(8, 8)" in call.source
+
+
+@EVERY_API
+def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> None:
+    framework = FRAMEWORKS[name]
+    if framework.api(api_id).operator == "conv_transpose":
+        back = square("conv", x=np.ones((1, 3, 8, 8), np.float32), kernel=np.ones((2, 3, 3, 3)))
+        chain = chained(square().x, (square(), back))
+        runtime = doing_most(name, backend)
+        call = call_writer.write(framework, runtime, framework.api(api_id), chain, "recipe")
+        if isinstance(call, Inexpressible):
+            assert framework.api(api_id).topics  # a variant, of an API that has a recipe
+            return
+        compile(call.source, "<call>", "exec")
+
+
+# What TensorFlow 2.21 gets wrong
+
+ON_TENSORFLOW = [
+    (name, backend, api_id)
+    for name, backend, api_id in SPEAKERS
+    if "tensorflow" in (name, backend) and APIS[api_id].operator == "conv"
+]
+
+
+def on_tensorflow(speaker: tuple[str, str | None, str], q: Question) -> Call | Inexpressible:
+    name, backend, api_id = speaker
+    runtime = Runtime(backend=backend, runtime_class="onednn-avx512")
+    return call_writer.write(FRAMEWORKS[name], runtime, APIS[api_id], q, "recipe")
+
+
+@pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
+def test_no_empty_batch_is_asked_for_its_convolution_where_that_is_wrong(
+    speaker: tuple[str, str | None, str],
+) -> None:
+    plain = {"stride": (1, 1), "padding": ((0, 0), (0, 0))}
+    for dtype, wrong in (("float32", True), ("bfloat16", True), ("float64", False)):
+        stored = np.float64 if dtype == "float64" else np.float32
+        arrays = {"x": np.ones((0, 2, 4, 4), stored), "kernel": np.ones((3, 2, 3, 3), stored)}
+        written = on_tensorflow(speaker, square("conv", dtype=dtype, **arrays, **plain))
+        assert isinstance(written, Call)
+        assert ("a batch of zeros in place of none" in written.moves) == wrong, dtype
+
+
+@pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
+def test_three_axes_are_asked_without_same_where_that_begins_late(
+    speaker: tuple[str, str | None, str],
+) -> None:
+    cube = {"padding": "same", "dilation": (1, 1, 1), "output_padding": (0, 0, 0)}
+    for stride, late in (((3, 1, 1), True), ((2, 1, 1), False)):
+        x, kernel = np.ones((1, 1, 6, 3, 3)), np.ones((1, 1, 1, 2, 2))
+        written = on_tensorflow(
+            speaker, square("conv", x=x, kernel=kernel, stride=stride, dtype="float64", **cube)
+        )
+        assert isinstance(written, Call)
+        assert ("same" in written.source.lower()) != late, stride

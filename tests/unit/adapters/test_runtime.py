@@ -1,0 +1,210 @@
+"""The runtime: what decides answers beside the version, and the class that comes of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.frameworks import DIALECT, api, framework
+
+from conformance.adapters.base import Limit
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
+from conformance.environments import definitions
+from conformance.environments.interpreters import runtime_of
+from conformance.runs import survey
+from conformance.workers import worker
+from conformance.workers.interpreter import Identity, Machine
+from conformance.workers.worker_client import Examination
+
+LEVELS = {
+    "x86-64-v1": "fpu cmov cx8 mmx fxsr sse sse2",
+    "x86-64-v2": "pni ssse3 sse4_1 sse4_2 cx16 popcnt lahf_lm",
+    "x86-64-v3": "avx avx2 fma f16c bmi1 bmi2 movbe xsave abm",
+    "x86-64-v4": "avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni",
+}
+
+
+# The class
+
+
+def classed(
+    name: str, backend: str | None, probes: Mapping[str, Any], **machine: Any
+) -> str | None:
+    """The class of a worker whose probes came to this."""
+    own = FRAMEWORKS[name]
+    facts = {f"probe {backend} {probe}": value for probe, value in probes.items()}
+    facts |= {"version": "1.0", "backend": backend}
+    machine = {"architecture": "x86_64", **machine}
+    identity = Identity("3.11", "Linux", "2.0", facts, Machine(**machine))
+    return runtime_of(own, identity).runtime_class
+
+
+F32, BF16 = "onednn float32", "onednn bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("name", "backend", "probes", "expected"),
+    [
+        ("tensorflow", None, {F32: True, BF16: True}, "onednn-avx512"),
+        ("tensorflow", None, {F32: True, BF16: None}, "onednn-avx2"),
+        ("tensorflow", None, {F32: None, BF16: None}, "eigen"),
+        ("tensorflow", None, {}, "eigen"),
+        ("keras", "tensorflow", {F32: True, BF16: True}, "onednn-avx512"),
+        ("keras", "tensorflow", {F32: None, BF16: None}, "eigen"),
+        ("keras", "torch", {F32: True, BF16: False}, "onednn-avx2"),
+        ("keras", "jax", {"x64": False}, "xla"),
+        ("torch", None, {F32: True, BF16: True}, "onednn-avx512"),
+        ("torch", None, {F32: True, BF16: False}, "onednn-avx2"),
+        ("torch", None, {F32: False, BF16: False}, "native"),
+        ("jax", None, {"x64": False}, "xla"),
+        ("jax", None, {"x64": True}, "xla-x64"),
+        ("mxnet", None, {"onednn": True}, "onednn"),
+        ("mxnet", None, {"onednn": False}, "native"),
+    ],
+)
+def test_probes_decide_the_class(
+    name: str, backend: str | None, probes: Mapping[str, Any], expected: str
+) -> None:
+    assert classed(name, backend, probes) == expected
+
+
+def test_the_level_of_the_cpu_does_not_decide_it() -> None:
+    """A switch may keep oneDNN from what the CPU can do."""
+    probes = {F32: True, BF16: None}
+    assert classed("tensorflow", None, probes, level="x86-64-v4") == "onednn-avx2"
+
+
+def test_on_another_architecture_no_class_is_called_after_an_instruction_of_x86() -> None:
+    names = [
+        classed("tensorflow", None, probes, architecture="aarch64")
+        for probes in ({F32: True, BF16: True}, {F32: True}, {})
+    ]
+    assert names == ["onednn-bfloat16", "onednn", "eigen"]
+
+
+def test_what_is_true_like_an_array_and_not_true_holds_nothing() -> None:
+    assert classed("jax", None, {"x64": "yes"}) == "xla"
+
+
+# What a worker says
+
+
+def probing(**dialect: Any) -> Any:
+    """A framework whose dialect probes."""
+    dialects = {None: replace(DIALECT, **dialect)}
+    return framework(api(), dialects=dialects)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fakes can be imported in a worker."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_header_records_what_decides_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAIN_KERNELS", "slow")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    own = probing(
+        switches=("PLAIN_KERNELS", "PLAIN_OTHERS"),
+        device="'abacus'",
+        packages={"beads": "'7.0'", "gone": "nothing.there"},
+        probes={"adds": "1 + 1 == 2", "raises": "1 / 0", "wrong": "1 + 1 == 3"},
+        classes=(
+            RuntimeClass(name="raising", probes=("adds", "raises")),
+            RuntimeClass(name="adding", probes=("adds",)),
+            RuntimeClass(name="nothing"),
+        ),
+    )
+    with Examination(survey.interpreter_for(own, sys.executable)) as examination:
+        header = survey.header(own, examination.identity, ())
+    assert header.probes == {"adds": True, "raises": False, "wrong": False}
+    assert header.runtime_class == "adding"
+    assert header.packages == {"plain": "1.0", "beads": "7.0"}
+    assert (header.device, header.mode) == ("abacus", "eager")
+    switches = dict(header.switches)
+    assert switches.pop("OMP_NUM_THREADS") == str(header.threads)
+    assert switches.items() >= {"PLAIN_KERNELS": "slow", "ONEDNN_MAX_CPU_ISA": "AVX2"}.items()
+    assert not {"PLAIN_OTHERS", "XLA_FLAGS"} & switches.keys()
+    assert header.architecture
+    assert header.runtime == Runtime(packages=header.packages, runtime_class="adding")
+
+
+@pytest.mark.parametrize("number", range(len(LEVELS)))
+def test_the_level_of_a_cpu_is_the_highest_of_which_it_has_all(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    flags = " ".join(list(LEVELS.values())[: number + 1])
+    cpuinfo(monkeypatch, f"processor\t: 0\nmodel name\t: A CPU\nflags\t\t: {flags}\n")
+    machine = worker._machine()
+    assert (machine["level"], machine["model"]) == (list(LEVELS)[number], "A CPU")
+
+
+def test_a_level_is_none_of_a_cpu_that_lacks_one_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpuinfo(monkeypatch, f"flags : {LEVELS['x86-64-v1']} {LEVELS['x86-64-v3']}\n")
+    assert worker._machine()["level"] == "x86-64-v1"
+
+
+def test_a_cpu_that_is_no_x86_has_no_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpuinfo(monkeypatch, "Features : fp asimd sve\n")
+    assert worker._machine()["level"] is None
+
+
+def cpuinfo(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+
+
+# Limitations
+
+
+REFUSES = Limit("no", lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "runtime", "stops"),
+    [
+        (REFUSES, ANY, True),
+        (replace(REFUSES, classes=frozenset({"eigen"})), Runtime(runtime_class="eigen"), True),
+        (replace(REFUSES, classes=frozenset({"eigen"})), Runtime(runtime_class="xla"), False),
+        (replace(REFUSES, classes=frozenset({"eigen"})), ANY, True),
+        (replace(REFUSES, versions="keras<3.15"), Runtime(packages={"keras": "3.14.1"}), True),
+        (replace(REFUSES, versions="keras<3.15"), Runtime(packages={"keras": "3.15.0"}), False),
+        (replace(REFUSES, versions="torch<2.14"), Runtime(packages={"torch": "2.13.0+cpu"}), True),
+        (replace(REFUSES, versions="keras<3.15"), Runtime(packages={"torch": "2.13.0"}), True),
+        (replace(REFUSES, versions="keras<3.15"), Runtime(packages={"keras": "nightly"}), True),
+        (replace(REFUSES, versions="keras<3.15"), ANY, True),
+    ],
+)
+def test_a_limitation_holds_of_its_versions_and_classes(
+    limit: Limit, runtime: Runtime, stops: bool
+) -> None:
+    assert limit.stops(None, runtime) is stops  # type: ignore[arg-type]  # it looks at nothing
+
+
+def test_every_class_that_a_limitation_names_is_one() -> None:
+    for own in FRAMEWORKS.values():
+        names = {c.name for dialect in own.dialects.values() for c in dialect.classes}
+        for known in own.apis:
+            for limit in known.limits:
+                assert not limit.classes or limit.classes & names, limit.reason
+
+
+# Pinned environments
+
+
+def test_tensorflow_is_pinned_without_onednn_and_with_it() -> None:
+    pinned = definitions.pinned()
+    for name in ("tensorflow", "keras-tensorflow"):
+        off, on = pinned[name], pinned[f"{name}-onednn"]
+        assert (off.pins, off.python, off.backend) == (on.pins, on.python, on.backend)
+        assert off.variables == {"TF_ENABLE_ONEDNN_OPTS": "0"}
+        assert on.variables == {"TF_ENABLE_ONEDNN_OPTS": "1"}
+        assert (off.portable, on.portable) == (True, False)
+        assert off.home == on.home
+        assert off != on

@@ -1,0 +1,117 @@
+"""A question in the words of a case file: what is read from them is the question again."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.authoring import to_yaml, yaml_writer
+from conformance.cases import Case, load
+from conformance.cases.fields import TOPICS
+from conformance.cases.sampling import WIDE, draws
+from conformance.question import OPS, Question
+from conformance.runs.survey import Subject
+
+
+def asked(**arguments: Any) -> Question:
+    """One axis: x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
+    fields = {
+        "op": "conv_transpose",
+        "x": np.array([[[1, 2, 3]]], np.float32),
+        "kernel": np.array([[[1, 10]]], np.float32),
+        "stride": (1,),
+        "padding": ((0, 0),),
+        "output_padding": (0,),
+        "dilation": (1,),
+        **arguments,
+    }
+    return Question(**fields)
+
+
+def read(questions: list[Question], folder: Path) -> tuple[Case, ...]:
+    """What the loader reads from the questions written down."""
+    written = (
+        yaml_writer.entry(
+            {"id": f"case-{n}", "why": "It was.", "topics": to_yaml.topics(q)} | to_yaml.fields(q),
+            {},
+            2,
+        )
+        for n, q in enumerate(questions)
+    )
+    file = folder / "cases.yaml"
+    file.write_text("cases:\n" + "\n".join(written), encoding="utf-8")
+    loaded = load([file])
+    assert loaded.problems == ()
+    return loaded.cases
+
+
+def content(case: Case, question: Question) -> str:
+    fields = {**vars(case), "question": question}
+    return Subject(Case(**fields)).content
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_a_question_comes_back_to_the_bit(op: Any, tmp_path: Path) -> None:
+    questions = list(islice(draws(3, (op,), WIDE), 15))
+    for case, question in zip(read(questions, tmp_path), questions, strict=True):
+        assert content(case, case.question) == content(case, question)
+
+
+def test_what_has_its_default_is_not_said() -> None:
+    assert set(to_yaml.fields(asked())) == {"x", "kernel"}
+
+
+def test_an_output_padding_of_0_is_said_where_it_was_given() -> None:
+    assert to_yaml.fields(asked(zero_given=True))["output_padding"] == 0
+
+
+def test_one_image_of_one_channel_is_bare() -> None:
+    assert to_yaml.fields(asked())["x"].tolist() == [1, 2, 3]
+
+
+def test_a_bare_array_of_three_axes_says_its_rank() -> None:
+    axes = {name: (value,) * 3 for name, value in (("stride", 1), ("dilation", 1))}
+    cube = np.ones((1, 1, 2, 2, 2), np.float32)
+    q = asked(x=cube, kernel=cube, padding=((0, 0),) * 3, output_padding=(0, 0, 0), **axes)
+    assert to_yaml.fields(q)["rank"] == 3
+
+
+def test_one_number_stands_for_all_axes() -> None:
+    square = np.ones((1, 1, 2, 2), np.float32)
+    q = asked(
+        x=square, kernel=square, stride=(2, 2), dilation=(1, 2), output_padding=(0, 0),
+        padding=((1, 1), (1, 1)),
+    )  # fmt: skip
+    said = to_yaml.fields(q)
+    assert (said["stride"], said["dilation"], said["padding"]) == (2, [1, 2], 1)
+
+
+@pytest.mark.parametrize(
+    ("padding", "said"), [(((0, 1),), [[0, 1]]), ("same", "same"), (((2, 2),), 2)]
+)
+def test_padding_is_said_as_people_do(padding: Any, said: Any) -> None:
+    assert to_yaml.fields(asked(padding=padding))["padding"] == said
+
+
+def test_an_empty_batch_is_a_rule() -> None:
+    q = asked(x=np.zeros((0, 1, 3), np.float32))
+    assert to_yaml.fields(q)["x"] == {"shape": [0, 1, 3], "fill": 0}
+
+
+def test_many_equal_numbers_are_a_rule() -> None:
+    q = asked(x=np.ones((1, 1, 500), np.float32))
+    assert to_yaml.fields(q)["x"] == {"shape": [500], "fill": 1}
+
+
+def test_topics_are_what_the_question_is_about() -> None:
+    assert to_yaml.topics(asked()) == ("basic",)
+    q = asked(stride=(2,), padding="same", dtype="float64", op="conv_transpose_input_gradient")
+    assert set(to_yaml.topics(q)) == {"stride", "same", "dtype", "gradients"}
+
+
+def test_topics_are_those_of_cases() -> None:
+    assert {t for q in islice(draws(4, OPS, WIDE), 200) for t in to_yaml.topics(q)} <= set(TOPICS)

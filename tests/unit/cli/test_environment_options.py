@@ -1,0 +1,88 @@
+"""Which environments the words of a command mean."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import pytest
+
+from conformance.cli.environment_options import all_chosen
+from conformance.environments.definitions import Environment
+
+
+def chosen(*names: str, pins: tuple[str, ...] = ()) -> dict[str | None, tuple[str, ...]]:
+    return {name: e.pins for name, e in all_chosen(None, names, None, pins, None)}
+
+
+def test_all_are_all_that_are_pinned() -> None:
+    assert {"torch", "tensorflow", "keras-jax", "mxnet"} <= chosen("all").keys()
+
+
+def test_another_pin_stands_in_the_place_of_the_pinned_one() -> None:
+    (pins,) = chosen("torch", pins=("torch>=3",)).values()
+    assert [pin for pin in pins if pin.startswith("torch")] == ["torch>=3"]
+
+
+def test_another_pin_leaves_the_others_as_they_are() -> None:
+    (changed,) = chosen("torch", pins=("torch>=3",)).values()
+    (plain,) = chosen("torch").values()
+    assert set(plain) - set(changed) == {pin for pin in plain if pin.startswith("torch")}
+
+
+def test_another_pin_of_all_means_those_that_have_the_package() -> None:
+    assert set(chosen("all", pins=("Keras==9",))) == {
+        "tensorflow",
+        "tensorflow-onednn",
+        "keras-tensorflow",
+        "keras-tensorflow-onednn",
+        "keras-torch",
+        "keras-jax",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pin", "said"),
+    [("nothing==1", "have no such package"), ("torch=1", "--with"), ("", "--with")],
+)
+def test_a_pin_of_nothing_is_refused(pin: str, said: str) -> None:
+    with pytest.raises(click.UsageError, match=said):
+        chosen("all", pins=(pin,))
+
+
+def test_a_pinned_environment_has_its_own_python() -> None:
+    with pytest.raises(click.UsageError, match="--environment"):
+        all_chosen(None, ("torch",), "3.12", (), None)
+
+
+def test_somewhere_has_to_be_said() -> None:
+    with pytest.raises(click.UsageError, match="--framework"):
+        all_chosen(None, (), None, (), None)
+
+
+# The Python
+
+
+def made(python: str | None, pins: tuple[str, ...] = ("x==1",), **how: bool) -> Environment:
+    ((_, environment),) = all_chosen("torch", (), python, pins, None, **how)
+    return environment
+
+
+def test_one_python_is_one_environment_however_it_is_named() -> None:
+    assert made("python3.8").home == made("3.8").home != made("3.9").home
+
+
+def test_an_interpreter_that_is_there_keeps_its_name() -> None:
+    assert made("python3.8", pins=()).python == "python3.8"
+    assert made(None).python == made(None, pins=()).python == sys.executable
+
+
+def test_what_may_be_downloaded_does_not_make_another_environment() -> None:
+    assert made("3.8", download=True).download
+    assert made("3.8", download=True) == made("3.8", download=False)
+    assert all(e.download for _, e in all_chosen(None, ("torch",), None, (), None, download=True))
+
+
+def test_nothing_is_downloaded_for_an_interpreter_that_has_the_framework() -> None:
+    with pytest.raises(click.UsageError, match="--download-python is for environments"):
+        made("3.8", pins=(), download=True)

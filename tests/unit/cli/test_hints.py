@@ -1,0 +1,273 @@
+"""What a sentence ends with where a word is not known: never something with another meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from case_files import HEAD, MINIMAL, problems
+from click.testing import CliRunner
+
+from conformance.adapters.registry import APIS
+from conformance.cases import load
+from conformance.cases.fields import TOPICS
+from conformance.cases.schema import Entry
+from conformance.cases.vocabulary import EXPLAINED, RENAMED, of_key
+from conformance.cli.app import main
+
+KEYS = tuple(Entry.model_fields)
+FOREIGN = sorted(
+    {own for api in APIS.values() for own, key in api.parameters.items() if own != key}
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "mine.yaml"
+
+
+# Keys
+
+
+@pytest.mark.parametrize("word", FOREIGN)
+def test_every_parameter_of_an_adapter_is_known_by_its_meaning(word: str) -> None:
+    meanings = {api.parameters[word] for api in APIS.values() if word in api.parameters}
+    assert {RENAMED[word]} == meanings
+
+
+def test_a_key_is_renamed_only_to_one_that_there_is() -> None:
+    assert set(RENAMED.values()) <= {*KEYS, "numbers"}
+    assert not {*RENAMED, *EXPLAINED} & set(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("strides: 2", "unknown key 'strides'; did you mean 'stride'?"),
+        ("dilation_rate: 2", "did you mean 'dilation'?"),
+        ("adj: 1", "did you mean 'output_padding'?"),
+        ("group: 1", "did you mean 'groups'?"),
+        ("input_padding: 1", "did you mean 'padding'?"),
+        ("output_size: 7", "no key sets the length of the output: it is (n - 1) stride"),
+        ("output_shape: [7]", "no key sets the length of the output"),
+        ("target_shape: [7]", "no key sets the length of the output"),
+        ("pads: [1, 1]", "padding is [begin, end] for each axis, where pads has the begins"),
+        ("auto_pad: SAME_UPPER", "a case says 'padding: same' or 'padding: valid'"),
+        ("kernel_size: 3", "told by the shapes of x and kernel"),
+        ("out_channels: 3", "told by the shapes of x and kernel"),
+        ("data_format: NHWC", "x is (batch, channels, space...) in every case"),
+        ("y: [1, 2]", "an answer stands under expected"),
+        ("numbers: [1, 2]", "an answer stands under expected"),
+        ("outputShape: [7]", "no key sets the length of the output"),
+        ("output-padding: 1", "did you mean 'output_padding'?"),
+        ("Stride: 2", "did you mean 'stride'?"),
+        ("filters: 3", "the kernel itself is 'kernel', and how many filters there are"),
+        ("crop: [1, 1]", "padding crops [begin, end] of each axis off the output"),
+        ("kernel_dtype: float16", "have the one dtype of the case"),
+        ("preferred_element_type: float32", "have the one dtype of the case"),
+        ("activation: relu", "a case asks one operator"),
+        ("device: cuda", "and `conformance run` where"),
+        ("sparkle: 3", "unknown key 'sparkle'; the keys are bias, stride, padding, "),
+        ("expected: {values: [1]}", "unknown key 'values'; did you mean 'numbers'?"),
+        ("expected: {output_shape: [1]}", "unknown key 'output_shape'; the keys are numbers, sh"),
+    ],
+)
+def test_a_key_of_others_is_told_what_a_case_says(file: Path, line: str, hint: str) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    {line}\n")
+    assert hint in wrong
+
+
+@pytest.mark.parametrize("word", ["output_size", "output_shape", "target_shape", "size", "pads"])
+def test_what_is_only_spelt_alike_is_not_meant(word: str) -> None:
+    assert "did you mean" not in of_key(word, KEYS)
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("padding: SAME", "got the text 'SAME'; did you mean 'same'?"),
+        ("padding: VALID", "did you mean 'valid'?"),
+        ("padding: SAME_UPPER", "did you mean 'same'?"),
+        ("padding: SAME_LOWER", "write [begin, end] for each axis"),
+        ("padding: full", "write dilation (k - 1) for each axis"),
+        ("padding: smae", "got the text 'smae'"),
+        ("padding: NOTSET", "got the text 'NOTSET'; write [begin, end] for each axis"),
+        ("padding: reflect", "what is padded is zeros"),
+        ("dtype: complex64", "complex numbers are not asked"),
+        ("dtype: [float32, float16]", "got a list of 2; x, kernel, bias and the answer have the"),
+        ("dtype: {x: float32}", "got a mapping; x, kernel, bias and the answer have the one"),
+        ("expected: [1, 2]", "an answer stands under expected, as in"),
+        ("op: conv_transpose_bias_gradient", "the gradient by a bias is not asked"),
+        ("op: conv_transpose_jvp", "derivatives of gradients and along a direction are not asked"),
+        ("op: conv_transpose_second_gradient", "derivatives of gradients and along a direction"),
+        ("op: vjp", "a gradient is by one array: conv_transpose_input_gradient"),
+        ("op: conv_weight_gradient", "did you mean 'conv_kernel_gradient'?"),
+        ("op: conv_transpos_input_gradient", "did you mean 'conv_transpose_input_gradient'?"),
+        ("op: Conv2DTranspose", "did you mean 'conv_transpose'?"),
+        ("op: depthwise_conv", "a depthwise operator has as many groups as channels"),
+        ("dtype: torch.float16", "did you mean 'float16'?"),
+        ("dtype: half", "did you mean 'float16'?"),
+        ("dtype: double", "did you mean 'float64'?"),
+        ("dtype: float", "it is float32 for some and float64 for others"),
+        ("op: ConvTranspose2d", "did you mean 'conv_transpose'?"),
+        ("op: conv_transpose2d", "did you mean 'conv_transpose'?"),
+        ("op: deconvolution", "did you mean 'conv_transpose'?"),
+        ("topics: [my-model]", "words of your own stand under 'tags'"),
+        ("topics: [strides]", "did you mean 'stride'?"),
+    ],
+)
+def test_a_value_of_others_is_told_what_a_case_says(file: Path, line: str, hint: str) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    {line}\n")
+    assert hint in wrong
+
+
+@pytest.mark.parametrize("word", ["conv_transpose_bias_gradient", "conv_jvp", "conv_transpose_hvp"])
+def test_no_operator_is_meant_that_only_has_parts_of_the_word(file: Path, word: str) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    op: {word}\n")
+    assert "did you mean" not in wrong
+
+
+def test_a_dtype_that_is_not_asked_is_not_taken_for_another(file: Path) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    dtype: int8\n")
+    assert wrong.endswith("got the text 'int8'")
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (".nan", "must be finite, as NaN and infinities are not asked, got nan"),
+        ("-.inf", "must be finite, as NaN and infinities are not asked, got -inf"),
+        ("NaN", "got the text 'NaN'; NaN and infinities are not asked"),
+        ("-Infinity", "got the text '-Infinity'; NaN and infinities are not asked"),
+        ("2j", "got the text '2j'; complex numbers are not asked"),
+        ("1+2i", "got the text '1+2i'; complex numbers are not asked"),
+        ("'2'", "got the text '2'"),
+    ],
+)
+def test_a_number_that_is_not_asked_is_told_so(file: Path, number: str, hint: str) -> None:
+    (wrong,) = problems(file, f"{HEAD}    x: [1, {number}]\n    kernel: [1, 10]\n")
+    assert wrong.endswith(hint)
+
+
+def test_an_array_is_told_to_have_the_dtype_of_its_case(file: Path) -> None:
+    text = f"{HEAD}    x: {{shape: [1, 1, 3], fill: 1, dtype: float16}}\n    kernel: [1, 10]\n"
+    (wrong,) = problems(file, text)
+    assert wrong.endswith(
+        "unknown key 'dtype'; x, kernel, bias and the answer have the one dtype of the case"
+    )
+
+
+# What belongs together
+
+
+def test_steps_without_their_op_are_told_what_is_missing(file: Path) -> None:
+    text = f"{HEAD}    x: [1, 2, 3]\n    steps:\n      - {{kernel: [1, 10]}}\n"
+    (wrong,) = problems(file, text)
+    assert wrong.endswith(
+        "steps has no meaning for op conv_transpose; a case with steps says 'op: chain'"
+    )
+
+
+def test_a_step_of_another_kind_is_told_which_there_are(file: Path) -> None:
+    step = "{op: relu, kernel: [1]}"
+    text = f"{HEAD}    op: chain\n    x: [1, 2, 3]\n    steps: [{step}]\n"
+    (wrong,) = problems(file, text)
+    assert wrong.endswith("got the text 'relu'; a step is one of these or max_pool")
+
+
+def test_the_kernel_of_a_chain_is_told_where_it_stands(file: Path) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    op: chain\n    steps:\n      - {{kernel: [1]}}\n")
+    assert wrong.endswith("kernel has no meaning for op chain; each of its steps has its own")
+
+
+def test_a_gradient_without_its_op_is_told_which_take_it(file: Path) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    gradient: [1]\n")
+    assert "op conv_transpose_input_gradient takes it" in wrong
+
+
+def operands(x: str, kernel: str) -> str:
+    rules = (
+        f"    {key}: {{shape: {shape}, fill: 1}}\n" for key, shape in (("x", x), ("kernel", kernel))
+    )
+    return HEAD + "".join(rules)
+
+
+@pytest.mark.parametrize(
+    ("x", "kernel"),
+    [
+        ("[3, 8]", "[3, 4, 2]"),
+        ("[3, 8, 8]", "[3, 4, 2, 2]"),
+        ("[3, 8, 8, 8]", "[3, 4, 2, 2, 2]"),
+    ],
+)
+def test_an_image_without_a_batch_is_told_to_have_one(file: Path, x: str, kernel: str) -> None:
+    (wrong,) = problems(file, operands(x, kernel))
+    assert "one example without a batch is written as a batch of one" in wrong
+    assert "rank" not in wrong
+
+
+def test_an_image_without_a_batch_is_told_so_where_there_is_a_rank_too(file: Path) -> None:
+    (wrong,) = problems(file, f"{operands('[3, 8, 8]', '[3, 4, 2, 2]')}    rank: 2\n")
+    assert "one example without a batch is written as a batch of one" in wrong
+
+
+def test_a_bare_volume_is_told_to_have_a_rank(file: Path) -> None:
+    (wrong,) = problems(file, operands("[8, 8, 8]", "[1, 1, 2, 2, 2]"))
+    assert wrong.endswith("a bare 3-D array needs 'rank: 3'")
+
+
+def test_where_neither_is_likely_nothing_is_guessed(file: Path) -> None:
+    (wrong,) = problems(file, operands("[8, 8, 8, 8]", "[2]"))
+    assert wrong.endswith("because x has 4, got 1")
+
+
+# Words of one's own
+
+
+def test_a_case_may_have_tags_of_its_own(file: Path) -> None:
+    file.write_text(f"{MINIMAL}    topics: [stride]\n    tags: [my-model, decoder]\n")
+    (case,) = load([file]).cases
+    assert case.labels == ("stride", "my-model", "decoder")
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_no_tag(file: Path, topic: str) -> None:
+    (wrong,) = problems(file, f"{MINIMAL}    tags: [{topic}]\n")
+    assert "an entry of tags is a topic and stands under topics" in wrong
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (
+            ("new", "--output-shape", "7"),
+            "there is no option '--output-shape'; no key sets the leng",
+        ),
+        (("translate", "--output-size", "7"), "no key sets the length of the output"),
+        (("new", "--strides", "2"), "there is no option '--strides'; did you mean '--stride'?"),
+        (
+            ("new", "--pads", "2"),
+            "padding is [begin, end] for each axis, where pads has the begins",
+        ),
+        (("new", "--dilation-rate", "2"), "did you mean '--dilation'?"),
+        (("new", "--paddng", "2"), "did you mean '--padding'?"),
+        (("run", "--timout", "2"), "did you mean '--timeout'?"),
+    ],
+)
+def test_an_option_of_others_is_told_what_is_said_here(words: tuple[str, ...], hint: str) -> None:
+    said = CliRunner().invoke(main, words)
+    assert said.exit_code == 2
+    assert hint in said.stderr
+
+
+@pytest.mark.parametrize("option", ["--sparkle", "--output-shape", "--size", "--pads"])
+def test_an_option_that_is_none_is_not_guessed_by_its_spelling(option: str) -> None:
+    said = CliRunner().invoke(main, ["run", option])
+    assert said.exit_code == 2
+    assert said.stderr.splitlines()[-1] == f"Error: there is no option '{option}'"

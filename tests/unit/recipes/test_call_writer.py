@@ -1,0 +1,224 @@
+"""Calls: source that a stranger can run on the arrays that come with it, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import plain
+from fakes.frameworks import DIALECT, api, framework
+
+from conformance import question
+from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.runtime import ANY, Runtime
+from conformance.cases.sampling import draws
+from conformance.question import Asked, Chain, Pool, Question, chained
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
+from conformance.recipes.search import Cost
+
+
+def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
+    """One axis: x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
+    fields = {
+        "x": np.array([[[1, 2, 3]]], np.float32),
+        "kernel": np.array([[[1, 10]]], np.float32),
+        "stride": (1,),
+        "padding": ((0, 0),),
+        "output_padding": (0,),
+        "dilation": (1,),
+        **arguments,
+    }
+    return Question(op=op, **fields)
+
+
+def written(asked_of: Api, q: Asked, mode: str = "native", within: Framework | None = None) -> Call:
+    call = call_writer.write(within or framework(asked_of), ANY, asked_of, q, mode)
+    assert isinstance(call, Call), call
+    return call
+
+
+def run(call: Call) -> np.ndarray:
+    namespace = {"np": np, "plain": plain, **call.arrays}
+    exec(call.source, namespace)
+    return namespace["y"]
+
+
+# The arrays
+
+
+@pytest.mark.parametrize(
+    ("op", "names"),
+    [
+        ("conv_transpose", ["x", "w", "b"]),
+        ("conv_transpose_parameters", ["x", "w", "b"]),
+        ("conv_transpose_input_gradient", ["x", "w", "g"]),
+        ("conv_transpose_kernel_gradient", ["x", "w", "g"]),
+        ("conv", ["x", "w", "b"]),
+    ],
+)
+def test_a_call_comes_with_the_arrays_that_it_reads(op: str, names: list[str]) -> None:
+    gradient = np.ones((1, 1, 4), np.float32) if op.endswith("gradient") else None
+    q = asked(op, bias=np.array([7], np.float32), gradient=gradient)
+    assert list(written(api(q.operator, as_layer=True), q).arrays) == names
+
+
+def test_an_interpolation_has_no_kernel_to_read() -> None:
+    assert list(written(api("interpolate"), asked("interpolate", stride=(2,))).arrays) == ["x"]
+
+
+def test_source_changes_none_of_the_arrays() -> None:
+    for q in islice(draws(seed=5), 60):
+        call = written(api(q.operator, limits=("no dilation", "padding in words")), q, "recipe")
+        before = {name: array.copy() for name, array in call.arrays.items()}
+        run(call)
+        for name, array in call.arrays.items():
+            np.testing.assert_array_equal(array, before[name])
+
+
+# What a call is made of
+
+
+def test_a_call_opens_with_the_imports_of_its_dialect() -> None:
+    assert written(api(), asked()).imports == ("from fakes import plain",)
+
+
+def test_an_api_may_have_a_dialect_of_its_own() -> None:
+    own = api(dialect=replace(DIALECT, imports=("import other",)))
+    assert written(own, asked()).imports == ("import other",)
+
+
+def test_the_backend_chooses_the_dialect() -> None:
+    dialects = {name: replace(DIALECT, imports=(f"import {name}",)) for name in ("fast", "slow")}
+    plain_on = framework(api(), dialects=dialects)
+    call = call_writer.write(plain_on, Runtime(backend="slow"), plain_on.apis[0], asked(), "native")
+    assert call.imports == ("import slow",)
+
+
+def test_a_dtype_that_numpy_lacks_is_cast_there_and_back() -> None:
+    casts = {"bfloat16": ("plain.tensor({v} * 2)", "{v}.numpy() * 10")}
+    casting = framework(api(), dialects={None: replace(DIALECT, casts=casts)})
+    call = written(casting.apis[0], asked(dtype="bfloat16"), within=casting)
+    assert run(call).tolist() == [[[40, 480, 920, 1200]]]
+
+
+def test_a_question_without_a_spelling_is_inexpressible() -> None:
+    mute = api(native=lambda _: Inexpressible("there is no parameter for that"))
+    told = call_writer.write(framework(mute), ANY, mute, asked(), "native")
+    assert told == Inexpressible("there is no parameter for that")
+
+
+def test_a_recipe_says_what_it_costs() -> None:
+    groups = asked(x=np.ones((1, 2, 3)), kernel=np.ones((2, 1, 2)), groups=2)
+    assert written(api(limits=("no groups",)), groups, "recipe").cost == Cost.BLOCKS
+
+
+def test_the_bias_comes_on_top_where_there_is_no_parameter() -> None:
+    call = written(api(takes_bias=False), asked(bias=np.array([100], np.float32)))
+    assert run(call).tolist() == [[[101, 112, 123, 130]]]
+
+
+def test_a_bias_on_top_does_not_widen_what_the_framework_made_narrow() -> None:
+    narrow = replace(DIALECT, array="{v}.numpy().astype(np.int32)")
+    added_to = api(takes_bias=False)
+    within = replace(framework(added_to), dialects={None: narrow})
+    arrays = {"x": [[[1, 2, 3]]], "kernel": [[[1, 10]]], "bias": [100]}
+    wide = {name: np.array(values, np.int64) for name, values in arrays.items()}
+    call = written(added_to, asked(dtype="int64", **wide), within=within)
+    assert run(call).dtype == np.int32
+
+
+# Chains
+
+
+TRANSPOSE = api(forward="plain.conv")
+BOTH = framework(TRANSPOSE, api("conv"))
+
+
+def chain(*steps: Question | Pool) -> Chain:
+    return chained(steps[0].x, steps)
+
+
+def test_a_step_goes_on_with_the_answer_of_the_one_before() -> None:
+    call = written(TRANSPOSE, chain(asked(), asked()), within=BOTH)
+    assert run(call).tolist() == [[[1, 22, 143, 260, 300]]]
+
+
+def test_each_step_has_its_own_kernel() -> None:
+    other = asked(kernel=np.array([[[1, 0, -1]]], np.float32))
+    call = written(TRANSPOSE, chain(asked(), other), within=BOTH)
+    assert run(call).tolist() == [[[1, 12, 22, 18, -23, -30]]]
+
+
+def test_a_bias_of_one_step_is_not_that_of_the_next() -> None:
+    call = written(TRANSPOSE, chain(asked(bias=np.array([100.0])), asked()), within=BOTH)
+    assert run(call).tolist() == [[[101, 1122, 1243, 1360, 1300]]]
+
+
+def test_a_convolution_in_a_chain_is_asked_of_the_api_that_goes_along() -> None:
+    call = written(TRANSPOSE, chain(asked("conv"), asked()), within=BOTH)
+    assert run(call).tolist() == [[[21, 242, 320]]]
+
+
+def test_a_chain_with_a_convolution_needs_an_api_that_goes_along() -> None:
+    alone = api()
+    told = call_writer.write(framework(alone), ANY, alone, chain(asked("conv"), asked()), "native")
+    assert told == Inexpressible("plain.conv_transpose has no convolution beside it")
+
+
+def test_a_chain_is_inexpressible_where_one_of_its_steps_is() -> None:
+    mute = api(forward="plain.conv", native=lambda _: Inexpressible("no"))
+    within = framework(mute, api("conv"))
+    steps = chain(asked("conv"), asked())
+    assert call_writer.write(within, ANY, mute, steps, "native") == Inexpressible("no")
+
+
+@pytest.mark.parametrize("space", [(4,), (5,), (4, 6), (3, 5), (2, 2, 3)])
+def test_pooling_takes_the_largest_of_every_block(space: tuple[int, ...]) -> None:
+    rank = len(space)
+    x = np.random.default_rng(0).integers(-9, 10, (2, 1, *space)).astype(np.float32)
+    ones = (1,) * rank
+    one = asked(
+        x=x, kernel=np.ones((1, 1, *ones), np.float32), stride=ones, padding="valid",
+        output_padding=(0,) * rank, dilation=ones,
+    )  # fmt: skip
+    steps = chain(one, Pool(2))
+    np.testing.assert_array_equal(
+        run(written(TRANSPOSE, steps, within=BOTH)), question.answer(steps)
+    )
+
+
+def test_a_chain_costs_what_its_dearest_step_costs() -> None:
+    limited = api(limits=("no dilation",), forward="plain.conv")
+    steps = chain(asked(), asked(dilation=(2,)), asked())
+    assert written(limited, steps, "recipe").cost == Cost.KERNEL
+
+
+def test_a_chain_says_what_was_done_to_any_of_its_steps() -> None:
+    limited = api(limits=("no dilation",), forward="plain.conv")
+    steps = chain(asked(dilation=(2,)), asked())
+    assert written(limited, steps, "recipe").moves != ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_chains_have_recipes_too(seed: int) -> None:
+    limits = ("no dilation", "no groups", "symmetric padding", "no negative padding")
+    transposing = api(limits=limits, forward="plain.conv", layout="N *s C", flips=True)
+    within = framework(transposing, api("conv", limits=limits, layout="N *s C"))
+    for q in islice(draws(seed, ops=("conv_transpose",)), 10):
+        channels = q.output_channels
+        back = asked(
+            "conv",
+            x=question.answer(q),
+            kernel=np.ones((2, channels, *(1,) * q.rank), np.float32),
+            stride=(1,) * q.rank,
+            padding=((1, 0),) * q.rank,
+            output_padding=(0,) * q.rank,
+            dilation=(1,) * q.rank,
+        )
+        steps = chain(q, back)
+        call = written(transposing, steps, "recipe", within=within)
+        np.testing.assert_array_equal(run(call), question.answer(steps))

@@ -1,0 +1,413 @@
+"""Recipes: whatever an API refuses, the call that is written for it gives the oracle's answer.
+
+The API is `fakes.plain`, which is the oracle but for what it refuses, so a recipe can only be right
+or wrong by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import plain
+from fakes.frameworks import api, framework, function
+
+from conformance import question
+from conformance.adapters.base import Api, Inexpressible, Limit, Spelling
+from conformance.adapters.runtime import ANY, Runtime
+from conformance.cases.sampling import DRAWN, draws
+from conformance.oracle import geometry
+from conformance.question import Op, Question
+from conformance.recipes import call_writer, search
+from conformance.recipes.call_writer import Call
+from conformance.recipes.search import Cost, Plan
+
+TRANSPOSE_AXES = ("in out *k", "out in *k", "*k in out", "*k out in")
+REWRITABLE = tuple(limit for limit in plain.LIMITS if "stride" not in limit or "output" in limit)
+"""What a recipe can always go around; a stride cannot be asked for without a stride."""
+
+
+def asked(op: Op = "conv_transpose", **arguments: Any) -> Question:
+    """One axis, x of 3 ones and a kernel of 3, if nothing else is said."""
+    fields = {
+        "x": np.ones((1, 2, 3), np.float32),
+        "kernel": np.ones((2, 2, 3), np.float32),
+        "stride": (1,),
+        "padding": ((0, 0),),
+        "output_padding": (0,),
+        "dilation": (1,),
+        **arguments,
+    }
+    return Question(op=op, **fields)
+
+
+def ran(asked_of: Api, q: Question, mode: str = "recipe") -> np.ndarray:
+    call = call_writer.write(framework(asked_of), ANY, asked_of, q, mode)
+    assert isinstance(call, Call), call
+    namespace = {"np": np, "plain": plain, **call.arrays}
+    exec(call.source, namespace)
+    return namespace["y"]
+
+
+def plan(asked_of: Api, q: Question) -> Plan:
+    planned = search.recipe(asked_of, q)
+    assert isinstance(planned, Plan), planned
+    return planned
+
+
+def some(random: np.random.Generator) -> tuple[str, ...]:
+    """Any limits together, but for two that leave no padding at all."""
+    without = random.choice(("symmetric padding", "padding in words"))
+    return tuple(one for one in REWRITABLE if one != without and random.random() < 0.4)
+
+
+# Right, whatever is refused
+
+
+@pytest.mark.parametrize("limit", [None, *REWRITABLE])
+def test_a_recipe_goes_around_what_is_refused(limit: str | None) -> None:
+    limits = () if limit is None else (limit,)
+    for q in islice(draws(seed=1), 60):
+        np.testing.assert_array_equal(ran(api(q.operator, limits=limits), q), question.answer(q))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_recipe_goes_around_everything_at_once(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for q in islice(draws(seed), 60):
+        asked_of = api(
+            q.operator,
+            limits=some(random),
+            layout=str(random.choice(("N C *s", "N *s C"))),
+            kernel_axes=str(random.choice(TRANSPOSE_AXES)),
+            flips=bool(random.integers(2)),
+            as_layer=bool(random.integers(2)),
+            takes_bias=bool(random.integers(2)),
+        )
+        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+
+
+@pytest.mark.parametrize("op", [op for op in DRAWN if op.startswith("conv")])
+def test_a_stride_that_means_nothing_is_gone_around(op: Op) -> None:
+    right = 0
+    for q in islice(draws(seed=3, ops=(op,)), 300):
+        places = q.output_space if q.operator == "conv" else q.space
+        needed = any(s > 1 and n > 1 for n, s in zip(places, q.stride, strict=True))
+        asked_of = api(q.operator, limits=("no stride",))
+        if needed:
+            assert isinstance(search.recipe(asked_of, q), Inexpressible)
+        else:
+            np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+            right += set(q.stride) != {1}
+    assert right > 10
+
+
+@pytest.mark.parametrize("op", ["conv_parameters", "conv_transpose_parameters"])
+def test_parameters_are_counted_of_what_the_question_has(op: Op) -> None:
+    for q in islice(draws(seed=2, ops=(op,)), 40):
+        asked_of = api(q.operator, as_layer=True, limits=("no groups", "symmetric padding"))
+        assert ran(asked_of, q) == question.answer(q)
+
+
+@pytest.mark.parametrize("layout", ["N C *s", "N *s C"])
+def test_an_interpolation_has_a_recipe(layout: str) -> None:
+    q = asked("interpolate", kernel=np.zeros(0, np.float32), stride=(2,))
+    from_spelling = api("interpolate", layout=layout, kernel_axes="in out *k")
+    np.testing.assert_array_equal(ran(from_spelling, q), question.answer(q))
+
+
+# The cheapest
+
+
+@pytest.mark.parametrize(
+    ("limits", "arguments", "cost"),
+    [
+        # What can be asked as it stands costs nothing.
+        ((), {"padding": ((1, 2),)}, Cost.ARGUMENTS),
+        (("symmetric padding",), {"padding": ((1, 1),)}, Cost.ARGUMENTS),
+        # Cropping one less at the end is output padding of one, ...
+        (("symmetric padding",), {"padding": ((1, 0),)}, Cost.ARGUMENTS),
+        (("symmetric padding",), {"padding": ((0, 1),), "output_padding": (1,)}, Cost.ARGUMENTS),
+        # ... but only where there is such a parameter, and up to what it allows.
+        (("symmetric padding", "no output padding"), {"padding": ((1, 0),)}, Cost.CROP),
+        (
+            ("symmetric padding", "output padding below the stride"),
+            {"padding": ((1, 0),)},
+            Cost.CROP,
+        ),
+        (
+            ("symmetric padding", "output padding below the stride"),
+            {"padding": ((1, 0),), "stride": (2,)},
+            Cost.ARGUMENTS,
+        ),
+        # Cropping more at the end than at the begin is no output padding.
+        (("symmetric padding",), {"padding": ((0, 1),)}, Cost.CROP),
+        # SAME of an even rest is a number; of an odd rest it crops one more at the end.
+        (("symmetric padding",), {"padding": "same"}, Cost.ARGUMENTS),
+        (("symmetric padding",), {"padding": "same", "stride": (2,)}, Cost.CROP),
+        (("padding in words",), {"padding": ((1, 1),)}, Cost.ARGUMENTS),
+        (("padding in words",), {"padding": ((0, 0),)}, Cost.ARGUMENTS),
+        (("padding in words",), {"padding": ((2, 2),)}, Cost.CROP),
+        # What output padding adds where a crop took it is neither cropped nor padded after all.
+        (
+            ("padding in words", "no output padding"),
+            {"padding": ((0, 1),), "output_padding": (1,)},
+            Cost.ARGUMENTS,
+        ),
+        (("no negative padding",), {"padding": ((-1, -1),)}, Cost.CROP),
+        (("no dilation",), {"dilation": (2,)}, Cost.KERNEL),
+        (("no dilation",), {"dilation": (1,)}, Cost.ARGUMENTS),
+        (("no stride with dilation",), {"dilation": (2,), "stride": (2,)}, Cost.KERNEL),
+        (("no stride with dilation",), {"dilation": (2,)}, Cost.ARGUMENTS),
+        (
+            ("no dilation", "padding in words"),
+            {"dilation": (2,), "padding": ((1, 0),)},
+            Cost.CROP,
+        ),
+        # A stride means nothing where there is one place to take, or one element to spread.
+        (("no stride",), {"x": np.ones((1, 2, 1)), "stride": (3,)}, Cost.ARGUMENTS),
+        # One call with zeros between the groups goes less far than a call for each of them.
+        (("no groups",), {"groups": 2, "kernel": np.ones((2, 1, 3))}, Cost.BLOCKS),
+        (
+            ("no groups", "no dilation", "padding in words"),
+            {"groups": 2, "kernel": np.ones((2, 1, 3)), "dilation": (2,), "padding": ((1, 0),)},
+            Cost.BLOCKS,
+        ),
+        (
+            ("no groups",),
+            {"groups": 2, "kernel": np.ones((2, 1, 3)), "x": np.full((1, 2, 3), np.inf)},
+            Cost.COMPOSITION,
+        ),
+    ],
+)
+def test_a_recipe_goes_no_further_than_it_must(
+    limits: tuple[str, ...], arguments: dict[str, Any], cost: Cost
+) -> None:
+    assert plan(api(limits=limits), asked(**arguments)).cost == cost
+
+
+def test_a_kernel_that_is_read_backwards_costs_a_transform_of_it() -> None:
+    assert plan(api(flips=True), asked()).cost == Cost.KERNEL
+
+
+def test_another_layout_costs_nothing() -> None:
+    elsewhere = api(layout="N *s C", kernel_axes="*k out in")
+    assert plan(elsewhere, asked()).cost == Cost.ARGUMENTS
+
+
+def test_costs_are_ordered_by_how_far_they_go() -> None:
+    assert [cost.words for cost in sorted(Cost)] == [
+        "arguments only",
+        "kernel transform",
+        "arrays transposed around the call",
+        "crop or pad around the call",
+        "another function of the framework",
+        "block-diagonal kernel",
+        "composition of several calls",
+    ]
+
+
+def test_what_needs_no_rewriting_is_not_rewritten() -> None:
+    assert plan(api(), asked(padding=((1, 2),), dilation=(2,))).moves == ()
+
+
+def test_dilation_that_can_be_asked_for_stays_in_the_call() -> None:
+    # Only the padding is in the way.
+    q = asked(dilation=(2,), padding=((2, 1),))
+    cropping = plan(api(limits=("padding in words",)), q)
+    assert cropping.question.dilation == (2,)
+
+
+# Groups in one call
+
+
+def without_groups(q: Question) -> Spelling | Inexpressible:
+    return Inexpressible("no groups") if q.groups > 1 else function(flips=True)(q)
+
+
+def convolved(q: Question) -> Spelling:
+    """Without a stride, a transposed convolution is a convolution of a padded input."""
+    reach = geometry.reach(q.window, q.dilation)
+    padding = tuple(
+        (r - 1 - b, r - 1 - e + p)
+        for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
+    )
+    return function()(q.but(op="conv", padding=padding, output_padding=(0,) * q.rank))
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("op", [op for op in DRAWN if op.startswith("conv_transpose")])
+def test_another_function_is_handed_the_kernel_that_it_reads(op: Op, flips: bool) -> None:
+    asked_of = api(flips=flips, recipe=without_groups, grouped=convolved)
+    grouped = (
+        q.but(stride=(1,) * q.rank, gradient=None) if op == "conv_transpose" else q
+        for q in draws(seed=5, ops=(op,))
+        if q.groups > 1 and (op == "conv_transpose" or set(q.stride) == {1}) and q.has_output
+    )
+    for q in islice((q for q in grouped if q.has_output), 40):
+        assert plan(asked_of, q).cost == Cost.FUNCTION
+        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+
+
+def test_a_number_that_is_not_finite_stays_in_its_group() -> None:
+    x = np.ones((1, 2, 2))
+    x[0, 1] = np.inf, np.nan
+    q = asked(x=x, kernel=np.ones((2, 1, 1)), groups=2)
+    assert ran(api(limits=("no groups",)), q)[0, 0].tolist() == [1, 1]
+
+
+# In the API's own words
+
+
+OWN = {"padding": ((1, 1),), "stride": (2,)}
+
+
+def same(q: Question) -> Question | None:
+    """An API whose `same` means a crop of one at each end."""
+    return q.but(padding="same") if q.pairs == ((1, 1),) else None
+
+
+def test_what_an_api_means_by_its_own_words_is_asked_in_them() -> None:
+    own = api(limits=("padding in words",), own=same)
+    planned = plan(own, asked(**OWN))
+    assert (planned.question.padding, planned.cost) == ("same", Cost.ARGUMENTS)
+    assert plan(own, asked(**OWN, output_padding=(1,))).cost == Cost.ARGUMENTS
+    assert plan(api(limits=("padding in words",)), asked(**OWN)).cost == Cost.CROP
+
+
+@pytest.mark.parametrize(
+    ("limit", "cost"),
+    [
+        (Limit("it refuses", lambda q: q.padding == "same"), Cost.CROP),
+        (
+            Limit("it means this", lambda q: q.padding == "same", another_meaning=True),
+            Cost.ARGUMENTS,
+        ),
+        (Limit("it errs", lambda q: q.padding == ((1, 1),), refused=False), Cost.CROP),
+        (Limit("it takes no numbers", lambda q: q.padding == ((1, 1),)), Cost.ARGUMENTS),
+    ],
+)
+def test_own_words_are_stopped_by_what_is_refused_and_by_what_goes_wrong(
+    limit: Limit, cost: Cost
+) -> None:
+    plainly = api(limits=("padding in words",), own=same)
+    limited = replace(plainly, limits=(*plainly.limits, limit))
+    assert plan(limited, asked(**OWN)).cost == cost
+
+
+# What the alternatives cost
+
+
+def prices(asked_of: Api, q: Question) -> list[tuple[Cost, int, float]]:
+    plans = [plan(asked_of, q), *search.alternatives(asked_of, q)]
+    return [(one.cost, *search.effort(one, q)) for one in plans]
+
+
+def test_groups_cost_calls_or_multiplications() -> None:
+    depthwise = asked(x=np.ones((1, 4, 3)), kernel=np.ones((4, 1, 3)), groups=4)
+    assert prices(api(limits=("no groups",)), depthwise) == [
+        (Cost.BLOCKS, 1, 4),
+        (Cost.COMPOSITION, 4, 1),
+    ]
+
+
+def test_zeros_in_a_kernel_cost_multiplications() -> None:
+    assert prices(api(limits=("no dilation",)), asked(dilation=(2,))) == [(Cost.KERNEL, 1, 5 / 3)]
+
+
+def test_what_can_be_asked_as_it_stands_has_no_alternative() -> None:
+    q = asked(padding=((1, 1),), dilation=(2,), bias=np.array([1, 2], np.float32))
+    assert prices(api(), q) == [(Cost.ARGUMENTS, 1, 1)]
+
+
+# None and 0
+
+
+def test_a_recipe_asks_the_same_whether_0_was_given_or_nothing() -> None:
+    assert plan(api(), asked(zero_given=True)).question.zero_given is False
+
+
+def test_a_native_call_is_told_that_0_was_given() -> None:
+    planned = search.native(api(), asked(zero_given=True))
+    assert isinstance(planned, Plan)
+    assert planned.question.zero_given
+
+
+# Bias
+
+
+def test_a_bias_that_the_call_does_not_take_is_added_to_the_output() -> None:
+    q = asked(bias=np.array([10, 20], np.float32))
+    assert plan(api(takes_bias=False), q).add_bias
+
+
+def test_beyond_the_full_output_there_is_bias_too() -> None:
+    q = asked(padding=((0, -1),), bias=np.array([10, 20], np.float32))
+    last = ran(api(limits=("no negative padding",)), q)[..., -1]
+    assert last.tolist() == [[10, 20]]
+
+
+def test_a_bias_stays_in_a_call_whose_output_is_only_cropped() -> None:
+    q = asked(padding=((1, 0),), bias=np.array([10, 20], np.float32))
+    assert not plan(api(limits=("padding in words",)), q).add_bias
+
+
+# Inexpressible
+
+
+def test_what_cannot_be_gone_around_is_inexpressible_with_the_reason() -> None:
+    without = api(limits=("no stride",))
+    assert search.recipe(without, asked(stride=(2,))) == Inexpressible("no stride")
+
+
+def test_a_limit_of_another_backend_is_none() -> None:
+    q = asked(dilation=(2,))
+    refusing = api(limits=("no dilation",))
+    on_slow = replace(refusing, limits=(replace(refusing.limits[0], backend="slow"),))
+    plans = [search.recipe(on_slow, q, Runtime(backend=name)) for name in ("slow", "fast")]
+    assert [planned.cost for planned in plans] == [Cost.KERNEL, Cost.ARGUMENTS]
+
+
+# Without an answer
+
+
+@pytest.mark.parametrize("wrong", [{"stride": (0,)}, {"dilation": (0,)}, {"output_padding": (-1,)}])
+def test_a_number_that_means_nothing_is_never_worked_into_another(wrong: dict[str, Any]) -> None:
+    every = api(limits=tuple(plain.LIMITS), flips=True)
+    planned = plan(every, asked(**wrong))
+    assert planned.question.stride == wrong.get("stride", (1,))
+    assert planned.moves == planned.kernel == planned.output == ()
+
+
+# Native
+
+
+@pytest.mark.parametrize("limits", [(), tuple(plain.LIMITS)])
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_native_call_is_asked_what_was_asked(limits: tuple[str, ...], flips: bool) -> None:
+    for q in islice(draws(seed=3), 40):
+        planned = search.native(api(q.operator, limits=limits, flips=flips), q)
+        assert isinstance(planned, Plan)
+        assert planned.question is q
+        assert planned.moves == planned.x == planned.kernel == planned.output == ()
+        assert not planned.split
+
+
+def test_a_native_call_moves_axes_by_their_names() -> None:
+    elsewhere = api(layout="N *s C", kernel_axes="*k out in")
+    for q in islice(draws(seed=4), 40):
+        named = api(q.operator, layout="N *s C", kernel_axes=elsewhere.kernel_axes)
+        np.testing.assert_array_equal(ran(named, q, "native"), question.answer(q))
+
+
+def test_a_native_call_of_an_api_without_bias_has_it_added() -> None:
+    q = asked(bias=np.array([10, 20], np.float32))
+    np.testing.assert_array_equal(ran(api(takes_bias=False), q, "native"), question.answer(q))
+
+
+def test_a_native_call_to_an_api_that_reads_backwards_is_wrong() -> None:
+    q = asked(kernel=np.arange(12, dtype=np.float32).reshape(2, 2, 3))
+    assert not np.array_equal(ran(api(flips=True), q, "native"), question.answer(q))

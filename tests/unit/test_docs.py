@@ -1,0 +1,194 @@
+"""What the pages for newcomers show is so: their cases load, their commands say what is printed.
+
+Commands that need a framework are left out; the pages have those in blocks without a ``$``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shlex
+import sys
+import tomllib
+import types
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from case_files import cases
+from click.testing import CliRunner
+
+import conformance
+from conformance.adapters.base import Api, Dialect, Framework, Inexpressible
+from conformance.adapters.registry import APIS
+from conformance.adapters.runtime import ANY
+from conformance.cases import load
+from conformance.cli.app import main
+from conformance.observations import Observation
+from conformance.runs import survey
+from conformance.runs.survey import Subject
+from conformance.workers.outcomes import Answer
+from conformance.workers.worker_client import Examination
+
+DOCS = Path(conformance.__file__).parent.parent / "docs"
+CASE = (DOCS / "adding-a-case.md").read_text(encoding="utf-8")
+FRAMEWORK = (DOCS / "adding-a-framework.md").read_text(encoding="utf-8")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+def commands(page: str) -> list[tuple[list[str], list[str]]]:
+    """Every command after a ``$``, with the lines that it is said to print."""
+    shown = [
+        part
+        for block in blocks(page, "console")
+        for part in block.replace("\\\n", " ").split("$ ")[1:]
+    ]
+    lines = [part.splitlines() for part in shown]
+    return [(shlex.split(command), printed) for command, *printed in lines]
+
+
+# Adding a case
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the page's first file, and the same with the mistake that it speaks of."""
+    monkeypatch.chdir(tmp_path)
+    first = blocks(CASE, "yaml")[0]
+    Path("mine.yaml").write_text(first)
+    Path("wrong.yaml").write_text(first.replace("padding: [[0, 1]]", "stride: 0"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", blocks(CASE, "yaml"))
+def test_every_case_of_the_page_holds_up(tmp_path: Path, text: str) -> None:
+    assert cases(tmp_path / "page.yaml", text)
+
+
+def test_every_command_of_the_page_prints_what_is_shown(here: Path) -> None:
+    assert here == Path.cwd()
+    for words, printed in commands(CASE):
+        said = CliRunner().invoke(main, words[1:])
+        assert said.exception is None or isinstance(said.exception, SystemExit)
+        assert [line for line in printed if line not in said.output.splitlines()] == []
+
+
+def test_the_case_that_is_written_is_the_one_that_is_shown(here: Path) -> None:
+    _, shown = blocks(CASE, "yaml")[:2]
+    (new,) = (words for words, _ in commands(CASE) if words[1] == "new")
+    assert CliRunner().invoke(main, new[1:]).exit_code == 0
+    assert (here / "mine.yaml").read_text().endswith(shown.removeprefix("cases:\n"))
+
+
+def test_the_captured_call_of_the_page_is_a_case(here: Path) -> None:
+    arrays = {"x": np.ones((1, 4, 4, 2)), "w": np.ones((3, 3, 5, 2))}
+    np.savez("call.npz", **arrays, stride=2, padding="same")
+    (block,) = (block for block in blocks(CASE, "console") if "--from-npz" in block)
+    words = shlex.split(block.replace("\\\n", " "))
+    said = CliRunner().invoke(main, words[1:])
+    assert said.exit_code == 0, said.output
+    assert [case.id for case in load([here / "mine.yaml"]).cases] == ["my-crop", "my-layer"]
+
+
+@pytest.mark.parametrize("page", [CASE, FRAMEWORK])
+def test_every_api_that_is_named_is_one(page: str) -> None:
+    named = re.findall(r"--api (\S+)|::([\w.]+)::recipe", page)
+    assert {one or other for one, other in named} <= set(APIS)
+
+
+# Adding a framework
+
+
+@pytest.fixture(scope="module")
+def framework() -> Framework:
+    """The adapter that the page shows, as it stands there."""
+    (source,) = blocks(FRAMEWORK, "python")
+    module = types.ModuleType("shown")
+    exec(compile(source, "docs/adding-a-framework.md", "exec"), module.__dict__)
+    found = module.FRAMEWORK
+    assert isinstance(found, Framework)
+    return found
+
+
+CASES = """
+cases:
+  - {id: full, why: A., x: [1, 2, 3], kernel: [1, 10]}
+  - {id: valid, why: A., x: [1, 2, 3], kernel: [1, 10], padding: valid}
+  - {id: same, why: A., x: [1, 2, 3], kernel: [1, 10], padding: same}
+  - {id: dilated, why: A., x: [1, 2, 3], kernel: [1, 10], dilation: 2, bias: [4]}
+  - {id: grouped, why: A., x: [[[1, 2], [3, 4]]], kernel: [[[1, 10]], [[2, 3]]], groups: 2}
+  - {id: lengthened, why: A., x: [1, 2, 3], kernel: [1, 10], output_padding: 2, padding: [[1, 0]]}
+  - {id: strided, why: A., x: [1, 2, 3], kernel: [1, 10], stride: 2}
+  - {id: flat, why: A., x: [[1, 2], [3, 4]], kernel: [[1, 10]]}
+"""
+
+
+@pytest.fixture(scope="module")
+def observed(
+    framework: Framework, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Observation]:
+    file = tmp_path_factory.mktemp("shown") / "cases.yaml"
+    subjects = [Subject(case) for case in cases(file, CASES)]
+    items = survey.items(framework, ANY, framework.apis, subjects)
+    with Examination(survey.interpreter_for(framework, sys.executable)) as examination:
+        return {(o.case, o.mode): o for o in survey.observe(examination, list(items))}
+
+
+@pytest.mark.parametrize("case", ["full", "valid", "same", "dilated", "grouped", "lengthened"])
+def test_the_shown_adapters_recipe_gives_the_oracles_answer(
+    observed: dict[tuple[str, str], Observation], case: str
+) -> None:
+    assert observed[case, "recipe"].status == "match"
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("strided", "there is no parameter for stride"),
+        ("flat", "it takes one image of one channel, on one axis"),
+    ],
+)
+def test_what_the_shown_adapter_cannot_say_has_its_reason(
+    observed: dict[tuple[str, str], Observation], case: str, reason: str
+) -> None:
+    assert observed[case, "recipe"].detail == reason
+
+
+def test_the_shown_adapter_is_asked_natively_too(
+    observed: dict[tuple[str, str], Observation],
+) -> None:
+    statuses = Counter(o.status for o in observed.values() if o.mode == "native")
+    assert statuses == {"match": 2, "mismatch": 1, "inexpressible": 5}
+
+
+def test_the_trap_that_the_page_tells_of_is_one(framework: Framework, tmp_path: Path) -> None:
+    assert (
+        "padding: valid` with x 1 2 3 and kernel 1 10, its native call answers 12 23" in FRAMEWORK
+    )
+    (subject,) = (Subject(c) for c in cases(tmp_path / "cases.yaml", CASES) if c.id == "valid")
+    native, _ = survey.items(framework, ANY, framework.apis, [subject])
+    assert not isinstance(native.call, Inexpressible)
+    with Examination(survey.interpreter_for(framework, sys.executable)) as examination:
+        outcome = survey.ask(examination, native)
+    assert isinstance(outcome, Answer)
+    assert outcome.array.tolist() == [[[12, 23]]]
+
+
+def test_the_table_that_is_shown_is_for_that_adapter(framework: Framework) -> None:
+    (table,) = blocks(FRAMEWORK, "toml")
+    assert tomllib.loads(table)["numpy"]["framework"] == framework.name
+
+
+def test_every_field_in_the_table_is_one() -> None:
+    rows = re.findall(r"^\| (`\w+\.\w+`.*?) \|", FRAMEWORK, re.MULTILINE)
+    assert len(rows) > 5
+    for row in rows:
+        owner: type = Api
+        for name in re.findall(r"`([\w.]+)`", row):
+            kind, _, field = name.rpartition(".")
+            owner = {"Framework": Framework, "Dialect": Dialect, "Api": Api, "": owner}[kind]
+            assert field in {known.name for known in dataclasses.fields(owner)}, name

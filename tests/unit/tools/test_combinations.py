@@ -1,0 +1,147 @@
+"""Combinations: the cases that were made to cover what no other does, and how they are made."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conformance.cases import Case, load
+from conformance.cases.question_builder import ask
+from conformance.cases.schema import Entry
+from conformance.quality import interactions
+from conformance.quality.interactions import FACTORS, NEVER, Point
+from conformance.question import Question
+from conformance.utils import resources
+from tools import combinations, samples
+
+PLAINEST = (0,) * len(FACTORS)
+PLAIN_CASE = "cases: [{id: plain, why: Nothing is said., x: [1, 2, 3], kernel: [1, 10]}]\n"
+LEVELS = {
+    **interactions.named(PLAINEST),
+    "rank": "2", "stride": "differing", "padding": "uneven", "output padding": "some",
+    "groups": "several", "channels": "differing", "bias": "yes", "dtype": "float16",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Case]:
+    return list(load([resources.CASES / "semantics" / "combinations.yaml"], check=False).cases)
+
+
+# The file
+
+
+def test_every_case_that_was_made_has_the_levels_that_its_id_says(made: list[Case]) -> None:
+    points = [interactions.points([case]).pop() for case in made]
+    assert [case.id for case in made] == [combinations.name(interactions.named(p)) for p in points]
+
+
+def test_every_case_that_was_made_brings_three_things_together(made: list[Case]) -> None:
+    assert made
+    for case in made:
+        assert case.why.count(", ") == case.why.count(" and ") == 1, case.id
+        assert "combinations" in case.topics
+
+
+# Names
+
+
+def test_no_two_points_have_one_name() -> None:
+    feasible = interactions.feasible()
+    some = [tuple(map(int, p)) for p in zip(*feasible.nonzero(), strict=True)][::97]
+    names = {combinations.name(interactions.named(point)) for point in some}
+    assert len(names) == len(some)
+
+
+def test_a_name_leaves_out_what_is_plain() -> None:
+    assert combinations.name(interactions.named(PLAINEST)) == "mix-forward-1d"
+    assert combinations.name(LEVELS) == (
+        "mix-forward-2d-strides-uneven-extended-grouped-unlike-bias-float16"
+    )
+
+
+def test_every_level_has_words() -> None:
+    for factor in FACTORS:
+        assert list(combinations.WORDS[factor.name]) == sorted(
+            combinations.WORDS[factor.name], key=factor.levels.index
+        )
+        assert set(combinations.WORDS[factor.name]) == set(factor.levels)
+
+
+def test_the_rarest_meeting_is_the_one_that_fewest_points_have() -> None:
+    point = interactions.point(LEVELS)
+    alike = interactions.point({**LEVELS, "dtype": "float32"})
+    unlike = interactions.point({**LEVELS, "bias": "no", "groups": "1"})
+    rarest = combinations.rarest(point, [point, alike, alike, unlike])
+    assert "dtype" in rarest
+    assert {"bias", "groups"} & set(rarest)
+
+
+# Making
+
+
+def test_a_question_is_found_that_has_the_levels() -> None:
+    said = samples.sharpest(LEVELS, 1)
+    asked = ask(Entry.model_validate({"id": "one", "why": "It.", **said}))
+    assert isinstance(asked, Question)
+    assert interactions.named(interactions.point_of(asked)) == LEVELS
+
+
+def test_the_same_number_finds_the_same_question() -> None:
+    assert samples.sharpest(LEVELS, 2) == samples.sharpest(LEVELS, 2)
+
+
+def test_an_entry_says_what_it_brings_together() -> None:
+    entry = combinations.entry_at(interactions.point(LEVELS), 1, ("padding", "groups", "dtype"))
+    assert entry["why"] == "Brings together an uneven crop, groups and float16."
+    assert entry["topics"] == ["combinations", "padding", "groups", "dtype"]
+    assert entry["id"] == combinations.name(LEVELS)
+
+
+def test_levels_that_nothing_has_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "ATTEMPTS", 5)
+    with pytest.raises(RuntimeError, match="no question was found at"):
+        samples.sharpest({**LEVELS, "stride": "1"}, 1)
+
+
+def test_covertable_is_told_what_there_is_and_what_never_meets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: dict[str, Any] = {}
+
+    def make(factors: dict[str, list[str]], **how: Any) -> list[dict[str, str]]:
+        told.update(how, factors=factors)
+        return [*how["presets"], dict(LEVELS)]
+
+    monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
+    assert combinations.chosen([PLAINEST]) == [interactions.point(LEVELS)]
+    assert told["presets"] == [interactions.named(PLAINEST)]
+    assert told["strength"] == 3
+    assert told["factors"]["bias"] == ["no", "yes"]
+    assert len(told["constraints"]) == len(NEVER)
+
+
+def test_without_covertable_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "covertable", None)
+    with pytest.raises(SystemExit, match="needs covertable"):
+        combinations.main()
+
+
+def test_only_what_the_given_cases_lack_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text(PLAIN_CASE, encoding="utf-8")
+    given: list[Point] = []
+
+    def make(_: object, presets: list[dict[str, str]], **_how: Any) -> list[dict[str, str]]:
+        given.extend(map(interactions.point, presets))
+        return [*presets, dict(LEVELS)]
+
+    monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
+    combinations.main([str(tmp_path)])
+    assert given == [PLAINEST]
+    assert f"- id: {combinations.name(LEVELS)}\n" in capsys.readouterr().out

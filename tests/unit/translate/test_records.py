@@ -1,0 +1,150 @@
+"""Records: a baseline tells as much of an API as the run that it was accepted from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from gate_runs import seen, write
+
+from conformance.adapters.base import Inexpressible
+from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.cases import load
+from conformance.gate import accept
+from conformance.runs import run_files, survey
+from conformance.runs.run_files import Header
+from conformance.runs.survey import Subject
+from conformance.translate import records
+from conformance.translate.records import NoRecord, Record, Unfinished
+from conformance.utils import resources
+from conformance.workers.outcomes import Answer, Refusal
+
+RECORDED = Path(__file__).parents[2] / "recorded"
+TENSORFLOW = APIS["tf.nn.conv_transpose"]
+TORCH = APIS["torch.nn.functional.conv_transpose"]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
+    """A run in which all recipes are right, and the baseline of it."""
+    folder = tmp_path_factory.mktemp("records")
+    cases = load([resources.CASES], check=False).cases
+    subjects = [Subject(case) for case in cases if case.op == "conv_transpose"][::5]
+    header = Header(framework="torch", version="1.0", apis={TORCH.id: True})
+    path = folder / "run.jsonl"
+    with run_files.writing(path, header) as writer:
+        for item in survey.items(FRAMEWORKS["torch"], header.runtime, [TORCH], subjects):
+            wanted = item.subject.wanted
+            outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
+            for mode in item.modes:
+                came = item.call if isinstance(item.call, Inexpressible) else outcome
+                writer.add(survey.judged(item, mode, came))
+    accept.write(accept.accepted([path]), folder)
+    (accepted,) = folder.glob("*.csv")
+    return records.read(path), records.read(accepted)
+
+
+def test_a_baseline_knows_how_each_recipe_was_made(both: tuple[Record, Record]) -> None:
+    run, accepted = (
+        {o.case: (o.status, o.moves, o.cost) for _, o in record.observations(TORCH, "recipe")}
+        for record in both
+    )
+    assert any(moves for _, moves, _ in run.values())
+    assert accepted == run
+
+
+@pytest.mark.parametrize("path", sorted(RECORDED.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_a_baseline_gives_the_profile_of_its_run(path: Path, tmp_path: Path) -> None:
+    """Of real refusals too, whose words it does not hold."""
+    accept.write(accept.accepted([path]), tmp_path)
+    (accepted,) = tmp_path.glob("*.csv")
+    told = []
+    for record in (records.read(path), records.read(accepted)):
+        profiles = filter(None, map(record.profile, FRAMEWORKS[record.header.framework].apis))
+        told.append({p.api: [(f.axis, f.choice) for f in p.findings] for p in profiles})
+    assert told[0]
+    assert told[0] == told[1]
+
+
+def test_what_ships_tells_of_every_api_that_can_be_translated() -> None:
+    ours = list(records.known())
+    for api in APIS.values():
+        if api.operator == "conv_transpose" and not api.is_variant:
+            record = records.telling(ours, api, "recipe")
+            assert record is not None, api.id
+            assert record.header.version is not None
+
+
+def test_an_unfinished_run_is_no_record(tmp_path: Path) -> None:
+    path = write(tmp_path / "run.jsonl", seen(), complete=False)
+    with pytest.raises(Unfinished, match="incomplete"):
+        records.read(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", b"{}\n", b"\xff\xfe\n"])
+def test_rubbish_is_no_record(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "run.jsonl").write_bytes(data)
+    with pytest.raises(NoRecord, match=r"run\.jsonl"):
+        records.read(tmp_path / "run.jsonl")
+
+
+def test_a_file_that_is_not_there_is_no_record(tmp_path: Path) -> None:
+    with pytest.raises(NoRecord, match="cannot be read"):
+        records.read(tmp_path / "none.jsonl")
+
+
+def test_an_unfinished_run_among_others_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(resources, "BASELINE", tmp_path / "none")
+    records.RUNS.mkdir(parents=True)
+    write(records.RUNS / "run.jsonl", seen())
+    write(records.RUNS / "stopped.jsonl", seen(), complete=False)
+    assert [record.path.name for record in records.known()] == ["run.jsonl"]
+    with pytest.raises(Unfinished):
+        list(records.known([records.RUNS / "stopped.jsonl"]))
+
+
+# Which one tells most
+
+
+def of(record: Record, **changes: object) -> Record:
+    return replace(record, header=replace(record.header, **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def several(both: tuple[Record, Record]) -> Iterator[list[Record]]:
+    run, _ = both
+    places = [("1.0", "plain"), ("2.0", "plain"), ("1.0", "fast"), ("2.0", "fast")]
+    return [of(run, version=v, runtime_class=name) for v, name in places]
+
+
+def test_the_record_of_the_class_and_version_is_taken(several: list[Record]) -> None:
+    here = Header(framework="torch", version="2.0", runtime_class="fast")
+    assert records.telling(several, TORCH, "recipe", here) is several[3]
+
+
+def test_the_class_counts_for_more_than_the_version(several: list[Record]) -> None:
+    here = Header(framework="torch", version="3.0", runtime_class="fast")
+    assert records.telling(several, TORCH, "recipe", here) is several[2]
+
+
+def test_tensorflow_is_the_backend_where_none_is_named(both: tuple[Record, Record]) -> None:
+    run, _ = both
+    backends = [of(run, backend=name) for name in ("jax", "tensorflow", "torch")]
+    assert records.telling(backends, TORCH, "native") is backends[1]
+    assert records.telling(backends, TORCH, "native", backend="torch") is backends[2]
+    assert records.telling(backends[:1], TORCH, "native", backend="torch") is None
+
+
+def test_a_run_of_a_part_comes_last(both: tuple[Record, Record]) -> None:
+    run, accepted = both
+    part = run_files.Selection(apis=(TORCH.id,))
+    assert records.telling([of(run, selection=part), accepted], TORCH, "native") is accepted
+
+
+def test_a_run_without_the_api_tells_nothing_of_it(both: tuple[Record, Record]) -> None:
+    assert records.telling(both, TENSORFLOW, "native") is None

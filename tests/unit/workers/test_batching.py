@@ -1,0 +1,356 @@
+"""Questions asked together are answered as they are one by one, whatever any of them does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import plain
+from fakes.clock import PATIENCE, racing
+from fakes.frameworks import DIALECT, api, framework
+
+from conformance import question
+from conformance.adapters.runtime import ANY
+from conformance.cases.sampling import draws
+from conformance.question import Question, chained
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call, Stretch
+from conformance.recipes.search import Cost
+from conformance.workers import batched
+from conformance.workers.batching import Asked, Bundles, Task
+from conformance.workers.outcomes import Answer, Crash, Hang, Refusal
+from conformance.workers.worker_client import Examination, Interpreter
+
+FAKES = Path(__file__).parents[2] / "fakes"
+LIMITS = ("no dilation", "no groups", "symmetric padding")
+
+
+def each(asked: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
+    return [call(*given) for call, given in asked]
+
+
+def examined(*asked: Call, by: Callable[[list[Any]], list[Any]] = each) -> dict[int, np.ndarray]:
+    names = {"np": np, "plain": plain}
+    arrays = batched.named(call.arrays for call in asked)
+    sources = [(call.source, call.stretches) for call in asked]
+    told = batched.examine(sources, arrays, names, by, np.asarray)
+    return {int(number): answer for number, answer in told.items()}
+
+
+def alone(call: Call) -> np.ndarray:
+    names = {"np": np, "plain": plain, **call.arrays}
+    exec(call.source, names)
+    answer: np.ndarray = names["y"]
+    return answer
+
+
+def recipe(q: Question) -> Call:
+    asked_of = api(q.operator, limits=LIMITS, layout="N *s C", flips=True)
+    call = call_writer.write(framework(asked_of), ANY, asked_of, q, "recipe")
+    assert isinstance(call, Call), call
+    return call
+
+
+# What is handed over
+
+
+def stretched(call: Call) -> list[list[str]]:
+    lines = call.source.splitlines()
+    return [lines[first:last] for first, last, _ in call.stretches]
+
+
+def asked(**changes: Any) -> Question:
+    fields: dict[str, Any] = {
+        "x": np.array([[[1, 2, 3]]], np.float32),
+        "kernel": np.array([[[1, 10]]], np.float32),
+        "stride": (1,),
+        "padding": ((0, 0),),
+        "output_padding": (0,),
+        "dilation": (1,),
+        **changes,
+    }
+    return Question(op="conv_transpose", **fields)
+
+
+def native(q: Question, **dialect: Any) -> Call:
+    one = api(dialect=replace(DIALECT, **dialect))
+    call = call_writer.write(framework(one), ANY, one, q, "native")
+    assert isinstance(call, Call)
+    return call
+
+
+def test_a_stretch_goes_from_the_arrays_to_the_answer_as_a_tensor() -> None:
+    (lines,) = stretched(native(asked()))
+    assert lines[:2] == ["x = plain.tensor(x)", "w = plain.tensor(w)"]
+    assert lines[2].startswith("y = plain.ask('conv_transpose', x, w, ")
+    assert len(lines) == 3
+
+
+def test_a_stretch_takes_what_it_reads() -> None:
+    (stretch,) = native(asked(bias=np.ones(1, np.float32))).stretches
+    assert stretch.names == ("x", "w", "b")
+
+
+def test_a_cast_is_no_part_of_a_stretch_as_compilers_leave_some_out() -> None:
+    casts = {"bfloat16": ("plain.tensor({v})", "{v}.numpy()")}
+    (lines,) = stretched(native(asked(dtype="bfloat16"), casts=casts))
+    assert len(lines) == 1
+    assert lines[0].startswith("y = plain.ask")
+
+
+def test_what_needs_a_line_around_it_has_no_stretch() -> None:
+    kept = {"float64": "with plain.wide():"}
+    one = api(dialect=replace(DIALECT, keeps=kept))
+    wide = asked(x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dtype="float64")
+    call = call_writer.write(framework(one), ANY, one, wide, "recipe")
+    assert isinstance(call, Call)
+    assert call.source.startswith("with plain.wide():\n")
+    assert call.stretches == ()
+
+
+def test_a_chain_has_a_stretch_for_every_step() -> None:
+    one = api(forward="plain.conv")
+    chain = chained(asked().x, (asked(), asked()))
+    call = call_writer.write(framework(one), ANY, one, chain, "native")
+    assert isinstance(call, Call)
+    assert len(call.stretches) == 2
+
+
+def test_a_source_becomes_a_function_that_waits_for_its_stretch() -> None:
+    source = "for a in [x]:\n    b = a\n    y = b + b\ny = y * 10\n"
+    names: dict[str, Any] = {}
+    exec(batched.resumable(source, [Stretch(2, 3, ("b",))], ["x"]), names)
+    running = names["question"](x=3)
+    call, given = next(running)
+    assert (call(*given), given) == (6, (3,))
+    with pytest.raises(StopIteration) as end:
+        running.send(7)
+    assert end.value.value == 70
+
+
+# What comes back
+
+
+def test_answers_are_those_of_questions_asked_alone() -> None:
+    some = [recipe(q) for q in islice(draws(seed=3), 100)]
+    told = examined(*some)
+    assert sorted(told) == list(range(len(some)))
+    for number, call in enumerate(some):
+        np.testing.assert_array_equal(told[number], alone(call), strict=True)
+
+
+def test_a_call_for_each_group_is_a_call_handed_over() -> None:
+    x = np.array([[[1, 2], [3, 4], [5, np.inf]]])  # which no zeros in a kernel may touch
+    groups = asked(x=x, kernel=np.ones((3, 1, 2)), groups=3)
+    sizes: list[int] = []
+
+    def counting(asked: list[Any]) -> list[Any]:
+        sizes.append(len(asked))
+        return each(asked)
+
+    told = examined(recipe(groups), native(asked()), by=counting)
+    assert sizes == [2, 1, 1]
+    np.testing.assert_array_equal(told[0], question.answer(groups))
+
+
+@pytest.mark.parametrize("source", ["y = x", "raise SystemExit", "y = ("])
+def test_a_source_that_fails_takes_no_other_with_it(source: str) -> None:
+    right, wrong = native(asked()), Call(source, {}, Cost.ARGUMENTS, (), ())
+    told = examined(right, wrong, right)
+    assert list(told) == [0, 2]
+    np.testing.assert_array_equal(told[2], alone(right))
+
+
+def test_what_is_not_answered_together_is_missing() -> None:
+    one = native(asked())
+    told = examined(one, one, by=lambda asked: [None, *each(asked[1:])])
+    assert list(told) == [1]
+
+
+def test_where_all_fail_together_nothing_is_answered() -> None:
+    def failing(_: list[Any]) -> list[Any]:
+        raise RuntimeError("this program cannot be compiled")
+
+    assert examined(native(asked()), by=failing) == {}
+
+
+# Bundles
+
+
+def tasks(number: int, **fields: Any) -> list[Asked]:
+    return [Asked(Task(str(n), "y = x", {}, **fields)) for n in range(number)]
+
+
+STRETCHES = ((0, 1, ("x",)),)
+
+
+def taken(bundles: Bundles, *, hurry: bool = False) -> Iterator[list[str]]:
+    while bundle := bundles.take(hurry=hurry):
+        yield [one.task.key for one in bundle]
+
+
+def test_a_bundle_waits_for_company_unless_there_is_a_hurry() -> None:
+    bundles = Bundles(2)
+    for one in tasks(3, stretches=STRETCHES):
+        bundles.add(one)
+    assert list(taken(bundles)) == [["0", "1"]]
+    assert list(taken(bundles, hurry=True)) == [["2"]]
+
+
+def test_a_task_without_a_stretch_goes_alone() -> None:
+    bundles = Bundles(3)
+    for one in tasks(2):
+        bundles.add(one)
+    assert list(taken(bundles)) == [["0"], ["1"]]
+
+
+def test_what_is_put_back_comes_first() -> None:
+    bundles = Bundles(1)
+    first, second, third = tasks(3)
+    bundles.add(third)
+    bundles.put_back([(first,), (second,)])
+    assert list(taken(bundles)) == [["0"], ["1"], ["2"]]
+
+
+def test_heavy_tasks_go_before_the_bundle_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.workers.batching.HEAVY", 20)
+    bundles = Bundles(9)
+    for n in range(3):
+        bundles.add(Asked(Task(str(n), "y = x", {"x": np.zeros(2)}, STRETCHES)))
+    assert list(taken(bundles)) == [["0", "1"]]
+
+
+# By way of a worker
+
+
+TOGETHER = """
+def together(calls):
+    import unruly
+    answers = [call(*given) for call, given in calls]
+    unruly.LEAKED.append(len(calls))
+    return answers
+"""
+UNRULY = Interpreter(
+    sys.executable,
+    prelude="import os, sys, unruly",
+    variables={
+        "PYTHONPATH": os.pathsep.join([str(FAKES), *filter(None, [os.getenv("PYTHONPATH")])])
+    },
+    together=TOGETHER,
+    most=4,
+)
+
+
+def doubling(n: int) -> Task:
+    return Task(str(n), "y = x * 2", {"x": np.array([n])}, STRETCHES)
+
+
+def bad(line: str) -> Task:
+    return Task("bad", f"y = x\n{line}", {"x": np.array([0])}, ((0, 2, ("x",)),))
+
+
+SIZES = Task("sizes", "y = np.array(unruly.LEAKED)", {})
+
+
+@pytest.fixture(scope="module")
+def examination() -> Iterator[Examination]:
+    with Examination(UNRULY, timeout=PATIENCE) as examination:
+        yield examination
+
+
+def numbers(examination: Examination, asked: list[Task]) -> list[list[int]]:
+    told = list(examination.ask(asked))
+    assert [task for task, _ in told] == asked
+    return [outcome.array.tolist() for _, outcome in told if isinstance(outcome, Answer)]
+
+
+def test_questions_are_asked_together_up_to_a_number() -> None:
+    with Examination(UNRULY, timeout=PATIENCE) as fresh:
+        *answers, sizes = numbers(fresh, [*map(doubling, range(8)), SIZES])
+    assert answers == [[2 * n] for n in range(8)]
+    assert sizes == [4, 4]
+
+
+def test_answers_come_in_order_where_some_are_asked_alone(examination: Examination) -> None:
+    asked = [
+        doubling(n) if n % 3 else Task(str(n), "y = x * 2", {"x": np.array([n])}) for n in range(30)
+    ]
+    assert numbers(examination, asked) == [[2 * n] for n in range(30)]
+
+
+def test_a_task_may_be_asked_twice(examination: Examination) -> None:
+    assert numbers(examination, [doubling(4)] * 7) == [[8]] * 7
+
+
+def test_without_a_way_to_ask_together_all_are_asked_alone() -> None:
+    with Examination(replace(UNRULY, together="", most=1), timeout=PATIENCE) as alone:
+        *answers, sizes = numbers(alone, [*map(doubling, range(5)), SIZES])
+    assert answers == [[2 * n] for n in range(5)]
+    assert sizes == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("raise ValueError('not possible')", "It refused: ValueError: not possible."),
+        ("os.abort()", "It crashed: killed by SIGABRT."),
+        ("unruly.close_the_standard_streams()",
+         "It crashed: closed or replaced the worker's descriptors [0, 1, 2]."),
+        ("y = None", "It refused: NoAnswer: y must be an array of NumPy's own numbers,"
+         " got a NoneType of dtype object."),
+    ],
+)  # fmt: skip
+def test_trouble_is_told_of_the_guilty_alone(
+    examination: Examination, line: str, words: str
+) -> None:
+    asked = [*map(doubling, range(6)), bad(line), *map(doubling, range(6, 12))]
+    outcomes = [outcome for _, outcome in examination.ask(asked)]
+    guilty = outcomes.pop(6)
+    assert isinstance(guilty, Refusal | Crash)
+    assert guilty.words == words
+    assert [o.array.tolist() for o in outcomes if isinstance(o, Answer)] == [
+        [2 * n] for n in range(12)
+    ]
+
+
+def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
+    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE) as examination:
+        told = list(examination.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
+    first, guilty, last = (outcome for _, outcome in told)
+    assert isinstance(guilty, Hang)
+    assert isinstance(first, Answer)
+    assert isinstance(last, Answer)
+
+
+def test_what_crashes_only_in_company_is_no_crash(examination: Examination, tmp_path: Path) -> None:
+    once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r})")
+    outcomes = [outcome for _, outcome in examination.ask([doubling(1), once, doubling(2)])]
+    why = "asked again alone: among 3 questions the worker was killed by SIGABRT"
+    assert [outcome.retry for outcome in outcomes if isinstance(outcome, Answer)] == [why] * 3
+
+
+def test_nothing_is_told_of_the_others_where_one_is_guilty(examination: Examination) -> None:
+    outcomes = [o for _, o in examination.ask([doubling(1), bad("os.abort()"), doubling(2)])]
+    assert [type(outcome) for outcome in outcomes] == [Answer, Crash, Answer]
+    assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None, None]
+
+
+def test_nothing_is_told_where_somebody_killed_the_worker(
+    examination: Examination, tmp_path: Path
+) -> None:
+    once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)")
+    outcomes = [outcome for _, outcome in examination.ask([doubling(1), once, doubling(2)])]
+    assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None] * 3
+
+
+def test_nothing_is_told_of_what_has_no_answer_in_company(examination: Examination) -> None:
+    asked = [doubling(1), bad("raise ValueError('no')"), doubling(2)]
+    outcomes = [outcome for _, outcome in examination.ask(asked)]
+    assert [o.retry for o in outcomes if isinstance(o, Answer | Refusal)] == [None] * 3
