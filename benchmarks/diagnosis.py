@@ -22,8 +22,8 @@ from conformance.conventions.axes import CONVENTIONS
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under
 from conformance.quality import mutation
-from conformance.quality.mutation import Pair, Sight
-from conformance.runs.survey import Subject
+from conformance.quality.mutation import Pair, KillRecord
+from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 
 
@@ -31,31 +31,31 @@ from conformance.utils import resources
 @click.option("--pairs", is_flag=True, help="Every pair of conventions too.")
 def main(pairs: bool) -> None:
     """Put conventions in, and see whether they come out."""
-    subjects = [Subject(case) for case in load([resources.CASES], check=False).cases]
+    prepared_cases = [PreparedCase(case) for case in load([resources.CASES], check=False).cases]
     every = range(len(CONVENTIONS))
-    sights = [mutation.sight(s, every, () if not pairs else None) for s in subjects]
+    sights = [mutation.kill_record(s, every, () if not pairs else None) for s in prepared_cases]
     wrong = _told(
         "alone", ((one.case.id, (i,), i in one.named) for one in sights for i in sorted(one.sees))
     )
     if pairs:
-        wrong += _told("in pairs", _pairs(subjects, sights))
-    _cost(subjects)
+        wrong += _told("in pairs", _pairs(prepared_cases, sights))
+    _cost(prepared_cases)
     sys.exit(wrong > 0)
 
 
 def _pairs(
-    subjects: Sequence[Subject], sights: Sequence[Sight]
+    prepared_cases: Sequence[PreparedCase], sights: Sequence[KillRecord]
 ) -> Iterator[tuple[str, tuple[int, ...], bool]]:
     """Of each pair the first few cases that see it, and whether the diagnosis names both."""
     asked: Counter[Pair] = Counter()
-    for subject, one in zip(subjects, sights, strict=True):
+    for prepared_case, one in zip(prepared_cases, sights, strict=True):
         for pair in sorted(one.pairs):
             if asked[pair] == mutation.ENOUGH:
                 continue
             put_in = tuple(CONVENTIONS[i] for i in pair)
-            answer = answer_under(subject.case.question, put_in)
+            answer = answer_under(prepared_case.case.question, put_in)
             found = diagnose(
-                subject.case.question, subject.wanted, answer, exact=subject.case.exact
+                prepared_case.case.question, prepared_case.wanted, answer, exact=prepared_case.case.exact
             ).explanations
             if found and len(found[0]) < len(pair):
                 continue  # Fewer conventions give that answer too, so this case does not see both.
@@ -75,23 +75,23 @@ def _told(how: str, asked: Iterable[tuple[str, tuple[int, ...], bool]]) -> int:
     return len(missed)
 
 
-def _cost(subjects: list[Subject]) -> None:
+def _cost(prepared_cases: list[PreparedCase]) -> None:
     diagnoses, answers = [], []
-    for subject in subjects:
-        if subject.wanted is None:
+    for prepared_case in prepared_cases:
+        if prepared_case.wanted is None:
             continue
         for convention in CONVENTIONS:
             try:
-                answer = answer_under(subject.case.question, (convention,))
+                answer = answer_under(prepared_case.case.question, (convention,))
             except ValueError:
                 continue
             if answer is None:
                 continue
             began = perf_counter()
-            diagnose(subject.case.question, subject.wanted, answer, exact=subject.case.exact)
+            diagnose(prepared_case.case.question, prepared_case.wanted, answer, exact=prepared_case.case.exact)
             diagnoses.append(perf_counter() - began)
             began = perf_counter()
-            question.answer(subject.case.question)
+            question.answer(prepared_case.case.question)
             answers.append(perf_counter() - began)
     median, oracle = statistics.median(diagnoses), statistics.median(answers)
     worst = sorted(diagnoses)[int(len(diagnoses) * 0.99)]

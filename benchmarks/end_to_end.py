@@ -34,8 +34,8 @@ from conformance.environments.interpreters import interpreter_for
 from conformance.question import Array
 from conformance.recipes.call_writer import Call
 from conformance.runs import run_files, survey
-from conformance.runs.survey import Item, Subject
-from conformance.workers.worker_client import Examination
+from conformance.runs.survey import Invocation, PreparedCase
+from conformance.workers.worker_client import WorkerClient
 
 PEERS = Path(__file__).with_name("peers")
 RUN, APART = "run.jsonl", "one-by-one.jsonl"
@@ -144,13 +144,13 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
     for file in PEERS.glob("*.py"):
         shutil.copy(file, folder)
     framework = FRAMEWORKS[environment.framework]
-    subjects = [Subject(case) for case in corpus.chosen((), expression)]
+    prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), expression)]
     interpreter = interpreter_for(framework, environment.executable(), environment.backend)
-    with Examination(interpreter) as examination:
-        header = survey.header(framework, examination.identity, subjects)
+    with WorkerClient(interpreter) as client:
+        header = survey.header(framework, client.identity, prepared_cases)
     apis = [api for api in framework.apis if header.apis[api.id]]
     backend = environment.backend or header.backend
-    asked = list(survey.items(framework, backend, apis, subjects))
+    asked = list(survey.invocations(framework, backend, apis, prepared_cases))
     asked = [item for item in asked if isinstance(item.call, Call)]
     sources = [_function(number, item) for number, item in enumerate(asked)]
     names = ", ".join(f"q{number}" for number in range(len(asked)))
@@ -161,21 +161,21 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
     blob, index = bytearray(), []
     for item in asked:
         arrays = {name: _put(blob, array) for name, array in _call(item).arrays.items()}
-        wanted = item.subject.wanted
+        wanted = item.prepared_case.wanted
         index.append(
-            (arrays, None if wanted is None else _put(blob, wanted), item.subject.case.exact)
+            (arrays, None if wanted is None else _put(blob, wanted), item.prepared_case.case.exact)
         )
     (folder / "arrays.bin").write_bytes(blob)
     (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
     return len(asked)
 
 
-def _call(item: Item) -> Call:
+def _call(item: Invocation) -> Call:
     assert isinstance(item.call, Call)  # as others were left out
     return item.call
 
 
-def _function(number: int, item: Item) -> str:
+def _function(number: int, item: Invocation) -> str:
     call = _call(item)
     body = "".join(f"    {line}\n" for line in call.source.splitlines())
     return f"def q{number}({', '.join(call.arrays)}):\n{body}    return y\n"

@@ -39,7 +39,7 @@ from conformance.fuzz.random_search import subject_of
 from conformance.observations import Observation
 from conformance.runs import execute, executors, run_files, shards
 from conformance.runs.execute import Request
-from conformance.runs.survey import Subject, concerns
+from conformance.runs.survey import PreparedCase, is_applicable
 
 MIB = 2**20
 SEED = 1
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 @dataclass(frozen=True)
-class Drawn(Collection[Subject]):
+class Drawn(Collection[PreparedCase]):
     """So many random questions, none of which is kept."""
 
     count: int
@@ -62,12 +62,12 @@ class Drawn(Collection[Subject]):
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[Subject]:
+    def __iter__(self) -> Iterator[PreparedCase]:
         for number in range(self.count):
             yield subject_of(f"drawn-{number}", sampling.drawn(SEED, number))
 
-    def __contains__(self, subject: object) -> bool:
-        return any(subject is one for one in self)
+    def __contains__(self, prepared_case: object) -> bool:
+        return any(prepared_case is one for one in self)
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def _kill_once(process: subprocess.Popen[bytes], path: Path) -> None:
 def _print_moved(name: str, path: Path) -> None:
     """What goes to a worker and comes back."""
     environment = definitions.pinned()[name]
-    identity = executors.Examiners().identify(environment, shards.Terms())
+    identity = executors.Examiners().identify(environment, shards.WorkerLimits())
     apis = [
         api
         for api in FRAMEWORKS[environment.framework].apis
@@ -263,14 +263,14 @@ def _print_moved(name: str, path: Path) -> None:
     drawn = Drawn(shards.MOST)
     whole = shards.Shard(
         environment=environment,
-        terms=shards.Terms(),
+        terms=shards.WorkerLimits(),
         identity=identity,
         api_ids=tuple(api.id for api in apis),
-        subjects=(),
+        prepared_cases=(),
     )
     (shard,) = shards.cut(whole, drawn)
     observations: tuple[Observation, ...] = run_files.read(path).observations
-    asked = sum(concerns(api, one.case) for api in apis for one in drawn)
+    asked = sum(is_applicable(api, one.case) for api in apis for one in drawn)
     packed = pickle.dumps(observations)
     with TemporaryFile() as file:
         began = process_time()

@@ -35,7 +35,7 @@ from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.translate import records
 from conformance.workers.outcomes import Answer
-from conformance.workers.worker_client import Examination, Task
+from conformance.workers.worker_client import WorkerClient, Task
 
 UNFORESEEN = "the first refuses it, which it does not say"
 BATCH = 2500
@@ -187,10 +187,10 @@ def _there(asked: Wanted, end: End) -> dict[str, Array | str]:
         if where.name == end.name
     ]
     interpreter = interpreters.interpreter_in(end.environment, together=False)
-    with Examination(interpreter) as examination:
+    with WorkerClient(interpreter) as client:
         return {
             task.key: outcome.array if isinstance(outcome, Answer) else outcome.words
-            for task, outcome in examination.ask(tasks)
+            for task, outcome in client.ask(tasks)
         }
 
 

@@ -25,7 +25,7 @@ from math import expm1, gcd, prod, sqrt
 import numpy as np
 
 from conformance import question
-from conformance.question import Array, Asked, Chain, Dtype, Pool, Question
+from conformance.question import Array, AnyQuestion, Chain, Dtype, Pool, Question
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 SMALLEST = {
@@ -97,7 +97,7 @@ class Reference:
         return ~_within(other, self.numbers, rounding + self.noise)
 
 
-def reference(asked: Asked, sums: Dtype | None = None) -> Reference:
+def reference(asked: AnyQuestion, sums: Dtype | None = None) -> Reference:
     """The answer in float64 and what rounding may do to it.
 
     Parameters
@@ -117,7 +117,7 @@ def reference(asked: Asked, sums: Dtype | None = None) -> Reference:
 
 
 def difference(
-    asked: Asked, wanted: Array, got: Array, *, exact: bool, within: Reference | None = None
+    asked: AnyQuestion, wanted: Array, got: Array, *, exact: bool, within: Reference | None = None
 ) -> str | None:
     """How ``got`` differs from the oracle's answer ``wanted``, in a sentence; None if it does not.
 
@@ -138,12 +138,12 @@ def difference(
     )
 
 
-def bound(asked: Asked) -> Array:
+def bound(asked: AnyQuestion) -> Array:
     """How far a right answer is from the oracle's, element by element, in float64."""
     return reference(asked).near
 
 
-def gamma(count: int, asked: Asked) -> float:
+def gamma(count: int, asked: AnyQuestion) -> float:
     """The relative error of ``count`` roundings of a sum and one of its answer, on both sides."""
     questions = asked.questions if isinstance(asked, Chain) else (asked,)
     known = [q.dtype for q in questions if q.dtype in UNIT_ROUNDOFF]
@@ -160,7 +160,7 @@ def ulp(numbers: Array, dtype: Dtype) -> Array:
     return np.maximum(steps, SMALLEST[dtype])
 
 
-def terms(asked: Asked) -> int:
+def terms(asked: AnyQuestion) -> int:
     """The largest number of products that one number of the answer is the sum of, plus the bias."""
     if isinstance(asked, Chain):
         return sum(terms(q) for q in asked.questions)
@@ -174,7 +174,7 @@ def terms(asked: Asked) -> int:
     return _channels(asked) * _offsets(asked) + bias
 
 
-def magnitude(asked: Asked) -> Asked:
+def magnitude(asked: AnyQuestion) -> AnyQuestion:
     """The same question of the absolute values, in float64."""
     if isinstance(asked, Question):
         return _changed(asked, np.abs)
@@ -291,5 +291,5 @@ def _bias(q: Question) -> Array:
     return bias.astype(np.float64)
 
 
-def _counts(asked: Asked) -> bool:
+def _counts(asked: AnyQuestion) -> bool:
     return isinstance(asked, Question) and asked.wanted == "parameters"

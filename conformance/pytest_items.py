@@ -24,15 +24,15 @@ from conformance.cases.yaml_source import read
 from conformance.cli.shared_options import LONGEST
 from conformance.environments.interpreters import runtime_of
 from conformance.explain import explanation
-from conformance.explain.explanation import Told
+from conformance.explain.explanation import InvocationResult
 from conformance.observations import MODES, Mode
 from conformance.runs import lookup, survey
-from conformance.runs.lookup import NotThere
-from conformance.runs.survey import Item, Subject
+from conformance.runs.lookup import NotFoundError
+from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils.printable import PrintableError
 from conformance.utils.text import plain
 from conformance.workers.outcomes import Outcome
-from conformance.workers.worker_client import Examination, WorkerError
+from conformance.workers.worker_client import WorkerClient, WorkerError
 
 WIDTH = 100
 SKIPPED = ("rejected", "inexpressible")
@@ -42,7 +42,7 @@ SKIPPED = ("rejected", "inexpressible")
 class Different(Exception):
     """A call that did not do what it should."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: InvocationResult) -> None:
         """What it was, and what came of it."""
         super().__init__(told.observations[0].status)
         self.told = told
@@ -67,20 +67,20 @@ class Asker:
     timeout: float
     startup: float
     failure: str | None = None
-    _started: list[Examination] = field(default_factory=list)
+    _started: list[WorkerClient] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
 
     @property
-    def examination(self) -> Examination:
+    def client(self) -> WorkerClient:
         """The worker's. Raises `NobodyThere`."""
         if self.failure is None and not self._started:
             interpreter = survey.interpreter_for(self.framework, self.python, self.backend)
-            examination = Examination(interpreter, timeout=self.timeout, startup=self.startup)
+            client = WorkerClient(interpreter, timeout=self.timeout, startup=self.startup)
             try:
-                self._open.enter_context(examination)
-                lookup.refuse_backend(self.framework, examination.identity.facts["backend"])
-                self._started.append(examination)
-            except (WorkerError, NotThere) as error:
+                self._open.enter_context(client)
+                lookup.refuse_backend(self.framework, client.identity.facts["backend"])
+                self._started.append(client)
+            except (WorkerError, NotFoundError) as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"
         if self.failure is not None:
             raise NobodyThere(self.failure)
@@ -89,12 +89,12 @@ class Asker:
     @property
     def facts(self) -> dict[str, Any]:
         """What the interpreter says of itself. Raises `NobodyThere`."""
-        return dict(self.examination.identity.facts)
+        return dict(self.client.identity.facts)
 
-    def ask(self, item: Item) -> Outcome | Inexpressible:
+    def ask(self, item: Invocation) -> Outcome | Inexpressible:
         """What comes of a call. Raises `NobodyThere`."""
         try:
-            return survey.ask(self.examination, item)
+            return survey.invoke(self.client, item)
         except WorkerError as error:  # such as that one died, and there was no other
             self.failure = f"{self.framework.title} cannot be asked any more: {error}"
             raise NobodyThere(self.failure) from None
@@ -116,33 +116,33 @@ class CaseFile(pytest.File):
         if loaded.problems:
             raise self.CollectError("\n".join(map(str, loaded.problems)))
         for case in loaded.cases:
-            yield CaseNode.from_parent(self, name=case.id, subject=Subject(case))
+            yield CaseNode.from_parent(self, name=case.id, prepared_case=PreparedCase(case))
 
 
 class CaseNode(pytest.Collector):
     """A case."""
 
-    def __init__(self, *, subject: Subject, **rest: Any) -> None:
+    def __init__(self, *, prepared_case: PreparedCase, **rest: Any) -> None:
         super().__init__(**rest)
-        self.subject = subject
-        case = subject.case
+        self.prepared_case = prepared_case
+        case = prepared_case.case
         self.extra_keyword_matches.update((case.op, *case.labels, *case.claims))
 
     def collect(self) -> Iterator[ApiNode]:
         """The APIs that it concerns, whether or not they are there."""
         for api in self.config.stash[ASKER].apis:
-            if survey.concerns(api, self.subject.case):
-                yield ApiNode.from_parent(self, name=api.id, subject=self.subject, api=api)
+            if survey.is_applicable(api, self.prepared_case.case):
+                yield ApiNode.from_parent(self, name=api.id, prepared_case=self.prepared_case, api=api)
 
 
 class ApiNode(pytest.Collector):
     """An API to be asked a case, once for both modes where they write the same call."""
 
-    def __init__(self, *, subject: Subject, api: Api, **rest: Any) -> None:
+    def __init__(self, *, prepared_case: PreparedCase, api: Api, **rest: Any) -> None:
         super().__init__(**rest)
-        self.subject, self.api = subject, api
-        self._items: list[Item] = []
-        self._came: dict[Item, Outcome | Inexpressible] = {}
+        self.prepared_case, self.api = prepared_case, api
+        self._items: list[Invocation] = []
+        self._came: dict[Invocation, Outcome | Inexpressible] = {}
 
     def collect(self) -> Iterator[CallItem]:
         """The calls to make."""
@@ -154,16 +154,16 @@ class ApiNode(pytest.Collector):
         self._items.clear()
         self._came.clear()
 
-    def told(self, mode: Mode) -> Told:
+    def told(self, mode: Mode) -> InvocationResult:
         """What comes of the call in this mode. Raises `NobodyThere`."""
         asker = self.config.stash[ASKER]
         if not self._items:
-            runtime = runtime_of(asker.framework, asker.examination.identity)
-            self._items += survey.items(asker.framework, runtime, [self.api], [self.subject])
+            runtime = runtime_of(asker.framework, asker.client.identity)
+            self._items += survey.invocations(asker.framework, runtime, [self.api], [self.prepared_case])
         item = next(item for item in self._items if mode in item.modes)
         outcome = self._came[item] if item in self._came else asker.ask(item)
         self._came[item] = outcome
-        return Told(item, outcome, (survey.judged(item, mode, outcome),))
+        return InvocationResult(item, outcome, (survey.evaluate(item, mode, outcome),))
 
 
 class CallItem(pytest.Item):
@@ -183,7 +183,7 @@ class CallItem(pytest.Item):
 
     def _ask(self) -> None:
         asker = self.config.stash[ASKER]
-        runtime = runtime_of(asker.framework, asker.examination.identity)
+        runtime = runtime_of(asker.framework, asker.client.identity)
         version = f"{asker.framework.title} {asker.facts['version']}"
         self.user_properties.append(("framework", version))
         if runtime.runtime_class is not None:
@@ -203,7 +203,7 @@ class CallItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The case's place in its file."""
-        case = self.of.subject.case
+        case = self.of.prepared_case.case
         return self.path, case.place.line - 1, f"{case.id}, {self.of.api.id}, {self.mode}"
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
@@ -214,14 +214,14 @@ class CallItem(pytest.Item):
             return "\n".join(self._explained(excinfo.value.told))
         return super().repr_failure(excinfo, style)
 
-    def _explained(self, told: Told) -> Iterator[str]:
-        subject, asker = self.of.subject, self.config.stash[ASKER]
-        case, id_ = subject.case, self.of.api.id
+    def _explained(self, told: InvocationResult) -> Iterator[str]:
+        prepared_case, asker = self.of.prepared_case, self.config.stash[ASKER]
+        case, id_ = prepared_case.case, self.of.api.id
         yield f"{case.place}:"
-        header = survey.header(asker.framework, asker.examination.identity, [subject])
+        header = survey.header(asker.framework, asker.client.identity, [prepared_case])
         # The first line of what is told is a verdict over both modes, and this is one.
         _, *of_the_call = explanation.told(id_, [told], WIDTH)
-        for line in (*explanation.about(subject, WIDTH), explanation.where(header)):
+        for line in (*explanation.about(prepared_case, WIDTH), explanation.where(header)):
             yield line.plain
         yield id_
         for line in of_the_call:

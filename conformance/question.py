@@ -193,7 +193,7 @@ class Chain:
         return tuple(step for step in self.steps if isinstance(step, Question))
 
 
-Asked: TypeAlias = Question | Chain
+AnyQuestion: TypeAlias = Question | Chain
 Index: TypeAlias = tuple[slice, ...]
 
 
@@ -210,7 +210,7 @@ def stand_in(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def products(asked: Asked) -> int:
+def products(asked: AnyQuestion) -> int:
     """How many products the answer is the sum of, which is what working it out takes.
 
     Raises ``ValueError`` for a question that has no answer.
@@ -255,7 +255,7 @@ def part(q: Question) -> tuple[Question, Index]:
     return smaller, (slice(1), slice(1))
 
 
-def answer(asked: Asked) -> Array:
+def answer(asked: AnyQuestion) -> Array:
     """The oracle's answer. Raises ``ValueError`` for a question that has none."""
     if isinstance(asked, Question):
         return _ANSWERS[asked.op](asked)

@@ -5,15 +5,15 @@ It has an API for each thing that can come of a question.
 
 from __future__ import annotations
 
-from conformance.adapters.base import Api, Dialect, Framework, Inexpressible, Spelling
+from conformance.adapters.base import Api, TensorInterop, Framework, Inexpressible, CallSource
 from conformance.question import Question
 
 
 def _api(name: str, expression: str, *setup: str, flips: bool = False) -> Api:
-    def spell(q: Question) -> Spelling | Inexpressible:
+    def spell(q: Question) -> CallSource | Inexpressible:
         if any(q.output_padding):
             return Inexpressible("there is no parameter for output padding")
-        return Spelling(expression, setup=setup, parameters="w.size")
+        return CallSource(expression, setup=setup, parameters="w.size")
 
     return Api(
         id=f"convolver.{name}",
@@ -23,12 +23,12 @@ def _api(name: str, expression: str, *setup: str, flips: bool = False) -> Api:
         kernel_axes="in out *k",
         native=spell,
         recipe=spell,
-        flips=flips,
+        reads_kernel_reversed=flips,
         has_parameters=True,
     )
 
 
-def _no_gradient(_spelling: Spelling, _by: str) -> tuple[str, ...]:
+def _no_gradient(_spelling: CallSource, _by: str) -> tuple[str, ...]:
     return ()
 
 
@@ -38,7 +38,7 @@ FRAMEWORK = Framework(
     title="Convolver",
     prelude="import numpy as np",
     version="'1.0'",
-    dialects={None: Dialect(imports=(), tensor="{v}", array="{v}", gradient=_no_gradient)},
+    interops={None: TensorInterop(imports=(), tensor="{v}", array="{v}", gradient=_no_gradient)},
     apis=(
         _api("right", RIGHT),
         _api("flipped", "np.convolve(x[0, 0], w[0, 0, ::-1])[None, None]", flips=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes.frameworks import DIALECT, api, framework
+from fakes.frameworks import INTEROP, api, framework
 
 from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
@@ -19,9 +19,9 @@ WRONG, RIGHT = "[1, ...]", "[2, 1]"
 def fake(name: str, prelude: str, runtime_class: str = "here") -> Framework:
     """A framework of version 1.0, whose workers are all of one class."""
     names = dict.fromkeys((runtime_class, "here", "there", "elsewhere"))
-    dialect = replace(DIALECT, classes=tuple(RuntimeClass(name=name) for name in names))
+    interop = replace(INTEROP, classes=tuple(RuntimeClass(name=name) for name in names))
     made = framework(api(), name=name, title=name.title(), prelude=prelude)
-    return replace(made, dialects={None: dialect})
+    return replace(made, interops={None: interop})
 
 
 def add_json(

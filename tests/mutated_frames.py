@@ -21,14 +21,14 @@ from attacked import patience
 from fakes import frameworks
 from fakes.clock import PATIENCE
 from fakes.players import Company
-from fakes.subjects import case
+from fakes.prepared_cases import case
 
 from conformance.adapters.runtime import ANY
 from conformance.runs import survey
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.workers import channel
 from conformance.workers.outcomes import Outcome
-from conformance.workers.worker_client import Examination, Interpreter, Task, WorkerError
+from conformance.workers.worker_client import WorkerClient, Interpreter, Task, WorkerError
 
 MAGIC = b"\x93CONV\r\n\n"
 TOKEN = b"\x00a token of 16 B"
@@ -241,8 +241,8 @@ TASKS = [
     Task(str(n), f"y = {n} + x", {"x": np.zeros(1)}, ((0, 1, ("x",)),)) for n in (1.0, 2.0, 3.0)
 ]
 ITEM = next(
-    survey.items(framework := frameworks.framework(frameworks.api()), ANY, framework.apis,
-                 [Subject(case("one"))])
+    survey.invocations(framework := frameworks.framework(frameworks.api()), ANY, framework.apis,
+                 [PreparedCase(case("one"))])
 )  # fmt: skip
 
 
@@ -258,13 +258,13 @@ def hand_over(place: str, lie: bytes, monkeypatch: pytest.MonkeyPatch) -> list[O
     outcomes: list[Outcome] = []
     with patience(lie):
         try:
-            with Examination(interpreter, timeout=PATIENCE) as examination:
-                outcomes += [outcome for _, outcome in examination.ask(TASKS)]
+            with WorkerClient(interpreter, timeout=PATIENCE) as client:
+                outcomes += [outcome for _, outcome in client.ask(TASKS)]
         except WorkerError as error:
             assert len(str(error)) < 2**16, lie
             return outcomes
     assert len(outcomes) == len(TASKS)
     for outcome in outcomes:
-        line = json.dumps(survey.judged(ITEM, "native", outcome).line())
+        line = json.dumps(survey.evaluate(ITEM, "native", outcome).line())
         assert len(line) < 2**16, lie
     return outcomes

@@ -25,7 +25,7 @@ from conformance.observations import ANSWERED, MODES, Observation
 from conformance.runs import run_files
 from conformance.runs.run_files import Header, RunError, Writer
 from conformance.runs.selection import Selection
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 CASES = """
 cases:
@@ -99,8 +99,8 @@ def bases(folder: Path) -> dict[str, list[bytes]]:
     """The lines of right runs, by their frameworks, beside their corpus and their baselines."""
     (folder / "corpus").mkdir()
     (folder / "corpus" / "cases.yaml").write_text(CASES)
-    subjects = [Subject(case) for case in load([folder / "corpus"], check=False).cases]
-    right = {framework: _run(framework, api, subjects) for framework, api in APIS.items()}
+    prepared_cases = [PreparedCase(case) for case in load([folder / "corpus"], check=False).cases]
+    right = {framework: _run(framework, api, prepared_cases) for framework, api in APIS.items()}
     paths = [folder / f"{framework}.jsonl" for framework in right]
     for path, lines in zip(paths, right.values(), strict=True):
         path.write_bytes(b"".join(lines))
@@ -108,7 +108,7 @@ def bases(folder: Path) -> dict[str, list[bytes]]:
     return right
 
 
-def _run(framework: str, api: str, subjects: Iterable[Subject]) -> list[bytes]:
+def _run(framework: str, api: str, prepared_cases: Iterable[PreparedCase]) -> list[bytes]:
     file = BytesIO()
     writer = Writer(file)
     writer.open(
@@ -126,20 +126,20 @@ def _run(framework: str, api: str, subjects: Iterable[Subject]) -> list[bytes]:
             selection=Selection(apis=(api,)),
         )
     )
-    for subject in subjects:
+    for prepared_case in prepared_cases:
         for mode in MODES:
-            given = GIVEN[subject.case.id] if mode == "native" else {"status": "match"}
+            given = GIVEN[prepared_case.case.id] if mode == "native" else {"status": "match"}
             answer = {"shape": (1, 1, 3), "dtype": "float32", "digest": "4567"}
             writer.add(
                 Observation(
                     **{
                         "api": api,
-                        "case": subject.case.id,
+                        "case": prepared_case.case.id,
                         "mode": mode,
-                        "op": subject.case.op,
-                        "topics": subject.case.topics,
-                        "content": subject.content,
-                        "exact": subject.case.exact,
+                        "op": prepared_case.case.op,
+                        "topics": prepared_case.case.topics,
+                        "content": prepared_case.content,
+                        "exact": prepared_case.case.exact,
                         **(answer if given["status"] in ANSWERED else {}),
                         **given,
                     }

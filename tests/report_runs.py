@@ -14,7 +14,7 @@ from conformance.question import Question
 from conformance.report.load import environments
 from conformance.report.model import Report, report
 from conformance.runs.run_files import Header, Run
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 LAYER = "torch.nn.ConvTranspose"
 FUNCTION = "torch.nn.functional.conv_transpose"
@@ -68,7 +68,7 @@ def observed(of: Case, mode: str, status: str, api: str = LAYER, **given: Any) -
         "op": of.op,
         "topics": of.topics,
         "cost": "arguments only",
-        "content": Subject(of).content,
+        "content": PreparedCase(of).content,
         "exact": of.exact,
         **given,
     }

@@ -15,8 +15,8 @@ from conformance.explain.reproduction import Reproduction, Seen
 from conformance.observations import Mode
 from conformance.recipes.call_writer import Call
 from conformance.runs import lookup, survey
-from conformance.runs.survey import Subject
-from conformance.workers.worker_client import Examination
+from conformance.runs.survey import PreparedCase
+from conformance.workers.worker_client import WorkerClient
 
 Make = Callable[..., Reproduction]
 
@@ -30,18 +30,18 @@ def make(tmp_path: Path) -> Make:
     ) -> Reproduction:
         file = tmp_path / "cases.yaml"
         file.write_text(text, encoding="utf-8")
-        subject = Subject(lookup.case_named("one", [file]))
+        prepared_case = PreparedCase(lookup.case_named("one", [file]))
         chosen = FRAMEWORK.api(f"convolver.{api}")
-        items = survey.items(FRAMEWORK, ANY, [chosen], [subject])
+        items = survey.invocations(FRAMEWORK, ANY, [chosen], [prepared_case])
         item = next(item for item in items if mode in item.modes)
         assert isinstance(item.call, Call)
         seen = None
         if ask:
-            with Examination(survey.interpreter_for(FRAMEWORK, sys.executable)) as examination:
-                observation = survey.judged(item, mode, survey.ask(examination, item))
+            with WorkerClient(survey.interpreter_for(FRAMEWORK, sys.executable)) as client:
+                observation = survey.evaluate(item, mode, survey.invoke(client, item))
             seen = Seen(observation, "1.0")
         return Reproduction(
-            framework=FRAMEWORK, api=chosen, subject=subject, mode=mode, call=item.call, seen=seen
+            framework=FRAMEWORK, api=chosen, prepared_case=prepared_case, mode=mode, call=item.call, seen=seen
         )
 
     return made

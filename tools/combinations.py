@@ -19,7 +19,7 @@ from conformance.authoring import yaml_writer
 from conformance.cases import load
 from conformance.cases.fields import Topic
 from conformance.quality import interactions
-from conformance.quality.interactions import FACTORS, NEVER, Levels, Point
+from conformance.quality.interactions import FACTORS, CONSTRAINTS, Levels, Point
 from conformance.utils import resources
 from tools import samples
 
@@ -111,7 +111,7 @@ def chosen(points: Iterable[Point]) -> list[Point]:
         strength=STRENGTH,
         salt=SALT,
         presets=given,
-        constraints=[_forbidden(never.levels) for never in NEVER],
+        constraints=[_forbidden(never.levels) for never in CONSTRAINTS],
     )
     return [interactions.point(row) for row in rows if row not in given]
 

@@ -21,7 +21,7 @@ from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.quality import interactions, mutation
 from conformance.quality.interactions import Levels
 from conformance.question import Array, Dtype, Op, Question
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 CHOICE = 8
 """Of how many questions the sharpest is taken."""
@@ -101,8 +101,8 @@ def _sharpness(q: Question) -> tuple[int, int]:
     """How much a question can tell, and then how small it is."""
     place = Place("", 1, 1)
     case = Case(id="", op=q.op, question=q, why="", exact=True, topics=(), place=place)
-    sight = mutation.sight(Subject(case))
-    return len(sight.sees) + len(sight.pairs), -(q.x.size + q.kernel.size)
+    sight = mutation.kill_record(PreparedCase(case))
+    return len(sight.kills) + len(sight.pairs), -(q.x.size + q.kernel.size)
 
 
 def _question(said: Mapping[str, Any]) -> Question:
@@ -144,7 +144,7 @@ def _kernel(q: Question, levels: Levels, random: np.random.Generator) -> Questio
 
 
 def _padded(q: Question, levels: Levels, random: np.random.Generator) -> Question:
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return q.but(padding=_padding(levels["padding"], random, reach))
 
 

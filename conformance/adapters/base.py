@@ -20,7 +20,7 @@ class Inexpressible:
 
 
 @dataclass(frozen=True)
-class Spelling:
+class CallSource:
     """A call in the framework's own words, over the tensors x, w and b (b only where it is used).
 
     setup       lines before the call, such as making a layer
@@ -35,11 +35,11 @@ class Spelling:
     parameters: str | None = None
 
 
-Speller = Callable[[Question], Spelling | Inexpressible]
+CallBuilder = Callable[[Question], CallSource | Inexpressible]
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limitation:
     """What an API is known to refuse or to answer wrongly, so that a recipe goes around it.
 
     A native call runs into it, and what comes of that is told with the reason.
@@ -48,7 +48,8 @@ class Limit:
     classes   the runtime classes that it is known of; none stands for all
     versions  of a package that it is known of, as a requirement such as ``keras<3.15``; empty for
               all that were asked
-    breaks    the process may be left with broken memory, and what it says next is worth nothing
+    corrupts_process    the process may be left with broken memory, and what it says next is worth
+                        nothing
     refused   whether the framework refuses, and does not answer wrongly
     another_meaning  whether it means something else by this, which may be what is wanted
     """
@@ -58,7 +59,7 @@ class Limit:
     backend: str | None = None
     classes: frozenset[str] = frozenset()
     versions: str = ""
-    breaks: bool = False
+    corrupts_process: bool = False
     refused: bool = True
     another_meaning: bool = False
 
@@ -90,7 +91,8 @@ class Api:
     grouped        another function of the framework, which takes groups where this one does not:
                    a convolution over the stretched input, whose kernel is handed over backwards
                    and has input and output channels of each group exchanged
-    flips          the kernel is read backwards, so that a recipe hands it over backwards
+    reads_kernel_reversed          the kernel is read backwards, so that a recipe hands it over
+                                   backwards
     takes_bias     whether there is a parameter for the bias; if not, it is added to the output
     has_parameters  whether it is a layer, whose learnable numbers can be counted
     forward        for a transposed convolution, the id of the convolution that goes with it
@@ -109,19 +111,19 @@ class Api:
     exists: str
     layout: str
     kernel_axes: str
-    native: Speller
-    recipe: Speller
+    native: CallBuilder
+    recipe: CallBuilder
     own: Callable[[Question], Question | None] | None = None
-    grouped: Speller | None = None
-    limits: tuple[Limit, ...] = ()
-    flips: bool = False
+    grouped: CallBuilder | None = None
+    limits: tuple[Limitation, ...] = ()
+    reads_kernel_reversed: bool = False
     takes_bias: bool = True
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
     defaults: Mapping[str, Word] = field(default_factory=dict, hash=False)
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
-    dialect: Dialect | None = None
+    interop: TensorInterop | None = None
     base: Api | None = None
 
     @property
@@ -130,20 +132,22 @@ class Api:
         return bool(self.topics)
 
 
-Gradient = Callable[[Spelling, str], tuple[str, ...]]
+Gradient = Callable[[CallSource, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dialect:
+class TensorInterop:
     """How a framework, or one backend of it, takes arrays, gives them back and differentiates.
 
     imports    lines that a reproduction opens with
     tensor     an expression for the NumPy array ``{v}`` as a tensor
     array      an expression for the tensor ``{v}`` as a NumPy array
     gradient   lines that leave in y the gradient of a spelling by "x" or by "w", given g
-    casts      dtypes that NumPy lacks: the expressions that take their place for such a question
-    keeps      dtypes that are narrowed unless it is said otherwise: the ``with`` that says so
-    unreadable  orders in memory that it refuses, so that a recipe copies such an array
+    dtype_conversions      dtypes that NumPy lacks: the expressions that take their place for such a
+                           question
+    dtype_contexts      dtypes that are narrowed unless it is said otherwise: the ``with`` that says
+                        so
+    unsupported_layouts  orders in memory that it refuses, so that a recipe copies such an array
     switches   environment variables that make it, and nothing else, choose other kernels
     device     an expression for the device that computes
     packages   expressions for the versions of the packages that compute, by their names
@@ -156,9 +160,9 @@ class Dialect:
     tensor: str
     array: str
     gradient: Gradient
-    casts: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
-    keeps: Mapping[Dtype, str] = field(default_factory=dict)
-    unreadable: tuple[Memory, ...] = ()
+    dtype_conversions: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
+    dtype_contexts: Mapping[Dtype, str] = field(default_factory=dict)
+    unsupported_layouts: tuple[Memory, ...] = ()
     switches: tuple[str, ...] = ()
     device: str = "'cpu'"
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -167,7 +171,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
+class Batched:
     """How a framework answers many calls at once, where one by one is slow.
 
     source     of a function `together`, for a worker: `workers.together` says what it is given
@@ -188,8 +192,9 @@ class Framework:
     version    an expression for the framework's version
     backend    an expression for the backend in use, where there are several
     backend_variable  the environment variable that chooses it
-    dialects   by backend; a single one has the key None
-    settle     a line that brings an error still under way to light, where nobody waited for one
+    interops   by backend; a single one has the key None
+    synchronize     a line that brings an error still under way to light, where nobody waited for
+                    one
     variables  environment variables of the worker
     compiled   those that keep what it compiles for a question in ``{folder}``
     together   how it answers many calls at once, if it does
@@ -200,28 +205,28 @@ class Framework:
     prelude: str
     version: str
     apis: tuple[Api, ...]
-    dialects: Mapping[str | None, Dialect]
+    interops: Mapping[str | None, TensorInterop]
     backend: str = "None"
     backend_variable: str | None = None
-    settle: str = ""
+    synchronize: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     compiled: Mapping[str, str] = field(default_factory=dict)
-    together: Together | None = None
+    together: Batched | None = None
 
     @property
     def chosen_backend(self) -> str | None:
         """The backend that the environment asks for, before any worker can say which it has."""
         return os.environ.get(self.backend_variable) if self.backend_variable else None
 
-    def dialect(self, api: Api, backend: str | None) -> Dialect:
-        """Return the dialect that an API is called in. Raises ``KeyError`` for no such backend."""
-        return api.dialect or self.dialects[backend]
+    def interop(self, api: Api, backend: str | None) -> TensorInterop:
+        """Return the interop that an API is called in. Raises ``KeyError`` for no such backend."""
+        return api.interop or self.interops[backend]
 
     def without(self, backend: str | None) -> str | None:
         """Say why calls cannot be written for a backend; None for one that they can be."""
-        if backend in self.dialects:
+        if backend in self.interops:
             return None
-        known = ", ".join(sorted(filter(None, self.dialects)))
+        known = ", ".join(sorted(filter(None, self.interops)))
         if not known:
             return f"{self.title} has no backends to choose from, got {backend!r}"
         return f"the backend of {self.title} must be one of {known}, got {backend!r}"
@@ -281,11 +286,11 @@ def output_space(question: Question) -> Axes | Inexpressible:
 LAYOUT = frozenset({"layout"})
 """The topics of a variant that has its channels elsewhere."""
 
-OUTPUT_PADDING_BELOW_STRIDE = Limit(
+OUTPUT_PADDING_BELOW_STRIDE = Limitation(
     "output padding must be smaller than the stride",
     lambda q: any(p >= s for p, s in zip(q.output_padding, q.stride, strict=True)),
 )
-NEGATIVE_PADDING = Limit(
+NEGATIVE_PADDING = Limitation(
     "padding must not be negative",
     lambda q: not isinstance(q.padding, str) and any(min(pair) < 0 for pair in q.padding),
 )

@@ -12,13 +12,13 @@ from typing import Any
 from conformance.adapters.base import (
     LAYOUT,
     Api,
-    Dialect,
+    TensorInterop,
     Framework,
     Inexpressible,
-    Limit,
-    Speller,
-    Spelling,
-    Together,
+    Limitation,
+    CallBuilder,
+    CallSource,
+    Batched,
     keywords,
     numbers,
 )
@@ -28,9 +28,9 @@ from conformance.oracle.geometry import Pairs
 from conformance.question import Question
 
 
-def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     return (
-        f"y, pullback = jax.vjp(lambda {by}: {spelling.expression}, {by})",
+        f"y, pullback = jax.vjp(lambda {by}: {call_source.expression}, {by})",
         "y, = pullback(g)",
     )
 
@@ -39,13 +39,13 @@ def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
 WITH_X64 = (
     "with (jax.enable_x64 if hasattr(jax, 'enable_x64') else jax.experimental.enable_x64)(True):"
 )
-DIALECT = Dialect(
+INTEROP = TensorInterop(
     imports=("import jax", "import jax.numpy as jnp"),
     tensor="jnp.asarray({v})",
     array="np.asarray({v})",
     gradient=_gradient,
-    casts={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
-    keeps={"float64": WITH_X64, "int64": WITH_X64},
+    dtype_conversions={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
+    dtype_contexts={"float64": WITH_X64, "int64": WITH_X64},
     switches=("JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64", "JAX_PLATFORMS"),
     device="jax.devices()[0].platform",
     packages={"jax": "jax.__version__", "jaxlib": "jax.lib.__version__"},
@@ -64,7 +64,7 @@ def _stretched(q: Question) -> Question:
 
     Of the reach - 1 elements that a full output needs on each side, a crop takes away its own.
     """
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return q.but(
         padding=tuple(
             (r - 1 - b, r - 1 - e + p)
@@ -76,7 +76,7 @@ def _stretched(q: Question) -> Question:
 
 def _transpose(
     q: Question, *, transpose_kernel: bool = False, channels_last: bool = False
-) -> Spelling | Inexpressible:
+) -> CallSource | Inexpressible:
     if q.has_output_padding:
         return Inexpressible("there is no parameter for output padding")
     if q.groups > 1:
@@ -88,7 +88,7 @@ def _transpose(
         dimension_numbers=None if channels_last else dimensions,  # of which that is the default
         transpose_kernel=transpose_kernel or None,
     )
-    return Spelling(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
 
 
 def _padding(q: Question) -> str | list[tuple[int, int]]:
@@ -103,21 +103,21 @@ def _without_zeros(q: Question) -> Question:
     return q.but(padding="valid") if none else q
 
 
-def _spelled(read: Callable[[Question], Question], **options: bool) -> Speller:
+def _spelled(read: Callable[[Question], Question], **options: bool) -> CallBuilder:
     return lambda q: _transpose(read(q), **options)
 
 
-def _conv(q: Question) -> Spelling:
+def _conv(q: Question) -> CallSource:
     q = _without_zeros(q)
     rest = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=_dimensions(q, "OI"),
         feature_group_count=numbers((q.groups,), 1),
     )
-    return Spelling(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
 
 
-def _grouped(q: Question, *, channels_last: bool = False) -> Spelling:
+def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
     """A convolution over the stretched input, which is what a transposed one is, with groups."""
     q = _stretched(q)
     dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
@@ -128,12 +128,12 @@ def _grouped(q: Question, *, channels_last: bool = False) -> Spelling:
         feature_group_count=q.groups,
     )
     ones = (1,) * q.rank
-    return Spelling(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{rest})")
 
 
-def _resize(q: Question) -> Spelling:
+def _resize(q: Question) -> CallSource:
     shape = (*q.x.shape[:2], *q.output_space)
-    return Spelling(f"jax.image.resize(x, {shape}, 'linear')")
+    return CallSource(f"jax.image.resize(x, {shape}, 'linear')")
 
 
 def reads_past_the_end(q: Question) -> bool:
@@ -156,7 +156,7 @@ def _cropped(q: Question) -> Pairs:
     """The padding of a convolution, here or where it is undone, as far as a place reaches it."""
     if q.operator == "conv_transpose":
         return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return tuple(
         (b, e - (n + b + e - r) % s)
         for n, (b, e), r, s in zip(q.space, q.pairs, reach, q.stride, strict=True)
@@ -173,7 +173,7 @@ def ends_the_process(q: Question) -> bool:
     """
     if q.operator != "conv_transpose":
         return False
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     halved, others = False, []
     for n, k, s, r, pair in zip(
         q.space, q.window, q.stride, reach, _stretched(q).pairs, strict=True
@@ -186,12 +186,12 @@ def ends_the_process(q: Question) -> bool:
 
 
 LIMITS = (
-    Limit(
+    Limitation(
         "cropped at the begin and padded at the end, numbers are made up",
         reads_past_the_end,
         refused=False,
     ),
-    Limit("XLA ends the process while it compiles this", ends_the_process, refused=False),
+    Limitation("XLA ends the process while it compiles this", ends_the_process, refused=False),
 )
 
 
@@ -252,7 +252,7 @@ CONV_TRANSPOSE = Api(
     recipe=_spelled(_stretched),
     grouped=_grouped,
     limits=LIMITS,
-    flips=True,
+    reads_kernel_reversed=True,
     takes_bias=False,
     forward="jax.lax.conv_general_dilated",
     parameters={
@@ -269,14 +269,14 @@ FRAMEWORK = Framework(
     title="JAX",
     prelude="import jax\nimport jax.numpy as jnp",
     version="jax.__version__",
-    dialects={None: DIALECT},
+    interops={None: INTEROP},
     variables={"JAX_PLATFORMS": "cpu"},
     compiled={
         "JAX_COMPILATION_CACHE_DIR": "{folder}",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     },
-    together=Together(
+    together=Batched(
         source="from __future__ import annotations\n" + inspect.getsource(together),
         most=128,
         words="together, as jitted programs of up to 32 calls",
@@ -288,7 +288,7 @@ FRAMEWORK = Framework(
             id="jax.lax.conv_transpose(transpose_kernel=True)",
             native=_spelled(_without_zeros, transpose_kernel=True),
             recipe=_spelled(_stretched, transpose_kernel=True),
-            flips=False,
+            reads_kernel_reversed=False,
         ),
         replace(
             CONV_TRANSPOSE,

@@ -11,12 +11,12 @@ from conformance.adapters.base import (
     LAYOUT,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
-    Dialect,
+    TensorInterop,
     Framework,
     Inexpressible,
-    Limit,
-    Speller,
-    Spelling,
+    Limitation,
+    CallBuilder,
+    CallSource,
     keywords,
     numbers,
 )
@@ -36,14 +36,14 @@ else:
 """
 
 
-def _on(backend: str, dialect: Dialect, **changes: object) -> Dialect:
-    return Dialect(
+def _on(backend: str, interop: TensorInterop, **changes: object) -> TensorInterop:
+    return TensorInterop(
         **{
-            **vars(dialect),
+            **vars(interop),
             "imports": (
                 "import os",
                 f"os.environ['KERAS_BACKEND'] = {backend!r}",
-                *dialect.imports,
+                *interop.imports,
                 "import keras",
             ),
             **changes,
@@ -51,24 +51,24 @@ def _on(backend: str, dialect: Dialect, **changes: object) -> Dialect:
     )
 
 
-def _torch_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
-    if spelling.kernel == "layer.kernel":
+def _torch_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    if call_source.kernel == "layer.kernel":
         # A variable of Keras wraps the parameter that autograd knows.
-        spelling = replace(spelling, kernel="layer.kernel.value")
-    return torch.DIALECT.gradient(spelling, by)
+        call_source = replace(call_source, kernel="layer.kernel.value")
+    return torch.INTEROP.gradient(call_source, by)
 
 
-def _jax_gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
-    expression = spelling.expression
-    if by == "w" and spelling.kernel == "layer.kernel":
+def _jax_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    expression = call_source.expression
+    if by == "w" and call_source.kernel == "layer.kernel":
         expression = "layer.stateless_call([w], [], x)[0]"
     return (f"y, pullback = jax.vjp(lambda {by}: {expression}, {by})", "y, = pullback(g)")
 
 
-DIALECTS: dict[str | None, Dialect] = {
-    "tensorflow": _on("tensorflow", tensorflow.DIALECT),
-    "torch": _on("torch", torch.DIALECT, gradient=_torch_gradient),
-    "jax": _on("jax", jax.DIALECT, gradient=_jax_gradient),
+INTEROPS: dict[str | None, TensorInterop] = {
+    "tensorflow": _on("tensorflow", tensorflow.INTEROP),
+    "torch": _on("torch", torch.INTEROP, gradient=_torch_gradient),
+    "jax": _on("jax", jax.INTEROP, gradient=_jax_gradient),
 }
 
 
@@ -93,7 +93,7 @@ def _same_with_output_padding(q: Question) -> Question | None:
     totals = base.cropped(q)
     if totals is None:
         return None
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     extra = tuple(r // 2 * 2 - total for r, total in zip(reach, totals, strict=True))
     if min(extra) < 0:
         return None
@@ -102,7 +102,7 @@ def _same_with_output_padding(q: Question) -> Question | None:
 
 def _layer(
     q: Question, output_padding: object, data_format: str | None = None
-) -> Spelling | Inexpressible:
+) -> CallSource | Inexpressible:
     padding = _words(q)
     if isinstance(padding, Inexpressible):
         return padding
@@ -120,7 +120,7 @@ def _layer(
         dtype=None if q.dtype == "float32" else q.dtype,
     )
     name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
-    return Spelling(
+    return CallSource(
         setup=(
             f"layer = keras.layers.{name}({q.output_channels}, {q.window}{arguments})",
             "layer.build(x.shape)",
@@ -134,7 +134,7 @@ def _layer(
 
 def _function(
     q: Question, output_padding: object, data_format: str | None = None
-) -> Spelling | Inexpressible:
+) -> CallSource | Inexpressible:
     padding = _words(q)
     if isinstance(padding, Inexpressible):
         return padding
@@ -149,30 +149,30 @@ def _function(
         dilation_rate=numbers(q.dilation, 1),
     )
     name = "conv_transpose" if transposed else "conv"
-    return Spelling(f"keras.ops.{name}(x, w{arguments})")
+    return CallSource(f"keras.ops.{name}(x, w{arguments})")
 
 
 def _spelled(
-    spell: Callable[..., Spelling | Inexpressible],
+    spell: Callable[..., CallSource | Inexpressible],
     output_padding: Callable[[Question], object] = base.output_padding,
     data_format: str | None = None,
-) -> Speller:
+) -> CallBuilder:
     return lambda q: spell(q, output_padding(q), data_format)
 
 
-def _upsampling(q: Question) -> Spelling | Inexpressible:
+def _upsampling(q: Question) -> CallSource | Inexpressible:
     if q.rank != 2:
         return Inexpressible("only images of two axes can be up-sampled bilinearly")
-    return Spelling(f"keras.layers.UpSampling2D({q.stride}, interpolation='bilinear')(x)")
+    return CallSource(f"keras.layers.UpSampling2D({q.stride}, interpolation='bilinear')(x)")
 
 
-STRIDE_WITH_DILATION = Limit(
+STRIDE_WITH_DILATION = Limitation(
     "stride and dilation are refused together",
     lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
 )
 DILATION_LIMITS = onednn.where_it_does_not(
     tensorflow.EIGEN,
-    Limit(
+    Limitation(
         "dilation on TensorFlow's CPU needs",
         # A layer that is only counted computes nothing.
         lambda q: set(q.dilation) != {1} and q.wanted != "parameters",
@@ -189,14 +189,14 @@ def _draws_zeros_only(q: Question) -> bool:
 
 LAYERS_OF_WHOLE_NUMBERS = (
     *(
-        Limit(
+        Limitation(
             "a layer initialises no kernel of whole numbers",
             lambda q: q.dtype.startswith("int"),
             backend=backend,
         )
         for backend in ("jax", "torch")
     ),
-    Limit(
+    Limitation(
         "a layer initialises whole numbers only where its inputs and outputs are few",
         _draws_zeros_only,
         backend="tensorflow",
@@ -209,37 +209,37 @@ WRONG = (
 )
 CHANNELS_FIRST_LIMITS = onednn.where_it_does_not(
     tensorflow.EIGEN,
-    Limit(
+    Limitation(
         "channels first on TensorFlow's CPU need",
         lambda q: q.wanted != "parameters",
         backend="tensorflow",
     ),
 )
-BIAS_ALONG_THE_LAST_AXIS = Limit(
+BIAS_ALONG_THE_LAST_AXIS = Limitation(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
     lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
     backend="tensorflow",
     refused=False,
 )
 SAME_WITH_OUTPUT_PADDING = (
-    Limit(
+    Limitation(
         "padding='same' counts another length with output padding",
         lambda q: q.padding == "same" and q.has_output_padding,
         another_meaning=True,
     ),
-    Limit(
+    Limitation(
         "of an even kernel padding='same' crops too much with an output padding of 0",
         lambda q: (
             q.padding == "same"
             and q.has_output_padding
             and any(
                 r % 2 == p == 0
-                for r, p in zip(geometry.reach(q.window, q.dilation), q.output_padding, strict=True)
+                for r, p in zip(geometry.effective_kernel_size(q.window, q.dilation), q.output_padding, strict=True)
             )
         ),
         backend="tensorflow",
     ),
-    Limit(
+    Limitation(
         "padding='same' crops half of the kernel at the begin, whatever the output padding",
         lambda q: q.padding == "same" and any(q.output_padding),
         backend="torch",
@@ -253,7 +253,7 @@ LAYER_LIMITS = (
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
     *SAME_WITH_OUTPUT_PADDING,
-    Limit(  # docs/findings.md
+    Limitation(  # docs/findings.md
         "a layer refuses an output padding of 0",
         lambda q: q.zero_given,
         versions="keras<3.11",
@@ -318,7 +318,7 @@ FRAMEWORK = Framework(
     version="keras.__version__",
     backend="keras.backend.backend()",
     backend_variable="KERAS_BACKEND",
-    dialects=DIALECTS,
+    interops=INTEROPS,
     variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
     compiled=jax.FRAMEWORK.compiled,
     apis=(

@@ -10,12 +10,12 @@ from conformance.adapters.base import (
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
-    Dialect,
+    TensorInterop,
     Framework,
     Inexpressible,
-    Limit,
-    Speller,
-    Spelling,
+    Limitation,
+    CallBuilder,
+    CallSource,
     keywords,
     numbers,
     output_padding,
@@ -27,13 +27,13 @@ from conformance.oracle.geometry import Axes
 from conformance.question import Dtype, Question
 
 
-def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else spelling.kernel
-    taken = f"{source}.grad" if by == "x" or spelling.kernel == "w" else f"{source}.grad()"
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else call_source.kernel
+    taken = f"{source}.grad" if by == "x" or call_source.kernel == "w" else f"{source}.grad()"
     return (
-        *((f"{source}.attach_grad()",) if by == "x" or spelling.kernel == "w" else ()),
+        *((f"{source}.attach_grad()",) if by == "x" or call_source.kernel == "w" else ()),
         "with mx.autograd.record():",
-        f"    y = {spelling.expression}",
+        f"    y = {call_source.expression}",
         "y.backward(g)",
         f"y = {taken}",
     )
@@ -41,7 +41,7 @@ def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
 
 ONEDNN, NATIVE = "onednn", "native"
 """The runtime classes: float32 through oneDNN, and all through MXNet's own routines."""
-NUMPY = Dialect(
+NUMPY = TensorInterop(
     imports=("import mxnet as mx", "mx.npx.set_np()"),
     tensor="mx.np.array({v}, dtype={v}.dtype)",
     array="{v}.asnumpy()",
@@ -61,7 +61,7 @@ NUMPY = Dialect(
         RuntimeClass(name=NATIVE),
     ),
 )
-LEGACY = Dialect(
+LEGACY = TensorInterop(
     imports=("import mxnet as mx",),
     tensor="mx.nd.array({v}, dtype={v}.dtype)",
     array="{v}.asnumpy()",
@@ -71,10 +71,10 @@ LEGACY = Dialect(
 
 def _operator(
     transposed: str, forward: str, layouts: Sequence[str | None] = (None,) * 3
-) -> Speller:
+) -> CallBuilder:
     """``layouts`` of one, two and three spatial axes are said where they are not the usual ones."""
 
-    def spell(q: Question) -> Spelling | Inexpressible:
+    def spell(q: Question) -> CallSource | Inexpressible:
         padding = symmetric(q)
         if isinstance(padding, Inexpressible):
             return padding
@@ -88,7 +88,7 @@ def _operator(
     return spell
 
 
-def _called(name: str, q: Question, **size: object) -> Spelling:
+def _called(name: str, q: Question, **size: object) -> CallSource:
     # These operators take no single number for all axes, only one for each.
     arguments = keywords(
         kernel=q.window,
@@ -99,14 +99,14 @@ def _called(name: str, q: Question, **size: object) -> Spelling:
         num_group=numbers((q.groups,), 1),
         no_bias=q.bias is None,
     )
-    return Spelling(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
+    return CallSource(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
 
 
 def _unless(values: Axes, default: int) -> Axes | None:
     return None if set(values) == {default} else values
 
 
-def _sized(q: Question) -> Spelling | Inexpressible:
+def _sized(q: Question) -> CallSource | Inexpressible:
     """A call that says how large the output is, and leaves to MXNet what is cropped where."""
     if q.padding == "same" and q.has_output_padding:
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
@@ -120,7 +120,7 @@ def _sized(q: Question) -> Spelling | Inexpressible:
     return Inexpressible("nobody says the size of an output of which nothing is cropped")
 
 
-def _sized_and_padded(q: Question) -> Spelling | Inexpressible:
+def _sized_and_padded(q: Question) -> CallSource | Inexpressible:
     """The same with the crop at the begin: without oneDNN it is ignored, with it the size is."""
     space = output_space(q)
     if isinstance(space, Inexpressible):
@@ -136,7 +136,7 @@ def _totals(q: Question) -> Axes:
     return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
 
 
-def _layer(q: Question) -> Spelling | Inexpressible:
+def _layer(q: Question) -> CallSource | Inexpressible:
     padding = symmetric(q)
     if isinstance(padding, Inexpressible):
         return padding
@@ -150,7 +150,7 @@ def _layer(q: Question) -> Spelling | Inexpressible:
         use_bias=False if q.bias is None else None,
         in_channels=q.x.shape[1],
     )
-    return Spelling(
+    return CallSource(
         setup=(
             f"layer = mx.gluon.nn.{name}({q.output_channels}, {q.window}{arguments})",
             "layer.initialize()",
@@ -164,23 +164,23 @@ def _layer(q: Question) -> Spelling | Inexpressible:
     )
 
 
-def _resize(q: Question) -> Spelling | Inexpressible:
+def _resize(q: Question) -> CallSource | Inexpressible:
     if q.rank != 2:
         return Inexpressible("only images of two axes can be resized")
     height, width = q.output_space
-    return Spelling(
+    return CallSource(
         f"mx.contrib.nd.BilinearResize2D(x, height={height}, width={width}, align_corners=False)"
     )
 
 
 LIMITS = (NEGATIVE_PADDING,)
-FLAT_DILATION = Limit(
+FLAT_DILATION = Limitation(
     "three spatial axes take no dilation",
     lambda q: q.rank == 3 and set(q.dilation) != {1},
 )
 
 
-def _spared(dtypes: tuple[Dtype, ...], limit: Limit) -> tuple[Limit, ...]:
+def _spared(dtypes: tuple[Dtype, ...], limit: Limitation) -> tuple[Limitation, ...]:
     """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
 
     Parameters
@@ -207,23 +207,23 @@ def _spared(dtypes: tuple[Dtype, ...], limit: Limit) -> tuple[Limit, ...]:
 
 MISPLACED_DILATION = _spared(
     ("float64",),
-    Limit(
+    Limitation(
         "stride and dilation together need",
         lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
         refused=False,
     ),
 )
 FLAT_DOUBLE = _spared(
-    ("float64", "float16"), Limit("three spatial axes need", lambda q: q.rank == 3)
+    ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
 )
 # It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
-CHANNELS_LAST = Limit("channels last are not for the CPU", lambda _: True)
+CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
 ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
     *ROUTINES,
     # It is made an output padding of one, which must be smaller than the stride.
-    Limit(
+    Limitation(
         "an axis of stride 1 takes no odd number of elements to crop",
         lambda q: any(t % 2 >= s for t, s in zip(_totals(q), q.stride, strict=True)),
     ),
@@ -273,10 +273,10 @@ FRAMEWORK = Framework(
     title="MXNet",
     prelude="import mxnet as mx\nmx.npx.set_np()",
     version="mx.__version__",
-    dialects={None: NUMPY},
+    interops={None: NUMPY},
     variables={"CUDA_VISIBLE_DEVICES": ""},
     # MXNet computes in threads of its own, and may raise one call's error at another.
-    settle="mx.nd.waitall()",
+    synchronize="mx.nd.waitall()",
     apis=(
         NPX,
         replace(
@@ -321,7 +321,7 @@ FRAMEWORK = Framework(
             limits=TRANSPOSE_LIMITS,
             forward="mxnet.nd.Convolution",
             parameters=PARAMETERS,
-            dialect=LEGACY,
+            interop=LEGACY,
         ),
         Api(
             id="mxnet.npx.convolution",
@@ -356,7 +356,7 @@ FRAMEWORK = Framework(
             recipe=_nd,
             limits=LIMITS,
             parameters=CONV_PARAMETERS,
-            dialect=LEGACY,
+            interop=LEGACY,
         ),
         Api(
             id="mxnet.contrib.nd.BilinearResize2D",
@@ -366,7 +366,7 @@ FRAMEWORK = Framework(
             kernel_axes="out in *k",
             native=_resize,
             recipe=_resize,
-            dialect=LEGACY,
+            interop=LEGACY,
         ),
     ),
 )

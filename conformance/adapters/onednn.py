@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.adapters.base import Inexpressible, Limit, output_space
+from conformance.adapters.base import Inexpressible, Limitation, output_space
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
@@ -45,7 +45,7 @@ def classes(without: str) -> tuple[RuntimeClass, ...]:
     )
 
 
-def where_it_computes(limit: Limit) -> tuple[Limit, ...]:
+def where_it_computes(limit: Limitation) -> tuple[Limitation, ...]:
     """Return the limit for each group of classes, stopping only dtypes that it computes in."""
 
     def computed(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
@@ -54,7 +54,7 @@ def where_it_computes(limit: Limit) -> tuple[Limit, ...]:
     return tuple(replace(limit, refuses=computed(dtypes), classes=names) for names, dtypes in TAKES)
 
 
-def where_it_does_not(without: str, limit: Limit, remark: str = "") -> tuple[Limit, ...]:
+def where_it_does_not(without: str, limit: Limitation, remark: str = "") -> tuple[Limitation, ...]:
     """Return the limit for each group of classes, stopping only dtypes that it does not compute in.
 
     Parameters
@@ -119,7 +119,7 @@ def _is_longer(q: Question) -> bool:
     """Whether a kernel that `same` pads is longer than the input, in bfloat16 over three axes."""
     if (q.rank, q.padding, q.dtype) != (3, "same", "bfloat16"):
         return False
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return any(r > n for n, r in zip(_convolved(q), reach, strict=False))
 
 
@@ -139,23 +139,23 @@ def _convolved(q: Question) -> Axes:
     return () if isinstance(lengths, Inexpressible) else lengths
 
 
-SHORT = Limit(
+SHORT = Limitation(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
     _leaves_all,
     classes=WITH_BFLOAT16,
     refused=False,
 )
-PADDED = Limit(
+PADDED = Limitation(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
     lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
     classes=ANY,
-    breaks=True,
+    corrupts_process=True,
     refused=False,
 )
 CHANNELS_LAST = (
     SHORT,
     *where_it_computes(
-        Limit(
+        Limitation(
             "of one channel in a group and one place along the last axis a part may be left"
             " unwritten",
             _leaves_a_part,
@@ -164,11 +164,11 @@ CHANNELS_LAST = (
     ),
     # TensorFlow makes the gradient by the kernel for any other, too.
     replace(PADDED, refuses=lambda q: _is_gradient(q) and _leaves_its_memory(q)),
-    Limit(
+    Limitation(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
         lambda q: _is_gradient(q) and _is_longer(q),
         classes=WITH_BFLOAT16,
-        breaks=True,
+        corrupts_process=True,
         refused=False,
     ),
 )

@@ -11,12 +11,12 @@ from conformance.adapters.base import (
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
-    Dialect,
+    TensorInterop,
     Framework,
     Inexpressible,
-    Limit,
-    Speller,
-    Spelling,
+    Limitation,
+    CallBuilder,
+    CallSource,
     keywords,
     numbers,
     output_space,
@@ -24,13 +24,13 @@ from conformance.adapters.base import (
 from conformance.question import Question
 
 
-def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else spelling.kernel
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else call_source.kernel
     return (
         "with tf.GradientTape() as tape:",
         # A tape watches variables, such as those of a layer, by itself.
         *(() if source.startswith("layer") else (f"    tape.watch({source})",)),
-        f"    y = {spelling.expression}",
+        f"    y = {call_source.expression}",
         f"y = tape.gradient(y, {source}, g)",
     )
 
@@ -38,12 +38,12 @@ def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
 EIGEN = "eigen"
 """The runtime class in which TensorFlow computes with its own routines, without oneDNN."""
 
-DIALECT = Dialect(
+INTEROP = TensorInterop(
     imports=("import tensorflow as tf",),
     tensor="tf.constant({v})",
     array="{v}.numpy()",
     gradient=_gradient,
-    casts={"bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")},
+    dtype_conversions={"bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")},
     switches=("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS"),
     device="tf.constant(0).device.split(':')[-2].lower()",
     packages={"tensorflow": "tf.__version__"},
@@ -84,8 +84,8 @@ def _same_with_a_length(q: Question) -> Question | None:
     return q.but(padding="same", output_padding=extra)
 
 
-def _transpose(name: str, *, channels_first: bool = False) -> Speller:
-    def spell(q: Question) -> Spelling | Inexpressible:
+def _transpose(name: str, *, channels_first: bool = False) -> CallBuilder:
+    def spell(q: Question) -> CallSource | Inexpressible:
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
@@ -97,13 +97,13 @@ def _transpose(name: str, *, channels_first: bool = False) -> Speller:
             data_format=("NCW", "NCHW", "NCDHW")[q.rank - 1] if channels_first else None,
             dilations=numbers(q.dilation, 1),
         )
-        return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
+        return CallSource(f"{name.format(rank=q.rank)}(x, w{arguments})")
 
     return spell
 
 
-def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], Spelling]:
-    def spell(q: Question) -> Spelling:
+def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], CallSource]:
+    def spell(q: Question) -> CallSource:
         stride: dict[str, object] = {"strides": numbers(q.stride, None)}
         dilations: object = numbers(q.dilation, 1)
         if name != "tf.nn.convolution" and q.rank == 1:
@@ -116,7 +116,7 @@ def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], Spell
             data_format="NDHWC" if says_layout and q.rank == 3 else None,
             dilations=dilations,
         )
-        return Spelling(f"{name.format(rank=q.rank)}(x, w{arguments})")
+        return CallSource(f"{name.format(rank=q.rank)}(x, w{arguments})")
 
     return spell
 
@@ -125,10 +125,10 @@ def _five(values: tuple[int, ...]) -> tuple[int, ...] | None:
     return None if set(values) == {1} else (1, *values, 1)
 
 
-def _resize(q: Question) -> Spelling | Inexpressible:
+def _resize(q: Question) -> CallSource | Inexpressible:
     if q.rank != 2:
         return Inexpressible("only images of two axes can be resized")
-    return Spelling(f"tf.image.resize(x, {q.output_space}, 'bilinear')")
+    return CallSource(f"tf.image.resize(x, {q.output_space}, 'bilinear')")
 
 
 def _has_numbers(q: Question) -> bool:
@@ -138,7 +138,7 @@ def _has_numbers(q: Question) -> bool:
 WRONG = (
     *onednn.CHANNELS_LAST,
     *onednn.where_it_computes(
-        Limit(
+        Limitation(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
             lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
             refused=False,
@@ -146,7 +146,7 @@ WRONG = (
     ),
     *onednn.where_it_does_not(
         EIGEN,
-        Limit(
+        Limitation(
             "SAME over three axes begins late at strides beyond the kernel; right needs",
             lambda q: (
                 onednn.runs_convolution(q)
@@ -162,8 +162,8 @@ WRONG = (
 )
 """What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
 WHOLE_NUMBERS = (
-    Limit("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
-    Limit(
+    Limitation("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
+    Limitation(
         "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
     ),
 )
@@ -171,36 +171,36 @@ SHARED_LIMITS = (
     *WRONG,
     *WHOLE_NUMBERS,
     NEGATIVE_PADDING,
-    Limit(
+    Limitation(
         "padding takes numbers for two spatial axes only",
         lambda q: _has_numbers(q) and q.rank != 2,
     ),
-    Limit(
+    Limitation(
         "dilation and groups on the CPU need padding as a word",
         lambda q: _has_numbers(q) and (set(q.dilation) != {1} or q.groups > 1),
     ),
-    Limit("groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
+    Limitation("groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
     *onednn.where_it_does_not(
-        EIGEN, Limit("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
+        EIGEN, Limitation("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
     ),
-    *onednn.where_it_does_not(EIGEN, Limit("groups on the CPU need", lambda q: q.groups > 1)),
+    *onednn.where_it_does_not(EIGEN, Limitation("groups on the CPU need", lambda q: q.groups > 1)),
 )
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
     OUTPUT_PADDING_BELOW_STRIDE,
-    Limit(  # 2.21, which gives these to another routine: docs/findings.md
+    Limitation(  # 2.21, which gives these to another routine: docs/findings.md
         "padding as numbers sums bfloat16 in bfloat16",
         lambda q: _has_numbers(q) and q.dtype == "bfloat16",
     ),
-    Limit(
+    Limitation(
         "SAME takes no output longer than the input times the stride",
         lambda q: q.padding == "same" and max(q.output_padding) > 0,
     ),
 )
 CONVOLUTION_LIMITS = (
     *SHARED_LIMITS,
-    Limit("padding is a word, never numbers", _has_numbers),
-    Limit(
+    Limitation("padding is a word, never numbers", _has_numbers),
+    Limitation(
         "stride and dilation are refused together",
         lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
     ),
@@ -208,8 +208,8 @@ CONVOLUTION_LIMITS = (
 
 
 CHANNELS_FIRST_LIMITS = (
-    Limit("channels first on the CPU need padding as a word", _has_numbers),
-    *onednn.where_it_does_not(EIGEN, Limit("channels first on the CPU need", lambda _: True)),
+    Limitation("channels first on the CPU need padding as a word", _has_numbers),
+    *onednn.where_it_does_not(EIGEN, Limitation("channels first on the CPU need", lambda _: True)),
 )
 
 
@@ -240,7 +240,7 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
     )
 
 
-def _forward(id: str, name: str, exists: str, limits: tuple[Limit, ...]) -> Api:  # noqa: A002
+def _forward(id: str, name: str, exists: str, limits: tuple[Limitation, ...]) -> Api:  # noqa: A002
     return Api(
         id=id,
         operator="conv",
@@ -265,7 +265,7 @@ FRAMEWORK = Framework(
     title="TensorFlow",
     prelude="import tensorflow as tf",
     version="tf.__version__",
-    dialects={None: DIALECT},
+    interops={None: INTEROP},
     variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
     apis=(
         CONV_TRANSPOSE,

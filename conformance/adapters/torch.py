@@ -9,11 +9,11 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     Api,
-    Dialect,
+    TensorInterop,
     Framework,
     Inexpressible,
-    Limit,
-    Spelling,
+    Limitation,
+    CallSource,
     keywords,
     numbers,
     output_padding,
@@ -25,22 +25,22 @@ IN_OUT = "in out *k"
 OUT_IN = "out in *k"
 
 
-def _gradient(spelling: Spelling, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else spelling.kernel
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else call_source.kernel
     return (
         f"{source}.requires_grad_()",
-        f"y = {spelling.expression}",
+        f"y = {call_source.expression}",
         f"y, = torch.autograd.grad(y, {source}, g)",
     )
 
 
-DIALECT = Dialect(
+INTEROP = TensorInterop(
     imports=("import torch",),
     tensor="torch.tensor({v})",
     array="{v}.detach().numpy()",
     gradient=_gradient,
-    casts={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
-    unreadable=("reversed",),  # it has no negative strides
+    dtype_conversions={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
+    unsupported_layouts=("reversed",),  # it has no negative strides
     switches=("ATEN_CPU_CAPABILITY",),
     device="torch.zeros(()).device.type",
     packages={"torch": "torch.__version__"},
@@ -75,29 +75,29 @@ def _conv_arguments(q: Question) -> dict[str, object] | Inexpressible:
     return _transpose_arguments(q)
 
 
-def _function(q: Question) -> Spelling | Inexpressible:
+def _function(q: Question) -> CallSource | Inexpressible:
     transposed = q.operator == "conv_transpose"
     arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
     if isinstance(arguments, Inexpressible):
         return arguments
     name = f"conv_transpose{q.rank}d" if transposed else f"conv{q.rank}d"
     operands = "x, w" if q.bias is None else "x, w, b"
-    return Spelling(f"torch.nn.functional.{name}({operands}{keywords(**arguments)})")
+    return CallSource(f"torch.nn.functional.{name}({operands}{keywords(**arguments)})")
 
 
-def _channels_last(q: Question) -> Spelling | Inexpressible:
+def _channels_last(q: Question) -> CallSource | Inexpressible:
     """The same call: channels stay the second axis, and only lie last in memory."""
     if q.rank == 1:
         return Inexpressible("there is no memory format for one spatial axis")
-    spelling = _function(q)
-    if isinstance(spelling, Inexpressible):
-        return spelling
+    call_source = _function(q)
+    if isinstance(call_source, Inexpressible):
+        return call_source
     memory = f"torch.channels_last{'_3d' if q.rank == 3 else ''}"
     lines = tuple(f"{v} = {v}.contiguous(memory_format={memory})" for v in ("x", "w"))
-    return replace(spelling, setup=lines)
+    return replace(call_source, setup=lines)
 
 
-def _layer(q: Question) -> Spelling | Inexpressible:
+def _layer(q: Question) -> CallSource | Inexpressible:
     transposed = q.operator == "conv_transpose"
     arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
     if isinstance(arguments, Inexpressible):
@@ -107,7 +107,7 @@ def _layer(q: Question) -> Spelling | Inexpressible:
     bias = keywords(bias=False if q.bias is None else None)
     # Whole numbers have no gradient, and a parameter asks for one.
     learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
-    return Spelling(
+    return CallSource(
         setup=(
             f"layer = torch.nn.{name}({sizes}{keywords(**arguments)}{bias})",
             f"layer.weight = torch.nn.Parameter(w{learns})",
@@ -119,17 +119,17 @@ def _layer(q: Question) -> Spelling | Inexpressible:
     )
 
 
-def _interpolate(q: Question) -> Spelling:
+def _interpolate(q: Question) -> CallSource:
     mode = ("linear", "bilinear", "trilinear")[q.rank - 1]
     factor = tuple(map(float, q.stride))
-    return Spelling(f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})")
+    return CallSource(f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})")
 
 
 TRANSPOSE_LIMITS = (
     onednn.SHORT,
     onednn.PADDED,
     NEGATIVE_PADDING,
-    Limit(
+    Limitation(
         "output padding must be smaller than the stride or the dilation",
         lambda q: any(
             p >= max(s, d) for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
@@ -140,8 +140,8 @@ CONV_LIMITS = (
     onednn.SHORT,
     onednn.PADDED,
     NEGATIVE_PADDING,
-    Limit("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
-    Limit(
+    Limitation("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
+    Limitation(
         "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
     ),
 )
@@ -175,7 +175,7 @@ FRAMEWORK = Framework(
     title="PyTorch",
     prelude="import torch",
     version="torch.__version__",
-    dialects={None: DIALECT},
+    interops={None: INTEROP},
     variables={"CUDA_VISIBLE_DEVICES": ""},
     apis=(
         CONV_TRANSPOSE,

@@ -18,7 +18,7 @@ from conformance.cases import Case, Loaded, load
 from conformance.oracle import geometry
 from conformance.quality import mutation, summary
 from conformance.question import Question, answer
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils.printable import PrintableError
 
 SEARCHED = 2**22
@@ -84,7 +84,7 @@ def remarks(case: Case) -> Iterator[str]:
     q = case.question
     if isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED:
         return
-    sight = mutation.sight(Subject(case), (), ())
+    sight = mutation.kill_record(PreparedCase(case), (), ())
     yield from summary.each([sight])
     yield from summary.hidden([sight])
     if mutation.is_blind_to_flips(sight):
@@ -138,7 +138,7 @@ def _sums(q: Question) -> Iterator[str]:
         strict=True,
     )  # fmt: skip
     for n, k, s, d, (b, e), p, length in axes:
-        (reach,) = geometry.reach((k,), (d,))
+        (reach,) = geometry.effective_kernel_size((k,), (d,))
         if q.operator == "conv":
             yield f"({n} + {b} + {e} - {reach}) // {s} + 1 = {length}"
         else:

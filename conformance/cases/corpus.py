@@ -13,7 +13,7 @@ from conformance.cases import Case, load
 from conformance.utils import resources
 
 
-def chosen(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
+def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
     """The cases in ``paths``, or all of the corpus, that ``expression`` holds for.
 
     Ends the command with status 2 and every problem's sentence if a file does not hold up.

@@ -24,7 +24,7 @@ from conformance.cases.schema import (
 from conformance.cases.size_limits import affordable, limited
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import Complaint, Node
-from conformance.question import Array, Asked, Chain, Question
+from conformance.question import Array, AnyQuestion, Chain, Question
 
 
 def case_of(
@@ -87,7 +87,7 @@ def _tolerance(said: ToleranceEntry | None) -> Tolerance | None:
     return None if said is None else Tolerance(said.absolute, said.reason)
 
 
-def _erratum(said: ErratumEntry | None, question: Asked) -> Erratum | None:
+def _erratum(said: ErratumEntry | None, question: AnyQuestion) -> Erratum | None:
     if said is None:
         return None
     return Erratum(
@@ -171,7 +171,7 @@ def _affordable_matrix(q: Question) -> None:
         return
 
 
-def _full(numbers: list[Any] | None, question: Asked) -> Array | None:
+def _full(numbers: list[Any] | None, question: AnyQuestion) -> Array | None:
     """Stated numbers with batch and channel axes."""
     if numbers is None:
         return None

@@ -15,7 +15,7 @@ from conformance.cases.array_rules import Bilinear, Normal
 from conformance.cases.arrays import EXACT_INTEGERS, array, depth, first_changed, first_real
 from conformance.cases.errors import Path, Wrong
 from conformance.cases.schema import Entry, Step
-from conformance.question import Array, Asked, Chain, Pool, Question, answer, pooled
+from conformance.question import Array, AnyQuestion, Chain, Pool, Question, answer, pooled
 
 _NAMES = ("x", "kernel", "gradient", "bias")
 
@@ -49,7 +49,7 @@ def unfaithful(entry: Entry) -> Iterator[Wrong]:
             yield (*path, *inner), f"{entry.dtype} cannot hold the {numbers[at]} of {path[-1]}"
 
 
-def bound(asked: Asked) -> float:
+def bound(asked: AnyQuestion) -> float:
     """The largest absolute value that any partial sum of the answer can have.
 
     Raises ``ValueError`` for a question that has no answer.
@@ -66,7 +66,7 @@ def bound(asked: Asked) -> float:
     return largest
 
 
-def limit(asked: Asked, *, exact: bool) -> float:
+def limit(asked: AnyQuestion, *, exact: bool) -> float:
     """How large a sum may be in the question's dtype: exact for whole numbers, else finite."""
     dtype = (asked.questions[0] if isinstance(asked, Chain) else asked).dtype
     if exact or dtype.startswith("int"):

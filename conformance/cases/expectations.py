@@ -17,7 +17,7 @@ from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.comparison import bound
 from conformance.oracle.geometry import Axes
-from conformance.question import Array, Asked, Chain, Question, answer
+from conformance.question import Array, AnyQuestion, Chain, Question, answer
 
 
 def check(case: Case) -> str | None:
@@ -72,7 +72,7 @@ def matrix(asked: Question) -> Array:
     return answer(asked.but(x=ones, bias=None)).reshape(size, -1).T
 
 
-def parameters(asked: Asked) -> tuple[int, ...]:
+def parameters(asked: AnyQuestion) -> tuple[int, ...]:
     """How many numbers each step learns: its kernel's and its bias's."""
     questions = asked.questions if isinstance(asked, Chain) else (asked,)
     return tuple(int(q.kernel.size + (0 if q.bias is None else q.bias.size)) for q in questions)
@@ -178,7 +178,7 @@ def _apart(one: Any, other: Array, allowed: Array | float) -> _Apart | None:
     )
 
 
-def _batched(numbers: Any, asked: Asked) -> Array:
+def _batched(numbers: Any, asked: AnyQuestion) -> Array:
     """Stated numbers with the batch and channel axes that a bare array leaves out."""
     array = np.asarray(numbers)
     if _counted(asked):
@@ -191,16 +191,16 @@ def _has_shape(given: Array, stated: Axes) -> bool:
     return tuple(stated) == (given.shape if whole else given.shape[2:])
 
 
-def _is_basis(asked: Asked) -> bool:
+def _is_basis(asked: AnyQuestion) -> bool:
     x = _first(asked).x
     return isinstance(asked, Question) and np.array_equal(x.reshape(len(x), -1), np.eye(len(x)))
 
 
-def _counted(asked: Asked) -> bool:
+def _counted(asked: AnyQuestion) -> bool:
     return isinstance(asked, Question) and asked.wanted == "parameters"
 
 
-def _first(asked: Asked) -> Question:
+def _first(asked: AnyQuestion) -> Question:
     return asked.questions[0] if isinstance(asked, Chain) else asked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.question import Array, Asked
+from conformance.question import Array, AnyQuestion
 from conformance.utils.printable import printable
 
 
@@ -93,7 +93,7 @@ class Case:
 
     id: str
     op: str
-    question: Asked
+    question: AnyQuestion
     why: str
     exact: bool
     topics: tuple[str, ...]

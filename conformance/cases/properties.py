@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.cases import property_checks
 from conformance.comparison import gamma, magnitude, terms
-from conformance.question import Array, Asked, Chain, Question, answer, shape
+from conformance.question import Array, AnyQuestion, Chain, Question, answer, shape
 
 FORWARD = frozenset({"conv", "conv_transpose"})
 TRANSPOSED = frozenset({"conv_transpose"})
@@ -32,7 +32,7 @@ class Property:
     ops: frozenset[str]
     route: Callable[..., property_checks.Sides]
 
-    def sides(self, asked: Asked, given: Array) -> property_checks.Sides:
+    def sides(self, asked: AnyQuestion, given: Array) -> property_checks.Sides:
         """What follows from the answer ``given`` along a route of its own, and what that must be.
 
         Both are shapes when the answer does not even have the shape that was asked for.
@@ -57,7 +57,7 @@ def named(name: str) -> Property:
 
 
 def holds(
-    entry: Property, asked: Asked, given: Array, *, exact: bool, tolerance: float | None = None
+    entry: Property, asked: AnyQuestion, given: Array, *, exact: bool, tolerance: float | None = None
 ) -> bool:
     """Whether the answer ``given`` has the property; NaN never does.
 

@@ -225,7 +225,7 @@ def crop(q: Question, answer: Array) -> Sides:
 def coverage(q: Question, answer: Array) -> Sides:
     _require(bool(np.all(q.x == 1) and np.all(q.kernel == 1)), "ones, and a kernel of ones")
     counts = np.zeros(answer.shape)
-    for _, _, u in reference_implementations.meetings(q):
+    for _, _, u in reference_implementations.overlaps(q):
         counts[at(..., *u)] += len(q.kernel) // q.groups
     return _unbiased(q, answer), counts
 
@@ -275,7 +275,7 @@ def keeps_length(chain: Chain, answer: Array) -> Sides:
 
 def observed_area(chain: Chain, answer: Array) -> Sides:
     q = _first(chain)
-    seen = np.max([u for _, _, u in reference_implementations.meetings(q)], 0) + 1
+    seen = np.max([u for _, _, u in reference_implementations.overlaps(q)], 0) + 1
     return np.array(answer.shape[2:]), seen
 
 

@@ -21,7 +21,7 @@ from conformance.cases.size_limits import affordable
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.oracle.memory_layout import laid, memory_of
-from conformance.question import Array, Asked, Chain, Dtype, Op, Pool, Question, answer, pooled
+from conformance.question import Array, AnyQuestion, Chain, Dtype, Op, Pool, Question, answer, pooled
 
 MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3
@@ -65,7 +65,7 @@ def misplaced(entry: Entry) -> Iterator[Wrong]:
             yield (), f"{key} is missing; op {entry.op} needs it"
 
 
-def ask(entry: Entry) -> Asked:
+def ask(entry: Entry) -> AnyQuestion:
     """The question that ``entry`` asks, whether or not the oracle has an answer to it.
 
     Raises ``Refused`` with the place of the offending value when no question can be built, or one
@@ -79,7 +79,7 @@ def ask(entry: Entry) -> Asked:
     return _question(entry.op, entry, made, entry.dtype)
 
 
-def ask_as_written(entry: Entry) -> Asked:
+def ask_as_written(entry: Entry) -> AnyQuestion:
     """The question of an entry that expects an error: its arguments as they stand, unjudged.
 
     A chain ends with the step that has no answer. Raises ``Refused`` only for arrays that do not

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.oracle.geometry import Axes, Pairs, reach
+from conformance.oracle.geometry import Axes, Pairs, effective_kernel_size
 from conformance.question import Array, Question
 
 
@@ -33,7 +33,7 @@ def big_space(q: Question) -> Axes:
     return q.output_space if q.operator == "conv_transpose" else q.space
 
 
-def meetings(q: Question) -> Iterator[tuple[Axes, Axes, Axes]]:
+def overlaps(q: Question) -> Iterator[tuple[Axes, Axes, Axes]]:
     """Every (i, a, u) at which the small side, the kernel and the big side meet."""
     axes = [
         [
@@ -67,7 +67,7 @@ def scattered(q: Question, small: Array) -> Array:
     """From the small side to the big one, element by element: Y[u] += X[i] K[a]."""
     kernel, parts = q.kernel.astype(np.float64), groups(q)
     big = np.zeros((len(small), kernel.shape[1] * q.groups, *big_space(q)))
-    for i, a, u in meetings(q):
+    for i, a, u in overlaps(q):
         for s, b in parts:
             big[at(..., b, *u)] += small[at(..., s, *i)] @ kernel[at(s, ..., *a)]
     return big
@@ -77,7 +77,7 @@ def slid(q: Question, big: Array) -> Array:
     """From the big side to the small one: inner products of the kernel with sliding windows."""
     axes = tuple(range(2, big.ndim))
     views = np.lib.stride_tricks.sliding_window_view(
-        padded(big, q.pairs), reach(q.window, q.dilation), axis=axes
+        padded(big, q.pairs), effective_kernel_size(q.window, q.dilation), axis=axes
     )
     starts = (slice(0, n * s, s) for n, s in zip(small_space(q), q.stride, strict=True))
     taps = (slice(None, None, d) for d in q.dilation)
@@ -95,7 +95,7 @@ def matrix(q: Question) -> Array:
     small, big = small_space(q), big_space(q)
     w = np.zeros((q.kernel.shape[0], *small, q.kernel.shape[1] * q.groups, *big))
     parts = groups(q)
-    for i, a, u in meetings(q):
+    for i, a, u in overlaps(q):
         for s, b in parts:
             w[at(s, *i, b, *u)] = q.kernel[at(s, ..., *a)]
     return w.reshape(q.kernel.shape[0] * int(np.prod(small)), -1)
@@ -110,7 +110,7 @@ def padded(x: Array, pairs: Pairs) -> Array:
 
 def stretched(x: Array, steps: Axes) -> Array:
     """x with step - 1 zeros between neighbours on every spatial axis."""
-    out = np.zeros((*x.shape[:2], *reach(x.shape[2:], steps)))
+    out = np.zeros((*x.shape[:2], *effective_kernel_size(x.shape[2:], steps)))
     out[at(..., *(slice(None, None, step) for step in steps))] = x
     return out
 

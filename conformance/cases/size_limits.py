@@ -52,7 +52,7 @@ def _widest(q: Question) -> list[int]:
             n + max(begin, 0) + max(end, 0)
             for n, (begin, end) in zip(q.space, q.pairs, strict=True)
         ]
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return [
         (n - 1) * s + r + max(-begin, 0) + max(-end, 0) + extra
         for n, s, r, (begin, end), extra in zip(

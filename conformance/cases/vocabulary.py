@@ -219,9 +219,9 @@ def of_number(word: str) -> str:
     str
         That such numbers are not asked, if it is one that is not finite or not real.
     """
-    for spelling in (word, word.replace("i", "j")):
+    for call_source in (word, word.replace("i", "j")):
         try:
-            number = complex(spelling)
+            number = complex(call_source)
         except ValueError:
             continue
         if not isfinite(number):

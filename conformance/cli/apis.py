@@ -13,7 +13,7 @@ from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
 from conformance.runs import survey
 from conformance.utils.text import plain
-from conformance.workers.worker_client import CannotStart, Examination, Interpreter
+from conformance.workers.worker_client import CannotStart, WorkerClient, Interpreter
 
 
 @click.command("apis")
@@ -38,7 +38,7 @@ def command(python: str, startup: float) -> None:
       conformance apis | cut -f 1
     """
     try:
-        with Examination(Interpreter(python), startup=startup):
+        with WorkerClient(Interpreter(python), startup=startup):
             pass
     except CannotStart as error:
         refuse("apis", error.sentence)
@@ -59,8 +59,8 @@ def _found(
     """The ids of the APIs that are there, the version, and why there is none."""
     try:
         interpreter = survey.interpreter_for(framework, python)
-        with Examination(interpreter, startup=startup) as examination:
-            facts = examination.identity.facts
+        with WorkerClient(interpreter, startup=startup) as client:
+            facts = client.identity.facts
     except CannotStart as error:
         return frozenset(), None, plain(error.sentence)
     ids = frozenset(api.id for api in framework.apis if facts[f"api {api.id}"])

@@ -19,7 +19,7 @@ from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.environments.definitions import CannotBuild
 from conformance.explain import explanation
-from conformance.explain.explanation import Told
+from conformance.explain.explanation import InvocationResult
 from conformance.history import bisection, forecasts, history, releases
 from conformance.history.bisection import Agreed, Found, Unanswered
 from conformance.history.downloads import Allowance, TooLarge
@@ -27,14 +27,14 @@ from conformance.history.history import Entry, Plan
 from conformance.history.releases import NoRelease, Release
 from conformance.observations import MODES, Mode
 from conformance.runs import lookup, survey
-from conformance.runs.lookup import NotThere
+from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
-from conformance.runs.survey import Item, Subject
-from conformance.runs.worker_limits import Terms
+from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils.excerpt import listed
 from conformance.utils.text import count, plain, shortened
-from conformance.workers.worker_client import Examination, WorkerError
+from conformance.workers.worker_client import WorkerClient, WorkerError
 
 
 @click.command("bisect")
@@ -89,16 +89,16 @@ def command(
         place, pythons = release_options.place(
             wanted.name, framework, backend, python, download_python
         )
-        subject = Subject(lookup.case_named(name, paths))
+        prepared_case = PreparedCase(lookup.case_named(name, paths))
         plan = Plan(
             place=place,
             fixed=tuple(releases.asked_for(pin) for pin in pins),
-            subjects=(subject,),
+            prepared_cases=(prepared_case,),
             cases=paths,
-            words=("case", subject.case.id),
+            words=("case", prepared_case.case.id),
             jobs=jobs,
-            terms=Terms(timeout=timeout, startup=startup),
-            selection=Selection(expression=subject.case.id, cases=tuple(map(str, paths))),
+            terms=WorkerLimits(timeout=timeout, startup=startup),
+            selection=Selection(expression=prepared_case.case.id, cases=tuple(map(str, paths))),
             allowance=Allowance(limit),
         )
         apis = _meant(plan, api_ids)
@@ -107,7 +107,7 @@ def command(
         chosen = releases.meant([wanted, *filter(None, ends)], existing, pre=pre, every=True)
         asked = _Asked(plan, chosen, [api.id for api in apis], mode, screen)
         old, new = _places(chosen, ends)
-        click.echo(f"{subject.case.id}: {_range(chosen)}")
+        click.echo(f"{prepared_case.case.id}: {_range(chosen)}")
         last = len(chosen) - 1 if new is None else new
         foreseen = forecasts.of_search(plan, chosen, old or 0, last)
         if release_options.is_rehearsed(foreseen, plan, dry_run=dry_run):
@@ -124,21 +124,21 @@ def command(
     raise SystemExit(0 if changed else 1)
 
 
-_TROUBLES = (NoRelease, NotThere, CannotBuild, WorkerError, TooLarge, RunError, OSError)
+_TROUBLES = (NoRelease, NotFoundError, CannotBuild, WorkerError, TooLarge, RunError, OSError)
 
 
 def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:
     """The APIs that the case concerns, or those of them that are named. Raises `NotThere`."""
-    (subject,) = plan.subjects
+    (prepared_case,) = plan.prepared_cases
     framework = FRAMEWORKS[plan.place.framework]
     for api_id in api_ids:
         owner, api = lookup.api_named(api_id)
         if owner is not framework:
-            raise NotThere(f"{api_id} is of {owner.title}, not of {framework.title}")
-        lookup.refuse_strangers(api, subject.case)
-    concerned = [api for api in framework.apis if survey.concerns(api, subject.case)]
+            raise NotFoundError(f"{api_id} is of {owner.title}, not of {framework.title}")
+        lookup.require_applicable(api, prepared_case.case)
+    concerned = [api for api in framework.apis if survey.is_applicable(api, prepared_case.case)]
     if not concerned:
-        raise NotThere(f"nothing in {framework.title} can be asked for {subject.case.op}")
+        raise NotFoundError(f"nothing in {framework.title} can be asked for {prepared_case.case.op}")
     return [api for api in concerned if api.id in (api_ids or (api.id,))]
 
 
@@ -247,10 +247,10 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
 
     Of APIs whose answers changed alike, the calls of the first are shown.
     """
-    (subject,) = asked.plan.subjects
+    (prepared_case,) = asked.plan.prepared_cases
     terms = asked.plan.terms
     console, framework = asked.console, FRAMEWORKS[asked.plan.place.framework]
-    _print(console, [Text(), *explanation.about(subject, console.width)])
+    _print(console, [Text(), *explanation.about(prepared_case, console.width)])
     before, after = (asked.answers(entry) for entry in changed)
     alike: dict[Hashable, list[Api]] = {}
     for api in framework.apis:
@@ -263,23 +263,23 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
         assert environment is not None  # or it had not answered
         with lookup.examining(
             environment, timeout=terms.timeout, startup=terms.startup
-        ) as examination:
-            header = survey.header(framework, examination.identity, [subject])
+        ) as client:
+            header = survey.header(framework, client.identity, [prepared_case])
             beside = Text(f"beside {', '.join(entry.companions)}", style="dim")
             _print(console, [Text(), explanation.where(header), beside])
             there = [api for api in differing if header.apis[api.id]]
-            items = survey.items(framework, header.runtime, there, [subject])
+            items = survey.invocations(framework, header.runtime, there, [prepared_case])
             for api, mine in groupby(items, lambda item: item.api.id):
-                calls = [_call(examination, item) for item in mine]
+                calls = [_call(client, item) for item in mine]
                 _print(console, explanation.told(named[api], calls, console.width))
             gone = (named[api.id] for api in differing if not header.apis[api.id])
             _print(console, [Text(f"{api}: not in this version") for api in gone])
 
 
-def _call(examination: Examination, item: Item) -> Told:
-    outcome = survey.ask(examination, item)
-    judged = tuple(survey.judged(item, mode, outcome) for mode in item.modes)
-    return Told(item, outcome, judged)
+def _call(client: WorkerClient, item: Invocation) -> InvocationResult:
+    outcome = survey.invoke(client, item)
+    judged = tuple(survey.evaluate(item, mode, outcome) for mode in item.modes)
+    return InvocationResult(item, outcome, judged)
 
 
 def _print(console: Console, lines: Iterable[Text]) -> None:

@@ -12,8 +12,8 @@ from conformance.cases import Case, load
 from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
 from conformance.quality import interactions, mutation, summary
-from conformance.quality.mutation import Sight
-from conformance.runs.survey import Subject
+from conformance.quality.mutation import KillRecord
+from conformance.runs.survey import PreparedCase
 from conformance.utils import progress, resources
 from conformance.utils.text import count
 
@@ -74,9 +74,9 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     raise SystemExit(1 if findings else 0)
 
 
-def _sights(cases: Sequence[Case]) -> list[Sight]:
+def _sights(cases: Sequence[Case]) -> list[KillRecord]:
     with progress.bar() as bar:
-        sights = mutation.sights(map(Subject, cases))
+        sights = mutation.kill_records(map(PreparedCase, cases))
         return list(bar.track(sights, total=len(cases), description="conventions"))
 
 
@@ -92,7 +92,7 @@ def _is_whole(cases: Sequence[Path]) -> bool:
     return not cases or resources.CASES.resolve() in [path.resolve() for path in cases]
 
 
-def _judged(sights: Sequence[Sight], *, whole: bool) -> list[str]:
+def _judged(sights: Sequence[KillRecord], *, whole: bool) -> list[str]:
     """What the cases can tell, said aloud, and what there is to find fault with.
 
     What some cases lack others may have, so that only all of them together are judged by it.
@@ -102,7 +102,7 @@ def _judged(sights: Sequence[Sight], *, whole: bool) -> list[str]:
     if whole:
         for said, faults in (
             summary.covered(interactions.points(one.case for one in sights)),
-            summary.power(sights),
+            summary.mutation_score(sights),
             summary.pairs(sights),
         ):
             lines += said

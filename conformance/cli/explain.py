@@ -17,11 +17,11 @@ from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.environments.definitions import CannotBuild
 from conformance.explain import explanation
-from conformance.explain.explanation import Told
+from conformance.explain.explanation import InvocationResult
 from conformance.runs import lookup, survey
-from conformance.runs.lookup import NotThere
-from conformance.runs.survey import Item, Subject
-from conformance.workers.worker_client import Examination, WorkerError
+from conformance.runs.lookup import NotFoundError
+from conformance.runs.survey import Invocation, PreparedCase
+from conformance.workers.worker_client import WorkerClient, WorkerError
 
 
 @click.command("explain")
@@ -63,45 +63,45 @@ def command(
     asked = FRAMEWORKS[where.framework]
     screen = console(highlight=False)
     try:
-        subject = Subject(lookup.case_named(case, paths), seconds)
-        apis = _meant(asked, subject, api_ids)
-        with lookup.examining(where, timeout=timeout, startup=startup) as examination:
-            _show(screen, explanation.about(subject, screen.width))
-            header = survey.header(asked, examination.identity, [subject])
+        prepared_case = PreparedCase(lookup.case_named(case, paths), seconds)
+        apis = _meant(asked, prepared_case, api_ids)
+        with lookup.examining(where, timeout=timeout, startup=startup) as client:
+            _show(screen, explanation.about(prepared_case, screen.width))
+            header = survey.header(asked, client.identity, [prepared_case])
             _show(screen, [Text(), explanation.where(header)])
-            items = survey.items(asked, header.runtime, apis, [subject])
+            items = survey.invocations(asked, header.runtime, apis, [prepared_case])
             for api, mine in groupby(items, lambda item: item.api):
                 _show(screen, [Text()])
                 if not header.apis[api.id]:
                     _show(screen, [Text(f"{api.id}: not in this version")])
                     continue
-                calls = [_told(examination, item) for item in mine]
+                calls = [_told(client, item) for item in mine]
                 _show(screen, explanation.told(api.id, calls, screen.width))
-    except (NotThere, CannotBuild, WorkerError) as error:
+    except (NotFoundError, CannotBuild, WorkerError) as error:
         refuse("explain", error)
 
 
-def _meant(framework: Framework, subject: Subject, api_ids: tuple[str, ...]) -> list[Api]:
+def _meant(framework: Framework, prepared_case: PreparedCase, api_ids: tuple[str, ...]) -> list[Api]:
     """The APIs to ask. Raises `NotThere` where there are none."""
     for id in api_ids:  # noqa: A001  # the word that the design page uses
         owner, api = lookup.api_named(id)
         if owner is not framework:
-            raise NotThere(f"{id} is of {owner.title}, not of {framework.title}")
-        lookup.refuse_strangers(api, subject.case)
+            raise NotFoundError(f"{id} is of {owner.title}, not of {framework.title}")
+        lookup.require_applicable(api, prepared_case.case)
     found = [
         api
         for api in framework.apis
-        if survey.concerns(api, subject.case) and api.id in (api_ids or (api.id,))
+        if survey.is_applicable(api, prepared_case.case) and api.id in (api_ids or (api.id,))
     ]
     if not found:
-        raise NotThere(f"nothing in {framework.title} can be asked for {subject.case.op}")
+        raise NotFoundError(f"nothing in {framework.title} can be asked for {prepared_case.case.op}")
     return found
 
 
-def _told(examination: Examination, item: Item) -> Told:
-    outcome = survey.ask(examination, item)
-    judged = tuple(survey.judged(item, mode, outcome) for mode in item.modes)
-    return Told(item, outcome, judged)
+def _told(client: WorkerClient, item: Invocation) -> InvocationResult:
+    outcome = survey.invoke(client, item)
+    judged = tuple(survey.evaluate(item, mode, outcome) for mode in item.modes)
+    return InvocationResult(item, outcome, judged)
 
 
 def _show(console: Console, lines: Iterable[Text] | Iterator[Text]) -> None:

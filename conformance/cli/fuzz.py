@@ -22,12 +22,12 @@ from conformance.fuzz.random_search import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
 from conformance.runs import lookup, survey
-from conformance.runs.lookup import NotThere
+from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import Header
 from conformance.utils import progress
 from conformance.utils.printable import printable
 from conformance.utils.text import count as counted
-from conformance.workers.worker_client import Examination, WorkerError
+from conformance.workers.worker_client import WorkerClient, WorkerError
 
 WIDTH = 140
 """Of the tables where there is no terminal to fit them into."""
@@ -106,12 +106,12 @@ def command(
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:
 
-        def start(*, together: bool = not one_by_one) -> Examination:
+        def start(*, together: bool = not one_by_one) -> WorkerClient:
             interpreter = interpreter_in(environment, together=together)
-            return Examination(interpreter, timeout=timeout, startup=startup)
+            return WorkerClient(interpreter, timeout=timeout, startup=startup)
 
-        with start(together=False) as examination:
-            header = survey.header(asked, examination.identity, ())
+        with start(together=False) as client:
+            header = survey.header(asked, client.identity, ())
             lookup.refuse_backend(asked, header.backend)
             apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
             search = Search(
@@ -125,7 +125,7 @@ def command(
                 count=count,
             )
             if not search.ops:
-                raise NotThere("there is no such API, or none that answers such questions")
+                raise NotFoundError("there is no such API, or none that answers such questions")
             tally = Tally(search)
             began = monotonic()
             stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
@@ -133,9 +133,9 @@ def command(
             kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
             found = list(random_search.as_met(search, tally, kinds))
             if not stopped:
-                stopped = _unless_stopped(lambda: _shrink(examination, search, found))
+                stopped = _unless_stopped(lambda: _shrink(client, search, found))
         _write(findings.cases(header, search, found), out)
-    except (WorkerError, CannotBuild, NotThere, OSError) as error:
+    except (WorkerError, CannotBuild, NotFoundError, OSError) as error:
         refuse("fuzz", error)
     if stopped:
         refuse("fuzz", f"not everything was asked: {stopped}")
@@ -154,7 +154,7 @@ def _unless_stopped(work: Callable[[], None]) -> str | None:
 
 
 def _ask(
-    start: Callable[[], Examination], search: Search, tally: Tally, header: Header, jobs: int
+    start: Callable[[], WorkerClient], search: Search, tally: Tally, header: Header, jobs: int
 ) -> None:
     with progress.bar() as bar:
         task = bar.add_task(f"{header.name} {header.version}", total=search.count)
@@ -173,10 +173,10 @@ def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> Non
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _shrink(examination: Examination, search: Search, found: list[Finding]) -> None:
+def _shrink(client: WorkerClient, search: Search, found: list[Finding]) -> None:
     with progress.bar() as bar:
         task = bar.add_task("shrinking", total=len(found))
-        for place, finding in enumerate(random_search.shrunken(examination, search, tuple(found))):
+        for place, finding in enumerate(random_search.shrunken(client, search, tuple(found))):
             found[place] = finding
             bar.advance(task)
 

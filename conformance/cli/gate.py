@@ -12,7 +12,7 @@ from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
 from conformance.gate import baseline, compare, snapshot
 from conformance.gate.result import Result, result, trouble
-from conformance.gate.snapshot import CannotCompare, Given, Source
+from conformance.gate.snapshot import CannotCompare, Snapshot, Source
 from conformance.runs.run_files import RunError
 from conformance.utils import resources
 
@@ -89,7 +89,7 @@ def _place(accepted: Path) -> Path:
     return resources.BASELINE if accepted == Path(SHIPPED) else accepted
 
 
-def _given(accepted: Path, candidate: Source) -> Given:
+def _given(accepted: Path, candidate: Source) -> Snapshot:
     path = _place(accepted)
     try:
         if path.is_dir():

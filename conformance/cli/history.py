@@ -26,8 +26,8 @@ from conformance.history.releases import NoRelease, Release
 from conformance.report import changes as told
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
-from conformance.runs.survey import Subject
-from conformance.runs.worker_limits import Terms
+from conformance.runs.survey import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
 from conformance.utils.text import count, markdown, plain, shortened
 
@@ -98,22 +98,22 @@ def command(
         place, pythons = release_options.place(package, framework, backend, python, download_python)
         existing = releases.existing(package, pythons)
         chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
-        subjects = tuple(Subject(case) for case in corpus.chosen(paths, expression))
+        prepared_cases = tuple(PreparedCase(case) for case in corpus.select_cases(paths, expression))
         plan = Plan(
             place=place,
             fixed=tuple(releases.asked_for(pin) for pin in pins),
-            subjects=subjects,
+            prepared_cases=prepared_cases,
             cases=paths,
             words=("-k", str(expression)),
             jobs=jobs,
-            terms=Terms(timeout=timeout, startup=startup),
+            terms=WorkerLimits(timeout=timeout, startup=startup),
             selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
             allowance=Allowance(limit),
         )
         if release_options.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
             return
         entries = list(_entries(plan, chosen))
-        found = _trends(entries, subjects)
+        found = _trends(entries, prepared_cases)
         if out:
             _keep(entries, out)
         if page:
@@ -145,9 +145,9 @@ def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
         yield history.entry(plan, release)
 
 
-def _trends(entries: Sequence[Entry], subjects: Sequence[Subject]) -> tuple[Trend, ...]:
+def _trends(entries: Sequence[Entry], prepared_cases: Sequence[PreparedCase]) -> tuple[Trend, ...]:
     observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
-    found = alike(trends(observed, {subject.case.id: subject for subject in subjects}))
+    found = alike(trends(observed, {prepared_case.case.id: prepared_case for prepared_case in prepared_cases}))
     return tuple(trend for trend in found if trend.asked or trend.changes)
 
 
@@ -163,7 +163,7 @@ def _keep(entries: Sequence[Entry], folder: Path) -> None:
 def _title(plan: Plan) -> str:
     place = plan.place
     on = f" on {place.backend}" if place.backend else ""
-    return f"{place.framework}{on}, {count(len(plan.subjects), 'case')}"
+    return f"{place.framework}{on}, {count(len(plan.prepared_cases), 'case')}"
 
 
 def _line(entry: Entry) -> tuple[str, ...]:

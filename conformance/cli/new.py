@@ -21,7 +21,7 @@ from conformance.cli import case_types, shared_options
 from conformance.cli.exit_status import refuse
 from conformance.question import DTYPES, OPS
 from conformance.runs import lookup
-from conformance.runs.lookup import NotThere
+from conformance.runs.lookup import NotFoundError
 from conformance.utils import resources
 from conformance.utils.printable import printable
 
@@ -226,7 +226,7 @@ def _captured(
 def _api(name: str) -> Api:
     try:
         return lookup.api_named(name)[1]
-    except NotThere as missing:
+    except NotFoundError as missing:
         raise CannotUse(str(missing)) from None
 
 

@@ -15,7 +15,7 @@ from conformance.cli import environment_options, shared_options
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.history import releases
-from conformance.history.companions import place_of
+from conformance.history.companions import base_environment
 from conformance.history.forecasts import Foreseen
 from conformance.history.history import Plan
 from conformance.history.releases import NoRelease
@@ -133,7 +133,7 @@ def place(
 
     Raises `NoRelease`, ``CannotBuild``.
     """
-    pinned = replace(place_of(package, framework, backend), download=download)
+    pinned = replace(base_environment(package, framework, backend), download=download)
     if python is not None:
         wanted = replace(pinned, python=pythons.canonical(python))
         if wanted.missing_python is not None:

@@ -48,7 +48,7 @@ def command(
     outputs = (("--out", out / name) for name in names or output.NAMES)
     shared_options.keep_inputs(outputs, (*runs, *paths))
     try:
-        made = report(load.load(runs), corpus.chosen(paths))
+        made = report(load.load(runs), corpus.select_cases(paths))
         written = output.write(made, out, names)
     except (RunError, OSError) as error:
         refuse("report", error)

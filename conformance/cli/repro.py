@@ -17,9 +17,9 @@ from conformance.explain import reproduction
 from conformance.explain.reproduction import Reproduction, Seen
 from conformance.observations import MODES, Mode
 from conformance.runs import lookup, run_files, survey
-from conformance.runs.lookup import NotThere
+from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import RunError
-from conformance.runs.survey import Item, Subject
+from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils import resources
 from conformance.utils.printable import printable
 from conformance.workers.worker_client import WorkerError
@@ -89,11 +89,11 @@ def command(
     shared_options.keep_inputs([("--out", out)], (*(paths or [resources.CASES]), run_file, python))
     try:
         framework, api = lookup.api_named(api_id)
-        subject = Subject(lookup.case_named(case, paths))
-        lookup.refuse_strangers(api, subject.case)
+        prepared_case = PreparedCase(lookup.case_named(case, paths))
+        lookup.require_applicable(api, prepared_case.case)
         if backend is not None:
             lookup.refuse_backend(framework, backend)
-        wish = _Wish(framework, api, subject, mode)
+        wish = _Wish(framework, api, prepared_case, mode)
         if python:
             made = _asked_now(wish, python, backend, timeout, startup)
         else:
@@ -104,7 +104,7 @@ def command(
         else:
             out.write_text(text, encoding="utf-8")
             click.echo(printable(str(out)))
-    except (NotThere, RunError, WorkerError, OSError) as error:
+    except (NotFoundError, RunError, WorkerError, OSError) as error:
         refuse("repro", error)
 
 
@@ -112,23 +112,23 @@ def command(
 class _Wish:
     framework: Framework
     api: Api
-    subject: Subject
+    prepared_case: PreparedCase
     mode: Mode
 
-    def item(self, runtime: Runtime) -> Item:
+    def item(self, runtime: Runtime) -> Invocation:
         """The call in question."""
         lookup.refuse_backend(self.framework, runtime.backend)
-        items = survey.items(self.framework, runtime, [self.api], [self.subject])
+        items = survey.invocations(self.framework, runtime, [self.api], [self.prepared_case])
         return next(item for item in items if self.mode in item.modes)
 
-    def made(self, item: Item, seen: Seen | None) -> Reproduction:
+    def made(self, item: Invocation, seen: Seen | None) -> Reproduction:
         """The reproduction of the call. Raises `NotThere` where it cannot be written."""
         if isinstance(item.call, Inexpressible):
-            raise NotThere(f"{self.api.id} has no {self.mode} call for it: {item.call.reason}")
+            raise NotFoundError(f"{self.api.id} has no {self.mode} call for it: {item.call.reason}")
         return Reproduction(
             framework=self.framework,
             api=self.api,
-            subject=self.subject,
+            prepared_case=self.prepared_case,
             mode=self.mode,
             call=item.call,
             seen=seen,
@@ -139,12 +139,12 @@ def _asked_now(
     wish: _Wish, python: str, backend: str | None, timeout: float, startup: float
 ) -> Reproduction:
     environment = Environment(framework=wish.framework.name, python=python, backend=backend)
-    with lookup.examining(environment, timeout=timeout, startup=startup) as examination:
-        identity = examination.identity
+    with lookup.examining(environment, timeout=timeout, startup=startup) as client:
+        identity = client.identity
         runtime = runtime_of(wish.framework, identity)
         item = wish.item(runtime)
         made = wish.made(item, None)
-        observation = survey.judged(item, wish.mode, survey.ask(examination, item))
+        observation = survey.evaluate(item, wish.mode, survey.invoke(client, item))
         version = str(identity.facts["version"])
         return replace(made, seen=Seen(observation, version, runtime, identity.switches))
 
@@ -153,12 +153,12 @@ def _as_seen(wish: _Wish, run_file: Path | None, backend: str | None) -> Reprodu
     framework = wish.framework
     wanted = backend if run_file else backend or framework.chosen_backend
     among = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
-    seen = reproduction.sighting(among, framework, wish.api, wish.subject, wish.mode, wanted)
+    seen = reproduction.sighting(among, framework, wish.api, wish.prepared_case, wish.mode, wanted)
     if run_file and not seen:
         on = f" on {wanted}" if wanted else ""
-        raise NotThere(
+        raise NotFoundError(
             f"{run_file}: has no {wish.mode} call of {wish.api.id}{on} for"
-            f" {wish.subject.case.id} as that case is now"
+            f" {wish.prepared_case.case.id} as that case is now"
         )
-    runtime = seen.runtime if seen else Runtime(backend=wanted or next(iter(framework.dialects)))
+    runtime = seen.runtime if seen else Runtime(backend=wanted or next(iter(framework.interops)))
     return wish.made(wish.item(runtime), seen)

@@ -13,7 +13,7 @@ from conformance.cli import environment_options, shared_options
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in
 from conformance.runs import durations
-from conformance.runs.worker_limits import MEMORY, Terms
+from conformance.runs.worker_limits import MEMORY, WorkerLimits
 from conformance.workers.interpreter import ahead
 
 MANY = 2000
@@ -119,7 +119,7 @@ def command(
         framework, names, python, pins, backend, download_python
     )
     chosen = _with_any(api_ids, chosen)
-    terms = Terms(timeout=timeout, startup=startup, memory=memory, together=not one_by_one)
+    terms = WorkerLimits(timeout=timeout, startup=startup, memory=memory, together=not one_by_one)
     with ExitStack() as begun:
         if not (reuse or scheduler):
             _begin(begun, [environment for _, environment in chosen], terms, jobs)
@@ -134,7 +134,7 @@ def command(
             run_requests.carry_out(wanted, cases, expression, jobs, scheduler, skip=skip)
 
 
-def _begin(begun: ExitStack, environments: Sequence[Environment], terms: Terms, jobs: int) -> None:
+def _begin(begun: ExitStack, environments: Sequence[Environment], terms: WorkerLimits, jobs: int) -> None:
     """Starts the workers that are needed first, for `recording` to find."""
     known = durations.recall()
 

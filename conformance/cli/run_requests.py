@@ -17,8 +17,8 @@ from conformance.runs import execute, executors, survey
 from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.selection import Selection
-from conformance.runs.survey import Subject
-from conformance.runs.worker_limits import Terms
+from conformance.runs.survey import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
 from conformance.utils.printable import printable
 
@@ -29,7 +29,7 @@ def requests(
     expression: str | None,
     api_ids: tuple[str, ...],
     out: Path | None,
-    terms: Terms,
+    terms: WorkerLimits,
     *,
     reuse: bool,
     resume: bool,
@@ -80,13 +80,13 @@ def carry_out(
 
     skip  whether one whose Python is missing does not count
     """
-    subjects = [Subject(case) for case in corpus.chosen(cases, expression)]
-    if not any(_is_asked(request, subjects) for request in wanted):
+    prepared_cases = [PreparedCase(case) for case in corpus.select_cases(cases, expression)]
+    if not any(_is_asked(request, prepared_cases) for request in wanted):
         names = ", ".join(dict.fromkeys(n for r in wanted for n in r.api_ids or (r.name,)))
-        raise click.UsageError(f"none of {len(subjects)} cases asks anything of {names}")
+        raise click.UsageError(f"none of {len(prepared_cases)} cases asks anything of {names}")
     try:
         with _places(jobs, scheduler) as places:
-            recorded = execute.record_all(wanted, subjects, places)
+            recorded = execute.record_all(wanted, prepared_cases, places)
     except (NoExecutor, OSError) as error:
         refuse("run", error)
     except KeyboardInterrupt:
@@ -97,11 +97,11 @@ def carry_out(
         raise SystemExit(FAILED)
 
 
-def _is_asked(request: Request, subjects: Sequence[Subject]) -> bool:
+def _is_asked(request: Request, prepared_cases: Sequence[PreparedCase]) -> bool:
     """Whether any case is for an API of a run."""
     apis = FRAMEWORKS[request.environment.framework].apis
     meant = [api for api in apis if not request.api_ids or api.id in request.api_ids]
-    return any(survey.concerns(api, subject.case) for subject in subjects for api in meant)
+    return any(survey.is_applicable(api, prepared_case.case) for prepared_case in prepared_cases for api in meant)
 
 
 def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:

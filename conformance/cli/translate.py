@@ -24,7 +24,7 @@ from conformance.oracle.geometry import padding_of, per_axis
 from conformance.question import Question, stand_in
 from conformance.recipes import search
 from conformance.recipes.search import Plan
-from conformance.runs.worker_limits import Terms
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import proofs, records, translation
 from conformance.translate.records import NoRecord
 from conformance.translate.translation import Place, Translation, Unknown
@@ -157,7 +157,7 @@ def command(
     except (ValueError, NoRecord) as error:
         raise click.UsageError(str(error)) from None
     this = sys.executable if verify else None
-    terms = Terms(timeout=timeout, startup=startup)
+    terms = WorkerLimits(timeout=timeout, startup=startup)
     one = opened(source_id, "from", from_backend, from_class, from_python or this, known, terms)
     other = opened(target_id, "to", to_backend, to_class, to_python or this, known, terms)
     with one as source, other as target:
@@ -180,7 +180,7 @@ def _translate(question: Question, source: End, target: End) -> None:
     made = translation_proof.made(question, found, source, target)
     if made.refusal is not None:  # before anything is written in its place
         _end_refused(source, made.refusal.words)
-    if objection is not None and source.examination is None:
+    if objection is not None and source.client is None:
         click.echo(
             f"maybe:   {source.title} refuses this call itself: {plain(objection.reason)};"
             " --from-python asks it\n"
@@ -245,7 +245,7 @@ def _question(
         dilation=spread("dilation", dilation),
         groups=groups,
     )
-    reach = geometry.reach(question.window, question.dilation)
+    reach = geometry.effective_kernel_size(question.window, question.dilation)
     _keep_to(LARGEST, "the dilated kernel", (*kernel.shape[:2], *reach))
     ends = ((min(b, 0), min(e, 0)) for b, e in question.pairs)
     _keep_to(LARGEST, "the output", question.but(padding=tuple(ends)).output_shape)

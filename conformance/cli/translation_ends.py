@@ -17,12 +17,12 @@ from conformance.observations import Mode
 from conformance.runs import survey
 from conformance.runs.profiles import Profile
 from conformance.runs.run_files import Header
-from conformance.runs.worker_limits import Terms
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import records
 from conformance.translate.records import Record
 from conformance.translate.translation import Place
 from conformance.utils.text import plain
-from conformance.workers.worker_client import Examination, WorkerError
+from conformance.workers.worker_client import WorkerClient, WorkerError
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +37,14 @@ class End:
         What tells of it: of the same runtime class and version if there is such a record.
     header
         Of the environment where it is called: of the interpreter, or else of the record.
-    examination
+    client
         The interpreter, if there is one.
     """
 
     place: Place
     record: Record
     header: Header
-    examination: Examination | None = None
+    client: WorkerClient | None = None
 
     @property
     def title(self) -> str:
@@ -79,7 +79,7 @@ def opened(
     runtime_class: str | None,
     python: str | None,
     known: Sequence[Record],
-    terms: Terms,
+    terms: WorkerLimits,
 ) -> Iterator[End]:
     """Find out what is known of an API, and start its interpreter if one was named.
 
@@ -124,12 +124,12 @@ def opened(
         raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
     interpreter = survey.interpreter_for(framework, python, backend)
     try:
-        with Examination(interpreter, timeout=terms.timeout, startup=terms.startup) as examination:
-            header = survey.header(framework, examination.identity, ())
+        with WorkerClient(interpreter, timeout=terms.timeout, startup=terms.startup) as client:
+            header = survey.header(framework, client.identity, ())
             if not header.apis[api_id]:
                 refuse("translate", f"{framework.title} {header.version} has no {api_id}")
             record = tell(header) or _strange(known, api_id, header.backend, None)
-            yield End(Place(framework, header.runtime, api), record, header, examination)
+            yield End(Place(framework, header.runtime, api), record, header, client)
     except WorkerError as error:
         refuse("translate", f"{framework.title}: {error}")
 

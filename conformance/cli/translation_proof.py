@@ -16,7 +16,7 @@ from conformance.translate import proofs, translation
 from conformance.translate.translation import Translation
 from conformance.utils.text import count
 from conformance.workers.outcomes import Answer, Refusal
-from conformance.workers.worker_client import Examination, Task
+from conformance.workers.worker_client import WorkerClient, Task
 
 TRIES = 3
 """How many random inputs a call is made with."""
@@ -43,7 +43,7 @@ def proof(found: Translation, target: End) -> tuple[str, ...]:
     """
     recipe = f"this recipe ({'; '.join(found.call.moves)})" if found.call.moves else "this recipe"
     framework = f"{target.place.framework.name} {where(target.header)}"
-    remedy = "" if target.examination else "; --verify runs it"
+    remedy = "" if target.client else "; --verify runs it"
     if not target.is_recorded:
         return (f"proof:   none: there is no run of {framework}{remedy}",)
     proven = proofs.proof(target.place.api, found.question, found.call.moves, target.record)
@@ -101,7 +101,7 @@ def made(question: Question, found: Translation, source: End, target: End) -> Ma
     SystemExit
         Where there is no answer, or the answers are not the same.
     """
-    if source.examination is None and target.examination is None:
+    if source.client is None and target.client is None:
         return Made()
     _keep_small(found.question)
     given = [translation.random_arrays(found, seed) for seed in range(TRIES)]
@@ -110,10 +110,10 @@ def made(question: Question, found: Translation, source: End, target: End) -> Ma
         api = source.place.api
         return [translation.expected(question, api, source.profile, arrays) for arrays in given]
 
-    one = _answers(source.examination, found.native, given) if source.examination else oracle()
+    one = _answers(source.client, found.native, given) if source.client else oracle()
     if isinstance(one, Refusal):
         return Made(refusal=one)
-    other = _answers(target.examination, found.call, given) if target.examination else oracle()
+    other = _answers(target.client, found.call, given) if target.client else oracle()
     if isinstance(other, Refusal):
         refuse("translate", f"cannot verify: {target.place.api.id}: {other.words}")
     pairs = zip(one, other, strict=True)
@@ -121,21 +121,21 @@ def made(question: Question, found: Translation, source: End, target: End) -> Ma
         wrong = proofs.falsehood(source.place.api, found.question, source.place.runtime)
         reason = f"the first is known to be wrong: {wrong}" if wrong else "this is a bug here"
         refuse("translate", f"not verified: the two calls give different numbers; {reason}")
-    if source.examination and target.examination:
+    if source.client and target.client:
         how = "by running both"
     else:
-        asked = source if source.examination else target
+        asked = source if source.client else target
         how = f"by running {asked.title} against the oracle"
     return Made(sentence=f"verified: the same to the bit on {TRIES} random inputs, {how}")
 
 
 def _answers(
-    examination: Examination, call: Call, given: Sequence[dict[str, Array]]
+    client: WorkerClient, call: Call, given: Sequence[dict[str, Array]]
 ) -> list[Array] | Refusal:
     """The answers of a call, or its first refusal. Ends the command where there is neither."""
     tasks = [Task(str(number), call.source, arrays) for number, arrays in enumerate(given)]
     came: list[Array] = []
-    for _, outcome in examination.ask(tasks):
+    for _, outcome in client.ask(tasks):
         if isinstance(outcome, Refusal):
             return outcome
         if not isinstance(outcome, Answer):

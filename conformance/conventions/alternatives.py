@@ -13,13 +13,13 @@ import numpy as np
 
 from conformance.comparison import Reference
 from conformance.conventions.interpretations import Explanation, Node, neighbours
-from conformance.question import Array, Asked
+from conformance.question import Array, AnyQuestion
 
 ZEROS = "zeros"
 """What stands for an answer that nobody worked out, beside the names of conventions."""
 
 
-def rivals(asked: Asked, known: Reference, got: Array) -> Iterator[Explanation]:
+def rivals(asked: AnyQuestion, known: Reference, got: Array) -> Iterator[Explanation]:
     """The conventions that are as good an explanation of an answer as being right; () for zeros.
 
     A convention is none whose numbers are those of the oracle, but for one rounding, as long as

@@ -13,7 +13,7 @@ from functools import partial, reduce
 
 from conformance.conventions import mistakes
 from conformance.conventions import transforms as read
-from conformance.conventions.transforms import After, Change, Reading, unchanged
+from conformance.conventions.transforms import Postprocess, Transform, Transformed, unchanged
 from conformance.question import Dtype, Question
 
 
@@ -32,7 +32,7 @@ class Choice:
 
     name: str
     sentence: str
-    change: Change
+    change: Transform
     mistake: bool = False
     like: tuple[tuple[str, ...], ...] = ()
 
@@ -84,7 +84,7 @@ HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
 
 
 def _mistake(
-    name: str, sentence: str, change: Change, *, like: tuple[tuple[str, ...], ...] = ()
+    name: str, sentence: str, change: Transform, *, like: tuple[tuple[str, ...], ...] = ()
 ) -> Choice:
     return Choice(name, sentence, change, mistake=True, like=like)
 
@@ -594,12 +594,12 @@ AXES: tuple[Axis, ...] = (
 )
 
 
-def meant(question: Question, conventions: Iterable[Convention]) -> Reading:
+def apply_conventions(question: Question, conventions: Iterable[Convention]) -> Transformed:
     """The question as it is meant by somebody with these conventions, in canonical terms.
 
     A convention that finds nothing to change in this question changes nothing.
     """
-    afters: list[After] = []
+    afters: list[Postprocess] = []
     for convention in sorted(conventions, key=CONVENTIONS.index):
         if not convention.axis.concerns(question):
             continue
@@ -609,8 +609,8 @@ def meant(question: Question, conventions: Iterable[Convention]) -> Reading:
             if reading.after is not unchanged:
                 afters.insert(0, reading.after)
     if not afters:
-        return Reading(question)
-    return Reading(question, lambda y: reduce(lambda answer, after: after(answer), afters, y))
+        return Transformed(question)
+    return Transformed(question, lambda y: reduce(lambda answer, after: after(answer), afters, y))
 
 
 CONVENTIONS = tuple(Convention(axis, choice) for axis in AXES for choice in axis.choices)

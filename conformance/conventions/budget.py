@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from conformance import question
-from conformance.question import Asked
+from conformance.question import AnyQuestion
 
 PRODUCTS = 2**31
 """Products that a search may take: about two seconds on one core."""
@@ -41,7 +41,7 @@ class Budget:
         late = self.seconds is not None and monotonic() - self._began > self.seconds
         return late or self.spent > self.products
 
-    def spend(self, asked: Asked) -> None:
+    def spend(self, asked: AnyQuestion) -> None:
         """Counts one answer of the oracle.
 
         Raises

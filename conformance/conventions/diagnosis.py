@@ -27,7 +27,7 @@ from conformance.conventions.interpretations import (
     neighbours,
     under,
 )
-from conformance.question import Array, Asked
+from conformance.question import Array, AnyQuestion
 
 MOST = 3
 """How many conventions are combined at most; more would explain anything."""
@@ -77,7 +77,7 @@ class Diagnosis:
 
 
 def diagnose(
-    asked: Asked,
+    asked: AnyQuestion,
     wanted: Array | None,
     got: Array,
     *,
@@ -230,7 +230,7 @@ def _distance(numbers: Array, got: Array) -> float:
     return float(np.sqrt(np.mean((got.astype(np.float64) - numbers) ** 2))) if got.size else 0.0
 
 
-def _is_held(asked: Asked) -> bool:
+def _is_held(asked: AnyQuestion) -> bool:
     """Whether every sum is exact in the dtype, which is proven of the dtype of the case only."""
     return exactness.bound(asked) <= exactness.limit(asked, exact=True)
 

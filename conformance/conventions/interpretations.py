@@ -16,8 +16,8 @@ import numpy as np
 from conformance import comparison, question
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
-from conformance.conventions.transforms import After, Reading, unchanged
-from conformance.question import Array, Asked, Chain, Dtype, Pool, Question
+from conformance.conventions.transforms import Postprocess, Transformed, unchanged
+from conformance.question import Array, AnyQuestion, Chain, Dtype, Pool, Question
 
 BIG = 2**18
 """Products of a question of which a part is looked at first: most answers differ there already."""
@@ -50,11 +50,11 @@ class Node:
     """
 
     places: tuple[int, ...]
-    asked: Asked
-    moves: After = unchanged
+    asked: AnyQuestion
+    moves: Postprocess = unchanged
     resizes: bool = False
     sums: Dtype | None = None
-    rounding: After = unchanged
+    rounding: Postprocess = unchanged
 
     @property
     def explanation(self) -> Explanation:
@@ -173,7 +173,7 @@ def understood(asked: Question, *, most: int) -> Iterator[Question]:
         yield from (node.asked for node in level if isinstance(node.asked, Question))
 
 
-def under(asked: Asked, conventions: Iterable[Convention]) -> Node | None:
+def under(asked: AnyQuestion, conventions: Iterable[Convention]) -> Node | None:
     """The question under the conventions; None where one of them changes nothing."""
     node = Node((), asked)
     for place in _places(conventions):
@@ -184,7 +184,7 @@ def under(asked: Asked, conventions: Iterable[Convention]) -> Node | None:
     return node
 
 
-def applied(asked: Asked, conventions: Iterable[Convention]) -> Explanation:
+def applied(asked: AnyQuestion, conventions: Iterable[Convention]) -> Explanation:
     """Those of the conventions, one after the other, that change something of the question."""
     node = Node((), asked)
     for place in _places(conventions):
@@ -192,7 +192,7 @@ def applied(asked: Asked, conventions: Iterable[Convention]) -> Explanation:
     return node.explanation
 
 
-def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
+def answer_under(asked: AnyQuestion, conventions: Explanation) -> Array | None:
     """What the oracle gives under the conventions; None where one of them changes nothing.
 
     Raises ``ValueError`` where the question, so understood, has no answer.
@@ -201,8 +201,8 @@ def answer_under(asked: Asked, conventions: Explanation) -> Array | None:
     return None if node is None else node.answer()
 
 
-def gives_under(
-    asked: Asked, conventions: Explanation, answer: Array | None, *, exact: bool = True
+def reproduces(
+    asked: AnyQuestion, conventions: Explanation, answer: Array | None, *, exact: bool = True
 ) -> bool | None:
     """Whether the oracle gives just this answer under the conventions.
 
@@ -256,14 +256,14 @@ def _child(node: Node, place: int) -> Node | None:
     return replace(node, places=places, asked=asked, sums=reading.sums, rounding=rounding)
 
 
-def _target(asked: Asked) -> Question | None:
+def _target(asked: AnyQuestion) -> Question | None:
     if isinstance(asked, Question):
         return asked
     transposed = [q for q in asked.questions if q.operator == "conv_transpose"]
     return transposed[-1] if transposed else None
 
 
-def _with(asked: Asked, target: Question, reading: Reading) -> tuple[Asked, After]:
+def _with(asked: AnyQuestion, target: Question, reading: Transformed) -> tuple[AnyQuestion, Postprocess]:
     """The question with ``target`` in it read so, and what then happens to its answer."""
     if isinstance(asked, Question):
         return reading.question, reading.after
@@ -277,7 +277,7 @@ def _with(asked: Asked, target: Question, reading: Reading) -> tuple[Asked, Afte
     return Chain((*before, reading.question, *question.chained(x, later).steps)), unchanged
 
 
-def _after_both(after: After, before: After) -> After:
+def _after_both(after: Postprocess, before: Postprocess) -> Postprocess:
     """The last change of a question is the first to be undone in its answer."""
     if before is unchanged:
         return after

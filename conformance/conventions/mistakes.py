@@ -12,24 +12,24 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from conformance.conventions.transforms import After, Change, Reading, cropped, mapped, odd_at_begin
+from conformance.conventions.transforms import Postprocess, Transform, Transformed, cropped, mapped, odd_at_begin
 from conformance.oracle import geometry
 from conformance.question import Array, Op, Question
 
 # The layout of the answer
 
 
-def laid_out(after: After, *, shape: Literal["any", "channels", "space"] = "any") -> Change:
+def laid_out(after: Postprocess, *, shape: Literal["any", "channels", "space"] = "any") -> Transform:
     """The answer with its axes or its memory in another order; a gradient is no such answer.
 
     shape  whether it shows only with several channels, or only with several spatial axes
     """
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         one = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
         if q.wanted != "output" or one[shape]:
             return None
-        return Reading(q, after, resizes=True)
+        return Transformed(q, after, resizes=True)
 
     return change
 
@@ -79,13 +79,13 @@ KERNEL_LAYOUTS: dict[str, KernelLayout] = {
 """In words; a transposed convolution has (C_in, C_out / groups, *k)."""
 
 
-def reshape_to(layout: KernelLayout) -> Change:
+def reshape_to(layout: KernelLayout) -> Transform:
     """The kernel's memory taken for that of a kernel in a layout.
 
     With one group, `CHANNELS_REVERSED` is the convention that exchanges the kernel's channels.
     """
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if not _is_misread(q, layout) or (layout == CHANNELS_REVERSED and q.groups == 1):
             return None
         to, back = _memory(q, layout)
@@ -94,10 +94,10 @@ def reshape_to(layout: KernelLayout) -> Change:
     return change
 
 
-def reshape_from(layout: KernelLayout) -> Change:
+def reshape_from(layout: KernelLayout) -> Transform:
     """The memory of the kernel in a layout taken for that of the kernel as it is."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         first, second = q.kernel.shape[:2] if q.kernel.ndim > 2 else (1, 1)
         same_both_ways = layout == CHANNELS_REVERSED and first == second * q.groups
         if not _is_misread(q, layout) or same_both_ways:
@@ -119,7 +119,7 @@ def _is_misread(q: Question, layout: KernelLayout) -> bool:
     return bool(channels > 1 and max(q.window) > 1)
 
 
-def _memory(q: Question, layout: KernelLayout) -> tuple[After, After]:
+def _memory(q: Question, layout: KernelLayout) -> tuple[Postprocess, Postprocess]:
     """The kernel's memory read in a layout, and written in it: each undoes the other."""
     first, second = q.kernel.shape[:2]
     # Channels are exchanged within their group; other layouts have no groups of their own.
@@ -148,7 +148,7 @@ _CONVOLUTIONS: dict[Op, Op] = {
 }
 
 
-def convolve(q: Question) -> Reading | None:
+def convolve(q: Question) -> Transformed | None:
     """A convolution with the same arguments, and with the kernel's channels by their names."""
     if q.op not in _CONVOLUTIONS:
         return None
@@ -168,31 +168,31 @@ def convolve(q: Question) -> Reading | None:
     return reading._replace(question=convolution)
 
 
-def exchange_groups(q: Question) -> Reading | None:
+def exchange_groups(q: Question) -> Transformed | None:
     """Dilation and groups taken for each other, where that makes groups of the input."""
     (dilation, *others) = dict.fromkeys(q.dilation)
     if q.operator != "conv_transpose" or others or dilation == q.groups:
         return None
     if len(q.kernel) % dilation or q.bias is not None:
         return None  # the number of outputs is another one, and no bias fits both
-    return Reading(q.but(groups=dilation, dilation=(q.groups,) * q.rank))
+    return Transformed(q.but(groups=dilation, dilation=(q.groups,) * q.rank))
 
 
 # Stride
 
 
-def ignore_stride(q: Question) -> Reading | None:
+def ignore_stride(q: Question) -> Transformed | None:
     """No stride."""
-    return None if max(q.stride) == 1 else Reading(q.but(stride=(1,) * q.rank))
+    return None if max(q.stride) == 1 else Transformed(q.but(stride=(1,) * q.rank))
 
 
-def repeat_input(*, last: bool) -> Change:
+def repeat_input(*, last: bool) -> Transform:
     """Every element of the input as often as the stride is, in place of zeros between them.
 
     last  whether the last element of an axis is repeated too
     """
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if q.operator != "conv_transpose" or max(q.stride) == 1:
             return None
         if q.wanted == "input_gradient":
@@ -204,7 +204,7 @@ def repeat_input(*, last: bool) -> Change:
                 x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
             return x
 
-        return Reading(q.but(x=repeated(q.x), stride=(1,) * q.rank))
+        return Transformed(q.but(x=repeated(q.x), stride=(1,) * q.rank))
 
     return change
 
@@ -212,12 +212,12 @@ def repeat_input(*, last: bool) -> Change:
 # Padding
 
 
-def reverse_padding(q: Question) -> Reading | None:
+def reverse_padding(q: Question) -> Transformed | None:
     """The padding of the last axis taken for that of the first."""
     return None if isinstance(q.padding, str) else cropped(q, q.pairs[::-1])
 
 
-def padding_as_starts_and_ends(q: Question) -> Reading | None:
+def padding_as_starts_and_ends(q: Question) -> Transformed | None:
     """Pairs taken for the starts of all axes and then the ends of all."""
     if isinstance(q.padding, str):
         return None
@@ -225,7 +225,7 @@ def padding_as_starts_and_ends(q: Question) -> Reading | None:
     return cropped(q, zip(numbers[: q.rank], numbers[q.rank :], strict=True))
 
 
-def padding_as_pairs(q: Question) -> Reading | None:
+def padding_as_pairs(q: Question) -> Transformed | None:
     """The starts of all axes and then the ends of all taken for pairs."""
     if isinstance(q.padding, str) or q.rank == 2:
         return None  # of two axes it is what the other way round is
@@ -233,7 +233,7 @@ def padding_as_pairs(q: Question) -> Reading | None:
     return cropped(q, zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def pad_input(q: Question) -> Reading | None:
+def pad_input(q: Question) -> Transformed | None:
     """Padding numbers as zeros around the input, of which then nothing is cropped."""
     if not _has_zeros(q):
         return None
@@ -241,23 +241,23 @@ def pad_input(q: Question) -> Reading | None:
     return cropped(q, ((-b * s, -e * s) for s, (b, e) in pairs))
 
 
-def pad_input_and_fit(q: Question) -> Reading | None:
+def pad_input_and_fit(q: Question) -> Transformed | None:
     """Padding numbers as zeros around the input, in which the kernel then has to fit.
 
     Without a stride that is the convention that padding numbers are zeros around the input.
     """
     if not _has_zeros(q) or all(s == 1 or not any(pair) for s, pair in _axes(q)):
         return None
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     ends = ((r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in zip(reach, _axes(q), strict=True))
     return cropped(q, ends)
 
 
-def pad_before_stride(q: Question) -> Reading | None:
+def pad_before_stride(q: Question) -> Transformed | None:
     """The zeros that the kernel needs around the input put there before those of the stride."""
     if q.operator != "conv_transpose":
         return None
-    fits = [r - 1 for r in geometry.reach(q.window, q.dilation)]
+    fits = [r - 1 for r in geometry.effective_kernel_size(q.window, q.dilation)]
     ends = (
         (f - (f - b) * s, f - (f - e) * s) for f, (s, (b, e)) in zip(fits, _axes(q), strict=True)
     )
@@ -278,13 +278,13 @@ def _axes(q: Question) -> Iterator[tuple[int, tuple[int, int]]]:
 EVERY_AXIS = (0, 1, 2)
 
 
-def halve(odd_at_start: Sequence[int] = ()) -> Change:
+def halve(odd_at_start: Sequence[int] = ()) -> Transform:
     """Half of an axis's whole padding at each end, as a crop from the centre has it.
 
     odd_at_start  the axes on which an odd element is taken at the start, and not at the end
     """
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if q.operator == "interpolate":
             return None
         totals = [b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True)]
@@ -304,10 +304,10 @@ def halve(odd_at_start: Sequence[int] = ()) -> Change:
 # Output padding
 
 
-def extend_input(*, at_start: bool) -> Change:
+def extend_input(*, at_start: bool) -> Transform:
     """Output padding as zeros beside the input, before those of the stride."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         extended = zip(q.stride, q.output_padding, strict=True)
         if q.operator != "conv_transpose" or all(s == 1 or p == 0 for s, p in extended):
             return None
@@ -321,43 +321,43 @@ def extend_input(*, at_start: bool) -> Change:
     return change
 
 
-def zeros_at_start(q: Question) -> Reading | None:
+def zeros_at_start(q: Question) -> Transformed | None:
     """Output padding as zeros before an output without it."""
     if not any(q.output_padding) or q.wanted != "output":
         return None
     widths = ((0, 0), (0, 0), *((p, 0) for p in q.output_padding))
     shorter = q.but(output_padding=(0,) * q.rank)
-    return Reading(shorter, lambda y: np.pad(y, widths), resizes=True)
+    return Transformed(shorter, lambda y: np.pad(y, widths), resizes=True)
 
 
-def clamp_output_padding(q: Question) -> Reading | None:
+def clamp_output_padding(q: Question) -> Transformed | None:
     """Output padding of no more than the stride less one."""
     clamped = tuple(min(p, s - 1) for p, s in zip(q.output_padding, q.stride, strict=True))
     if clamped == q.output_padding or not any(clamped):
         return None  # the latter is the convention that it is ignored
-    return Reading(q.but(output_padding=clamped))
+    return Transformed(q.but(output_padding=clamped))
 
 
 # Bias
 
 
-def bias_along(axis: int) -> Change:
+def bias_along(axis: int) -> Transform:
     """The bias added along a spatial axis, which happens to have as many elements."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if q.bias is None or q.wanted != "output" or (axis == 0 and q.rank == 1):
             return None
         if not q.has_output or q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
             return None
         shape = [1] * (q.rank + 2)
         shape[axis if axis < 0 else axis + 2] = -1
-        return Reading(q.but(bias=q.bias.reshape(shape)))
+        return Transformed(q.but(bias=q.bias.reshape(shape)))
 
     return change
 
 
-def bias_to_input(q: Question) -> Reading | None:
+def bias_to_input(q: Question) -> Transformed | None:
     """The bias added along the channels of the input, which happen to be as many."""
     if q.bias is None or q.wanted != "output" or q.x.shape[1] != len(q.bias):
         return None
-    return Reading(q.but(x=q.x + q.broadcast_bias, bias=None))
+    return Transformed(q.but(x=q.x + q.broadcast_bias, bias=None))

@@ -16,7 +16,7 @@ from conformance import question
 from conformance.oracle import geometry
 from conformance.question import Array, Dtype, Question, Wanted
 
-After: TypeAlias = Callable[[Array], Array]
+Postprocess: TypeAlias = Callable[[Array], Array]
 
 
 def unchanged(answer: Array) -> Array:
@@ -24,7 +24,7 @@ def unchanged(answer: Array) -> Array:
     return answer
 
 
-class Reading(NamedTuple):
+class Transformed(NamedTuple):
     """A question as somebody understands it.
 
     after    what happens to the oracle's answer to it
@@ -34,12 +34,12 @@ class Reading(NamedTuple):
     """
 
     question: Question
-    after: After = unchanged
+    after: Postprocess = unchanged
     resizes: bool = False
     sums: Dtype | None = None
 
 
-Change: TypeAlias = Callable[[Question], Reading | None]
+Transform: TypeAlias = Callable[[Question], Transformed | None]
 
 
 # What a question is like
@@ -52,31 +52,31 @@ def is_padded(q: Question) -> bool:
 
 def is_sparse(q: Question) -> bool:
     """Whether a transposed convolution leaves gaps: a kernel that covers less than the stride."""
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return q.operator == "conv_transpose" and any(
         s > r for s, r in zip(q.stride, reach, strict=True)
     )
 
 
-def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Reading | None:
+def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Transformed | None:
     changed = tuple(pairs)
-    return None if changed == q.pairs else Reading(q.but(padding=changed))
+    return None if changed == q.pairs else Transformed(q.but(padding=changed))
 
 
-def mapped(q: Question, wanted: Wanted, change: After, adjoint: After) -> Reading:
+def mapped(q: Question, wanted: Wanted, change: Postprocess, adjoint: Postprocess) -> Transformed:
     """One array put through a linear map; its own gradient comes back through the adjoint."""
     name = "x" if wanted == "input_gradient" else "kernel"
     after = adjoint if q.wanted == wanted else unchanged
-    return Reading(q.but(**{name: change(getattr(q, name))}), after)
+    return Transformed(q.but(**{name: change(getattr(q, name))}), after)
 
 
 # The kernel and the channels
 
 
-def flip(axes: Sequence[int]) -> Change:
+def flip(axes: Sequence[int]) -> Transform:
     """The kernel backwards along some of its spatial axes; along all of them if none is named."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         spatial = axes or range(q.rank)
         all_by_name = len(axes) == q.rank
         if all_by_name or max(spatial) >= q.rank or all(q.window[a] == 1 for a in spatial):
@@ -91,7 +91,7 @@ def flip(axes: Sequence[int]) -> Change:
     return change
 
 
-def exchange_channels(q: Question) -> Reading | None:
+def exchange_channels(q: Question) -> Transformed | None:
     """The kernel's first two axes taken for each other, in the same memory."""
     first, second = q.kernel.shape[:2]
     if q.groups > 1 or first == second == 1:
@@ -106,7 +106,7 @@ def exchange_channels(q: Question) -> Reading | None:
     return mapped(q, "kernel_gradient", exchanged, back)
 
 
-def reverse_kernel_axes(q: Question) -> Reading | None:
+def reverse_kernel_axes(q: Question) -> Transformed | None:
     """The kernel's spatial axes in the opposite order."""
     if q.rank == 1 or max(q.window) == 1:
         return None
@@ -117,26 +117,26 @@ def reverse_kernel_axes(q: Question) -> Reading | None:
     return mapped(q, "kernel_gradient", reversed_, reversed_)
 
 
-def reverse_input_channels(q: Question) -> Reading | None:
+def reverse_input_channels(q: Question) -> Transformed | None:
     """The input's channels in the opposite order."""
     if q.x.shape[1] == 1:
         return None
     return mapped(q, "input_gradient", lambda x: x[:, ::-1], lambda x: x[:, ::-1])
 
 
-def reverse_output_channels(q: Question) -> Reading | None:
+def reverse_output_channels(q: Question) -> Transformed | None:
     """The output's channels in the opposite order."""
     if q.output_channels == 1 or q.operator == "interpolate":
         return None
     backwards = None if q.gradient is None else q.gradient[:, ::-1]
-    after: After = (lambda y: y[:, ::-1]) if q.wanted == "output" else unchanged
-    return Reading(q.but(gradient=backwards), after)
+    after: Postprocess = (lambda y: y[:, ::-1]) if q.wanted == "output" else unchanged
+    return Transformed(q.but(gradient=backwards), after)
 
 
-def interleave(*, inputs: bool, outputs: bool) -> Change:
+def interleave(*, inputs: bool, outputs: bool) -> Transform:
     """Groups of every g-th channel in place of blocks."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         per_input, per_output = q.x.shape[1] // q.groups, q.output_channels // q.groups
         spread = (inputs and per_input > 1) or (outputs and per_output > 1)
         if q.groups == 1 or q.wanted != "output" or not spread:
@@ -148,7 +148,7 @@ def interleave(*, inputs: bool, outputs: bool) -> Change:
 
         # A bias is one number for each output channel, whichever group that comes from.
         bias = _regrouped(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
-        return Reading(q.but(x=x, bias=bias), after)
+        return Transformed(q.but(x=x, bias=bias), after)
 
     return change
 
@@ -159,65 +159,65 @@ def _regrouped(array: Array, size: int) -> Array:
     return array.reshape(n, channels // size, size, *space).swapaxes(1, 2).reshape(array.shape)
 
 
-def first_slice(q: Question) -> Reading | None:
+def first_slice(q: Question) -> Transformed | None:
     """The first group's slice of the kernel in all groups."""
     if q.groups == 1 or q.wanted == "kernel_gradient":
         return None
     first = q.kernel[: len(q.kernel) // q.groups]
-    return Reading(q.but(kernel=np.concatenate([first] * q.groups)))
+    return Transformed(q.but(kernel=np.concatenate([first] * q.groups)))
 
 
-def first_bias(q: Question) -> Reading | None:
+def first_bias(q: Question) -> Transformed | None:
     """The first group's bias in all groups."""
     if q.groups == 1 or q.bias is None:
         return None
-    return Reading(q.but(bias=np.tile(q.bias[: len(q.bias) // q.groups], q.groups)))
+    return Transformed(q.but(bias=np.tile(q.bias[: len(q.bias) // q.groups], q.groups)))
 
 
 # Stride and dilation
 
 
-def reverse_stride(q: Question) -> Reading | None:
+def reverse_stride(q: Question) -> Transformed | None:
     """The strides from the last axis to the first."""
-    return None if q.stride == q.stride[::-1] else Reading(q.but(stride=q.stride[::-1]))
+    return None if q.stride == q.stride[::-1] else Transformed(q.but(stride=q.stride[::-1]))
 
 
-def exchange_strides(q: Question) -> Reading | None:
+def exchange_strides(q: Question) -> Transformed | None:
     """Stride and dilation taken for each other."""
     if q.stride == q.dilation:
         return None
-    return Reading(q.but(stride=q.dilation, dilation=q.stride))
+    return Transformed(q.but(stride=q.dilation, dilation=q.stride))
 
 
-def ignore_dilation(q: Question) -> Reading | None:
+def ignore_dilation(q: Question) -> Transformed | None:
     """No dilation."""
-    return None if max(q.dilation) == 1 else Reading(q.but(dilation=(1,) * q.rank))
+    return None if max(q.dilation) == 1 else Transformed(q.but(dilation=(1,) * q.rank))
 
 
-def dilate_input(q: Question) -> Reading | None:
+def dilate_input(q: Question) -> Transformed | None:
     """The dilation on top of the stride, on the input's side."""
     if max(q.dilation) == 1 or q.operator != "conv_transpose":
         return None
     stride = tuple(s * d for s, d in zip(q.stride, q.dilation, strict=True))
-    return Reading(q.but(stride=stride, dilation=(1,) * q.rank))
+    return Transformed(q.but(stride=stride, dilation=(1,) * q.rank))
 
 
 # Padding
 
 
-def odd_at_begin(q: Question) -> Reading | None:
+def odd_at_begin(q: Question) -> Transformed | None:
     """The odd element of `same` at the other end."""
     if q.padding != "same":
         return None
     return cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
 
 
-def unextended(change: Change) -> Change:
+def unextended(change: Transform) -> Transform:
     """The change, where there is no output padding."""
     return lambda q: None if q.has_output_padding else change(q)
 
 
-def same_of_input(q: Question) -> Reading | None:
+def same_of_input(q: Question) -> Transformed | None:
     """`same` counted as for a convolution over the input, and without dilation."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
@@ -225,45 +225,45 @@ def same_of_input(q: Question) -> Reading | None:
     return cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
 
 
-def same_half_kernel(q: Question) -> Reading | None:
+def same_half_kernel(q: Question) -> Transformed | None:
     """`same` as half of the kernel at both ends."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
-    return cropped(q, ((r // 2, r // 2) for r in geometry.reach(q.window, q.dilation)))
+    return cropped(q, ((r // 2, r // 2) for r in geometry.effective_kernel_size(q.window, q.dilation)))
 
 
-def same_half_kernel_centred(q: Question) -> Reading | None:
+def same_half_kernel_centred(q: Question) -> Transformed | None:
     """`same` as half of the kernel twice, of which output padding gives back some at both ends."""
     if q.padding != "same" or q.operator != "conv_transpose" or not q.has_output_padding:
         return None
-    halves = [r // 2 for r in geometry.reach(q.window, q.dilation)]
+    halves = [r // 2 for r in geometry.effective_kernel_size(q.window, q.dilation)]
     begins = [max(2 * h - p, 0) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
     return cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
 
 
-def whole_strides(q: Question) -> Reading | None:
+def whole_strides(q: Question) -> Transformed | None:
     """An unpadded output that is long enough for all strides."""
     if not is_sparse(q) or is_padded(q) or q.has_output_padding:
         return None
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     spare = tuple(max(s - r, 0) for s, r in zip(q.stride, reach, strict=True))
-    return Reading(q.but(output_padding=spare))
+    return Transformed(q.but(output_padding=spare))
 
 
-def pad_stretched(q: Question) -> Reading | None:
+def pad_stretched(q: Question) -> Transformed | None:
     """Padding numbers as zeros around the stretched input: a full output needs reach - 1."""
     if isinstance(q.padding, str) or not is_padded(q) or q.operator != "conv_transpose":
         return None
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(reach, q.pairs, strict=True)))
 
 
-def ignore_padding(q: Question) -> Reading | None:
+def ignore_padding(q: Question) -> Transformed | None:
     """No padding."""
     return None if isinstance(q.padding, str) else cropped(q, ((0, 0),) * q.rank)
 
 
-def swap_ends(q: Question) -> Reading | None:
+def swap_ends(q: Question) -> Transformed | None:
     """Begin and end of padding numbers taken for each other."""
     return None if isinstance(q.padding, str) else cropped(q, ((e, b) for b, e in q.pairs))
 
@@ -271,33 +271,33 @@ def swap_ends(q: Question) -> Reading | None:
 # Output padding, bias, accumulation, position
 
 
-def extend_begin(q: Question) -> Reading | None:
+def extend_begin(q: Question) -> Transformed | None:
     """Output padding at the begin."""
     pairs = ((b - p, e + p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
     return cropped(q, pairs)
 
 
-def extend_by_zeros(q: Question) -> Reading | None:
+def extend_by_zeros(q: Question) -> Transformed | None:
     """Output padding as zeros after an output without it."""
     if not any(q.output_padding) or q.wanted != "output":
         return None
     zeros = ((0, 0), (0, 0), *((0, p) for p in q.output_padding))
     shorter = q.but(output_padding=(0,) * q.rank)
-    return Reading(shorter, lambda y: np.pad(y, zeros), resizes=True)
+    return Transformed(shorter, lambda y: np.pad(y, zeros), resizes=True)
 
 
-def ignore_output_padding(q: Question) -> Reading | None:
+def ignore_output_padding(q: Question) -> Transformed | None:
     """No output padding."""
-    return Reading(q.but(output_padding=(0,) * q.rank)) if any(q.output_padding) else None
+    return Transformed(q.but(output_padding=(0,) * q.rank)) if any(q.output_padding) else None
 
 
-def scale_bias(times: int) -> Change:
+def scale_bias(times: int) -> Transform:
     """The bias so many times."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if q.bias is None or q.wanted != "output":
             return None
-        return Reading(q.but(bias=q.bias * q.bias.dtype.type(times)))
+        return Transformed(q.but(bias=q.bias * q.bias.dtype.type(times)))
 
     return change
 
@@ -305,14 +305,14 @@ def scale_bias(times: int) -> Change:
 NARROWER: dict[str, Dtype] = {"float64": "float32", "int64": "int32"}
 
 
-def narrow(q: Question) -> Reading | None:
+def narrow(q: Question) -> Transformed | None:
     """Every array in half the bits, from the beginning."""
     dtype = NARROWER.get(q.dtype)
     if dtype is None:
         return None
     arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
     with np.errstate(over="ignore"):
-        return Reading(
+        return Transformed(
             q.but(
                 dtype=dtype,
                 **{name: a.astype(dtype) for name, a in arrays.items() if a is not None},
@@ -320,13 +320,13 @@ def narrow(q: Question) -> Reading | None:
         )
 
 
-def rounded(dtype: Dtype) -> Change:
+def rounded(dtype: Dtype) -> Transform:
     """The answer rounded to a narrower dtype, as a sum kept in it would be at its end."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if q.dtype not in ("float32", "float64") or q.dtype == dtype:
             return None
-        return Reading(q, lambda y: held(y, dtype), sums=dtype)
+        return Transformed(q, lambda y: held(y, dtype), sums=dtype)
 
     return change
 
@@ -349,13 +349,13 @@ _WHOLE: dict[Dtype, int] = {"float16": 2**11, "bfloat16": 2**8}
 """Up to where they hold every whole number."""
 
 
-def summed_in(dtype: Dtype) -> Change:
+def summed_in(dtype: Dtype) -> Transform:
     """Every sum rounded to ``dtype``, the question's own, at each offset of the kernel."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         if not is_rounded(q, dtype):
             return None
-        return Reading(q, lambda _: _by_offsets(q, dtype), sums=dtype)
+        return Transformed(q, lambda _: _by_offsets(q, dtype), sums=dtype)
 
     return change
 
@@ -395,10 +395,10 @@ def _to_bfloat16(y: Array) -> Array:
     return (bits + halfway & np.uint32(0xFFFF0000)).view(np.float32).astype(y.dtype)
 
 
-def shift(axes: Sequence[int], by: int) -> Change:
+def shift(axes: Sequence[int], by: int) -> Transform:
     """The window of the output moved, along all axes if none is named."""
 
-    def change(q: Question) -> Reading | None:
+    def change(q: Question) -> Transformed | None:
         moved = axes or range(q.rank)
         if q.operator == "interpolate" or max(moved) >= q.rank or len(axes) == q.rank:
             return None

@@ -50,7 +50,7 @@ class Environment:
     pins         requirements to make an environment of; none where ``python`` has the framework
     python       the path of an interpreter or, with pins, a version such as "3.11"
     backend      of a framework that has several; None leaves it to what is set up there
-    firm         packages whose pin holds even where the others give way to another version
+    locked         packages whose pin holds even where the others give way to another version
     options      of the installer, besides the pins
     constraints  exact versions of what the pins need, as requirements
     strict       whether the constraints hold; if not, each gives way where the pins need it
@@ -65,7 +65,7 @@ class Environment:
     pins: tuple[str, ...] = ()
     python: str = sys.executable
     backend: str | None = None
-    firm: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     strict: bool = True
@@ -134,7 +134,7 @@ def pinned() -> Mapping[str, Environment]:
             pins=tuple(table["pins"]),
             python=table.get("python", this),
             backend=table.get("backend"),
-            firm=tuple(table.get("firm", ())),
+            locked=tuple(table.get("firm", ())),
             variables=table.get("variables", {}),
             portable=table.get("portable", True),
             constraints=_constraints(base, table["pins"]),

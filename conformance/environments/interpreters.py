@@ -15,7 +15,7 @@ from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
-from conformance.workers.interpreter import Identity, Interpreter, Kind
+from conformance.workers.interpreter import RuntimeInfo, Interpreter, Kind
 
 _SWITCHES = (
     "CUDA_VISIBLE_DEVICES",
@@ -105,13 +105,13 @@ def interpreter_for(
         executable=executable,
         prelude=framework.prelude,
         facts=facts,
-        kinds={**kinds, "backend": _one_of(framework.dialects)},
+        kinds={**kinds, "backend": _one_of(framework.interops)},
         variables={**_A_CORE_EACH, **framework.variables, **chosen},
-        settle=framework.settle,
+        synchronize=framework.synchronize,
         together=said.source if said else "",
         most=said.most if said else 1,
         switches=tuple(
-            sorted({*_SWITCHES, *(s for d in framework.dialects.values() for s in d.switches)})
+            sorted({*_SWITCHES, *(s for d in framework.interops.values() for s in d.switches)})
         ),
     )
 
@@ -123,38 +123,38 @@ def _one_of(backends: Collection[str | None]) -> Kind:
 
 
 def _deciding_facts(framework: Framework) -> Iterator[tuple[str, str]]:
-    """Yield the expressions that every dialect names, each under the name of its backend."""
-    for backend, dialect in framework.dialects.items():
-        yield f"device {backend}", dialect.device
-        for name, expression in dialect.packages.items():
+    """Yield the expressions that every interop names, each under the name of its backend."""
+    for backend, interop in framework.interops.items():
+        yield f"device {backend}", interop.device
+        for name, expression in interop.packages.items():
             yield f"package {backend} {name}", expression
-        for name, expression in dialect.probes.items():
+        for name, expression in interop.probes.items():
             yield f"probe {backend} {name}", f"bool({expression})"
 
 
-def probes_of(framework: Framework, identity: Identity) -> dict[str, bool]:
+def probes_of(framework: Framework, identity: RuntimeInfo) -> dict[str, bool]:
     """Return which probes of the backend in use hold in a worker, by name."""
     backend = identity.facts["backend"]
-    dialect = framework.dialects.get(backend)
-    names = dialect.probes if dialect else ()
+    interop = framework.interops.get(backend)
+    names = interop.probes if interop else ()
     return {name: identity.facts.get(f"probe {backend} {name}") is True for name in names}
 
 
-def device_of(identity: Identity) -> str | None:
+def device_of(identity: RuntimeInfo) -> str | None:
     """Return the device that a worker computes on."""
     device = identity.facts.get(f"device {identity.facts['backend']}")
     return None if device is None else str(device)
 
 
-def runtime_of(framework: Framework, identity: Identity) -> Runtime:
+def runtime_of(framework: Framework, identity: RuntimeInfo) -> Runtime:
     """Return what recipes and limitations have to know of a worker."""
     backend = identity.facts["backend"]
-    dialect = framework.dialects.get(backend)
+    interop = framework.interops.get(backend)
     versions = {framework.name: identity.facts["version"]}
-    for name in dialect.packages if dialect else ():
+    for name in interop.packages if interop else ():
         versions[name] = identity.facts.get(f"package {backend} {name}")
     probes = probes_of(framework, identity)
-    classes = dialect.classes if dialect else ()
+    classes = interop.classes if interop else ()
     names = (c.name for c in classes if c.fits(probes, identity.machine.architecture))
     return Runtime(
         backend=backend,

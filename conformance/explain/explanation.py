@@ -18,11 +18,11 @@ from conformance.adapters.base import Inexpressible, numbers
 from conformance.cases import Case
 from conformance.explain import array_diff
 from conformance.observations import Observation, Status, verdict
-from conformance.question import Array, Asked, Chain, Pool, Question
+from conformance.question import Array, AnyQuestion, Chain, Pool, Question
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
 from conformance.runs.run_files import Header
-from conformance.runs.survey import Item, Subject
+from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils.text import plain
 from conformance.workers.outcomes import Answer, Outcome
 
@@ -38,28 +38,28 @@ STYLES: dict[Status, str] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class InvocationResult:
     """One call, what came of it, and what that is worth in each mode that it is the call of."""
 
-    item: Item
+    item: Invocation
     outcome: Outcome | Inexpressible
     observations: tuple[Observation, ...]
 
 
-def about(subject: Subject, width: int) -> Iterator[Text]:
+def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
     """The case: why it is asked, where it is from, what it asks, and what the oracle answers."""
-    case = subject.case
+    case = prepared_case.case
     yield Text(case.id, style="bold")
     yield from _said(case.why, width)
     if case.document is not None:
         whence = (f"{case.document.title} ({case.document.source})", case.section, *case.claims)
         yield from _said(f"From {', '.join(filter(None, whence))}.", width)
     yield from _said(f"Asked: {words(case.question)}.", width)
-    if subject.wanted is None:
+    if prepared_case.wanted is None:
         yield from _said(f"Oracle: there is no answer: {_why_none(case)}.", width)
     else:
         yield from _said("Oracle:", width)
-        yield from _indented(array_diff.alone(subject.wanted, width - 4), 4)
+        yield from _indented(array_diff.alone(prepared_case.wanted, width - 4), 4)
     if case.erratum is not None:
         yield from _said(f"Erratum: {case.erratum.sentence}", width)
 
@@ -76,7 +76,7 @@ def where(header: Header) -> Text:
     return Text(plain(", ".join(filter(None, parts))), style="bold")
 
 
-def told(api: str, calls: Sequence[Told], width: int) -> Iterator[Text]:
+def told(api: str, calls: Sequence[InvocationResult], width: int) -> Iterator[Text]:
     """An API: its verdict, and each call with its source, its answer and its diagnosis."""
     statuses: dict[str, Status] = {o.mode: o.status for call in calls for o in call.observations}
     title = Text(api, style="bold")
@@ -86,7 +86,7 @@ def told(api: str, calls: Sequence[Told], width: int) -> Iterator[Text]:
         yield from _call(call, width)
 
 
-def words(asked: Asked) -> str:
+def words(asked: AnyQuestion) -> str:
     """A question in words: the operator, the shapes, and every argument that is not the default."""
     if isinstance(asked, Chain):
         steps = "; ".join(f"{number}) {_step(step)}" for number, step in enumerate(asked.steps, 1))
@@ -147,7 +147,7 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _call(call: Told, width: int) -> Iterator[Text]:
+def _call(call: InvocationResult, width: int) -> Iterator[Text]:
     item, modes = call.item, call.item.modes
     observation = call.observations[0]
     title = Text(" " * INDENT)
@@ -161,22 +161,22 @@ def _call(call: Told, width: int) -> Iterator[Text]:
     if isinstance(item.call, Call):
         yield from _indented(source(item.call.source, width - 4), 4)
     if isinstance(call.outcome, Answer):
-        yield from _answered(item.subject, call.outcome.array, observation, width)
+        yield from _answered(item.prepared_case, call.outcome.array, observation, width)
     elif words := observation.told or observation.detail:
         yield from _said(words, width, 4)
 
 
-def _answered(subject: Subject, got: Array, seen: Observation, width: int) -> Iterator[Text]:
+def _answered(prepared_case: PreparedCase, got: Array, seen: Observation, width: int) -> Iterator[Text]:
     sentences = list(_claimed(seen))
-    if subject.wanted is None:
+    if prepared_case.wanted is None:
         yield from _said("It answered all the same:", width, 4)
         yield from _indented(array_diff.alone(got, width - 6), 6)
         yield from _said(seen.told or "", width, 4, "bold")
     elif seen.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
-        same = _same(subject, got, subject.wanted)
-        yield from _indented(array_diff.compared(got, subject.wanted, same, width - 6), 6)
+        same = _same(prepared_case, got, prepared_case.wanted)
+        yield from _indented(array_diff.compared(got, prepared_case.wanted, same, width - 6), 6)
         if same is not None and same.all():
             said = (
                 f"It is {seen.detail}." if seen.status == "undecided" else f"It has {seen.detail}."
@@ -194,11 +194,11 @@ def _claimed(seen: Observation) -> Iterator[str]:
         yield f"What its erratum puts in that place {holds}."
 
 
-def _same(subject: Subject, got: Array, wanted: Array) -> Array | None:
+def _same(prepared_case: PreparedCase, got: Array, wanted: Array) -> Array | None:
     """Where two answers agree as `comparison.difference` has it; None where their shapes differ."""
     if got.shape != wanted.shape:
         return None
-    return np.asarray(got == wanted) if subject.case.exact else subject.reference.holds(got)
+    return np.asarray(got == wanted) if prepared_case.case.exact else prepared_case.reference.holds(got)
 
 
 def _why_none(case: Case) -> str:

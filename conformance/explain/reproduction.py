@@ -20,12 +20,12 @@ from conformance import question
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.observations import Mode, Observation
-from conformance.question import Array, Asked, Question
+from conformance.question import Array, AnyQuestion, Question
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
 from conformance.runs import run_files
 from conformance.runs.run_files import Run, RunError
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils.text import plain, shortened
 
 LINE = literals.WIDTH
@@ -77,7 +77,7 @@ class Reproduction:
 
     framework: Framework
     api: Api
-    subject: Subject
+    prepared_case: PreparedCase
     mode: Mode
     call: Call
     seen: Seen | None = None
@@ -86,8 +86,8 @@ class Reproduction:
 def script(r: Reproduction) -> str:
     """The source of the script; it leaves the answer in y, and the oracle's in ``expected``."""
     arrays = [literals.assignment(name, array) for name, array in r.call.arrays.items()]
-    wanted = r.subject.wanted
-    expected = [] if wanted is None else list(_expected(r.subject, wanted))
+    wanted = r.prepared_case.wanted
+    expected = [] if wanted is None else list(_expected(r.prepared_case, wanted))
     packed = any(map(literals.is_packed, (*arrays, *expected)))
     switches = tuple(_switches(r))
     certain = wanted is not None and (r.seen is None or r.seen.answered)
@@ -115,7 +115,7 @@ def script(r: Reproduction) -> str:
 
 
 def sighting(
-    among: Iterable[Run], framework: Framework, api: Api, subject: Subject, mode: Mode,
+    among: Iterable[Run], framework: Framework, api: Api, prepared_case: PreparedCase, mode: Mode,
     backend: str | None,
 ) -> Seen | None:  # fmt: skip
     """What the first of the runs has to say of the call, if any has.
@@ -123,12 +123,12 @@ def sighting(
     backend  the only one that counts; None for any
     A run of the case as it was before somebody changed it does not count.
     """
-    key = (api.id, subject.case.id, mode)
+    key = (api.id, prepared_case.case.id, mode)
     for run in among:
         if run.header.framework != framework.name or backend not in (None, run.header.backend):
             continue
         for observation in run.observations:
-            if observation.key == key and observation.content == subject.content:
+            if observation.key == key and observation.content == prepared_case.content:
                 header = run.header
                 return Seen(observation, header.version, header.runtime, header.switches)
     return None
@@ -144,7 +144,7 @@ def newest(folder: Path) -> Iterator[Run]:
 def _switches(r: Reproduction) -> Iterator[str]:
     """Yield the lines that set what made the framework choose its kernels where it was asked."""
     if r.seen is not None:
-        names = r.framework.dialect(r.api, r.seen.runtime.backend).switches
+        names = r.framework.interop(r.api, r.seen.runtime.backend).switches
         for name, value in sorted(r.seen.switches.items()):
             if name in names:
                 yield f"os.environ[{name!r}] = {value!r}"
@@ -154,7 +154,7 @@ def _comments(r: Reproduction) -> Iterator[str]:
     """The head of the script; Python seeks an encoding in its first two lines, which are ours."""
     yield "# -*- coding: utf-8 -*-"
     yield f"# One question to {r.framework.title}: this script needs {r.framework.title} and NumPy."
-    case = r.subject.case
+    case = r.prepared_case.case
     how = "native call" if r.mode == "native" else f"recipe ({r.call.cost.words})"
     source = f" From {case.document.title}." if case.document else ""
     for words in (f"{case.id}: {r.api.id}, {how}.{source}", case.why):
@@ -164,26 +164,26 @@ def _comments(r: Reproduction) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _expected(subject: Subject, wanted: Array) -> Iterator[str]:
+def _expected(prepared_case: PreparedCase, wanted: Array) -> Iterator[str]:
     """The oracle's answer; where it is not exact, unrounded and with how far each may be off."""
-    if subject.case.exact:
+    if prepared_case.case.exact:
         yield literals.assignment("expected", wanted)
         return
-    yield literals.assignment("expected", subject.reference.numbers)
-    yield literals.assignment("allowed", subject.reference.near)
+    yield literals.assignment("expected", prepared_case.reference.numbers)
+    yield literals.assignment("allowed", prepared_case.reference.near)
 
 
 def _told(r: Reproduction) -> Iterator[str]:
-    if r.subject.wanted is None:
+    if r.prepared_case.wanted is None:
         yield 'print("It answered:", y, sep="\\n")'
         return
     yield 'print("It answered:", y, "Expected:", expected, sep="\\n")'
-    yield from _verdict(r, r.subject.wanted.dtype)
+    yield from _verdict(r, r.prepared_case.wanted.dtype)
 
 
 def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
     """The lines that say what `comparison.difference` does."""
-    case = r.subject.case
+    case = r.prepared_case.case
     if not case.exact:
         yield f'same = y.shape == expected.shape and y.dtype == "{dtype}"'
         near = "(abs(y.astype(np.float64) - expected) <= allowed).all()"
@@ -198,13 +198,13 @@ def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
     yield f'print("Right." if {same} else "Wrong.")'
 
 
-def _counts(asked: Asked) -> bool:
+def _counts(asked: AnyQuestion) -> bool:
     return isinstance(asked, Question) and asked.wanted == "parameters"
 
 
 def _facts(r: Reproduction) -> Iterator[str]:
-    if r.subject.wanted is None:
-        yield _print(f"There is no answer: {_why_none(r.subject)}.")
+    if r.prepared_case.wanted is None:
+        yield _print(f"There is no answer: {_why_none(r.prepared_case)}.")
     if r.seen is not None:
         yield _print(f"Seen in {r.framework.title} {r.seen.where}: {r.seen.words}")
     where = f" on {{{r.framework.backend}}}" if r.framework.backend_variable else ""
@@ -214,12 +214,12 @@ def _facts(r: Reproduction) -> Iterator[str]:
     )
 
 
-def _why_none(subject: Subject) -> str:
+def _why_none(prepared_case: PreparedCase) -> str:
     try:
-        question.answer(subject.case.question)
+        question.answer(prepared_case.case.question)
     except ValueError as refusal:
         return str(refusal).removesuffix(".")
-    return subject.case.expected.error or ""
+    return prepared_case.case.expected.error or ""
 
 
 def _print(sentence: str) -> str:

@@ -179,7 +179,7 @@ def _sighting(
     classes: str,
     others: str | None,
 ) -> Sighting:
-    if package not in FRAMEWORKS or backend not in FRAMEWORKS[package].dialects:
+    if package not in FRAMEWORKS or backend not in FRAMEWORKS[package].interops:
         on = f" on {backend}" if backend else ""
         raise ValueError(f"there is no adapter of {package}{on}")
     for version in filter(None, (first, last, beside)):

@@ -21,7 +21,7 @@ from conformance.findings.sightings import Sighting
 from conformance.history.companions import UNSAID
 from conformance.runs import lookup
 from conformance.workers.interpreter import STARTUP, Interpreter
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def identify(environment: Environment, startup: float = STARTUP) -> Place:
     """
     interpreter = interpreter_in(environment, together=False)
     framework = FRAMEWORKS[environment.framework]
-    with Examination(interpreter, startup=startup) as examination:
-        runtime = runtime_of(framework, examination.identity)
+    with WorkerClient(interpreter, startup=startup) as client:
+        runtime = runtime_of(framework, client.identity)
     backend = runtime.backend
     lookup.refuse_backend(framework, backend)
     chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}

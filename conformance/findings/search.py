@@ -11,7 +11,7 @@ from conformance.environments.definitions import CannotBuild
 from conformance.findings import places, scripts
 from conformance.findings.places import Place, Task, Visit
 from conformance.findings.results import Result
-from conformance.runs.lookup import NotThere
+from conformance.runs.lookup import NotFoundError
 from conformance.utils import progress
 from conformance.workers.interpreter import STARTUP
 from conformance.workers.worker_client import CannotStart
@@ -30,7 +30,7 @@ class Trouble:
     """
 
     title: str
-    error: CannotBuild | CannotStart | NotThere | OSError
+    error: CannotBuild | CannotStart | NotFoundError | OSError
 
 
 def look_for(
@@ -84,7 +84,7 @@ def look_for(
 def _identify(startup: float, visit: Visit) -> Place | Trouble:
     try:
         return places.identify(visit.environment, startup)
-    except (CannotBuild, CannotStart, NotThere) as error:
+    except (CannotBuild, CannotStart, NotFoundError) as error:
         return Trouble(visit.title, error)
 
 

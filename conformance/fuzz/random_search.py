@@ -24,9 +24,9 @@ from conformance.observations import MODES, TROUBLES, Mode, Observation, Status,
 from conformance.question import Dtype, Op, Question
 from conformance.recipes import call_writer
 from conformance.runs import survey
-from conformance.runs.survey import Item, Subject
+from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils.text import pattern, plain, shortened
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 Behind = Literal["convention", "limit", "nothing"]
 """What explains that a call goes wrong."""
@@ -134,7 +134,7 @@ class Search:
         """The question in this place, counted from 0."""
         return drawn(self.seed, number, self.ops, self.space)
 
-    def subject(self, number: int) -> Subject:
+    def prepared_case(self, number: int) -> PreparedCase:
         """The same as a case."""
         return subject_of(f"fuzz-{self.seed}-{number}", self.question(number))
 
@@ -146,12 +146,12 @@ class Search:
 
 def concern(api: Api, op: Op) -> bool:
     """Whether questions with this op are for the API."""
-    return survey.concerns(api, subject_of("any", drawn(0, 0, (op,))).case)
+    return survey.is_applicable(api, subject_of("any", drawn(0, 0, (op,))).case)
 
 
-def subject_of(id: str, question: Question) -> Subject:  # noqa: A002  # as in Case
+def subject_of(id: str, question: Question) -> PreparedCase:  # noqa: A002  # as in Case
     """A question as a case that no file holds."""
-    return Subject(
+    return PreparedCase(
         Case(
             id=id,
             op=question.op,
@@ -241,7 +241,7 @@ def _alike(native: Group, recipe: Group | None) -> bool:
 
 
 def ask(
-    start: Callable[[], Examination],
+    start: Callable[[], WorkerClient],
     search: Search,
     tally: Tally,
     *,
@@ -256,10 +256,10 @@ def ask(
     examinations = [start() for _ in range(jobs)]
 
     def work(job: int) -> None:
-        subjects = map(search.subject, range(job, search.count, jobs))
-        items = survey.items(search.framework, search.runtime, search.apis, subjects)
-        with examinations[job] as examination:  # in this thread, with which its worker dies
-            for observation in survey.observe(examination, items):
+        prepared_cases = map(search.prepared_case, range(job, search.count, jobs))
+        items = survey.invocations(search.framework, search.runtime, search.apis, prepared_cases)
+        with examinations[job] as client:  # in this thread, with which its worker dies
+            for observation in survey.run_invocations(client, items):
                 if tally.add(observation):
                     advance()
 
@@ -268,8 +268,8 @@ def ask(
             for done in as_completed([pool.submit(work, job) for job in range(jobs)]):
                 done.result()
         finally:
-            for examination in examinations:  # or else an interrupt would wait for every hang
-                examination.stop()
+            for client in examinations:  # or else an interrupt would wait for every hang
+                client.stop()
 
 
 def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> Iterator[Finding]:
@@ -281,7 +281,7 @@ def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> It
 
 
 def shrunken(
-    examination: Examination, search: Search, found: Iterable[Finding]
+    client: WorkerClient, search: Search, found: Iterable[Finding]
 ) -> Iterator[Finding]:
     """The findings with small questions, as each is shrunk. Raises ``CannotStart``.
 
@@ -291,7 +291,7 @@ def shrunken(
     small: list[Question] = []
     for finding in found:
         group, drawn_as = finding.group, finding.question
-        shows = partial(_falls_into, group, search, examination)
+        shows = partial(_falls_into, group, search, client)
         alike = [q for q in small if (q.op, q.dtype) == (drawn_as.op, drawn_as.dtype)]
         question = next(filter(shows, alike), None)
         if question is None:
@@ -300,11 +300,11 @@ def shrunken(
         yield replace(finding, question=question, steadily=shows(question))
 
 
-def _falls_into(group: Group, search: Search, examination: Examination, asked: Question) -> bool:
+def _falls_into(group: Group, search: Search, client: WorkerClient, asked: Question) -> bool:
     api = search.framework.api(group.api)
     if not concern(api, asked.op):
         return False
     call = call_writer.write(search.framework, search.runtime, api, asked, group.mode)
-    item = Item(subject_of("any", asked), api, (group.mode,), call, search.runtime)
-    outcome = survey.ask(examination, item)
-    return group_of(survey.judged(item, group.mode, outcome)) == group
+    item = Invocation(subject_of("any", asked), api, (group.mode,), call, search.runtime)
+    outcome = survey.invoke(client, item)
+    return group_of(survey.evaluate(item, group.mode, outcome)) == group

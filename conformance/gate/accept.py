@@ -12,20 +12,20 @@ from pathlib import Path
 
 from conformance.gate import baseline, snapshot
 from conformance.gate.compare import agree
-from conformance.gate.snapshot import REAL, UNSTEADY, Answer, CannotCompare, Given
+from conformance.gate.snapshot import REAL, NONDETERMINISTIC, Answer, CannotCompare, Snapshot
 from conformance.utils import durable_files
 from conformance.utils.text import FORMULA, count
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
-def accepted(paths: Sequence[Path]) -> dict[str, Given]:
+def accepted(paths: Sequence[Path]) -> dict[str, Snapshot]:
     """What the runs at ``paths`` come to, by the names of their baselines.
 
     Raises `CannotCompare` for runs that failed, are incomplete or contradict each other, and
     ``RunError`` for what is no run file.
     """
-    by_name: dict[str, list[Given]] = {}
+    by_name: dict[str, list[Snapshot]] = {}
     for path in paths:
         given = snapshot.given(path)
         _refuse_unwritable(given)
@@ -33,12 +33,12 @@ def accepted(paths: Sequence[Path]) -> dict[str, Given]:
     return {name: reduce(_both, own) for name, own in sorted(by_name.items())}
 
 
-def paths(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
+def paths(accepted: dict[str, Snapshot], folder: Path) -> tuple[Path, ...]:
     """The files that `write` writes."""
     return tuple(folder / f"{name}.csv" for name in accepted)
 
 
-def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
+def write(accepted: dict[str, Snapshot], folder: Path) -> tuple[Path, ...]:
     """Writes a baseline for each of them, all or none. Raises ``OSError``, and `CannotCompare`
     for what no baseline can hold.
     """
@@ -49,7 +49,7 @@ def write(accepted: dict[str, Given], folder: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _text(given: Given) -> bytes:
+def _text(given: Snapshot) -> bytes:
     """A baseline, once it is known to be read as what it was written from."""
     text, path = baseline.text(given), given.source.path
     try:
@@ -62,7 +62,7 @@ def _text(given: Given) -> bytes:
     return text.encode()
 
 
-def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:
+def refuse_narrower(accepted: dict[str, Snapshot], folder: Path) -> None:
     """Raises `CannotCompare` where a run of a part would replace a baseline that has more."""
     for path, given in zip(paths(accepted, folder), accepted.values(), strict=True):
         selection = given.source.selection
@@ -76,16 +76,16 @@ def refuse_narrower(accepted: dict[str, Given], folder: Path) -> None:
             )
 
 
-def unsteady(given: Given) -> int:
+def unsteady(given: Snapshot) -> int:
     """How many answers were not the same in every run."""
-    return sum(answer.mark == UNSTEADY for answer in given.answers.values())
+    return sum(answer.mark == NONDETERMINISTIC for answer in given.answers.values())
 
 
-def _both(one: Given, other: Given) -> Given:
+def _both(one: Snapshot, other: Snapshot) -> Snapshot:
     """What two runs of the same thing come to."""
     _refuse_contradiction(one, other)
     both = {key: _common(answer, other.answers[key]) for key, answer in one.answers.items()}
-    return Given(one.source, both)
+    return Snapshot(one.source, both)
 
 
 def _common(one: Answer, other: Answer) -> Answer:
@@ -94,10 +94,10 @@ def _common(one: Answer, other: Answer) -> Answer:
     if same and (one.mark != REAL or agree(one.explanations, other.explanations)):
         shared = tuple(names for names in one.explanations if names in other.explanations)
         return Answer(statuses, one.mark, shared, one.content)
-    return Answer(statuses, UNSTEADY, (), one.content)
+    return Answer(statuses, NONDETERMINISTIC, (), one.content)
 
 
-def _refuse_contradiction(one: Given, other: Given) -> None:
+def _refuse_contradiction(one: Snapshot, other: Snapshot) -> None:
     paths = f"{one.source.path} and {other.source.path} are both of {one.source.name}, but"
     versions = one.source.version, other.source.version
     if versions[0] != versions[1]:
@@ -111,7 +111,7 @@ def _refuse_contradiction(one: Given, other: Given) -> None:
             raise CannotCompare(f"{paths} {key[1]} was not the same case")
 
 
-def _refuse_unwritable(given: Given) -> None:
+def _refuse_unwritable(given: Snapshot) -> None:
     path, name = given.source.path, given.source.stem
     if not given.answers:
         raise CannotCompare(f"{path}: there are no observations to accept")
@@ -125,13 +125,13 @@ def _refuse_unwritable(given: Given) -> None:
             raise CannotCompare(f"{path}: {cell!r} would be a formula where a table shows it")
 
 
-def _head(given: Given) -> Iterable[str]:
+def _head(given: Snapshot) -> Iterable[str]:
     source = given.source
     selection = source.selection.options() if source.selection else ()
     return source.version or "", *selection, *source.apis
 
 
-def _cells(given: Given) -> Iterable[str]:
+def _cells(given: Snapshot) -> Iterable[str]:
     """What begins a cell where the file is read as a table, in which a comma begins another."""
     for line in _head(given):
         yield from (part.strip(" ") for part in line.split(",")[1:])
@@ -139,7 +139,7 @@ def _cells(given: Given) -> Iterable[str]:
         yield from (api, case, answer.content)
 
 
-def _words(given: Given) -> Iterable[str]:
+def _words(given: Snapshot) -> Iterable[str]:
     yield from _head(given)
     for key, answer in given.answers.items():
         yield from (*key, answer.mark, answer.content)

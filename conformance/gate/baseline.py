@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from conformance.gate.snapshot import Answer, CannotCompare, Given, Source
+from conformance.gate.snapshot import Answer, CannotCompare, Snapshot, Source
 from conformance.observations import MODES, STATUSES, Key, Status
 from conformance.runs.selection import selected
 
@@ -26,7 +26,7 @@ FACTS = ("framework", "backend", "version", "runtime class")
 AS_NATIVE = "as native"
 
 
-def text(accepted: Given) -> str:
+def text(accepted: Snapshot) -> str:
     """The baseline as its file holds it: sorted, and the same on every day and machine."""
     head = "".join(f"{line}\n" for line in _head(accepted.source))
     table = io.StringIO()
@@ -123,7 +123,7 @@ def _either(names: Sequence[str]) -> str:
     return " and ".join(repr(name) for name in names if name) or "none in particular"
 
 
-def read(path: Path) -> Given:
+def read(path: Path) -> Snapshot:
     """The baseline at ``path``. Raises `CannotCompare` for a file that `text` has not made."""
     try:
         with path.open("rb") as file:
@@ -138,7 +138,7 @@ def read(path: Path) -> Given:
     return parsed(path, held)
 
 
-def parsed(path: Path, held: str) -> Given:
+def parsed(path: Path, held: str) -> Snapshot:
     """Read the text of a baseline.
 
     Parameters
@@ -161,7 +161,7 @@ def parsed(path: Path, held: str) -> Given:
     if not found or summed != checksum(head, rest):
         raise _damaged(path, "its checksum does not hold")
     try:
-        return Given(_source(path, head), _answers(rest))
+        return Snapshot(_source(path, head), _answers(rest))
     except (ValueError, csv.Error) as error:  # not by hand, but by something else
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 

@@ -12,10 +12,10 @@ from typing import Literal, TypeAlias, get_args
 
 from conformance.gate.snapshot import (
     REAL,
-    UNSTEADY,
+    NONDETERMINISTIC,
     Answer,
     CannotCompare,
-    Given,
+    Snapshot,
     Names,
     Seen,
     Source,
@@ -88,7 +88,7 @@ class Comparison:
     cases: tuple[frozenset[str], frozenset[str]] = field(repr=False)
 
 
-def compare(baseline: Given, candidate: Source, observations: Iterable[Seen]) -> Comparison:
+def compare(baseline: Snapshot, candidate: Source, observations: Iterable[Seen]) -> Comparison:
     """What changed from the baseline to the candidate, whose observations are read once.
 
     Of a run of a part, or a baseline of one, only what both were made for is compared: what else
@@ -193,7 +193,7 @@ def _kind(was: Answer, now: Answer) -> Kind | None:
     (status,) = now.statuses
     if status not in was.statuses:
         return _INTO.get(status, _change_of_status(was.statuses, status))
-    if UNSTEADY in (was.mark, now.mark):
+    if NONDETERMINISTIC in (was.mark, now.mark):
         return None
     if REAL in (was.mark, now.mark):  # whose last bits mean nothing, unlike what explains it
         return None if agree(was.explanations, now.explanations) else "answer changed"

@@ -22,7 +22,7 @@ Names: TypeAlias = tuple[tuple[str, ...], ...]
 
 REAL = "real-valued"
 """The mark of an answer to a case that is not exact: its last bits mean nothing."""
-UNSTEADY = "unsteady"
+NONDETERMINISTIC = "unsteady"
 """The mark of an answer that was another one when the same was asked again."""
 
 
@@ -129,7 +129,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Given:
+class Snapshot:
     """All that one environment gave."""
 
     source: Source
@@ -169,7 +169,7 @@ def _observations(path: Path, lines: Iterator[Header | Seen | Footer]) -> Iterat
     raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
 
 
-def given(path: Path) -> Given:
+def given(path: Path) -> Snapshot:
     """All that the run at ``path`` holds. Raises as `opened` does."""
     source, observations = opened(path)
     answers: dict[Key, Answer] = {}
@@ -178,4 +178,4 @@ def given(path: Path) -> Given:
         if key in answers:
             raise RunError(f"{path}: {key} was observed twice")
         answers[key] = seen.answer
-    return Given(source, answers)
+    return Snapshot(source, answers)

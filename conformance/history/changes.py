@@ -18,7 +18,7 @@ from conformance.history.version_ranges import Kind, Row, Span, State, row, span
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.runs.profiles import Finding, Known, Profile, profiles, sentence
 from conformance.runs.run_files import Run
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils.excerpt import listed
 
 
@@ -82,14 +82,14 @@ TOPICS = 3
 """How many topics say what cases are about, at most."""
 
 
-def trends(runs: Sequence[tuple[str, Run]], subjects: Mapping[str, Subject]) -> tuple[Trend, ...]:
+def trends(runs: Sequence[tuple[str, Run]], prepared_cases: Mapping[str, PreparedCase]) -> tuple[Trend, ...]:
     """The trend of every API that was observed, over runs by version, the oldest first.
 
-    ``subjects`` are the cases by id; one whose content has changed since does not speak, and
+    ``prepared_cases`` are the cases by id; one whose content has changed since does not speak, and
     neither does a version of what it was not asked.
     """
     found = [
-        {profile.api: profile for profile in profiles(run.observations, subjects)}
+        {profile.api: profile for profile in profiles(run.observations, prepared_cases)}
         for _, run in runs
     ]
     apis = dict.fromkeys(api for _, run in runs for api, there in run.header.apis.items() if there)
@@ -98,7 +98,7 @@ def trends(runs: Sequence[tuple[str, Run]], subjects: Mapping[str, Subject]) -> 
     }
     for place, (_, run) in enumerate(runs):
         for o in run.observations:
-            if o.case in subjects and subjects[o.case].content == o.content and o.api in observed:
+            if o.case in prepared_cases and prepared_cases[o.case].content == o.content and o.api in observed:
                 observed[o.api][place][o.case, o.mode] = o
     return tuple(
         _trend(

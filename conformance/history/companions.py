@@ -35,7 +35,7 @@ class Attempt:
     companions: Choice
 
 
-def place_of(package: str, framework: str | None, backend: str | None) -> Environment:
+def base_environment(package: str, framework: str | None, backend: str | None) -> Environment:
     """The first pinned environment that has the package, of that framework and backend if given.
 
     Raises `NoRelease` where there is none.
@@ -63,7 +63,7 @@ def attempts(
     held = {_name(requirement): str(requirement) for requirement in fixed}
     strict = {_name(Requirement(pin)): pin for pin in place.pins} | held
     strict.pop(canonicalize_name(release.package), None)
-    held |= {name: strict[name] for name in place.firm if name in strict}
+    held |= {name: strict[name] for name in place.locked if name in strict}
     loose = {name: held.get(name, name) for name in strict}
     unsaid = {name: name for name in UNSAID if name not in strict}
     wheels = [word for name in (release.package, *strict) for word in ("--only-binary", name)]

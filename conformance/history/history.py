@@ -18,8 +18,8 @@ from conformance.history.releases import Release
 from conformance.runs import execute, run_files
 from conformance.runs.run_files import Run
 from conformance.runs.selection import Selection
-from conformance.runs.survey import Subject
-from conformance.runs.worker_limits import MEMORY, Terms
+from conformance.runs.survey import PreparedCase
+from conformance.runs.worker_limits import MEMORY, WorkerLimits
 from conformance.utils import progress
 from conformance.workers.worker_client import WorkerError
 
@@ -38,11 +38,11 @@ class Plan:
 
     place: Environment
     fixed: tuple[Requirement, ...]
-    subjects: tuple[Subject, ...]
+    prepared_cases: tuple[PreparedCase, ...]
     cases: tuple[Path, ...]
     words: tuple[str, ...]
     jobs: int = 1
-    terms: Terms = field(default_factory=Terms)
+    terms: WorkerLimits = field(default_factory=WorkerLimits)
     selection: Selection | None = None
     allowance: Allowance = field(default_factory=Allowance)
 
@@ -118,7 +118,7 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
     try:
         execute.record(
             environment,
-            plan.subjects,
+            plan.prepared_cases,
             path,
             jobs=plan.jobs,
             terms=plan.terms,

@@ -65,7 +65,7 @@ def padding_of(value: Padding, rank: int) -> Pairs | Word:
     return tuple(_pair(entry) for entry in entries)
 
 
-def reach(kernel: Axes, dilation: Axes) -> Axes:
+def effective_kernel_size(kernel: Axes, dilation: Axes) -> Axes:
     """The length that a dilated kernel covers on each axis: d (k - 1) + 1."""
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
 
@@ -84,7 +84,7 @@ def conv_padding(
         _divides(stride)
         totals = (
             max((-(-n // s) - 1) * s + r - n, 0)
-            for n, s, r in zip(space, stride, reach(kernel, dilation), strict=True)
+            for n, s, r in zip(space, stride, effective_kernel_size(kernel, dilation), strict=True)
         )
         return tuple((total // 2, total - total // 2) for total in totals)
     return padding
@@ -100,8 +100,8 @@ def conv_transpose_padding(
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
-        totals = (max(r - s, 0) for r, s in zip(reach(kernel, dilation), stride, strict=True))
-        spare = (max(s - r, 0) for r, s in zip(reach(kernel, dilation), stride, strict=True))
+        totals = (max(r - s, 0) for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True))
+        spare = (max(s - r, 0) for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True))
         return tuple(
             (total // 2, total - total // 2 - extra)
             for total, extra in zip(totals, spare, strict=True)
@@ -116,7 +116,7 @@ def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation
     """
     _divides(stride)
     lengths = []
-    for n, r, s, (begin, end) in zip(space, reach(kernel, dilation), stride, padding, strict=True):
+    for n, r, s, (begin, end) in zip(space, effective_kernel_size(kernel, dilation), stride, padding, strict=True):
         if n + begin + end < r:
             raise ValueError(
                 f"a kernel that covers {r} does not fit into an input of {n} padded to"
@@ -135,7 +135,7 @@ def conv_transpose_space(
     """
     lengths = []
     for n, r, s, (begin, end), extra in zip(
-        space, reach(kernel, dilation), stride, padding, output_padding, strict=True
+        space, effective_kernel_size(kernel, dilation), stride, padding, output_padding, strict=True
     ):
         full = (n - 1) * s + r
         if full - begin - end + extra < 1:

@@ -4,8 +4,8 @@ Convolution and its transpose join the same elements of three arrays,
 
     small[i]  kernel[a]  large[i s + a d - b]
 
-and differ in which of them they read: ``large`` is what a convolution reads and a transposed
-convolution writes, ``small`` is what a convolution writes and a transposed convolution reads.
+and differ in which of them they read: ``wide_side`` is what a convolution reads and a transposed
+convolution writes, ``narrow_side`` is what a convolution writes and a transposed convolution reads.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ twice as fast as elements that lie apart.
 """
 
 
-class Link(NamedTuple):
+class ConvIndices(NamedTuple):
     """The shapes of three arrays, batch and channels included, and how their elements meet."""
 
-    small: Axes
+    narrow_side: Axes
     kernel: Axes
-    large: Axes
+    wide_side: Axes
     groups: int
     phases: Phases
 
@@ -49,7 +49,7 @@ def conv(
     padding: Padding = 0,
     dilation: Numbers = 1,
     groups: int = 1,
-) -> Link:
+) -> ConvIndices:
     """The link of a convolution of shapes (N, C_in, *space) and (C_out, C_in / groups, *k).
 
     Raises ``ValueError`` for shapes and arguments that do not go together.
@@ -62,7 +62,7 @@ def conv(
     pairs = geometry.conv_padding(pairs, space, window, stride, dilation)
     out = geometry.conv_space(space, window, stride, pairs, dilation)
     phases = _phases(out, window, space, stride, dilation, tuple(b for b, _ in pairs))
-    return Link((x[0], kernel[0], *out), kernel, x, groups, phases)
+    return ConvIndices((x[0], kernel[0], *out), kernel, x, groups, phases)
 
 
 def conv_transpose(
@@ -73,7 +73,7 @@ def conv_transpose(
     dilation: Numbers = 1,
     groups: int = 1,
     output_padding: Numbers = 0,
-) -> Link:
+) -> ConvIndices:
     """The link of a transposed convolution of (N, C_in, *space) and (C_in, C_out / groups, *k).
 
     Raises ``ValueError`` for shapes and arguments that do not go together.
@@ -87,7 +87,7 @@ def conv_transpose(
     pairs = geometry.conv_transpose_padding(pairs, window, stride, dilation)
     out = geometry.conv_transpose_space(space, window, stride, pairs, extra, dilation)
     phases = _phases(space, window, out, stride, dilation, tuple(b for b, _ in pairs))
-    return Link(x, kernel, (x[0], kernel[1] * groups, *out), groups, phases)
+    return ConvIndices(x, kernel, (x[0], kernel[1] * groups, *out), groups, phases)
 
 
 def shape_of(name: str, shape: Sequence[int]) -> Axes:
@@ -127,10 +127,10 @@ def _check_channels(x: Axes, kernel: Axes, takes: int, groups: int) -> None:
 
 @lru_cache(maxsize=256)  # a run asks thousands of questions about the same few shapes
 def _phases(
-    small: Axes, window: Axes, large: Axes, stride: Axes, dilation: Axes, begin: Axes
+    narrow_side: Axes, window: Axes, wide_side: Axes, stride: Axes, dilation: Axes, begin: Axes
 ) -> Phases:
     phases: dict[Axes, list[Tap]] = {}
-    axes = map(_meetings, small, window, large, stride, dilation, begin)
+    axes = map(_overlaps, narrow_side, window, wide_side, stride, dilation, begin)
     for a, meetings in enumerate(product(*axes)):
         starts, here, there = zip(*meetings, strict=True)
         if all(part.start < part.stop for part in here):
@@ -139,12 +139,12 @@ def _phases(
     return [((..., *map(slice, starts, ends, stride)), taps) for starts, taps in phases.items()]
 
 
-def _meetings(
-    small: int, window: int, large: int, s: int, d: int, b: int
+def _overlaps(
+    narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int
 ) -> Iterator[tuple[int, slice, slice]]:
     """For each offset along one axis: where its phase starts, and which parts meet."""
     for a in range(window):
         ahead, start = divmod(a * d - b, s)  # so that i s + a d - b = (i + ahead) s + start
-        length = -(-(large - start) // s)
-        first, last = max(0, -ahead), min(small, length - ahead)
+        length = -(-(wide_side - start) // s)
+        first, last = max(0, -ahead), min(narrow_side, length - ahead)
         yield start, slice(first, last), slice(first + ahead, last + ahead)

@@ -4,8 +4,8 @@ Everything here is one number, linear in each of three arrays,
 
     sum over i and a of  small[i] kernel[a] large[i s + a d - b]
 
-where ``large`` is what a convolution reads and a transposed convolution writes, ``small`` is what
-a convolution writes and a transposed convolution reads, and whatever lies outside ``large`` is
+where ``wide_side`` is what a convolution reads and a transposed convolution writes, ``narrow_side`` is what
+a convolution writes and a transposed convolution reads, and whatever lies outside ``wide_side`` is
 left out of the sum. Its derivatives by the three arrays are the only primitives:
 
     by large    transposed convolution, or the gradient of a convolution by its input
@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from conformance.oracle import indexing
 from conformance.oracle.geometry import Padding, per_axis
-from conformance.oracle.indexing import Link, Numbers
+from conformance.oracle.indexing import ConvIndices, Numbers
 
 Array: TypeAlias = NDArray[Any]
 
@@ -57,10 +57,10 @@ def conv_transpose(
     bias.
     """
     x, kernel = _numeric("x", x), _numeric("kernel", kernel)
-    link = indexing.conv_transpose(
+    indices = indexing.conv_transpose(
         x.shape, kernel.shape, stride, padding, dilation, groups, output_padding
     )
-    return _meet(_scatter, link, x, kernel, x.dtype, _bias(bias, link.large))
+    return _accumulate(_scatter, indices, x, kernel, x.dtype, _bias(bias, indices.wide_side))
 
 
 def conv(
@@ -79,8 +79,8 @@ def conv(
     is (N, C_out, *out) in x's dtype, ``out`` as in ``geometry.conv_space``.
     """
     x, kernel = _numeric("x", x), _numeric("kernel", kernel)
-    link = indexing.conv(x.shape, kernel.shape, stride, padding, dilation, groups)
-    return _meet(_gather, link, x, kernel, x.dtype, _bias(bias, link.small))
+    indices = indexing.conv(x.shape, kernel.shape, stride, padding, dilation, groups)
+    return _accumulate(_gather, indices, x, kernel, x.dtype, _bias(bias, indices.narrow_side))
 
 
 def conv_input_gradient(
@@ -91,9 +91,9 @@ def conv_input_gradient(
     It is zero wherever the kernel never reached x, as a stride may leave some at the end.
     """
     kernel = _numeric("kernel", kernel)
-    link = indexing.conv(x_shape, kernel.shape, **arguments)
-    gradient = _numeric("gradient", gradient, link.small)
-    return _meet(_scatter, link, gradient, kernel, gradient.dtype)
+    indices = indexing.conv(x_shape, kernel.shape, **arguments)
+    gradient = _numeric("gradient", gradient, indices.narrow_side)
+    return _accumulate(_scatter, indices, gradient, kernel, gradient.dtype)
 
 
 def conv_kernel_gradient(
@@ -101,8 +101,8 @@ def conv_kernel_gradient(
 ) -> Array:
     """The gradient of ``conv`` with its ``arguments`` by kernel: ``kernel_shape``, in x's dtype."""
     x = _numeric("x", x)
-    link = indexing.conv(x.shape, kernel_shape, **arguments)
-    return _meet(_correlate, link, _numeric("gradient", gradient, link.small), x, x.dtype)
+    indices = indexing.conv(x.shape, kernel_shape, **arguments)
+    return _accumulate(_correlate, indices, _numeric("gradient", gradient, indices.narrow_side), x, x.dtype)
 
 
 def conv_transpose_input_gradient(
@@ -110,9 +110,9 @@ def conv_transpose_input_gradient(
 ) -> Array:
     """As ``conv_input_gradient``, of ``conv_transpose``."""
     kernel = _numeric("kernel", kernel)
-    link = indexing.conv_transpose(x_shape, kernel.shape, **arguments)
-    gradient = _numeric("gradient", gradient, link.large)
-    return _meet(_gather, link, gradient, kernel, gradient.dtype)
+    indices = indexing.conv_transpose(x_shape, kernel.shape, **arguments)
+    gradient = _numeric("gradient", gradient, indices.wide_side)
+    return _accumulate(_gather, indices, gradient, kernel, gradient.dtype)
 
 
 def conv_transpose_kernel_gradient(
@@ -120,8 +120,8 @@ def conv_transpose_kernel_gradient(
 ) -> Array:
     """As ``conv_kernel_gradient``, of ``conv_transpose``."""
     x = _numeric("x", x)
-    link = indexing.conv_transpose(x.shape, kernel_shape, **arguments)
-    return _meet(_correlate, link, x, _numeric("gradient", gradient, link.large), x.dtype)
+    indices = indexing.conv_transpose(x.shape, kernel_shape, **arguments)
+    return _accumulate(_correlate, indices, x, _numeric("gradient", gradient, indices.wide_side), x.dtype)
 
 
 def conv_matrix(kernel: ArrayLike, space: Sequence[int], **arguments: Any) -> Array:
@@ -132,13 +132,13 @@ def conv_matrix(kernel: ArrayLike, space: Sequence[int], **arguments: Any) -> Ar
     """
     kernel, groups = _numeric("kernel", kernel), arguments.get("groups", 1)
     channels = indexing.shape_of("kernel", kernel.shape)[1] * groups
-    link = indexing.conv((1, channels, *space), kernel.shape, **arguments)
-    out, space = link.small[2:], link.large[2:]
+    indices = indexing.conv((1, channels, *space), kernel.shape, **arguments)
+    out, space = indices.narrow_side[2:], indices.wide_side[2:]
     rows, columns = np.arange(prod(out)).reshape(out), np.arange(prod(space)).reshape(space)
     blocks = kernel.reshape(groups, -1, kernel.shape[1], prod(kernel.shape[2:]))
     shape = (groups, blocks.shape[1], rows.size, groups, blocks.shape[2], columns.size)
     matrix = np.zeros(shape, kernel.dtype)
-    for view, taps in link.phases:
+    for view, taps in indices.phases:
         for a, here, there in taps:
             for g in range(groups):
                 row, column = rows[here].ravel(), columns[view][there].ravel()
@@ -182,49 +182,49 @@ def bilinear_kernel(factor: Numbers, channels: int, rank: int) -> Array:
     return kernel.astype(np.float32)
 
 
-def _scatter(link: Link, small: Array, kernel: Array) -> Array:
+def _scatter(indices: ConvIndices, narrow_side: Array, kernel: Array) -> Array:
     """The derivative by large: for each offset, add the products to a slice."""
-    n, channels, *space = link.large
-    large = np.zeros((n * channels, *space), small.dtype)
-    vectors = _grouped(small, link.groups)
-    matrix = kernel.reshape(link.groups, vectors.shape[2], -1).swapaxes(1, 2)
-    shape = (prod(link.kernel[2:]), *link.small[2:])
+    n, channels, *space = indices.wide_side
+    wide_side = np.zeros((n * channels, *space), narrow_side.dtype)
+    vectors = _grouped(narrow_side, indices.groups)
+    matrix = kernel.reshape(indices.groups, vectors.shape[2], -1).swapaxes(1, 2)
+    shape = (prod(indices.kernel[2:]), *indices.narrow_side[2:])
     step = max(1, BLOCK // (channels * prod(shape)))
     for i in range(0, n, step):
         products = (matrix @ vectors[i : i + step]).reshape(-1, *shape).swapaxes(0, 1)
-        for view, taps in link.phases:
-            target = large[i * channels : (i + step) * channels][view]
+        for view, taps in indices.phases:
+            target = wide_side[i * channels : (i + step) * channels][view]
             phase = np.zeros(target.shape, target.dtype)
             for a, here, there in taps:
                 part = phase[there]
                 part += products[a, *here]
             target[...] = phase
         del products  # so that the next ones take its memory, which is still in cache
-    return large.reshape(link.large)
+    return wide_side.reshape(indices.wide_side)
 
 
-def _gather(link: Link, large: Array, kernel: Array) -> Array:
+def _gather(indices: ConvIndices, wide_side: Array, kernel: Array) -> Array:
     """The derivative by small: for each offset, add the products of a slice."""
-    small = np.zeros(link.small, large.dtype)
-    matrices = kernel.reshape(link.groups, link.kernel[0] // link.groups, link.kernel[1], -1)
+    narrow_side = np.zeros(indices.narrow_side, wide_side.dtype)
+    matrices = kernel.reshape(indices.groups, indices.kernel[0] // indices.groups, indices.kernel[1], -1)
     matrices = np.ascontiguousarray(matrices.transpose(3, 0, 1, 2))
-    for view, taps in link.phases:
-        phase = large[view]
+    for view, taps in indices.phases:
+        phase = wide_side[view]
         for a, here, there in taps:
-            part = small[here]
-            part += (matrices[a] @ _grouped(phase[there], link.groups)).reshape(part.shape)
-    return small
+            part = narrow_side[here]
+            part += (matrices[a] @ _grouped(phase[there], indices.groups)).reshape(part.shape)
+    return narrow_side
 
 
-def _correlate(link: Link, small: Array, large: Array) -> Array:
+def _correlate(indices: ConvIndices, narrow_side: Array, wide_side: Array) -> Array:
     """The derivative by kernel: for each offset, multiply the two slices that meet there."""
-    kernel = np.zeros((prod(link.kernel[2:]), *link.kernel[:2]), small.dtype)
-    for view, taps in link.phases:
-        phase = large[view]
+    kernel = np.zeros((prod(indices.kernel[2:]), *indices.kernel[:2]), narrow_side.dtype)
+    for view, taps in indices.phases:
+        phase = wide_side[view]
         for a, here, there in taps:
-            first, second = _grouped(small[here], link.groups), _grouped(phase[there], link.groups)
-            kernel[a] = (first @ second.swapaxes(2, 3)).sum(0).reshape(link.kernel[:2])
-    return kernel.transpose(1, 2, 0).reshape(link.kernel)
+            first, second = _grouped(narrow_side[here], indices.groups), _grouped(phase[there], indices.groups)
+            kernel[a] = (first @ second.swapaxes(2, 3)).sum(0).reshape(indices.kernel[:2])
+    return kernel.transpose(1, 2, 0).reshape(indices.kernel)
 
 
 def _grouped(array: Array, groups: int) -> Array:
@@ -233,9 +233,9 @@ def _grouped(array: Array, groups: int) -> Array:
     return array.reshape(n, groups, channels // groups, prod(space))
 
 
-def _meet(
-    primitive: Callable[[Link, Array, Array], Array],
-    link: Link,
+def _accumulate(
+    primitive: Callable[[ConvIndices, Array, Array], Array],
+    indices: ConvIndices,
     first: Array,
     second: Array,
     dtype: np.dtype[Any],
@@ -248,7 +248,7 @@ def _meet(
         raise ValueError(f"an answer in {dtype} must be made of integers only, got {floats[0]}")
     wide = np.result_type(np.float32, *floats) if floats else np.dtype(np.int64)
     with np.errstate(all="ignore"):  # infinities and overflow are answers, as IEEE has them
-        result = primitive(link, first.astype(wide, copy=False), second.astype(wide, copy=False))
+        result = primitive(indices, first.astype(wide, copy=False), second.astype(wide, copy=False))
         if bias is not None:
             result += bias.astype(wide)
         return result.astype(dtype, copy=False)

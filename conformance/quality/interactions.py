@@ -25,7 +25,7 @@ Levels: TypeAlias = Mapping[str, str]
 """One level of each factor, by their names."""
 Point: TypeAlias = tuple[int, ...]
 """The same by their places."""
-Meeting: TypeAlias = tuple[tuple[str, str], ...]
+Interaction: TypeAlias = tuple[tuple[str, str], ...]
 """Some factors by name, each with one of its levels."""
 
 
@@ -43,7 +43,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Never:
+class Constraint:
     """Levels of which no question has one for each of these factors, and why."""
 
     reason: str
@@ -68,7 +68,7 @@ def _several(values: Axes) -> str:
 
 def _kernel(q: Question) -> str:
     """What the kernel covers against the stride, on the axis where that is the most peculiar."""
-    pairs = list(zip(geometry.reach(q.window, q.dilation), q.stride, strict=True))
+    pairs = list(zip(geometry.effective_kernel_size(q.window, q.dilation), q.stride, strict=True))
     if any(r < s for r, s in pairs):
         return "shorter"
     if any(r % s for r, s in pairs):
@@ -91,7 +91,7 @@ def _padding(q: Question) -> str:
 
 
 def _reach(q: Question) -> Axes:
-    return geometry.reach(q.window, q.dilation)
+    return geometry.effective_kernel_size(q.window, q.dilation)
 
 
 def _totals(q: Question) -> Iterator[tuple[int, int]]:
@@ -152,37 +152,37 @@ FACTORS: tuple[Factor, ...] = (
     ),
 )
 
-NEVER: tuple[Never, ...] = (
-    Never("a bias has no part in a gradient", {"operator": GRADIENTS, "bias": ("yes",)}),
-    Never("whole numbers have no gradient", {"operator": GRADIENTS, "dtype": ("integer",)}),
-    Never("a single axis differs from no other", {"rank": ("1",), "stride": ("differing",)}),
-    Never("a single axis differs from no other", {"rank": ("1",), "dilation": ("differing",)}),
-    Never(
+CONSTRAINTS: tuple[Constraint, ...] = (
+    Constraint("a bias has no part in a gradient", {"operator": GRADIENTS, "bias": ("yes",)}),
+    Constraint("whole numbers have no gradient", {"operator": GRADIENTS, "dtype": ("integer",)}),
+    Constraint("a single axis differs from no other", {"rank": ("1",), "stride": ("differing",)}),
+    Constraint("a single axis differs from no other", {"rank": ("1",), "dilation": ("differing",)}),
+    Constraint(
         "every length is at least 1, and divisible by it",
         {"stride": ("1",), "kernel": ("shorter", "not divisible")},
     ),
-    Never(
+    Constraint(
         "one element has none that a crop could leave of it",
         {"stride": ("1",), "kernel": ("equal",), "padding": ("even", "uneven")},
     ),
-    Never(
+    Constraint(
         "a kernel as long as its stride leaves `same` nothing to crop",
         {"kernel": ("equal",), "padding": ("same, odd",)},
     ),
-    Never(
+    Constraint(
         "a kernel shorter than its stride leaves `same` nothing to crop, unless on another axis",
         {"rank": ("1",), "kernel": ("shorter",), "padding": ("same, odd",)},
     ),
-    Never(
+    Constraint(
         "below a stride of 1 there is no output padding but 0",
         {"stride": ("1",), "output padding": ("some", "largest")},
     ),
-    Never(
+    Constraint(
         "one channel is one group",
         {"groups": ("several", "depthwise", "multiplied"), "channels": ("one",)},
     ),
-    Never("depthwise has as many outputs", {"groups": ("depthwise",), "channels": ("differing",)}),
-    Never("a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}),
+    Constraint("depthwise has as many outputs", {"groups": ("depthwise",), "channels": ("differing",)}),
+    Constraint("a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}),
 )
 
 _EVERYTHING = tuple(range(len(FACTORS)))
@@ -229,7 +229,7 @@ def covered(points: Iterable[Point], strength: int) -> Covered:
     return Covered(strength, got, wanted)
 
 
-def missing(points: Iterable[Point], strength: int) -> Iterator[Meeting]:
+def missing(points: Iterable[Point], strength: int) -> Iterator[Interaction]:
     """The feasible meetings of ``strength`` factors that no point has."""
     rows = _rows(points)
     for factors in combinations(_EVERYTHING, strength):
@@ -250,7 +250,7 @@ def feasible(factors: tuple[int, ...] = _EVERYTHING) -> NDArray[np.bool_]:
         more = tuple(sorted((*factors, further)))
         return np.asarray(feasible(more).any(more.index(further)))
     mask = np.ones([len(factor.levels) for factor in FACTORS], bool)
-    for never in NEVER:
+    for never in CONSTRAINTS:
         chosen = [[f.levels.index(n) for n in never.levels.get(f.name, f.levels)] for f in FACTORS]
         mask[np.ix_(*chosen)] = False
     return mask

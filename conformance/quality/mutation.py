@@ -22,8 +22,8 @@ from conformance.conventions import alternatives, transforms
 from conformance.conventions.axes import AXES, CONVENTIONS, HALVES
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under, under
-from conformance.question import Array, Asked, Chain, Question
-from conformance.runs.survey import Subject
+from conformance.question import Array, AnyQuestion, Chain, Question
+from conformance.runs.survey import PreparedCase
 
 ENOUGH = 3
 """How many cases must see a convention, and tell any two choices on an axis apart."""
@@ -50,11 +50,11 @@ PAIRS: frozenset[Pair] = frozenset(
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class KillRecord:
     """What one case can tell of the conventions, by their places in `CONVENTIONS`.
 
-    sees     those under which the answer is not the oracle's
-    misses   those that change what is asked, but not the answer
+    kills     those under which the answer is not the oracle's
+    survivors   those that change what is asked, but not the answer
     named    those it sees and whose diagnosis names them
     unnamed  those it sees and whose diagnosis names something else
     apart    choices of one axis, the canonical one too, under which the answers differ
@@ -64,8 +64,8 @@ class Sight:
     """
 
     case: Case
-    sees: frozenset[int] = frozenset()
-    misses: frozenset[int] = frozenset()
+    kills: frozenset[int] = frozenset()
+    survivors: frozenset[int] = frozenset()
     named: frozenset[int] = frozenset()
     unnamed: frozenset[int] = frozenset()
     apart: frozenset[Choices] = frozenset()
@@ -73,7 +73,7 @@ class Sight:
     hidden: tuple[str, ...] = ()
 
 
-def sights(subjects: Iterable[Subject]) -> Iterator[Sight]:
+def kill_records(prepared_cases: Iterable[PreparedCase]) -> Iterator[KillRecord]:
     """What each of many cases can tell, as soon as it is known.
 
     Of pairs only those are tried that no case before has seen, and the diagnosis is asked of the
@@ -81,56 +81,56 @@ def sights(subjects: Iterable[Subject]) -> Iterator[Sight]:
     """
     asked: Counter[int] = Counter()
     unseen = set(PAIRS)
-    for subject in subjects:
-        one = sight(subject, [i for i in _EVERY if asked[i] < DIAGNOSED], unseen)
+    for prepared_case in prepared_cases:
+        one = kill_record(prepared_case, [i for i in _EVERY if asked[i] < DIAGNOSED], unseen)
         asked.update(one.named | one.unnamed)
         unseen -= one.pairs
         yield one
 
 
-def sight(
-    subject: Subject, diagnosed: Collection[int] = (), pairs: Collection[Pair] | None = None
-) -> Sight:
+def kill_record(
+    prepared_case: PreparedCase, diagnosed: Collection[int] = (), pairs: Collection[Pair] | None = None
+) -> KillRecord:
     """What a case can tell; nothing where it is that there is no answer.
 
     diagnosed  of which conventions the diagnosis is asked
     pairs      which are tried; all if not said
     """
-    case, wanted = subject.case, subject.wanted
+    case, wanted = prepared_case.case, prepared_case.wanted
     if wanted is None:
-        return Sight(case)
+        return KillRecord(case)
     asked, exact = case.question, case.exact
     alone = _alone(asked)
-    sees = {i for i, answer in alone.items() if _differs(subject, wanted, answer)}
-    named = {i: _is_named(asked, wanted, alone[i], i, exact=exact) for i in sees & {*diagnosed}}
+    kills = {i for i, answer in alone.items() if _differs(prepared_case, wanted, answer)}
+    named = {i: _is_named(asked, wanted, alone[i], i, exact=exact) for i in kills & {*diagnosed}}
     tried = PAIRS if pairs is None else pairs
-    return Sight(
+    return KillRecord(
         case,
-        sees=frozenset(sees),
-        misses=frozenset(alone.keys() - sees),
+        kills=frozenset(kills),
+        survivors=frozenset(alone.keys() - kills),
         named=frozenset(i for i in named if named[i]),
         unnamed=frozenset(i for i in named if not named[i]),
-        apart=frozenset(_apart(subject, wanted, alone)),
+        apart=frozenset(_apart(prepared_case, wanted, alone)),
         pairs=frozenset(
             pair
             for pair in combinations(alone, 2)
-            if pair in tried and _is_seen(subject, wanted, pair)
+            if pair in tried and _is_seen(prepared_case, wanted, pair)
         ),
-        hidden=() if exact else tuple(_hidden(subject, wanted, alone)),
+        hidden=() if exact else tuple(_hidden(prepared_case, wanted, alone)),
     )
 
 
-def seen(sights: Iterable[Sight]) -> Counter[int]:
+def seen(sights: Iterable[KillRecord]) -> Counter[int]:
     """By how many cases each convention is seen."""
-    return Counter(i for one in sights for i in one.sees)
+    return Counter(i for one in sights for i in one.kills)
 
 
-def told_apart(sights: Iterable[Sight]) -> Counter[Choices]:
+def told_apart(sights: Iterable[KillRecord]) -> Counter[Choices]:
     """By how many cases each two choices of an axis are told apart."""
     return Counter(choices for one in sights for choices in one.apart)
 
 
-def unseen_pairs(sights: Iterable[Sight]) -> frozenset[Pair]:
+def unseen_pairs(sights: Iterable[KillRecord]) -> frozenset[Pair]:
     """The pairs of conventions that no case sees."""
     return PAIRS - {pair for one in sights for pair in one.pairs}
 
@@ -157,7 +157,7 @@ def choices_of(axis: int) -> Iterator[Choices]:
         yield axis, one, other
 
 
-def is_blind_to_flips(one: Sight) -> bool:
+def is_blind_to_flips(one: KillRecord) -> bool:
     """Whether the case has a kernel that reads the same backwards, or data that hides its order.
 
     An answer without any number hides everything, and is there for its shape.
@@ -167,7 +167,7 @@ def is_blind_to_flips(one: Sight) -> bool:
         if isinstance(one.case.question, Chain)
         else one.case.question
     )
-    return _FLIPPED in one.misses and len(first.x) > 0
+    return _FLIPPED in one.survivors and len(first.x) > 0
 
 
 _FLIPPED = next(i for i, c in enumerate(CONVENTIONS) if str(c) == "kernel flip: flipped")
@@ -175,13 +175,13 @@ _WIDE = 2**12 + 1
 """What small whole numbers are multiplied with, so that no float32 holds a product of two."""
 
 
-def _alone(asked: Asked, among: Iterable[int] = _EVERY) -> dict[int, Array]:
+def _alone(asked: AnyQuestion, among: Iterable[int] = _EVERY) -> dict[int, Array]:
     """What a framework answers with each of some conventions that changes anything here."""
     answers = {i: _under(asked, i) for i in sorted(among)}
     return {i: answer for i, answer in answers.items() if answer is not None}
 
 
-def _under(asked: Asked, *places: int) -> Array | None:
+def _under(asked: AnyQuestion, *places: int) -> Array | None:
     """What a framework with these conventions answers, if it does and they change anything."""
     try:
         return answer_under(asked, tuple(CONVENTIONS[i] for i in places))
@@ -189,12 +189,12 @@ def _under(asked: Asked, *places: int) -> Array | None:
         return None
 
 
-def _differs(subject: Subject, one: Array, other: Array, within: Reference | None = None) -> bool:
+def _differs(prepared_case: PreparedCase, one: Array, other: Array, within: Reference | None = None) -> bool:
     """Whether two answers differ; of a real-valued case, whether ``other`` is outside a bound."""
-    if subject.case.exact:  # nearly always, and a sentence on where they differ takes its time
+    if prepared_case.case.exact:  # nearly always, and a sentence on where they differ takes its time
         return _is_other(one, other)
-    within = within or subject.reference
-    question = subject.case.question
+    within = within or prepared_case.reference
+    question = prepared_case.case.question
     return comparison.difference(question, one, other, exact=False, within=within) is not None
 
 
@@ -203,31 +203,31 @@ def _is_other(one: Array, other: Array) -> bool:
     return not (same and bool((one == other).all()))
 
 
-def _is_seen(subject: Subject, wanted: Array, pair: Pair) -> bool:
-    answer = _under(subject.case.question, *pair)
-    return answer is not None and _differs(subject, wanted, answer)
+def _is_seen(prepared_case: PreparedCase, wanted: Array, pair: Pair) -> bool:
+    answer = _under(prepared_case.case.question, *pair)
+    return answer is not None and _differs(prepared_case, wanted, answer)
 
 
-def _is_named(asked: Asked, wanted: Array, answer: Array, place: int, *, exact: bool) -> bool:
+def _is_named(asked: AnyQuestion, wanted: Array, answer: Array, place: int, *, exact: bool) -> bool:
     found = diagnose(asked, wanted, answer, exact=exact).explanations
     return (CONVENTIONS[place],) in found
 
 
-def _apart(subject: Subject, wanted: Array, alone: Mapping[int, Array]) -> Iterator[Choices]:
+def _apart(prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]) -> Iterator[Choices]:
     for axis in {_AXIS[i] for i in alone}:
         answers = {0: wanted} | {_CHOICE[i]: y for i, y in alone.items() if _AXIS[i] == axis}
-        bounds = _bounds(subject, axis, answers)
+        bounds = _bounds(prepared_case, axis, answers)
         for one, other in combinations(answers, 2):
-            if _differs(subject, answers[one], answers[other], bounds.get(one)):
+            if _differs(prepared_case, answers[one], answers[other], bounds.get(one)):
                 yield axis, one, other
 
 
-def _bounds(subject: Subject, axis: int, choices: Iterable[int]) -> dict[int, Reference]:
+def _bounds(prepared_case: PreparedCase, axis: int, choices: Iterable[int]) -> dict[int, Reference]:
     """What answers under the choices of an axis are held against in a real-valued case."""
-    if subject.case.exact or AXES[axis].rounds:
+    if prepared_case.case.exact or AXES[axis].rounds:
         return {}  # however its sums are rounded, it is the oracle's answer
     nodes = {
-        choice: under(subject.case.question, (CONVENTIONS[place],))
+        choice: under(prepared_case.case.question, (CONVENTIONS[place],))
         for choice in choices
         for place in _EVERY
         if (_AXIS[place], _CHOICE[place]) == (axis, choice)
@@ -235,13 +235,13 @@ def _bounds(subject: Subject, axis: int, choices: Iterable[int]) -> dict[int, Re
     return {choice: node.reference() for choice, node in nodes.items() if node is not None}
 
 
-def _hidden(subject: Subject, wanted: Array, alone: Mapping[int, Array]) -> Iterator[str]:
+def _hidden(prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]) -> Iterator[str]:
     """What cannot be told from a right answer, or passes for one without being it."""
-    known = subject.reference
-    dtype = subject.case.question.dtype if isinstance(subject.case.question, Question) else None
+    known = prepared_case.reference
+    dtype = prepared_case.case.question.dtype if isinstance(prepared_case.case.question, Question) else None
     right = transforms.held(wanted, dtype) if dtype in HALVES else wanted
     found = dict.fromkeys(
-        map(alternatives.named, alternatives.rivals(subject.case.question, known, right))
+        map(alternatives.named, alternatives.rivals(prepared_case.case.question, known, right))
     )
     for place, answer in alone.items():
         if CONVENTIONS[place].axis.rounds or answer.shape != wanted.shape:
@@ -249,7 +249,7 @@ def _hidden(subject: Subject, wanted: Array, alone: Mapping[int, Array]) -> Iter
         if not known.holds(answer).all():
             continue
         # In float64, as the answer itself may be rounded in another way than the right one.
-        node = under(subject.case.question, (CONVENTIONS[place],))
+        node = under(prepared_case.case.question, (CONVENTIONS[place],))
         if node is not None and known.apart(node.reference().numbers).any():
             found[str(CONVENTIONS[place])] = None
     yield from found

@@ -8,7 +8,7 @@ from itertools import groupby
 from conformance.conventions.axes import AXES, CONVENTIONS, Axis
 from conformance.quality import interactions, mutation
 from conformance.quality.interactions import Covered, Point
-from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, Pair, Sight
+from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, Pair, KillRecord
 
 STRENGTHS = (2, 3, 4)
 COMPLETE = 3
@@ -35,7 +35,7 @@ def _count(one: Covered) -> str:
     )
 
 
-def power(sights: Sequence[Sight]) -> tuple[list[str], list[str]]:
+def mutation_score(sights: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
     """Which conventions the cases see and which choices they tell apart; the rest, as findings."""
     seen, apart = mutation.seen(sights), mutation.told_apart(sights)
     rare = [i for i in range(len(CONVENTIONS)) if seen[i] < ENOUGH]
@@ -55,7 +55,7 @@ def power(sights: Sequence[Sight]) -> tuple[list[str], list[str]]:
     ]
 
 
-def pairs(sights: Sequence[Sight]) -> tuple[list[str], list[str]]:
+def pairs(sights: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
     """How many pairs of conventions the cases see of those that can be; the rest, as findings."""
     unseen = mutation.unseen_pairs(sights)
     visible = mutation.visible(unseen)
@@ -69,14 +69,14 @@ def pairs(sights: Sequence[Sight]) -> tuple[list[str], list[str]]:
     return [line], [] if enough else _told("no case sees", map(_pair, sorted(visible)))
 
 
-def unnamed(sights: Iterable[Sight]) -> Iterator[str]:
+def unnamed(sights: Iterable[KillRecord]) -> Iterator[str]:
     """What is seen by a case and not named by the diagnosis, as findings."""
     for one in sights:
         for i in sorted(one.unnamed):
             yield f"{one.case.place}: {one.case.id}: the diagnosis does not name {CONVENTIONS[i]}"
 
 
-def hidden(sights: Iterable[Sight]) -> Iterator[str]:
+def hidden(sights: Iterable[KillRecord]) -> Iterator[str]:
     """The cases that cannot decide what they ask, as findings."""
     for one in sights:
         if one.hidden:
@@ -87,15 +87,15 @@ def hidden(sights: Iterable[Sight]) -> Iterator[str]:
             )
 
 
-def idle(sights: Iterable[Sight]) -> Iterator[str]:
+def idle(sights: Iterable[KillRecord]) -> Iterator[str]:
     """The cases that see nothing, unless a document or an error is what they are for."""
     for one in sights:
         case = one.case
-        if not one.sees and case.document is None and not case.expected.error:
+        if not one.kills and case.document is None and not case.expected.error:
             yield f"{case.place}: {case.id}: sees no convention, and is from no document"
 
 
-def blind(sights: Iterable[Sight]) -> Iterator[str]:
+def blind(sights: Iterable[KillRecord]) -> Iterator[str]:
     """The cases to which a kernel reads the same backwards, unless a document has it so."""
     for one in sights:
         if mutation.is_blind_to_flips(one) and one.case.document is None:
@@ -105,11 +105,11 @@ def blind(sights: Iterable[Sight]) -> Iterator[str]:
             )
 
 
-def each(sights: Iterable[Sight]) -> Iterator[str]:
+def each(sights: Iterable[KillRecord]) -> Iterator[str]:
     """Of each case what it sees, and what it is asked about and cannot see."""
     for one in sights:
-        misses = f"; cannot see {_axes(one.misses, one.sees)}" if one.misses else ""
-        yield f"{one.case.id}: sees {_axes(one.sees, one.misses) or 'nothing'}{misses}"
+        survivors = f"; cannot see {_axes(one.survivors, one.kills)}" if one.survivors else ""
+        yield f"{one.case.id}: sees {_axes(one.kills, one.survivors) or 'nothing'}{survivors}"
 
 
 def _axes(some: Iterable[int], others: Iterable[int]) -> str:
@@ -122,7 +122,7 @@ def _axes(some: Iterable[int], others: Iterable[int]) -> str:
     return "; ".join(words)
 
 
-def matrix(sights: Iterable[Sight]) -> Iterator[str]:
+def matrix(sights: Iterable[KillRecord]) -> Iterator[str]:
     """For each axis a table: how many cases tell each two of its choices apart."""
     apart = mutation.told_apart(sights)
     for place, axis in enumerate(AXES):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from conformance.adapters.base import Api, Dialect, Framework, Inexpressible
+from conformance.adapters.base import Api, TensorInterop, Framework, Inexpressible
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.transforms import NARROWER
 from conformance.observations import Mode
 from conformance.oracle import memory_layout
-from conformance.question import Array, Asked, Chain, Pool, Question
+from conformance.question import Array, AnyQuestion, Chain, Pool, Question
 from conformance.recipes import linear_ops, search
 from conformance.recipes.search import Cost, Plan
 
@@ -25,7 +25,7 @@ _PLANS: Mapping[Mode, Callable[[Api, Question, Runtime], Plan | Inexpressible]] 
 }
 
 
-class Stretch(NamedTuple):
+class TraceableSpan(NamedTuple):
     """Lines ``first`` to ``last`` - 1 of a source: from what ``names`` hold to the tensor ``y``."""
 
     first: int
@@ -39,7 +39,7 @@ class Call:
 
     moves      how the question was rewritten, in words
     imports    what a script of its own opens with
-    stretches  its lines that touch tensors only; none where they need what is around them
+    traceable_spans  its lines that touch tensors only; none where they need what is around them
     """
 
     source: str
@@ -47,7 +47,7 @@ class Call:
     cost: Cost
     moves: tuple[str, ...]
     imports: tuple[str, ...]
-    stretches: tuple[Stretch, ...] = ()
+    traceable_spans: tuple[TraceableSpan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Text:
     """Lines on their way to a source, and which of them are stretches."""
 
     lines: tuple[str, ...] = ()
-    stretches: tuple[Stretch, ...] = ()
+    traceable_spans: tuple[TraceableSpan, ...] = ()
 
     def __add__(self, other: Text | Sequence[str]) -> Text:
         other = other if isinstance(other, Text) else Text(tuple(other))
         n = len(self.lines)
-        moved = tuple(Stretch(first + n, last + n, names) for first, last, names in other.stretches)
-        return Text(self.lines + other.lines, self.stretches + moved)
+        moved = tuple(TraceableSpan(first + n, last + n, names) for first, last, names in other.traceable_spans)
+        return Text(self.lines + other.lines, self.traceable_spans + moved)
 
     @property
     def source(self) -> str:
@@ -74,7 +74,7 @@ class Text:
 
 
 def write(
-    framework: Framework, runtime: Runtime, api: Api, asked: Asked, mode: Mode
+    framework: Framework, runtime: Runtime, api: Api, asked: AnyQuestion, mode: Mode
 ) -> Call | Inexpressible:
     """The call that asks ``api`` in ``mode``, or why there is none."""
     if isinstance(asked, Chain):
@@ -90,20 +90,20 @@ def write(
     laid = [
         f"{name} = {memory_layout.source(said, name)}" for name, said in memories.items() if said
     ]
-    unreadable = framework.dialect(api, runtime.backend).unreadable if mode == "recipe" else ()
-    copied = [name for name, said in memories.items() if said in unreadable]
+    unsupported_layouts = framework.interop(api, runtime.backend).unsupported_layouts if mode == "recipe" else ()
+    copied = [name for name, said in memories.items() if said in unsupported_layouts]
     laid += [f"{name} = {name}.copy()" for name in copied]
     lines = Text(tuple(laid)) + _text(call)
     return replace(
         call,
         source=lines.source,
-        stretches=lines.stretches,
+        traceable_spans=lines.traceable_spans,
         moves=(*call.moves, *(f"{name} copied" for name in copied)),
     )
 
 
 def _text(call: Call) -> Text:
-    return Text(tuple(call.source.splitlines()), call.stretches)
+    return Text(tuple(call.source.splitlines()), call.traceable_spans)
 
 
 def _single(
@@ -112,15 +112,15 @@ def _single(
     plan = _PLANS[mode](api, asked, runtime)
     if isinstance(plan, Inexpressible):
         return plan
-    dialect = framework.dialect(api, runtime.backend)
-    lines = text(plan, dialect, asked)
+    interop = framework.interop(api, runtime.backend)
+    lines = text(plan, interop, asked)
     return Call(
         source=lines.source,
         arrays=arrays_of(asked),
         cost=plan.cost,
         moves=plan.moves,
-        imports=dialect.imports,
-        stretches=lines.stretches,
+        imports=interop.imports,
+        traceable_spans=lines.traceable_spans,
     )
 
 
@@ -151,7 +151,7 @@ def _chain(
         lines = lines + _text(call) + ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
         moves += [move for move in call.moves if move not in moves]
-    return Call(lines.source, arrays, cost, tuple(moves), imports, lines.stretches)
+    return Call(lines.source, arrays, cost, tuple(moves), imports, lines.traceable_spans)
 
 
 def _pool(step: Pool) -> list[str]:
@@ -165,12 +165,12 @@ def _pool(step: Pool) -> list[str]:
     ]
 
 
-def text(plan: Plan, dialect: Dialect, question: Question) -> Text:
+def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     """The source of a planned question."""
-    asked = _grouped(plan, dialect, question)
-    if plan.keep_dtype and question.dtype in dialect.keeps:
+    asked = _grouped(plan, interop, question)
+    if plan.keep_dtype and question.dtype in interop.dtype_contexts:
         # Its stretches mean something else without the line above them.
-        return Text((dialect.keeps[question.dtype], *asked.indented().lines))
+        return Text((interop.dtype_contexts[question.dtype], *asked.indented().lines))
     return asked
 
 
@@ -186,9 +186,9 @@ def arrays_of(question: Question) -> dict[str, Array]:
     return named
 
 
-def _grouped(plan: Plan, dialect: Dialect, question: Question) -> Text:
+def _grouped(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     names = tuple(arrays_of(question))
-    asked = _ASKED[question.wanted](plan, dialect, question)
+    asked = _ASKED[question.wanted](plan, interop, question)
     if not plan.split:
         return asked
     split = ", ".join(f"np.split({name}, {question.groups}, {_SPLIT[name]})" for name in names)
@@ -208,7 +208,7 @@ _JOINED = {
 }
 
 
-def _output(plan: Plan, dialect: Dialect, question: Question) -> Text:
+def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     in_call = question.bias is not None and not plan.add_bias
     after = question.bias is not None and plan.add_bias
     added = f"b.reshape(-1{', 1' * question.rank})"
@@ -218,41 +218,41 @@ def _output(plan: Plan, dialect: Dialect, question: Question) -> Text:
     return (
         Text(_inputs(plan, question))
         + _stretch(
-            dialect, question, names, (*plan.spelling.setup, f"y = {plan.spelling.expression}")
+            interop, question, names, (*plan.call_source.setup, f"y = {plan.call_source.expression}")
         )
-        + _array(dialect, question)
+        + _array(interop, question)
         + linear_ops.apply(plan.output, "y")
         + ([f"y = y + {added}"] if after else [])
     )
 
 
-def _input_gradient(plan: Plan, dialect: Dialect, question: Question) -> Text:
-    return _gradient(plan, dialect, question, "x") + linear_ops.apply_adjoint(plan.x, "y")
+def _input_gradient(plan: Plan, interop: TensorInterop, question: Question) -> Text:
+    return _gradient(plan, interop, question, "x") + linear_ops.apply_adjoint(plan.x, "y")
 
 
-def _kernel_gradient(plan: Plan, dialect: Dialect, question: Question) -> Text:
-    return _gradient(plan, dialect, question, "w") + linear_ops.apply_adjoint(plan.kernel, "y")
+def _kernel_gradient(plan: Plan, interop: TensorInterop, question: Question) -> Text:
+    return _gradient(plan, interop, question, "w") + linear_ops.apply_adjoint(plan.kernel, "y")
 
 
-def _gradient(plan: Plan, dialect: Dialect, question: Question, by: str) -> Text:
+def _gradient(plan: Plan, interop: TensorInterop, question: Question, by: str) -> Text:
     names = ("x", "w", "g")
     return (
         Text(_inputs(plan, question))
         + linear_ops.apply_adjoint(plan.output, "g")
         + _stretch(
-            dialect, question, names, (*plan.spelling.setup, *dialect.gradient(plan.spelling, by))
+            interop, question, names, (*plan.call_source.setup, *interop.gradient(plan.call_source, by))
         )
-        + _array(dialect, question)
+        + _array(interop, question)
     )
 
 
-def _parameters(plan: Plan, dialect: Dialect, question: Question) -> Text:
+def _parameters(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     bias = () if question.bias is None else ("b",)
     return (
         Text(_inputs(plan, question))
-        + _tensors(dialect, question, ("x", "w", *bias))
-        + plan.spelling.setup
-        + [f"y = np.array({plan.spelling.parameters})"]
+        + _tensors(interop, question, ("x", "w", *bias))
+        + plan.call_source.setup
+        + [f"y = np.array({plan.call_source.parameters})"]
     )
 
 
@@ -274,20 +274,20 @@ def _inputs(plan: Plan, question: Question) -> tuple[str, ...]:
 
 
 def _stretch(
-    dialect: Dialect, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
+    interop: TensorInterop, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
 ) -> Text:
-    tensors = _tensors(dialect, question, names)
-    if question.dtype in dialect.casts:  # a compiler may see no need for less precision
-        return Text(tensors) + Text(lines, (Stretch(0, len(lines), names),))
+    tensors = _tensors(interop, question, names)
+    if question.dtype in interop.dtype_conversions:  # a compiler may see no need for less precision
+        return Text(tensors) + Text(lines, (TraceableSpan(0, len(lines), names),))
     lines = tensors + lines
-    return Text(lines, (Stretch(0, len(lines), names),))
+    return Text(lines, (TraceableSpan(0, len(lines), names),))
 
 
-def _tensors(dialect: Dialect, question: Question, names: tuple[str, ...]) -> tuple[str, ...]:
-    tensor, _ = dialect.casts.get(question.dtype, (dialect.tensor, dialect.array))
+def _tensors(interop: TensorInterop, question: Question, names: tuple[str, ...]) -> tuple[str, ...]:
+    tensor, _ = interop.dtype_conversions.get(question.dtype, (interop.tensor, interop.array))
     return tuple(f"{name} = {tensor.format(v=name)}" for name in names)
 
 
-def _array(dialect: Dialect, question: Question) -> list[str]:
-    _, array = dialect.casts.get(question.dtype, (dialect.tensor, dialect.array))
+def _array(interop: TensorInterop, question: Question) -> list[str]:
+    _, array = interop.dtype_conversions.get(question.dtype, (interop.tensor, interop.array))
     return [f"y = {array.format(v='y')}"]

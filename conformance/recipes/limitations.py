@@ -6,17 +6,17 @@ comes of that; the limit does.
 
 from __future__ import annotations
 
-from conformance.adapters.base import Api, Limit
+from conformance.adapters.base import Api, Limitation
 from conformance.adapters.runtime import Runtime
 from conformance.conventions import interpretations
-from conformance.question import Asked, Chain
+from conformance.question import AnyQuestion, Chain
 from conformance.recipes import search
 
 MOST = 2
 """How many conventions are combined at most; what a call is told is seldom read in more ways."""
 
 
-def behind(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
+def behind(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None:
     """The known limit that the native call for a question runs into, if there is one.
 
     What the call really asks is the question, understood under the fewest conventions, of which
@@ -32,7 +32,7 @@ def behind(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     return None
 
 
-def refusal(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
+def refusal(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None:
     """Find the known limit that a native call was refused for.
 
     Parameters
@@ -59,9 +59,9 @@ def refusal(api: Api, asked: Asked, runtime: Runtime) -> Limit | None:
     return found if found is not None and found.refused else None
 
 
-def breaks(api: Api, asked: Asked, runtime: Runtime) -> bool:
+def corrupts_process(api: Api, asked: AnyQuestion, runtime: Runtime) -> bool:
     """Whether the native call, taken for what it looks like, may break its process's memory."""
     if isinstance(asked, Chain) or search.has_no_meaning(asked):
         return False
     handed = search.handed(api, asked)
-    return any(limit.breaks and limit.stops(handed, runtime) for limit in api.limits)
+    return any(limit.corrupts_process and limit.stops(handed, runtime) for limit in api.limits)

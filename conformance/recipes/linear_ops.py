@@ -15,7 +15,7 @@ BATCH_AND_CHANNELS = 2
 
 
 @dataclass(frozen=True)
-class Map:
+class LinearOp:
     """Lines of NumPy that map the array ``{v}``, and the lines that do the adjoint.
 
     order  of the axes, where that is all that changes
@@ -26,28 +26,28 @@ class Map:
     order: Axes | None = None
 
 
-def apply(maps: Iterable[Map], variable: str) -> list[str]:
+def apply(maps: Iterable[LinearOp], variable: str) -> list[str]:
     """The lines that put ``variable`` through ``maps`` in order."""
     return [line.format(v=variable) for m in maps for line in m.forward]
 
 
-def apply_adjoint(maps: Iterable[Map], variable: str) -> list[str]:
+def apply_adjoint(maps: Iterable[LinearOp], variable: str) -> list[str]:
     """The lines that put ``variable`` through the adjoint of ``maps``: the last one first."""
     return [line.format(v=variable) for m in reversed(tuple(maps)) for line in m.adjoint]
 
 
-def permute(order: Axes) -> tuple[Map, ...]:
+def permute(order: Axes) -> tuple[LinearOp, ...]:
     """Axes in another order; nothing where the order is the same."""
     if order == tuple(range(len(order))):
         return ()
     inverse = tuple(order.index(axis) for axis in range(len(order)))
     lines = (f"{{v}} = {{v}}.transpose{order}",), (f"{{v}} = {{v}}.transpose{inverse}",)
-    return (Map(*lines, order),)
+    return (LinearOp(*lines, order),)
 
 
-def merged(maps: Iterable[Map]) -> tuple[Map, ...]:
+def merged(maps: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
     """The same maps, with neighbours that only change the order of axes made one."""
-    kept: list[Map] = []
+    kept: list[LinearOp] = []
     for m in maps:
         if kept and m.order and kept[-1].order:
             before = kept.pop().order or ()
@@ -57,13 +57,13 @@ def merged(maps: Iterable[Map]) -> tuple[Map, ...]:
     return tuple(kept)
 
 
-def flip(rank: int) -> tuple[Map, ...]:
+def flip(rank: int) -> tuple[LinearOp, ...]:
     """Every spatial axis backwards; its own adjoint."""
     line = "{v} = {v}[:, :" + ", ::-1" * rank + "]"
-    return (Map((line,), (line,)),)
+    return (LinearOp((line,), (line,)),)
 
 
-def dilate(shape: Axes, dilation: Axes) -> tuple[Map, ...]:
+def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
     """A kernel of ``shape`` with d - 1 zeros between neighbours on each spatial axis."""
     window = shape[BATCH_AND_CHANNELS:]
     grown = (
@@ -72,7 +72,7 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[Map, ...]:
     )
     every = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
     return (
-        Map(
+        LinearOp(
             (
                 f"dilated = np.zeros({grown}, {{v}}.dtype)",
                 f"dilated{every} = {{v}}",
@@ -83,7 +83,7 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[Map, ...]:
     )
 
 
-def exchange_in_groups(groups: int, first: int, second: int) -> tuple[Map, ...]:
+def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
     """A kernel of (first, second / groups, *k), of another operator with groups, for this one.
 
     Parameters
@@ -104,10 +104,10 @@ def exchange_in_groups(groups: int, first: int, second: int) -> tuple[Map, ...]:
         f".reshape({groups * b}, {a}, *{{v}}.shape[2:])"
         for a, b in ((inner, second), (second, inner))
     )
-    return (Map((there,), (back,)),)
+    return (LinearOp((there,), (back,)),)
 
 
-def blocks(groups: int, first: int, second: int) -> tuple[Map, ...]:
+def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
     """A kernel of groups as one without them: its parts along a diagonal of zeros.
 
     Parameters
@@ -124,7 +124,7 @@ def blocks(groups: int, first: int, second: int) -> tuple[Map, ...]:
     shape = f"({groups}, {inner}, {groups}, {second}, *{{v}}.shape[2:])"
     diagonal = f"[range({groups}), :, range({groups})]"
     return (
-        Map(
+        LinearOp(
             (
                 f"blocks = np.zeros({shape}, {{v}}.dtype)",
                 f"blocks{diagonal} = {{v}}.reshape({groups}, {inner}, *{{v}}.shape[1:])",
@@ -138,31 +138,31 @@ def blocks(groups: int, first: int, second: int) -> tuple[Map, ...]:
     )
 
 
-def fill_batch() -> tuple[Map, ...]:
+def fill_batch() -> tuple[LinearOp, ...]:
     """Return the map from an empty batch to one of a single element, which is zero."""
-    return (Map(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
+    return (LinearOp(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
 
 
-def empty_batch() -> tuple[Map, ...]:
+def empty_batch() -> tuple[LinearOp, ...]:
     """Return the map from any batch to the empty one, the adjoint of `fill_batch`."""
     (fill,) = fill_batch()
-    return (Map(fill.adjoint, fill.forward),)
+    return (LinearOp(fill.adjoint, fill.forward),)
 
 
-def window(lengths: Axes, grow: Pairs) -> tuple[Map, ...]:
+def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
     """Spatial axes of ``lengths`` with (begin, end) zeros more, or elements fewer if negative."""
     kept, pad = zip(*map(_reframed, lengths, grow), strict=True)
     maps = []
     if kept != tuple((0, n) for n in lengths):
         outside = tuple((start, n - stop) for n, (start, stop) in zip(lengths, kept, strict=True))
-        maps.append(Map((_sliced(kept, lengths),), (_padded(outside),)))
+        maps.append(LinearOp((_sliced(kept, lengths),), (_padded(outside),)))
     if any(map(any, pad)):
         inside = tuple(
             (before, before + stop - start)
             for (before, _), (start, stop) in zip(pad, kept, strict=True)
         )
         grown = tuple(n + begin + end for n, (begin, end) in zip(lengths, grow, strict=True))
-        maps.append(Map((_padded(pad),), (_sliced(inside, grown),)))
+        maps.append(LinearOp((_padded(pad),), (_sliced(inside, grown),)))
     return tuple(maps)
 
 

@@ -11,12 +11,12 @@ from enum import IntEnum
 
 import numpy as np
 
-from conformance.adapters.base import Api, Speller
+from conformance.adapters.base import Api, CallBuilder
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs
 from conformance.question import Array, Question
 from conformance.recipes import linear_ops
-from conformance.recipes.linear_ops import Map
+from conformance.recipes.linear_ops import LinearOp
 
 
 class Cost(IntEnum):
@@ -57,12 +57,12 @@ class Draft:
 
     api: Api
     question: Question
-    spell: Speller
+    spell: CallBuilder
     own: Question | None = None
     moves: tuple[str, ...] = ()
-    x: tuple[Map, ...] = ()
-    kernel: tuple[Map, ...] = ()
-    output: tuple[Map, ...] = ()
+    x: tuple[LinearOp, ...] = ()
+    kernel: tuple[LinearOp, ...] = ()
+    output: tuple[LinearOp, ...] = ()
     split: bool = False
     bias_last: bool = False
     cost: Cost = Cost.ARGUMENTS
@@ -75,7 +75,7 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
     if question.operator == "interpolate":
         yield start
         return
-    if api.flips:
+    if api.reads_kernel_reversed:
         start = replace(
             start,
             moves=("kernel flipped",),
@@ -162,7 +162,7 @@ def _unstrided(draft: Draft) -> Iterator[Draft]:
             # With a stride of 1 there would be further places in what the kernel does not reach.
             (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
             for n, place, r, (b, e) in zip(
-                q.space, places, geometry.reach(q.window, q.dilation), q.pairs, strict=True
+                q.space, places, geometry.effective_kernel_size(q.window, q.dilation), q.pairs, strict=True
             )
         )
         yield _moved(draft, "stride 1 along single places", stride=stride, padding=pairs)
@@ -172,7 +172,7 @@ def _dilated(draft: Draft) -> Iterator[Draft]:
     """The dilation put into the kernel as zeros, of which a layer would count more."""
     q = draft.question
     if set(q.dilation) != {1} and q.wanted != "parameters":
-        shape = (*q.kernel.shape[:2], *geometry.reach(q.window, q.dilation))
+        shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
         yield replace(
             draft,
             moves=(*draft.moves, "zeros put into the kernel"),
@@ -253,7 +253,7 @@ def _regrouped(draft: Draft) -> Iterator[Draft]:
             spell=draft.api.grouped,
             kernel=(
                 *draft.kernel,
-                *(() if draft.api.flips else linear_ops.flip(q.rank)),
+                *(() if draft.api.reads_kernel_reversed else linear_ops.flip(q.rank)),
                 *linear_ops.exchange_in_groups(q.groups, *q.kernel.shape[:2]),
             ),
             cost=max(draft.cost, Cost.FUNCTION),

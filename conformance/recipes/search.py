@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from conformance.adapters.base import Api, Inexpressible, Limit, Spelling
+from conformance.adapters.base import Api, Inexpressible, Limitation, CallSource
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.question import Question, products
 from conformance.recipes import linear_ops
-from conformance.recipes.linear_ops import Map
+from conformance.recipes.linear_ops import LinearOp
 from conformance.recipes.rewritings import Cost as Cost
 from conformance.recipes.rewritings import Draft, rewritings
 
@@ -33,10 +33,10 @@ class Plan:
 
     moves: tuple[str, ...]
     question: Question
-    spelling: Spelling
-    x: tuple[Map, ...]
-    kernel: tuple[Map, ...]
-    output: tuple[Map, ...]
+    call_source: CallSource
+    x: tuple[LinearOp, ...]
+    kernel: tuple[LinearOp, ...]
+    output: tuple[LinearOp, ...]
     split: bool = False
     add_bias: bool = False
     keep_dtype: bool = False
@@ -115,11 +115,11 @@ def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | In
     for draft in rewritings(api, question):
         refused = _refused(draft, runtime)
         words = handed(api, draft.own or draft.question, bias_last=draft.bias_last)
-        spelling = Inexpressible(refused.reason) if refused else draft.spell(words)
-        yield _plan(draft, spelling, keep_dtype=True)
+        call_source = Inexpressible(refused.reason) if refused else draft.spell(words)
+        yield _plan(draft, call_source, keep_dtype=True)
 
 
-def _refused(draft: Draft, runtime: Runtime) -> Limit | None:
+def _refused(draft: Draft, runtime: Runtime) -> Limitation | None:
     """The known limit in the way of a draft: of its words, and of what they mean if that is wrong.
 
     Words that are the API's own are not stopped by what they would mean elsewhere.
@@ -146,7 +146,7 @@ def _transposed(plan: Plan | Inexpressible) -> Plan | Inexpressible:
     return replace(plan, moves=(*plan.moves, "channels moved"), cost=max(plan.cost, Cost.LAYOUT))
 
 
-def refusing(api: Api, asked: Question, runtime: Runtime = ANY) -> Limit | None:
+def refusing(api: Api, asked: Question, runtime: Runtime = ANY) -> Limitation | None:
     """The first known limit that stands in the way of a question, as the call sees it."""
     return next((limit for limit in api.limits if limit.stops(asked, runtime)), None)
 
@@ -163,10 +163,10 @@ def handed(api: Api, q: Question, *, bias_last: bool = False) -> Question:
 
 
 def _plan(
-    draft: Draft, spelling: Spelling | Inexpressible, *, keep_dtype: bool = False
+    draft: Draft, call_source: CallSource | Inexpressible, *, keep_dtype: bool = False
 ) -> Plan | Inexpressible:
-    if isinstance(spelling, Inexpressible):
-        return spelling
+    if isinstance(call_source, Inexpressible):
+        return call_source
     api = draft.api
     rank = draft.question.rank
     to_layout = order("N C *s", api.layout, rank)
@@ -175,7 +175,7 @@ def _plan(
     return Plan(
         moves=draft.moves,
         question=draft.own or draft.question,
-        spelling=spelling,
+        call_source=call_source,
         x=draft.x + linear_ops.permute(to_layout),
         kernel=draft.kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
         output=linear_ops.permute(from_layout) + draft.output,

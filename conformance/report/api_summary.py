@@ -28,7 +28,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ApiSummary:
     """What came of one API.
 
     native       how often the same-looking call came to what
@@ -101,7 +101,7 @@ _NATIVE = "the same-looking call "
 _RECIPE = "even translated, it "
 
 
-def facts(judged: pd.DataFrame) -> dict[tuple[int, str], Facts]:
+def api_summaries(judged: pd.DataFrame) -> dict[tuple[int, str], ApiSummary]:
     """The facts of every API by the number of its run and its id."""
     found = {}
     for run, of_run in judged.groupby("run"):
@@ -110,13 +110,13 @@ def facts(judged: pd.DataFrame) -> dict[tuple[int, str], Facts]:
     return found
 
 
-def _facts(rows: pd.DataFrame) -> Facts:
+def _facts(rows: pd.DataFrame) -> ApiSummary:
     verdicts = Counter(rows["verdict"].tolist())
     native = Counter(rows["native"].tolist())
     translated = rows.loc[rows["verdict"] == "translated", "cost"]
     costs = Counter(cost for cost in translated.tolist() if isinstance(cost, str))
     words = [cost.words for cost in Cost]
-    return Facts(
+    return ApiSummary(
         cases=len(rows),
         verdicts=tuple((v, verdicts[v]) for v in VERDICTS if verdicts[v]),
         native=tuple(sorted(native.items())),

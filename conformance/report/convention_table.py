@@ -159,7 +159,7 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ConventionTable:
     """The axes of the APIs of one operator, in the order of `GROUPS`."""
 
     title: str

@@ -19,7 +19,7 @@ Side: TypeAlias = Literal["correction", "document", "neither", "none"]
 
 
 @dataclass(frozen=True)
-class Told:
+class ErratumRow:
     """An erratum as it is shown.
 
     printed, instead  lines; an array has one for each row
@@ -74,7 +74,7 @@ _GIVE: dict[Side, str] = {
 
 def errata(
     observed: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
-) -> tuple[Told, ...]:
+) -> tuple[ErratumRow, ...]:
     """Every erratum of ``cases``, in their order."""
     return tuple(
         _told(case, case.erratum, observed[observed["case"] == case.id], environments)
@@ -85,7 +85,7 @@ def errata(
 
 def _told(
     case: Case, erratum: Erratum, rows: pd.DataFrame, environments: Sequence[Environment]
-) -> Told:
+) -> ErratumRow:
     """The side of an environment is what its recipes give: the question, put in its own words."""
     sides: list[tuple[str, str, Side]] = []
     silent: list[str] = []
@@ -98,7 +98,7 @@ def _told(
         else:
             silent.append(environment.title)
     native = _sides(rows[rows["mode"] == "native"])
-    return Told(
+    return ErratumRow(
         case=case.id,
         claims=case.claims,
         document=plain(case.document.title) if case.document else "",

@@ -10,10 +10,10 @@ from conformance.adapters.registry import APIS
 from conformance.conventions.axes import Axis
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
-from conformance.report.convention_table import KNOWN, Cell, Ids, Kind, Row, Sheet, order
+from conformance.report.convention_table import KNOWN, Cell, Ids, Kind, Row, ConventionTable, order
 from conformance.report.load import Column, Environment, alike
 from conformance.runs.profiles import GRADIENTS, PROFILED, Finding, Profile, profiles, touched
-from conformance.runs.survey import Subject, concerns
+from conformance.runs.survey import PreparedCase, is_applicable
 from conformance.utils.text import count
 
 _ALL = (*PROFILED, GRADIENTS)
@@ -22,7 +22,7 @@ Touching: TypeAlias = Mapping[str, Ids]
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Anomaly:
     """Something that must not be: answers that no choice on any axis fits.
 
     kind   ``unexplained``, ``contradiction``, ``known limit`` or ``known bug``
@@ -51,27 +51,27 @@ class Meanings:
     """
 
     cells: Mapping[Column, tuple[Cell, ...]]
-    sheets: tuple[Sheet, ...]
-    doubts: tuple[Doubt, ...]
+    sheets: tuple[ConventionTable, ...]
+    doubts: tuple[Anomaly, ...]
     explained: int
 
 
 def meanings(
     environments: Sequence[Environment],
     operators: Mapping[str, Sequence[Column]],
-    subjects: Mapping[str, Subject],
+    prepared_cases: Mapping[str, PreparedCase],
 ) -> Meanings:
     """What the runs tell of every column.
 
     operators  titles with their columns
-    subjects   the cases by id
+    prepared_cases   the cases by id
     """
     found = [
-        {profile.api: profile for profile in profiles(e.run.observations, subjects)}
+        {profile.api: profile for profile in profiles(e.run.observations, prepared_cases)}
         for e in environments
     ]
     columns = [column for own in operators.values() for column in own]
-    touching = {api: _touching(api, subjects) for api in dict.fromkeys(c.api for c in columns)}
+    touching = {api: _touching(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)}
     known = {column: found[column.run].get(column.api) for column in columns}
     cells = _since(
         {column: tuple(_cells(profile, touching[column.api])) for column, profile in known.items()}
@@ -81,7 +81,7 @@ def meanings(
         for title, columns in operators.items()
         if (own := [column for column in columns if _has_axes(column)])
     )
-    contents = {id_: subject.content for id_, subject in subjects.items()}
+    contents = {id_: prepared_case.content for id_, prepared_case in prepared_cases.items()}
     wrong = sum(
         (seen.mode, seen.status) == ("native", "mismatch")
         and contents.get(seen.case) == seen.content
@@ -106,11 +106,11 @@ def _has_axes(column: Column) -> bool:
     return api is None or (api.operator != "interpolate" and not api.is_variant)
 
 
-def _touching(api: str, subjects: Mapping[str, Subject]) -> Touching:
+def _touching(api: str, prepared_cases: Mapping[str, PreparedCase]) -> Touching:
     found: dict[str, list[str]] = {axis.name: [] for axis in _ALL}
-    for id_, subject in sorted(subjects.items()):
-        if api in APIS and concerns(APIS[api], subject.case):
-            for axis in touched(subject):
+    for id_, prepared_case in sorted(prepared_cases.items()):
+        if api in APIS and is_applicable(APIS[api], prepared_case.case):
+            for axis in touched(prepared_case):
                 found[axis].append(id_)
     return {axis: tuple(ids) for axis, ids in found.items()}
 
@@ -152,18 +152,18 @@ def _since(cells: Mapping[Column, tuple[Cell, ...]]) -> dict[Column, tuple[Cell,
 
 def _sheet(
     title: str, columns: Sequence[Column], cells: Mapping[Column, tuple[Cell, ...]]
-) -> Sheet:
+) -> ConventionTable:
     rows = zip(*(cells[column] for column in columns), strict=True)
-    return Sheet(title, tuple(columns), tuple(Row(row[0].axis, tuple(row)) for row in rows))
+    return ConventionTable(title, tuple(columns), tuple(Row(row[0].axis, tuple(row)) for row in rows))
 
 
-def _doubts(known: Mapping[Column, Profile | None]) -> Iterator[Doubt]:
+def _doubts(known: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:
     shown = {
         column: tuple(_doubted(column, profile)) if profile else ()
         for column, profile in known.items()
     }
     doubts = (
-        Doubt(kind, title, said, cases)
+        Anomaly(kind, title, said, cases)
         for title, columns in alike(known, shown)
         for kind, said, cases in shown[columns[0]]
     )
@@ -197,7 +197,7 @@ def _bug(column: Column, case: str) -> Bug | None:
     return known_bugs.known(column.environment.run.header, column.api, case)
 
 
-def _bugs(known: Mapping[Column, Profile | None]) -> Iterator[Doubt]:
+def _bugs(known: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:
     """The bugs that same-looking calls met, each once."""
     met: dict[Bug, dict[Column, list[str]]] = {}
     for column, profile in known.items():
@@ -208,7 +208,7 @@ def _bugs(known: Mapping[Column, Profile | None]) -> Iterator[Doubt]:
     for bug, columns in met.items():
         where = ", ".join(column.title for column in columns)
         cases = dict.fromkeys(case for own in columns.values() for case in own)
-        yield Doubt("known bug", where, bug.title, tuple(cases), bug)
+        yield Anomaly("known bug", where, bug.title, tuple(cases), bug)
 
 
 def _unfitting(profile: Profile) -> Iterator[str]:

@@ -15,7 +15,7 @@ from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.history.version_ranges import Kind
 from conformance.report import changes
-from conformance.report.api_summary import Facts
+from conformance.report.api_summary import ApiSummary
 from conformance.report.convention_table import SIGNS
 from conformance.report.load import Column, alike
 from conformance.report.model import LEGEND, Cell, Matrix, Report
@@ -99,7 +99,7 @@ def _code(words: str) -> Markup:
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
-def _bar(counted: Cell | Facts) -> str:
+def _bar(counted: Cell | ApiSummary) -> str:
     """A CSS gradient with a stretch for each verdict, as long as its share."""
     counts = counted.counts if isinstance(counted, Cell) else counted.verdicts
     total = sum(number for _, number in counts)

@@ -11,7 +11,7 @@ from conformance.observations import VERDICTS
 from conformance.report import changes
 from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
-from conformance.report.convention_table import SIGNS, Row, Sheet
+from conformance.report.convention_table import SIGNS, Row, ConventionTable
 from conformance.report.convention_table import Cell as Known
 from conformance.report.load import alike
 from conformance.report.model import LEGEND, Cell, Matrix, Report
@@ -52,7 +52,7 @@ WIDEST = 6
 """How many axes stand side by side at most, besides those of one heading."""
 
 
-def _axes(sheet: Sheet) -> Iterable[tuple[str, str]]:
+def _axes(sheet: ConventionTable) -> Iterable[tuple[str, str]]:
     """Tables of a few axes each: the APIs are rows, since their names are long."""
     packed: list[tuple[list[str], list[Row]]] = []
     for title, rows in sheet.groups:

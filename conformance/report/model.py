@@ -14,14 +14,14 @@ from conformance.cases.model import Case
 from conformance.history.changes import Trend, trends
 from conformance.observations import VERDICTS, Verdict
 from conformance.report import tables
-from conformance.report.api_summary import Facts, facts
+from conformance.report.api_summary import ApiSummary, api_summaries
 from conformance.report.claims import Claim, claims
 from conformance.report.differences import differences
-from conformance.report.errata import Told, errata
+from conformance.report.errata import ErratumRow, errata
 from conformance.report.evidence import Meanings, meanings
 from conformance.report.load import Column, Environment
-from conformance.report.problems import Trouble, troubles, wrong
-from conformance.runs.survey import Subject
+from conformance.report.problems import Problem, problems, wrong
+from conformance.runs.survey import PreparedCase
 from conformance.utils.text import plain
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
@@ -176,12 +176,12 @@ class Report:
     @cached_property
     def meanings(self) -> Meanings:
         """What every column means, axis by axis."""
-        return meanings(self.environments, self.operators, self.subjects)
+        return meanings(self.environments, self.operators, self.prepared_cases)
 
     @cached_property
-    def subjects(self) -> dict[str, Subject]:
+    def prepared_cases(self) -> dict[str, PreparedCase]:
         """The cases by id, with what is worked out once."""
-        return {case.id: Subject(case) for case in self.cases}
+        return {case.id: PreparedCase(case) for case in self.cases}
 
     @cached_property
     def versions(self) -> tuple[tuple[int, ...], ...]:
@@ -210,7 +210,7 @@ class Report:
             own = [self.environments[number] for number in numbers]
             if len(own) > 1:
                 named = [(plain(e.run.header.version or "unknown"), e.run) for e in own]
-                found.append((_title(own), trends(named, self.subjects)))
+                found.append((_title(own), trends(named, self.prepared_cases)))
         return tuple(found)
 
     @cached_property
@@ -219,13 +219,13 @@ class Report:
         return {column: differences(self.meanings.cells[column]) for column in self.columns}
 
     @cached_property
-    def facts(self) -> dict[Column, Facts]:
+    def facts(self) -> dict[Column, ApiSummary]:
         """What to know about each column."""
-        found = facts(self.verdicts)
+        found = api_summaries(self.verdicts)
         return {column: found[column.run, column.api] for column in self.columns}
 
     @cached_property
-    def known(self) -> dict[Column, tuple[tuple[str, ...], Facts]]:
+    def known(self) -> dict[Column, tuple[tuple[str, ...], ApiSummary]]:
         """What is different in each column, and what came of it: like ones are told together."""
         return {column: (self.differences[column], self.facts[column]) for column in self.columns}
 
@@ -249,14 +249,14 @@ class Report:
         return tuple((v, int(given[v])) for v in VERDICTS if v in given)
 
     @cached_property
-    def errata(self) -> tuple[Told, ...]:
+    def errata(self) -> tuple[ErratumRow, ...]:
         """The documents' errata."""
         return errata(self.observations, self.environments, self.cases)
 
     @cached_property
-    def troubles(self) -> tuple[Trouble, ...]:
+    def troubles(self) -> tuple[Problem, ...]:
         """What is not as it should be."""
-        return troubles(
+        return problems(
             self.observations, self.verdicts, self.environments, self.titles, self.cases
         )
 

@@ -14,7 +14,7 @@ from conformance.conventions.axes import CONVENTIONS
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.report.load import Environment
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils.text import count, pattern, plain
 
 ROUNDING = frozenset(c.choice.sentence for c in CONVENTIONS if c.axis.rounds)
@@ -23,7 +23,7 @@ NAMED = 6
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Problem:
     """One thing that is not as it should be.
 
     kind   a verdict, or ``incomplete``, ``changed``, ``asked again``, ``rounding`` or
@@ -45,13 +45,13 @@ class Trouble:
         return ", ".join(self.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def troubles(
+def problems(
     observed: pd.DataFrame,
     judged: pd.DataFrame,
     environments: Sequence[Environment],
     columns: Mapping[tuple[int, str], str],
     cases: Sequence[Case],
-) -> tuple[Trouble, ...]:
+) -> tuple[Problem, ...]:
     """Everything that is not as it should be, the gravest first.
 
     Broken and different verdicts that come from known bugs stand at the end, and before them those
@@ -87,18 +87,18 @@ def _rounds(judged: pd.DataFrame) -> pd.Series[bool]:
     return (judged["verdict"] == "different") & judged["recipe_reason"].isin(ROUNDING)
 
 
-def _rounding(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Trouble]:
+def _rounding(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
     """A trouble for each way to round that an API has, with the cases that show it."""
     found: dict[tuple[str, str], list[str]] = {}
     for run, api, case, why in _rows(judged[_rounds(judged)], "run", "api", "case", "reason"):
         found.setdefault((columns[run, api], why), []).append(case)
     for (where, why), cases in found.items():
-        yield Trouble("rounding", where, why, tuple(cases))
+        yield Problem("rounding", where, why, tuple(cases))
 
 
 def _known(
     bad: pd.DataFrame, found: Sequence[Bug | None], columns: Mapping[tuple[int, str], str]
-) -> Iterator[Trouble]:
+) -> Iterator[Problem]:
     """A trouble for each known bug, with everything that it makes wrong."""
     rows = list(zip(found, _rows(bad, "run", "api", "case", "verdict"), strict=True))
     for bug in dict.fromkeys(filter(None, found)):
@@ -107,10 +107,10 @@ def _known(
         verdicts = dict.fromkeys(verdict for *_, verdict in own)
         said = f"{' and '.join(verdicts)} in {', '.join(where)}"
         cases = tuple(dict.fromkeys(case for _, _, case, _ in own))
-        yield Trouble("known bug", bug.title, said, cases, bug)
+        yield Problem("known bug", bug.title, said, cases, bug)
 
 
-def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Trouble]:
+def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Problem]:
     missing = judged[judged["verdict"] == "not run"]
     for number, environment in enumerate(environments):
         rows = missing[missing["run"] == number]
@@ -118,16 +118,16 @@ def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Itera
             failed = environment.run.header.failure is not None
             lacks = "" if failed else f" {count(len(rows), 'verdict')} of it cannot be given."
             kind = "not run" if failed else "incomplete"
-            yield Trouble(kind, environment.title, environment.trouble + lacks)
+            yield Problem(kind, environment.title, environment.trouble + lacks)
             continue
         for why, of_why in rows.groupby("reason"):
             ids = tuple(sorted(set(of_why["case"])))
             apis = ", ".join(sorted(set(of_why["api"])))
             said = f"{why} ({count(len(ids), 'case')} of {apis})"
-            yield Trouble("not run", environment.title, said, ids)
+            yield Problem("not run", environment.title, said, ids)
 
 
-def _broken(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Trouble]:
+def _broken(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
     for kind in ("broken", "different", "undecided"):
         rows = judged[judged["verdict"] == kind]
         found: dict[tuple[tuple[int, str], str], list[tuple[str, str]]] = {}
@@ -137,14 +137,14 @@ def _broken(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Ite
         for (column, words), told in found.items():
             whys = {why for _, why in told}
             said = whys.pop() if len(whys) == 1 else words
-            yield Trouble(kind, columns[column], said, tuple(case for case, _ in told))
+            yield Problem(kind, columns[column], said, tuple(case for case, _ in told))
 
 
 def _changed(
     observed: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
-) -> Iterator[Trouble]:
+) -> Iterator[Problem]:
     """A case that was edited after a run is another question than the run's answer is to."""
-    content = {case.id: Subject(case).content for case in cases}
+    content = {case.id: PreparedCase(case).content for case in cases}
     asked = observed.drop_duplicates(["run", "case", "content"])
     changed: dict[int, list[str]] = {}
     unknown: Counter[int] = Counter()
@@ -157,13 +157,13 @@ def _changed(
         if number in changed:
             ids = tuple(changed[number])
             said = f"{count(len(ids), 'case')} changed after this run, which answered the old form."
-            yield Trouble("changed", environment.title, said, ids)
+            yield Problem("changed", environment.title, said, ids)
         if unknown[number]:
             said = f"{count(unknown[number], 'case')} of this run are not among the report's cases."
-            yield Trouble("changed", environment.title, said)
+            yield Problem("changed", environment.title, said)
 
 
-def _asked_again(environments: Sequence[Environment]) -> Iterator[Trouble]:
+def _asked_again(environments: Sequence[Environment]) -> Iterator[Problem]:
     """A worker that died or spoke out of turn among questions, none of which was at fault."""
     for environment in environments:
         by_reason: dict[str, list[str]] = {}
@@ -173,7 +173,7 @@ def _asked_again(environments: Sequence[Environment]) -> Iterator[Trouble]:
         for reason, cases in by_reason.items():
             ids = tuple(dict.fromkeys(cases))
             sentence = f"{count(len(ids), 'case')} {reason}."
-            yield Trouble("asked again", environment.title, sentence, ids)
+            yield Problem("asked again", environment.title, sentence, ids)
 
 
 def _rows(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

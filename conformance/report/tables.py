@@ -12,7 +12,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
 from conformance.observations import MODES, VERDICTS, Observation, Status, Verdict, verdict
 from conformance.report.load import Environment
-from conformance.runs.survey import concerns
+from conformance.runs.survey import is_applicable
 from conformance.utils.text import plain
 
 ENVIRONMENT = ["framework", "version", "backend", "runtime_class"]
@@ -123,7 +123,7 @@ def _missing(
         asked = seen.get(api, {mode: set() for mode in MODES})
         wanted = {case for modes in asked.values() for case in modes}
         if api in known:
-            wanted |= {case.id for case in cases if concerns(known[api], case)}
+            wanted |= {case.id for case in cases if is_applicable(known[api], case)}
         why = _why_missing(environment, api)
         for mode in MODES:
             yield from ((api, case, mode, why) for case in wanted - asked[mode])

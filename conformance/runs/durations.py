@@ -20,7 +20,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 
 
 @dataclass(frozen=True)
-class Time:
+class Duration:
     """Seconds until a framework can be asked, and for each observation from then on."""
 
     start: Seconds
@@ -29,14 +29,14 @@ class Time:
 
 ENOUGH = 100
 """Observations that a time is worth recording from."""
-GUESS = Time(5.0, 0.005)
+GUESS = Duration(5.0, 0.005)
 """Where nothing like it was ever timed."""
 LONGEST = 2**22
 """Bytes of the file that are read."""
-_DECODER = msgspec.json.Decoder(dict[str, Time])
+_DECODER = msgspec.json.Decoder(dict[str, Duration])
 
 
-def recall() -> Mapping[str, Time]:
+def recall() -> Mapping[str, Duration]:
     """What was recorded, by environment; nothing where that cannot be read."""
     try:
         with _file().open("rb") as file:
@@ -45,7 +45,7 @@ def recall() -> Mapping[str, Time]:
         return {}
 
 
-def remember(environment: Environment, time: Time) -> None:
+def remember(environment: Environment, time: Duration) -> None:
     """Records a time, for whoever shares out work later."""
     known = {**recall(), _name(environment): time}
     text = json.dumps({name: asdict(known[name]) for name in sorted(known)}, indent=1)
@@ -54,7 +54,7 @@ def remember(environment: Environment, time: Time) -> None:
         durable_files.replace({_file(): f"{text}\n".encode()})
 
 
-def expected(environment: Environment, known: Mapping[str, Time]) -> Time:
+def expected(environment: Environment, known: Mapping[str, Duration]) -> Duration:
     """The time of this environment, of those most like it, or else a guess."""
     name = _name(environment)
     if name in known:
@@ -63,7 +63,7 @@ def expected(environment: Environment, known: Mapping[str, Time]) -> Time:
     for like in (words[:2], words[1:2], words[:1]):  # a backend may be a framework of its own
         times = [known[other] for other in known if other.split()[: len(like)] == like]
         if times:
-            return Time(mean(t.start for t in times), mean(t.observation for t in times))
+            return Duration(mean(t.start for t in times), mean(t.observation for t in times))
     return GUESS
 
 

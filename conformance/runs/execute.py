@@ -14,20 +14,20 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.observations import MODES, Key, Observation
 from conformance.runs import durations, partial_runs, run_files, shards, survey
-from conformance.runs.durations import Time
+from conformance.runs.durations import Duration
 from conformance.runs.executors import Place, threads
 from conformance.runs.fingerprint import digest as digest_of
-from conformance.runs.partial_runs import Begun
+from conformance.runs.partial_runs import PartialRun
 from conformance.runs.run_files import Header, RunError
 from conformance.runs.scheduler import share
 from conformance.runs.selection import Selection
 from conformance.runs.shards import Shard
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.runs.worker_limits import MEMORY as MEMORY
 from conformance.runs.worker_limits import TIMEOUT as TIMEOUT
-from conformance.runs.worker_limits import Terms
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import progress, resources
-from conformance.workers.worker_client import Identity
+from conformance.workers.worker_client import RuntimeInfo
 
 FOLDER = Path("reports", "runs")
 """Where run files go unless it is said otherwise."""
@@ -51,7 +51,7 @@ class Request:
     environment: Environment
     path: Path | None = None
     api_ids: Collection[str] = ()
-    terms: Terms = field(default_factory=Terms)
+    terms: WorkerLimits = field(default_factory=WorkerLimits)
     sources: str | None = None
     resume: bool = False
     selection: Selection | None = None
@@ -76,12 +76,13 @@ class Recorded:
 
 
 def record_all(
-    requests: Sequence[Request], subjects: Collection[Subject], places: Sequence[Place]
+    requests: Sequence[Request], prepared_cases: Collection[PreparedCase], places: Sequence[Place]
 ) -> list[Recorded]:
     """Asks every subject in every environment, and writes the run files.
 
-    ``subjects`` are gone through several times, and may be made anew each time. An environment that
-    cannot be made or started leaves a run at its path that says so, and the others go on.
+    ``prepared_cases`` are gone through several times, and may be made anew each time. An
+    environment that cannot be made or started leaves a run at its path that says so, and the others
+    go on.
     Raises ``NoExecutor``, ``OSError``.
     """
     known = durations.recall()
@@ -93,7 +94,7 @@ def record_all(
         recordings = []
         for request in requests:
             expected = durations.expected(request.environment, known)
-            recordings.append(_Recording(request, subjects, expected, hands, bar))
+            recordings.append(_Recording(request, prepared_cases, expected, hands, bar))
             files.callback(recordings[-1].release)
         share(sorted(recordings, key=lambda one: -one.start - one.left), places)
     return [recording.recorded for recording in recordings]
@@ -101,11 +102,11 @@ def record_all(
 
 def record(
     environment: Environment,
-    subjects: Collection[Subject],
+    prepared_cases: Collection[PreparedCase],
     path: Path | None,
     *,
     jobs: int = 1,
-    terms: Terms | None = None,
+    terms: WorkerLimits | None = None,
     sources: str | None = None,
     selection: Selection | None = None,
 ) -> Path:
@@ -117,12 +118,12 @@ def record(
         name=environment.framework,
         environment=environment,
         path=path,
-        terms=terms or Terms(),
+        terms=terms or WorkerLimits(),
         sources=sources,
         selection=selection,
     )
     with threads(jobs) as places:
-        (recorded,) = record_all([request], subjects, places)
+        (recorded,) = record_all([request], prepared_cases, places)
     if recorded.error is not None:
         raise recorded.error
     assert recorded.path is not None  # or it had not been written
@@ -162,8 +163,8 @@ class _Recording:
     def __init__(
         self,
         request: Request,
-        subjects: Collection[Subject],
-        expected: Time,
+        prepared_cases: Collection[PreparedCase],
+        expected: Duration,
         hands: Callable[[], int],
         bar: Progress,
     ) -> None:
@@ -171,14 +172,14 @@ class _Recording:
         self.terms = request.terms
         self.start = expected.start
         self._request = request
-        self._subjects = subjects
+        self._subjects = prepared_cases
         self._hands = hands
         self._framework = FRAMEWORKS[request.environment.framework]
         self._path = request.path
         self._bar = bar
         self._task = bar.add_task(request.name, total=None)
         self._file = ExitStack()
-        self._begun: Begun | None = None
+        self._begun: PartialRun | None = None
         self._error: Exception | None = None
         self._spared = False
         self._shards: Iterator[Shard] = iter(())
@@ -187,7 +188,7 @@ class _Recording:
             api for api in self._framework.apis if api.id in request.api_ids or not request.api_ids
         )
         # At most, before it is counted.
-        self._total = self._untaken = len(MODES) * len(subjects) * len(self._apis)
+        self._total = self._untaken = len(MODES) * len(prepared_cases) * len(self._apis)
         self._each = expected.observation
         self._spent = 0.0
         self._done = 0
@@ -211,7 +212,7 @@ class _Recording:
     def exhausted(self) -> bool:
         return self._begun is not None and self._next is None
 
-    def open(self, identity: Identity, seconds: float) -> None:
+    def open(self, identity: RuntimeInfo, seconds: float) -> None:
         self.start = seconds
         together = self.terms.together
         header = survey.header(self._framework, identity, self._subjects, together=together)
@@ -235,7 +236,7 @@ class _Recording:
             terms=self.terms,
             identity=identity,
             api_ids=tuple(api.id for api in self._apis),
-            subjects=(),
+            prepared_cases=(),
             done=begun.done,
         )
         self._shards = shards.cut(whole, self._subjects, self._size)
@@ -273,7 +274,7 @@ class _Recording:
             partial_runs.finish(self._path, begun.writer, self._keys)
         self.release()
         if self.environment.pins and self._done >= durations.ENOUGH:
-            durations.remember(self.environment, Time(self.start, self._spent / self._done))
+            durations.remember(self.environment, Duration(self.start, self._spent / self._done))
 
     def fail(self, error: Exception) -> None:
         self._error = error

@@ -14,9 +14,9 @@ from typing import Any
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
 from conformance.runs import shards
-from conformance.runs.shards import Examiners, Shard, Terms
+from conformance.runs.shards import Examiners, Shard, WorkerLimits
 from conformance.utils.printable import PrintableError
-from conformance.workers.worker_client import Identity
+from conformance.workers.worker_client import RuntimeInfo
 
 Tell = Callable[[Observation], None]
 _CENSUS = 2.0  # seconds between looks at how many workers a cluster has
@@ -46,7 +46,7 @@ class Place:
         """How many shards it may have: one to carry out and one to go on with for each hand."""
         return 2 * max(1, self.hands())
 
-    def identify(self, environment: Environment, terms: Terms) -> Future[Identity]:
+    def identify(self, environment: Environment, terms: WorkerLimits) -> Future[RuntimeInfo]:
         """Who answers there."""
         if self.examiners is None:
             return self.executor.submit(shards.identify, environment, terms, shards.package())

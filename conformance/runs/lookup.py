@@ -17,7 +17,7 @@ from conformance.runs import survey
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
 from conformance.workers.interpreter import STARTUP
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 SHOWN = 5
 """How many names are suggested at most."""
@@ -25,7 +25,7 @@ LONGEST = 80
 """Characters of a name that are looked at for one that is near to it."""
 
 
-class NotThere(PrintableError):
+class NotFoundError(PrintableError):
     """Something asked for by a name that nothing, or too much, goes by; in a sentence."""
 
 
@@ -38,47 +38,47 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
     cases = {case.id: case for case in loaded.cases}
     try:
         return cases[_named("case", name, cases)]
-    except NotThere as missing:
+    except NotFoundError as missing:
         # What is wrong with a file comes first, as that may be why the case is not there.
         sentences = [*map(str, loaded.problems), str(missing)]
-        raise NotThere("\n".join(sentences)) from None
+        raise NotFoundError("\n".join(sentences)) from None
 
 
 def api_named(name: str) -> tuple[Framework, Api]:
     """The API with this id and its framework. Raises `NotThere`."""
     found = {api.id: (f, api) for f in FRAMEWORKS.values() for api in f.apis}
     if name not in found:
-        raise NotThere(_unknown("API", name, found))
+        raise NotFoundError(_unknown("API", name, found))
     return found[name]
 
 
-def refuse_strangers(api: Api, case: Case) -> None:
+def require_applicable(api: Api, case: Case) -> None:
     """Raises `NotThere` where the case does not concern the API."""
-    if not survey.concerns(api, case):
-        raise NotThere(f"{case.id} asks for {case.op}, which is nothing that {api.id} answers")
+    if not survey.is_applicable(api, case):
+        raise NotFoundError(f"{case.id} asks for {case.op}, which is nothing that {api.id} answers")
 
 
 def refuse_backend(framework: Framework, backend: str | None) -> None:
     """Raises `NotThere` for a backend that nothing can be written for."""
     refusal = framework.without(backend)
     if refusal is not None:
-        raise NotThere(refusal)
+        raise NotFoundError(refusal)
 
 
 @contextmanager
 def examining(
     environment: Environment, *, timeout: float, startup: float = STARTUP
-) -> Iterator[Examination]:
-    """An examination of the framework in that environment, which is made unless it is there.
+) -> Iterator[WorkerClient]:
+    """A client of the framework in that environment, which is made unless it is there.
 
     Raises ``CannotBuild``, ``CannotStart``, and `NotThere` for a backend that nothing can be
     written for.
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_in(environment, together=False)
-    with Examination(interpreter, timeout=timeout, startup=startup) as examination:
-        refuse_backend(framework, examination.identity.facts["backend"])
-        yield examination
+    with WorkerClient(interpreter, timeout=timeout, startup=startup) as client:
+        refuse_backend(framework, client.identity.facts["backend"])
+        yield client
 
 
 def _named(kind: str, name: str, names: Collection[str]) -> str:
@@ -88,8 +88,8 @@ def _named(kind: str, name: str, names: Collection[str]) -> str:
     if len(begun) == 1:
         return begun[0]
     if begun:
-        raise NotThere(f"{len(begun)} {kind}s begin with {name!r}: {_some(begun)}")
-    raise NotThere(_unknown(kind, name, names))
+        raise NotFoundError(f"{len(begun)} {kind}s begin with {name!r}: {_some(begun)}")
+    raise NotFoundError(_unknown(kind, name, names))
 
 
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:

@@ -111,7 +111,7 @@ def is_worth_keeping(path: Path) -> bool:
         return True
 
 
-def refuse_strangers(path: Path) -> None:
+def require_known_keys(path: Path) -> None:
     """Raises `RunError` for a file that is no run file, and would be one after it was written to.
 
     The beginning of the header is enough: a run may have been stopped there.
@@ -144,7 +144,7 @@ def _end(path: Path) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
+class PartialRun:
     """A run file to write to: what stands there already, and whether that is all."""
 
     writer: Writer
@@ -153,26 +153,26 @@ class Begun:
 
 
 @contextmanager
-def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) -> Iterator[Begun]:
+def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) -> Iterator[PartialRun]:
     """A run file that is begun, or gone on with if it may and can be; `finish` ends it.
 
     Raises `RunError` where another run than one with this header and of these keys was stopped,
     and where one is just being written.
     """
-    refuse_strangers(path)
+    require_known_keys(path)
     with run_files.appending(path) as file:
         was = left(path) if resume else None
         if was is None:
             file.truncate(0)
             writer = Writer(file)
             writer.open(header)
-            yield Begun(writer=writer)
+            yield PartialRun(writer=writer)
         else:
             _refuse_others(path, was, header, keys)
             if not was.complete:
                 file.truncate(was.end)
             writer = Writer(file, was.counts, was.summed)
-            yield Begun(writer=writer, done=was.done, complete=was.complete)
+            yield PartialRun(writer=writer, done=was.done, complete=was.complete)
 
 
 _WORDS = {

@@ -16,10 +16,10 @@ from typing import Literal, TypeAlias
 
 from conformance.cases.model import Case
 from conformance.conventions.axes import AXES, MEANINGS, Axis, Choice
-from conformance.conventions.interpretations import Explanation, answer_under, applied, gives_under
+from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
 from conformance.observations import ANSWERED, Observation, Status
 from conformance.question import Array, Question
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
 Names: TypeAlias = tuple[tuple[str, ...], ...]
@@ -108,18 +108,18 @@ def sentence(axis: Axis, choice: str) -> str:
 
 
 def profiles(
-    observations: Iterable[Observation], subjects: Mapping[str, Subject]
+    observations: Iterable[Observation], prepared_cases: Mapping[str, PreparedCase]
 ) -> tuple[Profile, ...]:
     """The profile of every API that was asked natively, in the order of their first observation.
 
-    ``subjects`` are the cases by id; one whose content has changed since does not speak. The order
-    of the observations of one API changes nothing.
+    ``prepared_cases`` are the cases by id; one whose content has changed since does not speak. The
+    order of the observations of one API changes nothing.
     """
     by_api: dict[str, list[_Seen]] = {}
     for observation in observations:
-        subject = subjects.get(observation.case)
-        if observation.mode == "native" and subject and subject.content == observation.content:
-            by_api.setdefault(observation.api, []).append(_seen(observation, subject))
+        prepared_case = prepared_cases.get(observation.case)
+        if observation.mode == "native" and prepared_case and prepared_case.content == observation.content:
+            by_api.setdefault(observation.api, []).append(_seen(observation, prepared_case))
     return tuple(
         _profile(api, tuple(sorted(seen, key=lambda one: one.case))) for api, seen in by_api.items()
     )
@@ -134,7 +134,7 @@ class _Seen:
     limit         that the call ran into
     """
 
-    subject: Subject
+    prepared_case: PreparedCase
     status: Status
     explanations: Names
     words: str
@@ -142,7 +142,7 @@ class _Seen:
 
     @property
     def case(self) -> str:
-        return self.subject.case.id
+        return self.prepared_case.case.id
 
     @property
     def refused(self) -> bool:
@@ -154,7 +154,7 @@ class _Seen:
 
     @cached_property
     def touches(self) -> frozenset[str]:
-        return touched(self.subject)
+        return touched(self.prepared_case)
 
     @property
     def unexplained(self) -> bool:
@@ -162,16 +162,16 @@ class _Seen:
 
     @cached_property
     def said(self) -> Mapping[str, Choices]:
-        return _said(self.subject, self.explanations) if self.answered else {}
+        return _said(self.prepared_case, self.explanations) if self.answered else {}
 
 
-def _seen(observation: Observation, subject: Subject) -> _Seen:
+def _seen(observation: Observation, prepared_case: PreparedCase) -> _Seen:
     """With those of its explanations that only name conventions an API may still have."""
     known = tuple(e for e in observation.explanations if all(name in _BY_NAME for name in e))
     explanations = ((),) if observation.status == "match" else known
     refused = observation.status in ("rejected", "inexpressible")
     words = _words(observation) if refused else ""
-    return _Seen(subject, observation.status, explanations, words, observation.limit)
+    return _Seen(prepared_case, observation.status, explanations, words, observation.limit)
 
 
 @lru_cache(maxsize=2**10)
@@ -214,7 +214,7 @@ def _settled(
         least = min(grades.values(), default=0)
         fitting = tuple(names for names in grades if grades[names] == least)
         if least and seen.answered:
-            together = _together(seen.subject, conventions, fitting[0])
+            together = _together(seen.prepared_case, conventions, fitting[0])
             fitting = fitting if together is None else (together,)
         return replace(seen, explanations=fitting)
 
@@ -330,10 +330,10 @@ def _named(words: str, axes: Iterable[str]) -> set[str]:
 
 
 @lru_cache(maxsize=KEPT)
-def touched(subject: Subject) -> frozenset[str]:
+def touched(prepared_case: PreparedCase) -> frozenset[str]:
     """The names of the axes that a case touches; none where it is that there is no answer."""
-    asked = subject.case.question
-    if subject.case.expected.error:
+    asked = prepared_case.case.question
+    if prepared_case.case.expected.error:
         return frozenset()
     questions = (asked,) if isinstance(asked, Question) else asked.questions[-1:]
     axes = (*PROFILED, GRADIENTS)
@@ -341,28 +341,28 @@ def touched(subject: Subject) -> frozenset[str]:
 
 
 @lru_cache(maxsize=KEPT)
-def _said(subject: Subject, names: Names) -> Mapping[str, Choices]:
+def _said(prepared_case: PreparedCase, names: Names) -> Mapping[str, Choices]:
     """What a case whose answer has these explanations says of each axis that it touches.
 
     The same for every API and version that answers so. Only names are kept, never an array.
     """
     explanations = [tuple(_BY_NAME[name] for name in explanation) for explanation in names]
-    answers = {explanation: _answer(subject, explanation) for explanation in explanations}
+    answers = {explanation: _answer(prepared_case, explanation) for explanation in explanations}
     return {
-        axis.name: _choices(axis, subject.case, answers)
+        axis.name: _choices(axis, prepared_case.case, answers)
         for axis in PROFILED
-        if axis.name in touched(subject)
+        if axis.name in touched(prepared_case)
     }
 
 
 @lru_cache(maxsize=KEPT)
 def _together(
-    subject: Subject, conventions: Explanation, names: tuple[str, ...]
+    prepared_case: PreparedCase, conventions: Explanation, names: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """The names of all conventions that concern the case, if they too give its explained answer."""
-    concerned = applied(subject.case.question, conventions)
-    explained = _answer(subject, tuple(_BY_NAME[name] for name in names))
-    same = gives_under(subject.case.question, concerned, explained, exact=subject.case.exact)
+    concerned = applied(prepared_case.case.question, conventions)
+    explained = _answer(prepared_case, tuple(_BY_NAME[name] for name in names))
+    same = reproduces(prepared_case.case.question, concerned, explained, exact=prepared_case.case.exact)
     return tuple(map(str, concerned)) if same else None
 
 
@@ -379,7 +379,7 @@ def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]
             name = alternative.choice.name if alternative else axis.canonical
             if name == own:
                 continue
-            gives = gives_under(
+            gives = reproduces(
                 asked, (*rest, alternative) if alternative else rest, observed, exact=exact
             )
             if gives is not None:
@@ -387,9 +387,9 @@ def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]
     return frozenset(possible), frozenset(excluded - possible)
 
 
-def _answer(subject: Subject, explanation: Explanation) -> Array | None:
+def _answer(prepared_case: PreparedCase, explanation: Explanation) -> Array | None:
     """What the oracle gives under an explanation; None where that means nothing for this case."""
     try:
-        return answer_under(subject.case.question, explanation)
+        return answer_under(prepared_case.case.question, explanation)
     except ValueError:
         return None

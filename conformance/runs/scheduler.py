@@ -19,9 +19,9 @@ from conformance.environments.definitions import CannotBuild, Environment
 from conformance.observations import Key, Observation
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.run_files import RunError
-from conformance.runs.shards import Shard, Terms, Unlike
+from conformance.runs.shards import Shard, WorkerLimits, Unlike
 from conformance.utils.excerpt import shortened
-from conformance.workers.worker_client import BadSource, CannotStart, Identity
+from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
 TRIES = 3
 """How often a shard may fail before that is what is observed of it."""
@@ -33,7 +33,7 @@ SHOWN = 200
 """Characters of an error that are shown."""
 
 
-class Work(Protocol):
+class Job(Protocol):
     """A run to be made, as whoever shares it out has to know it.
 
     environment, terms  where, and how
@@ -43,7 +43,7 @@ class Work(Protocol):
     """
 
     environment: Environment
-    terms: Terms
+    terms: WorkerLimits
 
     @property
     def start(self) -> float: ...
@@ -52,7 +52,7 @@ class Work(Protocol):
     @property
     def exhausted(self) -> bool: ...
 
-    def open(self, identity: Identity, seconds: float) -> None:
+    def open(self, identity: RuntimeInfo, seconds: float) -> None:
         """It is known who answers; raises ``RunError`` or ``OSError`` if nobody is to be asked."""
 
     def take(self) -> Shard:
@@ -75,14 +75,14 @@ class Work(Protocol):
 
 
 @dataclass(eq=False)
-class _Job:
+class _Assignment:
     """A shard under way, or, without one, the enquiry who answers.
 
     told   what was observed of it already
     since  when it was handed over
     """
 
-    work: Work
+    work: Job
     shard: Shard | None = None
     failures: int = 0
     told: set[Key] = field(default_factory=set)
@@ -90,15 +90,15 @@ class _Job:
 
 
 @dataclass(eq=False)
-class _Desk:
+class _Slot:
     """A place, the works whose frameworks it has imported, and what it is at.
 
     since  when it was last done with something
     """
 
     place: Place
-    works: list[Work] = field(default_factory=list)
-    jobs: list[_Job] = field(default_factory=list)
+    works: list[Job] = field(default_factory=list)
+    jobs: list[_Assignment] = field(default_factory=list)
     since: float = 0.0
 
     @property
@@ -106,7 +106,7 @@ class _Desk:
         return sum(job.shard is None for job in self.jobs)
 
 
-def share(works: Iterable[Work], places: Sequence[Place]) -> None:
+def share(works: Iterable[Job], places: Sequence[Place]) -> None:
     """Has all works done, begun in this order.
 
     Raises `NoExecutor` when a place is gone for good.
@@ -117,12 +117,12 @@ def share(works: Iterable[Work], places: Sequence[Place]) -> None:
 class _Sharing:
     """All in the thread that runs it; places only put into its queue what comes."""
 
-    def __init__(self, works: Iterable[Work], places: Sequence[Place]) -> None:
+    def __init__(self, works: Iterable[Job], places: Sequence[Place]) -> None:
         self._waiting = deque(works)
-        self._desks = [_Desk(place) for place in places]
-        self._again: deque[_Job] = deque()
-        self._unended: dict[Work, int] = {}  # how many jobs of it there are
-        self._came: SimpleQueue[tuple[_Desk, _Job, Observation | Future[Any]]] = SimpleQueue()
+        self._desks = [_Slot(place) for place in places]
+        self._again: deque[_Assignment] = deque()
+        self._unended: dict[Job, int] = {}  # how many jobs of it there are
+        self._came: SimpleQueue[tuple[_Slot, _Assignment, Observation | Future[Any]]] = SimpleQueue()
 
     def run(self) -> None:
         try:
@@ -145,19 +145,19 @@ class _Sharing:
                 self._submit(desk, job)
         return any(desk.jobs for desk in self._desks)
 
-    def _take(self, desk: _Desk, job: _Job, came: Observation | Future[Any]) -> None:
+    def _take(self, desk: _Slot, job: _Assignment, came: Observation | Future[Any]) -> None:
         if isinstance(came, Future):
             self._ended(desk, job, came)
         else:
             self._add(job, came)
 
-    def _jobs(self, desk: _Desk) -> Iterator[_Job]:
+    def _jobs(self, desk: _Slot) -> Iterator[_Assignment]:
         """What a place has room for."""
         room = desk.place.room
         while len(desk.jobs) < room and (job := self._next(desk)):
             yield job
 
-    def _next(self, desk: _Desk) -> _Job | None:
+    def _next(self, desk: _Slot) -> _Assignment | None:
         if self._again:
             return self._again.popleft()
         for work in desk.works:
@@ -171,7 +171,7 @@ class _Sharing:
             return None
         return self._help(desk)
 
-    def _help(self, desk: _Desk) -> _Job | None:
+    def _help(self, desk: _Slot) -> _Assignment | None:
         """A shard of the longest of the others' works, if any is worth the start that it costs."""
         works = {work for other in self._desks for work in other.works}
         long = [work for work in works if not work.exhausted and work.left > WORTH * work.start]
@@ -181,11 +181,11 @@ class _Sharing:
         desk.works.append(work)
         return self._of(work, work.take())
 
-    def _of(self, work: Work, shard: Shard | None = None) -> _Job:
+    def _of(self, work: Job, shard: Shard | None = None) -> _Assignment:
         self._unended[work] = self._unended.get(work, 0) + 1
-        return _Job(work, shard)
+        return _Assignment(work, shard)
 
-    def _submit(self, desk: _Desk, job: _Job) -> None:
+    def _submit(self, desk: _Slot, job: _Assignment) -> None:
         job.since = monotonic()
         desk.jobs.append(job)
         future: Future[Any]
@@ -200,7 +200,7 @@ class _Sharing:
             raise _gone(error) from error
         future.add_done_callback(lambda done: self._came.put((desk, job, done)))
 
-    def _ended(self, desk: _Desk, job: _Job, future: Future[Any]) -> None:
+    def _ended(self, desk: _Slot, job: _Assignment, future: Future[Any]) -> None:
         now = monotonic()
         seconds = (now - max(job.since, desk.since)) * max(1, desk.place.hands())
         desk.since = now
@@ -225,7 +225,7 @@ class _Sharing:
                     self._add(job, observation)
         self._settle(job.work)
 
-    def _open(self, desk: _Desk, work: Work, identity: Identity, seconds: float) -> None:
+    def _open(self, desk: _Slot, work: Job, identity: RuntimeInfo, seconds: float) -> None:
         try:
             work.open(identity, seconds)
         except (RunError, OSError) as error:
@@ -233,17 +233,17 @@ class _Sharing:
         else:
             desk.works.append(work)
 
-    def _add(self, job: _Job, observation: Observation) -> None:
+    def _add(self, job: _Assignment, observation: Observation) -> None:
         if job.work in self._unended:
             job.told.add(observation.key)
             job.work.add(observation)
 
-    def _settle(self, work: Work) -> None:
+    def _settle(self, work: Job) -> None:
         if self._unended.get(work) == 0 and work.exhausted:
             del self._unended[work]
             work.close()
 
-    def _failed(self, job: _Job, error: Exception) -> None:
+    def _failed(self, job: _Assignment, error: Exception) -> None:
         """Asks again, unless that was often enough."""
         failures = job.failures + 1
         nobody = isinstance(error, NO_ANSWERS)
@@ -262,14 +262,14 @@ class _Sharing:
             for observation in rest.lost(_why(error)):
                 self._add(job, observation)
 
-    def _retry(self, work: Work, rest: list[Shard] | list[None], failures: int) -> None:
+    def _retry(self, work: Job, rest: list[Shard] | list[None], failures: int) -> None:
         """Before anything else, so that what fails does so before much of it is lost."""
         for shard in reversed(rest):
             job = self._of(work, shard)
             job.failures = failures
             self._again.appendleft(job)
 
-    def _give_up(self, work: Work, error: Exception) -> None:
+    def _give_up(self, work: Job, error: Exception) -> None:
         self._unended.pop(work, None)
         self._again = deque(job for job in self._again if job.work is not work)
         for desk in self._desks:

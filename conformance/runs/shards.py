@@ -18,13 +18,13 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.observations import MODES, Key, Observation
-from conformance.question import Array, Asked, Chain
+from conformance.question import Array, AnyQuestion, Chain
 from conformance.runs import fingerprint, survey
-from conformance.runs.survey import Item, Subject
-from conformance.runs.worker_limits import Terms as Terms
+from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs.worker_limits import WorkerLimits as WorkerLimits
 from conformance.utils.printable import PrintableError
 from conformance.workers.outcomes import Crash
-from conformance.workers.worker_client import Examination, Identity, Stopped
+from conformance.workers.worker_client import WorkerClient, RuntimeInfo, Stopped
 
 MOST = 128
 """How many cases a shard has at most: what is asked again when it is lost."""
@@ -52,10 +52,10 @@ class Shard:
     """
 
     environment: Environment
-    terms: Terms
-    identity: Identity
+    terms: WorkerLimits
+    identity: RuntimeInfo
     api_ids: tuple[str, ...]
-    subjects: tuple[Subject, ...]
+    prepared_cases: tuple[PreparedCase, ...]
     done: frozenset[Key] = frozenset()
     package: str = field(default_factory=package)
 
@@ -68,21 +68,21 @@ class Shard:
     @cached_property
     def keys(self) -> tuple[Key, ...]:
         """What is to be observed."""
-        return tuple(key for key in keys(self.apis, self.subjects) if key not in self.done)
+        return tuple(key for key in keys(self.apis, self.prepared_cases) if key not in self.done)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Invocation]:
         """The calls to make."""
         framework = FRAMEWORKS[self.environment.framework]
         runtime = runtime_of(framework, self.identity)
-        for item in survey.items(framework, runtime, self.apis, self.subjects):
-            names = item.api.id, item.subject.case.id
+        for item in survey.invocations(framework, runtime, self.apis, self.prepared_cases):
+            names = item.api.id, item.prepared_case.case.id
             modes = tuple(mode for mode in item.modes if (*names, mode) not in self.done)
             if modes:
                 yield replace(item, modes=modes)
 
     def split(self) -> Iterator[Shard]:
         """What is left of it, each case on its own."""
-        shards = (replace(self, subjects=(subject,)) for subject in self.subjects)
+        shards = (replace(self, prepared_cases=(prepared_case,)) for prepared_case in self.prepared_cases)
         return (shard for shard in shards if shard.keys)
 
     def lost(self, why: str) -> Iterator[Observation]:
@@ -90,48 +90,48 @@ class Shard:
         for item in self.items():
             call = item.call
             outcome = call if isinstance(call, Inexpressible) else Crash(why, "")
-            yield from (survey.judged(item, mode, outcome) for mode in item.modes)
+            yield from (survey.evaluate(item, mode, outcome) for mode in item.modes)
 
 
-def keys(apis: Iterable[Api], subjects: Iterable[Subject]) -> Iterator[Key]:
+def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterator[Key]:
     """What there is to observe, in the order of a run file."""
     apis = tuple(apis)
-    for subject in subjects:
+    for prepared_case in prepared_cases:
         for api in apis:
-            if survey.concerns(api, subject.case):
-                yield from ((api.id, subject.case.id, mode) for mode in MODES)
+            if survey.is_applicable(api, prepared_case.case):
+                yield from ((api.id, prepared_case.case.id, mode) for mode in MODES)
 
 
 def cut(
-    whole: Shard, subjects: Iterable[Subject], size: Callable[[], int] = lambda: MOST
+    whole: Shard, prepared_cases: Iterable[PreparedCase], size: Callable[[], int] = lambda: MOST
 ) -> Iterator[Shard]:
-    """Shards for ``subjects`` that are otherwise like ``whole``, less those that are all done.
+    """Shards for ``prepared_cases`` like ``whole`` in all else, less those that are all done.
 
     size  how many cases the next one may have, asked for each
     """
     most = size()
-    some: list[Subject] = []
+    some: list[PreparedCase] = []
     weight = 0
-    for subject in subjects:
-        if whole.done and whole.done.issuperset(keys(whole.apis, [subject])):
+    for prepared_case in prepared_cases:
+        if whole.done and whole.done.issuperset(keys(whole.apis, [prepared_case])):
             continue
-        own = sum(array.nbytes for array in _arrays(subject.case.question))
+        own = sum(array.nbytes for array in _arrays(prepared_case.case.question))
         if some and (len(some) >= most or weight + own > WEIGHT):
             yield _of(whole, some)
             some, weight, most = [], 0, size()
-        some.append(subject)
+        some.append(prepared_case)
         weight += own
     if some:
         yield _of(whole, some)
 
 
-def _of(whole: Shard, subjects: Iterable[Subject]) -> Shard:
-    subjects = tuple(subjects)
-    done = whole.done and whole.done.intersection(keys(whole.apis, subjects))
-    return replace(whole, subjects=subjects, done=done)
+def _of(whole: Shard, prepared_cases: Iterable[PreparedCase]) -> Shard:
+    prepared_cases = tuple(prepared_cases)
+    done = whole.done and whole.done.intersection(keys(whole.apis, prepared_cases))
+    return replace(whole, prepared_cases=prepared_cases, done=done)
 
 
-def _arrays(asked: Asked) -> Iterator[Array]:
+def _arrays(asked: AnyQuestion) -> Iterator[Array]:
     for question in asked.questions if isinstance(asked, Chain) else (asked,):
         given = (question.x, question.kernel, question.bias, question.gradient)
         yield from (array for array in given if array is not None)
@@ -139,16 +139,16 @@ def _arrays(asked: Asked) -> Iterator[Array]:
 
 @dataclass(eq=False)
 class _Kept:
-    """An examination that waits for the next shard."""
+    """A client that waits for the next shard."""
 
-    of: tuple[Environment, Terms]
-    examination: Examination
+    of: tuple[Environment, WorkerLimits]
+    client: WorkerClient
     busy: threading.Lock = field(default_factory=threading.Lock)
     ended: bool = False
 
     def end(self) -> None:
         self.ended = True
-        self.examination.__exit__(None, None, None)
+        self.client.__exit__(None, None, None)
 
 
 class Examiners:
@@ -162,10 +162,10 @@ class Examiners:
         self._all: set[_Kept] = set()
         self._stopped = False
 
-    def identify(self, environment: Environment, terms: Terms) -> Identity:
+    def identify(self, environment: Environment, terms: WorkerLimits) -> RuntimeInfo:
         """Who answers in an environment. Raises ``CannotStart``, ``CannotBuild``, ``Stopped``."""
-        with self._examination(environment, terms) as examination:
-            return examination.identity
+        with self._examination(environment, terms) as client:
+            return client.identity
 
     def observe(self, shard: Shard) -> Iterator[Observation]:
         """What comes of a shard, as it comes; to be read to its end by the thread that began.
@@ -173,16 +173,16 @@ class Examiners:
         Raises `Unlike`, ``CannotStart``, ``CannotBuild``, ``Stopped``, ``BadSource``.
         """
         _refuse_other_code(shard.package)
-        with self._examination(shard.environment, shard.terms) as examination:
+        with self._examination(shard.environment, shard.terms) as client:
             framework = FRAMEWORKS[shard.environment.framework]
-            _refuse_others(framework, shard.identity, examination.identity)
-            yield from survey.observe(examination, shard.items())
+            _refuse_others(framework, shard.identity, client.identity)
+            yield from survey.run_invocations(client, shard.items())
 
     def stop(self) -> None:
         """Gives up whatever is being asked, from any thread, for good."""
         self._stopped = True
         for kept in tuple(self._all):
-            kept.examination.stop()
+            kept.client.stop()
 
     def retire(self) -> None:
         """Ends the workers that nobody is asking, from any thread."""
@@ -192,17 +192,17 @@ class Examiners:
                 kept.busy.release()
 
     @contextmanager
-    def _examination(self, environment: Environment, terms: Terms) -> Iterator[Examination]:
+    def _examination(self, environment: Environment, terms: WorkerLimits) -> Iterator[WorkerClient]:
         kept = self._kept(environment, terms)
         try:
-            yield kept.examination
+            yield kept.client
         except BaseException:
             self._end(kept)  # what failed here may fail again for no other reason
             raise
         finally:
             kept.busy.release()
 
-    def _kept(self, environment: Environment, terms: Terms) -> _Kept:
+    def _kept(self, environment: Environment, terms: WorkerLimits) -> _Kept:
         """This thread's, busy from now on."""
         kept: _Kept | None = getattr(self._thread, "kept", None)
         if kept is not None:
@@ -212,20 +212,20 @@ class Examiners:
             self._end(kept)
             kept.busy.release()
         interpreter = interpreter_in(environment, together=terms.together)
-        examination = Examination(
+        client = WorkerClient(
             interpreter,
             timeout=terms.timeout,
             startup=terms.startup,
             memory=terms.memory,
             growth=terms.growth,
         )
-        kept = self._thread.kept = _Kept((environment, terms), examination)
+        kept = self._thread.kept = _Kept((environment, terms), client)
         kept.busy.acquire()
         self._all.add(kept)
         try:
             if self._stopped:
                 raise Stopped
-            examination.__enter__()
+            client.__enter__()
         except BaseException:
             self._end(kept)
             kept.busy.release()
@@ -243,7 +243,7 @@ def _refuse_other_code(wanted: str) -> None:
         raise Unlike(f"conformance is {found} where shards are carried out, and {wanted} here")
 
 
-def _refuse_others(framework: Framework, wanted: Identity, found: Identity) -> None:
+def _refuse_others(framework: Framework, wanted: RuntimeInfo, found: RuntimeInfo) -> None:
     """All that answers are made of; the platform may be another one."""
     classes = (runtime_of(framework, identity).runtime_class for identity in (wanted, found))
     for name, one, other in (
@@ -260,7 +260,7 @@ HERE = Examiners()
 """Of this process, where nobody else says whose it is: on a cluster."""
 
 
-def identify(environment: Environment, terms: Terms, package: str) -> Identity:
+def identify(environment: Environment, terms: WorkerLimits, package: str) -> RuntimeInfo:
     """Who answers in an environment, for an executor to call anywhere, on the same code."""
     _refuse_other_code(package)
     return HERE.identify(environment, terms)

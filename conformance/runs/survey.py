@@ -23,18 +23,18 @@ from conformance.environments.interpreters import device_of, probes_of, runtime_
 from conformance.environments.interpreters import interpreter_for as interpreter_for
 from conformance.observations import MODES, Mode, Observation, Status
 from conformance.oracle.memory_layout import memory_of
-from conformance.question import Array, Asked, Chain, Question
+from conformance.question import Array, AnyQuestion, Chain, Question
 from conformance.recipes import call_writer, limitations
 from conformance.recipes.call_writer import Call
 from conformance.runs.run_files import Header
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.workers.worker import NoAnswer
-from conformance.workers.worker_client import Examination, Identity, Task
+from conformance.workers.worker_client import WorkerClient, RuntimeInfo, Task
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class Evaluation:
     """An answer held against the oracle and against what the case's document states.
 
     Attributes
@@ -56,7 +56,7 @@ class Worth:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class PreparedCase:
     """A case with what is worked out once for all APIs.
 
     Attributes
@@ -84,20 +84,20 @@ class Subject:
         return _digest(_parts(self.case.question))
 
     @cached_property
-    def worth(self) -> dict[tuple[str, tuple[int, ...], str], Worth]:
+    def worth(self) -> dict[tuple[str, tuple[int, ...], str], Evaluation]:
         """What answers are worth, by dtype, shape and digest: several APIs give the same one."""
         return {}
 
-    def __reduce__(self) -> tuple[type[Subject], tuple[Case]]:
+    def __reduce__(self) -> tuple[type[PreparedCase], tuple[Case]]:
         """Pickled as its case: the rest is worked out again sooner than it is sent."""
-        return Subject, (self.case,)
+        return PreparedCase, (self.case,)
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
+class Invocation:
     """One call to make, for every mode that it is the call of."""
 
-    subject: Subject
+    prepared_case: PreparedCase
     api: Api
     modes: tuple[Mode, ...]
     call: Call | Inexpressible
@@ -106,8 +106,8 @@ class Item:
 
 def header(
     framework: Framework,
-    identity: Identity,
-    subjects: Iterable[Subject],
+    identity: RuntimeInfo,
+    prepared_cases: Iterable[PreparedCase],
     *,
     together: bool = False,
 ) -> Header:
@@ -118,9 +118,9 @@ def header(
     files: set[str] = set()
 
     def asked() -> Iterator[bytes]:
-        for subject in subjects:  # once, as there may be more than fit into memory
-            files.add(subject.case.place.file)
-            yield f"{subject.case.id} {subject.content}".encode()
+        for prepared_case in prepared_cases:  # once, as there may be more than fit into memory
+            files.add(prepared_case.case.place.file)
+            yield f"{prepared_case.case.id} {prepared_case.content}".encode()
 
     cases = _digest(asked())
     return Header(
@@ -147,7 +147,7 @@ def header(
     )
 
 
-def _threads(identity: Identity) -> int | None:
+def _threads(identity: RuntimeInfo) -> int | None:
     words = identity.switches.get("OMP_NUM_THREADS", "")
     return int(words) if words.isdecimal() else None
 
@@ -156,23 +156,23 @@ def _ships(file: Path) -> bool:
     return file.resolve().is_relative_to(resources.CASES)
 
 
-def items(
-    framework: Framework, runtime: Runtime, apis: Iterable[Api], subjects: Iterable[Subject]
-) -> Iterator[Item]:
+def invocations(
+    framework: Framework, runtime: Runtime, apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]
+) -> Iterator[Invocation]:
     """Every call there is to make; where both modes write the same one, it is made once."""
-    for subject in subjects:
+    for prepared_case in prepared_cases:
         for api in apis:
-            if not concerns(api, subject.case):
+            if not is_applicable(api, prepared_case.case):
                 continue
-            asked = subject.case.question
+            asked = prepared_case.case.question
             native, recipe = (
                 call_writer.write(framework, runtime, api, asked, mode) for mode in MODES
             )
             if _same(native, recipe):
-                yield Item(subject, api, MODES, recipe, runtime)
+                yield Invocation(prepared_case, api, MODES, recipe, runtime)
             else:
-                yield Item(subject, api, ("native",), native, runtime)
-                yield Item(subject, api, ("recipe",), recipe, runtime)
+                yield Invocation(prepared_case, api, ("native",), native, runtime)
+                yield Invocation(prepared_case, api, ("recipe",), recipe, runtime)
 
 
 def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
@@ -181,9 +181,9 @@ def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
     return False
 
 
-def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observation]:
+def run_invocations(client: WorkerClient, items: Iterable[Invocation]) -> Iterator[Observation]:
     """What comes of each item, in their order, as it comes."""
-    pulled: deque[Item] = deque()
+    pulled: deque[Invocation] = deque()
 
     def tasks() -> Iterator[Task]:
         for item in items:
@@ -194,41 +194,41 @@ def observe(examination: Examination, items: Iterable[Item]) -> Iterator[Observa
     def mute() -> Iterator[Observation]:
         while pulled and isinstance(call := pulled[0].call, Inexpressible):
             item = pulled.popleft()
-            yield from (judged(item, mode, call) for mode in item.modes)
+            yield from (evaluate(item, mode, call) for mode in item.modes)
 
-    for _, outcome in examination.ask(tasks()):
+    for _, outcome in client.ask(tasks()):
         yield from mute()
         item = pulled.popleft()
         for mode in item.modes:
-            yield judged(item, mode, outcome)
+            yield evaluate(item, mode, outcome)
     yield from mute()
 
 
-def ask(examination: Examination, item: Item) -> Outcome | Inexpressible:
+def invoke(client: WorkerClient, item: Invocation) -> Outcome | Inexpressible:
     """What comes of one item, with the very array that was answered; `judged` tells its worth."""
     if isinstance(item.call, Inexpressible):
         return item.call
-    ((_, outcome),) = examination.ask([_task(item, item.call)])
+    ((_, outcome),) = client.ask([_task(item, item.call)])
     return outcome
 
 
-def _task(item: Item, call: Call) -> Task:
-    last = item.modes == ("native",) and limitations.breaks(
-        item.api, item.subject.case.question, item.runtime
+def _task(item: Invocation, call: Call) -> Task:
+    last = item.modes == ("native",) and limitations.corrupts_process(
+        item.api, item.prepared_case.case.question, item.runtime
     )
-    key = f"{item.api.id} {item.subject.case.id}"
-    return Task(key, call.source, call.arrays, call.stretches, last)
+    key = f"{item.api.id} {item.prepared_case.case.id}"
+    return Task(key, call.source, call.arrays, call.traceable_spans, last)
 
 
-def judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
+def evaluate(item: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     """The observation that an outcome comes to, held against the oracle."""
     seen = _judged(item, mode, outcome)
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
         seen = replace(seen, retry=outcome.retry)
-    return limited(seen, item.api, item.subject.case.question, item.runtime)
+    return limited(seen, item.api, item.prepared_case.case.question, item.runtime)
 
 
-def limited(seen: Observation, api: Api, asked: Asked, runtime: Runtime) -> Observation:
+def limited(seen: Observation, api: Api, asked: AnyQuestion, runtime: Runtime) -> Observation:
     """The observation with the known limit behind it, where that is all that explains it."""
     if seen.mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
         return seen
@@ -237,13 +237,13 @@ def limited(seen: Observation, api: Api, asked: Asked, runtime: Runtime) -> Obse
     return seen if limit is None else replace(seen, limit=limit.reason)
 
 
-def _judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
+def _judged(item: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
     if isinstance(outcome, Inexpressible):
         return _observation(item, mode, "inexpressible", detail=outcome.reason)
     if isinstance(outcome, Answer):
         return _judged_answer(item, mode, outcome.array)
     if isinstance(outcome, Refusal):
-        status: Status = "match" if item.subject.wanted is None else "rejected"
+        status: Status = "match" if item.prepared_case.wanted is None else "rejected"
         if outcome.type == NoAnswer.__name__:
             status = "mismatch"  # It did answer, if not with numbers.
         return _observation(item, mode, status, detail=outcome.words)
@@ -253,16 +253,16 @@ def _judged(item: Item, mode: Mode, outcome: Outcome | Inexpressible) -> Observa
 _STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky: "flaky"}
 
 
-def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
-    case = item.subject.case
-    if item.subject.wanted is None and got.size == 0:
+def _judged_answer(item: Invocation, mode: Mode, got: Array) -> Observation:
+    case = item.prepared_case.case
+    if item.prepared_case.wanted is None and got.size == 0:
         return _observation(item, mode, "match", detail=f"nothing, as {got.dtype} of {got.shape}")
     dtype, digest = str(got.dtype), _digest((_plain(got),))
-    known = item.subject.worth
+    known = item.prepared_case.worth
     worth = known.get((dtype, got.shape, digest))
     if worth is None:
         worth = known[dtype, got.shape, digest] = replace(
-            evaluated(item.subject, got),
+            evaluate_answer(item.prepared_case, got),
             claim=expectations.claim_holds(case, got),
             correction=expectations.correction_holds(case, got),
         )
@@ -281,32 +281,32 @@ def _judged_answer(item: Item, mode: Mode, got: Array) -> Observation:
     )
 
 
-def evaluated(subject: Subject, got: Array) -> Worth:
+def evaluate_answer(prepared_case: PreparedCase, got: Array) -> Evaluation:
     """An answer held against the oracle's, with what explains it where it is another one."""
-    case, wanted = subject.case, subject.wanted
+    case, wanted = prepared_case.case, prepared_case.wanted
     if wanted is None:
-        found = _diagnosed(subject, got)
-        return Worth(
+        found = _diagnosed(prepared_case, got)
+        return Evaluation(
             "mismatch",
             f"an answer of shape {got.shape} to a question that has none",
             # Where nothing explains it, that has said all that can be said.
             found.words if found.names else None,
             found.names,
         )
-    within = None if case.exact else subject.reference
+    within = None if case.exact else prepared_case.reference
     detail = comparison.difference(case.question, wanted, got, exact=case.exact, within=within)
     if detail is None:
-        return Worth("match") if within is None else _decided(subject, got)
-    found = _diagnosed(subject, got)
+        return Evaluation("match") if within is None else _decided(prepared_case, got)
+    found = _diagnosed(prepared_case, got)
     unknown = within is not None and got.dtype == wanted.dtype and within.allows(got)
     if unknown and not found.explanations:
-        return Worth("undecided", detail, _UNKNOWN)
-    return Worth("mismatch", detail, found.words, found.names)
+        return Evaluation("undecided", detail, _UNKNOWN)
+    return Evaluation("mismatch", detail, found.words, found.names)
 
 
-def _diagnosed(subject: Subject, got: Array) -> Diagnosis:
+def _diagnosed(prepared_case: PreparedCase, got: Array) -> Diagnosis:
     """What an API may mean that explains an answer; else what it is by mistake, in words."""
-    case, wanted, budget = subject.case, subject.wanted, Budget(seconds=subject.seconds)
+    case, wanted, budget = prepared_case.case, prepared_case.wanted, Budget(seconds=prepared_case.seconds)
     search = partial(diagnose, case.question, wanted, got, exact=case.exact, budget=budget)
     diagnosis = search(mistakes=False)
     if diagnosis.explanations or wanted is None:
@@ -317,13 +317,13 @@ def _diagnosed(subject: Subject, got: Array) -> Diagnosis:
     return replace(diagnosis, remark=f"{diagnosis.remark} By mistake: {mistaken.words}".lstrip())
 
 
-def _decided(subject: Subject, got: Array) -> Worth:
+def _decided(prepared_case: PreparedCase, got: Array) -> Evaluation:
     """A real-valued answer that is within rounding: right, if nothing else is as good as that."""
-    found = tuple(alternatives.rivals(subject.case.question, subject.reference, got))
+    found = tuple(alternatives.rivals(prepared_case.case.question, prepared_case.reference, got))
     if not found:
-        return Worth("match")
+        return Evaluation("match")
     named = "; ".join(alternatives.named(rival) for rival in found)
-    return Worth(
+    return Evaluation(
         "undecided",
         "within rounding of the oracle's answer, and of another one",
         f"Rounding hides whether this is the right answer or another one: {named}.",
@@ -337,8 +337,8 @@ _UNKNOWN = (
 )
 
 
-def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Observation:
-    case = item.subject.case
+def _observation(item: Invocation, mode: Mode, status: Status, **rest: object) -> Observation:
+    case = item.prepared_case.case
     return Observation(
         api=item.api.id,
         case=case.id,
@@ -348,13 +348,13 @@ def _observation(item: Item, mode: Mode, status: Status, **rest: object) -> Obse
         topics=case.labels,
         cost=item.call.cost.words if isinstance(item.call, Call) else None,
         moves=item.call.moves if isinstance(item.call, Call) else (),
-        content=item.subject.content,
+        content=item.prepared_case.content,
         exact=case.exact,
         **rest,  # type: ignore[arg-type]  # the fields that only some outcomes have
     )
 
 
-def concerns(api: Api, case: Case) -> bool:
+def is_applicable(api: Api, case: Case) -> bool:
     """A case is for the APIs of its operator, a chain for those that transpose.
 
     Only layers have parameters of their own to count. A variant is only asked what it is about.
@@ -371,7 +371,7 @@ _LATER = frozenset({"zero_given"})
 """Fields that digests are older than, so that they count only where they say something."""
 
 
-def _parts(asked: Asked) -> Iterator[bytes]:
+def _parts(asked: AnyQuestion) -> Iterator[bytes]:
     if isinstance(asked, Chain):
         for step in asked.steps:
             yield from _parts(step) if isinstance(step, Question) else (repr(step).encode(),)

@@ -13,7 +13,7 @@ TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class WorkerLimits:
     """The limits of workers, and how they are asked.
 
     timeout   seconds for a question

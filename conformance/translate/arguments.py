@@ -37,7 +37,7 @@ def classes(question: Question) -> tuple[str, ...]:
 
 
 def _stride(q: Question) -> str:
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return _kinds(
         "1" if s == 1 else "beyond the kernel" if s > r else "above 1"
         for s, r in zip(q.stride, reach, strict=True)
@@ -47,7 +47,7 @@ def _stride(q: Question) -> str:
 def _padding(q: Question) -> str:
     if isinstance(q.padding, str):
         return f"'{q.padding}'"
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     return _kinds(_crop(b, e, r) for (b, e), r in zip(q.padding, reach, strict=True))
 
 

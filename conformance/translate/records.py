@@ -25,7 +25,7 @@ from conformance.recipes import call_writer
 from conformance.runs import run_files, survey
 from conformance.runs.profiles import Profile, profiles
 from conformance.runs.run_files import Header, RunError
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
 
@@ -63,7 +63,7 @@ class Record:
 
     path: Path
     header: Header
-    subjects: Mapping[str, Subject]
+    prepared_cases: Mapping[str, PreparedCase]
     observe: Callable[[Api, Mode], Iterable[Observation]]
     _questions: dict[tuple[str, Mode], tuple[tuple[Question, Observation], ...]] = field(
         default_factory=dict
@@ -91,22 +91,22 @@ class Record:
         """
         if (api.id, mode) not in self._questions:
             self._questions[api.id, mode] = tuple(
-                (subject.case.question, observation)
-                for subject, observation in self._current(api, mode)
-                if isinstance(subject.case.question, Question) and not subject.case.expected.error
+                (prepared_case.case.question, observation)
+                for prepared_case, observation in self._current(api, mode)
+                if isinstance(prepared_case.case.question, Question) and not prepared_case.case.expected.error
             )
         return self._questions[api.id, mode]
 
-    def _current(self, api: Api, mode: Mode) -> Iterator[tuple[Subject, Observation]]:
+    def _current(self, api: Api, mode: Mode) -> Iterator[tuple[PreparedCase, Observation]]:
         for observation in self.observe(api, mode):
-            subject = self.subjects.get(observation.case)
-            if subject is not None and subject.content == observation.content:
-                yield subject, observation
+            prepared_case = self.prepared_cases.get(observation.case)
+            if prepared_case is not None and prepared_case.content == observation.content:
+                yield prepared_case, observation
 
     def profile(self, api: Api) -> Profile | None:
         """Return what the API is observed to mean; None where it was not asked natively."""
         if api.id not in self._profiles:
-            found = profiles(self.observe(api, "native"), self.subjects)
+            found = profiles(self.observe(api, "native"), self.prepared_cases)
             self._profiles[api.id] = next(iter(found), None)
         return self._profiles[api.id]
 
@@ -145,7 +145,7 @@ def _of_run(path: Path) -> Record:
     return Record(
         path=path,
         header=run.header,
-        subjects=_subjects(resources.CASES),
+        prepared_cases=_subjects(resources.CASES),
         observe=lambda api, mode: seen.get((api.id, mode), ()),
     )
 
@@ -163,17 +163,17 @@ def _of_baseline(path: Path) -> Record:
         apis=source.apis,
         selection=source.selection,
     )
-    subjects = _subjects(resources.CASES)
+    prepared_cases = _subjects(resources.CASES)
 
     def observe(api: Api, mode: Mode) -> Iterator[Observation]:
         for key, answer in accepted.answers.items():
-            subject = subjects.get(key[1])
-            if (key[0], key[2]) != (api.id, mode) or subject is None:
+            prepared_case = prepared_cases.get(key[1])
+            if (key[0], key[2]) != (api.id, mode) or prepared_case is None:
                 continue
-            if subject.content == answer.content:
-                yield from _observed(framework, api, header.runtime, subject, key, answer)
+            if prepared_case.content == answer.content:
+                yield from _observed(framework, api, header.runtime, prepared_case, key, answer)
 
-    return Record(path=path, header=header, subjects=subjects, observe=observe)
+    return Record(path=path, header=header, prepared_cases=prepared_cases, observe=observe)
 
 
 def _framework(path: Path, name: str, backend: str | None) -> Framework:
@@ -186,13 +186,13 @@ def _framework(path: Path, name: str, backend: str | None) -> Framework:
 
 
 def _observed(
-    framework: Framework, api: Api, runtime: Runtime, subject: Subject, key: Key, answer: Answer
+    framework: Framework, api: Api, runtime: Runtime, prepared_case: PreparedCase, key: Key, answer: Answer
 ) -> Iterator[Observation]:
     """The observation that an answer of a baseline was; none where it was unsteady."""
     if len(answer.statuses) > 1:
         return
     (status,), (_, _, mode) = answer.statuses, key
-    case = subject.case
+    case = prepared_case.case
     call = call_writer.write(framework, runtime, api, case.question, mode)
     seen = Observation(
         api=api.id,
@@ -215,8 +215,8 @@ def _observed(
 
 
 @lru_cache(maxsize=1)
-def _subjects(folder: Path) -> Mapping[str, Subject]:
-    return {case.id: Subject(case) for case in load([folder], check=False).cases}
+def _subjects(folder: Path) -> Mapping[str, PreparedCase]:
+    return {case.id: PreparedCase(case) for case in load([folder], check=False).cases}
 
 
 def known(paths: Iterable[Path] = ()) -> Iterator[Record]:

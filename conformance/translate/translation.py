@@ -24,7 +24,7 @@ from conformance.conventions.transforms import unchanged
 from conformance.question import Array, Question, stand_in
 from conformance.recipes import call_writer, linear_ops, search
 from conformance.recipes.call_writer import Call, Text
-from conformance.recipes.linear_ops import Map
+from conformance.recipes.linear_ops import LinearOp
 from conformance.recipes.search import Plan
 from conformance.runs.profiles import Finding, Profile
 
@@ -78,7 +78,7 @@ def translate(
         if finding.known in _SILENT and _matters(finding, question):
             kind = Inexpressible if finding.known == "refused" else Unknown
             return kind(f"{source.api.id}, {finding.axis.name}: {_SILENT[finding.known]}")
-    reading = axes.meant(question, profile.conventions)
+    reading = axes.apply_conventions(question, profile.conventions)
     if reading.after is not unchanged:
         return Inexpressible(f"{source.api.id} changes its answers as no other API does")
     try:
@@ -91,7 +91,7 @@ def translate(
     numbered = _numbered(question)
     kernels = _Kernels(
         own=_moved(native.kernel, numbered.kernel),
-        canonical=axes.meant(numbered, profile.conventions).question.kernel,
+        canonical=axes.apply_conventions(numbered, profile.conventions).question.kernel,
         shape=_moved(native.kernel, question.kernel).shape,
     )
     call, kernel, output = _call(plan, reading.question, source.api, kernels, target)
@@ -103,7 +103,7 @@ def translate(
         kernel=kernel,
         output=output,
         meaning=tuple(
-            c for c in profile.conventions if axes.meant(question, (c,)).question is not question
+            c for c in profile.conventions if axes.apply_conventions(question, (c,)).question is not question
         ),
         question=reading.question,
     )
@@ -181,9 +181,9 @@ def _call(
         if question.bias is None or not plan.add_bias:  # which is added along canonical axes
             plan = replace(plan, output=linear_ops.merged((*plan.output, *leave)))
             leave = ()
-    dialect = place.framework.dialect(place.api, place.runtime.backend)
+    interop = place.framework.interop(place.api, place.runtime.backend)
     after = linear_ops.apply(leave, "y")
-    lines = Text(tuple(before)) + call_writer.text(plan, dialect, question) + after
+    lines = Text(tuple(before)) + call_writer.text(plan, interop, question) + after
     call = Call(
         source=lines.source,
         arrays={
@@ -193,15 +193,15 @@ def _call(
         },
         cost=plan.cost,
         moves=plan.moves,
-        imports=dialect.imports,
-        stretches=lines.stretches,
+        imports=interop.imports,
+        traceable_spans=lines.traceable_spans,
     )
     if plan.split:
         kernel = (*kernel, *plan.kernel)
     return call, tuple(linear_ops.apply(kernel, "w")), (*linear_ops.apply(plan.output, "y"), *after)
 
 
-def _to(kernels: _Kernels, plan: Plan) -> tuple[Map, ...]:
+def _to(kernels: _Kernels, plan: Plan) -> tuple[LinearOp, ...]:
     """From one API's kernel to another's: at once where it is all of it in another order."""
     if plan.question.kernel.size == prod(kernels.shape):  # or else zeros come in between
         with suppress(ValueError, MemoryError):  # of a map that is for the real shape only
@@ -209,7 +209,7 @@ def _to(kernels: _Kernels, plan: Plan) -> tuple[Map, ...]:
     return (*_rearranged(kernels.own, kernels.canonical), *plan.kernel)
 
 
-def _rearranged(source: Array, target: Array) -> tuple[Map, ...]:
+def _rearranged(source: Array, target: Array) -> tuple[LinearOp, ...]:
     """The transposition and flips that make one numbered array of another."""
     dimensions = range(source.ndim)
     for order in permutations(dimensions):
@@ -225,12 +225,12 @@ def _rearranged(source: Array, target: Array) -> tuple[Map, ...]:
                     text = ", ".join("::-1" if flip else ":" for flip in backwards[:last])
                     # A copy, because not every framework takes an array that runs backwards.
                     line = f"{{v}} = {{v}}[{text}].copy()"
-                    moved += (Map((line,), (line,)),)
+                    moved += (LinearOp((line,), (line,)),)
                 return moved
     raise ValueError("one kernel is not the other in another order")
 
 
-def _moved(kernel_maps: Iterable[Map], array: Array) -> Array:
+def _moved(kernel_maps: Iterable[LinearOp], array: Array) -> Array:
     """The array that the maps' own lines make of ``array``."""
     names: dict[str, Any] = {"np": np, "w": array}
     exec("\n".join(linear_ops.apply(kernel_maps, "w")), names)
@@ -267,7 +267,7 @@ def expected(question: Question, source: Api, profile: Profile, arrays: dict[str
         In the same layout.
     """
     rank = question.rank
-    meant = axes.meant(
+    meant = axes.apply_conventions(
         question.but(
             x=arrays["x"].transpose(search.order(source.layout, "N C *s", rank)),
             kernel=arrays["w"].transpose(search.order(source.kernel_axes, "in out *k", rank)),

@@ -42,12 +42,12 @@ def examine(
     array      what is sent back for a ``y``
     """
     running: dict[int, Generator[Call, Any, Any]] = {}
-    for number, (source, stretches) in enumerate(asked):
+    for number, (source, traceable_spans) in enumerate(asked):
         mine = f"{number} "
         own = {name[len(mine) :]: arrays[name] for name in arrays if name.startswith(mine)}
         with contextlib.suppress(BaseException):
             names = dict(namespace)
-            exec(compile(resumable(source, stretches, own), "<question>", "exec", 0, True), names)
+            exec(compile(resumable(source, traceable_spans, own), "<question>", "exec", 0, True), names)
             running[number] = names["question"](**own)
     told: dict[str, Any] = {}
     given: dict[int, Any] = dict.fromkeys(running)
@@ -69,14 +69,14 @@ def examine(
     return told
 
 
-def resumable(source: str, stretches: Sequence[Stretch], arrays: Iterable[str]) -> str:
+def resumable(source: str, traceable_spans: Sequence[Stretch], arrays: Iterable[str]) -> str:
     """The source as a generator function of its arrays, which yields each stretch as a call.
 
     A call is a function and the tensors that it takes; what is sent back is its ``y``.
     """
     lines = source.splitlines()
     functions: list[str] = []
-    for first, last, names in sorted(stretches, reverse=True):  # so that numbers stay right
+    for first, last, names in sorted(traceable_spans, reverse=True):  # so that numbers stay right
         call, given = f"call_{first}", "".join(f"{name}, " for name in names)
         margin = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
         inner = [f"    {line[len(margin) :]}" for line in lines[first:last]]

@@ -19,7 +19,8 @@ HEAVY = 2**24
 class Task:
     """One question: a key for whoever asks, source that sets ``y``, and the arrays it names.
 
-    stretches  the lines (first, last + 1) of the source that turn the tensors of these names into
+    traceable_spans  the lines (first, last + 1) of the source that turn the tensors of these names
+                     into
                the tensor ``y``, and nothing else; a task that has none is asked alone
     last       nothing else is asked of its worker, whose memory it may have broken
     """
@@ -27,12 +28,12 @@ class Task:
     key: str
     source: str
     arrays: Mapping[str, NDArray[Any]]
-    stretches: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
+    traceable_spans: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
     last: bool = False
 
 
 @dataclass(eq=False)
-class Asked:
+class Submission:
     """A task that was pulled, and what came of it once that is known.
 
     lost  the bundle that it was in when its worker died, or did not answer, with no one to blame
@@ -51,37 +52,37 @@ class Lost:
     """
 
     reason: str
-    bundle: Bundle
+    batch: Batch
 
     @property
     def is_over(self) -> bool:
         """Whether all of its tasks have come to something."""
-        return all(one.outcome is not None for one in self.bundle)
+        return all(one.outcome is not None for one in self.batch)
 
     @property
     def words(self) -> str | None:
         """Why its tasks were asked again; None where one of them was at fault, which tells all."""
-        if any(isinstance(one.outcome, Crash | Hang | Flaky) for one in self.bundle):
+        if any(isinstance(one.outcome, Crash | Hang | Flaky) for one in self.batch):
             return None
         reason = f"was {self.reason}" if self.reason.startswith("killed") else self.reason
-        return f"asked again alone: among {len(self.bundle)} questions the worker {reason}"
+        return f"asked again alone: among {len(self.batch)} questions the worker {reason}"
 
 
-Bundle: TypeAlias = tuple[Asked, ...]
+Batch: TypeAlias = tuple[Submission, ...]
 
 
-class Bundles:
+class Batches:
     """A queue of bundles, of at most ``most`` tasks each."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._ready: deque[Bundle] = deque()
-        self._gathered: list[Asked] = []
+        self._ready: deque[Batch] = deque()
+        self._gathered: list[Submission] = []
         self._weight = 0
 
-    def add(self, one: Asked) -> None:
+    def add(self, one: Submission) -> None:
         """One more, which goes alone or waits for company."""
-        if self._most == 1 or not one.task.stretches:
+        if self._most == 1 or not one.task.traceable_spans:
             self._ready.append((one,))
             return
         self._gathered.append(one)
@@ -89,15 +90,15 @@ class Bundles:
         if len(self._gathered) == self._most or self._weight > HEAVY:
             self._close()
 
-    def take(self, *, hurry: bool) -> Bundle | None:
+    def take(self, *, hurry: bool) -> Batch | None:
         """The next bundle; one that waits for more tasks only in a hurry."""
         if not self._ready and hurry and self._gathered:
             self._close()
         return self._ready.popleft() if self._ready else None
 
-    def put_back(self, bundles: Iterable[Bundle]) -> None:
+    def put_back(self, batches: Iterable[Batch]) -> None:
         """To be taken before all others, in this order."""
-        self._ready.extendleft(reversed(tuple(bundles)))
+        self._ready.extendleft(reversed(tuple(batches)))
 
     def _close(self) -> None:
         self._ready.append(tuple(self._gathered))

@@ -75,7 +75,8 @@ class Interpreter:
     facts       expressions evaluated after the prelude, by name, such as the version
     kinds       what facts have to be, by name
     variables   environment variables added to ours
-    settle      source run after a question that failed or came to nothing, its own errors ignored:
+    synchronize      source run after a question that failed or came to nothing, its own errors
+                     ignored:
                 a framework that computes in threads of its own may otherwise raise one question's
                 error at another
     together    source of a function ``together``, which `workers.together` tells about; where there
@@ -89,14 +90,14 @@ class Interpreter:
     facts: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
-    settle: str = ""
+    synchronize: str = ""
     together: str = ""
     most: int = 1
     switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Identity:
+class RuntimeInfo:
     """Who answers: versions, and the facts asked for (None where the expression failed).
 
     machine    the processor
@@ -117,7 +118,7 @@ def start(
     seconds: float,
     memory: int | None,
     begun: Callable[[Channel], None] = lambda _: None,
-) -> tuple[Channel, Identity]:
+) -> tuple[Channel, RuntimeInfo]:
     """A worker that has run the prelude, within ``seconds``.
 
     ``memory`` is how many bytes it may use beyond what it uses by then. ``begun`` is handed it
@@ -177,7 +178,7 @@ def _attempt(
     seconds: float,
     memory: int | None,
     begun: Callable[[Channel], None],
-) -> tuple[Channel, Identity]:
+) -> tuple[Channel, RuntimeInfo]:
     name = _located(interpreter.executable)
     like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
     own = next(filter(_taken, like), None)
@@ -215,7 +216,7 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     channel.send(
         {
             "prelude": interpreter.prelude,
-            "settle": interpreter.settle,
+            "settle": interpreter.synchronize,
             "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
             "facts": dict(interpreter.facts),
             "switches": interpreter.switches,
@@ -236,7 +237,7 @@ def _located(request: str) -> str:
     return path
 
 
-def _identity(interpreter: Interpreter, told: Ready) -> Identity:
+def _identity(interpreter: Interpreter, told: Ready) -> RuntimeInfo:
     """Who answers. Raises `_Died` for facts that nobody asked for, `CannotStart` for wrong ones."""
     name = interpreter.executable
     if _numbers(told.python) < pythons.OLDEST:
@@ -251,7 +252,7 @@ def _identity(interpreter: Interpreter, told: Ready) -> Identity:
             raise CannotStart(
                 f"{name}: the {fact} of its framework must be {kind.words}, got {got}."
             )
-    return Identity(told.python, told.platform, told.numpy, told.facts, told.machine, told.switches)
+    return RuntimeInfo(told.python, told.platform, told.numpy, told.facts, told.machine, told.switches)
 
 
 def _post_mortem(interpreter: Interpreter, reason: str, seconds: float) -> str:

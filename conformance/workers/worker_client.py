@@ -17,12 +17,12 @@ from types import TracebackType
 from typing import Self
 
 from conformance.workers import batched
-from conformance.workers.batching import Asked, Bundle, Bundles, Lost, Task
+from conformance.workers.batching import Submission, Batch, Batches, Lost, Task
 from conformance.workers.channel import KILLED, Channel, Gone, Message
 from conformance.workers.interpreter import (
     STARTUP,
     CannotStart,
-    Identity,
+    RuntimeInfo,
     Interpreter,
     WorkerError,
     start,
@@ -40,8 +40,8 @@ from conformance.workers.protocol import (
 __all__ = [
     "BadSource",
     "CannotStart",
-    "Examination",
-    "Identity",
+    "WorkerClient",
+    "RuntimeInfo",
     "Interpreter",
     "Stopped",
     "Task",
@@ -73,10 +73,10 @@ class BadSource(WorkerError):
 
 
 class Stopped(Exception):
-    """Another thread put an end to the examination."""
+    """Another thread put an end to the client."""
 
 
-class Examination:
+class WorkerClient:
     """Questions to one interpreter, as a context manager that keeps a worker for them.
 
     timeout  seconds for each question
@@ -106,7 +106,7 @@ class Examination:
         self._entered = False
         self._asking = False
         self._stopped = False
-        self._identity: Identity | None = None
+        self._identity: RuntimeInfo | None = None
         self._channel: Channel | None = None
         self._starting: Channel | None = None
 
@@ -134,10 +134,10 @@ class Examination:
                 channel.kill()
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> RuntimeInfo:
         """Who answers. Raises ``RuntimeError`` before anyone was started."""
         if self._identity is None:
-            raise RuntimeError("an examination has an identity once it has been entered")
+            raise RuntimeError("a client has an identity once it has been entered")
         return self._identity
 
     def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
@@ -147,8 +147,8 @@ class Examination:
         numbers, ``CannotStart`` when a worker died and no other could be started, and ``Stopped``.
         """
         if not self._entered or self._asking:
-            raise RuntimeError("an examination answers one ask at a time, within its with block")
-        asked: deque[Asked] = deque()
+            raise RuntimeError("a client answers one ask at a time, within its with block")
+        asked: deque[Submission] = deque()
         self._asking = True
         try:
             yield from self._outcomes(iter(tasks), asked)
@@ -158,12 +158,12 @@ class Examination:
                 self._retire()
 
     def _outcomes(
-        self, tasks: Iterator[Task], asked: deque[Asked]
+        self, tasks: Iterator[Task], asked: deque[Submission]
     ) -> Iterator[tuple[Task, Outcome]]:
         """``asked`` holds what was pulled and not told yet."""
-        bundles = Bundles(self._interpreter.most)
+        batches = Batches(self._interpreter.most)
         window = max(WINDOW, 2 * self._interpreter.most)
-        sent: deque[Bundle] = deque()
+        sent: deque[Batch] = deque()
         pulling, filling, waited, pushed = True, True, 0.0, 0.0
         grown = self._has_grown()
         while True:
@@ -174,8 +174,8 @@ class Examination:
                 if task is None:
                     pulling = filling = False
                 else:
-                    asked.append(Asked(task))
-                    bundles.add(asked[-1])
+                    asked.append(Submission(task))
+                    batches.add(asked[-1])
             if not asked:
                 return
             spent = grown or self._broken
@@ -185,10 +185,10 @@ class Examination:
             channel = self._worker()
             hurry = not filling or len(asked) == window
             while not (grown or self._broken) and channel.unsent < UNSENT:
-                if (bundle := bundles.take(hurry=hurry)) is None:
+                if (batch := batches.take(hurry=hurry)) is None:
                     break
-                self._send(channel, bundle)
-                sent.append(bundle)
+                self._send(channel, batch)
+                sent.append(batch)
             if not hurry and monotonic() - pushed > PATIENCE:
                 channel.push()
                 pushed = monotonic()
@@ -198,32 +198,32 @@ class Examination:
             waited += monotonic() - began
             if not (sent and hurry) or (reply is None and waited < self._timeout):
                 continue
-            bundle, waited = sent.popleft(), 0.0
-            self._tell(bundle, reply)
+            batch, waited = sent.popleft(), 0.0
+            self._tell(batch, reply)
             if self._channel is not channel:  # nobody is left to answer what was sent
-                bundles.put_back(sent)
+                batches.put_back(sent)
                 sent.clear()
-            bundles.put_back((one,) for one in bundle if one.outcome is None)
+            batches.put_back((one,) for one in batch if one.outcome is None)
             grown = self._has_grown()
             while asked and (outcome := _settled(asked[0])):
                 yield asked.popleft().task, outcome
 
-    def _tell(self, bundle: Bundle, reply: Message | Gone | None) -> None:
+    def _tell(self, batch: Batch, reply: Message | Gone | None) -> None:
         """What a reply comes to, for each of a bundle that need not be asked again."""
-        if len(bundle) == 1:
-            (one,) = bundle
+        if len(batch) == 1:
+            (one,) = batch
             outcome = self._outcome(one.task, reply)
             if isinstance(outcome, Crash | Hang):
                 one.outcome = self._once_more(one, outcome)
             else:
                 one.outcome = outcome
-        elif isinstance(reply, Message) and _is_of(bundle, reply):
+        elif isinstance(reply, Message) and _is_of(batch, reply):
             for number, array in reply.arrays.items():
-                bundle[int(number)].outcome = Answer(array)
+                batch[int(number)].outcome = Answer(array)
         else:
             self._retire()
-            lost = Lost(self._why_lost(reply), bundle)
-            for one in bundle:
+            lost = Lost(self._why_lost(reply), batch)
+            for one in batch:
                 one.lost = None if lost.reason == KILLED else lost
 
     def _why_lost(self, reply: Message | Gone | None) -> str:
@@ -231,7 +231,7 @@ class Examination:
             return f"gave no answer within {self._timeout:g} s"
         return reply.reason if isinstance(reply, Gone) else _OTHERWISE
 
-    def _once_more(self, one: Asked, first: Crash | Hang) -> Outcome:
+    def _once_more(self, one: Submission, first: Crash | Hang) -> Outcome:
         """Asks again, in a worker that was asked nothing else."""
         channel = self._worker()
         self._send(channel, (one,))
@@ -291,13 +291,13 @@ class Examination:
         if self._stopped:  # also where that was what ended the one before
             raise Stopped
 
-    def _send(self, channel: Channel, bundle: Bundle) -> None:
-        if len(bundle) == 1:
-            channel.send({"source": bundle[0].task.source}, bundle[0].task.arrays)
+    def _send(self, channel: Channel, batch: Batch) -> None:
+        if len(batch) == 1:
+            channel.send({"source": batch[0].task.source}, batch[0].task.arrays)
         else:
-            asked = [(one.task.source, one.task.stretches) for one in bundle]
-            channel.send({"together": asked}, batched.named(one.task.arrays for one in bundle))
-        self._broken = any(one.task.last for one in bundle)
+            asked = [(one.task.source, one.task.traceable_spans) for one in batch]
+            channel.send({"together": asked}, batched.named(one.task.arrays for one in batch))
+        self._broken = any(one.task.last for one in batch)
 
     def _has_grown(self) -> bool:
         return self._channel is not None and self._channel.memory > self._weight + self._growth
@@ -311,13 +311,13 @@ class Examination:
         return channel.stderr
 
 
-def _is_of(bundle: Bundle, reply: Message) -> bool:
+def _is_of(batch: Batch, reply: Message) -> bool:
     """Whether a reply has answers to questions of this bundle, and no others."""
-    numbers = set(map(str, range(len(bundle))))
+    numbers = set(map(str, range(len(batch))))
     return isinstance(reply.reply, AnsweredTogether) and reply.arrays.keys() <= numbers
 
 
-def _settled(asked: Asked) -> Outcome | None:
+def _settled(asked: Submission) -> Outcome | None:
     """What came of a task, with the reason why it was asked again where nothing else says so.
 
     None while that is not known: of a bundle that was lost one task after the other is asked, and

@@ -61,7 +61,7 @@ class Losing(Immediate):
         lost = (
             isinstance(word, Shard)
             and self.left > 0
-            and any(subject.case.id == self.case for subject in word.subjects)
+            and any(prepared_case.case.id == self.case for prepared_case in word.prepared_cases)
         )
         self.left -= lost
         return lost

@@ -7,16 +7,16 @@ from typing import Any
 
 from fakes import plain
 
-from conformance.adapters.base import Api, Dialect, Framework, Limit, Spelling
+from conformance.adapters.base import Api, TensorInterop, Framework, Limitation, CallSource
 from conformance.question import Question
 
-DIALECT = Dialect(
+INTEROP = TensorInterop(
     imports=("from fakes import plain",),
     tensor="plain.tensor({v})",
     array="{v}.numpy()",
-    gradient=lambda spelling, by: (
-        f"y = {spelling.expression}",
-        f"y = plain.gradient(y, {'x' if by == 'x' else spelling.kernel}, g)",
+    gradient=lambda call_source, by: (
+        f"y = {call_source.expression}",
+        f"y = plain.gradient(y, {'x' if by == 'x' else call_source.kernel}, g)",
     ),
 )
 
@@ -34,22 +34,22 @@ def words(q: Question, **how: Any) -> str:
     return "".join(f", {name}={value!r}" for name, value in arguments.items())
 
 
-def function(name: str = "plain.ask", **how: Any) -> Callable[[Question], Spelling]:
-    def spell(q: Question) -> Spelling:
+def function(name: str = "plain.ask", **how: Any) -> Callable[[Question], CallSource]:
+    def spell(q: Question) -> CallSource:
         operands = "x, w" if q.bias is None else "x, w, b"
-        return Spelling(f"{name}({q.operator!r}, {operands}{words(q, **how)})")
+        return CallSource(f"{name}({q.operator!r}, {operands}{words(q, **how)})")
 
     return spell
 
 
-def interpolation(layout: str) -> Callable[[Question], Spelling]:
-    return lambda q: Spelling(f"plain.interpolate(x, {q.stride}, {layout!r})")
+def interpolation(layout: str) -> Callable[[Question], CallSource]:
+    return lambda q: CallSource(f"plain.interpolate(x, {q.stride}, {layout!r})")
 
 
-def layer(**how: Any) -> Callable[[Question], Spelling]:
-    def spell(q: Question) -> Spelling:
+def layer(**how: Any) -> Callable[[Question], CallSource]:
+    def spell(q: Question) -> CallSource:
         bias = "None" if q.bias is None else "b"
-        return Spelling(
+        return CallSource(
             setup=(f"layer = plain.Layer({q.operator!r}, w, {bias}{words(q, **how)})",),
             expression="layer(x)",
             kernel="layer.weight",
@@ -80,11 +80,11 @@ def api(
         "exists": "plain.ask",
         "native": spell,
         "recipe": spell,
-        "limits": tuple(Limit(name, plain.LIMITS[name]) for name in limits),
+        "limits": tuple(Limitation(name, plain.LIMITS[name]) for name in limits),
         "has_parameters": as_layer,
         **rest,
     }
-    return Api(operator=operator, layout=layout, kernel_axes=axes, flips=flips, **fields)
+    return Api(operator=operator, layout=layout, kernel_axes=axes, reads_kernel_reversed=flips, **fields)
 
 
 def framework(*apis: Api, **rest: Any) -> Framework:
@@ -93,7 +93,7 @@ def framework(*apis: Api, **rest: Any) -> Framework:
         "title": "Plain",
         "prelude": "from fakes import plain, troubled",
         "version": "'1.0'",
-        "dialects": {None: DIALECT},
+        "interops": {None: INTEROP},
         **rest,
     }
     return Framework(apis=apis, **fields)

@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.cases import Case, Place
 from conformance.question import Question
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 
 def case(name: str, first: int = 1, **rest: Any) -> Case:
@@ -34,6 +34,6 @@ def case(name: str, first: int = 1, **rest: Any) -> Case:
     return Case(id=name, **fields)
 
 
-def subjects(count: int) -> list[Subject]:
+def prepared_cases(count: int) -> list[PreparedCase]:
     """Cases named by their numbers, 00, 01, ..."""
-    return [Subject(case(f"{number:02}")) for number in range(count)]
+    return [PreparedCase(case(f"{number:02}")) for number in range(count)]

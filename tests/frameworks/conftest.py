@@ -13,7 +13,7 @@ from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.workers.interpreter import Interpreter
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,12 +38,12 @@ def interpreter(environment: Environment) -> Interpreter:
 
 
 @pytest.fixture(scope="session")
-def examination(interpreter: Interpreter) -> Iterator[Examination]:
+def client(interpreter: Interpreter) -> Iterator[WorkerClient]:
     """The framework in its own interpreter; a missing one is an error, never a skip."""
-    with Examination(interpreter) as started:
+    with WorkerClient(interpreter) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def runtime(framework: Framework, examination: Examination) -> Runtime:
-    return runtime_of(framework, examination.identity)
+def runtime(framework: Framework, client: WorkerClient) -> Runtime:
+    return runtime_of(framework, client.identity)

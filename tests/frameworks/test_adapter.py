@@ -16,7 +16,7 @@ from conformance.question import Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Outcome, Refusal
-from conformance.workers.worker_client import Examination, Task
+from conformance.workers.worker_client import WorkerClient, Task
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
 DRAWN = {"jax": 40, "keras": 300}
@@ -47,13 +47,13 @@ def count(framework: Framework, backend: str | None) -> int:
     return DRAWN.get(backend or framework.name, DRAWN.get(framework.name, MANY))
 
 
-def test_every_api_is_there(framework: Framework, examination: Examination) -> None:
-    facts = examination.identity.facts
+def test_every_api_is_there(framework: Framework, client: WorkerClient) -> None:
+    facts = client.identity.facts
     assert [api.id for api in framework.apis if not facts[f"api {api.id}"]] == []
 
 
 def test_recipes_give_the_oracles_answer(
-    framework: Framework, runtime: Runtime, examination: Examination
+    framework: Framework, runtime: Runtime, client: WorkerClient
 ) -> None:
     """Native calls are asked in between: what one of them breaks must not reach a recipe."""
     asked: dict[str, Question] = {}
@@ -77,7 +77,7 @@ def test_recipes_give_the_oracles_answer(
                     yield Task(key, recipe.source, recipe.arrays)
 
     wrong = []
-    for task, outcome in examination.ask(tasks()):
+    for task, outcome in client.ask(tasks()):
         if not task.key:
             continue
         q = asked[task.key]

@@ -11,8 +11,8 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import compiled_in, interpreter_in, runtime_of
 from conformance.observations import Observation
 from conformance.runs import survey
-from conformance.runs.survey import Subject
-from conformance.workers.worker_client import Examination
+from conformance.runs.survey import PreparedCase
+from conformance.workers.worker_client import WorkerClient
 
 CASES = "stride-and-kernel"
 
@@ -21,15 +21,15 @@ def observed(environment: Environment, home: Path) -> str:
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_in(environment, together=True)
     kept = compiled_in(home, framework)
-    with Examination(
+    with WorkerClient(
         replace(interpreter, variables={**interpreter.variables, **kept})
-    ) as examination:
-        facts = examination.identity.facts
+    ) as client:
+        facts = client.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
-        subjects = [Subject(case) for case in corpus.chosen((), CASES)]
-        runtime = runtime_of(framework, examination.identity)
-        asked = survey.items(framework, runtime, apis, subjects)
-        told: list[Observation] = list(survey.observe(examination, asked))
+        prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), CASES)]
+        runtime = runtime_of(framework, client.identity)
+        asked = survey.invocations(framework, runtime, apis, prepared_cases)
+        told: list[Observation] = list(survey.run_invocations(client, asked))
     return "\n".join(map(str, told))
 
 

@@ -15,7 +15,7 @@ from conformance.question import Array, Dtype, Op, Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Refusal
-from conformance.workers.worker_client import Examination, Task
+from conformance.workers.worker_client import WorkerClient, Task
 
 
 def gradient(op: Op, n: int, k: int, s: int, padding: Padding, dtype: Dtype) -> Question:
@@ -59,7 +59,7 @@ def whole_numbers(shape: tuple[int, ...]) -> Array:
 def test_no_recipe_gives_a_wrong_gradient(
     framework: Framework,
     runtime: Runtime,
-    examination: Examination,
+    client: WorkerClient,
     op: Op,
     dtype: Dtype,
     n: int,
@@ -78,7 +78,7 @@ def test_no_recipe_gives_a_wrong_gradient(
                     yield Task(api.id, call.source, call.arrays)
 
     answered = 0
-    for task, outcome in examination.ask(tasks()):
+    for task, outcome in client.ask(tasks()):
         answered += isinstance(outcome, Answer)
         right = isinstance(outcome, Answer) and np.array_equal(outcome.array, wanted)
         refused = isinstance(outcome, Refusal)  # as some dtypes are

@@ -7,14 +7,14 @@ is a mismatch that says so. What is wrong is no match: `test_real_values.py`.
 from __future__ import annotations
 
 import pytest
-from test_real_values import DTYPES, layer, subject
+from test_real_values import DTYPES, layer, prepared_case
 
 from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.axes import HALVES
 from conformance.question import Dtype
 from conformance.runs import survey
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -25,16 +25,16 @@ from conformance.workers.worker_client import Examination
 def test_a_recipe_is_a_match_or_sums_in_the_dtype(
     framework: Framework,
     runtime: Runtime,
-    examination: Examination,
+    client: WorkerClient,
     dtype: Dtype,
     channels: int,
     window: tuple[int, ...],
     bias: float | None,
 ) -> None:
-    asked = subject(layer(dtype, channels, window, bias, seed=channels))
+    asked = prepared_case(layer(dtype, channels, window, bias, seed=channels))
     apis = [api for api in framework.apis if api.operator == "conv_transpose"]
-    items = survey.items(framework, runtime, [a for a in apis if not a.is_variant], [asked])
-    recipes = [one for one in survey.observe(examination, items) if one.mode == "recipe"]
+    items = survey.invocations(framework, runtime, [a for a in apis if not a.is_variant], [asked])
+    recipes = [one for one in survey.run_invocations(client, items) if one.mode == "recipe"]
     rounded = ((f"{dtype} accumulation: in {dtype}",),)
     assert dtype in HALVES or "match" in {one.status for one in recipes}
     for one in recipes:

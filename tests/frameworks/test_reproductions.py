@@ -20,11 +20,11 @@ from conformance.observations import Mode, Observation
 from conformance.question import Chain
 from conformance.recipes.call_writer import Call
 from conformance.runs import survey
-from conformance.runs.survey import Item, Subject
+from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils import resources
 from conformance.workers.interpreter import Interpreter
 from conformance.workers.outcomes import Answer, Outcome, Refusal
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 # Each script has a namespace of its own, as far as one process can give it one; what a refused one
 # left under way is waited for, as a worker does.
@@ -64,29 +64,29 @@ class Written:
 @pytest.fixture(scope="session")
 def written(
     framework: Framework,
-    examination: Examination,
+    client: WorkerClient,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Written]:
     """Scripts of what was observed of every API, written as the command would print them."""
     folder = tmp_path_factory.mktemp("scripts")
-    identity = examination.identity
+    identity = client.identity
     version, runtime = str(identity.facts["version"]), runtime_of(framework, identity)
     scripts = []
     for item, mode in sample(framework, runtime):
-        outcome = survey.ask(examination, item)
-        observation = survey.judged(item, mode, outcome)
-        path = folder / f"{len(scripts)}-{item.subject.case.id}-{mode}.py"
+        outcome = survey.invoke(client, item)
+        observation = survey.evaluate(item, mode, outcome)
+        path = folder / f"{len(scripts)}-{item.prepared_case.case.id}-{mode}.py"
         assert isinstance(item.call, Call)
         made = Reproduction(
             framework=framework,
             api=item.api,
-            subject=item.subject,
+            prepared_case=item.prepared_case,
             mode=mode,
             call=item.call,
             seen=Seen(observation, version, runtime, identity.switches),
         )
         path.write_text(script(made), encoding="utf-8")
-        has_answer = item.subject.wanted is not None
+        has_answer = item.prepared_case.wanted is not None
         scripts.append(Written(path, outcome, observation, has_answer))
     return scripts
 
@@ -97,7 +97,7 @@ def ran(
 ) -> Sequence[Written]:
     """Those that end, after they were run: in one process, as some take seconds to start."""
     ending = [one for one in written if isinstance(one.outcome, Answer | Refusal)]
-    run(interpreter, ["-c", RUNNER, framework.settle, *(str(one.path) for one in ending)])
+    run(interpreter, ["-c", RUNNER, framework.synchronize, *(str(one.path) for one in ending)])
     return ending
 
 
@@ -112,25 +112,25 @@ def run(interpreter: Interpreter, words: Iterable[str]) -> str:
     return done.stdout
 
 
-def sample(framework: Framework, runtime: Runtime) -> Iterator[tuple[Item, Mode]]:
+def sample(framework: Framework, runtime: Runtime) -> Iterator[tuple[Invocation, Mode]]:
     """Of every API and mode the first case of each kind that has a call."""
-    subjects = [Subject(case) for case in load([resources.CASES], check=False).cases]
+    prepared_cases = [PreparedCase(case) for case in load([resources.CASES], check=False).cases]
     for api in framework.apis:
         taken: set[tuple[Mode, str]] = set()
-        for subject in subjects:
-            kind = kind_of(subject)
+        for prepared_case in prepared_cases:
+            kind = kind_of(prepared_case)
             if all((mode, kind) in taken for mode in survey.MODES):
                 continue
-            for item in survey.items(framework, runtime, [api], [subject]):
+            for item in survey.invocations(framework, runtime, [api], [prepared_case]):
                 for mode in item.modes:
                     if isinstance(item.call, Call) and (mode, kind) not in taken:
                         taken.add((mode, kind))
                         yield item, mode
 
 
-def kind_of(subject: Subject) -> str:
-    asked = subject.case.question
-    if subject.case.expected.error:
+def kind_of(prepared_case: PreparedCase) -> str:
+    asked = prepared_case.case.question
+    if prepared_case.case.expected.error:
         return "no answer"
     if isinstance(asked, Chain):
         return "chain"

@@ -16,27 +16,27 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.observations import Observation
 from conformance.runs import survey
-from conformance.runs.survey import Subject
-from conformance.workers.worker_client import Examination
+from conformance.runs.survey import PreparedCase
+from conformance.workers.worker_client import WorkerClient
 
 OF_A_TOPIC = 4
 
 
-def some() -> Iterator[Subject]:
+def some() -> Iterator[PreparedCase]:
     seen: Counter[str] = Counter()
-    for case in corpus.chosen(()):
+    for case in corpus.select_cases(()):
         if any(seen[topic] < OF_A_TOPIC for topic in case.topics):
             seen.update(case.topics)
-            yield Subject(case)
+            yield PreparedCase(case)
 
 
 def observed(environment: Environment, *, together: bool) -> list[Observation]:
     framework = FRAMEWORKS[environment.framework]
-    with Examination(interpreter_in(environment, together=together)) as examination:
-        facts = examination.identity.facts
+    with WorkerClient(interpreter_in(environment, together=together)) as client:
+        facts = client.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
-        asked = survey.items(framework, runtime_of(framework, examination.identity), apis, some())
-        return list(survey.observe(examination, asked))
+        asked = survey.invocations(framework, runtime_of(framework, client.identity), apis, some())
+        return list(survey.run_invocations(client, asked))
 
 
 def test_together_is_as_one_by_one(environment: Environment, framework: Framework) -> None:

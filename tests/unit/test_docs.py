@@ -20,16 +20,16 @@ from case_files import cases
 from click.testing import CliRunner
 
 import conformance
-from conformance.adapters.base import Api, Dialect, Framework, Inexpressible
+from conformance.adapters.base import Api, TensorInterop, Framework, Inexpressible
 from conformance.adapters.registry import APIS
 from conformance.adapters.runtime import ANY
 from conformance.cases import load
 from conformance.cli.app import main
 from conformance.observations import Observation
 from conformance.runs import survey
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.workers.outcomes import Answer
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 DOCS = Path(conformance.__file__).parent.parent / "docs"
 CASE = (DOCS / "adding-a-case.md").read_text(encoding="utf-8")
@@ -132,10 +132,10 @@ def observed(
     framework: Framework, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Observation]:
     file = tmp_path_factory.mktemp("shown") / "cases.yaml"
-    subjects = [Subject(case) for case in cases(file, CASES)]
-    items = survey.items(framework, ANY, framework.apis, subjects)
-    with Examination(survey.interpreter_for(framework, sys.executable)) as examination:
-        return {(o.case, o.mode): o for o in survey.observe(examination, list(items))}
+    prepared_cases = [PreparedCase(case) for case in cases(file, CASES)]
+    items = survey.invocations(framework, ANY, framework.apis, prepared_cases)
+    with WorkerClient(survey.interpreter_for(framework, sys.executable)) as client:
+        return {(o.case, o.mode): o for o in survey.run_invocations(client, list(items))}
 
 
 @pytest.mark.parametrize("case", ["full", "valid", "same", "dilated", "grouped", "lengthened"])
@@ -169,11 +169,11 @@ def test_the_trap_that_the_page_tells_of_is_one(framework: Framework, tmp_path: 
     assert (
         "padding: valid` with x 1 2 3 and kernel 1 10, its native call answers 12 23" in FRAMEWORK
     )
-    (subject,) = (Subject(c) for c in cases(tmp_path / "cases.yaml", CASES) if c.id == "valid")
-    native, _ = survey.items(framework, ANY, framework.apis, [subject])
+    (prepared_case,) = (PreparedCase(c) for c in cases(tmp_path / "cases.yaml", CASES) if c.id == "valid")
+    native, _ = survey.invocations(framework, ANY, framework.apis, [prepared_case])
     assert not isinstance(native.call, Inexpressible)
-    with Examination(survey.interpreter_for(framework, sys.executable)) as examination:
-        outcome = survey.ask(examination, native)
+    with WorkerClient(survey.interpreter_for(framework, sys.executable)) as client:
+        outcome = survey.invoke(client, native)
     assert isinstance(outcome, Answer)
     assert outcome.array.tolist() == [[[12, 23]]]
 
@@ -190,5 +190,5 @@ def test_every_field_in_the_table_is_one() -> None:
         owner: type = Api
         for name in re.findall(r"`([\w.]+)`", row):
             kind, _, field = name.rpartition(".")
-            owner = {"Framework": Framework, "Dialect": Dialect, "Api": Api, "": owner}[kind]
+            owner = {"Framework": Framework, "Dialect": TensorInterop, "Api": Api, "": owner}[kind]
             assert field in {known.name for known in dataclasses.fields(owner)}, name

@@ -32,7 +32,7 @@ from conformance.gate.expected import Entry
 from conformance.observations import Observation
 from conformance.report import output, terminal
 from conformance.report.model import Report
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 
 KINDS = pytest.mark.parametrize("words", WORDS.values(), ids=WORDS.keys())
@@ -180,16 +180,16 @@ def test_a_script_does_the_same_whatever_the_words(
     tmp_path: Path,
 ) -> None:
     r = make("right")
-    old = r.subject.case
+    old = r.prepared_case.case
     document = Document("guide", f"A {words} book", words)
-    told = Subject(replace(old, why=f"{words}.", document=document))
+    told = PreparedCase(replace(old, why=f"{words}.", document=document))
     observation = Observation(
         api=r.api.id, case="one", mode="native", status="crashed", op=old.op, topics=("basic",),
         detail=words, content="c", exact=True,
     )  # fmt: skip
     sight = Seen(observation, words)
     file = tmp_path / "script.py"
-    file.write_text(script(replace(r, subject=told, seen=sight)), encoding="utf-8")
+    file.write_text(script(replace(r, prepared_case=told, seen=sight)), encoding="utf-8")
     done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Right." in done.stdout.splitlines()
@@ -203,7 +203,7 @@ def test_a_script_does_the_same_whatever_the_words(
 @KINDS
 def test_an_explanation_is_printed(words: str) -> None:
     told = case("one", why=f"{words}.", document=Document("guide", words, words), section=words)
-    lines = explanation.about(Subject(told), 60)
+    lines = explanation.about(PreparedCase(told), 60)
     assert is_printed("\n".join(line.plain for line in lines))
 
 

@@ -21,7 +21,7 @@ from conformance.conventions import alternatives, transforms
 from conformance.conventions.axes import HALVES
 from conformance.quality import mutation
 from conformance.question import Array, Chain, Dtype, Pool, Question, chained
-from conformance.runs.survey import Subject, Worth, evaluated
+from conformance.runs.survey import PreparedCase, Evaluation, evaluate_answer
 
 DTYPES: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 
@@ -60,16 +60,16 @@ def layer(
     return Question(op=op, dtype=dtype, **fields)
 
 
-def subject(asked: Question | Chain) -> Subject:
+def prepared_case(asked: Question | Chain) -> PreparedCase:
     op = asked.op if isinstance(asked, Question) else "chain"
     place = Place("layers.yaml", 1, 1)
-    return Subject(
+    return PreparedCase(
         Case(id="layer", op=op, question=asked, why="It is.", exact=False, topics=(), place=place)
     )
 
 
-def judged(q: Question | Chain, answer: Array) -> Worth:
-    return evaluated(subject(q), answer)
+def judged(q: Question | Chain, answer: Array) -> Evaluation:
+    return evaluate_answer(prepared_case(q), answer)
 
 
 # Right answers
@@ -264,7 +264,7 @@ def test_a_kernel_of_many_channels_that_reads_the_same_backwards_hides_nothing_f
 ) -> None:
     q = layer(dtype, 512, bias=None)
     q = q.but(kernel=rounded(np.full_like(q.kernel, 0.3), dtype))
-    assert mutation.sight(subject(q)).hidden == ()
+    assert mutation.kill_record(prepared_case(q)).hidden == ()
 
 
 def test_zeros_within_rounding_of_a_sum_that_cancels_are_undecided() -> None:
@@ -358,6 +358,6 @@ def test_conventions_that_give_another_length_are_compared_among_themselves() ->
         padding=((2, 2),),
         stride=(2,),
     )
-    sight = mutation.sight(subject(q))
+    sight = mutation.kill_record(prepared_case(q))
     axes = {mutation.AXES[axis].name for axis, _, _ in sight.apart}
     assert "padding" in axes

@@ -27,9 +27,9 @@ from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
 from conformance.runs import survey
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
-BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.dialects]
+BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.interops]
 SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]
 EVERY_API = pytest.mark.parametrize(
     ("name", "backend", "api_id"), SPEAKERS, ids=[f"{b or n}-{a}" for n, b, a in SPEAKERS]
@@ -66,7 +66,7 @@ def questions(api: Api) -> Iterator[Question]:
 def doing_most(name: str, backend: str | None) -> Runtime:
     """The runtime class with the fewest limitations."""
     return Runtime(
-        backend=backend, runtime_class=FRAMEWORKS[name].dialects[backend].classes[0].name
+        backend=backend, runtime_class=FRAMEWORKS[name].interops[backend].classes[0].name
     )
 
 
@@ -171,16 +171,16 @@ def test_questions_without_an_answer_are_asked_too(
     name: str, backend: str | None, api_id: str
 ) -> None:
     """They come to nothing in the framework, and never in an adapter."""
-    subjects = [Subject(case) for case in corpus.chosen((), "errors")]
+    prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), "errors")]
     api = FRAMEWORKS[name].api(api_id)
-    asked = sum(survey.concerns(api, subject.case) for subject in subjects)
-    written = survey.items(FRAMEWORKS[name], doing_most(name, backend), [api], subjects)
+    asked = sum(survey.is_applicable(api, prepared_case.case) for prepared_case in prepared_cases)
+    written = survey.invocations(FRAMEWORKS[name], doing_most(name, backend), [api], prepared_cases)
     assert sum(len(item.modes) for item in written) == 2 * asked
 
 
 @EVERY_API
 def test_an_api_says_where_to_look_for_it(name: str, backend: str | None, api_id: str) -> None:
-    assert backend in FRAMEWORKS[name].dialects
+    assert backend in FRAMEWORKS[name].interops
     used = names_used(APIS[api_id].exists)
     assert used <= names_imported(FRAMEWORKS[name].prelude)
 
@@ -378,7 +378,7 @@ def test_what_cannot_be_said_natively_is_inexpressible(
 
 def native(api_id: str, q: Question) -> Call | Inexpressible:
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    runtime = Runtime(backend=next(iter(framework.dialects)))
+    runtime = Runtime(backend=next(iter(framework.interops)))
     return call_writer.write(framework, runtime, APIS[api_id], q, "native")
 
 
@@ -454,7 +454,7 @@ def recipe(api_id: str, q: Question, runtime_class: str) -> Call:
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
     if framework.name == "mxnet":
         runtime_class = runtime_class.partition("-")[0]
-    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class=runtime_class)
+    runtime = Runtime(backend=next(iter(framework.interops)), runtime_class=runtime_class)
     call = call_writer.write(framework, runtime, APIS[api_id], q, "recipe")
     assert isinstance(call, Call)
     return call
@@ -598,7 +598,7 @@ def test_a_refusal_of_whole_numbers_is_known(
         "output_padding": (0,) * rank,
     }
     framework = next(one for one in FRAMEWORKS.values() if APIS[api_id] in one.apis)
-    runtime = Runtime(backend=next(iter(framework.dialects)), runtime_class="eigen")
+    runtime = Runtime(backend=next(iter(framework.interops)), runtime_class="eigen")
     call = call_writer.write(framework, runtime, APIS[api_id], square(dtype=dtype, **own), "recipe")
     assert call == Inexpressible(reason)
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.frameworks import DIALECT, api, framework
+from fakes.frameworks import INTEROP, api, framework
 
-from conformance.adapters.base import Limit
+from conformance.adapters.base import Limitation
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
 from conformance.environments import definitions
 from conformance.environments.interpreters import runtime_of
 from conformance.runs import survey
 from conformance.workers import worker
-from conformance.workers.interpreter import Identity, Machine
-from conformance.workers.worker_client import Examination
+from conformance.workers.interpreter import RuntimeInfo, Machine
+from conformance.workers.worker_client import WorkerClient
 
 LEVELS = {
     "x86-64-v1": "fpu cmov cx8 mmx fxsr sse sse2",
@@ -40,7 +40,7 @@ def classed(
     facts = {f"probe {backend} {probe}": value for probe, value in probes.items()}
     facts |= {"version": "1.0", "backend": backend}
     machine = {"architecture": "x86_64", **machine}
-    identity = Identity("3.11", "Linux", "2.0", facts, Machine(**machine))
+    identity = RuntimeInfo("3.11", "Linux", "2.0", facts, Machine(**machine))
     return runtime_of(own, identity).runtime_class
 
 
@@ -94,10 +94,10 @@ def test_what_is_true_like_an_array_and_not_true_holds_nothing() -> None:
 # What a worker says
 
 
-def probing(**dialect: Any) -> Any:
-    """A framework whose dialect probes."""
-    dialects = {None: replace(DIALECT, **dialect)}
-    return framework(api(), dialects=dialects)
+def probing(**interop: Any) -> Any:
+    """A framework whose interop probes."""
+    interops = {None: replace(INTEROP, **interop)}
+    return framework(api(), interops=interops)
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ def test_a_header_records_what_decides_an_answer(monkeypatch: pytest.MonkeyPatch
             RuntimeClass(name="nothing"),
         ),
     )
-    with Examination(survey.interpreter_for(own, sys.executable)) as examination:
-        header = survey.header(own, examination.identity, ())
+    with WorkerClient(survey.interpreter_for(own, sys.executable)) as client:
+        header = survey.header(own, client.identity, ())
     assert header.probes == {"adds": True, "raises": False, "wrong": False}
     assert header.runtime_class == "adding"
     assert header.packages == {"plain": "1.0", "beads": "7.0"}
@@ -163,7 +163,7 @@ def cpuinfo(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 # Limitations
 
 
-REFUSES = Limit("no", lambda _: True)
+REFUSES = Limitation("no", lambda _: True)
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ REFUSES = Limit("no", lambda _: True)
     ],
 )
 def test_a_limitation_holds_of_its_versions_and_classes(
-    limit: Limit, runtime: Runtime, stops: bool
+    limit: Limitation, runtime: Runtime, stops: bool
 ) -> None:
     assert limit.stops(None, runtime) is stops  # type: ignore[arg-type]  # it looks at nothing
 
 
 def test_every_class_that_a_limitation_names_is_one() -> None:
     for own in FRAMEWORKS.values():
-        names = {c.name for dialect in own.dialects.values() for c in dialect.classes}
+        names = {c.name for interop in own.interops.values() for c in interop.classes}
         for known in own.apis:
             for limit in known.limits:
                 assert not limit.classes or limit.classes & names, limit.reason

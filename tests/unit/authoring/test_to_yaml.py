@@ -14,7 +14,7 @@ from conformance.cases import Case, load
 from conformance.cases.fields import TOPICS
 from conformance.cases.sampling import WIDE, draws
 from conformance.question import OPS, Question
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 
 def asked(**arguments: Any) -> Question:
@@ -51,7 +51,7 @@ def read(questions: list[Question], folder: Path) -> tuple[Case, ...]:
 
 def content(case: Case, question: Question) -> str:
     fields = {**vars(case), "question": question}
-    return Subject(Case(**fields)).content
+    return PreparedCase(Case(**fields)).content
 
 
 @pytest.mark.parametrize("op", OPS)

@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def test_words_say_which_cases_are_meant(
     folder: Path, expression: str | None, ids: list[str]
 ) -> None:
-    assert [case.id for case in corpus.chosen([folder], expression)] == ids
+    assert [case.id for case in corpus.select_cases([folder], expression)] == ids
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_words_say_which_cases_are_meant(
 )
 def test_an_expression_that_is_none_is_told_what_to_write(folder: Path, expression: str) -> None:
     with pytest.raises(click.UsageError) as told:
-        corpus.chosen([folder], expression)
+        corpus.select_cases([folder], expression)
     assert told.value.message.startswith(f"-k {expression!r}: ")
     assert told.value.message.endswith("; write words with and, or, not and parentheses")
 
@@ -65,18 +65,18 @@ def test_an_expression_that_is_none_is_told_what_to_write(folder: Path, expressi
 @pytest.mark.parametrize("expression", ["1", "true", "false or stride", "not None"])
 def test_a_word_that_always_holds_is_no_word(folder: Path, expression: str) -> None:
     with pytest.raises(click.UsageError, match="no words to seek"):
-        corpus.chosen([folder], expression)
+        corpus.select_cases([folder], expression)
 
 
 @pytest.mark.parametrize("expression", ["not " * 5000 + "stride", "(" * 5000])
 def test_an_expression_without_end_is_refused_in_a_sentence(folder: Path, expression: str) -> None:
     with pytest.raises(click.UsageError, match="write words with"):
-        corpus.chosen([folder], expression)
+        corpus.select_cases([folder], expression)
 
 
 def test_no_case_at_all_is_an_error(folder: Path) -> None:
     with pytest.raises(click.UsageError) as told:
-        corpus.chosen([folder], "backwards")
+        corpus.select_cases([folder], "backwards")
     assert told.value.message == "none of 3 cases is meant by -k 'backwards'"
 
 
@@ -86,7 +86,7 @@ def test_a_case_file_with_problems_ends_the_command(
     file = tmp_path / "wrong.yaml"
     file.write_text("cases:\n  - {id: one, why: Why., x: [1], kernel: [1], stride: 0}\n")
     with pytest.raises(SystemExit) as ended:
-        corpus.chosen([file])
+        corpus.select_cases([file])
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith(f"{file}:2:")
 
@@ -94,9 +94,9 @@ def test_a_case_file_with_problems_ends_the_command(
 def test_every_problem_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
     with pytest.raises(SystemExit):
-        corpus.chosen(missing)
+        corpus.select_cases(missing)
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 def test_the_cases_that_come_along_are_cases() -> None:
-    assert corpus.chosen([], "d2l")
+    assert corpus.select_cases([], "d2l")

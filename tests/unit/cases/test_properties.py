@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance.cases.properties import PROPERTIES, holds, named
-from conformance.question import Array, Asked, Chain, Pool, Question, answer
+from conformance.question import Array, AnyQuestion, Chain, Pool, Question, answer
 
 
 def integers(*shape: int, seed: int = 0) -> Array:
@@ -214,7 +214,7 @@ def test_an_unknown_property_is_refused_with_the_names_there_are() -> None:
         ("keeps-length", Chain((Pool(1), conv())), "as the first step"),
     ],
 )
-def test_a_property_says_what_it_needs(name: str, asked: Asked, needs: str) -> None:
+def test_a_property_says_what_it_needs(name: str, asked: AnyQuestion, needs: str) -> None:
     with pytest.raises(ValueError, match=needs):
         named(name).sides(asked, answer(asked))
 

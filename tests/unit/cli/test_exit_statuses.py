@@ -29,7 +29,7 @@ from conformance.environments.definitions import Environment
 from conformance.history import companions, releases
 from conformance.runs import survey
 from conformance.runs.run_files import Header, writing
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Refusal
 
@@ -79,19 +79,19 @@ def _one_that_fails(place: Path) -> None:
 def _oracles(_: Path) -> None:
     """Runs of all cases, in which two layers answer as the oracle does whatever they are asked."""
     resources.CASES = CORPUS  # until the fixture puts back what it found
-    subjects = [Subject(case) for case in load([resources.CASES], check=False).cases]
+    prepared_cases = [PreparedCase(case) for case in load([resources.CASES], check=False).cases]
     for name, layer, backend in (("torch", TORCH, None), ("keras", KERAS, "tensorflow")):
         framework = FRAMEWORKS[name] = REAL[name]
-        own = [subject for subject in subjects if subject.case.op == "conv_transpose"]
+        own = [prepared_case for prepared_case in prepared_cases if prepared_case.case.op == "conv_transpose"]
         header = Header(framework=name, version="1.0", backend=backend, apis={layer: True})
-        items = survey.items(framework, Runtime(backend=backend), [framework.api(layer)], own)
+        items = survey.invocations(framework, Runtime(backend=backend), [framework.api(layer)], own)
         with writing(Path("reports", "runs", f"{name}.jsonl"), header) as writer:
             for item in items:
-                wanted = item.subject.wanted
+                wanted = item.prepared_case.wanted
                 outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
                 for mode in item.modes:
                     came = item.call if isinstance(item.call, Inexpressible) else outcome
-                    writer.add(survey.judged(item, mode, came))
+                    writer.add(survey.evaluate(item, mode, came))
 
 
 def _nothing_ships(place: Path) -> None:

@@ -19,7 +19,7 @@ from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
-from conformance.adapters.base import Api, Limit
+from conformance.adapters.base import Api, Limitation
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import Case, load
 from conformance.cli.app import main
@@ -72,7 +72,7 @@ def test_a_recipe_that_is_refused_is_an_error(fuzz: Fuzz) -> None:
 
 
 def test_a_recipe_that_is_known_not_to_be_is_none(fuzz: Fuzz) -> None:
-    known = Limit("it takes no kernel", lambda _: True)
+    known = Limitation("it takes no kernel", lambda _: True)
     ran = fuzz("--count", "12", of=(replace(api(), limits=(known,)),))
     assert ran.exit_code == 0
     assert "Recipes that cannot be written" in ran.stderr

@@ -26,7 +26,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 from conformance.runs import run_files
 from conformance.runs.selection import Selection
-from conformance.runs.worker_limits import Terms
+from conformance.runs.worker_limits import WorkerLimits
 
 CASES = """
 cases:
@@ -194,7 +194,7 @@ def test_a_start_takes_a_number_of_seconds(run: Run, out: Path, seconds: str) ->
 
 
 def test_how_long_a_start_may_take_makes_no_other_run() -> None:
-    assert str(Terms(startup=1.0)) == str(Terms())
+    assert str(WorkerLimits(startup=1.0)) == str(WorkerLimits())
 
 
 def test_a_worker_that_reports_a_mistake_of_ours_ends_its_run_with_a_sentence(

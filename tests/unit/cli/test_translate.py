@@ -15,7 +15,7 @@ from gate_runs import seen, write
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 from conformance.runs import lookup
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 
 LAYER, KERAS, TF = "torch.nn.ConvTranspose", "keras.layers.ConvTranspose", "tf.nn.conv_transpose"
@@ -172,7 +172,7 @@ def test_what_no_case_tells_cannot_be_told(empty: Path, monkeypatch: pytest.Monk
     """From one plain case nothing follows for the others."""
     monkeypatch.setattr(resources, "BASELINE", empty / "none")
     case = lookup.case_named("d2l-basic", [])
-    one = seen(case.id, api=FUNCTION, content=Subject(case).content)
+    one = seen(case.id, api=FUNCTION, content=PreparedCase(case).content)
     of = {"framework": "torch", "backend": None, "apis": {FUNCTION: True}}
     write(empty / "one.jsonl", one, replace(one, mode="recipe"), **of)
     result = translated("--run", "one.jsonl", "--stride", "2", source=FUNCTION, target=FUNCTION)

@@ -17,7 +17,7 @@ from conformance.cli.app import main
 from conformance.conventions import axes
 from conformance.runs import survey
 from conformance.runs.run_files import Header, writing
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Outcome, Refusal
 
@@ -43,24 +43,24 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in files:
         shutil.copy(resources.CASES / "semantics" / file.name, file)
     cases = load(files, check=False).cases
-    own = [Subject(case) for case in cases if case.op == "conv_transpose"]
+    own = [PreparedCase(case) for case in cases if case.op == "conv_transpose"]
     own = [one for one in own if one.case.question.rank == 1 and one.case.exact]
     for (name, api_id, backend), names in MEANINGS.items():
         framework, runtime = FRAMEWORKS[name], Runtime(backend=backend)
         meant = [c for c in axes.CONVENTIONS if str(c) in names]
         header = Header(framework=name, version="1.0", backend=backend, apis={api_id: True})
         with writing(place / "reports" / "runs" / f"{name}.jsonl", header) as writer:
-            for item in survey.items(framework, runtime, [framework.api(api_id)], own):
+            for item in survey.invocations(framework, runtime, [framework.api(api_id)], own):
                 for mode in item.modes:
-                    writer.add(survey.judged(item, mode, came(item, mode, meant)))
+                    writer.add(survey.evaluate(item, mode, came(item, mode, meant)))
     return place
 
 
-def came(item: survey.Item, mode: str, meant: list) -> Outcome | Inexpressible:
-    q = item.subject.case.question
+def came(item: survey.Invocation, mode: str, meant: list) -> Outcome | Inexpressible:
+    q = item.prepared_case.case.question
     if isinstance(item.call, Inexpressible):
         return item.call
-    reading = axes.meant(q, meant if mode == "native" else ())
+    reading = axes.apply_conventions(q, meant if mode == "native" else ())
     try:
         return Answer(reading.after(question.answer(reading.question)))
     except ValueError as error:

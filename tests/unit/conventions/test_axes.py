@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance.conventions.axes import AXES, CONVENTIONS, Axis, Convention
-from conformance.conventions.transforms import Reading
+from conformance.conventions.transforms import Transformed
 from conformance.question import Question
 
 AXIS_NAMES = [axis.name for axis in AXES]
@@ -119,4 +119,4 @@ def test_a_choice_of_an_axis_that_concerns_a_question_has_a_reading_of_it_or_non
 ) -> None:
     q = plain(op, kernel=np.zeros(0)) if op == "interpolate" else plain(op)
     readings = [choice.change(q) for choice in axis.choices if axis.concerns(q)]
-    assert all(reading is None or isinstance(reading, Reading) for reading in readings)
+    assert all(reading is None or isinstance(reading, Transformed) for reading in readings)

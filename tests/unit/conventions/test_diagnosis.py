@@ -11,8 +11,8 @@ import pytest
 
 from conformance.conventions.axes import CONVENTIONS, Convention
 from conformance.conventions.diagnosis import Diagnosis, diagnose, remark
-from conformance.conventions.interpretations import Explanation, answer_under, applied, gives_under
-from conformance.question import Asked, Chain, Pool, Question, answer, chained
+from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
+from conformance.question import AnyQuestion, Chain, Pool, Question, answer, chained
 
 BY_NAME = {str(convention): convention for convention in CONVENTIONS}
 FLIPPED = BY_NAME["kernel flip: flipped"]
@@ -71,7 +71,7 @@ def wanted(name: str) -> np.ndarray:
     return answer(RICH[name])
 
 
-def under(asked: Asked, conventions: Explanation) -> np.ndarray | None:
+def under(asked: AnyQuestion, conventions: Explanation) -> np.ndarray | None:
     """What the conventions answer; None where they cannot be told from none."""
     try:
         got = answer_under(asked, conventions)
@@ -349,8 +349,8 @@ def test_whether_an_answer_is_given_is_told_as_by_comparing(name: str) -> None:
         same = (
             None if got is None else np.array_equal(got, observed) and got.dtype == observed.dtype
         )
-        assert gives_under(RICH[name], (convention,), observed) == same
-        assert gives_under(RICH[name], (convention,), got) == (None if got is None else True)
+        assert reproduces(RICH[name], (convention,), observed) == same
+        assert reproduces(RICH[name], (convention,), got) == (None if got is None else True)
 
 
 # Chains: the last transposed convolution is the one that is understood in another way

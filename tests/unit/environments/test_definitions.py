@@ -341,4 +341,4 @@ def test_what_is_installed_is_told_by_name(uv: Uv) -> None:
 
 
 def test_the_pins_that_hold_are_data() -> None:
-    assert definitions.pinned()["keras-torch"].firm == ("torch",)
+    assert definitions.pinned()["keras-torch"].locked == ("torch",)

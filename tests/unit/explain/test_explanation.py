@@ -16,11 +16,11 @@ from conformance.adapters import registry
 from conformance.adapters.runtime import ANY
 from conformance.cli import explain
 from conformance.explain import explanation
-from conformance.explain.explanation import Told, about, source, told, words
+from conformance.explain.explanation import InvocationResult, about, source, told, words
 from conformance.observations import STATUSES, TROUBLES
 from conformance.runs import lookup, survey
-from conformance.runs.survey import Subject
-from conformance.workers.worker_client import Examination
+from conformance.runs.survey import PreparedCase
+from conformance.workers.worker_client import WorkerClient
 
 DOCUMENT = "document: {id: book, title: A Book, source: page 7}\n"
 SECTION = "    section: Chapter 2\n    claims: [A1]\n"
@@ -32,32 +32,32 @@ Explain = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def examination():
-    with Examination(survey.interpreter_for(FRAMEWORK, sys.executable)) as examination:
-        yield examination
+def client():
+    with WorkerClient(survey.interpreter_for(FRAMEWORK, sys.executable)) as client:
+        yield client
 
 
 @pytest.fixture
-def subject(tmp_path: Path) -> Callable[[str], Subject]:
-    def of(text: str) -> Subject:
+def prepared_case(tmp_path: Path) -> Callable[[str], PreparedCase]:
+    def of(text: str) -> PreparedCase:
         file = tmp_path / "cases.yaml"
         file.write_text(text, encoding="utf-8")
-        return Subject(lookup.case_named("one", [file]))
+        return PreparedCase(lookup.case_named("one", [file]))
 
     return of
 
 
 @pytest.fixture
-def explained(examination: Examination, subject: Callable[[str], Subject]) -> Explain:
+def explained(client: WorkerClient, prepared_case: Callable[[str], PreparedCase]) -> Explain:
     """The lines on one API of the framework."""
 
     def lines(api: str, text: str = MINIMAL, width: int = 80) -> list[str]:
         chosen = FRAMEWORK.api(f"convolver.{api}")
         calls = []
-        for item in survey.items(FRAMEWORK, ANY, [chosen], [subject(text)]):
-            outcome = survey.ask(examination, item)
-            seen = tuple(survey.judged(item, mode, outcome) for mode in item.modes)
-            calls.append(Told(item, outcome, seen))
+        for item in survey.invocations(FRAMEWORK, ANY, [chosen], [prepared_case(text)]):
+            outcome = survey.invoke(client, item)
+            seen = tuple(survey.evaluate(item, mode, outcome) for mode in item.modes)
+            calls.append(InvocationResult(item, outcome, seen))
         return [line.plain for line in told(chosen.id, calls, width)]
 
     return lines
@@ -129,8 +129,8 @@ def test_it_is_said_whether_an_answer_sides_with_the_document_or_its_erratum(
     )
 
 
-def test_a_case_is_told_with_its_document_and_erratum(subject: Callable[[str], Subject]) -> None:
-    case = subject(DOCUMENT + MINIMAL + SECTION + STATED + ERRATUM)
+def test_a_case_is_told_with_its_document_and_erratum(prepared_case: Callable[[str], PreparedCase]) -> None:
+    case = prepared_case(DOCUMENT + MINIMAL + SECTION + STATED + ERRATUM)
     assert [line.plain for line in about(case, 80)] == [
         "one",
         "  It differs.",
@@ -143,9 +143,9 @@ def test_a_case_is_told_with_its_document_and_erratum(subject: Callable[[str], S
 
 
 def test_a_case_without_an_answer_is_told_with_the_reason(
-    subject: Callable[[str], Subject],
+    prepared_case: Callable[[str], PreparedCase],
 ) -> None:
-    assert [line.plain for line in about(subject(NO_ANSWER), 80)][-2:] == [
+    assert [line.plain for line in about(prepared_case(NO_ANSWER), 80)][-2:] == [
         "  Oracle: there is no answer: groups must divide 1, the first length of kernel,",
         "  got 2.",
     ]
@@ -193,9 +193,9 @@ ARGUMENTS = """
     ],
 )
 def test_a_question_in_words_has_what_is_not_the_default(
-    subject: Callable[[str], Subject], text: str, said: str
+    prepared_case: Callable[[str], PreparedCase], text: str, said: str
 ) -> None:
-    assert words(subject(text).case.question) == said
+    assert words(prepared_case(text).case.question) == said
 
 
 def test_a_long_call_is_broken_where_it_stays_the_same_python() -> None:

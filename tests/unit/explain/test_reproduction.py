@@ -140,7 +140,7 @@ def seen_run(make: Make) -> Run:
 
 
 def sought(made: Reproduction, runs: list[Run], backend: str | None = None) -> Seen | None:
-    return sighting(runs, FRAMEWORK, made.api, made.subject, made.mode, backend)
+    return sighting(runs, FRAMEWORK, made.api, made.prepared_case, made.mode, backend)
 
 
 def test_what_was_seen_is_found_in_a_run(make: Make, seen_run: Run) -> None:

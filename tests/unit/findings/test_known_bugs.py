@@ -19,7 +19,7 @@ from conformance.cases import load
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.gate import baseline
-from conformance.gate.snapshot import Answer, Given
+from conformance.gate.snapshot import Answer, Snapshot
 from conformance.observations import MODES
 from conformance.report import html, output, terminal
 from conformance.report.model import Report
@@ -41,7 +41,7 @@ LUCKY = {id_ for bug in known_bugs.bugs() for id_ in bug.lucky}
 
 
 @cache
-def accepted(name: str) -> Given:
+def accepted(name: str) -> Snapshot:
     return baseline.read(ACCEPTED[name])
 
 

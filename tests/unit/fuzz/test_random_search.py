@@ -22,7 +22,7 @@ from conformance.fuzz.random_search import Finding, Group, Search, Tally, group_
 from conformance.observations import Observation
 from conformance.question import Question
 from conformance.runs import survey
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 UNKNOWN = "No known convention."
 
@@ -44,14 +44,14 @@ def find(tmp_path: Path) -> Find:
         searching = search(*apis, framework=framework, count=count, space=space)
         interpreter = survey.interpreter_for(framework, sys.executable)
 
-        def start() -> Examination:
-            return Examination(interpreter, timeout=PATIENCE)
+        def start() -> WorkerClient:
+            return WorkerClient(interpreter, timeout=PATIENCE)
 
         tally = Tally(searching)
         random_search.ask(start, searching, tally, jobs=jobs)
         kept = random_search.as_met(searching, tally, kinds)
-        with start() as examination:
-            return tally, list(random_search.shrunken(examination, searching, kept))
+        with start() as client:
+            return tally, list(random_search.shrunken(client, searching, kept))
 
     return found
 
@@ -172,7 +172,7 @@ def test_a_question_is_the_same_whenever_it_is_drawn() -> None:
 
 
 def test_a_question_as_a_case_has_its_seed_and_its_number_for_a_name() -> None:
-    assert search(api(), seed=3).subject(5).case.id == "fuzz-3-5"
+    assert search(api(), seed=3).prepared_case(5).case.id == "fuzz-3-5"
 
 
 # What is found
@@ -285,7 +285,7 @@ def test_each_question_is_told_of_as_it_is_done(tmp_path: Path) -> None:
     told: list[int] = []
     tally = Tally(searching)
     random_search.ask(
-        lambda: Examination(interpreter, timeout=PATIENCE),
+        lambda: WorkerClient(interpreter, timeout=PATIENCE),
         searching,
         tally,
         advance=lambda: told.append(tally.questions),

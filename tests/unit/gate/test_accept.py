@@ -12,7 +12,7 @@ from gate_runs import API, FLIPPED, OTHER, both, different, seen, write
 
 from conformance.cli.app import main
 from conformance.gate import accept, baseline
-from conformance.gate.snapshot import UNSTEADY, Answer, CannotCompare
+from conformance.gate.snapshot import NONDETERMINISTIC, Answer, CannotCompare
 from conformance.observations import Key, Observation
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
@@ -60,7 +60,7 @@ def test_runs_that_agree_are_one(tmp_path: Path) -> None:
 
 def test_an_answer_that_differs_between_runs_is_unsteady(tmp_path: Path) -> None:
     answers = accepted(tmp_path, (different(digest="a"),), (different(digest="b"),))
-    assert answers[ONE] == Answer(("mismatch",), UNSTEADY, (), "content of one")
+    assert answers[ONE] == Answer(("mismatch",), NONDETERMINISTIC, (), "content of one")
 
 
 def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_unsteady(
@@ -68,13 +68,13 @@ def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_unsteady(
 ) -> None:
     flipped = (different(exact=False),)
     dropped = (different("one", ("bias: dropped",), exact=False),)
-    assert accepted(tmp_path, flipped, dropped)[ONE].mark == UNSTEADY
+    assert accepted(tmp_path, flipped, dropped)[ONE].mark == NONDETERMINISTIC
     assert accepted(tmp_path, flipped, flipped)[ONE].explanations == (FLIPPED,)
 
 
 def test_a_status_that_differs_between_runs_is_any_of_them(tmp_path: Path) -> None:
     answers = accepted(tmp_path, (different(),), (seen(),), (seen(status="rejected"),))
-    assert answers[ONE] == Answer(("match", "mismatch", "rejected"), UNSTEADY, (), "content of one")
+    assert answers[ONE] == Answer(("match", "mismatch", "rejected"), NONDETERMINISTIC, (), "content of one")
 
 
 def test_what_agrees_stays_steady_beside_what_does_not(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_what_agrees_stays_steady_beside_what_does_not(tmp_path: Path) -> None:
 def test_an_unsteady_answer_is_read_as_that_again(tmp_path: Path) -> None:
     runs = [write(tmp_path / "a.jsonl", different()), write(tmp_path / "b.jsonl", seen())]
     (path,) = accept.write(accept.accepted(runs), tmp_path)
-    assert baseline.read(path).answers[ONE].mark == UNSTEADY
+    assert baseline.read(path).answers[ONE].mark == NONDETERMINISTIC
 
 
 def test_the_order_of_runs_changes_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.conventions.axes import CONVENTIONS
 from conformance.gate import baseline, snapshot
-from conformance.gate.snapshot import Answer, CannotCompare, Given, Source
+from conformance.gate.snapshot import Answer, CannotCompare, Snapshot, Source
 from conformance.observations import MODES, Key, Observation
 
 SOURCE = Source(
@@ -38,8 +38,8 @@ HELD = (
 )
 
 
-def held(*observations: Observation, source: Source = SOURCE) -> Given:
-    return Given(source, {o.key: answer(o) for o in observations})
+def held(*observations: Observation, source: Source = SOURCE) -> Snapshot:
+    return Snapshot(source, {o.key: answer(o) for o in observations})
 
 
 def answer(observation: Observation) -> Answer:
@@ -71,7 +71,7 @@ def test_it_is_a_table_under_a_head_that_sums_it_up() -> None:
 
 
 def test_the_order_of_the_observations_changes_nothing() -> None:
-    backwards = Given(SOURCE, dict(reversed(SMALL.answers.items())))
+    backwards = Snapshot(SOURCE, dict(reversed(SMALL.answers.items())))
     assert baseline.text(backwards) == baseline.text(SMALL)
 
 
@@ -130,7 +130,7 @@ def test_it_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, source: Source, answered: dict[Key, Answer]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "b.csv"
-    path.write_bytes(baseline.text(Given(source, answered)).encode())
+    path.write_bytes(baseline.text(Snapshot(source, answered)).encode())
     read = baseline.read(path)
     assert (replace(read.source, path=source.path), read.answers) == (source, answered)
 

@@ -15,7 +15,7 @@ from conformance.history.changes import Change, Trend, alike, trends
 from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE = case("one")
@@ -56,7 +56,7 @@ def rejected(of: Case, mode: str = "native", detail: str = "No.") -> Observation
 def trend(*versions: Sequence[Observation], **header: Any) -> Trend:
     """The trend of the layer over versions 1, 2, ..."""
     runs = [(str(n), run(*seen, version=str(n), **header)) for n, seen in enumerate(versions, 1)]
-    found = trends(runs, {one.id: Subject(one) for one in CASES})
+    found = trends(runs, {one.id: PreparedCase(one) for one in CASES})
     return next(one for one in found if one.api == LAYER)
 
 
@@ -226,7 +226,7 @@ def test_what_changed_in_the_translated_call_only_is_told_as_such() -> None:
 
 def test_an_api_that_came_is_told() -> None:
     before = run(version="1", apis={LAYER: False})
-    found = trends([("1", before), ("2", run(match(ONE), version="2"))], {ONE.id: Subject(ONE)})
+    found = trends([("1", before), ("2", run(match(ONE), version="2"))], {ONE.id: PreparedCase(ONE)})
     (change,) = next(one for one in found if one.api == LAYER).changes
     assert spans(change) == [("until 1", "not there"), ("from 2", "there")]
 

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from conformance.environments.definitions import Environment
 from conformance.history import companions
-from conformance.history.companions import attempts, place_of
+from conformance.history.companions import attempts, base_environment
 from conformance.history.releases import NoRelease, Release, asked_for
 
 TORCH = Environment(framework="torch", pins=("torch==2", "numpy==2"), python="3.11")
@@ -18,7 +18,7 @@ KERAS = Environment(
     framework="keras", backend="tensorflow", pins=("keras==3", "tensorflow==2", "numpy==2")
 )
 KERAS_ON_TORCH = Environment(
-    framework="keras", backend="torch", pins=("keras==3", "torch==2", "numpy==2"), firm=("torch",)
+    framework="keras", backend="torch", pins=("keras==3", "torch==2", "numpy==2"), locked=("torch",)
 )
 TENSORFLOW = Environment(framework="tensorflow", pins=("tensorflow==2", "keras==3"))
 
@@ -51,12 +51,12 @@ def dated(monkeypatch: pytest.MonkeyPatch, date: datetime | None) -> None:
 def test_the_place_of_a_package(
     package: str, framework: str | None, backend: str | None, place: Environment
 ) -> None:
-    assert place_of(package, framework, backend) == place
+    assert base_environment(package, framework, backend) == place
 
 
 def test_a_package_without_a_place_is_told_what_there_is() -> None:
     with pytest.raises(NoRelease) as told:
-        place_of("keras", None, "jax")
+        base_environment("keras", None, "jax")
     said = "no pinned environment has keras on jax; pinned are keras, numpy, tensorflow, torch"
     assert str(told.value) == said
 

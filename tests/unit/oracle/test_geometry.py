@@ -76,7 +76,7 @@ def test_padding_that_is_none_is_named(value: object, sentence: str) -> None:
 
 
 def test_dilation_spreads_the_kernel_without_adding_to_its_ends() -> None:
-    assert geometry.reach((1, 2, 3), (5, 5, 2)) == (1, 6, 5)
+    assert geometry.effective_kernel_size((1, 2, 3), (5, 5, 2)) == (1, 6, 5)
 
 
 def test_valid_is_no_padding() -> None:

@@ -11,13 +11,13 @@ from conformance.oracle import indexing
 
 def test_an_offset_that_reaches_nothing_makes_no_tap() -> None:
     # Of the three products of one element, padding crops the first and the last.
-    link = indexing.conv_transpose((1, 1, 1), (1, 1, 3), padding=1)
-    assert [a for _, taps in link.phases for a, _, _ in taps] == [1]
+    indices = indexing.conv_transpose((1, 1, 1), (1, 1, 3), padding=1)
+    assert [a for _, taps in indices.phases for a, _, _ in taps] == [1]
 
 
 def test_there_is_a_phase_for_every_remainder_that_an_offset_has() -> None:
-    link = indexing.conv_transpose((1, 1, 4), (1, 1, 2), stride=3)
-    assert [view for view, _ in link.phases] == [(..., slice(0, None, 3)), (..., slice(1, None, 3))]
+    indices = indexing.conv_transpose((1, 1, 4), (1, 1, 2), stride=3)
+    assert [view for view, _ in indices.phases] == [(..., slice(0, None, 3)), (..., slice(1, None, 3))]
 
 
 def test_a_convolution_and_its_transpose_meet_at_the_same_elements() -> None:

@@ -38,7 +38,7 @@ def transposed(draw: st.DrawFn, dtype: Any = np.int64) -> tuple[Array, Array, di
     stride, dilation, extra = per_axis(1, 4), per_axis(1, 3), per_axis(0, 3)
     padding: Any = draw(st.sampled_from(["same", "valid", None]))
     if padding is None:
-        reach = geometry.reach(window, dilation)
+        reach = geometry.effective_kernel_size(window, dilation)
         padding = []
         for n, r, s, p in zip(space, reach, stride, extra, strict=True):
             begin = draw(st.integers(-2, (n - 1) * s + r + p + 1))
@@ -68,7 +68,7 @@ def convolved(draw: st.DrawFn) -> tuple[Array, Array, dict[str, Any]]:
 
     space, window = per_axis(1, longest), per_axis(1, 3)
     stride, dilation = per_axis(1, 4), per_axis(1, 3)
-    reach = geometry.reach(window, dilation)
+    reach = geometry.effective_kernel_size(window, dilation)
     padding: Any = []
     for n, r in zip(space, reach, strict=True):
         begin = draw(st.integers(-2, r + 1))
@@ -87,20 +87,20 @@ def convolved(draw: st.DrawFn) -> tuple[Array, Array, dict[str, Any]]:
 
 
 def loops(
-    small: Array, kernel: Array, large: Array, arguments: dict[str, Any], begin: tuple[int, ...]
+    narrow_side: Array, kernel: Array, wide_side: Array, arguments: dict[str, Any], begin: tuple[int, ...]
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]:
     """Every index of small, kernel and large that meet in i s + a d - b."""
     groups, stride, dilation = (arguments[key] for key in ("groups", "stride", "dilation"))
-    each_small, each_large = small.shape[1] // groups, kernel.shape[1]
-    for n, c, j in product(range(small.shape[0]), range(small.shape[1]), range(each_large)):
+    each_small, each_large = narrow_side.shape[1] // groups, kernel.shape[1]
+    for n, c, j in product(range(narrow_side.shape[0]), range(narrow_side.shape[1]), range(each_large)):
         channel = c // each_small * each_large + j
-        for i in np.ndindex(*small.shape[2:]):
+        for i in np.ndindex(*narrow_side.shape[2:]):
             for a in np.ndindex(*kernel.shape[2:]):
                 at = tuple(
                     i_ * s + a_ * d - b
                     for i_, a_, s, d, b in zip(i, a, stride, dilation, begin, strict=True)
                 )
-                if all(0 <= p < m for p, m in zip(at, large.shape[2:], strict=True)):
+                if all(0 <= p < m for p, m in zip(at, wide_side.shape[2:], strict=True)):
                     yield (n, c, *i), (c, j, *a), (n, channel, *at)
 
 
@@ -130,8 +130,8 @@ def test_conv_transpose_is_the_sum_of_the_design_page(case: Any) -> None:
     x, kernel, arguments = case
     out, begins = lengths_and_begins(x.shape[2:], kernel.shape[2:], arguments)
     y = np.zeros((len(x), kernel.shape[1] * arguments["groups"], *out), np.int64)
-    for small, tap, large in loops(x, kernel, y, arguments, begins):
-        y[large] += x[small] * kernel[tap]
+    for narrow_side, tap, wide_side in loops(x, kernel, y, arguments, begins):
+        y[wide_side] += x[narrow_side] * kernel[tap]
     np.testing.assert_array_equal(oracle.conv_transpose(x, kernel, **arguments), y, strict=True)
 
 
@@ -148,8 +148,8 @@ def test_conv_is_cross_correlation(case: Any) -> None:
         arguments["dilation"],
     )
     y = np.zeros_like(got)
-    for small, tap, large in loops(y, kernel, x, arguments, tuple(b for b, _ in pairs)):
-        y[small] += x[large] * kernel[tap]
+    for narrow_side, tap, wide_side in loops(y, kernel, x, arguments, tuple(b for b, _ in pairs)):
+        y[narrow_side] += x[wide_side] * kernel[tap]
     np.testing.assert_array_equal(got, y, strict=True)
 
 
@@ -166,7 +166,7 @@ def test_conv_transpose_is_the_adjoint_of_conv(case: Any, seed: int) -> None:
         arguments["padding"], kernel.shape[2:], arguments["stride"], arguments["dilation"]
     )
     # Output padding lies past what a convolution of x's length reads: crop or extend its end.
-    reach = geometry.reach(kernel.shape[2:], arguments["dilation"])
+    reach = geometry.effective_kernel_size(kernel.shape[2:], arguments["dilation"])
     needed = [
         (n - 1) * s + r - b - m
         for n, s, r, (b, _), m in zip(

@@ -12,7 +12,7 @@ import pytest
 from conformance.cases import load
 from conformance.cases.sampling import draws
 from conformance.quality import interactions
-from conformance.quality.interactions import FACTORS, NEVER, Never, Point
+from conformance.quality.interactions import FACTORS, CONSTRAINTS, Constraint, Point
 from conformance.question import Question
 from conformance.utils import resources
 from tools import samples
@@ -124,8 +124,8 @@ def test_a_point_has_a_level_of_every_factor_by_name() -> None:
 # What can be
 
 
-@pytest.mark.parametrize("never", NEVER, ids=[never.reason for never in NEVER])
-def test_what_never_meets_is_said_of_levels_that_there_are(never: Never) -> None:
+@pytest.mark.parametrize("never", CONSTRAINTS, ids=[never.reason for never in CONSTRAINTS])
+def test_what_never_meets_is_said_of_levels_that_there_are(never: Constraint) -> None:
     for name, levels in never.levels.items():
         assert set(levels) < set(FACTORS[NAMES.index(name)].levels)
 

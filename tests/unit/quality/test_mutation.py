@@ -13,9 +13,9 @@ from conformance.cases import Case, Expected, Place
 from conformance.conventions.axes import AXES, CONVENTIONS
 from conformance.conventions.diagnosis import Diagnosis
 from conformance.quality import mutation
-from conformance.quality.mutation import Sight
-from conformance.question import Asked, Question, chained
-from conformance.runs.survey import Subject
+from conformance.quality.mutation import KillRecord
+from conformance.question import AnyQuestion, Question, chained
+from conformance.runs.survey import PreparedCase
 
 PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
 AXIS = {axis.name: place for place, axis in enumerate(AXES)}
@@ -48,7 +48,7 @@ def square(**changes: Any) -> Question:
     return asked(**{"padding": ((0, 0), (0, 0)), **arrays, **pairs, **changes})
 
 
-def case(question: Asked, **rest: Any) -> Case:
+def case(question: AnyQuestion, **rest: Any) -> Case:
     fields: dict[str, Any] = {
         "op": "conv_transpose", "question": question, "why": "", "exact": True, "topics": (),
         "place": Place("cases.yaml", 1, 1), **rest,
@@ -56,8 +56,8 @@ def case(question: Asked, **rest: Any) -> Case:
     return Case(id="one", **fields)
 
 
-def sight(question: Asked, **rest: Any) -> Sight:
-    return mutation.sight(Subject(case(question, **rest)))
+def sight(question: AnyQuestion, **rest: Any) -> KillRecord:
+    return mutation.kill_record(PreparedCase(case(question, **rest)))
 
 
 def names(places: frozenset[int]) -> set[str]:
@@ -68,58 +68,58 @@ def names(places: frozenset[int]) -> set[str]:
 
 
 def test_a_case_sees_the_convention_that_changes_its_answer() -> None:
-    assert FLIPPED in sight(asked()).sees
+    assert FLIPPED in sight(asked()).kills
 
 
 def test_a_case_misses_the_convention_that_changes_the_question_only() -> None:
     symmetric = sight(asked(kernel=floats([[[5, 5]]])))
-    assert FLIPPED in symmetric.misses - symmetric.sees
+    assert FLIPPED in symmetric.survivors - symmetric.kills
 
 
 def test_a_convention_that_changes_nothing_is_neither_seen_nor_missed() -> None:
     one = sight(asked())
-    assert PLACES["dilation: ignored"] not in one.sees | one.misses
+    assert PLACES["dilation: ignored"] not in one.kills | one.survivors
 
 
 def test_another_length_is_seen_without_any_number() -> None:
     empty = asked(x=np.zeros((0, 1, 3), np.float32), padding=((1, 0),))
-    assert "padding: ignored" in names(sight(empty).sees)
+    assert "padding: ignored" in names(sight(empty).kills)
 
 
 def test_another_dtype_is_seen() -> None:
     wide = asked(x=floats([[[1, 2]]], "float64"), kernel=floats([[[1, 10]]], "float64"))
-    assert "dtype: narrowed to 32 bits" in names(sight(wide.but(dtype="float64")).sees)
+    assert "dtype: narrowed to 32 bits" in names(sight(wide.but(dtype="float64")).kills)
 
 
 def test_a_difference_within_the_rounding_of_real_numbers_is_not_seen() -> None:
     real = asked(x=floats([[[0.1, 0.7, 0.3]]]), kernel=floats([[[1.0, 1.0]]]), dtype="float32")
     exchanged = real.but(kernel=floats([[[1.0, np.nextafter(np.float32(1), np.float32(2))]]]))
-    assert FLIPPED in sight(exchanged, exact=True).sees
-    assert FLIPPED in sight(exchanged, exact=False).misses
+    assert FLIPPED in sight(exchanged, exact=True).kills
+    assert FLIPPED in sight(exchanged, exact=False).survivors
 
 
 def test_what_has_no_answer_can_tell_nothing() -> None:
     nothing = sight(asked(padding=((5, 5),)), expected=Expected(error="remain"))
-    assert (nothing.sees, nothing.misses, nothing.pairs) == (frozenset(),) * 3
+    assert (nothing.kills, nothing.survivors, nothing.pairs) == (frozenset(),) * 3
 
 
 def test_a_convention_under_which_there_is_no_answer_is_not_seen() -> None:
     q = asked(padding=((-1, -1),))  # fewer zeros around the input than none would leave nothing
-    assert "padding: pads the input" not in names(sight(q).sees)
+    assert "padding: pads the input" not in names(sight(q).kills)
 
 
 def test_a_chain_is_seen_through_its_last_transposed_step() -> None:
-    assert FLIPPED in sight(chained(floats([[[1, 2, 3]]]), [asked()])).sees
+    assert FLIPPED in sight(chained(floats([[[1, 2, 3]]]), [asked()])).kills
 
 
 def test_the_diagnosis_is_asked_of_what_it_is_to_name() -> None:
-    one = mutation.sight(Subject(case(asked())), diagnosed=[FLIPPED])
+    one = mutation.kill_record(PreparedCase(case(asked())), diagnosed=[FLIPPED])
     assert (one.named, one.unnamed) == (frozenset({FLIPPED}), frozenset())
 
 
 def test_what_the_diagnosis_does_not_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutation, "diagnose", lambda *_, **__: Diagnosis(()))
-    one = mutation.sight(Subject(case(asked())), diagnosed=[FLIPPED])
+    one = mutation.kill_record(PreparedCase(case(asked())), diagnosed=[FLIPPED])
     assert (one.named, one.unnamed) == (frozenset(), frozenset({FLIPPED}))
 
 
@@ -153,7 +153,7 @@ def test_two_conventions_that_undo_each_other_are_not_seen() -> None:
     # A kernel of 1, 0 backwards is 0, 1: the same, one later.
     pair = sight(asked(kernel=floats([[[1, 0]]])))
     earlier = PLACES["position: one earlier along every axis"]
-    assert {FLIPPED, earlier} <= pair.sees
+    assert {FLIPPED, earlier} <= pair.kills
     assert tuple(sorted((FLIPPED, earlier))) not in pair.pairs
 
 
@@ -167,7 +167,7 @@ def test_two_choices_of_one_axis_are_no_pair() -> None:
 
 
 @cache
-def two() -> tuple[Sight, Sight]:
+def two() -> tuple[KillRecord, KillRecord]:
     return sight(asked()), sight(asked(kernel=floats([[[5, 5]]])))
 
 
@@ -193,15 +193,15 @@ def test_pairs_stand_in_order_and_never_on_one_axis() -> None:
 
 
 def test_of_many_cases_only_the_first_is_asked_for_a_pair() -> None:
-    first, second = mutation.sights([Subject(case(asked()))] * 2)
+    first, second = mutation.kill_records([PreparedCase(case(asked()))] * 2)
     assert first.pairs
     assert not second.pairs
-    assert first.sees == second.sees
+    assert first.kills == second.kills
 
 
 def test_of_many_cases_only_some_are_diagnosed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutation, "DIAGNOSED", 2)
-    sights = mutation.sights([Subject(case(asked()))] * 3)
+    sights = mutation.kill_records([PreparedCase(case(asked()))] * 3)
     assert [FLIPPED in one.named for one in sights] == [True, True, False]
 
 

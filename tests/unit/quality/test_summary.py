@@ -10,7 +10,7 @@ from conformance.cases import Case, Document, Expected, Place
 from conformance.conventions.axes import AXES, CONVENTIONS
 from conformance.quality import interactions, mutation, summary
 from conformance.quality.interactions import FACTORS
-from conformance.quality.mutation import Sight
+from conformance.quality.mutation import KillRecord
 
 PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
 FLIPPED, ALONG_FIRST = (
@@ -31,12 +31,12 @@ def case(name: str = "one", **rest: object) -> Case:
     return replace(case, **rest)
 
 
-def sight(**rest: object) -> Sight:
-    return Sight(**{"case": case(), **rest})
+def sight(**rest: object) -> KillRecord:
+    return KillRecord(**{"case": case(), **rest})
 
 
 ALL, PAIRS = len(CONVENTIONS), len(mutation.PAIRS)
-ALL_SEEING = sight(sees=EVERY_PLACE, apart=EVERY_CHOICE, pairs=mutation.PAIRS)
+ALL_SEEING = sight(kills=EVERY_PLACE, apart=EVERY_CHOICE, pairs=mutation.PAIRS)
 
 
 # Coverage
@@ -63,7 +63,7 @@ def test_less_than_all_is_never_said_to_be_100_percent() -> None:
 
 
 def test_cases_that_see_everything_leave_nothing_to_find() -> None:
-    lines, findings = summary.power([ALL_SEEING] * 3)
+    lines, findings = summary.mutation_score([ALL_SEEING] * 3)
     assert findings == []
     assert lines[0].startswith(f"conventions seen by 3 cases or more: {ALL} of {ALL}; diagnosed")
     choices = len(EVERY_CHOICE)
@@ -77,15 +77,15 @@ def test_cases_that_see_every_pair_leave_nothing_to_find() -> None:
 
 
 def test_a_convention_that_two_cases_see_is_a_finding() -> None:
-    blind = replace(ALL_SEEING, sees=EVERY_PLACE - {DROPPED})
-    _, findings = summary.power([ALL_SEEING, ALL_SEEING, blind])
+    blind = replace(ALL_SEEING, kills=EVERY_PLACE - {DROPPED})
+    _, findings = summary.mutation_score([ALL_SEEING, ALL_SEEING, blind])
     assert findings == ["bias: dropped: seen by 2 cases; 3 are needed"]
 
 
 def test_two_choices_that_two_cases_tell_apart_are_a_finding() -> None:
     bias = [axis.name for axis in AXES].index("bias")
     alike = replace(ALL_SEEING, apart=EVERY_CHOICE - {(bias, 0, 2)})
-    _, findings = summary.power([ALL_SEEING, ALL_SEEING, alike])
+    _, findings = summary.mutation_score([ALL_SEEING, ALL_SEEING, alike])
     assert findings == [
         "bias: added once and doubled: told apart by 2 cases; 3 are needed",
     ]
@@ -108,7 +108,7 @@ def test_an_unseen_pair_among_a_hundred_is_none() -> None:
 
 
 def test_what_the_diagnosis_does_not_name_is_a_finding_at_its_place() -> None:
-    one = sight(sees=frozenset({FLIPPED}), unnamed=frozenset({FLIPPED}))
+    one = sight(kills=frozenset({FLIPPED}), unnamed=frozenset({FLIPPED}))
     assert list(summary.unnamed([one])) == [
         "cases.yaml:3:9: one: the diagnosis does not name kernel flip: flipped"
     ]
@@ -126,18 +126,18 @@ def test_a_case_that_sees_nothing_is_a_finding() -> None:
 @pytest.mark.parametrize(
     "one",
     [
-        sight(sees=frozenset({FLIPPED})),
+        sight(kills=frozenset({FLIPPED})),
         sight(case=case(document=DOCUMENT)),
         sight(case=case(expected=Expected(error="no"))),
     ],
     ids=["it sees one", "a document has it", "it is that there is no answer"],
 )
-def test_a_case_with_a_reason_is_none(one: Sight) -> None:
+def test_a_case_with_a_reason_is_none(one: KillRecord) -> None:
     assert list(summary.idle([one])) == []
 
 
 def test_each_case_is_told_with_what_it_sees_and_cannot_see() -> None:
-    one = sight(sees=frozenset({FLIPPED, DROPPED, DROPPED + 1}), misses=frozenset({ALONG_FIRST}))
+    one = sight(kills=frozenset({FLIPPED, DROPPED, DROPPED + 1}), survivors=frozenset({ALONG_FIRST}))
     assert list(summary.each([one])) == [
         "one: sees kernel flip (flipped); bias; cannot see kernel flip (flipped along the first)"
     ]

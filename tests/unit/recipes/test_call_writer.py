@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import plain
-from fakes.frameworks import DIALECT, api, framework
+from fakes.frameworks import INTEROP, api, framework
 
 from conformance import question
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import draws
-from conformance.question import Asked, Chain, Pool, Question, chained
+from conformance.question import AnyQuestion, Chain, Pool, Question, chained
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
@@ -35,7 +35,7 @@ def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
     return Question(op=op, **fields)
 
 
-def written(asked_of: Api, q: Asked, mode: str = "native", within: Framework | None = None) -> Call:
+def written(asked_of: Api, q: AnyQuestion, mode: str = "native", within: Framework | None = None) -> Call:
     call = call_writer.write(within or framework(asked_of), ANY, asked_of, q, mode)
     assert isinstance(call, Call), call
     return call
@@ -87,20 +87,20 @@ def test_a_call_opens_with_the_imports_of_its_dialect() -> None:
 
 
 def test_an_api_may_have_a_dialect_of_its_own() -> None:
-    own = api(dialect=replace(DIALECT, imports=("import other",)))
+    own = api(interop=replace(INTEROP, imports=("import other",)))
     assert written(own, asked()).imports == ("import other",)
 
 
 def test_the_backend_chooses_the_dialect() -> None:
-    dialects = {name: replace(DIALECT, imports=(f"import {name}",)) for name in ("fast", "slow")}
-    plain_on = framework(api(), dialects=dialects)
+    interops = {name: replace(INTEROP, imports=(f"import {name}",)) for name in ("fast", "slow")}
+    plain_on = framework(api(), interops=interops)
     call = call_writer.write(plain_on, Runtime(backend="slow"), plain_on.apis[0], asked(), "native")
     assert call.imports == ("import slow",)
 
 
 def test_a_dtype_that_numpy_lacks_is_cast_there_and_back() -> None:
-    casts = {"bfloat16": ("plain.tensor({v} * 2)", "{v}.numpy() * 10")}
-    casting = framework(api(), dialects={None: replace(DIALECT, casts=casts)})
+    dtype_conversions = {"bfloat16": ("plain.tensor({v} * 2)", "{v}.numpy() * 10")}
+    casting = framework(api(), interops={None: replace(INTEROP, dtype_conversions=dtype_conversions)})
     call = written(casting.apis[0], asked(dtype="bfloat16"), within=casting)
     assert run(call).tolist() == [[[40, 480, 920, 1200]]]
 
@@ -122,9 +122,9 @@ def test_the_bias_comes_on_top_where_there_is_no_parameter() -> None:
 
 
 def test_a_bias_on_top_does_not_widen_what_the_framework_made_narrow() -> None:
-    narrow = replace(DIALECT, array="{v}.numpy().astype(np.int32)")
+    narrow = replace(INTEROP, array="{v}.numpy().astype(np.int32)")
     added_to = api(takes_bias=False)
-    within = replace(framework(added_to), dialects={None: narrow})
+    within = replace(framework(added_to), interops={None: narrow})
     arrays = {"x": [[[1, 2, 3]]], "kernel": [[[1, 10]]], "bias": [100]}
     wide = {name: np.array(values, np.int64) for name, values in arrays.items()}
     call = written(added_to, asked(dtype="int64", **wide), within=within)

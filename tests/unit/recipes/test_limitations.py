@@ -11,7 +11,7 @@ import pytest
 from fakes.frameworks import api, framework, function
 
 from conformance import question
-from conformance.adapters.base import Api, Inexpressible, Limit
+from conformance.adapters.base import Api, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.conventions.transforms import pad_stretched
 from conformance.fuzz.random_search import subject_of
@@ -20,15 +20,15 @@ from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
 from conformance.runs import survey
-from conformance.runs.survey import Item
+from conformance.runs.survey import Invocation
 from conformance.workers.batching import Task
 from conformance.workers.outcomes import Answer, Crash, Refusal
 
-KEPT = Limit("it keeps two at the begin", lambda q: q.pairs[0][0] == -2)
-BREAKING = replace(KEPT, breaks=True)
+KEPT = Limitation("it keeps two at the begin", lambda q: q.pairs[0][0] == -2)
+BREAKING = replace(KEPT, corrupts_process=True)
 PADS = function(layout="N C *s", kernel="in out *k")
 X = np.array([[[1, 2, 4, 8], [3, 5, 7, 9]]], np.float32)
-ONLY_THERE = Limit("there it keeps two", KEPT.refuses, backend="there")
+ONLY_THERE = Limitation("there it keeps two", KEPT.refuses, backend="there")
 
 
 def asked(**arguments: Any) -> Question:
@@ -46,7 +46,7 @@ def asked(**arguments: Any) -> Question:
     return Question(**fields)
 
 
-def padding(*known: Limit, **rest: Any) -> Api:
+def padding(*known: Limitation, **rest: Any) -> Api:
     """An API whose padding pads the stretched input, and that turns its kernel."""
 
     def crops(q: Question) -> Any:
@@ -90,7 +90,7 @@ def test_a_bias_that_the_call_does_not_take_is_not_looked_at() -> None:
 
 
 def test_a_question_without_meaning_is_behind_no_limit() -> None:
-    always = Limit("it takes nothing", lambda _: True)
+    always = Limitation("it takes nothing", lambda _: True)
     assert limitations.behind(padding(always), asked(stride=(0,)), ANY) is None
     assert limitations.behind(padding(always), asked(), ANY) is always
 
@@ -112,15 +112,15 @@ def test_of_a_chain_nothing_is_known() -> None:
     ],
 )
 def test_some_limits_break_the_process_that_runs_into_them(
-    known: tuple[Limit, ...], asked_for: dict[str, Any], broken: bool
+    known: tuple[Limitation, ...], asked_for: dict[str, Any], broken: bool
 ) -> None:
     assert (
-        limitations.breaks(padding(*known), asked(**asked_for), Runtime(backend="here")) is broken
+        limitations.corrupts_process(padding(*known), asked(**asked_for), Runtime(backend="here")) is broken
     )
 
 
 class Listener:
-    """In the place of an examination: refuses every task, and keeps which were to be the last."""
+    """In the place of a client: refuses every task, and keeps which were to be the last."""
 
     def __init__(self) -> None:
         self.last: list[bool] = []
@@ -134,9 +134,9 @@ class Listener:
 def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> None:
     fake = padding(BREAKING)
     listener = Listener()
-    subjects = [subject_of("one", asked(padding=((crop, 1),))) for crop in (1, -2)]
-    items = list(survey.items(framework(fake), ANY, [fake], subjects))
-    list(survey.observe(listener, items))
+    prepared_cases = [subject_of("one", asked(padding=((crop, 1),))) for crop in (1, -2)]
+    items = list(survey.invocations(framework(fake), ANY, [fake], prepared_cases))
+    list(survey.run_invocations(listener, items))
     assert [item.modes for item in items] == [("native",), ("recipe",)] * 2
     assert listener.last == [False, False, True, False]
 
@@ -144,9 +144,9 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
 # What an observation says of it
 
 
-def item(q: Question) -> Item:
+def item(q: Question) -> Invocation:
     call = Call("", {}, Cost.ARGUMENTS, (), ())
-    return Item(subject_of("one", q), padding(KEPT), ("native", "recipe"), call)
+    return Invocation(subject_of("one", q), padding(KEPT), ("native", "recipe"), call)
 
 
 LIMITED = item(asked(padding=((4, 1),)))
@@ -154,48 +154,48 @@ WRONG = Answer(np.arange(7, dtype=np.float32).reshape(1, 1, 7))
 
 
 def test_an_unexplained_answer_to_a_native_call_names_the_limit() -> None:
-    seen = survey.judged(LIMITED, "native", WRONG)
+    seen = survey.evaluate(LIMITED, "native", WRONG)
     assert seen.limit == KEPT.reason
     assert seen.told == f"{seen.diagnosis} A known limit is behind it: {KEPT.reason}."
 
 
 def test_a_worker_that_a_native_call_took_along_is_told_of_with_the_limit() -> None:
-    seen = survey.judged(LIMITED, "native", Crash("killed by SIGABRT", ""))
+    seen = survey.evaluate(LIMITED, "native", Crash("killed by SIGABRT", ""))
     assert seen.told == (
         f"It crashed: killed by SIGABRT. A known limit is behind it: {KEPT.reason}."
     )
 
 
 def test_a_recipe_has_no_such_excuse() -> None:
-    assert survey.judged(LIMITED, "recipe", WRONG).limit is None
+    assert survey.evaluate(LIMITED, "recipe", WRONG).limit is None
 
 
 def test_what_a_convention_explains_needs_no_limit() -> None:
     flipped = item(asked(kernel=np.arange(6, dtype=np.float32).reshape(2, 1, 3), x=X))
-    q = flipped.subject.case.question
+    q = flipped.prepared_case.case.question
     got = question.answer(q.but(kernel=q.kernel[:, :, ::-1]))
-    always = Limit("it takes nothing", lambda _: True)
+    always = Limitation("it takes nothing", lambda _: True)
     known = replace(flipped, api=replace(flipped.api, limits=(always,)))
-    seen = survey.judged(known, "native", Answer(got))
+    seen = survey.evaluate(known, "native", Answer(got))
     assert (seen.explanations[0], seen.limit) == (("kernel flip: flipped",), None)
 
 
 def test_without_a_limit_only_the_diagnosis_is_told() -> None:
-    seen = survey.judged(item(asked()), "native", WRONG)
+    seen = survey.evaluate(item(asked()), "native", WRONG)
     assert (seen.limit, seen.told) == (None, seen.diagnosis)
 
 
 def test_what_cannot_be_written_runs_into_no_limit() -> None:
-    assert survey.judged(LIMITED, "native", Inexpressible("no")).limit is None
+    assert survey.evaluate(LIMITED, "native", Inexpressible("no")).limit is None
 
 
 # Refusals
 
 
-def refused_for(*known: Limit, **arguments: Any) -> Any:
+def refused_for(*known: Limitation, **arguments: Any) -> Any:
     q = asked(padding=((4, 1),), **arguments)
-    limited = Item(subject_of("one", q), padding(*known), ("native",), LIMITED.call)
-    return survey.judged(limited, "native", Refusal("ValueError", "no"))
+    limited = Invocation(subject_of("one", q), padding(*known), ("native",), LIMITED.call)
+    return survey.evaluate(limited, "native", Refusal("ValueError", "no"))
 
 
 def test_a_refusal_is_told_by_the_limit_and_then_in_the_frameworks_words() -> None:
@@ -205,7 +205,7 @@ def test_a_refusal_is_told_by_the_limit_and_then_in_the_frameworks_words() -> No
 
 
 def test_what_the_arguments_look_like_may_be_what_is_refused() -> None:
-    large = Limit("padding of 4 is too much", lambda q: q.pairs[0][0] == 4)
+    large = Limitation("padding of 4 is too much", lambda q: q.pairs[0][0] == 4)
     assert refused_for(large).limit == large.reason
 
 
@@ -220,4 +220,4 @@ def test_a_refusal_without_a_known_limit_has_only_the_frameworks_words() -> None
 
 def test_a_recipe_that_is_refused_has_no_such_excuse() -> None:
     recipe = replace(LIMITED, modes=("recipe",))
-    assert survey.judged(recipe, "recipe", Refusal("ValueError", "no")).limit is None
+    assert survey.evaluate(recipe, "recipe", Refusal("ValueError", "no")).limit is None

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.recipes import linear_ops
-from conformance.recipes.linear_ops import Map
+from conformance.recipes.linear_ops import LinearOp
 
-Maps = tuple[Map, ...]
+Maps = tuple[LinearOp, ...]
 
 
 def run(lines: list[str], x: np.ndarray) -> np.ndarray:

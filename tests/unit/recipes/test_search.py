@@ -16,7 +16,7 @@ from fakes import plain
 from fakes.frameworks import api, framework, function
 
 from conformance import question
-from conformance.adapters.base import Api, Inexpressible, Limit, Spelling
+from conformance.adapters.base import Api, Inexpressible, Limitation, CallSource
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import DRAWN, draws
 from conformance.oracle import geometry
@@ -224,13 +224,13 @@ def test_dilation_that_can_be_asked_for_stays_in_the_call() -> None:
 # Groups in one call
 
 
-def without_groups(q: Question) -> Spelling | Inexpressible:
+def without_groups(q: Question) -> CallSource | Inexpressible:
     return Inexpressible("no groups") if q.groups > 1 else function(flips=True)(q)
 
 
-def convolved(q: Question) -> Spelling:
+def convolved(q: Question) -> CallSource:
     """Without a stride, a transposed convolution is a convolution of a padded input."""
-    reach = geometry.reach(q.window, q.dilation)
+    reach = geometry.effective_kernel_size(q.window, q.dilation)
     padding = tuple(
         (r - 1 - b, r - 1 - e + p)
         for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
@@ -281,17 +281,17 @@ def test_what_an_api_means_by_its_own_words_is_asked_in_them() -> None:
 @pytest.mark.parametrize(
     ("limit", "cost"),
     [
-        (Limit("it refuses", lambda q: q.padding == "same"), Cost.CROP),
+        (Limitation("it refuses", lambda q: q.padding == "same"), Cost.CROP),
         (
-            Limit("it means this", lambda q: q.padding == "same", another_meaning=True),
+            Limitation("it means this", lambda q: q.padding == "same", another_meaning=True),
             Cost.ARGUMENTS,
         ),
-        (Limit("it errs", lambda q: q.padding == ((1, 1),), refused=False), Cost.CROP),
-        (Limit("it takes no numbers", lambda q: q.padding == ((1, 1),)), Cost.ARGUMENTS),
+        (Limitation("it errs", lambda q: q.padding == ((1, 1),), refused=False), Cost.CROP),
+        (Limitation("it takes no numbers", lambda q: q.padding == ((1, 1),)), Cost.ARGUMENTS),
     ],
 )
 def test_own_words_are_stopped_by_what_is_refused_and_by_what_goes_wrong(
-    limit: Limit, cost: Cost
+    limit: Limitation, cost: Cost
 ) -> None:
     plainly = api(limits=("padding in words",), own=same)
     limited = replace(plainly, limits=(*plainly.limits, limit))

@@ -17,7 +17,7 @@ from report_runs import (
 
 from conformance.cases.model import Case
 from conformance.report.claims import Claim
-from conformance.report.errata import Told
+from conformance.report.errata import ErratumRow
 from conformance.report.model import Report
 
 D1 = case("one", claims=("D1",))
@@ -91,7 +91,7 @@ def test_of_an_erratum_it_is_the_correction_that_is_held() -> None:
     assert (found.erratum, found.outcomes["recipe"]) == (True, (("holds", 1), ("not run", 1)))
 
 
-def told(of: Case, correction: bool, claim: bool) -> Told:
+def told(of: Case, correction: bool, claim: bool) -> ErratumRow:
     seen = both(of, RIGHT, correction=correction, claim=claim)
     return report_of(run(*seen), failed("mxnet", "No."), cases=(of,)).errata[0]
 

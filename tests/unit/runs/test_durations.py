@@ -8,7 +8,7 @@ import pytest
 
 from conformance.environments.definitions import Environment
 from conformance.runs import durations
-from conformance.runs.durations import GUESS, Time, expected, recall, remember
+from conformance.runs.durations import GUESS, Duration, expected, recall, remember
 
 JAX = Environment(framework="jax", pins=("jax==0.4",), python="3.11")
 NEWER = Environment(framework="jax", pins=("jax==0.5",), python="3.11")
@@ -28,48 +28,48 @@ def test_nothing_is_known_at_first() -> None:
 
 
 def test_what_was_recorded_is_recalled() -> None:
-    remember(JAX, Time(2.0, 0.06))
-    remember(TORCH, Time(1.0, 0.002))
-    assert expected(JAX, recall()) == Time(2.0, 0.06)
-    assert expected(TORCH, recall()) == Time(1.0, 0.002)
+    remember(JAX, Duration(2.0, 0.06))
+    remember(TORCH, Duration(1.0, 0.002))
+    assert expected(JAX, recall()) == Duration(2.0, 0.06)
+    assert expected(TORCH, recall()) == Duration(1.0, 0.002)
 
 
 def test_the_last_time_counts() -> None:
-    remember(JAX, Time(2.0, 0.06))
-    remember(JAX, Time(2.0, 0.03))
-    assert expected(JAX, recall()) == Time(2.0, 0.03)
+    remember(JAX, Duration(2.0, 0.06))
+    remember(JAX, Duration(2.0, 0.03))
+    assert expected(JAX, recall()) == Duration(2.0, 0.03)
 
 
 def test_another_version_is_thought_to_take_as_long() -> None:
-    remember(JAX, Time(2.0, 0.06))
-    remember(TORCH, Time(1.0, 0.002))
-    assert expected(NEWER, recall()) == Time(2.0, 0.06)
+    remember(JAX, Duration(2.0, 0.06))
+    remember(TORCH, Duration(1.0, 0.002))
+    assert expected(NEWER, recall()) == Duration(2.0, 0.06)
 
 
 def test_the_same_backend_says_more_than_the_same_framework() -> None:
-    remember(ON_JAX, Time(2.0, 0.06))
-    remember(ON_TORCH, Time(1.0, 0.002))
+    remember(ON_JAX, Duration(2.0, 0.06))
+    remember(ON_TORCH, Duration(1.0, 0.002))
     newer = Environment(framework="keras", pins=("keras==3.1",), python="3.11", backend="jax")
-    assert expected(newer, recall()) == Time(2.0, 0.06)
+    assert expected(newer, recall()) == Duration(2.0, 0.06)
 
 
 def test_a_backend_says_more_than_other_backends_of_the_framework() -> None:
-    remember(ON_TORCH, Time(1.0, 0.002))
-    remember(JAX, Time(2.0, 0.06))
-    assert expected(ON_JAX, recall()) == Time(2.0, 0.06)
+    remember(ON_TORCH, Duration(1.0, 0.002))
+    remember(JAX, Duration(2.0, 0.06))
+    assert expected(ON_JAX, recall()) == Duration(2.0, 0.06)
 
 
 def test_of_several_that_are_alike_the_mean_is_expected() -> None:
-    remember(ON_JAX, Time(3.0, 0.06))
-    remember(ON_TORCH, Time(1.0, 0.02))
+    remember(ON_JAX, Duration(3.0, 0.06))
+    remember(ON_TORCH, Duration(1.0, 0.02))
     other = Environment(
         framework="keras", pins=("keras==3.1",), python="3.11", backend="tensorflow"
     )
-    assert expected(other, recall()) == Time(2.0, 0.04)
+    assert expected(other, recall()) == Duration(2.0, 0.04)
 
 
 def test_what_is_like_nothing_that_was_timed_is_guessed() -> None:
-    remember(TORCH, Time(1.0, 0.002))
+    remember(TORCH, Duration(1.0, 0.002))
     assert expected(JAX, recall()) == GUESS
 
 
@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_written_to_is_nobodys_trouble(
 ) -> None:
     (folder / "file").touch()
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(folder / "file"))
-    remember(JAX, Time(2.0, 0.06))
+    remember(JAX, Duration(2.0, 0.06))
     assert durations.recall() == {}
 
 
@@ -113,5 +113,5 @@ def test_rubbish_of_any_length_is_nothing_known(folder: Path) -> None:
 def test_what_is_no_file_is_nothing_known(folder: Path) -> None:
     (folder / "times.json").mkdir()
     assert recall() == {}
-    remember(JAX, Time(2.0, 0.06))
+    remember(JAX, Duration(2.0, 0.06))
     assert [path.name for path in folder.iterdir()] == ["times.json"]

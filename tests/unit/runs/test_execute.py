@@ -15,14 +15,14 @@ from fakes import drive
 from fakes import executors as fakes
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework
-from fakes.subjects import subjects
+from fakes.prepared_cases import prepared_cases
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.run import command
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import durations, execute, executors, run_files
-from conformance.runs.durations import Time
+from conformance.runs.durations import Duration
 from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import Place
 from conformance.workers.worker_client import CannotStart
@@ -52,7 +52,7 @@ def requests(tmp_path: Path, **rest: Any) -> list[Request]:
 
 def recorded(wanted: list[Request], count: int = 3, jobs: int = 2) -> list[Recorded]:
     with executors.threads(jobs) as places:
-        return execute.record_all(wanted, subjects(count), places)
+        return execute.record_all(wanted, prepared_cases(count), places)
 
 
 def test_every_environment_has_a_run_of_its_own(tmp_path: Path) -> None:
@@ -135,21 +135,21 @@ class Order(fakes.Immediate):
 
 def order(tmp_path: Path) -> list[str]:
     executor = Order()
-    execute.record_all(requests(tmp_path), subjects(3), [Place(executor)])
+    execute.record_all(requests(tmp_path), prepared_cases(3), [Place(executor)])
     return executor.names
 
 
 def test_what_takes_longest_is_begun_first(tmp_path: Path) -> None:
-    durations.remember(environment("plain"), Time(1.0, 0.01))
-    durations.remember(environment("other"), Time(1.0, 0.03))
-    durations.remember(environment("third"), Time(1.0, 0.02))
+    durations.remember(environment("plain"), Duration(1.0, 0.01))
+    durations.remember(environment("other"), Duration(1.0, 0.03))
+    durations.remember(environment("third"), Duration(1.0, 0.02))
     assert order(tmp_path) == ["other", "third", "plain"]
 
 
 def test_a_start_takes_time_too(tmp_path: Path) -> None:
-    durations.remember(environment("plain"), Time(1.0, 0.01))
-    durations.remember(environment("other"), Time(1.0, 0.03))
-    durations.remember(environment("third"), Time(9.0, 0.02))
+    durations.remember(environment("plain"), Duration(1.0, 0.01))
+    durations.remember(environment("other"), Duration(1.0, 0.03))
+    durations.remember(environment("third"), Duration(9.0, 0.02))
     assert order(tmp_path) == ["third", "other", "plain"]
 
 
@@ -166,7 +166,7 @@ def test_times_are_remembered_once_they_say_something(tmp_path: Path) -> None:
 
 def test_no_time_is_in_a_run(tmp_path: Path) -> None:
     first = recorded(requests(tmp_path)[:1], count=durations.ENOUGH)[0].path.read_bytes()
-    durations.remember(environment("plain"), Time(99.0, 9.0))
+    durations.remember(environment("plain"), Duration(99.0, 9.0))
     assert recorded(requests(tmp_path)[:1], count=durations.ENOUGH)[0].path.read_bytes() == first
 
 
@@ -174,14 +174,14 @@ def test_no_time_is_in_a_run(tmp_path: Path) -> None:
 
 
 def test_one_environment_is_recorded(tmp_path: Path) -> None:
-    path = execute.record(environment("plain"), subjects(2), tmp_path / "run.jsonl")
+    path = execute.record(environment("plain"), prepared_cases(2), tmp_path / "run.jsonl")
     assert run_files.read(path).complete
 
 
 def test_one_that_cannot_start_is_raised(tmp_path: Path) -> None:
     wrong = Environment(framework="plain", python="/nowhere/python")
     with pytest.raises(CannotStart):
-        execute.record(wrong, subjects(2), tmp_path / "run.jsonl")
+        execute.record(wrong, prepared_cases(2), tmp_path / "run.jsonl")
     assert run_files.read(tmp_path / "run.jsonl").header.failure
 
 

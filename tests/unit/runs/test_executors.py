@@ -19,7 +19,7 @@ from fakes import troubled
 from fakes.clock import PATIENCE, wait_until
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
-from fakes.subjects import case, subjects
+from fakes.prepared_cases import case, prepared_cases
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
@@ -27,11 +27,11 @@ from conformance.observations import Observation
 from conformance.runs import execute, executors, run_files, scheduler, shards
 from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import NoExecutor, Place
-from conformance.runs.shards import MOST, Shard, Terms
-from conformance.runs.survey import Subject
+from conformance.runs.shards import MOST, Shard, WorkerLimits
+from conformance.runs.survey import PreparedCase
 from conformance.workers.worker_client import CannotStart
 
-MANY = subjects(50)
+MANY = prepared_cases(50)
 ENVIRONMENT = Environment(framework="plain", python=sys.executable)
 
 
@@ -48,14 +48,14 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     shards.retire()  # what a cluster's workers would keep
 
 
-def recorded(path: Path, places: list[Place], some: list[Subject] = MANY) -> Recorded:
-    terms = Terms(timeout=PATIENCE)
+def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Recorded:
+    terms = WorkerLimits(timeout=PATIENCE)
     request = Request(name="plain", environment=ENVIRONMENT, path=path, terms=terms)
     (one,) = execute.record_all([request], some, places)
     return one
 
 
-def written(path: Path, executor: Executor, some: list[Subject] = MANY, hands: int = 4) -> bytes:
+def written(path: Path, executor: Executor, some: list[PreparedCase] = MANY, hands: int = 4) -> bytes:
     """The run file that an executor as far away as any comes to."""
     assert recorded(path, [Place(executor, lambda: hands)], some).error is None
     return path.read_bytes()
@@ -99,23 +99,23 @@ def test_what_comes_out_of_order_is_put_into_it(tmp_path: Path, undisturbed: byt
 def test_shards_are_small_in_the_end_so_that_no_hand_is_idle(tmp_path: Path) -> None:
     executor = fakes.Immediate()
     written(tmp_path / "run.jsonl", executor, hands=2)
-    assert [len(shard.subjects) for shard in executor.calls] == [12, 9, 8, 8, 8, 5]
+    assert [len(shard.prepared_cases) for shard in executor.calls] == [12, 9, 8, 8, 8, 5]
 
 
 def test_shards_are_no_larger_than_what_one_likes_to_lose(tmp_path: Path) -> None:
     executor = fakes.Immediate()
-    written(tmp_path / "run.jsonl", executor, subjects(4 * MOST), hands=1)
-    assert len(executor.calls[0].subjects) == MOST
+    written(tmp_path / "run.jsonl", executor, prepared_cases(4 * MOST), hands=1)
+    assert len(executor.calls[0].prepared_cases) == MOST
 
 
 def test_no_more_shards_are_made_than_there_is_room_for(tmp_path: Path) -> None:
     """Or else a long run would not fit into memory."""
     pulled: list[str] = []
 
-    class Drawn(list[Subject]):
+    class Drawn(list[PreparedCase]):
         """Cases that are made when they are gone through, and counted when they are asked."""
 
-        def __iter__(self) -> Iterator[Subject]:
+        def __iter__(self) -> Iterator[PreparedCase]:
             for one in list.__iter__(self):
                 pulled.append(one.case.id)
                 yield one
@@ -129,7 +129,7 @@ def test_no_more_shards_are_made_than_there_is_room_for(tmp_path: Path) -> None:
             return super().submit(*words, **rest)
 
     executor = Watching()
-    written(tmp_path / "run.jsonl", executor, Drawn(subjects(10 * MOST)), hands=1)
+    written(tmp_path / "run.jsonl", executor, Drawn(prepared_cases(10 * MOST)), hands=1)
     passes, seen = executor.seen
     assert seen <= (passes - 1) * 10 * MOST + 3 * MOST
 
@@ -147,8 +147,8 @@ def test_a_case_that_is_lost_twice_is_asked_once_more(tmp_path: Path, undisturbe
 
 def test_what_was_lost_is_asked_again_case_by_case(tmp_path: Path) -> None:
     executor = fakes.Losing("05", 1)
-    written(tmp_path / "run.jsonl", executor, subjects(8))
-    assert [len(shard.subjects) for shard in executor.calls] == [8] + [1] * 8
+    written(tmp_path / "run.jsonl", executor, prepared_cases(8))
+    assert [len(shard.prepared_cases) for shard in executor.calls] == [8] + [1] * 8
 
 
 def test_a_case_that_is_lost_three_times_is_observed_as_such(tmp_path: Path) -> None:
@@ -228,9 +228,9 @@ def interrupt(tmp_path: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("interrupt")
 def test_threads_tell_what_they_observe_as_they_do(tmp_path: Path) -> None:
     """The worker hangs in the second case of a shard, and the first is there to be read."""
-    held = Subject(case("held", troubled.FIRST_NUMBER["holds on"]))
+    held = PreparedCase(case("held", troubled.FIRST_NUMBER["holds on"]))
     with pytest.raises(Interrupted), executors.threads(1) as places:
-        recorded(tmp_path / "run.jsonl", places, [*subjects(1), held])
+        recorded(tmp_path / "run.jsonl", places, [*prepared_cases(1), held])
     assert {o.case for o in observations(tmp_path / "run.jsonl")} == {"00"}
 
 

@@ -7,7 +7,7 @@ from case_files import MINIMAL
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.runs import lookup
-from conformance.runs.lookup import NotThere
+from conformance.runs.lookup import NotFoundError
 
 OTHERS = """
   - {id: stride-two, why: It differs., x: [1, 2], kernel: [1, 10], stride: 2}
@@ -31,19 +31,19 @@ def test_a_case_is_found_by_a_beginning_that_only_it_has(paths: list[Path]) -> N
 
 
 def test_a_beginning_that_several_have_is_refused_with_their_ids(paths: list[Path]) -> None:
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.case_named("stride", paths)
     assert str(refused.value) == "2 cases begin with 'stride': stride-two, stride-three"
 
 
 def test_a_misspelt_case_is_answered_with_the_nearest(paths: list[Path]) -> None:
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.case_named("stride-twoo", paths)
     assert str(refused.value).startswith("there is no case 'stride-twoo'; near to it: stride-two")
 
 
 def test_what_is_near_to_no_case_is_answered_with_what_there_is(paths: list[Path]) -> None:
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.case_named("zzz", paths)
     assert str(refused.value) == (
         "there is no case 'zzz'; the cases are one, stride-two, stride-three"
@@ -51,7 +51,7 @@ def test_what_is_near_to_no_case_is_answered_with_what_there_is(paths: list[Path
 
 
 def test_a_file_in_the_place_of_a_case_is_told_where_files_stand(paths: list[Path]) -> None:
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.case_named(str(paths[0]), paths)
     assert str(refused.value).endswith(
         "; a file stands behind --cases, and a case is named by its id"
@@ -65,26 +65,26 @@ def test_a_case_in_a_file_that_is_wrong_elsewhere_is_found(paths: list[Path]) ->
 
 def test_what_is_wrong_in_the_files_is_told_when_the_case_is_not_there(paths: list[Path]) -> None:
     paths[0].write_text(MINIMAL + "  - {id: two, why: It differs., x: [1]}\n", encoding="utf-8")
-    with pytest.raises(NotThere, match="kernel is missing"):
+    with pytest.raises(NotFoundError, match="kernel is missing"):
         lookup.case_named("two", paths)
 
 
 def test_a_misspelt_api_is_answered_with_the_nearest() -> None:
-    with pytest.raises(NotThere, match=r"near to it: .*torch\.nn\.ConvTranspose"):
+    with pytest.raises(NotFoundError, match=r"near to it: .*torch\.nn\.ConvTranspose"):
         lookup.api_named("torch.nn.ConvTransposed")
 
 
 def test_an_api_of_another_operator_is_refused(paths: list[Path]) -> None:
     _, api = lookup.api_named("torch.nn.Conv")
-    with pytest.raises(NotThere) as refused:
-        lookup.refuse_strangers(api, lookup.case_named("one", paths))
+    with pytest.raises(NotFoundError) as refused:
+        lookup.require_applicable(api, lookup.case_named("one", paths))
     assert str(refused.value) == (
         "one asks for conv_transpose, which is nothing that torch.nn.Conv answers"
     )
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.refuse_backend(FRAMEWORKS["keras"], "theano")
     assert str(refused.value) == (
         "the backend of Keras must be one of jax, tensorflow, torch, got 'theano'"
@@ -92,7 +92,7 @@ def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
 
 
 def test_a_backend_is_refused_where_there_are_none() -> None:
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.refuse_backend(FRAMEWORKS["torch"], "jax")
     assert str(refused.value) == "PyTorch has no backends to choose from, got 'jax'"
 
@@ -116,7 +116,7 @@ def test_a_file_without_the_case_is_told_what_is_broken(
 ) -> None:
     file = tmp_path / "broken.yaml"
     file.write_text(text)
-    with pytest.raises(NotThere) as refused:
+    with pytest.raises(NotFoundError) as refused:
         lookup.case_named("one", [file])
     first, *_, last = str(refused.value).splitlines()
     assert first.startswith(f"{file}:")
@@ -125,5 +125,5 @@ def test_a_file_without_the_case_is_told_what_is_broken(
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotThere, match="there is no such file or folder\nthere is no case 'one'"):
+    with pytest.raises(NotFoundError, match="there is no such file or folder\nthere is no case 'one'"):
         lookup.case_named("one", [tmp_path / "none.yaml"])

@@ -14,7 +14,7 @@ from conformance.conventions.axes import AXES
 from conformance.observations import Observation
 from conformance.question import Question
 from conformance.runs.profiles import PART_OF, Finding, Profile, profiles
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE, TWO, THREE = case("one"), case("two"), case("three")
@@ -47,7 +47,7 @@ def refused(of: Case, status: str = "inexpressible", detail: str = "No.") -> Obs
 
 def profile(*observations: Observation) -> Profile:
     cases = (ONE, TWO, THREE, SYMMETRIC, DILATED, SAME, BIASED)
-    (found,) = profiles(observations, {of.id: Subject(of) for of in cases})
+    (found,) = profiles(observations, {of.id: PreparedCase(of) for of in cases})
     return found
 
 
@@ -102,8 +102,8 @@ def test_of_two_explanations_the_one_stands_that_the_other_cases_do_not_deny(
     ties: tuple[tuple[str, ...], ...],
 ) -> None:
     shifted = observed(ODD, "native", "mismatch", explanations=ties)
-    subjects = {of.id: Subject(of) for of in (ONE, ODD)}
-    (found,) = profiles([match(ONE), shifted], subjects)
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, ODD)}
+    (found,) = profiles([match(ONE), shifted], prepared_cases)
     choices = {f.axis.name: (f.choice, f.against) for f in found.findings}
     assert choices["same: odd element"] == ("cropped at the begin", ())
     assert choices["position"] == ("in place", ())
@@ -138,10 +138,10 @@ def test_a_refusal_counts_for_what_it_is_for(axis: str, known: str) -> None:
 
 def test_what_forbids_an_axis_forbids_its_part() -> None:
     odd = asked("odd", padding="same", kernel=np.ones((1, 1, 4), np.float32))
-    subjects = {of.id: Subject(of) for of in (ONE, SAME, odd)}
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, SAME, odd)}
     words = "padding takes numbers, not 'same'"
     seen = [match(ONE), refused(SAME, detail=words), refused(odd, detail=words)]
-    (found,) = profiles(seen, subjects)
+    (found,) = profiles(seen, prepared_cases)
     assert {f.axis.name: f.known for f in found.findings}["same: odd element"] == "no parameter"
 
 
@@ -151,11 +151,11 @@ def test_every_part_is_of_an_axis() -> None:
 
 def test_a_case_that_changed_since_does_not_speak() -> None:
     seen = observed(ONE, "native", "match", content="another")
-    assert profiles([seen], {"one": Subject(ONE)}) == ()
+    assert profiles([seen], {"one": PreparedCase(ONE)}) == ()
 
 
 def test_a_recipe_does_not_speak() -> None:
-    assert profiles([observed(ONE, "recipe", "match")], {"one": Subject(ONE)}) == ()
+    assert profiles([observed(ONE, "recipe", "match")], {"one": PreparedCase(ONE)}) == ()
 
 
 def test_what_no_convention_fits_is_unexplained() -> None:
@@ -188,7 +188,7 @@ def test_the_order_of_observations_changes_nothing() -> None:
 
 def test_every_api_has_its_profile() -> None:
     other = observed(ONE, "native", "match", api="torch.nn.functional.conv_transpose")
-    found = profiles([match(ONE), other], {"one": Subject(ONE)})
+    found = profiles([match(ONE), other], {"one": PreparedCase(ONE)})
     assert [p.api for p in found] == [LAYER, "torch.nn.functional.conv_transpose"]
 
 
@@ -210,15 +210,15 @@ GRADIENT = asked(
 def test_a_gradient_is_to_have_the_conventions_of_the_output(
     explanations: tuple[tuple[str, ...], ...], choice: str
 ) -> None:
-    subjects = {of.id: Subject(of) for of in (ONE, GRADIENT)}
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, GRADIENT)}
     seen = [flipped(ONE), observed(GRADIENT, "native", "mismatch", explanations=explanations)]
-    (found,) = profiles(seen, subjects)
+    (found,) = profiles(seen, prepared_cases)
     assert found.findings[-1].choice == choice
 
 
 def test_a_gradient_that_runs_into_a_limit_speaks_of_no_convention() -> None:
     seen = observed(GRADIENT, "native", "mismatch", limit="it keeps two at the begin")
-    (found,) = profiles([seen], {GRADIENT.id: Subject(GRADIENT)})
+    (found,) = profiles([seen], {GRADIENT.id: PreparedCase(GRADIENT)})
     assert (found.findings[-1].choice, found.findings[-1].known) == (None, "not told apart")
     assert found.limits == (("gradient", "it keeps two at the begin"),)
 
@@ -230,10 +230,10 @@ PADDED_TOO = (("kernel flip: flipped", "padding: pads the input"),)
 
 def test_what_all_conventions_together_give_is_no_contradiction_though_fewer_would_do() -> None:
     """The kernel flipped and padded gives a copy of the very end that a crop leaves."""
-    subjects = {of.id: Subject(of) for of in (ONE, *CROPPED, ONE_ELEMENT)}
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, *CROPPED, ONE_ELEMENT)}
     padded = [observed(of, "native", "mismatch", explanations=PADDED_TOO) for of in CROPPED]
     seen = [flipped(ONE), *padded, match(ONE_ELEMENT)]
-    (found,) = profiles(seen, subjects)
+    (found,) = profiles(seen, prepared_cases)
     told = {f.axis.name: (f.choice, f.cases, f.against) for f in found.findings}
     assert told["kernel flip"] == ("flipped", ("cropped-0", "cropped-1", "one", "one-element"), ())
     assert told["padding"] == ("pads the input", ("cropped-0", "cropped-1", "one-element"), ())
@@ -242,10 +242,10 @@ def test_what_all_conventions_together_give_is_no_contradiction_though_fewer_wou
 def test_a_narrower_dtype_is_told_by_the_dtype_alone() -> None:
     usual = {name: getattr(ONE.question, name).astype(np.float64) for name in ("x", "kernel")}
     wide = asked("wide", dtype="float64", **usual)
-    (kept,) = profiles([match(wide)], {"wide": Subject(wide)})
+    (kept,) = profiles([match(wide)], {"wide": PreparedCase(wide)})
     explanations = (("dtype: narrowed to 32 bits",),)
     narrow = observed(wide, "native", "mismatch", explanations=explanations)
-    (narrowed,) = profiles([narrow], {"wide": Subject(wide)})
+    (narrowed,) = profiles([narrow], {"wide": PreparedCase(wide)})
     choices = [
         next(f.choice for f in found.findings if f.axis.name == "dtype")
         for found in (kept, narrowed)
@@ -258,8 +258,8 @@ def test_of_two_explanations_the_one_stands_that_fewer_cases_deny() -> None:
     odd = [asked(f"odd-{x}", **ODD_ARGUMENTS, x=np.array([[[x, 3]]], np.float32)) for x in (1, 2)]
     lone = asked("lone", **ODD_ARGUMENTS, x=np.array([[[2]]], np.float32))
     shifted = [observed(of, "native", "mismatch", explanations=TIE) for of in odd]
-    subjects = {of.id: Subject(of) for of in (ONE, TWO, *odd, lone)}
-    (found,) = profiles([match(ONE), match(TWO), match(lone), *shifted], subjects)
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, TWO, *odd, lone)}
+    (found,) = profiles([match(ONE), match(TWO), match(lone), *shifted], prepared_cases)
     told = {f.axis.name: (f.choice, f.against) for f in found.findings}
     assert told["same: odd element"] == ("cropped at the begin", ("lone",))
     assert told["position"] == ("in place", ())

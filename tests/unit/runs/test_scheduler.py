@@ -16,10 +16,10 @@ from conformance.environments.definitions import Environment
 from conformance.runs.executors import NoExecutor
 from conformance.runs.run_files import RunError
 from conformance.runs.scheduler import TRIES, share
-from conformance.runs.shards import Terms
-from conformance.workers.worker_client import BadSource, CannotStart, Identity
+from conformance.runs.shards import WorkerLimits
+from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
-WHO = Identity("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
+WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
 
 
 @dataclass(eq=False)
@@ -35,7 +35,7 @@ class Words:
 
     def __post_init__(self) -> None:
         self.environment = Environment(framework=self.name)
-        self.terms = Terms()
+        self.terms = WorkerLimits()
 
     @property
     def left(self) -> float:
@@ -45,7 +45,7 @@ class Words:
     def exhausted(self) -> bool:
         return self.opened and not self.words
 
-    def open(self, _identity: Identity, _seconds: float) -> None:
+    def open(self, _identity: RuntimeInfo, _seconds: float) -> None:
         if self.refuses:
             raise self.refuses
         self.opened = True
@@ -85,7 +85,7 @@ class Notebook:
     def hands(self) -> int:
         return self.many
 
-    def identify(self, environment: Environment, _terms: Terms) -> Future[Any]:
+    def identify(self, environment: Environment, _terms: WorkerLimits) -> Future[Any]:
         return self._done(f"who is {environment.framework}", WHO)
 
     def carry_out(self, shard: Any, _tell: object) -> Future[Any]:

@@ -15,7 +15,7 @@ import pytest
 from fakes import troubled
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
-from fakes.subjects import case, subjects
+from fakes.prepared_cases import case, prepared_cases
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
@@ -23,14 +23,14 @@ from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
 from conformance.oracle.memory_layout import MEMORIES, Memory, laid
 from conformance.runs import shards
-from conformance.runs.shards import MOST, WEIGHT, Examiners, Shard, Terms, Unlike
-from conformance.runs.survey import Subject
-from conformance.workers.worker_client import CannotStart, Identity, Stopped
+from conformance.runs.shards import MOST, WEIGHT, Examiners, Shard, WorkerLimits, Unlike
+from conformance.runs.survey import PreparedCase
+from conformance.workers.worker_client import CannotStart, RuntimeInfo, Stopped
 
 HERE = Environment(framework="plain")
 THERE = Environment(framework="plain", backend="another")
-TERMS = Terms(timeout=60.0)
-WHO = Identity("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
+TERMS = WorkerLimits(timeout=60.0)
+WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
 SPELL = function("troubled.ask", layout="N C *s", kernel="in out *k", limits=())
 
 
@@ -55,29 +55,29 @@ def examiners() -> Iterator[Examiners]:
     made.retire()
 
 
-def shard(*some: Subject, **rest: object) -> Shard:
+def shard(*some: PreparedCase, **rest: object) -> Shard:
     fields = {
         "environment": HERE,
         "terms": TERMS,
         "identity": WHO,
         "api_ids": ("right", "mute"),
-        "subjects": some,
+        "prepared_cases": some,
         **rest,
     }
     return Shard(**fields)
 
 
 def sizes(count: int, **rest: object) -> list[int]:
-    return [len(one.subjects) for one in shards.cut(shard(**rest), subjects(count))]
+    return [len(one.prepared_cases) for one in shards.cut(shard(**rest), prepared_cases(count))]
 
 
 # What a shard is
 
 
 def test_every_case_is_in_one_shard_in_its_order() -> None:
-    whole = subjects(2 * MOST + 1)
+    whole = prepared_cases(2 * MOST + 1)
     parts = shards.cut(shard(), whole)
-    assert [one for part in parts for one in part.subjects] == whole
+    assert [one for part in parts for one in part.prepared_cases] == whole
 
 
 def test_a_shard_has_so_many_cases_at_most() -> None:
@@ -86,50 +86,50 @@ def test_a_shard_has_so_many_cases_at_most() -> None:
 
 def test_each_shard_has_as_many_cases_as_it_may() -> None:
     wanted = iter([5, 3, 2, 2])
-    parts = shards.cut(shard(), subjects(12), lambda: next(wanted))
-    assert [len(part.subjects) for part in parts] == [5, 3, 2, 2]
+    parts = shards.cut(shard(), prepared_cases(12), lambda: next(wanted))
+    assert [len(part.prepared_cases) for part in parts] == [5, 3, 2, 2]
 
 
 def test_a_shard_with_large_arrays_has_fewer_cases() -> None:
     large = case("large").question.but(x=np.zeros((1, 1, WEIGHT // 4), np.float32))
-    some = [Subject(case("large", question=large)) for _ in range(3)]
-    assert [len(one.subjects) for one in shards.cut(shard(), some)] == [1, 1, 1]
+    some = [PreparedCase(case("large", question=large)) for _ in range(3)]
+    assert [len(one.prepared_cases) for one in shards.cut(shard(), some)] == [1, 1, 1]
 
 
 def test_shards_are_cut_when_they_are_wanted() -> None:
-    def endless() -> Iterator[Subject]:
+    def endless() -> Iterator[PreparedCase]:
         while True:
-            yield Subject(case("one"))
+            yield PreparedCase(case("one"))
 
-    assert len(next(shards.cut(shard(), endless())).subjects) == MOST
+    assert len(next(shards.cut(shard(), endless())).prepared_cases) == MOST
 
 
 def test_what_is_done_is_in_no_shard() -> None:
-    done = frozenset(shards.keys(shard().apis, subjects(3)[1:2]))
-    (part,) = shards.cut(shard(done=done), subjects(3))
-    assert [one.case.id for one in part.subjects] == ["00", "02"]
+    done = frozenset(shards.keys(shard().apis, prepared_cases(3)[1:2]))
+    (part,) = shards.cut(shard(done=done), prepared_cases(3))
+    assert [one.case.id for one in part.prepared_cases] == ["00", "02"]
 
 
 def test_when_everything_is_done_there_is_no_shard() -> None:
-    done = frozenset(shards.keys(shard().apis, subjects(3)))
-    assert not list(shards.cut(shard(done=done), subjects(3)))
+    done = frozenset(shards.keys(shard().apis, prepared_cases(3)))
+    assert not list(shards.cut(shard(done=done), prepared_cases(3)))
 
 
 def test_a_case_of_which_something_is_done_is_asked_for_the_rest() -> None:
     done = frozenset({("right", "00", "native"), ("mute", "00", "recipe")})
-    (part,) = shards.cut(shard(done=done), subjects(1))
+    (part,) = shards.cut(shard(done=done), prepared_cases(1))
     assert part.keys == (("right", "00", "recipe"), ("mute", "00", "native"))
     assert [item.modes for item in part.items()] == [("recipe",), ("native",)]
 
 
 def test_what_is_left_of_a_shard_can_be_asked_case_by_case() -> None:
-    done = frozenset(shards.keys(shard().apis, subjects(1)))
-    parts = shard(*subjects(3), done=done).split()
-    assert [[one.case.id for one in part.subjects] for part in parts] == [["01"], ["02"]]
+    done = frozenset(shards.keys(shard().apis, prepared_cases(1)))
+    parts = shard(*prepared_cases(3), done=done).split()
+    assert [[one.case.id for one in part.prepared_cases] for part in parts] == [["01"], ["02"]]
 
 
 def test_a_shard_goes_through_a_pipe() -> None:
-    whole = shard(*subjects(2))
+    whole = shard(*prepared_cases(2))
     there = pickle.loads(pickle.dumps(whole))
     assert there.keys == whole.keys
     assert [item.call.source for item in there.items() if item.api.id == "right"] == [
@@ -146,14 +146,14 @@ def test_the_order_in_memory_is_sent(memory: Memory) -> None:
 
 
 def test_what_is_worked_out_of_a_case_is_not_sent() -> None:
-    (one,) = subjects(1)
+    (one,) = prepared_cases(1)
     before = len(pickle.dumps(one))
     assert one.wanted is not None
     assert len(pickle.dumps(one)) == before
 
 
 def test_a_shard_that_is_lost_is_observed_as_such() -> None:
-    told = list(shard(*subjects(1)).lost("its shard was lost"))
+    told = list(shard(*prepared_cases(1)).lost("its shard was lost"))
     assert [(o.api, o.status, o.detail) for o in told if o.mode == "native"] == [
         ("right", "crashed", "It crashed: its shard was lost."),
         ("mute", "inexpressible", "no"),
@@ -169,7 +169,7 @@ def carried_out(examiners: Examiners, whole: Shard) -> list[tuple[str, str, str]
 
 def test_a_shard_is_carried_out(examiners: Examiners) -> None:
     who = examiners.identify(HERE, TERMS)
-    assert carried_out(examiners, shard(*subjects(1), identity=who)) == [
+    assert carried_out(examiners, shard(*prepared_cases(1), identity=who)) == [
         ("right", "native", "match"),
         ("right", "recipe", "match"),
         ("mute", "native", "inexpressible"),
@@ -179,7 +179,7 @@ def test_a_shard_is_carried_out(examiners: Examiners) -> None:
 
 def test_shards_come_to_what_the_whole_comes_to(examiners: Examiners) -> None:
     who = examiners.identify(HERE, TERMS)
-    whole = shard(*subjects(5), identity=who, api_ids=("right", "backwards"))
+    whole = shard(*prepared_cases(5), identity=who, api_ids=("right", "backwards"))
     alone = [o for part in whole.split() for o in examiners.observe(part)]
     assert alone == list(examiners.observe(whole))
 
@@ -187,7 +187,7 @@ def test_shards_come_to_what_the_whole_comes_to(examiners: Examiners) -> None:
 def test_it_is_carried_out_by_a_function_that_any_executor_can_be_handed() -> None:
     """In this process, whose worker is ended by the same means as that of a cluster."""
     who = shards.identify(HERE, TERMS, shards.package())
-    told = shards.carry_out(pickle.loads(pickle.dumps(shard(*subjects(1), identity=who))))
+    told = shards.carry_out(pickle.loads(pickle.dumps(shard(*prepared_cases(1), identity=who))))
     assert [o.status for o in told] == ["match", "match", "inexpressible", "inexpressible"]
     shards.retire()
     assert gone(who)
@@ -195,7 +195,7 @@ def test_it_is_carried_out_by_a_function_that_any_executor_can_be_handed() -> No
 
 def test_other_code_is_refused(examiners: Examiners) -> None:
     with pytest.raises(Unlike, match=r"conformance is .* where shards are carried out, and 0\.0 "):
-        carried_out(examiners, shard(*subjects(1), package="0.0"))
+        carried_out(examiners, shard(*prepared_cases(1), package="0.0"))
 
 
 def test_other_code_is_refused_before_an_environment_is_made_for_it() -> None:
@@ -216,7 +216,7 @@ def test_another_who_would_answer_is_refused(
 ) -> None:
     who = replace(examiners.identify(HERE, TERMS), **change)
     with pytest.raises(Unlike, match=said):
-        carried_out(examiners, shard(*subjects(1), identity=who))
+        carried_out(examiners, shard(*prepared_cases(1), identity=who))
 
 
 def test_another_runtime_class_is_refused(
@@ -225,22 +225,22 @@ def test_another_runtime_class_is_refused(
     monkeypatch.setattr(shards, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
     who = replace(examiners.identify(HERE, TERMS), python="another")
     with pytest.raises(Unlike, match=r"the runtime class is '[\d.]+' in one place, and 'another'"):
-        carried_out(examiners, shard(*subjects(1), identity=who))
+        carried_out(examiners, shard(*prepared_cases(1), identity=who))
 
 
 def test_another_platform_is_none_other(examiners: Examiners) -> None:
     who = replace(examiners.identify(HERE, TERMS), platform="another kernel")
-    assert carried_out(examiners, shard(*subjects(1), identity=who))
+    assert carried_out(examiners, shard(*prepared_cases(1), identity=who))
 
 
 # Workers that are kept
 
 
-def process(who: Identity) -> int:
+def process(who: RuntimeInfo) -> int:
     return int(who.facts["version"])
 
 
-def gone(who: Identity) -> bool:
+def gone(who: RuntimeInfo) -> bool:
     try:
         os.kill(process(who), 0)
     except ProcessLookupError:
@@ -268,7 +268,7 @@ def test_each_thread_has_a_worker_of_its_own(examiners: Examiners) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = threading.Barrier(2)
 
-        def who() -> Identity:
+        def who() -> RuntimeInfo:
             both.wait()
             return examiners.identify(HERE, TERMS)
 
@@ -288,7 +288,7 @@ def test_idle_workers_are_ended_from_any_thread(examiners: Examiners) -> None:
 
 def test_a_worker_that_is_asked_is_not_ended(examiners: Examiners) -> None:
     who = examiners.identify(HERE, TERMS)
-    told = examiners.observe(shard(*subjects(2), identity=who))
+    told = examiners.observe(shard(*prepared_cases(2), identity=who))
     next(told)
     examiners.retire()
     assert not gone(who)
@@ -298,7 +298,7 @@ def test_a_worker_that_is_asked_is_not_ended(examiners: Examiners) -> None:
 def test_after_a_failure_another_worker_is_started(examiners: Examiners) -> None:
     who = examiners.identify(HERE, TERMS)
     with pytest.raises(Unlike):
-        carried_out(examiners, shard(*subjects(1), identity=replace(who, numpy="0.1")))
+        carried_out(examiners, shard(*prepared_cases(1), identity=replace(who, numpy="0.1")))
     assert gone(who)
     assert process(examiners.identify(HERE, TERMS)) != process(who)
 
@@ -316,7 +316,7 @@ def test_one_that_cannot_start_is_tried_again_when_it_is_asked_for(
 
 def test_a_hang_can_be_stopped_from_another_thread(examiners: Examiners, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    held = Subject(case("held", troubled.FIRST_NUMBER["holds on"]))
+    held = PreparedCase(case("held", troubled.FIRST_NUMBER["holds on"]))
     who = examiners.identify(HERE, TERMS)
 
     def stop() -> None:

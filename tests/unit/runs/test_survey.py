@@ -24,13 +24,13 @@ from conformance.adapters.base import LAYOUT, Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY
 from conformance.cases import Case, Expected, Place
 from conformance.observations import Observation, verdict
-from conformance.question import Asked, Pool, Question, chained
+from conformance.question import AnyQuestion, Pool, Question, chained
 from conformance.runs import survey
 from conformance.runs.run_files import read, writing
-from conformance.runs.survey import Item, Subject
+from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Refusal
-from conformance.workers.worker_client import Examination
+from conformance.workers.worker_client import WorkerClient
 
 TESTS = Path(__file__).parents[2]
 ROOT = TESTS.parent
@@ -51,7 +51,7 @@ def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
     return Question(op=op, **fields)
 
 
-def case(name: str, question: Asked | None = None, **rest: Any) -> Case:
+def case(name: str, question: AnyQuestion | None = None, **rest: Any) -> Case:
     question = question or asked()
     fields = {
         "op": question.op if isinstance(question, Question) else "chain",
@@ -69,18 +69,18 @@ def within(tmp_path: Path, *apis: Api, **rest: Any) -> Framework:
     return framework(*apis, variables={"PYTHONPATH": PATHS, "FAKE_FOLDER": str(tmp_path)}, **rest)
 
 
-def examination(of: Framework, **options: Any) -> Examination:
+def client(of: Framework, **options: Any) -> WorkerClient:
     told = {"timeout": PATIENCE, **options}
-    return Examination(survey.interpreter_for(of, sys.executable), **told)
+    return WorkerClient(survey.interpreter_for(of, sys.executable), **told)
 
 
-def items(of: Framework, cases: Sequence[Case]) -> list[Item]:
-    return list(survey.items(of, ANY, of.apis, list(map(Subject, cases))))
+def items(of: Framework, cases: Sequence[Case]) -> list[Invocation]:
+    return list(survey.invocations(of, ANY, of.apis, list(map(PreparedCase, cases))))
 
 
 def observed(of: Framework, cases: Sequence[Case], **options: Any) -> list[Observation]:
-    with examination(of, **options) as started:
-        return list(survey.observe(started, items(of, cases)))
+    with client(of, **options) as started:
+        return list(survey.run_invocations(started, items(of, cases)))
 
 
 def only(observations: list[Observation], **wanted: str) -> Observation:
@@ -223,8 +223,8 @@ def test_the_same_answer_has_the_same_digest(meanings: list[Observation]) -> Non
 
 
 def digest(answer: Any) -> str | None:
-    item = Item(Subject(case("one")), api(), ("native",), Inexpressible("nobody asks"))
-    return survey.judged(item, "native", Answer(np.asarray(answer))).digest
+    item = Invocation(PreparedCase(case("one")), api(), ("native",), Inexpressible("nobody asks"))
+    return survey.evaluate(item, "native", Answer(np.asarray(answer))).digest
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.complex64])
@@ -319,8 +319,8 @@ def test_a_trouble_is_nobodys_convention(troubles: list[Observation], trouble: s
 
 def test_a_survey_in_trouble_is_a_complete_run(troubles: list[Observation], tmp_path: Path) -> None:
     of = in_trouble(tmp_path)
-    with examination(of) as started:
-        header = survey.header(of, started.identity, list(map(Subject, TROUBLED)))
+    with client(of) as started:
+        header = survey.header(of, started.identity, list(map(PreparedCase, TROUBLED)))
     with writing(tmp_path / "run.jsonl", header) as writer:
         for observation in troubles:
             writer.add(observation)
@@ -362,7 +362,7 @@ def test_what_is_asked_once_is_observed_in_both_modes(tmp_path: Path) -> None:
     ],
 )
 def test_an_api_is_asked_what_is_its_own(op: str, as_layer: bool, concerned: bool) -> None:
-    assert survey.concerns(api(as_layer=as_layer), case("one", asked(op))) is concerned
+    assert survey.is_applicable(api(as_layer=as_layer), case("one", asked(op))) is concerned
 
 
 @pytest.mark.parametrize(
@@ -370,8 +370,8 @@ def test_an_api_is_asked_what_is_its_own(op: str, as_layer: bool, concerned: boo
 )
 def test_a_variant_is_asked_what_it_is_about(topics: tuple[str, ...], concerned: bool) -> None:
     variant = api(topics=LAYOUT)
-    assert survey.concerns(variant, replace(case("one", asked()), topics=topics)) is concerned
-    assert not survey.concerns(variant, replace(case("one", asked("conv")), topics=topics))
+    assert survey.is_applicable(variant, replace(case("one", asked()), topics=topics)) is concerned
+    assert not survey.is_applicable(variant, replace(case("one", asked("conv")), topics=topics))
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_a_variant_is_asked_what_it_is_about(topics: tuple[str, ...], concerned:
 )
 def test_a_chain_is_asked_of_what_transposes(operator: str, concerned: bool) -> None:
     chain = chained(asked().x, (asked("conv"), asked()))
-    assert survey.concerns(api(operator), case("one", chain)) is concerned
+    assert survey.is_applicable(api(operator), case("one", chain)) is concerned
 
 
 def test_chains_and_parameters_are_surveyed(tmp_path: Path) -> None:
@@ -435,14 +435,14 @@ def test_an_empty_answer_to_what_has_none_is_a_match(tmp_path: Path, shape: str)
     """Whether nothing is given or nothing is said: nobody is told wrong numbers."""
 
     def empty(_: Question) -> Any:
-        return frameworks.Spelling(f"plain.tensor(np.ones({shape}))")
+        return frameworks.CallSource(f"plain.tensor(np.ones({shape}))")
 
     seen = observed(within(tmp_path, api(native=empty, recipe=empty)), [NO_ANSWER])
     assert {(o.status, o.shape, o.digest) for o in seen} == {("match", None, None)}
 
 
 def _always_one(_: Question) -> Any:
-    return frameworks.Spelling("plain.tensor(np.ones(1))")
+    return frameworks.CallSource("plain.tensor(np.ones(1))")
 
 
 def test_a_crash_on_what_has_no_answer_is_no_match(tmp_path: Path) -> None:
@@ -452,7 +452,7 @@ def test_a_crash_on_what_has_no_answer_is_no_match(tmp_path: Path) -> None:
 
 
 def _abort(_: Question) -> Any:
-    return frameworks.Spelling("__import__('os').abort()")
+    return frameworks.CallSource("__import__('os').abort()")
 
 
 # What documents state
@@ -472,8 +472,8 @@ def test_an_answer_is_held_against_what_a_document_states(
 
 def test_a_header_says_who_answered(tmp_path: Path) -> None:
     of = within(tmp_path, api(id="here"), api(id="gone", exists="plain.nothing"))
-    with examination(of) as started:
-        told = survey.header(of, started.identity, [Subject(CROOKED)])
+    with client(of) as started:
+        told = survey.header(of, started.identity, [PreparedCase(CROOKED)])
     assert (told.framework, told.version, told.backend) == ("plain", "1.0", None)
     assert told.apis == {"here": True, "gone": False}
     assert told.numpy == np.__version__
@@ -483,33 +483,33 @@ def test_a_header_names_the_files_of_cases_that_do_not_ship(tmp_path: Path) -> N
     places = [resources.CASES / "d2l.yaml", Path("b/own.yaml"), Path("own.yaml"), Path("own.yaml")]
     cases = [replace(CROOKED, place=Place(str(place), 1, 1)) for place in places]
     of = within(tmp_path, api())
-    with examination(of) as started:
-        told = survey.header(of, started.identity, list(map(Subject, cases)))
+    with client(of) as started:
+        told = survey.header(of, started.identity, list(map(PreparedCase, cases)))
     assert told.files == ("b/own.yaml", "own.yaml")
 
 
 def test_a_header_keeps_no_case(tmp_path: Path) -> None:
     """There may be more of them than fit into memory."""
-    drawn: list[weakref.ref[Subject]] = []
+    drawn: list[weakref.ref[PreparedCase]] = []
     alive: list[int] = []
 
-    def subjects() -> Iterator[Subject]:
+    def prepared_cases() -> Iterator[PreparedCase]:
         for number in range(20):
-            subject = Subject(replace(CROOKED, id=f"drawn-{number}"))
-            drawn.append(weakref.ref(subject))
+            prepared_case = PreparedCase(replace(CROOKED, id=f"drawn-{number}"))
+            drawn.append(weakref.ref(prepared_case))
             alive.append(sum(one() is not None for one in drawn))
-            yield subject
+            yield prepared_case
 
     of = within(tmp_path, api())
-    with examination(of) as started:
-        told = survey.header(of, started.identity, subjects())
-        again = survey.header(of, started.identity, list(subjects()))
+    with client(of) as started:
+        told = survey.header(of, started.identity, prepared_cases())
+        again = survey.header(of, started.identity, list(prepared_cases()))
     assert told == again
     assert max(alive[:20]) <= 2  # the one that is drawn, and the one before it
 
 
 def contents(*cases: Case) -> str:
-    return " ".join(Subject(one).content for one in cases)
+    return " ".join(PreparedCase(one).content for one in cases)
 
 
 @pytest.mark.parametrize(
@@ -541,22 +541,22 @@ def test_the_words_around_a_question_are_not_its_content() -> None:
 
 def test_pooling_is_content() -> None:
     chains = [chained(asked().x, (asked(), Pool(size), asked())) for size in (1, 2)]
-    one, other = (Subject(case("one", chain)).content for chain in chains)
+    one, other = (PreparedCase(case("one", chain)).content for chain in chains)
     assert one != other
 
 
 def test_one_item_is_asked_alone(tmp_path: Path) -> None:
     of = within(tmp_path, *APIS)
-    told: Iterator[Item] = iter(items(of, [CROOKED]))
-    with examination(of) as started:
-        outcome = survey.ask(started, next(told))
+    told: Iterator[Invocation] = iter(items(of, [CROOKED]))
+    with client(of) as started:
+        outcome = survey.invoke(started, next(told))
         assert outcome.array.tolist() == [[[12, 23, 30]]]
 
 
 def test_a_refusal_asked_alone_is_an_outcome(tmp_path: Path) -> None:
     of = within(tmp_path, APIS[5])
-    with examination(of) as started:
-        outcome = survey.ask(started, items(of, [CROOKED])[0])
+    with client(of) as started:
+        outcome = survey.invoke(started, items(of, [CROOKED])[0])
     assert outcome == Refusal("ValueError", "not possible here: symmetric padding")
 
 

@@ -13,7 +13,7 @@ from conformance.cases import Case, load
 from conformance.cases.question_builder import ask
 from conformance.cases.schema import Entry
 from conformance.quality import interactions
-from conformance.quality.interactions import FACTORS, NEVER, Point
+from conformance.quality.interactions import FACTORS, CONSTRAINTS, Point
 from conformance.question import Question
 from conformance.utils import resources
 from tools import combinations, samples
@@ -122,7 +122,7 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
     assert told["presets"] == [interactions.named(PLAINEST)]
     assert told["strength"] == 3
     assert told["factors"]["bias"] == ["no", "yes"]
-    assert len(told["constraints"]) == len(NEVER)
+    assert len(told["constraints"]) == len(CONSTRAINTS)
 
 
 def test_without_covertable_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

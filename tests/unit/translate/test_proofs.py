@@ -15,7 +15,7 @@ from conformance.adapters.runtime import ANY
 from conformance.observations import Mode, Observation
 from conformance.question import Question, stand_in
 from conformance.runs.run_files import Header
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.translate import proofs
 from conformance.translate.proofs import SEVERAL, Objection
 from conformance.translate.records import Record
@@ -25,10 +25,10 @@ DILATED = layer(dilation=(2, 2))
 NEGATIVE = layer(padding=((-1, -1), (-1, -1)))  # which the adapter knows to be refused
 
 
-def subject(name: str, question: Question, error: str | None = None) -> Subject:
+def prepared_case(name: str, question: Question, error: str | None = None) -> PreparedCase:
     """As far as a record looks at it."""
     case = SimpleNamespace(id=name, question=question, expected=SimpleNamespace(error=error))
-    return cast(Subject, SimpleNamespace(case=case, content=f"content of {name}"))
+    return cast(PreparedCase, SimpleNamespace(case=case, content=f"content of {name}"))
 
 
 def record(*asked: tuple[Question, dict[str, Any]], error: str | None = None) -> Record:
@@ -42,7 +42,7 @@ def record(*asked: tuple[Question, dict[str, Any]], error: str | None = None) ->
     return Record(
         path=Path("run.jsonl"),
         header=Header(framework="torch"),
-        subjects={n: subject(n, q, error) for n, (q, _) in zip(names, asked, strict=True)},
+        prepared_cases={n: prepared_case(n, q, error) for n, (q, _) in zip(names, asked, strict=True)},
         observe=observe,
     )
 

@@ -15,7 +15,7 @@ from conformance.cases import load
 from conformance.gate import accept
 from conformance.runs import run_files, survey
 from conformance.runs.run_files import Header
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.translate import records
 from conformance.translate.records import NoRecord, Record, Unfinished
 from conformance.utils import resources
@@ -31,16 +31,16 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
     """A run in which all recipes are right, and the baseline of it."""
     folder = tmp_path_factory.mktemp("records")
     cases = load([resources.CASES], check=False).cases
-    subjects = [Subject(case) for case in cases if case.op == "conv_transpose"][::5]
+    prepared_cases = [PreparedCase(case) for case in cases if case.op == "conv_transpose"][::5]
     header = Header(framework="torch", version="1.0", apis={TORCH.id: True})
     path = folder / "run.jsonl"
     with run_files.writing(path, header) as writer:
-        for item in survey.items(FRAMEWORKS["torch"], header.runtime, [TORCH], subjects):
-            wanted = item.subject.wanted
+        for item in survey.invocations(FRAMEWORKS["torch"], header.runtime, [TORCH], prepared_cases):
+            wanted = item.prepared_case.wanted
             outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
             for mode in item.modes:
                 came = item.call if isinstance(item.call, Inexpressible) else outcome
-                writer.add(survey.judged(item, mode, came))
+                writer.add(survey.evaluate(item, mode, came))
     accept.write(accept.accepted([path]), folder)
     (accepted,) = folder.glob("*.csv")
     return records.read(path), records.read(accepted)

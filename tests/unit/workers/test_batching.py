@@ -14,19 +14,19 @@ import numpy as np
 import pytest
 from fakes import plain
 from fakes.clock import PATIENCE, racing
-from fakes.frameworks import DIALECT, api, framework
+from fakes.frameworks import INTEROP, api, framework
 
 from conformance import question
 from conformance.adapters.runtime import ANY
 from conformance.cases.sampling import draws
 from conformance.question import Question, chained
 from conformance.recipes import call_writer
-from conformance.recipes.call_writer import Call, Stretch
+from conformance.recipes.call_writer import Call, TraceableSpan
 from conformance.recipes.search import Cost
 from conformance.workers import batched
-from conformance.workers.batching import Asked, Bundles, Task
+from conformance.workers.batching import Submission, Batches, Task
 from conformance.workers.outcomes import Answer, Crash, Hang, Refusal
-from conformance.workers.worker_client import Examination, Interpreter
+from conformance.workers.worker_client import WorkerClient, Interpreter
 
 FAKES = Path(__file__).parents[2] / "fakes"
 LIMITS = ("no dilation", "no groups", "symmetric padding")
@@ -39,7 +39,7 @@ def each(asked: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
 def examined(*asked: Call, by: Callable[[list[Any]], list[Any]] = each) -> dict[int, np.ndarray]:
     names = {"np": np, "plain": plain}
     arrays = batched.named(call.arrays for call in asked)
-    sources = [(call.source, call.stretches) for call in asked]
+    sources = [(call.source, call.traceable_spans) for call in asked]
     told = batched.examine(sources, arrays, names, by, np.asarray)
     return {int(number): answer for number, answer in told.items()}
 
@@ -63,7 +63,7 @@ def recipe(q: Question) -> Call:
 
 def stretched(call: Call) -> list[list[str]]:
     lines = call.source.splitlines()
-    return [lines[first:last] for first, last, _ in call.stretches]
+    return [lines[first:last] for first, last, _ in call.traceable_spans]
 
 
 def asked(**changes: Any) -> Question:
@@ -79,8 +79,8 @@ def asked(**changes: Any) -> Question:
     return Question(op="conv_transpose", **fields)
 
 
-def native(q: Question, **dialect: Any) -> Call:
-    one = api(dialect=replace(DIALECT, **dialect))
+def native(q: Question, **interop: Any) -> Call:
+    one = api(interop=replace(INTEROP, **interop))
     call = call_writer.write(framework(one), ANY, one, q, "native")
     assert isinstance(call, Call)
     return call
@@ -94,7 +94,7 @@ def test_a_stretch_goes_from_the_arrays_to_the_answer_as_a_tensor() -> None:
 
 
 def test_a_stretch_takes_what_it_reads() -> None:
-    (stretch,) = native(asked(bias=np.ones(1, np.float32))).stretches
+    (stretch,) = native(asked(bias=np.ones(1, np.float32))).traceable_spans
     assert stretch.names == ("x", "w", "b")
 
 
@@ -107,12 +107,12 @@ def test_a_cast_is_no_part_of_a_stretch_as_compilers_leave_some_out() -> None:
 
 def test_what_needs_a_line_around_it_has_no_stretch() -> None:
     kept = {"float64": "with plain.wide():"}
-    one = api(dialect=replace(DIALECT, keeps=kept))
+    one = api(interop=replace(INTEROP, keeps=kept))
     wide = asked(x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dtype="float64")
     call = call_writer.write(framework(one), ANY, one, wide, "recipe")
     assert isinstance(call, Call)
     assert call.source.startswith("with plain.wide():\n")
-    assert call.stretches == ()
+    assert call.traceable_spans == ()
 
 
 def test_a_chain_has_a_stretch_for_every_step() -> None:
@@ -120,13 +120,13 @@ def test_a_chain_has_a_stretch_for_every_step() -> None:
     chain = chained(asked().x, (asked(), asked()))
     call = call_writer.write(framework(one), ANY, one, chain, "native")
     assert isinstance(call, Call)
-    assert len(call.stretches) == 2
+    assert len(call.traceable_spans) == 2
 
 
 def test_a_source_becomes_a_function_that_waits_for_its_stretch() -> None:
     source = "for a in [x]:\n    b = a\n    y = b + b\ny = y * 10\n"
     names: dict[str, Any] = {}
-    exec(batched.resumable(source, [Stretch(2, 3, ("b",))], ["x"]), names)
+    exec(batched.resumable(source, [TraceableSpan(2, 3, ("b",))], ["x"]), names)
     running = names["question"](x=3)
     call, given = next(running)
     assert (call(*given), given) == (6, (3,))
@@ -184,47 +184,47 @@ def test_where_all_fail_together_nothing_is_answered() -> None:
 # Bundles
 
 
-def tasks(number: int, **fields: Any) -> list[Asked]:
-    return [Asked(Task(str(n), "y = x", {}, **fields)) for n in range(number)]
+def tasks(number: int, **fields: Any) -> list[Submission]:
+    return [Submission(Task(str(n), "y = x", {}, **fields)) for n in range(number)]
 
 
 STRETCHES = ((0, 1, ("x",)),)
 
 
-def taken(bundles: Bundles, *, hurry: bool = False) -> Iterator[list[str]]:
-    while bundle := bundles.take(hurry=hurry):
-        yield [one.task.key for one in bundle]
+def taken(batches: Batches, *, hurry: bool = False) -> Iterator[list[str]]:
+    while batch := batches.take(hurry=hurry):
+        yield [one.task.key for one in batch]
 
 
 def test_a_bundle_waits_for_company_unless_there_is_a_hurry() -> None:
-    bundles = Bundles(2)
-    for one in tasks(3, stretches=STRETCHES):
-        bundles.add(one)
-    assert list(taken(bundles)) == [["0", "1"]]
-    assert list(taken(bundles, hurry=True)) == [["2"]]
+    batches = Batches(2)
+    for one in tasks(3, traceable_spans=STRETCHES):
+        batches.add(one)
+    assert list(taken(batches)) == [["0", "1"]]
+    assert list(taken(batches, hurry=True)) == [["2"]]
 
 
 def test_a_task_without_a_stretch_goes_alone() -> None:
-    bundles = Bundles(3)
+    batches = Batches(3)
     for one in tasks(2):
-        bundles.add(one)
-    assert list(taken(bundles)) == [["0"], ["1"]]
+        batches.add(one)
+    assert list(taken(batches)) == [["0"], ["1"]]
 
 
 def test_what_is_put_back_comes_first() -> None:
-    bundles = Bundles(1)
+    batches = Batches(1)
     first, second, third = tasks(3)
-    bundles.add(third)
-    bundles.put_back([(first,), (second,)])
-    assert list(taken(bundles)) == [["0"], ["1"], ["2"]]
+    batches.add(third)
+    batches.put_back([(first,), (second,)])
+    assert list(taken(batches)) == [["0"], ["1"], ["2"]]
 
 
 def test_heavy_tasks_go_before_the_bundle_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conformance.workers.batching.HEAVY", 20)
-    bundles = Bundles(9)
+    batches = Batches(9)
     for n in range(3):
-        bundles.add(Asked(Task(str(n), "y = x", {"x": np.zeros(2)}, STRETCHES)))
-    assert list(taken(bundles)) == [["0", "1"]]
+        batches.add(Submission(Task(str(n), "y = x", {"x": np.zeros(2)}, STRETCHES)))
+    assert list(taken(batches)) == [["0", "1"]]
 
 
 # By way of a worker
@@ -260,37 +260,37 @@ SIZES = Task("sizes", "y = np.array(unruly.LEAKED)", {})
 
 
 @pytest.fixture(scope="module")
-def examination() -> Iterator[Examination]:
-    with Examination(UNRULY, timeout=PATIENCE) as examination:
-        yield examination
+def client() -> Iterator[WorkerClient]:
+    with WorkerClient(UNRULY, timeout=PATIENCE) as client:
+        yield client
 
 
-def numbers(examination: Examination, asked: list[Task]) -> list[list[int]]:
-    told = list(examination.ask(asked))
+def numbers(client: WorkerClient, asked: list[Task]) -> list[list[int]]:
+    told = list(client.ask(asked))
     assert [task for task, _ in told] == asked
     return [outcome.array.tolist() for _, outcome in told if isinstance(outcome, Answer)]
 
 
 def test_questions_are_asked_together_up_to_a_number() -> None:
-    with Examination(UNRULY, timeout=PATIENCE) as fresh:
+    with WorkerClient(UNRULY, timeout=PATIENCE) as fresh:
         *answers, sizes = numbers(fresh, [*map(doubling, range(8)), SIZES])
     assert answers == [[2 * n] for n in range(8)]
     assert sizes == [4, 4]
 
 
-def test_answers_come_in_order_where_some_are_asked_alone(examination: Examination) -> None:
+def test_answers_come_in_order_where_some_are_asked_alone(client: WorkerClient) -> None:
     asked = [
         doubling(n) if n % 3 else Task(str(n), "y = x * 2", {"x": np.array([n])}) for n in range(30)
     ]
-    assert numbers(examination, asked) == [[2 * n] for n in range(30)]
+    assert numbers(client, asked) == [[2 * n] for n in range(30)]
 
 
-def test_a_task_may_be_asked_twice(examination: Examination) -> None:
-    assert numbers(examination, [doubling(4)] * 7) == [[8]] * 7
+def test_a_task_may_be_asked_twice(client: WorkerClient) -> None:
+    assert numbers(client, [doubling(4)] * 7) == [[8]] * 7
 
 
 def test_without_a_way_to_ask_together_all_are_asked_alone() -> None:
-    with Examination(replace(UNRULY, together="", most=1), timeout=PATIENCE) as alone:
+    with WorkerClient(replace(UNRULY, together="", most=1), timeout=PATIENCE) as alone:
         *answers, sizes = numbers(alone, [*map(doubling, range(5)), SIZES])
     assert answers == [[2 * n] for n in range(5)]
     assert sizes == []
@@ -308,10 +308,10 @@ def test_without_a_way_to_ask_together_all_are_asked_alone() -> None:
     ],
 )  # fmt: skip
 def test_trouble_is_told_of_the_guilty_alone(
-    examination: Examination, line: str, words: str
+    client: WorkerClient, line: str, words: str
 ) -> None:
     asked = [*map(doubling, range(6)), bad(line), *map(doubling, range(6, 12))]
-    outcomes = [outcome for _, outcome in examination.ask(asked)]
+    outcomes = [outcome for _, outcome in client.ask(asked)]
     guilty = outcomes.pop(6)
     assert isinstance(guilty, Refusal | Crash)
     assert guilty.words == words
@@ -321,36 +321,36 @@ def test_trouble_is_told_of_the_guilty_alone(
 
 
 def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
-    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE) as examination:
-        told = list(examination.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
+    with racing(tmp_path), WorkerClient(UNRULY, timeout=PATIENCE) as client:
+        told = list(client.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
     first, guilty, last = (outcome for _, outcome in told)
     assert isinstance(guilty, Hang)
     assert isinstance(first, Answer)
     assert isinstance(last, Answer)
 
 
-def test_what_crashes_only_in_company_is_no_crash(examination: Examination, tmp_path: Path) -> None:
+def test_what_crashes_only_in_company_is_no_crash(client: WorkerClient, tmp_path: Path) -> None:
     once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r})")
-    outcomes = [outcome for _, outcome in examination.ask([doubling(1), once, doubling(2)])]
+    outcomes = [outcome for _, outcome in client.ask([doubling(1), once, doubling(2)])]
     why = "asked again alone: among 3 questions the worker was killed by SIGABRT"
     assert [outcome.retry for outcome in outcomes if isinstance(outcome, Answer)] == [why] * 3
 
 
-def test_nothing_is_told_of_the_others_where_one_is_guilty(examination: Examination) -> None:
-    outcomes = [o for _, o in examination.ask([doubling(1), bad("os.abort()"), doubling(2)])]
+def test_nothing_is_told_of_the_others_where_one_is_guilty(client: WorkerClient) -> None:
+    outcomes = [o for _, o in client.ask([doubling(1), bad("os.abort()"), doubling(2)])]
     assert [type(outcome) for outcome in outcomes] == [Answer, Crash, Answer]
     assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None, None]
 
 
 def test_nothing_is_told_where_somebody_killed_the_worker(
-    examination: Examination, tmp_path: Path
+    client: WorkerClient, tmp_path: Path
 ) -> None:
     once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)")
-    outcomes = [outcome for _, outcome in examination.ask([doubling(1), once, doubling(2)])]
+    outcomes = [outcome for _, outcome in client.ask([doubling(1), once, doubling(2)])]
     assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None] * 3
 
 
-def test_nothing_is_told_of_what_has_no_answer_in_company(examination: Examination) -> None:
+def test_nothing_is_told_of_what_has_no_answer_in_company(client: WorkerClient) -> None:
     asked = [doubling(1), bad("raise ValueError('no')"), doubling(2)]
-    outcomes = [outcome for _, outcome in examination.ask(asked)]
+    outcomes = [outcome for _, outcome in client.ask(asked)]
     assert [o.retry for o in outcomes if isinstance(o, Answer | Refusal)] == [None] * 3

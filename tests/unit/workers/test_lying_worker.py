@@ -18,15 +18,15 @@ import pytest
 from fakes import frameworks
 from fakes.clock import PATIENCE
 from fakes.drive import PATHS
-from fakes.subjects import case
+from fakes.prepared_cases import case
 
 from conformance.adapters.runtime import ANY
 from conformance.environments import interpreters
 from conformance.runs import survey
-from conformance.runs.survey import Subject
+from conformance.runs.survey import PreparedCase
 from conformance.workers.interpreter import Kind
 from conformance.workers.outcomes import Answer, Crash, Flaky, Outcome
-from conformance.workers.worker_client import BadSource, CannotStart, Examination, Interpreter, Task
+from conformance.workers.worker_client import BadSource, CannotStart, WorkerClient, Interpreter, Task
 
 FAKES = Path(__file__).parents[2] / "fakes"
 VARIABLES = {"PYTHONPATH": os.pathsep.join([str(FAKES), *filter(None, [os.getenv("PYTHONPATH")])])}
@@ -39,14 +39,14 @@ def task(source: str) -> Task:
 
 
 @pytest.fixture(scope="module")
-def examination() -> Iterator[Examination]:
-    with Examination(LYING, timeout=PATIENCE) as examination:
-        yield examination
+def client() -> Iterator[WorkerClient]:
+    with WorkerClient(LYING, timeout=PATIENCE) as client:
+        yield client
 
 
-def only(examination: Examination, source: str) -> Outcome:
+def only(client: WorkerClient, source: str) -> Outcome:
     """What a lie comes to, when the questions around it are answered."""
-    outcomes = [outcome for _, outcome in examination.ask([GOOD, task(source), GOOD])]
+    outcomes = [outcome for _, outcome in client.ask([GOOD, task(source), GOOD])]
     for outcome in (outcomes[0], outcomes[2]):
         assert isinstance(outcome, Answer)
         assert outcome.array.tolist() == [2.0, 3.0]
@@ -82,9 +82,9 @@ LIES = {
 
 @pytest.mark.parametrize("source", LIES.values(), ids=LIES.keys())
 def test_a_frame_that_is_no_answer_costs_its_question(
-    examination: Examination, source: str
+    client: WorkerClient, source: str
 ) -> None:
-    outcome = only(examination, source)
+    outcome = only(client, source)
     assert isinstance(outcome, Crash)
     assert outcome.reason.startswith(
         ("sent a frame that is no answer", "wrote rubbish where", "answered out of turn")
@@ -92,9 +92,9 @@ def test_a_frame_that_is_no_answer_costs_its_question(
     assert len(outcome.reason) < 400
 
 
-def test_a_second_try_is_recorded(examination: Examination, tmp_path: Path) -> None:
+def test_a_second_try_is_recorded(client: WorkerClient, tmp_path: Path) -> None:
     path = str(tmp_path / "lied")
-    outcome = only(examination, f"lying.instead(lambda h: {{**h, 'kind': 'praise'}}, {path!r})")
+    outcome = only(client, f"lying.instead(lambda h: {{**h, 'kind': 'praise'}}, {path!r})")
     assert isinstance(outcome, Flaky)
     assert outcome.words.startswith(
         "Asked twice, it crashed: sent a frame that is no answer: Invalid value 'praise'"
@@ -102,8 +102,8 @@ def test_a_second_try_is_recorded(examination: Examination, tmp_path: Path) -> N
     assert outcome.words.endswith(", and then it answered with float64 of shape (2,).")
 
 
-def test_a_second_answer_is_nobodys(examination: Examination) -> None:
-    outcomes = [o for _, o in examination.ask([task("lying.twice()"), *[GOOD] * 3])]
+def test_a_second_answer_is_nobodys(client: WorkerClient) -> None:
+    outcomes = [o for _, o in client.ask([task("lying.twice()"), *[GOOD] * 3])]
     assert all(isinstance(o, Answer | Flaky) for o in outcomes)
     assert sum(isinstance(o, Flaky) for o in outcomes) <= 1
     last = outcomes[-1]
@@ -111,10 +111,10 @@ def test_a_second_answer_is_nobodys(examination: Examination) -> None:
     assert last.array.tolist() == [2.0, 3.0]
 
 
-def test_a_mistake_of_ours_is_told_in_a_sentence(examination: Examination) -> None:
+def test_a_mistake_of_ours_is_told_in_a_sentence(client: WorkerClient) -> None:
     source = "lying.say(kind='mistake', type='NameError', message='no \x1b[31m')"
     with pytest.raises(BadSource, match=r"lie: NameError: no \\x1b\[31m in\n"):
-        list(examination.ask([task(source)]))
+        list(client.ask([task(source)]))
 
 
 # Together
@@ -135,7 +135,7 @@ def test_answers_to_questions_that_nobody_asked_are_asked_for_again(
     change = f"lambda h: ({{**h, 'arrays': {arrays!r}}}, b'12345678')"
     lie = f"lying.instead({change}, {str(tmp_path / 'lied')!r})"
     prelude = f"import lying\nlying.later({lie!r})"
-    with Examination(replace(TOGETHER, prelude=prelude), timeout=PATIENCE) as together:
+    with WorkerClient(replace(TOGETHER, prelude=prelude), timeout=PATIENCE) as together:
         outcomes = [outcome for _, outcome in together.ask(map(doubling, range(3)))]
     assert [o.array.tolist() for o in outcomes if isinstance(o, Answer)] == [[0], [2], [4]]
     for outcome in outcomes:
@@ -145,10 +145,10 @@ def test_answers_to_questions_that_nobody_asked_are_asked_for_again(
 
 
 def test_what_was_asked_again_is_in_the_run() -> None:
-    item = next(survey.items(frameworks.framework(frameworks.api()), ANY, [frameworks.api()],
-                             [Subject(case("one"))]))  # fmt: skip
+    item = next(survey.invocations(frameworks.framework(frameworks.api()), ANY, [frameworks.api()],
+                             [PreparedCase(case("one"))]))  # fmt: skip
     answer = Answer(np.array([[[1, 12, 20]]], np.float32), retry="asked again alone: it was so")
-    observation = survey.judged(item, "native", answer)
+    observation = survey.evaluate(item, "native", answer)
     assert (observation.status, observation.retry) == ("match", "asked again alone: it was so")
 
 
@@ -157,7 +157,7 @@ def test_what_was_asked_again_is_in_the_run() -> None:
 
 def why_not(**changes: Any) -> str:
     lying = replace(LYING, **{"facts": {"version": "'1.0'"}, **changes})
-    with pytest.raises(CannotStart) as told, Examination(lying):
+    with pytest.raises(CannotStart) as told, WorkerClient(lying):
         pass
     return told.value.sentence
 
@@ -201,19 +201,19 @@ def test_a_fact_of_another_kind_is_told_in_a_sentence(fact: str, got: str | None
 
 @pytest.mark.parametrize("fact", ["'2.13.0+cpu'", "'1.0rc1'", "None"])
 def test_a_fact_of_its_kind_is_taken(fact: str) -> None:
-    with Examination(replace(LYING, facts={"version": fact}, kinds=KINDS)) as examination:
-        assert examination.identity.facts == {"version": eval(fact)}
+    with WorkerClient(replace(LYING, facts={"version": fact}, kinds=KINDS)) as client:
+        assert client.identity.facts == {"version": eval(fact)}
 
 
 def test_a_backend_that_nothing_can_be_written_for_is_told_in_a_sentence() -> None:
     plain = frameworks.framework(
         frameworks.api(),
         backend="'openvino'",
-        dialects=dict.fromkeys(("slow", "fast"), frameworks.DIALECT),
+        interops=dict.fromkeys(("slow", "fast"), frameworks.INTEROP),
         variables={"PYTHONPATH": PATHS},
     )
     with pytest.raises(CannotStart) as told:
-        Examination(interpreters.interpreter_for(plain, sys.executable)).__enter__()
+        WorkerClient(interpreters.interpreter_for(plain, sys.executable)).__enter__()
     assert told.value.sentence.endswith(
         "the backend of its framework must be one of fast, slow, got 'openvino'."
     )

@@ -11,7 +11,7 @@ from fakes.pythons import isolate, program, shim, write
 
 from conformance.workers import pythons
 from conformance.workers.interpreter import Interpreter
-from conformance.workers.worker_client import CannotStart, Examination
+from conformance.workers.worker_client import CannotStart, WorkerClient
 
 PYENV = Path(".pyenv", "versions")
 UV = Path(".local", "share", "uv", "python")
@@ -215,8 +215,8 @@ exec "{sys.executable}" "$@"
 @pytest.mark.parametrize("request_", ["3.8", "python3.8"])
 def test_a_worker_starts_in_the_python_that_is_found(home: Path, request_: str) -> None:
     path = program(kept(home, "3.8.18"), WORKS)
-    with Examination(Interpreter(request_)) as examination:
-        assert examination.identity.numpy
+    with WorkerClient(Interpreter(request_)) as client:
+        assert client.identity.numpy
     assert path.with_name("python3.8 was started").exists()
 
 
@@ -225,4 +225,4 @@ def test_a_worker_that_has_no_python_says_what_was_tried(home: Path) -> None:
     with pytest.raises(
         CannotStart, match=r"^There is no Python 3\.7 here; tried were .* \(none\)\.$"
     ):
-        Examination(Interpreter("3.7")).__enter__()
+        WorkerClient(Interpreter("3.7")).__enter__()

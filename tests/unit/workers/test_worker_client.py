@@ -26,7 +26,7 @@ from conformance.workers.worker_client import (
     WINDOW,
     BadSource,
     CannotStart,
-    Examination,
+    WorkerClient,
     Interpreter,
     Stopped,
     Task,
@@ -52,31 +52,31 @@ def answered(outcome):
     return isinstance(outcome, Answer) and outcome.array.tolist() == [2.0, 3.0]
 
 
-def only(examination, source):
+def only(client, source):
     """What the source comes to, when the questions around it are answered."""
-    (_, before), (_, outcome), (_, after) = examination.ask([GOOD, bad(source), GOOD])
+    (_, before), (_, outcome), (_, after) = client.ask([GOOD, bad(source), GOOD])
     assert answered(before)
     assert answered(after)
     return outcome
 
 
 @pytest.fixture(scope="module")
-def examination():
-    with Examination(UNRULY, timeout=PATIENCE) as examination:
-        yield examination
+def client():
+    with WorkerClient(UNRULY, timeout=PATIENCE) as client:
+        yield client
 
 
 @pytest.fixture
 def hasty(tmp_path):
     """Where hangs are not waited for."""
-    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE) as examination:
-        yield examination
+    with racing(tmp_path), WorkerClient(UNRULY, timeout=PATIENCE) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
 def frugal():
-    with Examination(UNRULY, timeout=PATIENCE, memory=2**27) as examination:
-        yield examination
+    with WorkerClient(UNRULY, timeout=PATIENCE, memory=2**27) as client:
+        yield client
 
 
 class Pipe:
@@ -112,38 +112,38 @@ def pipe(tmp_path):
     ("source", "times"), [("y = np.zeros(2)", 0), ("y = np.zeros((0, 3))", 1), ("1 / 0", 1)]
 )
 def test_what_is_under_way_is_settled_where_no_numbers_came(source, times):
-    settling = Interpreter(sys.executable, prelude="log = []", settle="log.append(1)")
-    with Examination(settling, timeout=PATIENCE) as examination:
-        _, (_, told) = examination.ask([bad(source), Task("count", "y = np.array(len(log))", {})])
+    settling = Interpreter(sys.executable, prelude="log = []", synchronize="log.append(1)")
+    with WorkerClient(settling, timeout=PATIENCE) as client:
+        _, (_, told) = client.ask([bad(source), Task("count", "y = np.array(len(log))", {})])
     assert told.array == times
 
 
 # Answers
 
 
-def test_questions_are_answered_in_order(examination):
+def test_questions_are_answered_in_order(client):
     tasks = [Task(str(n), "y = x", {"x": np.array(n)}) for n in range(3 * WINDOW)]
-    told = list(examination.ask(tasks))
+    told = list(client.ask(tasks))
     assert [task for task, _ in told] == tasks
     assert [int(outcome.array) for _, outcome in told] == list(range(3 * WINDOW))
 
 
-def test_questions_are_pulled_only_a_window_ahead(examination):
+def test_questions_are_pulled_only_a_window_ahead(client):
     pulled = count()
     tasks = (GOOD for _ in pulled)
-    answers = examination.ask(tasks)
+    answers = client.ask(tasks)
     next(answers)
     answers.close()
     assert next(pulled) <= WINDOW + 1
 
 
-def test_endless_questions_have_answers(examination):
-    assert all(answered(outcome) for _, outcome in islice(examination.ask(repeat(GOOD)), 50))
+def test_endless_questions_have_answers(client):
+    assert all(answered(outcome) for _, outcome in islice(client.ask(repeat(GOOD)), 50))
 
 
-def test_arrays_larger_than_any_pipe_come_back(examination):
+def test_arrays_larger_than_any_pipe_come_back(client):
     x = np.arange(2**19, dtype="float64")
-    ((_, outcome),) = examination.ask([Task("large", "y = x[::-1]", {"x": x})])
+    ((_, outcome),) = client.ask([Task("large", "y = x[::-1]", {"x": x})])
     np.testing.assert_array_equal(outcome.array, x[::-1])
 
 
@@ -159,8 +159,8 @@ def test_arrays_larger_than_any_pipe_come_back(examination):
         ("y = np.outer(x, x).T[::-1]", np.array([[2.0, 4.0], [1.0, 2.0]])),
     ],
 )
-def test_an_answer_is_passed_on_whatever_it_is_worth(examination, source, array):
-    np.testing.assert_array_equal(only(examination, source).array, array, strict=True)
+def test_an_answer_is_passed_on_whatever_it_is_worth(client, source, array):
+    np.testing.assert_array_equal(only(client, source).array, array, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -179,20 +179,20 @@ def test_an_answer_is_passed_on_whatever_it_is_worth(examination, source, array)
         "print(sys.stdin.read())",
     ],
 )
-def test_trouble_that_leaves_an_answer_costs_nothing(examination, trouble):
-    assert answered(only(examination, f"z = x + 1\n{trouble}\ny = z"))
+def test_trouble_that_leaves_an_answer_costs_nothing(client, trouble):
+    assert answered(only(client, f"z = x + 1\n{trouble}\ny = z"))
 
 
-def test_a_question_sees_nothing_of_the_one_before(examination):
-    _, (_, outcome) = examination.ask(
+def test_a_question_sees_nothing_of_the_one_before(client):
+    _, (_, outcome) = client.ask(
         [bad("y = np.float64(0); left = y"), bad("y = 'left' in dir()")]
     )
     assert not outcome.array
 
 
-def test_our_own_modules_hide_none_of_the_framework_s(examination):
+def test_our_own_modules_hide_none_of_the_framework_s(client):
     folder = str(Path(conformance.__file__).parent)
-    ((_, outcome),) = examination.ask([bad(f"y = {folder!r} in sys.path")])
+    ((_, outcome),) = client.ask([bad(f"y = {folder!r} in sys.path")])
     assert not outcome.array
 
 
@@ -215,8 +215,8 @@ def test_our_own_modules_hide_none_of_the_framework_s(examination):
          Refusal("NameError", "name 'undefined_in_the_framework' is not defined")),
     ],
 )  # fmt: skip
-def test_an_exception_is_a_refusal(examination, source, refusal):
-    assert only(examination, source) == refusal
+def test_an_exception_is_a_refusal(client, source, refusal):
+    assert only(client, source) == refusal
 
 
 @pytest.mark.parametrize(
@@ -228,20 +228,20 @@ def test_an_exception_is_a_refusal(examination, source, refusal):
         ("y = x.view('V8')", "a ndarray of dtype |V8"),
     ],
 )
-def test_what_holds_no_numbers_is_no_answer(examination, source, got):
+def test_what_holds_no_numbers_is_no_answer(client, source, got):
     said = f"y must be an array of NumPy's own numbers, got {got}"
-    assert only(examination, source) == Refusal("NoAnswer", said)
+    assert only(client, source) == Refusal("NoAnswer", said)
 
 
 @pytest.mark.parametrize("source", ["y = unknown", "y = ("])
-def test_a_misspelt_source_is_nobody_s_refusal(examination, source):
+def test_a_misspelt_source_is_nobody_s_refusal(client, source):
     with pytest.raises(BadSource, match=r"bad: (Name|Syntax)Error"):
-        list(examination.ask([GOOD, bad(source), GOOD]))
+        list(client.ask([GOOD, bad(source), GOOD]))
 
 
-def test_an_array_of_anything_but_numbers_cannot_be_asked_about(examination):
+def test_an_array_of_anything_but_numbers_cannot_be_asked_about(client):
     with pytest.raises(TypeError, match="x must hold numbers"):
-        list(examination.ask([Task("odd", "y = 1", {"x": np.array([None])})]))
+        list(client.ask([Task("odd", "y = 1", {"x": np.array([None])})]))
 
 
 # Crashes and hangs
@@ -264,20 +264,20 @@ def test_an_array_of_anything_but_numbers_cannot_be_asked_about(examination):
          r"wrote rubbish where its answers go: b'\x93 rubbish'"),
     ],
 )  # fmt: skip
-def test_a_crash_costs_only_its_own_question(examination, source, reason):
-    outcome = only(examination, f"{source}\ny = x")
+def test_a_crash_costs_only_its_own_question(client, source, reason):
+    outcome = only(client, f"{source}\ny = x")
     assert isinstance(outcome, Crash)
     assert outcome.reason == reason
 
 
-def test_a_question_pays_for_the_pipe_that_the_next_would_have_come_through(examination):
-    outcome = only(examination, "unruly.close_the_question_pipe()\ny = x")
+def test_a_question_pays_for_the_pipe_that_the_next_would_have_come_through(client):
+    outcome = only(client, "unruly.close_the_question_pipe()\ny = x")
     assert isinstance(outcome, Crash)
     assert "descriptors" in outcome.reason
 
 
-def test_the_last_words_before_a_crash_are_kept(examination):
-    outcome = only(examination, "unruly.flood_by_printing(sys.stderr, 1)\nunruly.segfault()")
+def test_the_last_words_before_a_crash_are_kept(client):
+    outcome = only(client, "unruly.flood_by_printing(sys.stderr, 1)\nunruly.segfault()")
     assert "about to read where nobody lives" in outcome.stderr
     assert len(outcome.stderr) <= 4096
 
@@ -294,12 +294,12 @@ def test_a_hang_that_never_stops_talking_is_still_a_hang(hasty):
 
 
 def test_an_answer_that_has_come_is_not_late_whatever_the_clock_says(
-    examination, monkeypatch, tmp_path
+    client, monkeypatch, tmp_path
 ):
     """As on a machine that had no time for us from before it came until long after."""
     go, done = tmp_path / "go", tmp_path / "done"
     waiting = bad(f"unruly.wait_for({str(go)!r})\ny = x + 1")
-    answers = examination.ask([GOOD, waiting, bad(f"open({str(done)!r}, 'w')\ny = x")])
+    answers = client.ask([GOOD, waiting, bad(f"open({str(done)!r}, 'w')\ny = x")])
     next(answers)
     looks = count()
 
@@ -317,21 +317,21 @@ def test_an_answer_that_has_come_is_not_late_whatever_the_clock_says(
     answers.close()
 
 
-def test_what_crashes_once_is_flaky(examination, tmp_path):
-    outcome = only(examination, f"unruly.crash_once({str(tmp_path / 'been')!r})\ny = x + 1")
+def test_what_crashes_once_is_flaky(client, tmp_path):
+    outcome = only(client, f"unruly.crash_once({str(tmp_path / 'been')!r})\ny = x + 1")
     assert isinstance(outcome, Flaky)
     assert isinstance(outcome.first, Crash)
     assert answered(outcome.second)
 
 
-def test_what_somebody_kills_once_is_not_flaky(examination, tmp_path):
-    outcome = only(examination, f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)\ny = x + 1")
+def test_what_somebody_kills_once_is_not_flaky(client, tmp_path):
+    outcome = only(client, f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)\ny = x + 1")
     assert answered(outcome)
 
 
-def test_several_crashes_in_a_row_are_each_told(examination):
+def test_several_crashes_in_a_row_are_each_told(client):
     tasks = [bad("os._exit(1)"), bad("os._exit(2)"), GOOD]
-    (_, first), (_, second), (_, third) = examination.ask(tasks)
+    (_, first), (_, second), (_, third) = client.ask(tasks)
     assert (first.reason, second.reason) == ("ended with exit status 1", "ended with exit status 2")
     assert answered(third)
 
@@ -365,20 +365,20 @@ def test_what_lacks_memory_only_in_company_is_answered(frugal, tmp_path):
 @pytest.mark.parametrize("in_turn", [("stall", "hoard"), ("hoard", "stall")])
 def test_to_take_ever_more_is_a_crash_whichever_limit_is_met_first(tmp_path, in_turn):
     source = first_and_then(tmp_path, *(f"unruly.{how}()" for how in in_turn))
-    with racing(tmp_path), Examination(UNRULY, timeout=PATIENCE, memory=2**27) as examination:
-        outcome = only(examination, source)
+    with racing(tmp_path), WorkerClient(UNRULY, timeout=PATIENCE, memory=2**27) as client:
+        outcome = only(client, source)
     assert isinstance(outcome, Crash)
     assert outcome.out_of_memory
 
 
 def test_without_a_limit_there_is_still_a_want_of_memory():
-    with Examination(UNRULY, timeout=PATIENCE, memory=None) as boundless:
+    with WorkerClient(UNRULY, timeout=PATIENCE, memory=None) as boundless:
         outcome = only(boundless, "y = np.ones(2**50)")
     assert outcome.reason.startswith("ran out of memory (Memory")
 
 
-def test_there_is_a_limit_unless_somebody_says_that_there_is_none(examination):
-    outcome = only(examination, "y = np.ones(2**31)")
+def test_there_is_a_limit_unless_somebody_says_that_there_is_none(client):
+    outcome = only(client, "y = np.ones(2**31)")
     assert outcome.reason.startswith("ran out of memory: limit 8589934592 bytes")
 
 
@@ -386,70 +386,70 @@ LEAKING = Task("leak", "unruly.leak(4)\ny = os.getpid()", {})
 MEAGRE = 2**24  # four times what leaks
 
 
-def workers(examination, tasks):
+def workers(client, tasks):
     """The process that answered each task."""
-    return [int(outcome.array) for _, outcome in examination.ask(tasks)]
+    return [int(outcome.array) for _, outcome in client.ask(tasks)]
 
 
 def test_a_worker_that_grows_is_replaced():
-    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
-        seen = workers(examination, [LEAKING] * 3 * WINDOW)
+    with WorkerClient(UNRULY, timeout=PATIENCE, growth=MEAGRE) as client:
+        seen = workers(client, [LEAKING] * 3 * WINDOW)
     assert len(seen) == 3 * WINDOW
     assert len(set(seen)) > 1
 
 
 def test_a_worker_that_grows_is_replaced_between_asks_too():
-    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
-        assert len({pid for _ in range(8) for pid in workers(examination, [LEAKING])}) > 1
+    with WorkerClient(UNRULY, timeout=PATIENCE, growth=MEAGRE) as client:
+        assert len({pid for _ in range(8) for pid in workers(client, [LEAKING])}) > 1
 
 
 def test_a_worker_that_has_grown_first_answers_what_it_was_sent(tmp_path):
     told = tmp_path / "told"
     source = f"unruly.leak(8)\nopen({str(told)!r}, 'a').write('.')\ny = 1"
-    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
-        list(examination.ask([Task("once", source, {})] * WINDOW))
+    with WorkerClient(UNRULY, timeout=PATIENCE, growth=MEAGRE) as client:
+        list(client.ask([Task("once", source, {})] * WINDOW))
     assert told.read_text() == "." * WINDOW
 
 
 def test_a_worker_that_stays_small_stays():
     task = Task("small", "y = os.getpid()", {})
-    with Examination(UNRULY, timeout=PATIENCE, growth=MEAGRE) as examination:
-        assert len(set(workers(examination, [task] * 3 * WINDOW))) == 1
+    with WorkerClient(UNRULY, timeout=PATIENCE, growth=MEAGRE) as client:
+        assert len(set(workers(client, [task] * 3 * WINDOW))) == 1
 
 
 PROCESS = Task("process", "y = os.getpid()", {})
 LAST = Task("last", PROCESS.source, {}, last=True)
 
 
-def test_nothing_is_asked_of_a_worker_that_may_be_broken(examination):
-    before, last, *after = workers(examination, [PROCESS, LAST, PROCESS, PROCESS])
+def test_nothing_is_asked_of_a_worker_that_may_be_broken(client):
+    before, last, *after = workers(client, [PROCESS, LAST, PROCESS, PROCESS])
     assert before == last
     assert len(set(after)) == 1
     assert after[0] != last
 
 
-def test_nothing_is_asked_of_a_broken_worker_in_another_ask_either(examination):
-    (last,) = workers(examination, [LAST])
-    (after,) = workers(examination, [PROCESS])
+def test_nothing_is_asked_of_a_broken_worker_in_another_ask_either(client):
+    (last,) = workers(client, [LAST])
+    (after,) = workers(client, [PROCESS])
     assert after != last
 
 
-def test_a_worker_that_takes_the_place_of_a_broken_one_may_break_too(examination):
+def test_a_worker_that_takes_the_place_of_a_broken_one_may_break_too(client):
     """It crashes where it is asked first and once more, and then no worker is there to break."""
     crash = Task("crash", "os.abort()", {}, last=True)
-    outcomes = [outcome for _, outcome in examination.ask([GOOD, crash, GOOD, LAST, LAST, GOOD])]
+    outcomes = [outcome for _, outcome in client.ask([GOOD, crash, GOOD, LAST, LAST, GOOD])]
     assert isinstance(outcomes[1], Crash)
     assert [answered(outcomes[place]) for place in (0, 2, 5)] == [True] * 3
     assert outcomes[3].array != outcomes[4].array
 
 
-def test_a_worker_that_died_between_two_asks_is_replaced(examination):
-    assert answered(only(examination, "y = x + 1"))
-    pid = examination.identity.facts["process"]
+def test_a_worker_that_died_between_two_asks_is_replaced(client):
+    assert answered(only(client, "y = x + 1"))
+    pid = client.identity.facts["process"]
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert answered(only(examination, "y = x + 1"))
-    assert examination.identity.facts["process"] != pid
+    assert answered(only(client, "y = x + 1"))
+    assert client.identity.facts["process"] != pid
 
 
 # Nothing is left running
@@ -464,20 +464,20 @@ def gone(pid):
 
 
 def test_the_end_of_an_examination_is_the_end_of_its_worker():
-    with Examination(UNRULY) as examination:
-        pid = examination.identity.facts["process"]
+    with WorkerClient(UNRULY) as client:
+        pid = client.identity.facts["process"]
         assert not gone(pid)
     assert gone(pid)
 
 
 def test_the_end_of_an_examination_is_the_end_of_what_questions_left(pipe):
-    with Examination(UNRULY) as examination:
-        only(examination, f"unruly.leave_a_child_that_holds_open({pipe.path!r})\ny = x")
+    with WorkerClient(UNRULY) as client:
+        only(client, f"unruly.leave_a_child_that_holds_open({pipe.path!r})\ny = x")
     assert pipe.is_held()
     assert pipe.has_ended()
 
 
-def test_an_iterator_closed_early_leaves_no_question_under_way(examination, pipe, tmp_path):
+def test_an_iterator_closed_early_leaves_no_question_under_way(client, pipe, tmp_path):
     sent = tmp_path / "sent"
 
     def tasks():
@@ -485,15 +485,15 @@ def test_an_iterator_closed_early_leaves_no_question_under_way(examination, pipe
         yield bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")
         sent.touch()
 
-    answers = examination.ask(tasks())
+    answers = client.ask(tasks())
     next(answers)
     assert pipe.is_held()
     answers.close()
     assert pipe.has_ended()
-    assert answered(only(examination, "y = x + 1"))
+    assert answered(only(client, "y = x + 1"))
 
 
-def test_an_interrupt_leaves_no_question_under_way(examination, pipe):
+def test_an_interrupt_leaves_no_question_under_way(client, pipe):
 
     def interrupted():
         yield bad(f"unruly.hold_open({pipe.path!r})\ny = x")
@@ -502,17 +502,17 @@ def test_an_interrupt_leaves_no_question_under_way(examination, pipe):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(examination.ask(interrupted()))
+        list(client.ask(interrupted()))
     assert pipe.has_ended()
 
 
 CONTROLLER = """
 import sys
 import threading
-from conformance.workers.worker_client import Examination, Interpreter, Task
-with Examination(Interpreter(sys.executable, "import unruly")) as examination:
+from conformance.workers.worker_client import WorkerClient, Interpreter, Task
+with WorkerClient(Interpreter(sys.executable, "import unruly")) as client:
     tasks = [Task("1", {holding!r}, {{}}), Task("2", {stall!r}, {{}})]
-    for task, outcome in examination.ask(tasks):
+    for task, outcome in client.ask(tasks):
         print(outcome.words, flush=True)
 """
 
@@ -538,8 +538,8 @@ def test_a_worker_outlives_no_controller(pipe, how):
 # Starting
 
 
-def test_an_identity_says_who_answers(examination):
-    identity = examination.identity
+def test_an_identity_says_who_answers(client):
+    identity = client.identity
     assert identity.python == ".".join(map(str, sys.version_info[:3]))
     assert identity.numpy == np.__version__
     assert {**identity.facts, "process": 0} == {
@@ -551,7 +551,7 @@ def test_an_identity_says_who_answers(examination):
 
 
 def why_not(interpreter, **options):
-    with pytest.raises(CannotStart) as told, Examination(interpreter, **options):
+    with pytest.raises(CannotStart) as told, WorkerClient(interpreter, **options):
         pass
     return told.value
 
@@ -601,8 +601,8 @@ def test_a_framework_that_dies_on_import_is_tried_twice():
 
 def test_a_framework_that_dies_on_its_first_import_only_is_used(tmp_path):
     prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
-    with Examination(Interpreter(sys.executable, prelude, variables=VARIABLES)) as examination:
-        assert answered(only(examination, "y = x + 1"))
+    with WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES)) as client:
+        assert answered(only(client, "y = x + 1"))
 
 
 def test_an_import_has_its_own_patience():
@@ -613,34 +613,34 @@ def test_an_import_has_its_own_patience():
 
 def test_questions_belong_into_the_with_block():
     with pytest.raises(RuntimeError, match="within its with block"):
-        next(Examination(UNRULY).ask([GOOD]))
+        next(WorkerClient(UNRULY).ask([GOOD]))
 
 
-def test_two_asks_at_a_time_are_refused(examination):
-    answers = examination.ask([GOOD, GOOD])
+def test_two_asks_at_a_time_are_refused(client):
+    answers = client.ask([GOOD, GOOD])
     next(answers)
     with pytest.raises(RuntimeError, match="one ask at a time"):
-        next(examination.ask([GOOD]))
+        next(client.ask([GOOD]))
     answers.close()
 
 
 def test_an_examination_can_be_stopped_from_another_thread_even_in_a_hang(pipe):
-    with Examination(UNRULY, timeout=PATIENCE) as examination:
+    with WorkerClient(UNRULY, timeout=PATIENCE) as client:
 
         def stop():
             assert pipe.is_held()
-            examination.stop()
+            client.stop()
 
         thread = threading.Thread(target=stop)
         thread.start()
         with pytest.raises(Stopped):
-            list(examination.ask([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
+            list(client.ask([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
         thread.join()
         assert pipe.has_ended()
 
 
 def test_a_stopped_examination_answers_no_more():
-    with Examination(UNRULY, timeout=PATIENCE) as stopped:
+    with WorkerClient(UNRULY, timeout=PATIENCE) as stopped:
         stopped.stop()
         with pytest.raises(Stopped):
             list(stopped.ask([GOOD]))
@@ -649,7 +649,7 @@ def test_a_stopped_examination_answers_no_more():
 def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
     go = tmp_path / "go"
     prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.wait_for({str(go)!r})"
-    late = Examination(Interpreter(sys.executable, prelude, variables=VARIABLES))
+    late = WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES))
 
     def stop():
         assert pipe.is_held()
@@ -666,7 +666,7 @@ def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
 
 def test_a_worker_that_hangs_before_it_is_ready_is_not_waited_for(pipe):
     prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.stall_with_the_gil()"
-    starting = Examination(Interpreter(sys.executable, prelude, variables=VARIABLES))
+    starting = WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES))
 
     def stop():
         assert pipe.is_held()
@@ -688,8 +688,8 @@ def test_a_worker_has_limits_for_what_it_takes_of_the_system():
         name: f"__import__('resource').getrlimit(__import__('resource').RLIMIT_{name})[0]"
         for name in ("CORE", "NOFILE", "NPROC")
     }
-    with Examination(Interpreter(sys.executable, facts=facts)) as examination:
-        limits = examination.identity.facts
+    with WorkerClient(Interpreter(sys.executable, facts=facts)) as client:
+        limits = client.identity.facts
     assert limits["CORE"] == 0
     assert 0 < limits["NOFILE"] <= worker.DESCRIPTORS
     assert limits["NPROC"] > 0  # it is not -1, which stands for none
@@ -743,15 +743,15 @@ def test_a_worker_whose_controller_is_gone_ends_before_anything_else():
 
 def test_a_script_may_stand_between_a_worker_and_its_controller(tmp_path):
     script = program(tmp_path, f'"{sys.executable}" "$@"\nexit $?')
-    with Examination(script) as examination:
-        assert answered(only(examination, "y = x + 1"))
+    with WorkerClient(script) as client:
+        assert answered(only(client, "y = x + 1"))
 
 
 STARTING = """
 import sys
-from conformance.workers.worker_client import Examination, Interpreter
+from conformance.workers.worker_client import WorkerClient, Interpreter
 try:
-    Examination(Interpreter(sys.argv[1], {prelude!r})).__enter__()
+    WorkerClient(Interpreter(sys.argv[1], {prelude!r})).__enter__()
 finally:
     print("started", flush=True)
 """
@@ -792,8 +792,8 @@ def test_a_worker_that_was_begun_ahead_is_the_one_that_answers(pipe, tmp_path):
     interpreter, started = noting(tmp_path, pipe)
     with ahead(interpreter, memory=MEMORY):
         assert pipe.is_held()
-        with Examination(interpreter) as examination:
-            assert answered(next(examination.ask([GOOD]))[1])
+        with WorkerClient(interpreter) as client:
+            assert answered(next(client.ask([GOOD]))[1])
         assert pipe.has_ended()
     assert started.read_text() == "\n"
 
@@ -803,8 +803,8 @@ def test_another_thread_may_take_it(pipe, tmp_path):
     told = []
 
     def examine():
-        with Examination(interpreter) as examination:
-            told.extend(outcome for _, outcome in examination.ask([GOOD]))
+        with WorkerClient(interpreter) as client:
+            told.extend(outcome for _, outcome in client.ask([GOOD]))
 
     with ahead(interpreter, memory=MEMORY):
         thread = threading.Thread(target=examine)
@@ -825,7 +825,7 @@ def test_it_is_taken_only_by_who_wants_the_same(pipe, tmp_path):
     interpreter, started = noting(tmp_path, pipe)
     with ahead(interpreter, memory=MEMORY):
         assert pipe.is_held()
-        with Examination(interpreter, memory=2**30):
+        with WorkerClient(interpreter, memory=2**30):
             pass
     assert started.read_text() == "\n\n"
 
@@ -840,5 +840,5 @@ def test_one_that_died_ahead_has_its_second_chance(tmp_path):
     prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
     with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=MEMORY):
         wait_until((tmp_path / "been").exists)
-        with Examination(Interpreter(sys.executable, prelude, variables=VARIABLES)) as examination:
-            assert answered(next(examination.ask([GOOD]))[1])
+        with WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES)) as client:
+            assert answered(next(client.ask([GOOD]))[1])
