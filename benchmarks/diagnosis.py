@@ -22,8 +22,8 @@ from conformance.conventions.axes import CONVENTIONS
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under
 from conformance.quality import mutation
-from conformance.quality.mutation import Pair, KillRecord
-from conformance.runs.survey import PreparedCase
+from conformance.quality.mutation import KillRecord, Pair
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
 
 
@@ -55,7 +55,10 @@ def _pairs(
             put_in = tuple(CONVENTIONS[i] for i in pair)
             answer = answer_under(prepared_case.case.question, put_in)
             found = diagnose(
-                prepared_case.case.question, prepared_case.wanted, answer, exact=prepared_case.case.exact
+                prepared_case.case.question,
+                prepared_case.wanted,
+                answer,
+                exact=prepared_case.case.exact,
             ).explanations
             if found and len(found[0]) < len(pair):
                 continue  # Fewer conventions give that answer too, so this case does not see both.
@@ -88,7 +91,12 @@ def _cost(prepared_cases: list[PreparedCase]) -> None:
             if answer is None:
                 continue
             began = perf_counter()
-            diagnose(prepared_case.case.question, prepared_case.wanted, answer, exact=prepared_case.case.exact)
+            diagnose(
+                prepared_case.case.question,
+                prepared_case.wanted,
+                answer,
+                exact=prepared_case.case.exact,
+            )
             diagnoses.append(perf_counter() - began)
             began = perf_counter()
             question.answer(prepared_case.case.question)

@@ -33,8 +33,9 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_for
 from conformance.question import Array
 from conformance.recipes.call_writer import Call
-from conformance.runs import run_files, survey
-from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs import plan, run_files, run_header
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
 PEERS = Path(__file__).with_name("peers")
@@ -147,10 +148,10 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
     prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), expression)]
     interpreter = interpreter_for(framework, environment.executable(), environment.backend)
     with WorkerClient(interpreter) as client:
-        header = survey.header(framework, client.identity, prepared_cases)
+        header = run_header.header(framework, client.identity, prepared_cases)
     apis = [api for api in framework.apis if header.apis[api.id]]
     backend = environment.backend or header.backend
-    asked = list(survey.invocations(framework, backend, apis, prepared_cases))
+    asked = list(plan.invocations(framework, backend, apis, prepared_cases))
     asked = [item for item in asked if isinstance(item.call, Call)]
     sources = [_function(number, item) for number, item in enumerate(asked)]
     names = ", ".join(f"q{number}" for number in range(len(asked)))

@@ -39,7 +39,8 @@ from conformance.fuzz.random_search import subject_of
 from conformance.observations import Observation
 from conformance.runs import execute, executors, run_files, shards
 from conformance.runs.execute import Request
-from conformance.runs.survey import PreparedCase, is_applicable
+from conformance.runs.plan import is_applicable
+from conformance.runs.prepared_case import PreparedCase
 
 MIB = 2**20
 SEED = 1

@@ -35,7 +35,7 @@ from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.translate import records
 from conformance.workers.outcomes import Answer
-from conformance.workers.worker_client import WorkerClient, Task
+from conformance.workers.worker_client import Task, WorkerClient
 
 UNFORESEEN = "the first refuses it, which it does not say"
 BATCH = 2500

@@ -25,7 +25,7 @@ from math import expm1, gcd, prod, sqrt
 import numpy as np
 
 from conformance import question
-from conformance.question import Array, AnyQuestion, Chain, Dtype, Pool, Question
+from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 SMALLEST = {

@@ -22,13 +22,15 @@ from conformance.cases.loader import SUFFIXES
 from conformance.cases.size_limits import MAX_BYTES
 from conformance.cases.yaml_source import read
 from conformance.cli.shared_options import LONGEST
+from conformance.environments import interpreters
 from conformance.environments.interpreters import runtime_of
 from conformance.explain import explanation
 from conformance.explain.explanation import InvocationResult
 from conformance.observations import MODES, Mode
-from conformance.runs import lookup, survey
+from conformance.runs import calls, evaluation, lookup, plan, run_header
 from conformance.runs.lookup import NotFoundError
-from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.printable import PrintableError
 from conformance.utils.text import plain
 from conformance.workers.outcomes import Outcome
@@ -74,7 +76,7 @@ class Asker:
     def client(self) -> WorkerClient:
         """The worker's. Raises `NobodyThere`."""
         if self.failure is None and not self._started:
-            interpreter = survey.interpreter_for(self.framework, self.python, self.backend)
+            interpreter = interpreters.interpreter_for(self.framework, self.python, self.backend)
             client = WorkerClient(interpreter, timeout=self.timeout, startup=self.startup)
             try:
                 self._open.enter_context(client)
@@ -94,7 +96,7 @@ class Asker:
     def ask(self, item: Invocation) -> Outcome | Inexpressible:
         """What comes of a call. Raises `NobodyThere`."""
         try:
-            return survey.invoke(self.client, item)
+            return calls.invoke(self.client, item)
         except WorkerError as error:  # such as that one died, and there was no other
             self.failure = f"{self.framework.title} cannot be asked any more: {error}"
             raise NobodyThere(self.failure) from None
@@ -131,8 +133,10 @@ class CaseNode(pytest.Collector):
     def collect(self) -> Iterator[ApiNode]:
         """The APIs that it concerns, whether or not they are there."""
         for api in self.config.stash[ASKER].apis:
-            if survey.is_applicable(api, self.prepared_case.case):
-                yield ApiNode.from_parent(self, name=api.id, prepared_case=self.prepared_case, api=api)
+            if plan.is_applicable(api, self.prepared_case.case):
+                yield ApiNode.from_parent(
+                    self, name=api.id, prepared_case=self.prepared_case, api=api
+                )
 
 
 class ApiNode(pytest.Collector):
@@ -159,11 +163,13 @@ class ApiNode(pytest.Collector):
         asker = self.config.stash[ASKER]
         if not self._items:
             runtime = runtime_of(asker.framework, asker.client.identity)
-            self._items += survey.invocations(asker.framework, runtime, [self.api], [self.prepared_case])
+            self._items += plan.invocations(
+                asker.framework, runtime, [self.api], [self.prepared_case]
+            )
         item = next(item for item in self._items if mode in item.modes)
         outcome = self._came[item] if item in self._came else asker.ask(item)
         self._came[item] = outcome
-        return InvocationResult(item, outcome, (survey.evaluate(item, mode, outcome),))
+        return InvocationResult(item, outcome, (evaluation.evaluate(item, mode, outcome),))
 
 
 class CallItem(pytest.Item):
@@ -218,7 +224,7 @@ class CallItem(pytest.Item):
         prepared_case, asker = self.of.prepared_case, self.config.stash[ASKER]
         case, id_ = prepared_case.case, self.of.api.id
         yield f"{case.place}:"
-        header = survey.header(asker.framework, asker.client.identity, [prepared_case])
+        header = run_header.header(asker.framework, asker.client.identity, [prepared_case])
         # The first line of what is told is a verdict over both modes, and this is one.
         _, *of_the_call = explanation.told(id_, [told], WIDTH)
         for line in (*explanation.about(prepared_case, WIDTH), explanation.where(header)):

@@ -24,11 +24,11 @@ from fakes.players import Company
 from fakes.prepared_cases import case
 
 from conformance.adapters.runtime import ANY
-from conformance.runs import survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import evaluation, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers import channel
 from conformance.workers.outcomes import Outcome
-from conformance.workers.worker_client import WorkerClient, Interpreter, Task, WorkerError
+from conformance.workers.worker_client import Interpreter, Task, WorkerClient, WorkerError
 
 MAGIC = b"\x93CONV\r\n\n"
 TOKEN = b"\x00a token of 16 B"
@@ -241,7 +241,7 @@ TASKS = [
     Task(str(n), f"y = {n} + x", {"x": np.zeros(1)}, ((0, 1, ("x",)),)) for n in (1.0, 2.0, 3.0)
 ]
 ITEM = next(
-    survey.invocations(framework := frameworks.framework(frameworks.api()), ANY, framework.apis,
+    plan.invocations(framework := frameworks.framework(frameworks.api()), ANY, framework.apis,
                  [PreparedCase(case("one"))])
 )  # fmt: skip
 
@@ -265,6 +265,6 @@ def hand_over(place: str, lie: bytes, monkeypatch: pytest.MonkeyPatch) -> list[O
             return outcomes
     assert len(outcomes) == len(TASKS)
     for outcome in outcomes:
-        line = json.dumps(survey.evaluate(ITEM, "native", outcome).line())
+        line = json.dumps(evaluation.evaluate(ITEM, "native", outcome).line())
         assert len(line) < 2**16, lie
     return outcomes

@@ -23,9 +23,9 @@ from conformance.cli.exit_status import STATUSES
 from conformance.gate import accept
 from conformance.observations import ANSWERED, MODES, Observation
 from conformance.runs import run_files
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, RunError, Writer
 from conformance.runs.selection import Selection
-from conformance.runs.survey import PreparedCase
 
 CASES = """
 cases:

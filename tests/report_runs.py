@@ -13,8 +13,8 @@ from conformance.observations import Observation
 from conformance.question import Question
 from conformance.report.load import environments
 from conformance.report.model import Report, report
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, Run
-from conformance.runs.survey import PreparedCase
 
 LAYER = "torch.nn.ConvTranspose"
 FUNCTION = "torch.nn.functional.conv_transpose"

@@ -11,11 +11,12 @@ from case_files import MINIMAL
 from convolver import FRAMEWORK
 
 from conformance.adapters.runtime import ANY
+from conformance.environments import interpreters
 from conformance.explain.reproduction import Reproduction, Seen
 from conformance.observations import Mode
 from conformance.recipes.call_writer import Call
-from conformance.runs import lookup, survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import calls, evaluation, lookup, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
 Make = Callable[..., Reproduction]
@@ -32,16 +33,21 @@ def make(tmp_path: Path) -> Make:
         file.write_text(text, encoding="utf-8")
         prepared_case = PreparedCase(lookup.case_named("one", [file]))
         chosen = FRAMEWORK.api(f"convolver.{api}")
-        items = survey.invocations(FRAMEWORK, ANY, [chosen], [prepared_case])
+        items = plan.invocations(FRAMEWORK, ANY, [chosen], [prepared_case])
         item = next(item for item in items if mode in item.modes)
         assert isinstance(item.call, Call)
         seen = None
         if ask:
-            with WorkerClient(survey.interpreter_for(FRAMEWORK, sys.executable)) as client:
-                observation = survey.evaluate(item, mode, survey.invoke(client, item))
+            with WorkerClient(interpreters.interpreter_for(FRAMEWORK, sys.executable)) as client:
+                observation = evaluation.evaluate(item, mode, calls.invoke(client, item))
             seen = Seen(observation, "1.0")
         return Reproduction(
-            framework=FRAMEWORK, api=chosen, prepared_case=prepared_case, mode=mode, call=item.call, seen=seen
+            framework=FRAMEWORK,
+            api=chosen,
+            prepared_case=prepared_case,
+            mode=mode,
+            call=item.call,
+            seen=seen,
         )
 
     return made

@@ -19,7 +19,7 @@ from conformance.authoring import yaml_writer
 from conformance.cases import load
 from conformance.cases.fields import Topic
 from conformance.quality import interactions
-from conformance.quality.interactions import FACTORS, CONSTRAINTS, Levels, Point
+from conformance.quality.interactions import CONSTRAINTS, FACTORS, Levels, Point
 from conformance.utils import resources
 from tools import samples
 

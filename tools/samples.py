@@ -21,7 +21,7 @@ from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.quality import interactions, mutation
 from conformance.quality.interactions import Levels
 from conformance.question import Array, Dtype, Op, Question
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 
 CHOICE = 8
 """Of how many questions the sharpest is taken."""

@@ -12,13 +12,13 @@ from typing import Any
 from conformance.adapters.base import (
     LAYOUT,
     Api,
-    TensorInterop,
+    Batched,
+    CallBuilder,
+    CallSource,
     Framework,
     Inexpressible,
     Limitation,
-    CallBuilder,
-    CallSource,
-    Batched,
+    TensorInterop,
     keywords,
     numbers,
 )
@@ -44,7 +44,9 @@ INTEROP = TensorInterop(
     tensor="jnp.asarray({v})",
     array="np.asarray({v})",
     gradient=_gradient,
-    dtype_conversions={"bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")},
+    dtype_conversions={
+        "bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")
+    },
     dtype_contexts={"float64": WITH_X64, "int64": WITH_X64},
     switches=("JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64", "JAX_PLATFORMS"),
     device="jax.devices()[0].platform",

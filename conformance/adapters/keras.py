@@ -11,12 +11,12 @@ from conformance.adapters.base import (
     LAYOUT,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
-    TensorInterop,
+    CallBuilder,
+    CallSource,
     Framework,
     Inexpressible,
     Limitation,
-    CallBuilder,
-    CallSource,
+    TensorInterop,
     keywords,
     numbers,
 )
@@ -234,7 +234,11 @@ SAME_WITH_OUTPUT_PADDING = (
             and q.has_output_padding
             and any(
                 r % 2 == p == 0
-                for r, p in zip(geometry.effective_kernel_size(q.window, q.dilation), q.output_padding, strict=True)
+                for r, p in zip(
+                    geometry.effective_kernel_size(q.window, q.dilation),
+                    q.output_padding,
+                    strict=True,
+                )
             )
         ),
         backend="tensorflow",

@@ -11,12 +11,12 @@ from conformance.adapters.base import (
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
-    TensorInterop,
+    CallBuilder,
+    CallSource,
     Framework,
     Inexpressible,
     Limitation,
-    CallBuilder,
-    CallSource,
+    TensorInterop,
     keywords,
     numbers,
     output_space,
@@ -43,7 +43,9 @@ INTEROP = TensorInterop(
     tensor="tf.constant({v})",
     array="{v}.numpy()",
     gradient=_gradient,
-    dtype_conversions={"bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")},
+    dtype_conversions={
+        "bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")
+    },
     switches=("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS"),
     device="tf.constant(0).device.split(':')[-2].lower()",
     packages={"tensorflow": "tf.__version__"},
@@ -179,7 +181,9 @@ SHARED_LIMITS = (
         "dilation and groups on the CPU need padding as a word",
         lambda q: _has_numbers(q) and (set(q.dilation) != {1} or q.groups > 1),
     ),
-    Limitation("groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
+    Limitation(
+        "groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3
+    ),
     *onednn.where_it_does_not(
         EIGEN, Limitation("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
     ),

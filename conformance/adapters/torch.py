@@ -9,11 +9,11 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     Api,
-    TensorInterop,
+    CallSource,
     Framework,
     Inexpressible,
     Limitation,
-    CallSource,
+    TensorInterop,
     keywords,
     numbers,
     output_padding,
@@ -39,7 +39,9 @@ INTEROP = TensorInterop(
     tensor="torch.tensor({v})",
     array="{v}.detach().numpy()",
     gradient=_gradient,
-    dtype_conversions={"bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")},
+    dtype_conversions={
+        "bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")
+    },
     unsupported_layouts=("reversed",),  # it has no negative strides
     switches=("ATEN_CPU_CAPABILITY",),
     device="torch.zeros(()).device.type",
@@ -122,7 +124,9 @@ def _layer(q: Question) -> CallSource | Inexpressible:
 def _interpolate(q: Question) -> CallSource:
     mode = ("linear", "bilinear", "trilinear")[q.rank - 1]
     factor = tuple(map(float, q.stride))
-    return CallSource(f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})")
+    return CallSource(
+        f"torch.nn.functional.interpolate(x{keywords(scale_factor=factor, mode=mode)})"
+    )
 
 
 TRANSPOSE_LIMITS = (
@@ -140,7 +144,9 @@ CONV_LIMITS = (
     onednn.SHORT,
     onednn.PADDED,
     NEGATIVE_PADDING,
-    Limitation("padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}),
+    Limitation(
+        "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}
+    ),
     Limitation(
         "dilation needs int64 or floats", lambda q: q.dtype == "int32" and set(q.dilation) != {1}
     ),

@@ -18,7 +18,7 @@ from conformance.cases import Case, Loaded, load
 from conformance.oracle import geometry
 from conformance.quality import mutation, summary
 from conformance.question import Question, answer
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.printable import PrintableError
 
 SEARCHED = 2**22

@@ -24,7 +24,7 @@ from conformance.cases.schema import (
 from conformance.cases.size_limits import affordable, limited
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import Complaint, Node
-from conformance.question import Array, AnyQuestion, Chain, Question
+from conformance.question import AnyQuestion, Array, Chain, Question
 
 
 def case_of(

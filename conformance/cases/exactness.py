@@ -15,7 +15,7 @@ from conformance.cases.array_rules import Bilinear, Normal
 from conformance.cases.arrays import EXACT_INTEGERS, array, depth, first_changed, first_real
 from conformance.cases.errors import Path, Wrong
 from conformance.cases.schema import Entry, Step
-from conformance.question import Array, AnyQuestion, Chain, Pool, Question, answer, pooled
+from conformance.question import AnyQuestion, Array, Chain, Pool, Question, answer, pooled
 
 _NAMES = ("x", "kernel", "gradient", "bias")
 

@@ -17,7 +17,7 @@ from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.comparison import bound
 from conformance.oracle.geometry import Axes
-from conformance.question import Array, AnyQuestion, Chain, Question, answer
+from conformance.question import AnyQuestion, Array, Chain, Question, answer
 
 
 def check(case: Case) -> str | None:

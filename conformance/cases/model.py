@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.question import Array, AnyQuestion
+from conformance.question import AnyQuestion, Array
 from conformance.utils.printable import printable
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.cases import property_checks
 from conformance.comparison import gamma, magnitude, terms
-from conformance.question import Array, AnyQuestion, Chain, Question, answer, shape
+from conformance.question import AnyQuestion, Array, Chain, Question, answer, shape
 
 FORWARD = frozenset({"conv", "conv_transpose"})
 TRANSPOSED = frozenset({"conv_transpose"})
@@ -57,7 +57,12 @@ def named(name: str) -> Property:
 
 
 def holds(
-    entry: Property, asked: AnyQuestion, given: Array, *, exact: bool, tolerance: float | None = None
+    entry: Property,
+    asked: AnyQuestion,
+    given: Array,
+    *,
+    exact: bool,
+    tolerance: float | None = None,
 ) -> bool:
     """Whether the answer ``given`` has the property; NaN never does.
 

@@ -21,7 +21,17 @@ from conformance.cases.size_limits import affordable
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.oracle.memory_layout import laid, memory_of
-from conformance.question import Array, AnyQuestion, Chain, Dtype, Op, Pool, Question, answer, pooled
+from conformance.question import (
+    AnyQuestion,
+    Array,
+    Chain,
+    Dtype,
+    Op,
+    Pool,
+    Question,
+    answer,
+    pooled,
+)
 
 MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3

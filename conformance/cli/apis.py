@@ -11,9 +11,9 @@ from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
-from conformance.runs import survey
+from conformance.environments import interpreters
 from conformance.utils.text import plain
-from conformance.workers.worker_client import CannotStart, WorkerClient, Interpreter
+from conformance.workers.worker_client import CannotStart, Interpreter, WorkerClient
 
 
 @click.command("apis")
@@ -58,7 +58,7 @@ def _found(
 ) -> tuple[frozenset[str], str | None, str | None]:
     """The ids of the APIs that are there, the version, and why there is none."""
     try:
-        interpreter = survey.interpreter_for(framework, python)
+        interpreter = interpreters.interpreter_for(framework, python)
         with WorkerClient(interpreter, startup=startup) as client:
             facts = client.identity.facts
     except CannotStart as error:

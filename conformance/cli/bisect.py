@@ -26,11 +26,12 @@ from conformance.history.downloads import Allowance, TooLarge
 from conformance.history.history import Entry, Plan
 from conformance.history.releases import NoRelease, Release
 from conformance.observations import MODES, Mode
-from conformance.runs import lookup, survey
+from conformance.runs import calls, evaluation, lookup, plan, run_header
 from conformance.runs.lookup import NotFoundError
+from conformance.runs.plan import Invocation, is_applicable
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
-from conformance.runs.survey import Invocation, PreparedCase
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils.excerpt import listed
 from conformance.utils.text import count, plain, shortened
@@ -136,9 +137,11 @@ def _meant(plan: Plan, api_ids: tuple[str, ...]) -> list[Api]:
         if owner is not framework:
             raise NotFoundError(f"{api_id} is of {owner.title}, not of {framework.title}")
         lookup.require_applicable(api, prepared_case.case)
-    concerned = [api for api in framework.apis if survey.is_applicable(api, prepared_case.case)]
+    concerned = [api for api in framework.apis if is_applicable(api, prepared_case.case)]
     if not concerned:
-        raise NotFoundError(f"nothing in {framework.title} can be asked for {prepared_case.case.op}")
+        raise NotFoundError(
+            f"nothing in {framework.title} can be asked for {prepared_case.case.op}"
+        )
     return [api for api in concerned if api.id in (api_ids or (api.id,))]
 
 
@@ -261,14 +264,12 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
     for entry in changed:
         environment = entry.environment
         assert environment is not None  # or it had not answered
-        with lookup.examining(
-            environment, timeout=terms.timeout, startup=terms.startup
-        ) as client:
-            header = survey.header(framework, client.identity, [prepared_case])
+        with lookup.examining(environment, timeout=terms.timeout, startup=terms.startup) as client:
+            header = run_header.header(framework, client.identity, [prepared_case])
             beside = Text(f"beside {', '.join(entry.companions)}", style="dim")
             _print(console, [Text(), explanation.where(header), beside])
             there = [api for api in differing if header.apis[api.id]]
-            items = survey.invocations(framework, header.runtime, there, [prepared_case])
+            items = plan.invocations(framework, header.runtime, there, [prepared_case])
             for api, mine in groupby(items, lambda item: item.api.id):
                 calls = [_call(client, item) for item in mine]
                 _print(console, explanation.told(named[api], calls, console.width))
@@ -277,8 +278,8 @@ def _draw(asked: _Asked, changed: tuple[Entry, Entry]) -> None:
 
 
 def _call(client: WorkerClient, item: Invocation) -> InvocationResult:
-    outcome = survey.invoke(client, item)
-    judged = tuple(survey.evaluate(item, mode, outcome) for mode in item.modes)
+    outcome = calls.invoke(client, item)
+    judged = tuple(evaluation.evaluate(item, mode, outcome) for mode in item.modes)
     return InvocationResult(item, outcome, judged)
 
 

@@ -13,7 +13,7 @@ from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
 from conformance.quality import interactions, mutation, summary
 from conformance.quality.mutation import KillRecord
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import progress, resources
 from conformance.utils.text import count
 

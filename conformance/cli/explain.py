@@ -18,9 +18,10 @@ from conformance.cli.exit_status import refuse
 from conformance.environments.definitions import CannotBuild
 from conformance.explain import explanation
 from conformance.explain.explanation import InvocationResult
-from conformance.runs import lookup, survey
+from conformance.runs import calls, evaluation, lookup, plan, run_header
 from conformance.runs.lookup import NotFoundError
-from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient, WorkerError
 
 
@@ -67,9 +68,9 @@ def command(
         apis = _meant(asked, prepared_case, api_ids)
         with lookup.examining(where, timeout=timeout, startup=startup) as client:
             _show(screen, explanation.about(prepared_case, screen.width))
-            header = survey.header(asked, client.identity, [prepared_case])
+            header = run_header.header(asked, client.identity, [prepared_case])
             _show(screen, [Text(), explanation.where(header)])
-            items = survey.invocations(asked, header.runtime, apis, [prepared_case])
+            items = plan.invocations(asked, header.runtime, apis, [prepared_case])
             for api, mine in groupby(items, lambda item: item.api):
                 _show(screen, [Text()])
                 if not header.apis[api.id]:
@@ -81,7 +82,9 @@ def command(
         refuse("explain", error)
 
 
-def _meant(framework: Framework, prepared_case: PreparedCase, api_ids: tuple[str, ...]) -> list[Api]:
+def _meant(
+    framework: Framework, prepared_case: PreparedCase, api_ids: tuple[str, ...]
+) -> list[Api]:
     """The APIs to ask. Raises `NotThere` where there are none."""
     for id in api_ids:  # noqa: A001  # the word that the design page uses
         owner, api = lookup.api_named(id)
@@ -91,16 +94,18 @@ def _meant(framework: Framework, prepared_case: PreparedCase, api_ids: tuple[str
     found = [
         api
         for api in framework.apis
-        if survey.is_applicable(api, prepared_case.case) and api.id in (api_ids or (api.id,))
+        if plan.is_applicable(api, prepared_case.case) and api.id in (api_ids or (api.id,))
     ]
     if not found:
-        raise NotFoundError(f"nothing in {framework.title} can be asked for {prepared_case.case.op}")
+        raise NotFoundError(
+            f"nothing in {framework.title} can be asked for {prepared_case.case.op}"
+        )
     return found
 
 
 def _told(client: WorkerClient, item: Invocation) -> InvocationResult:
-    outcome = survey.invoke(client, item)
-    judged = tuple(survey.evaluate(item, mode, outcome) for mode in item.modes)
+    outcome = calls.invoke(client, item)
+    judged = tuple(evaluation.evaluate(item, mode, outcome) for mode in item.modes)
     return InvocationResult(item, outcome, judged)
 
 

@@ -21,7 +21,7 @@ from conformance.fuzz import findings, random_search
 from conformance.fuzz.random_search import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
-from conformance.runs import lookup, survey
+from conformance.runs import lookup, run_header
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import Header
 from conformance.utils import progress
@@ -111,7 +111,7 @@ def command(
             return WorkerClient(interpreter, timeout=timeout, startup=startup)
 
         with start(together=False) as client:
-            header = survey.header(asked, client.identity, ())
+            header = run_header.header(asked, client.identity, ())
             lookup.refuse_backend(asked, header.backend)
             apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
             search = Search(

@@ -24,9 +24,9 @@ from conformance.history.downloads import Allowance, TooLarge
 from conformance.history.history import Entry, Plan
 from conformance.history.releases import NoRelease, Release
 from conformance.report import changes as told
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
-from conformance.runs.survey import PreparedCase
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
 from conformance.utils.text import count, markdown, plain, shortened
@@ -98,7 +98,9 @@ def command(
         place, pythons = release_options.place(package, framework, backend, python, download_python)
         existing = releases.existing(package, pythons)
         chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
-        prepared_cases = tuple(PreparedCase(case) for case in corpus.select_cases(paths, expression))
+        prepared_cases = tuple(
+            PreparedCase(case) for case in corpus.select_cases(paths, expression)
+        )
         plan = Plan(
             place=place,
             fixed=tuple(releases.asked_for(pin) for pin in pins),
@@ -147,7 +149,9 @@ def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
 
 def _trends(entries: Sequence[Entry], prepared_cases: Sequence[PreparedCase]) -> tuple[Trend, ...]:
     observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
-    found = alike(trends(observed, {prepared_case.case.id: prepared_case for prepared_case in prepared_cases}))
+    found = alike(
+        trends(observed, {prepared_case.case.id: prepared_case for prepared_case in prepared_cases})
+    )
     return tuple(trend for trend in found if trend.asked or trend.changes)
 
 

@@ -16,10 +16,11 @@ from conformance.environments.interpreters import runtime_of
 from conformance.explain import reproduction
 from conformance.explain.reproduction import Reproduction, Seen
 from conformance.observations import MODES, Mode
-from conformance.runs import lookup, run_files, survey
+from conformance.runs import calls, evaluation, lookup, plan, run_files
 from conformance.runs.lookup import NotFoundError
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
-from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils import resources
 from conformance.utils.printable import printable
 from conformance.workers.worker_client import WorkerError
@@ -118,7 +119,7 @@ class _Wish:
     def item(self, runtime: Runtime) -> Invocation:
         """The call in question."""
         lookup.refuse_backend(self.framework, runtime.backend)
-        items = survey.invocations(self.framework, runtime, [self.api], [self.prepared_case])
+        items = plan.invocations(self.framework, runtime, [self.api], [self.prepared_case])
         return next(item for item in items if self.mode in item.modes)
 
     def made(self, item: Invocation, seen: Seen | None) -> Reproduction:
@@ -144,7 +145,7 @@ def _asked_now(
         runtime = runtime_of(wish.framework, identity)
         item = wish.item(runtime)
         made = wish.made(item, None)
-        observation = survey.evaluate(item, wish.mode, survey.invoke(client, item))
+        observation = evaluation.evaluate(item, wish.mode, calls.invoke(client, item))
         version = str(identity.facts["version"])
         return replace(made, seen=Seen(observation, version, runtime, identity.switches))
 

@@ -134,7 +134,9 @@ def command(
             run_requests.carry_out(wanted, cases, expression, jobs, scheduler, skip=skip)
 
 
-def _begin(begun: ExitStack, environments: Sequence[Environment], terms: WorkerLimits, jobs: int) -> None:
+def _begin(
+    begun: ExitStack, environments: Sequence[Environment], terms: WorkerLimits, jobs: int
+) -> None:
     """Starts the workers that are needed first, for `recording` to find."""
     known = durations.recall()
 

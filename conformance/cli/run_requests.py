@@ -13,11 +13,11 @@ from conformance.cases import corpus
 from conformance.cli import shared_options
 from conformance.cli.exit_status import FAILED, refuse, words
 from conformance.environments.definitions import Environment, NoPython
-from conformance.runs import execute, executors, survey
+from conformance.runs import execute, executors, plan
 from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
-from conformance.runs.survey import PreparedCase
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
 from conformance.utils.printable import printable
@@ -101,7 +101,11 @@ def _is_asked(request: Request, prepared_cases: Sequence[PreparedCase]) -> bool:
     """Whether any case is for an API of a run."""
     apis = FRAMEWORKS[request.environment.framework].apis
     meant = [api for api in apis if not request.api_ids or api.id in request.api_ids]
-    return any(survey.is_applicable(api, prepared_case.case) for prepared_case in prepared_cases for api in meant)
+    return any(
+        plan.is_applicable(api, prepared_case.case)
+        for prepared_case in prepared_cases
+        for api in meant
+    )
 
 
 def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:

@@ -13,8 +13,9 @@ import click
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.cli.environment_options import refuse_backend
 from conformance.cli.exit_status import refuse
+from conformance.environments import interpreters
 from conformance.observations import Mode
-from conformance.runs import survey
+from conformance.runs import run_header
 from conformance.runs.profiles import Profile
 from conformance.runs.run_files import Header
 from conformance.runs.worker_limits import WorkerLimits
@@ -122,10 +123,10 @@ def opened(
         return
     if runtime_class is not None:
         raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
-    interpreter = survey.interpreter_for(framework, python, backend)
+    interpreter = interpreters.interpreter_for(framework, python, backend)
     try:
         with WorkerClient(interpreter, timeout=terms.timeout, startup=terms.startup) as client:
-            header = survey.header(framework, client.identity, ())
+            header = run_header.header(framework, client.identity, ())
             if not header.apis[api_id]:
                 refuse("translate", f"{framework.title} {header.version} has no {api_id}")
             record = tell(header) or _strange(known, api_id, header.backend, None)

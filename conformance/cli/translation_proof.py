@@ -16,7 +16,7 @@ from conformance.translate import proofs, translation
 from conformance.translate.translation import Translation
 from conformance.utils.text import count
 from conformance.workers.outcomes import Answer, Refusal
-from conformance.workers.worker_client import WorkerClient, Task
+from conformance.workers.worker_client import Task, WorkerClient
 
 TRIES = 3
 """How many random inputs a call is made with."""

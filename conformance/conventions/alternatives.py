@@ -13,7 +13,7 @@ import numpy as np
 
 from conformance.comparison import Reference
 from conformance.conventions.interpretations import Explanation, Node, neighbours
-from conformance.question import Array, AnyQuestion
+from conformance.question import AnyQuestion, Array
 
 ZEROS = "zeros"
 """What stands for an answer that nobody worked out, beside the names of conventions."""

@@ -27,7 +27,7 @@ from conformance.conventions.interpretations import (
     neighbours,
     under,
 )
-from conformance.question import Array, AnyQuestion
+from conformance.question import AnyQuestion, Array
 
 MOST = 3
 """How many conventions are combined at most; more would explain anything."""

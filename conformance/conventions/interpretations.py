@@ -17,7 +17,7 @@ from conformance import comparison, question
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.transforms import Postprocess, Transformed, unchanged
-from conformance.question import Array, AnyQuestion, Chain, Dtype, Pool, Question
+from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
 
 BIG = 2**18
 """Products of a question of which a part is looked at first: most answers differ there already."""
@@ -263,7 +263,9 @@ def _target(asked: AnyQuestion) -> Question | None:
     return transposed[-1] if transposed else None
 
 
-def _with(asked: AnyQuestion, target: Question, reading: Transformed) -> tuple[AnyQuestion, Postprocess]:
+def _with(
+    asked: AnyQuestion, target: Question, reading: Transformed
+) -> tuple[AnyQuestion, Postprocess]:
     """The question with ``target`` in it read so, and what then happens to its answer."""
     if isinstance(asked, Question):
         return reading.question, reading.after

@@ -12,14 +12,23 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from conformance.conventions.transforms import Postprocess, Transform, Transformed, cropped, mapped, odd_at_begin
+from conformance.conventions.transforms import (
+    Postprocess,
+    Transform,
+    Transformed,
+    cropped,
+    mapped,
+    odd_at_begin,
+)
 from conformance.oracle import geometry
 from conformance.question import Array, Op, Question
 
 # The layout of the answer
 
 
-def laid_out(after: Postprocess, *, shape: Literal["any", "channels", "space"] = "any") -> Transform:
+def laid_out(
+    after: Postprocess, *, shape: Literal["any", "channels", "space"] = "any"
+) -> Transform:
     """The answer with its axes or its memory in another order; a gradient is no such answer.
 
     shape  whether it shows only with several channels, or only with several spatial axes

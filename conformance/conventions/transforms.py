@@ -229,7 +229,9 @@ def same_half_kernel(q: Question) -> Transformed | None:
     """`same` as half of the kernel at both ends."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
-    return cropped(q, ((r // 2, r // 2) for r in geometry.effective_kernel_size(q.window, q.dilation)))
+    return cropped(
+        q, ((r // 2, r // 2) for r in geometry.effective_kernel_size(q.window, q.dilation))
+    )
 
 
 def same_half_kernel_centred(q: Question) -> Transformed | None:

@@ -15,7 +15,7 @@ from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
-from conformance.workers.interpreter import RuntimeInfo, Interpreter, Kind
+from conformance.workers.interpreter import Interpreter, Kind, RuntimeInfo
 
 _SWITCHES = (
     "CUDA_VISIBLE_DEVICES",

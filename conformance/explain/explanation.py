@@ -18,11 +18,12 @@ from conformance.adapters.base import Inexpressible, numbers
 from conformance.cases import Case
 from conformance.explain import array_diff
 from conformance.observations import Observation, Status, verdict
-from conformance.question import Array, AnyQuestion, Chain, Pool, Question
+from conformance.question import AnyQuestion, Array, Chain, Pool, Question
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header
-from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils.text import plain
 from conformance.workers.outcomes import Answer, Outcome
 
@@ -166,7 +167,9 @@ def _call(call: InvocationResult, width: int) -> Iterator[Text]:
         yield from _said(words, width, 4)
 
 
-def _answered(prepared_case: PreparedCase, got: Array, seen: Observation, width: int) -> Iterator[Text]:
+def _answered(
+    prepared_case: PreparedCase, got: Array, seen: Observation, width: int
+) -> Iterator[Text]:
     sentences = list(_claimed(seen))
     if prepared_case.wanted is None:
         yield from _said("It answered all the same:", width, 4)
@@ -198,7 +201,11 @@ def _same(prepared_case: PreparedCase, got: Array, wanted: Array) -> Array | Non
     """Where two answers agree as `comparison.difference` has it; None where their shapes differ."""
     if got.shape != wanted.shape:
         return None
-    return np.asarray(got == wanted) if prepared_case.case.exact else prepared_case.reference.holds(got)
+    return (
+        np.asarray(got == wanted)
+        if prepared_case.case.exact
+        else prepared_case.reference.holds(got)
+    )
 
 
 def _why_none(case: Case) -> str:

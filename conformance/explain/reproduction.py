@@ -20,12 +20,12 @@ from conformance import question
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.observations import Mode, Observation
-from conformance.question import Array, AnyQuestion, Question
+from conformance.question import AnyQuestion, Array, Question
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
 from conformance.runs import run_files
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Run, RunError
-from conformance.runs.survey import PreparedCase
 from conformance.utils.text import plain, shortened
 
 LINE = literals.WIDTH

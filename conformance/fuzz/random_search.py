@@ -23,8 +23,9 @@ from conformance.fuzz.shrink import shrunk
 from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
 from conformance.question import Dtype, Op, Question
 from conformance.recipes import call_writer
-from conformance.runs import survey
-from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs import calls, evaluation, plan
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.text import pattern, plain, shortened
 from conformance.workers.worker_client import WorkerClient
 
@@ -146,7 +147,7 @@ class Search:
 
 def concern(api: Api, op: Op) -> bool:
     """Whether questions with this op are for the API."""
-    return survey.is_applicable(api, subject_of("any", drawn(0, 0, (op,))).case)
+    return plan.is_applicable(api, subject_of("any", drawn(0, 0, (op,))).case)
 
 
 def subject_of(id: str, question: Question) -> PreparedCase:  # noqa: A002  # as in Case
@@ -257,9 +258,9 @@ def ask(
 
     def work(job: int) -> None:
         prepared_cases = map(search.prepared_case, range(job, search.count, jobs))
-        items = survey.invocations(search.framework, search.runtime, search.apis, prepared_cases)
+        items = plan.invocations(search.framework, search.runtime, search.apis, prepared_cases)
         with examinations[job] as client:  # in this thread, with which its worker dies
-            for observation in survey.run_invocations(client, items):
+            for observation in calls.run_invocations(client, items):
                 if tally.add(observation):
                     advance()
 
@@ -280,9 +281,7 @@ def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> It
                 yield Finding(group, met.count, number, search.question(number))
 
 
-def shrunken(
-    client: WorkerClient, search: Search, found: Iterable[Finding]
-) -> Iterator[Finding]:
+def shrunken(client: WorkerClient, search: Search, found: Iterable[Finding]) -> Iterator[Finding]:
     """The findings with small questions, as each is shrunk. Raises ``CannotStart``.
 
     What one group was shrunk to is tried on the next before anything else: one cause often shows
@@ -306,5 +305,5 @@ def _falls_into(group: Group, search: Search, client: WorkerClient, asked: Quest
         return False
     call = call_writer.write(search.framework, search.runtime, api, asked, group.mode)
     item = Invocation(subject_of("any", asked), api, (group.mode,), call, search.runtime)
-    outcome = survey.invoke(client, item)
-    return group_of(survey.evaluate(item, group.mode, outcome)) == group
+    outcome = calls.invoke(client, item)
+    return group_of(evaluation.evaluate(item, group.mode, outcome)) == group

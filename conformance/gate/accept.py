@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conformance.gate import baseline, snapshot
 from conformance.gate.compare import agree
-from conformance.gate.snapshot import REAL, NONDETERMINISTIC, Answer, CannotCompare, Snapshot
+from conformance.gate.snapshot import NONDETERMINISTIC, REAL, Answer, CannotCompare, Snapshot
 from conformance.utils import durable_files
 from conformance.utils.text import FORMULA, count
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from conformance.gate.snapshot import (
-    REAL,
     NONDETERMINISTIC,
+    REAL,
     Answer,
     CannotCompare,
-    Snapshot,
     Names,
     Seen,
+    Snapshot,
     Source,
 )
 from conformance.observations import TROUBLES, Key, Mode, Status

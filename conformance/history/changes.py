@@ -16,9 +16,9 @@ from typing import NamedTuple
 from conformance.conventions.axes import AXES
 from conformance.history.version_ranges import Kind, Row, Span, State, row, spans
 from conformance.observations import MODES, Mode, Observation, Status
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Finding, Known, Profile, profiles, sentence
 from conformance.runs.run_files import Run
-from conformance.runs.survey import PreparedCase
 from conformance.utils.excerpt import listed
 
 
@@ -82,7 +82,9 @@ TOPICS = 3
 """How many topics say what cases are about, at most."""
 
 
-def trends(runs: Sequence[tuple[str, Run]], prepared_cases: Mapping[str, PreparedCase]) -> tuple[Trend, ...]:
+def trends(
+    runs: Sequence[tuple[str, Run]], prepared_cases: Mapping[str, PreparedCase]
+) -> tuple[Trend, ...]:
     """The trend of every API that was observed, over runs by version, the oldest first.
 
     ``prepared_cases`` are the cases by id; one whose content has changed since does not speak, and
@@ -98,7 +100,11 @@ def trends(runs: Sequence[tuple[str, Run]], prepared_cases: Mapping[str, Prepare
     }
     for place, (_, run) in enumerate(runs):
         for o in run.observations:
-            if o.case in prepared_cases and prepared_cases[o.case].content == o.content and o.api in observed:
+            if (
+                o.case in prepared_cases
+                and prepared_cases[o.case].content == o.content
+                and o.api in observed
+            ):
                 observed[o.api][place][o.case, o.mode] = o
     return tuple(
         _trend(

@@ -16,9 +16,9 @@ from conformance.history.companions import Attempt, attempts
 from conformance.history.downloads import Allowance
 from conformance.history.releases import Release
 from conformance.runs import execute, run_files
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Run
 from conformance.runs.selection import Selection
-from conformance.runs.survey import PreparedCase
 from conformance.runs.worker_limits import MEMORY, WorkerLimits
 from conformance.utils import progress
 from conformance.workers.worker_client import WorkerError

@@ -100,8 +100,14 @@ def conv_transpose_padding(
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
-        totals = (max(r - s, 0) for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True))
-        spare = (max(s - r, 0) for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True))
+        totals = (
+            max(r - s, 0)
+            for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
+        )
+        spare = (
+            max(s - r, 0)
+            for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
+        )
         return tuple(
             (total // 2, total - total // 2 - extra)
             for total, extra in zip(totals, spare, strict=True)
@@ -116,7 +122,9 @@ def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation
     """
     _divides(stride)
     lengths = []
-    for n, r, s, (begin, end) in zip(space, effective_kernel_size(kernel, dilation), stride, padding, strict=True):
+    for n, r, s, (begin, end) in zip(
+        space, effective_kernel_size(kernel, dilation), stride, padding, strict=True
+    ):
         if n + begin + end < r:
             raise ValueError(
                 f"a kernel that covers {r} does not fit into an input of {n} padded to"

@@ -2,7 +2,7 @@
 
 Convolution and its transpose join the same elements of three arrays,
 
-    small[i]  kernel[a]  large[i s + a d - b]
+    narrow[i]  kernel[a]  wide[i s + a d - b]
 
 and differ in which of them they read: ``wide_side`` is what a convolution reads and a transposed
 convolution writes, ``narrow_side`` is what a convolution writes and a transposed convolution reads.

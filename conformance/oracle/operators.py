@@ -2,15 +2,15 @@
 
 Everything here is one number, linear in each of three arrays,
 
-    sum over i and a of  small[i] kernel[a] large[i s + a d - b]
+    sum over i and a of  narrow[i] kernel[a] wide[i s + a d - b]
 
-where ``wide_side`` is what a convolution reads and a transposed convolution writes, ``narrow_side`` is what
-a convolution writes and a transposed convolution reads, and whatever lies outside ``wide_side`` is
-left out of the sum. Its derivatives by the three arrays are the only primitives:
+where the wide side is what a convolution reads and a transposed convolution writes, the narrow side
+is what a convolution writes and a transposed convolution reads, and whatever lies outside the wide
+side is left out of the sum. Its derivatives by the three arrays are the only primitives:
 
-    by large    transposed convolution, or the gradient of a convolution by its input
-    by small    convolution, or the gradient of a transposed convolution by its input
-    by kernel   the gradient of either by its kernel
+    by the wide side    transposed convolution, or the gradient of a convolution by its input
+    by the narrow side  convolution, or the gradient of a transposed convolution by its input
+    by the kernel       the gradient of either by its kernel
 
 Nothing is ever padded or stretched, so no inserted zero is multiplied by an infinity. Source:
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
@@ -102,7 +102,9 @@ def conv_kernel_gradient(
     """The gradient of ``conv`` with its ``arguments`` by kernel: ``kernel_shape``, in x's dtype."""
     x = _numeric("x", x)
     indices = indexing.conv(x.shape, kernel_shape, **arguments)
-    return _accumulate(_correlate, indices, _numeric("gradient", gradient, indices.narrow_side), x, x.dtype)
+    return _accumulate(
+        _correlate, indices, _numeric("gradient", gradient, indices.narrow_side), x, x.dtype
+    )
 
 
 def conv_transpose_input_gradient(
@@ -121,7 +123,9 @@ def conv_transpose_kernel_gradient(
     """As ``conv_kernel_gradient``, of ``conv_transpose``."""
     x = _numeric("x", x)
     indices = indexing.conv_transpose(x.shape, kernel_shape, **arguments)
-    return _accumulate(_correlate, indices, x, _numeric("gradient", gradient, indices.wide_side), x.dtype)
+    return _accumulate(
+        _correlate, indices, x, _numeric("gradient", gradient, indices.wide_side), x.dtype
+    )
 
 
 def conv_matrix(kernel: ArrayLike, space: Sequence[int], **arguments: Any) -> Array:
@@ -206,7 +210,9 @@ def _scatter(indices: ConvIndices, narrow_side: Array, kernel: Array) -> Array:
 def _gather(indices: ConvIndices, wide_side: Array, kernel: Array) -> Array:
     """The derivative by small: for each offset, add the products of a slice."""
     narrow_side = np.zeros(indices.narrow_side, wide_side.dtype)
-    matrices = kernel.reshape(indices.groups, indices.kernel[0] // indices.groups, indices.kernel[1], -1)
+    matrices = kernel.reshape(
+        indices.groups, indices.kernel[0] // indices.groups, indices.kernel[1], -1
+    )
     matrices = np.ascontiguousarray(matrices.transpose(3, 0, 1, 2))
     for view, taps in indices.phases:
         phase = wide_side[view]
@@ -222,7 +228,10 @@ def _correlate(indices: ConvIndices, narrow_side: Array, wide_side: Array) -> Ar
     for view, taps in indices.phases:
         phase = wide_side[view]
         for a, here, there in taps:
-            first, second = _grouped(narrow_side[here], indices.groups), _grouped(phase[there], indices.groups)
+            first, second = (
+                _grouped(narrow_side[here], indices.groups),
+                _grouped(phase[there], indices.groups),
+            )
             kernel[a] = (first @ second.swapaxes(2, 3)).sum(0).reshape(indices.kernel[:2])
     return kernel.transpose(1, 2, 0).reshape(indices.kernel)
 

@@ -181,8 +181,12 @@ CONSTRAINTS: tuple[Constraint, ...] = (
         "one channel is one group",
         {"groups": ("several", "depthwise", "multiplied"), "channels": ("one",)},
     ),
-    Constraint("depthwise has as many outputs", {"groups": ("depthwise",), "channels": ("differing",)}),
-    Constraint("a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}),
+    Constraint(
+        "depthwise has as many outputs", {"groups": ("depthwise",), "channels": ("differing",)}
+    ),
+    Constraint(
+        "a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}
+    ),
 )
 
 _EVERYTHING = tuple(range(len(FACTORS)))

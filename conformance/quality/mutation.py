@@ -22,8 +22,8 @@ from conformance.conventions import alternatives, transforms
 from conformance.conventions.axes import AXES, CONVENTIONS, HALVES
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under, under
-from conformance.question import Array, AnyQuestion, Chain, Question
-from conformance.runs.survey import PreparedCase
+from conformance.question import AnyQuestion, Array, Chain, Question
+from conformance.runs.prepared_case import PreparedCase
 
 ENOUGH = 3
 """How many cases must see a convention, and tell any two choices on an axis apart."""
@@ -89,7 +89,9 @@ def kill_records(prepared_cases: Iterable[PreparedCase]) -> Iterator[KillRecord]
 
 
 def kill_record(
-    prepared_case: PreparedCase, diagnosed: Collection[int] = (), pairs: Collection[Pair] | None = None
+    prepared_case: PreparedCase,
+    diagnosed: Collection[int] = (),
+    pairs: Collection[Pair] | None = None,
 ) -> KillRecord:
     """What a case can tell; nothing where it is that there is no answer.
 
@@ -189,9 +191,13 @@ def _under(asked: AnyQuestion, *places: int) -> Array | None:
         return None
 
 
-def _differs(prepared_case: PreparedCase, one: Array, other: Array, within: Reference | None = None) -> bool:
+def _differs(
+    prepared_case: PreparedCase, one: Array, other: Array, within: Reference | None = None
+) -> bool:
     """Whether two answers differ; of a real-valued case, whether ``other`` is outside a bound."""
-    if prepared_case.case.exact:  # nearly always, and a sentence on where they differ takes its time
+    if (
+        prepared_case.case.exact
+    ):  # nearly always, and a sentence on where they differ takes its time
         return _is_other(one, other)
     within = within or prepared_case.reference
     question = prepared_case.case.question
@@ -213,7 +219,9 @@ def _is_named(asked: AnyQuestion, wanted: Array, answer: Array, place: int, *, e
     return (CONVENTIONS[place],) in found
 
 
-def _apart(prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]) -> Iterator[Choices]:
+def _apart(
+    prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]
+) -> Iterator[Choices]:
     for axis in {_AXIS[i] for i in alone}:
         answers = {0: wanted} | {_CHOICE[i]: y for i, y in alone.items() if _AXIS[i] == axis}
         bounds = _bounds(prepared_case, axis, answers)
@@ -235,10 +243,16 @@ def _bounds(prepared_case: PreparedCase, axis: int, choices: Iterable[int]) -> d
     return {choice: node.reference() for choice, node in nodes.items() if node is not None}
 
 
-def _hidden(prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]) -> Iterator[str]:
+def _hidden(
+    prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]
+) -> Iterator[str]:
     """What cannot be told from a right answer, or passes for one without being it."""
     known = prepared_case.reference
-    dtype = prepared_case.case.question.dtype if isinstance(prepared_case.case.question, Question) else None
+    dtype = (
+        prepared_case.case.question.dtype
+        if isinstance(prepared_case.case.question, Question)
+        else None
+    )
     right = transforms.held(wanted, dtype) if dtype in HALVES else wanted
     found = dict.fromkeys(
         map(alternatives.named, alternatives.rivals(prepared_case.case.question, known, right))

@@ -8,7 +8,7 @@ from itertools import groupby
 from conformance.conventions.axes import AXES, CONVENTIONS, Axis
 from conformance.quality import interactions, mutation
 from conformance.quality.interactions import Covered, Point
-from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, Pair, KillRecord
+from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, KillRecord, Pair
 
 STRENGTHS = (2, 3, 4)
 COMPLETE = 3

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from conformance.adapters.base import Api, TensorInterop, Framework, Inexpressible
+from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.transforms import NARROWER
 from conformance.observations import Mode
 from conformance.oracle import memory_layout
-from conformance.question import Array, AnyQuestion, Chain, Pool, Question
+from conformance.question import AnyQuestion, Array, Chain, Pool, Question
 from conformance.recipes import linear_ops, search
 from conformance.recipes.search import Cost, Plan
 
@@ -60,7 +60,10 @@ class Text:
     def __add__(self, other: Text | Sequence[str]) -> Text:
         other = other if isinstance(other, Text) else Text(tuple(other))
         n = len(self.lines)
-        moved = tuple(TraceableSpan(first + n, last + n, names) for first, last, names in other.traceable_spans)
+        moved = tuple(
+            TraceableSpan(first + n, last + n, names)
+            for first, last, names in other.traceable_spans
+        )
         return Text(self.lines + other.lines, self.traceable_spans + moved)
 
     @property
@@ -90,7 +93,9 @@ def write(
     laid = [
         f"{name} = {memory_layout.source(said, name)}" for name, said in memories.items() if said
     ]
-    unsupported_layouts = framework.interop(api, runtime.backend).unsupported_layouts if mode == "recipe" else ()
+    unsupported_layouts = (
+        framework.interop(api, runtime.backend).unsupported_layouts if mode == "recipe" else ()
+    )
     copied = [name for name, said in memories.items() if said in unsupported_layouts]
     laid += [f"{name} = {name}.copy()" for name in copied]
     lines = Text(tuple(laid)) + _text(call)
@@ -218,7 +223,10 @@ def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     return (
         Text(_inputs(plan, question))
         + _stretch(
-            interop, question, names, (*plan.call_source.setup, f"y = {plan.call_source.expression}")
+            interop,
+            question,
+            names,
+            (*plan.call_source.setup, f"y = {plan.call_source.expression}"),
         )
         + _array(interop, question)
         + linear_ops.apply(plan.output, "y")
@@ -240,7 +248,10 @@ def _gradient(plan: Plan, interop: TensorInterop, question: Question, by: str) -
         Text(_inputs(plan, question))
         + linear_ops.apply_adjoint(plan.output, "g")
         + _stretch(
-            interop, question, names, (*plan.call_source.setup, *interop.gradient(plan.call_source, by))
+            interop,
+            question,
+            names,
+            (*plan.call_source.setup, *interop.gradient(plan.call_source, by)),
         )
         + _array(interop, question)
     )

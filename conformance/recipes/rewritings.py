@@ -162,7 +162,11 @@ def _unstrided(draft: Draft) -> Iterator[Draft]:
             # With a stride of 1 there would be further places in what the kernel does not reach.
             (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
             for n, place, r, (b, e) in zip(
-                q.space, places, geometry.effective_kernel_size(q.window, q.dilation), q.pairs, strict=True
+                q.space,
+                places,
+                geometry.effective_kernel_size(q.window, q.dilation),
+                q.pairs,
+                strict=True,
             )
         )
         yield _moved(draft, "stride 1 along single places", stride=stride, padding=pairs)

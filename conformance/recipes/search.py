@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from conformance.adapters.base import Api, Inexpressible, Limitation, CallSource
+from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.question import Question, products
 from conformance.recipes import linear_ops

@@ -10,10 +10,11 @@ from conformance.adapters.registry import APIS
 from conformance.conventions.axes import Axis
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
-from conformance.report.convention_table import KNOWN, Cell, Ids, Kind, Row, ConventionTable, order
+from conformance.report.convention_table import KNOWN, Cell, ConventionTable, Ids, Kind, Row, order
 from conformance.report.load import Column, Environment, alike
+from conformance.runs.plan import is_applicable
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import GRADIENTS, PROFILED, Finding, Profile, profiles, touched
-from conformance.runs.survey import PreparedCase, is_applicable
 from conformance.utils.text import count
 
 _ALL = (*PROFILED, GRADIENTS)
@@ -71,7 +72,9 @@ def meanings(
         for e in environments
     ]
     columns = [column for own in operators.values() for column in own]
-    touching = {api: _touching(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)}
+    touching = {
+        api: _touching(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)
+    }
     known = {column: found[column.run].get(column.api) for column in columns}
     cells = _since(
         {column: tuple(_cells(profile, touching[column.api])) for column, profile in known.items()}
@@ -154,7 +157,9 @@ def _sheet(
     title: str, columns: Sequence[Column], cells: Mapping[Column, tuple[Cell, ...]]
 ) -> ConventionTable:
     rows = zip(*(cells[column] for column in columns), strict=True)
-    return ConventionTable(title, tuple(columns), tuple(Row(row[0].axis, tuple(row)) for row in rows))
+    return ConventionTable(
+        title, tuple(columns), tuple(Row(row[0].axis, tuple(row)) for row in rows)
+    )
 
 
 def _doubts(known: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:

@@ -11,7 +11,7 @@ from conformance.observations import VERDICTS
 from conformance.report import changes
 from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
-from conformance.report.convention_table import SIGNS, Row, ConventionTable
+from conformance.report.convention_table import SIGNS, ConventionTable, Row
 from conformance.report.convention_table import Cell as Known
 from conformance.report.load import alike
 from conformance.report.model import LEGEND, Cell, Matrix, Report

@@ -21,7 +21,7 @@ from conformance.report.errata import ErratumRow, errata
 from conformance.report.evidence import Meanings, meanings
 from conformance.report.load import Column, Environment
 from conformance.report.problems import Problem, problems, wrong
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.text import plain
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {

@@ -14,7 +14,7 @@ from conformance.conventions.axes import CONVENTIONS
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.report.load import Environment
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.text import count, pattern, plain
 
 ROUNDING = frozenset(c.choice.sentence for c in CONVENTIONS if c.axis.rounds)

@@ -12,7 +12,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
 from conformance.observations import MODES, VERDICTS, Observation, Status, Verdict, verdict
 from conformance.report.load import Environment
-from conformance.runs.survey import is_applicable
+from conformance.runs.plan import is_applicable
 from conformance.utils.text import plain
 
 ENVIRONMENT = ["framework", "version", "backend", "runtime_class"]

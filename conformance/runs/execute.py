@@ -13,16 +13,16 @@ from rich.progress import Progress
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.observations import MODES, Key, Observation
-from conformance.runs import durations, partial_runs, run_files, shards, survey
+from conformance.runs import durations, partial_runs, run_files, run_header, shards
 from conformance.runs.durations import Duration
 from conformance.runs.executors import Place, threads
 from conformance.runs.fingerprint import digest as digest_of
 from conformance.runs.partial_runs import PartialRun
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, RunError
 from conformance.runs.scheduler import share
 from conformance.runs.selection import Selection
 from conformance.runs.shards import Shard
-from conformance.runs.survey import PreparedCase
 from conformance.runs.worker_limits import MEMORY as MEMORY
 from conformance.runs.worker_limits import TIMEOUT as TIMEOUT
 from conformance.runs.worker_limits import WorkerLimits
@@ -215,7 +215,7 @@ class _Recording:
     def open(self, identity: RuntimeInfo, seconds: float) -> None:
         self.start = seconds
         together = self.terms.together
-        header = survey.header(self._framework, identity, self._subjects, together=together)
+        header = run_header.header(self._framework, identity, self._subjects, together=together)
         request = self._request
         header = replace(header, sources=request.sources, selection=request.selection)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])

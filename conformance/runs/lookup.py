@@ -13,7 +13,7 @@ from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in
-from conformance.runs import survey
+from conformance.runs import plan
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
 from conformance.workers.interpreter import STARTUP
@@ -54,7 +54,7 @@ def api_named(name: str) -> tuple[Framework, Api]:
 
 def require_applicable(api: Api, case: Case) -> None:
     """Raises `NotThere` where the case does not concern the API."""
-    if not survey.is_applicable(api, case):
+    if not plan.is_applicable(api, case):
         raise NotFoundError(f"{case.id} asks for {case.op}, which is nothing that {api.id} answers")
 
 

@@ -153,7 +153,9 @@ class PartialRun:
 
 
 @contextmanager
-def writing(path: Path, header: Header, keys: Iterable[Key], *, resume: bool) -> Iterator[PartialRun]:
+def writing(
+    path: Path, header: Header, keys: Iterable[Key], *, resume: bool
+) -> Iterator[PartialRun]:
     """A run file that is begun, or gone on with if it may and can be; `finish` ends it.
 
     Raises `RunError` where another run than one with this header and of these keys was stopped,

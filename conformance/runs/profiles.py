@@ -19,7 +19,7 @@ from conformance.conventions.axes import AXES, MEANINGS, Axis, Choice
 from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
 from conformance.observations import ANSWERED, Observation, Status
 from conformance.question import Array, Question
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
 Names: TypeAlias = tuple[tuple[str, ...], ...]
@@ -118,7 +118,11 @@ def profiles(
     by_api: dict[str, list[_Seen]] = {}
     for observation in observations:
         prepared_case = prepared_cases.get(observation.case)
-        if observation.mode == "native" and prepared_case and prepared_case.content == observation.content:
+        if (
+            observation.mode == "native"
+            and prepared_case
+            and prepared_case.content == observation.content
+        ):
             by_api.setdefault(observation.api, []).append(_seen(observation, prepared_case))
     return tuple(
         _profile(api, tuple(sorted(seen, key=lambda one: one.case))) for api, seen in by_api.items()
@@ -362,7 +366,9 @@ def _together(
     """The names of all conventions that concern the case, if they too give its explained answer."""
     concerned = applied(prepared_case.case.question, conventions)
     explained = _answer(prepared_case, tuple(_BY_NAME[name] for name in names))
-    same = reproduces(prepared_case.case.question, concerned, explained, exact=prepared_case.case.exact)
+    same = reproduces(
+        prepared_case.case.question, concerned, explained, exact=prepared_case.case.exact
+    )
     return tuple(map(str, concerned)) if same else None
 
 

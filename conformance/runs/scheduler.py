@@ -19,7 +19,7 @@ from conformance.environments.definitions import CannotBuild, Environment
 from conformance.observations import Key, Observation
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.run_files import RunError
-from conformance.runs.shards import Shard, WorkerLimits, Unlike
+from conformance.runs.shards import Shard, Unlike, WorkerLimits
 from conformance.utils.excerpt import shortened
 from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
@@ -122,7 +122,9 @@ class _Sharing:
         self._desks = [_Slot(place) for place in places]
         self._again: deque[_Assignment] = deque()
         self._unended: dict[Job, int] = {}  # how many jobs of it there are
-        self._came: SimpleQueue[tuple[_Slot, _Assignment, Observation | Future[Any]]] = SimpleQueue()
+        self._came: SimpleQueue[tuple[_Slot, _Assignment, Observation | Future[Any]]] = (
+            SimpleQueue()
+        )
 
     def run(self) -> None:
         try:

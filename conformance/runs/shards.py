@@ -18,13 +18,14 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.observations import MODES, Key, Observation
-from conformance.question import Array, AnyQuestion, Chain
-from conformance.runs import fingerprint, survey
-from conformance.runs.survey import Invocation, PreparedCase
+from conformance.question import AnyQuestion, Array, Chain
+from conformance.runs import calls, evaluation, fingerprint, plan
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.worker_limits import WorkerLimits as WorkerLimits
 from conformance.utils.printable import PrintableError
 from conformance.workers.outcomes import Crash
-from conformance.workers.worker_client import WorkerClient, RuntimeInfo, Stopped
+from conformance.workers.worker_client import RuntimeInfo, Stopped, WorkerClient
 
 MOST = 128
 """How many cases a shard has at most: what is asked again when it is lost."""
@@ -74,7 +75,7 @@ class Shard:
         """The calls to make."""
         framework = FRAMEWORKS[self.environment.framework]
         runtime = runtime_of(framework, self.identity)
-        for item in survey.invocations(framework, runtime, self.apis, self.prepared_cases):
+        for item in plan.invocations(framework, runtime, self.apis, self.prepared_cases):
             names = item.api.id, item.prepared_case.case.id
             modes = tuple(mode for mode in item.modes if (*names, mode) not in self.done)
             if modes:
@@ -82,7 +83,9 @@ class Shard:
 
     def split(self) -> Iterator[Shard]:
         """What is left of it, each case on its own."""
-        shards = (replace(self, prepared_cases=(prepared_case,)) for prepared_case in self.prepared_cases)
+        shards = (
+            replace(self, prepared_cases=(prepared_case,)) for prepared_case in self.prepared_cases
+        )
         return (shard for shard in shards if shard.keys)
 
     def lost(self, why: str) -> Iterator[Observation]:
@@ -90,7 +93,7 @@ class Shard:
         for item in self.items():
             call = item.call
             outcome = call if isinstance(call, Inexpressible) else Crash(why, "")
-            yield from (survey.evaluate(item, mode, outcome) for mode in item.modes)
+            yield from (evaluation.evaluate(item, mode, outcome) for mode in item.modes)
 
 
 def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterator[Key]:
@@ -98,7 +101,7 @@ def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterato
     apis = tuple(apis)
     for prepared_case in prepared_cases:
         for api in apis:
-            if survey.is_applicable(api, prepared_case.case):
+            if plan.is_applicable(api, prepared_case.case):
                 yield from ((api.id, prepared_case.case.id, mode) for mode in MODES)
 
 
@@ -176,7 +179,7 @@ class Examiners:
         with self._examination(shard.environment, shard.terms) as client:
             framework = FRAMEWORKS[shard.environment.framework]
             _refuse_others(framework, shard.identity, client.identity)
-            yield from survey.run_invocations(client, shard.items())
+            yield from calls.run_invocations(client, shard.items())
 
     def stop(self) -> None:
         """Gives up whatever is being asked, from any thread, for good."""

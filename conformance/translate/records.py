@@ -22,10 +22,10 @@ from conformance.gate.snapshot import Answer, CannotCompare
 from conformance.observations import Key, Mode, Observation
 from conformance.question import Question
 from conformance.recipes import call_writer
-from conformance.runs import run_files, survey
+from conformance.runs import evaluation, run_files
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Profile, profiles
 from conformance.runs.run_files import Header, RunError
-from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
 
@@ -93,7 +93,8 @@ class Record:
             self._questions[api.id, mode] = tuple(
                 (prepared_case.case.question, observation)
                 for prepared_case, observation in self._current(api, mode)
-                if isinstance(prepared_case.case.question, Question) and not prepared_case.case.expected.error
+                if isinstance(prepared_case.case.question, Question)
+                and not prepared_case.case.expected.error
             )
         return self._questions[api.id, mode]
 
@@ -186,7 +187,12 @@ def _framework(path: Path, name: str, backend: str | None) -> Framework:
 
 
 def _observed(
-    framework: Framework, api: Api, runtime: Runtime, prepared_case: PreparedCase, key: Key, answer: Answer
+    framework: Framework,
+    api: Api,
+    runtime: Runtime,
+    prepared_case: PreparedCase,
+    key: Key,
+    answer: Answer,
 ) -> Iterator[Observation]:
     """The observation that an answer of a baseline was; none where it was unsteady."""
     if len(answer.statuses) > 1:
@@ -209,7 +215,7 @@ def _observed(
         seen = replace(seen, detail=call.reason)
     else:
         seen = replace(seen, moves=call.moves, cost=call.cost.words)
-    seen = survey.limited(seen, api, case.question, runtime)
+    seen = evaluation.limited(seen, api, case.question, runtime)
     # What a framework said is not in a baseline; the known limit says why it refused.
     yield replace(seen, detail=seen.detail or seen.limit)
 

@@ -103,7 +103,9 @@ def translate(
         kernel=kernel,
         output=output,
         meaning=tuple(
-            c for c in profile.conventions if axes.apply_conventions(question, (c,)).question is not question
+            c
+            for c in profile.conventions
+            if axes.apply_conventions(question, (c,)).question is not question
         ),
         question=reading.question,
     )

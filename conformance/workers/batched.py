@@ -47,7 +47,10 @@ def examine(
         own = {name[len(mine) :]: arrays[name] for name in arrays if name.startswith(mine)}
         with contextlib.suppress(BaseException):
             names = dict(namespace)
-            exec(compile(resumable(source, traceable_spans, own), "<question>", "exec", 0, True), names)
+            exec(
+                compile(resumable(source, traceable_spans, own), "<question>", "exec", 0, True),
+                names,
+            )
             running[number] = names["question"](**own)
     told: dict[str, Any] = {}
     given: dict[int, Any] = dict.fromkeys(running)

@@ -252,7 +252,9 @@ def _identity(interpreter: Interpreter, told: Ready) -> RuntimeInfo:
             raise CannotStart(
                 f"{name}: the {fact} of its framework must be {kind.words}, got {got}."
             )
-    return RuntimeInfo(told.python, told.platform, told.numpy, told.facts, told.machine, told.switches)
+    return RuntimeInfo(
+        told.python, told.platform, told.numpy, told.facts, told.machine, told.switches
+    )
 
 
 def _post_mortem(interpreter: Interpreter, reason: str, seconds: float) -> str:

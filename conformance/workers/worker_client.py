@@ -17,13 +17,13 @@ from types import TracebackType
 from typing import Self
 
 from conformance.workers import batched
-from conformance.workers.batching import Submission, Batch, Batches, Lost, Task
+from conformance.workers.batching import Batch, Batches, Lost, Submission, Task
 from conformance.workers.channel import KILLED, Channel, Gone, Message
 from conformance.workers.interpreter import (
     STARTUP,
     CannotStart,
-    RuntimeInfo,
     Interpreter,
+    RuntimeInfo,
     WorkerError,
     start,
 )
@@ -40,11 +40,11 @@ from conformance.workers.protocol import (
 __all__ = [
     "BadSource",
     "CannotStart",
-    "WorkerClient",
-    "RuntimeInfo",
     "Interpreter",
+    "RuntimeInfo",
     "Stopped",
     "Task",
+    "WorkerClient",
     "WorkerError",
 ]
 

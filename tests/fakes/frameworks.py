@@ -7,7 +7,7 @@ from typing import Any
 
 from fakes import plain
 
-from conformance.adapters.base import Api, TensorInterop, Framework, Limitation, CallSource
+from conformance.adapters.base import Api, CallSource, Framework, Limitation, TensorInterop
 from conformance.question import Question
 
 INTEROP = TensorInterop(
@@ -84,7 +84,9 @@ def api(
         "has_parameters": as_layer,
         **rest,
     }
-    return Api(operator=operator, layout=layout, kernel_axes=axes, reads_kernel_reversed=flips, **fields)
+    return Api(
+        operator=operator, layout=layout, kernel_axes=axes, reads_kernel_reversed=flips, **fields
+    )
 
 
 def framework(*apis: Api, **rest: Any) -> Framework:

@@ -16,7 +16,7 @@ from conformance.question import Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Outcome, Refusal
-from conformance.workers.worker_client import WorkerClient, Task
+from conformance.workers.worker_client import Task, WorkerClient
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
 DRAWN = {"jax": 40, "keras": 300}

@@ -10,8 +10,8 @@ from conformance.cases import corpus
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import compiled_in, interpreter_in, runtime_of
 from conformance.observations import Observation
-from conformance.runs import survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import calls, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
 CASES = "stride-and-kernel"
@@ -21,15 +21,13 @@ def observed(environment: Environment, home: Path) -> str:
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_in(environment, together=True)
     kept = compiled_in(home, framework)
-    with WorkerClient(
-        replace(interpreter, variables={**interpreter.variables, **kept})
-    ) as client:
+    with WorkerClient(replace(interpreter, variables={**interpreter.variables, **kept})) as client:
         facts = client.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
         prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), CASES)]
         runtime = runtime_of(framework, client.identity)
-        asked = survey.invocations(framework, runtime, apis, prepared_cases)
-        told: list[Observation] = list(survey.run_invocations(client, asked))
+        asked = plan.invocations(framework, runtime, apis, prepared_cases)
+        told: list[Observation] = list(calls.run_invocations(client, asked))
     return "\n".join(map(str, told))
 
 

@@ -15,7 +15,7 @@ from conformance.question import Array, Dtype, Op, Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Refusal
-from conformance.workers.worker_client import WorkerClient, Task
+from conformance.workers.worker_client import Task, WorkerClient
 
 
 def gradient(op: Op, n: int, k: int, s: int, padding: Padding, dtype: Dtype) -> Question:

@@ -13,7 +13,7 @@ from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.axes import HALVES
 from conformance.question import Dtype
-from conformance.runs import survey
+from conformance.runs import calls, plan
 from conformance.workers.worker_client import WorkerClient
 
 
@@ -33,8 +33,8 @@ def test_a_recipe_is_a_match_or_sums_in_the_dtype(
 ) -> None:
     asked = prepared_case(layer(dtype, channels, window, bias, seed=channels))
     apis = [api for api in framework.apis if api.operator == "conv_transpose"]
-    items = survey.invocations(framework, runtime, [a for a in apis if not a.is_variant], [asked])
-    recipes = [one for one in survey.run_invocations(client, items) if one.mode == "recipe"]
+    items = plan.invocations(framework, runtime, [a for a in apis if not a.is_variant], [asked])
+    recipes = [one for one in calls.run_invocations(client, items) if one.mode == "recipe"]
     rounded = ((f"{dtype} accumulation: in {dtype}",),)
     assert dtype in HALVES or "match" in {one.status for one in recipes}
     for one in recipes:

@@ -16,11 +16,12 @@ from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.environments.interpreters import runtime_of
 from conformance.explain.reproduction import Reproduction, Seen, script
-from conformance.observations import Mode, Observation
+from conformance.observations import MODES, Mode, Observation
 from conformance.question import Chain
 from conformance.recipes.call_writer import Call
-from conformance.runs import survey
-from conformance.runs.survey import Invocation, PreparedCase
+from conformance.runs import calls, evaluation, plan
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
 from conformance.workers.interpreter import Interpreter
 from conformance.workers.outcomes import Answer, Outcome, Refusal
@@ -73,8 +74,8 @@ def written(
     version, runtime = str(identity.facts["version"]), runtime_of(framework, identity)
     scripts = []
     for item, mode in sample(framework, runtime):
-        outcome = survey.invoke(client, item)
-        observation = survey.evaluate(item, mode, outcome)
+        outcome = calls.invoke(client, item)
+        observation = evaluation.evaluate(item, mode, outcome)
         path = folder / f"{len(scripts)}-{item.prepared_case.case.id}-{mode}.py"
         assert isinstance(item.call, Call)
         made = Reproduction(
@@ -119,9 +120,9 @@ def sample(framework: Framework, runtime: Runtime) -> Iterator[tuple[Invocation,
         taken: set[tuple[Mode, str]] = set()
         for prepared_case in prepared_cases:
             kind = kind_of(prepared_case)
-            if all((mode, kind) in taken for mode in survey.MODES):
+            if all((mode, kind) in taken for mode in MODES):
                 continue
-            for item in survey.invocations(framework, runtime, [api], [prepared_case]):
+            for item in plan.invocations(framework, runtime, [api], [prepared_case]):
                 for mode in item.modes:
                     if isinstance(item.call, Call) and (mode, kind) not in taken:
                         taken.add((mode, kind))

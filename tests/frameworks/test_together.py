@@ -15,8 +15,8 @@ from conformance.cases import corpus
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.observations import Observation
-from conformance.runs import survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import calls, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
 OF_A_TOPIC = 4
@@ -35,8 +35,8 @@ def observed(environment: Environment, *, together: bool) -> list[Observation]:
     with WorkerClient(interpreter_in(environment, together=together)) as client:
         facts = client.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
-        asked = survey.invocations(framework, runtime_of(framework, client.identity), apis, some())
-        return list(survey.run_invocations(client, asked))
+        asked = plan.invocations(framework, runtime_of(framework, client.identity), apis, some())
+        return list(calls.run_invocations(client, asked))
 
 
 def test_together_is_as_one_by_one(environment: Environment, framework: Framework) -> None:

@@ -20,14 +20,15 @@ from case_files import cases
 from click.testing import CliRunner
 
 import conformance
-from conformance.adapters.base import Api, TensorInterop, Framework, Inexpressible
+from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
 from conformance.adapters.registry import APIS
 from conformance.adapters.runtime import ANY
 from conformance.cases import load
 from conformance.cli.app import main
+from conformance.environments import interpreters
 from conformance.observations import Observation
-from conformance.runs import survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import calls, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.outcomes import Answer
 from conformance.workers.worker_client import WorkerClient
 
@@ -133,9 +134,9 @@ def observed(
 ) -> dict[tuple[str, str], Observation]:
     file = tmp_path_factory.mktemp("shown") / "cases.yaml"
     prepared_cases = [PreparedCase(case) for case in cases(file, CASES)]
-    items = survey.invocations(framework, ANY, framework.apis, prepared_cases)
-    with WorkerClient(survey.interpreter_for(framework, sys.executable)) as client:
-        return {(o.case, o.mode): o for o in survey.run_invocations(client, list(items))}
+    items = plan.invocations(framework, ANY, framework.apis, prepared_cases)
+    with WorkerClient(interpreters.interpreter_for(framework, sys.executable)) as client:
+        return {(o.case, o.mode): o for o in calls.run_invocations(client, list(items))}
 
 
 @pytest.mark.parametrize("case", ["full", "valid", "same", "dilated", "grouped", "lengthened"])
@@ -169,11 +170,13 @@ def test_the_trap_that_the_page_tells_of_is_one(framework: Framework, tmp_path: 
     assert (
         "padding: valid` with x 1 2 3 and kernel 1 10, its native call answers 12 23" in FRAMEWORK
     )
-    (prepared_case,) = (PreparedCase(c) for c in cases(tmp_path / "cases.yaml", CASES) if c.id == "valid")
-    native, _ = survey.invocations(framework, ANY, framework.apis, [prepared_case])
+    (prepared_case,) = (
+        PreparedCase(c) for c in cases(tmp_path / "cases.yaml", CASES) if c.id == "valid"
+    )
+    native, _ = plan.invocations(framework, ANY, framework.apis, [prepared_case])
     assert not isinstance(native.call, Inexpressible)
-    with WorkerClient(survey.interpreter_for(framework, sys.executable)) as client:
-        outcome = survey.invoke(client, native)
+    with WorkerClient(interpreters.interpreter_for(framework, sys.executable)) as client:
+        outcome = calls.invoke(client, native)
     assert isinstance(outcome, Answer)
     assert outcome.array.tolist() == [[[12, 23]]]
 
@@ -190,5 +193,7 @@ def test_every_field_in_the_table_is_one() -> None:
         owner: type = Api
         for name in re.findall(r"`([\w.]+)`", row):
             kind, _, field = name.rpartition(".")
-            owner = {"Framework": Framework, "Dialect": TensorInterop, "Api": Api, "": owner}[kind]
+            owner = {"Framework": Framework, "TensorInterop": TensorInterop, "Api": Api, "": owner}[
+                kind
+            ]
             assert field in {known.name for known in dataclasses.fields(owner)}, name

@@ -32,7 +32,7 @@ from conformance.gate.expected import Entry
 from conformance.observations import Observation
 from conformance.report import output, terminal
 from conformance.report.model import Report
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
 
 KINDS = pytest.mark.parametrize("words", WORDS.values(), ids=WORDS.keys())

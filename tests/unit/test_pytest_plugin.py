@@ -22,7 +22,7 @@ from fakes import drive, troubled
 
 from conformance import pytest_items
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.runs import run_files, survey
+from conformance.runs import calls, run_files
 
 pytest_plugins = ["pytester"]
 
@@ -257,8 +257,8 @@ def test_a_call_that_both_modes_write_is_made_once(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    really = survey.invoke
-    monkeypatch.setattr(survey, "invoke", lambda e, item: asked.append("") or really(e, item))
+    really = calls.invoke
+    monkeypatch.setattr(calls, "invoke", lambda e, item: asked.append("") or really(e, item))
     words = ("--conformance-mode", "both", "--conformance-api", "plain.right", "fine.yaml")
     assert len(names(inside(*FAKE, *words))) == 4
     assert len(asked) == 2

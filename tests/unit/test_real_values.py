@@ -21,7 +21,8 @@ from conformance.conventions import alternatives, transforms
 from conformance.conventions.axes import HALVES
 from conformance.quality import mutation
 from conformance.question import Array, Chain, Dtype, Pool, Question, chained
-from conformance.runs.survey import PreparedCase, Evaluation, evaluate_answer
+from conformance.runs.evaluation import evaluate_answer
+from conformance.runs.prepared_case import Evaluation, PreparedCase
 
 DTYPES: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 

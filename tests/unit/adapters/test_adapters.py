@@ -26,8 +26,8 @@ from conformance.question import Question, chained
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
-from conformance.runs import survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import plan
+from conformance.runs.prepared_case import PreparedCase
 
 BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.interops]
 SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]
@@ -173,8 +173,8 @@ def test_questions_without_an_answer_are_asked_too(
     """They come to nothing in the framework, and never in an adapter."""
     prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), "errors")]
     api = FRAMEWORKS[name].api(api_id)
-    asked = sum(survey.is_applicable(api, prepared_case.case) for prepared_case in prepared_cases)
-    written = survey.invocations(FRAMEWORKS[name], doing_most(name, backend), [api], prepared_cases)
+    asked = sum(plan.is_applicable(api, prepared_case.case) for prepared_case in prepared_cases)
+    written = plan.invocations(FRAMEWORKS[name], doing_most(name, backend), [api], prepared_cases)
     assert sum(len(item.modes) for item in written) == 2 * asked
 
 
@@ -218,7 +218,7 @@ def test_an_api_that_is_not_there_is_an_error() -> None:
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
 def test_an_adapter_says_why_it_exists(name: str) -> None:
-    module = inspect.getmodule(__import__(f"conformance.adapters.registry.{name}", fromlist=["_"]))
+    module = inspect.getmodule(__import__(f"conformance.adapters.{name}", fromlist=["_"]))
     assert module.__doc__
 
 

@@ -14,11 +14,11 @@ from fakes.frameworks import INTEROP, api, framework
 from conformance.adapters.base import Limitation
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
-from conformance.environments import definitions
+from conformance.environments import definitions, interpreters
 from conformance.environments.interpreters import runtime_of
-from conformance.runs import survey
+from conformance.runs import run_header
 from conformance.workers import worker
-from conformance.workers.interpreter import RuntimeInfo, Machine
+from conformance.workers.interpreter import Machine, RuntimeInfo
 from conformance.workers.worker_client import WorkerClient
 
 LEVELS = {
@@ -122,8 +122,8 @@ def test_a_header_records_what_decides_an_answer(monkeypatch: pytest.MonkeyPatch
             RuntimeClass(name="nothing"),
         ),
     )
-    with WorkerClient(survey.interpreter_for(own, sys.executable)) as client:
-        header = survey.header(own, client.identity, ())
+    with WorkerClient(interpreters.interpreter_for(own, sys.executable)) as client:
+        header = run_header.header(own, client.identity, ())
     assert header.probes == {"adds": True, "raises": False, "wrong": False}
     assert header.runtime_class == "adding"
     assert header.packages == {"plain": "1.0", "beads": "7.0"}

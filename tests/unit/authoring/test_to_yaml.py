@@ -14,7 +14,7 @@ from conformance.cases import Case, load
 from conformance.cases.fields import TOPICS
 from conformance.cases.sampling import WIDE, draws
 from conformance.question import OPS, Question
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 
 
 def asked(**arguments: Any) -> Question:

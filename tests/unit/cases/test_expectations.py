@@ -10,7 +10,7 @@ import pytest
 
 from conformance.cases.expectations import check, claim_holds, correction_holds, matrix, parameters
 from conformance.cases.model import Case, Erratum, Expected, Place, Tolerance
-from conformance.question import Array, AnyQuestion, Chain, Pool, Question, answer
+from conformance.question import AnyQuestion, Array, Chain, Pool, Question, answer
 
 X = np.array([[[1, 2]]], np.float32)
 KERNEL = np.array([[[1, 10]]], np.float32)
@@ -31,7 +31,10 @@ def chain() -> Chain:
 
 
 def case(
-    asked: AnyQuestion | None = None, erratum: Erratum | None = None, exact: bool = True, **states: Any
+    asked: AnyQuestion | None = None,
+    erratum: Erratum | None = None,
+    exact: bool = True,
+    **states: Any,
 ) -> Case:
     asked = asked or question()
     return Case(

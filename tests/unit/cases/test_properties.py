@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance.cases.properties import PROPERTIES, holds, named
-from conformance.question import Array, AnyQuestion, Chain, Pool, Question, answer
+from conformance.question import AnyQuestion, Array, Chain, Pool, Question, answer
 
 
 def integers(*shape: int, seed: int = 0) -> Array:

@@ -27,9 +27,9 @@ from conformance.cli.app import COMMANDS, main
 from conformance.cli.exit_status import MISTAKE, STATUSES
 from conformance.environments.definitions import Environment
 from conformance.history import companions, releases
-from conformance.runs import survey
+from conformance.runs import evaluation, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, writing
-from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Refusal
 
@@ -82,16 +82,20 @@ def _oracles(_: Path) -> None:
     prepared_cases = [PreparedCase(case) for case in load([resources.CASES], check=False).cases]
     for name, layer, backend in (("torch", TORCH, None), ("keras", KERAS, "tensorflow")):
         framework = FRAMEWORKS[name] = REAL[name]
-        own = [prepared_case for prepared_case in prepared_cases if prepared_case.case.op == "conv_transpose"]
+        own = [
+            prepared_case
+            for prepared_case in prepared_cases
+            if prepared_case.case.op == "conv_transpose"
+        ]
         header = Header(framework=name, version="1.0", backend=backend, apis={layer: True})
-        items = survey.invocations(framework, Runtime(backend=backend), [framework.api(layer)], own)
+        items = plan.invocations(framework, Runtime(backend=backend), [framework.api(layer)], own)
         with writing(Path("reports", "runs", f"{name}.jsonl"), header) as writer:
             for item in items:
                 wanted = item.prepared_case.wanted
                 outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
                 for mode in item.modes:
                     came = item.call if isinstance(item.call, Inexpressible) else outcome
-                    writer.add(survey.evaluate(item, mode, came))
+                    writer.add(evaluation.evaluate(item, mode, came))
 
 
 def _nothing_ships(place: Path) -> None:

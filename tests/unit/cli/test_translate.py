@@ -15,7 +15,7 @@ from gate_runs import seen, write
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 from conformance.runs import lookup
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
 
 LAYER, KERAS, TF = "torch.nn.ConvTranspose", "keras.layers.ConvTranspose", "tf.nn.conv_transpose"

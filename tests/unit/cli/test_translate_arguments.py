@@ -15,9 +15,9 @@ from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.cli.app import main
 from conformance.conventions import axes
-from conformance.runs import survey
+from conformance.runs import evaluation, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, writing
-from conformance.runs.survey import PreparedCase
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Outcome, Refusal
 
@@ -50,13 +50,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         meant = [c for c in axes.CONVENTIONS if str(c) in names]
         header = Header(framework=name, version="1.0", backend=backend, apis={api_id: True})
         with writing(place / "reports" / "runs" / f"{name}.jsonl", header) as writer:
-            for item in survey.invocations(framework, runtime, [framework.api(api_id)], own):
+            for item in plan.invocations(framework, runtime, [framework.api(api_id)], own):
                 for mode in item.modes:
-                    writer.add(survey.evaluate(item, mode, came(item, mode, meant)))
+                    writer.add(evaluation.evaluate(item, mode, came(item, mode, meant)))
     return place
 
 
-def came(item: survey.Invocation, mode: str, meant: list) -> Outcome | Inexpressible:
+def came(item: plan.Invocation, mode: str, meant: list) -> Outcome | Inexpressible:
     q = item.prepared_case.case.question
     if isinstance(item.call, Inexpressible):
         return item.call

@@ -15,11 +15,12 @@ from convolver import FRAMEWORK
 from conformance.adapters import registry
 from conformance.adapters.runtime import ANY
 from conformance.cli import explain
+from conformance.environments import interpreters
 from conformance.explain import explanation
 from conformance.explain.explanation import InvocationResult, about, source, told, words
 from conformance.observations import STATUSES, TROUBLES
-from conformance.runs import lookup, survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import calls, evaluation, lookup, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
 DOCUMENT = "document: {id: book, title: A Book, source: page 7}\n"
@@ -33,7 +34,7 @@ Explain = Callable[..., list[str]]
 
 @pytest.fixture(scope="module")
 def client():
-    with WorkerClient(survey.interpreter_for(FRAMEWORK, sys.executable)) as client:
+    with WorkerClient(interpreters.interpreter_for(FRAMEWORK, sys.executable)) as client:
         yield client
 
 
@@ -53,12 +54,12 @@ def explained(client: WorkerClient, prepared_case: Callable[[str], PreparedCase]
 
     def lines(api: str, text: str = MINIMAL, width: int = 80) -> list[str]:
         chosen = FRAMEWORK.api(f"convolver.{api}")
-        calls = []
-        for item in survey.invocations(FRAMEWORK, ANY, [chosen], [prepared_case(text)]):
-            outcome = survey.invoke(client, item)
-            seen = tuple(survey.evaluate(item, mode, outcome) for mode in item.modes)
-            calls.append(InvocationResult(item, outcome, seen))
-        return [line.plain for line in told(chosen.id, calls, width)]
+        results = []
+        for item in plan.invocations(FRAMEWORK, ANY, [chosen], [prepared_case(text)]):
+            outcome = calls.invoke(client, item)
+            seen = tuple(evaluation.evaluate(item, mode, outcome) for mode in item.modes)
+            results.append(InvocationResult(item, outcome, seen))
+        return [line.plain for line in told(chosen.id, results, width)]
 
     return lines
 
@@ -129,7 +130,9 @@ def test_it_is_said_whether_an_answer_sides_with_the_document_or_its_erratum(
     )
 
 
-def test_a_case_is_told_with_its_document_and_erratum(prepared_case: Callable[[str], PreparedCase]) -> None:
+def test_a_case_is_told_with_its_document_and_erratum(
+    prepared_case: Callable[[str], PreparedCase],
+) -> None:
     case = prepared_case(DOCUMENT + MINIMAL + SECTION + STATED + ERRATUM)
     assert [line.plain for line in about(case, 80)] == [
         "one",

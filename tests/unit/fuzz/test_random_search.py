@@ -17,11 +17,11 @@ from fakes.searched import faulty
 from conformance.adapters.base import Api
 from conformance.adapters.runtime import ANY
 from conformance.cases.sampling import DRAWN, SMALL
+from conformance.environments import interpreters
 from conformance.fuzz import random_search
 from conformance.fuzz.random_search import Finding, Group, Search, Tally, group_of
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.runs import survey
 from conformance.workers.worker_client import WorkerClient
 
 UNKNOWN = "No known convention."
@@ -42,7 +42,7 @@ def find(tmp_path: Path) -> Find:
     ) -> tuple[Tally, list[Finding]]:
         framework = searched.plain(tmp_path, *apis)
         searching = search(*apis, framework=framework, count=count, space=space)
-        interpreter = survey.interpreter_for(framework, sys.executable)
+        interpreter = interpreters.interpreter_for(framework, sys.executable)
 
         def start() -> WorkerClient:
             return WorkerClient(interpreter, timeout=PATIENCE)
@@ -281,7 +281,7 @@ def test_workers_side_by_side_find_the_same(find: Find) -> None:
 def test_each_question_is_told_of_as_it_is_done(tmp_path: Path) -> None:
     framework = searched.plain(tmp_path, api())
     searching = search(api(), framework=framework, count=5)
-    interpreter = survey.interpreter_for(framework, sys.executable)
+    interpreter = interpreters.interpreter_for(framework, sys.executable)
     told: list[int] = []
     tally = Tally(searching)
     random_search.ask(

@@ -74,7 +74,9 @@ def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_unsteady(
 
 def test_a_status_that_differs_between_runs_is_any_of_them(tmp_path: Path) -> None:
     answers = accepted(tmp_path, (different(),), (seen(),), (seen(status="rejected"),))
-    assert answers[ONE] == Answer(("match", "mismatch", "rejected"), NONDETERMINISTIC, (), "content of one")
+    assert answers[ONE] == Answer(
+        ("match", "mismatch", "rejected"), NONDETERMINISTIC, (), "content of one"
+    )
 
 
 def test_what_agrees_stays_steady_beside_what_does_not(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from conformance.history.changes import Change, Trend, alike, trends
 from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE = case("one")
@@ -226,7 +226,9 @@ def test_what_changed_in_the_translated_call_only_is_told_as_such() -> None:
 
 def test_an_api_that_came_is_told() -> None:
     before = run(version="1", apis={LAYER: False})
-    found = trends([("1", before), ("2", run(match(ONE), version="2"))], {ONE.id: PreparedCase(ONE)})
+    found = trends(
+        [("1", before), ("2", run(match(ONE), version="2"))], {ONE.id: PreparedCase(ONE)}
+    )
     (change,) = next(one for one in found if one.api == LAYER).changes
     assert spans(change) == [("until 1", "not there"), ("from 2", "there")]
 

@@ -17,7 +17,10 @@ def test_an_offset_that_reaches_nothing_makes_no_tap() -> None:
 
 def test_there_is_a_phase_for_every_remainder_that_an_offset_has() -> None:
     indices = indexing.conv_transpose((1, 1, 4), (1, 1, 2), stride=3)
-    assert [view for view, _ in indices.phases] == [(..., slice(0, None, 3)), (..., slice(1, None, 3))]
+    assert [view for view, _ in indices.phases] == [
+        (..., slice(0, None, 3)),
+        (..., slice(1, None, 3)),
+    ]
 
 
 def test_a_convolution_and_its_transpose_meet_at_the_same_elements() -> None:

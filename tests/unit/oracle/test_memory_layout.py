@@ -134,7 +134,7 @@ def test_a_chain_lays_out_the_kernel_of_each_step(file: Path) -> None:
 
 @EVERY
 def test_a_recipe_copies_what_the_framework_cannot_read(file: Path, memory: Memory) -> None:
-    convolver = api(interop=replace(INTEROP, unreadable=("reversed",)))
+    convolver = api(interop=replace(INTEROP, unsupported_layouts=("reversed",)))
     native, recipe = (
         call_writer.write(framework(convolver), ANY, convolver, said(file, memory).question, mode)
         for mode in MODES

@@ -87,12 +87,18 @@ def convolved(draw: st.DrawFn) -> tuple[Array, Array, dict[str, Any]]:
 
 
 def loops(
-    narrow_side: Array, kernel: Array, wide_side: Array, arguments: dict[str, Any], begin: tuple[int, ...]
+    narrow_side: Array,
+    kernel: Array,
+    wide_side: Array,
+    arguments: dict[str, Any],
+    begin: tuple[int, ...],
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]:
     """Every index of small, kernel and large that meet in i s + a d - b."""
     groups, stride, dilation = (arguments[key] for key in ("groups", "stride", "dilation"))
     each_small, each_large = narrow_side.shape[1] // groups, kernel.shape[1]
-    for n, c, j in product(range(narrow_side.shape[0]), range(narrow_side.shape[1]), range(each_large)):
+    for n, c, j in product(
+        range(narrow_side.shape[0]), range(narrow_side.shape[1]), range(each_large)
+    ):
         channel = c // each_small * each_large + j
         for i in np.ndindex(*narrow_side.shape[2:]):
             for a in np.ndindex(*kernel.shape[2:]):

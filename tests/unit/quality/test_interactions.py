@@ -12,7 +12,7 @@ import pytest
 from conformance.cases import load
 from conformance.cases.sampling import draws
 from conformance.quality import interactions
-from conformance.quality.interactions import FACTORS, CONSTRAINTS, Constraint, Point
+from conformance.quality.interactions import CONSTRAINTS, FACTORS, Constraint, Point
 from conformance.question import Question
 from conformance.utils import resources
 from tools import samples

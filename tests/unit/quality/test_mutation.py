@@ -15,7 +15,7 @@ from conformance.conventions.diagnosis import Diagnosis
 from conformance.quality import mutation
 from conformance.quality.mutation import KillRecord
 from conformance.question import AnyQuestion, Question, chained
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 
 PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
 AXIS = {axis.name: place for place, axis in enumerate(AXES)}

@@ -137,7 +137,9 @@ def test_a_case_with_a_reason_is_none(one: KillRecord) -> None:
 
 
 def test_each_case_is_told_with_what_it_sees_and_cannot_see() -> None:
-    one = sight(kills=frozenset({FLIPPED, DROPPED, DROPPED + 1}), survivors=frozenset({ALONG_FIRST}))
+    one = sight(
+        kills=frozenset({FLIPPED, DROPPED, DROPPED + 1}), survivors=frozenset({ALONG_FIRST})
+    )
     assert list(summary.each([one])) == [
         "one: sees kernel flip (flipped); bias; cannot see kernel flip (flipped along the first)"
     ]

@@ -35,7 +35,9 @@ def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
     return Question(op=op, **fields)
 
 
-def written(asked_of: Api, q: AnyQuestion, mode: str = "native", within: Framework | None = None) -> Call:
+def written(
+    asked_of: Api, q: AnyQuestion, mode: str = "native", within: Framework | None = None
+) -> Call:
     call = call_writer.write(within or framework(asked_of), ANY, asked_of, q, mode)
     assert isinstance(call, Call), call
     return call
@@ -100,7 +102,9 @@ def test_the_backend_chooses_the_dialect() -> None:
 
 def test_a_dtype_that_numpy_lacks_is_cast_there_and_back() -> None:
     dtype_conversions = {"bfloat16": ("plain.tensor({v} * 2)", "{v}.numpy() * 10")}
-    casting = framework(api(), interops={None: replace(INTEROP, dtype_conversions=dtype_conversions)})
+    casting = framework(
+        api(), interops={None: replace(INTEROP, dtype_conversions=dtype_conversions)}
+    )
     call = written(casting.apis[0], asked(dtype="bfloat16"), within=casting)
     assert run(call).tolist() == [[[40, 480, 920, 1200]]]
 

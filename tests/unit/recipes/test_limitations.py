@@ -19,8 +19,8 @@ from conformance.question import Chain, Question
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
-from conformance.runs import survey
-from conformance.runs.survey import Invocation
+from conformance.runs import calls, evaluation, plan
+from conformance.runs.plan import Invocation
 from conformance.workers.batching import Task
 from conformance.workers.outcomes import Answer, Crash, Refusal
 
@@ -115,7 +115,8 @@ def test_some_limits_break_the_process_that_runs_into_them(
     known: tuple[Limitation, ...], asked_for: dict[str, Any], broken: bool
 ) -> None:
     assert (
-        limitations.corrupts_process(padding(*known), asked(**asked_for), Runtime(backend="here")) is broken
+        limitations.corrupts_process(padding(*known), asked(**asked_for), Runtime(backend="here"))
+        is broken
     )
 
 
@@ -135,8 +136,8 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
     fake = padding(BREAKING)
     listener = Listener()
     prepared_cases = [subject_of("one", asked(padding=((crop, 1),))) for crop in (1, -2)]
-    items = list(survey.invocations(framework(fake), ANY, [fake], prepared_cases))
-    list(survey.run_invocations(listener, items))
+    items = list(plan.invocations(framework(fake), ANY, [fake], prepared_cases))
+    list(calls.run_invocations(listener, items))
     assert [item.modes for item in items] == [("native",), ("recipe",)] * 2
     assert listener.last == [False, False, True, False]
 
@@ -154,20 +155,20 @@ WRONG = Answer(np.arange(7, dtype=np.float32).reshape(1, 1, 7))
 
 
 def test_an_unexplained_answer_to_a_native_call_names_the_limit() -> None:
-    seen = survey.evaluate(LIMITED, "native", WRONG)
+    seen = evaluation.evaluate(LIMITED, "native", WRONG)
     assert seen.limit == KEPT.reason
     assert seen.told == f"{seen.diagnosis} A known limit is behind it: {KEPT.reason}."
 
 
 def test_a_worker_that_a_native_call_took_along_is_told_of_with_the_limit() -> None:
-    seen = survey.evaluate(LIMITED, "native", Crash("killed by SIGABRT", ""))
+    seen = evaluation.evaluate(LIMITED, "native", Crash("killed by SIGABRT", ""))
     assert seen.told == (
         f"It crashed: killed by SIGABRT. A known limit is behind it: {KEPT.reason}."
     )
 
 
 def test_a_recipe_has_no_such_excuse() -> None:
-    assert survey.evaluate(LIMITED, "recipe", WRONG).limit is None
+    assert evaluation.evaluate(LIMITED, "recipe", WRONG).limit is None
 
 
 def test_what_a_convention_explains_needs_no_limit() -> None:
@@ -176,17 +177,17 @@ def test_what_a_convention_explains_needs_no_limit() -> None:
     got = question.answer(q.but(kernel=q.kernel[:, :, ::-1]))
     always = Limitation("it takes nothing", lambda _: True)
     known = replace(flipped, api=replace(flipped.api, limits=(always,)))
-    seen = survey.evaluate(known, "native", Answer(got))
+    seen = evaluation.evaluate(known, "native", Answer(got))
     assert (seen.explanations[0], seen.limit) == (("kernel flip: flipped",), None)
 
 
 def test_without_a_limit_only_the_diagnosis_is_told() -> None:
-    seen = survey.evaluate(item(asked()), "native", WRONG)
+    seen = evaluation.evaluate(item(asked()), "native", WRONG)
     assert (seen.limit, seen.told) == (None, seen.diagnosis)
 
 
 def test_what_cannot_be_written_runs_into_no_limit() -> None:
-    assert survey.evaluate(LIMITED, "native", Inexpressible("no")).limit is None
+    assert evaluation.evaluate(LIMITED, "native", Inexpressible("no")).limit is None
 
 
 # Refusals
@@ -195,7 +196,7 @@ def test_what_cannot_be_written_runs_into_no_limit() -> None:
 def refused_for(*known: Limitation, **arguments: Any) -> Any:
     q = asked(padding=((4, 1),), **arguments)
     limited = Invocation(subject_of("one", q), padding(*known), ("native",), LIMITED.call)
-    return survey.evaluate(limited, "native", Refusal("ValueError", "no"))
+    return evaluation.evaluate(limited, "native", Refusal("ValueError", "no"))
 
 
 def test_a_refusal_is_told_by_the_limit_and_then_in_the_frameworks_words() -> None:
@@ -220,4 +221,4 @@ def test_a_refusal_without_a_known_limit_has_only_the_frameworks_words() -> None
 
 def test_a_recipe_that_is_refused_has_no_such_excuse() -> None:
     recipe = replace(LIMITED, modes=("recipe",))
-    assert survey.evaluate(recipe, "recipe", Refusal("ValueError", "no")).limit is None
+    assert evaluation.evaluate(recipe, "recipe", Refusal("ValueError", "no")).limit is None

@@ -16,7 +16,7 @@ from fakes import plain
 from fakes.frameworks import api, framework, function
 
 from conformance import question
-from conformance.adapters.base import Api, Inexpressible, Limitation, CallSource
+from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import DRAWN, draws
 from conformance.oracle import geometry

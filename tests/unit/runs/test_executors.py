@@ -27,8 +27,8 @@ from conformance.observations import Observation
 from conformance.runs import execute, executors, run_files, scheduler, shards
 from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.shards import MOST, Shard, WorkerLimits
-from conformance.runs.survey import PreparedCase
 from conformance.workers.worker_client import CannotStart
 
 MANY = prepared_cases(50)
@@ -55,7 +55,9 @@ def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -
     return one
 
 
-def written(path: Path, executor: Executor, some: list[PreparedCase] = MANY, hands: int = 4) -> bytes:
+def written(
+    path: Path, executor: Executor, some: list[PreparedCase] = MANY, hands: int = 4
+) -> bytes:
     """The run file that an executor as far away as any comes to."""
     assert recorded(path, [Place(executor, lambda: hands)], some).error is None
     return path.read_bytes()

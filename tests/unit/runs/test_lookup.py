@@ -125,5 +125,7 @@ def test_a_file_without_the_case_is_told_what_is_broken(
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="there is no such file or folder\nthere is no case 'one'"):
+    with pytest.raises(
+        NotFoundError, match="there is no such file or folder\nthere is no case 'one'"
+    ):
         lookup.case_named("one", [tmp_path / "none.yaml"])

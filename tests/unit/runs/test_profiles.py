@@ -13,8 +13,8 @@ from conformance.cases.model import Case
 from conformance.conventions.axes import AXES
 from conformance.observations import Observation
 from conformance.question import Question
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import PART_OF, Finding, Profile, profiles
-from conformance.runs.survey import PreparedCase
 
 FLIPPED = (("kernel flip: flipped",),)
 ONE, TWO, THREE = case("one"), case("two"), case("three")

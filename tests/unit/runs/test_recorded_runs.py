@@ -19,7 +19,7 @@ from conformance.gate import baseline, compare, snapshot
 from conformance.gate.snapshot import CannotCompare
 from conformance.observations import Observation
 from conformance.runs import run_files
-from conformance.runs.survey import is_applicable
+from conformance.runs.plan import is_applicable
 from conformance.utils import resources
 
 FOLDER = Path(__file__).parents[2] / "recorded"

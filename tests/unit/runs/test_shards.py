@@ -23,8 +23,8 @@ from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
 from conformance.oracle.memory_layout import MEMORIES, Memory, laid
 from conformance.runs import shards
-from conformance.runs.shards import MOST, WEIGHT, Examiners, Shard, WorkerLimits, Unlike
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.shards import MOST, WEIGHT, Examiners, Shard, Unlike, WorkerLimits
 from conformance.workers.worker_client import CannotStart, RuntimeInfo, Stopped
 
 HERE = Environment(framework="plain")

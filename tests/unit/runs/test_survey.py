@@ -23,11 +23,13 @@ from fakes.frameworks import api, framework, function
 from conformance.adapters.base import LAYOUT, Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY
 from conformance.cases import Case, Expected, Place
+from conformance.environments import interpreters
 from conformance.observations import Observation, verdict
 from conformance.question import AnyQuestion, Pool, Question, chained
-from conformance.runs import survey
+from conformance.runs import calls, evaluation, plan, run_header
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import read, writing
-from conformance.runs.survey import Invocation, PreparedCase
 from conformance.utils import resources
 from conformance.workers.outcomes import Answer, Refusal
 from conformance.workers.worker_client import WorkerClient
@@ -71,16 +73,16 @@ def within(tmp_path: Path, *apis: Api, **rest: Any) -> Framework:
 
 def client(of: Framework, **options: Any) -> WorkerClient:
     told = {"timeout": PATIENCE, **options}
-    return WorkerClient(survey.interpreter_for(of, sys.executable), **told)
+    return WorkerClient(interpreters.interpreter_for(of, sys.executable), **told)
 
 
 def items(of: Framework, cases: Sequence[Case]) -> list[Invocation]:
-    return list(survey.invocations(of, ANY, of.apis, list(map(PreparedCase, cases))))
+    return list(plan.invocations(of, ANY, of.apis, list(map(PreparedCase, cases))))
 
 
 def observed(of: Framework, cases: Sequence[Case], **options: Any) -> list[Observation]:
     with client(of, **options) as started:
-        return list(survey.run_invocations(started, items(of, cases)))
+        return list(calls.run_invocations(started, items(of, cases)))
 
 
 def only(observations: list[Observation], **wanted: str) -> Observation:
@@ -224,7 +226,7 @@ def test_the_same_answer_has_the_same_digest(meanings: list[Observation]) -> Non
 
 def digest(answer: Any) -> str | None:
     item = Invocation(PreparedCase(case("one")), api(), ("native",), Inexpressible("nobody asks"))
-    return survey.evaluate(item, "native", Answer(np.asarray(answer))).digest
+    return evaluation.evaluate(item, "native", Answer(np.asarray(answer))).digest
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.complex64])
@@ -320,7 +322,7 @@ def test_a_trouble_is_nobodys_convention(troubles: list[Observation], trouble: s
 def test_a_survey_in_trouble_is_a_complete_run(troubles: list[Observation], tmp_path: Path) -> None:
     of = in_trouble(tmp_path)
     with client(of) as started:
-        header = survey.header(of, started.identity, list(map(PreparedCase, TROUBLED)))
+        header = run_header.header(of, started.identity, list(map(PreparedCase, TROUBLED)))
     with writing(tmp_path / "run.jsonl", header) as writer:
         for observation in troubles:
             writer.add(observation)
@@ -362,7 +364,7 @@ def test_what_is_asked_once_is_observed_in_both_modes(tmp_path: Path) -> None:
     ],
 )
 def test_an_api_is_asked_what_is_its_own(op: str, as_layer: bool, concerned: bool) -> None:
-    assert survey.is_applicable(api(as_layer=as_layer), case("one", asked(op))) is concerned
+    assert plan.is_applicable(api(as_layer=as_layer), case("one", asked(op))) is concerned
 
 
 @pytest.mark.parametrize(
@@ -370,8 +372,8 @@ def test_an_api_is_asked_what_is_its_own(op: str, as_layer: bool, concerned: boo
 )
 def test_a_variant_is_asked_what_it_is_about(topics: tuple[str, ...], concerned: bool) -> None:
     variant = api(topics=LAYOUT)
-    assert survey.is_applicable(variant, replace(case("one", asked()), topics=topics)) is concerned
-    assert not survey.is_applicable(variant, replace(case("one", asked("conv")), topics=topics))
+    assert plan.is_applicable(variant, replace(case("one", asked()), topics=topics)) is concerned
+    assert not plan.is_applicable(variant, replace(case("one", asked("conv")), topics=topics))
 
 
 @pytest.mark.parametrize(
@@ -379,7 +381,7 @@ def test_a_variant_is_asked_what_it_is_about(topics: tuple[str, ...], concerned:
 )
 def test_a_chain_is_asked_of_what_transposes(operator: str, concerned: bool) -> None:
     chain = chained(asked().x, (asked("conv"), asked()))
-    assert survey.is_applicable(api(operator), case("one", chain)) is concerned
+    assert plan.is_applicable(api(operator), case("one", chain)) is concerned
 
 
 def test_chains_and_parameters_are_surveyed(tmp_path: Path) -> None:
@@ -473,7 +475,7 @@ def test_an_answer_is_held_against_what_a_document_states(
 def test_a_header_says_who_answered(tmp_path: Path) -> None:
     of = within(tmp_path, api(id="here"), api(id="gone", exists="plain.nothing"))
     with client(of) as started:
-        told = survey.header(of, started.identity, [PreparedCase(CROOKED)])
+        told = run_header.header(of, started.identity, [PreparedCase(CROOKED)])
     assert (told.framework, told.version, told.backend) == ("plain", "1.0", None)
     assert told.apis == {"here": True, "gone": False}
     assert told.numpy == np.__version__
@@ -484,7 +486,7 @@ def test_a_header_names_the_files_of_cases_that_do_not_ship(tmp_path: Path) -> N
     cases = [replace(CROOKED, place=Place(str(place), 1, 1)) for place in places]
     of = within(tmp_path, api())
     with client(of) as started:
-        told = survey.header(of, started.identity, list(map(PreparedCase, cases)))
+        told = run_header.header(of, started.identity, list(map(PreparedCase, cases)))
     assert told.files == ("b/own.yaml", "own.yaml")
 
 
@@ -502,8 +504,8 @@ def test_a_header_keeps_no_case(tmp_path: Path) -> None:
 
     of = within(tmp_path, api())
     with client(of) as started:
-        told = survey.header(of, started.identity, prepared_cases())
-        again = survey.header(of, started.identity, list(prepared_cases()))
+        told = run_header.header(of, started.identity, prepared_cases())
+        again = run_header.header(of, started.identity, list(prepared_cases()))
     assert told == again
     assert max(alive[:20]) <= 2  # the one that is drawn, and the one before it
 
@@ -549,14 +551,14 @@ def test_one_item_is_asked_alone(tmp_path: Path) -> None:
     of = within(tmp_path, *APIS)
     told: Iterator[Invocation] = iter(items(of, [CROOKED]))
     with client(of) as started:
-        outcome = survey.invoke(started, next(told))
+        outcome = calls.invoke(started, next(told))
         assert outcome.array.tolist() == [[[12, 23, 30]]]
 
 
 def test_a_refusal_asked_alone_is_an_outcome(tmp_path: Path) -> None:
     of = within(tmp_path, APIS[5])
     with client(of) as started:
-        outcome = survey.invoke(started, items(of, [CROOKED])[0])
+        outcome = calls.invoke(started, items(of, [CROOKED])[0])
     assert outcome == Refusal("ValueError", "not possible here: symmetric padding")
 
 

@@ -13,7 +13,7 @@ from conformance.cases import Case, load
 from conformance.cases.question_builder import ask
 from conformance.cases.schema import Entry
 from conformance.quality import interactions
-from conformance.quality.interactions import FACTORS, CONSTRAINTS, Point
+from conformance.quality.interactions import CONSTRAINTS, FACTORS, Point
 from conformance.question import Question
 from conformance.utils import resources
 from tools import combinations, samples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_translation import layer
+from small_layers import layer
 
 from conformance.question import Question, stand_in
 from conformance.translate import arguments

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from gate_runs import seen
-from test_translation import TORCH, layer
+from small_layers import TORCH, layer
 
 from conformance.adapters.runtime import ANY
 from conformance.observations import Mode, Observation
 from conformance.question import Question, stand_in
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header
-from conformance.runs.survey import PreparedCase
 from conformance.translate import proofs
 from conformance.translate.proofs import SEVERAL, Objection
 from conformance.translate.records import Record
@@ -42,7 +42,9 @@ def record(*asked: tuple[Question, dict[str, Any]], error: str | None = None) ->
     return Record(
         path=Path("run.jsonl"),
         header=Header(framework="torch"),
-        prepared_cases={n: prepared_case(n, q, error) for n, (q, _) in zip(names, asked, strict=True)},
+        prepared_cases={
+            n: prepared_case(n, q, error) for n, (q, _) in zip(names, asked, strict=True)
+        },
         observe=observe,
     )
 

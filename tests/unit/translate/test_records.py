@@ -13,9 +13,9 @@ from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.cases import load
 from conformance.gate import accept
-from conformance.runs import run_files, survey
+from conformance.runs import evaluation, plan, run_files
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header
-from conformance.runs.survey import PreparedCase
 from conformance.translate import records
 from conformance.translate.records import NoRecord, Record, Unfinished
 from conformance.utils import resources
@@ -35,12 +35,12 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
     header = Header(framework="torch", version="1.0", apis={TORCH.id: True})
     path = folder / "run.jsonl"
     with run_files.writing(path, header) as writer:
-        for item in survey.invocations(FRAMEWORKS["torch"], header.runtime, [TORCH], prepared_cases):
+        for item in plan.invocations(FRAMEWORKS["torch"], header.runtime, [TORCH], prepared_cases):
             wanted = item.prepared_case.wanted
             outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
             for mode in item.modes:
                 came = item.call if isinstance(item.call, Inexpressible) else outcome
-                writer.add(survey.evaluate(item, mode, came))
+                writer.add(evaluation.evaluate(item, mode, came))
     accept.write(accept.accepted([path]), folder)
     (accepted,) = folder.glob("*.csv")
     return records.read(path), records.read(accepted)

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from small_layers import TORCH, layer
 
 from conformance import question as asking
 from conformance.adapters.base import Inexpressible
@@ -14,12 +15,11 @@ from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import draws
 from conformance.conventions.axes import AXES, CONVENTIONS
-from conformance.question import Array, Question
+from conformance.question import Array
 from conformance.runs.profiles import Finding, Profile
 from conformance.translate import translation
 from conformance.translate.translation import Place
 
-TORCH = Place(FRAMEWORKS["torch"], ANY, APIS["torch.nn.functional.conv_transpose"])
 JAX = Place(FRAMEWORKS["jax"], ANY, APIS["jax.lax.conv_transpose"])
 KERAS = Place(
     FRAMEWORKS["keras"], Runtime(backend="tensorflow"), APIS["keras.layers.ConvTranspose"]
@@ -46,19 +46,6 @@ PLAIN = profile(TORCH.api.id)
 JAX_PROFILE = profile(
     JAX.api.id, "kernel flip: flipped", "padding: pads the input", "valid: length: whole strides"
 )
-
-
-def layer(**changes: object) -> Question:
-    plain = Question(
-        op="conv_transpose",
-        x=np.zeros((1, 2, 4, 5), np.float32),
-        kernel=np.zeros((2, 3, 3, 2), np.float32),
-        stride=(1, 1),
-        padding=((0, 0), (0, 0)),
-        output_padding=(0, 0),
-        dilation=(1, 1),
-    )
-    return plain.but(**changes)
 
 
 def kernel_by(lines: tuple[str, ...], w: Array) -> Array:

@@ -24,9 +24,9 @@ from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call, TraceableSpan
 from conformance.recipes.search import Cost
 from conformance.workers import batched
-from conformance.workers.batching import Submission, Batches, Task
+from conformance.workers.batching import Batches, Submission, Task
 from conformance.workers.outcomes import Answer, Crash, Hang, Refusal
-from conformance.workers.worker_client import WorkerClient, Interpreter
+from conformance.workers.worker_client import Interpreter, WorkerClient
 
 FAKES = Path(__file__).parents[2] / "fakes"
 LIMITS = ("no dilation", "no groups", "symmetric padding")
@@ -100,14 +100,14 @@ def test_a_stretch_takes_what_it_reads() -> None:
 
 def test_a_cast_is_no_part_of_a_stretch_as_compilers_leave_some_out() -> None:
     casts = {"bfloat16": ("plain.tensor({v})", "{v}.numpy()")}
-    (lines,) = stretched(native(asked(dtype="bfloat16"), casts=casts))
+    (lines,) = stretched(native(asked(dtype="bfloat16"), dtype_conversions=casts))
     assert len(lines) == 1
     assert lines[0].startswith("y = plain.ask")
 
 
 def test_what_needs_a_line_around_it_has_no_stretch() -> None:
     kept = {"float64": "with plain.wide():"}
-    one = api(interop=replace(INTEROP, keeps=kept))
+    one = api(interop=replace(INTEROP, dtype_contexts=kept))
     wide = asked(x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dtype="float64")
     call = call_writer.write(framework(one), ANY, one, wide, "recipe")
     assert isinstance(call, Call)
@@ -307,9 +307,7 @@ def test_without_a_way_to_ask_together_all_are_asked_alone() -> None:
          " got a NoneType of dtype object."),
     ],
 )  # fmt: skip
-def test_trouble_is_told_of_the_guilty_alone(
-    client: WorkerClient, line: str, words: str
-) -> None:
+def test_trouble_is_told_of_the_guilty_alone(client: WorkerClient, line: str, words: str) -> None:
     asked = [*map(doubling, range(6)), bad(line), *map(doubling, range(6, 12))]
     outcomes = [outcome for _, outcome in client.ask(asked)]
     guilty = outcomes.pop(6)

@@ -22,11 +22,17 @@ from fakes.prepared_cases import case
 
 from conformance.adapters.runtime import ANY
 from conformance.environments import interpreters
-from conformance.runs import survey
-from conformance.runs.survey import PreparedCase
+from conformance.runs import evaluation, plan
+from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.interpreter import Kind
 from conformance.workers.outcomes import Answer, Crash, Flaky, Outcome
-from conformance.workers.worker_client import BadSource, CannotStart, WorkerClient, Interpreter, Task
+from conformance.workers.worker_client import (
+    BadSource,
+    CannotStart,
+    Interpreter,
+    Task,
+    WorkerClient,
+)
 
 FAKES = Path(__file__).parents[2] / "fakes"
 VARIABLES = {"PYTHONPATH": os.pathsep.join([str(FAKES), *filter(None, [os.getenv("PYTHONPATH")])])}
@@ -81,9 +87,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("source", LIES.values(), ids=LIES.keys())
-def test_a_frame_that_is_no_answer_costs_its_question(
-    client: WorkerClient, source: str
-) -> None:
+def test_a_frame_that_is_no_answer_costs_its_question(client: WorkerClient, source: str) -> None:
     outcome = only(client, source)
     assert isinstance(outcome, Crash)
     assert outcome.reason.startswith(
@@ -145,10 +149,10 @@ def test_answers_to_questions_that_nobody_asked_are_asked_for_again(
 
 
 def test_what_was_asked_again_is_in_the_run() -> None:
-    item = next(survey.invocations(frameworks.framework(frameworks.api()), ANY, [frameworks.api()],
+    item = next(plan.invocations(frameworks.framework(frameworks.api()), ANY, [frameworks.api()],
                              [PreparedCase(case("one"))]))  # fmt: skip
     answer = Answer(np.array([[[1, 12, 20]]], np.float32), retry="asked again alone: it was so")
-    observation = survey.evaluate(item, "native", answer)
+    observation = evaluation.evaluate(item, "native", answer)
     assert (observation.status, observation.retry) == ("match", "asked again alone: it was so")
 
 

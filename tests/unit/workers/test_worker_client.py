@@ -26,10 +26,10 @@ from conformance.workers.worker_client import (
     WINDOW,
     BadSource,
     CannotStart,
-    WorkerClient,
     Interpreter,
     Stopped,
     Task,
+    WorkerClient,
 )
 
 FAKES = Path(__file__).parents[2] / "fakes"
@@ -184,9 +184,7 @@ def test_trouble_that_leaves_an_answer_costs_nothing(client, trouble):
 
 
 def test_a_question_sees_nothing_of_the_one_before(client):
-    _, (_, outcome) = client.ask(
-        [bad("y = np.float64(0); left = y"), bad("y = 'left' in dir()")]
-    )
+    _, (_, outcome) = client.ask([bad("y = np.float64(0); left = y"), bad("y = 'left' in dir()")])
     assert not outcome.array
 
 
@@ -293,9 +291,7 @@ def test_a_hang_that_never_stops_talking_is_still_a_hang(hasty):
     assert isinstance(outcome, Hang)
 
 
-def test_an_answer_that_has_come_is_not_late_whatever_the_clock_says(
-    client, monkeypatch, tmp_path
-):
+def test_an_answer_that_has_come_is_not_late_whatever_the_clock_says(client, monkeypatch, tmp_path):
     """As on a machine that had no time for us from before it came until long after."""
     go, done = tmp_path / "go", tmp_path / "done"
     waiting = bad(f"unruly.wait_for({str(go)!r})\ny = x + 1")

@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.cases import Case, Place
 from conformance.question import Question
-from conformance.runs.survey import PreparedCase
+from conformance.runs.prepared_case import PreparedCase
 
 
 def case(name: str, first: int = 1, **rest: Any) -> Case:
