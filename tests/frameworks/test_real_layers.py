@@ -7,7 +7,7 @@ is a mismatch that says so. What is wrong is no match: `test_real_values.py`.
 from __future__ import annotations
 
 import pytest
-from test_real_values import DTYPES, layer, prepared_case
+from real_layers import DTYPES, layer, prepared_case
 
 from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
