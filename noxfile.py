@@ -6,7 +6,8 @@ nox -t test                   lint, types, unit tests, every adapter against its
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
 nox -s findings               whether the bugs of docs/findings.md show where it says so
-nox -s accept                 takes what they do as accepted
+nox -s update-baseline        takes what they do as accepted
+nox -s docs                   builds the documentation into site/
 nox -s bench                  how fast everything is, beside its peers
 
 What sessions install has exact versions in constraints.txt, and what environments install in
@@ -87,6 +88,13 @@ def tests(session: nox.Session) -> None:
     """Everything that needs no framework."""
     _install(session, "-e", ".[test]")
     session.run(*UNIT_TESTS, *session.posargs)
+
+
+@nox.session(tags=["test"])
+def docs(session: nox.Session) -> None:
+    """Build the documentation into site/, where every link has to lead somewhere."""
+    _install(session, "-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict", "--quiet", env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session
@@ -171,8 +179,8 @@ def report(session: nox.Session) -> None:
         _report(session, _runs(PORTABLE), REPORTS, COMMITTED)
 
 
-@nox.session(tags=["test"])
-def current(session: nox.Session) -> None:
+@nox.session(name="check-report", tags=["test"])
+def check_report(session: nox.Session) -> None:
     """Whether the committed report is what the runs give."""
     _install(session, "-e", ".")
     if unrun := _unrun(session):
@@ -220,8 +228,8 @@ def findings(session: nox.Session) -> None:
     session.run("conformance", "findings", *where, "--jobs", CORES, *_LENIENT)
 
 
-@nox.session
-def accept(session: nox.Session) -> None:
+@nox.session(name="update-baseline")
+def update_baseline(session: nox.Session) -> None:
     """Take what the pinned versions do, asked twice, as what is gated against from now on."""
     _install(session, "-e", ".")
     again = Path(session.create_tmp())
