@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import Discriminator, Field, Tag
 
@@ -68,7 +68,6 @@ class Bilinear(Model):
     rank: int = Field(default=2, ge=1, le=3, description="How many spatial axes there are.")
 
 
-GENERATED: tuple[type[Model], ...] = (Integers, Arange, Fill, Normal, Basis, Bilinear)
 Generated: TypeAlias = Integers | Arange | Fill | Normal | Basis | Bilinear
 
 
@@ -79,7 +78,7 @@ def tag(kind: object) -> str:
 
 def _operand_kind(value: Any) -> str | None:
     if isinstance(value, dict):
-        for kind in GENERATED:
+        for kind in get_args(Generated):
             if kind.__name__.lower() in value:
                 return tag(kind)
         return None

@@ -79,9 +79,9 @@ def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
             rank, reason, first = _RANKS[count], f"{name} has {count}", count
         elif count not in (rank, rank + 2):
             axes = "axis" if rank == 1 else "axes"
-            demand = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
+            requirement = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
             hint = _rank_hint(stated_rank or count - 2, first or count)
-            raise CaseError((name,), f"{name} {demand}, because {reason}, got {count}{hint}")
+            raise CaseError((name,), f"{name} {requirement}, because {reason}, got {count}{hint}")
     if rank is None:
         raise ValueError("a rank cannot be settled without operands")
     return rank
@@ -131,8 +131,8 @@ def stored(numbers: Array, dtype: Dtype) -> Array:
             return numbers.astype(dtype)
     bits = np.ascontiguousarray(numbers, np.float32).view(np.uint32).astype(np.uint64)
     # Round to nearest, ties to even, as the formats' own conversions do.
-    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
-    return rounded.astype(np.uint32).view(np.float32).reshape(numbers.shape)
+    rounded_bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return rounded_bits.astype(np.uint32).view(np.float32).reshape(numbers.shape)
 
 
 def first_changed(numbers: Array, dtype: Dtype) -> tuple[int, ...] | None:

@@ -13,11 +13,13 @@ from conformance.cases.error_messages import complaints
 from conformance.cases.errors import CaseError, Fault
 from conformance.cases.exactness import bound, is_exact, limit, real_parts, unrepresentable_values
 from conformance.cases.model import Case, Document, Erratum, Expected, Place, Tolerance
-from conformance.cases.question_builder import ask, ask_as_written, misplaced_keys, path_to_key
+from conformance.cases.operator_keys import misplaced_keys
+from conformance.cases.question_builder import ask, ask_as_written, path_to_key
 from conformance.cases.schema import Entry, ExpectedEntry, VaryingEntry
 from conformance.cases.size_limits import check_cost, check_size
 from conformance.cases.vocabulary import did_you_mean
-from conformance.cases.yaml_source import Complaint, Node
+from conformance.cases.yaml_node import Node
+from conformance.cases.yaml_syntax import Complaint
 from conformance.question import AnyQuestion, Array, Chain, Question
 
 
@@ -58,12 +60,12 @@ def build_case(
 
 
 def _case(entry: Entry, place: Place, document: Document | None) -> Case:
-    stated = entry.expected if isinstance(entry.expected, ExpectedEntry) else ExpectedEntry()
-    erratum, tolerance = entry.erratum, stated.tolerance
+    statements = entry.expected if isinstance(entry.expected, ExpectedEntry) else ExpectedEntry()
+    erratum, tolerance = entry.erratum, statements.tolerance
     try:
         question = ask(entry)
     except CaseError:
-        if stated.error is None:
+        if statements.error is None:
             raise
         question = ask_as_written(entry)
     return Case(
@@ -76,12 +78,12 @@ def _case(entry: Entry, place: Place, document: Document | None) -> Case:
         tags=tuple(entry.tags),
         place=place,
         expected=Expected(
-            numbers=_full(stated.numbers, question),
-            shape=_tuple(stated.shape),
-            matrix=None if stated.matrix is None else np.array(stated.matrix),
-            parameters=_tuple(stated.parameters),
-            error=stated.error,
-            property=stated.property,
+            numbers=_full(statements.numbers, question),
+            shape=_tuple(statements.shape),
+            matrix=None if statements.matrix is None else np.array(statements.matrix),
+            parameters=_tuple(statements.parameters),
+            error=statements.error,
+            property=statements.property,
             tolerance=None
             if tolerance is None
             else Tolerance(tolerance.absolute, tolerance.reason),
@@ -102,20 +104,20 @@ def _case(entry: Entry, place: Place, document: Document | None) -> Case:
 
 def _incomplete_statements(entry: Entry) -> Iterator[Fault]:
     """Yield what is missing from, or too much in, the entry's statements of its answer."""
-    stated = entry.expected
-    if isinstance(stated, ExpectedEntry):
-        if not stated.model_fields_set - {"tolerance"}:
+    statements = entry.expected
+    if isinstance(statements, ExpectedEntry):
+        if not statements.model_fields_set - {"tolerance"}:
             yield ("expected",), "expected states nothing; leave it out for the oracle's answer"
-        if stated.error is not None and len(stated.model_fields_set) > 1:
+        if statements.error is not None and len(statements.model_fields_set) > 1:
             yield ("expected",), "expected states an error, so that nothing else can be stated"
-        if stated.tolerance is not None and stated.numbers is None:
+        if statements.tolerance is not None and statements.numbers is None:
             yield ("expected", "tolerance"), "tolerance is for numbers, and none are stated"
-        if stated.matrix is not None and np.array(stated.matrix).ndim != 2:
+        if statements.matrix is not None and np.array(statements.matrix).ndim != 2:
             yield ("expected", "matrix"), "matrix must be a list of rows"
     if entry.erratum is not None:
         if not entry.erratum.model_fields_set - {"sentence"}:
             yield ("erratum",), "erratum must say what holds instead: numbers, shape or property"
-        if not isinstance(stated, ExpectedEntry):
+        if not isinstance(statements, ExpectedEntry):
             yield ("erratum",), "erratum needs what the document states, under expected"
     for key in ("expected", "erratum"):
         name = getattr(getattr(entry, key), "property", None)
@@ -154,14 +156,17 @@ def _contradictions(entry: Entry, case: Case, *, check: bool) -> list[Fault]:
 def _overflows(entry: Entry, case: Case) -> Iterator[Fault]:
     """Yield why a question has no answer, or that its dtype cannot hold the sums."""
     try:
-        largest = bound(case.question)
+        largest_sum = bound(case.question)
     except (ValueError, MemoryError) as error:
         yield path_to_key(str(error), entry.model_fields_set), str(error)
         return
-    most = limit(case.question, exact=case.exact)
-    if not largest <= most:
+    maximum = limit(case.question, exact=case.exact)
+    if not largest_sum <= maximum:
         meaning = "holds every whole number" if case.exact else "holds numbers"
-        yield (), f"sums may reach {largest:.0f}; {entry.dtype} {meaning} only up to {most:.0f}"
+        yield (
+            (),
+            f"sums may reach {largest_sum:.0f}; {entry.dtype} {meaning} only up to {maximum:.0f}",
+        )
 
 
 def _check_matrix_cost(q: Question) -> None:
@@ -180,8 +185,8 @@ def _full(numbers: list[Any] | None, question: AnyQuestion) -> Array | None:
     if numbers is None:
         return None
     first = question.questions[0] if isinstance(question, Chain) else question
-    stated = np.array(numbers)
-    return stated[None, None] if stated.ndim == first.rank else stated
+    array = np.array(numbers)
+    return array[None, None] if array.ndim == first.rank else array
 
 
 def _tuple(numbers: int | list[int] | None) -> tuple[int, ...] | None:

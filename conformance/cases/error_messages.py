@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 
 from conformance.cases.errors import Path, describe
 from conformance.cases.vocabulary import of_key, of_number, of_value
-from conformance.cases.yaml_source import Complaint, Node
-from conformance.cases.yaml_syntax import shorten
+from conformance.cases.yaml_node import Node
+from conformance.cases.yaml_syntax import Complaint, shorten
 from conformance.oracle.geometry import WORDS
 
 SENTENCES: Mapping[str, str] = {

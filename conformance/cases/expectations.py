@@ -125,27 +125,29 @@ def _correction(erratum: Erratum) -> Expected:
     return Expected(numbers=erratum.numbers, shape=erratum.shape, property=erratum.property)
 
 
-def _complaints(stated: Expected, case: Case, result: Array) -> Iterator[str]:
+def _complaints(statements: Expected, case: Case, result: Array) -> Iterator[str]:
     """Yield a sentence for every statement that the oracle's answer ``result`` contradicts."""
     question = case.question
-    if stated.shape is not None and not _has_shape(result, stated.shape):
-        yield f"states the shape {tuple(stated.shape)}, the oracle's is {result.shape}"
-    if stated.numbers is not None:
+    if statements.shape is not None and not _has_shape(result, statements.shape):
+        yield f"states the shape {tuple(statements.shape)}, the oracle's is {result.shape}"
+    if statements.numbers is not None:
         difference = _difference(
-            _with_batch(stated.numbers, question), result, _tolerance(case), *_STATED
+            _with_batch(statements.numbers, question), result, _tolerance(case), *_STATED
         )
         if difference:
             yield f"states numbers that the oracle does not give: {difference}"
-    if stated.matrix is not None:
+    if statements.matrix is not None:
         if not isinstance(question, Question) or question.wanted != "output":
             yield "states a matrix, but only one operator's output has one"
-        elif difference := _difference(stated.matrix, matrix(question), 0.0, *_STATED):
+        elif difference := _difference(statements.matrix, matrix(question), 0.0, *_STATED):
             yield f"states a matrix that the oracle does not give: {difference}"
-    if stated.parameters is not None and stated.parameters != (counts := parameters(question)):
-        counts_stated = _plain_text(stated.parameters)
-        yield f"states the parameters {counts_stated}, the oracle counts {_plain_text(counts)}"
-    if stated.property is not None:
-        entry = properties.named(stated.property)
+    if statements.parameters is not None and statements.parameters != (
+        counts := parameters(question)
+    ):
+        stated_counts = _plain_text(statements.parameters)
+        yield f"states the parameters {stated_counts}, the oracle counts {_plain_text(counts)}"
+    if statements.property is not None:
+        entry = properties.named(statements.property)
         if not _has_property(entry, case, result):
             actual, expected = entry.sides(question, result)
             difference = _difference(actual, expected, 0.0, "the answer gives", "it must be")
@@ -153,24 +155,24 @@ def _complaints(stated: Expected, case: Case, result: Array) -> Iterator[str]:
             yield f"states the property {entry.name}, which does not hold: {reason}"
 
 
-def _satisfies(stated: Expected, case: Case, result: Array) -> bool | None:
+def _satisfies(statements: Expected, case: Case, result: Array) -> bool | None:
     """Return whether ``result`` satisfies all that an answer can show; None if that is nothing."""
     question = case.question
     checks: list[bool] = []
-    if stated.shape is not None:
-        checks.append(_has_shape(result, stated.shape))
-    if stated.numbers is not None:
-        numbers = _with_batch(stated.numbers, question)
+    if statements.shape is not None:
+        checks.append(_has_shape(result, statements.shape))
+    if statements.numbers is not None:
+        numbers = _with_batch(statements.numbers, question)
         checks.append(_difference(numbers, result, _tolerance(case), *_STATED) is None)
-    if stated.matrix is not None and _is_basis(question):
+    if statements.matrix is not None and _is_basis(question):
         has_batch = result.ndim > 1 and result.shape[0] == len(_first(question).x)
         checks.append(
-            has_batch and np.array_equal(result.reshape(len(result), -1).T, stated.matrix)
+            has_batch and np.array_equal(result.reshape(len(result), -1).T, statements.matrix)
         )
-    if stated.parameters is not None and _is_count(question):
-        checks.append(bool(np.all(result == stated.parameters)))
-    if stated.property is not None:
-        checks.append(_has_property(properties.named(stated.property), case, result))
+    if statements.parameters is not None and _is_count(question):
+        checks.append(bool(np.all(result == statements.parameters)))
+    if statements.property is not None:
+        checks.append(_has_property(properties.named(statements.property), case, result))
     return all(checks) if checks else None
 
 
@@ -199,13 +201,13 @@ def _difference(
     left = np.asarray(left)
     if left.shape != right.shape:
         return f"{left_words} shape {left.shape}, {right_words} shape {right.shape}"
-    close = np.atleast_1d(np.abs(np.subtract(left, right, dtype=np.float64)) <= tolerance)
-    if close.all():
+    is_close = np.atleast_1d(np.abs(np.subtract(left, right, dtype=np.float64)) <= tolerance)
+    if is_close.all():
         return None
-    index = tuple(int(i) for i in np.argwhere(~close)[0])
+    index = tuple(int(i) for i in np.argwhere(~is_close)[0])
     numbers = [_plain_text(np.atleast_1d(array)[index]) for array in (left, right)]
     return (
-        f"{close.size - close.sum()} of {close.size} differ, first at {list(index)}: "
+        f"{is_close.size - is_close.sum()} of {is_close.size} differ, first at {list(index)}: "
         f"{left_words} {numbers[0]}, {right_words} {numbers[1]}"
     )
 

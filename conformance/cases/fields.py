@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from conformance.cases.errors import Fault
 from conformance.cases.vocabulary import FINITE
 
 Topic = Literal[
@@ -52,9 +53,6 @@ Topic = Literal[
 ]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 
-Fault: TypeAlias = "tuple[tuple[int, ...], str] | None"
-"""A place inside a value, and a sentence without the value's name; None for a right value."""
-
 MAX_NUMBER = 2**53
 MAX_AXES = 5
 MAX_NAME = 200
@@ -64,7 +62,7 @@ NUMBERS_SCHEMA = "x-numbers"
 """A placeholder for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
 
 
-def _validator(find_fault: Callable[[Any], Fault]) -> Callable[[Any], Any]:
+def _validator(find_fault: Callable[[Any], Fault | None]) -> Callable[[Any], Any]:
     """Return a validator that raises the fault that ``find_fault`` returns."""
 
     def validate(value: Any) -> Any:
@@ -79,14 +77,14 @@ def _validator(find_fault: Callable[[Any], Fault]) -> Callable[[Any], Any]:
     return validate
 
 
-def _after(find_fault: Callable[[Any], Fault]) -> AfterValidator:
+def _after(find_fault: Callable[[Any], Fault | None]) -> AfterValidator:
     return AfterValidator(_validator(find_fault))
 
 
 def _text(predicate: Callable[[str], Any], sentence: str, max_length: int) -> AfterValidator:
     """Return a validator of text that has a largest length and satisfies ``predicate``."""
 
-    def find_fault(value: str) -> Fault:
+    def find_fault(value: str) -> Fault | None:
         if len(value) > max_length:
             return (), f"must have at most {max_length} characters, not {len(value)}"
         return None if predicate(value) else ((), sentence)
@@ -102,7 +100,7 @@ def _is_whole(value: Any) -> bool:
     return type(value) is int
 
 
-def _whole_numbers(value: Any) -> Fault:
+def _whole_numbers(value: Any) -> Fault | None:
     if _is_whole(value):
         return None
     if not isinstance(value, list) or not value:
@@ -113,7 +111,7 @@ def _whole_numbers(value: Any) -> Fault:
     return None
 
 
-def _numbers(value: Any) -> Fault:
+def _numbers(value: Any) -> Fault | None:
     if not isinstance(value, list):
         return (), "must be a list of numbers"
     lengths: list[int] = []
@@ -128,7 +126,7 @@ def _numbers(value: Any) -> Fault:
     return _ragged_fault(value, lengths)
 
 
-def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Fault:
+def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Fault | None:
     """Return the first fault of a nested list that must hold numbers in lists of these lengths."""
     if not lengths:
         if type(value) not in (int, float):
@@ -147,7 +145,7 @@ def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()
     return None
 
 
-def _padding(value: Any) -> Fault:
+def _padding(value: Any) -> Fault | None:
     if value in ("same", "valid") or _is_whole(value):
         return None
     if not isinstance(value, list) or not value:
@@ -159,16 +157,16 @@ def _padding(value: Any) -> Fault:
     return None
 
 
-def _lengths(value: list[int]) -> Fault:
+def _lengths(value: list[int]) -> Fault | None:
     """Return the fault of a shape; only a batch may be empty, and a bare shape fails later."""
     for index, length in enumerate(value):
         if length < (0 if index == 0 else 1):
-            least = "at least 1, or 0 for an empty batch" if index == 0 else "at least 1"
-            return (index,), f"must be {least}"
+            bound = "at least 1, or 0 for an empty batch" if index == 0 else "at least 1"
+            return (index,), f"must be {bound}"
     return None
 
 
-def _oracle(value: Any) -> Fault:
+def _oracle(value: Any) -> Fault | None:
     return None if value == "oracle" else ((), "must be 'oracle' or a mapping")
 
 

@@ -49,8 +49,8 @@ def _clean(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     if NUMBERS_SCHEMA in part:
-        others = {key: value for key, value in part.items() if key != NUMBERS_SCHEMA}
-        return _clean({"$ref": "#/$defs/Numbers", **others})
+        siblings = {key: value for key, value in part.items() if key != NUMBERS_SCHEMA}
+        return _clean({"$ref": "#/$defs/Numbers", **siblings})
     entries = {
         key: _clean(value)
         for key, value in part.items()

@@ -14,7 +14,9 @@ from conformance.cases.errors import CaseError
 from conformance.cases.model import Case, Document, Place, Problem
 from conformance.cases.schema import FileHead
 from conformance.cases.vary import expand
-from conformance.cases.yaml_source import Complaint, Node, read
+from conformance.cases.yaml_node import Node
+from conformance.cases.yaml_source import read
+from conformance.cases.yaml_syntax import Complaint
 
 _NAME = re.compile(r"[\w.-]{1,200}")
 

@@ -67,8 +67,8 @@ class Property:
         """
         op = "chain" if isinstance(question, Chain) else question.op
         if op not in self.ops:
-            allowed = ", ".join(sorted(self.ops))
-            raise ValueError(f"property {self.name} is about {allowed}, not about {op}")
+            op_names = ", ".join(sorted(self.ops))
+            raise ValueError(f"property {self.name} is about {op_names}, not about {op}")
         result = np.asarray(result, np.float64)
         if isinstance(question, Question) and result.shape != shape(question):
             return np.array(result.shape), np.array(shape(question))
@@ -153,7 +153,7 @@ PROPERTIES: Mapping[str, Property] = MappingProxyType({
         Property(
             "direct-convolution",
             "A convolution with the flipped kernel over the input, zero-stretched and padded.",
-            TRANSPOSED | {"conv_input_gradient"}, property_checks.direct,
+            TRANSPOSED | {"conv_input_gradient"}, property_checks.direct_convolution,
         ),
         Property(
             "pixel-shuffle",

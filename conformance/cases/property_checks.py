@@ -89,7 +89,7 @@ def numpy_convolve(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), expected
 
 
-def direct(q: Question, answer: Array) -> Sides:
+def direct_convolution(q: Question, answer: Array) -> Sides:
     spaces = zip(
         reference.narrow_space(q),
         reference.wide_space(q),
@@ -133,7 +133,7 @@ def pixel_unshuffle(q: Question, answer: Array) -> Sides:
     _require(r**q.rank == len(q.kernel), f"r^{q.rank} output channels, got {len(q.kernel)}")
     _require(q.stride == q.dilation == _ones(q) and q.groups == 1, "stride, dilation, groups 1")
     factors = (r,) * q.rank
-    transposed = q.but(
+    reverse = q.but(
         op="conv_transpose",
         kernel=reference.pixel_shuffle(np.swapaxes(reference.flip(q.kernel), 0, 1), factors),
         stride=factors,
@@ -143,7 +143,7 @@ def pixel_unshuffle(q: Question, answer: Array) -> Sides:
     )
     return (
         reference.pixel_shuffle(_without_bias(q, answer), factors),
-        reference.scatter(transposed, reference.operand(q)),
+        reference.scatter(reverse, reference.operand(q)),
     )
 
 

@@ -1,12 +1,12 @@
 """Build the question of an entry of a case file, or raise what is wrong with the entry.
 
-This module checks everything that needs more than one value: which keys belong to which operator,
-how many axes there are, whether channels fit, and whether a suite should compute such sizes.
+This module checks everything that needs more than one value: how many axes there are, whether
+channels fit, and whether a suite should compute such sizes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
@@ -15,7 +15,7 @@ import numpy as np
 
 from conformance.cases.array_rules import Shaped
 from conformance.cases.arrays import Rule, array, infer_rank, random, stored
-from conformance.cases.errors import CaseError, Fault, Path, collect
+from conformance.cases.errors import CaseError, Path, collect
 from conformance.cases.schema import Arguments, Entry, PoolStep
 from conformance.cases.size_limits import check_cost
 from conformance.oracle import geometry
@@ -37,42 +37,6 @@ MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3
 
 _ARRAYS = ("x", "kernel", "gradient")
-_ARGUMENTS = ("bias", "stride", "padding", "output_padding", "dilation", "groups")
-_CONV = frozenset({"kernel", *_ARGUMENTS}) - {"output_padding"}
-_TRANSPOSE = frozenset({"kernel", *_ARGUMENTS})
-_NO_BIAS = frozenset({"bias"})
-ALLOWED: Mapping[str, frozenset[str]] = {
-    "conv": _CONV,
-    "conv_input_gradient": (_CONV - _NO_BIAS) | {"gradient"},
-    "conv_kernel_gradient": (_CONV - _NO_BIAS) | {"gradient"},
-    "conv_parameters": _CONV,
-    "conv_transpose": _TRANSPOSE,
-    "conv_transpose_input_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
-    "conv_transpose_kernel_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
-    "conv_transpose_parameters": _TRANSPOSE,
-    "interpolate": frozenset({"stride"}),
-    "chain": frozenset({"steps"}),
-}
-"""The keys of the question that each operator takes, beside ``x``."""
-_CHAINED = "; each of its steps has its own"
-_OTHER_OPS: Mapping[str, str] = {
-    "steps": "; a case with steps says 'op: chain'",
-    "gradient": "; op conv_transpose_input_gradient takes it, as do the other gradients",
-}
-"""The operators that take a key, for the sentence that refuses it for another operator."""
-_QUESTION_KEYS: frozenset[str] = frozenset().union(*ALLOWED.values())
-
-
-def misplaced_keys(entry: Entry) -> Iterator[Fault]:
-    """Yield the keys that do not belong to the entry's operator, and those that it lacks."""
-    allowed = ALLOWED[entry.op]
-    for key in sorted((_QUESTION_KEYS & entry.model_fields_set) - allowed):
-        hint = _CHAINED if entry.op == "chain" else _OTHER_OPS.get(key, "")
-        yield (key,), f"{key} has no meaning for op {entry.op}{hint}"
-    for key in ("kernel", "steps"):
-        has_steps = key == "kernel" and entry.steps is not None  # its own sentence is enough
-        if key in allowed and getattr(entry, key) is None and not has_steps:
-            yield (), f"{key} is missing; op {entry.op} needs it"
 
 
 def ask(entry: Entry) -> AnyQuestion:
@@ -176,11 +140,11 @@ def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
     memory = rule.memory if isinstance(rule, Shaped) else None
     if memory is None:
         return numbers
-    reordered = laid(numbers, memory)
-    if memory_of(reordered) is None:
+    laid_out = laid(numbers, memory)
+    if memory_of(laid_out) is None:
         sentence = f"memory {memory!r} is no other order for an array of shape {numbers.shape}"
         raise CaseError((key, "memory"), sentence)
-    return reordered
+    return laid_out
 
 
 def _question_as_written(
@@ -301,14 +265,14 @@ def _bias(arguments: Arguments, dtype: Dtype) -> Array | None:
     return stored(bias, dtype)
 
 
-def _gradient(q: Question, stated: Array | None) -> Array:
+def _gradient(q: Question, gradient: Array | None) -> Array:
     try:
         shape = q.output_shape
     except ValueError as error:
         raise CaseError(path_to_key(str(error), ("padding", "kernel")), str(error)) from None
-    if stated is None:
+    if gradient is None:
         return stored(random(GRADIENT_SEED).integers(-3, 3, shape, endpoint=True), q.dtype)
-    if stated.shape != shape:
-        sentence = f"gradient must have the output's shape {shape}, got {stated.shape}"
+    if gradient.shape != shape:
+        sentence = f"gradient must have the output's shape {shape}, got {gradient.shape}"
         raise CaseError(("gradient",), sentence)
-    return stated
+    return gradient

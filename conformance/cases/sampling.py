@@ -139,7 +139,10 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
     batch = _choice(random, space.batches)
     if op == "interpolate":
         return _interpolation(random, rank, batch, space)
-    groups, inputs, outputs = _channels(random, space)
+    groups = _choice(random, space.groups)
+    inputs, outputs = (
+        groups * _choice(random, channels) for channels in (space.inputs, space.outputs)
+    )
     is_transposed = op.startswith("conv_transpose")
     channels = (inputs, outputs // groups) if is_transposed else (outputs, inputs // groups)
     has_dilation, has_output_padding, has_bias = random.random(3) < 0.4
@@ -175,11 +178,6 @@ def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Sp
         output_padding=(0,) * rank,
         dilation=(1,) * rank,
     )
-
-
-def _channels(random: np.random.Generator, space: Space) -> tuple[int, int, int]:
-    groups = _choice(random, space.groups)
-    return groups, groups * _choice(random, space.inputs), groups * _choice(random, space.outputs)
 
 
 def _padding(random: np.random.Generator, rank: int, space: Space) -> Padding:

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from conformance.cases.errors import CaseError, describe
-from conformance.cases.yaml_source import Node
+from conformance.cases.yaml_node import Node
 
 MAX_VARIANTS = 10_000
 
@@ -88,13 +88,15 @@ def _list(vary: Node) -> Iterator[dict[str, Node]]:
 
 
 def _variant(entry: Node, changes: dict[str, Node]) -> Node:
-    name, stated = entry.child("id"), changes.pop("id", None)
-    suffix = stated.value if stated else _suffix({key: node.value for key, node in changes.items()})
+    name, id_node = entry.child("id"), changes.pop("id", None)
+    suffix = (
+        id_node.value if id_node else _suffix({key: node.value for key, node in changes.items()})
+    )
     children = {**entry.mapping(), **changes}
     del children["vary"]
     if name is not None and isinstance(name.value, str) and isinstance(suffix, str | int):
         # The id stands at the suffix if the file has one, as all variants share the other part.
-        children["id"] = replace(stated or name, value=f"{name.value}-{suffix}")
+        children["id"] = replace(id_node or name, value=f"{name.value}-{suffix}")
     value = {key: node.value for key, node in children.items()}
     keys = {**(entry.keys or {}), **{key: node.spot for key, node in changes.items()}}
     return replace(entry, value=value, children=children, keys=keys)

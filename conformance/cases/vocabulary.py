@@ -137,14 +137,14 @@ LISTED: Mapping[str, str] = {"dtype": _DTYPE, "expected": _ANSWER}
 """Keys that have one word, and the sentence about a list or a mapping in its place."""
 
 
-def of_key(word: str, known: Collection[str]) -> str:
-    """End the sentence about a key that is not known.
+def of_key(word: str, keys: Collection[str]) -> str:
+    """End the sentence about an unknown key.
 
     Parameters
     ----------
     word
         The key in a file.
-    known
+    keys
         The keys that may stand there.
 
     Returns
@@ -152,16 +152,16 @@ def of_key(word: str, known: Collection[str]) -> str:
     str
         What a case has in its place, or else all keys that may stand there.
     """
-    known = [*dict.fromkeys(known)]
-    if word in OF_ARRAYS and "memory" in known:
+    keys = [*dict.fromkeys(keys)]
+    if word in OF_ARRAYS and "memory" in keys:
         return f"; {OF_ARRAYS[word]}"
     explanation = _look_up(word, EXPLAINED)
-    if explanation and "kernel" in known:  # these are the keys of a question
+    if explanation and "kernel" in keys:  # these are the keys of a question
         return f"; {explanation}"
-    key = _look_up(word, {**RENAMED, **{key: key for key in known}})
-    if key in known:
+    key = _look_up(word, {**RENAMED, **{key: key for key in keys}})
+    if key in keys:
         return f"; did you mean '{key}'?"
-    return did_you_mean(word, known) or f"; the keys are {', '.join(known)}"
+    return did_you_mean(word, keys) or f"; the keys are {', '.join(keys)}"
 
 
 def _look_up(word: str, table: Mapping[str, str]) -> str | None:
@@ -175,7 +175,7 @@ def _joined(word: str) -> str:
     return re.sub("[-_ ]", "", word).lower()
 
 
-def of_value(key: str, value: object, known: Iterable[str]) -> str:
+def of_value(key: str, value: object, choices: Iterable[str]) -> str:
     """End the sentence about a value that is none of the words that a key has.
 
     Parameters
@@ -184,7 +184,7 @@ def of_value(key: str, value: object, known: Iterable[str]) -> str:
         The key.
     value
         Its value in a file.
-    known
+    choices
         The values that it may have.
 
     Returns
@@ -195,7 +195,7 @@ def of_value(key: str, value: object, known: Iterable[str]) -> str:
     if not isinstance(value, str):
         return f"; {LISTED[key]}" if key in LISTED and isinstance(value, list | dict) else ""
     small = value.strip().lower().rpartition(".")[2]  # as of torch.float32
-    choices = set(known)
+    choices = set(choices)
     plain = re.sub("[0-9]+d?|_", "", small)  # as of ConvTranspose2d and Conv2DTranspose
     kernel = "_".join(RENAMED.get(part, part) for part in small.split("_"))  # weight_gradient
     values = VALUES.get(key, {})
@@ -232,14 +232,14 @@ def of_number(word: str) -> str:
     return ""
 
 
-def did_you_mean(word: str, known: Iterable[str], near: float = NEAR) -> str:
+def did_you_mean(word: str, choices: Iterable[str], near: float = NEAR) -> str:
     """End a sentence with the word that another one is a typing error of.
 
     Parameters
     ----------
     word
-        A word that is not known.
-    known
+        An unknown word.
+    choices
         The known words.
     near
         The least likeness, at most 1.
@@ -250,14 +250,14 @@ def did_you_mean(word: str, known: Iterable[str], near: float = NEAR) -> str:
         Nothing if no known word is near.
     """
     word = word[:80]
-    candidates = (other for other in sorted(known) if _parts_match(word, other, near))
+    candidates = [choice for choice in sorted(choices) if _parts_match(word, choice, near)]
     nearest = difflib.get_close_matches(word, candidates, n=1, cutoff=near)
     return f"; did you mean '{nearest[0]}'?" if nearest else ""
 
 
-def _parts_match(word: str, other: str, near: float) -> bool:
-    """Return whether each part of a word is near its part of another: output_shape is not."""
-    pairs = zip_longest(*(re.findall("[^-_]+", text.lower()) for text in (word, other)))
+def _parts_match(word: str, choice: str, near: float) -> bool:
+    """Return whether each part of a word is near the same part of ``choice``."""
+    pairs = zip_longest(*(re.findall("[^-_]+", text.lower()) for text in (word, choice)))
     return all(
         left and right and difflib.SequenceMatcher(None, left, right).ratio() >= near
         for left, right in pairs

@@ -8,17 +8,18 @@ must give sentences. Events are also flat, so that no C code recurses as deep as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import yaml
 from yaml import events as ev
 
 from conformance.cases.size_limits import MAX_BYTES as MAX_BYTES
-from conformance.cases.yaml_syntax import Complaint as Complaint
+from conformance.cases.yaml_node import Node as Node
 from conformance.cases.yaml_syntax import (
+    Complaint,
     Spot,
     shorten,
     spot_after,
@@ -31,68 +32,10 @@ from conformance.cases.yaml_values import MAX_DIGITS, plain_value
 MAX_ALIASED = 100_000
 MAX_DEPTH = 32
 
-Step: TypeAlias = str | int
-"""A key of a mapping or an index of a list."""
-
 _TAG_DIRECTIVE = re.compile(r"(?<![^\r\n])%TAG")
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader of libyaml, or the one in Python if PyYAML was built without libyaml."""
-
-
-@dataclass(slots=True)
-class Node:
-    """A value and its place.
-
-    Parameters
-    ----------
-    value
-        Plain data.
-    spot
-        Where the value begins.
-    children
-        The nodes of a mapping by key, or of a list.
-    keys
-        Where every key of a mapping begins.
-    size
-        The number of values, which counts repetitions by aliases.
-    """
-
-    value: Any
-    spot: Spot
-    children: dict[str, Node] | list[Node] | None = None
-    keys: dict[str, Spot] | None = None
-    size: int = 1
-
-    def find(self, path: Sequence[Step]) -> Spot:
-        """Return where the value at ``path`` begins; steps that lead nowhere are skipped."""
-        node = self
-        for step in path:
-            node = node.child(step) or node
-        return node.spot
-
-    def find_key(self, path: Sequence[Step]) -> Spot:
-        """Return where the last key of ``path`` begins, or its mapping if there is no such key."""
-        node = self
-        for step in path[:-1]:
-            node = node.child(step) or node
-        return (node.keys or {}).get(str(path[-1]), node.spot)
-
-    def child(self, step: Step) -> Node | None:
-        """Return the node under a key or an index, None if there is none."""
-        if isinstance(self.children, dict):
-            return self.children.get(str(step))
-        if self.children and isinstance(step, int) and step < len(self.children):
-            return self.children[step]
-        return None
-
-    def mapping(self) -> dict[str, Node]:
-        """Return the nodes of a mapping by key, none if this is something else."""
-        return dict(self.children) if isinstance(self.children, dict) else {}
-
-    def entries(self) -> list[Node]:
-        """Return the nodes of a list in their order, none if this is something else."""
-        return list(self.children) if isinstance(self.children, list) else []
 
 
 @dataclass(frozen=True)
@@ -155,10 +98,10 @@ class _Reader:
         self.purpose = purpose
         self.complaints: list[Complaint] = []
         self.anchors: dict[str, Node | None] = {}
-        self.aliased = 0
+        self.aliased_values = 0
         self.depth = 0
         self.events = events(text)
-        self.last: Any = None
+        self.last_event: Any = None
 
     def document(self) -> Node | None:
         complaint = unreadable_character(self.text)
@@ -194,14 +137,14 @@ class _Reader:
 
     def _event(self) -> Any:
         try:
-            self.last = next(self.events)
+            self.last_event = next(self.events)
         except yaml.YAMLError:
             raise
         except Exception as error:
             # The parser in Python does not guard every step: an escape beyond Unicode, for one,
             # ends in an exception of Python's that has no place.
-            self._stop(spot_of(self.last.end_mark), f"what follows is not YAML: {error}")
-        return self.last
+            self._stop(spot_of(self.last_event.end_mark), f"what follows is not YAML: {error}")
+        return self.last_event
 
     def _document(self) -> Node | None:
         root = None
@@ -297,8 +240,8 @@ class _Reader:
         if node is None:
             self._complain(spot, f"the alias *{shorten(name)} is inside what it stands for")
             return Node(None, spot)
-        self.aliased += node.size
-        if self.aliased > MAX_ALIASED:
+        self.aliased_values += node.size
+        if self.aliased_values > MAX_ALIASED:
             self._stop(spot, f"aliases repeat more than {MAX_ALIASED} values in this file")
         return node
 
