@@ -75,26 +75,20 @@ def matrix_product(q: Question, answer: Array) -> Sides:
 
 def numpy_convolve(q: Question, answer: Array) -> Sides:
     _require(q.rank == 1, f"one spatial axis, for numpy.convolve; got {q.rank}")
-    x, kernel = (
-        reference.insert_zeros(reference.operand(q), q.stride),
-        reference.insert_zeros(q.kernel, q.dilation),
-    )
+    x = reference.insert_zeros(reference.operand(q), q.stride)
+    kernel = reference.insert_zeros(q.kernel, q.dilation)
     begin, length = q.pairs[0][0], answer.shape[2]
     expected = np.zeros(answer.shape)
-    for s, b in reference.groups(q):
-        for n, c, o in np.ndindex(len(x), s.stop - s.start, b.stop - b.start):
-            line = np.convolve(x[n, s.start + c], kernel[s.start + c, o])[None, None]
+    for narrow, wide in reference.groups(q):
+        for n, c, o in np.ndindex(len(x), narrow.stop - narrow.start, wide.stop - wide.start):
+            line = np.convolve(x[n, narrow.start + c], kernel[narrow.start + c, o])[None, None]
             line = reference.pad(line, ((-begin, length + begin - line.shape[2]),))
-            expected[n, b.start + o] += line[0, 0]
+            expected[n, wide.start + o] += line[0, 0]
     return _without_bias(q, answer), expected
 
 
 def direct_convolution(q: Question, answer: Array) -> Sides:
-    spaces = zip(
-        reference.narrow_space(q),
-        reference.wide_space(q),
-        strict=True,
-    )
+    spaces = zip(reference.narrow_space(q), reference.wide_space(q), strict=True)
     padding = tuple(
         (d * (k - 1) - b, wide - (n - 1) * s - 1 + b)
         for (n, wide), k, s, d, (b, _) in zip(
@@ -113,10 +107,11 @@ def pixel_shuffle(q: Question, answer: Array) -> Sides:
     excess = (t * r - k for t, r, k in zip(taps, q.stride, kernel.shape[2:], strict=True))
     kernel = reference.pad(kernel, tuple((0, n) for n in excess))
     parts = []
-    for s, _ in reference.groups(q):
-        phases = reference.flip(np.swapaxes(reference.pixel_unshuffle(kernel[s], q.stride), 0, 1))
+    for narrow, _ in reference.groups(q):
+        phases = reference.pixel_unshuffle(kernel[narrow], q.stride)
+        phases = reference.flip(np.swapaxes(phases, 0, 1))
         conv = q.but(
-            op="conv", x=reference.operand(q)[:, s], kernel=phases, groups=1,
+            op="conv", x=reference.operand(q)[:, narrow], kernel=phases, groups=1,
             stride=_ones(q), dilation=_ones(q), padding=tuple((t - 1, t - 1) for t in taps),
         )  # fmt: skip
         parts.append(reference.pixel_shuffle(reference.correlate(conv, conv.x), q.stride))
@@ -215,7 +210,10 @@ def sum_is_product(q: Question, answer: Array) -> Sides:
     _require(all(b <= 0 and e <= 0 for b, e in q.pairs), "that no padding removes elements")
     space = tuple(range(2, answer.ndim))
     sums = q.kernel.astype(np.float64).sum(space)
-    totals = [reference.operand(q).sum(space)[:, s] @ sums[s] for s, _ in reference.groups(q)]
+    totals = [
+        reference.operand(q).sum(space)[:, narrow] @ sums[narrow]
+        for narrow, _ in reference.groups(q)
+    ]
     return _without_bias(q, answer).sum(space), np.concatenate(totals, 1)
 
 

@@ -66,7 +66,20 @@ def operand(q: Question) -> Array:
 
 
 def scatter(q: Question, narrow: Array) -> Array:
-    """Compute the wide side from the narrow one, element by element: Y[u] += X[i] K[a]."""
+    """Compute the wide side from the narrow one, element by element: Y[u] += X[i] K[a].
+
+    Parameters
+    ----------
+    q
+        The arguments and the kernel.
+    narrow
+        Of shape (batch, narrow channels, *narrow space).
+
+    Returns
+    -------
+    Array
+        Of shape (batch, wide channels, *wide space), float64.
+    """
     kernel = q.kernel.astype(np.float64)
     wide = np.zeros((len(narrow), kernel.shape[1] * q.groups, *wide_space(q)))
     for i, a, u in overlaps(q):
@@ -76,7 +89,20 @@ def scatter(q: Question, narrow: Array) -> Array:
 
 
 def correlate(q: Question, wide: Array) -> Array:
-    """Compute the narrow side from the wide one: inner products of kernel and sliding windows."""
+    """Compute the narrow side from the wide one: inner products of kernel and sliding windows.
+
+    Parameters
+    ----------
+    q
+        The arguments and the kernel.
+    wide
+        Of shape (batch, wide channels, *wide space).
+
+    Returns
+    -------
+    Array
+        Of shape (batch, narrow channels, *narrow space), float64.
+    """
     axes = tuple(range(2, wide.ndim))
     views = np.lib.stride_tricks.sliding_window_view(
         pad(wide, q.pairs), effective_kernel_size(q.window, q.dilation), axis=axes
@@ -111,9 +137,9 @@ def pad(x: Array, pairs: Pairs) -> Array:
 
 def insert_zeros(x: Array, steps: Axes) -> Array:
     """Insert step - 1 zeros between neighbours on every spatial axis."""
-    out = np.zeros((*x.shape[:2], *effective_kernel_size(x.shape[2:], steps)))
-    out[at(..., *(slice(None, None, step) for step in steps))] = x
-    return out
+    result = np.zeros((*x.shape[:2], *effective_kernel_size(x.shape[2:], steps)))
+    result[at(..., *(slice(None, None, step) for step in steps))] = x
+    return result
 
 
 def flip(kernel: Array) -> Array:
@@ -123,7 +149,7 @@ def flip(kernel: Array) -> Array:
 
 def swap_channels(q: Question) -> Array:
     """Return the kernel of the reverse operator, of shape (wide, narrow / groups, *k)."""
-    return np.concatenate([np.swapaxes(q.kernel[s], 0, 1) for s, _ in groups(q)])
+    return np.concatenate([np.swapaxes(q.kernel[narrow], 0, 1) for narrow, _ in groups(q)])
 
 
 def pixel_shuffle(x: Array, factors: Axes) -> Array:
