@@ -1,4 +1,4 @@
-"""Cases: YAML files read into questions, with everything wrong in them told at its place."""
+"""Read YAML files of cases into questions, and report every fault with its place."""
 
 from conformance.cases.loader import Loaded, load
 from conformance.cases.model import Case, Document, Erratum, Expected, Place, Problem, Tolerance

@@ -1,8 +1,8 @@
-"""How a case file says an array: the numbers themselves, or a rule that makes them."""
+"""Rules by which a case file states an array: the numbers themselves, or how to make them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import Discriminator, Field, Tag
 
@@ -11,7 +11,7 @@ from conformance.oracle.memory_layout import Memory
 
 
 class Shaped(Model):
-    """What arrays of a stated shape share."""
+    """Fields that all arrays of a stated shape share."""
 
     shape: Shape = Field(
         description="The shape, bare or full; a full one of x may have 0 batch entries.",
@@ -68,18 +68,17 @@ class Bilinear(Model):
     rank: int = Field(default=2, ge=1, le=3, description="How many spatial axes there are.")
 
 
-GENERATED: tuple[type[Model], ...] = (Integers, Arange, Fill, Normal, Basis, Bilinear)
 Generated: TypeAlias = Integers | Arange | Fill | Normal | Basis | Bilinear
 
 
 def tag(kind: object) -> str:
-    """How a choice is marked in an error's location: no key of a file looks like it."""
+    """Return the mark of a choice in an error's location, which no key of a file looks like."""
     return f"<{kind.__name__ if isinstance(kind, type) else kind}>"
 
 
 def _operand_kind(value: Any) -> str | None:
     if isinstance(value, dict):
-        for kind in GENERATED:
+        for kind in get_args(Generated):
             if kind.__name__.lower() in value:
                 return tag(kind)
         return None

@@ -1,6 +1,6 @@
-"""The arrays of a case: literal lists, and arrays made by a rule, into canonical shapes.
+"""Make the arrays of a case, from literal lists or from rules, in canonical shapes.
 
-Sizes are judged before anything is allocated, and values before anything is computed.
+Sizes are checked before anything is allocated, and values before anything is computed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from conformance import oracle
-from conformance.cases.array_rules import Arange, Basis, Bilinear, Fill, Generated, Integers, Normal
-from conformance.cases.errors import Refused
-from conformance.cases.size_limits import limited
+from conformance.cases.array_rules import Arange, Basis, Bilinear, Fill, Generated, Integers
+from conformance.cases.errors import CaseError
+from conformance.cases.size_limits import check_size
 from conformance.question import Array, Dtype
 
 EXACT_INTEGERS: Mapping[Dtype, int] = {
@@ -25,16 +25,16 @@ EXACT_INTEGERS: Mapping[Dtype, int] = {
     "int32": 2**31 - 1,
     "int64": 2**53,
 }
-"""Up to where a dtype holds every whole number (int64: as far as the oracle's float64 does)."""
+"""The bound up to which a dtype holds every integer (int64: as far as the oracle's float64)."""
 
 Rule: TypeAlias = list[Any] | Generated
-"""An operand as a case file says it: the numbers themselves, or how to make them."""
+"""An operand in a case file: the numbers themselves, or how to make them."""
 
 _RANKS = {1: 1, 2: 2, 3: 1, 4: 2, 5: 3}
 
 
-def depth(rule: Rule) -> int:
-    """How many axes the array of ``rule`` is written with."""
+def axis_count(rule: Rule) -> int:
+    """Return how many axes the array of ``rule`` is written with."""
     if isinstance(rule, Basis):
         return len(rule.basis) + 2
     if isinstance(rule, Bilinear):
@@ -42,114 +42,133 @@ def depth(rule: Rule) -> int:
     if not isinstance(rule, list):
         return len(rule.shape)
     value: Any = rule
-    deep = 0
+    count = 0
     while isinstance(value, list):
-        value, deep = value[0], deep + 1
-    return deep
+        value, count = value[0], count + 1
+    return count
 
 
-def settle_rank(rules: Mapping[str, Rule], said: int | None) -> int:
-    """How many spatial axes the operands of a case have; ``said`` is the case's ``rank``, if any.
+def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
+    """Return how many spatial axes the operands of a case have.
 
-    Without a word on it, the first operand decides: one or two axes are a bare array of that
+    Without ``stated_rank`` the first operand decides: one or two axes are a bare array of that
     rank (batch 1, channel 1), three to five axes are (batch, channels, *space). So a bare 3-D
     array needs ``rank: 3``. Every operand may be bare or full, whatever the others are.
 
-    Raises ``Refused`` for an operand that is neither bare nor full at that rank.
+    Parameters
+    ----------
+    rules
+        The operands by name.
+    stated_rank
+        The ``rank`` of the case, if it has one.
+
+    Returns
+    -------
+    int
+        The number of spatial axes.
+
+    Raises
+    ------
+    CaseError
+        If an operand is neither bare nor full at that rank.
     """
-    rank, because, first = said, f"rank is {said}", 0
+    rank, reason, first = stated_rank, f"rank is {stated_rank}", 0
     for name, rule in rules.items():
-        deep = depth(rule)
+        count = axis_count(rule)
         if rank is None:
-            rank, because, first = _RANKS[deep], f"{name} has {deep}", deep
-        elif deep not in (rank, rank + 2):
+            rank, reason, first = _RANKS[count], f"{name} has {count}", count
+        elif count not in (rank, rank + 2):
             axes = "axis" if rank == 1 else "axes"
-            wanted = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
-            hint = _unbatched(said or deep - 2, first or deep)
-            raise Refused((name,), f"{name} {wanted}, because {because}, got {deep}{hint}")
+            requirement = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
+            hint = _rank_hint(stated_rank or count - 2, first or count)
+            raise CaseError((name,), f"{name} {requirement}, because {reason}, got {count}{hint}")
     if rank is None:
         raise ValueError("a rank cannot be settled without operands")
     return rank
 
 
-def _unbatched(rank: int, first: int) -> str:
-    """What was probably meant, given the rank of an operand and how many axes the first has."""
+def _rank_hint(rank: int, first: int) -> str:
+    """Return a likely correction, from the rank of an operand and the axes of the first one."""
     if first == rank + 1 and rank in _RANKS.values():
-        means = "an image of one channel" if first == 2 else "(batch, channels, space...)"
+        meaning = "an image of one channel" if first == 2 else "(batch, channels, space...)"
         return (
-            f"; an x of {first} axes is {means}, and one example without a batch is written as a"
+            f"; an x of {first} axes is {meaning}, and one example without a batch is written as a"
             " batch of one"
         )
     return "; a bare 3-D array needs 'rank: 3'" if rank == first == 3 else ""
 
 
 def array(name: str, rule: Rule, rank: int) -> Array:
-    """The numbers of ``rule``, int64 or float64, with batch and channel axes added if it is bare.
+    """Make the array of ``rule``.
 
-    Raises ``Refused`` for more than ``limits.MAX_ELEMENTS`` elements, before they are allocated.
+    Parameters
+    ----------
+    name
+        The operand's name, for sentences.
+    rule
+        The numbers, or how to make them.
+    rank
+        The number of spatial axes.
+
+    Returns
+    -------
+    Array
+        int64 or float64, of shape (batch, channels, *space); a bare array gets its first two axes.
+
+    Raises
+    ------
+    CaseError
+        If there are more than ``MAX_ELEMENTS`` elements, before they are allocated.
     """
-    numbers = np.array(rule) if isinstance(rule, list) else _made(name, rule)
+    numbers = np.array(rule) if isinstance(rule, list) else _generate(name, rule)
     return numbers[None, None] if numbers.ndim == rank else numbers
 
 
 def stored(numbers: Array, dtype: Dtype) -> Array:
-    """``numbers`` in ``dtype``; bfloat16, which NumPy lacks, as float32 rounded to bfloat16."""
+    """Return ``numbers`` in ``dtype``; bfloat16, which NumPy lacks, as float32 rounded to it."""
     if dtype != "bfloat16":
         with np.errstate(over="ignore"):
             return numbers.astype(dtype)
     bits = np.ascontiguousarray(numbers, np.float32).view(np.uint32).astype(np.uint64)
     # Round to nearest, ties to even, as the formats' own conversions do.
-    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
-    return rounded.astype(np.uint32).view(np.float32).reshape(numbers.shape)
+    rounded_bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return rounded_bits.astype(np.uint32).view(np.float32).reshape(numbers.shape)
 
 
 def first_changed(numbers: Array, dtype: Dtype) -> tuple[int, ...] | None:
-    """Where the first number is that ``dtype`` changes by holding it, None if there is none."""
-    changed = np.argwhere(stored(numbers, dtype).astype(np.float64) != numbers)
-    return tuple(map(int, changed[0])) if len(changed) else None
+    """Return the index of the first number that ``dtype`` cannot hold, None if there is none."""
+    return _first_true(stored(numbers, dtype).astype(np.float64) != numbers)
 
 
 def first_real(numbers: Array) -> tuple[int, ...] | None:
-    """Where the first number is that is not whole, None if there is none."""
-    if numbers.dtype.kind == "i":
-        return None
-    found = np.argwhere(numbers != np.round(numbers))
-    return tuple(map(int, found[0])) if len(found) else None
+    """Return the index of the first number that is not whole, None if there is none."""
+    return None if numbers.dtype.kind == "i" else _first_true(numbers != np.round(numbers))
 
 
-def _made(name: str, rule: Generated) -> Array:
+def _first_true(mask: Array) -> tuple[int, ...] | None:
+    indices = np.argwhere(mask)
+    return tuple(map(int, indices[0])) if len(indices) else None
+
+
+def _generate(name: str, rule: Generated) -> Array:
     if isinstance(rule, Basis):
         count = prod(rule.basis)
-        limited(name, (count, count), (name,))
+        check_size(name, (count, count), (name,))
         return np.eye(count, dtype=np.int64).reshape(count, 1, *rule.basis)
     if isinstance(rule, Bilinear):
-        limited(name, (rule.channels, *(2 * rule.bilinear,) * rule.rank), (name,))
+        check_size(name, (rule.channels, *(2 * rule.bilinear,) * rule.rank), (name,))
         return np.asarray(oracle.bilinear_kernel(rule.bilinear, rule.channels, rule.rank))
-    limited(name, rule.shape, (name,))
-    numbers: Array = _FILLED[type(rule)](rule)
-    return numbers
-
-
-def _integers(rule: Integers) -> Array:
-    low, high = rule.integers
-    return random(rule.seed).integers(low, high, rule.shape, endpoint=True)
-
-
-def _arange(rule: Arange) -> Array:
-    return rule.arange + np.arange(prod(rule.shape), dtype=np.int64).reshape(rule.shape)
-
-
-def _fill(rule: Fill) -> Array:
-    return np.full(rule.shape, rule.fill)
-
-
-def _normal(rule: Normal) -> Array:
+    check_size(name, rule.shape, (name,))
+    if isinstance(rule, Integers):
+        low, high = rule.integers
+        return random(rule.seed).integers(low, high, rule.shape, endpoint=True)
+    if isinstance(rule, Arange):
+        return rule.arange + np.arange(prod(rule.shape), dtype=np.int64).reshape(rule.shape)
+    if isinstance(rule, Fill):
+        return np.full(rule.shape, rule.fill)
     return random(rule.seed).normal(0.0, rule.normal, rule.shape)
 
 
 def random(seed: int) -> np.random.Generator:
-    """The numbers that a seed stands for, the same on every machine and in every NumPy."""
+    """Return the generator of a seed, which is the same on every machine and in every NumPy."""
     return np.random.Generator(np.random.PCG64(seed))
-
-
-_FILLED: Mapping[type, Any] = {Integers: _integers, Arange: _arange, Fill: _fill, Normal: _normal}

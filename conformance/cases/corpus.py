@@ -1,4 +1,4 @@
-"""The corpus: where the cases are, which of them are meant, and what is wrong with them."""
+"""Select cases of the corpus or of files for a command, and report problems of the files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,34 @@ from conformance.utils import resources
 
 
 def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
-    """The cases in ``paths``, or all of the corpus, that ``expression`` holds for.
+    """Select the cases for which an expression holds.
 
-    Ends the command with status 2 and every problem's sentence if a file does not hold up.
+    Parameters
+    ----------
+    paths
+        Files and folders of cases; none for all of the corpus.
+    expression
+        Words with and, or, not and parentheses; None selects every case.
+
+    Returns
+    -------
+    tuple of Case
+        At least one case.
+
+    Raises
+    ------
+    SystemExit
+        With status 2, after it prints every problem of the files.
+    click.UsageError
+        If no case is selected, or ``expression`` is none.
     """
     loaded = load(paths or [resources.CASES])
     if loaded.problems:
         for problem in loaded.problems:
             click.echo(str(problem), err=True)
         raise SystemExit(2)
-    keep = _predicate(expression) if expression else lambda _: True
-    cases = tuple(case for case in loaded.cases if keep(case))
+    is_selected = _predicate(expression) if expression else lambda _: True
+    cases = tuple(case for case in loaded.cases if is_selected(case))
     if not loaded.cases:
         raise click.UsageError("there are no cases in these files")
     if not cases:
@@ -33,34 +50,34 @@ def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[
 
 
 def _predicate(expression: str) -> Callable[[Case], bool]:
-    """Whether a case is meant: words are sought in its id, op, topics, tags and claims."""
+    """Return a predicate that seeks words in a case's id, op, topics, tags and claims."""
     algebra = boolean.BooleanAlgebra(allowed_in_token=("_", "-", "."))
     try:
-        parsed = algebra.parse(expression)
-        _holds(parsed, "")
-    except (boolean.ParseError, _NoWord, RecursionError) as error:
+        tree = algebra.parse(expression)
+        _holds(tree, "")
+    except (boolean.ParseError, _NotAWord, RecursionError) as error:
         raise click.UsageError(
             f"-k {expression!r}: {error}; write words with and, or, not and parentheses"
         ) from None
 
-    def means(case: Case) -> bool:
+    def is_selected(case: Case) -> bool:
         text = " ".join((case.id, case.op, *case.labels, *case.claims)).lower()
-        return _holds(parsed, text)
+        return _holds(tree, text)
 
-    return means
+    return is_selected
 
 
-class _NoWord(Exception):
-    """A part of an expression that is not a word to be sought."""
+class _NotAWord(Exception):
+    """A part of an expression is a constant of the parser, not a word."""
 
 
 def _holds(part: Any, text: str) -> bool:
-    """Whether a part of a parsed expression holds for ``text``; calling it would take no `self`."""
+    """Return whether a part of a parsed expression holds for ``text``."""
     if isinstance(part, boolean.Symbol):
         return str(part.obj).lower() in text
     if not part.args:  # the parser takes these words for constants
-        raise _NoWord("0, 1, true, false and none are no words to seek")
-    held = [_holds(argument, text) for argument in part.args]
+        raise _NotAWord("0, 1, true, false and none are no words to seek")
+    values = [_holds(argument, text) for argument in part.args]
     if isinstance(part, boolean.NOT):
-        return not held[0]
-    return all(held) if isinstance(part, boolean.AND) else any(held)
+        return not values[0]
+    return all(values) if isinstance(part, boolean.AND) else any(values)

@@ -1,4 +1,4 @@
-"""One entry of a case file made into a case, or everything that is wrong with it."""
+"""Turn one entry of a case file into a case, or into everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -10,52 +10,62 @@ from pydantic import ValidationError
 
 from conformance.cases import expectations, properties
 from conformance.cases.error_messages import complaints
-from conformance.cases.errors import Refused, Wrong
-from conformance.cases.exactness import bound, is_exact, limit, real_parts, unfaithful
+from conformance.cases.errors import CaseError, Fault
+from conformance.cases.exactness import bound, is_exact, limit, real_parts, unrepresentable_values
 from conformance.cases.model import Case, Document, Erratum, Expected, Place, Tolerance
-from conformance.cases.question_builder import ask, ask_as_written, blamed, misplaced
-from conformance.cases.schema import (
-    Entry,
-    ErratumEntry,
-    ExpectedEntry,
-    ToleranceEntry,
-    VaryingEntry,
-)
-from conformance.cases.size_limits import affordable, limited
+from conformance.cases.operator_keys import misplaced_keys
+from conformance.cases.question_builder import ask, ask_as_written, path_to_key
+from conformance.cases.schema import Entry, ExpectedEntry, VaryingEntry
+from conformance.cases.size_limits import check_cost, check_size
 from conformance.cases.vocabulary import did_you_mean
-from conformance.cases.yaml_source import Complaint, Node
+from conformance.cases.yaml_node import Node
+from conformance.cases.yaml_syntax import Complaint
 from conformance.question import AnyQuestion, Array, Chain, Question
 
 
-def case_of(
+def build_case(
     node: Node, place: Place, document: Document | None, *, check: bool
 ) -> tuple[Case | None, list[Complaint]]:
-    """The case that ``node`` describes, None if anything is wrong with it, and what is wrong.
+    """Build the case of an entry.
 
-    With ``check``, what the case states is held against the oracle as well.
+    Parameters
+    ----------
+    node
+        The entry.
+    place
+        Where the entry stands.
+    document
+        The document that the file is about, if any.
+    check
+        Whether the statements of the case are compared with the oracle as well.
+
+    Returns
+    -------
+    tuple
+        The case, None if anything is wrong with it, and everything that is wrong.
     """
     try:
         entry = Entry.model_validate(node.value)
     except ValidationError as error:
         return None, list(complaints(error, VaryingEntry, node))
-    wrongs = [*misplaced(entry), *_unsaid(entry)]
+    faults = [*misplaced_keys(entry), *_incomplete_statements(entry)]
     case = None
-    if not wrongs:
+    if not faults:
         try:
             case = _case(entry, place, document)
-            wrongs += _contradictions(entry, case, check=check)
-        except Refused as refused:
-            wrongs += refused.wrongs
-    found = [(node.find(path), sentence) for path, sentence in wrongs]
-    return (None if found else case), found
+            faults += _contradictions(entry, case, check=check)
+        except CaseError as error:
+            faults += error.faults
+    return (None if faults else case), [(node.find(path), sentence) for path, sentence in faults]
 
 
 def _case(entry: Entry, place: Place, document: Document | None) -> Case:
-    said = entry.expected if isinstance(entry.expected, ExpectedEntry) else ExpectedEntry()
+    statements = entry.expected if isinstance(entry.expected, ExpectedEntry) else ExpectedEntry()
+    erratum, tolerance = entry.erratum, statements.tolerance
     try:
         question = ask(entry)
-    except Refused:
-        if said.error is None:
+    except CaseError:
+        if statements.error is None:
             raise
         question = ask_as_written(entry)
     return Case(
@@ -68,116 +78,115 @@ def _case(entry: Entry, place: Place, document: Document | None) -> Case:
         tags=tuple(entry.tags),
         place=place,
         expected=Expected(
-            numbers=_full(said.numbers, question),
-            shape=_tuple(said.shape),
-            matrix=None if said.matrix is None else np.array(said.matrix),
-            parameters=_tuple(said.parameters),
-            error=said.error,
-            property=said.property,
-            tolerance=_tolerance(said.tolerance),
+            numbers=_full(statements.numbers, question),
+            shape=_tuple(statements.shape),
+            matrix=None if statements.matrix is None else np.array(statements.matrix),
+            parameters=_tuple(statements.parameters),
+            error=statements.error,
+            property=statements.property,
+            tolerance=None
+            if tolerance is None
+            else Tolerance(tolerance.absolute, tolerance.reason),
         ),
-        erratum=_erratum(entry.erratum, question),
+        erratum=None
+        if erratum is None
+        else Erratum(
+            sentence=erratum.sentence,
+            numbers=_full(erratum.numbers, question),
+            shape=_tuple(erratum.shape),
+            property=erratum.property,
+        ),
         claims=tuple(entry.claims),
         document=document,
         section=entry.section,
     )
 
 
-def _tolerance(said: ToleranceEntry | None) -> Tolerance | None:
-    return None if said is None else Tolerance(said.absolute, said.reason)
-
-
-def _erratum(said: ErratumEntry | None, question: AnyQuestion) -> Erratum | None:
-    if said is None:
-        return None
-    return Erratum(
-        sentence=said.sentence,
-        numbers=_full(said.numbers, question),
-        shape=_tuple(said.shape),
-        property=said.property,
-    )
-
-
-def _unsaid(entry: Entry) -> Iterator[Wrong]:
-    """What is missing from, or too much in, what the entry states of its answer."""
-    said = entry.expected
-    if isinstance(said, ExpectedEntry):
-        if not said.model_fields_set - {"tolerance"}:
+def _incomplete_statements(entry: Entry) -> Iterator[Fault]:
+    """Yield what is missing from, or too much in, the entry's statements of its answer."""
+    statements = entry.expected
+    if isinstance(statements, ExpectedEntry):
+        if not statements.model_fields_set - {"tolerance"}:
             yield ("expected",), "expected states nothing; leave it out for the oracle's answer"
-        if said.error is not None and len(said.model_fields_set) > 1:
+        if statements.error is not None and len(statements.model_fields_set) > 1:
             yield ("expected",), "expected states an error, so that nothing else can be stated"
-        if said.tolerance is not None and said.numbers is None:
+        if statements.tolerance is not None and statements.numbers is None:
             yield ("expected", "tolerance"), "tolerance is for numbers, and none are stated"
-        if said.matrix is not None and np.array(said.matrix).ndim != 2:
+        if statements.matrix is not None and np.array(statements.matrix).ndim != 2:
             yield ("expected", "matrix"), "matrix must be a list of rows"
     if entry.erratum is not None:
         if not entry.erratum.model_fields_set - {"sentence"}:
             yield ("erratum",), "erratum must say what holds instead: numbers, shape or property"
-        if not isinstance(said, ExpectedEntry):
+        if not isinstance(statements, ExpectedEntry):
             yield ("erratum",), "erratum needs what the document states, under expected"
     for key in ("expected", "erratum"):
         name = getattr(getattr(entry, key), "property", None)
         if name is not None and name not in properties.PROPERTIES:
-            known = did_you_mean(name, properties.PROPERTIES)
-            yield (key, "property"), f"there is no property '{name}'{known}"
+            hint = did_you_mean(name, properties.PROPERTIES)
+            yield (key, "property"), f"there is no property '{name}'{hint}"
 
 
-def _contradictions(entry: Entry, case: Case, *, check: bool) -> list[Wrong]:
-    """What the question cannot bear: data that is not exact, no answer, or statements not so."""
+def _contradictions(entry: Entry, case: Case, *, check: bool) -> list[Fault]:
+    """Return what contradicts the question: inexact data, no answer, or false statements."""
     if entry.exact:
-        wrongs = [(at, f"{sentence}, but exact is true") for at, sentence in real_parts(entry)]
-        if wrongs:
-            return wrongs
+        faults = [(path, f"{sentence}, but exact is true") for path, sentence in real_parts(entry)]
+        if faults:
+            return faults
     if case.expected.error is None:
-        wrongs = list(unfaithful(entry) if case.exact else ()) or list(_unbounded(entry, case))
-        if wrongs:
-            return wrongs
+        faults = list(unrepresentable_values(entry) if case.exact else ()) or list(
+            _overflows(entry, case)
+        )
+        if faults:
+            return faults
     if not check:
         return []
     if case.expected.matrix is not None and isinstance(case.question, Question):
-        _affordable_matrix(case.question)
+        _check_matrix_cost(case.question)
     try:
         sentence = expectations.check(case)
-    except (ValueError, ArithmeticError, MemoryError) as problem:
-        sentence = str(problem)
+    except (ValueError, ArithmeticError, MemoryError) as error:
+        sentence = str(error)
     if sentence is None:
         return []
     if "erratum" in sentence:
         return [(("erratum",), sentence)]
-    return [(("expected", *blamed(sentence, ExpectedEntry.model_fields)), sentence)]
+    return [(("expected", *path_to_key(sentence, ExpectedEntry.model_fields)), sentence)]
 
 
-def _unbounded(entry: Entry, case: Case) -> Iterator[Wrong]:
-    """A question without an answer, or with sums that its dtype cannot hold."""
+def _overflows(entry: Entry, case: Case) -> Iterator[Fault]:
+    """Yield why a question has no answer, or that its dtype cannot hold the sums."""
     try:
-        largest = bound(case.question)
-    except (ValueError, MemoryError) as problem:
-        yield blamed(str(problem), entry.model_fields_set), str(problem)
+        largest_sum = bound(case.question)
+    except (ValueError, MemoryError) as error:
+        yield path_to_key(str(error), entry.model_fields_set), str(error)
         return
-    most = limit(case.question, exact=case.exact)
-    if not largest <= most:
+    maximum = limit(case.question, exact=case.exact)
+    if not largest_sum <= maximum:
         meaning = "holds every whole number" if case.exact else "holds numbers"
-        yield (), f"sums may reach {largest:.0f}; {entry.dtype} {meaning} only up to {most:.0f}"
+        yield (
+            (),
+            f"sums may reach {largest_sum:.0f}; {entry.dtype} {meaning} only up to {maximum:.0f}",
+        )
 
 
-def _affordable_matrix(q: Question) -> None:
+def _check_matrix_cost(q: Question) -> None:
     size = int(np.prod(q.x.shape[1:]))
     shape = (size, *q.x.shape[1:])
     try:
-        limited("the matrix", (size, q.output_channels, *q.output_space), ("expected", "matrix"))
-        limited("the matrix", shape, ("expected", "matrix"))
-        affordable(q.but(x=np.broadcast_to(np.zeros(()), shape), bias=None, gradient=None))
+        check_size("the matrix", (size, q.output_channels, *q.output_space), ("expected", "matrix"))
+        check_size("the matrix", shape, ("expected", "matrix"))
+        check_cost(q.but(x=np.broadcast_to(np.zeros(()), shape), bias=None, gradient=None))
     except ValueError:
         return
 
 
 def _full(numbers: list[Any] | None, question: AnyQuestion) -> Array | None:
-    """Stated numbers with batch and channel axes."""
+    """Return stated numbers with batch and channel axes, (batch, channels, *space)."""
     if numbers is None:
         return None
     first = question.questions[0] if isinstance(question, Chain) else question
-    stated = np.array(numbers)
-    return stated[None, None] if stated.ndim == first.rank else stated
+    array = np.array(numbers)
+    return array[None, None] if array.ndim == first.rank else array
 
 
 def _tuple(numbers: int | list[int] | None) -> tuple[int, ...] | None:

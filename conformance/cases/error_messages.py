@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as sentences for a person, each with the place of the value."""
+"""Turn the errors of pydantic into sentences for a person, each with the place of the value."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from conformance.cases.errors import Path, shown
+from conformance.cases.errors import Path, describe
 from conformance.cases.vocabulary import of_key, of_number, of_value
-from conformance.cases.yaml_source import Complaint, Node
-from conformance.cases.yaml_syntax import shorten
+from conformance.cases.yaml_node import Node
+from conformance.cases.yaml_syntax import Complaint, shorten
 from conformance.oracle.geometry import WORDS
 
 SENTENCES: Mapping[str, str] = {
@@ -28,7 +28,7 @@ SENTENCES: Mapping[str, str] = {
     "list_type": "must be a list",
     "literal_error": "must be {expected}",
     "model_type": "must be a mapping",
-    "said": "{sentence}",
+    "sentence": "{sentence}",
     "string_type": "must be text",
     "too_long": "must have at most {max_length} entries",
     "too_short": "must have at least {min_length} entries",
@@ -37,70 +37,85 @@ SENTENCES: Mapping[str, str] = {
 
 
 def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> Iterator[Complaint]:
-    """Where in ``node`` each thing is that pydantic found wrong, and the sentence for it."""
-    for found in error.errors(include_url=False):
-        where = found["loc"]
-        path = tuple(step for step in where if not _is_tag(step))
-        if found["type"] == "extra_forbidden":
+    """Yield a complaint for every error that pydantic has about a value.
+
+    Parameters
+    ----------
+    error
+        What pydantic raised.
+    model
+        The model that it checked.
+    node
+        The value, with the places of its parts.
+
+    Yields
+    ------
+    Complaint
+        A place in the file, and the sentence for it.
+    """
+    for details in error.errors(include_url=False):
+        location = details["loc"]
+        path = tuple(step for step in location if not _is_tag(step))
+        if details["type"] == "extra_forbidden":
             # The last step is the file's own word, which may look like one of our tags.
-            key, outer = str(where[-1]), tuple(s for s in where[:-1] if not _is_tag(s))
-            hint = of_key(key, tuple(_names(model, where[:-1])))
+            key, outer = str(location[-1]), tuple(s for s in location[:-1] if not _is_tag(s))
+            hint = of_key(key, tuple(_names(model, location[:-1])))
             yield node.find_key((*outer, key)), f"unknown key '{shorten(key)}'{hint}"
-        elif found["type"] == "missing":
-            yield node.find(path[:-1]), f"{called(path)} is missing"
+        elif details["type"] == "missing":
+            yield node.find(path[:-1]), f"{_value_name(path)} is missing"
         else:
-            yield _wrong(found, path, node)
+            yield _wrong_value(details, path, node)
 
 
-def called(path: Sequence[str | int]) -> str:
-    """What to call the value at ``path`` in a sentence."""
+def _value_name(path: Sequence[str | int]) -> str:
+    """Return the name of the value at ``path`` for a sentence."""
     if not path:
         return "the case"
     if isinstance(path[-1], str):
         return path[-1]
-    named = [step for step in path if isinstance(step, str)]
-    return f"an entry of {named[-1]}" if named else "an entry"
+    keys = [step for step in path if isinstance(step, str)]
+    return f"an entry of {keys[-1]}" if keys else "an entry"
 
 
-def _wrong(found: Any, path: Path, node: Node) -> Complaint:
-    context = found.get("ctx", {})
-    value = found["input"]
+def _wrong_value(error: Any, path: Path, node: Node) -> Complaint:
+    context = error.get("ctx", {})
+    value = error["input"]
     inner = tuple(context.get("path", ()))
     for step in inner:
         value = value[step]
     path += inner
-    known = SENTENCES.get(found["type"])
-    words = known.format(**context) if known else found["msg"]
-    sentence = f"{called(path)} {words}, got {shown(value)}"
-    return node.find(path), sentence + _hint(found, path, value)
+    template = SENTENCES.get(error["type"])
+    words = template.format(**context) if template else error["msg"]
+    sentence = f"{_value_name(path)} {words}, got {describe(value)}"
+    return node.find(path), sentence + _hint(error, path, value)
 
 
-def _hint(found: Any, path: Path, value: object) -> str:
-    """What was probably meant by a value that stands where it has no meaning."""
+def _hint(error: Any, path: Path, value: object) -> str:
+    """Return the likely meaning of a wrong value, as the end of a sentence."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
-    if found["type"] == "literal_error":
-        hint = of_value(key, value, re.findall("'([^']+)'", found["ctx"]["expected"]))
-        return hint or _OTHERS.get(key if "steps" not in path else f"step {key}", "")
-    if found["type"] == "said" and key not in ("padding", "expected"):
+    if error["type"] == "literal_error":
+        hint = of_value(key, value, re.findall("'([^']+)'", error["ctx"]["expected"]))
+        return hint or _KEY_HINTS.get(key if "steps" not in path else f"step {key}", "")
+    if error["type"] == "sentence" and key not in ("padding", "expected"):
         return of_number(value) if isinstance(value, str) else ""
     return of_value(key, value, WORDS) if key in ("padding", "expected") else ""
 
 
-_OTHERS: Mapping[str, str] = {
+_KEY_HINTS: Mapping[str, str] = {
     "topics": "; words of your own stand under 'tags'",
     "step op": "; a step is one of these or max_pool",
 }
-"""What else there is, of a word that is none of those that a key has."""
+"""The end of the sentence about a word that a key does not have."""
 
 
 def _is_tag(step: object) -> bool:
     return isinstance(step, str) and step.startswith("<")
 
 
-def _names(model: type[BaseModel], where: Sequence[str | int]) -> Iterable[str]:
-    """The keys of the model that a location in ``model`` leads to."""
+def _names(model: type[BaseModel], location: Sequence[str | int]) -> Iterable[str]:
+    """Return the keys of the model that a location in ``model`` leads to."""
     kinds = [model]
-    for step in where:
+    for step in location:
         if isinstance(step, int):
             continue
         if _is_tag(step):

@@ -1,4 +1,4 @@
-"""How a wrong value in a case is passed on: what is wrong, and where inside the case it stands."""
+"""Carry what is wrong in a case, with the place of each fault inside the case."""
 
 from __future__ import annotations
 
@@ -7,40 +7,46 @@ from typing import Any, TypeAlias, TypeVar
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead to a value."""
-Wrong: TypeAlias = tuple[Path, str]
-"""Where inside a case something is wrong, and the sentence that says what."""
+Fault: TypeAlias = tuple[Path, str]
+"""A place inside a case, and the sentence that says what is wrong there."""
 T = TypeVar("T")
 
 
-class Refused(Exception):
-    """A case that has no meaning; ``wrongs`` says why, once for each reason."""
+class CaseError(Exception):
+    """A case cannot become a question; ``faults`` has one entry for each reason."""
 
-    def __init__(self, path: Path, sentence: str, *more: Wrong) -> None:
+    def __init__(self, path: Path, sentence: str, *more: Fault) -> None:
         super().__init__(sentence)
-        self.wrongs: tuple[Wrong, ...] = ((path, sentence), *more)
+        self.faults: tuple[Fault, ...] = ((path, sentence), *more)
 
-    def under(self, *path: str | int) -> Refused:
-        """The same refusal, told of from further outside."""
-        (first, sentence), *more = (((*path, *inner), text) for inner, text in self.wrongs)
-        return Refused(first, sentence, *more)
+    def nest(self, *path: str | int) -> CaseError:
+        """Return the same error with ``path`` put before the path of every fault."""
+        (first, sentence), *more = (((*path, *inner), text) for inner, text in self.faults)
+        return CaseError(first, sentence, *more)
 
 
-def gathered(parts: Mapping[str, Callable[[], T]]) -> dict[str, T]:
-    """What each of ``parts`` gives. Raises one ``Refused`` with everything that any refused."""
-    given: dict[str, T] = {}
-    wrongs: list[Wrong] = []
+def collect(parts: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """Call every function in ``parts``, and return the results under the same names.
+
+    Raises
+    ------
+    CaseError
+        If any function raises one; it has the faults of all of them.
+    """
+    results: dict[str, T] = {}
+    faults: list[Fault] = []
     for name, part in parts.items():
         try:
-            given[name] = part()
-        except Refused as refused:
-            wrongs.extend(refused.wrongs)
-    if wrongs:
-        raise Refused(*wrongs[0], *wrongs[1:])
-    return given
+            results[name] = part()
+        except CaseError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise CaseError(*faults[0], *faults[1:])
+    return results
 
 
-def shown(value: Any) -> str:
-    """A value as a sentence ends with it: short, and told from its look-alikes."""
+def describe(value: Any) -> str:
+    """Return a short description of a value for the end of a sentence; text is marked as text."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""Why a case may be compared with ``==``: its data is whole, and no sum can outgrow its dtype.
+"""Decide whether a case can be compared with ``==``: whole data, and sums that its dtype holds.
 
-The bound is the same question asked of absolute values, sum |x||w| + |b|: whatever order a
-framework sums in, no partial sum exceeds it.
+The bound on sums is the answer for absolute values, sum |x||w| + |b|: no partial sum exceeds it,
+whatever the order in which a framework sums.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from conformance.cases.array_rules import Bilinear, Normal
-from conformance.cases.arrays import EXACT_INTEGERS, array, depth, first_changed, first_real
-from conformance.cases.errors import Path, Wrong
+from conformance.cases.arrays import EXACT_INTEGERS, array, axis_count, first_changed, first_real
+from conformance.cases.errors import Fault, Path
 from conformance.cases.schema import Entry, Step
 from conformance.question import AnyQuestion, Array, Chain, Pool, Question, answer, pooled
 
@@ -21,12 +21,12 @@ _NAMES = ("x", "kernel", "gradient", "bias")
 
 
 def is_exact(entry: Entry) -> bool:
-    """Whether the entry's answers are compared with ``==``: as it says, or if its data is whole."""
+    """Return ``exact`` of the entry, or whether all its data is whole if the entry has none."""
     return entry.exact if entry.exact is not None else next(real_parts(entry), None) is None
 
 
-def real_parts(entry: Entry) -> Iterator[Wrong]:
-    """What makes the entry's data real-valued, with the place of each reason."""
+def real_parts(entry: Entry) -> Iterator[Fault]:
+    """Yield every reason why the entry's data is real-valued, with its place."""
     if entry.op == "interpolate":
         yield ("op",), "op interpolate is real-valued"
     for path, rule in _rules(entry):
@@ -34,30 +34,33 @@ def real_parts(entry: Entry) -> Iterator[Wrong]:
             yield path, f"{type(rule).__name__.lower()} makes {path[-1]} real-valued"
         elif isinstance(rule, list):
             numbers = np.array(rule)
-            at = first_real(numbers)
-            if at is not None:
-                yield (*path, *at), f"{path[-1]} holds {numbers[at]}, which is not whole"
+            index = first_real(numbers)
+            if index is not None:
+                yield (*path, *index), f"{path[-1]} holds {numbers[index]}, which is not whole"
 
 
-def unfaithful(entry: Entry) -> Iterator[Wrong]:
-    """The operands of an exact entry that its dtype cannot hold as they are."""
+def unrepresentable_values(entry: Entry) -> Iterator[Fault]:
+    """Yield the operands of an exact entry that its dtype cannot hold as they are."""
     for path, rule in _rules(entry):
-        numbers = np.array(rule) if isinstance(rule, list) else array("", rule, depth(rule))
-        at = first_changed(numbers, entry.dtype)
-        if at is not None:
-            inner = at if isinstance(rule, list) else ()
-            yield (*path, *inner), f"{entry.dtype} cannot hold the {numbers[at]} of {path[-1]}"
+        numbers = np.array(rule) if isinstance(rule, list) else array("", rule, axis_count(rule))
+        index = first_changed(numbers, entry.dtype)
+        if index is not None:
+            inner = index if isinstance(rule, list) else ()
+            yield (*path, *inner), f"{entry.dtype} cannot hold the {numbers[index]} of {path[-1]}"
 
 
-def bound(asked: AnyQuestion) -> float:
-    """The largest absolute value that any partial sum of the answer can have.
+def bound(question: AnyQuestion) -> float:
+    """Return the largest absolute value that any partial sum of the answer can have.
 
-    Raises ``ValueError`` for a question that has no answer.
+    Raises
+    ------
+    ValueError
+        If the question has no answer.
     """
-    if isinstance(asked, Question):
-        return _largest(answer(_absolute(asked)))
+    if isinstance(question, Question):
+        return _largest(answer(_absolute(question)))
     largest, x = 0.0, None
-    for step in asked.steps:
+    for step in question.steps:
         if isinstance(step, Pool):
             x = pooled(x, step.size) if x is not None else None
             continue
@@ -66,9 +69,9 @@ def bound(asked: AnyQuestion) -> float:
     return largest
 
 
-def limit(asked: AnyQuestion, *, exact: bool) -> float:
-    """How large a sum may be in the question's dtype: exact for whole numbers, else finite."""
-    dtype = (asked.questions[0] if isinstance(asked, Chain) else asked).dtype
+def limit(question: AnyQuestion, *, exact: bool) -> float:
+    """Return the largest sum that the question's dtype holds, exactly or as a finite number."""
+    dtype = (question.questions[0] if isinstance(question, Chain) else question).dtype
     if exact or dtype.startswith("int"):
         return EXACT_INTEGERS[dtype]
     return float(np.finfo("float32" if dtype == "bfloat16" else dtype).max)

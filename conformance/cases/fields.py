@@ -1,4 +1,4 @@
-"""What one value in a case file may be, with the sentence for when it is not.
+"""Define the types of single values in a case file, with the sentences for wrong ones.
 
 Nothing is coerced: the text '2' is not 2, true is not 1, and 2.0 is no stride.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from conformance.cases.errors import Fault
 from conformance.cases.vocabulary import FINITE
 
 Topic = Literal[
@@ -52,67 +53,65 @@ Topic = Literal[
 ]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 
-Said: TypeAlias = "tuple[tuple[int, ...], str] | None"
-"""What is wrong with a value: where inside it, and a sentence without its name; None if nothing."""
-
-
 MAX_NUMBER = 2**53
 MAX_AXES = 5
 MAX_NAME = 200
 MAX_TEXT = 5_000
-"""Characters of an id, and of a sentence: what is printed with every case that it is about."""
+"""The most characters of an id, and of a sentence, which are printed with every case."""
 NUMBERS_SCHEMA = "x-numbers"
-"""Stands for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
+"""A placeholder for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
 
 
-def _check(problem: Callable[[Any], Said]) -> Callable[[Any], Any]:
-    """A validator out of a function that says what is wrong."""
+def _validator(find_fault: Callable[[Any], Fault | None]) -> Callable[[Any], Any]:
+    """Return a validator that raises the fault that ``find_fault`` returns."""
 
     def validate(value: Any) -> Any:
-        said = problem(value)
-        if said is not None:
-            path, sentence = said
-            raise PydanticCustomError("said", "{sentence}", {"sentence": sentence, "path": path})
+        fault = find_fault(value)
+        if fault is not None:
+            path, sentence = fault
+            raise PydanticCustomError(
+                "sentence", "{sentence}", {"sentence": sentence, "path": path}
+            )
         return value
 
     return validate
 
 
-def _checked(problem: Callable[[Any], Said]) -> AfterValidator:
-    return AfterValidator(_check(problem))
+def _after(find_fault: Callable[[Any], Fault | None]) -> AfterValidator:
+    return AfterValidator(_validator(find_fault))
 
 
-def _text(holds: Callable[[str], Any], sentence: str, most: int) -> AfterValidator:
-    """Text of at most so many characters that something holds of."""
+def _text(predicate: Callable[[str], Any], sentence: str, max_length: int) -> AfterValidator:
+    """Return a validator of text that has a largest length and satisfies ``predicate``."""
 
-    def problem(value: str) -> Said:
-        if len(value) > most:
-            return (), f"must have at most {most} characters, not {len(value)}"
-        return None if holds(value) else ((), sentence)
+    def find_fault(value: str) -> Fault | None:
+        if len(value) > max_length:
+            return (), f"must have at most {max_length} characters, not {len(value)}"
+        return None if predicate(value) else ((), sentence)
 
-    return _checked(problem)
+    return _after(find_fault)
 
 
 def _is_sentence(value: str) -> bool:
     return value.endswith(".") and bool(value[:-1].strip())
 
 
-def _whole(value: Any) -> bool:
+def _is_whole(value: Any) -> bool:
     return type(value) is int
 
 
-def _whole_numbers(value: Any) -> Said:
-    if _whole(value):
+def _whole_numbers(value: Any) -> Fault | None:
+    if _is_whole(value):
         return None
     if not isinstance(value, list) or not value:
         return (), "must be a whole number or a list of them"
     for index, entry in enumerate(value):
-        if not _whole(entry):
+        if not _is_whole(entry):
             return (index,), "must be a whole number"
     return None
 
 
-def _numbers(value: Any) -> Said:
+def _numbers(value: Any) -> Fault | None:
     if not isinstance(value, list):
         return (), "must be a list of numbers"
     lengths: list[int] = []
@@ -124,11 +123,11 @@ def _numbers(value: Any) -> Said:
         first = first[0]
     if len(lengths) > MAX_AXES:
         return (), f"must be at most {MAX_AXES} lists deep"
-    return _ragged(value, lengths)
+    return _ragged_fault(value, lengths)
 
 
-def _ragged(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Said:
-    """Where a nested list first parts from full lists of these lengths, with numbers in them."""
+def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Fault | None:
+    """Return the first fault of a nested list that must hold numbers in lists of these lengths."""
     if not lengths:
         if type(value) not in (int, float):
             return path, "must be a number"
@@ -140,34 +139,34 @@ def _ragged(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> S
     if not isinstance(value, list) or len(value) != lengths[0]:
         return path, f"must be a list of {lengths[0]}, as the one before it is"
     for index, entry in enumerate(value):
-        said = _ragged(entry, lengths[1:], (*path, index))
-        if said is not None:
-            return said
+        fault = _ragged_fault(entry, lengths[1:], (*path, index))
+        if fault is not None:
+            return fault
     return None
 
 
-def _padding(value: Any) -> Said:
-    if value in ("same", "valid") or _whole(value):
+def _padding(value: Any) -> Fault | None:
+    if value in ("same", "valid") or _is_whole(value):
         return None
     if not isinstance(value, list) or not value:
         return (), "must be a whole number, a list, 'same' or 'valid'"
     for index, entry in enumerate(value):
-        pair = isinstance(entry, list) and len(entry) == 2 and all(map(_whole, entry))
-        if not pair and not _whole(entry):
+        is_pair = isinstance(entry, list) and len(entry) == 2 and all(map(_is_whole, entry))
+        if not is_pair and not _is_whole(entry):
             return (index,), "must be a whole number or [begin, end]"
     return None
 
 
-def _lengths(value: list[int]) -> Said:
-    """A batch may be empty, and nothing else; where no batch stands first, that is told later."""
+def _lengths(value: list[int]) -> Fault | None:
+    """Return the fault of a shape; only a batch may be empty, and a bare shape fails later."""
     for index, length in enumerate(value):
         if length < (0 if index == 0 else 1):
-            least = "at least 1, or 0 for an empty batch" if index == 0 else "at least 1"
-            return (index,), f"must be {least}"
+            bound = "at least 1, or 0 for an empty batch" if index == 0 else "at least 1"
+            return (index,), f"must be {bound}"
     return None
 
 
-def _oracle(value: Any) -> Said:
+def _oracle(value: Any) -> Fault | None:
     return None if value == "oracle" else ((), "must be 'oracle' or a mapping")
 
 
@@ -196,7 +195,7 @@ Slug = Annotated[
 ]
 Label = Annotated[
     Slug,
-    _checked(lambda v: ((), "is a topic and stands under topics") if v in TOPICS else None),
+    _after(lambda v: ((), "is a topic and stands under topics") if v in TOPICS else None),
 ]
 Sentence = Annotated[
     str,
@@ -216,21 +215,21 @@ Claim = Annotated[
     Field(json_schema_extra={"pattern": "^[A-Z][0-9]+$", "maxLength": MAX_NAME}),
 ]
 WholeNumbers = Annotated[
-    int | list[int], PlainValidator(_check(_whole_numbers)), WithJsonSchema(_INTS)
+    int | list[int], PlainValidator(_validator(_whole_numbers)), WithJsonSchema(_INTS)
 ]
 PaddingField = Annotated[
     int | list[int] | list[list[int]] | str,
-    PlainValidator(_check(_padding)),
+    PlainValidator(_validator(_padding)),
     WithJsonSchema({"anyOf": _PADDING}),
 ]
 Numbers = Annotated[
     list[Any],
-    PlainValidator(_check(_numbers)),
+    PlainValidator(_validator(_numbers)),
     WithJsonSchema({NUMBERS_SCHEMA: True}),
 ]
 Oracle = Annotated[
     Literal["oracle"],
-    PlainValidator(_check(_oracle)),
+    PlainValidator(_validator(_oracle)),
     WithJsonSchema({"const": "oracle"}),
 ]
 Size = Annotated[int, Field(ge=1)]
@@ -239,18 +238,18 @@ Real = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False
 Range = Annotated[
     list[Whole],
     Field(min_length=2, max_length=2),
-    _checked(lambda v: None if v[0] <= v[1] else ((), "must not have the larger number first")),
+    _after(lambda v: None if v[0] <= v[1] else ((), "must not have the larger number first")),
 ]
 Shape = Annotated[
     list[int],
     Field(min_length=1, max_length=MAX_AXES),
-    _checked(_lengths),
+    _after(_lengths),
     WithJsonSchema(_SHAPE),
 ]
 Seed = Annotated[int, Field(ge=0, description="The seed of NumPy's PCG64.")]
 
 
 class Model(BaseModel):
-    """What all parts of a case file share: nothing unknown, nothing converted."""
+    """The base of all parts of a case file: no unknown keys, no conversion."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

@@ -1,4 +1,4 @@
-"""The JSON Schema of case files, for editors: made from the models, so that they cannot part.
+"""Generate the JSON Schema of case files for editors from the models.
 
 ``python -m conformance.cases.json_schema`` writes it to ``cases/schema.json``.
 """
@@ -24,42 +24,42 @@ _NUMBERS = {
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a case file."""
-    made: dict[str, Any] = _cleaned(CaseFile.model_json_schema())
-    made["$defs"]["Numbers"] = _NUMBERS
-    # What an entry lacks, each of its variants may say.
-    made["$defs"]["VaryingEntry"] |= {
+    """Return the schema of a case file."""
+    body: dict[str, Any] = _clean(CaseFile.model_json_schema())
+    body["$defs"]["Numbers"] = _NUMBERS
+    # The variants of an entry may have the keys that the entry lacks.
+    body["$defs"]["VaryingEntry"] |= {
         "required": ["id"],
         "anyOf": [{"required": ["why", "x"]}, {"required": ["vary"]}],
     }
-    made["$defs"] = dict(sorted(made["$defs"].items()))
+    body["$defs"] = dict(sorted(body["$defs"].items()))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return {**head, **made, "title": "Conformance cases"}
+    return {**head, **body, "title": "Conformance cases"}
 
 
 def text() -> str:
-    """The schema as the file holds it."""
+    """Return the schema as the text of its file."""
     return json.dumps(schema(), indent=2) + "\n"
 
 
-def _cleaned(part: Any) -> Any:
-    """``part`` without nulls, as a key is left out or has a value, and with nested numbers."""
+def _clean(part: Any) -> Any:
+    """Return ``part`` without nulls, as keys are left out instead, and with nested numbers."""
     if isinstance(part, list):
-        return [_cleaned(entry) for entry in part]
+        return [_clean(entry) for entry in part]
     if not isinstance(part, dict):
         return part
     if NUMBERS_SCHEMA in part:
-        rest = {key: value for key, value in part.items() if key != NUMBERS_SCHEMA}
-        return _cleaned({"$ref": "#/$defs/Numbers", **rest})
-    kept = {
-        key: _cleaned(value)
+        siblings = {key: value for key, value in part.items() if key != NUMBERS_SCHEMA}
+        return _clean({"$ref": "#/$defs/Numbers", **siblings})
+    entries = {
+        key: _clean(value)
         for key, value in part.items()
         if not (key == "default" and value is None)
     }
-    choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
+    choices = [choice for choice in entries.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1:
-        return {**choices[0], **{key: value for key, value in kept.items() if key != "anyOf"}}
-    return {**kept, "anyOf": choices} if choices else kept
+        return {**choices[0], **{key: value for key, value in entries.items() if key != "anyOf"}}
+    return {**entries, "anyOf": choices} if choices else entries
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Case files read, with everything that is wrong in any of them told at once, each at its place."""
+"""Load case files, and report everything that is wrong in any of them, each with its place."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """The cases that are right, and what is wrong with the others, both in the order of the files.
+    """The valid cases, and the problems of the others, both in the order of the files.
 
-    While there are problems the cases are not all that the files mean to hold.
+    If there are problems, some cases of the files are missing here.
+
+    Parameters
+    ----------
+    cases
+        The valid cases.
+    problems
+        Everything that is wrong.
     """
 
     cases: tuple[Case, ...]
@@ -25,55 +32,66 @@ class Loaded:
 
 
 def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
-    """The cases in ``paths``, files or folders of them, and everything that is wrong there.
+    """Load the cases in files and folders.
 
-    With ``check``, what cases state is held against the oracle. Nothing that can be typed into a
-    file or given as a path raises: it comes back as a problem.
+    Whatever a file or a path is, this function does not raise; it returns problems.
+
+    Parameters
+    ----------
+    paths
+        Files, or folders of them.
+    check
+        Whether the statements of cases are compared with the oracle.
+
+    Returns
+    -------
+    Loaded
+        The valid cases, and everything that is wrong.
     """
     cases: list[Case] = []
     problems: list[Problem] = []
     ids: dict[str, Place] = {}
-    seen: set[Path] = set()
+    real_paths: set[Path] = set()
     for path in paths:
         files, complaint = _files(path)
         if complaint:
             problems.append(_unreadable(path, complaint))
         for file in files:
-            real = Path(os.path.realpath(file))
-            if real in seen:  # as of a folder and a file in it
+            real_path = Path(os.path.realpath(file))
+            if real_path in real_paths:  # as of a folder and a file in it
                 continue
-            seen.add(real)
-            found, wrong = _load_file(file, ids, check=check)
-            cases.extend(found)
-            problems.extend(_in_order(wrong))
+            real_paths.add(real_path)
+            file_cases, file_problems = _load_file(file, ids, check=check)
+            cases.extend(file_cases)
+            problems.extend(_in_order(file_problems))
     return Loaded(tuple(cases), tuple(problems))
 
 
 def _files(path: Path) -> tuple[list[Path], str | None]:
-    """The case files at ``path``, and a sentence if there can be none."""
+    """Return the case files at ``path``, and a sentence if there are none."""
     try:
         if path.is_file():
             return [path], None
         if not path.is_dir():
             return [], "there is no such file or folder"
-        found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-    except (OSError, ValueError) as problem:
-        return [], f"this cannot be read: {getattr(problem, 'strerror', None) or problem}"
-    return found, None if found else "this folder has no case files (*.yaml, *.yml)"
+        files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+    except (OSError, ValueError) as error:
+        return [], f"this cannot be read: {getattr(error, 'strerror', None) or error}"
+    return files, None if files else "this folder has no case files (*.yaml, *.yml)"
 
 
 def _load_file(
     file: Path, ids: dict[str, Place], *, check: bool
 ) -> tuple[list[Case], list[Problem]]:
-    """The cases of a file, and its problems; the file's ids are added to ``ids``."""
+    """Return the cases of a file, and its problems; add its ids to ``ids``."""
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except OSError as problem:
-        return [], [_unreadable(file, f"this cannot be read: {problem.strerror or problem}")]
-    from conformance.cases.parser import cases_of  # what it needs is slow to import
+    except OSError as error:
+        return [], [_unreadable(file, f"this cannot be read: {error.strerror or error}")]
+    from conformance.cases.parser import parse_cases  # its dependencies are slow to import
 
-    return cases_of(data, str(file), ids, check=check)
+    return parse_cases(data, str(file), ids, check=check)
 
 
 def _unreadable(path: Path, sentence: str) -> Problem:
@@ -81,6 +99,6 @@ def _unreadable(path: Path, sentence: str) -> Problem:
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    """Problems by their places; what is wrong in every variant of a case is told once."""
+    """Return the problems by place, each once, as all variants of a case may share one."""
     first = {(problem.place, problem.sentence): problem for problem in reversed(problems)}
     return sorted(first.values(), key=lambda problem: problem.place)

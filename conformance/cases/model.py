@@ -1,4 +1,4 @@
-"""What a case is: a question with where it comes from, what is stated of its answer, and why."""
+"""Define a case: a question, its source, the statements about its answer, and its purpose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.utils.printable import printable
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where something is written; lines and columns count from 1."""
+    """A position in a file; lines and columns count from 1."""
 
     file: str
     line: int
@@ -22,10 +22,18 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something wrong in a case file, in a sentence.
+    """A sentence about something that is wrong in a case file.
 
-    case_id     where it is one case's
-    unreadable  whether there is no such file or folder, or it cannot be read
+    Parameters
+    ----------
+    place
+        Where it is.
+    case_id
+        The id of the case that it is in, if it is in one.
+    sentence
+        What is wrong.
+    unreadable
+        Whether there is no such file or folder, or it cannot be read.
     """
 
     place: Place
@@ -40,7 +48,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Document:
-    """What a case was taken from."""
+    """The source of a case."""
 
     id: str
     title: str
@@ -49,7 +57,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far stated numbers may be from the oracle's, and why they are."""
+    """The largest difference of stated numbers from the oracle's, and the reason for it."""
 
     absolute: float
     reason: str
@@ -57,10 +65,24 @@ class Tolerance:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Expected:
-    """What is stated of the answer, all None when only the oracle speaks.
+    """Statements about an answer; all are None if the case only has the oracle's answer.
 
-    ``numbers`` has batch and channel axes, also when the file leaves them out. ``shape`` is full,
-    or its spatial part. ``parameters`` has one number for each question of a chain, else one.
+    Parameters
+    ----------
+    numbers
+        The answer, of shape (batch, channels, *space), also if the file leaves out two axes.
+    shape
+        The shape of the answer, or its spatial part.
+    matrix
+        The operator as a matrix, of shape (output elements, input elements).
+    parameters
+        One count for each question of a chain, else one.
+    error
+        Part of the sentence that refuses the question.
+    property
+        The name of a property that holds.
+    tolerance
+        The largest difference of ``numbers`` from the oracle's.
     """
 
     numbers: Array | None = None
@@ -74,7 +96,7 @@ class Expected:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Erratum:
-    """What the document has wrong, and what holds instead."""
+    """The mistake of a document, and the correction."""
 
     sentence: str
     numbers: Array | None = None
@@ -84,11 +106,37 @@ class Erratum:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Case:
-    """A question, what is stated of its answer, and why it is asked.
+    """A question, the statements about its answer, and its purpose.
 
-    ``question`` has an answer unless ``expected.error`` says why not; then it holds what was
-    written as it stands, a stride of 0 for one, to be asked of frameworks all the same. ``op`` is
-    ``chain`` for several operators in a row. ``tags`` are the author's own words beside the topics.
+    Parameters
+    ----------
+    id
+        A name that no other case has.
+    op
+        The operator, or ``chain`` for several operators in a row.
+    question
+        It has an answer unless ``expected.error`` is set; then it has the arguments as they are
+        written, a stride of 0 for one, and frameworks get it all the same.
+    why
+        What the case tells apart.
+    exact
+        Whether answers are compared with ``==``.
+    topics
+        What the case is about.
+    place
+        Where the case is written.
+    tags
+        Further words of the author.
+    expected
+        The statements about the answer.
+    erratum
+        What is wrong in the document.
+    claims
+        The claims that the case is evidence for.
+    document
+        The source of the case.
+    section
+        Where in the document the case is from.
     """
 
     id: str
@@ -107,5 +155,5 @@ class Case:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The topics and the tags."""
+        """Return the topics and the tags."""
         return self.topics + self.tags

@@ -1,6 +1,6 @@
-"""Named properties: what documents claim about an operator, as data that any case can name.
+"""List the named properties: claims of documents about operators, which any case can name.
 
-A new one is a function in ``conformance.cases.property_checks`` and a line in the table below.
+A new one is a function in ``conformance.cases.property_checks`` and an entry in the table below.
 """
 
 from __future__ import annotations
@@ -25,32 +25,65 @@ CHAIN = frozenset({"chain"})
 
 @dataclass(frozen=True)
 class Property:
-    """A claim with a name, one sentence, and the operators that it is about."""
+    """A claim about operators.
+
+    Parameters
+    ----------
+    name
+        Its name in case files.
+    sentence
+        The claim.
+    ops
+        The operators that it is about.
+    check
+        The function that computes both sides of it.
+    """
 
     name: str
     sentence: str
     ops: frozenset[str]
-    route: Callable[..., property_checks.Sides]
+    check: Callable[..., property_checks.Sides]
 
-    def sides(self, asked: AnyQuestion, given: Array) -> property_checks.Sides:
-        """What follows from the answer ``given`` along a route of its own, and what that must be.
+    def sides(self, question: AnyQuestion, result: Array) -> property_checks.Sides:
+        """Compute both sides of the claim.
 
-        Both are shapes when the answer does not even have the shape that was asked for.
-        Raises ``ValueError`` when the property says nothing about such a question.
+        Parameters
+        ----------
+        question
+            A question or a chain.
+        result
+            An answer to it, of any dtype.
+
+        Returns
+        -------
+        tuple of Array
+            What follows from the answer, and what it must be, as float64. Both are shapes if the
+            answer does not have the right shape.
+
+        Raises
+        ------
+        ValueError
+            If the property does not apply to such a question.
         """
-        op = "chain" if isinstance(asked, Chain) else asked.op
+        op = "chain" if isinstance(question, Chain) else question.op
         if op not in self.ops:
-            allowed = ", ".join(sorted(self.ops))
-            raise ValueError(f"property {self.name} is about {allowed}, not about {op}")
-        given = np.asarray(given, np.float64)
-        if isinstance(asked, Question) and given.shape != shape(asked):
-            return np.array(given.shape), np.array(shape(asked))
-        got, wanted = self.route(asked, given)
-        return np.asarray(got, np.float64), np.asarray(wanted, np.float64)
+            op_names = ", ".join(sorted(self.ops))
+            raise ValueError(f"property {self.name} is about {op_names}, not about {op}")
+        result = np.asarray(result, np.float64)
+        if isinstance(question, Question) and result.shape != shape(question):
+            return np.array(result.shape), np.array(shape(question))
+        actual, expected = self.check(question, result)
+        return np.asarray(actual, np.float64), np.asarray(expected, np.float64)
 
 
 def named(name: str) -> Property:
-    """The property of that name. Raises ``ValueError`` with the names there are."""
+    """Return the property of a name.
+
+    Raises
+    ------
+    ValueError
+        With all names, if there is no such property.
+    """
     if name not in PROPERTIES:
         raise ValueError(f"unknown property {name!r}; there are {', '.join(sorted(PROPERTIES))}")
     return PROPERTIES[name]
@@ -58,29 +91,40 @@ def named(name: str) -> Property:
 
 def holds(
     entry: Property,
-    asked: AnyQuestion,
-    given: Array,
+    question: AnyQuestion,
+    result: Array,
     *,
     exact: bool,
     tolerance: float | None = None,
 ) -> bool:
-    """Whether the answer ``given`` has the property; NaN never does.
+    """Return whether an answer has a property; an answer with NaN never has.
 
-    Exact cases compare with ``==``; others within ``tolerance``, or else within the bound that
-    rounding explains, taken along the property's own route from the absolute values.
+    Parameters
+    ----------
+    entry
+        The property.
+    question
+        A question or a chain.
+    result
+        An answer to it.
+    exact
+        Whether both sides are compared with ``==``.
+    tolerance
+        The largest difference if not; by default the bound on rounding, which is computed from
+        absolute values by the property's own check.
     """
-    got, wanted = entry.sides(asked, given)
-    if got.shape != wanted.shape or np.isnan(given).any():
+    actual, expected = entry.sides(question, result)
+    if actual.shape != expected.shape or np.isnan(result).any():
         return False
     if exact:
-        return bool(np.all(got == wanted))
+        return bool(np.all(actual == expected))
     if tolerance is not None:
-        return bool(np.all(np.abs(got - wanted) <= tolerance))
-    largest = magnitude(asked)
-    most, also = entry.sides(largest, answer(largest))
-    summed = ceil(max(given.size, 1) / max(got.size, 1))
-    share = gamma(terms(asked) + summed, asked)
-    return bool(np.all(np.abs(got - wanted) <= share * np.maximum(np.abs(most), np.abs(also))))
+        return bool(np.all(np.abs(actual - expected) <= tolerance))
+    largest = magnitude(question)
+    bounds = np.maximum(*map(np.abs, entry.sides(largest, answer(largest))))
+    sums = ceil(max(result.size, 1) / max(actual.size, 1))
+    share = gamma(terms(question) + sums, question)
+    return bool(np.all(np.abs(actual - expected) <= share * bounds))
 
 
 PROPERTIES: Mapping[str, Property] = MappingProxyType({
@@ -109,7 +153,7 @@ PROPERTIES: Mapping[str, Property] = MappingProxyType({
         Property(
             "direct-convolution",
             "A convolution with the flipped kernel over the input, zero-stretched and padded.",
-            TRANSPOSED | {"conv_input_gradient"}, property_checks.direct,
+            TRANSPOSED | {"conv_input_gradient"}, property_checks.direct_convolution,
         ),
         Property(
             "pixel-shuffle",

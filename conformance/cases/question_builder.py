@@ -1,12 +1,12 @@
-"""From an entry of a case file to the question it asks, or the sentences that say why it asks none.
+"""Build the question of an entry of a case file, or raise what is wrong with the entry.
 
-Everything is judged here that needs more than one value: which keys belong to which operator, how
-many axes there are, whether channels fit, and whether the sizes are ones a suite should compute.
+This module checks everything that needs more than one value: how many axes there are, whether
+channels fit, and whether a suite should compute such sizes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
@@ -14,10 +14,10 @@ from typing import Any, cast
 import numpy as np
 
 from conformance.cases.array_rules import Shaped
-from conformance.cases.arrays import Rule, array, random, settle_rank, stored
-from conformance.cases.errors import Path, Refused, Wrong, gathered
+from conformance.cases.arrays import Rule, array, infer_rank, random, stored
+from conformance.cases.errors import CaseError, Path, collect
 from conformance.cases.schema import Arguments, Entry, PoolStep
-from conformance.cases.size_limits import affordable
+from conformance.cases.size_limits import check_cost
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.oracle.memory_layout import laid, memory_of
@@ -37,146 +37,142 @@ MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3
 
 _ARRAYS = ("x", "kernel", "gradient")
-_ARGUMENTS = ("bias", "stride", "padding", "output_padding", "dilation", "groups")
-_CONV = frozenset({"kernel", *_ARGUMENTS}) - {"output_padding"}
-_TRANSPOSE = frozenset({"kernel", *_ARGUMENTS})
-_NO_BIAS = frozenset({"bias"})
-ALLOWED: Mapping[str, frozenset[str]] = {
-    "conv": _CONV,
-    "conv_input_gradient": (_CONV - _NO_BIAS) | {"gradient"},
-    "conv_kernel_gradient": (_CONV - _NO_BIAS) | {"gradient"},
-    "conv_parameters": _CONV,
-    "conv_transpose": _TRANSPOSE,
-    "conv_transpose_input_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
-    "conv_transpose_kernel_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
-    "conv_transpose_parameters": _TRANSPOSE,
-    "interpolate": frozenset({"stride"}),
-    "chain": frozenset({"steps"}),
-}
-"""Which of the keys that say the question each operator takes, beside ``x``."""
-_CHAINED = "; each of its steps has its own"
-_ELSEWHERE: Mapping[str, str] = {
-    "steps": "; a case with steps says 'op: chain'",
-    "gradient": "; op conv_transpose_input_gradient takes it, as do the other gradients",
-}
-"""Where a key has a meaning that its operator does not give it."""
-_SAID: frozenset[str] = frozenset().union(*ALLOWED.values())
-
-
-def misplaced(entry: Entry) -> Iterator[Wrong]:
-    """The keys that do not belong to the entry's operator, and those that it lacks."""
-    allowed = ALLOWED[entry.op]
-    for key in sorted((_SAID & entry.model_fields_set) - allowed):
-        hint = _CHAINED if entry.op == "chain" else _ELSEWHERE.get(key, "")
-        yield (key,), f"{key} has no meaning for op {entry.op}{hint}"
-    for key in ("kernel", "steps"):
-        chained = key == "kernel" and entry.steps is not None  # which says enough
-        if key in allowed and getattr(entry, key) is None and not chained:
-            yield (), f"{key} is missing; op {entry.op} needs it"
 
 
 def ask(entry: Entry) -> AnyQuestion:
-    """The question that ``entry`` asks, whether or not the oracle has an answer to it.
+    """Build the question of ``entry``, whether or not the oracle has an answer to it.
 
-    Raises ``Refused`` with the place of the offending value when no question can be built, or one
-    that is larger than ``conformance.cases.size_limits`` allows.
+    Parameters
+    ----------
+    entry
+        A valid entry without misplaced keys.
+
+    Returns
+    -------
+    AnyQuestion
+        A chain for the op ``chain``, else one question; its arrays are stored in its dtype.
+
+    Raises
+    ------
+    CaseError
+        With the place of the offending value, if no question can be built or if it is larger than
+        ``conformance.cases.size_limits`` allows.
     """
     if entry.op == "chain":
         return _chain(entry, _question)
     rules = _rules(entry)
-    rank = settle_rank(rules, entry.rank)
-    made = gathered({key: partial(array, key, rule, rank) for key, rule in rules.items()})
-    return _question(entry.op, entry, made, entry.dtype)
+    rank = infer_rank(rules, entry.rank)
+    arrays = collect({key: partial(array, key, rule, rank) for key, rule in rules.items()})
+    return _question(entry.op, entry, arrays, entry.dtype)
 
 
 def ask_as_written(entry: Entry) -> AnyQuestion:
-    """The question of an entry that expects an error: its arguments as they stand, unjudged.
+    """Build the question of an entry that expects an error, with its arguments as they stand.
 
-    A chain ends with the step that has no answer. Raises ``Refused`` only for arrays that do not
-    agree on how many axes there are, or are larger than ``conformance.cases.size_limits`` allows.
+    A chain ends with the step that has no answer.
+
+    Parameters
+    ----------
+    entry
+        A valid entry without misplaced keys.
+
+    Returns
+    -------
+    AnyQuestion
+        A question that may have no answer, with a stride of 0 for one.
+
+    Raises
+    ------
+    CaseError
+        Only for arrays that do not agree on how many axes there are, or that are larger than
+        ``conformance.cases.size_limits`` allows.
     """
     if entry.op == "chain":
-        return _chain(entry, _unjudged)
+        return _chain(entry, _question_as_written)
     rules = _rules(entry)
-    rank = settle_rank(rules, entry.rank)
-    made = {key: array(key, rule, rank) for key, rule in rules.items()}
-    return _unjudged(entry.op, entry, made, entry.dtype)
+    rank = infer_rank(rules, entry.rank)
+    arrays = {key: array(key, rule, rank) for key, rule in rules.items()}
+    return _question_as_written(entry.op, entry, arrays, entry.dtype)
 
 
-def blamed(sentence: str, keys: Collection[str]) -> Path:
-    """The path to the first of ``keys`` that a sentence speaks of, () if it speaks of none."""
+def path_to_key(sentence: str, keys: Collection[str]) -> Path:
+    """Return the path to the first of ``keys`` that a sentence has in it, () if it has none."""
     words = sentence.replace("'", " ").split()
     return next(((word,) for word in words if word in keys), ())
 
 
-def _question(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
+def _question(op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
     rank = arrays["x"].ndim - 2
-    extension = said.output_padding or 0  # nobody's is neutral
-    parts: dict[str, Any] = gathered(
+    output_padding = arguments.output_padding or 0
+    parts: dict[str, Any] = collect(
         {
-            "bias": partial(_bias, said, dtype),
-            "stride": partial(_axes, "stride", said.stride, rank),
-            "padding": partial(_padding, said.padding, rank),
-            "output_padding": partial(_axes, "output_padding", extension, rank, least=0),
-            "dilation": partial(_axes, "dilation", said.dilation, rank),
+            "bias": partial(_bias, arguments, dtype),
+            "stride": partial(_axes, "stride", arguments.stride, rank),
+            "padding": partial(_padding, arguments.padding, rank),
+            "output_padding": partial(_axes, "output_padding", output_padding, rank, least=0),
+            "dilation": partial(_axes, "dilation", arguments.dilation, rank),
         }
     )
-    kept = {key: _laid(said, key, stored(numbers, dtype)) for key, numbers in arrays.items()}
-    kernel = kept.get("kernel", np.zeros(0))
+    operands = {
+        key: _in_memory(arguments, key, stored(numbers, dtype)) for key, numbers in arrays.items()
+    }
+    kernel = operands.get("kernel", np.zeros(0))
     if op != "interpolate" and not kernel.size:
-        raise Refused(("kernel",), f"kernel must not be empty, got the shape {kernel.shape}")
+        raise CaseError(("kernel",), f"kernel must not be empty, got the shape {kernel.shape}")
     q = Question(
         op=op,
-        x=kept["x"],
+        x=operands["x"],
         kernel=kernel,
-        groups=said.groups,
+        groups=arguments.groups,
         dtype=dtype,
-        zero_given=_is_zero(said.output_padding),
+        zero_given=_is_zero(arguments.output_padding),
         **parts,
     )
-    affordable(q)
+    check_cost(q)
     if q.wanted.endswith("gradient"):
-        q = q.but(gradient=_gradient(q, kept.get("gradient")))
+        q = q.but(gradient=_gradient(q, operands.get("gradient")))
     return q
 
 
-def _laid(said: Arguments, key: str, numbers: Array) -> Array:
-    """The array in the order in memory that its rule says."""
-    rule = getattr(said, key, None)
+def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
+    """Return the array in the memory order of its rule."""
+    rule = getattr(arguments, key, None)
     memory = rule.memory if isinstance(rule, Shaped) else None
     if memory is None:
         return numbers
-    lying = laid(numbers, memory)
-    if memory_of(lying) is None:
+    laid_out = laid(numbers, memory)
+    if memory_of(laid_out) is None:
         sentence = f"memory {memory!r} is no other order for an array of shape {numbers.shape}"
-        raise Refused((key, "memory"), sentence)
-    return lying
+        raise CaseError((key, "memory"), sentence)
+    return laid_out
 
 
-def _unjudged(op: Op, said: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
-    kept = {key: stored(numbers, dtype) for key, numbers in arrays.items()}
-    rank = kept["x"].ndim - 2
+def _question_as_written(
+    op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype
+) -> Question:
+    operands = {key: stored(numbers, dtype) for key, numbers in arrays.items()}
+    rank = operands["x"].ndim - 2
     numbers: dict[str, Any] = {
         key: (value,) * rank if isinstance(value, int) else tuple(value)
         for key in ("stride", "output_padding", "dilation")
-        for value in [getattr(said, key) or 0]
+        for value in [getattr(arguments, key) or 0]
     }
     q = Question(
         op=op,
-        x=kept["x"],
-        kernel=kept.get("kernel", np.zeros(0)),
-        bias=_bias(said, dtype),
-        padding=_pairs_as_written(said.padding, rank),
-        groups=said.groups,
+        x=operands["x"],
+        kernel=operands.get("kernel", np.zeros(0)),
+        bias=_bias(arguments, dtype),
+        padding=_pairs_as_written(arguments.padding, rank),
+        groups=arguments.groups,
         dtype=dtype,
-        zero_given=_is_zero(said.output_padding),
+        zero_given=_is_zero(arguments.output_padding),
         **numbers,
     )
     with suppress(ValueError):
-        affordable(q)
+        check_cost(q)
     if q.wanted.endswith("gradient"):
-        nowhere = np.zeros((1,) * q.x.ndim, kept["x"].dtype)
-        q = q.but(gradient=kept.get("gradient", nowhere))
+        placeholder = np.zeros((1,) * q.x.ndim, operands["x"].dtype)
+        q = q.but(gradient=operands.get("gradient", placeholder))
     return q
 
 
@@ -192,9 +188,9 @@ def _rules(entry: Entry) -> dict[str, Rule]:
 
 
 def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question]) -> Chain:
-    rank = settle_rank({"x": entry.x}, entry.rank)
+    rank = infer_rank({"x": entry.x}, entry.rank)
     if isinstance(entry.x, Shaped) and entry.x.memory:
-        raise Refused(("x", "memory"), "memory has no meaning for the x of a chain")
+        raise CaseError(("x", "memory"), "memory has no meaning for the x of a chain")
     x = stored(array("x", entry.x, rank), entry.dtype)
     steps: list[Question | Pool] = []
     for index, step in enumerate(entry.steps or ()):
@@ -203,39 +199,39 @@ def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question])
                 steps.append(Pool(step.size))
                 x = _pooled(x, step.size)
             else:
-                settle_rank({"kernel": step.kernel}, rank)
+                infer_rank({"kernel": step.kernel}, rank)
                 arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
-                asked = build(step.op, step, arrays, entry.dtype)
-                steps.append(asked)
-                x = stored(answer(asked), entry.dtype)
-        except Refused as refused:
-            raise refused.under("steps", index) from None
-        except ValueError as problem:
-            if build is _unjudged:
+                question = build(step.op, step, arrays, entry.dtype)
+                steps.append(question)
+                x = stored(answer(question), entry.dtype)
+        except CaseError as error:
+            raise error.nest("steps", index) from None
+        except ValueError as error:
+            if build is _question_as_written:
                 break
-            path = blamed(str(problem), step.model_fields_set)
-            raise Refused(("steps", index, *path), str(problem)) from None
+            path = path_to_key(str(error), step.model_fields_set)
+            raise CaseError(("steps", index, *path), str(error)) from None
     return Chain(tuple(steps))
 
 
 def _pooled(x: Array, size: int) -> Array:
     if size > min(x.shape[2:]):
         sentence = f"size must be at most the shortest axis, {min(x.shape[2:])}, got {size}"
-        raise Refused(("size",), sentence)
+        raise CaseError(("size",), sentence)
     return pooled(x, size)
 
 
 def _axes(name: str, value: int | list[int], rank: int, *, least: int = 1) -> Axes:
     try:
         numbers = geometry.per_axis(name, value, rank, least=least)
-    except ValueError as problem:
-        raise Refused((name, *_first_below(value, least)), str(problem)) from None
+    except ValueError as error:
+        raise CaseError((name, *_first_below(value, least)), str(error)) from None
     _bounded(name, numbers)
     return numbers
 
 
 def _is_zero(value: int | list[int] | None) -> bool:
-    """Whether an output padding was given that adds nothing."""
+    """Return whether an output padding is stated and adds nothing."""
     return value is not None and not np.any(value)
 
 
@@ -247,8 +243,8 @@ def _first_below(value: int | list[int], least: int) -> Path:
 def _padding(value: Any, rank: int) -> Pairs | Word:
     try:
         padding = geometry.padding_of(value, rank)
-    except ValueError as problem:
-        raise Refused(("padding",), str(problem)) from None
+    except ValueError as error:
+        raise CaseError(("padding",), str(error)) from None
     if not isinstance(padding, str):
         _bounded("padding", [number for pair in padding for number in pair])
     return padding
@@ -257,26 +253,26 @@ def _padding(value: Any, rank: int) -> Pairs | Word:
 def _bounded(name: str, numbers: Iterable[int]) -> None:
     for number in numbers:
         if abs(number) > MAX_ARGUMENT:
-            raise Refused((name,), f"{name} must be at most {MAX_ARGUMENT}, got {number}")
+            raise CaseError((name,), f"{name} must be at most {MAX_ARGUMENT}, got {number}")
 
 
-def _bias(said: Arguments, dtype: Dtype) -> Array | None:
-    if said.bias is None:
+def _bias(arguments: Arguments, dtype: Dtype) -> Array | None:
+    if arguments.bias is None:
         return None
-    bias = np.array(said.bias)
+    bias = np.array(arguments.bias)
     if bias.ndim != 1:
-        raise Refused(("bias",), f"bias must be one plain list, got {bias.ndim} lists deep")
+        raise CaseError(("bias",), f"bias must be one plain list, got {bias.ndim} lists deep")
     return stored(bias, dtype)
 
 
-def _gradient(q: Question, said: Array | None) -> Array:
+def _gradient(q: Question, gradient: Array | None) -> Array:
     try:
         shape = q.output_shape
-    except ValueError as problem:
-        raise Refused(blamed(str(problem), ("padding", "kernel")), str(problem)) from None
-    if said is None:
+    except ValueError as error:
+        raise CaseError(path_to_key(str(error), ("padding", "kernel")), str(error)) from None
+    if gradient is None:
         return stored(random(GRADIENT_SEED).integers(-3, 3, shape, endpoint=True), q.dtype)
-    if said.shape != shape:
-        sentence = f"gradient must have the output's shape {shape}, got {said.shape}"
-        raise Refused(("gradient",), sentence)
-    return said
+    if gradient.shape != shape:
+        sentence = f"gradient must have the output's shape {shape}, got {gradient.shape}"
+        raise CaseError(("gradient",), sentence)
+    return gradient

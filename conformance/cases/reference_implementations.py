@@ -1,9 +1,10 @@
-"""Slow and obvious ways to convolve, so that properties need not believe the oracle.
+"""Implement the operators in slow and obvious ways, so that properties do not use the oracle.
 
-Both operators couple a small side and a big side: a convolution's output and input, a transposed
-convolution's input and output. Element i of the small side meets element u = i s + a d - b of the
-big side through the kernel's element a; kernels are (small channels, big channels / groups, *k)
-for both. Everything here is float64, which holds every exact case exactly.
+Both operators couple a narrow side and a wide side: a convolution's output and input, a transposed
+convolution's input and output. Element i of the narrow side meets element u = i s + a d - b of the
+wide side at the kernel's element a, for stride s, dilation d and padding b at the start. Kernels
+have the shape (narrow channels, wide channels / groups, *k) for both. Everything is float64, which
+holds every exact case exactly.
 """
 
 from __future__ import annotations
@@ -19,30 +20,30 @@ from conformance.question import Array, Question
 
 
 def at(*index: Any) -> Any:
-    """A computed index: NumPy takes such tuples, its type stubs do not."""
+    """Return an index: NumPy takes computed tuples, its type stubs do not."""
     return index
 
 
-def small_space(q: Question) -> Axes:
-    """The spatial shape of a convolution's output, or of a transposed convolution's input."""
+def narrow_space(q: Question) -> Axes:
+    """Return the spatial shape of a convolution's output, or a transposed convolution's input."""
     return q.space if q.operator == "conv_transpose" else q.output_space
 
 
-def big_space(q: Question) -> Axes:
-    """The spatial shape of a convolution's input, or of a transposed convolution's output."""
+def wide_space(q: Question) -> Axes:
+    """Return the spatial shape of a convolution's input, or a transposed convolution's output."""
     return q.output_space if q.operator == "conv_transpose" else q.space
 
 
 def overlaps(q: Question) -> Iterator[tuple[Axes, Axes, Axes]]:
-    """Every (i, a, u) at which the small side, the kernel and the big side meet."""
+    """Yield every (i, a, u) at which the narrow side, the kernel and the wide side meet."""
     axes = [
         [
             (i, a, i * s + a * d - begin)
-            for i, a in product(range(small), range(k))
-            if 0 <= i * s + a * d - begin < big
+            for i, a in product(range(narrow), range(k))
+            if 0 <= i * s + a * d - begin < wide
         ]
-        for small, big, k, s, d, (begin, _) in zip(
-            small_space(q), big_space(q), q.window, q.stride, q.dilation, q.pairs, strict=True
+        for narrow, wide, k, s, d, (begin, _) in zip(
+            narrow_space(q), wide_space(q), q.window, q.stride, q.dilation, q.pairs, strict=True
         )
     ]
     for meeting in product(*axes):
@@ -51,85 +52,113 @@ def overlaps(q: Question) -> Iterator[tuple[Axes, Axes, Axes]]:
 
 
 def groups(q: Question) -> list[tuple[slice, slice]]:
-    """The channels of the small side and of the big side, group by group."""
-    small, big = q.kernel.shape[0] // q.groups, q.kernel.shape[1]
+    """Return the channels of the narrow side and of the wide side, group by group."""
+    narrow, wide = q.kernel.shape[0] // q.groups, q.kernel.shape[1]
     return [
-        (slice(g * small, (g + 1) * small), slice(g * big, (g + 1) * big)) for g in range(q.groups)
+        (slice(g * narrow, (g + 1) * narrow), slice(g * wide, (g + 1) * wide))
+        for g in range(q.groups)
     ]
 
 
-def fed(q: Question) -> Array:
-    """The array that the operator, or its gradient, is applied to."""
+def operand(q: Question) -> Array:
+    """Return the array to which the operator, or its gradient, is applied."""
     return np.asarray(q.x if q.wanted == "output" else q.gradient, np.float64)
 
 
-def scattered(q: Question, small: Array) -> Array:
-    """From the small side to the big one, element by element: Y[u] += X[i] K[a]."""
-    kernel, parts = q.kernel.astype(np.float64), groups(q)
-    big = np.zeros((len(small), kernel.shape[1] * q.groups, *big_space(q)))
+def scatter(q: Question, narrow: Array) -> Array:
+    """Compute the wide side from the narrow one, element by element: Y[u] += X[i] K[a].
+
+    Parameters
+    ----------
+    q
+        The arguments and the kernel.
+    narrow
+        Of shape (batch, narrow channels, *narrow space).
+
+    Returns
+    -------
+    Array
+        Of shape (batch, wide channels, *wide space), float64.
+    """
+    kernel = q.kernel.astype(np.float64)
+    wide = np.zeros((len(narrow), kernel.shape[1] * q.groups, *wide_space(q)))
     for i, a, u in overlaps(q):
-        for s, b in parts:
-            big[at(..., b, *u)] += small[at(..., s, *i)] @ kernel[at(s, ..., *a)]
-    return big
+        for n, w in groups(q):
+            wide[at(..., w, *u)] += narrow[at(..., n, *i)] @ kernel[at(n, ..., *a)]
+    return wide
 
 
-def slid(q: Question, big: Array) -> Array:
-    """From the big side to the small one: inner products of the kernel with sliding windows."""
-    axes = tuple(range(2, big.ndim))
+def correlate(q: Question, wide: Array) -> Array:
+    """Compute the narrow side from the wide one: inner products of kernel and sliding windows.
+
+    Parameters
+    ----------
+    q
+        The arguments and the kernel.
+    wide
+        Of shape (batch, wide channels, *wide space).
+
+    Returns
+    -------
+    Array
+        Of shape (batch, narrow channels, *narrow space), float64.
+    """
+    axes = tuple(range(2, wide.ndim))
     views = np.lib.stride_tricks.sliding_window_view(
-        padded(big, q.pairs), effective_kernel_size(q.window, q.dilation), axis=axes
+        pad(wide, q.pairs), effective_kernel_size(q.window, q.dilation), axis=axes
     )
-    starts = (slice(0, n * s, s) for n, s in zip(small_space(q), q.stride, strict=True))
+    starts = (slice(0, n * s, s) for n, s in zip(narrow_space(q), q.stride, strict=True))
     taps = (slice(None, None, d) for d in q.dilation)
     views = views[at(slice(None), slice(None), *starts, *taps)]
     inner = [1, *range(2 + q.rank, 2 + 2 * q.rank)]
     parts = [
-        np.tensordot(views[:, b], q.kernel[s].astype(np.float64), (inner, [1, *axes]))
-        for s, b in groups(q)
+        np.tensordot(views[:, w], q.kernel[n].astype(np.float64), (inner, [1, *axes]))
+        for n, w in groups(q)
     ]
     return np.moveaxis(np.concatenate(parts, -1), -1, 1)
 
 
 def matrix(q: Question) -> Array:
-    """The convolution matrix W (small elements x big elements), one kernel copy in every row."""
-    small, big = small_space(q), big_space(q)
-    w = np.zeros((q.kernel.shape[0], *small, q.kernel.shape[1] * q.groups, *big))
-    parts = groups(q)
+    """Return the convolution matrix, of shape (narrow elements, wide elements)."""
+    narrow, wide = narrow_space(q), wide_space(q)
+    entries = np.zeros((q.kernel.shape[0], *narrow, q.kernel.shape[1] * q.groups, *wide))
     for i, a, u in overlaps(q):
-        for s, b in parts:
-            w[at(s, *i, b, *u)] = q.kernel[at(s, ..., *a)]
-    return w.reshape(q.kernel.shape[0] * int(np.prod(small)), -1)
+        for n, w in groups(q):
+            entries[at(n, *i, w, *u)] = q.kernel[at(n, ..., *a)]
+    return entries.reshape(q.kernel.shape[0] * int(np.prod(narrow)), -1)
 
 
-def padded(x: Array, pairs: Pairs) -> Array:
-    """x with zeros around its space; a negative number takes elements away instead."""
+def pad(x: Array, pairs: Pairs) -> Array:
+    """Pad the space of ``x`` with zeros; a negative number crops elements instead."""
     x = np.pad(x, [(0, 0), (0, 0), *((max(b, 0), max(e, 0)) for b, e in pairs)])
-    kept = (slice(max(-b, 0), n - max(-e, 0)) for (b, e), n in zip(pairs, x.shape[2:], strict=True))
-    return np.asarray(x[at(..., *kept)])
+    crop = (slice(max(-b, 0), n - max(-e, 0)) for (b, e), n in zip(pairs, x.shape[2:], strict=True))
+    return np.asarray(x[at(..., *crop)])
 
 
-def stretched(x: Array, steps: Axes) -> Array:
-    """x with step - 1 zeros between neighbours on every spatial axis."""
-    out = np.zeros((*x.shape[:2], *effective_kernel_size(x.shape[2:], steps)))
-    out[at(..., *(slice(None, None, step) for step in steps))] = x
-    return out
+def insert_zeros(x: Array, steps: Axes) -> Array:
+    """Insert step - 1 zeros between neighbours on every spatial axis."""
+    result = np.zeros((*x.shape[:2], *effective_kernel_size(x.shape[2:], steps)))
+    result[at(..., *(slice(None, None, step) for step in steps))] = x
+    return result
 
 
-def flipped(kernel: Array) -> Array:
-    """The kernel visited in reverse on every spatial axis."""
+def flip(kernel: Array) -> Array:
+    """Reverse the kernel on every spatial axis."""
     return np.flip(kernel, tuple(range(2, kernel.ndim)))
 
 
-def channels_swapped(q: Question) -> Array:
-    """The kernel of the operator the other way round: (big, small / groups, *k)."""
-    return np.concatenate([np.swapaxes(q.kernel[s], 0, 1) for s, _ in groups(q)])
+def swap_channels(q: Question) -> Array:
+    """Return the kernel of the reverse operator, of shape (wide, narrow / groups, *k)."""
+    return np.concatenate([np.swapaxes(q.kernel[narrow], 0, 1) for narrow, _ in groups(q)])
 
 
-def shuffled(x: Array, factors: Axes) -> Array:
-    """Pixel shuffle: (N, C prod(factors), *space) to (N, C, *(space x factors)).
+def pixel_shuffle(x: Array, factors: Axes) -> Array:
+    """Shuffle pixels: (N, C prod(factors), *space) to (N, C, *(space x factors)).
 
-    Source: Shi et al., "Real-time single image and video super-resolution using an efficient
-    sub-pixel convolutional neural network" (2016).
+    References
+    ----------
+    Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel
+    convolutional neural network" (2016).
     """
     rank, space = len(factors), x.shape[2:]
     order = [axis for j in range(rank) for axis in (2 + rank + j, 2 + j)]
@@ -137,17 +166,17 @@ def shuffled(x: Array, factors: Axes) -> Array:
     return x.reshape(*x.shape[:2], *(n * r for n, r in zip(space, factors, strict=True)))
 
 
-def unshuffled(x: Array, factors: Axes) -> Array:
-    """The inverse of ``shuffled``; every length must be a multiple of its factor."""
+def pixel_unshuffle(x: Array, factors: Axes) -> Array:
+    """Invert ``pixel_shuffle``; every length must be a multiple of its factor."""
     rank = len(factors)
-    split = [m for n, r in zip(x.shape[2:], factors, strict=True) for m in (n // r, r)]
-    x = x.reshape(*x.shape[:2], *split)
+    lengths = [m for n, r in zip(x.shape[2:], factors, strict=True) for m in (n // r, r)]
+    x = x.reshape(*x.shape[:2], *lengths)
     x = x.transpose(0, 1, *range(3, 3 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2))
     return x.reshape(len(x), -1, *x.shape[2 + rank :])
 
 
-def interpolated(x: Array, factors: Axes) -> Array:
-    """x scaled up linearly along each axis, pixel centres at halves, edges repeated."""
+def interpolate(x: Array, factors: Axes) -> Array:
+    """Scale ``x`` up linearly along each axis, pixel centres at halves, edges repeated."""
 
     def line(values: Array, factor: int) -> Array:
         centres = (np.arange(len(values) * factor) + 0.5) / factor - 0.5
@@ -158,13 +187,26 @@ def interpolated(x: Array, factors: Axes) -> Array:
     return x
 
 
-def with_triangle(line: Array, factor: int) -> Array:
-    """A line of n values zero-stretched, convolved with a triangle, cropped to n factor values.
+def convolve_triangle(line: Array, factor: int) -> Array:
+    """Convolve a zero-inserted line with a triangle, and crop the result.
 
-    The triangle has 2 f - f % 2 elements for the factor f.
-    Source: Long, Shelhamer and Darrell, "Fully convolutional networks" (2015).
+    Parameters
+    ----------
+    line
+        n values.
+    factor
+        The factor f; the triangle has 2 f - f % 2 elements.
+
+    Returns
+    -------
+    Array
+        n f values.
+
+    References
+    ----------
+    Long, Shelhamer and Darrell, "Fully convolutional networks" (2015).
     """
     size = 2 * factor - factor % 2
     triangle = 1 - np.abs(np.arange(size) - (size - 1) / 2) / factor
-    full = np.convolve(stretched(line[None, None], (factor,))[0, 0], triangle)
+    full = np.convolve(insert_zeros(line[None, None], (factor,))[0, 0], triangle)
     return full[factor // 2 :][: len(line) * factor]

@@ -1,4 +1,4 @@
-"""The space of questions: what can be varied, and seeded draws from it, small enough to read."""
+"""Draw random questions with a seed from a space of arguments, small enough to read."""
 
 from __future__ import annotations
 
@@ -21,18 +21,35 @@ DRAWN: tuple[Op, ...] = tuple(
 LARGEST = 3
 """The largest absolute value of drawn data."""
 MOST_ELEMENTS, MOST_PRODUCTS = 2**13, 2**23
-"""What an array may hold, and an answer may take, so that no question is a slow one."""
+"""The most elements of an array, and the most products of an answer: no question is slow."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """What is drawn from. Of each tuple every entry is as likely: what stands twice, twice.
+    """The choices for each argument; every entry of a tuple is equally likely, repetitions too.
 
-    inputs, outputs  channels of each group
-    crops            a padding that is the same at both ends
-    ends             a padding of two numbers
+    Parameters
+    ----------
+    batches
+        Batch sizes.
+    groups
+        Numbers of groups.
+    inputs, outputs
+        Channels of each group.
+    lengths, windows
+        Lengths of an axis of the input and of the kernel.
+    strides, dilations
+        Arguments of an axis.
+    crops
+        Paddings that are the same at both ends.
+    ends
+        Paddings of one end.
+    extensions
+        Output paddings.
+    dtypes
+        Of all arrays of a question.
     """
 
     batches: tuple[int, ...] = (1, 2)
@@ -50,7 +67,7 @@ class Space:
 
 
 SMALL = Space()
-"""What fits a test: every argument, in float32, at sizes that a person can follow."""
+"""For tests: every argument, in float32, at sizes that a person can follow."""
 WIDE = Space(
     batches=(0, *(1, 2) * 8, 3, 4),
     groups=(*(1,) * 8, 2, 2, 3, 4, 8),
@@ -68,69 +85,90 @@ WIDE = Space(
         *("float32",) * 6, "float64", "float64", "float16", "bfloat16", "int32", "int64",
     ),
 )  # fmt: skip
-"""What is searched for trouble: sizes at which routines change, and every dtype."""
+"""For searches: sizes at which routines change, and every dtype."""
 
 
 def draws(seed: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Iterator[Question]:
-    """Questions without end, the same for the same seed: whole numbers, one to three spatial axes.
+    """Yield questions without end, of whole numbers and one to three spatial axes.
 
-    All have an answer, which every dtype holds exactly. Arguments are drawn alone, so that unlikely
+    All have an answer that their dtype holds exactly. Arguments are independent, so that unlikely
     ones meet: crops larger than the kernel, negative padding, output padding beyond the stride,
     kernels smaller than the stride.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same questions.
+    ops
+        The operators.
+    space
+        The choices for each argument.
+
+    Yields
+    ------
+    Question
+        With its gradient, if its op has one.
     """
     for number in count():
         yield drawn(seed, number, ops, space)
 
 
 def drawn(seed: int, number: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Question:
-    """The question in this place, counted from 0, of `draws`, without those before it."""
+    """Return question ``number`` (from 0) of `draws`, without the questions before it."""
     random = np.random.Generator(np.random.PCG64((seed, number)))
     while True:
         question = _draw(random, ops, space)
         try:
-            outcome = question.output_space
+            output_space = question.output_space
         except ValueError:
             continue
-        if _is_too_large(question, outcome):
+        if _is_too_large(question, output_space):
             continue
         if question.wanted.endswith("gradient"):
-            shape = (len(question.x), question.output_channels, *outcome)
+            shape = (len(question.x), question.output_channels, *output_space)
             question = question.but(gradient=_integers(random, shape, question.dtype))
         return question
 
 
 def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Question:
-    op = _one(random, ops)
+    op = _choice(random, ops)
     rank = int(random.integers(1, 4))
-    dtype = _one(random, space.dtypes)
+    dtype = _choice(random, space.dtypes)
     if op.endswith("parameters") or (op.endswith("gradient") and dtype.startswith("int")):
         dtype = "float32"  # whole numbers have no gradient, and a count has no dtype
-    batch = _one(random, space.batches)
+    batch = _choice(random, space.batches)
     if op == "interpolate":
         return _interpolation(random, rank, batch, space)
-    groups, inputs, outputs = _channels(random, space)
-    transposed = op.startswith("conv_transpose")
-    ends = (inputs, outputs // groups) if transposed else (outputs, inputs // groups)
-    dilated, extended, biased = random.random(3) < 0.4
-    none = (0,) * rank
+    groups = _choice(random, space.groups)
+    inputs, outputs = (
+        groups * _choice(random, channels) for channels in (space.inputs, space.outputs)
+    )
+    is_transposed = op.startswith("conv_transpose")
+    channels = (inputs, outputs // groups) if is_transposed else (outputs, inputs // groups)
+    has_dilation, has_output_padding, has_bias = random.random(3) < 0.4
+    zeros = (0,) * rank
     return Question(
         op=op,
         x=_integers(random, (batch, inputs, *_axes(random, rank, space.lengths)), dtype),
-        kernel=_integers(random, (*ends, *_axes(random, rank, space.windows)), dtype),
+        kernel=_integers(random, (*channels, *_axes(random, rank, space.windows)), dtype),
         bias=(
-            _integers(random, (outputs,), dtype) if biased and not op.endswith("gradient") else None
+            _integers(random, (outputs,), dtype)
+            if has_bias and not op.endswith("gradient")
+            else None
         ),
         stride=_axes(random, rank, space.strides),
         padding=padding_of(_padding(random, rank, space), rank),
-        output_padding=_axes(random, rank, space.extensions) if transposed and extended else none,
-        dilation=_axes(random, rank, space.dilations) if dilated else (1,) * rank,
+        output_padding=(
+            _axes(random, rank, space.extensions) if is_transposed and has_output_padding else zeros
+        ),
+        dilation=_axes(random, rank, space.dilations) if has_dilation else (1,) * rank,
         groups=groups,
         dtype=dtype,
     )
 
 
 def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Space) -> Question:
-    channels = _one(random, space.inputs)
+    channels = _choice(random, space.inputs)
     return Question(
         op="interpolate",
         x=_integers(random, (batch, channels, *_axes(random, rank, space.lengths)), "float32"),
@@ -142,24 +180,19 @@ def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Sp
     )
 
 
-def _channels(random: np.random.Generator, space: Space) -> tuple[int, int, int]:
-    groups = _one(random, space.groups)
-    return groups, groups * _one(random, space.inputs), groups * _one(random, space.outputs)
-
-
 def _padding(random: np.random.Generator, rank: int, space: Space) -> Padding:
-    kind = _one(random, ("same", "valid", "none", "equal", "pairs"))
+    kind = _choice(random, ("same", "valid", "none", "equal", "pairs"))
     if kind in ("same", "valid"):
         return kind
     if kind == "none":
         return 0
     if kind == "equal":
         return _axes(random, rank, space.crops)
-    return tuple((_one(random, space.ends), _one(random, space.ends)) for _ in range(rank))
+    return tuple((_choice(random, space.ends), _choice(random, space.ends)) for _ in range(rank))
 
 
 def _is_too_large(question: Question, space: Axes) -> bool:
-    """Whether it takes long, or a sum may be more than its dtype holds exactly."""
+    """Return whether the answer takes long, or has sums that its dtype may not hold exactly."""
     output = len(question.x) * question.output_channels * prod(space)
     if max(question.x.size, question.kernel.size, output) > MOST_ELEMENTS:
         return True
@@ -172,12 +205,12 @@ def _largest(dtype: Dtype) -> int:
     return 1 if dtype.endswith("float16") else LARGEST
 
 
-def _one(random: np.random.Generator, choices: Sequence[T]) -> T:
+def _choice(random: np.random.Generator, choices: Sequence[T]) -> T:
     return choices[int(random.integers(len(choices)))]
 
 
 def _axes(random: np.random.Generator, rank: int, choices: Sequence[int]) -> Axes:
-    return tuple(_one(random, choices) for _ in range(rank))
+    return tuple(_choice(random, choices) for _ in range(rank))
 
 
 def _integers(random: np.random.Generator, shape: tuple[int, ...], dtype: Dtype) -> Array:

@@ -1,7 +1,7 @@
-"""A case file as strict models: editors, the loader and people read the same rules from here.
+"""Define the strict models of a case file, for the loader and for the JSON Schema of editors.
 
-What needs more than one value to be judged (shapes, channels, sizes) is judged in
-``conformance.cases.question_builder``.
+``conformance.cases.question_builder`` checks what needs more than one value: shapes, channels and
+sizes. Docstrings and descriptions of the models are part of ``cases/schema.json``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``vary``: one case in a file that stands for many, each with an id that says how it differs."""
+"""Expand the ``vary`` of an entry: one entry for many cases, each with an id for its changes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from conformance.cases.errors import Refused, shown
-from conformance.cases.yaml_source import Node
+from conformance.cases.errors import CaseError, describe
+from conformance.cases.yaml_node import Node
 
 MAX_VARIANTS = 10_000
 
 _UNNAMED = frozenset({"claims", "erratum", "exact", "expected", "section", "tags", "topics", "why"})
-"""Keys that say nothing about the question, so that no id is made from them."""
+"""Keys that do not change the question; ids have no words for them."""
 
 
-def expanded(entry: Node) -> Iterator[Node]:
-    """The cases that ``entry`` stands for: itself without ``vary``, else one for each variant.
+def expand(entry: Node) -> Iterator[Node]:
+    """Yield the variants of ``entry``, or ``entry`` itself if it has no ``vary``.
 
-    Raises ``Refused`` when ``vary`` is none of the two forms, or makes more than MAX_VARIANTS.
+    Raises
+    ------
+    CaseError
+        If ``vary`` has none of the two forms, or makes more than MAX_VARIANTS cases.
     """
     vary = entry.child("vary")
     if vary is None:
@@ -29,11 +32,11 @@ def expanded(entry: Node) -> Iterator[Node]:
         return
     combinations = _product(vary) if isinstance(vary.value, dict) else _list(vary)
     for changes in combinations:
-        yield _changed(entry, changes)
+        yield _variant(entry, changes)
 
 
-def suffix(changes: Mapping[str, Any]) -> str | None:
-    """The end of a variant's id, such as stride-2-padding-same; None if there is no short one."""
+def _suffix(changes: Mapping[str, Any]) -> str | None:
+    """Return the end of a variant's id, such as stride-2-padding-same, None for a long value."""
     words = []
     for key, value in changes.items():
         if key in _UNNAMED:
@@ -48,21 +51,21 @@ def suffix(changes: Mapping[str, Any]) -> str | None:
 def _product(vary: Node) -> Iterator[dict[str, Node]]:
     for key, values in vary.value.items():
         if key in ("id", "vary"):
-            raise Refused(("vary", key), f"vary cannot change {key} in every combination")
+            raise CaseError(("vary", key), f"vary cannot change {key} in every combination")
         if not isinstance(values, list) or not values:
-            raise Refused(
-                ("vary", key), f"vary needs a list of values for {key}, got {shown(values)}"
+            raise CaseError(
+                ("vary", key), f"vary needs a list of values for {key}, got {describe(values)}"
             )
         for index, value in enumerate(values):
             if key not in _UNNAMED and not _word(value):
-                raise Refused(
+                raise CaseError(
                     ("vary", key, index),
                     f"no id can be made from this value of {key}; make vary a list of mappings,"
                     " each with an id",
                 )
     count = prod(map(len, vary.value.values()))
     if not vary.value or count > MAX_VARIANTS:
-        raise Refused(("vary",), f"vary must make 1 to {MAX_VARIANTS} cases, got {count}")
+        raise CaseError(("vary",), f"vary must make 1 to {MAX_VARIANTS} cases, got {count}")
     for combination in product(*(node.entries() for node in vary.mapping().values())):
         yield dict(zip(vary.value, combination, strict=True))
 
@@ -70,35 +73,37 @@ def _product(vary: Node) -> Iterator[dict[str, Node]]:
 def _list(vary: Node) -> Iterator[dict[str, Node]]:
     if not isinstance(vary.value, list) or not 1 <= len(vary.value) <= MAX_VARIANTS:
         sentence = f"vary must be a mapping of lists, or a list of 1 to {MAX_VARIANTS} mappings"
-        raise Refused(("vary",), f"{sentence}, got {shown(vary.value)}")
+        raise CaseError(("vary",), f"{sentence}, got {describe(vary.value)}")
     for index, changes in enumerate(vary.entries()):
         if not isinstance(changes.value, dict) or not changes.value:
             sentence = "an entry of vary must be a mapping of changes"
-            raise Refused(("vary", index), f"{sentence}, got {shown(changes.value)}")
+            raise CaseError(("vary", index), f"{sentence}, got {describe(changes.value)}")
         if "vary" in changes.value:
-            raise Refused(("vary", index, "vary"), "a variant cannot vary again")
-        if "id" not in changes.value and not suffix(changes.value):
-            raise Refused(
+            raise CaseError(("vary", index, "vary"), "a variant cannot vary again")
+        if "id" not in changes.value and not _suffix(changes.value):
+            raise CaseError(
                 ("vary", index), "no id can be made from these changes; give this one an id"
             )
         yield changes.mapping()
 
 
-def _changed(entry: Node, changes: dict[str, Node]) -> Node:
-    name, said = entry.child("id"), changes.pop("id", None)
-    end = said.value if said else suffix({key: node.value for key, node in changes.items()})
+def _variant(entry: Node, changes: dict[str, Node]) -> Node:
+    name, id_node = entry.child("id"), changes.pop("id", None)
+    suffix = (
+        id_node.value if id_node else _suffix({key: node.value for key, node in changes.items()})
+    )
     children = {**entry.mapping(), **changes}
     del children["vary"]
-    if name is not None and isinstance(name.value, str) and isinstance(end, str | int):
-        # Told of at the suffix when the file says one: the other part is somebody else's.
-        children["id"] = replace(said or name, value=f"{name.value}-{end}")
+    if name is not None and isinstance(name.value, str) and isinstance(suffix, str | int):
+        # The id stands at the suffix if the file has one, as all variants share the other part.
+        children["id"] = replace(id_node or name, value=f"{name.value}-{suffix}")
     value = {key: node.value for key, node in children.items()}
     keys = {**(entry.keys or {}), **{key: node.spot for key, node in changes.items()}}
     return replace(entry, value=value, children=children, keys=keys)
 
 
 def _word(value: Any) -> str:
-    """A value as a part of an id, empty if it has no short form."""
+    """Return a value as a part of an id, empty if it has no short form."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
@@ -112,8 +117,5 @@ def _word(value: Any) -> str:
 
 
 def _pair(value: list[Any]) -> str:
-    return f"{_word(value[0])}to{_word(value[1])}" if len(value) == 2 and _ints(value) else ""
-
-
-def _ints(value: list[Any]) -> bool:
-    return all(type(entry) is int for entry in value)
+    is_pair = len(value) == 2 and all(type(entry) is int for entry in value)
+    return f"{_word(value[0])}to{_word(value[1])}" if is_pair else ""

@@ -1,7 +1,7 @@
-"""Words of frameworks, of ONNX and of people, each with what a case file says in its place.
+"""Suggest what a case file has in place of words of frameworks, of ONNX and of people.
 
-A word that is merely spelt like one of ours may mean something else: `output_shape` is no
-`output_padding`. So what is known by name comes first, and only a typing error is guessed.
+A word that is spelt like one of ours may mean something else: `output_shape` is no
+`output_padding`. So words that the tables have come first, and only typing errors are guessed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import zip_longest
 FINITE = "NaN and infinities are not asked"
 REAL = "complex numbers are not asked"
 NEAR = 0.8
-"""How much two words have in common, of 1, where one is a typing error of the other."""
+"""The least likeness (at most 1) of a word and a typing error of it."""
 
 RENAMED: Mapping[str, str] = {
     **dict.fromkeys(("strides", "window_strides", "subsample"), "stride"),
@@ -36,7 +36,7 @@ RENAMED: Mapping[str, str] = {
     **dict.fromkeys(("tag", "labels"), "tags"),
     **dict.fromkeys(("values", "array"), "numbers"),
 }
-"""Keys of others, and ours that mean the same."""
+"""Keys of frameworks, and ours that mean the same."""
 
 _LENGTH = (
     "no key sets the length of the output: it is (n - 1) stride + dilation (k - 1) + 1 - padding"
@@ -76,9 +76,9 @@ EXPLAINED: Mapping[str, str] = {
     "use_bias": "'bias' has its numbers, and is left out where there is none",
     "no_bias": "'bias' has its numbers, and is left out where there is none",
 }
-"""Words of others that no key means, or not only one, and what a case says instead."""
+"""Words of frameworks that mean no key, or several, and what a case has instead."""
 OF_ARRAYS: Mapping[str, str] = {"dtype": _DTYPE}
-"""Keys of a case that one of its arrays has not."""
+"""Keys of a case that its arrays do not have."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "dtype": {
@@ -102,7 +102,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("none",), "valid"),
     },
 }
-"""Values of others in small letters, by the key, and ours that mean the same."""
+"""Values of frameworks in small letters, by key, and ours that mean the same."""
 _BY_ONE = (
     "a gradient is by one array: conv_transpose_input_gradient, conv_transpose_kernel_gradient, and"
     " so for conv"
@@ -132,48 +132,50 @@ VALUES_EXPLAINED: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("zeros", "reflect", "replicate", "circular", "constant"), _ZEROS),
     },
 }
-"""Values of others that mean none of ours, or not only one; of an op, the last such word in it."""
+"""Values that mean none of ours, or several; the last such word of an op counts."""
 LISTED: Mapping[str, str] = {"dtype": _DTYPE, "expected": _ANSWER}
-"""Keys that have one word, and what is said of a list or a mapping in its place."""
+"""Keys that have one word, and the sentence about a list or a mapping in its place."""
 
 
-def of_key(word: str, known: Collection[str]) -> str:
-    """End the sentence about a key that is not known.
+def of_key(word: str, keys: Collection[str]) -> str:
+    """End the sentence about an unknown key.
 
     Parameters
     ----------
     word
         The key in a file.
-    known
+    keys
         The keys that may stand there.
 
     Returns
     -------
     str
-        What a case says in its place, or else all that may stand there.
+        What a case has in its place, or else all keys that may stand there.
     """
-    known = [*dict.fromkeys(known)]
-    if word in OF_ARRAYS and "memory" in known:
+    keys = [*dict.fromkeys(keys)]
+    if word in OF_ARRAYS and "memory" in keys:
         return f"; {OF_ARRAYS[word]}"
-    explained = _meant(word, EXPLAINED)
-    if explained and "kernel" in known:  # where a question is asked
-        return f"; {explained}"
-    renamed = _meant(word, {**RENAMED, **{key: key for key in known}})
-    if renamed in known:
-        return f"; did you mean '{renamed}'?"
-    return did_you_mean(word, known) or f"; the keys are {', '.join(known)}"
+    explanation = _look_up(word, EXPLAINED)
+    if explanation and "kernel" in keys:  # these are the keys of a question
+        return f"; {explanation}"
+    key = _look_up(word, {**RENAMED, **{key: key for key in keys}})
+    if key in keys:
+        return f"; did you mean '{key}'?"
+    return did_you_mean(word, keys) or f"; the keys are {', '.join(keys)}"
 
 
-def _meant(word: str, table: Mapping[str, str]) -> str | None:
-    """What a table has for a word, however its parts are joined: outputShape is output_shape."""
-    return table.get(word) or {_plain(key): meant for key, meant in table.items()}.get(_plain(word))
+def _look_up(word: str, table: Mapping[str, str]) -> str | None:
+    """Return a table's entry, however the parts of a word are joined: outputShape, output_shape."""
+    return table.get(word) or {_joined(key): entry for key, entry in table.items()}.get(
+        _joined(word)
+    )
 
 
-def _plain(word: str) -> str:
+def _joined(word: str) -> str:
     return re.sub("[-_ ]", "", word).lower()
 
 
-def of_value(key: str, value: object, known: Iterable[str]) -> str:
+def of_value(key: str, value: object, choices: Iterable[str]) -> str:
     """End the sentence about a value that is none of the words that a key has.
 
     Parameters
@@ -182,27 +184,27 @@ def of_value(key: str, value: object, known: Iterable[str]) -> str:
         The key.
     value
         Its value in a file.
-    known
+    choices
         The values that it may have.
 
     Returns
     -------
     str
-        What a case says in its place; nothing where that is not known.
+        What a case has in its place; nothing if that is not known.
     """
     if not isinstance(value, str):
         return f"; {LISTED[key]}" if key in LISTED and isinstance(value, list | dict) else ""
     small = value.strip().lower().rpartition(".")[2]  # as of torch.float32
-    choices = set(known)
+    choices = set(choices)
     plain = re.sub("[0-9]+d?|_", "", small)  # as of ConvTranspose2d and Conv2DTranspose
     kernel = "_".join(RENAMED.get(part, part) for part in small.split("_"))  # weight_gradient
     values = VALUES.get(key, {})
     for candidate in (small, values.get(small), values.get(plain), kernel):
         if candidate in choices:
             return f"; did you mean '{candidate}'?"
-    explained = VALUES_EXPLAINED.get(key, {})
+    explanations = VALUES_EXPLAINED.get(key, {})
     parts = reversed(small.split("_")) if key == "op" else (small,)
-    sentence = next((explained[part] for part in parts if part in explained), None)
+    sentence = next((explanations[part] for part in parts if part in explanations), None)
     return f"; {sentence}" if sentence else did_you_mean(value, choices)
 
 
@@ -219,9 +221,9 @@ def of_number(word: str) -> str:
     str
         That such numbers are not asked, if it is one that is not finite or not real.
     """
-    for call_source in (word, word.replace("i", "j")):
+    for literal in (word, word.replace("i", "j")):
         try:
-            number = complex(call_source)
+            number = complex(literal)
         except ValueError:
             continue
         if not isfinite(number):
@@ -230,34 +232,33 @@ def of_number(word: str) -> str:
     return ""
 
 
-def did_you_mean(word: str, known: Iterable[str], near: float = NEAR) -> str:
+def did_you_mean(word: str, choices: Iterable[str], near: float = NEAR) -> str:
     """End a sentence with the word that another one is a typing error of.
 
     Parameters
     ----------
     word
-        A word that is not known.
-    known
-        Those that are.
+        An unknown word.
+    choices
+        The known words.
     near
-        How much they have to have in common, of 1.
+        The least likeness, at most 1.
 
     Returns
     -------
     str
-        Nothing where no known word is near.
+        Nothing if no known word is near.
     """
     word = word[:80]
-    alike = (other for other in sorted(known) if _has_its_parts(word, other, near))
-    nearest = difflib.get_close_matches(word, alike, n=1, cutoff=near)
+    candidates = [choice for choice in sorted(choices) if _parts_match(word, choice, near)]
+    nearest = difflib.get_close_matches(word, candidates, n=1, cutoff=near)
     return f"; did you mean '{nearest[0]}'?" if nearest else ""
 
 
-def _has_its_parts(word: str, other: str, near: float) -> bool:
-    """Whether each part of a word is a typing error of its own: output_shape is not."""
-    parts = zip_longest(*(re.findall("[^-_]+", each.lower()) for each in (word, other)))
-    return all(one and two and _likeness(one, two) >= near for one, two in parts)
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
+def _parts_match(word: str, choice: str, near: float) -> bool:
+    """Return whether each part of a word is near the same part of ``choice``."""
+    pairs = zip_longest(*(re.findall("[^-_]+", text.lower()) for text in (word, choice)))
+    return all(
+        left and right and difflib.SequenceMatcher(None, left, right).ratio() >= near
+        for left, right in pairs
+    )

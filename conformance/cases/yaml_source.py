@@ -1,87 +1,53 @@
-"""YAML text as plain data that remembers where it was written, so that errors can point at it.
+"""Read YAML text into plain data with the line and column of every value.
 
-libyaml parses, by way of PyYAML; the values are made here from its events, for three reasons: every
-value needs its line and column, its meaning must be YAML 1.2's alone, and rubbish must give
-sentences. Events are also flat, so that nothing in C goes as deep as a file is nested.
+libyaml parses by way of PyYAML, and this module makes the values from its events, for three
+reasons: every value needs its line and column, its meaning must be that of YAML 1.2, and rubbish
+must give sentences. Events are also flat, so that no C code recurses as deep as a file is nested.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import yaml
 from yaml import events as ev
 
 from conformance.cases.size_limits import MAX_BYTES as MAX_BYTES
-from conformance.cases.yaml_syntax import Complaint as Complaint
-from conformance.cases.yaml_syntax import Spot, shorten, spot_after, spot_of, syntax, unreadable
+from conformance.cases.yaml_node import Node as Node
+from conformance.cases.yaml_syntax import (
+    Complaint,
+    Spot,
+    shorten,
+    spot_after,
+    spot_of,
+    syntax,
+    unreadable_character,
+)
 from conformance.cases.yaml_values import MAX_DIGITS, plain_value
 
 MAX_ALIASED = 100_000
 MAX_DEPTH = 32
 
-Step: TypeAlias = str | int
-"""A key of a mapping or an index of a list."""
-
 _TAG_DIRECTIVE = re.compile(r"(?<![^\r\n])%TAG")
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's, or the one in Python where PyYAML was built without it."""
-
-
-@dataclass(slots=True)
-class Node:
-    """A value, where it begins, and the nodes it was made of.
-
-    ``size`` counts the values, once for every time they are repeated by an alias.
-    """
-
-    value: Any
-    spot: Spot
-    children: dict[str, Node] | list[Node] | None = None
-    keys: dict[str, Spot] | None = None
-    size: int = 1
-
-    def find(self, path: Sequence[Step]) -> Spot:
-        """Where the value at ``path`` begins; steps that lead nowhere are passed over."""
-        node = self
-        for step in path:
-            node = node.child(step) or node
-        return node.spot
-
-    def find_key(self, path: Sequence[Step]) -> Spot:
-        """Where the key that ``path`` ends in begins; where the mapping begins if it has none."""
-        node = self
-        for step in path[:-1]:
-            node = node.child(step) or node
-        return (node.keys or {}).get(str(path[-1]), node.spot)
-
-    def child(self, step: Step) -> Node | None:
-        """The node under a key or an index, None if there is none."""
-        if isinstance(self.children, dict):
-            return self.children.get(str(step))
-        if self.children and isinstance(step, int) and step < len(self.children):
-            return self.children[step]
-        return None
-
-    def mapping(self) -> dict[str, Node]:
-        """The nodes of a mapping by key, none if this is something else."""
-        return dict(self.children) if isinstance(self.children, dict) else {}
-
-    def entries(self) -> list[Node]:
-        """The nodes of a list in their order, none if this is something else."""
-        return list(self.children) if isinstance(self.children, list) else []
+"""The loader of libyaml, or the one in Python if PyYAML was built without libyaml."""
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a file is for, in the words of a sentence: what it is called, and what has to be there.
+    """Words about a file for sentences; one sentence has both, ``name`` first.
 
-    Both follow one another where the file is empty.
+    Parameters
+    ----------
+    name
+        What the file is called.
+    holds
+        What the file must have.
     """
 
     name: str
@@ -92,48 +58,57 @@ CASES = Purpose("a case file", "has a list under 'cases:'")
 
 
 def read(data: bytes, purpose: Purpose = CASES) -> tuple[Node | None, list[Complaint]]:
-    """The document that ``data`` holds, None if it cannot be read, and everything wrong with it.
+    """Read one YAML document; this function never raises, whatever the bytes are.
 
-    purpose  what the sentences call the file
-    Never raises: whatever the bytes are, what is wrong comes back as sentences.
+    Parameters
+    ----------
+    data
+        The bytes of a file.
+    purpose
+        What the sentences call the file.
+
+    Returns
+    -------
+    tuple
+        The root, None if it cannot be read, and everything that is wrong.
     """
     if len(data) > MAX_BYTES:
         return None, [((1, 1), f"the file has {len(data)} bytes; at most {MAX_BYTES} are read")]
     try:
         text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        before = data[: problem.start].decode("utf-8")
-        sentence = f"the file is not UTF-8 text: byte 0x{data[problem.start]:02x} has no meaning"
-        return None, [(spot_after(before), sentence)]
+    except UnicodeDecodeError as error:
+        prefix = data[: error.start].decode("utf-8")
+        sentence = f"the file is not UTF-8 text: byte 0x{data[error.start]:02x} has no meaning"
+        return None, [(spot_after(prefix), sentence)]
     reader = _Reader(text, purpose)
     return reader.document(), reader.complaints
 
 
 def events(text: str) -> Iterator[Any]:
-    """What the parser says of ``text``, which begins with no byte order mark, in its order."""
-    said: Iterator[Any] = yaml.parse(text, Loader=LOADER)
-    return said
+    """Return the parser's events for ``text``, which has no byte order mark."""
+    stream: Iterator[Any] = yaml.parse(text, Loader=LOADER)
+    return stream
 
 
 class _Reader:
-    """Turns the parser's events into nodes, and collects what is wrong on the way."""
+    """Turn the parser's events into nodes, and collect complaints."""
 
     def __init__(self, text: str, purpose: Purpose) -> None:
         self.text = text
         self.purpose = purpose
         self.complaints: list[Complaint] = []
         self.anchors: dict[str, Node | None] = {}
-        self.aliased = 0
+        self.aliased_values = 0
         self.depth = 0
         self.events = events(text)
-        self.last: Any = None
+        self.last_event: Any = None
 
     def document(self) -> Node | None:
-        odd = unreadable(self.text)
-        if odd is not None:
-            self.complaints.append(odd)
+        complaint = unreadable_character(self.text)
+        if complaint is not None:
+            self.complaints.append(complaint)
             return None
-        # Before libyaml is let loose on them: it compares every such line with all before it.
+        # libyaml must not see them: it compares every such line with all lines before it.
         directive = _TAG_DIRECTIVE.search(self.text)
         if directive is not None:
             spot = spot_after(self.text[: directive.start()])
@@ -143,33 +118,33 @@ class _Reader:
             return self._document()
         except _Stop:
             return None
-        except yaml.MarkedYAMLError as problem:
-            self.complaints.append(self._too_deep(problem) or syntax(problem, self.text))
+        except yaml.MarkedYAMLError as error:
+            self.complaints.append(self._depth_complaint(error) or syntax(error, self.text))
         return None
 
-    def _too_deep(self, problem: yaml.MarkedYAMLError) -> Complaint | None:
-        """What there is to say of the depth of what stands before a problem of the parser's.
+    def _depth_complaint(self, error: yaml.MarkedYAMLError) -> Complaint | None:
+        """Return a complaint about the depth of the text before an error of the parser.
 
-        It looks ahead for keys, and some versions give up there at a depth of their own, before
-        their first event of brackets that nobody will see the end of.
+        The parser looks ahead for keys, and some versions give up there at a depth of their own,
+        before they give an event for brackets that are never closed.
         """
-        if problem.problem_mark is None:
+        if error.problem_mark is None:
             return None
-        before = _Reader(self.text[: problem.problem_mark.index], self.purpose)
+        reader = _Reader(self.text[: error.problem_mark.index], self.purpose)
         with suppress(_Stop, yaml.YAMLError):
-            before._document()
-        return before.complaints[-1] if before.depth > MAX_DEPTH else None
+            reader._document()
+        return reader.complaints[-1] if reader.depth > MAX_DEPTH else None
 
     def _event(self) -> Any:
         try:
-            self.last = next(self.events)
+            self.last_event = next(self.events)
         except yaml.YAMLError:
             raise
-        except Exception as odd:
+        except Exception as error:
             # The parser in Python does not guard every step: an escape beyond Unicode, for one,
-            # ends in whatever Python raises there, and says nothing of the place.
-            self._stop(spot_of(self.last.end_mark), f"what follows is not YAML: {odd}")
-        return self.last
+            # ends in an exception of Python's that has no place.
+            self._stop(spot_of(self.last_event.end_mark), f"what follows is not YAML: {error}")
+        return self.last_event
 
     def _document(self) -> Node | None:
         root = None
@@ -182,8 +157,8 @@ class _Reader:
                     return None
                 root = self._node(self._event())
         if root is None or root.value is None:
-            said = self.purpose
-            self._complain((1, 1), f"the file is empty; {said.name} {said.holds}")
+            purpose = self.purpose
+            self._complain((1, 1), f"the file is empty; {purpose.name} {purpose.holds}")
             return None
         return root
 
@@ -195,14 +170,14 @@ class _Reader:
             name = self.purpose.name
             self._complain(spot, f"tags have no meaning in {name}, got {shorten(event.tag)}")
         if anchor is None:
-            return self._unnamed(event, spot)
+            return self._node_without_anchor(event, spot)
         self.anchors[anchor] = None
-        node = self._unnamed(event, spot)
+        node = self._node_without_anchor(event, spot)
         self.anchors[anchor] = node
         return node
 
-    def _unnamed(self, event: Any, spot: Spot) -> Node:
-        """The node that an event begins, whatever its anchor."""
+    def _node_without_anchor(self, event: Any, spot: Spot) -> Node:
+        """Return the node that an event begins, whatever its anchor."""
         if isinstance(event, ev.ScalarEvent):
             return self._scalar(event, spot)
         self.depth += 1
@@ -233,16 +208,16 @@ class _Reader:
         children: dict[str, Node] = {}
         keys: dict[str, Spot] = {}
         while not isinstance(event := self._event(), ev.MappingEndEvent):
-            at, key = self._key(event)
-            child = self._node(said := self._event())
+            key_spot, key = self._key(event)
+            child = self._node(value_event := self._event())
             if key in keys:
                 first = f"line {keys[key][0]}, column {keys[key][1]}"
-                self._complain(at, f"the key '{shorten(key)}' was already given at {first}")
+                self._complain(key_spot, f"the key '{shorten(key)}' was already given at {first}")
             elif key is not None:
-                if child.value is None and isinstance(said, ev.ScalarEvent):
-                    child = replace(child, spot=at)
-                    self._complain(at, f"the key '{shorten(key)}' has no value")
-                keys[key] = at
+                if child.value is None and isinstance(value_event, ev.ScalarEvent):
+                    child = replace(child, spot=key_spot)
+                    self._complain(key_spot, f"the key '{shorten(key)}' has no value")
+                keys[key] = key_spot
                 children[key] = child
         value = {key: child.value for key, child in children.items()}
         size = 1 + sum(child.size for child in children.values())
@@ -252,8 +227,9 @@ class _Reader:
         node = self._node(event)
         if isinstance(event, ev.ScalarEvent):
             return node.spot, event.value
-        begun = spot_of(event.start_mark)
-        self._complain(begun, "a key must be a word, got a list, mapping or alias")
+        self._complain(
+            spot_of(event.start_mark), "a key must be a word, got a list, mapping or alias"
+        )
         return node.spot, None
 
     def _alias(self, name: str, spot: Spot) -> Node:
@@ -264,8 +240,8 @@ class _Reader:
         if node is None:
             self._complain(spot, f"the alias *{shorten(name)} is inside what it stands for")
             return Node(None, spot)
-        self.aliased += node.size
-        if self.aliased > MAX_ALIASED:
+        self.aliased_values += node.size
+        if self.aliased_values > MAX_ALIASED:
             self._stop(spot, f"aliases repeat more than {MAX_ALIASED} values in this file")
         return node
 
@@ -278,4 +254,4 @@ class _Reader:
 
 
 class _Stop(Exception):
-    """Ends the reading of a file, which the complaints say the reason for."""
+    """The reader stops; its last complaint has the reason."""

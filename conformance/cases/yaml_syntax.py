@@ -1,4 +1,4 @@
-"""What is not YAML, and where, in words for somebody who has never read YAML's grammar."""
+"""Explain errors of YAML syntax, with places, to people who do not know YAML's grammar."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ Spot: TypeAlias = tuple[int, int]
 """A line and a column, both counted from 1."""
 
 Complaint: TypeAlias = tuple[Spot, str]
-"""Where something is wrong, and the sentence that says what."""
+"""A place, and the sentence that says what is wrong there."""
 
 UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-"""The characters that no file can have: those that YAML does not allow, and LINE_ENDS."""
+"""The characters that files may not have: those that YAML does not allow, and LINE_ENDS."""
 
 LINE_ENDS = "\x85\u2028\u2029"
-"""They end a line in YAML 1.1, which libyaml reads, and do not in YAML 1.2 and in editors.
+"""Characters that end a line in YAML 1.1, which libyaml reads, but not in YAML 1.2 and editors.
 
-The lines of complaints would not be the lines that people see, and text would mean something else.
+With them, the lines of complaints would not be those of an editor, and text would mean another
+thing.
 """
 
-PLAINLY: Mapping[str, str] = {
+PLAIN_WORDS: Mapping[str, str] = {
     "in this context": "here",
     "mapping values are not allowed here": "a ':' cannot stand here; quote text that has one",
     "mapping keys are not allowed here": "a '?' cannot stand here",
@@ -86,14 +87,14 @@ PLAINLY: Mapping[str, str] = {
     "<scalar>": "a value",
     "<stream end>": "the end of the file",
 }
-"""The parser's words that a person need not know, and what to say instead, in this order.
+"""The parser's terms and plain words for them, replaced in this order.
 
-Most are libyaml's; some are PyYAML's own, which parses where libyaml is missing.
+Most are terms of libyaml; some are of PyYAML, which parses if libyaml is missing.
 """
 
 _WORD = re.compile(r"[\w.+-]{1,40}|\\\S?|.?", re.DOTALL)
 
-_UNSEEN: Mapping[str, str] = {
+_INVISIBLE: Mapping[str, str] = {
     "": "the end of the file",
     " ": "a space",
     "\n": "the end of the line",
@@ -102,24 +103,24 @@ _UNSEEN: Mapping[str, str] = {
 
 
 def spot_of(mark: Any) -> Spot:
-    """Where a mark of the parser's is."""
+    """Return the place of a mark of the parser."""
     return mark.line + 1, mark.column + 1
 
 
 def spot_after(text: str) -> Spot:
-    """Where something is that comes after ``text``."""
+    """Return the place right after ``text``."""
     lines = re.split(r"\r\n|\r|\n", text)
     return len(lines), len(lines[-1]) + 1
 
 
 def shorten(word: object) -> str:
-    """A word as it goes into a sentence, however long, and on how many lines, somebody made it."""
-    said = printable(" ".join(str(word).split()))
-    return said if len(said) <= 40 else f"{said[:40]}..."
+    """Return text of any length and number of lines as a short word for a sentence."""
+    text = printable(" ".join(str(word).split()))
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
-def unreadable(text: str) -> Complaint | None:
-    """The first character of ``text`` that no file can have, None if there is none."""
+def unreadable_character(text: str) -> Complaint | None:
+    """Return a complaint about the first character that files may not have, None without one."""
     match = UNREADABLE.search(text)
     if match is None:
         return None
@@ -134,38 +135,40 @@ def unreadable(text: str) -> Complaint | None:
 
 
 def syntax(problem: MarkedYAMLError, text: str) -> Complaint:
-    """The parser's ``problem`` with ``text``, as one sentence.
+    """Return the parser's ``problem`` with ``text`` as one sentence.
 
-    It says on which line the thing began that the parser was in, if that is another line.
+    The sentence has the line on which the parser's current construct begins, if that is another.
     """
     mark: Any = problem.problem_mark or problem.context_mark
-    where = _within(text, mark)
+    spot = _spot_in_text(text, mark)
     if text[mark.index : mark.index + 1] == "\t":
-        return where, "this is not YAML: a tab cannot indent or begin a value; use spaces"
-    words = _plainly(problem.problem or problem.context).replace("{found}", _found(text, mark))
-    line, _ = _within(text, problem.context_mark or mark)
-    if problem.context and line != where[0]:
-        words += f" ({_plainly(problem.context).removeprefix('while ')} that begins on line {line})"
-    return where, f"this is not YAML: {words}"
+        return spot, "this is not YAML: a tab cannot indent or begin a value; use spaces"
+    words = _plain_words(problem.problem or problem.context)
+    words = words.replace("{found}", _word_at(text, mark))
+    line, _ = _spot_in_text(text, problem.context_mark or mark)
+    if problem.context and line != spot[0]:
+        construct = _plain_words(problem.context).removeprefix("while ")
+        words += f" ({construct} that begins on line {line})"
+    return spot, f"this is not YAML: {words}"
 
 
-def _within(text: str, mark: Any) -> Spot:
-    """Where a mark is; libyaml's at the end of the file may be on a line that there is not."""
+def _spot_in_text(text: str, mark: Any) -> Spot:
+    """Return the place of a mark; libyaml may put one after the last line of the file."""
     return spot_of(mark) if mark.index < len(text) else spot_after(text)
 
 
-def _plainly(words: Any) -> str:
-    said = " ".join(str(words).split())
-    said = re.sub(r"did not find (?:the )?(expected .+)", r"\1, got {found}", said)
-    for jargon, plain in PLAINLY.items():
-        said = said.replace(f"'{jargon}'", plain).replace(jargon, plain)
-    return said
+def _plain_words(words: Any) -> str:
+    text = " ".join(str(words).split())
+    text = re.sub(r"did not find (?:the )?(expected .+)", r"\1, got {found}", text)
+    for jargon, plain in PLAIN_WORDS.items():
+        text = text.replace(f"'{jargon}'", plain).replace(jargon, plain)
+    return text
 
 
-def _found(text: str, mark: Any) -> str:
-    """What stands at ``mark``: a word, or a character that is in none."""
+def _word_at(text: str, mark: Any) -> str:
+    """Return the word at ``mark``, or the character if it is in no word."""
     match = _WORD.match(text, mark.index)
     word = match.group() if match else ""
-    if word in _UNSEEN:
-        return _UNSEEN[word]
+    if word in _INVISIBLE:
+        return _INVISIBLE[word]
     return f"'{word}'" if word.isprintable() else f"the invisible U+{ord(word[-1]):04X}"

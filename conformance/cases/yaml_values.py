@@ -1,6 +1,6 @@
-"""What a word of a case file means that stands without quotes: YAML 1.2's meaning, and no other.
+"""Convert plain scalars (text without quotes) to values by the core schema of YAML 1.2.
 
-``no`` is a word, ``1e-3`` a number, ``1_000`` a word; PyYAML, which knows YAML 1.1, differs in all.
+``no`` is a word, ``1e-3`` a number, ``1_000`` a word; PyYAML follows YAML 1.1 and differs in all.
 """
 
 from __future__ import annotations
@@ -25,9 +25,13 @@ _WORDS: dict[str, Any] = {
 
 
 def plain_value(text: str) -> Any:
-    """What a scalar without quotes means in YAML 1.2 (its core schema).
+    """Return the value of a plain scalar.
 
-    A whole number of more than MAX_DIGITS digits comes back as 10**MAX_DIGITS, or as minus that.
+    Returns
+    -------
+    Any
+        None, a bool, a number or the text; an integer of more than MAX_DIGITS digits becomes
+        10**MAX_DIGITS, or minus that.
     """
     if text in _WORDS:
         return _WORDS[text]

@@ -12,10 +12,10 @@ from conformance.cases.arrays import (
     array,
     first_changed,
     first_real,
-    settle_rank,
+    infer_rank,
     stored,
 )
-from conformance.cases.errors import Refused
+from conformance.cases.errors import CaseError
 from conformance.cases.size_limits import MAX_ELEMENTS
 from conformance.question import Dtype
 
@@ -25,7 +25,7 @@ CUBE: Rule = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
 
 
 @pytest.mark.parametrize(
-    ("rule", "said", "rank"),
+    ("rule", "stated_rank", "rank"),
     [
         (LINE, None, 1),
         (SQUARE, None, 2),
@@ -40,17 +40,17 @@ CUBE: Rule = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
     ],
 )
 def test_the_rank_follows_from_how_deep_the_numbers_are(
-    rule: Rule, said: int | None, rank: int
+    rule: Rule, stated_rank: int | None, rank: int
 ) -> None:
-    assert settle_rank({"x": rule}, said) == rank
+    assert infer_rank({"x": rule}, stated_rank) == rank
 
 
 def test_a_bare_operand_goes_with_a_full_one() -> None:
-    assert settle_rank({"x": SQUARE, "kernel": [[SQUARE]]}, None) == 2
+    assert infer_rank({"x": SQUARE, "kernel": [[SQUARE]]}, None) == 2
 
 
 @pytest.mark.parametrize(
-    ("kernel", "said", "sentence"),
+    ("kernel", "stated_rank", "sentence"),
     [
         (
             LINE,
@@ -65,16 +65,16 @@ def test_a_bare_operand_goes_with_a_full_one() -> None:
     ],
 )
 def test_operands_of_different_rank_are_refused(
-    kernel: Rule, said: int | None, sentence: str
+    kernel: Rule, stated_rank: int | None, sentence: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
-        settle_rank({"x": SQUARE, "kernel": kernel}, said)
-    assert str(refused.value) == sentence
+    with pytest.raises(CaseError) as error:
+        infer_rank({"x": SQUARE, "kernel": kernel}, stated_rank)
+    assert str(error.value) == sentence
 
 
 def test_a_forgotten_rank_is_suggested() -> None:
-    with pytest.raises(Refused, match="a bare 3-D array needs 'rank: 3'"):
-        settle_rank({"x": CUBE, "kernel": [[CUBE]]}, None)
+    with pytest.raises(CaseError, match="a bare 3-D array needs 'rank: 3'"):
+        infer_rank({"x": CUBE, "kernel": [[CUBE]]}, None)
 
 
 def test_a_bare_array_is_one_image_of_one_channel() -> None:
@@ -131,7 +131,7 @@ def test_a_bilinear_kernel_has_one_output_channel_a_group() -> None:
     ],
 )
 def test_more_elements_than_allowed_are_refused_before_they_exist(rule: Rule) -> None:
-    with pytest.raises(Refused, match=f"at most {MAX_ELEMENTS} are allowed"):
+    with pytest.raises(CaseError, match=f"at most {MAX_ELEMENTS} are allowed"):
         array("x", rule, 2)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mutations import BASES, load_bytes, mutants
 
-from conformance.cases.size_limits import affordable
+from conformance.cases.size_limits import check_cost
 from conformance.question import Chain
 
 BATCH = 500
@@ -29,7 +29,7 @@ def test_a_broken_file_gives_cases_that_are_not_too_large_or_sentences(
         for case in loaded.cases:
             asked = case.question
             for question in asked.questions if isinstance(asked, Chain) else (asked,):
-                affordable(question)  # or it raises: nothing that takes long is loaded
+                check_cost(question)  # or it raises: nothing that takes long is loaded
         lines = data.decode("utf-8", "replace").replace("\r", "\n").count("\n") + 1
         for problem in loaded.problems:
             assert "\n" not in str(problem), problem
