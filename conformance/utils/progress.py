@@ -85,7 +85,7 @@ class Pace:
     done: float = 0.0
     last: float = 0.0
 
-    def left(self, remaining: float) -> float | None:
+    def remaining_time(self, remaining: float) -> float | None:
         """Estimate how long the remaining steps take.
 
         Parameters
@@ -146,10 +146,10 @@ def seconds_left(task: Task) -> float | None:
     Returns
     -------
     float or None
-        As of `Pace.left`.
+        As of `Pace.remaining_time`.
     """
     pace: Pace | None = task.fields.get("pace")
-    return None if pace is None else pace.left(max(0.0, task.remaining or 0.0))
+    return None if pace is None else pace.remaining_time(max(0.0, task.remaining or 0.0))
 
 
 class _TimeLeft(ProgressColumn):

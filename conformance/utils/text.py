@@ -229,14 +229,14 @@ def cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, singular: str, plural: str | None = None) -> str:
     """Write a number of things.
 
     Parameters
     ----------
     number
         How many there are.
-    one, many
+    singular, plural
         The noun in the singular and in the plural; None where the plural only adds an "s".
 
     Returns
@@ -244,4 +244,4 @@ def count(number: int, one: str, many: str | None = None) -> str:
     str
         Such as ``1 case`` or ``2 cases``.
     """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -69,7 +69,7 @@ def answer_all(
         The answers by the numbers of their questions. Questions that are missing have to be asked
         alone.
     """
-    running: dict[int, Generator[Call, Any, Any]] = {}
+    generators: dict[int, Generator[Call, Any, Any]] = {}
     for number, (source, spans) in enumerate(questions):
         prefix = f"{number} "
         operands = {name[len(prefix) :]: arrays[name] for name in arrays if name.startswith(prefix)}
@@ -77,14 +77,14 @@ def answer_all(
             names = dict(namespace)
             text = generator_source(source, spans, operands)
             exec(compile(text, "<question>", "exec", 0, True), names)
-            running[number] = names["question"](**operands)
+            generators[number] = names["question"](**operands)
     results: dict[str, Any] = {}
-    tensors: dict[int, Any] = dict.fromkeys(running)
+    tensors: dict[int, Any] = dict.fromkeys(generators)
     while tensors:
         calls: dict[int, Call] = {}
         for number, tensor in tensors.items():
             try:
-                calls[number] = running[number].send(tensor)
+                calls[number] = generators[number].send(tensor)
             except StopIteration as end:
                 with contextlib.suppress(BaseException):
                     results[str(number)] = array(end.value)

@@ -182,12 +182,12 @@ def start(
     """
     try:
         return _attempt(interpreter, seconds, memory, on_launch)
-    except _Died:
+    except _Death:
         try:
             return _attempt(interpreter, seconds, memory, on_launch)
-        except _Died as died:
-            sentence = _post_mortem(interpreter, died.reason, seconds)
-            raise CannotStart(sentence, died.stderr) from None
+        except _Death as death:
+            sentence = _post_mortem(interpreter, death.reason, seconds)
+            raise CannotStart(sentence, death.stderr) from None
 
 
 @contextmanager
@@ -228,7 +228,7 @@ def _claim(launch: _Launch) -> bool:
     return True
 
 
-class _Died(Exception):
+class _Death(Exception):
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -258,9 +258,9 @@ def _attempt(
     if reply is None:
         raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
     if isinstance(reply, Gone):
-        raise _Died(reply.reason, channel.stderr)
+        raise _Death(reply.reason, channel.stderr)
     if not isinstance(reply.reply, Failed):
-        raise _Died("did not say who it is", channel.stderr)
+        raise _Death("did not say who it is", channel.stderr)
     refusal = Refusal(reply.reply.type, reply.reply.message)
     raise CannotStart(f"{name} cannot run the prelude. {refusal.words}", channel.stderr)
 
@@ -300,14 +300,14 @@ def _locate(request: str) -> str:
 
 
 def _runtime_info(interpreter: Interpreter, reply: Ready) -> RuntimeInfo:
-    """Check what a worker reports. Raises `_Died` for other facts, `CannotStart` for wrong ones."""
+    """Check a worker's report. Raises `_Death` for other facts, `CannotStart` for wrong ones."""
     name = interpreter.executable
     if _numbers(reply.python) < pythons.OLDEST:
         raise CannotStart(_too_old(name, reply.python))
     if reply.facts.keys() != interpreter.facts.keys() or not reply.switches.keys() <= set(
         interpreter.switches
     ):
-        raise _Died("said something else of itself than what it was asked", "")
+        raise _Death("said something else of itself than what it was asked", "")
     for fact, kind in interpreter.kinds.items():
         if not kind.admits(reply.facts[fact]):
             value = repr(reply.facts[fact])[:100]
@@ -323,7 +323,7 @@ def _post_mortem(interpreter: Interpreter, reason: str, seconds: float) -> str:
     """Return why an interpreter has died. It takes another start, so only a death calls this."""
     name = _locate(interpreter.executable)
     try:
-        output = process.printed([name, "-c", _PROBE], seconds=seconds, most=_PROBE_BYTES)
+        output = process.read_output([name, "-c", _PROBE], seconds=seconds, most=_PROBE_BYTES)
     except (OSError, ValueError):
         output = b""
     text = output.decode(errors="replace")

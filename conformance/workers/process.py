@@ -114,7 +114,7 @@ class Process:
             stream.close()
 
 
-def printed(command: Sequence[str], *, seconds: float, most: int) -> bytes:
+def read_output(command: Sequence[str], *, seconds: float, most: int) -> bytes:
     """Return what a program prints, and end it and all that it started.
 
     Parameters

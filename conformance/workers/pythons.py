@@ -299,7 +299,7 @@ def _probe(executable: Path) -> Python | None:
 def _run_probe(executable: Path, _state: tuple[int, ...]) -> Python | None:
     """Run the probe, once for each state of the file, as a shim takes a third of a second."""
     try:
-        output = process.printed((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
+        output = process.read_output((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
     except (OSError, ValueError):
         return None
     match = _ANSWER.search(output.decode(errors="replace"))

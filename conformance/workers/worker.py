@@ -344,9 +344,9 @@ def _limit_memory(allowance: int) -> None:
     import resource  # here, as Windows lacks it
 
     lines = Path("/proc/self/status").read_text().splitlines()
-    used = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
+    size = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (used + allowance, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (size + allowance, hard))
 
 
 def _read(questions: int, buffer: bytearray) -> None:
