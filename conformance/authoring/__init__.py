@@ -1,1 +1,1 @@
-"""How cases are written: by hand, out of a captured call, or from what was found."""
+"""Writes cases with a program: from captured calls, from findings, and with filled-in answers."""

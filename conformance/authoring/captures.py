@@ -1,7 +1,7 @@
-"""A call captured in somebody's model made into a case: its arrays in canonical axes, small enough.
+"""Converts a captured call to the fields of a case, with small arrays in canonical axes.
 
-People hand over what they have: arrays in a framework's own layout, large and real-valued. A case
-is to be read, and to be compared with ``==`` where that can be had.
+A captured call has large arrays of real numbers in a framework's own layout. A person has to read
+a case, and its answer is compared with ``==`` where that is possible.
 """
 
 from __future__ import annotations
@@ -25,33 +25,42 @@ from conformance.recipes.search import order
 from conformance.utils.printable import PrintableError
 
 ARRAYS = ("x", "kernel", "bias")
+"""Names of the arrays of a call."""
 ARGUMENTS = ("stride", "padding", "output_padding", "dilation", "groups")
-"""Names in a file that are arguments of the call, and not arrays."""
+"""Names of the arguments of a call."""
 ANSWERS = frozenset({"y", "Y", "out", "output", "outputs", "answer", "result", "expected"})
-"""Names that people give to what a call answered."""
+"""Usual names of the answer of a call."""
 MOST_BYTES = 2**30
-"""Of an array in a file."""
+"""Bytes that an array in a file may have."""
 MOST_NUMBERS = 10
-"""Of an argument."""
+"""Numbers that an argument may have."""
 X_AXES = "N C *s"
 """The canonical axes of x."""
 RANGES = ((-3, 3), (-2, 2), (-1, 1))
-"""What is drawn in place of captured numbers, the first that sums stay exact with."""
+"""Ranges of the numbers that replace captured ones; the first with exact sums is used."""
 
-_OF_NUMPY = tuple(dtype for dtype in DTYPES if dtype != "bfloat16")
+_NUMPY_DTYPES = tuple(dtype for dtype in DTYPES if dtype != "bfloat16")
 
 
 class CannotUse(PrintableError):
-    """A capture that no case can be made of, in a sentence."""
+    """No case can be made of a capture; the message is a sentence."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Capture:
     """The arrays of one call, with canonical axes.
 
-    x       (N, C, *space)
-    kernel  (C_in, C_out / groups, *k) of a transposed convolution, (C_out, C_in / groups, *k)
-            of a convolution
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, *space)
+        The input.
+    kernel : ndarray
+        The kernel, of shape (C_in, C_out / groups, *k) for a transposed convolution, and of shape
+        (C_out, C_in / groups, *k) for a convolution.
+    bias : ndarray of shape (C_out,) or None
+        The bias.
+    groups : int
+        The number of groups.
     """
 
     x: Array
@@ -61,9 +70,9 @@ class Capture:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """Those that there are, by the keys of a case."""
-        named = {"x": self.x, "kernel": self.kernel, "bias": self.bias}
-        return {key: array for key, array in named.items() if array is not None}
+        """The arrays that are not None, by the keys of a case."""
+        arrays = {key: getattr(self, key) for key in ARRAYS}
+        return {key: array for key, array in arrays.items() if array is not None}
 
 
 def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
@@ -84,32 +93,31 @@ def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
     Raises
     ------
     CannotUse
-        For a file that holds anything but arrays of at most `MOST_BYTES`, each with a name of its
-        own, or has none of the ignored names.
+        For a file with anything but arrays of at most `MOST_BYTES` with unique names, and for a
+        file without one of the ignored names.
     """
     try:
         stream = path.open("rb")
     except OSError as problem:
         raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
     with stream, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of NumPy's about old files, which it reads
+        warnings.simplefilter("ignore")  # NumPy warns about old files, but reads them
         try:
             file = np.load(stream, allow_pickle=False)
-        except Exception as problem:  # whatever NumPy, zipfile and zlib raise over any bytes
+        except Exception as problem:  # NumPy, zipfile and zlib raise many types for bad bytes
             raise CannotUse(f"{path} cannot be read as an .npz file: {_reason(problem)}") from None
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise CannotUse(f"{path} holds one array without a name; np.savez writes names")
         for name in ignored:
             if name not in file.files:
                 raise CannotUse(f"{path} has no {name!r} to ignore; it has {_list(file.files)}")
-        again = [name for name, number in Counter(file.files).items() if number > 1]
-        if again:
-            raise CannotUse(f"{path} has {again[0]!r} more than once")
-        kept = [name for name in file.files if name not in ignored]
-        return {name: _member(path, file, name) for name in kept}
+        duplicates = [name for name, number in Counter(file.files).items() if number > 1]
+        if duplicates:
+            raise CannotUse(f"{path} has {duplicates[0]!r} more than once")
+        return {name: _read_array(path, file, name) for name in file.files if name not in ignored}
 
 
-def _member(path: Path, file: Any, name: str) -> Array:
+def _read_array(path: Path, file: Any, name: str) -> Array:
     try:
         sizes = {info.filename.removesuffix(".npy"): info.file_size for info in file.zip.infolist()}
         if sizes[name] > MOST_BYTES:
@@ -129,8 +137,7 @@ def _member(path: Path, file: Any, name: str) -> Array:
 
 
 def _reason(problem: Exception) -> str:
-    said = " ".join(str(problem).split())
-    return said or type(problem).__name__
+    return " ".join(str(problem).split()) or type(problem).__name__
 
 
 def _list(names: Iterable[str]) -> str:
@@ -140,78 +147,79 @@ def _list(names: Iterable[str]) -> str:
 def named(
     arrays: Mapping[str, Array], names: Mapping[str, str | None], api: Api | None
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tell the arrays of a call and its arguments apart, by the keys of a case.
+    """Separate the arrays of a call from its arguments.
 
     Parameters
     ----------
     arrays
-        What a file has.
+        The arrays of a file by their names.
     names
-        What x, kernel and bias are called there, where that was said.
+        The names of x, kernel and bias in the file, where the user has named them.
     api
-        What was called; its own names for arrays and arguments are known beside ours.
+        The API that was called, whose own names are accepted in addition to those of a case.
 
     Returns
     -------
     tuple of dict
-        The arrays by x, kernel and bias, and the arguments by the keys that a case has for them.
+        The arrays by x, kernel and bias, and the arguments by the keys of a case.
 
     Raises
     ------
     CannotUse
-        For a name that is not known, as nothing that was captured is dropped; for two names of one
-        thing; and for an argument that no case can have.
+        For an unknown name, two names of one key, and an argument that no case can have.
     """
-    own_words = {key: key for key in (*ARRAYS, *ARGUMENTS)} | dict(api.parameters if api else {})
-    known = {word: key for word, key in own_words.items() if names.get(key) is None}
-    known |= {word: key for key, word in names.items() if word is not None}
-    for key, named in names.items():
-        if named is not None and named not in arrays:
-            has = _list(arrays)
+    vocabulary = {key: key for key in (*ARRAYS, *ARGUMENTS)} | dict(api.parameters if api else {})
+    keys = {name: key for name, key in vocabulary.items() if names.get(key) is None}
+    keys |= {name: key for key, name in names.items() if name is not None}
+    for key, choice in names.items():
+        if choice is not None and choice not in arrays:
             raise CannotUse(
-                f"the file has no {named!r}, it has {has}; --{key}-name says which it is"
+                f"the file has no {choice!r}, it has {_list(arrays)}; --{key}-name says which it is"
             )
-    found: dict[str, str] = {}
-    for word in arrays:
-        if word not in known:
-            raise CannotUse(_unknown(word, known, api))
-        key = known[word]
-        if key in found:
-            raise CannotUse(f"{found[key]!r} and {word!r} are both {key}; --ignore leaves one out")
-        found[key] = word
+    by_key: dict[str, str] = {}
+    for name in arrays:
+        if name not in keys:
+            raise CannotUse(_unknown_name(name, keys, api))
+        key = keys[name]
+        if key in by_key:
+            raise CannotUse(f"{by_key[key]!r} and {name!r} are both {key}; --ignore leaves one out")
+        by_key[key] = name
     return (
-        {key: arrays[word] for key, word in found.items() if key in ARRAYS},
-        {key: _argument(word, arrays[word]) for key, word in found.items() if key in ARGUMENTS},
+        {key: arrays[name] for key, name in by_key.items() if key in ARRAYS},
+        {key: _argument(name, arrays[name]) for key, name in by_key.items() if key in ARGUMENTS},
     )
 
 
-def _unknown(word: str, known: Mapping[str, str], api: Api | None) -> str:
-    """Why a name cannot be used, and which could be, in the words of the API."""
-    where, listed = "", dict(known)
+def _unknown_name(name: str, keys: Mapping[str, str], api: Api | None) -> str:
+    """Write that a name is unknown, and suggest others, preferably those of the API."""
+    context, vocabulary = "", keys
     if api is not None:
-        where = f" of {api.id}"
-        listed = {name: key for name, key in known.items() if name in api.parameters}
-    others = [other.id for other in APIS.values() if word in other.parameters]
-    by_key = {key: name for name, key in listed.items()}
-    if word in ANSWERS:
+        context = f" of {api.id}"
+        vocabulary = {word: key for word, key in keys.items() if word in api.parameters}
+    others = [other.id for other in APIS.values() if name in other.parameters]
+    by_key = {key: word for word, key in vocabulary.items()}
+    if name in ANSWERS:
         hint = "; a case has the oracle's answer, and not the one that was captured"
     elif others and api is None:
         hint = f"; {others[0]} calls something so, and --api says what was called"
-    elif RENAMED.get(word) in by_key:
-        hint = f"; did you mean {by_key[RENAMED[word]]!r}?"
+    elif RENAMED.get(name) in by_key:
+        hint = f"; did you mean {by_key[RENAMED[name]]!r}?"
     else:
-        hint = of_key(word, known).partition("; the keys are")[0]
+        hint = of_key(name, keys).partition("; the keys are")[0]
     return (
-        f"{word!r} is no array or argument{where} that is known{hint}; known are"
-        f" {', '.join(listed)}; `--ignore {word}` leaves it out"
+        f"{name!r} is no array or argument{context} that is known{hint}; known are"
+        f" {', '.join(vocabulary)}; `--ignore {name}` leaves it out"
     )
 
 
-def _argument(word: str, array: Array) -> Any:
-    """An argument as a case says it: a word, a number, or a list of them, or of pairs."""
+def _argument(name: str, array: Array) -> Any:
+    """Convert an argument to its value in a case: a word, a number, or a list of these or of pairs.
+
+    Raises `CannotUse`.
+    """
     if array.size > MOST_NUMBERS or array.ndim > 2 or array.dtype.kind not in "iuU":
         raise CannotUse(
-            f"{word!r} must be a word, a whole number, or one or two for each axis,"
+            f"{name!r} must be a word, a whole number, or one or two for each axis,"
             f" got {array.dtype} of shape {array.shape}"
         )
     value = array.tolist()
@@ -227,20 +235,38 @@ def capture(
     groups: int,
     dtype: str | None,
 ) -> Capture:
-    """The call of these arrays, moved into canonical axes.
+    """Move the arrays of a call to canonical axes.
 
-    arrays       x, kernel and, if there is one, bias
-    x_axes       the axes of x as they are, such as "N *s C"
-    kernel_axes  the axes of the kernel as they are, such as "*k out in"
-    canonical    the axes of the kernel as they are to be
-    dtype        what all are stored in, whatever they were; without it they must agree
-    Raises `CannotUse`.
+    Parameters
+    ----------
+    arrays
+        The arrays x, kernel and, if there is one, bias.
+    x_axes
+        The axes of x, such as "N *s C".
+    kernel_axes
+        The axes of the kernel, such as "*k out in".
+    canonical
+        The canonical axes of the kernel.
+    groups
+        The number of groups.
+    dtype
+        The dtype of the case; None for that of the arrays, which then have to agree.
+
+    Returns
+    -------
+    Capture
+        The call.
+
+    Raises
+    ------
+    CannotUse
+        For a missing array, and for axes, dtypes and numbers that no case has.
     """
     for key in ("x", "kernel"):
         if key not in arrays:
             raise CannotUse(f"there is no {key}; --{key}-name says which array of the file it is")
     for key, array in arrays.items():
-        _refuse_unusable(key, array)
+        _require_usable(key, array)
     x, kernel, bias = (arrays.get(key) for key in ARRAYS)
     assert x is not None and kernel is not None
     if dtype is None and kernel.dtype != x.dtype:
@@ -248,18 +274,18 @@ def capture(
     if bias is not None and bias.ndim != 1:
         raise CannotUse(f"bias must have one axis, got shape {bias.shape}")
     return Capture(
-        x=_moved("x", x, x_axes, X_AXES),
-        kernel=_moved("kernel", kernel, kernel_axes, canonical),
+        x=_transpose("x", x, x_axes, X_AXES),
+        kernel=_transpose("kernel", kernel, kernel_axes, canonical),
         bias=bias,
         groups=groups,
     )
 
 
-def _refuse_unusable(name: str, array: Array) -> None:
-    if array.dtype.name not in _OF_NUMPY:
+def _require_usable(name: str, array: Array) -> None:
+    if array.dtype.name not in _NUMPY_DTYPES:
         raise CannotUse(
-            f"{name} has dtype {array.dtype}; allowed are {', '.join(_OF_NUMPY)}, of which float32"
-            " may stand for bfloat16 with `--dtype bfloat16`"
+            f"{name} has dtype {array.dtype}; allowed are {', '.join(_NUMPY_DTYPES)}, of which"
+            " float32 may stand for bfloat16 with `--dtype bfloat16`"
         )
     if not array.size:
         raise CannotUse(f"{name} is empty, of shape {array.shape}")
@@ -267,8 +293,8 @@ def _refuse_unusable(name: str, array: Array) -> None:
         raise CannotUse(f"{name} holds numbers that are not finite")
 
 
-def _moved(name: str, array: Array, axes: str, canonical: str) -> Array:
-    """The array with its axes, named in ``axes``, in the order of ``canonical``."""
+def _transpose(name: str, array: Array, axes: str, canonical: str) -> Array:
+    """Transpose an array from the order of ``axes`` to that of ``canonical``."""
     if sorted(axes.split()) != sorted(canonical.split()):
         raise CannotUse(f"the axes of {name} are named {canonical!r} in some order, got {axes!r}")
     rank = array.ndim - 2
@@ -278,42 +304,72 @@ def _moved(name: str, array: Array, axes: str, canonical: str) -> Array:
 
 
 def cropped(capture: Capture, most: int) -> Capture:
-    """The call with at most so many images, groups, channels in each of them, and positions.
+    """Crop a call along every axis, except the window of the kernel.
 
-    The window of the kernel stays whole. Raises `CannotUse` where the channels are no groups.
+    Parameters
+    ----------
+    capture
+        The call.
+    most
+        How many images, groups, channels in each group, and positions along each axis remain.
+
+    Returns
+    -------
+    Capture
+        The smaller call.
+
+    Raises
+    ------
+    CannotUse
+        Where the channels are no multiple of the groups.
     """
     x, groups = capture.x, capture.groups
     inner = (slice(most),) * 2
     space = (slice(most),) * (x.ndim - 2)
-    # Either kernel has the side that is grouped first.
+    # The first axis of either kernel is the one with groups.
     return replace(
         capture,
-        x=_joined(_grouped("x", x, 1, groups)[(slice(most), *inner, *space)], 1),
-        kernel=_joined(_grouped("kernel", capture.kernel, 0, groups)[(*inner, slice(most))], 0),
+        x=_merge(_split("x", x, 1, groups)[(slice(most), *inner, *space)], 1),
+        kernel=_merge(_split("kernel", capture.kernel, 0, groups)[(*inner, slice(most))], 0),
         bias=None
         if capture.bias is None
-        else _joined(_grouped("bias", capture.bias, 0, groups)[inner], 0),
+        else _merge(_split("bias", capture.bias, 0, groups)[inner], 0),
         groups=min(groups, most),
     )
 
 
-def _grouped(name: str, array: Array, axis: int, groups: int) -> Array:
-    """The array with one axis made two, of groups and of what is in each."""
+def _split(name: str, array: Array, axis: int, groups: int) -> Array:
+    """Split an axis into two: groups, and the channels of each. Raises `CannotUse`."""
     length = array.shape[axis]
     if groups < 1 or length % groups:
         raise CannotUse(f"{name} has {length} channels, which are not {groups} groups")
     return array.reshape(*array.shape[:axis], groups, -1, *array.shape[axis + 1 :])
 
 
-def _joined(array: Array, axis: int) -> Array:
+def _merge(array: Array, axis: int) -> Array:
+    """Merge an axis with the next one."""
     return array.reshape(*array.shape[:axis], -1, *array.shape[axis + 2 :])
 
 
 def literal(capture: Capture, *, real: bool) -> dict[str, Any]:
-    """The numbers of the call as they are, by the keys of a case.
+    """Convert a call to the fields of a case, with its own numbers.
 
-    Raises `CannotUse` for more numbers than are read, and for those that are not whole unless
-    ``real``; the sentence says what to do.
+    Parameters
+    ----------
+    capture
+        The call.
+    real
+        Whether the numbers may be other than whole.
+
+    Returns
+    -------
+    dict
+        The values by the keys of a case.
+
+    Raises
+    ------
+    CannotUse
+        For more numbers than a person reads, and for real numbers unless these are allowed.
     """
     for key, array in capture.arrays.items():
         if array.size > READABLE:
@@ -321,33 +377,50 @@ def literal(capture: Capture, *, real: bool) -> dict[str, Any]:
                 f"{_too_many(key, array)}; `--integers 1` keeps the shape and draws small whole"
                 f" numbers{_hint(capture)}"
             )
-        at = None if real else first_real(array)
-        if at is not None:
+        index = None if real else first_real(array)
+        if index is not None:
             raise CannotUse(
-                f"{key} holds {array[at]!s}, which is not whole; `--integers 1` keeps the shape and"
-                " draws small whole numbers, so that answers are compared with ==; `--real` keeps"
-                " the numbers, and answers are compared within a bound"
+                f"{key} holds {array[index]!s}, which is not whole; `--integers 1` keeps the shape"
+                " and draws small whole numbers, so that answers are compared with ==; `--real`"
+                " keeps the numbers, and answers are compared within a bound"
             )
-    said: dict[str, Any] = {key: _bare(key, array) for key, array in capture.arrays.items()}
-    whole = all(first_real(array) is None for array in capture.arrays.values())
-    return said if whole else {**said, "exact": False}
+    fields: dict[str, Any] = {key: _bare(key, array) for key, array in capture.arrays.items()}
+    is_whole = all(first_real(array) is None for array in capture.arrays.values())
+    return fields if is_whole else {**fields, "exact": False}
 
 
 def drawn(capture: Capture, seed: int, numbers: tuple[int, int]) -> dict[str, Any]:
-    """Whole numbers in place of those of the call, by the keys of a case.
+    """Convert a call to the fields of a case, with random whole numbers.
 
-    Raises `CannotUse` for a bias that is too long to be written, as there is no rule for one.
+    Parameters
+    ----------
+    capture
+        The call, of which only the shapes stay.
+    seed
+        The seed.
+    numbers
+        The smallest number and the largest one.
+
+    Returns
+    -------
+    dict
+        The values by the keys of a case.
+
+    Raises
+    ------
+    CannotUse
+        For a bias with more numbers than a person reads, as a case has no rule for a bias.
     """
     low, high = numbers
-    made: dict[str, Any] = {
-        key: {"shape": array.shape, "integers": [low, high], "seed": seed + place}
-        for place, (key, array) in enumerate(capture.arrays.items())
+    fields: dict[str, Any] = {
+        key: {"shape": array.shape, "integers": [low, high], "seed": seed + offset}
+        for offset, (key, array) in enumerate(capture.arrays.items())
     }
     if capture.bias is not None:
         if capture.bias.size > READABLE:
             raise CannotUse(f"{_too_many('bias', capture.bias)}{_hint(capture)}")
-        made["bias"] = random(seed + 2).integers(low, high, capture.bias.shape, endpoint=True)
-    return made
+        fields["bias"] = random(seed + 2).integers(low, high, capture.bias.shape, endpoint=True)
+    return fields
 
 
 def _too_many(key: str, array: Array) -> str:
@@ -357,15 +430,15 @@ def _too_many(key: str, array: Array) -> str:
 
 
 def _hint(capture: Capture) -> str:
-    """How much to crop so that every number is written, if that does it."""
+    """Suggest the largest crop that makes the arrays small enough; empty where there is none."""
     for most in reversed(range(1, READABLE)):
         if all(array.size <= READABLE for array in cropped(capture, most).arrays.values()):
-            where = "along each axis but the kernel's window"
-            return f"; `--crop {most}` keeps the first {most} {where}"
+            axes = "along each axis but the kernel's window"
+            return f"; `--crop {most}` keeps the first {most} {axes}"
     return ""
 
 
 def _bare(key: str, array: Array) -> Array:
-    """An array without batch and channels where it has one of each."""
-    bare = key != "bias" and array.shape[:2] == (1, 1) and array.ndim < 5
-    return array[0, 0] if bare else array
+    """Drop the axes of batch and channels where both have length one."""
+    is_single = key != "bias" and array.shape[:2] == (1, 1) and array.ndim < 5
+    return array[0, 0] if is_single else array

@@ -1,7 +1,6 @@
-"""A case before it is written: checked as the loader will, with the oracle's answer filled in.
+"""Drafts a case before it is written: the loader checks it, and the oracle fills in its answer.
 
-So a program hands over only cases that hold up, and a person reads beside them where they come
-from, how long the answer has to be, and what they can tell apart.
+A draft also has comments for a person, with the source of the case and the length of its answer.
 """
 
 from __future__ import annotations
@@ -22,19 +21,25 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.printable import PrintableError
 
 SEARCHED = 2**22
-"""Products that an answer may take for every convention to be tried on it."""
+"""Products of an answer beyond which the conventions are not tried on a case."""
 
 
 class NoCase(PrintableError):
-    """What was said makes no case; in sentences, one a line."""
+    """The fields make no case; the message has a sentence on each line."""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A case that holds up.
+    """A valid case that has not been written.
 
-    fields    what it says, by the keys of a case file
-    comments  sentences to stand before a key
+    Parameters
+    ----------
+    case
+        The case.
+    fields
+        Its values by the keys of a case file.
+    comments
+        Sentences to write before a key.
     """
 
     case: Case
@@ -45,66 +50,106 @@ class Draft:
 def drafted(
     fields: Mapping[str, Any], whence: Sequence[str] = (), *, no_answer: bool = False
 ) -> Draft:
-    """The case that ``fields`` make, with what is expected of it; ``whence`` says where it is from.
+    """Draft a case, with its expected answer.
 
-    no_answer  the oracle is expected to refuse the question
-    Raises `NoCase`.
+    Parameters
+    ----------
+    fields
+        The values of the case by their keys, without ``expected``.
+    whence
+        Sentences about the source of the case.
+    no_answer
+        Whether the oracle has to refuse the question.
+
+    Returns
+    -------
+    Draft
+        The case.
+
+    Raises
+    ------
+    NoCase
+        With the problems of the case.
     """
     if no_answer:
         refusal = _refusal(fields)
         if refusal is None:
             raise NoCase("the question has an answer, or is none; --no-answer is for those without")
-        stated: dict[str, Any] = {"error": refusal}
+        expectation: dict[str, Any] = {"error": refusal}
         comment = None
     else:
-        case = _only(fields)
-        stated, comment = expected(case), _lengths(case)
-    whole = {**fields, "expected": stated}
+        case = _load_one(fields)
+        expectation, comment = expected(case), _length_comment(case)
+    fields = {**fields, "expected": expectation}
     comments = {"id": tuple(whence), "expected": () if comment is None else (comment,)}
-    return Draft(_only(whole), whole, comments)
+    return Draft(_load_one(fields), fields, comments)
 
 
 def expected(case: Case) -> dict[str, Any]:
-    """What ``expected`` says when it says what the oracle answers.
+    """Return the oracle's answer as the value of ``expected``.
 
-    The number of parameters; or the numbers of the answer, bare where there is one image of one
-    channel, if they are few enough to be read; or the answer's shape. Raises ``ValueError`` for a
-    question without an answer.
+    Parameters
+    ----------
+    case
+        A case, whose question has an answer.
+
+    Returns
+    -------
+    dict
+        The number of parameters; or the numbers, without batch and channels where there is one
+        of each; or only the shape where there are no numbers, or more than `READABLE`.
+
+    Raises
+    ------
+    ValueError
+        For a question without an answer.
     """
-    given = answer(case.question)
+    array = answer(case.question)
     if isinstance(case.question, Question) and case.question.wanted == "parameters":
-        return {"parameters": int(given)}
-    if not 0 < given.size <= READABLE:
-        return {"shape": given.shape}
-    return {"numbers": given[0, 0] if given.shape[:2] == (1, 1) else given}
+        return {"parameters": int(array)}
+    if not 0 < array.size <= READABLE:
+        return {"shape": array.shape}
+    return {"numbers": array[0, 0] if array.shape[:2] == (1, 1) else array}
 
 
 def remarks(case: Case) -> Iterator[str]:
-    """What the case can tell apart, in sentences; nothing where finding out takes too long."""
+    """Write which conventions a case distinguishes.
+
+    Parameters
+    ----------
+    case
+        The case.
+
+    Yields
+    ------
+    str
+        A sentence; none for a case that would take too long.
+    """
     q = case.question
     if isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED:
         return
-    sight = mutation.kill_record(PreparedCase(case), (), ())
-    yield from summary.each([sight])
-    yield from summary.hidden([sight])
-    if mutation.is_blind_to_flips(sight):
+    record = mutation.kill_record(PreparedCase(case), (), ())
+    yield from summary.each([record])
+    yield from summary.hidden([record])
+    if mutation.is_blind_to_flips(record):
         yield f"{case.id}: cannot see a flipped kernel; other numbers would"
 
 
-def _only(fields: Mapping[str, Any]) -> Case:
-    loaded = _loaded(fields, check=True)
+def _load_one(fields: Mapping[str, Any]) -> Case:
+    """Load a case from its fields. Raises `NoCase`."""
+    loaded = _load(fields, check=True)
     if loaded.problems:
-        said = [problem.sentence for problem in loaded.problems]
+        sentences = [problem.sentence for problem in loaded.problems]
         if _refusal(fields) is not None:
-            said.append("a case of a question without an answer is made with --no-answer")
-        raise NoCase("\n".join(said))
+            sentences.append("a case of a question without an answer is made with --no-answer")
+        raise NoCase("\n".join(sentences))
     (case,) = loaded.cases
     return case
 
 
 def _refusal(fields: Mapping[str, Any]) -> str | None:
-    """The oracle's reason not to answer, None where it answers or where nothing is asked."""
-    loaded = _loaded({**fields, "expected": {"error": "any"}}, check=False)
+    """Return the oracle's reason for a refusal; None for an answer, and for fields without case."""
+    loaded = _load({**fields, "expected": {"error": "any"}}, check=False)
     if loaded.problems:
         return None
     try:
@@ -114,15 +159,15 @@ def _refusal(fields: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _loaded(fields: Mapping[str, Any], *, check: bool) -> Loaded:
+def _load(fields: Mapping[str, Any], *, check: bool) -> Loaded:
     with TemporaryDirectory() as folder:
         file = Path(folder, "case.yaml")
         file.write_text(fresh(fields, {}), encoding="utf-8")
         return load([file], check=check)
 
 
-def _lengths(case: Case) -> str | None:
-    """How long the answer has to be, as a sum to do in one's head; None where that says nothing."""
+def _length_comment(case: Case) -> str | None:
+    """Write the lengths of the answer as sums; None where the question has no such sum."""
     q = case.question
     if not isinstance(q, Question) or q.operator == "interpolate" or q.wanted != "output":
         return None
@@ -138,9 +183,9 @@ def _sums(q: Question) -> Iterator[str]:
         strict=True,
     )  # fmt: skip
     for n, k, s, d, (b, e), p, length in axes:
-        (reach,) = geometry.effective_kernel_size((k,), (d,))
+        (size,) = geometry.effective_kernel_size((k,), (d,))
         if q.operator == "conv":
-            yield f"({n} + {b} + {e} - {reach}) // {s} + 1 = {length}"
+            yield f"({n} + {b} + {e} - {size}) // {s} + 1 = {length}"
         else:
             crop = f" - {b} - {e}" if b or e else ""
-            yield f"({n} - 1) {s} + {reach}{crop}{f' + {p}' if p else ''} = {length}"
+            yield f"({n} - 1) {s} + {size}{crop}{f' + {p}' if p else ''} = {length}"

@@ -1,6 +1,6 @@
-"""Expected answers put into case files, so that people review numbers and need not make them.
+"""Inserts missing expected answers into case files, for a person to review.
 
-Only what is missing is inserted, where the parser says that a case ends; every other byte stays.
+An answer is inserted at the end of its case, as the YAML parser reports it; every other byte stays.
 """
 
 from __future__ import annotations
@@ -21,28 +21,40 @@ from conformance.cases.yaml_source import events
 MANY = f"an answer of more than {READABLE} numbers, or of none"
 VARIES = "vary, each variant of which has an answer of its own"
 ODD = "written in a way that nothing can be inserted into"
+"""Reasons for a case without an inserted answer."""
 
 
 @dataclass(frozen=True)
-class Filled:
-    """What became of the cases of one file.
+class Result:
+    """The result for the cases of one file that had no expected answer.
 
-    written  ids of those that say now what is expected
-    left     the reason for each of the others that do not
+    Parameters
+    ----------
+    file
+        The file.
+    written
+        The ids of the cases whose answers were inserted.
+    skipped
+        The reason for each of the others, by its id.
     """
 
     file: Path
     written: tuple[str, ...]
-    left: Mapping[str, str]
+    skipped: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Spot:
-    """Where an entry of a file's cases stands.
+class _Position:
+    """The position of a case in the text of a file.
 
-    column  of its keys, or of its brace, counted from 0
-    end     the index in the text where the last thing that it says ends
-    flow    whether it is in braces
+    Parameters
+    ----------
+    column
+        The column of its keys, or of its brace, counted from 0.
+    end
+        The index of the end of its last value.
+    flow
+        Whether it is in braces.
     """
 
     column: int
@@ -50,10 +62,18 @@ class Spot:
     flow: bool
 
 
-def fill(paths: Sequence[Path]) -> list[Filled]:
-    """Writes the oracle's answers into the files in ``paths``, for the cases that state nothing.
+def fill(paths: Sequence[Path]) -> list[Result]:
+    """Write the oracle's answers into case files, for the cases without an expected answer.
 
-    A file with problems is left alone, as it is not known what it says.
+    Parameters
+    ----------
+    paths
+        Files and folders. Files with problems stay as they are.
+
+    Returns
+    -------
+    list of Result
+        The result for each file without problems.
     """
     loaded = load(paths)
     files: dict[str, dict[str, Case]] = {}
@@ -64,51 +84,64 @@ def fill(paths: Sequence[Path]) -> list[Filled]:
     return [_fill(Path(file), cases) for file, cases in files.items()]
 
 
-def sentences(filled: Sequence[Filled]) -> Iterator[str]:
-    """What became of all files, for a person."""
-    for one in filled:
-        if one.written:
-            yield f"{one.file}: wrote what is expected of {', '.join(one.written)}"
-    reasons = Counter(reason for one in filled for reason in one.left.values())
+def sentences(results: Sequence[Result]) -> Iterator[str]:
+    """Describe the results of `fill`.
+
+    Parameters
+    ----------
+    results
+        The results.
+
+    Yields
+    ------
+    str
+        A sentence.
+    """
+    for result in results:
+        if result.written:
+            yield f"{result.file}: wrote what is expected of {', '.join(result.written)}"
+    reasons = Counter(reason for result in results for reason in result.skipped.values())
     for reason, count in reasons.most_common():
         yield f"{count} left alone: {reason}"
 
 
-def _fill(file: Path, cases: Mapping[str, Case]) -> Filled:
+def _fill(file: Path, cases: Mapping[str, Case]) -> Result:
     data = file.read_bytes().decode("utf-8")
     text = data.removeprefix(BOM)
-    says = said_by(text)
-    left: dict[str, str] = {}
+    content = said_by(text)
+    entries = content["cases"]
+    skipped: dict[str, str] = {}
     answers: dict[int, dict[str, Any]] = {}
-    for place, entry in enumerate(says["cases"]):
+    for number, entry in enumerate(entries):
         if "expected" in entry:
             continue
-        stated = None if "vary" in entry else expected(cases[entry["id"]])
-        if stated is None:
-            left[entry["id"]] = VARIES
-        elif "shape" in stated:
-            left[entry["id"]] = MANY
+        if "vary" in entry:
+            skipped[entry["id"]] = VARIES
+            continue
+        answer = expected(cases[entry["id"]])
+        if "shape" in answer:
+            skipped[entry["id"]] = MANY
         else:
-            answers[place] = stated
-    made, ids = text, {says["cases"][place]["id"] for place in answers}
-    for place, spot in reversed(list(enumerate(_spots(text)))):
-        if place in answers:
-            made = _inserted(made, spot, answers[place])
-            says["cases"][place]["expected"] = _plain(answers[place])
-    if said_by(made) != says:
-        return Filled(file, (), left | dict.fromkeys(ids, ODD))
+            answers[number] = answer
+    new_text, ids = text, tuple(entries[number]["id"] for number in answers)
+    for number, position in reversed(list(enumerate(_positions(text)))):
+        if number in answers:
+            new_text = _insert(new_text, position, answers[number])
+            entries[number]["expected"] = _reread(answers[number])
+    if said_by(new_text) != content:
+        return Result(file, (), skipped | dict.fromkeys(ids, ODD))
     if answers:
         try:
-            file.write_bytes((data[: len(data) - len(text)] + made).encode("utf-8"))
+            file.write_bytes((data[: len(data) - len(text)] + new_text).encode("utf-8"))
         except OSError as problem:
-            why = f"in {file}, which cannot be written: {problem.strerror}"
-            return Filled(file, (), left | dict.fromkeys(ids, why))
-    return Filled(file, tuple(entry["id"] for entry in says["cases"] if entry["id"] in ids), left)
+            reason = f"in {file}, which cannot be written: {problem.strerror}"
+            return Result(file, (), skipped | dict.fromkeys(ids, reason))
+    return Result(file, ids, skipped)
 
 
-def _spots(text: str) -> Iterator[Spot]:
-    """Where each entry of the list under ``cases`` stands, in their order."""
-    depth, key, begun, end = 0, "", None, 0
+def _positions(text: str) -> Iterator[_Position]:
+    """Return the position of each entry of the list under ``cases``, in their order."""
+    depth, key, start, end = 0, "", None, 0
     for event in events(text):
         opens = isinstance(event, ev.CollectionStartEvent)
         closes = isinstance(event, ev.CollectionEndEvent)
@@ -117,40 +150,40 @@ def _spots(text: str) -> Iterator[Spot]:
             key = event.value  # or a value under the document's keys, which hold no list
         if key != "cases":
             continue
-        if opens and depth == 3 and begun is None:
-            begun = event
-        elif closes and depth == 2 and begun is not None:
-            yield Spot(begun.start_mark.column, end, begun.flow_style)
-            begun = None
+        if opens and depth == 3 and start is None:
+            start = event
+        elif closes and depth == 2 and start is not None:
+            yield _Position(start.start_mark.column, end, start.flow_style)
+            start = None
         elif isinstance(event, ev.ScalarEvent | ev.AliasEvent) or _is_bracket(event):
             end = event.end_mark.index
 
 
 def _is_bracket(event: Any) -> bool:
-    """Whether an event is the end of a list or mapping that is seen; of others it is further on."""
+    """Return whether an event is a closing bracket; the marks of a block's end are elsewhere."""
     width = event.end_mark.index - event.start_mark.index
     return isinstance(event, ev.CollectionEndEvent) and width == 1
 
 
-def _inserted(text: str, spot: Spot, stated: Mapping[str, Any]) -> str:
-    """The text with what is expected after the last thing that an entry says."""
+def _insert(text: str, position: _Position, answer: Mapping[str, Any]) -> str:
+    """Insert an expected answer after the last value of an entry."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    if spot.flow:
-        before, after = text[: spot.end], text[spot.end :]
-        begun = len(before) - (before.rfind("\n") + 1)
-        said = pair("expected", stated, " " * (spot.column + 1), closing=1)
-        short = f", {said.lstrip()}"
-        rest = len(after.partition("\n")[0].rstrip())
-        if "\n" in said or begun + len(short) + rest > WIDTH:
-            short = f",\n{said}"
-        return before + short.replace("\n", newline) + after
-    # The text of a block scalar goes on to whatever comes after its line breaks.
-    end = len(text[: spot.end].rstrip())
-    end = next((at for at in (text.find(newline, end),) if at >= 0), len(text))
-    said = pair("expected", stated, " " * spot.column).replace("\n", newline)
-    return f"{text[:end]}{newline}{said}{text[end:]}"
+    if position.flow:
+        before, after = text[: position.end], text[position.end :]
+        column = len(before) - (before.rfind("\n") + 1)
+        line = pair("expected", answer, " " * (position.column + 1), closing=1)
+        insertion = f", {line.lstrip()}"
+        tail = len(after.partition("\n")[0].rstrip())
+        if "\n" in line or column + len(insertion) + tail > WIDTH:
+            insertion = f",\n{line}"
+        return before + insertion.replace("\n", newline) + after
+    # The parser's end of a block scalar is after the empty lines that follow it.
+    end = text.find(newline, len(text[: position.end].rstrip()))
+    end = end if end >= 0 else len(text)
+    line = pair("expected", answer, " " * position.column).replace("\n", newline)
+    return f"{text[:end]}{newline}{line}{text[end:]}"
 
 
-def _plain(stated: Mapping[str, Any]) -> dict[str, Any]:
-    """What is expected, as it is read from a file again."""
-    return dict(said_by(f"expected: {flow(stated)}")["expected"])
+def _reread(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer as a file with it is read."""
+    return dict(said_by(f"expected: {flow(answer)}")["expected"])

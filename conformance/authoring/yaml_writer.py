@@ -1,6 +1,6 @@
-"""How a case is written down as YAML, so that what a program adds reads like what a person wrote.
+"""Writes cases as YAML in the style of the cases that people write.
 
-A file that people have formatted is theirs: text is put into it, and nothing in it is printed anew.
+A case is inserted into the text of a file, whose other lines keep their format.
 """
 
 from __future__ import annotations
@@ -21,51 +21,89 @@ from conformance.utils.printable import PrintableError
 
 BOM = "\ufeff"
 WIDTH = 100
+"""Characters of a line."""
 READABLE = 100
-"""Numbers that an array may have to be written out: more than these nobody reviews."""
+"""Numbers of an array up to which they are written, as a person has to review them."""
 ORDER = (
     "id", "claims", "section", "topics", "tags", "why", "op", "rank", "x", "kernel", "gradient",
     "bias", "stride", "padding", "output_padding", "dilation", "groups", "dtype", "exact",
     "expected",
 )  # fmt: skip
-"""In which order the keys of a case are written."""
+"""The keys of a case in the order of a file."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9(][^\n\r\t]*")
 _PLAIN_IN_BRACKETS = re.compile(r"[A-Za-z0-9(][^\n\r\t{}\[\],]*")
 
 
 class CannotAdd(PrintableError):
-    """A file that no case can be added to without changing what is there, in a sentence."""
+    """No case can be added to a file without a change of others; the message is a sentence."""
 
 
 def entry(fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]], dash: int) -> str:
-    """A case as an entry of a list whose dashes stand in column ``dash``, counted from 0.
+    """Write a case as an entry of a list.
 
-    fields    what the case says, by its keys; arrays may be NumPy's
-    comments  sentences that stand before a key
+    Parameters
+    ----------
+    fields
+        The values of the case by their keys. Arrays may be lists or NumPy's.
+    comments
+        Sentences to write before a key.
+    dash
+        The column of the list's dashes, counted from 0.
+
+    Returns
+    -------
+    str
+        Whole lines.
     """
     indent = " " * (dash + 2)
-    lines = [*_comments(comments.get("id", ()), " " * dash)]
-    for place, key in enumerate(key for key in ORDER if key in fields):
-        if place:
-            lines += _comments(comments.get(key, ()), indent)
-        said = pair(key, fields[key], indent)
-        lines.append(said if place else f"{' ' * dash}- {said.lstrip()}")
+    lines = [*_comment_lines(comments.get("id", ()), " " * dash)]
+    for number, key in enumerate(key for key in ORDER if key in fields):
+        if number:
+            lines += _comment_lines(comments.get(key, ()), indent)
+        text = pair(key, fields[key], indent)
+        lines.append(text if number else f"{' ' * dash}- {text.lstrip()}")
     return "\n".join(lines) + "\n"
 
 
 def pair(key: str, value: Any, indent: str, closing: int = 0) -> str:
-    """A key and its value, on as many lines as they take; ``closing`` brackets follow them."""
-    said = f"{indent}{key}: "
+    """Write a key and its value.
+
+    Parameters
+    ----------
+    key, value
+        The key and the value.
+    indent
+        The spaces before the key.
+    closing
+        How many brackets will follow the value.
+
+    Returns
+    -------
+    str
+        One or more lines, without the last line end.
+    """
+    start = f"{indent}{key}: "
     if isinstance(value, str):
-        text = said + _text(value, _PLAIN)
-        # A scalar goes on where it is indented, and a line break in it is one space.
-        return _filled(text, indent + "  ") if value == " ".join(value.split()) else text
-    return said + _laid(value, len(said), closing)
+        text = start + _text(value, _PLAIN)
+        # YAML reads a line break within a scalar as one space.
+        return _wrap(text, indent + "  ") if value == " ".join(value.split()) else text
+    return start + _layout(value, len(start), closing)
 
 
 def flow(value: Any) -> str:
-    """A value on one line: a mapping in braces, a list in brackets, a number or text."""
+    """Write a value on one line.
+
+    Parameters
+    ----------
+    value
+        A mapping, a list, an array, a number or text.
+
+    Returns
+    -------
+    str
+        The value in YAML's flow style.
+    """
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {flow(inner)}' for key, inner in value.items())}}}"
     if _is_list(value):
@@ -75,30 +113,30 @@ def flow(value: Any) -> str:
     return _text(value, _PLAIN_IN_BRACKETS) if isinstance(value, str) else _number(value)
 
 
-def _laid(value: Any, column: int, closing: int) -> str:
-    """A value from this column on, broken where its parts begin; brackets to close follow it."""
-    said = flow(value)
-    if column + len(said) + closing <= WIDTH:
-        return said
+def _layout(value: Any, column: int, closing: int) -> str:
+    """Write a value from a column on, with line breaks between its parts where it is long."""
+    line = flow(value)
+    if column + len(line) + closing <= WIDTH:
+        return line
     indent = ",\n" + " " * (column + 1)
     if isinstance(value, Mapping):
         parts = [
-            f"{key}: {_laid(inner, column + len(key) + 3, closing + 1)}"
+            f"{key}: {_layout(inner, column + len(key) + 3, closing + 1)}"
             for key, inner in value.items()
         ]
         return f"{{{indent.join(parts)}}}"
     if _is_list(value) and any(map(_is_list, value)):
-        return f"[{indent.join(_laid(part, column + 1, closing + 1) for part in value)}]"
+        return f"[{indent.join(_layout(part, column + 1, closing + 1) for part in value)}]"
     if _is_list(value):
-        return _filled(" " * column + said, indent[2:], WIDTH - closing).lstrip()
-    return said
+        return _wrap(" " * column + line, indent[2:], WIDTH - closing).lstrip()
+    return line
 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-def _filled(line: str, indent: str, width: int = WIDTH) -> str:
+def _wrap(line: str, indent: str, width: int = WIDTH) -> str:
     return textwrap.fill(
         line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -111,24 +149,65 @@ def fresh(
     document: Mapping[str, str] | None = None,
     schema: str | None = None,
 ) -> str:
-    """A file with one case; ``schema`` is where editors find what a case may hold, from there."""
+    """Write a file with one case.
+
+    Parameters
+    ----------
+    fields, comments
+        As of `entry`.
+    document
+        The values of the document that the cases are about, if there is one.
+    schema
+        The path of the schema, for editors.
+
+    Returns
+    -------
+    str
+        The text of the file.
+    """
     lines = [] if schema is None else [f"# yaml-language-server: $schema={schema}"]
     lines += ["# Say here what these cases separate, and why people trip there."]
     if document is not None:
-        lines += ["", "document:", *(pair(key, said, "  ") for key, said in document.items())]
+        lines += ["", "document:", *(pair(key, value, "  ") for key, value in document.items())]
     return "\n".join([*lines, "", "cases:", entry(fields, comments, 2)])
 
 
 def said_by(text: str) -> Any:
-    """What the text of a file says, whatever it looks like; None where it is not YAML."""
+    """Read the content of a file.
+
+    Parameters
+    ----------
+    text
+        Its text.
+
+    Returns
+    -------
+    object
+        The value of the document; None where the text is not YAML.
+    """
     root, problems = read(text.encode())
     return None if root is None or problems else root.value
 
 
 def appended(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]]) -> str:
-    """The ``text`` of a case file with one more case at the end of its list.
+    """Append a case to the list of a case file.
 
-    Raises `CannotAdd` where the list is not one of dashes, or would not be the same list after it.
+    Parameters
+    ----------
+    text
+        The text of the file.
+    fields, comments
+        As of `entry`.
+
+    Returns
+    -------
+    str
+        The new text of the file.
+
+    Raises
+    ------
+    CannotAdd
+        Where the list is not one of dashes, or the other cases would change.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
@@ -139,20 +218,20 @@ def appended(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequen
     line, column = cases.spot
     if lines[line - 1].removeprefix(BOM)[column - 1] == "[":
         raise CannotAdd("its cases are a list in brackets, and not one of dashes")
-    later = [spot for spot in (root.keys or {}).values() if spot > cases.spot]
-    end = _above(lines, later[0][0] - 1) if later else len(lines)
+    later_keys = [spot for spot in (root.keys or {}).values() if spot > cases.spot]
+    end = _comment_start(lines, later_keys[0][0] - 1) if later_keys else len(lines)
     head, tail = "".join(lines[:end]), "".join(lines[end:])
     if not head.endswith("\n"):
         head += newline
-    written = entry(fields, comments, column - 1).replace("\n", newline)
+    case = entry(fields, comments, column - 1).replace("\n", newline)
     gap = "" if head.endswith(newline * 2) else newline
-    made = f"{head}{gap}{written}{newline if tail else ''}{tail}"
-    _same_but_for_the_last(text, made)
-    return made
+    new_text = f"{head}{gap}{case}{newline if tail else ''}{tail}"
+    _require_same_cases(text, new_text)
+    return new_text
 
 
-def _same_but_for_the_last(old: str, new: str) -> None:
-    """Raises `CannotAdd` unless the new text says what the old one did, and one case more."""
+def _require_same_cases(old: str, new: str) -> None:
+    """Raise `CannotAdd` unless the new text has the content of the old one, and one case more."""
     before, after = said_by(old), said_by(new)
     if isinstance(after, dict) and isinstance(after.get("cases"), list):
         after = {**after, "cases": after["cases"][:-1]}
@@ -160,21 +239,21 @@ def _same_but_for_the_last(old: str, new: str) -> None:
         raise CannotAdd("one more case at its end would change what is there")
 
 
-def _above(lines: Sequence[str], index: int) -> int:
-    """The first of the lines that belong to the one at ``index``: itself and its comments."""
+def _comment_start(lines: Sequence[str], index: int) -> int:
+    """Return the index of the first line of the comment above a line, or that of the line."""
     while index and lines[index - 1].startswith("#"):
         index -= 1
     return index
 
 
-def _comments(sentences: Sequence[str], indent: str) -> Iterator[str]:
+def _comment_lines(sentences: Sequence[str], indent: str) -> Iterator[str]:
     for sentence in sentences:
-        yield from _filled(f"{indent}# {sentence}", f"{indent}# ").split("\n")
+        yield from _wrap(f"{indent}# {sentence}", f"{indent}# ").split("\n")
 
 
 def _text(value: str, pattern: re.Pattern[str]) -> str:
-    """Text as it is where YAML takes it for that, else in quotes."""
-    plain = (
+    """Write text without quotes where YAML reads it as the same text, otherwise in quotes."""
+    is_plain = (
         pattern.fullmatch(value)
         and plain_value(value) == value
         and not value.endswith((" ", ":"))
@@ -183,17 +262,17 @@ def _text(value: str, pattern: re.Pattern[str]) -> str:
         and " - " not in value
         and not UNREADABLE.search(value)
     )
-    return value if plain else _quoted(value)
+    return value if is_plain else _quoted(value)
 
 
 def _quoted(value: str) -> str:
-    """Text in double quotes, with an escape for every character that no file can have."""
-    quoted = json.dumps(value, ensure_ascii=False)
-    return UNREADABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    """Write text in double quotes, with escapes for the characters that YAML does not allow."""
+    text = json.dumps(value, ensure_ascii=False)
+    return UNREADABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _number(value: Any) -> str:
-    """The shortest spelling that comes back to the same number in its dtype."""
+    """Write the shortest text that is read as the same number of its dtype."""
     array: Array = np.asarray(value)
-    whole = array.dtype.kind in "iu" or (float(array).is_integer() and abs(float(array)) < 2**53)
-    return str(int(array)) if whole else str(array[()])
+    is_whole = array.dtype.kind in "iu" or (float(array).is_integer() and abs(float(array)) < 2**53)
+    return str(int(array)) if is_whole else str(array[()])

@@ -1,1 +1,1 @@
-"""Random search: questions nobody thought of, and the smallest that shows what went wrong."""
+"""Asks random questions, and shrinks those that show a problem."""

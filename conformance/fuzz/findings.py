@@ -1,4 +1,4 @@
-"""What a random search found: a table for whoever looks, and cases to go on from."""
+"""Writes the findings of a random search as a table and as a case file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.authoring import to_yaml, yaml_writer
-from conformance.fuzz.random_search import KINDS, SHRUNK, Finding, Kind, Search, Tally, subject_of
+from conformance.fuzz.groups import KINDS, SHRUNK, Finding, Kind
+from conformance.fuzz.random_search import Search, Tally, subject_of
 from conformance.runs.run_files import Header
 from conformance.utils.text import count
 
@@ -22,12 +23,21 @@ TITLES: dict[Kind, str] = {
     "limit": "Native calls that run into a known limit",
     "convention": "Native calls of another meaning",
 }
+"""The titles of the tables."""
 SHOWN = 12
-"""Groups of a kind that are shown, of the kinds that are no bugs."""
+"""Groups that a table shows of a kind that is no bug."""
 
 
 def show(console: Console, tally: Tally) -> None:
-    """Prints a table of the groups of each kind, those that most questions fell into first."""
+    """Print a table of the groups of each kind, the most frequent group first.
+
+    Parameters
+    ----------
+    console
+        The console to print on.
+    tally
+        The results of a search.
+    """
     for kind in KINDS:
         groups = tally.of_kind(kind)
         if not groups:
@@ -35,62 +45,79 @@ def show(console: Console, tally: Tally) -> None:
         table = Table(title=TITLES[kind], title_justify="left", box=None, pad_edge=False)
         for head in ("questions", "API", "mode", "status", "what is known of it", "such as"):
             table.add_column(head, justify="right" if head == "questions" else "left")
-        shown = groups if kind in SHRUNK else groups[:SHOWN]
-        for group, met in shown:
-            words = (group.api, group.mode, group.status, group.said, str(met.number))
-            table.add_row(f"{met.count:,}", *map(Text, words))
+        top = groups if kind in SHRUNK else groups[:SHOWN]
+        for group, occurrences in top:
+            cells = (group.api, group.mode, group.status, group.reason, str(occurrences.number))
+            table.add_row(f"{occurrences.count:,}", *map(Text, cells))
         console.print(table)
-        if len(groups) > len(shown):
-            rest = sum(met.count for _, met in groups[len(shown) :])
-            console.print(f"{rest:,} more in {count(len(groups) - len(shown), 'group')}")
+        if others := groups[len(top) :]:
+            total = sum(occurrences.count for _, occurrences in others)
+            console.print(f"{total:,} more in {count(len(others), 'group')}")
         console.print()
 
 
-def cases(header: Header, search: Search, found: Iterable[Finding]) -> str:
-    """A case file with each question that something was found of; nothing if there is none."""
-    same: dict[str, list[Finding]] = {}
-    for finding in found:
+def cases(header: Header, search: Search, findings: Iterable[Finding]) -> str:
+    """Write the questions of findings as a case file.
+
+    Parameters
+    ----------
+    header
+        The header of a run, which names the framework and its version.
+    search
+        The search.
+    findings
+        Its findings.
+
+    Returns
+    -------
+    str
+        A case for each question; empty where there are no findings.
+    """
+    by_content: dict[str, list[Finding]] = {}
+    for finding in findings:
         content = subject_of("any", finding.question).content
-        same.setdefault(content, []).append(finding)
-    if not same:
+        by_content.setdefault(content, []).append(finding)
+    if not by_content:
         return ""
     ids: Counter[str] = Counter()
     entries = []
-    for about in same.values():
-        name = f"fuzz-{header.name}-{search.seed}-{about[0].number}"
+    for group in by_content.values():
+        name = f"fuzz-{header.name}-{search.seed}-{group[0].number}"
         ids[name] += 1
-        entries.append(_entry(name if ids[name] == 1 else f"{name}-{ids[name]}", about, search))
-    first = (
+        entries.append(_entry(name if ids[name] == 1 else f"{name}-{ids[name]}", group, search))
+    comment = (
         f"# What {header.name} {header.version} does to random questions of seed {search.seed},"
         " each made small.\n"
     )
-    return f"{first}\ncases:\n" + "\n".join(entries)
+    return f"{comment}\ncases:\n" + "\n".join(entries)
 
 
-def _entry(id: str, about: list[Finding], search: Search) -> str:  # noqa: A002  # as in Case
-    said: dict[str, dict[str, None]] = {}
-    for finding in about:
+def _entry(id: str, findings: list[Finding], search: Search) -> str:  # noqa: A002  # as in Case
+    """Write the case of findings that have the same question."""
+    apis: dict[str, dict[str, None]] = {}
+    for finding in findings:
         group = finding.group
-        how = f"{group.status} {group.mode}: {group.said.removesuffix('.')}."
-        said.setdefault(how, {})[group.api] = None
+        failure = f"{group.status} {group.mode}: {group.reason.removesuffix('.')}."
+        apis.setdefault(failure, {})[group.api] = None
+    question = findings[0].question
     fields = {
         "id": id,
-        "why": " ".join(f"{_listed(list(apis))}, {how}" for how, apis in said.items()),
-        "topics": to_yaml.topics(about[0].question),
-        **to_yaml.fields(about[0].question),
+        "why": " ".join(f"{_join(list(names))}, {failure}" for failure, names in apis.items()),
+        "topics": to_yaml.topics(question),
+        **to_yaml.fields(question),
     }
-    once = {finding.group: finding for finding in reversed(about)}
-    remarks = dict.fromkeys(_remark(finding, search) for finding in once.values())
+    by_group = {finding.group: finding for finding in reversed(findings)}
+    remarks = dict.fromkeys(_remark(finding, search) for finding in by_group.values())
     return yaml_writer.entry(fields, {"id": tuple(remarks)}, 2)
 
 
-def _listed(names: list[str]) -> str:
+def _join(names: list[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def _remark(finding: Finding, search: Search) -> str:
-    said = f"{finding.count:,} of {count(search.count, 'question')}, such as {finding.number}."
-    if finding.steadily is None:
-        return f"{said} As it was drawn."
-    return said if finding.steadily else f"{said} Asked once more, it was another."
+    frequency = f"{finding.count:,} of {count(search.count, 'question')}, such as {finding.number}."
+    if finding.reproduced is None:
+        return f"{frequency} As it was drawn."
+    return frequency if finding.reproduced else f"{frequency} Asked once more, it was another."

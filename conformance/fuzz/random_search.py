@@ -1,7 +1,7 @@
-"""Random search: questions that nobody thought of, and a few groups for a thousand troubles.
+"""Asks random questions, and collects what goes wrong in a few groups.
 
-Any question of a search is drawn again from its seed and number. So only counts are kept, and a
-hundred thousand questions take no more memory than a hundred.
+The seed and the number of a question draw it again. So a search keeps counts only, and its memory
+does not depend on the number of questions.
 """
 
 from __future__ import annotations
@@ -9,119 +9,52 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from threading import Lock
-from typing import Literal, TypeAlias, get_args
 
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import Runtime
 from conformance.authoring import to_yaml
 from conformance.cases import Case, Place
 from conformance.cases.sampling import WIDE, Space, drawn
-from conformance.fuzz.shrink import shrunk
+from conformance.fuzz.groups import SHRUNK, WRONG, Finding, Group, Kind, Occurrences, group_of
+from conformance.fuzz.shrink import shrink
 from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
-from conformance.question import Dtype, Op, Question
+from conformance.question import Op, Question
 from conformance.recipes import call_writer
 from conformance.runs import calls, evaluation, plan
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
-from conformance.utils.text import pattern, plain, shortened
 from conformance.workers.worker_client import WorkerClient
 
-Behind = Literal["convention", "limit", "nothing"]
-"""What explains that a call goes wrong."""
-Kind = Literal["failing", "unexplained", "refused", "unwritten", "limit", "convention"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""From what is a bug, here or there, to what the report says of an API anyway.
+__all__ = ["SHRUNK", "WRONG", "Finding", "Search", "Tally"]
 
-failing      a recipe that is wrong, or takes the worker with it
-unexplained  a native call that does so, or gives what no known convention gives
-refused      a recipe that the framework refuses, though nothing is known that it refuses there
-unwritten    a recipe that could not be written, for a limit that is known
-limit        a native call that asks for what the framework is known not to do
-convention   a native call with another meaning, and which
-"""
-SHRUNK: tuple[Kind, ...] = ("failing", "unexplained")
-WRONG: tuple[Kind, ...] = ("failing", "refused")
-"""What must not be."""
 MOST = 1000
-"""How often it is asked at most whether a smaller question still shows something."""
+"""Questions that shrinking may ask."""
 MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
-"""How often where each answer costs a worker, or a time-out."""
-
-
-@dataclass(frozen=True, order=True)
-class Group:
-    """What is taken for one and the same finding.
-
-    said    the conventions behind it, or a limit, or else what is said of it whatever its numbers
-    behind  which of them it is
-    """
-
-    api: str
-    mode: Mode
-    status: Status
-    said: str
-    behind: Behind = "nothing"
-
-    @property
-    def kind(self) -> Kind:
-        """What the finding is to whoever looks for bugs."""
-        if self.status == "inexpressible":
-            return "unwritten"
-        if self.status == "rejected":
-            return "refused"
-        if self.mode == "recipe":
-            return "failing"
-        return "unexplained" if self.behind == "nothing" else self.behind
-
-
-Sort: TypeAlias = tuple[Op, Dtype] | None
-"""Of what sort a question is: another sort may well show another cause in the same words."""
-
-
-@dataclass
-class Met:
-    """How many questions of a search fall into a group, and which ones show it best.
-
-    smallest  of each sort, the size and the number of the smallest question
-    """
-
-    count: int = 0
-    smallest: dict[Sort, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def number(self) -> int:
-        """The number of the smallest question."""
-        return min(self.smallest.values())[1]
-
-    def add(self, sort: Sort, size: int, number: int) -> None:
-        """Counts one more question."""
-        self.count += 1
-        self.smallest[sort] = min(self.smallest.get(sort, (size, number)), (size, number))
-
-
-@dataclass(frozen=True, eq=False)
-class Finding:
-    """A group, and a small question of one sort that falls into it.
-
-    count     of all the questions that do
-    number    of the one that was made small
-    steadily  whether it did so when it was asked once more; None for one that was not asked again,
-              and is as it was drawn
-    """
-
-    group: Group
-    count: int
-    number: int
-    question: Question
-    steadily: bool | None = None
+"""Questions that it may ask where each of them costs a worker or a time-out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What is drawn, and who is asked."""
+    """A random search.
+
+    Parameters
+    ----------
+    framework, runtime
+        The framework, and the runtime of its worker.
+    apis
+        The APIs of the framework that are asked.
+    ops
+        The operations of the questions.
+    seed
+        The seed of the questions.
+    count
+        How many questions there are.
+    space
+        The ranges that their arguments are drawn from.
+    """
 
     framework: Framework
     runtime: Runtime
@@ -132,26 +65,74 @@ class Search:
     space: Space = WIDE
 
     def question(self, number: int) -> Question:
-        """The question in this place, counted from 0."""
+        """Draw a question.
+
+        Parameters
+        ----------
+        number
+            Its number, counted from 0.
+
+        Returns
+        -------
+        Question
+            The same question for the same number.
+        """
         return drawn(self.seed, number, self.ops, self.space)
 
     def prepared_case(self, number: int) -> PreparedCase:
-        """The same as a case."""
+        """Draw a question as a case.
+
+        Parameters
+        ----------
+        number
+            As of `question`.
+
+        Returns
+        -------
+        PreparedCase
+            The case, whose id ends with the number.
+        """
         return subject_of(f"fuzz-{self.seed}-{number}", self.question(number))
 
     @cached_property
     def observations(self) -> dict[Op, int]:
-        """How many observations come of a question with this op."""
+        """The number of observations of a question with each operation."""
         return {op: len(MODES) * sum(concern(api, op) for api in self.apis) for op in self.ops}
 
 
 def concern(api: Api, op: Op) -> bool:
-    """Whether questions with this op are for the API."""
+    """Return whether an API has an operation.
+
+    Parameters
+    ----------
+    api
+        The API.
+    op
+        The operation.
+
+    Returns
+    -------
+    bool
+        Whether questions with the operation are applicable to the API.
+    """
     return plan.is_applicable(api, subject_of("any", drawn(0, 0, (op,))).case)
 
 
 def subject_of(id: str, question: Question) -> PreparedCase:  # noqa: A002  # as in Case
-    """A question as a case that no file holds."""
+    """Make a case of a question, without a file.
+
+    Parameters
+    ----------
+    id
+        The id of the case.
+    question
+        The question.
+
+    Returns
+    -------
+    PreparedCase
+        The case.
+    """
     return PreparedCase(
         Case(
             id=id,
@@ -165,49 +146,42 @@ def subject_of(id: str, question: Question) -> PreparedCase:  # noqa: A002  # as
     )
 
 
-def group_of(observation: Observation) -> Group | None:
-    """The group of an observation that somebody may want to look at."""
-    api, mode, status = observation.api, observation.mode, observation.status
-    if status == "match" or (mode == "native" and status in ("rejected", "inexpressible")):
-        return None
-    if observation.explanations:
-        said = " + ".join(observation.explanations[0])
-        return Group(api, mode, status, said, "convention")
-    if observation.limit:
-        return Group(api, mode, status, observation.limit, "limit")
-    return Group(api, mode, status, _said(observation.diagnosis or observation.detail or ""))
-
-
-def _said(words: str) -> str:
-    """Words that are the same for the same finding, whatever the numbers; of a remark, its first.
-
-    What follows, such as that the sum is right, small numbers may make true by chance.
-    """
-    known, remark, rest = pattern(plain(words)).partition("No known convention. ")
-    if not remark:
-        return shortened(known)
-    return f"{remark}{rest.split('. ')[0].removesuffix('.')}."
-
-
 class Tally:
-    """What a search has found up to now; several threads may add to it."""
+    """The results of a search up to now, to which several threads may add.
+
+    Parameters
+    ----------
+    search
+        The search.
+    """
 
     def __init__(self, search: Search) -> None:
         self._search = search
         self._lock = Lock()
-        self._waiting: dict[str, list[Observation]] = defaultdict(list)
+        self._incomplete: dict[str, list[Observation]] = defaultdict(list)
         self.questions = 0
         self.verdicts: Counter[Verdict] = Counter()
-        self.groups: dict[Group, Met] = {}
+        self.groups: dict[Group, Occurrences] = {}
 
     def add(self, observation: Observation) -> bool:
-        """Counts an observation; whether it was the last of its question."""
+        """Count an observation.
+
+        Parameters
+        ----------
+        observation
+            An observation of the search.
+
+        Returns
+        -------
+        bool
+            Whether it was the last one of its question.
+        """
         with self._lock:
-            of_case = self._waiting[observation.case]
-            of_case.append(observation)
-            if len(of_case) < self._search.observations[observation.op]:  # type: ignore[index]
+            observations = self._incomplete[observation.case]
+            observations.append(observation)
+            if len(observations) < self._search.observations[observation.op]:  # type: ignore[index]
                 return False
-            self._count(self._waiting.pop(observation.case))
+            self._count(self._incomplete.pop(observation.case))
             return True
 
     def _count(self, observations: Sequence[Observation]) -> None:
@@ -220,25 +194,36 @@ class Tally:
             self.verdicts[verdict({mode: o.status for mode, o in by_mode.items()})] += 1
             native, recipe = (group_of(by_mode[mode]) for mode in MODES)
             if recipe is not None:
-                self._meet(recipe, number)
-            if native is not None and not _alike(native, recipe):
-                self._meet(native, number)
+                self._add_to(recipe, number)
+            if native is not None and not _is_same_failure(native, recipe):
+                self._add_to(native, number)
 
-    def _meet(self, group: Group, number: int) -> None:
+    def _add_to(self, group: Group, number: int) -> None:
         q = self._search.question(number)
-        # What costs a worker each time is shown once.
+        # A group that costs a worker each time gets one question of any sort.
         sort = None if group.status in TROUBLES else (q.op, q.dtype)
-        self.groups.setdefault(group, Met()).add(sort, q.x.size + q.kernel.size, number)
+        self.groups.setdefault(group, Occurrences()).add(sort, q.x.size + q.kernel.size, number)
 
-    def of_kind(self, kind: Kind) -> list[tuple[Group, Met]]:
-        """The groups of a kind, those that most questions fall into first."""
-        found = [(group, met) for group, met in self.groups.items() if group.kind == kind]
-        return sorted(found, key=lambda entry: (-entry[1].count, entry[0]))
+    def of_kind(self, kind: Kind) -> list[tuple[Group, Occurrences]]:
+        """Return the groups of a kind.
+
+        Parameters
+        ----------
+        kind
+            The kind.
+
+        Returns
+        -------
+        list of tuple
+            Each group with its questions, the most frequent group first.
+        """
+        groups = [entry for entry in self.groups.items() if entry[0].kind == kind]
+        return sorted(groups, key=lambda entry: (-entry[1].count, entry[0]))
 
 
-def _alike(native: Group, recipe: Group | None) -> bool:
-    """Whether a native call goes wrong just as the recipe does, and so needs no mention."""
-    return recipe is not None and (native.status, native.said) == (recipe.status, recipe.said)
+def _is_same_failure(native: Group, recipe: Group | None) -> bool:
+    """Return whether a native call fails as the recipe does, so that the recipe is enough."""
+    return recipe is not None and (native.status, native.reason) == (recipe.status, recipe.reason)
 
 
 def ask(
@@ -249,61 +234,116 @@ def ask(
     jobs: int = 1,
     advance: Callable[[], None] = lambda: None,
 ) -> None:
-    """Asks every question of the search in ``jobs`` workers; what comes of it is in the tally.
+    """Ask every question of a search.
 
-    advance  called after each question
-    What was found stays in the tally when this is interrupted. Raises ``CannotStart``.
+    The tally keeps its results when this is interrupted.
+
+    Parameters
+    ----------
+    start
+        Creates the client of a worker.
+    search
+        The search.
+    tally
+        The results, to which this adds.
+    jobs
+        How many workers there are.
+    advance
+        Is called after each question.
+
+    Raises
+    ------
+    CannotStart
+        Where a worker does not start.
     """
-    examinations = [start() for _ in range(jobs)]
+    clients = [start() for _ in range(jobs)]
 
     def work(job: int) -> None:
         prepared_cases = map(search.prepared_case, range(job, search.count, jobs))
-        items = plan.invocations(search.framework, search.runtime, search.apis, prepared_cases)
-        with examinations[job] as client:  # in this thread, with which its worker dies
-            for observation in calls.run_invocations(client, items):
+        invocations = plan.invocations(
+            search.framework, search.runtime, search.apis, prepared_cases
+        )
+        with clients[job] as client:  # in this thread, as its worker dies with the thread
+            for observation in calls.run_invocations(client, invocations):
                 if tally.add(observation):
                     advance()
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for done in as_completed([pool.submit(work, job) for job in range(jobs)]):
-                done.result()
+            for future in as_completed([pool.submit(work, job) for job in range(jobs)]):
+                future.result()
         finally:
-            for client in examinations:  # or else an interrupt would wait for every hang
+            for client in clients:  # otherwise an interrupt would wait for every hang
                 client.stop()
 
 
 def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> Iterator[Finding]:
-    """Each group of some kinds, with the smallest question that was drawn of each sort."""
+    """Return the findings of a search, with the smallest question of each sort.
+
+    Parameters
+    ----------
+    search
+        The search.
+    tally
+        Its results.
+    kinds
+        The kinds of groups to return.
+
+    Yields
+    ------
+    Finding
+        A finding that has not been shrunk.
+    """
     for kind in kinds:
-        for group, met in tally.of_kind(kind):
-            for _, number in sorted(met.smallest.values()):
-                yield Finding(group, met.count, number, search.question(number))
+        for group, occurrences in tally.of_kind(kind):
+            for _, number in sorted(occurrences.smallest.values()):
+                yield Finding(group, occurrences.count, number, search.question(number))
 
 
-def shrunken(client: WorkerClient, search: Search, found: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings with small questions, as each is shrunk. Raises ``CannotStart``.
+def shrunken(
+    client: WorkerClient, search: Search, findings: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Shrink the questions of findings.
 
-    What one group was shrunk to is tried on the next before anything else: one cause often shows
-    in several APIs.
+    The small questions of earlier findings are tried first, as one cause often affects several
+    APIs.
+
+    Parameters
+    ----------
+    client
+        The client of a worker.
+    search
+        The search.
+    findings
+        Its findings.
+
+    Yields
+    ------
+    Finding
+        Each finding, when it has been shrunk.
+
+    Raises
+    ------
+    CannotStart
+        Where a worker does not start.
     """
     small: list[Question] = []
-    for finding in found:
-        group, drawn_as = finding.group, finding.question
+    for finding in findings:
+        group, q = finding.group, finding.question
         shows = partial(_falls_into, group, search, client)
-        alike = [q for q in small if (q.op, q.dtype) == (drawn_as.op, drawn_as.dtype)]
-        question = next(filter(shows, alike), None)
+        candidates = [other for other in small if (other.op, other.dtype) == (q.op, q.dtype)]
+        question = next(filter(shows, candidates), None)
         if question is None:
-            question = shrunk(finding.question, shows, most=MOST_TROUBLE.get(group.status, MOST))
+            question = shrink(q, shows, most=MOST_TROUBLE.get(group.status, MOST))
             small.append(question)
-        yield replace(finding, question=question, steadily=shows(question))
+        yield replace(finding, question=question, reproduced=shows(question))
 
 
-def _falls_into(group: Group, search: Search, client: WorkerClient, asked: Question) -> bool:
+def _falls_into(group: Group, search: Search, client: WorkerClient, question: Question) -> bool:
     api = search.framework.api(group.api)
-    if not concern(api, asked.op):
+    if not concern(api, question.op):
         return False
-    call = call_writer.write(search.framework, search.runtime, api, asked, group.mode)
-    item = Invocation(subject_of("any", asked), api, (group.mode,), call, search.runtime)
-    outcome = calls.invoke(client, item)
-    return group_of(evaluation.evaluate(item, group.mode, outcome)) == group
+    call = call_writer.write(search.framework, search.runtime, api, question, group.mode)
+    invocation = Invocation(subject_of("any", question), api, (group.mode,), call, search.runtime)
+    outcome = calls.invoke(client, invocation)
+    return group_of(evaluation.evaluate(invocation, group.mode, outcome)) == group

@@ -1,13 +1,13 @@
-"""Shrinking: from a question that shows something to a small one that still shows it.
+"""Shrinks a question that shows a problem to a small one that still shows it.
 
-A person understands what goes wrong with one axis, one channel and two numbers. Property-testing
-libraries shrink the choices of their own generators, and own the loop that runs the test; here the
-question is at hand, and what makes one smaller is known: it is `STEPS`.
+A person understands a problem with one axis, one channel and two numbers. Property-testing
+libraries shrink the choices of their own generators in their own loop; here the question itself is
+shrunk, by `STEPS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,57 +17,66 @@ from conformance.oracle.geometry import Axes
 from conformance.question import Array, Question
 
 MANY = 64
-"""Elements up to which an array is made plain number by number."""
+"""Elements of an array up to which its numbers are simplified one by one."""
 DATA = ("gradient", "x", "kernel", "bias")
 PLAIN = (0, 1)
+"""The simplest numbers, in this order."""
 
 Steps: TypeAlias = Generator[Question, Question, None]
-"""Smaller questions, one proposed at a time; what is sent back is the one to go on from."""
+"""Proposes smaller questions, one at a time, and is sent the question to continue from."""
 
 
-def shrunk(question: Question, shows: Callable[[Question], bool], *, most: int) -> Question:
-    """A question that ``shows`` holds for, as it does for ``question``, with little left to lose.
+def shrink(question: Question, shows: Callable[[Question], bool], *, most: int) -> Question:
+    """Shrink a question.
 
-    most  how often ``shows`` is called at most
-    It is called with questions that have an answer, and with none twice. The same ``shows`` leads
-    to the same question.
+    Parameters
+    ----------
+    question
+        The question, for which ``shows`` is true.
+    shows
+        Returns whether a question shows the problem. It gets questions that have an answer, and
+        none twice.
+    most
+        How often ``shows`` may be called.
+
+    Returns
+    -------
+    Question
+        A small question for which ``shows`` is true; the same one for the same arguments.
     """
-    seen = {_content(question)}
-    left = most
+    contents = {_content(question)}
 
-    def will_do(candidate: Question) -> bool:
-        nonlocal left
+    def accepts(candidate: Question) -> bool:
         content = _content(candidate)
-        if content in seen or not left:
+        if content in contents or len(contents) > most:
             return False
-        seen.add(content)
-        left -= 1
+        contents.add(content)
         return shows(candidate)
 
-    before = None
-    while before is not question:
-        before = question
+    previous = None
+    while previous is not question:
+        previous = question
         for steps in STEPS:
-            question = _down(steps(question), question, will_do)
+            question = _descend(steps(question), question, accepts)
     return question
 
 
-def _down(steps: Steps, question: Question, will_do: Callable[[Question], bool]) -> Question:
+def _descend(steps: Steps, question: Question, accepts: Callable[[Question], bool]) -> Question:
     try:
-        candidate = _fitted(next(steps))
+        candidate = _complete(next(steps))
         while True:
-            if candidate is not None and will_do(candidate):
+            if candidate is not None and accepts(candidate):
                 question = candidate
-            candidate = _fitted(steps.send(question))
+            candidate = _complete(steps.send(question))
     except StopIteration:
         return question
 
 
-def _fitted(q: Question) -> Question | None:
-    """The question made whole, or None where it has no answer.
+def _complete(q: Question) -> Question | None:
+    """Make a question consistent; None where it has no answer.
 
-    Its gradient is as long as its output, by ones where it was not, and no array is a part of
-    another: how an array lies in memory is part of a question.
+    Its gradient gets the length of its output, with ones in new places. No array is a view of
+    another, as the layout of an array in memory is part of a question.
     """
     try:
         shape = q.output_shape
@@ -92,28 +101,28 @@ def _content(q: Question) -> tuple[object, ...]:
 
 def _fewer_axes(q: Question) -> Steps:
     for axis in reversed(range(q.rank)):
-        for place in (0, -1):
+        for index in (0, -1):
             if axis < q.rank > 1:
-                q = yield _without(q, axis, place)
+                q = yield _drop_axis(q, axis, index)
 
 
-def _without(q: Question, axis: int, place: int) -> Question:
-    """The question on one axis less: of arrays what is in one place along it."""
+def _drop_axis(q: Question, axis: int, index: int) -> Question:
+    """Drop an axis of a question, at one index of the arrays along it."""
 
-    def rest(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    def drop(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return values[:axis] + values[axis + 1 :]
 
     arrays = {name: getattr(q, name) for name in ("gradient", "x", "kernel")}
     return q.but(
         **{
-            name: array.take(place, axis + 2)
+            name: array.take(index, axis + 2)
             for name, array in arrays.items()
             if array is not None and array.ndim == q.rank + 2
         },
-        stride=rest(q.stride),
-        padding=q.padding if isinstance(q.padding, str) else rest(q.padding),
-        output_padding=rest(q.output_padding),
-        dilation=rest(q.dilation),
+        stride=drop(q.stride),
+        padding=q.padding if isinstance(q.padding, str) else drop(q.padding),
+        output_padding=drop(q.output_padding),
+        dilation=drop(q.dilation),
     )
 
 
@@ -133,92 +142,89 @@ def _no_bias(q: Question) -> Steps:
 def _fewer_groups(q: Question) -> Steps:
     for groups in range(1, q.groups):
         if groups < q.groups:
-            q = yield _with_channels(q, groups, *_channels(q))
+            q = yield _crop_channels(q, groups, *_channels(q))
 
 
 def _fewer_inputs(q: Question) -> Steps:
-    for inputs in _below(_channels(q)[0]):
+    for inputs in _smaller_numbers(_channels(q)[0]):
         if inputs < _channels(q)[0]:
-            q = yield _with_channels(q, q.groups, inputs, _channels(q)[1])
+            q = yield _crop_channels(q, q.groups, inputs, _channels(q)[1])
 
 
 def _fewer_outputs(q: Question) -> Steps:
-    for outputs in _below(_channels(q)[1]):
+    for outputs in _smaller_numbers(_channels(q)[1]):
         if outputs < _channels(q)[1]:
-            q = yield _with_channels(q, q.groups, _channels(q)[0], outputs)
+            q = yield _crop_channels(q, q.groups, _channels(q)[0], outputs)
 
 
 def _channels(q: Question) -> Axes:
-    """The inputs and the outputs of each group."""
+    """Return the numbers of input and output channels of each group."""
     if q.operator == "interpolate":
         return q.x.shape[1], 1
     return q.x.shape[1] // q.groups, q.output_channels // q.groups
 
 
-def _with_channels(q: Question, groups: int, inputs: int, outputs: int) -> Question:
-    """The question with the first of its groups, and the first channels of each."""
+def _crop_channels(q: Question, groups: int, inputs: int, outputs: int) -> Question:
+    """Crop a question to the first of its groups, and to the first channels of each."""
 
-    def first(array: Array | None, axis: int, channels: int) -> Array | None:
+    def crop(array: Array | None, axis: int, channels: int) -> Array | None:
         if array is None:
             return None
         before, (length, *after) = array.shape[:axis], array.shape[axis:]
-        apart = array.reshape(*before, q.groups, length // q.groups, *after)
-        kept = apart[(slice(None),) * axis + (slice(groups), slice(channels))]
-        return kept.reshape(*before, groups * channels, *after)
+        by_group = array.reshape(*before, q.groups, length // q.groups, *after)
+        cropped = by_group[(slice(None),) * axis + (slice(groups), slice(channels))]
+        return cropped.reshape(*before, groups * channels, *after)
 
-    changes: dict[str, Any] = {"x": first(q.x, 1, inputs), "groups": groups}
+    changes: dict[str, Any] = {"x": crop(q.x, 1, inputs), "groups": groups}
     if q.operator == "interpolate":
         return q.but(**changes)
-    of_each, shared = (inputs, outputs) if q.operator == "conv_transpose" else (outputs, inputs)
+    first, second = (inputs, outputs) if q.operator == "conv_transpose" else (outputs, inputs)
     return q.but(
         **changes,
-        kernel=first(q.kernel[:, :shared], 0, of_each),
-        bias=first(q.bias, 0, outputs),
-        gradient=first(q.gradient, 1, outputs),
+        kernel=crop(q.kernel[:, :second], 0, first),
+        bias=crop(q.bias, 0, outputs),
+        gradient=crop(q.gradient, 1, outputs),
     )
 
 
 def _common_dtype(q: Question) -> Steps:
     arrays = {name: getattr(q, name) for name in DATA}
-    kept = {name: stored(array, "float32") for name, array in arrays.items() if array is not None}
-    yield q.but(dtype="float32", **kept)
+    copies = {name: stored(array, "float32") for name, array in arrays.items() if array is not None}
+    yield q.but(dtype="float32", **copies)
 
 
 def _plainer_padding(q: Question) -> Steps:
     q = yield q.but(padding=((0, 0),) * q.rank)
     for axis in range(q.rank):
-        for pair in ((0, 0), (0, None), (None, 0)):
+        for ends in ((0, 1), (0,), (1,)):
             if not isinstance(q.padding, str):
-                q = yield q.but(padding=_replaced(q.padding, axis, _either(pair, q.padding[axis])))
+                pair = tuple(0 if end in ends else q.padding[axis][end] for end in range(2))
+                q = yield q.but(padding=_replace(q.padding, axis, pair))
         for end in range(2):
             if not isinstance(q.padding, str):
-                nearer = list(q.padding[axis])
-                nearer[end] -= int(np.sign(nearer[end]))
-                q = yield q.but(padding=_replaced(q.padding, axis, tuple(nearer)))
-
-
-def _either(one: tuple[int | None, ...], other: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(b if a is None else a for a, b in zip(one, other, strict=True))
+                smaller = list(q.padding[axis])
+                smaller[end] -= int(np.sign(smaller[end]))
+                q = yield q.but(padding=_replace(q.padding, axis, tuple(smaller)))
 
 
 def _plainer_arguments(q: Question) -> Steps:
     q = yield q.but(zero_given=False)
-    for name, least in (("output_padding", 0), ("dilation", 1), ("stride", 1)):
-        q = yield q.but(**{name: (least,) * q.rank})
+    for name, minimum in (("output_padding", 0), ("dilation", 1), ("stride", 1)):
+        q = yield q.but(**{name: (minimum,) * q.rank})
         for axis in range(q.rank):
-            q = yield q.but(**{name: _replaced(getattr(q, name), axis, least)})
-            less = max(getattr(q, name)[axis] - 1, least)
-            q = yield q.but(**{name: _replaced(getattr(q, name), axis, less)})
+            q = yield q.but(**{name: _replace(getattr(q, name), axis, minimum)})
+            value = max(getattr(q, name)[axis] - 1, minimum)
+            q = yield q.but(**{name: _replace(getattr(q, name), axis, value)})
 
 
 def _shorter_arrays(q: Question) -> Steps:
     for name in ("x", "kernel"):
         for axis in range(2, getattr(q, name).ndim):
-            for length in _below(getattr(q, name).shape[axis]):
-                for kept in (slice(length), slice(-length, None)):
+            for length in _smaller_numbers(getattr(q, name).shape[axis]):
+                for part in (slice(length), slice(-length, None)):
                     array = getattr(q, name)
                     if length < array.shape[axis]:
-                        q = yield q.but(**{name: array[(slice(None),) * axis + (kept,)]})
+                        q = yield q.but(**{name: array[(slice(None),) * axis + (part,)]})
 
 
 def _plainer_data(q: Question) -> Steps:
@@ -232,23 +238,23 @@ def _plainer_data(q: Question) -> Steps:
 def _plainer_numbers(q: Question) -> Steps:
     for name in DATA:
         array = getattr(q, name)
-        places = () if array is None or array.size > MANY else tuple(np.ndindex(array.shape))
-        for place in places:
+        indices = () if array is None or array.size > MANY else tuple(np.ndindex(array.shape))
+        for index in indices:
             for value in PLAIN:
                 array = getattr(q, name)
-                if array[place] not in PLAIN[: value + 1]:
-                    plainer = array.copy()
-                    plainer[place] = value
-                    q = yield q.but(**{name: plainer})
+                if array[index] not in PLAIN[: value + 1]:
+                    copy = array.copy()
+                    copy[index] = value
+                    q = yield q.but(**{name: copy})
 
 
-def _below(number: int) -> Iterator[int]:
-    """Smaller numbers, from 1 on: how much can go at once is not known."""
-    yield from sorted({1, number // 2, number - 1} - {0, number})
+def _smaller_numbers(number: int) -> list[int]:
+    """Return 1, the half and the predecessor of a number, as far as these are smaller."""
+    return sorted({1, number // 2, number - 1} - {0, number})
 
 
-def _replaced(values: tuple[Any, ...], place: int, value: object) -> tuple[Any, ...]:
-    return (*values[:place], value, *values[place + 1 :])
+def _replace(values: tuple[Any, ...], index: int, value: object) -> tuple[Any, ...]:
+    return (*values[:index], value, *values[index + 1 :])
 
 
 STEPS: tuple[Callable[[Question], Steps], ...] = (
@@ -265,4 +271,4 @@ STEPS: tuple[Callable[[Question], Steps], ...] = (
     _plainer_data,
     _plainer_numbers,
 )
-"""What takes most away comes first: it leaves the least to ask about."""
+"""The steps, from the largest reduction to the smallest, as fewer questions follow a large one."""

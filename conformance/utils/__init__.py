@@ -1,1 +1,1 @@
-"""Text, files and progress: what every other folder uses and none is about."""
+"""Helpers for text, files and progress that know nothing of convolution."""

@@ -1,4 +1,4 @@
-"""Sizes in bytes, as people write and read them."""
+"""Reads and writes sizes in bytes with their units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SIZE = re.compile(r"\A(\d{1,15}(?:\.\d{1,15})?)\s{0,9}([a-z]{1,3})", re.IGNOREC
 
 
 def parse(words: str) -> int:
-    """Reads a size.
+    """Read a size.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def parse(words: str) -> int:
     Raises
     ------
     ValueError
-        With a sentence, for anything else.
+        For anything else; the message is a sentence.
     """
     match = _SIZE.fullmatch(words.strip())
     if match and match[2].upper() in UNITS:
@@ -38,7 +38,7 @@ def parse(words: str) -> int:
 
 
 def shown(size: int) -> str:
-    """Writes a size with two digits or three.
+    """Write a size with two or three digits.
 
     Parameters
     ----------

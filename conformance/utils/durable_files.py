@@ -1,4 +1,4 @@
-"""Files that are there after the power failed: whole, or as they were before."""
+"""Writes files so that after a power failure they are either complete or as they were before."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import IO, Any
 
 _NO_DISK = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EBADF})
-"""What the system says of a pipe, a device or a file system that keeps nothing."""
+"""The system's errors for a pipe, a device or a file system without a disk."""
 
 
 def sync(file: IO[Any]) -> None:
-    """Write what a file holds to its disk.
+    """Write the contents of a file to its disk.
 
     Parameters
     ----------
     file
-        A file that is open for writing. A pipe or a device is left to itself.
+        A file that is open for writing. A pipe or a device is only flushed.
 
     Raises
     ------
@@ -35,12 +35,12 @@ def sync(file: IO[Any]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Write to the disk which files a folder has, where a system has a way to do so.
+    """Write the list of a folder's files to the disk, where the system supports that.
 
     Parameters
     ----------
     folder
-        One in which a file was made or replaced.
+        A folder in which a file was made or replaced.
     """
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -51,33 +51,33 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace(texts: Mapping[Path, bytes]) -> None:
-    """Write files, and put them in place when all of them are on the disk.
+    """Write files, and replace the old ones when all new ones are on the disk.
 
     Parameters
     ----------
     texts
-        What each file is to hold. What is no regular file, such as a device, is written to.
+        The new contents of each file. A device is written to directly.
 
     Raises
     ------
     OSError
-        Where one cannot be written; then the files in place are as they were.
+        Where a file cannot be written; the old files then stay.
     """
-    beside: dict[Path, Path] = {}
+    copies: dict[Path, Path] = {}
     try:
         for path, data in texts.items():
-            place = Path(os.path.realpath(path))
-            if place.exists() and not place.is_file():
-                place.write_bytes(data)
+            target = Path(os.path.realpath(path))
+            if target.exists() and not target.is_file():
+                target.write_bytes(data)
                 continue
-            beside[place] = place.with_name(f"{place.name}.{os.getpid()}.new")
-            with beside[place].open("wb") as file:
+            copies[target] = target.with_name(f"{target.name}.{os.getpid()}.new")
+            with copies[target].open("wb") as file:
                 file.write(data)
                 sync(file)
-        for place, new in beside.items():
-            new.replace(place)
+        for target, copy in copies.items():
+            copy.replace(target)
     finally:
-        for new in beside.values():
-            new.unlink(missing_ok=True)
-    for folder in {place.parent for place in beside}:
+        for copy in copies.values():
+            copy.unlink(missing_ok=True)
+    for folder in {target.parent for target in copies}:
         sync_folder(folder)

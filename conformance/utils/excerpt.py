@@ -1,25 +1,24 @@
-"""Excerpts: the beginning of long words or lists, cut where a reader would cut."""
+"""Shortens long text and long lists at the end of a sentence, a word or an entry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 MARK = "…"
+"""The end of a shortened text."""
 SPARE = 8
-"""One part of so many that an excerpt may be longer, so that its last word is whole."""
-
-
+"""An excerpt may exceed its length by one part in so many, to end with a whole word."""
 NAMED = 3
-"""How many things are named one by one."""
+"""Names that a list has at most."""
 
 
 def listed(names: Sequence[str]) -> str:
-    """Name things in a sentence, or the first of them and how many more there are.
+    """Write names as a list in a sentence, which counts the names that are too many.
 
     Parameters
     ----------
     names
-        At least one.
+        One name or more.
 
     Returns
     -------
@@ -33,26 +32,26 @@ def listed(names: Sequence[str]) -> str:
 
 
 def shortened(words: str, length: int = 160) -> str:
-    """Cut words that are long, after a sentence or else after a word.
+    """Shorten long text after a sentence, or else after a word.
 
     Parameters
     ----------
     words
-        What is said, on one line.
+        Text of one line.
     length
         How many characters are enough. A word that begins within them and ends soon after stays,
-        as it may be the one that tells; only what has no space for long is cut in between.
+        as it may be the important one. Only a very long word is cut inside.
 
     Returns
     -------
     str
-        The words, or their beginning and a mark.
+        The text, or its beginning and a mark.
     """
     if len(words) <= length:
         return words
-    most = length + length // SPARE
-    end = words.find(" ", length - 1, most + 1)
-    if end < 0 and len(words) <= most:
+    limit = length + length // SPARE
+    end = words.find(" ", length - 1, limit + 1)
+    if end < 0 and len(words) <= limit:
         return words
     if end < 0:
         end = words.rfind(" ", length // 2, length)

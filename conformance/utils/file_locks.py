@@ -1,7 +1,7 @@
-"""Locks of open files, where the system has them: a lock ends with its holder, unlike a file.
+"""Locks open files where the system supports it; a lock ends with the process that holds it.
 
 Windows has no `fcntl`, and some shared file systems have no locks. Files are read and written there
-all the same, without protection from a second writer.
+without protection from a second writer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def hold(file: IO[Any]) -> None:
     Parameters
     ----------
     file
-        An open file; the lock is held until it is closed.
+        An open file. Closing it releases the lock.
     """
     if fcntl is not None:
         with suppress(OSError):
@@ -29,12 +29,12 @@ def hold(file: IO[Any]) -> None:
 
 
 def share(file: int) -> None:
-    """Wait until nobody holds the lock of a file, and take it together with others that share it.
+    """Wait until nobody holds the lock of a file, and share it.
 
     Parameters
     ----------
     file
-        The descriptor of an open file; the lock is shared until it is closed.
+        The descriptor of an open file. Closing it releases the lock.
     """
     if fcntl is not None:
         with suppress(OSError):
@@ -47,12 +47,12 @@ def try_to_hold(file: IO[Any]) -> bool:
     Parameters
     ----------
     file
-        An open file; the lock is held until it is closed.
+        An open file. Closing it releases the lock.
 
     Returns
     -------
     bool
-        False where another one has the lock; True where there are no locks.
+        False where another one has the lock; True also where the system has no locks.
     """
     if fcntl is not None:
         try:

@@ -1,4 +1,4 @@
-"""Garbage collection, which looks in vain where all that is made stays until the end."""
+"""Suspends the search for unreachable cycles of objects where almost no object is garbage."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Nothing is looked for meanwhile, which is a fifth of the time of a large report.
+    """Suspend garbage collection, which saves a fifth of the time of a large report.
 
-    What no longer has a name is freed as ever; only circles of objects wait.
+    Objects without references are still freed at once; only cycles of objects wait.
     """
-    was = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was:
+        if was_enabled:
             gc.enable()

@@ -1,8 +1,7 @@
-"""Text from elsewhere, made fit to print: on a terminal, in a log and in every file that we write.
+"""Makes any text safe to print on a terminal, in a log and in files.
 
-A case, a run file or a framework may hold any text at all: characters that move the cursor, turn
-the direction of a line around or cannot be encoded, and words that a CI service takes for a command
-when they come by in a log.
+The text of a case, a run file or a framework may have characters that move the cursor, reverse the
+direction of a line or cannot be encoded, and words that a CI service reads as a command in its log.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ _COMMANDS = re.compile(
     r"|remove-matcher|save-state|set-env|set-output|stop-commands|warning)\b)"
     r"|##(?=\w*+\[)"
 )
-"""How a command begins in the logs of GitHub, Azure and TeamCity."""
+"""The beginnings of commands in the logs of GitHub, Azure and TeamCity."""
 
 
 def printable(words: str) -> str:
-    """Write every character that is not printed as its escape.
+    """Replace every character that is not printable by its escape.
 
-    A line end is such a character, too. Of what would be a command in the log of a CI service, the
-    first character is written so.
+    Line ends are such characters, and so are the first ones of commands of a CI service.
 
     Parameters
     ----------
@@ -31,15 +29,26 @@ def printable(words: str) -> str:
     Returns
     -------
     str
-        Text of one line that is printed as it stands; the same for text that is so already.
+        Printable text of one line. Text that is so already stays the same.
     """
     if not words.isprintable():
         words = "".join(c if c.isprintable() else _escape(c) for c in words)
-    return _COMMANDS.sub(lambda found: f"\\x{ord(found[0][0]):02x}{found[0][1:]}", words)
+    return _COMMANDS.sub(lambda match: f"\\x{ord(match[0][0]):02x}{match[0][1:]}", words)
 
 
 def printable_lines(words: str) -> str:
-    """Make each line of ``words`` fit to print, and leave them lines."""
+    """Make each line of a text printable.
+
+    Parameters
+    ----------
+    words
+        Text of any origin.
+
+    Returns
+    -------
+    str
+        The text with the same lines, each as of `printable`.
+    """
     return "\n".join(map(printable, words.split("\n")))
 
 
@@ -48,7 +57,7 @@ def _escape(character: str) -> str:
 
 
 class PrintableError(Exception):
-    """An error whose words are fit to print, whatever they quote."""
+    """An error whose message is printable, whatever it quotes."""
 
     def __str__(self) -> str:
         return printable_lines(super().__str__())

@@ -1,4 +1,4 @@
-"""What long work shows while it lasts, the same for every command."""
+"""Shows the progress of long work on standard error, in the same way for every command."""
 
 from __future__ import annotations
 
@@ -23,19 +23,22 @@ from rich.text import Text
 EVERY = 60.0
 """Seconds between two lines in a log."""
 SECONDS, SHARE = 10.0, 0.02
-"""How long work must have lasted, and how much of it must be done, before its end is estimated."""
+"""The time that work has to have taken, and the share that is done, before an estimate."""
 
 
 def bar() -> Progress:
-    """What shows progress on standard error; a context manager.
+    """Create a progress bar on standard error.
 
-    On a terminal it is a bar that leaves nothing behind. In a log it is a line a minute, and none
-    for what is done sooner.
+    Returns
+    -------
+    Progress
+        A context manager. On a terminal it shows a bar and removes it at the end. In a log it
+        writes a line each minute, and none for shorter work.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
-        return _Log(console=console, disable=True)  # a live display would leave an empty line
-    return _Timed(
+        return _LogProgress(console=console, disable=True)  # a live one would leave an empty line
+    return _PacedProgress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -46,18 +49,35 @@ def bar() -> Progress:
 
 
 def stage(words: str) -> Status:
-    """What is being waited for, on standard error, as long as it takes; a context manager."""
+    """Create a message on standard error for the time of a wait.
+
+    Parameters
+    ----------
+    words
+        The message.
+
+    Returns
+    -------
+    Status
+        A context manager.
+    """
     return Console(stderr=True).status(words)
 
 
 @dataclass
 class Pace:
-    """How fast a task goes, from all that was done since it was known how much there is to do.
+    """The speed of a task since its total is known.
 
-    before  what was done by then, as by a run that goes on: it is no part of the speed
-    start   when that was
-    done    what was done from then on, the last time that anything was
-    last    when that was
+    Parameters
+    ----------
+    before
+        Steps that were done before, such as those of a resumed run, which do not count.
+    start
+        The time when the total became known.
+    done
+        Steps since then.
+    last
+        The time of the last of them.
     """
 
     before: float
@@ -65,41 +85,41 @@ class Pace:
     done: float = 0.0
     last: float = 0.0
 
-    def left(self, remaining: float) -> float | None:
-        """Estimate how long the rest takes.
+    def remaining_time(self, remaining: float) -> float | None:
+        """Estimate how long the remaining steps take.
 
         Parameters
         ----------
         remaining
-            How much is left to do.
+            How many steps remain.
 
         Returns
         -------
         float or None
-            Seconds from the last time that anything was done; None before there is enough to tell.
+            Seconds from the last step; None where it is too early for an estimate.
         """
         elapsed = self.last - self.start
         enough = elapsed >= SECONDS and self.done >= SHARE * (self.done + remaining)
         return remaining * elapsed / self.done if enough and self.done else None
 
 
-class _Timed(Progress):
-    """Progress whose tasks have a `Pace`, in the place of one from the last half minute."""
+class _PacedProgress(Progress):
+    """Progress whose tasks have a `Pace`; rich's own speed is that of the last half minute."""
 
-    def add_task(self, *words: Any, **how: Any) -> TaskID:
-        task_id = super().add_task(*words, **how)
-        self._pace(task_id)
+    def add_task(self, *args: Any, **kwargs: Any) -> TaskID:
+        task_id = super().add_task(*args, **kwargs)
+        self._update_pace(task_id)
         return task_id
 
-    def update(self, task_id: TaskID, **how: Any) -> None:
-        super().update(task_id, **how)
-        self._pace(task_id)
+    def update(self, task_id: TaskID, **kwargs: Any) -> None:
+        super().update(task_id, **kwargs)
+        self._update_pace(task_id)
 
     def advance(self, task_id: TaskID, advance: float = 1) -> None:
         super().advance(task_id, advance)
-        self._pace(task_id)
+        self._update_pace(task_id)
 
-    def _pace(self, task_id: TaskID) -> None:
+    def _update_pace(self, task_id: TaskID) -> None:
         with self._lock:
             task = self._tasks[task_id]
             if task.total is None:
@@ -109,27 +129,27 @@ class _Timed(Progress):
             if done == pace.done:
                 return
             pace.done, pace.last = done, monotonic()
-        self._went_on()
+        self._report()
 
-    def _went_on(self) -> None:
-        """Something was done."""
+    def _report(self) -> None:
+        """Report a step; a live display does so on its own."""
 
 
 def seconds_left(task: Task) -> float | None:
-    """Estimate how long a task of `bar` takes from now on.
+    """Estimate how long the rest of a task takes.
 
     Parameters
     ----------
     task
-        One that may have begun, whether it is known how much there is to do or not.
+        A task of `bar`.
 
     Returns
     -------
     float or None
-        As of `Pace.left`.
+        As of `Pace.remaining_time`.
     """
     pace: Pace | None = task.fields.get("pace")
-    return None if pace is None else pace.left(max(0.0, task.remaining or 0.0))
+    return None if pace is None else pace.remaining_time(max(0.0, task.remaining or 0.0))
 
 
 class _TimeLeft(ProgressColumn):
@@ -142,14 +162,14 @@ class _TimeLeft(ProgressColumn):
         return Text(f"{hours}:{minute:02}:{second:02}", style="progress.remaining")
 
 
-class _Log(_Timed):
+class _LogProgress(_PacedProgress):
     _due = inf
 
     def start(self) -> None:
         super().start()
         self._due = monotonic() + EVERY
 
-    def _went_on(self) -> None:
+    def _report(self) -> None:
         with self._lock:
             if monotonic() < self._due:
                 return

@@ -1,4 +1,4 @@
-"""What comes with the package besides its code: within an installed one, beside it in a clone."""
+"""Locates the data of the package: inside it where it is installed, beside it in a clone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _INSTALLED = _HERE / "shipped"
 _CLONE = _HERE.parent
 
 CASES = _INSTALLED / "cases" if _INSTALLED.exists() else _CLONE / "cases"
-"""The corpus: YAML files and the schema they follow."""
+"""The corpus: YAML files and their schema."""
 FINDINGS = (_INSTALLED if _INSTALLED.exists() else _CLONE / "docs") / "findings.md"
-"""What the cases found in frameworks, with scripts that show it."""
+"""The page of bugs that the cases have found in frameworks, with scripts that show them."""
 BASELINE = _INSTALLED / "baseline" if _INSTALLED.exists() else _CLONE / "reports" / "baseline"
-"""What was last accepted of every pinned environment."""
+"""The accepted results of every pinned environment."""

@@ -1,7 +1,7 @@
-"""Words from elsewhere, made fit to print: a framework's message can hold anything at all.
+"""Writes any text as a plain line, as Markdown or as a cell of a CSV file.
 
-Each function takes time in proportion to the length of its words: no expression here gives back
-what it has taken, or looks twice for the same end.
+Each function takes linear time: no regular expression here backtracks or searches the same text
+twice.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from conformance.utils.excerpt import shortened as shortened
 from conformance.utils.printable import printable, printable_lines
 
 _NOISE = (
-    # TensorFlow puts the name of a graph node and of a device before its sentence.
+    # TensorFlow writes the name of a graph node before its sentence.
     (re.compile(r"\{\{function_node [^{}]*+\}\} *+"), ""),
-    # MXNet says at what time of day it failed.
+    # MXNet writes the time of day.
     (re.compile(r"\[\d\d:\d\d:\d\d\] *+"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}+(?!\w)"), "0x…"),
 )
@@ -23,52 +23,84 @@ _PATH = re.compile(r"(?<![\w.:/])(?:/[^\s/:'\"]++)++")
 _FILE_NAME = re.compile(r".\.\w")
 _BRACKETS = re.compile(r"[\[(][-\d.,e\s\[\]()]*+")
 _NUMBER = re.compile(r"(?<![\w.])-?\d++(?:\.\d++)?+")
-# Within a word, as in conv_transpose, Markdown leaves an underscore alone, and so do we.
+# Markdown does not read an underscore within a word, as in conv_transpose.
 _MARKUP = re.compile(
     r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])|[&<>$]|[@#](?=\w)|:(?=//)|(?i:(?<=\bwww))\."
 )
 _ENTITIES = {mark: f"&#{ord(mark)};" for mark in "$:."} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-"""What a backslash does not keep from being a formula or a link."""
+"""Entities of the marks whose formulas and links a backslash does not prevent."""
 _JOINED = {mark: f"{mark}&#8288;" for mark in "@#"}
-"""Nobody is mentioned, and no issue, where a joiner that is not seen follows the mark."""
+"""Marks with an invisible word joiner, which prevents mentions of users and issues."""
 _BLOCK = re.compile(r"\A(?:#++(?=\s|$)|[-+=](?=[-+=\s]|$)|\d{1,9}+(?=[.)](?:\s|$)))")
-"""What begins a heading, a list, a rule or an underline where it begins a line."""
+"""The beginning of a line that is a heading, a list, a rule or an underline."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Beginnings of text that a spreadsheet computes; the last four are wide forms of the first."""
 
 
 @lru_cache(maxsize=2**16)
 def plain(words: str) -> str:
-    """``words`` on one line, every character that is not printed written as its escape.
+    """Write text on one line without the details of a single run.
 
-    That also holds for lone surrogates, which no file could be written with, and for the marks
-    that turn the direction of a line around. Left out is what is nobody's finding: where an
-    interpreter keeps its files, what address an object had, at what time it was.
+    These are the folders of an interpreter's files, the addresses of objects, and the time of day.
+
+    Parameters
+    ----------
+    words
+        Text of any origin, such as a framework's message.
+
+    Returns
+    -------
+    str
+        One line, as of `one_line`.
     """
-    for pattern, instead in _NOISE:
-        words = pattern.sub(instead, words)
+    for pattern, replacement in _NOISE:
+        words = pattern.sub(replacement, words)
     return one_line(_PATH.sub(_without_folders, words))
 
 
 def one_line(words: str) -> str:
-    """``words`` on one line, every character that is not printed written as its escape."""
+    """Write text on one line.
+
+    Parameters
+    ----------
+    words
+        Text of any origin.
+
+    Returns
+    -------
+    str
+        Printable text, with one space for each gap.
+    """
     return printable(" ".join(words.split()))
 
 
 def _without_folders(path: re.Match[str]) -> str:
-    """A path from its last part on that is called like a file, if there are folders before it."""
+    """Shorten a path to its end from the last file name on, if there are folders before it."""
     parts = path[0].split("/")
-    for place in range(len(parts) - 1, 1, -1):
-        if _FILE_NAME.search(parts[place]):
-            return "…/" + "/".join(parts[place:])
+    for index in range(len(parts) - 1, 1, -1):
+        if _FILE_NAME.search(parts[index]):
+            return "…/" + "/".join(parts[index:])
     return path[0]
 
 
 def pattern(words: str) -> str:
-    """``words`` with a dot for each number or list of them, so that like reasons are counted."""
+    """Replace each number, and each list of numbers, by a dot.
+
+    Parameters
+    ----------
+    words
+        Text of one line.
+
+    Returns
+    -------
+    str
+        Text that is the same for messages that differ in their numbers only.
+    """
     return _NUMBER.sub("·", _BRACKETS.sub(_without_numbers, words))
 
 
 def _without_numbers(brackets: re.Match[str]) -> str:
-    """A dot for all up to the last bracket that closes, if there are numbers before it."""
+    """Replace all up to the last closing bracket by a dot, if there are numbers before it."""
     text = brackets[0]
     end = max(text.rfind(")"), text.rfind("]"))
     if end > 0 and any(map(str.isdecimal, text[:end])):
@@ -77,64 +109,139 @@ def _without_numbers(brackets: re.Match[str]) -> str:
 
 
 def printed(value: object) -> object:
-    """A value as it goes into a page: text on its lines, each of them fit to print."""
+    """Make a value of a page printable.
+
+    Parameters
+    ----------
+    value
+        Any value.
+
+    Returns
+    -------
+    object
+        For text, the text with each line printable; any other value as it is.
+    """
     return printable_lines(value) if type(value) is str else value
 
 
 def markdown(words: str) -> str:
-    """``words`` as Markdown that shows them as they are, wherever in a line they stand.
+    """Escape text for Markdown, anywhere in a line and in the cell of a table.
 
-    They are no heading, list, link, mention, formula or markup there, also in the cell of a table.
+    Parameters
+    ----------
+    words
+        Text of any origin.
+
+    Returns
+    -------
+    str
+        Markdown that shows the text, without heading, list, link, mention, formula or markup.
     """
-    return _within_a_line(_inline(one_line(words)))
+    return _escape_start(_escape_inline(one_line(words)))
 
 
 def sentence(words: str) -> str:
-    """A sentence of our own as Markdown: its backquotes are meant as such."""
+    """Write a sentence of this package as Markdown.
+
+    Parameters
+    ----------
+    words
+        The sentence, in which backquotes mark code.
+
+    Returns
+    -------
+    str
+        Markdown with the same code, and everything else as of `markdown`.
+    """
     parts = one_line(words).split("`")
-    if len(parts) % 2 == 0:  # the last one closes nothing
+    if len(parts) % 2 == 0:  # the last backquote closes nothing
         return markdown(words)
-    shown = (tick(part) if place % 2 else _inline(part) for place, part in enumerate(parts))
-    return _within_a_line("".join(shown))
+    pieces = (tick(part) if n % 2 else _escape_inline(part) for n, part in enumerate(parts))
+    return _escape_start("".join(pieces))
 
 
-def _inline(words: str) -> str:
+def _escape_inline(words: str) -> str:
     return _MARKUP.sub(
         lambda mark: _ENTITIES.get(mark[0]) or _JOINED.get(mark[0]) or f"\\{mark[0]}", words
     )
 
 
-def _within_a_line(escaped: str) -> str:
-    """The same, so that what stands at its start means nothing there either."""
-    start = _BLOCK.match(escaped)
+def _escape_start(line: str) -> str:
+    """Escape the start of a line, where it would begin a block."""
+    start = _BLOCK.match(line)
     if start is None:
-        return escaped
-    place = start.end() if start[0].isdecimal() else 0
-    return f"{escaped[:place]}\\{escaped[place:]}"
+        return line
+    index = start.end() if start[0].isdecimal() else 0
+    return f"{line[:index]}\\{line[index:]}"
 
 
 def name(words: str, length: int = 80) -> str:
-    """A name from elsewhere as it goes into a sentence of our own: no backquote of it is ours."""
+    """Write a name of any origin for a `sentence`.
+
+    Parameters
+    ----------
+    words
+        The name.
+    length
+        As of `shortened`.
+
+    Returns
+    -------
+    str
+        One line without backquotes, as these would mark code.
+    """
     return shortened(plain(words).replace("`", "'"), length)
 
 
 def tick(name: str) -> str:
-    """A name as Markdown's code, also in the cell of a table."""
+    """Write a name as code in Markdown, also in the cell of a table.
+
+    Parameters
+    ----------
+    name
+        Text of any origin.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
     name = one_line(name).replace("`", "'")
-    # A bar behind a backslash would end the cell in spite of its own.
+    # A bar behind a backslash would end the cell even when it is escaped.
     name = re.sub(r"(\\?)\|", lambda bar: "\\¦" if bar[1] else "\\|", name)
     return f"`{name or ' '}`"
 
 
 def cell(value: object) -> object:
-    """A value as a cell of a CSV file: text that a spreadsheet would compute is led by a quote."""
+    """Make a value safe as a cell of a CSV file.
+
+    Parameters
+    ----------
+    value
+        Any value.
+
+    Returns
+    -------
+    object
+        For text that a spreadsheet would compute, the text behind a quote; any other value as it
+        is.
+    """
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How text begins that a spreadsheet computes; the last four are wide forms of the first."""
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Write a number of things.
 
+    Parameters
+    ----------
+    number
+        How many there are.
+    singular, plural
+        The noun in the singular and in the plural; None where the plural only adds an "s".
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 case``, ``2 cases``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    Returns
+    -------
+    str
+        Such as ``1 case`` or ``2 cases``.
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

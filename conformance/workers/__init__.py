@@ -1,1 +1,1 @@
-"""Workers: a framework asked in its own interpreter, by a controller that outlives it."""
+"""Runs the source of calls in a framework's own interpreter, and survives what happens there."""

@@ -1,10 +1,10 @@
-"""Many questions at once, since compiling a program for each costs more than all the rest.
+"""Answers several questions at once in a worker, as compiling a program for each costs too much.
 
-Each runs up to the lines that touch tensors only; those of all are handed to a framework's own
-`together`, which answers them as one, and each goes on from there. Whatever fails in any way has
-no answer here: it is asked alone, which is how it can say what it has to say.
+Each question runs up to the lines that only touch tensors. A framework's own function ``together``
+answers these lines of all questions in one program, and then each question continues from there. A
+question that fails in any way gets no answer here: the client asks it alone, to learn the reason.
 
-The text of this file is sent to a worker, and is run by any Python from 3.8 on, with NumPy.
+The client sends the text of this file to a worker. Python 3.8 with NumPy has to run it.
 """
 
 from __future__ import annotations
@@ -15,75 +15,114 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
-    Stretch = tuple[int, int, Sequence[str]]
-    Asked = tuple[str, Sequence[Stretch]]
+    Span = tuple[int, int, Sequence[str]]
+    Source = tuple[str, Sequence[Span]]
     Call = tuple[Callable[..., Any], tuple[Any, ...]]
     Together = Callable[[list[Call]], list[Any]]
 
 
-def named(arrays: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The arrays of several questions as those of one frame."""
-    return {f"{n} {name}": array for n, own in enumerate(arrays) for name, array in own.items()}
+def merge_arrays(arrays: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Merge the arrays of several questions into those of one frame.
+
+    Parameters
+    ----------
+    arrays
+        The arrays of each question by their names.
+
+    Returns
+    -------
+    dict of str to ndarray
+        All arrays; the number of its question stands before each name.
+    """
+    return {
+        f"{number} {name}": array
+        for number, operands in enumerate(arrays)
+        for name, array in operands.items()
+    }
 
 
-def examine(
-    asked: Sequence[Asked],
+def answer_all(
+    questions: Sequence[Source],
     arrays: Mapping[str, Any],
     namespace: Mapping[str, Any],
     together: Together,
     array: Callable[[Any], Any],
 ) -> dict[str, Any]:
-    """The answers by the number of their question, less those that have to be asked alone.
+    """Answer as many questions as can be answered together.
 
-    asked      sources, with the stretches of lines that touch tensors only
-    arrays     as `named` made them
-    namespace  what a source finds besides
-    together   gives the answer to each call with its tensors, or None where it has none
-    array      what is sent back for a ``y``
+    Parameters
+    ----------
+    questions
+        Sources, each with its spans of lines that only touch tensors.
+    arrays
+        The arrays of all questions, as `merge_arrays` names them.
+    namespace
+        The other names that a source may use.
+    together
+        Returns the answer to each call with its tensors, or None where it has none.
+    array
+        Converts ``y`` to the array that is sent.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The answers by the numbers of their questions. Questions that are missing have to be asked
+        alone.
     """
-    running: dict[int, Generator[Call, Any, Any]] = {}
-    for number, (source, traceable_spans) in enumerate(asked):
-        mine = f"{number} "
-        own = {name[len(mine) :]: arrays[name] for name in arrays if name.startswith(mine)}
+    generators: dict[int, Generator[Call, Any, Any]] = {}
+    for number, (source, spans) in enumerate(questions):
+        prefix = f"{number} "
+        operands = {name[len(prefix) :]: arrays[name] for name in arrays if name.startswith(prefix)}
         with contextlib.suppress(BaseException):
             names = dict(namespace)
-            exec(
-                compile(resumable(source, traceable_spans, own), "<question>", "exec", 0, True),
-                names,
-            )
-            running[number] = names["question"](**own)
-    told: dict[str, Any] = {}
-    given: dict[int, Any] = dict.fromkeys(running)
-    while given:
+            text = generator_source(source, spans, operands)
+            exec(compile(text, "<question>", "exec", 0, True), names)
+            generators[number] = names["question"](**operands)
+    results: dict[str, Any] = {}
+    tensors: dict[int, Any] = dict.fromkeys(generators)
+    while tensors:
         calls: dict[int, Call] = {}
-        for number, answer in given.items():
+        for number, tensor in tensors.items():
             try:
-                calls[number] = running[number].send(answer)
+                calls[number] = generators[number].send(tensor)
             except StopIteration as end:
                 with contextlib.suppress(BaseException):
-                    told[str(number)] = array(end.value)
+                    results[str(number)] = array(end.value)
             except BaseException:
                 continue
-        given = {}
+        tensors = {}
         if calls:
             with contextlib.suppress(Exception):
                 answers = together(list(calls.values()))
-                given = {n: answers[i] for i, n in enumerate(calls) if answers[i] is not None}
-    return told
+                tensors = {n: answers[i] for i, n in enumerate(calls) if answers[i] is not None}
+    return results
 
 
-def resumable(source: str, traceable_spans: Sequence[Stretch], arrays: Iterable[str]) -> str:
-    """The source as a generator function of its arrays, which yields each stretch as a call.
+def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) -> str:
+    """Write the source as a generator function that yields a call for each span.
 
-    A call is a function and the tensors that it takes; what is sent back is its ``y``.
+    Parameters
+    ----------
+    source
+        The source of a question, which sets ``y``.
+    spans
+        Its spans: the first line, the one after the last, and the tensors that they use.
+    arrays
+        The names of the arrays, which are the parameters of the function.
+
+    Returns
+    -------
+    str
+        The source of the function ``question``. A call that it yields is a function and its
+        tensors; it expects the ``y`` of this call to be sent back.
     """
     lines = source.splitlines()
     functions: list[str] = []
-    for first, last, names in sorted(traceable_spans, reverse=True):  # so that numbers stay right
-        call, given = f"call_{first}", "".join(f"{name}, " for name in names)
+    for first, end, names in sorted(spans, reverse=True):  # so that earlier numbers stay right
+        call, tensors = f"call_{first}", "".join(f"{name}, " for name in names)
         margin = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-        inner = [f"    {line[len(margin) :]}" for line in lines[first:last]]
-        functions += [f"def {call}({given}):", *inner, "    return y"]
-        lines[first:last] = [f"{margin}y = yield {call}, ({given})"]
+        inner = [f"    {line[len(margin) :]}" for line in lines[first:end]]
+        functions += [f"def {call}({tensors}):", *inner, "    return y"]
+        lines[first:end] = [f"{margin}y = yield {call}, ({tensors})"]
     body = [f"    {line}" for line in lines]
     return "\n".join([*functions, f"def question({', '.join(arrays)}):", *body, "    return y", ""])

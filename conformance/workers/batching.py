@@ -1,4 +1,4 @@
-"""Tasks on their way to a worker, some of them together: what is sent next, and what once more."""
+"""Queues the tasks of a worker in batches, and remembers those that were lost with a worker."""
 
 from __future__ import annotations
 
@@ -12,17 +12,27 @@ from numpy.typing import NDArray
 from conformance.workers.outcomes import Crash, Flaky, Hang, Outcome
 
 HEAVY = 2**24
-"""Bytes of its arrays beyond which a bundle takes no further task."""
+"""Bytes of its arrays beyond which a batch takes no further task."""
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One question: a key for whoever asks, source that sets ``y``, and the arrays it names.
+    """One question to a worker.
 
-    traceable_spans  the lines (first, last + 1) of the source that turn the tensors of these names
-                     into
-               the tensor ``y``, and nothing else; a task that has none is asked alone
-    last       nothing else is asked of its worker, whose memory it may have broken
+    Parameters
+    ----------
+    key
+        A name of the caller's.
+    source
+        Python source that sets ``y``.
+    arrays
+        The arrays that the source names.
+    traceable_spans
+        Spans of lines that compute the tensor ``y`` from tensors and do nothing else: the first
+        line, the one after the last, and the names of the tensors. A task without spans is asked
+        alone.
+    last
+        Whether its worker is asked nothing else, as the task may corrupt its memory.
     """
 
     key: str
@@ -34,9 +44,17 @@ class Task:
 
 @dataclass(eq=False)
 class Submission:
-    """A task that was pulled, and what came of it once that is known.
+    """A task that a client has taken.
 
-    lost  the bundle that it was in when its worker died, or did not answer, with no one to blame
+    Parameters
+    ----------
+    task
+        The task.
+    outcome
+        Its outcome, once that is known.
+    lost
+        The batch that it was in when its worker died or did not answer, unless the system killed
+        the worker.
     """
 
     task: Task
@@ -46,9 +64,14 @@ class Submission:
 
 @dataclass(frozen=True, eq=False)
 class Lost:
-    """A bundle that nothing came of, so that each of its tasks is asked alone.
+    """A batch without an answer, each task of which is asked alone.
 
-    reason  what became of the worker
+    Parameters
+    ----------
+    reason
+        What happened to the worker.
+    batch
+        The batch.
     """
 
     reason: str
@@ -56,13 +79,13 @@ class Lost:
 
     @property
     def is_over(self) -> bool:
-        """Whether all of its tasks have come to something."""
-        return all(one.outcome is not None for one in self.batch)
+        """Whether all of its tasks have an outcome."""
+        return all(submission.outcome is not None for submission in self.batch)
 
     @property
     def words(self) -> str | None:
-        """Why its tasks were asked again; None where one of them was at fault, which tells all."""
-        if any(isinstance(one.outcome, Crash | Hang | Flaky) for one in self.batch):
+        """The reason for asking again; None where the outcome of one of the tasks shows it."""
+        if any(isinstance(submission.outcome, Crash | Hang | Flaky) for submission in self.batch):
             return None
         reason = f"was {self.reason}" if self.reason.startswith("killed") else self.reason
         return f"asked again alone: among {len(self.batch)} questions the worker {reason}"
@@ -72,35 +95,64 @@ Batch: TypeAlias = tuple[Submission, ...]
 
 
 class Batches:
-    """A queue of bundles, of at most ``most`` tasks each."""
+    """A queue of batches.
+
+    Parameters
+    ----------
+    most
+        How many tasks a batch may have.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._ready: deque[Batch] = deque()
-        self._gathered: list[Submission] = []
+        self._open: list[Submission] = []
         self._weight = 0
 
-    def add(self, one: Submission) -> None:
-        """One more, which goes alone or waits for company."""
-        if self._most == 1 or not one.task.traceable_spans:
-            self._ready.append((one,))
+    def add(self, submission: Submission) -> None:
+        """Add a task: as a batch of its own, or to the open batch.
+
+        Parameters
+        ----------
+        submission
+            The task.
+        """
+        if self._most == 1 or not submission.task.traceable_spans:
+            self._ready.append((submission,))
             return
-        self._gathered.append(one)
-        self._weight += sum(array.nbytes for array in one.task.arrays.values())
-        if len(self._gathered) == self._most or self._weight > HEAVY:
+        self._open.append(submission)
+        self._weight += sum(array.nbytes for array in submission.task.arrays.values())
+        if len(self._open) == self._most or self._weight > HEAVY:
             self._close()
 
     def take(self, *, hurry: bool) -> Batch | None:
-        """The next bundle; one that waits for more tasks only in a hurry."""
-        if not self._ready and hurry and self._gathered:
+        """Take the next batch.
+
+        Parameters
+        ----------
+        hurry
+            Whether the open batch may be taken, too, if there is no other.
+
+        Returns
+        -------
+        Batch or None
+            The batch; None where there is none.
+        """
+        if not self._ready and hurry and self._open:
             self._close()
         return self._ready.popleft() if self._ready else None
 
     def put_back(self, batches: Iterable[Batch]) -> None:
-        """To be taken before all others, in this order."""
+        """Put batches before all others, in their order.
+
+        Parameters
+        ----------
+        batches
+            The batches.
+        """
         self._ready.extendleft(reversed(tuple(batches)))
 
     def _close(self) -> None:
-        self._ready.append(tuple(self._gathered))
-        self._gathered.clear()
+        self._ready.append(tuple(self._open))
+        self._open.clear()
         self._weight = 0

@@ -1,8 +1,8 @@
-"""One worker process and its three pipes: everything that can go wrong between two processes.
+"""Starts one worker process and exchanges frames with it over its pipes.
 
-A single thread serves all three by turns, so that a worker that floods one of them never blocks,
-and nothing is left running when an exception leaves the controller. A worker runs on POSIX only, as
-process groups are what keeps a question's children from outliving it; imported it is anywhere.
+A single thread serves all three pipes in turn, so a worker that floods one of them never blocks,
+and nothing keeps running after an exception in the controller. A worker runs on POSIX only, as
+process groups end the children of a question; the module can be imported anywhere.
 """
 
 from __future__ import annotations
@@ -25,18 +25,26 @@ from conformance.workers.process import Process
 from conformance.workers.protocol import Arrays, Malformed, Reply
 
 TAIL = 4096
-"""Bytes of standard error that are kept."""
+"""Bytes of standard error that a channel keeps."""
 KILLED = "killed by SIGKILL, perhaps by the system for want of memory"
-"""The end that comes from outside."""
+"""The reason for the end of a worker that something else has killed."""
 _CHUNK = 2**16
-_PIPE = 2**20  # so that a worker finds its next questions there, whatever the controller does
-_GLANCE = 0.05  # seconds between looks at whether the process lives: a child may hold its pipe
-_GRACE = 60.0  # seconds that a process may take to end after its pipe, on a machine that is busy
+_PIPE = 2**20  # large, so that the next questions are there while the controller is busy
+_GLANCE = 0.05  # seconds between checks that the process lives, as a child may hold its pipe
+_GRACE = 60.0  # seconds from the end of its pipe to that of a process, on a busy machine
 
 
 @dataclass(frozen=True)
 class Message:
-    """A frame that the worker sent, and that has the form of one."""
+    """A well-formed frame of the worker.
+
+    Parameters
+    ----------
+    reply
+        The header.
+    arrays
+        The arrays by their names.
+    """
 
     reply: Reply
     arrays: Arrays
@@ -44,21 +52,38 @@ class Message:
 
 @dataclass(frozen=True)
 class Gone:
-    """No frame will come any more."""
+    """The end of a worker, which sends no more frames.
+
+    Parameters
+    ----------
+    reason
+        How it ended.
+    """
 
     reason: str
 
 
 class Channel:
-    """A worker, from its start to its death; ``close`` must be called and may be called twice."""
+    """A worker process; `close` must be called, and may be called twice.
+
+    Parameters
+    ----------
+    executable
+        The path of the interpreter.
+    variables
+        Environment variables added to those of this process.
+    memory
+        Bytes that it may use before it limits itself; None for any number.
+
+    Raises
+    ------
+    OSError
+        Where there is no such program, and on Windows.
+    """
 
     def __init__(
         self, executable: str, variables: Mapping[str, str], memory: int | None = None
     ) -> None:
-        """Starts the process. Raises ``OSError`` when there is no such program, or on Windows.
-
-        memory  bytes that it may use before it limits itself; None for any number
-        """
         self._token = secrets.token_bytes(worker.TOKEN_SIZE)
         program = str(Path(worker.__file__).resolve())
         self._process = Process([executable, program], variables, memory=memory)
@@ -69,19 +94,19 @@ class Channel:
         self._outgoing = bytearray(self._token)
         self._incoming = bytearray()
         self._tail = bytearray()
-        self._sent = self._heard = 0
+        self._sent_count = self._received_count = 0
         self._ended = False
         self._closed = False
         self._pages = _pages(self._process.pid)
 
     @property
     def unsent(self) -> int:
-        """Bytes that the worker's pipe had no room for yet."""
+        """Bytes that still wait for room in the worker's pipe."""
         return len(self._outgoing)
 
     @property
     def stderr(self) -> str:
-        """The last that the worker said; whole lines, unless it said only one."""
+        """The end of the worker's standard error: whole lines, unless it is a single line."""
         text = self._tail.decode(errors="replace")
         if len(self._tail) == TAIL:
             text = text.partition("\n")[2] or text
@@ -94,7 +119,7 @@ class Channel:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that are the process's own; 0 where there is no way to tell."""
+        """Bytes of memory that the process does not share; 0 where that is not known."""
         try:
             counts = os.pread(self._pages, _CHUNK, 0).split() if self._pages is not None else []
         except OSError:
@@ -105,27 +130,48 @@ class Channel:
         return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
     def forget_stderr(self) -> None:
-        """Drops what was said so far, such as what frameworks say while they are imported."""
+        """Drop the standard error up to now, such as warnings of an import."""
         self._tail.clear()
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Sends it with the next ``push``, or while a frame is waited for in ``receive``.
+        """Queue a frame, which `push` and `receive` send.
 
-        Raises ``TypeError`` for an array of anything but numbers.
+        Parameters
+        ----------
+        header
+            Values that JSON has.
+        arrays
+            Arrays of numbers, by their names.
+
+        Raises
+        ------
+        TypeError
+            For an array of another dtype.
         """
-        self._outgoing += worker.pack(self._token, {**header, "number": self._sent}, arrays)
-        self._sent += 1
+        self._outgoing += worker.pack(self._token, {**header, "number": self._sent_count}, arrays)
+        self._sent_count += 1
 
     def push(self) -> None:
-        """Sends as much as the pipe has room for; the rest goes during ``receive``."""
+        """Send as much as the pipe has room for."""
         if not self._outgoing or self._questions in self._selector.get_map():
-            return  # nothing waits, or there was no room the last time
+            return  # nothing waits, or the pipe was full the last time
         self._write()
         if self._outgoing:
             self._selector.register(self._questions, selectors.EVENT_WRITE)
 
     def receive(self, seconds: float) -> Message | Gone | None:
-        """The next frame, or that none will come; None after so many seconds without either."""
+        """Wait for the next frame.
+
+        Parameters
+        ----------
+        seconds
+            How long to wait.
+
+        Returns
+        -------
+        Message, Gone or None
+            The frame, or the end of the worker; None where neither has come in time.
+        """
         self.push()
         deadline = monotonic() + seconds
         while True:
@@ -138,28 +184,28 @@ class Channel:
             except Malformed as malformed:
                 return Gone(f"sent a frame that is no answer: {malformed}")
             if self._ended:
-                return Gone(self._end())
-            left = deadline - monotonic()
-            heard = self._serve(min(max(left, 0.0), _GLANCE))
-            if left < 0 and not (heard or self._ended):  # what has come is never too late
+                return Gone(self._reason())
+            remaining = deadline - monotonic()
+            progress = self._serve(min(max(remaining, 0.0), _GLANCE))
+            if remaining < 0 and not (progress or self._ended):  # no frame in the pipe is too late
                 return None
 
     def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Gone:
         reply = protocol.reply(header, arrays)
-        number, self._heard = self._heard, self._heard + 1
+        number, self._received_count = self._received_count, self._received_count + 1
         return Message(reply, arrays) if reply.number == number else Gone("answered out of turn")
 
     def kill(self) -> None:
-        """Kills the worker, from any thread; its death is noticed where answers are awaited."""
+        """Kill the worker, from any thread; `receive` then returns `Gone`."""
         self._process.kill()
 
     def close(self) -> None:
-        """Kills the worker and all its children, and waits for it; ``stderr`` is still there."""
+        """Kill the worker and its children, and wait for it; `stderr` can still be read."""
         if self._closed:
             return
         self._closed = True
         self._process.end()
-        for _ in range(_PIPE // _CHUNK):  # no more: whoever left the group may still be writing
+        for _ in range(_PIPE // _CHUNK):  # no more, as a process outside its group may still write
             if self._errors in self._selector.get_map():
                 self._read_errors()
         self._selector.close()
@@ -169,19 +215,19 @@ class Channel:
         self._process.close()
 
     def _serve(self, seconds: float) -> bool:
-        """Reads and writes what can be, and says whether answers were among it."""
-        heard = False
+        """Read and write what is ready, and return whether that includes answers."""
+        progress = False
         for key, _ in self._selector.select(seconds):
             if key.fd == self._questions:
                 self._write()
             elif key.fd == self._answers:
-                heard = self._read_answers()
+                progress = self._read_answers()
             else:
                 self._read_errors()
-        if not heard and self._process.status is not None:
-            heard = self._read_answers()  # it may have spoken in its last moments
-            self._ended = not heard
-        return heard
+        if not progress and self._process.status is not None:
+            progress = self._read_answers()  # it may have answered just before its end
+            self._ended = not progress
+        return progress
 
     def _write(self) -> None:
         try:
@@ -189,7 +235,7 @@ class Channel:
                 del self._outgoing[: os.write(self._questions, self._outgoing[:_CHUNK])]
         except BlockingIOError:
             return
-        except BrokenPipeError:  # its end is noticed where answers are read
+        except BrokenPipeError:  # `_read_answers` notices the end
             self._outgoing.clear()
         if self._questions in self._selector.get_map():
             self._selector.unregister(self._questions)
@@ -211,7 +257,8 @@ class Channel:
             self._selector.unregister(self._errors)
         return bool(chunk)
 
-    def _end(self) -> str:
+    def _reason(self) -> str:
+        """Return how the process ended, once it has."""
         deadline = monotonic() + _GRACE
         while self._process.status is None and monotonic() < deadline:
             if not (self._errors in self._selector.get_map() and self._read_errors()):
@@ -223,12 +270,12 @@ class Channel:
             return f"ended with exit status {status}"
         if status == -signal.SIGKILL:
             return KILLED
-        known = {number.value: number.name for number in signal.Signals}
-        return f"killed by {known.get(-status, f'signal {-status}')}"
+        names = {number.value: number.name for number in signal.Signals}
+        return f"killed by {names.get(-status, f'signal {-status}')}"
 
 
 def _pages(process: int) -> int | None:
-    """What is kept open to count the pages of a process, as that is done after every question."""
+    """Open the file that counts the pages of a process, as it is read after every question."""
     try:
         return os.open(f"/proc/{process}/statm", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -236,6 +283,7 @@ def _pages(process: int) -> int | None:
 
 
 def _pipe(stream: IO[bytes]) -> int:
+    """Make a pipe large and non-blocking, and return its descriptor."""
     import fcntl  # here, as Windows lacks it
 
     descriptor = stream.fileno()
@@ -247,7 +295,7 @@ def _pipe(stream: IO[bytes]) -> int:
 
 
 def _read(descriptor: int) -> bytes | None:
-    """What is there, ``b""`` at the end, None while there is nothing."""
+    """Read what there is: ``b""`` at the end, None while there is nothing."""
     try:
         return os.read(descriptor, _CHUNK)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Starts the Python that a framework lives in, and says in a sentence why it could not."""
+"""Starts a worker in the Python of a framework, or reports in a sentence why it cannot."""
 
 from __future__ import annotations
 
@@ -18,39 +18,46 @@ from conformance.workers.worker import PRELUDE_MEMORY
 
 STARTUP = 300.0
 """Seconds for an interpreter and its prelude."""
-_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python since the last century
-_PROBE_BYTES = 2**16  # of which the last are the version, whatever its site prints before
+_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"  # any Python runs this
+_PROBE_BYTES = 2**16  # the version comes last, after whatever a site module prints
 _TOGETHER = Path(batched.__file__).read_text(encoding="utf-8")
 _SHOWN = 10  # lines of standard error
 
 
 class WorkerError(PrintableError):
-    """What keeps a framework from being asked, in a sentence."""
+    """A framework cannot be asked; the message is a sentence."""
 
 
 class CannotStart(WorkerError):
-    """The interpreter, or the framework in it, is not there to be asked."""
+    """An interpreter, or the framework in it, does not start.
+
+    Parameters
+    ----------
+    sentence
+        The reason, for a person.
+    stderr
+        The end of the worker's standard error.
+    """
 
     def __init__(self, sentence: str, stderr: str = "") -> None:
-        """The sentence for a person, and the last that the worker said."""
-        said = "".join(f"\n    {line}" for line in stderr.splitlines()[-_SHOWN:])
-        super().__init__(sentence + said)
+        lines = "".join(f"\n    {line}" for line in stderr.splitlines()[-_SHOWN:])
+        super().__init__(sentence + lines)
         self.sentence = sentence
         self.stderr = stderr
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a fact has to be, where it is not just anything.
+    """The values that a fact may have.
 
     Parameters
     ----------
     words
-        As a sentence says it, such as "true or false".
+        A description for a sentence, such as "true or false".
     values
-        The only ones that it may be.
+        Values that are allowed.
     pattern
-        What all of the text fits, where it may be text.
+        An expression that any other text has to match as a whole; None where none is allowed.
     """
 
     words: str
@@ -58,7 +65,18 @@ class Kind:
     pattern: re.Pattern[str] | None = None
 
     def admits(self, fact: object) -> bool:
-        """Say whether a fact is of this kind."""
+        """Return whether a fact is of this kind.
+
+        Parameters
+        ----------
+        fact
+            A value that JSON has.
+
+        Returns
+        -------
+        bool
+            Whether it is one of the values, or text that the pattern matches.
+        """
         if any(type(fact) is type(value) and fact == value for value in self.values):
             return True
         if not isinstance(fact, str) or self.pattern is None:
@@ -68,21 +86,31 @@ class Kind:
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python with a framework in it, and how to make the framework ready.
+    """A Python with a framework in it, and the source that prepares the framework.
 
-    executable  a path, a version or a name, as of `pythons.find`
-    prelude     source run once, such as imports and settings; questions see its names, and ``np``
-    facts       expressions evaluated after the prelude, by name, such as the version
-    kinds       what facts have to be, by name
-    variables   environment variables added to ours
-    synchronize      source run after a question that failed or came to nothing, its own errors
-                     ignored:
-                a framework that computes in threads of its own may otherwise raise one question's
-                error at another
-    together    source of a function ``together``, which `workers.together` tells about; where there
-                is none, every question is asked alone
-    most        how many questions are asked together at most
-    switches    environment variables of which the worker says whether and how they are set
+    Parameters
+    ----------
+    executable
+        A path, a version or a name, as `pythons.find` takes it.
+    prelude
+        Source that runs once, such as imports and settings. Questions see its names, and ``np``.
+    facts
+        Expressions by name, such as the version, which are evaluated after the prelude.
+    kinds
+        The kinds that facts have to be of, by name.
+    variables
+        Environment variables added to those of this process.
+    synchronize
+        Source that runs after a question that failed or whose answer is empty. Its errors are
+        ignored. Without it a framework that computes in threads may raise the error of one question
+        during another.
+    together
+        Source of a function ``together``, as `batched.answer_all` calls it. Without it every
+        question is asked alone.
+    most
+        How many questions may be asked together.
+    switches
+        Environment variables whose values the worker reports.
     """
 
     executable: str
@@ -98,10 +126,18 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class RuntimeInfo:
-    """Who answers: versions, and the facts asked for (None where the expression failed).
+    """The runtime of a worker.
 
-    machine    the processor
-    switches   those of the environment variables in question that are set for the worker
+    Parameters
+    ----------
+    python, platform, numpy
+        Versions, and the platform.
+    facts
+        The values of the interpreter's facts; None where an expression failed.
+    machine
+        The processor.
+    switches
+        Those of the interpreter's switches that are set for the worker.
     """
 
     python: str
@@ -117,56 +153,82 @@ def start(
     *,
     seconds: float,
     memory: int | None,
-    begun: Callable[[Channel], None] = lambda _: None,
+    on_launch: Callable[[Channel], None] = lambda _: None,
 ) -> tuple[Channel, RuntimeInfo]:
-    """A worker that has run the prelude, within ``seconds``.
+    """Start a worker and wait until it has run the prelude.
 
-    ``memory`` is how many bytes it may use beyond what it uses by then. ``begun`` is handed it
-    before it is ready; what that raises ends it. An interpreter that dies gets a second chance, as
-    imports do crash now and then. Raises ``CannotStart``.
+    An interpreter that dies gets a second chance, as some imports crash once in a while.
+
+    Parameters
+    ----------
+    interpreter
+        The interpreter.
+    seconds
+        How long the prelude may take.
+    memory
+        Bytes that the worker may use beyond what it uses after the prelude; None for any number.
+    on_launch
+        A function that gets the channel before the worker is ready. If it raises, the worker ends.
+
+    Returns
+    -------
+    tuple of Channel and RuntimeInfo
+        The worker, and what it reports of its runtime.
+
+    Raises
+    ------
+    CannotStart
+        With the reason.
     """
     try:
-        return _attempt(interpreter, seconds, memory, begun)
-    except _Died:
+        return _attempt(interpreter, seconds, memory, on_launch)
+    except _Death:
         try:
-            return _attempt(interpreter, seconds, memory, begun)
-        except _Died as died:
-            sentence = _post_mortem(interpreter, died.reason, seconds)
-            raise CannotStart(sentence, died.stderr) from None
+            return _attempt(interpreter, seconds, memory, on_launch)
+        except _Death as death:
+            sentence = _post_mortem(interpreter, death.reason, seconds)
+            raise CannotStart(sentence, death.stderr) from None
 
 
 @contextmanager
 def ahead(interpreter: Interpreter, *, memory: int | None) -> Iterator[None]:
-    """Within it a worker is on its way, for the first who starts one like it, in any thread.
+    """Launch a worker ahead of time, for the first `start` with the same arguments in any thread.
 
-    What is wrong with it is told to whoever starts it.
+    An error of the launch is not raised here, but by `start`.
+
+    Parameters
+    ----------
+    interpreter
+        The interpreter.
+    memory
+        As of `start`.
     """
-    begun: list[_Begun] = []
+    launches: list[_Launch] = []
     with suppress(CannotStart):
-        begun.append((interpreter, memory, _begin(interpreter, memory)))
-    _AHEAD.extend(begun)
+        launches.append((interpreter, memory, _launch(interpreter, memory)))
+    _LAUNCHES.extend(launches)
     try:
         yield
     finally:
-        for one in begun:
-            if _taken(one):
-                one[2].close()
+        for launch in launches:
+            if _claim(launch):
+                launch[2].close()
 
 
-_Begun: TypeAlias = "tuple[Interpreter, int | None, Channel]"
-_AHEAD: list[_Begun] = []
+_Launch: TypeAlias = "tuple[Interpreter, int | None, Channel]"
+_LAUNCHES: list[_Launch] = []
 
 
-def _taken(one: _Begun) -> bool:
-    """Whether it was still there to be taken; only one thread is told so."""
+def _claim(launch: _Launch) -> bool:
+    """Remove a launch from the list, and return whether it was there: one thread gets it."""
     try:
-        _AHEAD.remove(one)
+        _LAUNCHES.remove(launch)
     except ValueError:
         return False
     return True
 
 
-class _Died(Exception):
+class _Death(Exception):
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -177,18 +239,18 @@ def _attempt(
     interpreter: Interpreter,
     seconds: float,
     memory: int | None,
-    begun: Callable[[Channel], None],
+    on_launch: Callable[[Channel], None],
 ) -> tuple[Channel, RuntimeInfo]:
-    name = _located(interpreter.executable)
-    like = [one for one in _AHEAD if one[:2] == (interpreter, memory)]
-    own = next(filter(_taken, like), None)
-    channel = own[2] if own else _begin(interpreter, memory)
+    name = _locate(interpreter.executable)
+    candidates = [launch for launch in _LAUNCHES if launch[:2] == (interpreter, memory)]
+    launch = next(filter(_claim, candidates), None)
+    channel = launch[2] if launch else _launch(interpreter, memory)
     try:
-        begun(channel)
+        on_launch(channel)
         reply = channel.receive(seconds)
         if isinstance(reply, Message) and isinstance(reply.reply, Ready):
             channel.forget_stderr()
-            return channel, _identity(interpreter, reply.reply)
+            return channel, _runtime_info(interpreter, reply.reply)
     except BaseException:
         channel.close()
         raise
@@ -196,16 +258,16 @@ def _attempt(
     if reply is None:
         raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
     if isinstance(reply, Gone):
-        raise _Died(reply.reason, channel.stderr)
+        raise _Death(reply.reason, channel.stderr)
     if not isinstance(reply.reply, Failed):
-        raise _Died("did not say who it is", channel.stderr)
-    said = Refusal(reply.reply.type, reply.reply.message)
-    raise CannotStart(f"{name} cannot run the prelude. {said.words}", channel.stderr)
+        raise _Death("did not say who it is", channel.stderr)
+    refusal = Refusal(reply.reply.type, reply.reply.message)
+    raise CannotStart(f"{name} cannot run the prelude. {refusal.words}", channel.stderr)
 
 
-def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
-    """A process that runs the prelude."""
-    name = _located(interpreter.executable)
+def _launch(interpreter: Interpreter, memory: int | None) -> Channel:
+    """Launch a process that runs the prelude, without waiting for it."""
+    name = _locate(interpreter.executable)
     try:
         most = None if memory is None else memory + PRELUDE_MEMORY
         channel = Channel(name, interpreter.variables, most)
@@ -228,8 +290,8 @@ def _begin(interpreter: Interpreter, memory: int | None) -> Channel:
     return channel
 
 
-def _located(request: str) -> str:
-    """The path of a Python. Raises `CannotStart`."""
+def _locate(request: str) -> str:
+    """Return the path of a Python. Raises `CannotStart`."""
     path = pythons.find(request)
     if path is None:
         sentence = pythons.missing(request)
@@ -237,35 +299,35 @@ def _located(request: str) -> str:
     return path
 
 
-def _identity(interpreter: Interpreter, told: Ready) -> RuntimeInfo:
-    """Who answers. Raises `_Died` for facts that nobody asked for, `CannotStart` for wrong ones."""
+def _runtime_info(interpreter: Interpreter, reply: Ready) -> RuntimeInfo:
+    """Check a worker's report. Raises `_Death` for other facts, `CannotStart` for wrong ones."""
     name = interpreter.executable
-    if _numbers(told.python) < pythons.OLDEST:
-        raise CannotStart(_too_old(name, told.python))
-    if told.facts.keys() != interpreter.facts.keys() or not told.switches.keys() <= set(
+    if _numbers(reply.python) < pythons.OLDEST:
+        raise CannotStart(_too_old(name, reply.python))
+    if reply.facts.keys() != interpreter.facts.keys() or not reply.switches.keys() <= set(
         interpreter.switches
     ):
-        raise _Died("said something else of itself than what it was asked", "")
+        raise _Death("said something else of itself than what it was asked", "")
     for fact, kind in interpreter.kinds.items():
-        if not kind.admits(told.facts[fact]):
-            got = repr(told.facts[fact])[:100]
+        if not kind.admits(reply.facts[fact]):
+            value = repr(reply.facts[fact])[:100]
             raise CannotStart(
-                f"{name}: the {fact} of its framework must be {kind.words}, got {got}."
+                f"{name}: the {fact} of its framework must be {kind.words}, got {value}."
             )
     return RuntimeInfo(
-        told.python, told.platform, told.numpy, told.facts, told.machine, told.switches
+        reply.python, reply.platform, reply.numpy, reply.facts, reply.machine, reply.switches
     )
 
 
 def _post_mortem(interpreter: Interpreter, reason: str, seconds: float) -> str:
-    """Asked only after a death, since starting an interpreter twice is not free."""
-    name = _located(interpreter.executable)
+    """Return why an interpreter has died. It takes another start, so only a death calls this."""
+    name = _locate(interpreter.executable)
     try:
-        output = process.printed([name, "-c", _PROBE], seconds=seconds, most=_PROBE_BYTES)
+        output = process.read_output([name, "-c", _PROBE], seconds=seconds, most=_PROBE_BYTES)
     except (OSError, ValueError):
         output = b""
     text = output.decode(errors="replace")
-    version = re.search(r"^\d+\.\d+\s*\Z", text, re.MULTILINE)  # below what its site prints
+    version = re.search(r"^\d+\.\d+\s*\Z", text, re.MULTILINE)  # after its site's output
     if version is None:
         return f"{name} is not a Python interpreter: {reason}."
     if _numbers(version[0]) < pythons.OLDEST:

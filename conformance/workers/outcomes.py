@@ -1,4 +1,4 @@
-"""What came of asking a framework a question: values, so that no trouble ends a run."""
+"""The outcomes of a question to a framework: values, so that no failure ends a run."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ from conformance.utils.excerpt import MARK, shortened
 from conformance.utils.printable import printable
 
 SHOWN = 200
-"""How many characters of a framework's words are shown in a sentence."""
+"""Characters of a framework's message that a sentence shows."""
 _NOISE = re.compile(
-    r"\[\d\d:\d\d:\d\d\] "  # MXNet tells the time of day
+    r"\[\d\d:\d\d:\d\d\] "  # MXNet writes the time of day
     r"|(?<=\bconv)\d+(?=_)"  # and counts layers in their names
-    r"|\{\{function_node [^{}]*\}\} ?"  # TensorFlow says at length where in its graph it was
+    r"|\{\{function_node [^{}]*\}\} ?"  # TensorFlow writes the node of its graph
     r"|\[Op:\w+\](?: name:)?"
 )
-"""What differs from run to run, or is longer than what is wrong."""
+"""Parts of a message that differ from run to run, or are longer than the error itself."""
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
-"""What makes words bold on a terminal."""
+"""Escape sequences for colours and weights on a terminal."""
 _PREAMBLES = ("Traceback ", 'File "', "Exception encountered when calling ")
-"""How a line begins that says where, and not what: MXNet's tracebacks, the layers of Keras."""
+"""Beginnings of lines with the place of an error: MXNet's tracebacks, the layers of Keras."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The array that the framework gave, whatever it is worth.
+    """The framework has answered with an array, right or wrong.
 
-    retry  why the question was asked a second time, if it was; the answer is to that
+    Parameters
+    ----------
+    array
+        The array.
+    retry
+        Why the question was asked a second time, if it was. The array is the second answer.
     """
 
     array: NDArray[Any]
@@ -44,11 +49,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """The exception that the question ended with.
+    """The question has ended with an exception.
 
-    type     the name of its class; ``NoAnswer`` when ``y`` was not an array of numbers
-    message  its text, cut off by the worker at a length nobody reads to
-    retry    why the question was asked a second time, if it was
+    Parameters
+    ----------
+    type
+        The name of its class; ``NoAnswer`` where ``y`` was not an array of numbers.
+    message
+        Its text, of which the worker sends `worker.LONGEST` characters at most.
+    retry
+        Why the question was asked a second time, if it was.
     """
 
     type: str
@@ -57,31 +67,36 @@ class Refusal:
 
     @property
     def first_line(self) -> str:
-        """The first line that says what is wrong, as far as it fits.
+        """The first line that describes the error, shortened.
 
-        The same for the same question, whenever and after whatever it was asked.
+        It is the same whenever the question is asked, and whatever was asked before.
         """
         lines = [line.strip() for line in _STYLE.sub("", self.message).splitlines()]
         lines = [line for line in lines if line]
-        telling = [line for line in lines if not line.startswith(_PREAMBLES)]
-        first = printable(_NOISE.sub("", (telling or lines or [""])[0]))
+        descriptions = [line for line in lines if not line.startswith(_PREAMBLES)]
+        first = printable(_NOISE.sub("", (descriptions or lines or [""])[0]))
         return shortened(first.strip(), SHOWN)
 
     @property
     def words(self) -> str:
         """One sentence for a person."""
         name = printable(self.type)
-        said = f"{name}: {self.first_line}" if self.first_line else name
-        return f"It refused: {said}" if said.endswith((".", MARK)) else f"It refused: {said}."
+        error = f"{name}: {self.first_line}" if self.first_line else name
+        return f"It refused: {error}" if error.endswith((".", MARK)) else f"It refused: {error}."
 
 
 @dataclass(frozen=True)
 class Crash:
-    """The question took the worker with it.
+    """The question has ended the worker.
 
-    reason         what is known of the end, such as ``killed by SIGSEGV``
-    stderr         the last that the worker said
-    out_of_memory  whether it met the limit of memory
+    Parameters
+    ----------
+    reason
+        How the worker ended, such as ``killed by SIGSEGV``.
+    stderr
+        The end of its standard error.
+    out_of_memory
+        Whether it reached the limit of memory.
     """
 
     reason: str
@@ -96,7 +111,15 @@ class Crash:
 
 @dataclass(frozen=True)
 class Hang:
-    """The question was given up after so many seconds."""
+    """The question has timed out.
+
+    Parameters
+    ----------
+    seconds
+        The limit.
+    stderr
+        The end of the worker's standard error.
+    """
 
     seconds: float
     stderr: str
@@ -109,7 +132,13 @@ class Hang:
 
 @dataclass(frozen=True)
 class Flaky:
-    """The same question, asked in company and then alone in a fresh worker, went two ways."""
+    """The same question has two outcomes: after others, and then alone in a fresh worker.
+
+    Parameters
+    ----------
+    first, second
+        The outcomes.
+    """
 
     first: Answer | Refusal | Crash | Hang
     second: Answer | Refusal | Crash | Hang
@@ -117,7 +146,7 @@ class Flaky:
     @property
     def words(self) -> str:
         """One sentence for a person."""
-        first, second = (_clause(told.words) for told in (self.first, self.second))
+        first, second = (_clause(outcome.words) for outcome in (self.first, self.second))
         return f"Asked twice, {first}, and then {second}."
 
 

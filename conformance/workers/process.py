@@ -1,4 +1,4 @@
-"""A program in a session of its own: started, and ended with everything that it started."""
+"""Runs a program in a session of its own, and ends it with everything that it started."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO
 from conformance.workers import warden, worker
 
 _CHUNK = 2**16
-_GLANCE = 0.05  # seconds between looks at whether a program runs
+_GLANCE = 0.05  # seconds between checks that a program runs
 
 
 class Process:
@@ -28,7 +28,7 @@ class Process:
     variables
         Environment variables added to those of this process.
     folder
-        Where it runs; None for where this process is.
+        Its working directory; None for that of this process.
     memory
         Bytes that it may use; None for any number. Linux only.
 
@@ -60,35 +60,41 @@ class Process:
             env={**os.environ, **variables, warden.VARIABLE: self._mark},
             start_new_session=True,  # Ctrl-C is for us, and what it starts is ours to kill
         )
-        # From outside, as an interpreter runs code of others before it runs any of ours.
+        # Set from outside, as an interpreter runs its site's code before ours.
         data = {} if memory is None else {"RLIMIT_DATA": memory}
         worker.limit({**worker.limits(), **data}, self.pid)
         self._ended = False
 
     @property
     def pid(self) -> int:
-        """The number of the process, which is that of its session, too."""
+        """The number of the process, which is also that of its session."""
         return self._process.pid
 
     @property
     def streams(self) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-        """Its standard input, output and error, as this side has them."""
+        """This side's ends of its standard input, output and error."""
         process = self._process
         assert process.stdin and process.stdout and process.stderr  # all three were asked for
         return process.stdin, process.stdout, process.stderr
 
     @property
     def status(self) -> int | None:
-        """What it ended with, negative for a signal; None while it runs."""
+        """Its exit status, negative for a signal; None while it runs."""
         return self._process.poll()
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, but no longer than so many seconds."""
+        """Wait for its end.
+
+        Parameters
+        ----------
+        seconds
+            How long to wait at most.
+        """
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
     def kill(self) -> None:
-        """Kill it, from any thread; what it started is ended by `end`."""
+        """Kill it, from any thread; `end` also kills what it started."""
         self._process.kill()
 
     def end(self) -> None:
@@ -96,10 +102,10 @@ class Process:
         if self._ended:
             return
         self._ended = True
-        # Also after a death: what it left behind keeps the group, and the group its number.
+        # Also after its death, as its children keep the group and the group's number.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        warden.kill(self._mark)  # and what left the group
+        warden.kill(self._mark)  # and children that have left the group
         self._process.wait()
 
     def close(self) -> None:
@@ -108,8 +114,8 @@ class Process:
             stream.close()
 
 
-def printed(command: Sequence[str], *, seconds: float, most: int) -> bytes:
-    """Give what a program prints, and end it and all that it started.
+def read_output(command: Sequence[str], *, seconds: float, most: int) -> bytes:
+    """Return what a program prints, and end it and all that it started.
 
     Parameters
     ----------
@@ -140,10 +146,10 @@ def printed(command: Sequence[str], *, seconds: float, most: int) -> bytes:
             for stream in (stdout, stderr):
                 selector.register(stream, selectors.EVENT_READ)
             while selector.get_map() and len(text) < most:
-                ended = process.status is not None  # others may hold its streams, and say nothing
-                left = deadline - monotonic()
-                ready = selector.select(0 if ended else min(max(0.0, left), _GLANCE))
-                if left < 0 or (ended and not ready):
+                ended = process.status is not None  # its children may still hold its streams
+                remaining = deadline - monotonic()
+                ready = selector.select(0 if ended else min(max(0.0, remaining), _GLANCE))
+                if remaining < 0 or (ended and not ready):
                     break
                 for key, _ in ready:
                     chunk = os.read(key.fd, _CHUNK)

@@ -1,7 +1,7 @@
-"""What a worker may say: each kind of frame as a type, and everything in it checked on arrival.
+"""Defines the replies of a worker as types, and checks each frame that arrives against them.
 
-A worker runs code of others. What it sends is a claim: it is taken for an answer only where it has
-the form of one, and a frame that has not costs the question that it came for.
+A worker runs code of others, so nothing that it sends is trusted. A frame of another form than
+these counts as a crash of its question.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ Version = Annotated[str, msgspec.Meta(pattern=r"\A[\w.+!~-]{1,100}\Z")]
 
 
 class Malformed(Exception):
-    """A frame that says nothing a worker may say, in words."""
+    """A frame is no reply; the message says why."""
 
 
 class _Reply(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every frame of a worker has.
+    """A frame of a worker.
 
-    number  how many frames it sent before
+    Parameters
+    ----------
+    number
+        How many frames the worker has sent before.
     """
 
     number: Number
@@ -40,11 +43,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Parameters
     ----------
     architecture
-        As Python calls it, such as ``x86_64``.
+        Python's name of it, such as ``x86_64``.
     level
-        Of an x86 CPU the level of its instructions, such as ``x86-64-v3``, which has AVX2.
+        The level of an x86 CPU's instructions, such as ``x86-64-v3``, which has AVX2.
     model
-        As the CPU calls itself.
+        The CPU's own name.
     """
 
     architecture: Name = ""
@@ -53,7 +56,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Ready(_Reply, frozen=True, tag="ready"):
-    """The prelude has run, and this is who answers."""
+    """The prelude has run; the worker reports its runtime."""
 
     python: Version
     platform: Name
@@ -64,43 +67,43 @@ class Ready(_Reply, frozen=True, tag="ready"):
 
 
 class Failed(_Reply, frozen=True, tag="failed"):
-    """The prelude has not run."""
+    """The prelude has ended with an exception."""
 
     type: Name
     message: Words
 
 
 class Answered(_Reply, frozen=True, tag="answer"):
-    """A question has an answer, the array ``y``."""
+    """A question has an answer: the frame's array ``y``."""
 
 
 class AnsweredTogether(_Reply, frozen=True, tag="answers"):
-    """Some of several questions have an answer, an array named by the number of its question."""
+    """Some of several questions have an answer: an array with the question's number as its name."""
 
 
 class Refused(_Reply, frozen=True, tag="refusal"):
-    """A question ended with an exception."""
+    """A question has ended with an exception."""
 
     type: Name
     message: Words
 
 
 class OutOfMemory(_Reply, frozen=True, tag="memory"):
-    """A question wanted more memory than there was."""
+    """A question has ended with a ``MemoryError``."""
 
     type: Name
     message: Words
 
 
 class Mistaken(_Reply, frozen=True, tag="mistake"):
-    """The source of a question is misspelt."""
+    """The source of a question has a mistake of its own, such as a name that does not exist."""
 
     type: Name
     message: Words
 
 
 class Broken(_Reply, frozen=True, tag="crash"):
-    """A question left the worker unable to go on."""
+    """A question has left the worker unable to continue."""
 
     reason: Words
 
@@ -111,17 +114,17 @@ Reply: TypeAlias = (
 
 
 def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
-    """Give the reply that a frame is.
+    """Convert a frame to the reply that it is.
 
     Parameters
     ----------
     header, arrays
-        As `worker.take` gives them.
+        The frame, as `worker.take` returns it.
 
     Returns
     -------
     Reply
-        One that has the arrays of its kind, and no others.
+        The reply. It has the arrays of its kind, and no others.
 
     Raises
     ------
@@ -129,20 +132,20 @@ def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
         With what is wrong, and where.
     """
     try:
-        made: Reply = msgspec.convert(header, Reply)
+        result: Reply = msgspec.convert(header, Reply)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
     except UnicodeEncodeError:  # half of a surrogate pair in a name, which JSON may have
         raise Malformed("a name that is no text") from None
-    if isinstance(made, Answered):
+    if isinstance(result, Answered):
         _refuse_others({"y"}, arrays)
         if "y" not in arrays:
             raise Malformed("an answer without y")
-    elif isinstance(made, AnsweredTogether):
+    elif isinstance(result, AnsweredTogether):
         _refuse_others({name for name in arrays if name.isascii() and name.isdigit()}, arrays)
     else:
         _refuse_others(set(), arrays)
-    return made
+    return result
 
 
 def _refuse_others(allowed: set[str], arrays: Arrays) -> None:

@@ -1,8 +1,8 @@
-"""Finds the Pythons that are installed here, however a person names them.
+"""Finds installed Pythons by a path, a version or a name.
 
-PATH alone is not enough. A version manager puts a shim there for every version that it keeps, and
-a shim of one that is not chosen only prints an error. So every candidate is run once, and what does
-not start is passed over for the folders where managers keep the Pythons themselves.
+PATH alone is not enough: a version manager puts a shim there for every version that it has, and the
+shim of a version that is not selected only prints an error. So this module runs each candidate
+once, skips those that do not start, and searches the folders of the managers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HERE = Path(sys.executable)
 Numbers: TypeAlias = tuple[int, ...]
 
 _SHIMS = "shims"
-_SECONDS = 30.0  # that a candidate may take to say its version
+_SECONDS = 30.0  # that a candidate may take to print its version
 _BYTES = 2**14  # that it may print
 _PROBE = (
     "import sys; print('conformance', '.'.join(map(str, sys.version_info[:3])),"
@@ -41,7 +41,15 @@ _NAME = re.compile(r"python(3(\.\d+)?)?")
 
 @dataclass(frozen=True)
 class Python:
-    """An installed Python: three numbers of its version, and the path that starts it."""
+    """An installed Python.
+
+    Parameters
+    ----------
+    version
+        The three numbers of its version.
+    executable
+        The path that starts it.
+    """
 
     version: Numbers
     executable: Path
@@ -49,11 +57,18 @@ class Python:
 
 @dataclass(frozen=True)
 class Manager:
-    """A program that keeps several Pythons, each in a folder of its own.
+    """A program that installs several Pythons, each in a folder of its own.
 
-    variable  the environment variable that names its folder
-    folder    the folder otherwise, with ``{data}`` for the one of the user's data
-    versions  where in that folder the Pythons are
+    Parameters
+    ----------
+    name
+        The name of the program.
+    variable
+        The environment variable that names its folder.
+    folder
+        The folder where the variable is not set, with ``{data}`` for that of the user's data.
+    versions
+        The path of the Pythons in that folder.
     """
 
     name: str
@@ -63,14 +78,20 @@ class Manager:
 
     @property
     def path(self) -> Path:
-        """The folder of its Pythons, whether it is there or not."""
+        """The folder of its Pythons, which may not exist."""
         data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
         folder = os.environ.get(self.variable) or self.folder.format(data=data)
         return Path(os.path.expanduser(folder), self.versions)  # noqa: PTH111  # it never raises
 
     def installations(self) -> list[Path]:
-        """The folders of its Pythons, the newest first, without virtual environments."""
-        folders = [path for path in self.path.glob("*") if not _is_there(path / "pyvenv.cfg")]
+        """List the folders of its Pythons.
+
+        Returns
+        -------
+        list of Path
+            The newest first, without virtual environments.
+        """
+        folders = [path for path in self.path.glob("*") if not _exists(path / "pyvenv.cfg")]
         return sorted(folders, key=lambda path: (_digits(path.name), path.name), reverse=True)
 
 
@@ -80,11 +101,11 @@ MANAGERS = (
     Manager("mise", "MISE_DATA_DIR", "{data}/mise", "installs/python"),
     Manager("asdf", "ASDF_DATA_DIR", "~/.asdf", "installs/python"),
 )
-"""In the order in which they are searched."""
+"""The managers, in the order of the search."""
 
 
 def numbers(request: str) -> Numbers | None:
-    """Reads the version that a request names.
+    """Read the version that a request names.
 
     Parameters
     ----------
@@ -94,24 +115,23 @@ def numbers(request: str) -> Numbers | None:
     Returns
     -------
     tuple of int or None
-        As many numbers as there are in it; None where it is no version, but a path or another name.
+        The numbers in it; None for a path and for any other name.
     """
     match = _REQUEST.fullmatch(request)
     return _digits(match[1] or "") if match and request else None
 
 
 def find(request: str) -> str | None:
-    """Finds the Python that a request names.
+    """Find the Python that a request names.
 
-    A path is taken as it is, unless it is a shim that does not start: that one stands for its name.
+    A path is returned as it is, unless it is a shim that does not start, which counts as its name.
     A version is searched for on PATH, in this Python, and in the folders of version managers. Any
     other name is looked up on PATH.
 
     Parameters
     ----------
     request
-        A version or a name as of `numbers`, or the path of an interpreter or of the folder that it
-        is installed in.
+        A version or a name as of `numbers`, or the path of an interpreter or of its folder.
 
     Returns
     -------
@@ -121,19 +141,19 @@ def find(request: str) -> str | None:
     """
     if os.sep in request:
         path = _interpreter(request)
-        if path.parent.name != _SHIMS or _probed(path):
+        if path.parent.name != _SHIMS or _probe(path):
             return str(path)
         request = path.name
     version = numbers(request)
     if version is None:
         return shutil.which(request)
-    found = (_probed(path) for path in _candidates(version))
-    fitting = (p for p in found if p and p.version[: len(version)] == version)
-    return next((str(python.executable) for python in fitting), None)
+    candidates = (_probe(path) for path in _candidates(version))
+    matches = (p for p in candidates if p and p.version[: len(version)] == version)
+    return next((str(python.executable) for python in matches), None)
 
 
 def canonical(request: str) -> str:
-    """Names a Python in the one way that tells it from others: by its version, or its path.
+    """Return the canonical name of a Python: its version, or its path.
 
     Parameters
     ----------
@@ -158,7 +178,7 @@ def canonical(request: str) -> str:
 
 
 def version_of(request: str) -> Numbers | None:
-    """Tells the version of the Python that a request names.
+    """Return the version of the Python that a request names.
 
     Parameters
     ----------
@@ -168,40 +188,40 @@ def version_of(request: str) -> Numbers | None:
     Returns
     -------
     tuple of int or None
-        The numbers that are named, if that are two at least, or else those of the Python that is
-        found; None where there is no such Python.
+        The numbers in the request where there are two or more, otherwise those of the Python that
+        `find` returns; None where there is no such Python.
     """
     version = numbers(request)
     if version is not None and len(version) > 1:
         return version
     path = find(request)
-    python = path and _probed(Path(path))
+    python = path and _probe(Path(path))
     return python.version if python else None
 
 
 def versions() -> tuple[str, ...]:
-    """Lists the versions of Python that are installed here and that a worker runs on.
+    """List the installed versions of Python that a worker runs on.
 
     Returns
     -------
     tuple of str
-        Of each the first two numbers, such as ``3.11``, the newest first.
+        The first two numbers of each, such as ``3.11``, the newest first.
     """
     with ThreadPoolExecutor(8) as pool:
-        found = [python for python in pool.map(_probed, set(_candidates(None))) if python]
-    usable = {python.version[:2] for python in found if python.version >= OLDEST}
+        installed = [python for python in pool.map(_probe, set(_candidates(None))) if python]
+    usable = {python.version[:2] for python in installed if python.version >= OLDEST}
     return tuple(".".join(map(str, version)) for version in sorted(usable, reverse=True))
 
 
 def missing(request: str, remedy: str = "") -> str:
-    """Says that there is no such Python, and what was tried.
+    """Write that there is no such Python, and where the search has looked.
 
     Parameters
     ----------
     request
-        As of `find`, which has found nothing for it.
+        A request for which `find` returns None.
     remedy
-        What would help: it stands before what was tried, as that may be long.
+        A remedy, which stands before the places of the search, as these may be many.
 
     Returns
     -------
@@ -212,18 +232,18 @@ def missing(request: str, remedy: str = "") -> str:
     version = numbers(name)
     if version is None:
         return f"there is no interpreter {name}"
-    wanted = ".".join(map(str, version))
-    broken = [path for path in _on_path(version) if not _probed(path)]
-    passed_over = f" (where {broken[0]} does not start as an ordinary Python)" if broken else ""
-    tried = [f"PATH{passed_over}"]
+    broken = [path for path in _on_path(version) if not _probe(path)]
+    remark = f" (where {broken[0]} does not start as an ordinary Python)" if broken else ""
+    places = [f"PATH{remark}"]
     if len(version) > 1:
-        tried.append("the Python that runs this")
+        places.append("the Python that runs this")
         for manager in MANAGERS:
-            if _is_there(manager.path):
-                there = ", ".join(path.name for path in manager.installations()) or "none"
-                tried.append(f"{manager.name}'s in {manager.path} ({there})")
-    sentence = f"there is no Python {wanted} here" if wanted else "there is no Python here"
-    return f"{sentence}{remedy and f'; {remedy}'}; tried were {', '.join(tried)}"
+            if _exists(manager.path):
+                folders = ", ".join(path.name for path in manager.installations()) or "none"
+                places.append(f"{manager.name}'s in {manager.path} ({folders})")
+    number = ".".join(map(str, version))
+    sentence = f"there is no Python {number} here" if number else "there is no Python here"
+    return f"{sentence}{remedy and f'; {remedy}'}; tried were {', '.join(places)}"
 
 
 def _interpreter(request: str) -> Path:
@@ -231,8 +251,8 @@ def _interpreter(request: str) -> Path:
     return Path(path, "bin", "python") if os.path.isdir(path) else Path(path)  # noqa: PTH112
 
 
-def _is_there(path: Path) -> bool:
-    """Unlike the method of a path, this raises nothing where a folder may not be looked into."""
+def _exists(path: Path) -> bool:
+    """Return whether a path exists; unlike its method, this never raises `PermissionError`."""
     return os.path.exists(path)  # noqa: PTH110
 
 
@@ -241,9 +261,9 @@ def _digits(words: str) -> Numbers:
 
 
 def _candidates(version: Numbers | None) -> Iterator[Path]:
-    """Where such a Python may be, the preferred place first; None for every Python.
+    """List the paths that such a Python may have, the preferred first; None for every Python.
 
-    A name without a minor version means what PATH says, and nothing that a manager keeps.
+    A version without a minor number is searched for on PATH only.
     """
     yield from _on_path(version)
     if version is not None and len(version) < 2:
@@ -266,20 +286,20 @@ def _on_path(version: Numbers | None) -> Iterator[Path]:
         yield from (path for path in paths if os.access(path, os.X_OK))
 
 
-def _probed(executable: Path) -> Python | None:
-    """The Python that is started by a path; None where that is none, or not an ordinary one."""
+def _probe(executable: Path) -> Python | None:
+    """Return the Python at a path; None where there is none, or not an ordinary one."""
     try:
         status = executable.stat()
     except OSError:
         return None
-    return _started(executable, (status.st_ino, status.st_size, status.st_mtime_ns))
+    return _run_probe(executable, (status.st_ino, status.st_size, status.st_mtime_ns))
 
 
 @cache
-def _started(executable: Path, _state: tuple[int, ...]) -> Python | None:
-    """As of a state of its file: a shim takes a third of a second to say that it does not start."""
+def _run_probe(executable: Path, _state: tuple[int, ...]) -> Python | None:
+    """Run the probe, once for each state of the file, as a shim takes a third of a second."""
     try:
-        output = process.printed((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
+        output = process.read_output((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
     except (OSError, ValueError):
         return None
     match = _ANSWER.search(output.decode(errors="replace"))

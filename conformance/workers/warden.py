@@ -1,11 +1,10 @@
-"""The end of everything that this process starts, when this process ends in whatever way.
+"""Ends everything that this process has started when this process ends, however that happens.
 
-Programs are started with a mark in their environment, which all that they start has, too. Beside
-the first one a small process is started, the warden: it reads from a pipe that only this process
-holds open, and kills whatever has the mark when the pipe ends. So nothing has to be left of this
-process for its workers to end, nor of a worker for its children to.
+Programs start with a mark in their environment, which their children inherit. With the first
+program a small process starts, the warden. It reads from a pipe that only this process holds open,
+and kills every process with the mark when the pipe ends.
 
-The warden runs this file, so that it imports nothing but the standard library.
+The warden runs this file, so the file imports the standard library only.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from pathlib import Path
 from time import monotonic, sleep
 
 VARIABLE = "CONFORMANCE_PROCESS"
-"""The environment variable that holds the mark: who started it, a random word, and a number."""
+"""The environment variable of the mark: the number of this process, a random word, and a number."""
 _PROCESSES = Path("/proc")
-_PAUSE = 0.01  # seconds for what was killed to end
-_LOOKS = 2  # with nothing found, before it is believed that nothing is left
-_LONGEST = 10.0  # seconds until the warden gives up on what cannot be killed
-_GLANCE = 1.0  # seconds between looks at whether its parent lives
+_PAUSE = 0.01  # seconds between searches, for killed processes to end
+_LOOKS = 2  # searches that find nothing before the end
+_LONGEST = 10.0  # seconds before the warden gives up, as some processes cannot be killed
+_GLANCE = 1.0  # seconds between checks that its parent lives
 
 
 def new_mark() -> str:
-    """Start the warden of this process unless it runs, and make a mark for one program.
+    """Make a mark for a program, and start the warden of this process unless it runs.
 
     Returns
     -------
     str
-        The value of `VARIABLE` for the program, which nothing else has.
+        The value of `VARIABLE` for the program, which is unique.
 
     Raises
     ------
@@ -54,11 +53,12 @@ def new_mark() -> str:
 def kill(mark: str) -> None:
     """Kill every process that has a mark, and all that they start meanwhile.
 
+    Only Linux shows the environment of other processes; elsewhere nothing is killed.
+
     Parameters
     ----------
     mark
-        A mark, or the beginning of many. Where the system does not say what the environment of a
-        process is, as only Linux does, nothing is killed.
+        A mark, or the beginning of several.
     """
     looks = 0
     deadline = monotonic() + _LONGEST
@@ -78,9 +78,9 @@ def _marked(mark: str) -> Iterator[int]:
     with suppress(OSError):
         for entry in os.scandir(_PROCESSES):
             if entry.name.isdigit() and int(entry.name) != this:
-                with suppress(OSError):  # it has ended, or is somebody else's
+                with suppress(OSError):  # it has ended, or belongs to another user
                     environment = Path(entry.path, "environ").read_bytes()
-                    if any(one.startswith(start) for one in environment.split(b"\0")):
+                    if any(variable.startswith(start) for variable in environment.split(b"\0")):
                         yield int(entry.name)
 
 
@@ -101,16 +101,16 @@ class _Warden:
         atexit.register(self._dismiss)
 
     def serves(self) -> bool:
-        """Whether it is of this process, and runs."""
+        """Return whether it runs, and for this process instead of its parent."""
         return self._owner == os.getpid() and self._process.poll() is None
 
     def mark(self) -> str:
-        """A mark that no other program has."""
+        """Return a unique mark."""
         self._count += 1
         return f"{self._prefix}{self._count};"
 
     def _dismiss(self) -> None:
-        """Let it end, and with it whatever was left running."""
+        """End it, and with it all programs that still run."""
         if self._owner == os.getpid() and self._process.stdin is not None:
             self._process.stdin.close()
             self._process.wait()
@@ -118,11 +118,11 @@ class _Warden:
 
 _LOCK = threading.Lock()
 _WARDENS: list[_Warden] = []
-"""The last one serves; the others have ended, or are of the process that this was forked of."""
+"""The last one serves; the others have ended, or serve the process that has forked this one."""
 
 
 def main() -> None:
-    """Wait for the end of the process that started this one, and end all that it started."""
+    """Wait for the end of the parent process, and kill all that it has started."""
     controller = os.getppid()
     while os.getppid() == controller:
         ready, _, _ = select.select([0], [], [], _GLANCE)

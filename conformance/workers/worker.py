@@ -1,10 +1,10 @@
-"""The part that runs in a framework's own interpreter: it answers, and never learns what is right.
+"""Runs in a framework's own interpreter, and answers questions without knowing the right answers.
 
-Any Python from 3.8 on may run this file, with only NumPy and the framework installed, so it
-imports nothing of ours; the controller imports the framing from here, so that it is said once.
+Python 3.8 or newer runs this file with only NumPy and the framework installed, so the file imports
+nothing of this package. The controller imports the format of frames from here.
 
 A frame is a magic number, the session's random token, two lengths, a CRC, a JSON header and the
-bytes of the arrays. Whatever a framework prints into the pipe lacks the token, and is seen to.
+bytes of the arrays. Text that a framework prints into the pipe lacks the token and is recognised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 
 if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    del sys.path[0]  # Python puts this file's folder first, where a name of ours may hide theirs
+    del sys.path[0]  # Python puts this file's folder first, and its modules could hide others
 
 import contextlib
 import faulthandler
@@ -39,27 +39,27 @@ MAGIC = b"\x93CONV\r\n\n"
 TOKEN_SIZE = 16
 PREFIX = struct.Struct(f"<{len(MAGIC)}s{TOKEN_SIZE}sIQI")
 LARGEST = 2**29
-"""Bytes of all arrays of one frame: far above what a case may hold, far below any memory."""
+"""Bytes that all arrays of one frame may have: more than any case, less than any memory."""
 LONGEST = 20_000
-"""Characters of a framework's words that are passed on."""
+"""Characters of a framework's message that a worker sends."""
 LONGEST_QUESTION, LONGEST_REPLY = 2**26, 2**20
-"""Bytes of the header of a frame to a worker, and of one from a worker."""
+"""Bytes that the header of a frame to a worker may have, and that of one from a worker."""
 LONGEST_FACT = 2**16
-"""Characters of a fact, as JSON has it."""
+"""Characters that a fact may have in JSON."""
 MOST_AXES = 32
-"""Axes of an array: what every NumPy can hold."""
+"""Axes that an array may have, as every version of NumPy supports so many."""
 NUMBERS = re.compile(r"[<>|=](b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32))")
-"""The dtypes that travel. Not by kind, which a dtype of others may share: float8_e5m2 is f1."""
+"""The dtypes of arrays in frames. Kinds are no test: float8_e5m2 of ml_dtypes is ``f1``."""
 PROCESS = "CONFORMANCE_PROCESS"
 """The environment variable that begins with the number of the controller's process."""
 PRELUDE_MEMORY = 2**33
-"""Bytes that the prelude may use beyond what a question may."""
+"""Bytes that the prelude may use in addition to those of a question."""
 DESCRIPTORS = 4096
 """Files that a worker may have open."""
 TASKS = 2**14
-"""Processes and threads that may be started, beside those that there are."""
+"""Processes and threads that a worker may add to those of the system."""
 LOST = 113
-"""Exit status of a worker that found the pipe for its answers gone."""
+"""Exit status of a worker whose pipe for answers is closed."""
 
 LEVELS = (
     ("x86-64-v1", "cmov cx8 fpu fxsr mmx sse sse2"),
@@ -67,22 +67,42 @@ LEVELS = (
     ("x86-64-v3", "abm avx avx2 bmi1 bmi2 f16c fma movbe xsave"),
     ("x86-64-v4", "avx512bw avx512cd avx512dq avx512f avx512vl"),
 )
-"""The levels of the x86-64 psABI, each with the flags that Linux shows for what it adds."""
+"""The levels of the x86-64 psABI, each with Linux's flags for the features that it adds."""
 
 PRELUDE, QUESTION = "<prelude>", "<question>"
-_HIGH = 100  # above the descriptors that code closes when it closes "all" of them
+_HIGH = 100  # above the descriptors that some code closes as "all" descriptors
 
 
 class Rubbish(Exception):
-    """Bytes that are no frame of this session."""
+    """The bytes are no frame of this session."""
 
 
 class NoAnswer(Exception):
-    """What ``y`` holds is not an array of numbers."""
+    """The value of ``y`` is not an array of numbers."""
 
 
 def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """One frame. Raises ``TypeError`` for an array of anything but numbers."""
+    """Pack a frame.
+
+    Parameters
+    ----------
+    token
+        The session's token.
+    header
+        Values that JSON has.
+    arrays
+        Arrays of numbers, by their names.
+
+    Returns
+    -------
+    bytes
+        The frame.
+
+    Raises
+    ------
+    TypeError
+        For an array of another dtype.
+    """
     for name, array in arrays.items():
         if not NUMBERS.fullmatch(array.dtype.str):
             raise TypeError(f"{name} must hold numbers of NumPy's own, got dtype {array.dtype}")
@@ -94,15 +114,30 @@ def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[A
 
 
 def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Message | None:
-    """Takes the first frame off the buffer, or None while it is incomplete.
+    """Take the first frame off a buffer.
 
-    longest  bytes that its header may have
-    Raises ``Rubbish`` at the first byte that cannot belong to a frame of this session, and for a
-    frame that is none: whoever sent it runs code of others.
+    Parameters
+    ----------
+    buffer
+        The bytes up to now, from which the frame is removed.
+    token
+        The session's token.
+    longest
+        Bytes that the header may have.
+
+    Returns
+    -------
+    tuple or None
+        The header and the arrays; None while the frame is incomplete.
+
+    Raises
+    ------
+    Rubbish
+        At the first byte that belongs to no frame of this session, and for a malformed frame.
     """
     lead = MAGIC + token
     if not lead.startswith(bytes(buffer[: len(lead)])):
-        stray = bytes(buffer[:60]).partition(MAGIC)[0]  # less the frame behind it
+        stray = bytes(buffer[:60]).partition(MAGIC)[0]  # without the frame behind it
         raise Rubbish(repr(stray) if stray else "a frame of another session")
     if len(buffer) < PREFIX.size:
         return None
@@ -128,7 +163,7 @@ def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Me
 
 
 def _arrays(shapes: list[Any], body: bytes) -> dict[str, NDArray[Any]]:
-    """Arrays of numbers that take all of the body, and nothing but it."""
+    """Read the arrays, which have to fill the body exactly."""
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
     for entry in shapes:
@@ -145,7 +180,7 @@ def _arrays(shapes: list[Any], body: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _array(dtype: Any, shape: Any, body: bytes, offset: int) -> NDArray[Any]:
-    """An array that is aligned, writable, and nobody else's. NumPy alone would take any dtype."""
+    """Read an array, as an aligned and writable copy."""
     import numpy as np
 
     if not (isinstance(dtype, str) and NUMBERS.fullmatch(dtype)):
@@ -154,7 +189,7 @@ def _array(dtype: Any, shape: Any, body: bytes, offset: int) -> NDArray[Any]:
         raise Rubbish("an array whose shape is none")
     try:
         return np.ndarray(shape, dtype, body, offset).copy()
-    except (TypeError, ValueError, MemoryError):  # a dtype that is not of this machine, or too much
+    except (TypeError, ValueError, MemoryError):  # a dtype that this machine lacks, or a long shape
         raise Rubbish("an array that is not in its frame") from None
 
 
@@ -165,10 +200,22 @@ def _is_length(length: Any) -> bool:
 def examine(
     source: str, namespace: dict[str, Any], arrays: Mapping[str, NDArray[Any]]
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Runs the source on the arrays; the header and arrays of the frame that tells what came.
+    """Run the source of a question on its arrays.
 
-    ``namespace`` is used up: what the source left in it is dropped here, so that a destructor
-    that fails does so while its own question is still the one being asked.
+    Parameters
+    ----------
+    source
+        Python source that sets ``y``.
+    namespace
+        The names that the source may use. It is cleared, so that destructors run while their own
+        question is being asked.
+    arrays
+        The arrays by their names.
+
+    Returns
+    -------
+    tuple of dict
+        The header and the arrays of the reply.
     """
     try:
         namespace.update(arrays)
@@ -178,20 +225,21 @@ def examine(
         answer = _answer(namespace["y"])
         namespace.clear()
         return {"kind": "answer"}, {"y": answer}
-    except BaseException as error:  # SystemExit too is only what this question came to
-        return _told(error), {}
+    except BaseException as error:  # SystemExit, too, is an outcome of this question
+        return _error_header(error), {}
     finally:
         namespace.clear()
 
 
-def _answer(given: Any) -> NDArray[Any]:
+def _answer(value: Any) -> NDArray[Any]:
+    """Convert ``y`` to an array for a frame. Raises ``NoAnswer``."""
     import numpy as np
 
-    array = np.asarray(given)
+    array = np.asarray(value)
     if not NUMBERS.fullmatch(array.dtype.str):
         raise NoAnswer(
             f"y must be an array of NumPy's own numbers,"
-            f" got a {type(given).__name__} of dtype {array.dtype}"
+            f" got a {type(value).__name__} of dtype {array.dtype}"
         )
     if array.nbytes > LARGEST:
         raise NoAnswer(f"y must have at most {LARGEST} bytes, got {array.nbytes}")
@@ -200,39 +248,40 @@ def _answer(given: Any) -> NDArray[Any]:
     return np.array(array, order="C")
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _error_header(error: BaseException) -> dict[str, Any]:
+    """Return the header of the reply to a question that has raised an error."""
     try:
         message = str(error)
     except BaseException:  # a framework's own __str__ may fail as well
         message = "(its message could not be read)"
-    memory = isinstance(error, MemoryError)
-    kind = "memory" if memory else "mistake" if _is_ours(error) else "refusal"
+    out_of_memory = isinstance(error, MemoryError)
+    kind = "memory" if out_of_memory else "mistake" if _is_mistake(error) else "refusal"
     return {"kind": kind, "type": type(error).__name__[:200], "message": message[:LONGEST]}
 
 
-def _is_ours(error: BaseException) -> bool:
-    """A misspelt source: a name or syntax error that no framework code had a part in."""
+def _is_mistake(error: BaseException) -> bool:
+    """Return whether an error is a name or syntax error of the source, outside a framework."""
     files = {frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)}
     return isinstance(error, (NameError, SyntaxError)) and files <= {PRELUDE, QUESTION, __file__}
 
 
-def _seclude() -> tuple[int, int]:
-    """Moves both pipes out of reach of code that reads standard input or prints to output."""
-    import fcntl  # here, as Windows lacks it, where frames are read and no worker runs
+def _move_pipes() -> tuple[int, int]:
+    """Move both pipes to descriptors that code does not reach by standard input and output."""
+    import fcntl  # here, as Windows lacks it, where this module is imported, too
 
     questions = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _HIGH)
     answers = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
     os.dup2(2, 1)
     return questions, answers
 
 
-def _die_with_the_controller() -> None:
-    """Even when it is killed outright, and this worker too busy to see the pipe close.
+def _end_with_controller() -> None:
+    """Make the system kill this process when its controller dies, even while a question runs.
 
-    The controller's warden sees to that, too; this does not depend on it.
+    The controller's warden does that, too; this works without it.
     """
     if sys.platform != "linux":
         return
@@ -242,22 +291,36 @@ def _die_with_the_controller() -> None:
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
     controller, _, _ = os.environ.get(PROCESS, "").partition(":")
-    leads = os.getpid() == os.getsid(0)  # or a script of somebody's is between it and this process
-    if leads and controller.isdigit() and os.getppid() != int(controller):
-        os._exit(0)  # it died before the signal was set
+    is_leader = os.getpid() == os.getsid(0)  # otherwise a wrapper script is the parent
+    if is_leader and controller.isdigit() and os.getppid() != int(controller):
+        os._exit(0)  # the controller died before the signal was set
 
 
 def limits() -> dict[str, int]:
-    """What any program may take of the system besides time and memory, and no core is dumped."""
-    most = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
+    """Return the limits of every program, besides time and memory.
+
+    Returns
+    -------
+    dict of str to int
+        The limits by their names in ``resource``. No program dumps core.
+    """
+    values = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
     with contextlib.suppress(OSError, ValueError, IndexError):  # not Linux
         tasks = Path("/proc/loadavg").read_text(encoding="utf-8").split()[3].partition("/")[2]
-        most["RLIMIT_NPROC"] = int(tasks) + TASKS
-    return most
+        values["RLIMIT_NPROC"] = int(tasks) + TASKS
+    return values
 
 
-def limit(most: Mapping[str, int], process: int | None = None) -> None:
-    """Lower the limits of this process, or on Linux of another, as far as the system has them."""
+def limit(values: Mapping[str, int], process: int | None = None) -> None:
+    """Lower the limits of a process, as far as the system has them.
+
+    Parameters
+    ----------
+    values
+        As `limits` returns them.
+    process
+        The number of the process, on Linux; None for this one.
+    """
     with contextlib.suppress(ImportError, AttributeError):  # Windows has none, macOS no prlimit
         import resource
 
@@ -265,7 +328,7 @@ def limit(most: Mapping[str, int], process: int | None = None) -> None:
         write: Any = resource.setrlimit
         if process is not None:
             read = write = partial(resource.prlimit, process)
-        for name, value in most.items():
+        for name, value in values.items():
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 which = getattr(resource, name)
                 soft, hard = read(which)
@@ -274,18 +337,21 @@ def limit(most: Mapping[str, int], process: int | None = None) -> None:
 
 
 def _limit_memory(allowance: int) -> None:
-    """Not RLIMIT_AS: frameworks reserve address space by the gigabyte and never touch it."""
+    """Limit the data of this process to so many bytes beyond what it has now.
+
+    The limit is not RLIMIT_AS, as frameworks reserve gigabytes of address space without using them.
+    """
     import resource  # here, as Windows lacks it
 
     lines = Path("/proc/self/status").read_text().splitlines()
-    used = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
+    size = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (used + allowance, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (size + allowance, hard))
 
 
 def _read(questions: int, buffer: bytearray) -> None:
     chunk = os.read(questions, 2**18)
-    if not chunk:  # the controller is gone; children of a question's go with us
+    if not chunk:  # the controller has ended, so this process and its children end
         with contextlib.suppress(OSError):
             os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(0)
@@ -313,7 +379,7 @@ def _write(answers: int, frame: bytes) -> None:
 def _prepare(
     setup: Mapping[str, Any], namespace: dict[str, Any], together: dict[str, Any]
 ) -> dict[str, Any]:
-    """Runs the prelude; the header of the first frame, which says who is there."""
+    """Run the prelude, and return the header of the first frame, which reports the runtime."""
     try:
         if setup["memory"] is not None:
             _limit_memory(setup["memory"] + PRELUDE_MEMORY)
@@ -326,7 +392,7 @@ def _prepare(
         if setup["memory"] is not None:
             _limit_memory(setup["memory"])
     except BaseException as error:
-        return {**_told(error), "kind": "failed"}
+        return {**_error_header(error), "kind": "failed"}
     facts = {name: _fact(expression, namespace) for name, expression in setup["facts"].items()}
     return {
         "kind": "ready",
@@ -342,7 +408,7 @@ def _prepare(
 
 
 def _machine() -> dict[str, str | None]:
-    """The processor: its architecture, the level of its instructions, and its own name."""
+    """Return the architecture of the processor, the level of its instructions, and its name."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:  # not Linux
@@ -350,8 +416,8 @@ def _machine() -> dict[str, str | None]:
     fields = dict(re.findall(r"^(flags|model name)\s*:\s*(.*)", text, re.MULTILINE))
     flags = set(fields.get("flags", "").split())
     level = None
-    for name, needs in LEVELS:
-        if not flags.issuperset(needs.split()):
+    for name, additions in LEVELS:
+        if not flags.issuperset(additions.split()):
             break
         level = name
     model = fields.get("model name") or platform.processor() or None
@@ -362,12 +428,12 @@ def _fact(expression: str, namespace: dict[str, Any]) -> Any:
     try:
         value = eval(expression, namespace)
         length = len(json.dumps(value, allow_nan=False))
-    except Exception:  # what an older version does not have yet, it does not have
+    except Exception:  # such as for an attribute that an older version lacks
         return None
     return value if length <= LONGEST_FACT else None
 
 
-def _identity(descriptor: int) -> tuple[int, int] | None:
+def _file_identity(descriptor: int) -> tuple[int, int] | None:
     try:
         status = os.fstat(descriptor)
     except OSError:
@@ -376,9 +442,9 @@ def _identity(descriptor: int) -> tuple[int, int] | None:
 
 
 def main() -> None:
-    """Serves questions until the controller closes the pipe."""
-    _die_with_the_controller()
-    questions, answers = _seclude()
+    """Answer questions until the controller closes the pipe."""
+    _end_with_controller()
+    questions, answers = _move_pipes()
     limit(limits())
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real file
@@ -392,31 +458,31 @@ def main() -> None:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     together: dict[str, Any] = {}
     setup, _ = next(messages)
-    told = _prepare(setup, namespace, together)
-    _write(answers, pack(token, {**told, "number": setup["number"]}, {}))
+    reply = _prepare(setup, namespace, together)
+    _write(answers, pack(token, {**reply, "number": setup["number"]}, {}))
     process, streams = os.getpid(), (sys.stdout, sys.stderr)
-    descriptors = {fd: _identity(fd) for fd in (0, 1, 2, questions, answers)}
-    for asked, arrays in messages:
-        if "together" in asked:
-            function = together["together"]
-            given = together["examine"](asked["together"], arrays, namespace, function, _answer)
-            told = {"kind": "answers"}
+    descriptors = {fd: _file_identity(fd) for fd in (0, 1, 2, questions, answers)}
+    for header, arrays in messages:
+        if "together" in header:
+            sources, function = header["together"], together["together"]
+            results = together["answer_all"](sources, arrays, namespace, function, _answer)
+            reply = {"kind": "answers"}
         else:
-            told, given = examine(asked["source"], dict(namespace), arrays)
-        empty = told["kind"] == "answer" and not given["y"].size  # such a one nobody waits for
-        if empty or told["kind"] not in ("answer", "answers"):
+            reply, results = examine(header["source"], dict(namespace), arrays)
+        is_empty = reply["kind"] == "answer" and not results["y"].size  # so nothing waited for it
+        if is_empty or reply["kind"] not in ("answer", "answers"):
             with contextlib.suppress(BaseException):
                 exec(setup["settle"], dict(namespace))
-        if os.getpid() != process:  # a child that the source forked and let fall through
+        if os.getpid() != process:  # a child that the source forked and did not end
             os._exit(0)
         sys.stdout, sys.stderr = streams
-        changed = [fd for fd, was in descriptors.items() if _identity(fd) != was]
-        if answers in changed:
+        changes = [fd for fd, file in descriptors.items() if _file_identity(fd) != file]
+        if answers in changes:
             os._exit(LOST)
-        if changed:  # the next question would pay for it
-            reason = f"closed or replaced the worker's descriptors {changed}"
-            told, given = {"kind": "crash", "reason": reason}, {}
-        _write(answers, pack(token, {**told, "number": asked["number"]}, given))
+        if changes:  # they would affect the next question
+            reason = f"closed or replaced the worker's descriptors {changes}"
+            reply, results = {"kind": "crash", "reason": reason}, {}
+        _write(answers, pack(token, {**reply, "number": header["number"]}, results))
 
 
 if __name__ == "__main__":
@@ -425,4 +491,4 @@ if __name__ == "__main__":
     except BaseException:
         traceback.print_exc()
     finally:
-        os._exit(1)  # a thread that a question left behind must not keep us here
+        os._exit(1)  # at once, as threads of a question may still run

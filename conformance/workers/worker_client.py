@@ -1,9 +1,9 @@
-"""Asks a framework questions in its own interpreter, and outlives whatever they do to it.
+"""Asks a framework questions in its own interpreter, and survives crashes and time-outs there.
 
-A question is a piece of Python source over NumPy arrays that leaves its answer in ``y``. Trouble
-costs exactly the question it came from: that one is asked once more, alone in a fresh worker, and
-all the others are answered as if nothing had happened. Questions may be asked together, where a
-framework has a way to answer them as one; those that cannot be are asked alone after all.
+A question is Python source over NumPy arrays that sets ``y`` to its answer. A failure costs only
+its own question: the client asks it once more, alone in a fresh worker, and answers all others as
+usual. Where a framework has a way to answer several questions in one program, the client asks them
+together, and asks those that get no answer so alone.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ __all__ = [
 ]
 
 WINDOW = 64
-"""How many questions are under way at most, so that the worker never waits for the next."""
+"""Questions that the client has in hand at most, so that the worker never waits for the next."""
 PATIENCE = 0.002
-"""Seconds that a question may wait for others to be sent with: each sending wakes the worker."""
+"""Seconds that a question waits for others, as each transmission wakes the worker."""
 UNSENT = 2**24
-"""Bytes on their way to the worker beyond which no further question is sent."""
+"""Bytes that wait for the worker's pipe before the client sends no further question."""
 
 GROWTH = 2**30
-"""Bytes that a worker may keep of what it was asked before another takes its place."""
+"""Bytes that a worker may keep after its questions before another worker replaces it."""
 MEMORY = 8 * 2**30
-"""Bytes that a worker may use beyond what it starts with."""
+"""Bytes that a worker may use beyond what it uses after the prelude."""
 
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|bad_alloc|out of memory|can(?:no|')t allocate memory|unable to allocate"
@@ -69,22 +69,31 @@ _OTHERWISE = "sent a frame that is no answer: it is of another kind"
 
 
 class BadSource(WorkerError):
-    """The source of a question is misspelt, as the worker says, so nobody was asked anything."""
+    """The source of a question has a mistake of its own, so the framework was not asked."""
 
 
 class Stopped(Exception):
-    """Another thread put an end to the client."""
+    """Another thread has stopped the client."""
 
 
 class WorkerClient:
-    """Questions to one interpreter, as a context manager that keeps a worker for them.
+    """A context manager that asks questions to one interpreter and holds a worker for them.
 
-    timeout  seconds for each question
-    startup  seconds for the interpreter and its prelude
-    memory   bytes that a worker may use beyond what it uses after the prelude; Linux only
-    growth   bytes that it may keep between two questions, also beyond that; Linux only
+    On Linux a worker dies with the *thread* that has started it: enter and ask in the same thread.
 
-    On Linux a worker dies with the *thread* that started it: enter and ask in the same one.
+    Parameters
+    ----------
+    interpreter
+        The interpreter.
+    timeout
+        Seconds for each question.
+    startup
+        Seconds for the interpreter and its prelude.
+    memory
+        Bytes that a worker may use beyond what it uses after the prelude; None for any number.
+        Linux only.
+    growth
+        Bytes that it may keep between two questions, also beyond that. Linux only.
     """
 
     def __init__(
@@ -102,7 +111,7 @@ class WorkerClient:
         self._memory = memory
         self._growth = growth
         self._weight = 0
-        self._broken = False
+        self._is_corrupt = False
         self._entered = False
         self._asking = False
         self._stopped = False
@@ -111,7 +120,7 @@ class WorkerClient:
         self._starting: Channel | None = None
 
     def __enter__(self) -> Self:
-        """Starts a worker. Raises ``CannotStart``."""
+        """Start a worker. Raises `CannotStart`."""
         self._worker()
         self._entered = True
         return self
@@ -122,12 +131,12 @@ class WorkerClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Kills the worker and whatever it left running."""
+        """Kill the worker and everything that it has started."""
         self._entered = False
         self._retire()
 
     def stop(self) -> None:
-        """Gives up what is being asked, or started, from any thread: that raises ``Stopped``."""
+        """Stop the client from any thread: a start or an `ask` in progress raises `Stopped`."""
         self._stopped = True
         for channel in (self._starting, self._channel):
             if channel is not None:
@@ -135,113 +144,131 @@ class WorkerClient:
 
     @property
     def identity(self) -> RuntimeInfo:
-        """Who answers. Raises ``RuntimeError`` before anyone was started."""
+        """The runtime of the worker. Raises ``RuntimeError`` before the first one has started."""
         if self._identity is None:
             raise RuntimeError("a client has an identity once it has been entered")
         return self._identity
 
     def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
-        """Every task with its outcome, in order; tasks are pulled a few ahead of the outcomes.
+        """Ask questions, taking a few tasks ahead of the outcomes.
 
-        Raises ``BadSource`` for a misspelt source, ``TypeError`` for an array of anything but
-        numbers, ``CannotStart`` when a worker died and no other could be started, and ``Stopped``.
+        Parameters
+        ----------
+        tasks
+            The questions.
+
+        Yields
+        ------
+        tuple of Task and Outcome
+            Every task with its outcome, in their order.
+
+        Raises
+        ------
+        BadSource
+            For a source with a mistake of its own.
+        TypeError
+            For an array of anything but numbers.
+        CannotStart
+            Where a worker has died and no other starts.
+        Stopped
+            After `stop`.
         """
         if not self._entered or self._asking:
             raise RuntimeError("a client answers one ask at a time, within its with block")
-        asked: deque[Submission] = deque()
+        pending: deque[Submission] = deque()
         self._asking = True
         try:
-            yield from self._outcomes(iter(tasks), asked)
+            yield from self._outcomes(iter(tasks), pending)
         finally:
             self._asking = False
-            if asked or self._broken:  # late answers would be taken for those to the next questions
+            if pending or self._is_corrupt:  # late answers would count for the next questions
                 self._retire()
 
     def _outcomes(
-        self, tasks: Iterator[Task], asked: deque[Submission]
+        self, tasks: Iterator[Task], pending: deque[Submission]
     ) -> Iterator[tuple[Task, Outcome]]:
-        """``asked`` holds what was pulled and not told yet."""
+        """Yield the outcomes; ``pending`` holds the tasks that have been taken and not yielded."""
         batches = Batches(self._interpreter.most)
         window = max(WINDOW, 2 * self._interpreter.most)
         sent: deque[Batch] = deque()
-        pulling, filling, waited, pushed = True, True, 0.0, 0.0
-        grown = self._has_grown()
+        has_more, is_filling, wait, push_time = True, True, 0.0, 0.0
+        is_oversized = self._has_grown()
         while True:
-            # Filled only once half of it is told: questions cost less to send by the dozen.
-            filling = pulling and len(asked) < (window if filling else window // 2)
-            if filling:
+            # Refilled only when half empty, as questions cost less to send by the dozen.
+            is_filling = has_more and len(pending) < (window if is_filling else window // 2)
+            if is_filling:
                 task = next(tasks, None)
                 if task is None:
-                    pulling = filling = False
+                    has_more = is_filling = False
                 else:
-                    asked.append(Submission(task))
-                    batches.add(asked[-1])
-            if not asked:
+                    pending.append(Submission(task))
+                    batches.add(pending[-1])
+            if not pending:
                 return
-            spent = grown or self._broken
-            if not sent and self._channel is not None and (spent or not self._channel.alive):
-                self._retire()  # for what was left behind, with no question to blame
-                grown = False
+            is_spent = is_oversized or self._is_corrupt
+            if not sent and self._channel is not None and (is_spent or not self._channel.alive):
+                self._retire()  # between questions, so that none of them is at fault
+                is_oversized = False
             channel = self._worker()
-            hurry = not filling or len(asked) == window
-            while not (grown or self._broken) and channel.unsent < UNSENT:
+            hurry = not is_filling or len(pending) == window
+            while not (is_oversized or self._is_corrupt) and channel.unsent < UNSENT:
                 if (batch := batches.take(hurry=hurry)) is None:
                     break
                 self._send(channel, batch)
                 sent.append(batch)
-            if not hurry and monotonic() - pushed > PATIENCE:
+            if not hurry and monotonic() - push_time > PATIENCE:
                 channel.push()
-                pushed = monotonic()
-            # Only time spent here counts: a slow reader of outcomes makes no question hang.
-            began = monotonic()
-            reply = channel.receive(self._timeout - waited) if sent and hurry else None
-            waited += monotonic() - began
-            if not (sent and hurry) or (reply is None and waited < self._timeout):
+                push_time = monotonic()
+            # Only time in `receive` counts: a slow reader of outcomes makes no question hang.
+            start_time = monotonic()
+            reply = channel.receive(self._timeout - wait) if sent and hurry else None
+            wait += monotonic() - start_time
+            if not (sent and hurry) or (reply is None and wait < self._timeout):
                 continue
-            batch, waited = sent.popleft(), 0.0
-            self._tell(batch, reply)
-            if self._channel is not channel:  # nobody is left to answer what was sent
+            batch, wait = sent.popleft(), 0.0
+            self._settle(batch, reply)
+            if self._channel is not channel:  # the worker that got these questions has ended
                 batches.put_back(sent)
                 sent.clear()
-            batches.put_back((one,) for one in batch if one.outcome is None)
-            grown = self._has_grown()
-            while asked and (outcome := _settled(asked[0])):
-                yield asked.popleft().task, outcome
+            batches.put_back((submission,) for submission in batch if submission.outcome is None)
+            is_oversized = self._has_grown()
+            while pending and (outcome := _final_outcome(pending[0])):
+                yield pending.popleft().task, outcome
 
-    def _tell(self, batch: Batch, reply: Message | Gone | None) -> None:
-        """What a reply comes to, for each of a bundle that need not be asked again."""
+    def _settle(self, batch: Batch, reply: Message | Gone | None) -> None:
+        """Set the outcome of each task of a batch, except those that have to be asked again."""
         if len(batch) == 1:
-            (one,) = batch
-            outcome = self._outcome(one.task, reply)
+            (submission,) = batch
+            outcome = self._outcome(submission.task, reply)
             if isinstance(outcome, Crash | Hang):
-                one.outcome = self._once_more(one, outcome)
+                submission.outcome = self._retry(submission, outcome)
             else:
-                one.outcome = outcome
-        elif isinstance(reply, Message) and _is_of(batch, reply):
+                submission.outcome = outcome
+        elif isinstance(reply, Message) and _answers(batch, reply):
             for number, array in reply.arrays.items():
                 batch[int(number)].outcome = Answer(array)
         else:
             self._retire()
-            lost = Lost(self._why_lost(reply), batch)
-            for one in batch:
-                one.lost = None if lost.reason == KILLED else lost
+            lost = Lost(self._loss_reason(reply), batch)
+            for submission in batch:
+                submission.lost = None if lost.reason == KILLED else lost
 
-    def _why_lost(self, reply: Message | Gone | None) -> str:
+    def _loss_reason(self, reply: Message | Gone | None) -> str:
         if reply is None:
             return f"gave no answer within {self._timeout:g} s"
         return reply.reason if isinstance(reply, Gone) else _OTHERWISE
 
-    def _once_more(self, one: Submission, first: Crash | Hang) -> Outcome:
-        """Asks again, in a worker that was asked nothing else."""
+    def _retry(self, submission: Submission, first: Crash | Hang) -> Outcome:
+        """Ask again, in a fresh worker."""
         channel = self._worker()
-        self._send(channel, (one,))
-        second = self._outcome(one.task, channel.receive(self._timeout))
+        self._send(channel, (submission,))
+        second = self._outcome(submission.task, channel.receive(self._timeout))
         if isinstance(first, Crash) and first.reason == KILLED:
-            return second  # no framework kills itself so, and what others do is not its answer
-        return _of_two(first, second)
+            return second  # frameworks do not send SIGKILL, so the first is no outcome of theirs
+        return _combine(first, second)
 
     def _outcome(self, task: Task, reply: Message | Gone | None) -> Answer | Refusal | Crash | Hang:
-        """What a reply comes to; the worker does not outlive a crash or a hang."""
+        """Convert a reply to an outcome, and end the worker after a crash or a hang."""
         if reply is None:
             return Hang(self._timeout, self._retire())
         if isinstance(reply, Gone):
@@ -251,7 +278,7 @@ class WorkerClient:
                 return Answer(reply.arrays["y"])
             case Mistaken(type=name, message=message):
                 raise BadSource(f"{task.key}: {name}: {message} in\n{task.source}")
-            case Refused(type=name, message=message) if not self._spent(message):
+            case Refused(type=name, message=message) if not self._mentions_limit(message):
                 return Refusal(name, message)
             case Refused(type=name, message=message) | OutOfMemory(type=name, message=message):
                 limit = "" if self._memory is None else f": limit {self._memory} bytes"
@@ -265,65 +292,69 @@ class WorkerClient:
 
     def _crash(self, reason: str) -> Crash:
         stderr = self._retire()
-        out_of_memory = self._spent(stderr)
+        out_of_memory = self._mentions_limit(stderr)
         if out_of_memory:
             reason = f"ran out of memory: limit {self._memory} bytes ({reason})"
         return Crash(reason, stderr, out_of_memory=out_of_memory)
 
-    def _spent(self, said: str) -> bool:
-        """Frameworks say in their own words that they met the limit."""
-        return self._memory is not None and _OUT_OF_MEMORY.search(said) is not None
+    def _mentions_limit(self, text: str) -> bool:
+        """Return whether a framework's text is about reaching the limit of memory."""
+        return self._memory is not None and _OUT_OF_MEMORY.search(text) is not None
 
     def _worker(self) -> Channel:
         if self._channel is None and not self._stopped:
             self._channel, self._identity = start(
-                self._interpreter, seconds=self._startup, memory=self._memory, begun=self._begin
+                self._interpreter,
+                seconds=self._startup,
+                memory=self._memory,
+                on_launch=self._on_launch,
             )
             self._starting = None
             self._weight = self._channel.memory
         if self._channel is None or self._stopped:
-            self._retire()  # here, as nobody leaves a with block that was never entered
+            self._retire()  # here, as `__exit__` does not follow an `__enter__` that raises
             raise Stopped
         return self._channel
 
-    def _begin(self, channel: Channel) -> None:
+    def _on_launch(self, channel: Channel) -> None:
         self._starting = channel
-        if self._stopped:  # also where that was what ended the one before
+        if self._stopped:  # also where `stop` has ended the first attempt
             raise Stopped
 
     def _send(self, channel: Channel, batch: Batch) -> None:
         if len(batch) == 1:
             channel.send({"source": batch[0].task.source}, batch[0].task.arrays)
         else:
-            asked = [(one.task.source, one.task.traceable_spans) for one in batch]
-            channel.send({"together": asked}, batched.named(one.task.arrays for one in batch))
-        self._broken = any(one.task.last for one in batch)
+            tasks = [submission.task for submission in batch]
+            sources = [(task.source, task.traceable_spans) for task in tasks]
+            channel.send({"together": sources}, batched.merge_arrays(t.arrays for t in tasks))
+        self._is_corrupt = any(submission.task.last for submission in batch)
 
     def _has_grown(self) -> bool:
         return self._channel is not None and self._channel.memory > self._weight + self._growth
 
     def _retire(self) -> str:
-        """Ends the worker, if there is one, and returns the last that it said."""
+        """End the worker, if there is one, and return the end of its standard error."""
         if self._channel is None:
             return ""
-        channel, self._channel, self._broken = self._channel, None, False
+        channel, self._channel, self._is_corrupt = self._channel, None, False
         channel.close()
         return channel.stderr
 
 
-def _is_of(batch: Batch, reply: Message) -> bool:
-    """Whether a reply has answers to questions of this bundle, and no others."""
+def _answers(batch: Batch, reply: Message) -> bool:
+    """Return whether a reply has answers to questions of this batch, and no others."""
     numbers = set(map(str, range(len(batch))))
     return isinstance(reply.reply, AnsweredTogether) and reply.arrays.keys() <= numbers
 
 
-def _settled(asked: Submission) -> Outcome | None:
-    """What came of a task, with the reason why it was asked again where nothing else says so.
+def _final_outcome(submission: Submission) -> Outcome | None:
+    """Return the outcome of a task, with the reason for a retry where no other outcome shows it.
 
-    None while that is not known: of a bundle that was lost one task after the other is asked, and
-    only when all have come to something is it known whether one of them was at fault.
+    It is None while it is not known. The tasks of a lost batch are asked one after the other, and
+    only the outcomes of all of them show whether one of them was at fault.
     """
-    outcome, lost = asked.outcome, asked.lost
+    outcome, lost = submission.outcome, submission.lost
     if lost is None or outcome is None:
         return outcome
     if not lost.is_over:
@@ -333,11 +364,11 @@ def _settled(asked: Submission) -> Outcome | None:
     return replace(outcome, retry=lost.words)
 
 
-def _of_two(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
-    """What a question comes to that came to this in company, and to that alone."""
-    short = [one for one in (first, second) if isinstance(one, Crash) and one.out_of_memory]
-    if short and {type(first), type(second)} == {Crash, Hang}:
-        return short[0]  # it takes ever more, and which limit it meets first is the machine's
-    if first in short:
-        return second  # others may have left it too little
+def _combine(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
+    """Combine the outcomes of a question after others, and alone."""
+    shortages = [o for o in (first, second) if isinstance(o, Crash) and o.out_of_memory]
+    if shortages and {type(first), type(second)} == {Crash, Hang}:
+        return shortages[0]  # its use grows without end, and the machine decides the first limit
+    if first in shortages:
+        return second  # the questions before may have left too little
     return second if type(second) is type(first) else Flaky(first, second)

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.authoring import fill_expected
-from conformance.authoring.fill_expected import MANY, ODD, VARIES, Filled, fill
+from conformance.authoring.fill_expected import MANY, ODD, VARIES, Result, fill
 from conformance.authoring.yaml_writer import said_by
 from conformance.cases import load
 from conformance.cli.app import main
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "cases.yaml"
 
 
-def filled(file: Path, text: str) -> tuple[str, Filled]:
+def filled(file: Path, text: str) -> tuple[str, Result]:
     file.write_bytes(text.encode())
     (found,) = fill([file])
     return file.read_bytes().decode(), found
@@ -119,7 +119,7 @@ def test_a_line_in_braces_is_broken_before_it_is_too_long(file: Path) -> None:
 def test_what_is_stated_is_left_as_it_is(file: Path, said: str) -> None:
     text = block(expected=said)
     after, found = filled(file, text)
-    assert (after, found.written, found.left) == (text, (), {})
+    assert (after, found.written, found.skipped) == (text, (), {})
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_what_is_stated_is_left_as_it_is(file: Path, said: str) -> None:
 )
 def test_what_cannot_be_filled_is_left_with_the_reason(file: Path, text: str, why: str) -> None:
     after, found = filled(file, text)
-    assert (after, found.written, found.left) == (text, (), {"one": why})
+    assert (after, found.written, found.skipped) == (text, (), {"one": why})
 
 
 def test_a_file_that_would_say_something_else_is_left_alone(file: Path) -> None:
     # The line breaks at the end are part of the section, and nothing can stand after them.
     text = block() + "    section: |+\n      Kept.\n\n\n"
     after, found = filled(file, text)
-    assert (after, found.written, found.left) == (text, (), {"one": ODD})
+    assert (after, found.written, found.skipped) == (text, (), {"one": ODD})
 
 
 def test_a_chain_is_filled_with_the_answer_to_its_last_step(file: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_written_is_said_to_be(
     monkeypatch.setattr(Path, "write_bytes", refuse)
     (found,) = fill([file])
     assert found.written == ()
-    assert set(found.left.values()) == {f"in {file}, which cannot be written: Permission denied"}
+    assert set(found.skipped.values()) == {f"in {file}, which cannot be written: Permission denied"}
 
 
 def test_a_file_with_problems_is_left_alone(file: Path) -> None:
@@ -179,14 +179,14 @@ def test_the_corpus_can_be_filled(tmp_path: Path) -> None:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     found = fill([tmp_path])
     assert load([tmp_path]).problems == ()
-    assert not any(ODD in one.left.values() for one in found)
+    assert not any(ODD in one.skipped.values() for one in found)
 
 
 def test_it_is_told_what_was_written_and_what_was_left() -> None:
     said = fill_expected.sentences(
         [
-            Filled(Path("a.yaml"), ("one", "two"), {"three": VARIES}),
-            Filled(Path("b.yaml"), (), {"four": VARIES, "five": MANY}),
+            Result(Path("a.yaml"), ("one", "two"), {"three": VARIES}),
+            Result(Path("b.yaml"), (), {"four": VARIES, "five": MANY}),
         ]
     )
     assert list(said) == [

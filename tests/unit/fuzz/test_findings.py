@@ -14,7 +14,8 @@ from conformance.adapters.runtime import ANY
 from conformance.cases import Case, load
 from conformance.cases.sampling import drawn
 from conformance.fuzz import findings
-from conformance.fuzz.random_search import Finding, Group, Met, Search, Tally
+from conformance.fuzz.groups import Finding, Group, Occurrences
+from conformance.fuzz.random_search import Search, Tally
 from conformance.runs.run_files import Header
 
 SEARCH = Search(
@@ -34,7 +35,7 @@ def group(name: str = "plain.one", **rest: Any) -> Group:
             "api": name,
             "mode": "recipe",
             "status": "crashed",
-            "said": "It crashed: of age.",
+            "reason": "It crashed: of age.",
             **rest,
         }
     )
@@ -42,7 +43,7 @@ def group(name: str = "plain.one", **rest: Any) -> Group:
 
 def finding(name: str = "plain.one", number: int = 3, drawn_as: int = 3, **rest: Any) -> Finding:
     question = drawn(7, drawn_as, ("conv_transpose",))
-    return Finding(group(name), 2, number, question, **{"steadily": True, **rest})
+    return Finding(group(name), 2, number, question, **{"reproduced": True, **rest})
 
 
 def read(text: str, folder: Path) -> tuple[Case, ...]:
@@ -55,7 +56,7 @@ def read(text: str, folder: Path) -> tuple[Case, ...]:
 
 def shown(*groups: tuple[Group, int]) -> str:
     tally = Tally(SEARCH)
-    tally.groups = {group: Met(count, {None: (1, 0)}) for group, count in groups}
+    tally.groups = {group: Occurrences(count, {None: (1, 0)}) for group, count in groups}
     console = Console(file=StringIO(), width=140)
     findings.show(console, tally)
     return console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
@@ -87,7 +88,7 @@ def test_two_questions_of_one_number_have_two_names(tmp_path: Path) -> None:
 
 
 def test_a_finding_that_does_not_come_again_says_so() -> None:
-    text = findings.cases(HEADER, SEARCH, [finding(steadily=False)])
+    text = findings.cases(HEADER, SEARCH, [finding(reproduced=False)])
     assert "Asked once more, it was another." in text
 
 
@@ -99,8 +100,8 @@ def test_groups_stand_under_their_kinds_the_most_frequent_first() -> None:
     lines = shown(
         (group("plain.rare"), 1),
         (group("plain.frequent"), 1200),
-        (group("plain.limited", **native, said="no stride", behind="limit"), 9000),
-        (group("plain.other", **native, said="bias: dropped", behind="convention"), 7),
+        (group("plain.limited", **native, reason="no stride", explanation="limit"), 9000),
+        (group("plain.other", **native, reason="bias: dropped", explanation="convention"), 7),
     ).splitlines()
     titles = [n for n, line in enumerate(lines) if line.strip() in findings.TITLES.values()]
     names = ("plain.frequent", "plain.rare", "plain.limited", "plain.other")
@@ -111,11 +112,11 @@ def test_groups_stand_under_their_kinds_the_most_frequent_first() -> None:
 
 def test_of_what_is_no_bug_the_rest_is_summed_up() -> None:
     many = [
-        (group(f"plain.n{n}", status="rejected", said="It refused."), 2)
+        (group(f"plain.n{n}", status="rejected", reason="It refused."), 2)
         for n in range(findings.SHOWN + 3)
     ]
     assert "6 more in 3 groups" in shown(*many)
 
 
 def test_words_of_a_framework_are_no_markup() -> None:
-    assert "[bold]" in shown((group(said="It crashed: [bold]."), 1))
+    assert "[bold]" in shown((group(reason="It crashed: [bold]."), 1))

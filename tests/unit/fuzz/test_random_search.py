@@ -19,7 +19,8 @@ from conformance.adapters.runtime import ANY
 from conformance.cases.sampling import DRAWN, SMALL
 from conformance.environments import interpreters
 from conformance.fuzz import random_search
-from conformance.fuzz.random_search import Finding, Group, Search, Tally, group_of
+from conformance.fuzz.groups import Finding, Group, group_of
+from conformance.fuzz.random_search import Search, Tally
 from conformance.observations import Observation
 from conformance.question import Question
 from conformance.workers.worker_client import WorkerClient
@@ -124,14 +125,14 @@ def test_what_a_limit_explains_is_one_group_whatever_came(status: str) -> None:
     seen = observation("native", status, diagnosis=UNKNOWN, limit="it keeps two at the begin")
     group = group_of(seen)
     assert group is not None
-    assert (group.kind, group.said) == ("limit", "it keeps two at the begin")
+    assert (group.kind, group.reason) == ("limit", "it keeps two at the begin")
 
 
 def test_the_likeliest_conventions_name_a_group() -> None:
     ties = (("kernel flip: flipped", "bias: dropped"), ("padding: ignored",))
     group = group_of(observation("native", explanations=ties))
     assert group is not None
-    assert group.said == "kernel flip: flipped + bias: dropped"
+    assert group.reason == "kernel flip: flipped + bias: dropped"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_where_nothing_was_answered_the_words_name_the_group() -> None:
         group_of(observation("recipe", "rejected", detail=f"It refused: {n} groups are too many."))
         for n in (2, 3)
     }
-    assert {group.said for group in groups if group} == {"It refused: · groups are too many."}
+    assert {group.reason for group in groups if group} == {"It refused: · groups are too many."}
 
 
 # What is drawn
@@ -197,7 +198,7 @@ def test_a_fault_is_found_and_shrunk(find: Find) -> None:
     )
     q = found.question
     assert (q.stride, q.dilation, q.x.shape, q.kernel.shape) == ((2,), (2,), (1, 1, 1), (1, 1, 1))
-    assert found.steadily
+    assert found.reproduced
 
 
 def test_what_both_modes_get_wrong_alike_is_one_group(find: Find) -> None:
@@ -221,7 +222,7 @@ def test_conventions_are_counted_and_not_shrunk(find: Find) -> None:
     tally, found = find(api(flips=True), count=20)
     assert found == []
     ((group, met),) = tally.of_kind("convention")[:1]
-    assert (group.said, group.mode) == ("kernel flip: flipped", "native")
+    assert (group.reason, group.mode) == ("kernel flip: flipped", "native")
     assert met.count > 1
 
 
@@ -229,7 +230,7 @@ def test_refused_recipes_are_counted_and_not_shrunk(find: Find) -> None:
     tally, found = find(faulty("refuses"), count=20)
     assert found == []
     (entry,) = tally.of_kind("refused")
-    assert entry[0].said == "It refused: ValueError: · groups are too many."
+    assert entry[0].reason == "It refused: ValueError: · groups are too many."
 
 
 def test_refused_recipes_are_shrunk_if_it_is_said(find: Find) -> None:
@@ -269,7 +270,7 @@ def test_one_cause_in_two_apis_is_shrunk_to_one_question(find: Find) -> None:
 
 def test_what_does_not_come_again_is_said_to(find: Find) -> None:
     _, (found,) = find(faulty("wrong once"), count=3)
-    assert not found.steadily
+    assert not found.reproduced
 
 
 def test_workers_side_by_side_find_the_same(find: Find) -> None:
@@ -295,4 +296,4 @@ def test_each_question_is_told_of_as_it_is_done(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_of_questions_that_are_done(find: Find) -> None:
     tally, _ = find(api(), count=20)
-    assert not tally._waiting
+    assert not tally._incomplete

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conformance.cases.sampling import WIDE, draws
-from conformance.fuzz.shrink import shrunk
+from conformance.fuzz.shrink import shrink
 from conformance.question import Array, Question, answer
 
 MANY = tuple(islice(draws(seed=5, space=WIDE), 300))
@@ -21,7 +21,7 @@ def first(holds: Callable[[Question], bool]) -> Question:
 
 
 def smallest(holds: Callable[[Question], bool]) -> Question:
-    return shrunk(first(holds), holds, most=ENOUGH)
+    return shrink(first(holds), holds, most=ENOUGH)
 
 
 def arrays(q: Question) -> list[Array]:
@@ -52,7 +52,7 @@ def test_arguments_that_matter_are_made_as_small_as_they_may_be() -> None:
 @pytest.mark.parametrize("matters", [True, False])
 def test_an_output_padding_of_0_is_kept_only_if_it_matters(matters: bool) -> None:
     zero = first(lambda q: q.op == "conv_transpose" and not any(q.output_padding))
-    found = shrunk(zero.but(zero_given=True), lambda q: q.zero_given or not matters, most=ENOUGH)
+    found = shrink(zero.but(zero_given=True), lambda q: q.zero_given or not matters, most=ENOUGH)
     assert found.zero_given == matters
 
 
@@ -93,7 +93,7 @@ def test_a_bias_that_matters_is_kept() -> None:
 def test_an_empty_batch_is_kept_only_if_it_matters() -> None:
     assert len(smallest(lambda q: not len(q.x)).x) == 0
     empty = first(lambda q: not len(q.x))
-    assert len(shrunk(empty, lambda q: q.op == empty.op, most=ENOUGH).x) == 1
+    assert len(shrink(empty, lambda q: q.op == empty.op, most=ENOUGH).x) == 1
 
 
 def test_a_dtype_that_matters_is_kept() -> None:
@@ -107,7 +107,7 @@ def test_numbers_that_matter_are_kept_and_no_others() -> None:
 
 def test_an_interpolation_is_shrunk_too() -> None:
     q = next(draws(0, ("interpolate",), WIDE))
-    small = shrunk(q, lambda q: q.op == "interpolate", most=ENOUGH)
+    small = shrink(q, lambda q: q.op == "interpolate", most=ENOUGH)
     assert (small.x.tolist(), small.stride) == ([[[0]]], (1,))
 
 
@@ -120,7 +120,7 @@ def test_only_questions_with_an_answer_are_asked() -> None:
         return is_dilated_and_strided(q)
 
     for q in filter(is_dilated_and_strided, MANY[:60]):
-        shrunk(q, has_an_answer, most=ENOUGH)
+        shrink(q, has_an_answer, most=ENOUGH)
 
 
 def test_no_question_is_asked_twice() -> None:
@@ -130,7 +130,7 @@ def test_no_question_is_asked_twice() -> None:
         asked.append(repr(q))
         return is_dilated_and_strided(q)
 
-    shrunk(first(is_dilated_and_strided), shows, most=ENOUGH)
+    shrink(first(is_dilated_and_strided), shows, most=ENOUGH)
     assert len(asked) == len(set(asked))
 
 
@@ -142,14 +142,14 @@ def test_it_asks_no_more_often_than_it_may(most: int) -> None:
         asked.append(q)
         return is_dilated_and_strided(q)
 
-    small = shrunk(first(is_dilated_and_strided), shows, most=most)
+    small = shrink(first(is_dilated_and_strided), shows, most=most)
     assert len(asked) == most
     assert is_dilated_and_strided(small)
 
 
 def test_what_shows_in_nothing_smaller_is_left_as_it_is() -> None:
     q = MANY[0]
-    assert shrunk(q, lambda _: False, most=ENOUGH) is q
+    assert shrink(q, lambda _: False, most=ENOUGH) is q
 
 
 def test_the_same_question_shrinks_to_the_same() -> None:
@@ -159,5 +159,5 @@ def test_the_same_question_shrinks_to_the_same() -> None:
 
 def test_arrays_lie_in_memory_as_their_axes_stand() -> None:
     for q in MANY[:40]:
-        small = shrunk(q, lambda q: max(q.x.shape) > 1, most=ENOUGH)
+        small = shrink(q, lambda q: max(q.x.shape) > 1, most=ENOUGH)
         assert all(array.flags.c_contiguous for array in arrays(small))

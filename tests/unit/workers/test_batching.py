@@ -38,9 +38,9 @@ def each(asked: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
 
 def examined(*asked: Call, by: Callable[[list[Any]], list[Any]] = each) -> dict[int, np.ndarray]:
     names = {"np": np, "plain": plain}
-    arrays = batched.named(call.arrays for call in asked)
+    arrays = batched.merge_arrays(call.arrays for call in asked)
     sources = [(call.source, call.traceable_spans) for call in asked]
-    told = batched.examine(sources, arrays, names, by, np.asarray)
+    told = batched.answer_all(sources, arrays, names, by, np.asarray)
     return {int(number): answer for number, answer in told.items()}
 
 
@@ -126,7 +126,7 @@ def test_a_chain_has_a_stretch_for_every_step() -> None:
 def test_a_source_becomes_a_function_that_waits_for_its_stretch() -> None:
     source = "for a in [x]:\n    b = a\n    y = b + b\ny = y * 10\n"
     names: dict[str, Any] = {}
-    exec(batched.resumable(source, [TraceableSpan(2, 3, ("b",))], ["x"]), names)
+    exec(batched.generator_source(source, [TraceableSpan(2, 3, ("b",))], ["x"]), names)
     running = names["question"](x=3)
     call, given = next(running)
     assert (call(*given), given) == (6, (3,))

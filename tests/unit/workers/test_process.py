@@ -12,7 +12,7 @@ import pytest
 from fakes.clock import PATIENCE, wait_until
 
 from conformance.workers import process, warden, worker
-from conformance.workers.process import Process, printed
+from conformance.workers.process import Process, read_output
 
 ROOT = Path(process.__file__).parents[2]
 SLEEP = "import time; time.sleep(1000)"
@@ -28,29 +28,29 @@ def is_running(pid: int) -> bool:
 
 
 def test_what_is_printed_comes_back() -> None:
-    assert printed([sys.executable, "-c", "print(3)"], seconds=PATIENCE, most=100) == b"3\n"
+    assert read_output([sys.executable, "-c", "print(3)"], seconds=PATIENCE, most=100) == b"3\n"
 
 
 def test_nothing_is_read_that_nobody_can_type() -> None:
     program = "import sys; print(repr(sys.stdin.read()))"
-    assert printed([sys.executable, "-c", program], seconds=PATIENCE, most=100) == b"''\n"
+    assert read_output([sys.executable, "-c", program], seconds=PATIENCE, most=100) == b"''\n"
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_flood_is_neither_kept_nor_waited_for(stream: str) -> None:
     """All would be a gigabyte, which nobody reads: its writer is ended."""
     flood = f"import sys\nfor _ in range(2**14): sys.{stream}.write('y' * 2**16)"
-    told = printed([sys.executable, "-c", flood], seconds=PATIENCE, most=2**16)
+    told = read_output([sys.executable, "-c", flood], seconds=PATIENCE, most=2**16)
     assert told == (b"y" * 2**16 if stream == "stdout" else b"")
 
 
 def test_what_takes_too_long_is_ended() -> None:
-    assert printed([sys.executable, "-c", SLEEP], seconds=1, most=9) == b""
+    assert read_output([sys.executable, "-c", SLEEP], seconds=1, most=9) == b""
 
 
 def test_a_flood_that_nobody_reads_may_not_last_either() -> None:
     flood = "import sys\nwhile True: sys.stderr.write('y' * 2**16)"
-    assert printed([sys.executable, "-c", flood], seconds=1, most=9) == b""
+    assert read_output([sys.executable, "-c", flood], seconds=1, most=9) == b""
 
 
 def leaves(folder: Path, how: str) -> str:
@@ -68,7 +68,7 @@ def leaves(folder: Path, how: str) -> str:
     ids=["in its group", "in a session of its own", "without its streams", "without either"],
 )
 def test_what_a_program_leaves_behind_is_ended(tmp_path: Path, how: str) -> None:
-    printed([sys.executable, "-c", leaves(tmp_path, how)], seconds=PATIENCE, most=5)
+    read_output([sys.executable, "-c", leaves(tmp_path, how)], seconds=PATIENCE, most=5)
     child = int((tmp_path / "child").read_text())
     wait_until(lambda: not is_running(child))
 
@@ -77,7 +77,7 @@ def test_what_a_program_leaves_behind_is_ended(tmp_path: Path, how: str) -> None
 def test_what_runs_before_any_code_of_ours_has_a_limit_of_memory() -> None:
     read = "__import__('resource').getrlimit(__import__('resource').RLIMIT_DATA)[0]"
     waiting = f"while not 0 <= {read} <= {worker.PRELUDE_MEMORY}: pass\nprint('lower', flush=True)"
-    assert printed([sys.executable, "-c", waiting], seconds=PATIENCE, most=5) == b"lower"
+    assert read_output([sys.executable, "-c", waiting], seconds=PATIENCE, most=5) == b"lower"
 
 
 def test_no_program_is_an_error() -> None:
