@@ -24,7 +24,7 @@ from math import expm1, gcd, prod, sqrt
 
 import numpy as np
 
-from conformance import question
+from conformance import question as questions
 from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
@@ -53,7 +53,7 @@ class Reference:
         The answer, unrounded.
     noise
         How far these numbers themselves may be off; in float64 nothing nearer is told apart.
-    once
+    rounded_once
         How far an answer is that is rounded once, from a sum that is not formed in a half.
     near
         The same where a bias is added to what was rounded, which rounds again.
@@ -65,39 +65,39 @@ class Reference:
 
     numbers: Array
     noise: Array
-    once: Array
+    rounded_once: Array
     near: Array
     far: Array
     dtype: Dtype
 
     def holds(self, answer: Array) -> Array:
         """Where an answer of this shape is right as far as rounding goes."""
-        return _within(answer, self.numbers, self.near)
+        return _is_within(answer, self.numbers, self.near)
 
     def allows(self, answer: Array) -> bool:
         """Whether some order of the sums could give this answer."""
         return answer.shape == self.numbers.shape and bool(
-            _within(answer, self.numbers, self.far).all()
+            _is_within(answer, self.numbers, self.far).all()
         )
 
-    def moved(self, move: question.ArrayMap) -> Reference:
+    def moved(self, function: questions.ArrayMap) -> Reference:
         """The reference with its numbers, and with them their bounds, in other places."""
         return Reference(
-            move(self.numbers),
-            move(self.noise),
-            move(self.once),
-            move(self.near),
-            move(self.far),
+            function(self.numbers),
+            function(self.noise),
+            function(self.rounded_once),
+            function(self.near),
+            function(self.far),
             self.dtype,
         )
 
     def apart(self, other: Array) -> Array:
         """Where ``other``, in float64, is more than one rounding away from these numbers."""
         rounding = ulp(np.maximum(np.abs(self.numbers), np.abs(other)), self.dtype) / 2
-        return ~_within(other, self.numbers, rounding + self.noise)
+        return ~_is_within(other, self.numbers, rounding + self.noise)
 
 
-def reference(asked: AnyQuestion, sums: Dtype | None = None) -> Reference:
+def reference(question: AnyQuestion, sums: Dtype | None = None) -> Reference:
     """The answer in float64 and what rounding may do to it.
 
     Parameters
@@ -113,42 +113,51 @@ def reference(asked: AnyQuestion, sums: Dtype | None = None) -> Reference:
     ValueError
         If the question has no answer.
     """
-    return _of_chain(asked, sums) if isinstance(asked, Chain) else _of_question(asked, sums)
+    return (
+        _reference_of_chain(question, sums)
+        if isinstance(question, Chain)
+        else _reference_of_question(question, sums)
+    )
 
 
 def difference(
-    asked: AnyQuestion, wanted: Array, got: Array, *, exact: bool, within: Reference | None = None
+    question: AnyQuestion,
+    expected: Array,
+    answer: Array,
+    *,
+    exact: bool,
+    within: Reference | None = None,
 ) -> str | None:
-    """How ``got`` differs from the oracle's answer ``wanted``, in a sentence; None if it does not.
+    """How ``answer`` differs from the oracle's answer ``expected``, in a sentence; None if it does not.
 
     A NaN differs from everything, and so does a number of another dtype. An answer that is not
     exact is held against the reference ``within``, which is worked out if it is not given.
     """
-    if got.shape != wanted.shape:
-        return f"shape {got.shape}, not {wanted.shape}"
-    if got.dtype != wanted.dtype and not _counts(asked):
-        return f"dtype {got.dtype}, not {wanted.dtype}"
-    same = got == wanted if exact else (within or reference(asked)).holds(got)
-    if same.all():
+    if answer.shape != expected.shape:
+        return f"shape {answer.shape}, not {expected.shape}"
+    if answer.dtype != expected.dtype and not _is_parameter_count(question):
+        return f"dtype {answer.dtype}, not {expected.dtype}"
+    agrees = answer == expected if exact else (within or reference(question)).holds(answer)
+    if agrees.all():
         return None
-    where = tuple(int(i) for i in np.argwhere(~np.atleast_1d(same))[0])
+    place = tuple(int(i) for i in np.argwhere(~np.atleast_1d(agrees))[0])
     return (
-        f"{int(same.size - same.sum())} of {same.size} numbers differ, first at {list(where)}:"
-        f" {np.atleast_1d(got)[where]}, not {np.atleast_1d(wanted)[where]}"
+        f"{int(agrees.size - agrees.sum())} of {agrees.size} numbers differ, first at {list(place)}:"
+        f" {np.atleast_1d(answer)[place]}, not {np.atleast_1d(expected)[place]}"
     )
 
 
-def bound(asked: AnyQuestion) -> Array:
+def bound(question: AnyQuestion) -> Array:
     """How far a right answer is from the oracle's, element by element, in float64."""
-    return reference(asked).near
+    return reference(question).near
 
 
-def gamma(count: int, asked: AnyQuestion) -> float:
+def gamma(count: int, question: AnyQuestion) -> float:
     """The relative error of ``count`` roundings of a sum and one of its answer, on both sides."""
-    questions = asked.questions if isinstance(asked, Chain) else (asked,)
-    known = [q.dtype for q in questions if q.dtype in UNIT_ROUNDOFF]
-    sums = max((UNIT_ROUNDOFF[_summed_in(dtype)] for dtype in known), default=0.0)
-    return 2 * (expm1(count * sums) + max((UNIT_ROUNDOFF[dtype] for dtype in known), default=0.0))
+    steps = question.questions if isinstance(question, Chain) else (question,)
+    dtypes = [q.dtype for q in steps if q.dtype in UNIT_ROUNDOFF]
+    sums = max((UNIT_ROUNDOFF[_summed_in(dtype)] for dtype in dtypes), default=0.0)
+    return 2 * (expm1(count * sums) + max((UNIT_ROUNDOFF[dtype] for dtype in dtypes), default=0.0))
 
 
 def ulp(numbers: Array, dtype: Dtype) -> Array:
@@ -160,36 +169,38 @@ def ulp(numbers: Array, dtype: Dtype) -> Array:
     return np.maximum(steps, SMALLEST[dtype])
 
 
-def terms(asked: AnyQuestion) -> int:
+def terms(question: AnyQuestion) -> int:
     """The largest number of products that one number of the answer is the sum of, plus the bias."""
-    if isinstance(asked, Chain):
-        return sum(terms(q) for q in asked.questions)
-    if asked.operator == "interpolate":
+    if isinstance(question, Chain):
+        return sum(terms(q) for q in question.questions)
+    if question.operator == "interpolate":
         # Two neighbours an axis, each with a weight that is itself rounded.
-        return 2 << asked.rank
-    if asked.wanted == "kernel_gradient":
-        narrow = asked.output_space if asked.operator == "conv" else asked.space
-        return len(asked.x) * int(prod(narrow))
-    bias = asked.bias is not None and asked.wanted == "output"
-    return _channels(asked) * _offsets(asked) + bias
+        return 2 << question.rank
+    if question.wanted == "kernel_gradient":
+        narrow_side = question.output_space if question.operator == "conv" else question.space
+        return len(question.x) * int(prod(narrow_side))
+    bias = question.bias is not None and question.wanted == "output"
+    return _channels(question) * _offsets(question) + bias
 
 
-def magnitude(asked: AnyQuestion) -> AnyQuestion:
+def magnitude(question: AnyQuestion) -> AnyQuestion:
     """The same question of the absolute values, in float64."""
-    if isinstance(asked, Question):
-        return _changed(asked, np.abs)
-    first = _changed(asked.questions[0], np.abs)
-    steps = (step if isinstance(step, Pool) else _changed(step, np.abs) for step in asked.steps)
-    return question.chained(first.x, steps)
+    if isinstance(question, Question):
+        return _map_arrays(question, np.abs)
+    first = _map_arrays(question.questions[0], np.abs)
+    steps = (
+        step if isinstance(step, Pool) else _map_arrays(step, np.abs) for step in question.steps
+    )
+    return questions.chained(first.x, steps)
 
 
-def _within(answer: Array, numbers: Array, bound: Array) -> Array:
+def _is_within(answer: Array, numbers: Array, bound: Array) -> Array:
     with np.errstate(all="ignore"):
         return np.asarray(np.abs(np.asarray(answer).astype(np.float64) - numbers) <= bound)
 
 
-def _of_question(q: Question, sums: Dtype | None) -> Reference:
-    numbers = question.answer(_changed(q, np.asarray)).astype(np.float64)
+def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
+    numbers = questions.answer(_map_arrays(q, np.asarray)).astype(np.float64)
     if q.dtype not in UNIT_ROUNDOFF or q.wanted == "parameters":
         zeros = np.zeros(numbers.shape)
         return Reference(numbers, zeros, zeros, zeros, zeros, q.dtype)
@@ -197,21 +208,21 @@ def _of_question(q: Question, sums: Dtype | None) -> Reference:
     u = max(UNIT_ROUNDOFF[q.dtype], UNIT_ROUNDOFF[sums] if sums else 0.0)
     n = terms(q)
     with np.errstate(all="ignore"):
-        whole = question.answer(_changed(q, np.abs))
-        grown = np.abs(numbers) + np.sqrt(question.answer(_changed(q, np.square)))
-        most, likely = _rounding(
-            n, UNIT_ROUNDOFF[summed_in], whole, grown, COARSE if sums else LIKELY
+        absolute_sum = questions.answer(_map_arrays(q, np.abs))
+        typical_sum = np.abs(numbers) + np.sqrt(questions.answer(_map_arrays(q, np.square)))
+        worst, likely = _rounding(
+            n, UNIT_ROUNDOFF[summed_in], absolute_sum, typical_sum, COARSE if sums else LIKELY
         )
-        _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], whole, grown, LIKELY)
-        last = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
-        before = u * np.abs(numbers - _bias(q)) if _is_biased(q) else np.zeros(numbers.shape)
+        _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
+        final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
+        bias_rounding = u * np.abs(numbers - _bias(q)) if _is_biased(q) else np.zeros(numbers.shape)
         slack = 1 + 2 * u  # what is rounded last has been off by a little already
         return Reference(
             numbers,
             noise,
-            once=noise + slack * (likely + last),
-            near=noise + slack * (likely + last + before),
-            far=noise + slack * (most + last + before),
+            rounded_once=noise + slack * (likely + final_rounding),
+            near=noise + slack * (likely + final_rounding + bias_rounding),
+            far=noise + slack * (worst + final_rounding + bias_rounding),
             dtype=q.dtype,
         )
 
@@ -221,47 +232,49 @@ def _summed_in(dtype: Dtype) -> Dtype:
     return "float32" if dtype in ("float16", "bfloat16") else dtype
 
 
-def _rounding(n: int, u: float, whole: Array, grown: Array, likely: float) -> tuple[Array, Array]:
+def _rounding(
+    n: int, u: float, absolute_sum: Array, typical_sum: Array, likely: float
+) -> tuple[Array, Array]:
     """What n roundings can do at most to a sum, and what they do."""
     gamma = expm1(n * u) if n * u < 700 else np.inf
-    most = np.where(whole > 0, gamma * whole, 0.0)
-    return most, np.fmin(most, likely * sqrt(n) * u * grown)
+    worst = np.where(absolute_sum > 0, gamma * absolute_sum, 0.0)
+    return worst, np.fmin(worst, likely * sqrt(n) * u * typical_sum)
 
 
-def _of_chain(chain: Chain, sums: Dtype | None) -> Reference:
+def _reference_of_chain(chain: Chain, sums: Dtype | None) -> Reference:
     """Every step on the unrounded numbers of the one before, whose bounds it carries on."""
-    known: Reference | None = None
+    total: Reference | None = None
     for step in chain.steps:
         if isinstance(step, Pool):
-            assert known is not None  # a chain begins with a question
-            known = known.moved(partial(question.pooled, size=step.size))
-        elif known is None:
-            known = _of_question(step, sums)
+            assert total is not None  # a chain begins with a question
+            total = total.moved(partial(questions.pooled, size=step.size))
+        elif total is None:
+            total = _reference_of_question(step, sums)
         else:
-            own = _of_question(step.but(x=known.numbers), sums)
-            carry = _carrying(step)
-            known = Reference(
-                own.numbers,
-                own.noise + carry(known.noise),
-                own.once + carry(known.once),
-                own.near + carry(known.near),
-                own.far + carry(known.far),
+            step_reference = _reference_of_question(step.but(x=total.numbers), sums)
+            propagate = _propagation(step)
+            total = Reference(
+                step_reference.numbers,
+                step_reference.noise + propagate(total.noise),
+                step_reference.rounded_once + propagate(total.rounded_once),
+                step_reference.near + propagate(total.near),
+                step_reference.far + propagate(total.far),
                 step.dtype,
             )
-    assert known is not None
-    return known
+    assert total is not None
+    return total
 
 
-def _carrying(step: Question) -> question.ArrayMap:
+def _propagation(step: Question) -> questions.ArrayMap:
     """What becomes of a bound of a step's input in its output."""
-    plain = _changed(step, np.abs).but(bias=None)
-    return lambda bound: question.answer(plain.but(x=bound))
+    linear = _map_arrays(step, np.abs).but(bias=None)
+    return lambda bound: questions.answer(linear.but(x=bound))
 
 
 def _channels(q: Question) -> int:
     """How many channels an output, or a gradient by the input, is summed over."""
-    reads_small = (q.operator == "conv_transpose") == (q.wanted == "output")
-    return int(q.kernel.shape[0]) // q.groups if reads_small else int(q.kernel.shape[1])
+    reads_narrow_side = (q.operator == "conv_transpose") == (q.wanted == "output")
+    return int(q.kernel.shape[0]) // q.groups if reads_narrow_side else int(q.kernel.shape[1])
 
 
 def _offsets(q: Question) -> int:
@@ -272,12 +285,12 @@ def _offsets(q: Question) -> int:
     return prod(-(-k // step) for k, step in zip(q.window, steps, strict=True))
 
 
-def _changed(q: Question, change: question.ArrayMap) -> Question:
+def _map_arrays(q: Question, function: questions.ArrayMap) -> Question:
     """The question in float64, with every array changed."""
     arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
     return q.but(
         dtype="float64",
-        **{k: change(a.astype(np.float64)) for k, a in arrays.items() if a is not None},
+        **{k: function(a.astype(np.float64)) for k, a in arrays.items() if a is not None},
     )
 
 
@@ -291,5 +304,5 @@ def _bias(q: Question) -> Array:
     return bias.astype(np.float64)
 
 
-def _counts(asked: AnyQuestion) -> bool:
-    return isinstance(asked, Question) and asked.wanted == "parameters"
+def _is_parameter_count(question: AnyQuestion) -> bool:
+    return isinstance(question, Question) and question.wanted == "parameters"

@@ -71,9 +71,9 @@ class Limitation:
             and runtime.has(self.versions)
         )
 
-    def stops(self, asked: Question, runtime: Runtime) -> bool:
+    def stops(self, question: Question, runtime: Runtime) -> bool:
         """Whether a question, as the call sees it, runs into this in a runtime."""
-        return self.is_known_of(runtime) and self.refuses(asked)
+        return self.is_known_of(runtime) and self.refuses(question)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,10 +226,10 @@ class Framework:
         """Say why calls cannot be written for a backend; None for one that they can be."""
         if backend in self.interops:
             return None
-        known = ", ".join(sorted(filter(None, self.interops)))
-        if not known:
+        backends = ", ".join(sorted(filter(None, self.interops)))
+        if not backends:
             return f"{self.title} has no backends to choose from, got {backend!r}"
-        return f"the backend of {self.title} must be one of {known}, got {backend!r}"
+        return f"the backend of {self.title} must be one of {backends}, got {backend!r}"
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """The API with this id. Raises ``KeyError``."""
@@ -264,7 +264,7 @@ def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     return tuple(begin for begin, _ in question.padding)
 
 
-def cropped(question: Question) -> Axes | None:
+def crop_totals(question: Question) -> Axes | None:
     """How many elements of the full output are cropped on each axis, if the begin loses half.
 
     Of an odd number the odd element goes at the end. None where the begin loses another number.
@@ -279,8 +279,8 @@ def output_space(question: Question) -> Axes | Inexpressible:
     """The spatial shape of the output, for a call that has to be told it."""
     try:
         return question.output_space
-    except ValueError as problem:
-        return Inexpressible(f"the output's shape has to be given, and there is none: {problem}")
+    except ValueError as error:
+        return Inexpressible(f"the output's shape has to be given, and there is none: {error}")
 
 
 LAYOUT = frozenset({"layout"})

@@ -61,16 +61,16 @@ def _dimensions(q: Question, kernel: str) -> tuple[str, str, str]:
     return f"NC{space}", f"{kernel}{space}", f"NC{space}"
 
 
-def _stretched(q: Question) -> Question:
+def _with_input_padding(q: Question) -> Question:
     """The question with the padding of the stretched input that leaves the wanted crop.
 
     Of the reach - 1 elements that a full output needs on each side, a crop takes away its own.
     """
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
     return q.but(
         padding=tuple(
             (r - 1 - b, r - 1 - e + p)
-            for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
+            for r, (b, e), p in zip(extents, q.pairs, q.output_padding, strict=True)
         ),
         output_padding=(0,) * q.rank,
     )
@@ -85,12 +85,12 @@ def _transpose(
         return Inexpressible("there is no parameter for groups")
     # With transpose_kernel=True the letters name the axes of the convolution that is undone.
     dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
-    rest = keywords(
+    arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=None if channels_last else dimensions,  # of which that is the default
         transpose_kernel=transpose_kernel or None,
     )
-    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{arguments})")
 
 
 def _padding(q: Question) -> str | list[tuple[int, int]]:
@@ -101,36 +101,36 @@ def _padding(q: Question) -> str | list[tuple[int, int]]:
 
 def _without_zeros(q: Question) -> Question:
     """Padding has to be given, and nobody who wants none writes zeros."""
-    none = not isinstance(q.padding, str) and not any(map(any, q.padding))
-    return q.but(padding="valid") if none else q
+    is_unpadded = not isinstance(q.padding, str) and not any(map(any, q.padding))
+    return q.but(padding="valid") if is_unpadded else q
 
 
-def _spelled(read: Callable[[Question], Question], **options: bool) -> CallBuilder:
-    return lambda q: _transpose(read(q), **options)
+def _builder(convert: Callable[[Question], Question], **options: bool) -> CallBuilder:
+    return lambda q: _transpose(convert(q), **options)
 
 
 def _conv(q: Question) -> CallSource:
     q = _without_zeros(q)
-    rest = keywords(
+    arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=_dimensions(q, "OI"),
         feature_group_count=numbers((q.groups,), 1),
     )
-    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{arguments})")
 
 
 def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
     """A convolution over the stretched input, which is what a transposed one is, with groups."""
-    q = _stretched(q)
+    q = _with_input_padding(q)
     dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
-    rest = keywords(
+    arguments = keywords(
         lhs_dilation=q.stride,
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=tuple(axes.replace("*", "DHW"[3 - q.rank :]) for axes in dimensions),
         feature_group_count=q.groups,
     )
     ones = (1,) * q.rank
-    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{arguments})")
 
 
 def _resize(q: Question) -> CallSource:
@@ -145,23 +145,23 @@ def reads_past_the_end(q: Question) -> bool:
     many zeros at the end or fewer, if the input is not stretched: openxla/xla#48713.
     """
     # Of a convolution it is the gradient by the input that stretches, of its transpose the others.
-    stretched = (q.operator == "conv") == (q.wanted == "input_gradient")
-    pairs = _stretched(q).pairs if stretched else _cropped(q)
+    inserts_zeros = (q.operator == "conv") == (q.wanted == "input_gradient")
+    pairs = _with_input_padding(q).pairs if inserts_zeros else _effective_padding(q)
     return (
         q.rank < 3
-        and not (stretched and max(q.stride) > 1)
+        and not (inserts_zeros and max(q.stride) > 1)
         and any(b < 0 < e <= -b for b, e in pairs)
     )
 
 
-def _cropped(q: Question) -> Pairs:
+def _effective_padding(q: Question) -> Pairs:
     """The padding of a convolution, here or where it is undone, as far as a place reaches it."""
     if q.operator == "conv_transpose":
         return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
     return tuple(
         (b, e - (n + b + e - r) % s)
-        for n, (b, e), r, s in zip(q.space, q.pairs, reach, q.stride, strict=True)
+        for n, (b, e), r, s in zip(q.space, q.pairs, extents, q.stride, strict=True)
     )
 
 
@@ -175,16 +175,16 @@ def ends_the_process(q: Question) -> bool:
     """
     if q.operator != "conv_transpose":
         return False
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    halved, others = False, []
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    has_halved_axis, others = False, []
     for n, k, s, r, pair in zip(
-        q.space, q.window, q.stride, reach, _stretched(q).pairs, strict=True
+        q.space, q.window, q.stride, extents, _with_input_padding(q).pairs, strict=True
     ):
         if k == s == r == 2 < n and pair == (0, 0):
-            halved = True
+            has_halved_axis = True
         elif n > 1 or pair != (r - 1, r - 1):
             others.append((n, k))
-    return halved and prod(k for _, k in others) > prod(n for n, _ in others)
+    return has_halved_axis and prod(k for _, k in others) > prod(n for n, _ in others)
 
 
 LIMITS = (
@@ -209,38 +209,43 @@ def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
     from importlib import import_module
 
     jax = import_module("jax")
-    to_a_program = 32
+    calls_per_program = 32
     answers: list[Any] = [None] * len(calls)
-    alike: dict[Any, list[int]] = {}
+    groups: dict[Any, list[int]] = {}
     for number, (call, arguments) in enumerate(calls):
         try:
             text = str(jax.make_jaxpr(call)(*arguments))
         except Exception:  # its words are heard when it is asked alone
             continue
         # Constants have names in a text and no values, and long ones are cut.
-        tells_all = not re.search(r"\blambda [^;\s]|\.\.\.", text)
-        alike.setdefault(text if tells_all else number, []).append(number)
+        is_complete = not re.search(r"\blambda [^;\s]|\.\.\.", text)
+        groups.setdefault(text if is_complete else number, []).append(number)
 
-    def lowered(part: list[list[int]]) -> Any:
+    def lower(part: list[list[int]]) -> Any:
         first = {numbers[0]: calls[numbers[0]][1] for numbers in part}
-        return jax.jit(lambda given: {n: calls[n][0](*given[n]) for n in given}).lower(first)
+        return jax.jit(lambda operands: {n: calls[n][0](*operands[n]) for n in operands}).lower(
+            first
+        )
 
-    def compiled(program: Any) -> Any:
+    def compile_program(program: Any) -> Any:
         try:
             return program.compile()
         except Exception:
             return None
 
-    sets = list(alike.values())
-    parts = [sets[start : start + to_a_program] for start in range(0, len(sets), to_a_program)]
+    call_groups = list(groups.values())
+    parts = [
+        call_groups[start : start + calls_per_program]
+        for start in range(0, len(call_groups), calls_per_program)
+    ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        programs = list(pool.map(compiled, map(lowered, parts)))
+        programs = list(pool.map(compile_program, map(lower, parts)))
     for index, part in enumerate(parts):
         for turn in range(max(map(len, part)) if programs[index] else 0):
             turns = {numbers[0]: numbers[min(turn, len(numbers) - 1)] for numbers in part}
-            came = programs[index]({first: calls[number][1] for first, number in turns.items()})
+            results = programs[index]({first: calls[number][1] for first, number in turns.items()})
             for first, number in turns.items():
-                answers[number] = came[first]
+                answers[number] = results[first]
     return answers
 
 
@@ -250,8 +255,8 @@ CONV_TRANSPOSE = Api(
     exists="jax.lax.conv_transpose",
     layout="N C *s",
     kernel_axes="in out *k",
-    native=_spelled(_without_zeros),
-    recipe=_spelled(_stretched),
+    native=_builder(_without_zeros),
+    recipe=_builder(_with_input_padding),
     grouped=_grouped,
     limits=LIMITS,
     reads_kernel_reversed=True,
@@ -288,8 +293,8 @@ FRAMEWORK = Framework(
         replace(
             CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(transpose_kernel=True)",
-            native=_spelled(_without_zeros, transpose_kernel=True),
-            recipe=_spelled(_stretched, transpose_kernel=True),
+            native=_builder(_without_zeros, transpose_kernel=True),
+            recipe=_builder(_with_input_padding, transpose_kernel=True),
             reads_kernel_reversed=False,
         ),
         replace(
@@ -297,8 +302,8 @@ FRAMEWORK = Framework(
             id="jax.lax.conv_transpose(channels_last)",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_spelled(_without_zeros, channels_last=True),
-            recipe=_spelled(_stretched, channels_last=True),
+            native=_builder(_without_zeros, channels_last=True),
+            recipe=_builder(_with_input_padding, channels_last=True),
             grouped=partial(_grouped, channels_last=True),
             topics=LAYOUT,
         ),

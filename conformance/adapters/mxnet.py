@@ -29,13 +29,13 @@ from conformance.question import Dtype, Question
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     source = "x" if by == "x" else call_source.kernel
-    taken = f"{source}.grad" if by == "x" or call_source.kernel == "w" else f"{source}.grad()"
+    gradient = f"{source}.grad" if by == "x" or call_source.kernel == "w" else f"{source}.grad()"
     return (
         *((f"{source}.attach_grad()",) if by == "x" or call_source.kernel == "w" else ()),
         "with mx.autograd.record():",
         f"    y = {call_source.expression}",
         "y.backward(g)",
-        f"y = {taken}",
+        f"y = {gradient}",
     )
 
 
@@ -74,7 +74,7 @@ def _operator(
 ) -> CallBuilder:
     """``layouts`` of one, two and three spatial axes are said where they are not the usual ones."""
 
-    def spell(q: Question) -> CallSource | Inexpressible:
+    def build(q: Question) -> CallSource | Inexpressible:
         padding = symmetric(q)
         if isinstance(padding, Inexpressible):
             return padding
@@ -83,12 +83,12 @@ def _operator(
             "pad": _unless(padding, 0),
             "adj": q.output_padding if q.has_output_padding else None,
         }
-        return _called(name, q, **size, layout=layouts[q.rank - 1])
+        return _operator_call(name, q, **size, layout=layouts[q.rank - 1])
 
-    return spell
+    return build
 
 
-def _called(name: str, q: Question, **size: object) -> CallSource:
+def _operator_call(name: str, q: Question, **size: object) -> CallSource:
     # These operators take no single number for all axes, only one for each.
     arguments = keywords(
         kernel=q.window,
@@ -106,7 +106,7 @@ def _unless(values: Axes, default: int) -> Axes | None:
     return None if set(values) == {default} else values
 
 
-def _sized(q: Question) -> CallSource | Inexpressible:
+def _with_target_shape(q: Question) -> CallSource | Inexpressible:
     """A call that says how large the output is, and leaves to MXNet what is cropped where."""
     if q.padding == "same" and q.has_output_padding:
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
@@ -114,24 +114,24 @@ def _sized(q: Question) -> CallSource | Inexpressible:
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
-        return _called(DECONVOLUTION, q, target_shape=space)
+        return _operator_call(DECONVOLUTION, q, target_shape=space)
     if any(map(any, q.pairs)):
         return Inexpressible("padding takes no numbers, only the size of the output")
     return Inexpressible("nobody says the size of an output of which nothing is cropped")
 
 
-def _sized_and_padded(q: Question) -> CallSource | Inexpressible:
+def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
     """The same with the crop at the begin: without oneDNN it is ignored, with it the size is."""
     space = output_space(q)
     if isinstance(space, Inexpressible):
         return space
     begins = tuple(begin for begin, _ in q.pairs)
-    if begins != tuple((total + 1) // 2 for total in _totals(q)) or min(_totals(q)) < 0:
+    if begins != tuple((total + 1) // 2 for total in _crop_totals(q)) or min(_crop_totals(q)) < 0:
         return Inexpressible("of what is cropped, half goes at the begin, and the odd element too")
-    return _called(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
+    return _operator_call(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
 
 
-def _totals(q: Question) -> Axes:
+def _crop_totals(q: Question) -> Axes:
     """How many elements of the full output are cropped on each axis."""
     return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
 
@@ -180,7 +180,7 @@ FLAT_DILATION = Limitation(
 )
 
 
-def _spared(dtypes: tuple[Dtype, ...], limit: Limitation) -> tuple[Limitation, ...]:
+def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[Limitation, ...]:
     """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
 
     Parameters
@@ -196,16 +196,20 @@ def _spared(dtypes: tuple[Dtype, ...], limit: Limitation) -> tuple[Limitation, .
     """
     return (
         replace(
-            limit,
-            reason=f"{limit.reason} float32",
-            refuses=lambda q: q.dtype in dtypes and limit.refuses(q),
+            limitation,
+            reason=f"{limitation.reason} float32",
+            refuses=lambda q: q.dtype in dtypes and limitation.refuses(q),
             classes=frozenset({ONEDNN}),
         ),
-        replace(limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({NATIVE})),
+        replace(
+            limitation,
+            reason=f"{limitation.reason} oneDNN, which is off",
+            classes=frozenset({NATIVE}),
+        ),
     )
 
 
-MISPLACED_DILATION = _spared(
+MISPLACED_DILATION = _except_onednn(
     ("float64",),
     Limitation(
         "stride and dilation together need",
@@ -213,7 +217,7 @@ MISPLACED_DILATION = _spared(
         refused=False,
     ),
 )
-FLAT_DOUBLE = _spared(
+FLAT_DOUBLE = _except_onednn(
     ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
 )
 # It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
@@ -225,7 +229,7 @@ SIZED_LIMITS = (
     # It is made an output padding of one, which must be smaller than the stride.
     Limitation(
         "an axis of stride 1 takes no odd number of elements to crop",
-        lambda q: any(t % 2 >= s for t, s in zip(_totals(q), q.stride, strict=True)),
+        lambda q: any(t % 2 >= s for t, s in zip(_crop_totals(q), q.stride, strict=True)),
     ),
 )
 
@@ -282,8 +286,8 @@ FRAMEWORK = Framework(
         replace(
             NPX,
             id="mxnet.npx.deconvolution(target_shape)",
-            native=_sized,
-            recipe=_sized_and_padded,
+            native=_with_target_shape,
+            recipe=_with_target_shape_and_pad,
             limits=SIZED_LIMITS,
         ),
         replace(

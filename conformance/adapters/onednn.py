@@ -20,7 +20,7 @@ FLOAT32, BFLOAT16 = "onednn float32", "onednn bfloat16"
 WITH_BFLOAT16 = frozenset({"onednn-avx512", "onednn-bfloat16"})
 WITHOUT_BFLOAT16 = frozenset({"onednn-avx2", "onednn"})
 ANY = WITH_BFLOAT16 | WITHOUT_BFLOAT16
-TAKES: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
+DTYPES_BY_CLASS: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
     (WITH_BFLOAT16, ("float32", "bfloat16")),
     (WITHOUT_BFLOAT16, ("float32",)),
 )
@@ -45,16 +45,21 @@ def classes(without: str) -> tuple[RuntimeClass, ...]:
     )
 
 
-def where_it_computes(limit: Limitation) -> tuple[Limitation, ...]:
+def where_onednn_computes(limitation: Limitation) -> tuple[Limitation, ...]:
     """Return the limit for each group of classes, stopping only dtypes that it computes in."""
 
-    def computed(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
-        return lambda q: q.dtype in dtypes and limit.refuses(q)
+    def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
+        return lambda q: q.dtype in dtypes and limitation.refuses(q)
 
-    return tuple(replace(limit, refuses=computed(dtypes), classes=names) for names, dtypes in TAKES)
+    return tuple(
+        replace(limitation, refuses=refuses(dtypes), classes=names)
+        for names, dtypes in DTYPES_BY_CLASS
+    )
 
 
-def where_it_does_not(without: str, limit: Limitation, remark: str = "") -> tuple[Limitation, ...]:
+def where_onednn_does_not(
+    without: str, limitation: Limitation, remark: str = ""
+) -> tuple[Limitation, ...]:
     """Return the limit for each group of classes, stopping only dtypes that it does not compute in.
 
     Parameters
@@ -67,22 +72,22 @@ def where_it_does_not(without: str, limit: Limitation, remark: str = "") -> tupl
         What the reason continues with where oneDNN is on.
     """
 
-    def left(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
-        return lambda q: q.dtype not in dtypes and limit.refuses(q)
+    def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
+        return lambda q: q.dtype not in dtypes and limitation.refuses(q)
 
     off = replace(
-        limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({without})
+        limitation, reason=f"{limitation.reason} oneDNN, which is off", classes=frozenset({without})
     )
     return (
         off,
         *(
             replace(
-                limit,
-                reason=f"{limit.reason} {' or '.join(dtypes)}{remark}",
-                refuses=left(dtypes),
+                limitation,
+                reason=f"{limitation.reason} {' or '.join(dtypes)}{remark}",
+                refuses=refuses(dtypes),
                 classes=names,
             )
-            for names, dtypes in TAKES
+            for names, dtypes in DTYPES_BY_CLASS
         ),
     )
 
@@ -92,16 +97,16 @@ def runs_convolution(q: Question) -> bool:
     return q.op in ("conv", "conv_transpose_input_gradient")
 
 
-def _leaves_a_part(q: Question) -> bool:
+def _leaves_output_part_unwritten(q: Question) -> bool:
     """The convolution has one input channel a group, and one place along its strided last axis."""
     channels = q.kernel.shape[1]  # of what is convolved, here or where this is undone
     if q.rank == 1 or channels > 1 or not runs_convolution(q):
         return False
-    places = output_space(q) if q.op == "conv" else q.space
-    return not isinstance(places, Inexpressible) and places[-1] == 1 < min(q.stride[-1], places[-2])
+    output = output_space(q) if q.op == "conv" else q.space
+    return not isinstance(output, Inexpressible) and output[-1] == 1 < min(q.stride[-1], output[-2])
 
 
-def _leaves_its_memory(q: Question) -> bool:
+def _exceeds_memory(q: Question) -> bool:
     """Whether the gradient by the kernel, in float32 over three axes, breaks the heap or is wrong.
 
     It may where the first axis is padded by more than the stride and less than the kernel, where
@@ -112,61 +117,61 @@ def _leaves_its_memory(q: Question) -> bool:
     if (q.rank, q.dtype, q.groups, q.dilation[0]) != (3, "float32", 1, 1):
         return False
     k, s, p = q.window[0], q.stride[0], q.pairs[0][0]
-    return 1 < s < p < k and any(k - p < n < k + -p % s for n in _convolved(q)[:1])
+    return 1 < s < p < k and any(k - p < n < k + -p % s for n in _convolution_input(q)[:1])
 
 
-def _is_longer(q: Question) -> bool:
+def _has_kernel_longer_than_input(q: Question) -> bool:
     """Whether a kernel that `same` pads is longer than the input, in bfloat16 over three axes."""
     if (q.rank, q.padding, q.dtype) != (3, "same", "bfloat16"):
         return False
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    return any(r > n for n, r in zip(_convolved(q), reach, strict=False))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    return any(r > n for n, r in zip(_convolution_input(q), extents, strict=False))
 
 
-def _leaves_all(q: Question) -> bool:
+def _leaves_gradient_unwritten(q: Question) -> bool:
     if (q.dtype, q.wanted) != ("bfloat16", "kernel_gradient"):
         return False
-    return any(n < s for n, s in zip(_convolved(q), q.stride, strict=False))
+    return any(n < s for n, s in zip(_convolution_input(q), q.stride, strict=False))
 
 
 def _is_gradient(q: Question) -> bool:
     return q.wanted in ("input_gradient", "kernel_gradient")
 
 
-def _convolved(q: Question) -> Axes:
+def _convolution_input(q: Question) -> Axes:
     """The spatial shape of what is convolved, here or where this is undone; () if nothing is."""
     lengths = q.space if q.operator == "conv" else output_space(q)
     return () if isinstance(lengths, Inexpressible) else lengths
 
 
-SHORT = Limitation(
+UNWRITTEN = Limitation(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
-    _leaves_all,
+    _leaves_gradient_unwritten,
     classes=WITH_BFLOAT16,
     refused=False,
 )
 PADDED = Limitation(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
-    lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
+    lambda q: q.wanted == "kernel_gradient" and _exceeds_memory(q),
     classes=ANY,
     corrupts_process=True,
     refused=False,
 )
 CHANNELS_LAST = (
-    SHORT,
-    *where_it_computes(
+    UNWRITTEN,
+    *where_onednn_computes(
         Limitation(
             "of one channel in a group and one place along the last axis a part may be left"
             " unwritten",
-            _leaves_a_part,
+            _leaves_output_part_unwritten,
             refused=False,
         )
     ),
     # TensorFlow makes the gradient by the kernel for any other, too.
-    replace(PADDED, refuses=lambda q: _is_gradient(q) and _leaves_its_memory(q)),
+    replace(PADDED, refuses=lambda q: _is_gradient(q) and _exceeds_memory(q)),
     Limitation(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
-        lambda q: _is_gradient(q) and _is_longer(q),
+        lambda q: _is_gradient(q) and _has_kernel_longer_than_input(q),
         classes=WITH_BFLOAT16,
         corrupts_process=True,
         refused=False,

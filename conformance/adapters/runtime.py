@@ -63,12 +63,12 @@ class Runtime:
         """Say whether this runtime has, or may have, such a version; an empty one fits all."""
         if not requirement:
             return True
-        wanted = Requirement(requirement)
-        version = self.packages.get(wanted.name)
+        needed = Requirement(requirement)
+        version = self.packages.get(needed.name)
         if version is None:
             return True
         try:
-            return wanted.specifier.contains(Version(version), prereleases=True)
+            return needed.specifier.contains(Version(version), prereleases=True)
         except InvalidVersion:
             return True
 

@@ -54,7 +54,7 @@ INTEROP = TensorInterop(
 )
 
 
-def _shared(q: Question, padding: object) -> dict[str, object]:
+def _common_arguments(q: Question, padding: object) -> dict[str, object]:
     return {
         "stride": numbers(q.stride, 1),
         "padding": padding,
@@ -68,12 +68,12 @@ def _transpose_arguments(q: Question) -> dict[str, object] | Inexpressible:
     padding = symmetric(q)
     if isinstance(padding, Inexpressible):
         return padding
-    return _shared(q, numbers(padding, 0))
+    return _common_arguments(q, numbers(padding, 0))
 
 
 def _conv_arguments(q: Question) -> dict[str, object] | Inexpressible:
     if isinstance(q.padding, str):
-        return _shared(q, q.padding)
+        return _common_arguments(q, q.padding)
     return _transpose_arguments(q)
 
 
@@ -130,7 +130,7 @@ def _interpolate(q: Question) -> CallSource:
 
 
 TRANSPOSE_LIMITS = (
-    onednn.SHORT,
+    onednn.UNWRITTEN,
     onednn.PADDED,
     NEGATIVE_PADDING,
     Limitation(
@@ -141,7 +141,7 @@ TRANSPOSE_LIMITS = (
     ),
 )
 CONV_LIMITS = (
-    onednn.SHORT,
+    onednn.UNWRITTEN,
     onednn.PADDED,
     NEGATIVE_PADDING,
     Limitation(

@@ -19,7 +19,7 @@ ZEROS = "zeros"
 """What stands for an answer that nobody worked out, beside the names of conventions."""
 
 
-def rivals(asked: AnyQuestion, known: Reference, got: Array) -> Iterator[Explanation]:
+def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterator[Explanation]:
     """The conventions that are as good an explanation of an answer as being right; () for zeros.
 
     A convention is none whose numbers are those of the oracle, but for one rounding, as long as
@@ -28,15 +28,15 @@ def rivals(asked: AnyQuestion, known: Reference, got: Array) -> Iterator[Explana
     Parameters
     ----------
     known
-        What the oracle answers to ``asked``.
+        What the oracle answers to ``question``.
     got
         An answer within rounding of that.
     """
     with np.errstate(all="ignore"):
-        if not got.any() and _differ(known, np.zeros(known.numbers.shape), got):
+        if not answer.any() and _is_distinct(reference, np.zeros(reference.numbers.shape), answer):
             yield ()
-        for node in neighbours(Node((), asked)):
-            if _is_rival(node, known, got):
+        for node in neighbours(Node((), question)):
+            if _is_rival(node, reference, answer):
                 yield node.explanation
 
 
@@ -45,24 +45,31 @@ def named(rival: Explanation) -> str:
     return " and ".join(map(str, rival)) or ZEROS
 
 
-def _is_rival(node: Node, known: Reference, got: Array) -> bool:
+def _is_rival(node: Node, reference: Reference, answer: Array) -> bool:
     try:
-        if got.dtype != node.answer_dtype or not node.may_have_shape(got.shape):
+        if answer.dtype != node.answer_dtype or not node.may_have_shape(answer.shape):
             return False
-        part, numbers = node.part(got)
-        if part is not node and not _holds(part.reference(), numbers):
+        part, part_answer = node.part(answer)
+        if part is not node and not _agrees(part.reference(), part_answer):
             return False
-        other = node.reference()
+        rival_reference = node.reference()
     except ValueError:
         return False
-    return _holds(other, got) and _differ(known, other.numbers, got)
+    return _agrees(rival_reference, answer) and _is_distinct(
+        reference, rival_reference.numbers, answer
+    )
 
 
-def _holds(known: Reference, got: Array) -> bool:
-    return known.numbers.shape == got.shape and bool(known.holds(got).all())
+def _agrees(reference: Reference, answer: Array) -> bool:
+    return reference.numbers.shape == answer.shape and bool(reference.holds(answer).all())
 
 
-def _differ(known: Reference, other: Array, got: Array) -> bool:
+def _is_distinct(reference: Reference, numbers: Array, answer: Array) -> bool:
     """Whether other numbers are another answer, or at least are nearer to what was answered."""
-    off, there = np.abs(got - known.numbers), np.abs(got - other)
-    return bool((known.apart(other) | ((off > known.once) & (there < off))).any())
+    distance, rival_distance = np.abs(answer - reference.numbers), np.abs(answer - numbers)
+    return bool(
+        (
+            reference.apart(numbers)
+            | ((distance > reference.rounded_once) & (rival_distance < distance))
+        ).any()
+    )

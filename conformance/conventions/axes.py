@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, reduce
 
-from conformance.conventions import mistakes
-from conformance.conventions import transforms as read
+from conformance.conventions import mistakes, transforms
 from conformance.conventions.transforms import Postprocess, Transform, Transformed, unchanged
 from conformance.question import Dtype, Question
 
@@ -32,7 +31,7 @@ class Choice:
 
     name: str
     sentence: str
-    change: Transform
+    transform: Transform
     mistake: bool = False
     like: tuple[tuple[str, ...], ...] = ()
 
@@ -84,9 +83,9 @@ HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
 
 
 def _mistake(
-    name: str, sentence: str, change: Transform, *, like: tuple[tuple[str, ...], ...] = ()
+    name: str, sentence: str, transform: Transform, *, like: tuple[tuple[str, ...], ...] = ()
 ) -> Choice:
-    return Choice(name, sentence, change, mistake=True, like=like)
+    return Choice(name, sentence, transform, mistake=True, like=like)
 
 
 AXES: tuple[Axis, ...] = (
@@ -147,12 +146,14 @@ AXES: tuple[Axis, ...] = (
         "The kernel is read forwards along every spatial axis.",
         lambda q: max(q.window, default=1) > 1,
         (
-            Choice("flipped", "The kernel is read backwards along every axis.", read.flip(())),
+            Choice(
+                "flipped", "The kernel is read backwards along every axis.", transforms.flip(())
+            ),
             *(
                 Choice(
                     f"flipped along {which}",
                     f"The kernel is read backwards along {which} of its spatial axes.",
-                    read.flip(axes),
+                    transforms.flip(axes),
                 )
                 for axes, which in {**SOME_AXES, **TWO_OF_THREE}.items()
             ),
@@ -167,7 +168,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "exchanged",
                 "The kernel's input channels are taken for its output channels.",
-                read.exchange_channels,
+                transforms.exchange_channels,
             ),
         ),
     ),
@@ -180,7 +181,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "reversed",
                 "The last spatial axis of the kernel is taken for the first.",
-                read.reverse_kernel_axes,
+                transforms.reverse_kernel_axes,
             ),
         ),
     ),
@@ -191,7 +192,7 @@ AXES: tuple[Axis, ...] = (
         lambda q: (
             q.operator == "conv_transpose"
             and q.wanted != "parameters"
-            and (max((*q.window, *q.stride)) > 1 or read.is_padded(q))
+            and (max((*q.window, *q.stride)) > 1 or transforms.is_padded(q))
         ),
         (
             _mistake(
@@ -210,14 +211,14 @@ AXES: tuple[Axis, ...] = (
         "in order",
         "Input channels are numbered as in the kernel.",
         lambda q: q.x.shape[1] > 1,
-        (Choice("reversed", "Input channels run backwards.", read.reverse_input_channels),),
+        (Choice("reversed", "Input channels run backwards.", transforms.reverse_input_channels),),
     ),
     Axis(
         "output channels",
         "in order",
         "Output channels are numbered as in the kernel.",
         lambda q: q.output_channels > 1,
-        (Choice("reversed", "Output channels run backwards.", read.reverse_output_channels),),
+        (Choice("reversed", "Output channels run backwards.", transforms.reverse_output_channels),),
     ),
     Axis(
         "dilation with groups",
@@ -241,27 +242,27 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "interleaved",
                 "A group takes every g-th channel, of the input and of the output.",
-                read.interleave(inputs=True, outputs=True),
+                transforms.interleave(inputs=True, outputs=True),
             ),
             Choice(
                 "inputs interleaved",
                 "A group takes every g-th input channel.",
-                read.interleave(inputs=True, outputs=False),
+                transforms.interleave(inputs=True, outputs=False),
             ),
             Choice(
                 "outputs interleaved",
                 "A group gives every g-th output channel.",
-                read.interleave(inputs=False, outputs=True),
+                transforms.interleave(inputs=False, outputs=True),
             ),
             Choice(
                 "first slice for all",
                 "Every group uses the first group's slice of the kernel.",
-                read.first_slice,
+                transforms.first_slice,
             ),
             Choice(
                 "first bias for all",
                 "Every group adds the first group's bias.",
-                read.first_bias,
+                transforms.first_bias,
             ),
         ),
     ),
@@ -270,14 +271,18 @@ AXES: tuple[Axis, ...] = (
         "in order",
         "The strides stand in the order of the spatial axes.",
         lambda q: q.stride != q.stride[::-1],
-        (Choice("reversed", "The strides are read from the last axis.", read.reverse_stride),),
+        (
+            Choice(
+                "reversed", "The strides are read from the last axis.", transforms.reverse_stride
+            ),
+        ),
     ),
     Axis(
         "stride with dilation",
         "both as asked",
         "Stride spreads the input and dilation spreads the kernel.",
         lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
-        (Choice("exchanged", "Stride and dilation are exchanged.", read.exchange_strides),),
+        (Choice("exchanged", "Stride and dilation are exchanged.", transforms.exchange_strides),),
     ),
     Axis(
         "stride",
@@ -304,8 +309,8 @@ AXES: tuple[Axis, ...] = (
         "Dilation spreads the kernel.",
         lambda q: max(q.dilation) > 1,
         (
-            Choice("ignored", "Dilation is ignored.", read.ignore_dilation),
-            Choice("of the input", "Dilation spreads the input.", read.dilate_input),
+            Choice("ignored", "Dilation is ignored.", transforms.ignore_dilation),
+            Choice("of the input", "Dilation spreads the input.", transforms.dilate_input),
         ),
     ),
     Axis(
@@ -317,7 +322,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "cropped at the begin",
                 "Where `same` crops an odd total, the odd element goes at the begin.",
-                read.odd_at_begin,
+                transforms.odd_at_begin,
             ),
         ),
     ),
@@ -330,12 +335,12 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "of the input",
                 "`same` is counted as for a convolution over the input, without dilation.",
-                read.unextended(read.same_of_input),
+                transforms.unextended(transforms.same_of_input),
             ),
             Choice(
                 "half a kernel",
                 "`same` crops half of the kernel at both ends, whatever the stride.",
-                read.unextended(read.same_half_kernel),
+                transforms.unextended(transforms.same_half_kernel),
             ),
         ),
     ),
@@ -349,12 +354,12 @@ AXES: tuple[Axis, ...] = (
                 "half a kernel, centred",
                 "With output padding, 0 too, `same` crops half of the kernel twice, less that,"
                 " evenly.",
-                read.same_half_kernel_centred,
+                transforms.same_half_kernel_centred,
             ),
             Choice(
                 "half a kernel",
                 "With output padding, 0 too, `same` crops half of the kernel at both ends first.",
-                read.same_half_kernel,
+                transforms.same_half_kernel,
             ),
         ),
     ),
@@ -362,12 +367,16 @@ AXES: tuple[Axis, ...] = (
         "valid: length",
         "full",
         "Without padding the output has the full length (n - 1) s + d (k - 1) + 1.",
-        lambda q: q.operator == "conv_transpose" and read.is_sparse(q) and not read.is_padded(q),
+        lambda q: (
+            q.operator == "conv_transpose"
+            and transforms.is_sparse(q)
+            and not transforms.is_padded(q)
+        ),
         (
             Choice(
                 "whole strides",
                 "Without padding the output has at least n s elements, the last ones zero.",
-                read.whole_strides,
+                transforms.whole_strides,
             ),
         ),
     ),
@@ -398,14 +407,14 @@ AXES: tuple[Axis, ...] = (
         "padding",
         "crops the output",
         "Padding is what is cropped off the output.",
-        lambda q: not isinstance(q.padding, str) and read.is_padded(q),
+        lambda q: not isinstance(q.padding, str) and transforms.is_padded(q),
         (
             Choice(
                 "pads the input",
                 "Padding numbers are zeros around the stretched input.",
-                read.pad_stretched,
+                transforms.pad_stretched,
             ),
-            Choice("ignored", "Padding is ignored.", read.ignore_padding),
+            Choice("ignored", "Padding is ignored.", transforms.ignore_padding),
             _mistake(
                 "pads the input without its stride",
                 "Padding numbers are zeros around the input, before its stride is applied.",
@@ -423,7 +432,7 @@ AXES: tuple[Axis, ...] = (
         "begin, end",
         "Of a pair the first number is for the begin.",
         lambda q: not isinstance(q.padding, str) and any(b != e for b, e in q.padding),
-        (Choice("end, begin", "Of a pair the first number is for the end.", read.swap_ends),),
+        (Choice("end, begin", "Of a pair the first number is for the end.", transforms.swap_ends),),
     ),
     Axis(
         "padding with stride",
@@ -448,14 +457,14 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "more at the begin",
                 "Output padding lengthens the output at its begin.",
-                read.extend_begin,
+                transforms.extend_begin,
             ),
             Choice(
                 "zeros at the end",
                 "Output padding appends zeros, even where a crop took real values.",
-                read.extend_by_zeros,
+                transforms.extend_by_zeros,
             ),
-            Choice("ignored", "Output padding is ignored.", read.ignore_output_padding),
+            Choice("ignored", "Output padding is ignored.", transforms.ignore_output_padding),
             _mistake(
                 "zeros at the start",
                 "Output padding puts zeros before the output.",
@@ -514,8 +523,8 @@ AXES: tuple[Axis, ...] = (
         "The bias is added once to every position.",
         lambda q: q.bias is not None and q.wanted == "output",
         (
-            Choice("dropped", "The bias is not added.", read.scale_bias(0)),
-            Choice("doubled", "The bias is added twice.", read.scale_bias(2)),
+            Choice("dropped", "The bias is not added.", transforms.scale_bias(0)),
+            Choice("doubled", "The bias is added twice.", transforms.scale_bias(2)),
             _mistake(
                 "along the last axis",
                 "The bias is added along the last axis of the output.",
@@ -542,7 +551,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "narrowed to 32 bits",
                 "Numbers of 64 bits are made numbers of 32, and so is the answer.",
-                read.narrow,
+                transforms.narrow,
             ),
         ),
     ),
@@ -552,9 +561,9 @@ AXES: tuple[Axis, ...] = (
         "Sums are rounded to the dtype of the question or not at all.",
         lambda q: q.dtype in ("float32", "float64") and q.wanted != "parameters",
         (
-            Choice("in float32", "Sums are rounded to float32.", read.rounded("float32")),
-            Choice("in float16", "Sums are rounded to float16.", read.rounded("float16")),
-            Choice("in bfloat16", "Sums are rounded to bfloat16.", read.rounded("bfloat16")),
+            Choice("in float32", "Sums are rounded to float32.", transforms.rounded("float32")),
+            Choice("in float16", "Sums are rounded to float16.", transforms.rounded("float16")),
+            Choice("in bfloat16", "Sums are rounded to bfloat16.", transforms.rounded("bfloat16")),
         ),
         rounds=True,
     ),
@@ -567,7 +576,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 f"one {late} along {which}",
                 f"The output is one element {late} along {which}.",
-                read.shift(axes, by),
+                transforms.shift(axes, by),
             )
             for axes, which in {NO_AXES: "every axis", **SOME_AXES, **TWO_OF_THREE}.items()
             for by, late in ((1, "later"), (-1, "earlier"))
@@ -579,12 +588,12 @@ AXES: tuple[Axis, ...] = (
             f"{dtype} accumulation",
             "in float32 or wider",
             f"Sums of {dtype} are formed in float32 or wider and rounded once.",
-            partial(read.is_rounded, dtype=dtype),
+            partial(transforms.is_rounded, dtype=dtype),
             (
                 Choice(
                     f"in {dtype}",
                     f"Sums of {dtype} are rounded to {dtype} as they are formed.",
-                    read.summed_in(dtype),
+                    transforms.summed_in(dtype),
                 ),
             ),
             rounds=True,
@@ -599,18 +608,20 @@ def apply_conventions(question: Question, conventions: Iterable[Convention]) -> 
 
     A convention that finds nothing to change in this question changes nothing.
     """
-    afters: list[Postprocess] = []
+    postprocesses: list[Postprocess] = []
     for convention in sorted(conventions, key=CONVENTIONS.index):
         if not convention.axis.concerns(question):
             continue
-        reading = convention.choice.change(question)
-        if reading is not None:
-            question = reading.question
-            if reading.after is not unchanged:
-                afters.insert(0, reading.after)
-    if not afters:
+        transformed = convention.choice.transform(question)
+        if transformed is not None:
+            question = transformed.question
+            if transformed.after is not unchanged:
+                postprocesses.insert(0, transformed.after)
+    if not postprocesses:
         return Transformed(question)
-    return Transformed(question, lambda y: reduce(lambda answer, after: after(answer), afters, y))
+    return Transformed(
+        question, lambda y: reduce(lambda answer, after: after(answer), postprocesses, y)
+    )
 
 
 CONVENTIONS = tuple(Convention(axis, choice) for axis in AXES for choice in axis.choices)

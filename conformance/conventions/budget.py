@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from time import monotonic
 
-from conformance import question
+from conformance import question as questions
 from conformance.question import AnyQuestion
 
 PRODUCTS = 2**31
@@ -33,15 +33,15 @@ class Budget:
     products: int = PRODUCTS
     seconds: float | None = None
     spent: int = 0
-    _began: float = field(default_factory=monotonic)
+    _start: float = field(default_factory=monotonic)
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing more may be tried."""
-        late = self.seconds is not None and monotonic() - self._began > self.seconds
-        return late or self.spent > self.products
+        is_late = self.seconds is not None and monotonic() - self._start > self.seconds
+        return is_late or self.spent > self.products
 
-    def spend(self, asked: AnyQuestion) -> None:
+    def spend(self, question: AnyQuestion) -> None:
         """Counts one answer of the oracle.
 
         Raises
@@ -49,4 +49,4 @@ class Budget:
         ValueError
             If the question has no answer.
         """
-        self.spent += EACH + question.products(asked)
+        self.spent += EACH + questions.products(question)

@@ -34,13 +34,13 @@ def laid_out(
     shape  whether it shows only with several channels, or only with several spatial axes
     """
 
-    def change(q: Question) -> Transformed | None:
-        one = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
-        if q.wanted != "output" or one[shape]:
+    def transform(q: Question) -> Transformed | None:
+        has_single_entry = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
+        if q.wanted != "output" or has_single_entry[shape]:
             return None
         return Transformed(q, after, resizes=True)
 
-    return change
+    return transform
 
 
 def channels_last(y: Array) -> Array:
@@ -94,27 +94,27 @@ def reshape_to(layout: KernelLayout) -> Transform:
     With one group, `CHANNELS_REVERSED` is the convention that exchanges the kernel's channels.
     """
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if not _is_misread(q, layout) or (layout == CHANNELS_REVERSED and q.groups == 1):
             return None
-        to, back = _memory(q, layout)
-        return mapped(q, "kernel_gradient", to, back)
+        reshape, exchange_back = _memory(q, layout)
+        return mapped(q, "kernel_gradient", reshape, exchange_back)
 
-    return change
+    return transform
 
 
 def reshape_from(layout: KernelLayout) -> Transform:
     """The memory of the kernel in a layout taken for that of the kernel as it is."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         first, second = q.kernel.shape[:2] if q.kernel.ndim > 2 else (1, 1)
         same_both_ways = layout == CHANNELS_REVERSED and first == second * q.groups
         if not _is_misread(q, layout) or same_both_ways:
             return None
-        to, back = _memory(q, layout)
-        return mapped(q, "kernel_gradient", back, to)
+        reshape, exchange_back = _memory(q, layout)
+        return mapped(q, "kernel_gradient", exchange_back, reshape)
 
-    return change
+    return transform
 
 
 def _is_misread(q: Question, layout: KernelLayout) -> bool:
@@ -142,10 +142,10 @@ def _memory(q: Question, layout: KernelLayout) -> tuple[Postprocess, Postprocess
     def read(kernel: Array) -> Array:
         return kernel.reshape(shape).transpose(inverse).reshape(kernel.shape)
 
-    def written(kernel: Array) -> Array:
+    def write(kernel: Array) -> Array:
         return kernel.reshape(sizes).transpose(order).reshape(kernel.shape)
 
-    return read, written
+    return read, write
 
 
 # The operator and its groups
@@ -163,18 +163,18 @@ def convolve(q: Question) -> Transformed | None:
         return None
     first, second = q.kernel.shape[:2]
 
-    def exchanged(kernel: Array) -> Array:
+    def exchange(kernel: Array) -> Array:
         """(C_in, C_out / groups, *k) as (C_out, C_in / groups, *k)."""
         blocks = kernel.reshape(q.groups, first // q.groups, second, *q.window)
         return blocks.swapaxes(1, 2).reshape(q.groups * second, first // q.groups, *q.window)
 
-    def back(gradient: Array) -> Array:
+    def exchange_back(gradient: Array) -> Array:
         blocks = gradient.reshape(q.groups, second, first // q.groups, *q.window)
         return blocks.swapaxes(1, 2).reshape(first, second, *q.window)
 
-    reading = mapped(q, "kernel_gradient", exchanged, back)
-    convolution = reading.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
-    return reading._replace(question=convolution)
+    transformed = mapped(q, "kernel_gradient", exchange, exchange_back)
+    convolution = transformed.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
+    return transformed._replace(question=convolution)
 
 
 def exchange_groups(q: Question) -> Transformed | None:
@@ -201,21 +201,21 @@ def repeat_input(*, last: bool) -> Transform:
     last  whether the last element of an axis is repeated too
     """
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.operator != "conv_transpose" or max(q.stride) == 1:
             return None
         if q.wanted == "input_gradient":
             return None  # that is a sum of several numbers, and an answer is only moved
 
-        def repeated(x: Array) -> Array:
+        def repeat(x: Array) -> Array:
             for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
                 length = n * s if last else max((n - 1) * s + 1, 0)
                 x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
             return x
 
-        return Transformed(q.but(x=repeated(q.x), stride=(1,) * q.rank))
+        return Transformed(q.but(x=repeat(q.x), stride=(1,) * q.rank))
 
-    return change
+    return transform
 
 
 # Padding
@@ -244,7 +244,7 @@ def padding_as_pairs(q: Question) -> Transformed | None:
 
 def pad_input(q: Question) -> Transformed | None:
     """Padding numbers as zeros around the input, of which then nothing is cropped."""
-    if not _has_zeros(q):
+    if not _can_pad_input(q):
         return None
     pairs = zip(q.stride, q.pairs, strict=True)
     return cropped(q, ((-b * s, -e * s) for s, (b, e) in pairs))
@@ -255,10 +255,12 @@ def pad_input_and_fit(q: Question) -> Transformed | None:
 
     Without a stride that is the convention that padding numbers are zeros around the input.
     """
-    if not _has_zeros(q) or all(s == 1 or not any(pair) for s, pair in _axes(q)):
+    if not _can_pad_input(q) or all(s == 1 or not any(pair) for s, pair in _axes(q)):
         return None
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    ends = ((r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in zip(reach, _axes(q), strict=True))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    ends = (
+        (r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in zip(extents, _axes(q), strict=True)
+    )
     return cropped(q, ends)
 
 
@@ -266,14 +268,14 @@ def pad_before_stride(q: Question) -> Transformed | None:
     """The zeros that the kernel needs around the input put there before those of the stride."""
     if q.operator != "conv_transpose":
         return None
-    fits = [r - 1 for r in geometry.effective_kernel_size(q.window, q.dilation)]
+    margins = [r - 1 for r in geometry.effective_kernel_size(q.window, q.dilation)]
     ends = (
-        (f - (f - b) * s, f - (f - e) * s) for f, (s, (b, e)) in zip(fits, _axes(q), strict=True)
+        (m - (m - b) * s, m - (m - e) * s) for m, (s, (b, e)) in zip(margins, _axes(q), strict=True)
     )
     return cropped(q, ends)
 
 
-def _has_zeros(q: Question) -> bool:
+def _can_pad_input(q: Question) -> bool:
     """Whether there are padding numbers that can be zeros around the input."""
     numbers = () if isinstance(q.padding, str) else [n for pair in q.padding for n in pair]
     return q.operator == "conv_transpose" and any(numbers) and min(numbers) >= 0
@@ -293,21 +295,21 @@ def halve(odd_at_start: Sequence[int] = ()) -> Transform:
     odd_at_start  the axes on which an odd element is taken at the start, and not at the end
     """
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.operator == "interpolate":
             return None
         totals = [b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True)]
         odd = {axis for axis, total in enumerate(totals) if total % 2}
         if odd_at_start == EVERY_AXIS:
-            likelier = odd_at_begin(q)
-            if not odd or (likelier is not None and not any(q.output_padding)):
+            likelier_transform = odd_at_begin(q)
+            if not odd or (likelier_transform is not None and not any(q.output_padding)):
                 return None
         elif odd_at_start and not odd > set(odd_at_start):
             return None
         starts = [(t + (axis in odd_at_start)) // 2 for axis, t in enumerate(totals)]
         return cropped(q, ((n, b + e - n) for n, (b, e) in zip(starts, q.pairs, strict=True)))
 
-    return change
+    return transform
 
 
 # Output padding
@@ -316,7 +318,7 @@ def halve(odd_at_start: Sequence[int] = ()) -> Transform:
 def extend_input(*, at_start: bool) -> Transform:
     """Output padding as zeros beside the input, before those of the stride."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         extended = zip(q.stride, q.output_padding, strict=True)
         if q.operator != "conv_transpose" or all(s == 1 or p == 0 for s, p in extended):
             return None
@@ -324,10 +326,10 @@ def extend_input(*, at_start: bool) -> Transform:
         inside = tuple(
             slice(before, before + n) for n, (before, _) in zip(q.x.shape, widths, strict=True)
         )
-        reading = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
-        return reading._replace(question=reading.question.but(output_padding=(0,) * q.rank))
+        transformed = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
+        return transformed._replace(question=transformed.question.but(output_padding=(0,) * q.rank))
 
-    return change
+    return transform
 
 
 def zeros_at_start(q: Question) -> Transformed | None:
@@ -353,7 +355,7 @@ def clamp_output_padding(q: Question) -> Transformed | None:
 def bias_along(axis: int) -> Transform:
     """The bias added along a spatial axis, which happens to have as many elements."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.bias is None or q.wanted != "output" or (axis == 0 and q.rank == 1):
             return None
         if not q.has_output or q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
@@ -362,7 +364,7 @@ def bias_along(axis: int) -> Transform:
         shape[axis if axis < 0 else axis + 2] = -1
         return Transformed(q.but(bias=q.bias.reshape(shape)))
 
-    return change
+    return transform
 
 
 def bias_to_input(q: Question) -> Transformed | None:

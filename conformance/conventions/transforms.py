@@ -52,9 +52,9 @@ def is_padded(q: Question) -> bool:
 
 def is_sparse(q: Question) -> bool:
     """Whether a transposed convolution leaves gaps: a kernel that covers less than the stride."""
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
     return q.operator == "conv_transpose" and any(
-        s > r for s, r in zip(q.stride, reach, strict=True)
+        s > r for s, r in zip(q.stride, extents, strict=True)
     )
 
 
@@ -63,11 +63,13 @@ def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Transformed | None
     return None if changed == q.pairs else Transformed(q.but(padding=changed))
 
 
-def mapped(q: Question, wanted: Wanted, change: Postprocess, adjoint: Postprocess) -> Transformed:
+def mapped(
+    q: Question, wanted: Wanted, transform: Postprocess, adjoint: Postprocess
+) -> Transformed:
     """One array put through a linear map; its own gradient comes back through the adjoint."""
     name = "x" if wanted == "input_gradient" else "kernel"
     after = adjoint if q.wanted == wanted else unchanged
-    return Transformed(q.but(**{name: change(getattr(q, name))}), after)
+    return Transformed(q.but(**{name: transform(getattr(q, name))}), after)
 
 
 # The kernel and the channels
@@ -76,19 +78,19 @@ def mapped(q: Question, wanted: Wanted, change: Postprocess, adjoint: Postproces
 def flip(axes: Sequence[int]) -> Transform:
     """The kernel backwards along some of its spatial axes; along all of them if none is named."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         spatial = axes or range(q.rank)
-        all_by_name = len(axes) == q.rank
-        if all_by_name or max(spatial) >= q.rank or all(q.window[a] == 1 for a in spatial):
+        names_all_axes = len(axes) == q.rank
+        if names_all_axes or max(spatial) >= q.rank or all(q.window[a] == 1 for a in spatial):
             return None
         order = tuple(axis + 2 for axis in spatial)
 
-        def flipped(kernel: Array) -> Array:
+        def flip_kernel(kernel: Array) -> Array:
             return np.flip(kernel, order)
 
-        return mapped(q, "kernel_gradient", flipped, flipped)
+        return mapped(q, "kernel_gradient", flip_kernel, flip_kernel)
 
-    return change
+    return transform
 
 
 def exchange_channels(q: Question) -> Transformed | None:
@@ -97,13 +99,13 @@ def exchange_channels(q: Question) -> Transformed | None:
     if q.groups > 1 or first == second == 1:
         return None
 
-    def exchanged(kernel: Array) -> Array:
+    def exchange(kernel: Array) -> Array:
         return kernel.reshape(second, first, *q.window).swapaxes(0, 1)
 
-    def back(gradient: Array) -> Array:
+    def exchange_back(gradient: Array) -> Array:
         return gradient.swapaxes(0, 1).reshape(first, second, *q.window)
 
-    return mapped(q, "kernel_gradient", exchanged, back)
+    return mapped(q, "kernel_gradient", exchange, exchange_back)
 
 
 def reverse_kernel_axes(q: Question) -> Transformed | None:
@@ -111,10 +113,10 @@ def reverse_kernel_axes(q: Question) -> Transformed | None:
     if q.rank == 1 or max(q.window) == 1:
         return None
 
-    def reversed_(kernel: Array) -> Array:
+    def reverse(kernel: Array) -> Array:
         return kernel.transpose(0, 1, *range(kernel.ndim - 1, 1, -1))
 
-    return mapped(q, "kernel_gradient", reversed_, reversed_)
+    return mapped(q, "kernel_gradient", reverse, reverse)
 
 
 def reverse_input_channels(q: Question) -> Transformed | None:
@@ -128,32 +130,32 @@ def reverse_output_channels(q: Question) -> Transformed | None:
     """The output's channels in the opposite order."""
     if q.output_channels == 1 or q.operator == "interpolate":
         return None
-    backwards = None if q.gradient is None else q.gradient[:, ::-1]
+    gradient = None if q.gradient is None else q.gradient[:, ::-1]
     after: Postprocess = (lambda y: y[:, ::-1]) if q.wanted == "output" else unchanged
-    return Transformed(q.but(gradient=backwards), after)
+    return Transformed(q.but(gradient=gradient), after)
 
 
 def interleave(*, inputs: bool, outputs: bool) -> Transform:
     """Groups of every g-th channel in place of blocks."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         per_input, per_output = q.x.shape[1] // q.groups, q.output_channels // q.groups
         spread = (inputs and per_input > 1) or (outputs and per_output > 1)
         if q.groups == 1 or q.wanted != "output" or not spread:
             return None
-        x = _regrouped(q.x, q.groups) if inputs else q.x
+        x = _interleave(q.x, q.groups) if inputs else q.x
 
         def after(y: Array) -> Array:
-            return _regrouped(y, per_output) if outputs else y
+            return _interleave(y, per_output) if outputs else y
 
         # A bias is one number for each output channel, whichever group that comes from.
-        bias = _regrouped(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
+        bias = _interleave(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
         return Transformed(q.but(x=x, bias=bias), after)
 
-    return change
+    return transform
 
 
-def _regrouped(array: Array, size: int) -> Array:
+def _interleave(array: Array, size: int) -> Array:
     """Channels c = i size + j in the order of j first: every size-th one next to each other."""
     n, channels, *space = array.shape
     return array.reshape(n, channels // size, size, *space).swapaxes(1, 2).reshape(array.shape)
@@ -212,9 +214,9 @@ def odd_at_begin(q: Question) -> Transformed | None:
     return cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
 
 
-def unextended(change: Transform) -> Transform:
+def unextended(transform: Transform) -> Transform:
     """The change, where there is no output padding."""
-    return lambda q: None if q.has_output_padding else change(q)
+    return lambda q: None if q.has_output_padding else transform(q)
 
 
 def same_of_input(q: Question) -> Transformed | None:
@@ -247,17 +249,17 @@ def whole_strides(q: Question) -> Transformed | None:
     """An unpadded output that is long enough for all strides."""
     if not is_sparse(q) or is_padded(q) or q.has_output_padding:
         return None
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    spare = tuple(max(s - r, 0) for s, r in zip(q.stride, reach, strict=True))
-    return Transformed(q.but(output_padding=spare))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    gaps = tuple(max(s - r, 0) for s, r in zip(q.stride, extents, strict=True))
+    return Transformed(q.but(output_padding=gaps))
 
 
 def pad_stretched(q: Question) -> Transformed | None:
     """Padding numbers as zeros around the stretched input: a full output needs reach - 1."""
     if isinstance(q.padding, str) or not is_padded(q) or q.operator != "conv_transpose":
         return None
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    return cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(reach, q.pairs, strict=True)))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    return cropped(q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(extents, q.pairs, strict=True)))
 
 
 def ignore_padding(q: Question) -> Transformed | None:
@@ -296,12 +298,12 @@ def ignore_output_padding(q: Question) -> Transformed | None:
 def scale_bias(times: int) -> Transform:
     """The bias so many times."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.bias is None or q.wanted != "output":
             return None
         return Transformed(q.but(bias=q.bias * q.bias.dtype.type(times)))
 
-    return change
+    return transform
 
 
 NARROWER: dict[str, Dtype] = {"float64": "float32", "int64": "int32"}
@@ -325,12 +327,12 @@ def narrow(q: Question) -> Transformed | None:
 def rounded(dtype: Dtype) -> Transform:
     """The answer rounded to a narrower dtype, as a sum kept in it would be at its end."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.dtype not in ("float32", "float64") or q.dtype == dtype:
             return None
         return Transformed(q, lambda y: held(y, dtype), sums=dtype)
 
-    return change
+    return transform
 
 
 def is_rounded(q: Question, dtype: Dtype) -> bool:
@@ -344,34 +346,34 @@ def is_rounded(q: Question, dtype: Dtype) -> bool:
         largest = np.max(question.answer(q.but(**_absolute(q))), initial=0)
     except ValueError:
         return False
-    return bool(largest > _WHOLE[dtype])
+    return bool(largest > _LARGEST_EXACT[dtype])
 
 
-_WHOLE: dict[Dtype, int] = {"float16": 2**11, "bfloat16": 2**8}
+_LARGEST_EXACT: dict[Dtype, int] = {"float16": 2**11, "bfloat16": 2**8}
 """Up to where they hold every whole number."""
 
 
 def summed_in(dtype: Dtype) -> Transform:
     """Every sum rounded to ``dtype``, the question's own, at each offset of the kernel."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if not is_rounded(q, dtype):
             return None
-        return Transformed(q, lambda _: _by_offsets(q, dtype), sums=dtype)
+        return Transformed(q, lambda _: _sum_by_offsets(q, dtype), sums=dtype)
 
-    return change
+    return transform
 
 
-def _by_offsets(q: Question, dtype: Dtype) -> Array:
+def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
     """The answer, rounded after each offset of the kernel; a gradient by that, only at its end."""
     if q.wanted == "kernel_gradient" or q.operator == "interpolate":
         return held(question.answer(q), dtype)
     total: Array | None = None
     for offset in np.ndindex(*q.window):
-        alone = np.zeros_like(q.kernel)
-        alone[:, :, *offset] = q.kernel[:, :, *offset]
-        more = held(question.answer(q.but(kernel=alone, bias=None)), dtype)
-        total = more if total is None else held(total + more, dtype)
+        single_offset = np.zeros_like(q.kernel)
+        single_offset[:, :, *offset] = q.kernel[:, :, *offset]
+        partial = held(question.answer(q.but(kernel=single_offset, bias=None)), dtype)
+        total = partial if total is None else held(total + partial, dtype)
     assert total is not None  # a kernel has an offset
     bias = q.broadcast_bias if q.wanted == "output" else None
     return total if bias is None else held(total + bias, dtype)
@@ -385,12 +387,12 @@ def _absolute(q: Question) -> dict[str, Array]:
 def held(y: Array, dtype: Dtype) -> Array:
     """Numbers rounded to ``dtype``, in the dtype that they have."""
     if dtype == "bfloat16":
-        return _to_bfloat16(y)
+        return _round_to_bfloat16(y)
     with np.errstate(over="ignore"):
         return y.astype(dtype).astype(y.dtype)
 
 
-def _to_bfloat16(y: Array) -> Array:
+def _round_to_bfloat16(y: Array) -> Array:
     """Rounded to the upper half of a float32, ties to even."""
     bits = np.ascontiguousarray(y, np.float32).view(np.uint32)
     halfway = np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
@@ -400,18 +402,18 @@ def _to_bfloat16(y: Array) -> Array:
 def shift(axes: Sequence[int], by: int) -> Transform:
     """The window of the output moved, along all axes if none is named."""
 
-    def change(q: Question) -> Transformed | None:
-        moved = axes or range(q.rank)
-        if q.operator == "interpolate" or max(moved) >= q.rank or len(axes) == q.rank:
+    def transform(q: Question) -> Transformed | None:
+        shifted = axes or range(q.rank)
+        if q.operator == "interpolate" or max(shifted) >= q.rank or len(axes) == q.rank:
             return None
         # A later output shows what lay further to the begin: of a crop less, of a padding more.
         steps = q.stride if q.operator == "conv" else (-1,) * q.rank
         return cropped(
             q,
             (
-                (b + by * step, e - by * step) if axis in moved else (b, e)
+                (b + by * step, e - by * step) if axis in shifted else (b, e)
                 for axis, ((b, e), step) in enumerate(zip(q.pairs, steps, strict=True))
             ),
         )
 
-    return change
+    return transform

@@ -16,23 +16,23 @@ MOST = 2
 """How many conventions are combined at most; what a call is told is seldom read in more ways."""
 
 
-def behind(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None:
+def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
     """The known limit that the native call for a question runs into, if there is one.
 
     What the call really asks is the question, understood under the fewest conventions, of which
     the API's own arguments make the same call. Nothing is known of a chain.
     """
-    if isinstance(asked, Chain) or search.has_no_meaning(asked):
+    if isinstance(question, Chain) or search.has_no_meaning(question):
         return None
-    called = api.native(search.handed(api, asked))
-    for understood in interpretations.understood(asked, most=MOST):
-        means = search.handed(api, understood)
-        if api.recipe(means) == called:
-            return search.refusing(api, means, runtime)
+    call = api.native(search.handed(api, question))
+    for variant in interpretations.variants(question, most=MOST):
+        variant_question = search.handed(api, variant)
+        if api.recipe(variant_question) == call:
+            return search.first_limitation(api, variant_question, runtime)
     return None
 
 
-def refusal(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None:
+def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
     """Find the known limit that a native call was refused for.
 
     Parameters
@@ -49,19 +49,21 @@ def refusal(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None
     Limit or None
         The first limit that the call runs into, as its arguments stand or as they are understood.
     """
-    if isinstance(asked, Chain) or search.has_no_meaning(asked):
+    if isinstance(question, Chain) or search.has_no_meaning(question):
         return None
-    handed = search.handed(api, asked)
-    for limit in api.limits:
-        if limit.refused and limit.stops(handed, runtime):
-            return limit
-    found = behind(api, asked, runtime)
-    return found if found is not None and found.refused else None
+    call_question = search.handed(api, question)
+    for limitation in api.limits:
+        if limitation.refused and limitation.stops(call_question, runtime):
+            return limitation
+    limitation = behind(api, question, runtime)
+    return limitation if limitation is not None and limitation.refused else None
 
 
-def corrupts_process(api: Api, asked: AnyQuestion, runtime: Runtime) -> bool:
+def corrupts_process(api: Api, question: AnyQuestion, runtime: Runtime) -> bool:
     """Whether the native call, taken for what it looks like, may break its process's memory."""
-    if isinstance(asked, Chain) or search.has_no_meaning(asked):
+    if isinstance(question, Chain) or search.has_no_meaning(question):
         return False
-    handed = search.handed(api, asked)
-    return any(limit.corrupts_process and limit.stops(handed, runtime) for limit in api.limits)
+    call_question = search.handed(api, question)
+    return any(
+        limit.corrupts_process and limit.stops(call_question, runtime) for limit in api.limits
+    )

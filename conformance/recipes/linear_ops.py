@@ -26,14 +26,14 @@ class LinearOp:
     order: Axes | None = None
 
 
-def apply(maps: Iterable[LinearOp], variable: str) -> list[str]:
-    """The lines that put ``variable`` through ``maps`` in order."""
-    return [line.format(v=variable) for m in maps for line in m.forward]
+def apply(ops: Iterable[LinearOp], variable: str) -> list[str]:
+    """The lines that put ``variable`` through ``ops`` in order."""
+    return [line.format(v=variable) for op in ops for line in op.forward]
 
 
-def apply_adjoint(maps: Iterable[LinearOp], variable: str) -> list[str]:
-    """The lines that put ``variable`` through the adjoint of ``maps``: the last one first."""
-    return [line.format(v=variable) for m in reversed(tuple(maps)) for line in m.adjoint]
+def apply_adjoint(ops: Iterable[LinearOp], variable: str) -> list[str]:
+    """The lines that put ``variable`` through the adjoint of ``ops``: the last one first."""
+    return [line.format(v=variable) for op in reversed(tuple(ops)) for line in op.adjoint]
 
 
 def permute(order: Axes) -> tuple[LinearOp, ...]:
@@ -45,16 +45,16 @@ def permute(order: Axes) -> tuple[LinearOp, ...]:
     return (LinearOp(*lines, order),)
 
 
-def merged(maps: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
+def merged(ops: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
     """The same maps, with neighbours that only change the order of axes made one."""
-    kept: list[LinearOp] = []
-    for m in maps:
-        if kept and m.order and kept[-1].order:
-            before = kept.pop().order or ()
-            kept += permute(tuple(before[axis] for axis in m.order))
+    merged_ops: list[LinearOp] = []
+    for op in ops:
+        if merged_ops and op.order and merged_ops[-1].order:
+            before = merged_ops.pop().order or ()
+            merged_ops += permute(tuple(before[axis] for axis in op.order))
         else:
-            kept.append(m)
-    return tuple(kept)
+            merged_ops.append(op)
+    return tuple(merged_ops)
 
 
 def flip(rank: int) -> tuple[LinearOp, ...]:
@@ -66,19 +66,19 @@ def flip(rank: int) -> tuple[LinearOp, ...]:
 def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
     """A kernel of ``shape`` with d - 1 zeros between neighbours on each spatial axis."""
     window = shape[BATCH_AND_CHANNELS:]
-    grown = (
+    dilated_shape = (
         *shape[:BATCH_AND_CHANNELS],
         *(d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)),
     )
-    every = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
+    slots = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
     return (
         LinearOp(
             (
-                f"dilated = np.zeros({grown}, {{v}}.dtype)",
-                f"dilated{every} = {{v}}",
+                f"dilated = np.zeros({dilated_shape}, {{v}}.dtype)",
+                f"dilated{slots} = {{v}}",
                 "{v} = dilated",
             ),
-            (f"{{v}} = {{v}}{every}",),
+            (f"{{v}} = {{v}}{slots}",),
         ),
     )
 
@@ -99,12 +99,12 @@ def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, 
     inner = first // groups
     if inner == second == 1:
         return ()
-    there, back = (
+    exchange, exchange_back = (
         f"{{v}} = {{v}}.reshape({groups}, {a}, {b}, *{{v}}.shape[2:]).swapaxes(1, 2)"
         f".reshape({groups * b}, {a}, *{{v}}.shape[2:])"
         for a, b in ((inner, second), (second, inner))
     )
-    return (LinearOp((there,), (back,)),)
+    return (LinearOp((exchange,), (exchange_back,)),)
 
 
 def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
@@ -151,22 +151,22 @@ def empty_batch() -> tuple[LinearOp, ...]:
 
 def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
     """Spatial axes of ``lengths`` with (begin, end) zeros more, or elements fewer if negative."""
-    kept, pad = zip(*map(_reframed, lengths, grow), strict=True)
-    maps = []
-    if kept != tuple((0, n) for n in lengths):
-        outside = tuple((start, n - stop) for n, (start, stop) in zip(lengths, kept, strict=True))
-        maps.append(LinearOp((_sliced(kept, lengths),), (_padded(outside),)))
+    ranges, pad = zip(*map(_reframe, lengths, grow), strict=True)
+    ops = []
+    if ranges != tuple((0, n) for n in lengths):
+        outside = tuple((start, n - stop) for n, (start, stop) in zip(lengths, ranges, strict=True))
+        ops.append(LinearOp((_slice(ranges, lengths),), (_pad(outside),)))
     if any(map(any, pad)):
         inside = tuple(
             (before, before + stop - start)
-            for (before, _), (start, stop) in zip(pad, kept, strict=True)
+            for (before, _), (start, stop) in zip(pad, ranges, strict=True)
         )
         grown = tuple(n + begin + end for n, (begin, end) in zip(lengths, grow, strict=True))
-        maps.append(LinearOp((_padded(pad),), (_sliced(inside, grown),)))
-    return tuple(maps)
+        ops.append(LinearOp((_pad(pad),), (_slice(inside, grown),)))
+    return tuple(ops)
 
 
-def _reframed(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+def _reframe(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
     """Of 0..n the (start, stop) that stays, and the (before, after) zeros around it."""
     low, high = -grow[0], n + grow[1]
     start = min(max(low, 0), n)
@@ -175,12 +175,12 @@ def _reframed(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int
     return (start, stop), (before, high - low - before - (stop - start))
 
 
-def _sliced(kept: Pairs, lengths: Axes) -> str:
+def _slice(ranges: Pairs, lengths: Axes) -> str:
     slices = (
-        f"{start or ''}:{stop - n or ''}" for n, (start, stop) in zip(lengths, kept, strict=True)
+        f"{start or ''}:{stop - n or ''}" for n, (start, stop) in zip(lengths, ranges, strict=True)
     )
     return "{v} = {v}[:, :, " + ", ".join(slices) + "]"
 
 
-def _padded(pad: Pairs) -> str:
+def _pad(pad: Pairs) -> str:
     return f"{{v}} = np.pad({{v}}, {((0, 0), (0, 0), *pad)})"

@@ -14,7 +14,7 @@ from conformance.question import Array
 WIDTH = 100
 READABLE = 600
 """Characters that an array may take as a nested list, about six lines."""
-_FEW = 16
+_SHORT_SIZE = 16
 """Elements below which a list says more than any rule that makes it."""
 
 
@@ -26,13 +26,13 @@ def assignment(name: str, array: Array) -> str:
 
     They need NumPy as ``np``, and `PACKED_IMPORTS` where they are packed.
     """
-    rule = None if 0 < array.size <= _FEW else _rule(array)
+    rule = None if 0 < array.size <= _SHORT_SIZE else _rule(array)
     if rule is not None:
         return f"{name} = {rule}"
-    listed = _listed(array) if array.size <= READABLE else None
-    if listed is not None and len(listed) <= READABLE:
-        return wrapped(f"{name} = np.array({listed}, np.{array.dtype})")
-    return _packed(name, array)
+    nested_list = _nested_list(array) if array.size <= READABLE else None
+    if nested_list is not None and len(nested_list) <= READABLE:
+        return wrapped(f"{name} = np.array({nested_list}, np.{array.dtype})")
+    return _packed_assignment(name, array)
 
 
 def is_packed(source: str) -> bool:
@@ -46,13 +46,13 @@ def wrapped(statement: str, width: int = WIDTH) -> str:
     Rows of numbers are kept whole where they fit.
     """
     indent = statement[: len(statement) - len(statement.lstrip())] + "    "
-    whole = re.sub(
+    unbroken = re.sub(
         r"\[[^\[\]]*\]",
         lambda row: row[0].replace(" ", _NO_BREAK) if len(row[0]) < width - 20 else row[0],
         statement,
     )
     filled = textwrap.fill(
-        whole,
+        unbroken,
         width,
         subsequent_indent=indent,
         break_long_words=False,
@@ -64,12 +64,12 @@ def wrapped(statement: str, width: int = WIDTH) -> str:
 _NO_BREAK = "\0"
 
 
-def _listed(array: Array) -> str | None:
+def _nested_list(array: Array) -> str | None:
     """The array as a nested list; None where its numbers cannot be written as numbers."""
     if not np.isfinite(array).all():
         return None
     if array.ndim:
-        rows = [_listed(part) for part in array]
+        rows = [_nested_list(part) for part in array]
         return f"[{', '.join(row for row in rows if row is not None)}]"
     return _number(array)
 
@@ -98,29 +98,29 @@ def _rule(array: Array) -> str | None:
     if float(flat[0]).is_integer():
         start = int(flat[0])
         if np.array_equal(flat, np.arange(start, start + flat.size)):
-            counted = f"np.arange({start}, {start + flat.size}, dtype={dtype})"
-            return f"{counted}.reshape{array.shape}"
+            count = f"np.arange({start}, {start + flat.size}, dtype={dtype})"
+            return f"{count}.reshape{array.shape}"
     rows = array.reshape(len(array), -1)
     if np.array_equal(rows, np.eye(*rows.shape)):
         return f"np.eye({rows.shape[0]}, {rows.shape[1]}, dtype={dtype}).reshape{array.shape}"
     return None
 
 
-def _packed(name: str, array: Array) -> str:
+def _packed_assignment(name: str, array: Array) -> str:
     """The array's bytes, compressed, as text that is broken into lines."""
-    small = next((dtype for dtype in ("int8", "int16") if _survives(array, dtype)), None)
-    stored = array.astype(small or array.dtype.newbyteorder("<"))
+    small_dtype = next((dtype for dtype in ("int8", "int16") if _fits_dtype(array, dtype)), None)
+    stored = array.astype(small_dtype or array.dtype.newbyteorder("<"))
     text = base64.b64encode(zlib.compress(stored.tobytes(), 9)).decode()
     size = WIDTH - len('    ""')
     lines = [f'    "{text[i : i + size]}"' for i in range(0, len(text), size)]
-    kind = stored.dtype.str.replace("|i1", "int8")
-    read = f'np.frombuffer(zlib.decompress({name}), "{kind}")'
+    dtype = stored.dtype.str.replace("|i1", "int8")
+    buffer = f'np.frombuffer(zlib.decompress({name}), "{dtype}")'
     # astype copies, too, and gives an array that may be written to.
-    made = f"{name} = {read}.astype(np.{array.dtype}).reshape{array.shape}"
-    return "\n".join([f"{name} = base64.b64decode(", *lines, ")", wrapped(made)])
+    statement = f"{name} = {buffer}.astype(np.{array.dtype}).reshape{array.shape}"
+    return "\n".join([f"{name} = base64.b64decode(", *lines, ")", wrapped(statement)])
 
 
-def _survives(array: Array, dtype: str) -> bool:
+def _fits_dtype(array: Array, dtype: str) -> bool:
     """Whether every number is one of ``dtype``, to the sign of zero."""
     if not np.isfinite(array).all():
         return False

@@ -46,7 +46,7 @@ class Plan:
 def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
     """The same-looking call: arrays moved by their axis names, numbers handed over as they are."""
     del runtime  # What is asked natively is the same everywhere.
-    draft = Draft(api=api, question=question, spell=api.native)
+    draft = Draft(api=api, question=question, call_builder=api.native)
     return _plan(draft, api.native(handed(api, question)))
 
 
@@ -60,7 +60,7 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
         if isinstance(plan, Plan):
             return plan
     if api.base is not None:
-        return _transposed(recipe(api.base, question, runtime))
+        return _with_moved_channels(recipe(api.base, question, runtime))
     # The last draft went furthest out of the way, so its reason is the one that remains.
     return plan
 
@@ -78,17 +78,17 @@ def alternatives(api: Api, question: Question, runtime: Runtime = ANY) -> list[P
     list of Plan
         The cheapest first, and one of each price. None makes a move that another could do without.
     """
-    kept: list[Plan] = []
+    plans: list[Plan] = []
     prices = set()
     for plan in _plans(api, question, runtime):
         if isinstance(plan, Inexpressible):
             continue
         price = (plan.cost, *effort(plan, question))
-        idle = any(set(other.moves) <= set(plan.moves) for other in kept)
-        if price not in prices and not idle:
+        is_redundant = any(set(other.moves) <= set(plan.moves) for other in plans)
+        if price not in prices and not is_redundant:
             prices.add(price)
-            kept.append(plan)
-    return kept[1:]
+            plans.append(plan)
+    return plans[1:]
 
 
 def effort(plan: Plan, question: Question) -> tuple[int, float]:
@@ -106,49 +106,55 @@ def effort(plan: Plan, question: Question) -> tuple[int, float]:
     tuple of int and float
         How many calls it makes, and how many times the multiplications that the oracle makes.
     """
-    made = question.groups if plan.split else 1
-    return made, made * products(plan.question) / max(products(question), 1)
+    calls = question.groups if plan.split else 1
+    return calls, calls * products(plan.question) / max(products(question), 1)
 
 
 def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | Inexpressible]:
     """What becomes of every rewriting, in their order."""
     for draft in rewritings(api, question):
-        refused = _refused(draft, runtime)
-        words = handed(api, draft.own or draft.question, bias_last=draft.bias_last)
-        call_source = Inexpressible(refused.reason) if refused else draft.spell(words)
+        limitation = _limitation_of(draft, runtime)
+        call_question = handed(
+            api, draft.native_question or draft.question, bias_last=draft.bias_last
+        )
+        call_source = (
+            Inexpressible(limitation.reason) if limitation else draft.call_builder(call_question)
+        )
         yield _plan(draft, call_source, keep_dtype=True)
 
 
-def _refused(draft: Draft, runtime: Runtime) -> Limitation | None:
+def _limitation_of(draft: Draft, runtime: Runtime) -> Limitation | None:
     """The known limit in the way of a draft: of its words, and of what they mean if that is wrong.
 
     Words that are the API's own are not stopped by what they would mean elsewhere.
     """
-    asked = handed(draft.api, draft.question, bias_last=draft.bias_last)
-    if draft.own is None:
-        return refusing(draft.api, asked, runtime)
-    own = handed(draft.api, draft.own, bias_last=draft.bias_last)
+    question = handed(draft.api, draft.question, bias_last=draft.bias_last)
+    if draft.native_question is None:
+        return first_limitation(draft.api, question, runtime)
+    native_question = handed(draft.api, draft.native_question, bias_last=draft.bias_last)
     return next(
         (
-            limit
-            for limit in draft.api.limits
-            if (limit.stops(own, runtime) and not limit.another_meaning)
-            or (limit.stops(asked, runtime) and not limit.refused)
+            limitation
+            for limitation in draft.api.limits
+            if (limitation.stops(native_question, runtime) and not limitation.another_meaning)
+            or (limitation.stops(question, runtime) and not limitation.refused)
         ),
         None,
     )
 
 
-def _transposed(plan: Plan | Inexpressible) -> Plan | Inexpressible:
+def _with_moved_channels(plan: Plan | Inexpressible) -> Plan | Inexpressible:
     """Return a plan of the base API as one of its variant, whose arrays lie in another order."""
     if isinstance(plan, Inexpressible):
         return plan
     return replace(plan, moves=(*plan.moves, "channels moved"), cost=max(plan.cost, Cost.LAYOUT))
 
 
-def refusing(api: Api, asked: Question, runtime: Runtime = ANY) -> Limitation | None:
+def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Limitation | None:
     """The first known limit that stands in the way of a question, as the call sees it."""
-    return next((limit for limit in api.limits if limit.stops(asked, runtime)), None)
+    return next(
+        (limitation for limitation in api.limits if limitation.stops(question, runtime)), None
+    )
 
 
 def has_no_meaning(q: Question) -> bool:
@@ -158,8 +164,8 @@ def has_no_meaning(q: Question) -> bool:
 
 def handed(api: Api, q: Question, *, bias_last: bool = False) -> Question:
     """The question as the call sees it: without a bias that is added later or has no gradient."""
-    takes = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
-    return q if takes else q.but(bias=None)
+    has_bias = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
+    return q if has_bias else q.but(bias=None)
 
 
 def _plan(
@@ -174,7 +180,7 @@ def _plan(
     canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
     return Plan(
         moves=draft.moves,
-        question=draft.own or draft.question,
+        question=draft.native_question or draft.question,
         call_source=call_source,
         x=draft.x + linear_ops.permute(to_layout),
         kernel=draft.kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
