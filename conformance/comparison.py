@@ -1,7 +1,7 @@
-"""Comparison with the oracle's answer: to the bit for whole numbers, within rounding for others.
+"""Compare answers with the oracle's: bit by bit for whole numbers, within rounding for others.
 
-A real-valued answer is held against a `Reference`: the sum in float64, with two bounds of what
-rounding does to a sum S of n products t, of which A = sum|t| and Q = sqrt(sum t^2):
+A real-valued answer is compared with a `Reference`: the sum in float64, with two bounds on the
+effect of rounding on a sum S of n products t, where A = sum|t| and Q = sqrt(sum t^2):
 
     far    gamma_n A, which no order of the sum exceeds; gamma_n = e^(n u) - 1 (Higham, "Accuracy
            and Stability of Numerical Algorithms", 2002, section 3.1)
@@ -9,11 +9,11 @@ rounding does to a sum S of n products t, of which A = sum|t| and Q = sqrt(sum t
            add up to about sqrt(n) (Higham and Mary, "A New Approach to Probabilistic Rounding
            Error Analysis", 2019), and a partial sum is seldom larger than |S| + Q
 
-Here u is the unit roundoff of what sums are formed in, which is float32 for the halves; then an
-answer is rounded once to its own dtype, and once more where a bias is added to what was rounded.
-An answer within ``near`` is right, one beyond ``far`` is not, and of what lies between nothing is
-known. Of 10,000 answers of torch, TensorFlow, Keras, JAX and MXNet with 1 to 2,048 channels none
-that is summed in float32 or float64 needs more than 1.4 in the place of `LIKELY`.
+Here u is the unit roundoff of the dtype in which sums are formed, which is float32 for the halves.
+An answer is then rounded once to its own dtype, and once more where a bias is added to the rounded
+sum. An answer within ``near`` is right and one beyond ``far`` is wrong; between them the comparison
+decides nothing. Of 10,000 answers of torch, TensorFlow, Keras, JAX and MXNet with 1 to 2,048
+channels, none that is summed in float32 or float64 needs more than 1.4 in the place of `LIKELY`.
 """
 
 from __future__ import annotations
@@ -36,31 +36,35 @@ SMALLEST = {
 }
 """The smallest number above zero of each dtype."""
 NORMAL = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
-"""The smallest number of full precision; a product below it may be taken for zero."""
+"""The smallest number of full precision; a product below it may be flushed to zero."""
 LIKELY = 8.0
 COARSE = 2.0
-"""The same of sums that are rounded to a coarser dtype than they have to be, which no answer is
-called right for: what frameworks answer so takes less than 0.8."""
+"""The value in the place of `LIKELY` for sums that are rounded to a coarser dtype than necessary.
+
+No answer is called right for it. Frameworks' answers of this kind need less than 0.8.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the oracle answers in float64, and how far from it rounding takes an answer.
+    """The oracle's answer in float64, and how far rounding takes an answer from it.
+
+    All arrays are float64 of one shape.
 
     Attributes
     ----------
     numbers
         The answer, unrounded.
     noise
-        How far these numbers themselves may be off; in float64 nothing nearer is told apart.
+        The possible error of these numbers themselves, below which float64 distinguishes nothing.
     rounded_once
-        How far an answer is that is rounded once, from a sum that is not formed in a half.
+        The bound for an answer that is rounded once, from a sum that is not formed in a half.
     near
-        The same where a bias is added to what was rounded, which rounds again.
+        The same bound where a bias is added to the rounded sum, which rounds again.
     far
-        How far any such answer can be at most.
+        The bound that no such answer exceeds.
     dtype
-        The dtype of the question, whose steps the numbers have.
+        The dtype of the question, which sets the step between numbers.
     """
 
     numbers: Array
@@ -71,17 +75,19 @@ class Reference:
     dtype: Dtype
 
     def holds(self, answer: Array) -> Array:
-        """Where an answer of this shape is right as far as rounding goes."""
+        """Return where an answer of this shape is right within rounding."""
         return _is_within(answer, self.numbers, self.near)
 
     def allows(self, answer: Array) -> bool:
-        """Whether some order of the sums could give this answer."""
+        """Return whether some order of the sums could give this answer."""
         return answer.shape == self.numbers.shape and bool(
             _is_within(answer, self.numbers, self.far).all()
         )
 
     def moved(self, function: questions.ArrayMap) -> Reference:
-        """The reference with its numbers, and with them their bounds, in other places."""
+        """Return the reference with ``function`` applied to its numbers and bounds, which moves
+        elements.
+        """
         return Reference(
             function(self.numbers),
             function(self.noise),
@@ -92,21 +98,26 @@ class Reference:
         )
 
     def apart(self, other: Array) -> Array:
-        """Where ``other``, in float64, is more than one rounding away from these numbers."""
+        """Return where ``other``, in float64, is more than one rounding away from these."""
         rounding = ulp(np.maximum(np.abs(self.numbers), np.abs(other)), self.dtype) / 2
         return ~_is_within(other, self.numbers, rounding + self.noise)
 
 
 def reference(question: AnyQuestion, sums: Dtype | None = None) -> Reference:
-    """The answer in float64 and what rounding may do to it.
+    """Return the answer in float64 with bounds on rounding.
 
     Parameters
     ----------
-    asked
+    question
         A question that has an answer.
     sums
-        The dtype that every step of a sum is rounded to; if none is given, it is that of the
+        The dtype to which every step of a sum is rounded. By default it is the dtype of the
         question, and float32 for float16 and bfloat16.
+
+    Returns
+    -------
+    Reference
+        The answer and its bounds.
 
     Raises
     ------
@@ -128,10 +139,27 @@ def difference(
     exact: bool,
     within: Reference | None = None,
 ) -> str | None:
-    """How ``answer`` differs from the oracle's answer ``expected``, in a sentence; None if it does not.
+    """Describe how an answer differs from the oracle's.
 
-    A NaN differs from everything, and so does a number of another dtype. An answer that is not
-    exact is held against the reference ``within``, which is worked out if it is not given.
+    A NaN differs from everything, and so does a number of another dtype.
+
+    Parameters
+    ----------
+    question
+        The question.
+    expected
+        The oracle's answer.
+    answer
+        The answer to compare, of any shape and dtype.
+    exact
+        Whether the numbers have to be equal; otherwise they have to be within rounding.
+    within
+        The reference of an answer that is not exact; by default it is computed.
+
+    Returns
+    -------
+    str or None
+        A sentence, or None if the answers agree.
     """
     if answer.shape != expected.shape:
         return f"shape {answer.shape}, not {expected.shape}"
@@ -142,18 +170,18 @@ def difference(
         return None
     place = tuple(int(i) for i in np.argwhere(~np.atleast_1d(agrees))[0])
     return (
-        f"{int(agrees.size - agrees.sum())} of {agrees.size} numbers differ, first at {list(place)}:"
+        f"{int((~agrees).sum())} of {agrees.size} numbers differ, first at {list(place)}:"
         f" {np.atleast_1d(answer)[place]}, not {np.atleast_1d(expected)[place]}"
     )
 
 
 def bound(question: AnyQuestion) -> Array:
-    """How far a right answer is from the oracle's, element by element, in float64."""
+    """Return how far a right answer is at most from the oracle's, element by element."""
     return reference(question).near
 
 
 def gamma(count: int, question: AnyQuestion) -> float:
-    """The relative error of ``count`` roundings of a sum and one of its answer, on both sides."""
+    """Return the relative error of ``count`` roundings of a sum and one of its answer, twice."""
     steps = question.questions if isinstance(question, Chain) else (question,)
     dtypes = [q.dtype for q in steps if q.dtype in UNIT_ROUNDOFF]
     sums = max((UNIT_ROUNDOFF[_summed_in(dtype)] for dtype in dtypes), default=0.0)
@@ -161,7 +189,7 @@ def gamma(count: int, question: AnyQuestion) -> float:
 
 
 def ulp(numbers: Array, dtype: Dtype) -> Array:
-    """The step from each number to the next in ``dtype``, in float64; 0 for whole numbers."""
+    """Return the float64 step from each number to the next in ``dtype``; 0 for whole numbers."""
     if dtype not in UNIT_ROUNDOFF:
         return np.zeros(np.shape(numbers))
     _, exponent = np.frexp(np.asarray(numbers, np.float64))
@@ -170,11 +198,11 @@ def ulp(numbers: Array, dtype: Dtype) -> Array:
 
 
 def terms(question: AnyQuestion) -> int:
-    """The largest number of products that one number of the answer is the sum of, plus the bias."""
+    """Return the largest number of products in one sum of the answer, plus the bias."""
     if isinstance(question, Chain):
         return sum(terms(q) for q in question.questions)
     if question.operator == "interpolate":
-        # Two neighbours an axis, each with a weight that is itself rounded.
+        # There are two neighbours on each axis, each with a weight that is itself rounded.
         return 2 << question.rank
     if question.wanted == "kernel_gradient":
         narrow_side = question.output_space if question.operator == "conv" else question.space
@@ -184,7 +212,7 @@ def terms(question: AnyQuestion) -> int:
 
 
 def magnitude(question: AnyQuestion) -> AnyQuestion:
-    """The same question of the absolute values, in float64."""
+    """Return the same question with the absolute values of its arrays, in float64."""
     if isinstance(question, Question):
         return _map_arrays(question, np.abs)
     first = _map_arrays(question.questions[0], np.abs)
@@ -216,7 +244,7 @@ def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
         _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
         final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
         bias_rounding = u * np.abs(numbers - _bias(q)) if _is_biased(q) else np.zeros(numbers.shape)
-        slack = 1 + 2 * u  # what is rounded last has been off by a little already
+        slack = 1 + 2 * u  # the number that is rounded last is already slightly off
         return Reference(
             numbers,
             noise,
@@ -228,21 +256,21 @@ def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
 
 
 def _summed_in(dtype: Dtype) -> Dtype:
-    """The dtype that sums are formed in at least."""
+    """Return the narrowest dtype in which sums are formed."""
     return "float32" if dtype in ("float16", "bfloat16") else dtype
 
 
 def _rounding(
     n: int, u: float, absolute_sum: Array, typical_sum: Array, likely: float
 ) -> tuple[Array, Array]:
-    """What n roundings can do at most to a sum, and what they do."""
+    """Return the largest effect of n roundings on a sum, and the likely one."""
     gamma = expm1(n * u) if n * u < 700 else np.inf
     worst = np.where(absolute_sum > 0, gamma * absolute_sum, 0.0)
     return worst, np.fmin(worst, likely * sqrt(n) * u * typical_sum)
 
 
 def _reference_of_chain(chain: Chain, sums: Dtype | None) -> Reference:
-    """Every step on the unrounded numbers of the one before, whose bounds it carries on."""
+    """Apply every step to the unrounded numbers of the one before, and propagate the bounds."""
     total: Reference | None = None
     for step in chain.steps:
         if isinstance(step, Pool):
@@ -266,19 +294,19 @@ def _reference_of_chain(chain: Chain, sums: Dtype | None) -> Reference:
 
 
 def _propagation(step: Question) -> questions.ArrayMap:
-    """What becomes of a bound of a step's input in its output."""
+    """Return the function that takes a bound of a step's input to a bound of its output."""
     linear = _map_arrays(step, np.abs).but(bias=None)
     return lambda bound: questions.answer(linear.but(x=bound))
 
 
 def _channels(q: Question) -> int:
-    """How many channels an output, or a gradient by the input, is summed over."""
+    """Return the number of channels over which an output, or a gradient by the input, is summed."""
     reads_narrow_side = (q.operator == "conv_transpose") == (q.wanted == "output")
     return int(q.kernel.shape[0]) // q.groups if reads_narrow_side else int(q.kernel.shape[1])
 
 
 def _offsets(q: Question) -> int:
-    """How many offsets of the kernel meet in one place, which a stride keeps apart."""
+    """Return the number of kernel offsets that overlap in one place; a stride keeps some apart."""
     if (q.operator == "conv_transpose") != (q.wanted == "output"):
         return int(prod(q.window))
     steps = (s // gcd(s, d) for s, d in zip(q.stride, q.dilation, strict=True))
@@ -286,7 +314,7 @@ def _offsets(q: Question) -> int:
 
 
 def _map_arrays(q: Question, function: questions.ArrayMap) -> Question:
-    """The question in float64, with every array changed."""
+    """Return the question in float64 with ``function`` applied to every array."""
     arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
     return q.but(
         dtype="float64",

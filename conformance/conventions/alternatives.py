@@ -1,8 +1,8 @@
-"""Rivals: what an answer within rounding of the oracle's could be as well.
+"""Find the wrong answers that an answer within rounding of the oracle's may be as well.
 
-A comparison proves something only where the wrong answer next to the right one would fail it. So a
-real-valued answer that is within rounding is held against the oracle's answer under every other
-convention too, and against zeros, which is what memory holds that nobody wrote to.
+A comparison proves something only if it fails for the nearest wrong answer. So a real-valued answer
+that is within rounding is also compared with the oracle's answer under every other convention, and
+with zeros, which unwritten memory often holds.
 """
 
 from __future__ import annotations
@@ -16,21 +16,30 @@ from conformance.conventions.interpretations import Explanation, Node, neighbour
 from conformance.question import AnyQuestion, Array
 
 ZEROS = "zeros"
-"""What stands for an answer that nobody worked out, beside the names of conventions."""
+"""The name of a rival that is all zeros, beside the names of conventions."""
 
 
 def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterator[Explanation]:
-    """The conventions that are as good an explanation of an answer as being right; () for zeros.
+    """Yield the conventions that explain an answer as well as being right does.
 
-    A convention is none whose numbers are those of the oracle, but for one rounding, as long as
-    the answer is no further from them: then no answer could tell the two apart, and none has to.
+    An empty tuple stands for zeros.
+
+    A convention is no rival if its numbers are those of the oracle up to one rounding and the
+    answer is no further from them: then no answer could tell the two apart.
 
     Parameters
     ----------
-    known
-        What the oracle answers to ``question``.
-    got
+    question
+        The question.
+    reference
+        The oracle's answer to it.
+    answer
         An answer within rounding of that.
+
+    Yields
+    ------
+    tuple of Convention
+        An explanation.
     """
     with np.errstate(all="ignore"):
         if not answer.any() and _is_distinct(reference, np.zeros(reference.numbers.shape), answer):
@@ -41,7 +50,7 @@ def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterat
 
 
 def named(rival: Explanation) -> str:
-    """A rival by its name."""
+    """Return the name of a rival."""
     return " and ".join(map(str, rival)) or ZEROS
 
 
@@ -65,7 +74,7 @@ def _agrees(reference: Reference, answer: Array) -> bool:
 
 
 def _is_distinct(reference: Reference, numbers: Array, answer: Array) -> bool:
-    """Whether other numbers are another answer, or at least are nearer to what was answered."""
+    """Return whether the numbers are another answer, or are at least nearer to the given answer."""
     distance, rival_distance = np.abs(answer - reference.numbers), np.abs(answer - numbers)
     return bool(
         (

@@ -1,10 +1,11 @@
-"""Diagnosis: the fewest conventions under which the oracle gives an answer, to the bit.
+"""Find the fewest conventions under which the oracle gives an answer.
 
-The search goes from one convention to two and three, prunes what cannot have the answer's shape,
-and returns every set of the smallest size that fits: a case may be unable to tell two apart. Of a
-real-valued case an answer fits that is within rounding, as narrowly as a right one has to be. That
-sums are rounded as they are formed is a convention with a wider bound, which in a half may let
-anything pass; so it explains only an answer that is not by far nearer to anything else.
+The search goes from one convention to two and three, skips combinations that cannot have the
+answer's shape, and returns every combination of the smallest size that reproduces the answer: a
+case may be unable to tell two apart. An answer to a real-valued case is reproduced if it is within
+rounding, as a right one has to be. The conventions that round sums as they are formed have a wider
+bound, which in a half may fit anything. So they explain only an answer that is not far nearer to
+anything else.
 """
 
 from __future__ import annotations
@@ -30,19 +31,23 @@ from conformance.conventions.interpretations import (
 from conformance.question import AnyQuestion, Array
 
 MOST = 3
-"""How many conventions are combined at most; more would explain anything."""
+"""The largest number of conventions in a combination; more would explain anything."""
 NEARER = 2.0
-"""How many times nearer to one thing than to another an answer is that is by far nearer to it."""
+"""The ratio of distances from which an answer is far nearer to one thing than to another."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Every smallest set of conventions that explains an answer, or what else can be said of it.
+    """Every smallest combination of conventions that explains an answer, or a remark on the answer.
 
     Attributes
     ----------
+    explanations
+        The combinations.
+    remark
+        A sentence about an answer that has no explanation.
     cut
-        How many combinations of conventions were tried, where the budget was spent before all were.
+        The number of combinations that were tried, if the budget was spent before all were.
     """
 
     explanations: tuple[Explanation, ...]
@@ -51,12 +56,12 @@ class Diagnosis:
 
     @property
     def names(self) -> tuple[tuple[str, ...], ...]:
-        """The explanations as the names of their conventions."""
+        """Return the explanations as the names of their conventions."""
         return tuple(tuple(map(str, explanation)) for explanation in self.explanations)
 
     @property
     def words(self) -> str:
-        """The diagnosis as sentences for a person."""
+        """Return the diagnosis as sentences for a person."""
         if not self.explanations:
             return f"No known convention. {self._cut_note}{self.remark}".strip()
         first, *ties = self.explanations
@@ -85,29 +90,42 @@ def diagnose(
     budget: Budget | None = None,
     mistakes: bool = True,
 ) -> Diagnosis:
-    """What explains ``answer`` where the oracle's answer is ``expected``; None where it has none.
-
-    ``answer`` may have another shape and dtype; that it has the same shape is evidence of nothing.
+    """Explain an answer that differs from the oracle's.
 
     Parameters
     ----------
+    question
+        The question.
+    expected
+        The oracle's answer; None if it has none.
+    answer
+        The answer to explain, of any shape and dtype. A shape that equals the expected one is
+        evidence of nothing.
+    exact
+        Whether the case is exact, so that equal numbers are required.
     budget
-        What the search may cost; it ends where that is spent, and says so.
+        The work that the search may take; the search stops when it is spent, and the diagnosis says
+        so.
     mistakes
-        Whether mistakes may explain the answer, and not only what an API may mean.
+        Whether mistakes may explain the answer, or only what an API may mean.
+
+    Returns
+    -------
+    Diagnosis
+        The explanations, or a remark.
     """
     among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
     search = _Search(
         Node((), question), answer, exact, Budget() if budget is None else budget, among
     )
-    with np.errstate(all="ignore"):  # whatever an answer holds, it can be talked about
+    with np.errstate(all="ignore"):  # an answer may hold any numbers
         if answer.dtype.kind == "c":
             return Diagnosis((), f"Its numbers are complex, of dtype {answer.dtype}.")
-        # Another dtype is to be explained too, if anything explains it.
+        # Conventions have to explain another dtype too, if any of them does.
         explanations = search.explanations(answer.dtype)
         if not explanations and (expected is None or answer.dtype != expected.dtype):
             if search.fits(search.root, None):
-                # Then a convention that this case cannot show would explain it as well as any.
+                # Then any convention that changes nothing in this case would explain it.
                 return Diagnosis((), f"Its numbers are right, but of dtype {answer.dtype}.")
             explanations = search.explanations(None)
         if explanations or expected is None:
@@ -117,7 +135,7 @@ def diagnose(
 
 @dataclass(eq=False)
 class _Search:
-    """A search for what gives the answer ``answer``, and how many nodes it has looked at."""
+    """A search for the combinations that reproduce ``answer``, and the number of nodes tried."""
 
     root: Node
     answer: Array
@@ -128,14 +146,14 @@ class _Search:
 
     @property
     def cut(self) -> int | None:
-        """How many nodes were looked at, where the budget was spent before all were."""
+        """Return the number of nodes that were tried, if the budget was spent before all were."""
         return self.tried if self.budget.is_spent else None
 
     def explanations(self, dtype: np.dtype[Any] | None) -> tuple[Explanation, ...]:
-        """Every smallest set of conventions that gives the answer, in this dtype if one is given.
+        """Return every smallest combination that reproduces the answer, in ``dtype`` if given.
 
-        Those with fewer mistakes among them stand first, and what is like one of them last. Once
-        the budget is spent, it is what was found up to then.
+        Combinations with fewer mistakes come first, and equivalents of mistakes come last. If the
+        budget is spent, the combinations up to then are returned.
         """
         for level in levels(self.root, MOST, self.among):
             matches: list[Node] = []
@@ -157,14 +175,14 @@ class _Search:
     def _equivalents(
         self, explanations: Sequence[Explanation], dtype: np.dtype[Any] | None
     ) -> Iterator[Explanation]:
-        """What gives the answer too, of what comes to the same as one of the mistakes."""
+        """Yield the combinations in which a mistake's equivalents reproduce the answer too."""
         for other in dict.fromkeys(other for e in explanations for other in _replacements(e)):
             node = under(self.root.question, other)
             if node is not None and other not in explanations and self.fits(node, dtype):
                 yield other
 
     def fits(self, node: Node, dtype: np.dtype[Any] | None) -> bool:
-        """Whether the node gives the answer, in this dtype if one is given."""
+        """Return whether the node reproduces the answer, in ``dtype`` if it is not None."""
         try:
             if not node.may_have_shape(self.answer.shape):
                 return False
@@ -173,7 +191,7 @@ class _Search:
                 return False
             return self._reproduces(node, self.answer, dtype)
         except ValueError:
-            return not self.answer.size  # so understood there is no answer; an empty array says so
+            return not self.answer.size  # without an answer, an empty array is right
 
     def _reproduces(self, node: Node, answer: Array, dtype: np.dtype[Any] | None) -> bool:
         if dtype is not None and dtype != node.answer_dtype:  # `in` takes None for float64
@@ -188,16 +206,18 @@ class _Search:
         reference = node.reference()
         if reference.numbers.shape != answer.shape or not reference.holds(answer).all():
             return False
-        # What is rounded to another dtype is among the numbers of that.
+        # Sums that are rounded to another dtype are numbers of that dtype.
         if node.sums is None or node.sums == node.dtype:
             return True
         return bool((transforms.held(answer, node.sums) == answer).all())
 
     def _is_nearest(self, node: Node) -> bool:
-        """Whether a rounded answer is by far nearer to the node than to zeros, and not by far
-        nearer to anything else."""
+        """Return whether a rounded answer is nearest to the node.
+
+        It has to be far nearer to the node than to zeros, and not far nearer to anything else.
+        """
         plain = under(self.root.question, [c for c in node.explanation if not c.axis.rounds])
-        assert plain is not None  # as the node is under these conventions and one more
+        assert plain is not None  # as the node has these conventions and one more
         part, answer = plain.part(self.answer)
         reference = part.reference()
         distance = _distance(reference.numbers, answer)
@@ -207,7 +227,7 @@ class _Search:
         return all(NEARER * _distance(numbers, answer) >= distance for numbers in around)
 
     def _neighbour_numbers(self, plain: Node, shape: tuple[int, ...]) -> Iterator[Array]:
-        """What the neighbours of the question and of a node give, in float64."""
+        """Yield the answers of the neighbours of the question and of a node, in float64."""
         for other in (*neighbours(self.root), *neighbours(plain)):
             try:
                 if other.places == plain.places or not other.may_have_shape(self.answer.shape):
@@ -222,29 +242,43 @@ class _Search:
 
 
 def _replacements(explanation: Explanation) -> Iterator[Explanation]:
-    """The explanation with a mistake replaced by others that come to the same in some questions."""
+    """Yield the explanation with a mistake replaced by conventions that are like it."""
     for mistake in explanation:
         others = [convention for convention in explanation if convention is not mistake]
         for names in mistake.choice.like:
             substitutes = [convention for convention in CONVENTIONS if str(convention) in names]
-            explanation_ = sorted((*others, *substitutes), key=CONVENTIONS.index)
-            if len({convention.axis.name for convention in explanation_}) == len(explanation_):
-                yield tuple(explanation_)
+            combination = sorted((*others, *substitutes), key=CONVENTIONS.index)
+            if len({convention.axis.name for convention in combination}) == len(combination):
+                yield tuple(combination)
 
 
 def _distance(numbers: Array, answer: Array) -> float:
+    """Return the root of the mean squared difference."""
     return (
         float(np.sqrt(np.mean((answer.astype(np.float64) - numbers) ** 2))) if answer.size else 0.0
     )
 
 
 def _is_exact(question: AnyQuestion) -> bool:
-    """Whether every sum is exact in the dtype, which is proven of the dtype of the case only."""
+    """Return whether every sum is exact, which is proven for the dtype of the case only."""
     return exactness.bound(question) <= exactness.limit(question, exact=True)
 
 
 def remark(expected: Array, answer: Array) -> str:
-    """What can be said of an answer that no convention explains."""
+    """Return a sentence about an answer that no convention explains.
+
+    Parameters
+    ----------
+    expected
+        The oracle's answer.
+    answer
+        The answer, of any shape and dtype.
+
+    Returns
+    -------
+    str
+        The difference, and whether the numbers or their sum are right.
+    """
     if answer.shape != expected.shape:
         return f"Its shape is {answer.shape}, not {expected.shape}."
     if np.isnan(answer).any():

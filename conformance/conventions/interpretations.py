@@ -1,7 +1,7 @@
-"""Interpretations: a question as it is understood under conventions, one after the other.
+"""Apply conventions to a question, one after the other.
 
-A question under some conventions is a `Node`: another question, and what then happens to its
-answer. From the question itself the nodes under one, two and three conventions follow.
+A question under some conventions is a `Node`: another question, and functions of its answer. The
+nodes under one, two and three conventions follow from the question itself.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from conformance.conventions.transforms import Postprocess, Transformed, unchang
 from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
 
 BIG = 2**18
-"""Products of a question of which a part is looked at first: most answers differ there already."""
+"""The number of products above which a part of the answer is compared first."""
 
 MISTAKES = (0, 1, 2, 1)
-"""How many of so many conventions may be mistakes; more are unlikely, and take long to try."""
+"""How many of 0, 1, 2 and 3 conventions may be mistakes; more are unlikely and take long."""
 
 Explanation: TypeAlias = tuple[Convention, ...]
 Places: TypeAlias = Sequence[int]
-"""Of some conventions in `CONVENTIONS`, in their order."""
+"""The places of some conventions in `CONVENTIONS`, in order."""
 
 EVERY: Places = range(len(CONVENTIONS))
 WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in MEANINGS)
@@ -36,18 +36,22 @@ WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A question under some conventions, by their places in `CONVENTIONS`.
+    """A question under some conventions.
 
     Attributes
     ----------
+    places
+        The places of the conventions in `CONVENTIONS`.
+    question
+        The question that they make of the first one.
     moves
-        What happens to the oracle's answer to it, and rounds nothing.
+        The function that moves the elements of the oracle's answer and rounds nothing.
     resizes
-        Whether that gives the answer another shape.
+        Whether that function gives the answer another shape.
     sums
-        The dtype that sums are rounded to, where a convention says so.
+        The dtype to which sums are rounded, if a convention says so.
     rounding
-        What that makes of the oracle's answer before it is moved.
+        The function that rounds the oracle's answer before its elements are moved.
     """
 
     places: tuple[int, ...]
@@ -59,19 +63,19 @@ class Node:
 
     @property
     def explanation(self) -> Explanation:
-        """The conventions themselves."""
+        """Return the conventions."""
         return tuple(CONVENTIONS[place] for place in self.places)
 
     @property
     def dtype(self) -> Dtype:
-        """The dtype of the question."""
+        """Return the dtype of the question."""
         return (
             self.question.questions[-1] if isinstance(self.question, Chain) else self.question
         ).dtype
 
     @property
     def answer_dtype(self) -> np.dtype[Any]:
-        """The dtype of the oracle's answer."""
+        """Return the dtype of the oracle's answer."""
         last = self.question.questions[-1] if isinstance(self.question, Chain) else self.question
         if last.wanted == "parameters":
             return np.dtype(np.int64)
@@ -79,18 +83,43 @@ class Node:
         return last.x.dtype if array is None else array.dtype
 
     def answer(self) -> Array:
-        """What the oracle gives. Raises ``ValueError`` where it has no answer."""
+        """Return the oracle's answer under the conventions.
+
+        Raises
+        ------
+        ValueError
+            If there is no answer.
+        """
         return self.moves(self.rounding(questions.answer(self.question)))
 
     def reference(self) -> Reference:
-        """What a real-valued answer is held against. Raises ``ValueError`` where there is none."""
+        """Return the reference for comparison with a real-valued answer.
+
+        Raises
+        ------
+        ValueError
+            If there is no answer.
+        """
         reference = comparison.reference(self.question, self.sums)
         return reference if self.moves is unchanged else reference.moved(self.moves)
 
     def may_have_shape(self, shape: tuple[int, ...]) -> bool:
-        """What is known of the answer's shape before there is one: only of an operator's output.
+        """Return whether the answer may have this shape, without computing it.
 
-        Raises ``ValueError`` for a question without an answer.
+        Parameters
+        ----------
+        shape
+            The shape of an answer.
+
+        Returns
+        -------
+        bool
+            Always true for what is no output of an operator.
+
+        Raises
+        ------
+        ValueError
+            If the question has no answer.
         """
         last = self.question.steps[-1] if isinstance(self.question, Chain) else self.question
         if isinstance(last, Pool) or last.wanted != "output":
@@ -101,7 +130,7 @@ class Node:
         )
 
     def part(self, answer: Array) -> tuple[Node, Array]:
-        """A small part of a question that takes long, and the numbers of an answer that are its.
+        """Return a small part of a question that takes long, and its numbers of an answer.
 
         Parameters
         ----------
@@ -110,14 +139,16 @@ class Node:
 
         Returns
         -------
-        tuple
-            A node whose answer is one row of numbers, and those of ``answer`` that stand where
-            these go; or this node and all of the answer, where the question takes no time.
+        Node
+            A node whose answer is one row of numbers; this node if the question takes no time.
+        Array
+            The numbers of ``answer`` at the places of these; all of it if the question takes no
+            time.
         """
         question = self.question
         if isinstance(question, Chain) or question.operator == "interpolate":
             return self, answer
-        # Sums that are rounded as they are formed are known of the whole question only.
+        # Sums that are rounded as they are formed are computed for the whole question only.
         sums_are_stepwise = self.sums == question.dtype
         if (
             sums_are_stepwise
@@ -136,7 +167,22 @@ class Node:
 
 
 def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[Node]]:
-    """The nodes under one of some conventions, then under two, and so on up to ``most``."""
+    """Yield the nodes under one convention, then those under two, and so on up to ``most``.
+
+    Parameters
+    ----------
+    root
+        The question without conventions.
+    most
+        The largest number of conventions.
+    among
+        The places of the conventions to combine.
+
+    Yields
+    ------
+    list of Node
+        The nodes under one more convention than before.
+    """
     level = [root]
     for _ in range(most):
         level = [child for node in level for child in children(node, among)]
@@ -144,7 +190,7 @@ def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[No
 
 
 def children(node: Node, among: Places) -> Iterator[Node]:
-    """The node under one of some conventions more, of an axis that it does not have yet."""
+    """Yield the node under each further convention, of an axis that the node does not have yet."""
     last = node.places[-1] if node.places else -1
     last_axis = CONVENTIONS[last].axis if node.places else None
     mistakes_left = MISTAKES[len(node.places) + 1] - mistakes(node.explanation)
@@ -159,23 +205,23 @@ def children(node: Node, among: Places) -> Iterator[Node]:
 
 
 def mistakes(explanation: Explanation) -> int:
-    """How many of the conventions are mistakes."""
+    """Return how many of the conventions are mistakes."""
     return sum(convention.choice.mistake for convention in explanation)
 
 
 def neighbours(node: Node) -> Iterator[Node]:
-    """The node under each convention more that changes what is asked, and not only its rounding.
+    """Yield the node under each further convention that changes more than rounding.
 
-    None of them is a mistake.
+    None of the conventions is a mistake.
     """
     nodes = children(node, WITHOUT_MISTAKES)
     return (child for child in nodes if not CONVENTIONS[child.places[-1]].axis.rounds)
 
 
 def variants(question: Question, *, most: int) -> Iterator[Question]:
-    """The question, and then as it is under up to ``most`` conventions, under the fewest first.
+    """Yield the question, and then its form under up to ``most`` conventions, the fewest first.
 
-    None of them is a mistake.
+    None of the conventions is a mistake.
     """
     yield question
     for level in levels(Node((), question), most, WITHOUT_MISTAKES):
@@ -183,7 +229,7 @@ def variants(question: Question, *, most: int) -> Iterator[Question]:
 
 
 def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | None:
-    """The question under the conventions; None where one of them changes nothing."""
+    """Return the question under the conventions, or None if one of them changes nothing."""
     node = Node((), question)
     for place in _places(conventions):
         child = _child(node, place)
@@ -194,7 +240,7 @@ def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | No
 
 
 def applied(question: AnyQuestion, conventions: Iterable[Convention]) -> Explanation:
-    """Those of the conventions, one after the other, that change something of the question."""
+    """Return the conventions that change something when applied one after the other."""
     node = Node((), question)
     for place in _places(conventions):
         node = _child(node, place) or node
@@ -202,9 +248,24 @@ def applied(question: AnyQuestion, conventions: Iterable[Convention]) -> Explana
 
 
 def answer_under(question: AnyQuestion, conventions: Explanation) -> Array | None:
-    """What the oracle gives under the conventions; None where one of them changes nothing.
+    """Return the oracle's answer under the conventions.
 
-    Raises ``ValueError`` where the question, so understood, has no answer.
+    Parameters
+    ----------
+    question
+        The question.
+    conventions
+        The conventions.
+
+    Returns
+    -------
+    Array or None
+        The answer; None if one of the conventions changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If the question has no answer under the conventions.
     """
     node = under(question, conventions)
     return None if node is None else node.answer()
@@ -213,11 +274,26 @@ def answer_under(question: AnyQuestion, conventions: Explanation) -> Array | Non
 def reproduces(
     question: AnyQuestion, conventions: Explanation, answer: Array | None, *, exact: bool = True
 ) -> bool | None:
-    """Whether the oracle gives just this answer under the conventions.
+    """Return whether the oracle gives this answer under the conventions.
 
-    None where one of them changes nothing, or the question, so understood, has no answer. That it
-    gives another one is often told by its shape, without the answer being worked out. Answers to a
-    case that is not exact are the same where they are at most one rounding apart.
+    The shape often shows that it does not, and then the answer is not computed.
+
+    Parameters
+    ----------
+    question
+        The question.
+    conventions
+        The conventions.
+    answer
+        The answer; None if there is none.
+    exact
+        Whether the case is exact; if not, answers are the same where they are at most one rounding
+        apart.
+
+    Returns
+    -------
+    bool or None
+        None if one of the conventions changes nothing, or the question has no answer under them.
     """
     node = under(question, conventions)
     if node is None:
@@ -241,21 +317,21 @@ def _places(conventions: Iterable[Convention]) -> list[int]:
 
 
 def _child(node: Node, place: int) -> Node | None:
-    """The node under one convention more; None where that changes nothing.
+    """Return the node under one more convention, or None if that changes nothing.
 
-    Of a chain it is the last transposed convolution that is understood in another way.
+    In a chain the convention applies to the last transposed convolution.
     """
     axis, choice = CONVENTIONS[place].axis, CONVENTIONS[place].choice
     target = _find_target(node.question)
     if target is None or not axis.concerns(target):
         return None
     try:
-        transformed = choice.transform(target)
+        transformed = choice.change(target)
         if transformed is None:
             return None
         question, postprocess = _replace_target(node.question, target, transformed)
     except ValueError:
-        return None  # a choice that leaves a later step without an answer
+        return None  # the choice leaves a later step without an answer
     places = (*node.places, place)
     if transformed.sums is None:
         moves = _compose(postprocess, node.moves)
@@ -275,13 +351,13 @@ def _find_target(question: AnyQuestion) -> Question | None:
 def _replace_target(
     question: AnyQuestion, target: Question, transformed: Transformed
 ) -> tuple[AnyQuestion, Postprocess]:
-    """The question with ``target`` in it read so, and what then happens to its answer."""
+    """Return the question with ``target`` transformed, and the function of its answer."""
     if isinstance(question, Question):
         return transformed.question, transformed.after
     place = question.steps.index(target)
     earlier, later = question.steps[:place], question.steps[place + 1 :]
     if transformed.question.x is not target.x:
-        earlier = ()  # the steps before make another x than the one that is understood
+        earlier = ()  # the earlier steps do not compute the transformed x
     if not later:
         return Chain((*earlier, transformed.question)), transformed.after
     x = transformed.after(questions.answer(transformed.question))
@@ -289,7 +365,7 @@ def _replace_target(
 
 
 def _compose(inner: Postprocess, outer: Postprocess) -> Postprocess:
-    """The last change of a question is the first to be undone in its answer."""
+    """Compose two functions; the last change of a question is undone first in its answer."""
     if outer is unchanged:
         return inner
     if inner is unchanged:

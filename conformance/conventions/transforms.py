@@ -1,8 +1,8 @@
-"""Readings: the changes of a question that conventions are made of, one function for each.
+"""Transform a question as a convention understands it, with one function for each convention.
 
-A change returns the question as it is understood and what then happens to the answer, or None where
-there is nothing to understand in another way. An answer that is a gradient by an array goes back
-through the adjoint of what was done to that array, as a framework's own autodiff would have it.
+A transform returns the changed question and a function of its answer, or None where it changes
+nothing. A gradient by an array goes back through the adjoint of what was done to that array, as a
+framework's own autodiff would do.
 """
 
 from __future__ import annotations
@@ -20,17 +20,24 @@ Postprocess: TypeAlias = Callable[[Array], Array]
 
 
 def unchanged(answer: Array) -> Array:
-    """The answer as it is."""
+    """Return the answer as it is."""
     return answer
 
 
 class Transformed(NamedTuple):
-    """A question as somebody understands it.
+    """A question as a convention understands it.
 
-    after    what happens to the oracle's answer to it
-    resizes  whether that gives the answer another shape
-    sums     the dtype that its sums are rounded to, where that is the whole reading: ``after`` then
-             gives one answer of many, as the order of a sum decides how it is rounded
+    Attributes
+    ----------
+    question
+        The changed question.
+    after
+        The function of the oracle's answer to it.
+    resizes
+        Whether that function gives the answer another shape.
+    sums
+        The dtype to which its sums are rounded, if that is the whole convention. Then ``after``
+        gives one answer of many, as rounding depends on the order of a sum.
     """
 
     question: Question
@@ -42,16 +49,16 @@ class Transformed(NamedTuple):
 Transform: TypeAlias = Callable[[Question], Transformed | None]
 
 
-# What a question is like
+# Properties of a question
 
 
 def is_padded(q: Question) -> bool:
-    """Whether padding takes anything from a full output, or adds to it."""
+    """Return whether padding shortens or lengthens the full output."""
     return any(map(any, q.pairs))
 
 
 def is_sparse(q: Question) -> bool:
-    """Whether a transposed convolution leaves gaps: a kernel that covers less than the stride."""
+    """Return whether a stride of a transposed convolution exceeds the effective kernel size."""
     extents = geometry.effective_kernel_size(q.window, q.dilation)
     return q.operator == "conv_transpose" and any(
         s > r for s, r in zip(q.stride, extents, strict=True)
@@ -59,24 +66,38 @@ def is_sparse(q: Question) -> bool:
 
 
 def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Transformed | None:
+    """Return the question with this padding, or None if it has it already."""
     changed = tuple(pairs)
     return None if changed == q.pairs else Transformed(q.but(padding=changed))
 
 
-def mapped(
-    q: Question, wanted: Wanted, transform: Postprocess, adjoint: Postprocess
-) -> Transformed:
-    """One array put through a linear map; its own gradient comes back through the adjoint."""
+def mapped(q: Question, wanted: Wanted, function: Postprocess, adjoint: Postprocess) -> Transformed:
+    """Apply a linear map to one array; the array's own gradient goes back through the adjoint.
+
+    Parameters
+    ----------
+    q
+        The question.
+    wanted
+        ``input_gradient`` for a map of the input, ``kernel_gradient`` for one of the kernel.
+    function, adjoint
+        The linear map and its adjoint.
+
+    Returns
+    -------
+    Transformed
+        The question of the mapped array.
+    """
     name = "x" if wanted == "input_gradient" else "kernel"
     after = adjoint if q.wanted == wanted else unchanged
-    return Transformed(q.but(**{name: transform(getattr(q, name))}), after)
+    return Transformed(q.but(**{name: function(getattr(q, name))}), after)
 
 
 # The kernel and the channels
 
 
 def flip(axes: Sequence[int]) -> Transform:
-    """The kernel backwards along some of its spatial axes; along all of them if none is named."""
+    """Flip the kernel along some of its spatial axes, or along all if none is named."""
 
     def transform(q: Question) -> Transformed | None:
         spatial = axes or range(q.rank)
@@ -94,7 +115,7 @@ def flip(axes: Sequence[int]) -> Transform:
 
 
 def exchange_channels(q: Question) -> Transformed | None:
-    """The kernel's first two axes taken for each other, in the same memory."""
+    """Read the kernel's memory with its first two axes exchanged."""
     first, second = q.kernel.shape[:2]
     if q.groups > 1 or first == second == 1:
         return None
@@ -109,7 +130,7 @@ def exchange_channels(q: Question) -> Transformed | None:
 
 
 def reverse_kernel_axes(q: Question) -> Transformed | None:
-    """The kernel's spatial axes in the opposite order."""
+    """Reverse the order of the kernel's spatial axes."""
     if q.rank == 1 or max(q.window) == 1:
         return None
 
@@ -120,14 +141,14 @@ def reverse_kernel_axes(q: Question) -> Transformed | None:
 
 
 def reverse_input_channels(q: Question) -> Transformed | None:
-    """The input's channels in the opposite order."""
+    """Reverse the input's channels."""
     if q.x.shape[1] == 1:
         return None
     return mapped(q, "input_gradient", lambda x: x[:, ::-1], lambda x: x[:, ::-1])
 
 
 def reverse_output_channels(q: Question) -> Transformed | None:
-    """The output's channels in the opposite order."""
+    """Reverse the output's channels."""
     if q.output_channels == 1 or q.operator == "interpolate":
         return None
     gradient = None if q.gradient is None else q.gradient[:, ::-1]
@@ -136,7 +157,18 @@ def reverse_output_channels(q: Question) -> Transformed | None:
 
 
 def interleave(*, inputs: bool, outputs: bool) -> Transform:
-    """Groups of every g-th channel in place of blocks."""
+    """Form groups of every g-th channel in place of blocks.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Whether that holds for the input channels and for the output channels.
+
+    Returns
+    -------
+    Transform
+        The transform of a question.
+    """
 
     def transform(q: Question) -> Transformed | None:
         per_input, per_output = q.x.shape[1] // q.groups, q.output_channels // q.groups
@@ -148,7 +180,7 @@ def interleave(*, inputs: bool, outputs: bool) -> Transform:
         def after(y: Array) -> Array:
             return _interleave(y, per_output) if outputs else y
 
-        # A bias is one number for each output channel, whichever group that comes from.
+        # A bias has one number for each output channel, whichever group the channel is in.
         bias = _interleave(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
         return Transformed(q.but(x=x, bias=bias), after)
 
@@ -156,13 +188,13 @@ def interleave(*, inputs: bool, outputs: bool) -> Transform:
 
 
 def _interleave(array: Array, size: int) -> Array:
-    """Channels c = i size + j in the order of j first: every size-th one next to each other."""
+    """Reorder channels c = i size + j so that those with the same j are neighbours."""
     n, channels, *space = array.shape
     return array.reshape(n, channels // size, size, *space).swapaxes(1, 2).reshape(array.shape)
 
 
 def first_slice(q: Question) -> Transformed | None:
-    """The first group's slice of the kernel in all groups."""
+    """Use the first group's slice of the kernel in all groups."""
     if q.groups == 1 or q.wanted == "kernel_gradient":
         return None
     first = q.kernel[: len(q.kernel) // q.groups]
@@ -170,7 +202,7 @@ def first_slice(q: Question) -> Transformed | None:
 
 
 def first_bias(q: Question) -> Transformed | None:
-    """The first group's bias in all groups."""
+    """Use the first group's bias in all groups."""
     if q.groups == 1 or q.bias is None:
         return None
     return Transformed(q.but(bias=np.tile(q.bias[: len(q.bias) // q.groups], q.groups)))
@@ -180,24 +212,24 @@ def first_bias(q: Question) -> Transformed | None:
 
 
 def reverse_stride(q: Question) -> Transformed | None:
-    """The strides from the last axis to the first."""
+    """Reverse the order of the strides."""
     return None if q.stride == q.stride[::-1] else Transformed(q.but(stride=q.stride[::-1]))
 
 
 def exchange_strides(q: Question) -> Transformed | None:
-    """Stride and dilation taken for each other."""
+    """Exchange stride and dilation."""
     if q.stride == q.dilation:
         return None
     return Transformed(q.but(stride=q.dilation, dilation=q.stride))
 
 
 def ignore_dilation(q: Question) -> Transformed | None:
-    """No dilation."""
+    """Set the dilation to 1."""
     return None if max(q.dilation) == 1 else Transformed(q.but(dilation=(1,) * q.rank))
 
 
 def dilate_input(q: Question) -> Transformed | None:
-    """The dilation on top of the stride, on the input's side."""
+    """Dilate the input, on top of the stride, in place of the kernel."""
     if max(q.dilation) == 1 or q.operator != "conv_transpose":
         return None
     stride = tuple(s * d for s, d in zip(q.stride, q.dilation, strict=True))
@@ -208,19 +240,19 @@ def dilate_input(q: Question) -> Transformed | None:
 
 
 def odd_at_begin(q: Question) -> Transformed | None:
-    """The odd element of `same` at the other end."""
+    """Crop the odd element of ``same`` at the other end (SAME_LOWER in ONNX)."""
     if q.padding != "same":
         return None
     return cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
 
 
 def unextended(transform: Transform) -> Transform:
-    """The change, where there is no output padding."""
+    """Apply the transform only where there is no output padding."""
     return lambda q: None if q.has_output_padding else transform(q)
 
 
 def same_of_input(q: Question) -> Transformed | None:
-    """`same` counted as for a convolution over the input, and without dilation."""
+    """Count ``same`` as for a convolution over the input, without dilation."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
     ones = (1,) * q.rank
@@ -228,7 +260,7 @@ def same_of_input(q: Question) -> Transformed | None:
 
 
 def same_half_kernel(q: Question) -> Transformed | None:
-    """`same` as half of the kernel at both ends."""
+    """Crop half of the kernel at both ends for ``same``."""
     if q.padding != "same" or q.operator != "conv_transpose":
         return None
     return cropped(
@@ -237,7 +269,7 @@ def same_half_kernel(q: Question) -> Transformed | None:
 
 
 def same_half_kernel_centred(q: Question) -> Transformed | None:
-    """`same` as half of the kernel twice, of which output padding gives back some at both ends."""
+    """Crop half of the kernel twice for ``same``, less the output padding, evenly at both ends."""
     if q.padding != "same" or q.operator != "conv_transpose" or not q.has_output_padding:
         return None
     halves = [r // 2 for r in geometry.effective_kernel_size(q.window, q.dilation)]
@@ -246,7 +278,7 @@ def same_half_kernel_centred(q: Question) -> Transformed | None:
 
 
 def whole_strides(q: Question) -> Transformed | None:
-    """An unpadded output that is long enough for all strides."""
+    """Lengthen an unpadded output to whole strides."""
     if not is_sparse(q) or is_padded(q) or q.has_output_padding:
         return None
     extents = geometry.effective_kernel_size(q.window, q.dilation)
@@ -255,7 +287,10 @@ def whole_strides(q: Question) -> Transformed | None:
 
 
 def pad_stretched(q: Question) -> Transformed | None:
-    """Padding numbers as zeros around the stretched input: a full output needs reach - 1."""
+    """Put padding numbers as zeros around the zero-inserted input.
+
+    A full output needs the effective kernel size less one on each side.
+    """
     if isinstance(q.padding, str) or not is_padded(q) or q.operator != "conv_transpose":
         return None
     extents = geometry.effective_kernel_size(q.window, q.dilation)
@@ -263,12 +298,12 @@ def pad_stretched(q: Question) -> Transformed | None:
 
 
 def ignore_padding(q: Question) -> Transformed | None:
-    """No padding."""
+    """Set numbers of padding to 0."""
     return None if isinstance(q.padding, str) else cropped(q, ((0, 0),) * q.rank)
 
 
 def swap_ends(q: Question) -> Transformed | None:
-    """Begin and end of padding numbers taken for each other."""
+    """Exchange start and end of the padding numbers."""
     return None if isinstance(q.padding, str) else cropped(q, ((e, b) for b, e in q.pairs))
 
 
@@ -276,13 +311,13 @@ def swap_ends(q: Question) -> Transformed | None:
 
 
 def extend_begin(q: Question) -> Transformed | None:
-    """Output padding at the begin."""
+    """Lengthen the output at its start by the output padding."""
     pairs = ((b - p, e + p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
     return cropped(q, pairs)
 
 
 def extend_by_zeros(q: Question) -> Transformed | None:
-    """Output padding as zeros after an output without it."""
+    """Append the output padding as zeros to an output without it."""
     if not any(q.output_padding) or q.wanted != "output":
         return None
     zeros = ((0, 0), (0, 0), *((0, p) for p in q.output_padding))
@@ -291,12 +326,12 @@ def extend_by_zeros(q: Question) -> Transformed | None:
 
 
 def ignore_output_padding(q: Question) -> Transformed | None:
-    """No output padding."""
+    """Set the output padding to 0."""
     return Transformed(q.but(output_padding=(0,) * q.rank)) if any(q.output_padding) else None
 
 
 def scale_bias(times: int) -> Transform:
-    """The bias so many times."""
+    """Multiply the bias by a whole number."""
 
     def transform(q: Question) -> Transformed | None:
         if q.bias is None or q.wanted != "output":
@@ -310,7 +345,7 @@ NARROWER: dict[str, Dtype] = {"float64": "float32", "int64": "int32"}
 
 
 def narrow(q: Question) -> Transformed | None:
-    """Every array in half the bits, from the beginning."""
+    """Convert every array to half the bits before anything is computed."""
     dtype = NARROWER.get(q.dtype)
     if dtype is None:
         return None
@@ -325,7 +360,7 @@ def narrow(q: Question) -> Transformed | None:
 
 
 def rounded(dtype: Dtype) -> Transform:
-    """The answer rounded to a narrower dtype, as a sum kept in it would be at its end."""
+    """Round the answer to a narrower dtype, as a sum kept in it would be at its end."""
 
     def transform(q: Question) -> Transformed | None:
         if q.dtype not in ("float32", "float64") or q.dtype == dtype:
@@ -336,7 +371,7 @@ def rounded(dtype: Dtype) -> Transform:
 
 
 def is_rounded(q: Question, dtype: Dtype) -> bool:
-    """Whether this is a question in ``dtype`` that rounds some sum of it."""
+    """Return whether the question is in ``dtype`` and rounds one of its sums."""
     if q.dtype != dtype or q.wanted == "parameters":
         return False
     arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None]
@@ -350,11 +385,11 @@ def is_rounded(q: Question, dtype: Dtype) -> bool:
 
 
 _LARGEST_EXACT: dict[Dtype, int] = {"float16": 2**11, "bfloat16": 2**8}
-"""Up to where they hold every whole number."""
+"""The largest number up to which each dtype holds every whole number."""
 
 
 def summed_in(dtype: Dtype) -> Transform:
-    """Every sum rounded to ``dtype``, the question's own, at each offset of the kernel."""
+    """Round every sum to ``dtype``, that of the question, after each offset of the kernel."""
 
     def transform(q: Question) -> Transformed | None:
         if not is_rounded(q, dtype):
@@ -365,7 +400,7 @@ def summed_in(dtype: Dtype) -> Transform:
 
 
 def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
-    """The answer, rounded after each offset of the kernel; a gradient by that, only at its end."""
+    """Return the answer, rounded after each kernel offset; a kernel gradient only at its end."""
     if q.wanted == "kernel_gradient" or q.operator == "interpolate":
         return held(question.answer(q), dtype)
     total: Array | None = None
@@ -385,7 +420,7 @@ def _absolute(q: Question) -> dict[str, Array]:
 
 
 def held(y: Array, dtype: Dtype) -> Array:
-    """Numbers rounded to ``dtype``, in the dtype that they have."""
+    """Return numbers rounded to ``dtype``, in the dtype that they have."""
     if dtype == "bfloat16":
         return _round_to_bfloat16(y)
     with np.errstate(over="ignore"):
@@ -393,20 +428,33 @@ def held(y: Array, dtype: Dtype) -> Array:
 
 
 def _round_to_bfloat16(y: Array) -> Array:
-    """Rounded to the upper half of a float32, ties to even."""
+    """Round to the upper half of a float32, ties to even."""
     bits = np.ascontiguousarray(y, np.float32).view(np.uint32)
     halfway = np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
     return (bits + halfway & np.uint32(0xFFFF0000)).view(np.float32).astype(y.dtype)
 
 
 def shift(axes: Sequence[int], by: int) -> Transform:
-    """The window of the output moved, along all axes if none is named."""
+    """Shift the output by one element, along all axes if none is named.
+
+    Parameters
+    ----------
+    axes
+        The spatial axes.
+    by
+        1 for later, -1 for earlier.
+
+    Returns
+    -------
+    Transform
+        The transform of a question.
+    """
 
     def transform(q: Question) -> Transformed | None:
         shifted = axes or range(q.rank)
         if q.operator == "interpolate" or max(shifted) >= q.rank or len(axes) == q.rank:
             return None
-        # A later output shows what lay further to the begin: of a crop less, of a padding more.
+        # A later output starts nearer to the start: a crop shrinks there, and a padding grows.
         steps = q.stride if q.operator == "conv" else (-1,) * q.rank
         return cropped(
             q,
