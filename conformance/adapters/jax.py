@@ -1,4 +1,4 @@
-"""JAX: its padding pads the stretched input, and by default its kernel is read backwards."""
+"""Describe JAX: it pads the zero-inserted input, and reverses the kernel by default."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     )
 
 
-# Before version 0.8 it was in `jax.experimental`, where it is no longer.
+# Before version 0.8 it was in `jax.experimental`.
 WITH_X64 = (
     "with (jax.enable_x64 if hasattr(jax, 'enable_x64') else jax.experimental.enable_x64)(True):"
 )
@@ -62,9 +62,9 @@ def _dimensions(q: Question, kernel: str) -> tuple[str, str, str]:
 
 
 def _with_input_padding(q: Question) -> Question:
-    """The question with the padding of the stretched input that leaves the wanted crop.
+    """Return the question with the padding of the zero-inserted input that leaves the same crop.
 
-    Of the reach - 1 elements that a full output needs on each side, a crop takes away its own.
+    A full output needs the effective kernel size less one on each side; a crop reduces that.
     """
     extents = geometry.effective_kernel_size(q.window, q.dilation)
     return q.but(
@@ -83,11 +83,11 @@ def _transpose(
         return Inexpressible("there is no parameter for output padding")
     if q.groups > 1:
         return Inexpressible("there is no parameter for groups")
-    # With transpose_kernel=True the letters name the axes of the convolution that is undone.
+    # With transpose_kernel=True the letters name the axes of the forward convolution.
     dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
     arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
-        dimension_numbers=None if channels_last else dimensions,  # of which that is the default
+        dimension_numbers=None if channels_last else dimensions,  # which are the default
         transpose_kernel=transpose_kernel or None,
     )
     return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{arguments})")
@@ -100,7 +100,7 @@ def _padding(q: Question) -> str | list[tuple[int, int]]:
 
 
 def _without_zeros(q: Question) -> Question:
-    """Padding has to be given, and nobody who wants none writes zeros."""
+    """Write padding that is all zeros as ``valid``, as a person would."""
     is_unpadded = not isinstance(q.padding, str) and not any(map(any, q.padding))
     return q.but(padding="valid") if is_unpadded else q
 
@@ -120,7 +120,7 @@ def _conv(q: Question) -> CallSource:
 
 
 def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
-    """A convolution over the stretched input, which is what a transposed one is, with groups."""
+    """Write a grouped convolution over the zero-inserted input, which equals a transposed one."""
     q = _with_input_padding(q)
     dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
     arguments = keywords(
@@ -139,12 +139,12 @@ def _resize(q: Question) -> CallSource:
 
 
 def reads_past_the_end(q: Question) -> bool:
-    """Whether XLA on the CPU (0.10.2) takes numbers from behind an array for the zeros there.
+    """Return whether XLA on the CPU (0.10.2) reads behind an array in place of zeros.
 
-    It does over one or two axes where a convolution crops its input at the begin and reaches as
-    many zeros at the end or fewer, if the input is not stretched: openxla/xla#48713.
+    It does over one or two axes if a convolution crops its input at the start and adds as many
+    zeros at the end or fewer, and no zeros are inserted into the input: openxla/xla#48713.
     """
-    # Of a convolution it is the gradient by the input that stretches, of its transpose the others.
+    # The input gradient of a convolution inserts zeros, and so do the others of its transpose.
     inserts_zeros = (q.operator == "conv") == (q.wanted == "input_gradient")
     pairs = _with_input_padding(q).pairs if inserts_zeros else _effective_padding(q)
     return (
@@ -155,7 +155,7 @@ def reads_past_the_end(q: Question) -> bool:
 
 
 def _effective_padding(q: Question) -> Pairs:
-    """The padding of a convolution, here or where it is undone, as far as a place reaches it."""
+    """Return the padding of the convolution, without the part that no place overlaps."""
     if q.operator == "conv_transpose":
         return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
     extents = geometry.effective_kernel_size(q.window, q.dilation)
@@ -166,12 +166,12 @@ def _effective_padding(q: Question) -> Pairs:
 
 
 def ends_the_process(q: Question) -> bool:
-    """Whether XLA (0.10.2) fails a check of its own over it while it compiles, and aborts.
+    """Return whether XLA (0.10.2) fails one of its own checks while it compiles, and aborts.
 
-    It exchanges input and kernel where the kernel has more elements, less those along axes that it
-    takes for another thing: where both kernel and stride are 2 and nothing is padded, and where the
-    input is 1 and padded by all of the kernel. One of the former is what it then fails over.
-    Observed: so did all of 210 questions that meet this and none of 1,638 others.
+    It exchanges input and kernel if the kernel has more elements, apart from axes that it treats
+    otherwise: axes where both kernel and stride are 2 and nothing is padded, and axes where the
+    input is 1 and padded by all of the kernel. It then fails over one of the former. Observed: it
+    aborts on all of 210 such questions and on none of 1,638 others.
     """
     if q.operator != "conv_transpose":
         return False
@@ -198,10 +198,11 @@ LIMITS = (
 
 
 def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
-    """Calls compiled a few dozen to a program, and those that come to the same thing only once.
+    """Compile the calls a few dozen to a program, and calls with the same program only once.
 
-    XLA takes its time for every program, and more for every loop in it. This runs in a worker. A
-    call that cannot be traced, and one whose program cannot be compiled, has no answer here.
+    XLA takes long for every program, and longer for every loop in it. This function runs in a
+    worker. A call that cannot be traced, and one whose program cannot be compiled, has no answer
+    here.
     """
     import os
     import re
@@ -215,9 +216,9 @@ def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
     for number, (call, arguments) in enumerate(calls):
         try:
             text = str(jax.make_jaxpr(call)(*arguments))
-        except Exception:  # its words are heard when it is asked alone
+        except Exception:  # the error is reported when the call runs alone
             continue
-        # Constants have names in a text and no values, and long ones are cut.
+        # The text names constants without their values, and cuts long ones.
         is_complete = not re.search(r"\blambda [^;\s]|\.\.\.", text)
         groups.setdefault(text if is_complete else number, []).append(number)
 

@@ -1,4 +1,4 @@
-"""Keras on any backend: padding is a word, and no output padding is not an output padding of 0."""
+"""Describe Keras on any backend: padding is a word, and an output padding of 0 has a meaning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from conformance.adapters.base import (
 from conformance.oracle import geometry
 from conformance.question import Question
 
-# Every backend is imported by its own name, because its autodiff is used through it.
+# Calls use the autodiff of the backend by the backend's own name.
 PRELUDE = """
 import keras
 if keras.backend.backend() == "tensorflow":
@@ -81,14 +81,17 @@ def _padding_word(q: Question) -> str | Inexpressible:
 
 
 def _exact_output_padding(q: Question) -> object:
-    """With `valid`, 0 said aloud: without it a kernel smaller than the stride gives more."""
+    """Return the output padding, with an explicit 0 for ``valid``.
+
+    Without it, strides above the kernel size lengthen the output.
+    """
     return numbers(q.output_padding, 0 if q.padding == "same" else None)
 
 
 def _same_with_output_padding(q: Question) -> Question | None:
-    """Ask for `same` with the output padding by which it crops just that, though that be 0.
+    """Return ``same`` with the output padding, even 0, that crops the same, or None.
 
-    Of the kernel it crops half twice, less the output padding, and of that the begin loses half.
+    It crops half of the kernel twice, less the output padding; the start loses half of that.
     """
     totals = base.crop_totals(q)
     if totals is None:
@@ -183,7 +186,7 @@ WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorfl
 
 
 def _initialises_zeros_only(q: Question) -> bool:
-    """Say whether the bound of Glorot's distribution, sqrt(6 / (fan in + fan out)), is below 1."""
+    """Return whether Glorot's bound, sqrt(6 / (fan in + fan out)), is below 1 for integers."""
     return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
 
 

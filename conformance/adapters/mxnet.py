@@ -1,4 +1,4 @@
-"""MXNet: the NumPy-style function, the Gluon layers and the legacy operator, all of one meaning."""
+"""Describe MXNet: the NumPy-style function, the Gluon layers and the legacy operator agree."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NUMPY = TensorInterop(
     switches=("MXNET_MKLDNN_ENABLED", "MXNET_ONEDNN_ENABLED"),
     device="mx.context.current_context().device_type",
     packages={"mxnet": "mx.__version__"},
-    # Its own routine adds these products up at wrong places: docs/findings.md.
+    # MXNet's own routine adds these products at wrong places: docs/findings.md.
     probes={
         ONEDNN: (
             "mx.npx.deconvolution(mx.np.array([[[1, 2]]]), mx.np.array([[[1, 2]]]), kernel=(2,),"
@@ -72,7 +72,15 @@ LEGACY = TensorInterop(
 def _operator(
     transposed: str, forward: str, layouts: Sequence[str | None] = (None,) * 3
 ) -> CallBuilder:
-    """``layouts`` of one, two and three spatial axes are said where they are not the usual ones."""
+    """Return the builder of a call.
+
+    Parameters
+    ----------
+    transposed, forward
+        The names of the operators.
+    layouts
+        The layouts for one, two and three spatial axes, if not the default ones.
+    """
 
     def build(q: Question) -> CallSource | Inexpressible:
         padding = symmetric(q)
@@ -89,7 +97,7 @@ def _operator(
 
 
 def _operator_call(name: str, q: Question, **size: object) -> CallSource:
-    # These operators take no single number for all axes, only one for each.
+    # These operators take one number for each axis, and no single one for all.
     arguments = keywords(
         kernel=q.window,
         stride=_unless(q.stride, 1),
@@ -107,7 +115,7 @@ def _unless(values: Axes, default: int) -> Axes | None:
 
 
 def _with_target_shape(q: Question) -> CallSource | Inexpressible:
-    """A call that says how large the output is, and leaves to MXNet what is cropped where."""
+    """Write a call with the size of the output, for which MXNet chooses the crop."""
     if q.padding == "same" and q.has_output_padding:
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
     if q.padding == "same":
@@ -121,7 +129,7 @@ def _with_target_shape(q: Question) -> CallSource | Inexpressible:
 
 
 def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
-    """The same with the crop at the begin: without oneDNN it is ignored, with it the size is."""
+    """Write the same call with the crop at the start; oneDNN ignores the size, MXNet the crop."""
     space = output_space(q)
     if isinstance(space, Inexpressible):
         return space
@@ -132,7 +140,7 @@ def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
 
 
 def _crop_totals(q: Question) -> Axes:
-    """How many elements of the full output are cropped on each axis."""
+    """Return how many elements of the full output are cropped on each axis."""
     return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
 
 
@@ -181,18 +189,16 @@ FLAT_DILATION = Limitation(
 
 
 def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[Limitation, ...]:
-    """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
+    """Return the limitation of MXNet's own routine, which oneDNN avoids for float32.
+
+    Both uses are of version 1.9.1: docs/findings.md.
 
     Parameters
     ----------
     dtypes
-        Those that meet it where oneDNN is on.
-    limit
-        Its reason ends with what is needed instead.
-
-    Notes
-    -----
-    Both uses are of version 1.9.1: docs/findings.md.
+        The dtypes that have it where oneDNN is on.
+    limitation
+        The limitation; its reason ends with what is needed instead.
     """
     return (
         replace(
@@ -220,13 +226,13 @@ MISPLACED_DILATION = _except_onednn(
 FLAT_DOUBLE = _except_onednn(
     ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
 )
-# It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
+# MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
 CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
 ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
     *ROUTINES,
-    # It is made an output padding of one, which must be smaller than the stride.
+    # MXNet turns it into an output padding of one, which must be smaller than the stride.
     Limitation(
         "an axis of stride 1 takes no odd number of elements to crop",
         lambda q: any(t % 2 >= s for t, s in zip(_crop_totals(q), q.stride, strict=True)),
@@ -279,7 +285,7 @@ FRAMEWORK = Framework(
     version="mx.__version__",
     interops={None: NUMPY},
     variables={"CUDA_VISIBLE_DEVICES": ""},
-    # MXNet computes in threads of its own, and may raise one call's error at another.
+    # MXNet computes in threads, and may raise the error of one call in another.
     synchronize="mx.nd.waitall()",
     apis=(
         NPX,

@@ -1,7 +1,7 @@
-"""oneDNN, which torch and TensorFlow compute with on a CPU: what it takes, and answers wrongly.
+"""Describe oneDNN, with which torch and TensorFlow compute on a CPU, and its known limitations.
 
-It chooses its kernels by the CPU and by switches, so that what holds of it holds of some runtime
-classes only. docs/findings.md has every wrong answer with a script.
+It chooses its kernels by the CPU and by switches, so its limitations hold in some runtime classes
+only. docs/findings.md has every wrong answer with a script.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from conformance.oracle.geometry import Axes
 from conformance.question import Dtype, Question
 
 FLOAT32, BFLOAT16 = "onednn float32", "onednn bfloat16"
-"""Names of the probes: whether oneDNN computes in a dtype."""
+"""The names of the probes that tell whether oneDNN computes in a dtype."""
 WITH_BFLOAT16 = frozenset({"onednn-avx512", "onednn-bfloat16"})
 WITHOUT_BFLOAT16 = frozenset({"onednn-avx2", "onednn"})
 ANY = WITH_BFLOAT16 | WITHOUT_BFLOAT16
@@ -24,7 +24,7 @@ DTYPES_BY_CLASS: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
     (WITH_BFLOAT16, ("float32", "bfloat16")),
     (WITHOUT_BFLOAT16, ("float32",)),
 )
-"""The dtypes that it computes in, by runtime class."""
+"""The dtypes in which oneDNN computes, by runtime class."""
 
 
 def classes(without: str) -> tuple[RuntimeClass, ...]:
@@ -46,7 +46,7 @@ def classes(without: str) -> tuple[RuntimeClass, ...]:
 
 
 def where_onednn_computes(limitation: Limitation) -> tuple[Limitation, ...]:
-    """Return the limit for each group of classes, stopping only dtypes that it computes in."""
+    """Return the limitation for each group of classes, for the dtypes in which oneDNN computes."""
 
     def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
         return lambda q: q.dtype in dtypes and limitation.refuses(q)
@@ -60,16 +60,16 @@ def where_onednn_computes(limitation: Limitation) -> tuple[Limitation, ...]:
 def where_onednn_does_not(
     without: str, limitation: Limitation, remark: str = ""
 ) -> tuple[Limitation, ...]:
-    """Return the limit for each group of classes, stopping only dtypes that it does not compute in.
+    """Return the limitation for each group of classes, for dtypes that oneDNN does not compute in.
 
     Parameters
     ----------
     without
-        The name of the class where it is off, in which the limit stops every dtype.
-    limit
+        The name of the class where oneDNN is off, in which every dtype has the limitation.
+    limitation
         What the framework's own routines do not do.
     remark
-        What the reason continues with where oneDNN is on.
+        The end of the reason where oneDNN is on.
     """
 
     def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
@@ -93,13 +93,13 @@ def where_onednn_does_not(
 
 
 def runs_convolution(q: Question) -> bool:
-    """Whether it comes to a convolution: its output, or the gradient of its transpose."""
+    """Return whether a convolution is computed, for its output or for a gradient."""
     return q.op in ("conv", "conv_transpose_input_gradient")
 
 
 def _leaves_output_part_unwritten(q: Question) -> bool:
-    """The convolution has one input channel a group, and one place along its strided last axis."""
-    channels = q.kernel.shape[1]  # of what is convolved, here or where this is undone
+    """Return whether each group has one input channel and the strided last axis has one place."""
+    channels = q.kernel.shape[1]  # the input channels of the convolution
     if q.rank == 1 or channels > 1 or not runs_convolution(q):
         return False
     output = output_space(q) if q.op == "conv" else q.space
@@ -107,12 +107,12 @@ def _leaves_output_part_unwritten(q: Question) -> bool:
 
 
 def _exceeds_memory(q: Question) -> bool:
-    """Whether the gradient by the kernel, in float32 over three axes, breaks the heap or is wrong.
+    """Return whether the kernel gradient in float32 over three axes breaks the heap or is wrong.
 
-    It may where the first axis is padded by more than the stride and less than the kernel, where
-    the input is longer than what is left of the kernel at the first place, and the first place that
-    begins in the input ends beyond it. Observed: that holds of all 256 that went wrong of 1,976
-    combinations of length, kernel, stride and padding, and of 41 others.
+    That may happen if the first axis is padded by more than the stride and less than the kernel,
+    the input is longer than the part of the kernel that overlaps it at the first place, and the
+    first place that starts in the input ends beyond it. Observed: this holds for all 256 wrong
+    answers among 1,976 combinations of length, kernel, stride and padding, and for 41 others.
     """
     if (q.rank, q.dtype, q.groups, q.dilation[0]) != (3, "float32", 1, 1):
         return False
@@ -121,7 +121,7 @@ def _exceeds_memory(q: Question) -> bool:
 
 
 def _has_kernel_longer_than_input(q: Question) -> bool:
-    """Whether a kernel that `same` pads is longer than the input, in bfloat16 over three axes."""
+    """Return whether a kernel that ``same`` pads exceeds the input, in bfloat16 over three axes."""
     if (q.rank, q.padding, q.dtype) != (3, "same", "bfloat16"):
         return False
     extents = geometry.effective_kernel_size(q.window, q.dilation)
@@ -129,6 +129,7 @@ def _has_kernel_longer_than_input(q: Question) -> bool:
 
 
 def _leaves_gradient_unwritten(q: Question) -> bool:
+    """Return whether a stride exceeds the input of a kernel gradient in bfloat16."""
     if (q.dtype, q.wanted) != ("bfloat16", "kernel_gradient"):
         return False
     return any(n < s for n, s in zip(_convolution_input(q), q.stride, strict=False))
@@ -139,7 +140,7 @@ def _is_gradient(q: Question) -> bool:
 
 
 def _convolution_input(q: Question) -> Axes:
-    """The spatial shape of what is convolved, here or where this is undone; () if nothing is."""
+    """Return the spatial shape of the input that is convolved, or () if there is none."""
     lengths = q.space if q.operator == "conv" else output_space(q)
     return () if isinstance(lengths, Inexpressible) else lengths
 
@@ -167,7 +168,7 @@ CHANNELS_LAST = (
             refused=False,
         )
     ),
-    # TensorFlow makes the gradient by the kernel for any other, too.
+    # TensorFlow computes the kernel gradient for any other gradient, too.
     replace(PADDED, refuses=lambda q: _is_gradient(q) and _exceeds_memory(q)),
     Limitation(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
@@ -177,4 +178,4 @@ CHANNELS_LAST = (
         refused=False,
     ),
 )
-"""What shows where channels are last in memory."""
+"""The limitations where channels are last in memory."""

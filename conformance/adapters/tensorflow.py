@@ -1,4 +1,4 @@
-"""TensorFlow's own functions: channels last, and an output shape that the caller has to know."""
+"""Describe TensorFlow's own functions: channels are last, and the output shape is an argument."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     source = "x" if by == "x" else call_source.kernel
     return (
         "with tf.GradientTape() as tape:",
-        # A tape watches variables, such as those of a layer, by itself.
+        # A tape watches variables, such as those of a layer, automatically.
         *(() if source.startswith("layer") else (f"    tape.watch({source})",)),
         f"    y = {call_source.expression}",
         f"y = tape.gradient(y, {source}, g)",
@@ -49,7 +49,7 @@ INTEROP = TensorInterop(
     switches=("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS"),
     device="tf.constant(0).device.split(':')[-2].lower()",
     packages={"tensorflow": "tf.__version__"},
-    # Only oneDNN dilates a transposed convolution on a CPU.
+    # On a CPU only oneDNN supports dilation in a transposed convolution.
     probes={
         name: (
             f"tf.nn.conv2d_transpose(tf.ones((1, 2, 2, 1), {dtype}),"
@@ -65,7 +65,7 @@ INTEROP = TensorInterop(
 def _padding(q: Question, *, channels_first: bool = False) -> str | list[list[int]]:
     if isinstance(q.padding, str):
         return q.padding.upper()
-    # Nobody who wants no padding writes zeros.
+    # A person writes no padding as a word, not as zeros.
     if not any(map(any, q.padding)):
         return "VALID"
     pairs = list(map(list, q.padding))
@@ -73,9 +73,9 @@ def _padding(q: Question, *, channels_first: bool = False) -> str | list[list[in
 
 
 def _same_with_output_shape(q: Question) -> Question | None:
-    """Ask for SAME of the wanted length: of all that this crops, the begin loses half.
+    """Return SAME with the wanted output shape, or None; the start loses half of what it crops.
 
-    It takes the lengths of which a SAME convolution makes the input's.
+    It takes the lengths for which a SAME convolution gives the input's length.
     """
     if base.crop_totals(q) is None:
         return None
@@ -162,7 +162,7 @@ WRONG_ANSWERS = (
         ),
     ),
 )
-"""What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
+"""The wrong answers of TensorFlow 2.21 (docs/findings.md), which Keras on it gives too."""
 WHOLE_NUMBERS = (
     Limitation("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
     Limitation(
@@ -194,7 +194,7 @@ SHARED_LIMITS = (
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
     OUTPUT_PADDING_BELOW_STRIDE,
-    Limitation(  # 2.21, which gives these to another routine: docs/findings.md
+    Limitation(  # 2.21, which uses another routine for these: docs/findings.md
         "padding as numbers sums bfloat16 in bfloat16",
         lambda q: _has_numbers(q) and q.dtype == "bfloat16",
     ),
@@ -256,7 +256,7 @@ def _convolution_api(id: str, name: str, exists: str, limits: tuple[Limitation, 
         layout="N *s C",
         kernel_axes="*k in out",
         native=_conv(name),
-        # Without it, `tf.nn.convolution` has no gradient by a kernel of three axes (2.21).
+        # Without it, `tf.nn.convolution` has no kernel gradient over three axes (2.21).
         recipe=_conv(name, names_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,

@@ -1,4 +1,4 @@
-"""PyTorch: functions and layers, in whose words and kernel layout the canonical terms are said."""
+"""Describe PyTorch's functions and layers, whose terms and kernel layout are the canonical ones."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _function(q: Question) -> CallSource | Inexpressible:
 
 
 def _channels_last(q: Question) -> CallSource | Inexpressible:
-    """The same call: channels stay the second axis, and only lie last in memory."""
+    """Write the same call with channels last in memory; they stay the second axis."""
     if q.rank == 1:
         return Inexpressible("there is no memory format for one spatial axis")
     call_source = _function(q)
@@ -107,7 +107,7 @@ def _layer(q: Question) -> CallSource | Inexpressible:
     name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
     bias = keywords(bias=False if q.bias is None else None)
-    # Whole numbers have no gradient, and a parameter asks for one.
+    # Whole numbers have no gradient, which a parameter requires by default.
     learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
     return CallSource(
         setup=(

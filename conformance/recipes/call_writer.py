@@ -1,7 +1,7 @@
-"""Calls: a planned question as Python source over NumPy arrays, the text that runs and is shown.
+"""Write a planned question as Python source over NumPy arrays, which is run and shown.
 
 The source reads the arrays x, w, b and g (the gradient by the output) and leaves the answer in y.
-Most of it is NumPy; the stretches between are the framework's own, and can be compiled together.
+Most of it is NumPy; the spans between are the framework's own, and can be compiled together.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PLANS: Mapping[Mode, Callable[[Api, Question, Runtime], Plan | Inexpressible]] 
 
 
 class TraceableSpan(NamedTuple):
-    """Lines ``first`` to ``last`` - 1 of a source: from what ``names`` hold to the tensor ``y``."""
+    """Lines ``first`` to ``last`` - 1 of a source, which compute tensor ``y`` from ``names``."""
 
     first: int
     last: int
@@ -37,9 +37,20 @@ class TraceableSpan(NamedTuple):
 class Call:
     """Source and the arrays that it reads.
 
-    moves      how the question was rewritten, in words
-    imports    what a script of its own opens with
-    traceable_spans  its lines that touch tensors only; none where they need what is around them
+    Attributes
+    ----------
+    source
+        The lines of the call.
+    arrays
+        The arrays, by name.
+    cost
+        How far the call is from the naive one.
+    moves
+        The rewritings of the question, in words.
+    imports
+        The first lines of a script that makes this call.
+    traceable_spans
+        The lines that use tensors only; none if they depend on the lines around them.
     """
 
     source: str
@@ -52,7 +63,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Text:
-    """Lines on their way to a source, and which of them are stretches."""
+    """Lines of a source, and which of them are traceable."""
 
     lines: tuple[str, ...] = ()
     traceable_spans: tuple[TraceableSpan, ...] = ()
@@ -68,18 +79,35 @@ class Text:
 
     @property
     def source(self) -> str:
-        """The lines as one string."""
+        """Return the lines as one string."""
         return "".join(f"{line}\n" for line in self.lines)
 
     def indented(self) -> Text:
-        """The same, one block deeper."""
+        """Return the same lines, one block deeper."""
         return replace(self, lines=tuple(f"    {line}" for line in self.lines))
 
 
 def write(
     framework: Framework, runtime: Runtime, api: Api, question: AnyQuestion, mode: Mode
 ) -> Call | Inexpressible:
-    """The call that asks ``api`` in ``mode``, or why there is none."""
+    """Write the call of an API for a question.
+
+    Parameters
+    ----------
+    framework, runtime
+        Where the call runs.
+    api
+        The API to call.
+    question
+        A question or a chain.
+    mode
+        ``native`` for the naive call, ``recipe`` for the equivalent one.
+
+    Returns
+    -------
+    Call or Inexpressible
+        The call, or why there is none.
+    """
     if isinstance(question, Chain):
         call = _chain(framework, runtime, api, question, mode)
     else:
@@ -89,8 +117,8 @@ def write(
     memories = {name: memory_layout.memory_of(array) for name, array in call.arrays.items()}
     if not any(memories.values()):
         return call
-    # As they do not come out of a pipe.
-    lines = [
+    # Arrays lose their order in memory between processes.
+    layout_lines = [
         f"{name} = {memory_layout.source(memory, name)}"
         for name, memory in memories.items()
         if memory
@@ -99,12 +127,12 @@ def write(
         framework.interop(api, runtime.backend).unsupported_layouts if mode == "recipe" else ()
     )
     copies = [name for name, memory in memories.items() if memory in unsupported_layouts]
-    lines += [f"{name} = {name}.copy()" for name in copies]
-    text_ = Text(tuple(lines)) + _text_of(call)
+    layout_lines += [f"{name} = {name}.copy()" for name in copies]
+    source_text = Text(tuple(layout_lines)) + _text_of(call)
     return replace(
         call,
-        source=text_.source,
-        traceable_spans=text_.traceable_spans,
+        source=source_text.source,
+        traceable_spans=source_text.traceable_spans,
         moves=(*call.moves, *(f"{name} copied" for name in copies)),
     )
 
@@ -120,29 +148,29 @@ def _single(
     if isinstance(plan, Inexpressible):
         return plan
     interop = framework.interop(api, runtime.backend)
-    text_ = text(plan, interop, question)
+    lines = text(plan, interop, question)
     return Call(
-        source=text_.source,
+        source=lines.source,
         arrays=arrays_of(question),
         cost=plan.cost,
         moves=plan.moves,
         imports=interop.imports,
-        traceable_spans=text_.traceable_spans,
+        traceable_spans=lines.traceable_spans,
     )
 
 
 def _chain(
     framework: Framework, runtime: Runtime, api: Api, chain: Chain, mode: Mode
 ) -> Call | Inexpressible:
-    """The steps' calls one after the other, each on the answer to the one before."""
-    text_ = Text()
+    """Write the calls of the steps one after the other, each on the answer to the one before."""
+    lines = Text()
     arrays: dict[str, Array] = {"x": chain.questions[0].x}
     cost = Cost.ARGUMENTS
     imports: tuple[str, ...] = ()
     moves: list[str] = []
     for number, step in enumerate(chain.steps, 1):
         if isinstance(step, Pool):
-            text_ += _pool(step)
+            lines += _pool(step)
             continue
         step_api = api
         if step.operator == "conv":
@@ -154,11 +182,11 @@ def _chain(
             return call
         renames = {name: f"{name}{number}" for name in call.arrays if name != "x"}
         arrays |= {renames[name]: call.arrays[name] for name in renames}
-        text_ += [f"{', '.join(renames)} = {', '.join(renames.values())}"]
-        text_ = text_ + _text_of(call) + ["x = y"]
+        lines += [f"{', '.join(renames)} = {', '.join(renames.values())}"]
+        lines = lines + _text_of(call) + ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
         moves += [move for move in call.moves if move not in moves]
-    return Call(text_.source, arrays, cost, tuple(moves), imports, text_.traceable_spans)
+    return Call(lines.source, arrays, cost, tuple(moves), imports, lines.traceable_spans)
 
 
 def _pool(step: Pool) -> list[str]:
@@ -173,16 +201,16 @@ def _pool(step: Pool) -> list[str]:
 
 
 def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    """The source of a planned question."""
+    """Return the source of a planned question."""
     lines = _grouped(plan, interop, question)
     if plan.keep_dtype and question.dtype in interop.dtype_contexts:
-        # Its stretches mean something else without the line above them.
+        # The traceable spans depend on the line above them, so there are none.
         return Text((interop.dtype_contexts[question.dtype], *lines.indented().lines))
     return lines
 
 
 def arrays_of(question: Question) -> dict[str, Array]:
-    """The arrays that the source of a question reads, by name."""
+    """Return the arrays that the source of a question reads, by name."""
     arrays = {"x": question.x}
     if question.operator != "interpolate":
         arrays["w"] = question.kernel
@@ -220,11 +248,11 @@ def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     bias_after = question.bias is not None and plan.add_bias
     addend = f"b.reshape(-1{', 1' * question.rank})"
     if question.dtype in NARROWER:
-        addend += ".astype(y.dtype)"  # what made the answer narrow would do so to its bias
+        addend += ".astype(y.dtype)"  # the bias is narrowed as the answer is
     names = ("x", *_kernel(question), *(("b",) if bias_in_call else ()))
     return (
         Text(_inputs(plan, question))
-        + _traceable_text(
+        + _traceable_lines(
             interop,
             question,
             names,
@@ -249,7 +277,7 @@ def _gradient(plan: Plan, interop: TensorInterop, question: Question, by: str) -
     return (
         Text(_inputs(plan, question))
         + linear_ops.apply_adjoint(plan.output, "g")
-        + _traceable_text(
+        + _traceable_lines(
             interop,
             question,
             names,
@@ -286,11 +314,11 @@ def _inputs(plan: Plan, question: Question) -> tuple[str, ...]:
     return (*linear_ops.apply(plan.x, "x"), *kernel)
 
 
-def _traceable_text(
+def _traceable_lines(
     interop: TensorInterop, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
 ) -> Text:
     tensors = _tensors(interop, question, names)
-    if question.dtype in interop.dtype_conversions:  # a compiler may see no need for less precision
+    if question.dtype in interop.dtype_conversions:  # a compiler may drop a rounding
         return Text(tensors) + Text(lines, (TraceableSpan(0, len(lines), names),))
     lines = tensors + lines
     return Text(lines, (TraceableSpan(0, len(lines), names),))

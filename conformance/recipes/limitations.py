@@ -1,7 +1,7 @@
-"""Limits behind answers: what a framework is known not to do, where a native call asks for it.
+"""Find the known limitation of a framework that explains the answer to a native call.
 
-A recipe goes around a known limit, and a native call runs into it. No convention explains what
-comes of that; the limit does.
+A recipe avoids a known limitation, and a native call may run into it. Then no convention explains
+the answer, and the limitation does.
 """
 
 from __future__ import annotations
@@ -13,14 +13,28 @@ from conformance.question import AnyQuestion, Chain
 from conformance.recipes import search
 
 MOST = 2
-"""How many conventions are combined at most; what a call is told is seldom read in more ways."""
+"""The largest number of conventions in a combination; a call seldom involves more."""
 
 
 def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
-    """The known limit that the native call for a question runs into, if there is one.
+    """Find the known limitation that the native call for a question runs into.
 
-    What the call really asks is the question, understood under the fewest conventions, of which
-    the API's own arguments make the same call. Nothing is known of a chain.
+    The call asks in truth the question under the fewest conventions for which the API's own
+    arguments make the same call. For a chain no limitation is known.
+
+    Parameters
+    ----------
+    api
+        The API that was called.
+    question
+        The question.
+    runtime
+        Where it was called.
+
+    Returns
+    -------
+    Limitation or None
+        The first limitation of that question.
     """
     if isinstance(question, Chain) or search.has_no_meaning(question):
         return None
@@ -33,21 +47,22 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
 
 
 def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
-    """Find the known limit that a native call was refused for.
+    """Find the known limitation for which a native call was refused.
 
     Parameters
     ----------
     api
-        What was called.
-    asked
+        The API that was called.
+    question
         The question.
     runtime
         Where it was called.
 
     Returns
     -------
-    Limit or None
-        The first limit that the call runs into, as its arguments stand or as they are understood.
+    Limitation or None
+        The first limitation that the call runs into, by its arguments as they stand or under
+        conventions.
     """
     if isinstance(question, Chain) or search.has_no_meaning(question):
         return None
@@ -55,12 +70,12 @@ def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | N
     for limitation in api.limits:
         if limitation.refused and limitation.stops(call_question, runtime):
             return limitation
-    limitation = behind(api, question, runtime)
-    return limitation if limitation is not None and limitation.refused else None
+    cause = behind(api, question, runtime)
+    return cause if cause is not None and cause.refused else None
 
 
 def corrupts_process(api: Api, question: AnyQuestion, runtime: Runtime) -> bool:
-    """Whether the native call, taken for what it looks like, may break its process's memory."""
+    """Return whether the native call, read literally, may break its process's memory."""
     if isinstance(question, Chain) or search.has_no_meaning(question):
         return False
     call_question = search.handed(api, question)

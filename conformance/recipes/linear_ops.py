@@ -1,6 +1,6 @@
-"""Linear maps on arrays as NumPy code, each with its adjoint, so that one recipe serves gradients.
+"""Write linear maps of arrays as NumPy code, each with its adjoint.
 
-A recipe wraps a framework's call in maps: y = T f(X x, W w). Its gradients then follow from the
+A recipe wraps a framework's call in maps: y = T f(X x, W w). Its gradients follow from the
 framework's own gradients f' of f and from adjoints: by x it is X* f'(T* g), by w it is W* f'(T* g).
 """
 
@@ -16,9 +16,16 @@ BATCH_AND_CHANNELS = 2
 
 @dataclass(frozen=True)
 class LinearOp:
-    """Lines of NumPy that map the array ``{v}``, and the lines that do the adjoint.
+    """Lines of NumPy that map the array ``{v}``, and the lines of the adjoint.
 
-    order  of the axes, where that is all that changes
+    Attributes
+    ----------
+    forward
+        The lines of the map.
+    adjoint
+        The lines of its adjoint.
+    order
+        The order of the axes, if the map changes nothing else.
     """
 
     forward: tuple[str, ...]
@@ -27,17 +34,17 @@ class LinearOp:
 
 
 def apply(ops: Iterable[LinearOp], variable: str) -> list[str]:
-    """The lines that put ``variable`` through ``ops`` in order."""
+    """Return the lines that apply ``ops`` to ``variable`` in order."""
     return [line.format(v=variable) for op in ops for line in op.forward]
 
 
 def apply_adjoint(ops: Iterable[LinearOp], variable: str) -> list[str]:
-    """The lines that put ``variable`` through the adjoint of ``ops``: the last one first."""
+    """Return the lines that apply the adjoint of ``ops`` to ``variable``, the last one first."""
     return [line.format(v=variable) for op in reversed(tuple(ops)) for line in op.adjoint]
 
 
 def permute(order: Axes) -> tuple[LinearOp, ...]:
-    """Axes in another order; nothing where the order is the same."""
+    """Return the map that reorders axes; none if the order stays the same."""
     if order == tuple(range(len(order))):
         return ()
     inverse = tuple(order.index(axis) for axis in range(len(order)))
@@ -46,7 +53,7 @@ def permute(order: Axes) -> tuple[LinearOp, ...]:
 
 
 def merged(ops: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
-    """The same maps, with neighbours that only change the order of axes made one."""
+    """Return the same maps, with neighbours that only reorder axes joined into one."""
     merged_ops: list[LinearOp] = []
     for op in ops:
         if merged_ops and op.order and merged_ops[-1].order:
@@ -58,13 +65,26 @@ def merged(ops: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
 
 
 def flip(rank: int) -> tuple[LinearOp, ...]:
-    """Every spatial axis backwards; its own adjoint."""
+    """Return the map that reverses every spatial axis, which is its own adjoint."""
     line = "{v} = {v}[:, :" + ", ::-1" * rank + "]"
     return (LinearOp((line,), (line,)),)
 
 
 def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
-    """A kernel of ``shape`` with d - 1 zeros between neighbours on each spatial axis."""
+    """Return the map that puts d - 1 zeros between the neighbours of a kernel on each spatial axis.
+
+    Parameters
+    ----------
+    shape
+        The shape (first, second, *k) of the kernel.
+    dilation
+        The dilation d of each axis.
+
+    Returns
+    -------
+    tuple of LinearOp
+        The map to a kernel (first, second, *(d (k - 1) + 1)).
+    """
     window = shape[BATCH_AND_CHANNELS:]
     dilated_shape = (
         *shape[:BATCH_AND_CHANNELS],
@@ -84,17 +104,17 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
 
 
 def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
-    """A kernel of (first, second / groups, *k), of another operator with groups, for this one.
+    """Return the map that transposes the channels of a kernel within each group.
 
     Parameters
     ----------
     groups, first, second
-        How many groups there are, and the first two axes of the kernel that is mapped.
+        The number of groups, and the first two axes of the kernel (first, second, *k).
 
     Returns
     -------
-    tuple of Map
-        To a kernel of (second * groups, first / groups, *k), each group of it transposed.
+    tuple of LinearOp
+        The map to a kernel (second * groups, first / groups, *k).
     """
     inner = first // groups
     if inner == second == 1:
@@ -108,17 +128,17 @@ def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, 
 
 
 def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
-    """A kernel of groups as one without them: its parts along a diagonal of zeros.
+    """Return the map from a kernel with groups to one without them, with blocks on a diagonal.
 
     Parameters
     ----------
     groups, first, second
-        How many groups there are, and the first two axes of the kernel that is mapped.
+        The number of groups, and the first two axes of the kernel (first, second, *k).
 
     Returns
     -------
-    tuple of Map
-        To a kernel of (first, second * groups, *k).
+    tuple of LinearOp
+        The map to a kernel (first, second * groups, *k).
     """
     inner = first // groups
     shape = f"({groups}, {inner}, {groups}, {second}, *{{v}}.shape[2:])"
@@ -139,7 +159,7 @@ def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
 
 
 def fill_batch() -> tuple[LinearOp, ...]:
-    """Return the map from an empty batch to one of a single element, which is zero."""
+    """Return the map from an empty batch to one element of zeros."""
     return (LinearOp(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
 
 
@@ -150,7 +170,20 @@ def empty_batch() -> tuple[LinearOp, ...]:
 
 
 def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
-    """Spatial axes of ``lengths`` with (begin, end) zeros more, or elements fewer if negative."""
+    """Return the map that pads or crops spatial axes.
+
+    Parameters
+    ----------
+    lengths
+        The length of each spatial axis.
+    grow
+        The (begin, end) zeros to add on each axis; negative numbers crop.
+
+    Returns
+    -------
+    tuple of LinearOp
+        The map to axes of the new lengths.
+    """
     ranges, pad = zip(*map(_reframe, lengths, grow), strict=True)
     ops = []
     if ranges != tuple((0, n) for n in lengths):
@@ -167,7 +200,7 @@ def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
 
 
 def _reframe(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Of 0..n the (start, stop) that stays, and the (before, after) zeros around it."""
+    """Return the (start, stop) of 0..n that stays, and the (before, after) zeros around it."""
     low, high = -grow[0], n + grow[1]
     start = min(max(low, 0), n)
     stop = max(min(high, n), start)

@@ -1,4 +1,4 @@
-"""Arrays as Python source, exact to the bit: readable where that is short, packed where not."""
+"""Write arrays as Python source, exact to the bit: readable if short, packed otherwise."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from conformance.question import Array
 
 WIDTH = 100
 READABLE = 600
-"""Characters that an array may take as a nested list, about six lines."""
+"""The number of characters that an array may take as a nested list, about six lines."""
 _SHORT_SIZE = 16
-"""Elements below which a list says more than any rule that makes it."""
+"""The number of elements up to which a list is clearer than a rule."""
 
 
 PACKED_IMPORTS = ("import base64", "import zlib")
 
 
 def assignment(name: str, array: Array) -> str:
-    """Statements that give ``name`` the array: its numbers, its shape and its dtype.
+    """Return statements that assign the array's numbers, shape and dtype to ``name``.
 
-    They need NumPy as ``np``, and `PACKED_IMPORTS` where they are packed.
+    The statements need NumPy as ``np``, and `PACKED_IMPORTS` where they are packed.
     """
     rule = None if 0 < array.size <= _SHORT_SIZE else _rule(array)
     if rule is not None:
@@ -36,14 +36,14 @@ def assignment(name: str, array: Array) -> str:
 
 
 def is_packed(source: str) -> bool:
-    """Whether source holds an array that has to be unpacked."""
+    """Return whether source contains an array that has to be unpacked."""
     return "base64." in source
 
 
 def wrapped(statement: str, width: int = WIDTH) -> str:
-    """A statement on as many lines as it takes, broken at spaces, which must be within brackets.
+    """Break a statement into lines at spaces, which must be within brackets.
 
-    Rows of numbers are kept whole where they fit.
+    Rows of numbers stay whole where they fit.
     """
     indent = statement[: len(statement) - len(statement.lstrip())] + "    "
     unbroken = re.sub(
@@ -65,7 +65,7 @@ _NO_BREAK = "\0"
 
 
 def _nested_list(array: Array) -> str | None:
-    """The array as a nested list; None where its numbers cannot be written as numbers."""
+    """Return the array as a nested list, or None if some number has no literal."""
     if not np.isfinite(array).all():
         return None
     if array.ndim:
@@ -75,7 +75,7 @@ def _nested_list(array: Array) -> str | None:
 
 
 def _number(scalar: Array) -> str:
-    """The shortest spelling that comes back to the same bits through a float64."""
+    """Return the shortest literal that gives the same bits through a float64."""
     value = scalar.item()
     if isinstance(value, int):
         return str(value)
@@ -86,7 +86,7 @@ def _number(scalar: Array) -> str:
 
 
 def _rule(array: Array) -> str | None:
-    """The array as the rule that it follows: one number, a count, or the rows of an identity."""
+    """Return the array as a rule: one number, a count, or the rows of an identity."""
     flat = array.ravel()
     if not flat.size:
         return f"np.zeros({array.shape}, np.{array.dtype})"
@@ -107,7 +107,7 @@ def _rule(array: Array) -> str | None:
 
 
 def _packed_assignment(name: str, array: Array) -> str:
-    """The array's bytes, compressed, as text that is broken into lines."""
+    """Return the array's bytes, compressed, as text broken into lines."""
     small_dtype = next((dtype for dtype in ("int8", "int16") if _fits_dtype(array, dtype)), None)
     stored = array.astype(small_dtype or array.dtype.newbyteorder("<"))
     text = base64.b64encode(zlib.compress(stored.tobytes(), 9)).decode()
@@ -115,13 +115,13 @@ def _packed_assignment(name: str, array: Array) -> str:
     lines = [f'    "{text[i : i + size]}"' for i in range(0, len(text), size)]
     dtype = stored.dtype.str.replace("|i1", "int8")
     buffer = f'np.frombuffer(zlib.decompress({name}), "{dtype}")'
-    # astype copies, too, and gives an array that may be written to.
+    # astype also copies, which makes the array writable.
     statement = f"{name} = {buffer}.astype(np.{array.dtype}).reshape{array.shape}"
     return "\n".join([f"{name} = base64.b64decode(", *lines, ")", wrapped(statement)])
 
 
 def _fits_dtype(array: Array, dtype: str) -> bool:
-    """Whether every number is one of ``dtype``, to the sign of zero."""
+    """Return whether every number is one of ``dtype``, including the sign of zero."""
     if not np.isfinite(array).all():
         return False
     limits = np.iinfo(dtype)

@@ -1,6 +1,6 @@
-"""Rewritings: questions with the same answer as another, up to a map of its arrays, by their cost.
+"""Rewrite a question as others with the same answer, up to maps of its arrays.
 
-A recipe is the cheapest of them that an API can take; no rewriting knows an API by its name.
+A recipe is the cheapest rewriting that an API accepts. No rewriting depends on an API's name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conformance.recipes.linear_ops import LinearOp
 
 
 class Cost(IntEnum):
-    """How far one must go from the same-looking call."""
+    """How far a call is from the naive one."""
 
     ARGUMENTS = 0
     KERNEL = 1
@@ -32,7 +32,7 @@ class Cost(IntEnum):
 
     @property
     def words(self) -> str:
-        """The cost in words."""
+        """Return the cost in words."""
         return _COST_WORDS[self]
 
 
@@ -51,8 +51,26 @@ _COST_WORDS = {
 class Draft:
     """A rewritten question on its way to a plan.
 
-    spell    what writes it as a call
-    own      the same question in the API's own words, which mean another one elsewhere
+    Attributes
+    ----------
+    api
+        The API to call.
+    question
+        The question, as it has been rewritten.
+    call_builder
+        The function that writes it as a call.
+    native_question
+        The same question in terms that only this API understands so, if it has some.
+    moves
+        The rewritings, in words.
+    x, kernel, output
+        The maps of the arrays.
+    split
+        Whether each group has a call of its own.
+    bias_last
+        Whether the bias is added to the output.
+    cost
+        The cost of the rewritings.
     """
 
     api: Api
@@ -69,8 +87,8 @@ class Draft:
 
 
 def rewritings(api: Api, question: Question) -> Iterator[Draft]:
-    """Every rewriting, cheapest first."""
-    # The oracle means the same by an output padding of 0 and by none.
+    """Yield every rewriting of a question, the cheapest first."""
+    # To the oracle an output padding of 0 is the same as none.
     start = Draft(api=api, question=question.but(zero_given=False), call_builder=api.recipe)
     if question.operator == "interpolate":
         yield start
@@ -82,7 +100,7 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
             kernel=linear_ops.flip(question.rank),
             cost=Cost.KERNEL,
         )
-    yield from _vary_padding(start)  # which mostly is all that is looked at, and none is cheaper
+    yield from _vary_padding(start)  # usually one of these is the recipe, and none is cheaper
     drafts = [start]
     for rewriting in _REWRITINGS:
         drafts += [new for draft in drafts for new in rewriting(draft)]
@@ -92,7 +110,7 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
 
 
 def _vary_padding(draft: Draft) -> Iterator[Draft]:
-    """The same padding as it was asked, as numbers, as a word, with equal sides, in own words."""
+    """Yield the padding unchanged, as numbers, as a word, with equal sides, in the API's terms."""
     q = draft.question
     yield draft
     if isinstance(q.padding, str):
@@ -125,7 +143,7 @@ def _rewrite(draft: Draft, move: str, **changes: object) -> Draft:
 
 
 def _drop_uncounted(draft: Draft) -> Iterator[Draft]:
-    """A layer that is only counted, without what adds no parameters."""
+    """Leave out the arguments that add no parameters to a layer that is only counted."""
     q = draft.question
     if q.wanted == "parameters":
         yield _rewrite(
@@ -139,7 +157,7 @@ def _drop_uncounted(draft: Draft) -> Iterator[Draft]:
 
 
 def _fill_batch(draft: Draft) -> Iterator[Draft]:
-    """A batch of one that is zero, in place of an empty one."""
+    """Replace an empty batch by one sample of zeros."""
     q = draft.question
     if len(q.x) == 0 and q.wanted != "parameters":
         yield replace(
@@ -153,7 +171,7 @@ def _fill_batch(draft: Draft) -> Iterator[Draft]:
 
 
 def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
-    """A stride of 1 along axes where a stride means nothing, as there is one place to take."""
+    """Set the stride to 1 along axes with a single place, where it has no effect."""
     q = draft.question
     if not q.has_output:
         return
@@ -161,7 +179,7 @@ def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
     stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
     if stride != q.stride:
         pairs = tuple(
-            # With a stride of 1 there would be further places in what the kernel does not reach.
+            # With a stride of 1 the rest of the input would give further places.
             (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
             for n, place, r, (b, e) in zip(
                 q.space,
@@ -175,7 +193,7 @@ def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
 
 
 def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
-    """The dilation put into the kernel as zeros, of which a layer would count more."""
+    """Put the dilation into the kernel as zeros; a layer would count them as parameters."""
     q = draft.question
     if set(q.dilation) != {1} and q.wanted != "parameters":
         shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
@@ -189,7 +207,7 @@ def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
 
 
 def _pad_outside(draft: Draft) -> Iterator[Draft]:
-    """No padding in the call: the output cropped or extended after it, the input before it."""
+    """Crop or extend the output after the call, or pad the input before it, in place of padding."""
     q = draft.question
     no_padding = ((0, 0),) * q.rank
     grow: Pairs
@@ -201,7 +219,7 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
         rewritten = replace(draft, question=unpadded, x=draft.x + linear_ops.window(q.space, grow))
     else:
         if not q.has_output:
-            return  # Cropping would answer with an empty array, in the framework's place.
+            return  # Cropping would return an empty array where the framework should refuse.
         unpadded = q.but(padding=no_padding, output_padding=(0,) * q.rank)
         grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
         output = linear_ops.window(unpadded.output_space, grow) + draft.output
@@ -211,8 +229,8 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
         yield replace(
             rewritten,
             moves=(*draft.moves, *(() if grow == no_padding else (step,))),
-            # Beyond the full output there is nothing but bias, and the call cannot put it there.
-            # A layer that is only counted has its bias all the same.
+            # Beyond the full output there is only bias, which the call cannot add there.
+            # A layer that is only counted keeps its bias.
             bias_last=draft.bias_last
             or (
                 q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
@@ -222,7 +240,7 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
 
 
 def _add_bias_last(draft: Draft) -> Iterator[Draft]:
-    """The bias added to the output."""
+    """Add the bias to the output."""
     q = draft.question
     if q.bias is not None and q.wanted == "output" and not draft.bias_last:
         yield replace(
@@ -234,7 +252,7 @@ def _add_bias_last(draft: Draft) -> Iterator[Draft]:
 
 
 def _split_groups(draft: Draft) -> Iterator[Draft]:
-    """Each group in a call of its own."""
+    """Call the API for each group."""
     q = draft.question
     if q.groups > 1:
         yield replace(
@@ -252,7 +270,7 @@ def _split_groups(draft: Draft) -> Iterator[Draft]:
 
 
 def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:
-    """Another function of the framework, which takes groups."""
+    """Call another function of the framework, which takes groups."""
     q = draft.question
     if q.groups > 1 and draft.api.grouped is not None and q.wanted != "parameters":
         yield replace(
@@ -269,7 +287,7 @@ def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:
 
 
 def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
-    """All groups in one kernel, whose zeros a number that is not finite would get through."""
+    """Join all groups in one kernel, whose zeros spread numbers that are not finite."""
     q = draft.question
     if q.groups == 1 or q.wanted == "parameters" or draft.call_builder is not draft.api.recipe:
         return
@@ -287,7 +305,10 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
 
 
 def _is_finite(array: Array | None) -> bool:
-    """Whether all numbers are finite; of a stand-in, all of whose numbers are one, that one is."""
+    """Return whether all numbers are finite.
+
+    All numbers of a stand-in are equal, so that one is read.
+    """
     if array is None:
         return True
     first_element = tuple(slice(None if step else 1) for step in array.strides)
@@ -295,9 +316,17 @@ def _is_finite(array: Array | None) -> bool:
 
 
 _REWRITINGS = (
-    _drop_uncounted, _fill_batch, _split_groups, _drop_single_strides, _dilate_kernel, _pad_outside, _add_bias_last, _use_grouped_convolution, _use_block_diagonal,
-)  # fmt: skip
-"""In an order in which each finds the arrays as the ones before it left them."""
+    _drop_uncounted,
+    _fill_batch,
+    _split_groups,
+    _drop_single_strides,
+    _dilate_kernel,
+    _pad_outside,
+    _add_bias_last,
+    _use_grouped_convolution,
+    _use_block_diagonal,
+)
+"""The rewritings in the order in which they are combined."""
 
 
 def _grow(lengths: Axes, grow: Pairs) -> Axes:
@@ -305,5 +334,8 @@ def _grow(lengths: Axes, grow: Pairs) -> Axes:
 
 
 def _stand_in(array: Array, shape: tuple[int, ...]) -> Array:
-    """A stand-in for an array that only the worker will hold: its shape and dtype, no memory."""
+    """Return an array of this shape and the same dtype that takes no memory.
+
+    Only a worker holds the real one.
+    """
     return np.broadcast_to(np.zeros((), array.dtype), shape)
