@@ -243,7 +243,8 @@ def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
         )
         _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
         final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
-        bias_rounding = u * np.abs(numbers - _bias(q)) if _is_biased(q) else np.zeros(numbers.shape)
+        bias = _added_bias(q)
+        bias_rounding = np.zeros(numbers.shape) if bias is None else u * np.abs(numbers - bias)
         slack = 1 + 2 * u  # the number that is rounded last is already slightly off
         return Reference(
             numbers,
@@ -315,21 +316,13 @@ def _offsets(q: Question) -> int:
 
 def _map_arrays(q: Question, function: questions.ArrayMap) -> Question:
     """Return the question in float64 with ``function`` applied to every array."""
-    arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
-    return q.but(
-        dtype="float64",
-        **{k: function(a.astype(np.float64)) for k, a in arrays.items() if a is not None},
-    )
+    return q.map_arrays(lambda array: function(array.astype(np.float64)), dtype="float64")
 
 
-def _is_biased(q: Question) -> bool:
-    return q.bias is not None and q.wanted == "output" and q.operator != "interpolate"
-
-
-def _bias(q: Question) -> Array:
-    bias = q.broadcast_bias
-    assert bias is not None
-    return bias.astype(np.float64)
+def _added_bias(q: Question) -> Array | None:
+    """Return the bias that an answer includes, in float64 and with as many axes."""
+    bias = None if q.wanted != "output" or q.operator == "interpolate" else q.broadcast_bias
+    return None if bias is None else bias.astype(np.float64)
 
 
 def _is_parameter_count(question: AnyQuestion) -> bool:

@@ -188,6 +188,12 @@ class Question:
         """Return the same question with some fields changed."""
         return replace(self, **changes)
 
+    def map_arrays(self, function: ArrayMap, **changes: Any) -> Question:
+        """Return the question with ``function`` applied to its arrays, and other fields changed."""
+        arrays = {name: getattr(self, name) for name in ("x", "kernel", "bias", "gradient")}
+        mapped = {name: function(array) for name, array in arrays.items() if array is not None}
+        return self.but(**mapped, **changes)
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields for pickling, with the order in memory of the arrays."""
         return {name: Laid.of(value) for name, value in vars(self).items()}
@@ -230,11 +236,6 @@ def stand_in(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
 
 def products(question: AnyQuestion) -> int:
     """Return the number of products that the oracle sums for an answer.
-
-    Parameters
-    ----------
-    question
-        A question or a chain.
 
     Returns
     -------
@@ -306,11 +307,6 @@ def part(q: Question) -> tuple[Question, Index]:
 
 def answer(question: AnyQuestion) -> Array:
     """Return the oracle's answer.
-
-    Parameters
-    ----------
-    question
-        A question or a chain.
 
     Returns
     -------

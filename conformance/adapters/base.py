@@ -341,11 +341,6 @@ def output_padding(question: Question) -> int | tuple[int, ...] | None:
 def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     """Return the padding as one number per axis, with zeros for ``valid``.
 
-    Parameters
-    ----------
-    question
-        The question.
-
     Returns
     -------
     tuple of int or Inexpressible
@@ -364,11 +359,6 @@ def crop_totals(question: Question) -> Axes | None:
     """Return how many elements of the full output are cropped on each axis.
 
     An odd element is cropped at the end.
-
-    Parameters
-    ----------
-    question
-        A question about a transposed convolution.
 
     Returns
     -------

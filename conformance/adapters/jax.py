@@ -87,7 +87,7 @@ def _transpose(
     dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
     arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
-        dimension_numbers=None if channels_last else dimensions,  # which are the default
+        dimension_numbers=None if channels_last else dimensions,  # channels last are the default
         transpose_kernel=transpose_kernel or None,
     )
     return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{arguments})")

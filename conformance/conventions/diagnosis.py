@@ -267,13 +267,6 @@ def _is_exact(question: AnyQuestion) -> bool:
 def remark(expected: Array, answer: Array) -> str:
     """Return a sentence about an answer that no convention explains.
 
-    Parameters
-    ----------
-    expected
-        The oracle's answer.
-    answer
-        The answer, of any shape and dtype.
-
     Returns
     -------
     str

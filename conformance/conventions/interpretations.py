@@ -67,16 +67,18 @@ class Node:
         return tuple(CONVENTIONS[place] for place in self.places)
 
     @property
+    def _last_question(self) -> Question:
+        return self.question.questions[-1] if isinstance(self.question, Chain) else self.question
+
+    @property
     def dtype(self) -> Dtype:
         """Return the dtype of the question."""
-        return (
-            self.question.questions[-1] if isinstance(self.question, Chain) else self.question
-        ).dtype
+        return self._last_question.dtype
 
     @property
     def answer_dtype(self) -> np.dtype[Any]:
         """Return the dtype of the oracle's answer."""
-        last = self.question.questions[-1] if isinstance(self.question, Chain) else self.question
+        last = self._last_question
         if last.wanted == "parameters":
             return np.dtype(np.int64)
         array = last.gradient if last.wanted == "input_gradient" else last.x
@@ -249,13 +251,6 @@ def applied(question: AnyQuestion, conventions: Iterable[Convention]) -> Explana
 
 def answer_under(question: AnyQuestion, conventions: Explanation) -> Array | None:
     """Return the oracle's answer under the conventions.
-
-    Parameters
-    ----------
-    question
-        The question.
-    conventions
-        The conventions.
 
     Returns
     -------

@@ -37,11 +37,6 @@ def laid_out(
         The function that reorders an answer (N, C, *space).
     shape
         Whether the order matters only with several channels, or only with several spatial axes.
-
-    Returns
-    -------
-    Transform
-        The transform of a question.
     """
 
     def transform(q: Question) -> Transformed | None:
@@ -107,8 +102,8 @@ def reshape_to(layout: KernelLayout) -> Transform:
     def transform(q: Question) -> Transformed | None:
         if not _is_misread(q, layout) or (layout == CHANNELS_REVERSED and q.groups == 1):
             return None
-        reshape, exchange_back = _memory(q, layout)
-        return mapped(q, "kernel_gradient", reshape, exchange_back)
+        read, write = _memory(q, layout)
+        return mapped(q, "kernel_gradient", read, write)
 
     return transform
 
@@ -121,8 +116,8 @@ def reshape_from(layout: KernelLayout) -> Transform:
         same_both_ways = layout == CHANNELS_REVERSED and first == second * q.groups
         if not _is_misread(q, layout) or same_both_ways:
             return None
-        reshape, exchange_back = _memory(q, layout)
-        return mapped(q, "kernel_gradient", exchange_back, reshape)
+        read, write = _memory(q, layout)
+        return mapped(q, "kernel_gradient", write, read)
 
     return transform
 
@@ -212,11 +207,6 @@ def repeat_input(*, last: bool) -> Transform:
     ----------
     last
         Whether the last element of an axis is repeated too.
-
-    Returns
-    -------
-    Transform
-        The transform of a question.
     """
 
     def transform(q: Question) -> Transformed | None:
@@ -314,11 +304,6 @@ def halve(odd_at_start: Sequence[int] = ()) -> Transform:
     ----------
     odd_at_start
         The axes whose odd element is cropped at the start; of the others it is at the end.
-
-    Returns
-    -------
-    Transform
-        The transform of a question.
     """
 
     def transform(q: Question) -> Transformed | None:
@@ -327,8 +312,8 @@ def halve(odd_at_start: Sequence[int] = ()) -> Transform:
         totals = [b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True)]
         odd = {axis for axis, total in enumerate(totals) if total % 2}
         if odd_at_start == EVERY_AXIS:
-            likelier_transform = odd_at_begin(q)
-            if not odd or (likelier_transform is not None and not any(q.output_padding)):
+            likelier = odd_at_begin(q)
+            if not odd or (likelier is not None and not any(q.output_padding)):
                 return None
         elif odd_at_start and not odd > set(odd_at_start):
             return None

@@ -67,8 +67,8 @@ def is_sparse(q: Question) -> bool:
 
 def cropped(q: Question, pairs: Iterable[tuple[int, int]]) -> Transformed | None:
     """Return the question with this padding, or None if it has it already."""
-    changed = tuple(pairs)
-    return None if changed == q.pairs else Transformed(q.but(padding=changed))
+    padding = tuple(pairs)
+    return None if padding == q.pairs else Transformed(q.but(padding=padding))
 
 
 def mapped(q: Question, wanted: Wanted, function: Postprocess, adjoint: Postprocess) -> Transformed:
@@ -163,17 +163,12 @@ def interleave(*, inputs: bool, outputs: bool) -> Transform:
     ----------
     inputs, outputs
         Whether that holds for the input channels and for the output channels.
-
-    Returns
-    -------
-    Transform
-        The transform of a question.
     """
 
     def transform(q: Question) -> Transformed | None:
         per_input, per_output = q.x.shape[1] // q.groups, q.output_channels // q.groups
-        spread = (inputs and per_input > 1) or (outputs and per_output > 1)
-        if q.groups == 1 or q.wanted != "output" or not spread:
+        is_interleaved = (inputs and per_input > 1) or (outputs and per_output > 1)
+        if q.groups == 1 or q.wanted != "output" or not is_interleaved:
             return None
         x = _interleave(q.x, q.groups) if inputs else q.x
 
@@ -349,14 +344,8 @@ def narrow(q: Question) -> Transformed | None:
     dtype = NARROWER.get(q.dtype)
     if dtype is None:
         return None
-    arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
     with np.errstate(over="ignore"):
-        return Transformed(
-            q.but(
-                dtype=dtype,
-                **{name: a.astype(dtype) for name, a in arrays.items() if a is not None},
-            )
-        )
+        return Transformed(q.map_arrays(lambda array: array.astype(dtype), dtype=dtype))
 
 
 def rounded(dtype: Dtype) -> Transform:
@@ -378,7 +367,7 @@ def is_rounded(q: Question, dtype: Dtype) -> bool:
     if any((a != np.rint(a)).any() for a in arrays):
         return True
     try:
-        largest = np.max(question.answer(q.but(**_absolute(q))), initial=0)
+        largest = np.max(question.answer(q.map_arrays(np.abs)), initial=0)
     except ValueError:
         return False
     return bool(largest > _LARGEST_EXACT[dtype])
@@ -414,11 +403,6 @@ def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
     return total if bias is None else held(total + bias, dtype)
 
 
-def _absolute(q: Question) -> dict[str, Array]:
-    names = ("x", "kernel", "bias", "gradient")
-    return {n: np.abs(getattr(q, n)) for n in names if getattr(q, n) is not None}
-
-
 def held(y: Array, dtype: Dtype) -> Array:
     """Return numbers rounded to ``dtype``, in the dtype that they have."""
     if dtype == "bfloat16":
@@ -443,11 +427,6 @@ def shift(axes: Sequence[int], by: int) -> Transform:
         The spatial axes.
     by
         1 for later, -1 for earlier.
-
-    Returns
-    -------
-    Transform
-        The transform of a question.
     """
 
     def transform(q: Question) -> Transformed | None:

@@ -167,17 +167,10 @@ def conv_transpose_padding(
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
-        totals = (
-            max(r - s, 0)
-            for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
+        excesses = (
+            r - s for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
         )
-        gaps = (
-            max(s - r, 0)
-            for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
-        )
-        return tuple(
-            (total // 2, total - total // 2 - gap) for total, gap in zip(totals, gaps, strict=True)
-        )
+        return tuple((max(e, 0) // 2, e - max(e, 0) // 2) for e in excesses)
     return padding
 
 

@@ -36,13 +36,6 @@ def source(memory: Memory, variable: str) -> str:
 def laid(array: Array, memory: Memory) -> Array:
     """Return the same numbers laid out in another order, by the expression that a call shows.
 
-    Parameters
-    ----------
-    array
-        An array (N, C, *space).
-    memory
-        The order in memory.
-
     Returns
     -------
     Array

@@ -22,15 +22,6 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
     The call asks in truth the question under the fewest conventions for which the API's own
     arguments make the same call. For a chain no limitation is known.
 
-    Parameters
-    ----------
-    api
-        The API that was called.
-    question
-        The question.
-    runtime
-        Where it was called.
-
     Returns
     -------
     Limitation or None
@@ -48,15 +39,6 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
 
 def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
     """Find the known limitation for which a native call was refused.
-
-    Parameters
-    ----------
-    api
-        The API that was called.
-    question
-        The question.
-    runtime
-        Where it was called.
 
     Returns
     -------

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conformance.oracle.geometry import Axes, Pairs
-
-BATCH_AND_CHANNELS = 2
+from conformance.oracle.geometry import Axes, Pairs, effective_kernel_size
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,7 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
     tuple of LinearOp
         The map to a kernel (first, second, *(d (k - 1) + 1)).
     """
-    window = shape[BATCH_AND_CHANNELS:]
-    dilated_shape = (
-        *shape[:BATCH_AND_CHANNELS],
-        *(d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)),
-    )
+    dilated_shape = (*shape[:2], *effective_kernel_size(shape[2:], dilation))
     slots = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
     return (
         LinearOp(

@@ -13,8 +13,8 @@ import numpy as np
 
 from conformance.adapters.base import Api, CallBuilder
 from conformance.oracle import geometry
-from conformance.oracle.geometry import Axes, Pairs
-from conformance.question import Array, Question
+from conformance.oracle.geometry import Pairs
+from conformance.question import Array, Question, stand_in
 from conformance.recipes import linear_ops
 from conformance.recipes.linear_ops import LinearOp
 
@@ -163,7 +163,7 @@ def _fill_batch(draft: Draft) -> Iterator[Draft]:
         yield replace(
             draft,
             moves=(*draft.moves, "a batch of zeros in place of none"),
-            question=q.but(x=_stand_in(q.x, (1, *q.x.shape[1:]))),
+            question=q.but(x=stand_in((1, *q.x.shape[1:]), q.x.dtype)),
             x=draft.x + linear_ops.fill_batch(),
             output=linear_ops.empty_batch() + draft.output,
             cost=max(draft.cost, Cost.CROP),
@@ -200,7 +200,7 @@ def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
         yield replace(
             draft,
             moves=(*draft.moves, "zeros put into the kernel"),
-            question=q.but(kernel=_stand_in(q.kernel, shape), dilation=(1,) * q.rank),
+            question=q.but(kernel=stand_in(shape, q.kernel.dtype), dilation=(1,) * q.rank),
             kernel=linear_ops.dilate(q.kernel.shape, q.dilation) + draft.kernel,
             cost=max(draft.cost, Cost.KERNEL),
         )
@@ -213,9 +213,9 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
     grow: Pairs
     if q.operator == "conv":
         grow = q.pairs
-        unpadded = q.but(
-            x=_stand_in(q.x, (*q.x.shape[:2], *_grow(q.space, grow))), padding=no_padding
-        )
+        space = (n + b + e for n, (b, e) in zip(q.space, grow, strict=True))
+        x = stand_in((*q.x.shape[:2], *space), q.x.dtype)
+        unpadded = q.but(x=x, padding=no_padding)
         rewritten = replace(draft, question=unpadded, x=draft.x + linear_ops.window(q.space, grow))
     else:
         if not q.has_output:
@@ -297,7 +297,7 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
             draft,
             moves=(*draft.moves, "a block-diagonal kernel, for finite numbers"),
             question=q.but(
-                kernel=_stand_in(q.kernel, (first, second * q.groups, *window)), groups=1
+                kernel=stand_in((first, second * q.groups, *window), q.kernel.dtype), groups=1
             ),
             kernel=draft.kernel + linear_ops.blocks(q.groups, first, second),
             cost=max(draft.cost, Cost.BLOCKS),
@@ -327,15 +327,3 @@ _REWRITINGS = (
     _use_block_diagonal,
 )
 """The rewritings in the order in which they are combined."""
-
-
-def _grow(lengths: Axes, grow: Pairs) -> Axes:
-    return tuple(n + b + e for n, (b, e) in zip(lengths, grow, strict=True))
-
-
-def _stand_in(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return an array of this shape and the same dtype that takes no memory.
-
-    Only a worker holds the real one.
-    """
-    return np.broadcast_to(np.zeros((), array.dtype), shape)

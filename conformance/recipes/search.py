@@ -112,11 +112,6 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
 def alternatives(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
     """Return the other calls that should give the oracle's answer.
 
-    Parameters
-    ----------
-    api, question, runtime
-        As in `recipe`.
-
     Returns
     -------
     list of Plan
@@ -137,13 +132,6 @@ def alternatives(api: Api, question: Question, runtime: Runtime = ANY) -> list[P
 
 def effort(plan: Plan, question: Question) -> tuple[int, float]:
     """Return how much work a plan is.
-
-    Parameters
-    ----------
-    plan
-        A plan for the question.
-    question
-        The question.
 
     Returns
     -------
