@@ -214,10 +214,10 @@ def terms(question: AnyQuestion) -> int:
 def magnitude(question: AnyQuestion) -> AnyQuestion:
     """Return the same question with the absolute values of its arrays, in float64."""
     if isinstance(question, Question):
-        return _map_arrays(question, np.abs)
-    first = _map_arrays(question.questions[0], np.abs)
+        return _map_in_float64(question, np.abs)
+    first = _map_in_float64(question.questions[0], np.abs)
     steps = (
-        step if isinstance(step, Pool) else _map_arrays(step, np.abs) for step in question.steps
+        step if isinstance(step, Pool) else _map_in_float64(step, np.abs) for step in question.steps
     )
     return questions.chained(first.x, steps)
 
@@ -228,7 +228,7 @@ def _is_within(answer: Array, numbers: Array, bound: Array) -> Array:
 
 
 def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
-    numbers = questions.answer(_map_arrays(q, np.asarray)).astype(np.float64)
+    numbers = questions.answer(_map_in_float64(q, np.asarray)).astype(np.float64)
     if q.dtype not in UNIT_ROUNDOFF or q.wanted == "parameters":
         zeros = np.zeros(numbers.shape)
         return Reference(numbers, zeros, zeros, zeros, zeros, q.dtype)
@@ -236,8 +236,8 @@ def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
     u = max(UNIT_ROUNDOFF[q.dtype], UNIT_ROUNDOFF[sums] if sums else 0.0)
     n = terms(q)
     with np.errstate(all="ignore"):
-        absolute_sum = questions.answer(_map_arrays(q, np.abs))
-        typical_sum = np.abs(numbers) + np.sqrt(questions.answer(_map_arrays(q, np.square)))
+        absolute_sum = questions.answer(_map_in_float64(q, np.abs))
+        typical_sum = np.abs(numbers) + np.sqrt(questions.answer(_map_in_float64(q, np.square)))
         worst, likely = _rounding(
             n, UNIT_ROUNDOFF[summed_in], absolute_sum, typical_sum, COARSE if sums else LIKELY
         )
@@ -296,7 +296,7 @@ def _reference_of_chain(chain: Chain, sums: Dtype | None) -> Reference:
 
 def _propagation(step: Question) -> questions.ArrayMap:
     """Return the function that takes a bound of a step's input to a bound of its output."""
-    linear = _map_arrays(step, np.abs).but(bias=None)
+    linear = _map_in_float64(step, np.abs).but(bias=None)
     return lambda bound: questions.answer(linear.but(x=bound))
 
 
@@ -314,7 +314,7 @@ def _offsets(q: Question) -> int:
     return prod(-(-k // step) for k, step in zip(q.window, steps, strict=True))
 
 
-def _map_arrays(q: Question, function: questions.ArrayMap) -> Question:
+def _map_in_float64(q: Question, function: questions.ArrayMap) -> Question:
     """Return the question in float64 with ``function`` applied to every array."""
     return q.map_arrays(lambda array: function(array.astype(np.float64)), dtype="float64")
 

@@ -151,12 +151,8 @@ class Node:
         if isinstance(question, Chain) or question.operator == "interpolate":
             return self, answer
         # Sums that are rounded as they are formed are computed for the whole question only.
-        sums_are_stepwise = self.sums == question.dtype
-        if (
-            sums_are_stepwise
-            or question.wanted == "parameters"
-            or questions.products(question) <= BIG
-        ):
+        is_stepwise = self.sums == question.dtype
+        if is_stepwise or question.wanted == "parameters" or questions.products(question) <= BIG:
             return self, answer
         smaller, index = questions.part(question)
         positions = np.zeros(questions.shape(question))

@@ -105,7 +105,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "pads the input",
                 "Padding numbers are zeros around the stretched input.",
-                transforms.pad_stretched,
+                transforms.pad_zero_inserted_input,
             ),
             Choice("ignored", "Padding is ignored.", transforms.ignore_padding),
             mistake(

@@ -281,7 +281,7 @@ def whole_strides(q: Question) -> Transformed | None:
     return Transformed(q.but(output_padding=gaps))
 
 
-def pad_stretched(q: Question) -> Transformed | None:
+def pad_zero_inserted_input(q: Question) -> Transformed | None:
     """Put padding numbers as zeros around the zero-inserted input.
 
     A full output needs the effective kernel size less one on each side.
