@@ -75,11 +75,12 @@ def where_onednn_does_not(
     def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
         return lambda q: q.dtype not in dtypes and limitation.refuses(q)
 
-    off = replace(
-        limitation, reason=f"{limitation.reason} oneDNN, which is off", classes=frozenset({without})
-    )
     return (
-        off,
+        replace(
+            limitation,
+            reason=f"{limitation.reason} oneDNN, which is off",
+            classes=frozenset({without}),
+        ),
         *(
             replace(
                 limitation,
@@ -106,12 +107,12 @@ def _leaves_output_part_unwritten(q: Question) -> bool:
     return not isinstance(output, Inexpressible) and output[-1] == 1 < min(q.stride[-1], output[-2])
 
 
-def _exceeds_memory(q: Question) -> bool:
-    """Return whether the kernel gradient in float32 over three axes breaks the heap or is wrong.
+def _pads_short_input(q: Question) -> bool:
+    """Return whether the first of three axes has a long padding and a short input, in float32.
 
-    That may happen if the first axis is padded by more than the stride and less than the kernel,
-    the input is longer than the part of the kernel that overlaps it at the first place, and the
-    first place that starts in the input ends beyond it. Observed: this holds for all 256 wrong
+    Then a gradient may break the heap or be wrong. The padding exceeds the stride but not the
+    kernel, the input is longer than the part of the kernel that overlaps it at the first place, and
+    the first place that starts in the input ends beyond it. Observed: this holds for all 256 wrong
     answers among 1,976 combinations of length, kernel, stride and padding, and for 41 others.
     """
     if (q.rank, q.dtype, q.groups, q.dilation[0]) != (3, "float32", 1, 1):
@@ -151,9 +152,9 @@ UNWRITTEN = Limitation(
     classes=WITH_BFLOAT16,
     refused=False,
 )
-PADDED = Limitation(
+LONG_PADDING = Limitation(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
-    lambda q: q.wanted == "kernel_gradient" and _exceeds_memory(q),
+    lambda q: q.wanted == "kernel_gradient" and _pads_short_input(q),
     classes=ANY,
     corrupts_process=True,
     refused=False,
@@ -169,7 +170,7 @@ CHANNELS_LAST = (
         )
     ),
     # TensorFlow computes the kernel gradient for any other gradient, too.
-    replace(PADDED, refuses=lambda q: _is_gradient(q) and _exceeds_memory(q)),
+    replace(LONG_PADDING, refuses=lambda q: _is_gradient(q) and _pads_short_input(q)),
     Limitation(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
         lambda q: _is_gradient(q) and _has_kernel_longer_than_input(q),

@@ -131,7 +131,7 @@ def _interpolate(q: Question) -> CallSource:
 
 TRANSPOSE_LIMITS = (
     onednn.UNWRITTEN,
-    onednn.PADDED,
+    onednn.LONG_PADDING,
     NEGATIVE_PADDING,
     Limitation(
         "output padding must be smaller than the stride or the dilation",
@@ -142,7 +142,7 @@ TRANSPOSE_LIMITS = (
 )
 CONV_LIMITS = (
     onednn.UNWRITTEN,
-    onednn.PADDED,
+    onednn.LONG_PADDING,
     NEGATIVE_PADDING,
     Limitation(
         "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}
