@@ -1,7 +1,7 @@
-"""Comparison with the oracle's answer: to the bit for whole numbers, within rounding for others.
+"""Compare answers with the oracle's: bit by bit for whole numbers, within rounding for others.
 
-A real-valued answer is held against a `Reference`: the sum in float64, with two bounds of what
-rounding does to a sum S of n products t, of which A = sum|t| and Q = sqrt(sum t^2):
+A real-valued answer is compared with a `Reference`: the sum in float64, with two bounds on the
+effect of rounding on a sum S of n products t, where A = sum|t| and Q = sqrt(sum t^2):
 
     far    gamma_n A, which no order of the sum exceeds; gamma_n = e^(n u) - 1 (Higham, "Accuracy
            and Stability of Numerical Algorithms", 2002, section 3.1)
@@ -9,11 +9,11 @@ rounding does to a sum S of n products t, of which A = sum|t| and Q = sqrt(sum t
            add up to about sqrt(n) (Higham and Mary, "A New Approach to Probabilistic Rounding
            Error Analysis", 2019), and a partial sum is seldom larger than |S| + Q
 
-Here u is the unit roundoff of what sums are formed in, which is float32 for the halves; then an
-answer is rounded once to its own dtype, and once more where a bias is added to what was rounded.
-An answer within ``near`` is right, one beyond ``far`` is not, and of what lies between nothing is
-known. Of 10,000 answers of torch, TensorFlow, Keras, JAX and MXNet with 1 to 2,048 channels none
-that is summed in float32 or float64 needs more than 1.4 in the place of `LIKELY`.
+Here u is the unit roundoff of the dtype in which sums are formed, which is float32 for the halves.
+An answer is then rounded once to its own dtype, and once more where a bias is added to the rounded
+sum. An answer within ``near`` is right and one beyond ``far`` is wrong; between them the comparison
+decides nothing. Of 10,000 answers of torch, TensorFlow, Keras, JAX and MXNet with 1 to 2,048
+channels, none that is summed in float32 or float64 needs more than 1.4 in the place of `LIKELY`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from math import expm1, gcd, prod, sqrt
 
 import numpy as np
 
-from conformance import question
+from conformance import question as questions
 from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
@@ -36,123 +36,160 @@ SMALLEST = {
 }
 """The smallest number above zero of each dtype."""
 NORMAL = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
-"""The smallest number of full precision; a product below it may be taken for zero."""
+"""The smallest number of full precision; a product below it may be flushed to zero."""
 LIKELY = 8.0
 COARSE = 2.0
-"""The same of sums that are rounded to a coarser dtype than they have to be, which no answer is
-called right for: what frameworks answer so takes less than 0.8."""
+"""The value in the place of `LIKELY` for sums that are rounded to a coarser dtype than necessary.
+
+No answer is called right for it. Frameworks' answers of this kind need less than 0.8.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the oracle answers in float64, and how far from it rounding takes an answer.
+    """The oracle's answer in float64, and how far rounding takes an answer from it.
+
+    All arrays are float64 of one shape.
 
     Attributes
     ----------
     numbers
         The answer, unrounded.
     noise
-        How far these numbers themselves may be off; in float64 nothing nearer is told apart.
-    once
-        How far an answer is that is rounded once, from a sum that is not formed in a half.
+        The possible error of these numbers themselves, below which float64 distinguishes nothing.
+    rounded_once
+        The bound for an answer that is rounded once, from a sum that is not formed in a half.
     near
-        The same where a bias is added to what was rounded, which rounds again.
+        The same bound where a bias is added to the rounded sum, which rounds again.
     far
-        How far any such answer can be at most.
+        The bound that no such answer exceeds.
     dtype
-        The dtype of the question, whose steps the numbers have.
+        The dtype of the question, which sets the step between numbers.
     """
 
     numbers: Array
     noise: Array
-    once: Array
+    rounded_once: Array
     near: Array
     far: Array
     dtype: Dtype
 
     def holds(self, answer: Array) -> Array:
-        """Where an answer of this shape is right as far as rounding goes."""
-        return _within(answer, self.numbers, self.near)
+        """Return where an answer of this shape is right within rounding."""
+        return _is_within(answer, self.numbers, self.near)
 
     def allows(self, answer: Array) -> bool:
-        """Whether some order of the sums could give this answer."""
+        """Return whether some order of the sums could give this answer."""
         return answer.shape == self.numbers.shape and bool(
-            _within(answer, self.numbers, self.far).all()
+            _is_within(answer, self.numbers, self.far).all()
         )
 
-    def moved(self, move: question.ArrayMap) -> Reference:
-        """The reference with its numbers, and with them their bounds, in other places."""
+    def moved(self, function: questions.ArrayMap) -> Reference:
+        """Return the reference with ``function`` applied to its numbers and bounds, which moves
+        elements.
+        """
         return Reference(
-            move(self.numbers),
-            move(self.noise),
-            move(self.once),
-            move(self.near),
-            move(self.far),
+            function(self.numbers),
+            function(self.noise),
+            function(self.rounded_once),
+            function(self.near),
+            function(self.far),
             self.dtype,
         )
 
     def apart(self, other: Array) -> Array:
-        """Where ``other``, in float64, is more than one rounding away from these numbers."""
+        """Return where ``other``, in float64, is more than one rounding away from these."""
         rounding = ulp(np.maximum(np.abs(self.numbers), np.abs(other)), self.dtype) / 2
-        return ~_within(other, self.numbers, rounding + self.noise)
+        return ~_is_within(other, self.numbers, rounding + self.noise)
 
 
-def reference(asked: AnyQuestion, sums: Dtype | None = None) -> Reference:
-    """The answer in float64 and what rounding may do to it.
+def reference(question: AnyQuestion, sums: Dtype | None = None) -> Reference:
+    """Return the answer in float64 with bounds on rounding.
 
     Parameters
     ----------
-    asked
+    question
         A question that has an answer.
     sums
-        The dtype that every step of a sum is rounded to; if none is given, it is that of the
+        The dtype to which every step of a sum is rounded. By default it is the dtype of the
         question, and float32 for float16 and bfloat16.
+
+    Returns
+    -------
+    Reference
+        The answer and its bounds.
 
     Raises
     ------
     ValueError
         If the question has no answer.
     """
-    return _of_chain(asked, sums) if isinstance(asked, Chain) else _of_question(asked, sums)
-
-
-def difference(
-    asked: AnyQuestion, wanted: Array, got: Array, *, exact: bool, within: Reference | None = None
-) -> str | None:
-    """How ``got`` differs from the oracle's answer ``wanted``, in a sentence; None if it does not.
-
-    A NaN differs from everything, and so does a number of another dtype. An answer that is not
-    exact is held against the reference ``within``, which is worked out if it is not given.
-    """
-    if got.shape != wanted.shape:
-        return f"shape {got.shape}, not {wanted.shape}"
-    if got.dtype != wanted.dtype and not _counts(asked):
-        return f"dtype {got.dtype}, not {wanted.dtype}"
-    same = got == wanted if exact else (within or reference(asked)).holds(got)
-    if same.all():
-        return None
-    where = tuple(int(i) for i in np.argwhere(~np.atleast_1d(same))[0])
     return (
-        f"{int(same.size - same.sum())} of {same.size} numbers differ, first at {list(where)}:"
-        f" {np.atleast_1d(got)[where]}, not {np.atleast_1d(wanted)[where]}"
+        _reference_of_chain(question, sums)
+        if isinstance(question, Chain)
+        else _reference_of_question(question, sums)
     )
 
 
-def bound(asked: AnyQuestion) -> Array:
-    """How far a right answer is from the oracle's, element by element, in float64."""
-    return reference(asked).near
+def difference(
+    question: AnyQuestion,
+    expected: Array,
+    answer: Array,
+    *,
+    exact: bool,
+    within: Reference | None = None,
+) -> str | None:
+    """Describe how an answer differs from the oracle's.
+
+    A NaN differs from everything, and so does a number of another dtype.
+
+    Parameters
+    ----------
+    question
+        The question.
+    expected
+        The oracle's answer.
+    answer
+        The answer to compare, of any shape and dtype.
+    exact
+        Whether the numbers have to be equal; otherwise they have to be within rounding.
+    within
+        The reference of an answer that is not exact; by default it is computed.
+
+    Returns
+    -------
+    str or None
+        A sentence, or None if the answers agree.
+    """
+    if answer.shape != expected.shape:
+        return f"shape {answer.shape}, not {expected.shape}"
+    if answer.dtype != expected.dtype and not _is_parameter_count(question):
+        return f"dtype {answer.dtype}, not {expected.dtype}"
+    agrees = answer == expected if exact else (within or reference(question)).holds(answer)
+    if agrees.all():
+        return None
+    place = tuple(int(i) for i in np.argwhere(~np.atleast_1d(agrees))[0])
+    return (
+        f"{int((~agrees).sum())} of {agrees.size} numbers differ, first at {list(place)}:"
+        f" {np.atleast_1d(answer)[place]}, not {np.atleast_1d(expected)[place]}"
+    )
 
 
-def gamma(count: int, asked: AnyQuestion) -> float:
-    """The relative error of ``count`` roundings of a sum and one of its answer, on both sides."""
-    questions = asked.questions if isinstance(asked, Chain) else (asked,)
-    known = [q.dtype for q in questions if q.dtype in UNIT_ROUNDOFF]
-    sums = max((UNIT_ROUNDOFF[_summed_in(dtype)] for dtype in known), default=0.0)
-    return 2 * (expm1(count * sums) + max((UNIT_ROUNDOFF[dtype] for dtype in known), default=0.0))
+def bound(question: AnyQuestion) -> Array:
+    """Return how far a right answer is at most from the oracle's, element by element."""
+    return reference(question).near
+
+
+def gamma(count: int, question: AnyQuestion) -> float:
+    """Return the relative error of ``count`` roundings of a sum and one of its answer, twice."""
+    steps = question.questions if isinstance(question, Chain) else (question,)
+    dtypes = [q.dtype for q in steps if q.dtype in UNIT_ROUNDOFF]
+    sums = max((UNIT_ROUNDOFF[_summed_in(dtype)] for dtype in dtypes), default=0.0)
+    return 2 * (expm1(count * sums) + max((UNIT_ROUNDOFF[dtype] for dtype in dtypes), default=0.0))
 
 
 def ulp(numbers: Array, dtype: Dtype) -> Array:
-    """The step from each number to the next in ``dtype``, in float64; 0 for whole numbers."""
+    """Return the float64 step from each number to the next in ``dtype``; 0 for whole numbers."""
     if dtype not in UNIT_ROUNDOFF:
         return np.zeros(np.shape(numbers))
     _, exponent = np.frexp(np.asarray(numbers, np.float64))
@@ -160,36 +197,38 @@ def ulp(numbers: Array, dtype: Dtype) -> Array:
     return np.maximum(steps, SMALLEST[dtype])
 
 
-def terms(asked: AnyQuestion) -> int:
-    """The largest number of products that one number of the answer is the sum of, plus the bias."""
-    if isinstance(asked, Chain):
-        return sum(terms(q) for q in asked.questions)
-    if asked.operator == "interpolate":
-        # Two neighbours an axis, each with a weight that is itself rounded.
-        return 2 << asked.rank
-    if asked.wanted == "kernel_gradient":
-        narrow = asked.output_space if asked.operator == "conv" else asked.space
-        return len(asked.x) * int(prod(narrow))
-    bias = asked.bias is not None and asked.wanted == "output"
-    return _channels(asked) * _offsets(asked) + bias
+def terms(question: AnyQuestion) -> int:
+    """Return the largest number of products in one sum of the answer, plus the bias."""
+    if isinstance(question, Chain):
+        return sum(terms(q) for q in question.questions)
+    if question.operator == "interpolate":
+        # There are two neighbours on each axis, each with a weight that is itself rounded.
+        return 2 << question.rank
+    if question.wanted == "kernel_gradient":
+        narrow_side = question.output_space if question.operator == "conv" else question.space
+        return len(question.x) * int(prod(narrow_side))
+    bias = question.bias is not None and question.wanted == "output"
+    return _channels(question) * _offsets(question) + bias
 
 
-def magnitude(asked: AnyQuestion) -> AnyQuestion:
-    """The same question of the absolute values, in float64."""
-    if isinstance(asked, Question):
-        return _changed(asked, np.abs)
-    first = _changed(asked.questions[0], np.abs)
-    steps = (step if isinstance(step, Pool) else _changed(step, np.abs) for step in asked.steps)
-    return question.chained(first.x, steps)
+def magnitude(question: AnyQuestion) -> AnyQuestion:
+    """Return the same question with the absolute values of its arrays, in float64."""
+    if isinstance(question, Question):
+        return _map_in_float64(question, np.abs)
+    first = _map_in_float64(question.questions[0], np.abs)
+    steps = (
+        step if isinstance(step, Pool) else _map_in_float64(step, np.abs) for step in question.steps
+    )
+    return questions.chained(first.x, steps)
 
 
-def _within(answer: Array, numbers: Array, bound: Array) -> Array:
+def _is_within(answer: Array, numbers: Array, bound: Array) -> Array:
     with np.errstate(all="ignore"):
         return np.asarray(np.abs(np.asarray(answer).astype(np.float64) - numbers) <= bound)
 
 
-def _of_question(q: Question, sums: Dtype | None) -> Reference:
-    numbers = question.answer(_changed(q, np.asarray)).astype(np.float64)
+def _reference_of_question(q: Question, sums: Dtype | None) -> Reference:
+    numbers = questions.answer(_map_in_float64(q, np.asarray)).astype(np.float64)
     if q.dtype not in UNIT_ROUNDOFF or q.wanted == "parameters":
         zeros = np.zeros(numbers.shape)
         return Reference(numbers, zeros, zeros, zeros, zeros, q.dtype)
@@ -197,99 +236,94 @@ def _of_question(q: Question, sums: Dtype | None) -> Reference:
     u = max(UNIT_ROUNDOFF[q.dtype], UNIT_ROUNDOFF[sums] if sums else 0.0)
     n = terms(q)
     with np.errstate(all="ignore"):
-        whole = question.answer(_changed(q, np.abs))
-        grown = np.abs(numbers) + np.sqrt(question.answer(_changed(q, np.square)))
-        most, likely = _rounding(
-            n, UNIT_ROUNDOFF[summed_in], whole, grown, COARSE if sums else LIKELY
+        absolute_sum = questions.answer(_map_in_float64(q, np.abs))
+        typical_sum = np.abs(numbers) + np.sqrt(questions.answer(_map_in_float64(q, np.square)))
+        worst, likely = _rounding(
+            n, UNIT_ROUNDOFF[summed_in], absolute_sum, typical_sum, COARSE if sums else LIKELY
         )
-        _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], whole, grown, LIKELY)
-        last = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
-        before = u * np.abs(numbers - _bias(q)) if _is_biased(q) else np.zeros(numbers.shape)
-        slack = 1 + 2 * u  # what is rounded last has been off by a little already
+        _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
+        final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
+        bias = _added_bias(q)
+        bias_rounding = np.zeros(numbers.shape) if bias is None else u * np.abs(numbers - bias)
+        slack = 1 + 2 * u  # the number that is rounded last is already slightly off
         return Reference(
             numbers,
             noise,
-            once=noise + slack * (likely + last),
-            near=noise + slack * (likely + last + before),
-            far=noise + slack * (most + last + before),
+            rounded_once=noise + slack * (likely + final_rounding),
+            near=noise + slack * (likely + final_rounding + bias_rounding),
+            far=noise + slack * (worst + final_rounding + bias_rounding),
             dtype=q.dtype,
         )
 
 
 def _summed_in(dtype: Dtype) -> Dtype:
-    """The dtype that sums are formed in at least."""
+    """Return the narrowest dtype in which sums are formed."""
     return "float32" if dtype in ("float16", "bfloat16") else dtype
 
 
-def _rounding(n: int, u: float, whole: Array, grown: Array, likely: float) -> tuple[Array, Array]:
-    """What n roundings can do at most to a sum, and what they do."""
+def _rounding(
+    n: int, u: float, absolute_sum: Array, typical_sum: Array, likely: float
+) -> tuple[Array, Array]:
+    """Return the largest effect of n roundings on a sum, and the likely one."""
     gamma = expm1(n * u) if n * u < 700 else np.inf
-    most = np.where(whole > 0, gamma * whole, 0.0)
-    return most, np.fmin(most, likely * sqrt(n) * u * grown)
+    worst = np.where(absolute_sum > 0, gamma * absolute_sum, 0.0)
+    return worst, np.fmin(worst, likely * sqrt(n) * u * typical_sum)
 
 
-def _of_chain(chain: Chain, sums: Dtype | None) -> Reference:
-    """Every step on the unrounded numbers of the one before, whose bounds it carries on."""
-    known: Reference | None = None
+def _reference_of_chain(chain: Chain, sums: Dtype | None) -> Reference:
+    """Apply every step to the unrounded numbers of the one before, and propagate the bounds."""
+    total: Reference | None = None
     for step in chain.steps:
         if isinstance(step, Pool):
-            assert known is not None  # a chain begins with a question
-            known = known.moved(partial(question.pooled, size=step.size))
-        elif known is None:
-            known = _of_question(step, sums)
+            assert total is not None  # a chain begins with a question
+            total = total.moved(partial(questions.pooled, size=step.size))
+        elif total is None:
+            total = _reference_of_question(step, sums)
         else:
-            own = _of_question(step.but(x=known.numbers), sums)
-            carry = _carrying(step)
-            known = Reference(
-                own.numbers,
-                own.noise + carry(known.noise),
-                own.once + carry(known.once),
-                own.near + carry(known.near),
-                own.far + carry(known.far),
+            step_reference = _reference_of_question(step.but(x=total.numbers), sums)
+            propagate = _propagation(step)
+            total = Reference(
+                step_reference.numbers,
+                step_reference.noise + propagate(total.noise),
+                step_reference.rounded_once + propagate(total.rounded_once),
+                step_reference.near + propagate(total.near),
+                step_reference.far + propagate(total.far),
                 step.dtype,
             )
-    assert known is not None
-    return known
+    assert total is not None
+    return total
 
 
-def _carrying(step: Question) -> question.ArrayMap:
-    """What becomes of a bound of a step's input in its output."""
-    plain = _changed(step, np.abs).but(bias=None)
-    return lambda bound: question.answer(plain.but(x=bound))
+def _propagation(step: Question) -> questions.ArrayMap:
+    """Return the function that takes a bound of a step's input to a bound of its output."""
+    linear = _map_in_float64(step, np.abs).but(bias=None)
+    return lambda bound: questions.answer(linear.but(x=bound))
 
 
 def _channels(q: Question) -> int:
-    """How many channels an output, or a gradient by the input, is summed over."""
-    reads_small = (q.operator == "conv_transpose") == (q.wanted == "output")
-    return int(q.kernel.shape[0]) // q.groups if reads_small else int(q.kernel.shape[1])
+    """Return the number of channels over which an output, or a gradient by the input, is summed."""
+    reads_narrow_side = (q.operator == "conv_transpose") == (q.wanted == "output")
+    return int(q.kernel.shape[0]) // q.groups if reads_narrow_side else int(q.kernel.shape[1])
 
 
 def _offsets(q: Question) -> int:
-    """How many offsets of the kernel meet in one place, which a stride keeps apart."""
+    """Return the number of kernel offsets that overlap in one place; a stride keeps some apart."""
     if (q.operator == "conv_transpose") != (q.wanted == "output"):
         return int(prod(q.window))
     steps = (s // gcd(s, d) for s, d in zip(q.stride, q.dilation, strict=True))
     return prod(-(-k // step) for k, step in zip(q.window, steps, strict=True))
 
 
-def _changed(q: Question, change: question.ArrayMap) -> Question:
-    """The question in float64, with every array changed."""
-    arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
-    return q.but(
-        dtype="float64",
-        **{k: change(a.astype(np.float64)) for k, a in arrays.items() if a is not None},
-    )
+def _map_in_float64(q: Question, function: questions.ArrayMap) -> Question:
+    """Return the question in float64 with ``function`` applied to every array."""
+    return q.map_arrays(lambda array: function(array.astype(np.float64)), dtype="float64")
 
 
-def _is_biased(q: Question) -> bool:
-    return q.bias is not None and q.wanted == "output" and q.operator != "interpolate"
+def _added_bias(q: Question) -> Array | None:
+    """Return the bias that an answer includes, in float64 and with as many axes."""
+    bias = None if q.wanted != "output" or q.operator == "interpolate" else q.broadcast_bias
+    return None if bias is None else bias.astype(np.float64)
 
 
-def _bias(q: Question) -> Array:
-    bias = q.broadcast_bias
-    assert bias is not None
-    return bias.astype(np.float64)
-
-
-def _counts(asked: AnyQuestion) -> bool:
-    return isinstance(asked, Question) and asked.wanted == "parameters"
+def _is_parameter_count(question: AnyQuestion) -> bool:
+    return isinstance(question, Question) and question.wanted == "parameters"

@@ -1,4 +1,4 @@
-"""A question: an operator, its arrays and arguments in canonical terms, before any framework."""
+"""Define questions: an operator with its arrays and arguments, in canonical terms."""
 
 from __future__ import annotations
 
@@ -42,16 +42,33 @@ DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 class Question:
     """One operator on its arrays.
 
-    x         (N, C, *space)
-    kernel    (C_in, C_out / groups, *k) for the transposed ops, (C_out, C_in / groups, *k) for conv
-    bias      (C_out,), or any other part of the output's shape with as many axes, or None
-    gradient  of the loss by the output, with the output's shape; only for the gradient ops,
-              which use of ``x`` or ``kernel`` whatever they are not the gradient by
-    zero_given  an output padding of 0 was given, which is the oracle's where none is; Keras, for
-              one, means another thing by it
-
     bfloat16 has no NumPy dtype: such arrays are float32 that hold bfloat16 values.
-    ``interpolate`` scales ``x`` up bilinearly by ``stride``, and has no kernel (shape (0,)).
+
+    Attributes
+    ----------
+    op
+        The operator, and what is wanted of it.
+    x
+        Array (N, C, *space).
+    kernel
+        Array (C_in, C_out / groups, *k) for the transposed ops, (C_out, C_in / groups, *k) for
+        conv, and (0,) for ``interpolate``.
+    bias
+        Array (C_out,), or any other part of the output's shape with as many axes, or None.
+    gradient
+        Array of the output's shape, the gradient of the loss by the output; only for the gradient
+        ops, which use only the shape of the array that they are the gradient by.
+    stride, output_padding, dilation
+        One number for each spatial axis; ``interpolate`` scales up by ``stride``.
+    padding
+        One (begin, end) for each spatial axis, or a word.
+    groups
+        The number of groups.
+    dtype
+        The dtype of the arrays.
+    zero_given
+        Whether an output padding of 0 was given. For the oracle that is the same as none; for
+        Keras, for example, it is not.
     """
 
     op: Op
@@ -69,19 +86,19 @@ class Question:
 
     @property
     def rank(self) -> int:
-        """How many spatial axes there are."""
+        """Return the number of spatial axes."""
         return self.x.ndim - 2
 
     @property
     def operator(self) -> Operator:
-        """The operator asked about, whatever is wanted of it."""
+        """Return the operator, whatever is wanted of it."""
         if self.op.startswith("conv_transpose"):
             return "conv_transpose"
         return "conv" if self.op.startswith("conv") else "interpolate"
 
     @property
     def wanted(self) -> Wanted:
-        """What is asked of the operator: its output, a gradient or its number of parameters."""
+        """Return what is wanted: the output, a gradient or the number of parameters."""
         for wanted in WANTED:
             if self.op.endswith(wanted):
                 return wanted
@@ -89,17 +106,17 @@ class Question:
 
     @property
     def space(self) -> Axes:
-        """The spatial shape of ``x``."""
+        """Return the spatial shape of ``x``."""
         return self.x.shape[2:]
 
     @property
     def window(self) -> Axes:
-        """The spatial shape of ``kernel``."""
+        """Return the spatial shape of ``kernel``."""
         return self.kernel.shape[2:]
 
     @property
     def pairs(self) -> Pairs:
-        """The padding as numbers."""
+        """Return the padding as numbers."""
         if self.operator == "conv_transpose":
             return geometry.conv_transpose_padding(
                 self.padding, self.window, self.stride, self.dilation
@@ -110,12 +127,12 @@ class Question:
 
     @property
     def has_output_padding(self) -> bool:
-        """Whether an output padding was given, though it be 0."""
+        """Return whether an output padding was given, even one of 0."""
         return self.zero_given or any(self.output_padding)
 
     @property
     def output_channels(self) -> int:
-        """C_out of the operator."""
+        """Return C_out of the operator."""
         if self.operator == "interpolate":
             return int(self.x.shape[1])
         if self.operator == "conv_transpose":
@@ -124,14 +141,20 @@ class Question:
 
     @property
     def broadcast_bias(self) -> Array | None:
-        """The bias with as many axes as the output."""
+        """Return the bias with as many axes as the output."""
         if self.bias is None or self.bias.ndim != 1:
             return self.bias
         return self.bias.reshape(-1, *(1,) * self.rank)
 
     @property
     def output_space(self) -> Axes:
-        """The spatial shape of the operator's output."""
+        """Return the spatial shape of the operator's output.
+
+        Raises
+        ------
+        ValueError
+            If the operator has no output.
+        """
         if self.operator == "interpolate":
             return tuple(n * s for n, s in zip(self.space, self.stride, strict=True))
         if self.operator == "conv":
@@ -144,26 +167,35 @@ class Question:
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """The shape of the operator's output (N, C_out, *space).
+        """Return the shape (N, C_out, *space) of the operator's output.
 
-        Raises ``ValueError`` where there is none.
+        Raises
+        ------
+        ValueError
+            If the operator has no output.
         """
         return (len(self.x), self.output_channels, *self.output_space)
 
     @property
     def has_output(self) -> bool:
-        """Whether there is an output at all."""
+        """Return whether the operator has an output."""
         try:
             return bool(self.output_space)
         except ValueError:
             return False
 
     def but(self, **changes: Any) -> Question:
-        """The same question with some fields changed."""
+        """Return the same question with some fields changed."""
         return replace(self, **changes)
 
+    def map_arrays(self, function: ArrayMap, **changes: Any) -> Question:
+        """Return the question with ``function`` applied to its arrays, and other fields changed."""
+        arrays = {name: getattr(self, name) for name in ("x", "kernel", "bias", "gradient")}
+        mapped = {name: function(array) for name, array in arrays.items() if array is not None}
+        return self.but(**mapped, **changes)
+
     def __getstate__(self) -> dict[str, Any]:
-        """Pickled with the order in memory of its arrays, which is part of what is asked."""
+        """Return the fields for pickling, with the order in memory of the arrays."""
         return {name: Laid.of(value) for name, value in vars(self).items()}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -172,7 +204,7 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Non-overlapping maximum over ``size`` elements per axis, between two steps of a chain."""
+    """A maximum over non-overlapping blocks of ``size`` elements per axis, as a step of a chain."""
 
     size: int
 
@@ -182,14 +214,14 @@ class Chain:
     """Operators in a row, each on the answer to the one before.
 
     Every question's ``x`` is the oracle's answer to the steps before it, so that a step can be
-    planned alone; a framework is given only the first ``x``, and goes on with its own answers.
+    planned alone. A framework receives only the first ``x`` and continues with its own answers.
     """
 
     steps: tuple[Question | Pool, ...]
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """The steps that a framework is asked."""
+        """Return the steps that are questions."""
         return tuple(step for step in self.steps if isinstance(step, Question))
 
 
@@ -198,44 +230,62 @@ Index: TypeAlias = tuple[slice, ...]
 
 
 def stand_in(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
-    """Make an array of which only shape and dtype count: read-only zeros that take no memory.
-
-    Parameters
-    ----------
-    shape
-        Its shape.
-    dtype
-        Its dtype.
-    """
+    """Return a read-only array of zeros that takes no memory, for its shape and dtype only."""
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def products(asked: AnyQuestion) -> int:
-    """How many products the answer is the sum of, which is what working it out takes.
+def products(question: AnyQuestion) -> int:
+    """Return the number of products that the oracle sums for an answer.
 
-    Raises ``ValueError`` for a question that has no answer.
+    Returns
+    -------
+    int
+        The number of products.
+
+    Raises
+    ------
+    ValueError
+        If the question has no answer.
     """
-    if isinstance(asked, Chain):
-        return sum(products(q) for q in asked.questions)
-    if asked.operator == "interpolate":
-        return len(asked.x) * int(prod((asked.x.shape[1], *asked.output_space)))
-    narrow = asked.output_space if asked.operator == "conv" else asked.space
-    return len(asked.x) * asked.kernel.size * int(prod(narrow))
+    if isinstance(question, Chain):
+        return sum(products(q) for q in question.questions)
+    if question.operator == "interpolate":
+        return len(question.x) * int(prod((question.x.shape[1], *question.output_space)))
+    narrow_side = question.output_space if question.operator == "conv" else question.space
+    return len(question.x) * question.kernel.size * int(prod(narrow_side))
 
 
 def shape(q: Question) -> tuple[int, ...]:
-    """The shape of the answer. Raises ``ValueError`` for a question that has none."""
+    """Return the shape of the answer.
+
+    Raises
+    ------
+    ValueError
+        If the question has no answer.
+    """
     if q.wanted == "output":
         return q.output_shape
     return {"input_gradient": q.x.shape, "kernel_gradient": q.kernel.shape}.get(q.wanted, ())
 
 
 def part(q: Question) -> tuple[Question, Index]:
-    """A question with a small part of the answer of ``q``, and where that stands in the whole.
+    """Return a question about a small part of the answer, and the place of that part.
 
-    The part is one sample and one channel of an output or of a gradient by the input, and one
-    pair of channels of a gradient by the kernel, so that it takes far fewer products. Groups
-    other than the first do not count in it.
+    The part is one sample and one channel of an output or of a gradient by the input, or one pair
+    of channels of a gradient by the kernel, so that it takes far fewer products. It belongs to the
+    first group.
+
+    Parameters
+    ----------
+    q
+        A question whose answer is an array.
+
+    Returns
+    -------
+    Question
+        The smaller question.
+    tuple of slice
+        Where its answer stands in the whole answer.
     """
     inputs, outputs = q.x.shape[1] // q.groups, q.output_channels // q.groups
     transposed = q.operator == "conv_transpose"
@@ -255,34 +305,73 @@ def part(q: Question) -> tuple[Question, Index]:
     return smaller, (slice(1), slice(1))
 
 
-def answer(asked: AnyQuestion) -> Array:
-    """The oracle's answer. Raises ``ValueError`` for a question that has none."""
-    if isinstance(asked, Question):
-        return _ANSWERS[asked.op](asked)
-    last = asked.steps[-1]
+def answer(question: AnyQuestion) -> Array:
+    """Return the oracle's answer.
+
+    Returns
+    -------
+    Array
+        The answer, of the shape that `shape` gives.
+
+    Raises
+    ------
+    ValueError
+        If the question has no answer.
+    """
+    if isinstance(question, Question):
+        return _ANSWERS[question.op](question)
+    last = question.steps[-1]
     if isinstance(last, Pool):
-        return pooled(answer(Chain(asked.steps[:-1])), last.size)
+        return pooled(answer(Chain(question.steps[:-1])), last.size)
     return answer(last)
 
 
 def chained(x: Array, steps: Iterable[Question | Pool]) -> Chain:
-    """The steps one after the other from ``x``, whatever they were asked about before.
+    """Link the steps into a chain that starts from ``x``.
 
-    Raises ``ValueError`` for a step that has no answer.
+    Parameters
+    ----------
+    x
+        Array (N, C, *space), the input of the first step.
+    steps
+        The steps; the ``x`` of every question is replaced.
+
+    Returns
+    -------
+    Chain
+        The linked steps.
+
+    Raises
+    ------
+    ValueError
+        If a step has no answer.
     """
-    linked: list[Question | Pool] = []
+    chain: list[Question | Pool] = []
     for step in steps:
         if isinstance(step, Pool):
             x = pooled(x, step.size)
         else:
             step = step.but(x=x)
             x = answer(step)
-        linked.append(step)
-    return Chain(tuple(linked))
+        chain.append(step)
+    return Chain(tuple(chain))
 
 
 def pooled(x: Array, size: int) -> Array:
-    """The largest of every ``size`` x ``size`` ... block of x (N, C, *space); a rest is dropped."""
+    """Return the maximum of every ``size`` x ``size`` ... block of x.
+
+    Parameters
+    ----------
+    x
+        Array (N, C, *space).
+    size
+        The length of a block along each spatial axis; an incomplete block is dropped.
+
+    Returns
+    -------
+    Array
+        (N, C, *(n // size)).
+    """
     for axis in range(2, x.ndim):
         n = x.shape[axis] // size
         x = np.moveaxis(x, axis, -1)[..., : n * size]
@@ -290,44 +379,44 @@ def pooled(x: Array, size: int) -> Array:
     return x
 
 
-def _gradient(q: Question) -> Array:
+def _output_gradient(q: Question) -> Array:
     if q.gradient is None:
         raise ValueError(f"{q.op} needs the gradient by the output, got none")
     return q.gradient
 
 
-def _arguments(q: Question) -> dict[str, Any]:
-    shared = {
+def _keywords(q: Question) -> dict[str, Any]:
+    keywords = {
         "stride": q.stride,
         "padding": q.padding,
         "dilation": q.dilation,
         "groups": q.groups,
     }
     if q.operator == "conv_transpose":
-        shared["output_padding"] = q.output_padding
-    return shared
+        keywords["output_padding"] = q.output_padding
+    return keywords
 
 
 _ANSWERS: dict[Op, Callable[[Question], Array]] = {
-    "conv": lambda q: oracle.conv(q.x, q.kernel, bias=q.bias, **_arguments(q)),
+    "conv": lambda q: oracle.conv(q.x, q.kernel, bias=q.bias, **_keywords(q)),
     "conv_input_gradient": lambda q: oracle.conv_input_gradient(
-        q.x.shape, q.kernel, _gradient(q), **_arguments(q)
+        q.x.shape, q.kernel, _output_gradient(q), **_keywords(q)
     ),
     "conv_kernel_gradient": lambda q: oracle.conv_kernel_gradient(
-        q.x, q.kernel.shape, _gradient(q), **_arguments(q)
+        q.x, q.kernel.shape, _output_gradient(q), **_keywords(q)
     ),
-    "conv_transpose": lambda q: oracle.conv_transpose(q.x, q.kernel, bias=q.bias, **_arguments(q)),
+    "conv_transpose": lambda q: oracle.conv_transpose(q.x, q.kernel, bias=q.bias, **_keywords(q)),
     "conv_transpose_input_gradient": lambda q: oracle.conv_transpose_input_gradient(
-        q.x.shape, q.kernel, _gradient(q), **_arguments(q)
+        q.x.shape, q.kernel, _output_gradient(q), **_keywords(q)
     ),
     "conv_transpose_kernel_gradient": lambda q: oracle.conv_transpose_kernel_gradient(
-        q.x, q.kernel.shape, _gradient(q), **_arguments(q)
+        q.x, q.kernel.shape, _output_gradient(q), **_keywords(q)
     ),
-    "conv_parameters": lambda q: np.array(_parameters(q)),
-    "conv_transpose_parameters": lambda q: np.array(_parameters(q)),
+    "conv_parameters": lambda q: np.array(_parameter_count(q)),
+    "conv_transpose_parameters": lambda q: np.array(_parameter_count(q)),
     "interpolate": lambda q: oracle.interpolate(q.x, q.stride),
 }
 
 
-def _parameters(q: Question) -> int:
+def _parameter_count(q: Question) -> int:
     return int(q.kernel.size) + (0 if q.bias is None else int(q.bias.size))

@@ -1,1 +1,1 @@
-"""The frameworks that can be asked: one file of facts for each."""
+"""Describe each framework and its APIs, with one file for each."""

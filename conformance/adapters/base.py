@@ -1,4 +1,4 @@
-"""What an adapter says about a framework: its APIs, and how it writes a call, as plain values."""
+"""Define the values by which an adapter describes a framework, its APIs and its calls."""
 
 from __future__ import annotations
 
@@ -21,12 +21,18 @@ class Inexpressible:
 
 @dataclass(frozen=True)
 class CallSource:
-    """A call in the framework's own words, over the tensors x, w and b (b only where it is used).
+    """The source of a call, over the tensors x, w and b (b only where it is used).
 
-    setup       lines before the call, such as making a layer
-    expression  the call
-    kernel      what a gradient by the kernel is taken by
-    parameters  an expression for the number of learnable numbers, where there is a layer
+    Attributes
+    ----------
+    expression
+        The call.
+    setup
+        Lines before the call, such as making a layer.
+    kernel
+        The expression by which a gradient by the kernel is taken.
+    parameters
+        An expression for the number of learnable numbers, if there is a layer.
     """
 
     expression: str
@@ -40,18 +46,29 @@ CallBuilder = Callable[[Question], CallSource | Inexpressible]
 
 @dataclass(frozen=True)
 class Limitation:
-    """What an API is known to refuse or to answer wrongly, so that a recipe goes around it.
+    """Arguments that an API is known to refuse or to answer wrongly, so that a recipe avoids them.
 
-    A native call runs into it, and what comes of that is told with the reason.
+    A native call runs into it, and its observation states the reason.
 
-    backend   the only backend that refuses; None for all of them
-    classes   the runtime classes that it is known of; none stands for all
-    versions  of a package that it is known of, as a requirement such as ``keras<3.15``; empty for
-              all that were asked
-    corrupts_process    the process may be left with broken memory, and what it says next is worth
-                        nothing
-    refused   whether the framework refuses, and does not answer wrongly
-    another_meaning  whether it means something else by this, which may be what is wanted
+    Attributes
+    ----------
+    reason
+        A sentence for reports.
+    refuses
+        Whether a question, as the call sees it, runs into it.
+    backend
+        The only backend that has it; None for all.
+    classes
+        The runtime classes that are known to have it; none stands for all.
+    versions
+        The versions of a package that are known to have it, as a requirement such as
+        ``keras<3.15``; empty for all that were tested.
+    corrupts_process
+        Whether it may leave the process with broken memory, after which its answers are worthless.
+    refused
+        Whether the framework refuses, and does not answer wrongly.
+    another_meaning
+        Whether the API gives these arguments another meaning, which a recipe may use.
     """
 
     reason: str
@@ -64,46 +81,70 @@ class Limitation:
     another_meaning: bool = False
 
     def is_known_of(self, runtime: Runtime) -> bool:
-        """Whether it holds, or may hold, in a runtime."""
+        """Return whether a runtime has, or may have, this limitation."""
         return (
             self.backend in (None, runtime.backend)
             and runtime.is_in(self.classes)
             and runtime.has(self.versions)
         )
 
-    def stops(self, asked: Question, runtime: Runtime) -> bool:
-        """Whether a question, as the call sees it, runs into this in a runtime."""
-        return self.is_known_of(runtime) and self.refuses(asked)
+    def stops(self, question: Question, runtime: Runtime) -> bool:
+        """Return whether a question, as the call sees it, runs into this in a runtime."""
+        return self.is_known_of(runtime) and self.refuses(question)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """One public way to ask a framework.
+    """One public way to call a framework.
 
-    exists         an expression that fails in an interpreter without this API
-    layout         the order of the axes of x and of the output: "N C *s" or "N *s C"
-    kernel_axes    the order of the axes of the kernel, of "in", "out" and "*k"
-    native         the question with same-looking arguments
-    recipe         the arguments that mean the question; where there are none, `recipes` looks for
-                   another question that this API can answer, and for the way back
-    own            a question whose native call means this one, by what the API means otherwise
-                   than the oracle, or None
-    grouped        another function of the framework, which takes groups where this one does not:
-                   a convolution over the stretched input, whose kernel is handed over backwards
-                   and has input and output channels of each group exchanged
-    reads_kernel_reversed          the kernel is read backwards, so that a recipe hands it over
-                                   backwards
-    takes_bias     whether there is a parameter for the bias; if not, it is added to the output
-    has_parameters  whether it is a layer, whose learnable numbers can be counted
-    forward        for a transposed convolution, the id of the convolution that goes with it
-    topics         of the cases that it is asked, if not of all: a variant of another API, which
-                   differs from that in nothing else
-    base           of a variant the API that a recipe takes, with arrays transposed around its call,
-                   where the variant itself refuses
-    defaults       what it means by an argument that nobody gives, by the key of a case, where that
-                   is not what a case means
-    parameters     what its arrays and arguments are called in its own documentation, each with the
-                   key of a case that means the same
+    Attributes
+    ----------
+    id
+        The name in reports and files.
+    operator
+        The operator that it computes.
+    exists
+        An expression that fails in an interpreter without this API.
+    layout
+        The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
+    kernel_axes
+        The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
+    native
+        The builder of the naive call.
+    recipe
+        The builder of the call whose arguments mean the question. Where there is none, `recipes`
+        looks for another question that this API can answer, and for the way back.
+    own
+        A function that returns a question whose native call means this one by a rule of the API's
+        own, or None.
+    grouped
+        The builder of another function of the framework, which takes groups where this one does
+        not: a convolution over the zero-inserted input, whose kernel is reversed and has input and
+        output channels of each group exchanged.
+    limits
+        The known limitations.
+    reads_kernel_reversed
+        Whether the API reverses the kernel, so that a recipe passes it reversed.
+    takes_bias
+        Whether there is a parameter for the bias; if not, it is added to the output.
+    has_parameters
+        Whether it is a layer, whose learnable numbers can be counted.
+    forward
+        For a transposed convolution, the id of the convolution that belongs to it.
+    topics
+        The topics of the cases for it, if not all: then it is a variant that differs from another
+        API in nothing else.
+    defaults
+        The meaning of an argument that is left out, by the key of a case, where it is not that of a
+        case.
+    parameters
+        The names of its arrays and arguments in its own documentation, each with the key of a case
+        that means the same.
+    interop
+        How it takes arrays, if not as its framework does.
+    base
+        For a variant, the API that a recipe calls between transposed arrays where the variant
+        refuses.
     """
 
     id: str
@@ -128,7 +169,7 @@ class Api:
 
     @property
     def is_variant(self) -> bool:
-        """Whether it means what another API does, and only has its channels elsewhere."""
+        """Return whether this API differs from another one only in where its channels are."""
         return bool(self.topics)
 
 
@@ -137,23 +178,36 @@ Gradient = Callable[[CallSource, str], tuple[str, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class TensorInterop:
-    """How a framework, or one backend of it, takes arrays, gives them back and differentiates.
+    """How a framework, or one backend of it, takes arrays, returns them and differentiates.
 
-    imports    lines that a reproduction opens with
-    tensor     an expression for the NumPy array ``{v}`` as a tensor
-    array      an expression for the tensor ``{v}`` as a NumPy array
-    gradient   lines that leave in y the gradient of a spelling by "x" or by "w", given g
-    dtype_conversions      dtypes that NumPy lacks: the expressions that take their place for such a
-                           question
-    dtype_contexts      dtypes that are narrowed unless it is said otherwise: the ``with`` that says
-                        so
-    unsupported_layouts  orders in memory that it refuses, so that a recipe copies such an array
-    switches   environment variables that make it, and nothing else, choose other kernels
-    device     an expression for the device that computes
-    packages   expressions for the versions of the packages that compute, by their names
-    probes     expressions of small calls that decide the runtime class, by name: one that raises
-               or is not true does not hold
-    classes    the runtime classes; the first that fits is that of a worker
+    Attributes
+    ----------
+    imports
+        The first lines of a reproduction.
+    tensor
+        An expression for the NumPy array ``{v}`` as a tensor.
+    array
+        An expression for the tensor ``{v}`` as a NumPy array.
+    gradient
+        A function that returns lines which leave in y the gradient of a call by "x" or by "w",
+        given g.
+    dtype_conversions
+        The expressions in place of ``tensor`` and ``array`` for dtypes that NumPy lacks.
+    dtype_contexts
+        The ``with`` line for dtypes that are otherwise narrowed.
+    unsupported_layouts
+        Orders in memory that it refuses, so that a recipe copies such an array.
+    switches
+        The environment variables that select other kernels and change nothing else.
+    device
+        An expression for the device that computes.
+    packages
+        Expressions for the versions of the packages that compute, by their names.
+    probes
+        Expressions of small calls that decide the runtime class, by name. A probe that raises or is
+        not true fails.
+    classes
+        The runtime classes; the first that fits is that of a worker.
     """
 
     imports: tuple[str, ...]
@@ -172,11 +226,16 @@ class TensorInterop:
 
 @dataclass(frozen=True, kw_only=True)
 class Batched:
-    """How a framework answers many calls at once, where one by one is slow.
+    """How a framework answers many calls at once, where single calls are slow.
 
-    source     of a function `together`, for a worker: `workers.together` says what it is given
-    most       how many questions at a time
-    words      how a run says that it was made so
+    Attributes
+    ----------
+    source
+        The source of a function ``together`` for a worker, which documents its arguments.
+    most
+        The largest number of questions at a time.
+    words
+        The sentence by which a run states that it was made so.
     """
 
     source: str
@@ -186,18 +245,32 @@ class Batched:
 
 @dataclass(frozen=True, kw_only=True)
 class Framework:
-    """A framework, as the controller has to know it.
+    """A framework, as far as the controller knows it.
 
-    prelude    lines that a worker runs once
-    version    an expression for the framework's version
-    backend    an expression for the backend in use, where there are several
-    backend_variable  the environment variable that chooses it
-    interops   by backend; a single one has the key None
-    synchronize     a line that brings an error still under way to light, where nobody waited for
-                    one
-    variables  environment variables of the worker
-    compiled   those that keep what it compiles for a question in ``{folder}``
-    together   how it answers many calls at once, if it does
+    Attributes
+    ----------
+    name, title
+        The name in files and commands, and the name in reports.
+    prelude
+        Lines that a worker runs once.
+    version
+        An expression for the framework's version.
+    apis
+        Its APIs.
+    interops
+        The interops by backend; a single one has the key None.
+    backend
+        An expression for the backend in use, if there are several.
+    backend_variable
+        The environment variable that selects it.
+    synchronize
+        A line that raises pending errors of asynchronous calls.
+    variables
+        Environment variables of the worker.
+    compiled
+        Environment variables that make it keep compiled code in ``{folder}``.
+    together
+        How it answers many calls at once, if it does.
     """
 
     name: str
@@ -215,46 +288,64 @@ class Framework:
 
     @property
     def chosen_backend(self) -> str | None:
-        """The backend that the environment asks for, before any worker can say which it has."""
+        """Return the backend that the environment selects, before any worker reports one."""
         return os.environ.get(self.backend_variable) if self.backend_variable else None
 
     def interop(self, api: Api, backend: str | None) -> TensorInterop:
-        """Return the interop that an API is called in. Raises ``KeyError`` for no such backend."""
+        """Return the interop with which an API is called.
+
+        Raises
+        ------
+        KeyError
+            If there is no such backend.
+        """
         return api.interop or self.interops[backend]
 
     def without(self, backend: str | None) -> str | None:
-        """Say why calls cannot be written for a backend; None for one that they can be."""
+        """Return why calls cannot be written for a backend, or None if they can."""
         if backend in self.interops:
             return None
-        known = ", ".join(sorted(filter(None, self.interops)))
-        if not known:
+        backends = ", ".join(sorted(filter(None, self.interops)))
+        if not backends:
             return f"{self.title} has no backends to choose from, got {backend!r}"
-        return f"the backend of {self.title} must be one of {known}, got {backend!r}"
+        return f"the backend of {self.title} must be one of {backends}, got {backend!r}"
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
-        """The API with this id. Raises ``KeyError``."""
+        """Return the API with this id.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
         return {api.id: api for api in self.apis}[id]
 
 
 def keywords(**values: object) -> str:
-    """Keyword arguments as source, each after a comma; None stands for one that is left out."""
+    """Return keyword arguments as source, each after a comma, without those that are None."""
     return "".join(f", {name}={value!r}" for name, value in values.items() if value is not None)
 
 
 def numbers(values: tuple[int, ...], default: int | None) -> int | tuple[int, ...] | None:
-    """One number where all axes agree, and None where that is the default, if there is one."""
+    """Return one number if all axes have the same, and None if that is the default."""
     if len(set(values)) > 1:
         return values
     return None if values[0] == default else values[0]
 
 
 def output_padding(question: Question) -> int | tuple[int, ...] | None:
-    """The output padding as a person hands it over: None where none was given, and 0 as 0."""
+    """Return the output padding as a person would pass it: None if none was given, and 0 as 0."""
     return numbers(question.output_padding, None if question.zero_given else 0)
 
 
 def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
-    """The padding as one number per axis; `valid` is said by none."""
+    """Return the padding as one number per axis, with zeros for ``valid``.
+
+    Returns
+    -------
+    tuple of int or Inexpressible
+        The numbers; inexpressible for other words and for unequal sides.
+    """
     if question.padding == "valid":
         return (0,) * question.rank
     if isinstance(question.padding, str):
@@ -264,10 +355,15 @@ def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
     return tuple(begin for begin, _ in question.padding)
 
 
-def cropped(question: Question) -> Axes | None:
-    """How many elements of the full output are cropped on each axis, if the begin loses half.
+def crop_totals(question: Question) -> Axes | None:
+    """Return how many elements of the full output are cropped on each axis.
 
-    Of an odd number the odd element goes at the end. None where the begin loses another number.
+    An odd element is cropped at the end.
+
+    Returns
+    -------
+    tuple of int or None
+        The numbers; None if on some axis the start does not lose half.
     """
     ends = zip(question.pairs, question.output_padding, strict=True)
     totals = tuple(b + e - p for (b, e), p in ends)
@@ -276,15 +372,15 @@ def cropped(question: Question) -> Axes | None:
 
 
 def output_space(question: Question) -> Axes | Inexpressible:
-    """The spatial shape of the output, for a call that has to be told it."""
+    """Return the spatial shape of the output, for a call that has it as an argument."""
     try:
         return question.output_space
-    except ValueError as problem:
-        return Inexpressible(f"the output's shape has to be given, and there is none: {problem}")
+    except ValueError as error:
+        return Inexpressible(f"the output's shape has to be given, and there is none: {error}")
 
 
 LAYOUT = frozenset({"layout"})
-"""The topics of a variant that has its channels elsewhere."""
+"""The topics of a variant that differs in where its channels are."""
 
 OUTPUT_PADDING_BELOW_STRIDE = Limitation(
     "output padding must be smaller than the stride",

@@ -1,4 +1,4 @@
-"""JAX: its padding pads the stretched input, and by default its kernel is read backwards."""
+"""Describe JAX: it pads the zero-inserted input, and reverses the kernel by default."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     )
 
 
-# Before version 0.8 it was in `jax.experimental`, where it is no longer.
+# Before version 0.8 it was in `jax.experimental`.
 WITH_X64 = (
     "with (jax.enable_x64 if hasattr(jax, 'enable_x64') else jax.experimental.enable_x64)(True):"
 )
@@ -61,16 +61,16 @@ def _dimensions(q: Question, kernel: str) -> tuple[str, str, str]:
     return f"NC{space}", f"{kernel}{space}", f"NC{space}"
 
 
-def _stretched(q: Question) -> Question:
-    """The question with the padding of the stretched input that leaves the wanted crop.
+def _with_input_padding(q: Question) -> Question:
+    """Return the question with the padding of the zero-inserted input that leaves the same crop.
 
-    Of the reach - 1 elements that a full output needs on each side, a crop takes away its own.
+    A full output needs the effective kernel size less one on each side; a crop reduces that.
     """
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
     return q.but(
         padding=tuple(
             (r - 1 - b, r - 1 - e + p)
-            for r, (b, e), p in zip(reach, q.pairs, q.output_padding, strict=True)
+            for r, (b, e), p in zip(extents, q.pairs, q.output_padding, strict=True)
         ),
         output_padding=(0,) * q.rank,
     )
@@ -83,14 +83,14 @@ def _transpose(
         return Inexpressible("there is no parameter for output padding")
     if q.groups > 1:
         return Inexpressible("there is no parameter for groups")
-    # With transpose_kernel=True the letters name the axes of the convolution that is undone.
+    # With transpose_kernel=True the letters name the axes of the forward convolution.
     dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
-    rest = keywords(
+    arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
-        dimension_numbers=None if channels_last else dimensions,  # of which that is the default
+        dimension_numbers=None if channels_last else dimensions,  # channels last are the default
         transpose_kernel=transpose_kernel or None,
     )
-    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{arguments})")
 
 
 def _padding(q: Question) -> str | list[tuple[int, int]]:
@@ -100,37 +100,37 @@ def _padding(q: Question) -> str | list[tuple[int, int]]:
 
 
 def _without_zeros(q: Question) -> Question:
-    """Padding has to be given, and nobody who wants none writes zeros."""
-    none = not isinstance(q.padding, str) and not any(map(any, q.padding))
-    return q.but(padding="valid") if none else q
+    """Write padding that is all zeros as ``valid``, as a person would."""
+    is_unpadded = not isinstance(q.padding, str) and not any(map(any, q.padding))
+    return q.but(padding="valid") if is_unpadded else q
 
 
-def _spelled(read: Callable[[Question], Question], **options: bool) -> CallBuilder:
-    return lambda q: _transpose(read(q), **options)
+def _builder(convert: Callable[[Question], Question], **options: bool) -> CallBuilder:
+    return lambda q: _transpose(convert(q), **options)
 
 
 def _conv(q: Question) -> CallSource:
     q = _without_zeros(q)
-    rest = keywords(
+    arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=_dimensions(q, "OI"),
         feature_group_count=numbers((q.groups,), 1),
     )
-    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{arguments})")
 
 
 def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
-    """A convolution over the stretched input, which is what a transposed one is, with groups."""
-    q = _stretched(q)
+    """Write a grouped convolution over the zero-inserted input, which equals a transposed one."""
+    q = _with_input_padding(q)
     dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
-    rest = keywords(
+    arguments = keywords(
         lhs_dilation=q.stride,
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=tuple(axes.replace("*", "DHW"[3 - q.rank :]) for axes in dimensions),
         feature_group_count=q.groups,
     )
     ones = (1,) * q.rank
-    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{rest})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{arguments})")
 
 
 def _resize(q: Question) -> CallSource:
@@ -139,52 +139,52 @@ def _resize(q: Question) -> CallSource:
 
 
 def reads_past_the_end(q: Question) -> bool:
-    """Whether XLA on the CPU (0.10.2) takes numbers from behind an array for the zeros there.
+    """Return whether XLA on the CPU (0.10.2) reads behind an array in place of zeros.
 
-    It does over one or two axes where a convolution crops its input at the begin and reaches as
-    many zeros at the end or fewer, if the input is not stretched: openxla/xla#48713.
+    It does over one or two axes if a convolution crops its input at the start and adds as many
+    zeros at the end or fewer, and no zeros are inserted into the input: openxla/xla#48713.
     """
-    # Of a convolution it is the gradient by the input that stretches, of its transpose the others.
-    stretched = (q.operator == "conv") == (q.wanted == "input_gradient")
-    pairs = _stretched(q).pairs if stretched else _cropped(q)
+    # The input gradient of a convolution inserts zeros, and so do the others of its transpose.
+    inserts_zeros = (q.operator == "conv") == (q.wanted == "input_gradient")
+    pairs = _with_input_padding(q).pairs if inserts_zeros else _effective_padding(q)
     return (
         q.rank < 3
-        and not (stretched and max(q.stride) > 1)
+        and not (inserts_zeros and max(q.stride) > 1)
         and any(b < 0 < e <= -b for b, e in pairs)
     )
 
 
-def _cropped(q: Question) -> Pairs:
-    """The padding of a convolution, here or where it is undone, as far as a place reaches it."""
+def _effective_padding(q: Question) -> Pairs:
+    """Return the padding of the convolution, without the part that no place overlaps."""
     if q.operator == "conv_transpose":
         return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
     return tuple(
         (b, e - (n + b + e - r) % s)
-        for n, (b, e), r, s in zip(q.space, q.pairs, reach, q.stride, strict=True)
+        for n, (b, e), r, s in zip(q.space, q.pairs, extents, q.stride, strict=True)
     )
 
 
 def ends_the_process(q: Question) -> bool:
-    """Whether XLA (0.10.2) fails a check of its own over it while it compiles, and aborts.
+    """Return whether XLA (0.10.2) fails one of its own checks while it compiles, and aborts.
 
-    It exchanges input and kernel where the kernel has more elements, less those along axes that it
-    takes for another thing: where both kernel and stride are 2 and nothing is padded, and where the
-    input is 1 and padded by all of the kernel. One of the former is what it then fails over.
-    Observed: so did all of 210 questions that meet this and none of 1,638 others.
+    It exchanges input and kernel if the kernel has more elements, apart from axes that it treats
+    otherwise: axes where both kernel and stride are 2 and nothing is padded, and axes where the
+    input is 1 and padded by all of the kernel. It then fails over one of the former. Observed: it
+    aborts on all of 210 such questions and on none of 1,638 others.
     """
     if q.operator != "conv_transpose":
         return False
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    halved, others = False, []
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    has_halved_axis, others = False, []
     for n, k, s, r, pair in zip(
-        q.space, q.window, q.stride, reach, _stretched(q).pairs, strict=True
+        q.space, q.window, q.stride, extents, _with_input_padding(q).pairs, strict=True
     ):
         if k == s == r == 2 < n and pair == (0, 0):
-            halved = True
+            has_halved_axis = True
         elif n > 1 or pair != (r - 1, r - 1):
             others.append((n, k))
-    return halved and prod(k for _, k in others) > prod(n for n, _ in others)
+    return has_halved_axis and prod(k for _, k in others) > prod(n for n, _ in others)
 
 
 LIMITS = (
@@ -198,10 +198,11 @@ LIMITS = (
 
 
 def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
-    """Calls compiled a few dozen to a program, and those that come to the same thing only once.
+    """Compile the calls a few dozen to a program, and calls with the same program only once.
 
-    XLA takes its time for every program, and more for every loop in it. This runs in a worker. A
-    call that cannot be traced, and one whose program cannot be compiled, has no answer here.
+    XLA takes long for every program, and longer for every loop in it. This function runs in a
+    worker. A call that cannot be traced, and one whose program cannot be compiled, has no answer
+    here.
     """
     import os
     import re
@@ -209,38 +210,43 @@ def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
     from importlib import import_module
 
     jax = import_module("jax")
-    to_a_program = 32
+    calls_per_program = 32
     answers: list[Any] = [None] * len(calls)
-    alike: dict[Any, list[int]] = {}
+    groups: dict[Any, list[int]] = {}
     for number, (call, arguments) in enumerate(calls):
         try:
             text = str(jax.make_jaxpr(call)(*arguments))
-        except Exception:  # its words are heard when it is asked alone
+        except Exception:  # the error is reported when the call runs alone
             continue
-        # Constants have names in a text and no values, and long ones are cut.
-        tells_all = not re.search(r"\blambda [^;\s]|\.\.\.", text)
-        alike.setdefault(text if tells_all else number, []).append(number)
+        # The text names constants without their values, and cuts long ones.
+        is_complete = not re.search(r"\blambda [^;\s]|\.\.\.", text)
+        groups.setdefault(text if is_complete else number, []).append(number)
 
-    def lowered(part: list[list[int]]) -> Any:
+    def lower(part: list[list[int]]) -> Any:
         first = {numbers[0]: calls[numbers[0]][1] for numbers in part}
-        return jax.jit(lambda given: {n: calls[n][0](*given[n]) for n in given}).lower(first)
+        return jax.jit(lambda operands: {n: calls[n][0](*operands[n]) for n in operands}).lower(
+            first
+        )
 
-    def compiled(program: Any) -> Any:
+    def compile_program(program: Any) -> Any:
         try:
             return program.compile()
         except Exception:
             return None
 
-    sets = list(alike.values())
-    parts = [sets[start : start + to_a_program] for start in range(0, len(sets), to_a_program)]
+    call_groups = list(groups.values())
+    parts = [
+        call_groups[start : start + calls_per_program]
+        for start in range(0, len(call_groups), calls_per_program)
+    ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        programs = list(pool.map(compiled, map(lowered, parts)))
+        programs = list(pool.map(compile_program, map(lower, parts)))
     for index, part in enumerate(parts):
         for turn in range(max(map(len, part)) if programs[index] else 0):
             turns = {numbers[0]: numbers[min(turn, len(numbers) - 1)] for numbers in part}
-            came = programs[index]({first: calls[number][1] for first, number in turns.items()})
+            results = programs[index]({first: calls[number][1] for first, number in turns.items()})
             for first, number in turns.items():
-                answers[number] = came[first]
+                answers[number] = results[first]
     return answers
 
 
@@ -250,8 +256,8 @@ CONV_TRANSPOSE = Api(
     exists="jax.lax.conv_transpose",
     layout="N C *s",
     kernel_axes="in out *k",
-    native=_spelled(_without_zeros),
-    recipe=_spelled(_stretched),
+    native=_builder(_without_zeros),
+    recipe=_builder(_with_input_padding),
     grouped=_grouped,
     limits=LIMITS,
     reads_kernel_reversed=True,
@@ -288,8 +294,8 @@ FRAMEWORK = Framework(
         replace(
             CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(transpose_kernel=True)",
-            native=_spelled(_without_zeros, transpose_kernel=True),
-            recipe=_spelled(_stretched, transpose_kernel=True),
+            native=_builder(_without_zeros, transpose_kernel=True),
+            recipe=_builder(_with_input_padding, transpose_kernel=True),
             reads_kernel_reversed=False,
         ),
         replace(
@@ -297,8 +303,8 @@ FRAMEWORK = Framework(
             id="jax.lax.conv_transpose(channels_last)",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_spelled(_without_zeros, channels_last=True),
-            recipe=_spelled(_stretched, channels_last=True),
+            native=_builder(_without_zeros, channels_last=True),
+            recipe=_builder(_with_input_padding, channels_last=True),
             grouped=partial(_grouped, channels_last=True),
             topics=LAYOUT,
         ),

@@ -1,4 +1,4 @@
-"""Keras on any backend: padding is a word, and no output padding is not an output padding of 0."""
+"""Describe Keras on any backend: padding is a word, and an output padding of 0 has a meaning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from conformance.adapters.base import (
 from conformance.oracle import geometry
 from conformance.question import Question
 
-# Every backend is imported by its own name, because its autodiff is used through it.
+# Calls use the autodiff of the backend by the backend's own name.
 PRELUDE = """
 import keras
 if keras.backend.backend() == "tensorflow":
@@ -36,7 +36,7 @@ else:
 """
 
 
-def _on(backend: str, interop: TensorInterop, **changes: object) -> TensorInterop:
+def _for_backend(backend: str, interop: TensorInterop, **changes: object) -> TensorInterop:
     return TensorInterop(
         **{
             **vars(interop),
@@ -66,13 +66,13 @@ def _jax_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
 
 
 INTEROPS: dict[str | None, TensorInterop] = {
-    "tensorflow": _on("tensorflow", tensorflow.INTEROP),
-    "torch": _on("torch", torch.INTEROP, gradient=_torch_gradient),
-    "jax": _on("jax", jax.INTEROP, gradient=_jax_gradient),
+    "tensorflow": _for_backend("tensorflow", tensorflow.INTEROP),
+    "torch": _for_backend("torch", torch.INTEROP, gradient=_torch_gradient),
+    "jax": _for_backend("jax", jax.INTEROP, gradient=_jax_gradient),
 }
 
 
-def _words(q: Question) -> str | Inexpressible:
+def _padding_word(q: Question) -> str | Inexpressible:
     if isinstance(q.padding, str):
         return q.padding
     if q.padding == ((0, 0),) * q.rank:
@@ -81,20 +81,23 @@ def _words(q: Question) -> str | Inexpressible:
 
 
 def _exact_output_padding(q: Question) -> object:
-    """With `valid`, 0 said aloud: without it a kernel smaller than the stride gives more."""
+    """Return the output padding, with an explicit 0 for ``valid``.
+
+    Without it, strides above the kernel size lengthen the output.
+    """
     return numbers(q.output_padding, 0 if q.padding == "same" else None)
 
 
 def _same_with_output_padding(q: Question) -> Question | None:
-    """Ask for `same` with the output padding by which it crops just that, though that be 0.
+    """Return ``same`` with the output padding, even 0, that crops the same, or None.
 
-    Of the kernel it crops half twice, less the output padding, and of that the begin loses half.
+    It crops half of the kernel twice, less the output padding; the start loses half of that.
     """
-    totals = base.cropped(q)
+    totals = base.crop_totals(q)
     if totals is None:
         return None
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    extra = tuple(r // 2 * 2 - total for r, total in zip(reach, totals, strict=True))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    extra = tuple(r // 2 * 2 - total for r, total in zip(extents, totals, strict=True))
     if min(extra) < 0:
         return None
     return q.but(padding="same", output_padding=extra, zero_given=not any(extra))
@@ -103,7 +106,7 @@ def _same_with_output_padding(q: Question) -> Question | None:
 def _layer(
     q: Question, output_padding: object, data_format: str | None = None
 ) -> CallSource | Inexpressible:
-    padding = _words(q)
+    padding = _padding_word(q)
     if isinstance(padding, Inexpressible):
         return padding
     transposed = q.operator == "conv_transpose"
@@ -135,7 +138,7 @@ def _layer(
 def _function(
     q: Question, output_padding: object, data_format: str | None = None
 ) -> CallSource | Inexpressible:
-    padding = _words(q)
+    padding = _padding_word(q)
     if isinstance(padding, Inexpressible):
         return padding
     transposed = q.operator == "conv_transpose"
@@ -152,12 +155,12 @@ def _function(
     return CallSource(f"keras.ops.{name}(x, w{arguments})")
 
 
-def _spelled(
-    spell: Callable[..., CallSource | Inexpressible],
+def _builder(
+    write: Callable[..., CallSource | Inexpressible],
     output_padding: Callable[[Question], object] = base.output_padding,
     data_format: str | None = None,
 ) -> CallBuilder:
-    return lambda q: spell(q, output_padding(q), data_format)
+    return lambda q: write(q, output_padding(q), data_format)
 
 
 def _upsampling(q: Question) -> CallSource | Inexpressible:
@@ -170,7 +173,7 @@ STRIDE_WITH_DILATION = Limitation(
     "stride and dilation are refused together",
     lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
 )
-DILATION_LIMITS = onednn.where_it_does_not(
+DILATION_LIMITS = onednn.where_onednn_does_not(
     tensorflow.EIGEN,
     Limitation(
         "dilation on TensorFlow's CPU needs",
@@ -182,8 +185,8 @@ DILATION_LIMITS = onednn.where_it_does_not(
 WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WHOLE_NUMBERS)
 
 
-def _draws_zeros_only(q: Question) -> bool:
-    """Say whether the bound of Glorot's distribution, sqrt(6 / (fan in + fan out)), is below 1."""
+def _initialises_zeros_only(q: Question) -> bool:
+    """Return whether Glorot's bound, sqrt(6 / (fan in + fan out)), is below 1 for integers."""
     return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
 
 
@@ -198,16 +201,16 @@ LAYERS_OF_WHOLE_NUMBERS = (
     ),
     Limitation(
         "a layer initialises whole numbers only where its inputs and outputs are few",
-        _draws_zeros_only,
+        _initialises_zeros_only,
         backend="tensorflow",
     ),
     *WHOLE_NUMBERS,
 )
-WRONG = (
-    *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG),
+WRONG_ANSWERS = (
+    *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG_ANSWERS),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
 )
-CHANNELS_FIRST_LIMITS = onednn.where_it_does_not(
+CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
     tensorflow.EIGEN,
     Limitation(
         "channels first on TensorFlow's CPU need",
@@ -252,7 +255,7 @@ SAME_WITH_OUTPUT_PADDING = (
 )
 
 LAYER_LIMITS = (
-    *WRONG,
+    *WRONG_ANSWERS,
     *LAYERS_OF_WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     STRIDE_WITH_DILATION,
@@ -265,7 +268,7 @@ LAYER_LIMITS = (
     *DILATION_LIMITS,
 )
 FUNCTION_LIMITS = (
-    *WRONG,
+    *WRONG_ANSWERS,
     *WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
     *SAME_WITH_OUTPUT_PADDING,
@@ -282,7 +285,7 @@ CONV_PARAMETERS = {
     "groups": "groups",
 }
 PARAMETERS = {
-    **{own: key for own, key in CONV_PARAMETERS.items() if own != "groups"},
+    **{name: key for name, key in CONV_PARAMETERS.items() if name != "groups"},
     "output_padding": "output_padding",
 }
 
@@ -292,8 +295,8 @@ LAYER = Api(
     exists="keras.layers.Conv1DTranspose",
     layout="N *s C",
     kernel_axes="*k out in",
-    native=_spelled(_layer),
-    recipe=_spelled(_layer, _exact_output_padding),
+    native=_builder(_layer),
+    recipe=_builder(_layer, _exact_output_padding),
     own=_same_with_output_padding,
     has_parameters=True,
     limits=LAYER_LIMITS,
@@ -306,8 +309,8 @@ FUNCTION = Api(
     exists="keras.ops.conv_transpose",
     layout="N *s C",
     kernel_axes="*k out in",
-    native=_spelled(_function),
-    recipe=_spelled(_function, _exact_output_padding),
+    native=_builder(_function),
+    recipe=_builder(_function, _exact_output_padding),
     own=_same_with_output_padding,
     limits=FUNCTION_LIMITS,
     takes_bias=False,
@@ -332,8 +335,8 @@ FRAMEWORK = Framework(
             LAYER,
             id="keras.layers.ConvTranspose(channels_first)",
             layout="N C *s",
-            native=_spelled(_layer, data_format="channels_first"),
-            recipe=_spelled(_layer, _exact_output_padding, "channels_first"),
+            native=_builder(_layer, data_format="channels_first"),
+            recipe=_builder(_layer, _exact_output_padding, "channels_first"),
             base=LAYER,
             limits=(*LAYER_LIMITS, *CHANNELS_FIRST_LIMITS, BIAS_ALONG_THE_LAST_AXIS),
             topics=LAYOUT,
@@ -342,8 +345,8 @@ FRAMEWORK = Framework(
             FUNCTION,
             id="keras.ops.conv_transpose(channels_first)",
             layout="N C *s",
-            native=_spelled(_function, data_format="channels_first"),
-            recipe=_spelled(_function, _exact_output_padding, "channels_first"),
+            native=_builder(_function, data_format="channels_first"),
+            recipe=_builder(_function, _exact_output_padding, "channels_first"),
             base=FUNCTION,
             limits=(*FUNCTION_LIMITS, *CHANNELS_FIRST_LIMITS),
             topics=LAYOUT,
@@ -354,10 +357,10 @@ FRAMEWORK = Framework(
             exists="keras.layers.Conv1D",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_spelled(_layer),
-            recipe=_spelled(_layer),
+            native=_builder(_layer),
+            recipe=_builder(_layer),
             has_parameters=True,
-            limits=(*WRONG, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
+            limits=(*WRONG_ANSWERS, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
             parameters=CONV_PARAMETERS,
         ),
         Api(
@@ -366,10 +369,10 @@ FRAMEWORK = Framework(
             exists="keras.ops.conv",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_spelled(_function),
-            recipe=_spelled(_function),
+            native=_builder(_function),
+            recipe=_builder(_function),
             limits=(
-                *WRONG,
+                *WRONG_ANSWERS,
                 *WHOLE_NUMBERS,
                 replace(STRIDE_WITH_DILATION, backend="tensorflow"),
             ),

@@ -1,4 +1,4 @@
-"""MXNet: the NumPy-style function, the Gluon layers and the legacy operator, all of one meaning."""
+"""Describe MXNet: the NumPy-style function, the Gluon layers and the legacy operator agree."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from conformance.question import Dtype, Question
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     source = "x" if by == "x" else call_source.kernel
-    taken = f"{source}.grad" if by == "x" or call_source.kernel == "w" else f"{source}.grad()"
+    gradient = f"{source}.grad" if by == "x" or call_source.kernel == "w" else f"{source}.grad()"
     return (
         *((f"{source}.attach_grad()",) if by == "x" or call_source.kernel == "w" else ()),
         "with mx.autograd.record():",
         f"    y = {call_source.expression}",
         "y.backward(g)",
-        f"y = {taken}",
+        f"y = {gradient}",
     )
 
 
@@ -49,7 +49,7 @@ NUMPY = TensorInterop(
     switches=("MXNET_MKLDNN_ENABLED", "MXNET_ONEDNN_ENABLED"),
     device="mx.context.current_context().device_type",
     packages={"mxnet": "mx.__version__"},
-    # Its own routine adds these products up at wrong places: docs/findings.md.
+    # MXNet's own routine adds these products at wrong places: docs/findings.md.
     probes={
         ONEDNN: (
             "mx.npx.deconvolution(mx.np.array([[[1, 2]]]), mx.np.array([[[1, 2]]]), kernel=(2,),"
@@ -72,9 +72,17 @@ LEGACY = TensorInterop(
 def _operator(
     transposed: str, forward: str, layouts: Sequence[str | None] = (None,) * 3
 ) -> CallBuilder:
-    """``layouts`` of one, two and three spatial axes are said where they are not the usual ones."""
+    """Return the builder of a call.
 
-    def spell(q: Question) -> CallSource | Inexpressible:
+    Parameters
+    ----------
+    transposed, forward
+        The names of the operators.
+    layouts
+        The layouts for one, two and three spatial axes, if not the default ones.
+    """
+
+    def build(q: Question) -> CallSource | Inexpressible:
         padding = symmetric(q)
         if isinstance(padding, Inexpressible):
             return padding
@@ -83,13 +91,13 @@ def _operator(
             "pad": _unless(padding, 0),
             "adj": q.output_padding if q.has_output_padding else None,
         }
-        return _called(name, q, **size, layout=layouts[q.rank - 1])
+        return _operator_call(name, q, **size, layout=layouts[q.rank - 1])
 
-    return spell
+    return build
 
 
-def _called(name: str, q: Question, **size: object) -> CallSource:
-    # These operators take no single number for all axes, only one for each.
+def _operator_call(name: str, q: Question, **size: object) -> CallSource:
+    # These operators take one number for each axis, and no single one for all.
     arguments = keywords(
         kernel=q.window,
         stride=_unless(q.stride, 1),
@@ -106,33 +114,33 @@ def _unless(values: Axes, default: int) -> Axes | None:
     return None if set(values) == {default} else values
 
 
-def _sized(q: Question) -> CallSource | Inexpressible:
-    """A call that says how large the output is, and leaves to MXNet what is cropped where."""
+def _with_target_shape(q: Question) -> CallSource | Inexpressible:
+    """Write a call with the size of the output, for which MXNet chooses the crop."""
     if q.padding == "same" and q.has_output_padding:
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
     if q.padding == "same":
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
-        return _called(DECONVOLUTION, q, target_shape=space)
+        return _operator_call(DECONVOLUTION, q, target_shape=space)
     if any(map(any, q.pairs)):
         return Inexpressible("padding takes no numbers, only the size of the output")
     return Inexpressible("nobody says the size of an output of which nothing is cropped")
 
 
-def _sized_and_padded(q: Question) -> CallSource | Inexpressible:
-    """The same with the crop at the begin: without oneDNN it is ignored, with it the size is."""
+def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
+    """Write the same call with the crop at the start; oneDNN ignores the size, MXNet the crop."""
     space = output_space(q)
     if isinstance(space, Inexpressible):
         return space
     begins = tuple(begin for begin, _ in q.pairs)
-    if begins != tuple((total + 1) // 2 for total in _totals(q)) or min(_totals(q)) < 0:
+    if begins != tuple((total + 1) // 2 for total in _crop_totals(q)) or min(_crop_totals(q)) < 0:
         return Inexpressible("of what is cropped, half goes at the begin, and the odd element too")
-    return _called(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
+    return _operator_call(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
 
 
-def _totals(q: Question) -> Axes:
-    """How many elements of the full output are cropped on each axis."""
+def _crop_totals(q: Question) -> Axes:
+    """Return how many elements of the full output are cropped on each axis."""
     return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
 
 
@@ -180,32 +188,34 @@ FLAT_DILATION = Limitation(
 )
 
 
-def _spared(dtypes: tuple[Dtype, ...], limit: Limitation) -> tuple[Limitation, ...]:
-    """Return what MXNet's own routine does not do; oneDNN, where it is on, spares it float32.
+def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[Limitation, ...]:
+    """Return the limitation of MXNet's own routine, which oneDNN avoids for float32.
+
+    Both uses are of version 1.9.1: docs/findings.md.
 
     Parameters
     ----------
     dtypes
-        Those that meet it where oneDNN is on.
-    limit
-        Its reason ends with what is needed instead.
-
-    Notes
-    -----
-    Both uses are of version 1.9.1: docs/findings.md.
+        The dtypes that have it where oneDNN is on.
+    limitation
+        The limitation; its reason ends with what is needed instead.
     """
     return (
         replace(
-            limit,
-            reason=f"{limit.reason} float32",
-            refuses=lambda q: q.dtype in dtypes and limit.refuses(q),
+            limitation,
+            reason=f"{limitation.reason} float32",
+            refuses=lambda q: q.dtype in dtypes and limitation.refuses(q),
             classes=frozenset({ONEDNN}),
         ),
-        replace(limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({NATIVE})),
+        replace(
+            limitation,
+            reason=f"{limitation.reason} oneDNN, which is off",
+            classes=frozenset({NATIVE}),
+        ),
     )
 
 
-MISPLACED_DILATION = _spared(
+MISPLACED_DILATION = _except_onednn(
     ("float64",),
     Limitation(
         "stride and dilation together need",
@@ -213,19 +223,19 @@ MISPLACED_DILATION = _spared(
         refused=False,
     ),
 )
-FLAT_DOUBLE = _spared(
+FLAT_DOUBLE = _except_onednn(
     ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
 )
-# It refuses nearly all of them, and answers some gradients by the kernel wrongly (1.9.1).
+# MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
 CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
 ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
     *ROUTINES,
-    # It is made an output padding of one, which must be smaller than the stride.
+    # MXNet turns it into an output padding of one, which must be smaller than the stride.
     Limitation(
         "an axis of stride 1 takes no odd number of elements to crop",
-        lambda q: any(t % 2 >= s for t, s in zip(_totals(q), q.stride, strict=True)),
+        lambda q: any(t % 2 >= s for t, s in zip(_crop_totals(q), q.stride, strict=True)),
     ),
 )
 
@@ -275,15 +285,15 @@ FRAMEWORK = Framework(
     version="mx.__version__",
     interops={None: NUMPY},
     variables={"CUDA_VISIBLE_DEVICES": ""},
-    # MXNet computes in threads of its own, and may raise one call's error at another.
+    # MXNet computes in threads, and may raise the error of one call in another.
     synchronize="mx.nd.waitall()",
     apis=(
         NPX,
         replace(
             NPX,
             id="mxnet.npx.deconvolution(target_shape)",
-            native=_sized,
-            recipe=_sized_and_padded,
+            native=_with_target_shape,
+            recipe=_with_target_shape_and_pad,
             limits=SIZED_LIMITS,
         ),
         replace(

@@ -1,7 +1,7 @@
-"""oneDNN, which torch and TensorFlow compute with on a CPU: what it takes, and answers wrongly.
+"""Describe oneDNN, with which torch and TensorFlow compute on a CPU, and its known limitations.
 
-It chooses its kernels by the CPU and by switches, so that what holds of it holds of some runtime
-classes only. docs/findings.md has every wrong answer with a script.
+It chooses its kernels by the CPU and by switches, so its limitations hold in some runtime classes
+only. docs/findings.md has every wrong answer with a script.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from conformance.oracle.geometry import Axes
 from conformance.question import Dtype, Question
 
 FLOAT32, BFLOAT16 = "onednn float32", "onednn bfloat16"
-"""Names of the probes: whether oneDNN computes in a dtype."""
+"""The names of the probes that tell whether oneDNN computes in a dtype."""
 WITH_BFLOAT16 = frozenset({"onednn-avx512", "onednn-bfloat16"})
 WITHOUT_BFLOAT16 = frozenset({"onednn-avx2", "onednn"})
 ANY = WITH_BFLOAT16 | WITHOUT_BFLOAT16
-TAKES: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
+DTYPES_BY_CLASS: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
     (WITH_BFLOAT16, ("float32", "bfloat16")),
     (WITHOUT_BFLOAT16, ("float32",)),
 )
-"""The dtypes that it computes in, by runtime class."""
+"""The dtypes in which oneDNN computes, by runtime class."""
 
 
 def classes(without: str) -> tuple[RuntimeClass, ...]:
@@ -45,131 +45,138 @@ def classes(without: str) -> tuple[RuntimeClass, ...]:
     )
 
 
-def where_it_computes(limit: Limitation) -> tuple[Limitation, ...]:
-    """Return the limit for each group of classes, stopping only dtypes that it computes in."""
+def where_onednn_computes(limitation: Limitation) -> tuple[Limitation, ...]:
+    """Return the limitation for each group of classes, for the dtypes in which oneDNN computes."""
 
-    def computed(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
-        return lambda q: q.dtype in dtypes and limit.refuses(q)
+    def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
+        return lambda q: q.dtype in dtypes and limitation.refuses(q)
 
-    return tuple(replace(limit, refuses=computed(dtypes), classes=names) for names, dtypes in TAKES)
+    return tuple(
+        replace(limitation, refuses=refuses(dtypes), classes=names)
+        for names, dtypes in DTYPES_BY_CLASS
+    )
 
 
-def where_it_does_not(without: str, limit: Limitation, remark: str = "") -> tuple[Limitation, ...]:
-    """Return the limit for each group of classes, stopping only dtypes that it does not compute in.
+def where_onednn_does_not(
+    without: str, limitation: Limitation, remark: str = ""
+) -> tuple[Limitation, ...]:
+    """Return the limitation for each group of classes, for dtypes that oneDNN does not compute in.
 
     Parameters
     ----------
     without
-        The name of the class where it is off, in which the limit stops every dtype.
-    limit
+        The name of the class where oneDNN is off, in which every dtype has the limitation.
+    limitation
         What the framework's own routines do not do.
     remark
-        What the reason continues with where oneDNN is on.
+        The end of the reason where oneDNN is on.
     """
 
-    def left(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
-        return lambda q: q.dtype not in dtypes and limit.refuses(q)
+    def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
+        return lambda q: q.dtype not in dtypes and limitation.refuses(q)
 
-    off = replace(
-        limit, reason=f"{limit.reason} oneDNN, which is off", classes=frozenset({without})
-    )
     return (
-        off,
+        replace(
+            limitation,
+            reason=f"{limitation.reason} oneDNN, which is off",
+            classes=frozenset({without}),
+        ),
         *(
             replace(
-                limit,
-                reason=f"{limit.reason} {' or '.join(dtypes)}{remark}",
-                refuses=left(dtypes),
+                limitation,
+                reason=f"{limitation.reason} {' or '.join(dtypes)}{remark}",
+                refuses=refuses(dtypes),
                 classes=names,
             )
-            for names, dtypes in TAKES
+            for names, dtypes in DTYPES_BY_CLASS
         ),
     )
 
 
 def runs_convolution(q: Question) -> bool:
-    """Whether it comes to a convolution: its output, or the gradient of its transpose."""
+    """Return whether a convolution is computed, for its output or for a gradient."""
     return q.op in ("conv", "conv_transpose_input_gradient")
 
 
-def _leaves_a_part(q: Question) -> bool:
-    """The convolution has one input channel a group, and one place along its strided last axis."""
-    channels = q.kernel.shape[1]  # of what is convolved, here or where this is undone
+def _leaves_output_part_unwritten(q: Question) -> bool:
+    """Return whether each group has one input channel and the strided last axis has one place."""
+    channels = q.kernel.shape[1]  # the input channels of the convolution
     if q.rank == 1 or channels > 1 or not runs_convolution(q):
         return False
-    places = output_space(q) if q.op == "conv" else q.space
-    return not isinstance(places, Inexpressible) and places[-1] == 1 < min(q.stride[-1], places[-2])
+    output = output_space(q) if q.op == "conv" else q.space
+    return not isinstance(output, Inexpressible) and output[-1] == 1 < min(q.stride[-1], output[-2])
 
 
-def _leaves_its_memory(q: Question) -> bool:
-    """Whether the gradient by the kernel, in float32 over three axes, breaks the heap or is wrong.
+def _pads_short_input(q: Question) -> bool:
+    """Return whether the first of three axes has a long padding and a short input, in float32.
 
-    It may where the first axis is padded by more than the stride and less than the kernel, where
-    the input is longer than what is left of the kernel at the first place, and the first place that
-    begins in the input ends beyond it. Observed: that holds of all 256 that went wrong of 1,976
-    combinations of length, kernel, stride and padding, and of 41 others.
+    Then a gradient may break the heap or be wrong. The padding exceeds the stride but not the
+    kernel, the input is longer than the part of the kernel that overlaps it at the first place, and
+    the first place that starts in the input ends beyond it. Observed: this holds for all 256 wrong
+    answers among 1,976 combinations of length, kernel, stride and padding, and for 41 others.
     """
     if (q.rank, q.dtype, q.groups, q.dilation[0]) != (3, "float32", 1, 1):
         return False
     k, s, p = q.window[0], q.stride[0], q.pairs[0][0]
-    return 1 < s < p < k and any(k - p < n < k + -p % s for n in _convolved(q)[:1])
+    return 1 < s < p < k and any(k - p < n < k + -p % s for n in _convolution_input(q)[:1])
 
 
-def _is_longer(q: Question) -> bool:
-    """Whether a kernel that `same` pads is longer than the input, in bfloat16 over three axes."""
+def _has_kernel_longer_than_input(q: Question) -> bool:
+    """Return whether a kernel that ``same`` pads exceeds the input, in bfloat16 over three axes."""
     if (q.rank, q.padding, q.dtype) != (3, "same", "bfloat16"):
         return False
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    return any(r > n for n, r in zip(_convolved(q), reach, strict=False))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    return any(r > n for n, r in zip(_convolution_input(q), extents, strict=False))
 
 
-def _leaves_all(q: Question) -> bool:
+def _leaves_gradient_unwritten(q: Question) -> bool:
+    """Return whether a stride exceeds the input of a kernel gradient in bfloat16."""
     if (q.dtype, q.wanted) != ("bfloat16", "kernel_gradient"):
         return False
-    return any(n < s for n, s in zip(_convolved(q), q.stride, strict=False))
+    return any(n < s for n, s in zip(_convolution_input(q), q.stride, strict=False))
 
 
 def _is_gradient(q: Question) -> bool:
     return q.wanted in ("input_gradient", "kernel_gradient")
 
 
-def _convolved(q: Question) -> Axes:
-    """The spatial shape of what is convolved, here or where this is undone; () if nothing is."""
+def _convolution_input(q: Question) -> Axes:
+    """Return the spatial shape of the input that is convolved, or () if there is none."""
     lengths = q.space if q.operator == "conv" else output_space(q)
     return () if isinstance(lengths, Inexpressible) else lengths
 
 
-SHORT = Limitation(
+UNWRITTEN = Limitation(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
-    _leaves_all,
+    _leaves_gradient_unwritten,
     classes=WITH_BFLOAT16,
     refused=False,
 )
-PADDED = Limitation(
+LONG_PADDING = Limitation(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
-    lambda q: q.wanted == "kernel_gradient" and _leaves_its_memory(q),
+    lambda q: q.wanted == "kernel_gradient" and _pads_short_input(q),
     classes=ANY,
     corrupts_process=True,
     refused=False,
 )
 CHANNELS_LAST = (
-    SHORT,
-    *where_it_computes(
+    UNWRITTEN,
+    *where_onednn_computes(
         Limitation(
             "of one channel in a group and one place along the last axis a part may be left"
             " unwritten",
-            _leaves_a_part,
+            _leaves_output_part_unwritten,
             refused=False,
         )
     ),
-    # TensorFlow makes the gradient by the kernel for any other, too.
-    replace(PADDED, refuses=lambda q: _is_gradient(q) and _leaves_its_memory(q)),
+    # TensorFlow computes the kernel gradient for any other gradient, too.
+    replace(LONG_PADDING, refuses=lambda q: _is_gradient(q) and _pads_short_input(q)),
     Limitation(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
-        lambda q: _is_gradient(q) and _is_longer(q),
+        lambda q: _is_gradient(q) and _has_kernel_longer_than_input(q),
         classes=WITH_BFLOAT16,
         corrupts_process=True,
         refused=False,
     ),
 )
-"""What shows where channels are last in memory."""
+"""The limitations where channels are last in memory."""

@@ -1,4 +1,4 @@
-"""The frameworks that can be asked, by name: adding one is adding its file and this line."""
+"""List the frameworks by name; a new framework needs its file and a line here."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What answers beside the version: the backend, the packages behind it, and the runtime class.
+"""Describe a runtime: the backend, the packages that compute, and the runtime class.
 
 The same pins answer differently on two machines where a library chooses its kernels by the CPU or
-by a switch. The *runtime class* is a short word for that choice. It is worked out from probes:
-small calls that a worker makes before its first question.
+by a switch. The *runtime class* is a short word for that choice. It is derived from probes: small
+calls that a worker makes before its first question.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from packaging.version import InvalidVersion, Version
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeClass:
-    """One class of runtimes that answer alike.
+    """A class of runtimes that answer alike.
 
-    Parameters
+    Attributes
     ----------
     name
-        The word that reports, gates and file names use.
+        The word in reports, gates and file names.
     probes
-        Names of the probes that all have to hold.
+        The names of the probes that all have to succeed.
     architecture
-        The only CPU architecture that the word fits, such as ``x86_64``; None for any.
+        The only CPU architecture of the class, such as ``x86_64``; None for any.
     """
 
     name: str
@@ -33,22 +33,22 @@ class RuntimeClass:
     architecture: str | None = None
 
     def fits(self, probes: Mapping[str, bool], architecture: str) -> bool:
-        """Say whether a runtime with these probes belongs to the class."""
+        """Return whether a runtime with these probes belongs to the class."""
         return self.architecture in (None, architecture) and all(map(probes.get, self.probes))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a recipe or a known limitation has to know of the place where a call runs.
+    """The properties of a runtime on which recipes and known limitations depend.
 
-    Parameters
+    Attributes
     ----------
     backend
-        Of a framework that has several.
+        The backend of a framework that has several.
     packages
-        Versions of the framework and of the packages that compute for it, by name.
+        The versions of the framework and of the packages that compute for it, by name.
     runtime_class
-        Its name; None where it is not known.
+        The name of the runtime class; None if it is unknown.
     """
 
     backend: str | None = None
@@ -56,22 +56,22 @@ class Runtime:
     runtime_class: str | None = None
 
     def is_in(self, classes: Collection[str]) -> bool:
-        """Say whether this runtime is, or may be, one of these classes; none stands for all."""
+        """Return whether this runtime may be of one of these classes; none stands for all."""
         return self.runtime_class is None or not classes or self.runtime_class in classes
 
     def has(self, requirement: str) -> bool:
-        """Say whether this runtime has, or may have, such a version; an empty one fits all."""
+        """Return whether this runtime may have such a version; an empty one fits all."""
         if not requirement:
             return True
-        wanted = Requirement(requirement)
-        version = self.packages.get(wanted.name)
+        needed = Requirement(requirement)
+        version = self.packages.get(needed.name)
         if version is None:
             return True
         try:
-            return wanted.specifier.contains(Version(version), prereleases=True)
+            return needed.specifier.contains(Version(version), prereleases=True)
         except InvalidVersion:
             return True
 
 
 ANY = Runtime()
-"""A runtime of which nothing is known: whatever may hold is taken to hold."""
+"""A runtime of which nothing is known, so that it may have every limitation."""

@@ -1,4 +1,4 @@
-"""TensorFlow's own functions: channels last, and an output shape that the caller has to know."""
+"""Describe TensorFlow's own functions: channels are last, and the output shape is an argument."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     source = "x" if by == "x" else call_source.kernel
     return (
         "with tf.GradientTape() as tape:",
-        # A tape watches variables, such as those of a layer, by itself.
+        # A tape watches variables, such as those of a layer, automatically.
         *(() if source.startswith("layer") else (f"    tape.watch({source})",)),
         f"    y = {call_source.expression}",
         f"y = tape.gradient(y, {source}, g)",
@@ -49,7 +49,7 @@ INTEROP = TensorInterop(
     switches=("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS"),
     device="tf.constant(0).device.split(':')[-2].lower()",
     packages={"tensorflow": "tf.__version__"},
-    # Only oneDNN dilates a transposed convolution on a CPU.
+    # On a CPU only oneDNN supports dilation in a transposed convolution.
     probes={
         name: (
             f"tf.nn.conv2d_transpose(tf.ones((1, 2, 2, 1), {dtype}),"
@@ -65,29 +65,29 @@ INTEROP = TensorInterop(
 def _padding(q: Question, *, channels_first: bool = False) -> str | list[list[int]]:
     if isinstance(q.padding, str):
         return q.padding.upper()
-    # Nobody who wants no padding writes zeros.
+    # A person writes no padding as a word, not as zeros.
     if not any(map(any, q.padding)):
         return "VALID"
     pairs = list(map(list, q.padding))
     return [[0, 0], [0, 0], *pairs] if channels_first else [[0, 0], *pairs, [0, 0]]
 
 
-def _same_with_a_length(q: Question) -> Question | None:
-    """Ask for SAME of the wanted length: of all that this crops, the begin loses half.
+def _same_with_output_shape(q: Question) -> Question | None:
+    """Return SAME with the wanted output shape, or None; the start loses half of what it crops.
 
-    It takes the lengths of which a SAME convolution makes the input's.
+    It takes the lengths for which a SAME convolution gives the input's length.
     """
-    if base.cropped(q) is None:
+    if base.crop_totals(q) is None:
         return None
     lengths = zip(q.output_space, q.space, q.stride, strict=True)
     extra = tuple(length - n * s for length, n, s in lengths)
-    if any(not -s < more <= 0 for more, s in zip(extra, q.stride, strict=True)):
+    if any(not -s < e <= 0 for e, s in zip(extra, q.stride, strict=True)):
         return None
     return q.but(padding="same", output_padding=extra)
 
 
 def _transpose(name: str, *, channels_first: bool = False) -> CallBuilder:
-    def spell(q: Question) -> CallSource | Inexpressible:
+    def build(q: Question) -> CallSource | Inexpressible:
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
@@ -101,29 +101,29 @@ def _transpose(name: str, *, channels_first: bool = False) -> CallBuilder:
         )
         return CallSource(f"{name.format(rank=q.rank)}(x, w{arguments})")
 
-    return spell
+    return build
 
 
-def _conv(name: str, *, says_layout: bool = False) -> Callable[[Question], CallSource]:
-    def spell(q: Question) -> CallSource:
+def _conv(name: str, *, names_layout: bool = False) -> Callable[[Question], CallSource]:
+    def build(q: Question) -> CallSource:
         stride: dict[str, object] = {"strides": numbers(q.stride, None)}
         dilations: object = numbers(q.dilation, 1)
         if name != "tf.nn.convolution" and q.rank == 1:
             stride = {"stride": q.stride[0]}
         if name != "tf.nn.convolution" and q.rank == 3:
-            stride, dilations = {"strides": (1, *q.stride, 1)}, _five(q.dilation)
+            stride, dilations = {"strides": (1, *q.stride, 1)}, _per_array_axis(q.dilation)
         arguments = keywords(
             **stride,
             padding=_padding(q),
-            data_format="NDHWC" if says_layout and q.rank == 3 else None,
+            data_format="NDHWC" if names_layout and q.rank == 3 else None,
             dilations=dilations,
         )
         return CallSource(f"{name.format(rank=q.rank)}(x, w{arguments})")
 
-    return spell
+    return build
 
 
-def _five(values: tuple[int, ...]) -> tuple[int, ...] | None:
+def _per_array_axis(values: tuple[int, ...]) -> tuple[int, ...] | None:
     return None if set(values) == {1} else (1, *values, 1)
 
 
@@ -137,16 +137,16 @@ def _has_numbers(q: Question) -> bool:
     return not isinstance(_padding(q), str)
 
 
-WRONG = (
+WRONG_ANSWERS = (
     *onednn.CHANNELS_LAST,
-    *onednn.where_it_computes(
+    *onednn.where_onednn_computes(
         Limitation(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
             lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
             refused=False,
         )
     ),
-    *onednn.where_it_does_not(
+    *onednn.where_onednn_does_not(
         EIGEN,
         Limitation(
             "SAME over three axes begins late at strides beyond the kernel; right needs",
@@ -162,7 +162,7 @@ WRONG = (
         ),
     ),
 )
-"""What TensorFlow 2.21 answers, and wrongly (docs/findings.md); Keras on it does too."""
+"""The wrong answers of TensorFlow 2.21 (docs/findings.md), which Keras on it gives too."""
 WHOLE_NUMBERS = (
     Limitation("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
     Limitation(
@@ -170,7 +170,7 @@ WHOLE_NUMBERS = (
     ),
 )
 SHARED_LIMITS = (
-    *WRONG,
+    *WRONG_ANSWERS,
     *WHOLE_NUMBERS,
     NEGATIVE_PADDING,
     Limitation(
@@ -184,15 +184,17 @@ SHARED_LIMITS = (
     Limitation(
         "groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3
     ),
-    *onednn.where_it_does_not(
+    *onednn.where_onednn_does_not(
         EIGEN, Limitation("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
     ),
-    *onednn.where_it_does_not(EIGEN, Limitation("groups on the CPU need", lambda q: q.groups > 1)),
+    *onednn.where_onednn_does_not(
+        EIGEN, Limitation("groups on the CPU need", lambda q: q.groups > 1)
+    ),
 )
 TRANSPOSE_LIMITS = (
     *SHARED_LIMITS,
     OUTPUT_PADDING_BELOW_STRIDE,
-    Limitation(  # 2.21, which gives these to another routine: docs/findings.md
+    Limitation(  # 2.21, which uses another routine for these: docs/findings.md
         "padding as numbers sums bfloat16 in bfloat16",
         lambda q: _has_numbers(q) and q.dtype == "bfloat16",
     ),
@@ -213,7 +215,9 @@ CONVOLUTION_LIMITS = (
 
 CHANNELS_FIRST_LIMITS = (
     Limitation("channels first on the CPU need padding as a word", _has_numbers),
-    *onednn.where_it_does_not(EIGEN, Limitation("channels first on the CPU need", lambda _: True)),
+    *onednn.where_onednn_does_not(
+        EIGEN, Limitation("channels first on the CPU need", lambda _: True)
+    ),
 )
 
 
@@ -226,7 +230,7 @@ PARAMETERS = {
 }
 
 
-def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
+def _transpose_api(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
         operator="conv_transpose",
@@ -235,7 +239,7 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
         kernel_axes="*k out in",
         native=_transpose(name),
         recipe=_transpose(name),
-        own=_same_with_a_length,
+        own=_same_with_output_shape,
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
         forward=forward,
@@ -244,7 +248,7 @@ def _transposed(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: 
     )
 
 
-def _forward(id: str, name: str, exists: str, limits: tuple[Limitation, ...]) -> Api:  # noqa: A002
+def _convolution_api(id: str, name: str, exists: str, limits: tuple[Limitation, ...]) -> Api:  # noqa: A002
     return Api(
         id=id,
         operator="conv",
@@ -252,15 +256,15 @@ def _forward(id: str, name: str, exists: str, limits: tuple[Limitation, ...]) ->
         layout="N *s C",
         kernel_axes="*k in out",
         native=_conv(name),
-        # Without it, `tf.nn.convolution` has no gradient by a kernel of three axes (2.21).
-        recipe=_conv(name, says_layout=name == "tf.nn.convolution"),
+        # Without it, `tf.nn.convolution` has no kernel gradient over three axes (2.21).
+        recipe=_conv(name, names_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,
         parameters=PARAMETERS,
     )
 
 
-CONV_TRANSPOSE = _transposed(
+CONV_TRANSPOSE = _transpose_api(
     "tf.nn.conv_transpose", "tf.nn.conv_transpose", "tf.nn.conv_transpose", "tf.nn.convolution"
 )
 
@@ -273,7 +277,7 @@ FRAMEWORK = Framework(
     variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
     apis=(
         CONV_TRANSPOSE,
-        _transposed(
+        _transpose_api(
             "tf.nn.convNd_transpose",
             "tf.nn.conv{rank}d_transpose",
             "tf.nn.conv1d_transpose",
@@ -289,8 +293,10 @@ FRAMEWORK = Framework(
             base=CONV_TRANSPOSE,
             topics=LAYOUT,
         ),
-        _forward("tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS),
-        _forward("tf.nn.convNd", "tf.nn.conv{rank}d", "tf.nn.conv1d", SHARED_LIMITS),
+        _convolution_api(
+            "tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS
+        ),
+        _convolution_api("tf.nn.convNd", "tf.nn.conv{rank}d", "tf.nn.conv1d", SHARED_LIMITS),
         Api(
             id="tf.image.resize",
             operator="interpolate",

@@ -1,4 +1,4 @@
-"""PyTorch: functions and layers, in whose words and kernel layout the canonical terms are said."""
+"""Describe PyTorch's functions and layers, whose terms and kernel layout are the canonical ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ INTEROP = TensorInterop(
 )
 
 
-def _shared(q: Question, padding: object) -> dict[str, object]:
+def _common_arguments(q: Question, padding: object) -> dict[str, object]:
     return {
         "stride": numbers(q.stride, 1),
         "padding": padding,
@@ -68,12 +68,12 @@ def _transpose_arguments(q: Question) -> dict[str, object] | Inexpressible:
     padding = symmetric(q)
     if isinstance(padding, Inexpressible):
         return padding
-    return _shared(q, numbers(padding, 0))
+    return _common_arguments(q, numbers(padding, 0))
 
 
 def _conv_arguments(q: Question) -> dict[str, object] | Inexpressible:
     if isinstance(q.padding, str):
-        return _shared(q, q.padding)
+        return _common_arguments(q, q.padding)
     return _transpose_arguments(q)
 
 
@@ -88,7 +88,7 @@ def _function(q: Question) -> CallSource | Inexpressible:
 
 
 def _channels_last(q: Question) -> CallSource | Inexpressible:
-    """The same call: channels stay the second axis, and only lie last in memory."""
+    """Write the same call with channels last in memory; they stay the second axis."""
     if q.rank == 1:
         return Inexpressible("there is no memory format for one spatial axis")
     call_source = _function(q)
@@ -107,7 +107,7 @@ def _layer(q: Question) -> CallSource | Inexpressible:
     name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
     bias = keywords(bias=False if q.bias is None else None)
-    # Whole numbers have no gradient, and a parameter asks for one.
+    # Whole numbers have no gradient, which a parameter requires by default.
     learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
     return CallSource(
         setup=(
@@ -130,8 +130,8 @@ def _interpolate(q: Question) -> CallSource:
 
 
 TRANSPOSE_LIMITS = (
-    onednn.SHORT,
-    onednn.PADDED,
+    onednn.UNWRITTEN,
+    onednn.LONG_PADDING,
     NEGATIVE_PADDING,
     Limitation(
         "output padding must be smaller than the stride or the dilation",
@@ -141,8 +141,8 @@ TRANSPOSE_LIMITS = (
     ),
 )
 CONV_LIMITS = (
-    onednn.SHORT,
-    onednn.PADDED,
+    onednn.UNWRITTEN,
+    onednn.LONG_PADDING,
     NEGATIVE_PADDING,
     Limitation(
         "padding='same' needs stride 1", lambda q: q.padding == "same" and set(q.stride) != {1}

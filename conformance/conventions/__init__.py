@@ -1,1 +1,1 @@
-"""Conventions: what an argument can mean, and which meanings explain an answer."""
+"""Describe what an argument can mean, and find the meanings that explain an answer."""

@@ -1,8 +1,8 @@
-"""Rivals: what an answer within rounding of the oracle's could be as well.
+"""Find the wrong answers that an answer within rounding of the oracle's may be as well.
 
-A comparison proves something only where the wrong answer next to the right one would fail it. So a
-real-valued answer that is within rounding is held against the oracle's answer under every other
-convention too, and against zeros, which is what memory holds that nobody wrote to.
+A comparison proves something only if it fails for the nearest wrong answer. So a real-valued answer
+that is within rounding is also compared with the oracle's answer under every other convention, and
+with zeros, which unwritten memory often holds.
 """
 
 from __future__ import annotations
@@ -16,53 +16,69 @@ from conformance.conventions.interpretations import Explanation, Node, neighbour
 from conformance.question import AnyQuestion, Array
 
 ZEROS = "zeros"
-"""What stands for an answer that nobody worked out, beside the names of conventions."""
+"""The name of a rival that is all zeros, beside the names of conventions."""
 
 
-def rivals(asked: AnyQuestion, known: Reference, got: Array) -> Iterator[Explanation]:
-    """The conventions that are as good an explanation of an answer as being right; () for zeros.
+def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterator[Explanation]:
+    """Yield the conventions that explain an answer as well as being right does.
 
-    A convention is none whose numbers are those of the oracle, but for one rounding, as long as
-    the answer is no further from them: then no answer could tell the two apart, and none has to.
+    An empty tuple stands for zeros.
+
+    A convention is no rival if its numbers are those of the oracle up to one rounding and the
+    answer is no further from them: then no answer could tell the two apart.
 
     Parameters
     ----------
-    known
-        What the oracle answers to ``asked``.
-    got
+    question
+        The question.
+    reference
+        The oracle's answer to it.
+    answer
         An answer within rounding of that.
+
+    Yields
+    ------
+    tuple of Convention
+        An explanation.
     """
     with np.errstate(all="ignore"):
-        if not got.any() and _differ(known, np.zeros(known.numbers.shape), got):
+        if not answer.any() and _is_distinct(reference, np.zeros(reference.numbers.shape), answer):
             yield ()
-        for node in neighbours(Node((), asked)):
-            if _is_rival(node, known, got):
+        for node in neighbours(Node((), question)):
+            if _is_rival(node, reference, answer):
                 yield node.explanation
 
 
 def named(rival: Explanation) -> str:
-    """A rival by its name."""
+    """Return the name of a rival."""
     return " and ".join(map(str, rival)) or ZEROS
 
 
-def _is_rival(node: Node, known: Reference, got: Array) -> bool:
+def _is_rival(node: Node, reference: Reference, answer: Array) -> bool:
     try:
-        if got.dtype != node.answer_dtype or not node.may_have_shape(got.shape):
+        if answer.dtype != node.answer_dtype or not node.may_have_shape(answer.shape):
             return False
-        part, numbers = node.part(got)
-        if part is not node and not _holds(part.reference(), numbers):
+        part, part_answer = node.part(answer)
+        if part is not node and not _agrees(part.reference(), part_answer):
             return False
-        other = node.reference()
+        rival_reference = node.reference()
     except ValueError:
         return False
-    return _holds(other, got) and _differ(known, other.numbers, got)
+    return _agrees(rival_reference, answer) and _is_distinct(
+        reference, rival_reference.numbers, answer
+    )
 
 
-def _holds(known: Reference, got: Array) -> bool:
-    return known.numbers.shape == got.shape and bool(known.holds(got).all())
+def _agrees(reference: Reference, answer: Array) -> bool:
+    return reference.numbers.shape == answer.shape and bool(reference.holds(answer).all())
 
 
-def _differ(known: Reference, other: Array, got: Array) -> bool:
-    """Whether other numbers are another answer, or at least are nearer to what was answered."""
-    off, there = np.abs(got - known.numbers), np.abs(got - other)
-    return bool((known.apart(other) | ((off > known.once) & (there < off))).any())
+def _is_distinct(reference: Reference, numbers: Array, answer: Array) -> bool:
+    """Return whether the numbers are another answer, or are at least nearer to the given answer."""
+    distance, rival_distance = np.abs(answer - reference.numbers), np.abs(answer - numbers)
+    return bool(
+        (
+            reference.apart(numbers)
+            | ((distance > reference.rounded_once) & (rival_distance < distance))
+        ).any()
+    )

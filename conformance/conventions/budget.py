@@ -1,7 +1,7 @@
-"""Budgets: how much work a search for an explanation may be, so that no answer takes minutes.
+"""Limit the work of a search for an explanation, so that no answer takes minutes.
 
-Work is counted in products of the oracle, not in seconds, so that the same answer is explained the
-same way on a fast machine and on a busy one. Only where a person waits is there a clock as well.
+Work is counted in products of the oracle, not in seconds, so that the same answer has the same
+explanation on a fast machine and on a busy one. Only where a person waits is there a clock as well.
 """
 
 from __future__ import annotations
@@ -9,44 +9,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from time import monotonic
 
-from conformance import question
+from conformance import question as questions
 from conformance.question import AnyQuestion
 
 PRODUCTS = 2**31
-"""Products that a search may take: about two seconds on one core."""
+"""The number of products that a search may take, about two seconds on one core."""
 EACH = 2**16
-"""Products that go with every answer, however small: what calling the oracle takes."""
+"""The number of products that a call of the oracle costs in addition, however small it is."""
 
 
 @dataclass
 class Budget:
-    """What a search may cost, and what it has cost up to now.
+    """The work that a search may take, and the work that it has taken.
 
     Attributes
     ----------
     products
-        How many products it may take.
+        The number of products that it may take.
     seconds
-        How long it may take, where somebody waits for it; the answer then depends on the machine.
+        The time that it may take, where somebody waits; the explanation then depends on the
+        machine.
+    spent
+        The number of products that it has taken.
     """
 
     products: int = PRODUCTS
     seconds: float | None = None
     spent: int = 0
-    _began: float = field(default_factory=monotonic)
+    _start: float = field(default_factory=monotonic)
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing more may be tried."""
-        late = self.seconds is not None and monotonic() - self._began > self.seconds
-        return late or self.spent > self.products
+        """Return whether the search has to stop."""
+        is_late = self.seconds is not None and monotonic() - self._start > self.seconds
+        return is_late or self.spent > self.products
 
-    def spend(self, asked: AnyQuestion) -> None:
-        """Counts one answer of the oracle.
+    def spend(self, question: AnyQuestion) -> None:
+        """Count one answer of the oracle.
 
         Raises
         ------
         ValueError
             If the question has no answer.
         """
-        self.spent += EACH + question.products(asked)
+        self.spent += EACH + questions.products(question)

@@ -1,10 +1,11 @@
-"""Diagnosis: the fewest conventions under which the oracle gives an answer, to the bit.
+"""Find the fewest conventions under which the oracle gives an answer.
 
-The search goes from one convention to two and three, prunes what cannot have the answer's shape,
-and returns every set of the smallest size that fits: a case may be unable to tell two apart. Of a
-real-valued case an answer fits that is within rounding, as narrowly as a right one has to be. That
-sums are rounded as they are formed is a convention with a wider bound, which in a half may let
-anything pass; so it explains only an answer that is not by far nearer to anything else.
+The search goes from one convention to two and three, skips combinations that cannot have the
+answer's shape, and returns every combination of the smallest size that reproduces the answer: a
+case may be unable to tell two apart. An answer to a real-valued case is reproduced if it is within
+rounding, as a right one has to be. The conventions that round sums as they are formed have a wider
+bound, which in a half may fit anything. So they explain only an answer that is not far nearer to
+anything else.
 """
 
 from __future__ import annotations
@@ -30,19 +31,23 @@ from conformance.conventions.interpretations import (
 from conformance.question import AnyQuestion, Array
 
 MOST = 3
-"""How many conventions are combined at most; more would explain anything."""
+"""The largest number of conventions in a combination; more would explain anything."""
 NEARER = 2.0
-"""How many times nearer to one thing than to another an answer is that is by far nearer to it."""
+"""The ratio of distances from which an answer is far nearer to one thing than to another."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Every smallest set of conventions that explains an answer, or what else can be said of it.
+    """Every smallest combination of conventions that explains an answer, or a remark on the answer.
 
     Attributes
     ----------
+    explanations
+        The combinations.
+    remark
+        A sentence about an answer that has no explanation.
     cut
-        How many combinations of conventions were tried, where the budget was spent before all were.
+        The number of combinations that were tried, if the budget was spent before all were.
     """
 
     explanations: tuple[Explanation, ...]
@@ -51,14 +56,14 @@ class Diagnosis:
 
     @property
     def names(self) -> tuple[tuple[str, ...], ...]:
-        """The explanations as the names of their conventions."""
+        """Return the explanations as the names of their conventions."""
         return tuple(tuple(map(str, explanation)) for explanation in self.explanations)
 
     @property
     def words(self) -> str:
-        """The diagnosis as sentences for a person."""
+        """Return the diagnosis as sentences for a person."""
         if not self.explanations:
-            return f"No known convention. {self._cut}{self.remark}".strip()
+            return f"No known convention. {self._cut_note}{self.remark}".strip()
         first, *ties = self.explanations
         sentences = " ".join(convention.choice.sentence for convention in first)
         if not ties:
@@ -67,7 +72,7 @@ class Diagnosis:
         return f"{sentences} (This case cannot tell that from {others}.)"
 
     @property
-    def _cut(self) -> str:
+    def _cut_note(self) -> str:
         if self.cut is None:
             return ""
         return (
@@ -77,48 +82,63 @@ class Diagnosis:
 
 
 def diagnose(
-    asked: AnyQuestion,
-    wanted: Array | None,
-    got: Array,
+    question: AnyQuestion,
+    expected: Array | None,
+    answer: Array,
     *,
     exact: bool,
     budget: Budget | None = None,
     mistakes: bool = True,
 ) -> Diagnosis:
-    """What explains ``got`` where the oracle's answer is ``wanted``; None where it has none.
-
-    ``got`` may have another shape and dtype; that it has the same shape is evidence of nothing.
+    """Explain an answer that differs from the oracle's.
 
     Parameters
     ----------
+    question
+        The question.
+    expected
+        The oracle's answer; None if it has none.
+    answer
+        The answer to explain, of any shape and dtype. A shape that equals the expected one is
+        evidence of nothing.
+    exact
+        Whether the case is exact, so that equal numbers are required.
     budget
-        What the search may cost; it ends where that is spent, and says so.
+        The work that the search may take; the search stops when it is spent, and the diagnosis says
+        so.
     mistakes
-        Whether mistakes may explain the answer, and not only what an API may mean.
+        Whether mistakes may explain the answer, or only what an API may mean.
+
+    Returns
+    -------
+    Diagnosis
+        The explanations, or a remark.
     """
     among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
-    search = _Search(Node((), asked), got, exact, Budget() if budget is None else budget, among)
-    with np.errstate(all="ignore"):  # whatever an answer holds, it can be talked about
-        if got.dtype.kind == "c":
-            return Diagnosis((), f"Its numbers are complex, of dtype {got.dtype}.")
-        # Another dtype is to be explained too, if anything explains it.
-        found = search.explanations(got.dtype)
-        if not found and (wanted is None or got.dtype != wanted.dtype):
+    search = _Search(
+        Node((), question), answer, exact, Budget() if budget is None else budget, among
+    )
+    with np.errstate(all="ignore"):  # an answer may hold any numbers
+        if answer.dtype.kind == "c":
+            return Diagnosis((), f"Its numbers are complex, of dtype {answer.dtype}.")
+        # Conventions have to explain another dtype too, if any of them does.
+        explanations = search.explanations(answer.dtype)
+        if not explanations and (expected is None or answer.dtype != expected.dtype):
             if search.fits(search.root, None):
-                # Then a convention that this case cannot show would explain it as well as any.
-                return Diagnosis((), f"Its numbers are right, but of dtype {got.dtype}.")
-            found = search.explanations(None)
-        if found or wanted is None:
-            return Diagnosis(found, cut=search.cut)
-        return Diagnosis((), remark(wanted, got), search.cut)
+                # Then any convention that changes nothing in this case would explain it.
+                return Diagnosis((), f"Its numbers are right, but of dtype {answer.dtype}.")
+            explanations = search.explanations(None)
+        if explanations or expected is None:
+            return Diagnosis(explanations, cut=search.cut)
+        return Diagnosis((), remark(expected, answer), search.cut)
 
 
 @dataclass(eq=False)
 class _Search:
-    """A search for what gives the answer ``got``, and how many nodes it has looked at."""
+    """A search for the combinations that reproduce ``answer``, and the number of nodes tried."""
 
     root: Node
-    got: Array
+    answer: Array
     exact: bool
     budget: Budget
     among: Places
@@ -126,88 +146,94 @@ class _Search:
 
     @property
     def cut(self) -> int | None:
-        """How many nodes were looked at, where the budget was spent before all were."""
+        """Return the number of nodes that were tried, if the budget was spent before all were."""
         return self.tried if self.budget.is_spent else None
 
     def explanations(self, dtype: np.dtype[Any] | None) -> tuple[Explanation, ...]:
-        """Every smallest set of conventions that gives the answer, in this dtype if one is given.
+        """Return every smallest combination that reproduces the answer, in ``dtype`` if given.
 
-        Those with fewer mistakes among them stand first, and what is like one of them last. Once
-        the budget is spent, it is what was found up to then.
+        Combinations with fewer mistakes come first, and equivalents of mistakes come last. If the
+        budget is spent, the combinations up to then are returned.
         """
         for level in levels(self.root, MOST, self.among):
-            found: list[Node] = []
-            rounded: list[Node] = []
+            matches: list[Node] = []
+            rounded_matches: list[Node] = []
             for node in level:
                 if self.budget.is_spent:
                     break
                 self.tried += 1
                 if self.fits(node, dtype):
-                    (rounded if node.sums and not self.exact else found).append(node)
-            found = found or [node for node in rounded if self._is_near(node)]
-            if found or self.budget.is_spent:
-                explanations = sorted((n.explanation for n in found), key=interpretations.mistakes)
-                return *explanations, *self._like(explanations, dtype)
+                    (rounded_matches if node.sums and not self.exact else matches).append(node)
+            matches = matches or [node for node in rounded_matches if self._is_nearest(node)]
+            if matches or self.budget.is_spent:
+                explanations = sorted(
+                    (n.explanation for n in matches), key=interpretations.mistakes
+                )
+                return *explanations, *self._equivalents(explanations, dtype)
         return ()
 
-    def _like(
+    def _equivalents(
         self, explanations: Sequence[Explanation], dtype: np.dtype[Any] | None
     ) -> Iterator[Explanation]:
-        """What gives the answer too, of what comes to the same as one of the mistakes."""
-        for other in dict.fromkeys(o for e in explanations for o in _replaced(e)):
-            node = under(self.root.asked, other)
+        """Yield the combinations in which a mistake's equivalents reproduce the answer too."""
+        for other in dict.fromkeys(other for e in explanations for other in _replacements(e)):
+            node = under(self.root.question, other)
             if node is not None and other not in explanations and self.fits(node, dtype):
                 yield other
 
     def fits(self, node: Node, dtype: np.dtype[Any] | None) -> bool:
-        """Whether the node gives the answer, in this dtype if one is given."""
+        """Return whether the node reproduces the answer, in ``dtype`` if it is not None."""
         try:
-            if not node.may_have_shape(self.got.shape):
+            if not node.may_have_shape(self.answer.shape):
                 return False
-            part, got = node.part(self.got)
-            if part is not node and not self._gives(part, got, dtype):
+            part, part_answer = node.part(self.answer)
+            if part is not node and not self._reproduces(part, part_answer, dtype):
                 return False
-            return self._gives(node, self.got, dtype)
+            return self._reproduces(node, self.answer, dtype)
         except ValueError:
-            return not self.got.size  # so understood there is no answer; an empty array says so
+            return not self.answer.size  # without an answer, an empty array is right
 
-    def _gives(self, node: Node, got: Array, dtype: np.dtype[Any] | None) -> bool:
+    def _reproduces(self, node: Node, answer: Array, dtype: np.dtype[Any] | None) -> bool:
         if dtype is not None and dtype != node.answer_dtype:  # `in` takes None for float64
             return False
-        self.budget.spend(node.asked)
-        whole = node.dtype.startswith("int")
-        if whole or (self.exact and (node.dtype == self.root.dtype or _is_held(node.asked))):
-            answer = node.answer()
-            return answer.shape == got.shape and bool((answer == got).all())
-        known = node.reference()
-        if known.numbers.shape != got.shape or not known.holds(got).all():
+        self.budget.spend(node.question)
+        is_integer = node.dtype.startswith("int")
+        if is_integer or (
+            self.exact and (node.dtype == self.root.dtype or _is_exact(node.question))
+        ):
+            node_answer = node.answer()
+            return node_answer.shape == answer.shape and bool((node_answer == answer).all())
+        reference = node.reference()
+        if reference.numbers.shape != answer.shape or not reference.holds(answer).all():
             return False
-        # What is rounded to another dtype is among the numbers of that.
+        # Sums that are rounded to another dtype are numbers of that dtype.
         if node.sums is None or node.sums == node.dtype:
             return True
-        return bool((transforms.held(got, node.sums) == got).all())
+        return bool((transforms.held(answer, node.sums) == answer).all())
 
-    def _is_near(self, node: Node) -> bool:
-        """Whether a rounded answer is by far nearer to the node than to zeros, and not by far
-        nearer to anything else."""
-        plain = under(self.root.asked, [c for c in node.explanation if not c.axis.rounds])
-        assert plain is not None  # as the node is under these conventions and one more
-        part, got = plain.part(self.got)
-        known = part.reference()
-        own = _distance(known.numbers, got)
-        if _distance(np.zeros(()), got) < NEARER * own:
+    def _is_nearest(self, node: Node) -> bool:
+        """Return whether a rounded answer is nearest to the node.
+
+        It has to be far nearer to the node than to zeros, and not far nearer to anything else.
+        """
+        plain = under(self.root.question, [c for c in node.explanation if not c.axis.rounds])
+        assert plain is not None  # as the node has these conventions and one more
+        part, answer = plain.part(self.answer)
+        reference = part.reference()
+        distance = _distance(reference.numbers, answer)
+        if _distance(np.zeros(()), answer) < NEARER * distance:
             return False
-        around = self._around(plain, known.numbers.shape)
-        return all(NEARER * _distance(numbers, got) >= own for numbers in around)
+        around = self._neighbour_numbers(plain, reference.numbers.shape)
+        return all(NEARER * _distance(numbers, answer) >= distance for numbers in around)
 
-    def _around(self, plain: Node, shape: tuple[int, ...]) -> Iterator[Array]:
-        """What the neighbours of the question and of a node give, in float64."""
+    def _neighbour_numbers(self, plain: Node, shape: tuple[int, ...]) -> Iterator[Array]:
+        """Yield the answers of the neighbours of the question and of a node, in float64."""
         for other in (*neighbours(self.root), *neighbours(plain)):
             try:
-                if other.places == plain.places or not other.may_have_shape(self.got.shape):
+                if other.places == plain.places or not other.may_have_shape(self.answer.shape):
                     continue
-                part, _ = other.part(self.got)
-                self.budget.spend(part.asked)
+                part, _ = other.part(self.answer)
+                self.budget.spend(part.question)
                 numbers = part.reference().numbers
             except ValueError:
                 continue
@@ -215,37 +241,46 @@ class _Search:
                 yield numbers
 
 
-def _replaced(explanation: Explanation) -> Iterator[Explanation]:
-    """The explanation with a mistake replaced by others that come to the same in some questions."""
+def _replacements(explanation: Explanation) -> Iterator[Explanation]:
+    """Yield the explanation with a mistake replaced by conventions that are like it."""
     for mistake in explanation:
-        rest = [convention for convention in explanation if convention is not mistake]
+        others = [convention for convention in explanation if convention is not mistake]
         for names in mistake.choice.like:
-            others = [convention for convention in CONVENTIONS if str(convention) in names]
-            both = sorted((*rest, *others), key=CONVENTIONS.index)
-            if len({convention.axis.name for convention in both}) == len(both):
-                yield tuple(both)
+            substitutes = [convention for convention in CONVENTIONS if str(convention) in names]
+            combination = sorted((*others, *substitutes), key=CONVENTIONS.index)
+            if len({convention.axis.name for convention in combination}) == len(combination):
+                yield tuple(combination)
 
 
-def _distance(numbers: Array, got: Array) -> float:
-    return float(np.sqrt(np.mean((got.astype(np.float64) - numbers) ** 2))) if got.size else 0.0
+def _distance(numbers: Array, answer: Array) -> float:
+    """Return the root of the mean squared difference."""
+    return (
+        float(np.sqrt(np.mean((answer.astype(np.float64) - numbers) ** 2))) if answer.size else 0.0
+    )
 
 
-def _is_held(asked: AnyQuestion) -> bool:
-    """Whether every sum is exact in the dtype, which is proven of the dtype of the case only."""
-    return exactness.bound(asked) <= exactness.limit(asked, exact=True)
+def _is_exact(question: AnyQuestion) -> bool:
+    """Return whether every sum is exact, which is proven for the dtype of the case only."""
+    return exactness.bound(question) <= exactness.limit(question, exact=True)
 
 
-def remark(wanted: Array, got: Array) -> str:
-    """What can be said of an answer that no convention explains."""
-    if got.shape != wanted.shape:
-        return f"Its shape is {got.shape}, not {wanted.shape}."
-    if np.isnan(got).any():
-        return f"It holds {int(np.isnan(got).sum())} NaN."
-    apart = np.abs(got.astype(np.float64) - wanted)
-    where = tuple(int(i) for i in np.unravel_index(np.argmax(apart), apart.shape))
-    said = f"The largest difference is {apart[where]:g}, at {list(where)}."
-    if np.array_equal(np.sort(got, axis=None), np.sort(wanted, axis=None)):
-        return f"{said} The numbers are the right ones in other places."
-    if got.sum(dtype=np.float64) == wanted.sum(dtype=np.float64):
-        return f"{said} The sum is right."
-    return said
+def remark(expected: Array, answer: Array) -> str:
+    """Return a sentence about an answer that no convention explains.
+
+    Returns
+    -------
+    str
+        The difference, and whether the numbers or their sum are right.
+    """
+    if answer.shape != expected.shape:
+        return f"Its shape is {answer.shape}, not {expected.shape}."
+    if np.isnan(answer).any():
+        return f"It holds {int(np.isnan(answer).sum())} NaN."
+    distances = np.abs(answer.astype(np.float64) - expected)
+    place = tuple(int(i) for i in np.unravel_index(np.argmax(distances), distances.shape))
+    sentence = f"The largest difference is {distances[place]:g}, at {list(place)}."
+    if np.array_equal(np.sort(answer, axis=None), np.sort(expected, axis=None)):
+        return f"{sentence} The numbers are the right ones in other places."
+    if answer.sum(dtype=np.float64) == expected.sum(dtype=np.float64):
+        return f"{sentence} The sum is right."
+    return sentence

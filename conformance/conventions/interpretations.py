@@ -1,7 +1,7 @@
-"""Interpretations: a question as it is understood under conventions, one after the other.
+"""Apply conventions to a question, one after the other.
 
-A question under some conventions is a `Node`: another question, and what then happens to its
-answer. From the question itself the nodes under one, two and three conventions follow.
+A question under some conventions is a `Node`: another question, and functions of its answer. The
+nodes under one, two and three conventions follow from the question itself.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from conformance import comparison, question
+from conformance import comparison
+from conformance import question as questions
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.transforms import Postprocess, Transformed, unchanged
 from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
 
 BIG = 2**18
-"""Products of a question of which a part is looked at first: most answers differ there already."""
+"""The number of products above which a part of the answer is compared first."""
 
 MISTAKES = (0, 1, 2, 1)
-"""How many of so many conventions may be mistakes; more are unlikely, and take long to try."""
+"""How many of 0, 1, 2 and 3 conventions may be mistakes; more are unlikely and take long."""
 
 Explanation: TypeAlias = tuple[Convention, ...]
 Places: TypeAlias = Sequence[int]
-"""Of some conventions in `CONVENTIONS`, in their order."""
+"""The places of some conventions in `CONVENTIONS`, in order."""
 
 EVERY: Places = range(len(CONVENTIONS))
 WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in MEANINGS)
@@ -35,22 +36,26 @@ WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A question under some conventions, by their places in `CONVENTIONS`.
+    """A question under some conventions.
 
     Attributes
     ----------
+    places
+        The places of the conventions in `CONVENTIONS`.
+    question
+        The question that they make of the first one.
     moves
-        What happens to the oracle's answer to it, and rounds nothing.
+        The function that moves the elements of the oracle's answer and rounds nothing.
     resizes
-        Whether that gives the answer another shape.
+        Whether that function gives the answer another shape.
     sums
-        The dtype that sums are rounded to, where a convention says so.
+        The dtype to which sums are rounded, if a convention says so.
     rounding
-        What that makes of the oracle's answer before it is moved.
+        The function that rounds the oracle's answer before its elements are moved.
     """
 
     places: tuple[int, ...]
-    asked: AnyQuestion
+    question: AnyQuestion
     moves: Postprocess = unchanged
     resizes: bool = False
     sums: Dtype | None = None
@@ -58,45 +63,76 @@ class Node:
 
     @property
     def explanation(self) -> Explanation:
-        """The conventions themselves."""
+        """Return the conventions."""
         return tuple(CONVENTIONS[place] for place in self.places)
 
     @property
+    def _last_question(self) -> Question:
+        return self.question.questions[-1] if isinstance(self.question, Chain) else self.question
+
+    @property
     def dtype(self) -> Dtype:
-        """The dtype of the question."""
-        return (self.asked.questions[-1] if isinstance(self.asked, Chain) else self.asked).dtype
+        """Return the dtype of the question."""
+        return self._last_question.dtype
 
     @property
     def answer_dtype(self) -> np.dtype[Any]:
-        """The dtype of the oracle's answer."""
-        last = self.asked.questions[-1] if isinstance(self.asked, Chain) else self.asked
+        """Return the dtype of the oracle's answer."""
+        last = self._last_question
         if last.wanted == "parameters":
             return np.dtype(np.int64)
         array = last.gradient if last.wanted == "input_gradient" else last.x
         return last.x.dtype if array is None else array.dtype
 
     def answer(self) -> Array:
-        """What the oracle gives. Raises ``ValueError`` where it has no answer."""
-        return self.moves(self.rounding(question.answer(self.asked)))
+        """Return the oracle's answer under the conventions.
+
+        Raises
+        ------
+        ValueError
+            If there is no answer.
+        """
+        return self.moves(self.rounding(questions.answer(self.question)))
 
     def reference(self) -> Reference:
-        """What a real-valued answer is held against. Raises ``ValueError`` where there is none."""
-        known = comparison.reference(self.asked, self.sums)
-        return known if self.moves is unchanged else known.moved(self.moves)
+        """Return the reference for comparison with a real-valued answer.
+
+        Raises
+        ------
+        ValueError
+            If there is no answer.
+        """
+        reference = comparison.reference(self.question, self.sums)
+        return reference if self.moves is unchanged else reference.moved(self.moves)
 
     def may_have_shape(self, shape: tuple[int, ...]) -> bool:
-        """What is known of the answer's shape before there is one: only of an operator's output.
+        """Return whether the answer may have this shape, without computing it.
 
-        Raises ``ValueError`` for a question without an answer.
+        Parameters
+        ----------
+        shape
+            The shape of an answer.
+
+        Returns
+        -------
+        bool
+            Always true for what is no output of an operator.
+
+        Raises
+        ------
+        ValueError
+            If the question has no answer.
         """
-        last = self.asked.steps[-1] if isinstance(self.asked, Chain) else self.asked
+        last = self.question.steps[-1] if isinstance(self.question, Chain) else self.question
         if isinstance(last, Pool) or last.wanted != "output":
             return True
-        before = last.output_shape
-        return shape == (self.moves(np.empty(before, np.bool_)).shape if self.resizes else before)
+        output_shape = last.output_shape
+        return shape == (
+            self.moves(np.empty(output_shape, np.bool_)).shape if self.resizes else output_shape
+        )
 
     def part(self, answer: Array) -> tuple[Node, Array]:
-        """A small part of a question that takes long, and the numbers of an answer that are its.
+        """Return a small part of a question that takes long, and its numbers of an answer.
 
         Parameters
         ----------
@@ -105,29 +141,46 @@ class Node:
 
         Returns
         -------
-        tuple
-            A node whose answer is one row of numbers, and those of ``answer`` that stand where
-            these go; or this node and all of the answer, where the question takes no time.
+        Node
+            A node whose answer is one row of numbers; this node if the question takes no time.
+        Array
+            The numbers of ``answer`` at the places of these; all of it if the question takes no
+            time.
         """
-        asked = self.asked
-        if isinstance(asked, Chain) or asked.operator == "interpolate":
+        question = self.question
+        if isinstance(question, Chain) or question.operator == "interpolate":
             return self, answer
-        # Sums that are rounded as they are formed are known of the whole question only.
-        by_steps = self.sums == asked.dtype
-        if by_steps or asked.wanted == "parameters" or question.products(asked) <= BIG:
+        # Sums that are rounded as they are formed are computed for the whole question only.
+        is_stepwise = self.sums == question.dtype
+        if is_stepwise or question.wanted == "parameters" or questions.products(question) <= BIG:
             return self, answer
-        smaller, index = question.part(asked)
-        places = np.zeros(question.shape(asked))
-        places[index] = np.arange(1, places[index].size + 1).reshape(places[index].shape)
-        moved = self.moves(places)
+        smaller, index = questions.part(question)
+        positions = np.zeros(questions.shape(question))
+        positions[index] = np.arange(1, positions[index].size + 1).reshape(positions[index].shape)
+        moved = self.moves(positions)
         if moved.shape != answer.shape:
             return self, answer
         order = moved[moved > 0].astype(int) - 1
-        return replace(self, asked=smaller, moves=lambda y: y.ravel()[order]), answer[moved > 0]
+        return replace(self, question=smaller, moves=lambda y: y.ravel()[order]), answer[moved > 0]
 
 
 def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[Node]]:
-    """The nodes under one of some conventions, then under two, and so on up to ``most``."""
+    """Yield the nodes under one convention, then those under two, and so on up to ``most``.
+
+    Parameters
+    ----------
+    root
+        The question without conventions.
+    most
+        The largest number of conventions.
+    among
+        The places of the conventions to combine.
+
+    Yields
+    ------
+    list of Node
+        The nodes under one more convention than before.
+    """
     level = [root]
     for _ in range(most):
         level = [child for node in level for child in children(node, among)]
@@ -135,47 +188,47 @@ def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[No
 
 
 def children(node: Node, among: Places) -> Iterator[Node]:
-    """The node under one of some conventions more, of an axis that it does not have yet."""
+    """Yield the node under each further convention, of an axis that the node does not have yet."""
     last = node.places[-1] if node.places else -1
-    taken = CONVENTIONS[last].axis if node.places else None
-    left = MISTAKES[len(node.places) + 1] - mistakes(node.explanation)
-    if left < 0:
+    last_axis = CONVENTIONS[last].axis if node.places else None
+    mistakes_left = MISTAKES[len(node.places) + 1] - mistakes(node.explanation)
+    if mistakes_left < 0:
         return
     for place in among[bisect_right(among, last) :]:
         convention = CONVENTIONS[place]
-        if convention.axis is not taken and convention.choice.mistake <= left:
+        if convention.axis is not last_axis and convention.choice.mistake <= mistakes_left:
             child = _child(node, place)
             if child is not None:
                 yield child
 
 
 def mistakes(explanation: Explanation) -> int:
-    """How many of the conventions are mistakes."""
+    """Return how many of the conventions are mistakes."""
     return sum(convention.choice.mistake for convention in explanation)
 
 
 def neighbours(node: Node) -> Iterator[Node]:
-    """The node under each convention more that changes what is asked, and not only its rounding.
+    """Yield the node under each further convention that changes more than rounding.
 
-    None of them is a mistake.
+    None of the conventions is a mistake.
     """
-    more = children(node, WITHOUT_MISTAKES)
-    return (child for child in more if not CONVENTIONS[child.places[-1]].axis.rounds)
+    nodes = children(node, WITHOUT_MISTAKES)
+    return (child for child in nodes if not CONVENTIONS[child.places[-1]].axis.rounds)
 
 
-def understood(asked: Question, *, most: int) -> Iterator[Question]:
-    """The question, and then as it is under up to ``most`` conventions, under the fewest first.
+def variants(question: Question, *, most: int) -> Iterator[Question]:
+    """Yield the question, and then its form under up to ``most`` conventions, the fewest first.
 
-    None of them is a mistake.
+    None of the conventions is a mistake.
     """
-    yield asked
-    for level in levels(Node((), asked), most, WITHOUT_MISTAKES):
-        yield from (node.asked for node in level if isinstance(node.asked, Question))
+    yield question
+    for level in levels(Node((), question), most, WITHOUT_MISTAKES):
+        yield from (node.question for node in level if isinstance(node.question, Question))
 
 
-def under(asked: AnyQuestion, conventions: Iterable[Convention]) -> Node | None:
-    """The question under the conventions; None where one of them changes nothing."""
-    node = Node((), asked)
+def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | None:
+    """Return the question under the conventions, or None if one of them changes nothing."""
+    node = Node((), question)
     for place in _places(conventions):
         child = _child(node, place)
         if child is None:
@@ -184,47 +237,70 @@ def under(asked: AnyQuestion, conventions: Iterable[Convention]) -> Node | None:
     return node
 
 
-def applied(asked: AnyQuestion, conventions: Iterable[Convention]) -> Explanation:
-    """Those of the conventions, one after the other, that change something of the question."""
-    node = Node((), asked)
+def applied(question: AnyQuestion, conventions: Iterable[Convention]) -> Explanation:
+    """Return the conventions that change something when applied one after the other."""
+    node = Node((), question)
     for place in _places(conventions):
         node = _child(node, place) or node
     return node.explanation
 
 
-def answer_under(asked: AnyQuestion, conventions: Explanation) -> Array | None:
-    """What the oracle gives under the conventions; None where one of them changes nothing.
+def answer_under(question: AnyQuestion, conventions: Explanation) -> Array | None:
+    """Return the oracle's answer under the conventions.
 
-    Raises ``ValueError`` where the question, so understood, has no answer.
+    Returns
+    -------
+    Array or None
+        The answer; None if one of the conventions changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If the question has no answer under the conventions.
     """
-    node = under(asked, conventions)
+    node = under(question, conventions)
     return None if node is None else node.answer()
 
 
 def reproduces(
-    asked: AnyQuestion, conventions: Explanation, answer: Array | None, *, exact: bool = True
+    question: AnyQuestion, conventions: Explanation, answer: Array | None, *, exact: bool = True
 ) -> bool | None:
-    """Whether the oracle gives just this answer under the conventions.
+    """Return whether the oracle gives this answer under the conventions.
 
-    None where one of them changes nothing, or the question, so understood, has no answer. That it
-    gives another one is often told by its shape, without the answer being worked out. Answers to a
-    case that is not exact are the same where they are at most one rounding apart.
+    The shape often shows that it does not, and then the answer is not computed.
+
+    Parameters
+    ----------
+    question
+        The question.
+    conventions
+        The conventions.
+    answer
+        The answer; None if there is none.
+    exact
+        Whether the case is exact; if not, answers are the same where they are at most one rounding
+        apart.
+
+    Returns
+    -------
+    bool or None
+        None if one of the conventions changes nothing, or the question has no answer under them.
     """
-    node = under(asked, conventions)
+    node = under(question, conventions)
     if node is None:
         return None
     try:
         if answer is not None and not node.may_have_shape(answer.shape):
             return False
-        given = node.answer()
+        expected = node.answer()
     except ValueError:
         return None
-    if answer is None or (given.dtype, given.shape) != (answer.dtype, answer.shape):
+    if answer is None or (expected.dtype, expected.shape) != (answer.dtype, answer.shape):
         return False
-    if exact or given.dtype.kind != "f":
-        return bool((given == answer).all())
-    steps = comparison.ulp(np.maximum(np.abs(given), np.abs(answer)), node.dtype)
-    return bool((np.abs(given.astype(np.float64) - answer) <= steps).all())
+    if exact or expected.dtype.kind != "f":
+        return bool((expected == answer).all())
+    steps = comparison.ulp(np.maximum(np.abs(expected), np.abs(answer)), node.dtype)
+    return bool((np.abs(expected.astype(np.float64) - answer) <= steps).all())
 
 
 def _places(conventions: Iterable[Convention]) -> list[int]:
@@ -232,57 +308,57 @@ def _places(conventions: Iterable[Convention]) -> list[int]:
 
 
 def _child(node: Node, place: int) -> Node | None:
-    """The node under one convention more; None where that changes nothing.
+    """Return the node under one more convention, or None if that changes nothing.
 
-    Of a chain it is the last transposed convolution that is understood in another way.
+    In a chain the convention applies to the last transposed convolution.
     """
     axis, choice = CONVENTIONS[place].axis, CONVENTIONS[place].choice
-    target = _target(node.asked)
+    target = _find_target(node.question)
     if target is None or not axis.concerns(target):
         return None
     try:
-        reading = choice.change(target)
-        if reading is None:
+        transformed = choice.change(target)
+        if transformed is None:
             return None
-        asked, after = _with(node.asked, target, reading)
+        question, postprocess = _replace_target(node.question, target, transformed)
     except ValueError:
-        return None  # a choice that leaves a later step without an answer
+        return None  # the choice leaves a later step without an answer
     places = (*node.places, place)
-    if reading.sums is None:
-        moves = _after_both(after, node.moves)
-        resizes = node.resizes or reading.resizes
-        return replace(node, places=places, asked=asked, moves=moves, resizes=resizes)
-    rounding = _after_both(node.rounding, after)
-    return replace(node, places=places, asked=asked, sums=reading.sums, rounding=rounding)
+    if transformed.sums is None:
+        moves = _compose(postprocess, node.moves)
+        resizes = node.resizes or transformed.resizes
+        return replace(node, places=places, question=question, moves=moves, resizes=resizes)
+    rounding = _compose(node.rounding, postprocess)
+    return replace(node, places=places, question=question, sums=transformed.sums, rounding=rounding)
 
 
-def _target(asked: AnyQuestion) -> Question | None:
-    if isinstance(asked, Question):
-        return asked
-    transposed = [q for q in asked.questions if q.operator == "conv_transpose"]
+def _find_target(question: AnyQuestion) -> Question | None:
+    if isinstance(question, Question):
+        return question
+    transposed = [q for q in question.questions if q.operator == "conv_transpose"]
     return transposed[-1] if transposed else None
 
 
-def _with(
-    asked: AnyQuestion, target: Question, reading: Transformed
+def _replace_target(
+    question: AnyQuestion, target: Question, transformed: Transformed
 ) -> tuple[AnyQuestion, Postprocess]:
-    """The question with ``target`` in it read so, and what then happens to its answer."""
-    if isinstance(asked, Question):
-        return reading.question, reading.after
-    place = asked.steps.index(target)
-    before, later = asked.steps[:place], asked.steps[place + 1 :]
-    if reading.question.x is not target.x:
-        before = ()  # the steps before make another x than the one that is understood
+    """Return the question with ``target`` transformed, and the function of its answer."""
+    if isinstance(question, Question):
+        return transformed.question, transformed.after
+    place = question.steps.index(target)
+    earlier, later = question.steps[:place], question.steps[place + 1 :]
+    if transformed.question.x is not target.x:
+        earlier = ()  # the earlier steps do not compute the transformed x
     if not later:
-        return Chain((*before, reading.question)), reading.after
-    x = reading.after(question.answer(reading.question))
-    return Chain((*before, reading.question, *question.chained(x, later).steps)), unchanged
+        return Chain((*earlier, transformed.question)), transformed.after
+    x = transformed.after(questions.answer(transformed.question))
+    return Chain((*earlier, transformed.question, *questions.chained(x, later).steps)), unchanged
 
 
-def _after_both(after: Postprocess, before: Postprocess) -> Postprocess:
-    """The last change of a question is the first to be undone in its answer."""
-    if before is unchanged:
-        return after
-    if after is unchanged:
-        return before
-    return lambda answer: before(after(answer))
+def _compose(inner: Postprocess, outer: Postprocess) -> Postprocess:
+    """Compose two functions; the last change of a question is undone first in its answer."""
+    if outer is unchanged:
+        return inner
+    if inner is unchanged:
+        return outer
+    return lambda answer: outer(inner(answer))

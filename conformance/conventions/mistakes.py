@@ -1,8 +1,8 @@
-"""Mistakes: what converters and hand-written code do to a question, though no API means it so.
+"""Transform a question by mistakes of converters and hand-written code, which no API means.
 
-They are changes like those of `readings`. They explain an answer that somebody brings, and say
-nothing of what an API means. A change that would come to the same as a likelier one of its axis
-returns None.
+They are transforms like those of `transforms`. They explain an answer that somebody brings, and say
+nothing about what an API means. A transform returns None where it equals a likelier one of its
+axis.
 """
 
 from __future__ import annotations
@@ -29,49 +29,54 @@ from conformance.question import Array, Op, Question
 def laid_out(
     after: Postprocess, *, shape: Literal["any", "channels", "space"] = "any"
 ) -> Transform:
-    """The answer with its axes or its memory in another order; a gradient is no such answer.
+    """Put the axes or the memory of the answer into another order; a gradient stays as it is.
 
-    shape  whether it shows only with several channels, or only with several spatial axes
+    Parameters
+    ----------
+    after
+        The function that reorders an answer (N, C, *space).
+    shape
+        Whether the order matters only with several channels, or only with several spatial axes.
     """
 
-    def change(q: Question) -> Transformed | None:
-        one = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
-        if q.wanted != "output" or one[shape]:
+    def transform(q: Question) -> Transformed | None:
+        has_single_entry = {"any": False, "channels": q.output_channels == 1, "space": q.rank == 1}
+        if q.wanted != "output" or has_single_entry[shape]:
             return None
         return Transformed(q, after, resizes=True)
 
-    return change
+    return transform
 
 
 def channels_last(y: Array) -> Array:
-    """(N, C, *space) as (N, *space, C)."""
+    """Return (N, C, *space) as (N, *space, C)."""
     return np.moveaxis(y, 1, -1)
 
 
 def reversed_space(y: Array) -> Array:
-    """The spatial axes in the opposite order."""
+    """Return the answer with its spatial axes in the opposite order."""
     return y.transpose(0, 1, *range(y.ndim - 1, 1, -1))
 
 
 def backwards(y: Array) -> Array:
-    """The last element of every spatial axis first."""
+    """Return the answer with every spatial axis reversed."""
     return np.flip(y, tuple(range(2, y.ndim)))
 
 
 def reshaped_to_channels_last(y: Array) -> Array:
-    """The memory of (N, C, *space) taken for that of (N, *space, C)."""
+    """Return the memory of (N, C, *space) read as (N, *space, C)."""
     return y.reshape(len(y), *y.shape[2:], y.shape[1])
 
 
 def reshaped_from_channels_last(y: Array) -> Array:
-    """The memory of (N, *space, C) taken for that of (N, C, *space)."""
+    """Return the memory of (N, *space, C) read as (N, C, *space)."""
     return np.moveaxis(y, 1, -1).reshape(y.shape)
 
 
 # The layout of the kernel
 
 KernelAxis = Literal["first", "second", "space"]
-"""Its first axis, of input channels in a transposed convolution, its second, and the others."""
+"""The first axis, of input channels in a transposed convolution, the second, and the others."""
 KernelLayout: TypeAlias = tuple[KernelAxis, KernelAxis, KernelAxis]
 
 SPACE_FIRST: KernelLayout = ("space", "first", "second")
@@ -85,40 +90,40 @@ KERNEL_LAYOUTS: dict[str, KernelLayout] = {
     "channels in reverse": CHANNELS_REVERSED,
     "space between the channels": SPACE_BETWEEN,
 }
-"""In words; a transposed convolution has (C_in, C_out / groups, *k)."""
+"""The layouts in words; that of a transposed convolution is (C_in, C_out / groups, *k)."""
 
 
 def reshape_to(layout: KernelLayout) -> Transform:
-    """The kernel's memory taken for that of a kernel in a layout.
+    """Read the kernel's memory as that of a kernel in a layout.
 
     With one group, `CHANNELS_REVERSED` is the convention that exchanges the kernel's channels.
     """
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if not _is_misread(q, layout) or (layout == CHANNELS_REVERSED and q.groups == 1):
             return None
-        to, back = _memory(q, layout)
-        return mapped(q, "kernel_gradient", to, back)
+        read, write = _memory(q, layout)
+        return mapped(q, "kernel_gradient", read, write)
 
-    return change
+    return transform
 
 
 def reshape_from(layout: KernelLayout) -> Transform:
-    """The memory of the kernel in a layout taken for that of the kernel as it is."""
+    """Read the memory of the kernel in a layout as that of the kernel as it is."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         first, second = q.kernel.shape[:2] if q.kernel.ndim > 2 else (1, 1)
         same_both_ways = layout == CHANNELS_REVERSED and first == second * q.groups
         if not _is_misread(q, layout) or same_both_ways:
             return None
-        to, back = _memory(q, layout)
-        return mapped(q, "kernel_gradient", back, to)
+        read, write = _memory(q, layout)
+        return mapped(q, "kernel_gradient", write, read)
 
-    return change
+    return transform
 
 
 def _is_misread(q: Question, layout: KernelLayout) -> bool:
-    """Whether memory in the layout holds another order, which no likelier layout has."""
+    """Return whether memory in the layout has another order, which no likelier layout has."""
     if q.operator == "interpolate":
         return False
     first, second = q.kernel.shape[:2]
@@ -129,7 +134,7 @@ def _is_misread(q: Question, layout: KernelLayout) -> bool:
 
 
 def _memory(q: Question, layout: KernelLayout) -> tuple[Postprocess, Postprocess]:
-    """The kernel's memory read in a layout, and written in it: each undoes the other."""
+    """Return two functions, inverse to each other, that read and write the kernel in a layout."""
     first, second = q.kernel.shape[:2]
     # Channels are exchanged within their group; other layouts have no groups of their own.
     blocks = q.groups if layout == CHANNELS_REVERSED else 1
@@ -142,10 +147,10 @@ def _memory(q: Question, layout: KernelLayout) -> tuple[Postprocess, Postprocess
     def read(kernel: Array) -> Array:
         return kernel.reshape(shape).transpose(inverse).reshape(kernel.shape)
 
-    def written(kernel: Array) -> Array:
+    def write(kernel: Array) -> Array:
         return kernel.reshape(sizes).transpose(order).reshape(kernel.shape)
 
-    return read, written
+    return read, write
 
 
 # The operator and its groups
@@ -158,32 +163,32 @@ _CONVOLUTIONS: dict[Op, Op] = {
 
 
 def convolve(q: Question) -> Transformed | None:
-    """A convolution with the same arguments, and with the kernel's channels by their names."""
+    """Convolve with the same arguments, and with the kernel's channels by their names."""
     if q.op not in _CONVOLUTIONS:
         return None
     first, second = q.kernel.shape[:2]
 
-    def exchanged(kernel: Array) -> Array:
-        """(C_in, C_out / groups, *k) as (C_out, C_in / groups, *k)."""
+    def exchange(kernel: Array) -> Array:
+        """Return (C_in, C_out / groups, *k) as (C_out, C_in / groups, *k)."""
         blocks = kernel.reshape(q.groups, first // q.groups, second, *q.window)
         return blocks.swapaxes(1, 2).reshape(q.groups * second, first // q.groups, *q.window)
 
-    def back(gradient: Array) -> Array:
+    def exchange_back(gradient: Array) -> Array:
         blocks = gradient.reshape(q.groups, second, first // q.groups, *q.window)
         return blocks.swapaxes(1, 2).reshape(first, second, *q.window)
 
-    reading = mapped(q, "kernel_gradient", exchanged, back)
-    convolution = reading.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
-    return reading._replace(question=convolution)
+    transformed = mapped(q, "kernel_gradient", exchange, exchange_back)
+    convolution = transformed.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
+    return transformed._replace(question=convolution)
 
 
 def exchange_groups(q: Question) -> Transformed | None:
-    """Dilation and groups taken for each other, where that makes groups of the input."""
+    """Exchange dilation and groups, where that gives valid groups of the input."""
     (dilation, *others) = dict.fromkeys(q.dilation)
     if q.operator != "conv_transpose" or others or dilation == q.groups:
         return None
     if len(q.kernel) % dilation or q.bias is not None:
-        return None  # the number of outputs is another one, and no bias fits both
+        return None  # the number of output channels changes, and no bias fits both
     return Transformed(q.but(groups=dilation, dilation=(q.groups,) * q.rank))
 
 
@@ -191,43 +196,46 @@ def exchange_groups(q: Question) -> Transformed | None:
 
 
 def ignore_stride(q: Question) -> Transformed | None:
-    """No stride."""
+    """Set the stride to 1."""
     return None if max(q.stride) == 1 else Transformed(q.but(stride=(1,) * q.rank))
 
 
 def repeat_input(*, last: bool) -> Transform:
-    """Every element of the input as often as the stride is, in place of zeros between them.
+    """Repeat each input element as many times as the stride, in place of inserting zeros.
 
-    last  whether the last element of an axis is repeated too
+    Parameters
+    ----------
+    last
+        Whether the last element of an axis is repeated too.
     """
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.operator != "conv_transpose" or max(q.stride) == 1:
             return None
         if q.wanted == "input_gradient":
-            return None  # that is a sum of several numbers, and an answer is only moved
+            return None  # its gradient is a sum of elements, and an answer is only moved
 
-        def repeated(x: Array) -> Array:
+        def repeat(x: Array) -> Array:
             for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
                 length = n * s if last else max((n - 1) * s + 1, 0)
                 x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
             return x
 
-        return Transformed(q.but(x=repeated(q.x), stride=(1,) * q.rank))
+        return Transformed(q.but(x=repeat(q.x), stride=(1,) * q.rank))
 
-    return change
+    return transform
 
 
 # Padding
 
 
 def reverse_padding(q: Question) -> Transformed | None:
-    """The padding of the last axis taken for that of the first."""
+    """Exchange the padding of the last axis with that of the first."""
     return None if isinstance(q.padding, str) else cropped(q, q.pairs[::-1])
 
 
 def padding_as_starts_and_ends(q: Question) -> Transformed | None:
-    """Pairs taken for the starts of all axes and then the ends of all."""
+    """Read pairs as the starts of all axes and then the ends of all axes."""
     if isinstance(q.padding, str):
         return None
     numbers = [number for pair in q.pairs for number in pair]
@@ -235,52 +243,54 @@ def padding_as_starts_and_ends(q: Question) -> Transformed | None:
 
 
 def padding_as_pairs(q: Question) -> Transformed | None:
-    """The starts of all axes and then the ends of all taken for pairs."""
+    """Read the starts of all axes and then the ends of all axes as pairs."""
     if isinstance(q.padding, str) or q.rank == 2:
-        return None  # of two axes it is what the other way round is
+        return None  # for two axes it equals `padding_as_starts_and_ends`
     numbers = [number for side in zip(*q.pairs, strict=True) for number in side]
     return cropped(q, zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def pad_input(q: Question) -> Transformed | None:
-    """Padding numbers as zeros around the input, of which then nothing is cropped."""
-    if not _has_zeros(q):
+    """Pad the input by the padding numbers, and crop nothing of the output."""
+    if not _can_pad_input(q):
         return None
     pairs = zip(q.stride, q.pairs, strict=True)
     return cropped(q, ((-b * s, -e * s) for s, (b, e) in pairs))
 
 
 def pad_input_and_fit(q: Question) -> Transformed | None:
-    """Padding numbers as zeros around the input, in which the kernel then has to fit.
+    """Pad the input by the padding numbers, and keep the places where the kernel fits into it.
 
-    Without a stride that is the convention that padding numbers are zeros around the input.
+    Without a stride this is the convention that padding numbers are zeros around the input.
     """
-    if not _has_zeros(q) or all(s == 1 or not any(pair) for s, pair in _axes(q)):
+    if not _can_pad_input(q) or all(s == 1 or not any(pair) for s, pair in _axes(q)):
         return None
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    ends = ((r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in zip(reach, _axes(q), strict=True))
-    return cropped(q, ends)
-
-
-def pad_before_stride(q: Question) -> Transformed | None:
-    """The zeros that the kernel needs around the input put there before those of the stride."""
-    if q.operator != "conv_transpose":
-        return None
-    fits = [r - 1 for r in geometry.effective_kernel_size(q.window, q.dilation)]
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
     ends = (
-        (f - (f - b) * s, f - (f - e) * s) for f, (s, (b, e)) in zip(fits, _axes(q), strict=True)
+        (r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in zip(extents, _axes(q), strict=True)
     )
     return cropped(q, ends)
 
 
-def _has_zeros(q: Question) -> bool:
-    """Whether there are padding numbers that can be zeros around the input."""
+def pad_before_stride(q: Question) -> Transformed | None:
+    """Pad the input by what the kernel needs before the zeros of the stride are inserted."""
+    if q.operator != "conv_transpose":
+        return None
+    margins = [r - 1 for r in geometry.effective_kernel_size(q.window, q.dilation)]
+    ends = (
+        (m - (m - b) * s, m - (m - e) * s) for m, (s, (b, e)) in zip(margins, _axes(q), strict=True)
+    )
+    return cropped(q, ends)
+
+
+def _can_pad_input(q: Question) -> bool:
+    """Return whether there are padding numbers that can be zeros around the input."""
     numbers = () if isinstance(q.padding, str) else [n for pair in q.padding for n in pair]
     return q.operator == "conv_transpose" and any(numbers) and min(numbers) >= 0
 
 
 def _axes(q: Question) -> Iterator[tuple[int, tuple[int, int]]]:
-    """The stride and the padding of each axis."""
+    """Return the stride and the padding of each axis."""
     return zip(q.stride, q.pairs, strict=True)
 
 
@@ -288,12 +298,15 @@ EVERY_AXIS = (0, 1, 2)
 
 
 def halve(odd_at_start: Sequence[int] = ()) -> Transform:
-    """Half of an axis's whole padding at each end, as a crop from the centre has it.
+    """Crop half of an axis's whole padding at each end, as a crop around the centre does.
 
-    odd_at_start  the axes on which an odd element is taken at the start, and not at the end
+    Parameters
+    ----------
+    odd_at_start
+        The axes whose odd element is cropped at the start; of the others it is at the end.
     """
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.operator == "interpolate":
             return None
         totals = [b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True)]
@@ -307,16 +320,16 @@ def halve(odd_at_start: Sequence[int] = ()) -> Transform:
         starts = [(t + (axis in odd_at_start)) // 2 for axis, t in enumerate(totals)]
         return cropped(q, ((n, b + e - n) for n, (b, e) in zip(starts, q.pairs, strict=True)))
 
-    return change
+    return transform
 
 
 # Output padding
 
 
 def extend_input(*, at_start: bool) -> Transform:
-    """Output padding as zeros beside the input, before those of the stride."""
+    """Append the output padding to the input as zeros, before those of the stride are inserted."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         extended = zip(q.stride, q.output_padding, strict=True)
         if q.operator != "conv_transpose" or all(s == 1 or p == 0 for s, p in extended):
             return None
@@ -324,14 +337,14 @@ def extend_input(*, at_start: bool) -> Transform:
         inside = tuple(
             slice(before, before + n) for n, (before, _) in zip(q.x.shape, widths, strict=True)
         )
-        reading = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
-        return reading._replace(question=reading.question.but(output_padding=(0,) * q.rank))
+        transformed = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
+        return transformed._replace(question=transformed.question.but(output_padding=(0,) * q.rank))
 
-    return change
+    return transform
 
 
 def zeros_at_start(q: Question) -> Transformed | None:
-    """Output padding as zeros before an output without it."""
+    """Prepend the output padding as zeros to an output without it."""
     if not any(q.output_padding) or q.wanted != "output":
         return None
     widths = ((0, 0), (0, 0), *((p, 0) for p in q.output_padding))
@@ -340,10 +353,10 @@ def zeros_at_start(q: Question) -> Transformed | None:
 
 
 def clamp_output_padding(q: Question) -> Transformed | None:
-    """Output padding of no more than the stride less one."""
+    """Limit the output padding to the stride less one."""
     clamped = tuple(min(p, s - 1) for p, s in zip(q.output_padding, q.stride, strict=True))
     if clamped == q.output_padding or not any(clamped):
-        return None  # the latter is the convention that it is ignored
+        return None  # without any it equals the convention that it is ignored
     return Transformed(q.but(output_padding=clamped))
 
 
@@ -351,9 +364,9 @@ def clamp_output_padding(q: Question) -> Transformed | None:
 
 
 def bias_along(axis: int) -> Transform:
-    """The bias added along a spatial axis, which happens to have as many elements."""
+    """Add the bias along a spatial axis that has as many elements."""
 
-    def change(q: Question) -> Transformed | None:
+    def transform(q: Question) -> Transformed | None:
         if q.bias is None or q.wanted != "output" or (axis == 0 and q.rank == 1):
             return None
         if not q.has_output or q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
@@ -362,11 +375,11 @@ def bias_along(axis: int) -> Transform:
         shape[axis if axis < 0 else axis + 2] = -1
         return Transformed(q.but(bias=q.bias.reshape(shape)))
 
-    return change
+    return transform
 
 
 def bias_to_input(q: Question) -> Transformed | None:
-    """The bias added along the channels of the input, which happen to be as many."""
+    """Add the bias along the input's channels, if they are as many."""
     if q.bias is None or q.wanted != "output" or q.x.shape[1] != len(q.bias):
         return None
     return Transformed(q.but(x=q.x + q.broadcast_bias, bias=None))

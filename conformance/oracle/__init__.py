@@ -1,4 +1,4 @@
-"""The oracle: NumPy answers to every question, which define what is right."""
+"""Compute with NumPy the right answer to every question."""
 
 from conformance.oracle.operators import (
     bilinear_kernel,

@@ -1,12 +1,14 @@
-"""Lengths and padding: where a convolution begins and ends, so that nobody derives it twice.
+"""Compute lengths and padding of convolutions and transposed convolutions.
 
-Per spatial axis, with input length n, kernel k, stride s, dilation d, padding (b, e) and output
-padding p, and reach = d (k - 1) + 1 (the length that a dilated kernel covers):
+Per spatial axis, with input length n, kernel size k, stride s, dilation d, padding (b, e), output
+padding p, and effective kernel size r = d (k - 1) + 1:
 
-    convolution              (n + b + e - reach) // s + 1
-    transposed convolution   (n - 1) s + reach - b - e + p
+    convolution              (n + b + e - r) // s + 1
+    transposed convolution   (n - 1) s + r - b - e + p
 
-Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
+References
+----------
+Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
 from __future__ import annotations
@@ -28,13 +30,33 @@ WORDS: tuple[Word, ...] = ("same", "valid")
 
 
 def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Axes:
-    """``value`` as one int for each of ``rank`` axes.
+    """Return ``value`` as one int for each of ``rank`` axes.
 
-    Raises ``ValueError`` when there are too few or too many numbers, or one is below ``least``.
+    Parameters
+    ----------
+    name
+        What an error calls the argument.
+    value
+        One number for all axes, or one for each.
+    rank
+        The number of axes.
+    least
+        The smallest number that is allowed.
+
+    Returns
+    -------
+    tuple of int
+        One number for each axis.
+
+    Raises
+    ------
+    ValueError
+        If there are too few or too many numbers, if one of them is no whole number, or if one is
+        below ``least``.
     """
     if type(value) is int and value >= least:  # nearly every call
         return (value,) * rank
-    numbers = (value,) * rank if _is_int(value) else _entries(name, value)
+    numbers = (value,) * rank if _is_int(value) else _to_tuple(name, value)
     if len(numbers) != rank:
         raise ValueError(
             f"{name} must be one number or one for each of {rank} axes, got {len(numbers)} numbers"
@@ -48,40 +70,72 @@ def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1
 
 
 def padding_of(value: Padding, rank: int) -> Pairs | Word:
-    """``value`` as one (begin, end) for each of ``rank`` axes, or the word that it is.
+    """Return ``value`` as one (begin, end) for each of ``rank`` axes, or as the word that it is.
 
-    Raises ``ValueError`` for an unknown word or a wrong number of numbers.
+    Parameters
+    ----------
+    value
+        A number, one number or (begin, end) for each axis, or a word.
+    rank
+        The number of axes.
+
+    Returns
+    -------
+    tuple of pairs, or str
+        The numbers, or ``same`` or ``valid``.
+
+    Raises
+    ------
+    ValueError
+        If the word is unknown or the number of entries is wrong.
     """
     if isinstance(value, str):
         if value not in WORDS:
             raise ValueError(f"padding must be numbers, 'same' or 'valid', got {value!r}")
         return value
-    entries = tuple(repeat(value, rank)) if _is_int(value) else _entries("padding", value)
+    entries = tuple(repeat(value, rank)) if _is_int(value) else _to_tuple("padding", value)
     if len(entries) != rank:
         raise ValueError(
             f"padding must be one number, or one number or (begin, end) for each of {rank} axes,"
             f" got {len(entries)} entries"
         )
-    return tuple(_pair(entry) for entry in entries)
+    return tuple(_to_pair(entry) for entry in entries)
 
 
 def effective_kernel_size(kernel: Axes, dilation: Axes) -> Axes:
-    """The length that a dilated kernel covers on each axis: d (k - 1) + 1."""
+    """Return the length that a dilated kernel covers on each axis, d (k - 1) + 1."""
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
 
 
 def conv_padding(
     padding: Pairs | Word, space: Axes, kernel: Axes, stride: Axes, dilation: Axes
 ) -> Pairs:
-    """The numbers behind ``padding`` for a convolution over ``space``.
+    """Return the numbers behind the padding of a convolution.
 
-    ``same`` gives ceil(n / s) outputs, the odd element at the end. Raises ``ValueError`` for a
-    stride of 0.
+    With ``same`` there are ceil(n / s) outputs. An odd total is padded once more at the end
+    (SAME_UPPER in ONNX).
+
+    Parameters
+    ----------
+    padding
+        One (begin, end) for each axis, or a word.
+    space, kernel, stride, dilation
+        One number for each axis; ``space`` is the spatial shape of the input.
+
+    Returns
+    -------
+    tuple of pairs
+        One (begin, end) for each axis.
+
+    Raises
+    ------
+    ValueError
+        If a stride is 0.
     """
     if padding == "valid":
         return ((0, 0),) * len(space)
     if padding == "same":
-        _divides(stride)
+        _check_stride(stride)
         totals = (
             max((-(-n // s) - 1) * s + r - n, 0)
             for n, s, r in zip(space, stride, effective_kernel_size(kernel, dilation), strict=True)
@@ -93,34 +147,54 @@ def conv_padding(
 def conv_transpose_padding(
     padding: Pairs | Word, kernel: Axes, stride: Axes, dilation: Axes
 ) -> Pairs:
-    """The numbers behind ``padding`` for a transposed convolution.
+    """Return the numbers behind the padding of a transposed convolution.
 
-    ``same`` is the adjoint of a SAME convolution on an input of n s elements.
+    With ``same`` it is the adjoint of a SAME convolution of an input of n s elements.
+
+    Parameters
+    ----------
+    padding
+        One (begin, end) for each axis, or a word.
+    kernel, stride, dilation
+        One number for each axis.
+
+    Returns
+    -------
+    tuple of pairs
+        One (begin, end) for each axis. An end is negative where the stride exceeds the effective
+        kernel size.
     """
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
-        totals = (
-            max(r - s, 0)
-            for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
+        excesses = (
+            r - s for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
         )
-        spare = (
-            max(s - r, 0)
-            for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
-        )
-        return tuple(
-            (total // 2, total - total // 2 - extra)
-            for total, extra in zip(totals, spare, strict=True)
-        )
+        return tuple((max(e, 0) // 2, e - max(e, 0) // 2) for e in excesses)
     return padding
 
 
 def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation: Axes) -> Axes:
-    """The spatial shape of a convolution's output.
+    """Return the spatial shape of a convolution's output.
 
-    Raises ``ValueError`` when the kernel does not fit into the padded input, or a stride is 0.
+    Parameters
+    ----------
+    space, kernel, stride, dilation
+        One number for each axis; ``space`` is the spatial shape of the input.
+    padding
+        One (begin, end) for each axis.
+
+    Returns
+    -------
+    tuple of int
+        The length of each axis.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit into the padded input, or a stride is 0.
     """
-    _divides(stride)
+    _check_stride(stride)
     lengths = []
     for n, r, s, (begin, end) in zip(
         space, effective_kernel_size(kernel, dilation), stride, padding, strict=True
@@ -137,9 +211,24 @@ def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation
 def conv_transpose_space(
     space: Axes, kernel: Axes, stride: Axes, padding: Pairs, output_padding: Axes, dilation: Axes
 ) -> Axes:
-    """The spatial shape of a transposed convolution's output.
+    """Return the spatial shape of a transposed convolution's output.
 
-    Raises ``ValueError`` when padding leaves less than one element on an axis.
+    Parameters
+    ----------
+    space, kernel, stride, output_padding, dilation
+        One number for each axis; ``space`` is the spatial shape of the input.
+    padding
+        One (begin, end) for each axis.
+
+    Returns
+    -------
+    tuple of int
+        The length of each axis.
+
+    Raises
+    ------
+    ValueError
+        If padding leaves less than one element on an axis.
     """
     lengths = []
     for n, r, s, (begin, end), extra in zip(
@@ -155,7 +244,7 @@ def conv_transpose_space(
     return tuple(lengths)
 
 
-def _divides(stride: Axes) -> None:
+def _check_stride(stride: Axes) -> None:
     if 0 in stride:
         raise ValueError("stride must be at least 1 per axis, got 0")
 
@@ -165,14 +254,14 @@ def _is_int(value: object) -> TypeGuard[int]:
     return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
 
 
-def _entries(name: str, value: object) -> tuple[Any, ...]:
+def _to_tuple(name: str, value: object) -> tuple[Any, ...]:
     if isinstance(value, Iterable):
         return tuple(value)
     raise ValueError(f"{name} must be whole numbers, got {value!r}")
 
 
-def _pair(entry: object) -> tuple[int, int]:
-    numbers = (entry, entry) if _is_int(entry) else _entries("padding", entry)
+def _to_pair(entry: object) -> tuple[int, int]:
+    numbers = (entry, entry) if _is_int(entry) else _to_tuple("padding", entry)
     if len(numbers) != 2 or not all(map(_is_int, numbers)):
         raise ValueError(f"padding on an axis must be a number or (begin, end), got {entry!r}")
     return int(numbers[0]), int(numbers[1])

@@ -1,11 +1,11 @@
-"""Which elements meet: here, and only here, shapes and arguments become slices.
+"""Turn shapes and arguments into the slices of the elements that are multiplied with each other.
 
-Convolution and its transpose join the same elements of three arrays,
+A convolution and its transpose multiply the same elements of three arrays,
 
     narrow[i]  kernel[a]  wide[i s + a d - b]
 
-and differ in which of them they read: ``wide_side`` is what a convolution reads and a transposed
-convolution writes, ``narrow_side`` is what a convolution writes and a transposed convolution reads.
+A convolution reads the wide side and writes the narrow side. A transposed convolution reads the
+narrow side and writes the wide side.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Numbers: TypeAlias = int | Sequence[int]
 """One number for all spatial axes, or one for each."""
 Index: TypeAlias = tuple[Any, ...]
 Tap: TypeAlias = tuple[int, Index, Index]
-"""An offset of the kernel, in C order, and the parts of small and of a phase that meet there."""
+"""A kernel offset, in C order, and the overlapping parts of the narrow side and of a phase."""
 Phases: TypeAlias = list[tuple[Index, list[Tap]]]
-"""Every s-th element of large along each axis, with its taps.
+"""Every s-th element of the wide side along each axis, with its taps.
 
 Within a phase the stride is 1, so that its taps touch adjacent elements: NumPy adds those about
 twice as fast as elements that lie apart.
@@ -33,7 +33,21 @@ twice as fast as elements that lie apart.
 
 
 class ConvIndices(NamedTuple):
-    """The shapes of three arrays, batch and channels included, and how their elements meet."""
+    """The shapes of the three arrays, and which of their elements are multiplied.
+
+    Attributes
+    ----------
+    narrow_side
+        The shape (N, C, *space) of what a convolution writes.
+    kernel
+        The shape (first, second, *k) of the kernel.
+    wide_side
+        The shape (N, C, *space) of what a convolution reads.
+    groups
+        The number of groups.
+    phases
+        The overlaps, by the phase of the stride.
+    """
 
     narrow_side: Axes
     kernel: Axes
@@ -50,12 +64,33 @@ def conv(
     dilation: Numbers = 1,
     groups: int = 1,
 ) -> ConvIndices:
-    """The link of a convolution of shapes (N, C_in, *space) and (C_out, C_in / groups, *k).
+    """Return the indices of a convolution.
 
-    Raises ``ValueError`` for shapes and arguments that do not go together.
+    Parameters
+    ----------
+    x
+        The shape (N, C_in, *space).
+    kernel
+        The shape (C_out, C_in / groups, *k).
+    stride, dilation
+        One number for all spatial axes, or one for each.
+    padding
+        Numbers or a word, as in `geometry.padding_of`.
+    groups
+        The number of groups.
+
+    Returns
+    -------
+    ConvIndices
+        With x as the wide side and the output as the narrow side.
+
+    Raises
+    ------
+    ValueError
+        If the shapes and arguments do not fit each other.
     """
     x, kernel = shape_of("x", x), shape_of("kernel", kernel)
-    stride, dilation, groups = _checked(x, kernel, stride, dilation, groups)
+    stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
     _check_channels(x, kernel, kernel[1] * groups, groups)
     space, window = x[2:], kernel[2:]
     pairs = padding_of(padding, len(space))
@@ -74,12 +109,33 @@ def conv_transpose(
     groups: int = 1,
     output_padding: Numbers = 0,
 ) -> ConvIndices:
-    """The link of a transposed convolution of (N, C_in, *space) and (C_in, C_out / groups, *k).
+    """Return the indices of a transposed convolution.
 
-    Raises ``ValueError`` for shapes and arguments that do not go together.
+    Parameters
+    ----------
+    x
+        The shape (N, C_in, *space).
+    kernel
+        The shape (C_in, C_out / groups, *k).
+    stride, dilation, output_padding
+        One number for all spatial axes, or one for each.
+    padding
+        Numbers or a word, as in `geometry.padding_of`.
+    groups
+        The number of groups.
+
+    Returns
+    -------
+    ConvIndices
+        With x as the narrow side and the output as the wide side.
+
+    Raises
+    ------
+    ValueError
+        If the shapes and arguments do not fit each other.
     """
     x, kernel = shape_of("x", x), shape_of("kernel", kernel)
-    stride, dilation, groups = _checked(x, kernel, stride, dilation, groups)
+    stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
     _check_channels(x, kernel, kernel[0], groups)
     space, window = x[2:], kernel[2:]
     extra = per_axis("output_padding", output_padding, len(space), least=0)
@@ -91,7 +147,25 @@ def conv_transpose(
 
 
 def shape_of(name: str, shape: Sequence[int]) -> Axes:
-    """``shape`` if it has channels and spatial axes, none of them empty; a batch may be."""
+    """Check a shape (N, C, *space) and return it as a tuple of ints.
+
+    Parameters
+    ----------
+    name
+        What an error calls the array.
+    shape
+        The shape; only the batch may be empty.
+
+    Returns
+    -------
+    tuple of int
+        The shape.
+
+    Raises
+    ------
+    ValueError
+        If there is no spatial axis, or another axis than the batch is empty.
+    """
     shape = tuple(map(index, shape))
     if len(shape) < 3 or min(shape[1:]) < 1 or shape[0] < 0:
         raise ValueError(
@@ -101,7 +175,7 @@ def shape_of(name: str, shape: Sequence[int]) -> Axes:
     return shape
 
 
-def _checked(
+def _parse_arguments(
     x: Axes, kernel: Axes, stride: Numbers, dilation: Numbers, groups: int
 ) -> tuple[Axes, Axes, int]:
     rank = len(x) - 2
@@ -113,10 +187,10 @@ def _checked(
     return per_axis("stride", stride, rank), per_axis("dilation", dilation, rank), groups
 
 
-def _check_channels(x: Axes, kernel: Axes, takes: int, groups: int) -> None:
-    if takes != x[1]:
+def _check_channels(x: Axes, kernel: Axes, channels: int, groups: int) -> None:
+    if channels != x[1]:
         raise ValueError(
-            f"a kernel of shape {kernel} in groups of {groups} takes {takes} input channels,"
+            f"a kernel of shape {kernel} in groups of {groups} takes {channels} input channels,"
             f" got x with {x[1]}"
         )
     if kernel[0] % groups:
@@ -131,10 +205,10 @@ def _phases(
 ) -> Phases:
     phases: dict[Axes, list[Tap]] = {}
     axes = map(_overlaps, narrow_side, window, wide_side, stride, dilation, begin)
-    for a, meetings in enumerate(product(*axes)):
-        starts, here, there = zip(*meetings, strict=True)
-        if all(part.start < part.stop for part in here):
-            phases.setdefault(starts, []).append((a, (..., *here), (..., *there)))
+    for a, overlaps in enumerate(product(*axes)):
+        starts, narrow, wide = zip(*overlaps, strict=True)
+        if all(part.start < part.stop for part in narrow):
+            phases.setdefault(starts, []).append((a, (..., *narrow), (..., *wide)))
     ends = (None,) * len(stride)
     return [((..., *map(slice, starts, ends, stride)), taps) for starts, taps in phases.items()]
 
@@ -142,9 +216,9 @@ def _phases(
 def _overlaps(
     narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int
 ) -> Iterator[tuple[int, slice, slice]]:
-    """For each offset along one axis: where its phase starts, and which parts meet."""
+    """Yield the start of its phase and both overlapping slices for each kernel offset."""
     for a in range(window):
-        ahead, start = divmod(a * d - b, s)  # so that i s + a d - b = (i + ahead) s + start
+        shift, start = divmod(a * d - b, s)  # so that i s + a d - b = (i + shift) s + start
         length = -(-(wide_side - start) // s)
-        first, last = max(0, -ahead), min(narrow_side, length - ahead)
-        yield start, slice(first, last), slice(first + ahead, last + ahead)
+        first, last = max(0, -shift), min(narrow_side, length - shift)
+        yield start, slice(first, last), slice(first + shift, last + shift)

@@ -1,7 +1,7 @@
-"""Memory: the same numbers can lie in another order or apart, and a framework has to follow.
+"""Lay arrays out in memory in other orders, and recognise these orders.
 
-NumPy keeps that in an array's strides, and so does a question. Between processes arrays lose it;
-a call says it again in its source, which is how whoever reads the source learns of it.
+NumPy keeps the order in an array's strides. Between processes it gets lost, so the source of a call
+repeats the NumPy expression that restores it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ channels-last  the second axis is
 """
 MEMORIES: tuple[Memory, ...] = get_args(Memory)
 
-_LAID: dict[Memory, str] = {
+_EXPRESSIONS: dict[Memory, str] = {
     "reversed": "np.flip(np.flip({v}).copy())",
     "strided": "np.repeat({v}, 2, -1)[..., ::2]",
     "fortran": "np.asfortranarray({v})",
@@ -29,19 +29,25 @@ _LAID: dict[Memory, str] = {
 
 
 def source(memory: Memory, variable: str) -> str:
-    """The NumPy expression that gives ``variable`` this order in memory."""
-    return _LAID[memory].format(v=variable)
+    """Return the NumPy expression that lays ``variable`` out in this order."""
+    return _EXPRESSIONS[memory].format(v=variable)
 
 
 def laid(array: Array, memory: Memory) -> Array:
-    """The same numbers (N, C, *space) so laid out: by the very text that a call shows."""
+    """Return the same numbers laid out in another order, by the expression that a call shows.
+
+    Returns
+    -------
+    Array
+        An equal array of the same dtype.
+    """
     names: dict[str, Any] = {"np": np, "v": array}
-    made: Array = eval(source(memory, "v"), names)
-    return made
+    result: Array = eval(source(memory, "v"), names)
+    return result
 
 
 def memory_of(array: Array) -> Memory | None:
-    """How the array lies in memory; None where its elements stand in the order of its axes."""
+    """Return the order of an array in memory, or None if it is C-contiguous or unknown."""
     if array.flags.c_contiguous:
         return None
     strides = {memory: laid(array, memory).strides for memory in MEMORIES}
@@ -49,18 +55,18 @@ def memory_of(array: Array) -> Memory | None:
 
 
 class Laid(NamedTuple):
-    """An array on its way to another process, which would lose its order in memory."""
+    """An array and its order in memory, in a form that keeps both between processes."""
 
     array: Array
     memory: Memory
 
     @classmethod
     def of(cls, value: Any) -> Any:
-        """The value, which is sent as this if it is an array that needs it."""
+        """Return ``value``, wrapped if it is an array whose order in memory pickling would lose."""
         memory = memory_of(value) if isinstance(value, np.ndarray) else None
         return cls(np.ascontiguousarray(value), memory) if memory else value
 
     @staticmethod
     def restored(value: Any) -> Any:
-        """What `of` was given."""
+        """Return the value that `of` was called with."""
         return laid(value.array, value.memory) if isinstance(value, Laid) else value

@@ -1,1 +1,1 @@
-"""Recipes: the call of an API that gives the answer of the oracle, as source to run."""
+"""Find the call of an API that gives the oracle's answer, and write it as source."""

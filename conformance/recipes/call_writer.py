@@ -1,7 +1,7 @@
-"""Calls: a planned question as Python source over NumPy arrays, the text that runs and is shown.
+"""Write a planned question as Python source over NumPy arrays, which is run and shown.
 
 The source reads the arrays x, w, b and g (the gradient by the output) and leaves the answer in y.
-Most of it is NumPy; the stretches between are the framework's own, and can be compiled together.
+Most of it is NumPy; the spans between are the framework's own, and can be compiled together.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PLANS: Mapping[Mode, Callable[[Api, Question, Runtime], Plan | Inexpressible]] 
 
 
 class TraceableSpan(NamedTuple):
-    """Lines ``first`` to ``last`` - 1 of a source: from what ``names`` hold to the tensor ``y``."""
+    """Lines ``first`` to ``last`` - 1 of a source, which compute tensor ``y`` from ``names``."""
 
     first: int
     last: int
@@ -37,9 +37,20 @@ class TraceableSpan(NamedTuple):
 class Call:
     """Source and the arrays that it reads.
 
-    moves      how the question was rewritten, in words
-    imports    what a script of its own opens with
-    traceable_spans  its lines that touch tensors only; none where they need what is around them
+    Attributes
+    ----------
+    source
+        The lines of the call.
+    arrays
+        The arrays, by name.
+    cost
+        How far the call is from the naive one.
+    moves
+        The rewritings of the question, in words.
+    imports
+        The first lines of a script that makes this call.
+    traceable_spans
+        The lines that use tensors only; none if they depend on the lines around them.
     """
 
     source: str
@@ -52,76 +63,95 @@ class Call:
 
 @dataclass(frozen=True)
 class Text:
-    """Lines on their way to a source, and which of them are stretches."""
+    """Lines of a source, and which of them are traceable."""
 
     lines: tuple[str, ...] = ()
     traceable_spans: tuple[TraceableSpan, ...] = ()
 
     def __add__(self, other: Text | Sequence[str]) -> Text:
         other = other if isinstance(other, Text) else Text(tuple(other))
-        n = len(self.lines)
-        moved = tuple(
-            TraceableSpan(first + n, last + n, names)
+        offset = len(self.lines)
+        spans = tuple(
+            TraceableSpan(first + offset, last + offset, names)
             for first, last, names in other.traceable_spans
         )
-        return Text(self.lines + other.lines, self.traceable_spans + moved)
+        return Text(self.lines + other.lines, self.traceable_spans + spans)
 
     @property
     def source(self) -> str:
-        """The lines as one string."""
+        """Return the lines as one string."""
         return "".join(f"{line}\n" for line in self.lines)
 
     def indented(self) -> Text:
-        """The same, one block deeper."""
+        """Return the same lines, one block deeper."""
         return replace(self, lines=tuple(f"    {line}" for line in self.lines))
 
 
 def write(
-    framework: Framework, runtime: Runtime, api: Api, asked: AnyQuestion, mode: Mode
+    framework: Framework, runtime: Runtime, api: Api, question: AnyQuestion, mode: Mode
 ) -> Call | Inexpressible:
-    """The call that asks ``api`` in ``mode``, or why there is none."""
-    if isinstance(asked, Chain):
-        call = _chain(framework, runtime, api, asked, mode)
+    """Write the call of an API for a question.
+
+    Parameters
+    ----------
+    framework, runtime
+        Where the call runs.
+    api
+        The API to call.
+    question
+        A question or a chain.
+    mode
+        ``native`` for the naive call, ``recipe`` for the equivalent one.
+
+    Returns
+    -------
+    Call or Inexpressible
+        The call, or why there is none.
+    """
+    if isinstance(question, Chain):
+        call = _chain(framework, runtime, api, question, mode)
     else:
-        call = _single(framework, runtime, api, asked, mode)
+        call = _single(framework, runtime, api, question, mode)
     if isinstance(call, Inexpressible):
         return call
     memories = {name: memory_layout.memory_of(array) for name, array in call.arrays.items()}
     if not any(memories.values()):
         return call
-    # As they do not come out of a pipe.
-    laid = [
-        f"{name} = {memory_layout.source(said, name)}" for name, said in memories.items() if said
+    # Arrays lose their order in memory between processes.
+    layout_lines = [
+        f"{name} = {memory_layout.source(memory, name)}"
+        for name, memory in memories.items()
+        if memory
     ]
     unsupported_layouts = (
         framework.interop(api, runtime.backend).unsupported_layouts if mode == "recipe" else ()
     )
-    copied = [name for name, said in memories.items() if said in unsupported_layouts]
-    laid += [f"{name} = {name}.copy()" for name in copied]
-    lines = Text(tuple(laid)) + _text(call)
+    copies = [name for name, memory in memories.items() if memory in unsupported_layouts]
+    layout_lines += [f"{name} = {name}.copy()" for name in copies]
+    source_text = Text(tuple(layout_lines)) + _text_of(call)
     return replace(
         call,
-        source=lines.source,
-        traceable_spans=lines.traceable_spans,
-        moves=(*call.moves, *(f"{name} copied" for name in copied)),
+        source=source_text.source,
+        traceable_spans=source_text.traceable_spans,
+        moves=(*call.moves, *(f"{name} copied" for name in copies)),
     )
 
 
-def _text(call: Call) -> Text:
+def _text_of(call: Call) -> Text:
     return Text(tuple(call.source.splitlines()), call.traceable_spans)
 
 
 def _single(
-    framework: Framework, runtime: Runtime, api: Api, asked: Question, mode: Mode
+    framework: Framework, runtime: Runtime, api: Api, question: Question, mode: Mode
 ) -> Call | Inexpressible:
-    plan = _PLANS[mode](api, asked, runtime)
+    plan = _PLANS[mode](api, question, runtime)
     if isinstance(plan, Inexpressible):
         return plan
     interop = framework.interop(api, runtime.backend)
-    lines = text(plan, interop, asked)
+    lines = text(plan, interop, question)
     return Call(
         source=lines.source,
-        arrays=arrays_of(asked),
+        arrays=arrays_of(question),
         cost=plan.cost,
         moves=plan.moves,
         imports=interop.imports,
@@ -132,7 +162,7 @@ def _single(
 def _chain(
     framework: Framework, runtime: Runtime, api: Api, chain: Chain, mode: Mode
 ) -> Call | Inexpressible:
-    """The steps' calls one after the other, each on the answer to the one before."""
+    """Write the calls of the steps one after the other, each on the answer to the one before."""
     lines = Text()
     arrays: dict[str, Array] = {"x": chain.questions[0].x}
     cost = Cost.ARGUMENTS
@@ -150,10 +180,10 @@ def _chain(
         call = _single(framework, runtime, step_api, step, mode)
         if isinstance(call, Inexpressible):
             return call
-        own = {name: f"{name}{number}" for name in call.arrays if name != "x"}
-        arrays |= {own[name]: call.arrays[name] for name in own}
-        lines += [f"{', '.join(own)} = {', '.join(own.values())}"]
-        lines = lines + _text(call) + ["x = y"]
+        renames = {name: f"{name}{number}" for name in call.arrays if name != "x"}
+        arrays |= {renames[name]: call.arrays[name] for name in renames}
+        lines += [f"{', '.join(renames)} = {', '.join(renames.values())}"]
+        lines = lines + _text_of(call) + ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
         moves += [move for move in call.moves if move not in moves]
     return Call(lines.source, arrays, cost, tuple(moves), imports, lines.traceable_spans)
@@ -171,41 +201,41 @@ def _pool(step: Pool) -> list[str]:
 
 
 def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    """The source of a planned question."""
-    asked = _grouped(plan, interop, question)
+    """Return the source of a planned question."""
+    lines = _grouped(plan, interop, question)
     if plan.keep_dtype and question.dtype in interop.dtype_contexts:
-        # Its stretches mean something else without the line above them.
-        return Text((interop.dtype_contexts[question.dtype], *asked.indented().lines))
-    return asked
+        # The traceable spans depend on the line above them, so there are none.
+        return Text((interop.dtype_contexts[question.dtype], *lines.indented().lines))
+    return lines
 
 
 def arrays_of(question: Question) -> dict[str, Array]:
-    """The arrays that the source of a question reads, by name."""
-    named = {"x": question.x}
+    """Return the arrays that the source of a question reads, by name."""
+    arrays = {"x": question.x}
     if question.operator != "interpolate":
-        named["w"] = question.kernel
+        arrays["w"] = question.kernel
     if question.bias is not None and question.wanted in ("output", "parameters"):
-        named["b"] = question.bias
+        arrays["b"] = question.bias
     if question.gradient is not None:
-        named["g"] = question.gradient
-    return named
+        arrays["g"] = question.gradient
+    return arrays
 
 
 def _grouped(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     names = tuple(arrays_of(question))
-    asked = _ASKED[question.wanted](plan, interop, question)
+    lines = _WRITERS[question.wanted](plan, interop, question)
     if not plan.split:
-        return asked
-    split = ", ".join(f"np.split({name}, {question.groups}, {_SPLIT[name]})" for name in names)
+        return lines
+    split = ", ".join(f"np.split({name}, {question.groups}, {_SPLIT_AXES[name]})" for name in names)
     return (
         Text(("groups = []", f"for {', '.join(names)} in zip({split}):"))
-        + asked.indented()
-        + ["    groups.append(y)", f"y = {_JOINED[question.wanted]}"]
+        + lines.indented()
+        + ["    groups.append(y)", f"y = {_JOINS[question.wanted]}"]
     )
 
 
-_SPLIT = {"x": 1, "w": 0, "b": 0, "g": 1}
-_JOINED = {
+_SPLIT_AXES = {"x": 1, "w": 0, "b": 0, "g": 1}
+_JOINS = {
     "output": "np.concatenate(groups, 1)",
     "input_gradient": "np.concatenate(groups, 1)",
     "kernel_gradient": "np.concatenate(groups, 0)",
@@ -214,15 +244,15 @@ _JOINED = {
 
 
 def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    in_call = question.bias is not None and not plan.add_bias
-    after = question.bias is not None and plan.add_bias
-    added = f"b.reshape(-1{', 1' * question.rank})"
+    bias_in_call = question.bias is not None and not plan.add_bias
+    bias_after = question.bias is not None and plan.add_bias
+    addend = f"b.reshape(-1{', 1' * question.rank})"
     if question.dtype in NARROWER:
-        added += ".astype(y.dtype)"  # what made the answer narrow would do so to its bias
-    names = ("x", *_kernel(question), *(("b",) if in_call else ()))
+        addend += ".astype(y.dtype)"  # the bias is narrowed as the answer is
+    names = ("x", *_kernel(question), *(("b",) if bias_in_call else ()))
     return (
         Text(_inputs(plan, question))
-        + _stretch(
+        + _traceable_lines(
             interop,
             question,
             names,
@@ -230,7 +260,7 @@ def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
         )
         + _array(interop, question)
         + linear_ops.apply(plan.output, "y")
-        + ([f"y = y + {added}"] if after else [])
+        + ([f"y = y + {addend}"] if bias_after else [])
     )
 
 
@@ -247,7 +277,7 @@ def _gradient(plan: Plan, interop: TensorInterop, question: Question, by: str) -
     return (
         Text(_inputs(plan, question))
         + linear_ops.apply_adjoint(plan.output, "g")
-        + _stretch(
+        + _traceable_lines(
             interop,
             question,
             names,
@@ -267,7 +297,7 @@ def _parameters(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     )
 
 
-_ASKED = {
+_WRITERS = {
     "output": _output,
     "input_gradient": _input_gradient,
     "kernel_gradient": _kernel_gradient,
@@ -284,11 +314,11 @@ def _inputs(plan: Plan, question: Question) -> tuple[str, ...]:
     return (*linear_ops.apply(plan.x, "x"), *kernel)
 
 
-def _stretch(
+def _traceable_lines(
     interop: TensorInterop, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
 ) -> Text:
     tensors = _tensors(interop, question, names)
-    if question.dtype in interop.dtype_conversions:  # a compiler may see no need for less precision
+    if question.dtype in interop.dtype_conversions:  # a compiler may drop a rounding
         return Text(tensors) + Text(lines, (TraceableSpan(0, len(lines), names),))
     lines = tensors + lines
     return Text(lines, (TraceableSpan(0, len(lines), names),))

@@ -1,7 +1,7 @@
-"""Limits behind answers: what a framework is known not to do, where a native call asks for it.
+"""Find the known limitation of a framework that explains the answer to a native call.
 
-A recipe goes around a known limit, and a native call runs into it. No convention explains what
-comes of that; the limit does.
+A recipe avoids a known limitation, and a native call may run into it. Then no convention explains
+the answer, and the limitation does.
 """
 
 from __future__ import annotations
@@ -13,55 +13,54 @@ from conformance.question import AnyQuestion, Chain
 from conformance.recipes import search
 
 MOST = 2
-"""How many conventions are combined at most; what a call is told is seldom read in more ways."""
+"""The largest number of conventions in a combination; a call seldom involves more."""
 
 
-def behind(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None:
-    """The known limit that the native call for a question runs into, if there is one.
+def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
+    """Find the known limitation that the native call for a question runs into.
 
-    What the call really asks is the question, understood under the fewest conventions, of which
-    the API's own arguments make the same call. Nothing is known of a chain.
-    """
-    if isinstance(asked, Chain) or search.has_no_meaning(asked):
-        return None
-    called = api.native(search.handed(api, asked))
-    for understood in interpretations.understood(asked, most=MOST):
-        means = search.handed(api, understood)
-        if api.recipe(means) == called:
-            return search.refusing(api, means, runtime)
-    return None
-
-
-def refusal(api: Api, asked: AnyQuestion, runtime: Runtime) -> Limitation | None:
-    """Find the known limit that a native call was refused for.
-
-    Parameters
-    ----------
-    api
-        What was called.
-    asked
-        The question.
-    runtime
-        Where it was called.
+    The call asks in truth the question under the fewest conventions for which the API's own
+    arguments make the same call. For a chain no limitation is known.
 
     Returns
     -------
-    Limit or None
-        The first limit that the call runs into, as its arguments stand or as they are understood.
+    Limitation or None
+        The first limitation of that question.
     """
-    if isinstance(asked, Chain) or search.has_no_meaning(asked):
+    if isinstance(question, Chain) or search.has_no_meaning(question):
         return None
-    handed = search.handed(api, asked)
-    for limit in api.limits:
-        if limit.refused and limit.stops(handed, runtime):
-            return limit
-    found = behind(api, asked, runtime)
-    return found if found is not None and found.refused else None
+    call = api.native(search.handed(api, question))
+    for variant in interpretations.variants(question, most=MOST):
+        variant_question = search.handed(api, variant)
+        if api.recipe(variant_question) == call:
+            return search.first_limitation(api, variant_question, runtime)
+    return None
 
 
-def corrupts_process(api: Api, asked: AnyQuestion, runtime: Runtime) -> bool:
-    """Whether the native call, taken for what it looks like, may break its process's memory."""
-    if isinstance(asked, Chain) or search.has_no_meaning(asked):
+def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
+    """Find the known limitation for which a native call was refused.
+
+    Returns
+    -------
+    Limitation or None
+        The first limitation that the call runs into, by its arguments as they stand or under
+        conventions.
+    """
+    if isinstance(question, Chain) or search.has_no_meaning(question):
+        return None
+    call_question = search.handed(api, question)
+    for limitation in api.limits:
+        if limitation.refused and limitation.stops(call_question, runtime):
+            return limitation
+    cause = behind(api, question, runtime)
+    return cause if cause is not None and cause.refused else None
+
+
+def corrupts_process(api: Api, question: AnyQuestion, runtime: Runtime) -> bool:
+    """Return whether the native call, read literally, may break its process's memory."""
+    if isinstance(question, Chain) or search.has_no_meaning(question):
         return False
-    handed = search.handed(api, asked)
-    return any(limit.corrupts_process and limit.stops(handed, runtime) for limit in api.limits)
+    call_question = search.handed(api, question)
+    return any(
+        limit.corrupts_process and limit.stops(call_question, runtime) for limit in api.limits
+    )

@@ -1,6 +1,6 @@
-"""Linear maps on arrays as NumPy code, each with its adjoint, so that one recipe serves gradients.
+"""Write linear maps of arrays as NumPy code, each with its adjoint.
 
-A recipe wraps a framework's call in maps: y = T f(X x, W w). Its gradients then follow from the
+A recipe wraps a framework's call in maps: y = T f(X x, W w). Its gradients follow from the
 framework's own gradients f' of f and from adjoints: by x it is X* f'(T* g), by w it is W* f'(T* g).
 """
 
@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conformance.oracle.geometry import Axes, Pairs
-
-BATCH_AND_CHANNELS = 2
+from conformance.oracle.geometry import Axes, Pairs, effective_kernel_size
 
 
 @dataclass(frozen=True)
 class LinearOp:
-    """Lines of NumPy that map the array ``{v}``, and the lines that do the adjoint.
+    """Lines of NumPy that map the array ``{v}``, and the lines of the adjoint.
 
-    order  of the axes, where that is all that changes
+    Attributes
+    ----------
+    forward
+        The lines of the map.
+    adjoint
+        The lines of its adjoint.
+    order
+        The order of the axes, if the map changes nothing else.
     """
 
     forward: tuple[str, ...]
@@ -26,18 +31,18 @@ class LinearOp:
     order: Axes | None = None
 
 
-def apply(maps: Iterable[LinearOp], variable: str) -> list[str]:
-    """The lines that put ``variable`` through ``maps`` in order."""
-    return [line.format(v=variable) for m in maps for line in m.forward]
+def apply(ops: Iterable[LinearOp], variable: str) -> list[str]:
+    """Return the lines that apply ``ops`` to ``variable`` in order."""
+    return [line.format(v=variable) for op in ops for line in op.forward]
 
 
-def apply_adjoint(maps: Iterable[LinearOp], variable: str) -> list[str]:
-    """The lines that put ``variable`` through the adjoint of ``maps``: the last one first."""
-    return [line.format(v=variable) for m in reversed(tuple(maps)) for line in m.adjoint]
+def apply_adjoint(ops: Iterable[LinearOp], variable: str) -> list[str]:
+    """Return the lines that apply the adjoint of ``ops`` to ``variable``, the last one first."""
+    return [line.format(v=variable) for op in reversed(tuple(ops)) for line in op.adjoint]
 
 
 def permute(order: Axes) -> tuple[LinearOp, ...]:
-    """Axes in another order; nothing where the order is the same."""
+    """Return the map that reorders axes; none if the order stays the same."""
     if order == tuple(range(len(order))):
         return ()
     inverse = tuple(order.index(axis) for axis in range(len(order)))
@@ -45,80 +50,89 @@ def permute(order: Axes) -> tuple[LinearOp, ...]:
     return (LinearOp(*lines, order),)
 
 
-def merged(maps: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
-    """The same maps, with neighbours that only change the order of axes made one."""
-    kept: list[LinearOp] = []
-    for m in maps:
-        if kept and m.order and kept[-1].order:
-            before = kept.pop().order or ()
-            kept += permute(tuple(before[axis] for axis in m.order))
+def merged(ops: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
+    """Return the same maps, with neighbours that only reorder axes joined into one."""
+    merged_ops: list[LinearOp] = []
+    for op in ops:
+        if merged_ops and op.order and merged_ops[-1].order:
+            before = merged_ops.pop().order or ()
+            merged_ops += permute(tuple(before[axis] for axis in op.order))
         else:
-            kept.append(m)
-    return tuple(kept)
+            merged_ops.append(op)
+    return tuple(merged_ops)
 
 
 def flip(rank: int) -> tuple[LinearOp, ...]:
-    """Every spatial axis backwards; its own adjoint."""
+    """Return the map that reverses every spatial axis, which is its own adjoint."""
     line = "{v} = {v}[:, :" + ", ::-1" * rank + "]"
     return (LinearOp((line,), (line,)),)
 
 
 def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
-    """A kernel of ``shape`` with d - 1 zeros between neighbours on each spatial axis."""
-    window = shape[BATCH_AND_CHANNELS:]
-    grown = (
-        *shape[:BATCH_AND_CHANNELS],
-        *(d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)),
-    )
-    every = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
+    """Return the map that puts d - 1 zeros between the neighbours of a kernel on each spatial axis.
+
+    Parameters
+    ----------
+    shape
+        The shape (first, second, *k) of the kernel.
+    dilation
+        The dilation d of each axis.
+
+    Returns
+    -------
+    tuple of LinearOp
+        The map to a kernel (first, second, *(d (k - 1) + 1)).
+    """
+    dilated_shape = (*shape[:2], *effective_kernel_size(shape[2:], dilation))
+    slots = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
     return (
         LinearOp(
             (
-                f"dilated = np.zeros({grown}, {{v}}.dtype)",
-                f"dilated{every} = {{v}}",
+                f"dilated = np.zeros({dilated_shape}, {{v}}.dtype)",
+                f"dilated{slots} = {{v}}",
                 "{v} = dilated",
             ),
-            (f"{{v}} = {{v}}{every}",),
+            (f"{{v}} = {{v}}{slots}",),
         ),
     )
 
 
 def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
-    """A kernel of (first, second / groups, *k), of another operator with groups, for this one.
+    """Return the map that transposes the channels of a kernel within each group.
 
     Parameters
     ----------
     groups, first, second
-        How many groups there are, and the first two axes of the kernel that is mapped.
+        The number of groups, and the first two axes of the kernel (first, second, *k).
 
     Returns
     -------
-    tuple of Map
-        To a kernel of (second * groups, first / groups, *k), each group of it transposed.
+    tuple of LinearOp
+        The map to a kernel (second * groups, first / groups, *k).
     """
     inner = first // groups
     if inner == second == 1:
         return ()
-    there, back = (
+    exchange, exchange_back = (
         f"{{v}} = {{v}}.reshape({groups}, {a}, {b}, *{{v}}.shape[2:]).swapaxes(1, 2)"
         f".reshape({groups * b}, {a}, *{{v}}.shape[2:])"
         for a, b in ((inner, second), (second, inner))
     )
-    return (LinearOp((there,), (back,)),)
+    return (LinearOp((exchange,), (exchange_back,)),)
 
 
 def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
-    """A kernel of groups as one without them: its parts along a diagonal of zeros.
+    """Return the map from a kernel with groups to one without them, with blocks on a diagonal.
 
     Parameters
     ----------
     groups, first, second
-        How many groups there are, and the first two axes of the kernel that is mapped.
+        The number of groups, and the first two axes of the kernel (first, second, *k).
 
     Returns
     -------
-    tuple of Map
-        To a kernel of (first, second * groups, *k).
+    tuple of LinearOp
+        The map to a kernel (first, second * groups, *k).
     """
     inner = first // groups
     shape = f"({groups}, {inner}, {groups}, {second}, *{{v}}.shape[2:])"
@@ -139,7 +153,7 @@ def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
 
 
 def fill_batch() -> tuple[LinearOp, ...]:
-    """Return the map from an empty batch to one of a single element, which is zero."""
+    """Return the map from an empty batch to one element of zeros."""
     return (LinearOp(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
 
 
@@ -150,24 +164,37 @@ def empty_batch() -> tuple[LinearOp, ...]:
 
 
 def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
-    """Spatial axes of ``lengths`` with (begin, end) zeros more, or elements fewer if negative."""
-    kept, pad = zip(*map(_reframed, lengths, grow), strict=True)
-    maps = []
-    if kept != tuple((0, n) for n in lengths):
-        outside = tuple((start, n - stop) for n, (start, stop) in zip(lengths, kept, strict=True))
-        maps.append(LinearOp((_sliced(kept, lengths),), (_padded(outside),)))
+    """Return the map that pads or crops spatial axes.
+
+    Parameters
+    ----------
+    lengths
+        The length of each spatial axis.
+    grow
+        The (begin, end) zeros to add on each axis; negative numbers crop.
+
+    Returns
+    -------
+    tuple of LinearOp
+        The map to axes of the new lengths.
+    """
+    ranges, pad = zip(*map(_reframe, lengths, grow), strict=True)
+    ops = []
+    if ranges != tuple((0, n) for n in lengths):
+        outside = tuple((start, n - stop) for n, (start, stop) in zip(lengths, ranges, strict=True))
+        ops.append(LinearOp((_slice(ranges, lengths),), (_pad(outside),)))
     if any(map(any, pad)):
         inside = tuple(
             (before, before + stop - start)
-            for (before, _), (start, stop) in zip(pad, kept, strict=True)
+            for (before, _), (start, stop) in zip(pad, ranges, strict=True)
         )
         grown = tuple(n + begin + end for n, (begin, end) in zip(lengths, grow, strict=True))
-        maps.append(LinearOp((_padded(pad),), (_sliced(inside, grown),)))
-    return tuple(maps)
+        ops.append(LinearOp((_pad(pad),), (_slice(inside, grown),)))
+    return tuple(ops)
 
 
-def _reframed(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Of 0..n the (start, stop) that stays, and the (before, after) zeros around it."""
+def _reframe(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the (start, stop) of 0..n that stays, and the (before, after) zeros around it."""
     low, high = -grow[0], n + grow[1]
     start = min(max(low, 0), n)
     stop = max(min(high, n), start)
@@ -175,12 +202,12 @@ def _reframed(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int
     return (start, stop), (before, high - low - before - (stop - start))
 
 
-def _sliced(kept: Pairs, lengths: Axes) -> str:
+def _slice(ranges: Pairs, lengths: Axes) -> str:
     slices = (
-        f"{start or ''}:{stop - n or ''}" for n, (start, stop) in zip(lengths, kept, strict=True)
+        f"{start or ''}:{stop - n or ''}" for n, (start, stop) in zip(lengths, ranges, strict=True)
     )
     return "{v} = {v}[:, :, " + ", ".join(slices) + "]"
 
 
-def _padded(pad: Pairs) -> str:
+def _pad(pad: Pairs) -> str:
     return f"{{v}} = np.pad({{v}}, {((0, 0), (0, 0), *pad)})"

@@ -1,4 +1,4 @@
-"""Arrays as Python source, exact to the bit: readable where that is short, packed where not."""
+"""Write arrays as Python source, exact to the bit: readable if short, packed otherwise."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from conformance.question import Array
 
 WIDTH = 100
 READABLE = 600
-"""Characters that an array may take as a nested list, about six lines."""
-_FEW = 16
-"""Elements below which a list says more than any rule that makes it."""
+"""The number of characters that an array may take as a nested list, about six lines."""
+_SHORT_SIZE = 16
+"""The number of elements up to which a list is clearer than a rule."""
 
 
 PACKED_IMPORTS = ("import base64", "import zlib")
 
 
 def assignment(name: str, array: Array) -> str:
-    """Statements that give ``name`` the array: its numbers, its shape and its dtype.
+    """Return statements that assign the array's numbers, shape and dtype to ``name``.
 
-    They need NumPy as ``np``, and `PACKED_IMPORTS` where they are packed.
+    The statements need NumPy as ``np``, and `PACKED_IMPORTS` where they are packed.
     """
-    rule = None if 0 < array.size <= _FEW else _rule(array)
+    rule = None if 0 < array.size <= _SHORT_SIZE else _rule(array)
     if rule is not None:
         return f"{name} = {rule}"
-    listed = _listed(array) if array.size <= READABLE else None
-    if listed is not None and len(listed) <= READABLE:
-        return wrapped(f"{name} = np.array({listed}, np.{array.dtype})")
-    return _packed(name, array)
+    nested_list = _nested_list(array) if array.size <= READABLE else None
+    if nested_list is not None and len(nested_list) <= READABLE:
+        return wrapped(f"{name} = np.array({nested_list}, np.{array.dtype})")
+    return _packed_assignment(name, array)
 
 
 def is_packed(source: str) -> bool:
-    """Whether source holds an array that has to be unpacked."""
+    """Return whether source contains an array that has to be unpacked."""
     return "base64." in source
 
 
 def wrapped(statement: str, width: int = WIDTH) -> str:
-    """A statement on as many lines as it takes, broken at spaces, which must be within brackets.
+    """Break a statement into lines at spaces, which must be within brackets.
 
-    Rows of numbers are kept whole where they fit.
+    Rows of numbers stay whole where they fit.
     """
     indent = statement[: len(statement) - len(statement.lstrip())] + "    "
-    whole = re.sub(
+    unbroken = re.sub(
         r"\[[^\[\]]*\]",
         lambda row: row[0].replace(" ", _NO_BREAK) if len(row[0]) < width - 20 else row[0],
         statement,
     )
     filled = textwrap.fill(
-        whole,
+        unbroken,
         width,
         subsequent_indent=indent,
         break_long_words=False,
@@ -64,18 +64,18 @@ def wrapped(statement: str, width: int = WIDTH) -> str:
 _NO_BREAK = "\0"
 
 
-def _listed(array: Array) -> str | None:
-    """The array as a nested list; None where its numbers cannot be written as numbers."""
+def _nested_list(array: Array) -> str | None:
+    """Return the array as a nested list, or None if some number has no literal."""
     if not np.isfinite(array).all():
         return None
     if array.ndim:
-        rows = [_listed(part) for part in array]
+        rows = [_nested_list(part) for part in array]
         return f"[{', '.join(row for row in rows if row is not None)}]"
     return _number(array)
 
 
 def _number(scalar: Array) -> str:
-    """The shortest spelling that comes back to the same bits through a float64."""
+    """Return the shortest literal that gives the same bits through a float64."""
     value = scalar.item()
     if isinstance(value, int):
         return str(value)
@@ -86,7 +86,7 @@ def _number(scalar: Array) -> str:
 
 
 def _rule(array: Array) -> str | None:
-    """The array as the rule that it follows: one number, a count, or the rows of an identity."""
+    """Return the array as a rule: one number, a count, or the rows of an identity."""
     flat = array.ravel()
     if not flat.size:
         return f"np.zeros({array.shape}, np.{array.dtype})"
@@ -98,30 +98,30 @@ def _rule(array: Array) -> str | None:
     if float(flat[0]).is_integer():
         start = int(flat[0])
         if np.array_equal(flat, np.arange(start, start + flat.size)):
-            counted = f"np.arange({start}, {start + flat.size}, dtype={dtype})"
-            return f"{counted}.reshape{array.shape}"
+            count = f"np.arange({start}, {start + flat.size}, dtype={dtype})"
+            return f"{count}.reshape{array.shape}"
     rows = array.reshape(len(array), -1)
     if np.array_equal(rows, np.eye(*rows.shape)):
         return f"np.eye({rows.shape[0]}, {rows.shape[1]}, dtype={dtype}).reshape{array.shape}"
     return None
 
 
-def _packed(name: str, array: Array) -> str:
-    """The array's bytes, compressed, as text that is broken into lines."""
-    small = next((dtype for dtype in ("int8", "int16") if _survives(array, dtype)), None)
-    stored = array.astype(small or array.dtype.newbyteorder("<"))
+def _packed_assignment(name: str, array: Array) -> str:
+    """Return the array's bytes, compressed, as text broken into lines."""
+    small_dtype = next((dtype for dtype in ("int8", "int16") if _fits_dtype(array, dtype)), None)
+    stored = array.astype(small_dtype or array.dtype.newbyteorder("<"))
     text = base64.b64encode(zlib.compress(stored.tobytes(), 9)).decode()
     size = WIDTH - len('    ""')
     lines = [f'    "{text[i : i + size]}"' for i in range(0, len(text), size)]
-    kind = stored.dtype.str.replace("|i1", "int8")
-    read = f'np.frombuffer(zlib.decompress({name}), "{kind}")'
-    # astype copies, too, and gives an array that may be written to.
-    made = f"{name} = {read}.astype(np.{array.dtype}).reshape{array.shape}"
-    return "\n".join([f"{name} = base64.b64decode(", *lines, ")", wrapped(made)])
+    dtype = stored.dtype.str.replace("|i1", "int8")
+    buffer = f'np.frombuffer(zlib.decompress({name}), "{dtype}")'
+    # astype also copies, which makes the array writable.
+    statement = f"{name} = {buffer}.astype(np.{array.dtype}).reshape{array.shape}"
+    return "\n".join([f"{name} = base64.b64decode(", *lines, ")", wrapped(statement)])
 
 
-def _survives(array: Array, dtype: str) -> bool:
-    """Whether every number is one of ``dtype``, to the sign of zero."""
+def _fits_dtype(array: Array, dtype: str) -> bool:
+    """Return whether every number is one of ``dtype``, including the sign of zero."""
     if not np.isfinite(array).all():
         return False
     limits = np.iinfo(dtype)

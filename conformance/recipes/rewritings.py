@@ -1,6 +1,6 @@
-"""Rewritings: questions with the same answer as another, up to a map of its arrays, by their cost.
+"""Rewrite a question as others with the same answer, up to maps of its arrays.
 
-A recipe is the cheapest of them that an API can take; no rewriting knows an API by its name.
+A recipe is the cheapest rewriting that an API accepts. No rewriting depends on an API's name.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 
 from conformance.adapters.base import Api, CallBuilder
 from conformance.oracle import geometry
-from conformance.oracle.geometry import Axes, Pairs
-from conformance.question import Array, Question
+from conformance.oracle.geometry import Pairs
+from conformance.question import Array, Question, stand_in
 from conformance.recipes import linear_ops
 from conformance.recipes.linear_ops import LinearOp
 
 
 class Cost(IntEnum):
-    """How far one must go from the same-looking call."""
+    """How far a call is from the naive one."""
 
     ARGUMENTS = 0
     KERNEL = 1
@@ -32,7 +32,7 @@ class Cost(IntEnum):
 
     @property
     def words(self) -> str:
-        """The cost in words."""
+        """Return the cost in words."""
         return _COST_WORDS[self]
 
 
@@ -51,14 +51,32 @@ _COST_WORDS = {
 class Draft:
     """A rewritten question on its way to a plan.
 
-    spell    what writes it as a call
-    own      the same question in the API's own words, which mean another one elsewhere
+    Attributes
+    ----------
+    api
+        The API to call.
+    question
+        The question, as it has been rewritten.
+    call_builder
+        The function that writes it as a call.
+    native_question
+        The same question in terms that only this API understands so, if it has some.
+    moves
+        The rewritings, in words.
+    x, kernel, output
+        The maps of the arrays.
+    split
+        Whether each group has a call of its own.
+    bias_last
+        Whether the bias is added to the output.
+    cost
+        The cost of the rewritings.
     """
 
     api: Api
     question: Question
-    spell: CallBuilder
-    own: Question | None = None
+    call_builder: CallBuilder
+    native_question: Question | None = None
     moves: tuple[str, ...] = ()
     x: tuple[LinearOp, ...] = ()
     kernel: tuple[LinearOp, ...] = ()
@@ -69,9 +87,9 @@ class Draft:
 
 
 def rewritings(api: Api, question: Question) -> Iterator[Draft]:
-    """Every rewriting, cheapest first."""
-    # The oracle means the same by an output padding of 0 and by none.
-    start = Draft(api=api, question=question.but(zero_given=False), spell=api.recipe)
+    """Yield every rewriting of a question, the cheapest first."""
+    # To the oracle an output padding of 0 is the same as none.
+    start = Draft(api=api, question=question.but(zero_given=False), call_builder=api.recipe)
     if question.operator == "interpolate":
         yield start
         return
@@ -82,51 +100,53 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
             kernel=linear_ops.flip(question.rank),
             cost=Cost.KERNEL,
         )
-    yield from _paddings(start)  # which mostly is all that is looked at, and none is cheaper
+    yield from _vary_padding(start)  # usually one of these is the recipe, and none is cheaper
     drafts = [start]
     for rewriting in _REWRITINGS:
-        drafts += [rewritten for draft in drafts for rewritten in rewriting(draft)]
+        drafts += [new for draft in drafts for new in rewriting(draft)]
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
     for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
-        yield from _paddings(draft)
+        yield from _vary_padding(draft)
 
 
-def _paddings(draft: Draft) -> Iterator[Draft]:
-    """The same padding as it was asked, as numbers, as a word, with equal sides, in own words."""
+def _vary_padding(draft: Draft) -> Iterator[Draft]:
+    """Yield the padding unchanged, as numbers, as a word, with equal sides, in the API's terms."""
     q = draft.question
     yield draft
     if isinstance(q.padding, str):
-        yield _moved(draft, "padding as numbers", padding=q.pairs)
+        yield _rewrite(draft, "padding as numbers", padding=q.pairs)
     else:
         for word in geometry.WORDS:
             if q.but(padding=word).pairs == q.pairs:
-                yield _moved(draft, f"padding as {word!r}", padding=word)
+                yield _rewrite(draft, f"padding as {word!r}", padding=word)
     if q.operator == "conv_transpose":
         # Cropping less at the end is the same as a longer output.
-        longer = tuple(p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True))
-        if min(longer) >= 0 and longer != q.output_padding:
-            equal = tuple((b, b) for b, _ in q.pairs)
+        longer_padding = tuple(
+            p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True)
+        )
+        if min(longer_padding) >= 0 and longer_padding != q.output_padding:
+            equal_pairs = tuple((b, b) for b, _ in q.pairs)
             move = "padding equal at both ends"
-            yield _moved(draft, move, padding=equal, output_padding=longer)
-        own = draft.api.own(q) if draft.api.own is not None and q.has_output else None
-        if own is not None:
+            yield _rewrite(draft, move, padding=equal_pairs, output_padding=longer_padding)
+        native_question = draft.api.own(q) if draft.api.own is not None and q.has_output else None
+        if native_question is not None:
             yield replace(
                 draft,
                 moves=(*draft.moves, "padding as 'same' with a length"),
-                spell=draft.api.native,
-                own=own,
+                call_builder=draft.api.native,
+                native_question=native_question,
             )
 
 
-def _moved(draft: Draft, move: str, **changes: object) -> Draft:
+def _rewrite(draft: Draft, move: str, **changes: object) -> Draft:
     return replace(draft, moves=(*draft.moves, move), question=draft.question.but(**changes))
 
 
-def _counted(draft: Draft) -> Iterator[Draft]:
-    """A layer that is only counted, without what adds no parameters."""
+def _drop_uncounted(draft: Draft) -> Iterator[Draft]:
+    """Leave out the arguments that add no parameters to a layer that is only counted."""
     q = draft.question
     if q.wanted == "parameters":
-        yield _moved(
+        yield _rewrite(
             draft,
             "what adds no parameters left out",
             stride=(1,) * q.rank,
@@ -136,22 +156,22 @@ def _counted(draft: Draft) -> Iterator[Draft]:
         )
 
 
-def _filled(draft: Draft) -> Iterator[Draft]:
-    """A batch of one that is zero, in place of an empty one."""
+def _fill_batch(draft: Draft) -> Iterator[Draft]:
+    """Replace an empty batch by one sample of zeros."""
     q = draft.question
     if len(q.x) == 0 and q.wanted != "parameters":
         yield replace(
             draft,
             moves=(*draft.moves, "a batch of zeros in place of none"),
-            question=q.but(x=_shaped(q.x, (1, *q.x.shape[1:]))),
+            question=q.but(x=stand_in((1, *q.x.shape[1:]), q.x.dtype)),
             x=draft.x + linear_ops.fill_batch(),
             output=linear_ops.empty_batch() + draft.output,
             cost=max(draft.cost, Cost.CROP),
         )
 
 
-def _unstrided(draft: Draft) -> Iterator[Draft]:
-    """A stride of 1 along axes where a stride means nothing, as there is one place to take."""
+def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
+    """Set the stride to 1 along axes with a single place, where it has no effect."""
     q = draft.question
     if not q.has_output:
         return
@@ -159,7 +179,7 @@ def _unstrided(draft: Draft) -> Iterator[Draft]:
     stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
     if stride != q.stride:
         pairs = tuple(
-            # With a stride of 1 there would be further places in what the kernel does not reach.
+            # With a stride of 1 the rest of the input would give further places.
             (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
             for n, place, r, (b, e) in zip(
                 q.space,
@@ -169,56 +189,58 @@ def _unstrided(draft: Draft) -> Iterator[Draft]:
                 strict=True,
             )
         )
-        yield _moved(draft, "stride 1 along single places", stride=stride, padding=pairs)
+        yield _rewrite(draft, "stride 1 along single places", stride=stride, padding=pairs)
 
 
-def _dilated(draft: Draft) -> Iterator[Draft]:
-    """The dilation put into the kernel as zeros, of which a layer would count more."""
+def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
+    """Put the dilation into the kernel as zeros; a layer would count them as parameters."""
     q = draft.question
     if set(q.dilation) != {1} and q.wanted != "parameters":
         shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
         yield replace(
             draft,
             moves=(*draft.moves, "zeros put into the kernel"),
-            question=q.but(kernel=_shaped(q.kernel, shape), dilation=(1,) * q.rank),
+            question=q.but(kernel=stand_in(shape, q.kernel.dtype), dilation=(1,) * q.rank),
             kernel=linear_ops.dilate(q.kernel.shape, q.dilation) + draft.kernel,
             cost=max(draft.cost, Cost.KERNEL),
         )
 
 
-def _around(draft: Draft) -> Iterator[Draft]:
-    """No padding in the call: the output cropped or extended after it, the input before it."""
+def _pad_outside(draft: Draft) -> Iterator[Draft]:
+    """Crop or extend the output after the call, or pad the input before it, in place of padding."""
     q = draft.question
-    none = ((0, 0),) * q.rank
+    no_padding = ((0, 0),) * q.rank
     grow: Pairs
     if q.operator == "conv":
         grow = q.pairs
-        bare = q.but(x=_shaped(q.x, (*q.x.shape[:2], *_grown(q.space, grow))), padding=none)
-        around = replace(draft, question=bare, x=draft.x + linear_ops.window(q.space, grow))
+        space = (n + b + e for n, (b, e) in zip(q.space, grow, strict=True))
+        x = stand_in((*q.x.shape[:2], *space), q.x.dtype)
+        unpadded = q.but(x=x, padding=no_padding)
+        rewritten = replace(draft, question=unpadded, x=draft.x + linear_ops.window(q.space, grow))
     else:
         if not q.has_output:
-            return  # Cropping would answer with an empty array, in the framework's place.
-        bare = q.but(padding=none, output_padding=(0,) * q.rank)
+            return  # Cropping would return an empty array where the framework should refuse.
+        unpadded = q.but(padding=no_padding, output_padding=(0,) * q.rank)
         grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-        output = linear_ops.window(bare.output_space, grow) + draft.output
-        around = replace(draft, question=bare, output=output)
-    if q.pairs != none or any(q.output_padding):
-        around_what = "input padded" if q.operator == "conv" else "output cropped or padded"
+        output = linear_ops.window(unpadded.output_space, grow) + draft.output
+        rewritten = replace(draft, question=unpadded, output=output)
+    if q.pairs != no_padding or any(q.output_padding):
+        step = "input padded" if q.operator == "conv" else "output cropped or padded"
         yield replace(
-            around,
-            moves=(*draft.moves, *(() if grow == none else (around_what,))),
-            # Beyond the full output there is nothing but bias, and the call cannot put it there.
-            # A layer that is only counted has its bias all the same.
+            rewritten,
+            moves=(*draft.moves, *(() if grow == no_padding else (step,))),
+            # Beyond the full output there is only bias, which the call cannot add there.
+            # A layer that is only counted keeps its bias.
             bias_last=draft.bias_last
             or (
                 q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
             ),
-            cost=draft.cost if grow == none else max(draft.cost, Cost.CROP),
+            cost=draft.cost if grow == no_padding else max(draft.cost, Cost.CROP),
         )
 
 
-def _biased(draft: Draft) -> Iterator[Draft]:
-    """The bias added to the output."""
+def _add_bias_last(draft: Draft) -> Iterator[Draft]:
+    """Add the bias to the output."""
     q = draft.question
     if q.bias is not None and q.wanted == "output" and not draft.bias_last:
         yield replace(
@@ -229,8 +251,8 @@ def _biased(draft: Draft) -> Iterator[Draft]:
         )
 
 
-def _split(draft: Draft) -> Iterator[Draft]:
-    """Each group in a call of its own."""
+def _split_groups(draft: Draft) -> Iterator[Draft]:
+    """Call the API for each group."""
     q = draft.question
     if q.groups > 1:
         yield replace(
@@ -247,14 +269,14 @@ def _split(draft: Draft) -> Iterator[Draft]:
         )
 
 
-def _regrouped(draft: Draft) -> Iterator[Draft]:
-    """Another function of the framework, which takes groups."""
+def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:
+    """Call another function of the framework, which takes groups."""
     q = draft.question
     if q.groups > 1 and draft.api.grouped is not None and q.wanted != "parameters":
         yield replace(
             draft,
             moves=(*draft.moves, "a convolution with groups over the stretched input"),
-            spell=draft.api.grouped,
+            call_builder=draft.api.grouped,
             kernel=(
                 *draft.kernel,
                 *(() if draft.api.reads_kernel_reversed else linear_ops.flip(q.rank)),
@@ -264,40 +286,44 @@ def _regrouped(draft: Draft) -> Iterator[Draft]:
         )
 
 
-def _blocked(draft: Draft) -> Iterator[Draft]:
-    """All groups in one kernel, whose zeros a number that is not finite would get through."""
+def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
+    """Join all groups in one kernel, whose zeros spread numbers that are not finite."""
     q = draft.question
-    if q.groups == 1 or q.wanted == "parameters" or draft.spell is not draft.api.recipe:
+    if q.groups == 1 or q.wanted == "parameters" or draft.call_builder is not draft.api.recipe:
         return
     if all(map(_is_finite, (q.x, q.gradient))):
         first, second, *window = q.kernel.shape
         yield replace(
             draft,
             moves=(*draft.moves, "a block-diagonal kernel, for finite numbers"),
-            question=q.but(kernel=_shaped(q.kernel, (first, second * q.groups, *window)), groups=1),
+            question=q.but(
+                kernel=stand_in((first, second * q.groups, *window), q.kernel.dtype), groups=1
+            ),
             kernel=draft.kernel + linear_ops.blocks(q.groups, first, second),
             cost=max(draft.cost, Cost.BLOCKS),
         )
 
 
 def _is_finite(array: Array | None) -> bool:
-    """Whether all numbers are finite; of a stand-in, all of whose numbers are one, that one is."""
+    """Return whether all numbers are finite.
+
+    All numbers of a stand-in are equal, so that one is read.
+    """
     if array is None:
         return True
-    one_place = tuple(slice(None if step else 1) for step in array.strides)
-    return bool(np.isfinite(array[one_place]).all())
+    first_element = tuple(slice(None if step else 1) for step in array.strides)
+    return bool(np.isfinite(array[first_element]).all())
 
 
 _REWRITINGS = (
-    _counted, _filled, _split, _unstrided, _dilated, _around, _biased, _regrouped, _blocked,
-)  # fmt: skip
-"""In an order in which each finds the arrays as the ones before it left them."""
-
-
-def _grown(lengths: Axes, grow: Pairs) -> Axes:
-    return tuple(n + b + e for n, (b, e) in zip(lengths, grow, strict=True))
-
-
-def _shaped(array: Array, shape: tuple[int, ...]) -> Array:
-    """A stand-in for an array that only the worker will hold: its shape and dtype, no memory."""
-    return np.broadcast_to(np.zeros((), array.dtype), shape)
+    _drop_uncounted,
+    _fill_batch,
+    _split_groups,
+    _drop_single_strides,
+    _dilate_kernel,
+    _pad_outside,
+    _add_bias_last,
+    _use_grouped_convolution,
+    _use_block_diagonal,
+)
+"""The rewritings in the order in which they are combined."""

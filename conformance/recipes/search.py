@@ -1,6 +1,7 @@
-"""Recipes: the cheapest way to the oracle's answer in an API, found by rewriting the question.
+"""Find the cheapest call of an API that gives the oracle's answer.
 
-Rewritings are tried in the order of their cost, and the first that the API can take is the recipe.
+Rewritings of the question are tried in the order of their cost. The first one that the API accepts
+is the recipe.
 """
 
 from __future__ import annotations
@@ -20,15 +21,28 @@ from conformance.recipes.rewritings import Draft, rewritings
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:
-    """A spelled question, and the maps that lead to it and back.
+    """A call, and the maps from the canonical arrays to it and back.
 
-    moves      the rewritings, in words, by which two recipes are the same
-    question   what the API itself is asked; of its arrays only the shapes count
-    x, kernel  from the canonical arrays to those of the call
-    output     from the output of the call to the canonical one
-    split      ask for each group alone, and concatenate
-    add_bias   add the bias to the output, because the call does not
-    keep_dtype  say what has to be said for the arrays to keep their dtype
+    Attributes
+    ----------
+    moves
+        The rewritings, in words, by which two recipes are the same.
+    question
+        The question that the call asks; only the shapes of its arrays matter.
+    call_source
+        The source of the call.
+    x, kernel
+        The maps from the canonical arrays to those of the call.
+    output
+        The map from the output of the call to the canonical one.
+    split
+        Whether each group has a call of its own, whose outputs are concatenated.
+    add_bias
+        Whether the bias is added to the output, because the call does not add it.
+    keep_dtype
+        Whether the source has to make the arrays keep their dtype.
+    cost
+        How far the call is from the naive one.
     """
 
     moves: tuple[str, ...]
@@ -44,122 +58,148 @@ class Plan:
 
 
 def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
-    """The same-looking call: arrays moved by their axis names, numbers handed over as they are."""
-    del runtime  # What is asked natively is the same everywhere.
-    draft = Draft(api=api, question=question, spell=api.native)
+    """Return the naive call: axes are moved by their names, and numbers are passed as they are.
+
+    Parameters
+    ----------
+    api
+        The API to call.
+    question
+        The question.
+    runtime
+        Unused; the native call is the same in every runtime.
+
+    Returns
+    -------
+    Plan or Inexpressible
+        The plan, or why there is none.
+    """
+    del runtime  # The native call is the same everywhere.
+    draft = Draft(api=api, question=question, call_builder=api.native)
     return _plan(draft, api.native(handed(api, question)))
 
 
 def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
-    """The cheapest call that should give the oracle's answer, or why there is none."""
+    """Return the cheapest call that should give the oracle's answer.
+
+    Parameters
+    ----------
+    api
+        The API to call.
+    question
+        The question. If it has no meaning, the native call is returned, as only a refusal is right.
+    runtime
+        Where the call runs.
+
+    Returns
+    -------
+    Plan or Inexpressible
+        The plan, or why there is none.
+    """
     if has_no_meaning(question):
-        # No other call gives an answer that there is not: what counts is whether this is refused.
+        # There is no answer; the native call shows whether the API refuses.
         return native(api, question)
     plan: Plan | Inexpressible
     for plan in _plans(api, question, runtime):
         if isinstance(plan, Plan):
             return plan
     if api.base is not None:
-        return _transposed(recipe(api.base, question, runtime))
-    # The last draft went furthest out of the way, so its reason is the one that remains.
+        return _with_moved_channels(recipe(api.base, question, runtime))
+    # The last draft is the most expensive, so its reason is the one that remains.
     return plan
 
 
 def alternatives(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
-    """The other ways to the oracle's answer.
-
-    Parameters
-    ----------
-    api, question, runtime
-        As of `recipe`.
+    """Return the other calls that should give the oracle's answer.
 
     Returns
     -------
     list of Plan
-        The cheapest first, and one of each price. None makes a move that another could do without.
+        The cheapest first, and one for each price. None contains all moves of a cheaper one.
     """
-    kept: list[Plan] = []
+    plans: list[Plan] = []
     prices = set()
     for plan in _plans(api, question, runtime):
         if isinstance(plan, Inexpressible):
             continue
         price = (plan.cost, *effort(plan, question))
-        idle = any(set(other.moves) <= set(plan.moves) for other in kept)
-        if price not in prices and not idle:
+        is_redundant = any(set(other.moves) <= set(plan.moves) for other in plans)
+        if price not in prices and not is_redundant:
             prices.add(price)
-            kept.append(plan)
-    return kept[1:]
+            plans.append(plan)
+    return plans[1:]
 
 
 def effort(plan: Plan, question: Question) -> tuple[int, float]:
-    """What a plan takes.
-
-    Parameters
-    ----------
-    plan
-        A way to the answer of the question.
-    question
-        What is asked.
+    """Return how much work a plan is.
 
     Returns
     -------
-    tuple of int and float
-        How many calls it makes, and how many times the multiplications that the oracle makes.
+    int
+        The number of calls.
+    float
+        The number of products, as a multiple of the oracle's.
     """
-    made = question.groups if plan.split else 1
-    return made, made * products(plan.question) / max(products(question), 1)
+    calls = question.groups if plan.split else 1
+    return calls, calls * products(plan.question) / max(products(question), 1)
 
 
 def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | Inexpressible]:
-    """What becomes of every rewriting, in their order."""
+    """Yield the plan of every rewriting, in order, or why there is none."""
     for draft in rewritings(api, question):
-        refused = _refused(draft, runtime)
-        words = handed(api, draft.own or draft.question, bias_last=draft.bias_last)
-        call_source = Inexpressible(refused.reason) if refused else draft.spell(words)
+        limitation = _limitation_of(draft, runtime)
+        call_question = handed(
+            api, draft.native_question or draft.question, bias_last=draft.bias_last
+        )
+        call_source = (
+            Inexpressible(limitation.reason) if limitation else draft.call_builder(call_question)
+        )
         yield _plan(draft, call_source, keep_dtype=True)
 
 
-def _refused(draft: Draft, runtime: Runtime) -> Limitation | None:
-    """The known limit in the way of a draft: of its words, and of what they mean if that is wrong.
+def _limitation_of(draft: Draft, runtime: Runtime) -> Limitation | None:
+    """Return the known limitation that a draft runs into, if any.
 
-    Words that are the API's own are not stopped by what they would mean elsewhere.
+    A question in the API's own terms is not stopped by what these terms would mean elsewhere.
     """
-    asked = handed(draft.api, draft.question, bias_last=draft.bias_last)
-    if draft.own is None:
-        return refusing(draft.api, asked, runtime)
-    own = handed(draft.api, draft.own, bias_last=draft.bias_last)
+    question = handed(draft.api, draft.question, bias_last=draft.bias_last)
+    if draft.native_question is None:
+        return first_limitation(draft.api, question, runtime)
+    native_question = handed(draft.api, draft.native_question, bias_last=draft.bias_last)
     return next(
         (
-            limit
-            for limit in draft.api.limits
-            if (limit.stops(own, runtime) and not limit.another_meaning)
-            or (limit.stops(asked, runtime) and not limit.refused)
+            limitation
+            for limitation in draft.api.limits
+            if (limitation.stops(native_question, runtime) and not limitation.another_meaning)
+            or (limitation.stops(question, runtime) and not limitation.refused)
         ),
         None,
     )
 
 
-def _transposed(plan: Plan | Inexpressible) -> Plan | Inexpressible:
-    """Return a plan of the base API as one of its variant, whose arrays lie in another order."""
+def _with_moved_channels(plan: Plan | Inexpressible) -> Plan | Inexpressible:
+    """Return a plan of the base API as one of its variant, whose arrays have another layout."""
     if isinstance(plan, Inexpressible):
         return plan
     return replace(plan, moves=(*plan.moves, "channels moved"), cost=max(plan.cost, Cost.LAYOUT))
 
 
-def refusing(api: Api, asked: Question, runtime: Runtime = ANY) -> Limitation | None:
-    """The first known limit that stands in the way of a question, as the call sees it."""
-    return next((limit for limit in api.limits if limit.stops(asked, runtime)), None)
+def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Limitation | None:
+    """Return the first known limitation that a question, as the call sees it, runs into."""
+    return next(
+        (limitation for limitation in api.limits if limitation.stops(question, runtime)), None
+    )
 
 
 def has_no_meaning(q: Question) -> bool:
-    """Whether a number is below the least that it can be, so that every rewriting is nonsense."""
+    """Return whether a number is below its minimum, so that no rewriting has a meaning."""
     return min((*q.stride, *q.dilation), default=1) < 1 or min(q.output_padding, default=0) < 0
 
 
 def handed(api: Api, q: Question, *, bias_last: bool = False) -> Question:
-    """The question as the call sees it: without a bias that is added later or has no gradient."""
-    takes = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
-    return q if takes else q.but(bias=None)
+    """Return the question without a bias that is added after the call or has no gradient."""
+    has_bias = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
+    return q if has_bias else q.but(bias=None)
 
 
 def _plan(
@@ -174,7 +214,7 @@ def _plan(
     canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
     return Plan(
         moves=draft.moves,
-        question=draft.own or draft.question,
+        question=draft.native_question or draft.question,
         call_source=call_source,
         x=draft.x + linear_ops.permute(to_layout),
         kernel=draft.kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
@@ -188,7 +228,20 @@ def _plan(
 
 @cache
 def order(source: str, target: str, rank: int) -> tuple[int, ...]:
-    """The transposition from one order of named axes to another; ``*`` stands for ``rank`` axes."""
+    """Return the transposition from one order of named axes to another.
+
+    Parameters
+    ----------
+    source, target
+        The names of the axes, such as ``N C *s``; ``*`` stands for all spatial axes.
+    rank
+        The number of spatial axes.
+
+    Returns
+    -------
+    tuple of int
+        For each axis of the target, its place in the source.
+    """
 
     def names(axes: str) -> list[str]:
         return [

@@ -122,7 +122,7 @@ def test_a_bias_is_added_to_what_may_be_rounded_already() -> None:
     known = comparison.reference(q)
     u = 2.0**-8
     np.testing.assert_allclose(known.numbers, [[[0, 0, -3]]])
-    np.testing.assert_allclose(known.once[..., 2], 3 * u, rtol=0.01)
+    np.testing.assert_allclose(known.rounded_once[..., 2], 3 * u, rtol=0.01)
     np.testing.assert_allclose(known.near, [[[u, u, 5 * u]]], rtol=0.01)
 
 

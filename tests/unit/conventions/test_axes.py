@@ -118,5 +118,5 @@ def test_a_choice_of_an_axis_that_concerns_a_question_has_a_reading_of_it_or_non
     axis: Axis, op: str
 ) -> None:
     q = plain(op, kernel=np.zeros(0)) if op == "interpolate" else plain(op)
-    readings = [choice.change(q) for choice in axis.choices if axis.concerns(q)]
-    assert all(reading is None or isinstance(reading, Transformed) for reading in readings)
+    results = [choice.change(q) for choice in axis.choices if axis.concerns(q)]
+    assert all(result is None or isinstance(result, Transformed) for result in results)

@@ -13,7 +13,7 @@ from fakes.frameworks import api, framework, function
 from conformance import question
 from conformance.adapters.base import Api, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.conventions.transforms import pad_stretched
+from conformance.conventions.transforms import pad_zero_inserted_input
 from conformance.fuzz.random_search import subject_of
 from conformance.question import Chain, Question
 from conformance.recipes import limitations
@@ -47,11 +47,11 @@ def asked(**arguments: Any) -> Question:
 
 
 def padding(*known: Limitation, **rest: Any) -> Api:
-    """An API whose padding pads the stretched input, and that turns its kernel."""
+    """An API whose padding pads the zero-inserted input, and that turns its kernel."""
 
     def crops(q: Question) -> Any:
-        read = pad_stretched(q)
-        return PADS(q if read is None else read.question)
+        transformed = pad_zero_inserted_input(q)
+        return PADS(q if transformed is None else transformed.question)
 
     return replace(api(native=PADS, flips=True), limits=known, **{"recipe": crops, **rest})
 
