@@ -120,7 +120,7 @@ class Environment:
         Returns
         -------
         Environment
-            The same one if nothing changes.
+            An equal one if no pin changes.
 
         Raises
         ------

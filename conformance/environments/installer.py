@@ -63,12 +63,12 @@ def messages(*arguments: str) -> str:
 
 
 def _run(
-    arguments: Sequence[str], given: str, variables: Mapping[str, str]
+    arguments: Sequence[str], stdin: str, variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     process = subprocess.run(
         (program(), *arguments),
         env={**os.environ, **_find_links(), **_compilation(), **variables},
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,

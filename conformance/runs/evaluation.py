@@ -138,8 +138,8 @@ def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
     Evaluation
         Without claim and correction.
     """
-    case, wanted = prepared_case.case, prepared_case.wanted
-    if wanted is None:
+    case, expected = prepared_case.case, prepared_case.wanted
+    if expected is None:
         diagnosis = _diagnose(prepared_case, answer)
         return Evaluation(
             "mismatch",
@@ -149,23 +149,23 @@ def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
             diagnosis.names,
         )
     within = None if case.exact else prepared_case.reference
-    detail = comparison.difference(case.question, wanted, answer, exact=case.exact, within=within)
+    detail = comparison.difference(case.question, expected, answer, exact=case.exact, within=within)
     if detail is None:
         return Evaluation("match") if within is None else _evaluate_close(prepared_case, answer)
     diagnosis = _diagnose(prepared_case, answer)
-    possible = within is not None and answer.dtype == wanted.dtype and within.allows(answer)
+    possible = within is not None and answer.dtype == expected.dtype and within.allows(answer)
     if possible and not diagnosis.explanations:
         return Evaluation("undecided", detail, _UNDECIDED)
     return Evaluation("mismatch", detail, diagnosis.words, diagnosis.names)
 
 
 def _diagnose(prepared_case: PreparedCase, answer: Array) -> Diagnosis:
-    """Search for conventions that explain an answer; if there are none, remark a mistake."""
-    case, wanted = prepared_case.case, prepared_case.wanted
+    """Search for conventions that explain an answer, or else for a mistake to remark on."""
+    case, expected = prepared_case.case, prepared_case.wanted
     budget = Budget(seconds=prepared_case.seconds)
-    search = partial(diagnose, case.question, wanted, answer, exact=case.exact, budget=budget)
+    search = partial(diagnose, case.question, expected, answer, exact=case.exact, budget=budget)
     diagnosis = search(mistakes=False)
-    if diagnosis.explanations or wanted is None:
+    if diagnosis.explanations or expected is None:
         return diagnosis
     mistake = search()
     if not mistake.explanations:
