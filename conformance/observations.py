@@ -1,4 +1,4 @@
-"""Observations and verdicts: what one API gave for one case, and what that comes to."""
+"""Define the observation of one API on one case, and the verdict over its modes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Status = Literal[
 ]
 STATUSES: tuple[Status, ...] = get_args(Status)
 ANSWERED: tuple[Status, ...] = ("match", "mismatch", "undecided")
-"""With an answer that was held against the oracle's."""
+"""Statuses of answers that were compared with the oracle's."""
 Verdict = Literal[
     "same",
     "translated",
@@ -28,7 +28,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """From the best to the worst."""
 
 TROUBLES: tuple[Status, ...] = ("crashed", "hung", "flaky")
-"""Without an answer that could be held against anything."""
+"""Statuses without an answer to compare."""
 
 Key: TypeAlias = tuple[str, str, Mode]
 
@@ -37,20 +37,34 @@ Key: TypeAlias = tuple[str, str, Mode]
 class Observation:
     """What one API, in one mode, gave for one case.
 
-    diagnosis     of a mismatch, in words; of an undecided answer, why nothing can be said of it
-    explanations  the sets of conventions that explain it, each of the smallest size; of an
-                  undecided answer, those that explain it as well as that it is right
-    limit    what the framework is known not to do, where a native call that is refused, or that no
-             convention explains, asks for it
-    detail   in words: how the answer differs, what the framework said, why it cannot be written
-    cost     of the call, in words
-    moves    how the question was rewritten for it, in words
-    claim    whether the answer is what the document of the case states, where it states something
-    correction  whether it is what the case's erratum puts in that place, where there is one
-    shape, dtype, digest  of the answer, where there is one; equal answers have equal digests
-    content  digest of the case, to tell a changed case from a changed framework
-    retry    why the question was asked a second time, where nothing else says that it was
-    exact    whether the case has one right answer to the bit; if not, digests say nothing
+    Attributes
+    ----------
+    diagnosis
+        Of a mismatch: what explains it, in words. Of an undecided answer: why it is undecided.
+    explanations
+        The smallest sets of conventions that explain a mismatch; of an undecided answer, those that
+        fit it as well as the oracle does.
+    limit
+        The known limitation of the framework behind a native call that is refused, or that no
+        convention explains.
+    detail
+        How the answer differs, the framework's message, or why the call cannot be written.
+    cost
+        The cost of the call, in words.
+    moves
+        The rewritings of the question for this call, in words.
+    claim
+        Whether the answer is what the document of the case states, if it states something.
+    correction
+        Whether the answer is what the erratum of the case states, if there is one.
+    shape, dtype, digest
+        Of the answer, if there is one; equal answers have equal digests.
+    content
+        Digest of the case, which tells a changed case from a changed framework.
+    retry
+        Why the question was submitted again, where no other field says it.
+    exact
+        Whether the case has one right answer to the bit; if not, digests are not compared.
     """
 
     api: str
@@ -76,44 +90,60 @@ class Observation:
 
     @property
     def key(self) -> Key:
-        """What identifies the observation within a run."""
+        """The identity of the observation within a run."""
         return self.api, self.case, self.mode
 
     @property
     def unexplained(self) -> bool:
-        """Whether it went wrong as no convention can tell."""
+        """Whether it failed, or is a mismatch that no convention explains."""
         return self.status in TROUBLES or (self.status == "mismatch" and not self.explanations)
 
     @property
     def told(self) -> str | None:
-        """The diagnosis in words; where a limit is behind what came, what came and the limit."""
+        """The diagnosis in words, together with the known limit if there is one."""
         if self.limit is None:
             return self.diagnosis
         if self.status == "rejected":
             return refused(self.limit, self.detail)
-        came = (self.diagnosis or self.detail or self.status).removesuffix(".")
-        return f"{came}. A known limit is behind it: {self.limit}."
+        result = (self.diagnosis or self.detail or self.status).removesuffix(".")
+        return f"{result}. A known limit is behind it: {self.limit}."
 
     def line(self) -> dict[str, Any]:
-        """The observation as a line of a run file."""
+        """Return the fields of its line in a run file."""
         return {"kind": "observation", **vars(self)}
 
 
 def refused(limit: str, detail: str | None) -> str:
-    """Tell a refusal by the known limit behind it, and then in the framework's words.
+    """Return the words of a refusal: the known limit, then the framework's message.
 
     Parameters
     ----------
     limit
-        What the framework is known not to do. It comes first, as long words are cut at their end.
+        The known limitation. It comes first, as long texts are cut at their end.
     detail
-        What the framework said.
+        The framework's message.
+
+    Returns
+    -------
+    str
+        Both as sentences.
     """
     return f"{limit[:1].upper()}{limit[1:].removesuffix('.')}. {detail or ''}".rstrip()
 
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:
-    """The verdict on a case and an API, from the status of each mode that was observed."""
+    """Return the verdict on a case and an API.
+
+    Parameters
+    ----------
+    statuses
+        The status of each observed mode.
+
+    Returns
+    -------
+    Verdict
+        ``not run`` unless both modes were observed.
+    """
     native, recipe = statuses.get("native"), statuses.get("recipe")
     if native is None or recipe is None:
         return "not run"

@@ -1,1 +1,1 @@
-"""Environments: where a framework lives, and how one is made."""
+"""Make the environments of frameworks, and find their interpreters."""

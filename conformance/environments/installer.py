@@ -1,4 +1,4 @@
-"""Runs uv, which makes environments and knows what there is to install, with what pip is told."""
+"""Run uv with the settings of pip."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from conformance.utils.printable import PrintableError
 
 
 class CannotBuild(PrintableError):
-    """An environment that cannot be made, with the installer's last words."""
+    """An environment cannot be made, with the last words of the installer's error."""
 
 
 def uv(*arguments: str, given: str = "", variables: Mapping[str, str] | None = None) -> str:
-    """Runs uv.
+    """Run uv.
 
     Parameters
     ----------
     *arguments
         Its command and options.
     given
-        What it reads on standard input.
+        Its standard input.
     variables
-        Environment variables, besides ours.
+        Environment variables, besides those of this process.
 
     Returns
     -------
     str
-        What it prints on standard output.
+        Its standard output.
 
     Raises
     ------
     CannotBuild
-        With its words where it fails.
+        With its error if it fails.
     """
     return _run(arguments, given, variables or {}).stdout
 
 
 def messages(*arguments: str) -> str:
-    """Runs uv as `uv` does, for what it says of its work.
+    """Run uv as `uv` does, and return its messages.
 
     Parameters
     ----------
@@ -52,34 +52,34 @@ def messages(*arguments: str) -> str:
     Returns
     -------
     str
-        What it prints on standard error.
+        Its standard error.
 
     Raises
     ------
     CannotBuild
-        With its words where it fails.
+        With its error if it fails.
     """
     return _run(arguments, "", {}).stderr
 
 
 def _run(
-    arguments: Sequence[str], given: str, variables: Mapping[str, str]
+    arguments: Sequence[str], stdin: str, variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
+    process = subprocess.run(
         (program(), *arguments),
-        env={**os.environ, **_find_links(), **_compile(), **variables},
-        input=given,
+        env={**os.environ, **_find_links(), **_compilation(), **variables},
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise CannotBuild(" ".join(done.stderr.split())[-500:])
-    return done
+    if process.returncode:
+        raise CannotBuild(" ".join(process.stderr.split())[-500:])
+    return process
 
 
 def program() -> str:
-    """Finds uv.
+    """Find uv.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def program() -> str:
     Raises
     ------
     CannotBuild
-        Where it is not installed.
+        If it is not installed.
     """
     path = shutil.which("uv")
     if path is None:
@@ -97,33 +97,34 @@ def program() -> str:
     return path
 
 
-def _compile() -> dict[str, str]:
-    """Modules are compiled when they are installed where no later import would keep them so."""
-    kept = "UV_COMPILE_BYTECODE" in os.environ or not sys.dont_write_bytecode
-    return {} if kept else {"UV_COMPILE_BYTECODE": "1"}
+def _compilation() -> dict[str, str]:
+    """Compile modules at installation, unless imports compile them and keep the result."""
+    if "UV_COMPILE_BYTECODE" in os.environ or not sys.dont_write_bytecode:
+        return {}
+    return {"UV_COMPILE_BYTECODE": "1"}
 
 
 def _find_links() -> dict[str, str]:
-    """pip's own find-links, which uv does not read, for wheels that are kept beside an index."""
+    """Return the find-links of pip, which uv does not read, for wheels beside an index."""
     if "UV_FIND_LINKS" in os.environ:
         return {}
     links = os.environ.get("PIP_FIND_LINKS")
     if links is None:
-        links = _configured()
+        links = _configured_links()
     return {"UV_FIND_LINKS": ",".join(links.split())} if links.split() else {}
 
 
 @cache
-def _configured() -> str:
-    """What pip is configured with; an environment that uv made has no pip of its own to ask."""
+def _configured_links() -> str:
+    """Return the find-links of pip's configuration, from another pip if this Python has none."""
     pip = shutil.which("pip")
     for command in ((sys.executable, "-m", "pip"), *([(pip,)] if pip else [])):
-        asked = subprocess.run(
+        process = subprocess.run(
             (*command, "config", "get", "global.find-links"),
             capture_output=True,
             text=True,
             check=False,
         )
-        if asked.returncode == 0:
-            return asked.stdout
+        if process.returncode == 0:
+            return process.stdout
     return ""

@@ -1,4 +1,4 @@
-"""Which interpreter a framework is asked in, and what it is told before the first question."""
+"""Describe the interpreter of a worker, and what a worker reports of its runtime."""
 
 from __future__ import annotations
 
@@ -27,57 +27,72 @@ _SWITCHES = (
     "OPENBLAS_CORETYPE",
     "XLA_FLAGS",
 )
-"""Environment variables that make the libraries behind frameworks choose other kernels."""
-_TRUTH = Kind("true or false", (True, False, None))
+"""Environment variables that make the libraries behind frameworks select other kernels."""
+_BOOLEAN = Kind("true or false", (True, False, None))
 _TEXT = Kind("text of at most 200 characters", (None,), re.compile(r"[ -~]{1,200}"))
 _KINDS = {
     "version": Kind("such as 2.13.0", (), re.compile(r"[\w.+!~-]{1,100}")),
     "package": _TEXT,
     "device": _TEXT,
-    "api": _TRUTH,
-    "probe": _TRUTH,
+    "api": _BOOLEAN,
+    "probe": _BOOLEAN,
 }
-"""What facts have to be, by the first word of their names; None where an expression failed."""
-_A_CORE_EACH = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-"""Arrays are small, and threads that wait for one another on busy cores take several times as long;
-nor should the order of a sum depend on how many cores there are."""
+"""The valid facts, by the first word of their names; a fact is None if its expression failed."""
+_ONE_THREAD = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+"""One thread for each worker: arrays are small, threads on busy cores take several times as long,
+and the order of a sum must not depend on the number of cores."""
 
 
 def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
-    """The interpreter of an environment, which is made now unless it is there.
+    """Return the interpreter of an environment, which is made first if needed.
 
-    What its framework compiles is kept in an environment that was made of pins, and goes with it:
-    whoever asks the same again need not wait for it. In an interpreter that others look after, the
-    framework could become another one under the same version, and nothing is kept.
+    An environment of pins keeps what its framework compiles, so that later workers start faster. In
+    another interpreter, the framework may change under the same version, and nothing is kept.
 
-    together  as of `interpreter_for`
-    Raises `CannotBuild`.
+    Parameters
+    ----------
+    environment
+        The environment.
+    together
+        As of `interpreter_for`.
+
+    Returns
+    -------
+    Interpreter
+        With the variables of the environment.
+
+    Raises
+    ------
+    CannotBuild
+        If the environment cannot be made.
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_for(
         framework, environment.executable(), environment.backend, together=together
     )
-    kept = compiled_in(environment.home, framework) if environment.pins else {}
+    cache_variables = compiled_in(environment.home, framework) if environment.pins else {}
     return replace(
-        interpreter, variables={**interpreter.variables, **kept, **environment.variables}
+        interpreter,
+        variables={**interpreter.variables, **cache_variables, **environment.variables},
     )
 
 
 def compiled_in(home: Path, framework: Framework) -> Mapping[str, str]:
-    """The environment variables that keep what the framework compiles in a folder of ``home``."""
+    """Return the variables that make a framework keep compiled code in a folder of ``home``."""
     folder = home / "compiled" / _processor()
     return {name: value.format(folder=folder) for name, value in framework.compiled.items()}
 
 
 @cache
 def _processor() -> str:
-    """A digest of what this machine's processor can do: what is compiled here needs all of it."""
+    """Return a digest of the processor's features, which compiled code may need."""
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        description = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        told = f"flags: {platform.processor()}"
-    can = sorted(set(re.findall(r"^(?:flags|Features|model name)\s*:.*", told, re.MULTILINE)))
-    return hashlib.sha256("\n".join((platform.machine(), *can)).encode()).hexdigest()[:12]
+        description = f"flags: {platform.processor()}"
+    pattern = r"^(?:flags|Features|model name)\s*:.*"
+    features = sorted(set(re.findall(pattern, description, re.MULTILINE)))
+    return hashlib.sha256("\n".join((platform.machine(), *features)).encode()).hexdigest()[:12]
 
 
 def interpreter_for(
@@ -87,43 +102,58 @@ def interpreter_for(
     *,
     together: bool = False,
 ) -> Interpreter:
-    """The interpreter at ``executable``, told what to import, on which backend if it has several,
-    and what to look for.
+    """Return the interpreter of a framework.
 
-    together  whether it is asked many questions at once, if it has a way to answer them
+    Parameters
+    ----------
+    framework
+        The framework.
+    executable
+        The path of the interpreter.
+    backend
+        The backend, if the framework has several.
+    together
+        Whether the worker receives many questions at once, if the framework supports that.
+
+    Returns
+    -------
+    Interpreter
+        With its imports, its variables, and the facts that it must report.
     """
-    said = framework.together if together else None
-    chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
+    batching = framework.together if together else None
+    variables = {**_ONE_THREAD, **framework.variables}
+    if framework.backend_variable and backend:
+        variables[framework.backend_variable] = backend
     facts = {
         "version": framework.version,
         "backend": framework.backend,
         **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
-        **dict(_deciding_facts(framework)),
+        **dict(_backend_facts(framework)),
     }
     kinds = {name: _KINDS[name.partition(" ")[0]] for name in facts if name != "backend"}
     return Interpreter(
         executable=executable,
         prelude=framework.prelude,
         facts=facts,
-        kinds={**kinds, "backend": _one_of(framework.interops)},
-        variables={**_A_CORE_EACH, **framework.variables, **chosen},
+        kinds={**kinds, "backend": _backend_kind(framework.interops)},
+        variables=variables,
         synchronize=framework.synchronize,
-        together=said.source if said else "",
-        most=said.most if said else 1,
+        together=batching.source if batching else "",
+        most=batching.most if batching else 1,
         switches=tuple(
             sorted({*_SWITCHES, *(s for d in framework.interops.values() for s in d.switches)})
         ),
     )
 
 
-def _one_of(backends: Collection[str | None]) -> Kind:
-    """What the backend has to be, of which calls can be written for these."""
-    named = sorted(filter(None, backends))
-    return Kind(f"one of {', '.join(named)}" if named else "nothing", tuple(backends))
+def _backend_kind(backends: Collection[str | None]) -> Kind:
+    """Return the valid backends: those that calls can be written for."""
+    names = sorted(filter(None, backends))
+    return Kind(f"one of {', '.join(names)}" if names else "nothing", tuple(backends))
 
 
-def _deciding_facts(framework: Framework) -> Iterator[tuple[str, str]]:
-    """Yield the expressions that every interop names, each under the name of its backend."""
+def _backend_facts(framework: Framework) -> Iterator[tuple[str, str]]:
+    """Yield the expressions of every backend with their names."""
     for backend, interop in framework.interops.items():
         yield f"device {backend}", interop.device
         for name, expression in interop.packages.items():
@@ -147,7 +177,7 @@ def device_of(identity: RuntimeInfo) -> str | None:
 
 
 def runtime_of(framework: Framework, identity: RuntimeInfo) -> Runtime:
-    """Return what recipes and limitations have to know of a worker."""
+    """Return the runtime of a worker, as recipes and limitations need it."""
     backend = identity.facts["backend"]
     interop = framework.interops.get(backend)
     versions = {framework.name: identity.facts["version"]}

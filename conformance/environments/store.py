@@ -1,7 +1,7 @@
-"""The environments that are kept: which there are, and how those that nobody uses are removed.
+"""List the environments on disk, and remove unused ones.
 
-Whoever uses an environment holds a lock beside it as long as he lives (`environments.occupy`), and
-whoever makes one holds another. What is removed is locked against both.
+A process that uses an environment holds a lock beside it until it ends (`definitions.occupy`), and
+one that makes an environment holds another. Removal takes both locks.
 """
 
 from __future__ import annotations
@@ -24,19 +24,29 @@ LOCKS = (USED, ".lock")
 
 
 class InUse(Exception):
-    """An environment that is not removed as somebody uses or makes it."""
+    """An environment is not removed as a process uses or makes it."""
 
 
 @dataclass(frozen=True)
 class Stored:
     """An environment on disk.
 
-    names   of the pinned environments that it is made for
-    pins    what it was made of; nothing where it was not made to its end
-    python  the version that it runs, or "" where it does not say so
-    size    of its files, in bytes; those that it shares with the installer's cache are counted
-    used    when it was last used
-    busy    whether somebody uses it now, or makes it
+    Attributes
+    ----------
+    home
+        Its folder.
+    names
+        Of the pinned environments that it is made for.
+    pins
+        The pins that it was made of; empty if it is not complete.
+    python
+        The version of its Python, or "" if it is unknown.
+    size
+        Of its files, in bytes, including those that it shares with the installer's cache.
+    used
+        The time of the last use.
+    busy
+        Whether a process uses or makes it now.
     """
 
     home: Path
@@ -49,46 +59,46 @@ class Stored:
 
     @property
     def key(self) -> str:
-        """What tells it from the others."""
+        """The name of its folder."""
         return self.home.name
 
 
 def stored() -> list[Stored]:
-    """Lists the environments that are kept, the one that was used last first.
+    """List the environments on disk.
 
     Returns
     -------
     list of Stored
-        Those that were not made to their end are among them.
+        By the last use, the latest first, with incomplete ones.
 
     Raises
     ------
     OSError
-        Where they cannot be read.
+        If they cannot be read.
     """
     folder = definitions.folder()
-    homes = [path for path in folder.iterdir() if _is_one(path)] if folder.exists() else []
+    homes = [path for path in folder.iterdir() if _is_environment(path)] if folder.exists() else []
     names: dict[Path, list[str]] = {}
     for name, environment in definitions.pinned().items():
         names.setdefault(environment.home, []).append(name)
-    found = [_stored(home, tuple(names.get(home, ()))) for home in homes]
-    return sorted(found, key=lambda one: one.used, reverse=True)
+    environments = [_read(home, tuple(names.get(home, ()))) for home in homes]
+    return sorted(environments, key=lambda environment: environment.used, reverse=True)
 
 
 def remove(environment: Stored) -> None:
-    """Removes an environment, with what is kept in it: compiled code, and the runs of histories.
+    """Remove an environment, with compiled code and the runs of histories in it.
 
     Parameters
     ----------
     environment
-        One that is kept.
+        One on disk.
 
     Raises
     ------
     InUse
-        Where somebody uses or makes it.
+        If a process uses or makes it.
     OSError
-        Where it cannot be removed.
+        If it cannot be removed.
     """
     with _exclusive(environment.home, os.O_CREAT) as free:
         if not free:
@@ -97,8 +107,8 @@ def remove(environment: Stored) -> None:
         shutil.rmtree(environment.home)
 
 
-def _is_one(path: Path) -> bool:
-    """Nothing else in the folder is touched, whatever it is."""
+def _is_environment(path: Path) -> bool:
+    """Return whether a path is an environment; nothing else in the folder is touched."""
     lock = path.with_suffix(".lock")
     return bool(_KEY.fullmatch(path.name)) and path.is_dir() and lock.exists()
 
@@ -106,7 +116,7 @@ def _is_one(path: Path) -> bool:
 _KEY = re.compile("[0-9a-f]{12}")
 
 
-def _stored(home: Path, names: tuple[str, ...]) -> Stored:
+def _read(home: Path, names: tuple[str, ...]) -> Stored:
     ready, used = home / READY, home.with_suffix(USED)
     pins = tuple(ready.read_text(encoding="utf-8").split("\n")) if ready.exists() else ()
     last = next(path for path in (used, ready, home) if path.exists()).stat().st_mtime
@@ -144,9 +154,14 @@ def _size(home: Path) -> int:
 
 @contextmanager
 def _exclusive(home: Path, create: int = 0) -> Iterator[bool]:
-    """Within it nobody uses or makes the environment, if that could be had at once.
+    """Take both locks of an environment, and yield whether they were free.
 
-    create  the flag that makes the files to lock where they are not there; without, there is nobody
+    Parameters
+    ----------
+    home
+        The folder of the environment.
+    create
+        The flag ``os.O_CREAT`` makes missing lock files; without it, a missing one counts as free.
     """
     with ExitStack() as files:
         try:

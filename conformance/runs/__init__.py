@@ -1,1 +1,1 @@
-"""Runs: every case asked in an environment, from the plan to the run file."""
+"""Plan, run and evaluate the cases in an environment, and write run files."""

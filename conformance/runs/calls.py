@@ -1,4 +1,4 @@
-"""Makes planned calls in a worker, and gives what comes of each."""
+"""Run planned calls in a worker."""
 
 from __future__ import annotations
 
@@ -15,40 +15,68 @@ from conformance.workers.outcomes import Outcome
 from conformance.workers.worker_client import Task, WorkerClient
 
 
-def run_invocations(client: WorkerClient, items: Iterable[Invocation]) -> Iterator[Observation]:
-    """What comes of each item, in their order, as it comes."""
-    pulled: deque[Invocation] = deque()
+def run_invocations(
+    client: WorkerClient, invocations: Iterable[Invocation]
+) -> Iterator[Observation]:
+    """Run calls and evaluate their outcomes.
+
+    Parameters
+    ----------
+    client
+        The worker.
+    invocations
+        The calls. They are read as the worker needs them.
+
+    Yields
+    ------
+    Observation
+        One for each mode of each call, in the order of the calls, as soon as there is one.
+    """
+    pending: deque[Invocation] = deque()
 
     def tasks() -> Iterator[Task]:
-        for item in items:
-            pulled.append(item)
-            if not isinstance(item.call, Inexpressible):
-                yield _task(item, item.call)
+        for invocation in invocations:
+            pending.append(invocation)
+            if not isinstance(invocation.call, Inexpressible):
+                yield _task(invocation, invocation.call)
 
-    def mute() -> Iterator[Observation]:
-        while pulled and isinstance(call := pulled[0].call, Inexpressible):
-            item = pulled.popleft()
-            yield from (evaluate(item, mode, call) for mode in item.modes)
+    def inexpressible() -> Iterator[Observation]:
+        while pending and isinstance(call := pending[0].call, Inexpressible):
+            invocation = pending.popleft()
+            yield from (evaluate(invocation, mode, call) for mode in invocation.modes)
 
     for _, outcome in client.ask(tasks()):
-        yield from mute()
-        item = pulled.popleft()
-        for mode in item.modes:
-            yield evaluate(item, mode, outcome)
-    yield from mute()
+        yield from inexpressible()
+        invocation = pending.popleft()
+        for mode in invocation.modes:
+            yield evaluate(invocation, mode, outcome)
+    yield from inexpressible()
 
 
-def invoke(client: WorkerClient, item: Invocation) -> Outcome | Inexpressible:
-    """What comes of one item, with the very array that was answered; `judged` tells its worth."""
-    if isinstance(item.call, Inexpressible):
-        return item.call
-    ((_, outcome),) = client.ask([_task(item, item.call)])
+def invoke(client: WorkerClient, invocation: Invocation) -> Outcome | Inexpressible:
+    """Run one call, and return its outcome with the array of the answer.
+
+    Parameters
+    ----------
+    client
+        The worker.
+    invocation
+        The call.
+
+    Returns
+    -------
+    Outcome or Inexpressible
+        `evaluation.evaluate` turns it into an observation.
+    """
+    if isinstance(invocation.call, Inexpressible):
+        return invocation.call
+    ((_, outcome),) = client.ask([_task(invocation, invocation.call)])
     return outcome
 
 
-def _task(item: Invocation, call: Call) -> Task:
-    last = item.modes == ("native",) and limitations.corrupts_process(
-        item.api, item.prepared_case.case.question, item.runtime
+def _task(invocation: Invocation, call: Call) -> Task:
+    api, case = invocation.api, invocation.prepared_case.case
+    last = invocation.modes == ("native",) and limitations.corrupts_process(
+        api, case.question, invocation.runtime
     )
-    key = f"{item.api.id} {item.prepared_case.case.id}"
-    return Task(key, call.source, call.arrays, call.traceable_spans, last)
+    return Task(f"{api.id} {case.id}", call.source, call.arrays, call.traceable_spans, last)

@@ -1,4 +1,4 @@
-"""How long environments took before, so that the longest are begun first. Nothing else needs it."""
+"""Remember how long runs in each environment took, so that the longest start first."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds until a framework can be asked, and for each observation from then on."""
+    """Seconds until a framework has started, and for each observation after that."""
 
     start: Seconds
     observation: Seconds
 
 
 ENOUGH = 100
-"""Observations that a time is worth recording from."""
+"""The fewest observations from which a duration is recorded."""
 GUESS = Duration(5.0, 0.005)
-"""Where nothing like it was ever timed."""
+"""The duration of an environment that resembles no recorded one."""
 LONGEST = 2**22
-"""Bytes of the file that are read."""
+"""The most bytes of the file that are read."""
 _DECODER = msgspec.json.Decoder(dict[str, Duration])
 
 
 def recall() -> Mapping[str, Duration]:
-    """What was recorded, by environment; nothing where that cannot be read."""
+    """Return the recorded durations by environment; none if the file cannot be read."""
     try:
         with _file().open("rb") as file:
             return _DECODER.decode(file.read(LONGEST))
@@ -45,33 +45,53 @@ def recall() -> Mapping[str, Duration]:
         return {}
 
 
-def remember(environment: Environment, time: Duration) -> None:
-    """Records a time, for whoever shares out work later."""
-    known = {**recall(), _name(environment): time}
-    text = json.dumps({name: asdict(known[name]) for name in sorted(known)}, indent=1)
+def remember(environment: Environment, duration: Duration) -> None:
+    """Record the duration of an environment for later runs."""
+    durations = {**recall(), _name(environment): duration}
+    text = json.dumps({name: asdict(durations[name]) for name in sorted(durations)}, indent=1)
     with suppress(OSError):
         _file().parent.mkdir(parents=True, exist_ok=True)
         durable_files.replace({_file(): f"{text}\n".encode()})
 
 
-def expected(environment: Environment, known: Mapping[str, Duration]) -> Duration:
-    """The time of this environment, of those most like it, or else a guess."""
+def expected(environment: Environment, recorded: Mapping[str, Duration]) -> Duration:
+    """Return the duration to expect of an environment.
+
+    Parameters
+    ----------
+    environment
+        The environment.
+    recorded
+        Durations by environment, as of `recall`.
+
+    Returns
+    -------
+    Duration
+        The recorded one, the mean of the most similar environments, or `GUESS`.
+    """
     name = _name(environment)
-    if name in known:
-        return known[name]
+    if name in recorded:
+        return recorded[name]
     words = name.split()
-    for like in (words[:2], words[1:2], words[:1]):  # a backend may be a framework of its own
-        times = [known[other] for other in known if other.split()[: len(like)] == like]
-        if times:
-            return Duration(mean(t.start for t in times), mean(t.observation for t in times))
+    for prefix in (words[:2], words[1:2], words[:1]):  # a backend may be a framework of its own
+        similar = [recorded[key] for key in recorded if key.split()[: len(prefix)] == prefix]
+        if similar:
+            return Duration(mean(d.start for d in similar), mean(d.observation for d in similar))
     return GUESS
 
 
 def _name(environment: Environment) -> str:
-    backend = environment.backend or "-"
-    switches = (f"{name}={value}" for name, value in sorted(environment.variables.items()))
-    made_of = (environment.python, *sorted(environment.pins), *environment.options, *switches)
-    return " ".join((environment.framework, backend, *made_of))
+    variables = (f"{name}={value}" for name, value in sorted(environment.variables.items()))
+    return " ".join(
+        (
+            environment.framework,
+            environment.backend or "-",
+            environment.python,
+            *sorted(environment.pins),
+            *environment.options,
+            *variables,
+        )
+    )
 
 
 def _file() -> Path:

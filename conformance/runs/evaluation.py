@@ -1,4 +1,4 @@
-"""Evaluates an answer: the observation that it comes to, held against the oracle."""
+"""Evaluate the outcome of a call against the oracle."""
 
 from __future__ import annotations
 
@@ -23,139 +23,191 @@ from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Re
 from conformance.workers.worker import NoAnswer
 
 
-def evaluate(item: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
-    """The observation that an outcome comes to, held against the oracle."""
-    seen = _judged(item, mode, outcome)
+def evaluate(invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
+    """Evaluate the outcome of a call against the oracle.
+
+    Parameters
+    ----------
+    invocation
+        The call.
+    mode
+        One of its modes.
+    outcome
+        What the worker returned, or why the call cannot be written.
+
+    Returns
+    -------
+    Observation
+        With the known limit of the framework, if that is the only explanation.
+    """
+    observation = _evaluate_outcome(invocation, mode, outcome)
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
-        seen = replace(seen, retry=outcome.retry)
-    return limited(seen, item.api, item.prepared_case.case.question, item.runtime)
+        observation = replace(observation, retry=outcome.retry)
+    question = invocation.prepared_case.case.question
+    return limited(observation, invocation.api, question, invocation.runtime)
 
 
-def limited(seen: Observation, api: Api, asked: AnyQuestion, runtime: Runtime) -> Observation:
-    """The observation with the known limit behind it, where that is all that explains it."""
-    if seen.mode == "recipe" or not (seen.unexplained or seen.status == "rejected"):
-        return seen
-    known = limitations.refusal if seen.status == "rejected" else limitations.behind
-    limit = known(api, asked, runtime)
-    return seen if limit is None else replace(seen, limit=limit.reason)
+def limited(
+    observation: Observation, api: Api, question: AnyQuestion, runtime: Runtime
+) -> Observation:
+    """Add the known limit behind an observation, if nothing else explains it.
+
+    Parameters
+    ----------
+    observation
+        Of the API and the question.
+    api
+        The API.
+    question
+        The question of the case.
+    runtime
+        The runtime that answered.
+
+    Returns
+    -------
+    Observation
+        The same one, or one with a limit.
+    """
+    rejected = observation.status == "rejected"
+    if observation.mode == "recipe" or not (observation.unexplained or rejected):
+        return observation
+    search = limitations.refusal if rejected else limitations.behind
+    limit = search(api, question, runtime)
+    return observation if limit is None else replace(observation, limit=limit.reason)
 
 
-def _judged(item: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
+def _evaluate_outcome(
+    invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressible
+) -> Observation:
     if isinstance(outcome, Inexpressible):
-        return _observation(item, mode, "inexpressible", detail=outcome.reason)
+        return _observation(invocation, mode, "inexpressible", detail=outcome.reason)
     if isinstance(outcome, Answer):
-        return _judged_answer(item, mode, outcome.array)
+        return _evaluate_array(invocation, mode, outcome.array)
     if isinstance(outcome, Refusal):
-        status: Status = "match" if item.prepared_case.wanted is None else "rejected"
+        status: Status = "match" if invocation.prepared_case.wanted is None else "rejected"
         if outcome.type == NoAnswer.__name__:
             status = "mismatch"  # It did answer, if not with numbers.
-        return _observation(item, mode, status, detail=outcome.words)
-    return _observation(item, mode, _STATUS[type(outcome)], detail=outcome.words)
+        return _observation(invocation, mode, status, detail=outcome.words)
+    return _observation(invocation, mode, _STATUS[type(outcome)], detail=outcome.words)
 
 
 _STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky: "flaky"}
 
 
-def _judged_answer(item: Invocation, mode: Mode, got: Array) -> Observation:
-    case = item.prepared_case.case
-    if item.prepared_case.wanted is None and got.size == 0:
-        return _observation(item, mode, "match", detail=f"nothing, as {got.dtype} of {got.shape}")
-    dtype, digest = str(got.dtype), digest_of((plain_bytes(got),))
-    known = item.prepared_case.worth
-    worth = known.get((dtype, got.shape, digest))
-    if worth is None:
-        worth = known[dtype, got.shape, digest] = replace(
-            evaluate_answer(item.prepared_case, got),
-            claim=expectations.claim_holds(case, got),
-            correction=expectations.correction_holds(case, got),
+def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observation:
+    prepared_case, shape, dtype = invocation.prepared_case, answer.shape, str(answer.dtype)
+    case = prepared_case.case
+    if prepared_case.wanted is None and answer.size == 0:
+        return _observation(invocation, mode, "match", detail=f"nothing, as {dtype} of {shape}")
+    digest = digest_of((plain_bytes(answer),))
+    evaluations = prepared_case.evaluations
+    evaluation = evaluations.get((dtype, shape, digest))
+    if evaluation is None:
+        evaluation = evaluations[dtype, shape, digest] = replace(
+            evaluate_answer(prepared_case, answer),
+            claim=expectations.claim_holds(case, answer),
+            correction=expectations.correction_holds(case, answer),
         )
     return _observation(
-        item,
+        invocation,
         mode,
-        worth.status,
-        detail=worth.detail,
-        diagnosis=worth.diagnosis,
-        explanations=worth.explanations,
-        claim=worth.claim,
-        correction=worth.correction,
-        shape=got.shape,
+        evaluation.status,
+        detail=evaluation.detail,
+        diagnosis=evaluation.diagnosis,
+        explanations=evaluation.explanations,
+        claim=evaluation.claim,
+        correction=evaluation.correction,
+        shape=shape,
         dtype=dtype,
         digest=digest,
     )
 
 
-def evaluate_answer(prepared_case: PreparedCase, got: Array) -> Evaluation:
-    """An answer held against the oracle's, with what explains it where it is another one."""
-    case, wanted = prepared_case.case, prepared_case.wanted
-    if wanted is None:
-        found = _diagnosed(prepared_case, got)
+def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
+    """Compare an answer with the oracle's, and explain a difference.
+
+    Parameters
+    ----------
+    prepared_case
+        The case.
+    answer
+        The answer of an API, of any shape and dtype.
+
+    Returns
+    -------
+    Evaluation
+        Without claim and correction.
+    """
+    case, expected = prepared_case.case, prepared_case.wanted
+    if expected is None:
+        diagnosis = _diagnose(prepared_case, answer)
         return Evaluation(
             "mismatch",
-            f"an answer of shape {got.shape} to a question that has none",
-            # Where nothing explains it, that has said all that can be said.
-            found.words if found.names else None,
-            found.names,
+            f"an answer of shape {answer.shape} to a question that has none",
+            # Where nothing explains it, the detail has said all.
+            diagnosis.words if diagnosis.names else None,
+            diagnosis.names,
         )
     within = None if case.exact else prepared_case.reference
-    detail = comparison.difference(case.question, wanted, got, exact=case.exact, within=within)
+    detail = comparison.difference(case.question, expected, answer, exact=case.exact, within=within)
     if detail is None:
-        return Evaluation("match") if within is None else _decided(prepared_case, got)
-    found = _diagnosed(prepared_case, got)
-    unknown = within is not None and got.dtype == wanted.dtype and within.allows(got)
-    if unknown and not found.explanations:
-        return Evaluation("undecided", detail, _UNKNOWN)
-    return Evaluation("mismatch", detail, found.words, found.names)
+        return Evaluation("match") if within is None else _evaluate_close(prepared_case, answer)
+    diagnosis = _diagnose(prepared_case, answer)
+    possible = within is not None and answer.dtype == expected.dtype and within.allows(answer)
+    if possible and not diagnosis.explanations:
+        return Evaluation("undecided", detail, _UNDECIDED)
+    return Evaluation("mismatch", detail, diagnosis.words, diagnosis.names)
 
 
-def _diagnosed(prepared_case: PreparedCase, got: Array) -> Diagnosis:
-    """What an API may mean that explains an answer; else what it is by mistake, in words."""
-    case, wanted, budget = (
-        prepared_case.case,
-        prepared_case.wanted,
-        Budget(seconds=prepared_case.seconds),
-    )
-    search = partial(diagnose, case.question, wanted, got, exact=case.exact, budget=budget)
+def _diagnose(prepared_case: PreparedCase, answer: Array) -> Diagnosis:
+    """Search for conventions that explain an answer, or else for a mistake to remark on."""
+    case, expected = prepared_case.case, prepared_case.wanted
+    budget = Budget(seconds=prepared_case.seconds)
+    search = partial(diagnose, case.question, expected, answer, exact=case.exact, budget=budget)
     diagnosis = search(mistakes=False)
-    if diagnosis.explanations or wanted is None:
+    if diagnosis.explanations or expected is None:
         return diagnosis
-    mistaken = search()
-    if not mistaken.explanations:
+    mistake = search()
+    if not mistake.explanations:
         return diagnosis
-    return replace(diagnosis, remark=f"{diagnosis.remark} By mistake: {mistaken.words}".lstrip())
+    return replace(diagnosis, remark=f"{diagnosis.remark} By mistake: {mistake.words}".lstrip())
 
 
-def _decided(prepared_case: PreparedCase, got: Array) -> Evaluation:
-    """A real-valued answer that is within rounding: right, if nothing else is as good as that."""
-    found = tuple(alternatives.rivals(prepared_case.case.question, prepared_case.reference, got))
-    if not found:
+def _evaluate_close(prepared_case: PreparedCase, answer: Array) -> Evaluation:
+    """Evaluate a real-valued answer within rounding: it matches unless another fits as well."""
+    question, reference = prepared_case.case.question, prepared_case.reference
+    rivals = tuple(alternatives.rivals(question, reference, answer))
+    if not rivals:
         return Evaluation("match")
-    named = "; ".join(alternatives.named(rival) for rival in found)
+    names = "; ".join(map(alternatives.named, rivals))
     return Evaluation(
         "undecided",
         "within rounding of the oracle's answer, and of another one",
-        f"Rounding hides whether this is the right answer or another one: {named}.",
-        tuple(tuple(map(str, rival)) for rival in found if rival),
+        f"Rounding hides whether this is the right answer or another one: {names}.",
+        tuple(tuple(map(str, rival)) for rival in rivals if rival),
     )
 
 
-_UNKNOWN = (
+_UNDECIDED = (
     "It is further from the oracle's answer than rounding takes a sum, but no further than it could"
     " take one, and no known convention explains it."
 )
 
 
-def _observation(item: Invocation, mode: Mode, status: Status, **rest: object) -> Observation:
-    case = item.prepared_case.case
+def _observation(
+    invocation: Invocation, mode: Mode, status: Status, **fields: object
+) -> Observation:
+    case, call = invocation.prepared_case.case, invocation.call
     return Observation(
-        api=item.api.id,
+        api=invocation.api.id,
         case=case.id,
         mode=mode,
         status=status,
         op=case.op,
         topics=case.labels,
-        cost=item.call.cost.words if isinstance(item.call, Call) else None,
-        moves=item.call.moves if isinstance(item.call, Call) else (),
-        content=item.prepared_case.content,
+        cost=call.cost.words if isinstance(call, Call) else None,
+        moves=call.moves if isinstance(call, Call) else (),
+        content=invocation.prepared_case.content,
         exact=case.exact,
-        **rest,  # type: ignore[arg-type]  # the fields that only some outcomes have
+        **fields,  # type: ignore[arg-type]  # the fields that only some outcomes have
     )

@@ -1,4 +1,4 @@
-"""Executors: where shards are carried out, in threads of this process or on a cluster."""
+"""Provide executors for shards: threads of this process, or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import Any
 
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
-from conformance.runs import shards
-from conformance.runs.shards import Examiners, Shard, WorkerLimits
+from conformance.runs import examiners, shards
+from conformance.runs.examiners import Examiners as Examiners
+from conformance.runs.shards import Shard, WorkerLimits
 from conformance.utils.printable import PrintableError
 from conformance.workers.worker_client import RuntimeInfo
 
-Tell = Callable[[Observation], None]
-_CENSUS = 2.0  # seconds between looks at how many workers a cluster has
-_ASKED = "__import__('importlib').import_module('conformance.runs.shards').package()"
+Report = Callable[[Observation], None]
+_COUNT_INTERVAL = 2.0  # seconds between two counts of the workers of a cluster
+_PACKAGE = "__import__('importlib').import_module('conformance.runs.shards').package()"
 
 
 class NoExecutor(PrintableError):
@@ -29,61 +30,108 @@ class NoExecutor(PrintableError):
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Somewhere that shards are carried out.
+    """An executor of shards.
 
-    executor   whatever it is that can be handed a function and a value
-    hands      how many shards it carries out at once
-    examiners  of this process, where that is its place: what is observed is told as it comes, and
-               not in the end
+    Attributes
+    ----------
+    executor
+        Calls functions.
+    capacity
+        Returns how many shards it carries out at once.
+    examiners
+        Of this process, if the executor is a thread: observations are reported one by one, not with
+        the result.
     """
 
     executor: Executor
-    hands: Callable[[], int] = lambda: 1
+    capacity: Callable[[], int] = lambda: 1
     examiners: Examiners | None = None
 
     @property
     def room(self) -> int:
-        """How many shards it may have: one to carry out and one to go on with for each hand."""
-        return 2 * max(1, self.hands())
+        """How many shards it may have: those that it carries out, and as many in its queue."""
+        return 2 * max(1, self.capacity())
 
     def identify(self, environment: Environment, terms: WorkerLimits) -> Future[RuntimeInfo]:
-        """Who answers there."""
+        """Submit the question which runtime an environment has there."""
         if self.examiners is None:
-            return self.executor.submit(shards.identify, environment, terms, shards.package())
+            return self.executor.submit(examiners.identify, environment, terms, shards.package())
         return self.executor.submit(self.examiners.identify, environment, terms)
 
-    def carry_out(self, shard: Shard, tell: Tell) -> Future[tuple[Observation, ...]]:
-        """What comes of a shard, less what was told before."""
+    def carry_out(self, shard: Shard, report: Report) -> Future[tuple[Observation, ...]]:
+        """Submit a shard.
+
+        Parameters
+        ----------
+        shard
+            The shard.
+        report
+            Receives observations while the shard is carried out, from any thread.
+
+        Returns
+        -------
+        Future
+            The observations that were not reported.
+        """
         if self.examiners is None:
-            return self.executor.submit(shards.carry_out, shard)
-        return self.executor.submit(_telling, self.examiners, shard, tell)
+            return self.executor.submit(examiners.carry_out, shard)
+        return self.executor.submit(_report_all, self.examiners, shard, report)
 
 
-def _telling(examiners: Examiners, shard: Shard, tell: Tell) -> tuple[Observation, ...]:
-    for observation in examiners.observe(shard):
-        tell(observation)
+def _report_all(
+    local_examiners: Examiners, shard: Shard, report: Report
+) -> tuple[Observation, ...]:
+    for observation in local_examiners.observe(shard):
+        report(observation)
     return ()
 
 
 @contextmanager
 def threads(jobs: int) -> Iterator[list[Place]]:
-    """As many places in this process, each with a thread and a worker of its own."""
-    examiners = Examiners()
+    """Provide places in this process.
+
+    Parameters
+    ----------
+    jobs
+        The number of places.
+
+    Yields
+    ------
+    list of Place
+        Each with its own thread and its own worker.
+    """
+    local_examiners = Examiners()
     pools = [ThreadPoolExecutor(1) for _ in range(jobs)]
     try:
-        yield [Place(pool, examiners=examiners) for pool in pools]
+        yield [Place(pool, examiners=local_examiners) for pool in pools]
     except BaseException:
-        examiners.stop()  # or else an interrupt would wait for every hang
+        local_examiners.stop()  # or else an interrupt would wait for every hang
         raise
     finally:
         for pool in pools:
             pool.shutdown(cancel_futures=True)
-        examiners.retire()
+        local_examiners.retire()
 
 
 @contextmanager
 def dask(address: str) -> Iterator[list[Place]]:
-    """The workers of a Dask scheduler as one place. Raises `NoExecutor`."""
+    """Provide the workers of a Dask scheduler as one place.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler.
+
+    Yields
+    ------
+    list of Place
+        One place.
+
+    Raises
+    ------
+    NoExecutor
+        If Dask is not installed, or if there is no scheduler with the same code at the address.
+    """
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError:
@@ -91,57 +139,56 @@ def dask(address: str) -> Iterator[list[Place]]:
             "Dask is not installed; `python -m pip install distributed` installs it"
         ) from None
     try:
-        # By itself, as a client that fails over an address is waited for at the end of the process.
-        asyncio.run(_reach(distributed, address))
+        # A client that fails to connect would delay the end of the process.
+        asyncio.run(_try_connection(distributed, address))
         client = distributed.Client(address, set_as_default=False)
     except Exception as error:  # whatever is raised for an address of any scheme
         raise NoExecutor(f"there is no Dask scheduler at {address!r}: {error}") from None
 
-    def threads_there() -> int:
+    def count_threads() -> int:
         try:
             return sum(client.nthreads().values())
         except OSError as error:
             raise NoExecutor(f"the Dask scheduler at {address} is gone: {error}") from None
 
     with client:
-        _refuse_other_code(client, address)
-        hands = _census(threads_there)
-        executor = client.get_executor(pure=False)  # what was asked once may be asked again
+        _require_same_code(client, address)
+        capacity = _cached_count(count_threads)
+        executor = client.get_executor(pure=False)  # the same call may be submitted again
         try:
-            yield [Place(executor, hands)]
+            yield [Place(executor, capacity)]
         finally:
             executor.shutdown(wait=False)
             with suppress(Exception):  # they end with the cluster, if not now
-                client.run(shards.retire)
+                client.run(examiners.retire)
 
 
-async def _reach(distributed: Any, address: str) -> None:
-    """Opens a connection, and closes it."""
+async def _try_connection(distributed: Any, address: str) -> None:
     arguments = distributed.Security().get_connection_args("client")
     connection = await distributed.comm.connect(address, **arguments)
     await connection.close()
 
 
-def _refuse_other_code(client: Any, address: str) -> None:
-    """A scheduler unpacks what it passes on, and says nothing helpful when it cannot."""
+def _require_same_code(client: Any, address: str) -> None:
+    """Raise `NoExecutor` unless the scheduler can unpickle shards with the same code."""
     try:
-        found = client.run_on_scheduler(eval, _ASKED)
+        package = client.run_on_scheduler(eval, _PACKAGE)
     except ImportError as error:
         raise NoExecutor(
             f"the Dask scheduler at {address} and its workers need this package too: {error}"
         ) from None
-    if found != shards.package():
-        raise NoExecutor(f"conformance is {found} at {address}, and {shards.package()} here")
+    if package != shards.package():
+        raise NoExecutor(f"conformance is {package} at {address}, and {shards.package()} here")
 
 
-def _census(count: Callable[[], int]) -> Callable[[], int]:
-    """A count that is taken now and then, as workers come and go."""
-    last, when = 0, -_CENSUS
+def _cached_count(count: Callable[[], int]) -> Callable[[], int]:
+    """Return a function that counts again only after `_COUNT_INTERVAL`, as workers come and go."""
+    result, time = 0, -_COUNT_INTERVAL
 
-    def counted() -> int:
-        nonlocal last, when
-        if monotonic() - when >= _CENSUS:
-            last, when = count(), monotonic()
-        return last
+    def cached() -> int:
+        nonlocal result, time
+        if monotonic() - time >= _COUNT_INTERVAL:
+            result, time = count(), monotonic()
+        return result
 
-    return counted
+    return cached

@@ -1,4 +1,4 @@
-"""What a run was made from, as one digest, so that nothing is asked twice for the same reason."""
+"""Compute one digest of all that a run is made from, so that no run is made twice."""
 
 from __future__ import annotations
 
@@ -11,43 +11,57 @@ from pathlib import Path
 from conformance.utils import resources
 
 PACKAGE = Path(__file__).resolve().parent.parent
-_CASE_FILES = (".yaml", ".yml")
+_SUFFIXES = (".yaml", ".yml")
 
 
 def digest(cases: Iterable[Path], words: Sequence[str], variables: Iterable[str]) -> str:
-    """A digest of our code, the case files, the words of the command and environment variables.
+    """Return a digest of our code, case files, words and environment variables.
 
     A file counts with its folders: as they are within this package or the corpus, or else below
     the working directory, or else from the root. So it does not matter how a file is named, and a
     file that was moved is another one.
+
+    Parameters
+    ----------
+    cases
+        Files and folders of cases.
+    words
+        The words of the command, and others that decide what is run.
+    variables
+        Names of environment variables.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
     """
-    summed = hashlib.sha256()
-    for name, data in sorted({**_code(), **_cases(cases)}.items()):
-        _add(summed, name.encode(errors="surrogateescape"), data)
+    total = hashlib.sha256()
+    for name, data in sorted({**_code_files(), **_case_files(cases)}.items()):
+        _add(total, name.encode(errors="surrogateescape"), data)
     for word in (*words, *(f"{name}={os.environ.get(name)}" for name in sorted(variables))):
-        _add(summed, word.encode(errors="surrogateescape"))
-    return summed.hexdigest()[:16]
+        _add(total, word.encode(errors="surrogateescape"))
+    return total.hexdigest()[:16]
 
 
 @cache
 def code() -> str:
-    """A digest of our code alone, as it was when this process first asked."""
+    """Return a digest of our code alone, as it was at the first call in this process."""
     return digest((), (), ())
 
 
-def _add(summed: hashlib._Hash, *parts: bytes) -> None:
-    """Adds parts with their lengths, so that no two lists of parts are the same bytes."""
+def _add(total: hashlib._Hash, *parts: bytes) -> None:
+    """Add parts with their lengths, so that no two lists of parts are the same bytes."""
     for part in parts:
-        summed.update(len(part).to_bytes(8, "little"))
-        summed.update(part)
+        total.update(len(part).to_bytes(8, "little"))
+        total.update(part)
 
 
-def _code() -> dict[str, bytes]:
+def _code_files() -> dict[str, bytes]:
     files = (path for path in PACKAGE.rglob("*.py") if path.is_file())
     return {f"code/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in files}
 
 
-def _cases(paths: Iterable[Path]) -> dict[str, bytes]:
+def _case_files(paths: Iterable[Path]) -> dict[str, bytes]:
     return {f"cases/{_name(file)}": _data(file) for path in paths for file in _files(path)}
 
 
@@ -55,12 +69,12 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
     else:
-        found = path.rglob("*")
-        yield from (file for file in found if file.suffix in _CASE_FILES and file.is_file())
+        files = path.rglob("*")
+        yield from (file for file in files if file.suffix in _SUFFIXES and file.is_file())
 
 
 def _data(file: Path) -> bytes:
-    """What a file holds; whoever reads the cases says why it cannot be read."""
+    """Return the bytes of a file; none if it cannot be read, as the loader reports that."""
     try:
         return file.read_bytes()
     except OSError:
@@ -68,8 +82,8 @@ def _data(file: Path) -> bytes:
 
 
 def _name(file: Path) -> str:
-    whole = file.resolve()
+    path = file.resolve()
     for root in (resources.CASES.resolve(), Path.cwd()):
-        if whole.is_relative_to(root):
-            return whole.relative_to(root).as_posix()
-    return whole.as_posix()
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return path.as_posix()

@@ -1,4 +1,4 @@
-"""One case, looked up by its name and asked on its own: what `explain` and `repro` share."""
+"""Look up one case, API or backend by name, for commands that run a single case."""
 
 from __future__ import annotations
 
@@ -19,47 +19,62 @@ from conformance.utils.printable import PrintableError
 from conformance.workers.interpreter import STARTUP
 from conformance.workers.worker_client import WorkerClient
 
-SHOWN = 5
-"""How many names are suggested at most."""
-LONGEST = 80
-"""Characters of a name that are looked at for one that is near to it."""
+_SUGGESTIONS = 5
+"""How many names an error lists at most."""
+_LONGEST = 80
+"""Characters of a name that are compared with others."""
 
 
 class NotFoundError(PrintableError):
-    """Something asked for by a name that nothing, or too much, goes by; in a sentence."""
+    """A name that fits nothing, or more than one thing, in a sentence."""
 
 
 def case_named(name: str, paths: Sequence[Path]) -> Case:
-    """The case with this id, or the only one whose id begins so, in ``paths`` or the corpus.
+    """Return the case with this id, or the only one whose id begins with it.
 
-    Files that hold nothing but that case need not be right elsewhere. Raises `NotThere`.
+    Parameters
+    ----------
+    name
+        An id, or its beginning.
+    paths
+        Files and folders of cases; empty for the corpus. Errors in other cases do not matter.
+
+    Returns
+    -------
+    Case
+        The case.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such case, or more than one.
     """
-    loaded = load(paths or [resources.CASES], check=False)
-    cases = {case.id: case for case in loaded.cases}
+    contents = load(paths or [resources.CASES], check=False)
+    cases = {case.id: case for case in contents.cases}
     try:
-        return cases[_named("case", name, cases)]
-    except NotFoundError as missing:
-        # What is wrong with a file comes first, as that may be why the case is not there.
-        sentences = [*map(str, loaded.problems), str(missing)]
+        return cases[_full_name("case", name, cases)]
+    except NotFoundError as error:
+        # Problems of the files come first, as one may be the reason that the case is missing.
+        sentences = [*map(str, contents.problems), str(error)]
         raise NotFoundError("\n".join(sentences)) from None
 
 
 def api_named(name: str) -> tuple[Framework, Api]:
-    """The API with this id and its framework. Raises `NotThere`."""
-    found = {api.id: (f, api) for f in FRAMEWORKS.values() for api in f.apis}
-    if name not in found:
-        raise NotFoundError(_unknown("API", name, found))
-    return found[name]
+    """Return the API with this id and its framework; raise `NotFoundError` if there is none."""
+    apis = {api.id: (framework, api) for framework in FRAMEWORKS.values() for api in framework.apis}
+    if name not in apis:
+        raise NotFoundError(_unknown("API", name, apis))
+    return apis[name]
 
 
 def require_applicable(api: Api, case: Case) -> None:
-    """Raises `NotThere` where the case does not concern the API."""
+    """Raise `NotFoundError` if the case is not for the API."""
     if not plan.is_applicable(api, case):
         raise NotFoundError(f"{case.id} asks for {case.op}, which is nothing that {api.id} answers")
 
 
 def refuse_backend(framework: Framework, backend: str | None) -> None:
-    """Raises `NotThere` for a backend that nothing can be written for."""
+    """Raise `NotFoundError` for a backend that no call can be written for."""
     refusal = framework.without(backend)
     if refusal is not None:
         raise NotFoundError(refusal)
@@ -69,10 +84,26 @@ def refuse_backend(framework: Framework, backend: str | None) -> None:
 def examining(
     environment: Environment, *, timeout: float, startup: float = STARTUP
 ) -> Iterator[WorkerClient]:
-    """A client of the framework in that environment, which is made unless it is there.
+    """Provide a client of the framework in an environment, which is made first if needed.
 
-    Raises ``CannotBuild``, ``CannotStart``, and `NotThere` for a backend that nothing can be
-    written for.
+    Parameters
+    ----------
+    environment
+        The environment.
+    timeout, startup
+        Seconds for one question, and for the start.
+
+    Yields
+    ------
+    WorkerClient
+        One that has started.
+
+    Raises
+    ------
+    CannotBuild, CannotStart
+        If there is no environment or no worker.
+    NotFoundError
+        For a backend that no call can be written for.
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_in(environment, together=False)
@@ -81,30 +112,30 @@ def examining(
         yield client
 
 
-def _named(kind: str, name: str, names: Collection[str]) -> str:
+def _full_name(kind: str, name: str, names: Collection[str]) -> str:
     if name in names:
         return name
-    begun = [known for known in names if known.startswith(name)]
-    if len(begun) == 1:
-        return begun[0]
-    if begun:
-        raise NotFoundError(f"{len(begun)} {kind}s begin with {name!r}: {_some(begun)}")
+    candidates = [candidate for candidate in names if candidate.startswith(name)]
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        raise NotFoundError(f"{len(candidates)} {kind}s begin with {name!r}: {_list(candidates)}")
     raise NotFoundError(_unknown(kind, name, names))
 
 
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
-    near = difflib.get_close_matches(name[:LONGEST], names, SHOWN)
-    if near:
-        hint = f"; near to it: {_some(near)}"
+    similar = difflib.get_close_matches(name[:_LONGEST], names, _SUGGESTIONS)
+    if similar:
+        hint = f"; near to it: {_list(similar)}"
     elif Path(name).suffix in SUFFIXES:
         hint = f"; a file stands behind --cases, and a {kind} is named by its id"
     elif len(names) > 1:
-        hint = f"; the {kind}s are {_some([*names])}"
+        hint = f"; the {kind}s are {_list([*names])}"
     else:
-        hint = f"; the only {kind} is {_some([*names])}" if names else f", and no other {kind}"
+        hint = f"; the only {kind} is {_list([*names])}" if names else f", and no other {kind}"
     return f"there is no {kind} {name!r}{hint}"
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _list(names: Sequence[str]) -> str:
+    more = len(names) - _SUGGESTIONS
+    return ", ".join(names[:_SUGGESTIONS]) + (f" and {more} more" if more > 0 else "")

@@ -1,7 +1,8 @@
-"""Resuming: a run that was stopped goes on, and ends in the file that it would have ended in.
+"""Resume a stopped run, so that its file ends as if the run had not been stopped.
 
-Several workers give their observations as they come, and a file that is stopped holds them so. In
-the end they are put into the order of the cases, so that how a run was made leaves no trace in it.
+Several workers add their observations in the order in which they finish. At the end, the
+observations are sorted into the order of the cases, so that the file does not depend on how the run
+was made.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 
 from conformance.observations import Key, Mode, Status
 from conformance.runs import run_files
-from conformance.runs.run_files import Footer, Header, RunError, Summed, Writer
+from conformance.runs.run_files import Footer, Hash, Header, RunError, Writer
 from conformance.utils import durable_files
 
 _CHUNK = 2**16
@@ -36,28 +37,54 @@ class _Line(msgspec.Struct, tag_field="kind", tag="observation"):
         return self.api, self.case, self.mode
 
 
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    """What a run that was stopped has left.
+_DECODER = msgspec.json.Decoder(_Line)
 
-    done    what was observed
-    counts  how often each status was
-    end     of the last whole line, in bytes
-    summed  the lines up to there
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedRun:
+    """The content of a run file that a run can resume from.
+
+    Attributes
+    ----------
+    header
+        The header.
+    done
+        The keys of its observations.
+    counts
+        The number of observations with each status.
+    end
+        The end of the last whole line, in bytes.
+    running_hash
+        The running checksum of the lines up to there.
+    complete
+        Whether there is a footer.
     """
 
     header: Header
     done: frozenset[Key]
     counts: Counter[str]
     end: int
-    summed: Summed
+    running_hash: Hash
     complete: bool
 
 
-def left(path: Path) -> Left | None:
-    """What there is to go on from at ``path``: nothing where no run got as far as its header.
+def read(path: Path) -> StoppedRun | None:
+    """Read the run at ``path`` to resume it.
 
-    Raises `RunError` for what is not a run file.
+    Parameters
+    ----------
+    path
+        A run file, or where one is to be written.
+
+    Returns
+    -------
+    StoppedRun or None
+        None if there is no header, or one with a failure.
+
+    Raises
+    ------
+    RunError
+        If the file is not a run file.
     """
     end = _end(path)
     if not end:
@@ -79,42 +106,42 @@ def left(path: Path) -> Left | None:
     assert header is not None  # or `lines` had raised
     if header.failure is not None:
         return None
-    return Left(
+    return StoppedRun(
         header=header,
         done=frozenset(done),
         counts=counts,
         end=end,
-        summed=_summed(path, end),
+        running_hash=_hash(path, end),
         complete=complete,
     )
 
 
-def _summed(path: Path, end: int) -> Summed:
-    """The first ``end`` bytes of a run file."""
-    summed = hashlib.sha256()
+def _hash(path: Path, end: int) -> Hash:
+    """Return the hash of the first ``end`` bytes of a run file."""
+    running_hash = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while chunk := file.read(min(_CHUNK, end - file.tell())):
-                summed.update(chunk)
+                running_hash.update(chunk)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return summed
+    return running_hash
 
 
 def is_worth_keeping(path: Path) -> bool:
-    """Whether there is anything at ``path`` but a run that says why nothing could be observed."""
+    """Return whether a file has any content other than a run that failed before it observed."""
     try:
         if not path.is_file() or not path.stat().st_size:
             return False
-        return left(path) is not None
+        return read(path) is not None
     except (RunError, OSError):
         return True
 
 
 def require_known_keys(path: Path) -> None:
-    """Raises `RunError` for a file that is no run file, and would be one after it was written to.
+    """Raise `RunError` for a file that is not a run file, so that a run does not overwrite it.
 
-    The beginning of the header is enough: a run may have been stopped there.
+    The beginning of the header is enough, as a run may have been stopped there.
     """
     try:
         with path.open("rb") as file:
@@ -126,16 +153,16 @@ def require_known_keys(path: Path) -> None:
 
 
 def _end(path: Path) -> int:
-    """The end of the last whole line of a file, in bytes; 0 where there is no file."""
+    """Return the end of the last whole line of a file, in bytes; 0 if there is no file."""
     try:
         with path.open("rb") as file:
             start = file.seek(0, 2)
             while start:
                 start, size = max(0, start - _CHUNK), min(start, _CHUNK)
                 file.seek(start)
-                found = file.read(size).rfind(b"\n")
-                if found >= 0:
-                    return start + found + 1
+                newline = file.read(size).rfind(b"\n")
+                if newline >= 0:
+                    return start + newline + 1
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -145,7 +172,17 @@ def _end(path: Path) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class PartialRun:
-    """A run file to write to: what stands there already, and whether that is all."""
+    """A run file that is being written.
+
+    Attributes
+    ----------
+    writer
+        Appends to the file.
+    done
+        The keys of the observations that a stopped run left there.
+    complete
+        Whether there is nothing more to add.
+    """
 
     writer: Writer
     done: frozenset[Key] = frozenset()
@@ -156,28 +193,47 @@ class PartialRun:
 def writing(
     path: Path, header: Header, keys: Iterable[Key], *, resume: bool
 ) -> Iterator[PartialRun]:
-    """A run file that is begun, or gone on with if it may and can be; `finish` ends it.
+    """Start a run file or resume one; `finish` completes it.
 
-    Raises `RunError` where another run than one with this header and of these keys was stopped,
-    and where one is just being written.
+    Parameters
+    ----------
+    path
+        The file.
+    header
+        The header of the run.
+    keys
+        The keys of all its observations.
+    resume
+        Whether to keep the observations of a stopped run.
+
+    Yields
+    ------
+    PartialRun
+        The file, after its header and the observations that it keeps.
+
+    Raises
+    ------
+    RunError
+        If the stopped run has another header or other keys, if the file is not a run file, or while
+        another process writes it.
     """
     require_known_keys(path)
     with run_files.appending(path) as file:
-        was = left(path) if resume else None
-        if was is None:
+        stopped = read(path) if resume else None
+        if stopped is None:
             file.truncate(0)
             writer = Writer(file)
             writer.open(header)
             yield PartialRun(writer=writer)
         else:
-            _refuse_others(path, was, header, keys)
-            if not was.complete:
-                file.truncate(was.end)
-            writer = Writer(file, was.counts, was.summed)
-            yield PartialRun(writer=writer, done=was.done, complete=was.complete)
+            _require_same_run(path, stopped, header, keys)
+            if not stopped.complete:
+                file.truncate(stopped.end)
+            writer = Writer(file, stopped.counts, stopped.running_hash)
+            yield PartialRun(writer=writer, done=stopped.done, complete=stopped.complete)
 
 
-_WORDS = {
+_FIELD_NAMES = {
     "selection": "the selection",
     "cases": "the digest of the cases",
     "sources": "the digest of code, cases, pins and options",
@@ -185,50 +241,64 @@ _WORDS = {
 }
 
 
-def _refuse_others(path: Path, was: Left, now: Header, keys: Iterable[Key]) -> None:
-    # However the files are named now, the digest of the cases says whether they are the same.
-    selection = now.selection
-    if selection and was.header.selection:
-        selection = replace(selection, cases=was.header.selection.cases)
-    same_names = replace(now, files=was.header.files, selection=selection)
-    before, after = asdict(was.header), asdict(same_names)
-    told = [
-        f"{_WORDS.get(name, name)} was {before[name]!r} and is {after[name]!r}"
+def _require_same_run(path: Path, stopped: StoppedRun, header: Header, keys: Iterable[Key]) -> None:
+    # The digest of the cases says whether they are the same, whatever names their files have now.
+    selection = header.selection
+    if selection and stopped.header.selection:
+        selection = replace(selection, cases=stopped.header.selection.cases)
+    before = asdict(stopped.header)
+    after = asdict(replace(header, files=stopped.header.files, selection=selection))
+    differences = [
+        f"{_FIELD_NAMES.get(name, name)} was {before[name]!r} and is {after[name]!r}"
         for name in before
         if before[name] != after[name]
     ]
-    strange = was.done.difference(keys)
-    if strange:
-        told.append(f"nobody asks now for {' '.join(min(strange))}")
-    if told:
-        raise RunError(f"{path}: another run was stopped there than this one: {'; '.join(told)}")
+    unknown = stopped.done.difference(keys)
+    if unknown:
+        differences.append(f"nobody asks now for {' '.join(min(unknown))}")
+    if differences:
+        raise RunError(
+            f"{path}: another run was stopped there than this one: {'; '.join(differences)}"
+        )
 
 
 def finish(path: Path, writer: Writer, keys: Callable[[], Iterator[Key]]) -> None:
-    """Ends the run at ``path``: its observations in the order of ``keys``, and the footer.
+    """Complete a run file: sort its observations, and append the footer.
 
-    Raises `RunError` unless just these were observed, each once.
+    Parameters
+    ----------
+    path
+        The file.
+    writer
+        Its writer.
+    keys
+        Returns the keys of all observations in their order, at each call.
+
+    Raises
+    ------
+    RunError
+        Unless the file has each of these observations once, and no other.
     """
     writer.flush()
     with path.open("rb") as file:
         file.readline()
-        if all(one == other for one, other in zip_longest(map(_key, file), keys())):
+        if all(actual == key for actual, key in zip_longest(map(_key, file), keys())):
             writer.close()
         else:
             file.seek(0)
-            beside = path.with_name(f"{path.name}.ordered")
-            with beside.open("wb") as ordered:
+            temporary = path.with_name(f"{path.name}.ordered")
+            with temporary.open("wb") as ordered:
                 copy = Writer(ordered, writer.counts)
                 copy.copy(file.readline())
                 for line in _ordered(path, file, keys()):
                     copy.copy(line)
                 copy.close()
-            beside.replace(path)
+            temporary.replace(path)
     durable_files.sync_folder(path.parent)
 
 
 def _ordered(path: Path, lines: Iterator[bytes], keys: Iterator[Key]) -> Iterator[bytes]:
-    """Keeps no more lines at a time than came before their turn."""
+    """Yield the lines in the order of the keys, keeping only those that are read too early."""
     early: dict[Key, bytes] = {}
     for key in keys:
         while key not in early:
@@ -242,7 +312,4 @@ def _ordered(path: Path, lines: Iterator[bytes], keys: Iterator[Key]) -> Iterato
 
 
 def _key(line: bytes) -> Key:
-    return _LINE.decode(line).key
-
-
-_LINE = msgspec.json.Decoder(_Line)
+    return _DECODER.decode(line).key

@@ -1,4 +1,4 @@
-"""The plan of a run: every call that the cases make of the APIs of a framework."""
+"""Plan a run: every call that the cases make of the APIs of a framework."""
 
 from __future__ import annotations
 
@@ -17,7 +17,19 @@ from conformance.runs.prepared_case import PreparedCase
 
 @dataclass(frozen=True, eq=False)
 class Invocation:
-    """One call to make, for every mode that it is the call of."""
+    """One planned call.
+
+    Attributes
+    ----------
+    prepared_case, api
+        What is called, and on which case.
+    modes
+        The modes that this is the call of.
+    call
+        The call, or why it cannot be written.
+    runtime
+        The runtime that it is written for.
+    """
 
     prepared_case: PreparedCase
     api: Api
@@ -32,36 +44,51 @@ def invocations(
     apis: Iterable[Api],
     prepared_cases: Iterable[PreparedCase],
 ) -> Iterator[Invocation]:
-    """Every call there is to make; where both modes write the same one, it is made once."""
+    """Plan the calls of a run.
+
+    Parameters
+    ----------
+    framework, runtime
+        The framework, and the runtime that will answer.
+    apis
+        Some of its APIs.
+    prepared_cases
+        The cases. They are read one by one.
+
+    Yields
+    ------
+    Invocation
+        Every applicable call; one for both modes if they write the same call.
+    """
     for prepared_case in prepared_cases:
         for api in apis:
             if not is_applicable(api, prepared_case.case):
                 continue
-            asked = prepared_case.case.question
+            question = prepared_case.case.question
             native, recipe = (
-                call_writer.write(framework, runtime, api, asked, mode) for mode in MODES
+                call_writer.write(framework, runtime, api, question, mode) for mode in MODES
             )
-            if _same(native, recipe):
+            if (
+                isinstance(native, Call)
+                and isinstance(recipe, Call)
+                and native.source == recipe.source
+            ):
                 yield Invocation(prepared_case, api, MODES, recipe, runtime)
             else:
                 yield Invocation(prepared_case, api, ("native",), native, runtime)
                 yield Invocation(prepared_case, api, ("recipe",), recipe, runtime)
 
 
-def _same(one: Call | Inexpressible, other: Call | Inexpressible) -> bool:
-    if isinstance(one, Call) and isinstance(other, Call):
-        return one.source == other.source
-    return False
-
-
 def is_applicable(api: Api, case: Case) -> bool:
-    """A case is for the APIs of its operator, a chain for those that transpose.
+    """Return whether a case is for an API.
 
-    Only layers have parameters of their own to count. A variant is only asked what it is about.
+    A case is for the APIs of its operator, and a chain is for those that transpose. Only layers
+    have parameters to count. A variant gets only cases of its topics.
     """
-    asked = case.question
+    question = case.question
     if api.topics and api.topics.isdisjoint(case.topics):
         return False
-    if isinstance(asked, Chain):
+    if isinstance(question, Chain):
         return api.operator == "conv_transpose"
-    return api.operator == asked.operator and (api.has_parameters or asked.wanted != "parameters")
+    counts = question.wanted == "parameters"
+    return api.operator == question.operator and (api.has_parameters or not counts)

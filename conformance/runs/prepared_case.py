@@ -1,4 +1,4 @@
-"""A case with what is worked out once for all APIs, and what its answers are worth."""
+"""Compute what all calls of one case share, such as the oracle's answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from conformance import comparison, question
+from conformance import comparison
+from conformance import question as questions
 from conformance.cases import Case
 from conformance.comparison import Reference
 from conformance.observations import Status
@@ -19,16 +20,20 @@ from conformance.question import AnyQuestion, Array, Chain, Question
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """An answer held against the oracle and against what the case's document states.
+    """The result of comparing an answer with the oracle's and with the case's document.
 
     Attributes
     ----------
     status
-        Whether it is the oracle's answer, as far as that can be known.
+        Whether it is the oracle's answer, if that can be decided.
     detail
         How it differs, in words.
     diagnosis
-        What explains it, in words, and the conventions of that by their names.
+        What explains it, in words.
+    explanations
+        The names of the conventions that explain it.
+    claim, correction
+        As of `Observation`.
     """
 
     status: Status
@@ -41,12 +46,14 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class PreparedCase:
-    """A case with what is worked out once for all APIs.
+    """A case, with values that are computed once for all APIs.
 
     Attributes
     ----------
+    case
+        The case.
     seconds
-        How long an explanation may be looked for, where somebody waits for it.
+        The longest time to search for an explanation; None for no limit.
     """
 
     case: Case
@@ -54,41 +61,44 @@ class PreparedCase:
 
     @cached_property
     def wanted(self) -> Array | None:
-        """The oracle's answer; None where the case is that there is none."""
-        return None if self.case.expected.error else question.answer(self.case.question)
+        """The oracle's answer; None if the case expects an error."""
+        return None if self.case.expected.error else questions.answer(self.case.question)
 
     @cached_property
     def reference(self) -> Reference:
-        """The answer in float64 and its bounds, for a real-valued case that has an answer."""
+        """The answer in float64 with its bounds, for a real-valued case that has an answer."""
         return comparison.reference(self.case.question)
 
     @cached_property
     def content(self) -> str:
-        """A digest of what is asked, without the words around it."""
-        return digest_of(content_parts(self.case.question))
+        """The digest of the question, which no other field of the case changes."""
+        return digest_of(_content_parts(self.case.question))
 
     @cached_property
-    def worth(self) -> dict[tuple[str, tuple[int, ...], str], Evaluation]:
-        """What answers are worth, by dtype, shape and digest: several APIs give the same one."""
+    def evaluations(self) -> dict[tuple[str, tuple[int, ...], str], Evaluation]:
+        """Evaluations by dtype, shape and digest of the answer, as several APIs give the same."""
         return {}
 
     def __reduce__(self) -> tuple[type[PreparedCase], tuple[Case]]:
-        """Pickled as its case: the rest is worked out again sooner than it is sent."""
+        """Pickle the case only: computing the other values again is faster than sending them."""
         return PreparedCase, (self.case,)
 
 
-_LATER = frozenset({"zero_given"})
-"""Fields that digests are older than, so that they count only where they say something."""
+_NEW_FIELDS = frozenset({"zero_given"})
+"""Fields that older digests do not contain: their defaults are left out."""
 
 
-def content_parts(asked: AnyQuestion) -> Iterator[bytes]:
-    if isinstance(asked, Chain):
-        for step in asked.steps:
-            yield from content_parts(step) if isinstance(step, Question) else (repr(step).encode(),)
+def _content_parts(question: AnyQuestion) -> Iterator[bytes]:
+    if isinstance(question, Chain):
+        for step in question.steps:
+            if isinstance(step, Question):
+                yield from _content_parts(step)
+            else:
+                yield repr(step).encode()
         return
-    for field in fields(asked):
-        value = getattr(asked, field.name)
-        if field.name in _LATER and value == field.default:
+    for field in fields(question):
+        value = getattr(question, field.name)
+        if field.name in _NEW_FIELDS and value == field.default:
             continue
         if isinstance(value, np.ndarray):
             yield f"{field.name} {value.dtype.str} {value.shape} {memory_of(value)}".encode()
@@ -97,14 +107,26 @@ def content_parts(asked: AnyQuestion) -> Iterator[bytes]:
             yield f"{field.name} {value!r}".encode()
 
 
-def plain_bytes(got: Array) -> bytes:
-    """The bytes of an answer, the same for equal ones: of no machine, and with one zero only."""
-    if got.dtype.kind in "fc":
-        got = got + got.dtype.type(0)
-    return got.astype(got.dtype.newbyteorder("<")).tobytes()
+def plain_bytes(answer: Array) -> bytes:
+    """Return bytes that are the same for equal answers.
+
+    Parameters
+    ----------
+    answer
+        Of any shape and dtype.
+
+    Returns
+    -------
+    bytes
+        Its elements in C order, little-endian, with -0.0 as 0.0.
+    """
+    if answer.dtype.kind in "fc":
+        answer = answer + answer.dtype.type(0)
+    return answer.astype(answer.dtype.newbyteorder("<")).tobytes()
 
 
 def digest_of(parts: Iterable[bytes]) -> str:
+    """Return a digest of parts with their lengths, as 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "little"))

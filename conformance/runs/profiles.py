@@ -1,31 +1,29 @@
-"""Profiles: which choice an API follows on each axis of meaning, as observed from its native calls.
-
-An observation speaks for a choice on an axis when the case can tell it from another one: when the
-oracle, under what explains the answer, would have answered otherwise with that other choice. What
-is known of a framework here is only what it answered.
-"""
+"""Derive the profile of an API: its choice on each axis of meaning, from its native calls only."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Literal, TypeAlias
+from functools import lru_cache
+from typing import Literal
 
-from conformance.cases.model import Case
-from conformance.conventions.axes import AXES, MEANINGS, Axis, Choice
-from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
-from conformance.observations import ANSWERED, Observation, Status
-from conformance.question import Array, Question
+from conformance.conventions.axes import Axis
+from conformance.conventions.interpretations import Explanation
+from conformance.observations import ANSWERED, Observation
+from conformance.runs.axis_choices import (
+    CONVENTIONS,
+    Choices,
+    Evidence,
+    evidence_of,
+    joint_explanation,
+)
+from conformance.runs.axis_choices import GRADIENTS as GRADIENTS
+from conformance.runs.axis_choices import PROFILED as PROFILED
+from conformance.runs.axis_choices import touched as touched
 from conformance.runs.prepared_case import PreparedCase
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
-Names: TypeAlias = tuple[tuple[str, ...], ...]
-"""Explanations as an observation holds them, by the names of their conventions."""
-Choices: TypeAlias = tuple[frozenset[str], frozenset[str]]
-"""The choices on an axis that give an observed answer, and those that give another."""
 
 PART_OF: Mapping[str, str] = {
     "padding ends": "padding",
@@ -33,26 +31,28 @@ PART_OF: Mapping[str, str] = {
     "same: output padding": "same: formula",
     "stride with dilation": "dilation",
 }
-"""Axes that only mean anything where another one can be asked: what forbids that forbids them."""
-
-KEPT = 2**15
-"""How many cases, each under one explanation, are worked out once for all APIs and versions."""
-
-PROFILED = tuple(axis for axis in AXES if axis.meanings)
-"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
-
-_BY_NAME = {str(convention): convention for convention in MEANINGS}
+"""Axes that depend on another one: a refusal of the other one refuses them too."""
 
 
 @dataclass(frozen=True)
 class Finding:
     """What is known of one axis of an API.
 
-    known    ``not told apart`` where there are answers, or refusals for the sake of another axis
-    choice   the name of the choice that most cases establish, where any does
-    cases    those that establish it
-    against  those that it does not fit: a bug, or an axis that is missing here
-    refused  those that touch the axis and that the API would not take
+    Attributes
+    ----------
+    axis
+        The axis.
+    known
+        Whether there is a choice, or why not. ``not told apart`` if there are answers, or refusals
+        for another axis.
+    choice
+        The name of the choice that most cases show.
+    cases
+        The cases that show it.
+    against
+        The cases that contradict it: a bug, or a missing axis.
+    refused
+        The cases that touch the axis and that the API refused.
     """
 
     axis: Axis
@@ -70,19 +70,25 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What the API does, in a sentence."""
-        return (
-            f"{self.known.capitalize()}."
-            if self.choice is None
-            else sentence(self.axis, self.choice)
-        )
+        if self.choice is None:
+            return f"{self.known.capitalize()}."
+        return sentence(self.axis, self.choice)
 
 
 @dataclass(frozen=True)
 class Profile:
     """What is known of one API, axis by axis.
 
-    unexplained  the cases that no convention fits
-    limits       for those of them that run into a known limit, which one
+    Attributes
+    ----------
+    api
+        The id of the API.
+    findings
+        One for each axis.
+    unexplained
+        The cases whose answers no convention explains.
+    limits
+        Those of them with a known limit, each with the limit.
     """
 
     api: str
@@ -94,14 +100,14 @@ class Profile:
     def conventions(self) -> Explanation:
         """The choices that differ from the oracle's."""
         return tuple(
-            _BY_NAME[f"{finding.axis.name}: {finding.choice}"]
+            CONVENTIONS[f"{finding.axis.name}: {finding.choice}"]
             for finding in self.findings
             if finding.choice and not finding.canonical and finding.axis in PROFILED
         )
 
 
 def sentence(axis: Axis, choice: str) -> str:
-    """What one does who makes this choice, by its name."""
+    """Return what an API with this choice does, in a sentence."""
     if choice == axis.canonical:
         return axis.sentence
     return next(c.sentence for c in axis.choices if c.name == choice)
@@ -110,12 +116,21 @@ def sentence(axis: Axis, choice: str) -> str:
 def profiles(
     observations: Iterable[Observation], prepared_cases: Mapping[str, PreparedCase]
 ) -> tuple[Profile, ...]:
-    """The profile of every API that was asked natively, in the order of their first observation.
+    """Derive the profiles of all APIs with native calls.
 
-    ``prepared_cases`` are the cases by id; one whose content has changed since does not speak. The
-    order of the observations of one API changes nothing.
+    Parameters
+    ----------
+    observations
+        The observations of a run. The order of those of one API does not matter.
+    prepared_cases
+        The cases by id. Observations of cases that have changed since are left out.
+
+    Returns
+    -------
+    tuple of Profile
+        In the order of the first observation of each API.
     """
-    by_api: dict[str, list[_Seen]] = {}
+    evidence: dict[str, list[Evidence]] = {}
     for observation in observations:
         prepared_case = prepared_cases.get(observation.case)
         if (
@@ -123,279 +138,148 @@ def profiles(
             and prepared_case
             and prepared_case.content == observation.content
         ):
-            by_api.setdefault(observation.api, []).append(_seen(observation, prepared_case))
+            item = evidence_of(observation, prepared_case)
+            evidence.setdefault(observation.api, []).append(item)
     return tuple(
-        _profile(api, tuple(sorted(seen, key=lambda one: one.case))) for api, seen in by_api.items()
+        _profile(api, tuple(sorted(items, key=lambda item: item.case)))
+        for api, items in evidence.items()
     )
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What was observed of a case that is as it was when it was asked: all that a profile is of.
-
-    explanations  those to go by, by the names of their conventions; that of a match names none
-    words         of a refusal
-    limit         that the call ran into
-    """
-
-    prepared_case: PreparedCase
-    status: Status
-    explanations: Names
-    words: str
-    limit: str | None
-
-    @property
-    def case(self) -> str:
-        return self.prepared_case.case.id
-
-    @property
-    def refused(self) -> bool:
-        return self.status in ("rejected", "inexpressible")
-
-    @property
-    def answered(self) -> bool:
-        return self.status in ("match", "mismatch")
-
-    @cached_property
-    def touches(self) -> frozenset[str]:
-        return touched(self.prepared_case)
-
-    @property
-    def unexplained(self) -> bool:
-        return self.status == "mismatch" and not self.explanations
-
-    @cached_property
-    def said(self) -> Mapping[str, Choices]:
-        return _said(self.prepared_case, self.explanations) if self.answered else {}
-
-
-def _seen(observation: Observation, prepared_case: PreparedCase) -> _Seen:
-    """With those of its explanations that only name conventions an API may still have."""
-    known = tuple(e for e in observation.explanations if all(name in _BY_NAME for name in e))
-    explanations = ((),) if observation.status == "match" else known
-    refused = observation.status in ("rejected", "inexpressible")
-    words = _words(observation) if refused else ""
-    return _Seen(prepared_case, observation.status, explanations, words, observation.limit)
 
 
 @lru_cache(maxsize=2**10)
-def _profile(api: str, observed: Sequence[_Seen]) -> Profile:
-    """Worked out once for all versions and backends that answer alike."""
-    blamed = _blamed(observed)
-    findings = tuple(_finding(axis, observed, blamed) for axis in PROFILED)
-    observed = _settled(observed, findings, Profile(api, findings).conventions)
-    findings = tuple(_finding(axis, observed, blamed) for axis in PROFILED)
+def _profile(api: str, evidence: Sequence[Evidence]) -> Profile:
+    """Derive a profile once for all versions and backends with equal answers."""
+    axes_by_refusal = _axes_by_refusal(evidence)
+    findings = tuple(_finding(axis, evidence, axes_by_refusal) for axis in PROFILED)
+    evidence = _resolve(evidence, findings, Profile(api, findings).conventions)
+    findings = tuple(_finding(axis, evidence, axes_by_refusal) for axis in PROFILED)
     conventions = Profile(api, findings).conventions
+    unexplained = [item for item in evidence if item.unexplained]
     return Profile(
         api,
-        (*findings, _gradients(observed, blamed, conventions)),
-        tuple(seen.case for seen in observed if seen.unexplained),
-        tuple((seen.case, seen.limit) for seen in observed if seen.unexplained and seen.limit),
+        (*findings, _gradients(evidence, axes_by_refusal, conventions)),
+        tuple(item.case for item in unexplained),
+        tuple((item.case, item.limit) for item in unexplained if item.limit),
     )
 
 
-def _settled(
-    observed: Sequence[_Seen], findings: Sequence[Finding], conventions: Explanation
-) -> Sequence[_Seen]:
-    """The observations, each with those of its explanations that best fit what is found of all.
+def _resolve(
+    evidence: Sequence[Evidence], findings: Sequence[Finding], conventions: Explanation
+) -> Sequence[Evidence]:
+    """Keep those explanations of each observation that fit the findings best.
 
-    One case may be unable to tell a convention from another that all the others deny, or that more
-    of them do; or all those that were found, taken together, from fewer or none.
+    One case may not distinguish a convention from another one that all other cases, or more of
+    them, contradict; or all conventions of the API together from fewer.
     """
-    found = [finding for finding in findings if finding.choice is not None]
+    decided = [finding for finding in findings if finding.choice is not None]
 
-    def strangeness(seen: _Seen, names: tuple[str, ...]) -> int:
-        own = {_BY_NAME[name].axis: _BY_NAME[name].choice.name for name in names}
+    def conflicts(item: Evidence, names: tuple[str, ...]) -> int:
+        """Count the cases that show other choices than an explanation."""
+        choices = {CONVENTIONS[name].axis: CONVENTIONS[name].choice.name for name in names}
         return sum(
             len(finding.cases)
-            for finding in found
-            if finding.axis.name in seen.touches
-            and own.get(finding.axis, finding.axis.canonical) != finding.choice
+            for finding in decided
+            if finding.axis.name in item.axes
+            and choices.get(finding.axis, finding.axis.canonical) != finding.choice
         )
 
-    def settled(seen: _Seen) -> _Seen:
-        grades = {names: strangeness(seen, names) for names in seen.explanations}
-        least = min(grades.values(), default=0)
-        fitting = tuple(names for names in grades if grades[names] == least)
-        if least and seen.answered:
-            together = _together(seen.prepared_case, conventions, fitting[0])
-            fitting = fitting if together is None else (together,)
-        return replace(seen, explanations=fitting)
+    def resolve(item: Evidence) -> Evidence:
+        counts = {names: conflicts(item, names) for names in item.explanations}
+        least = min(counts.values(), default=0)
+        best = tuple(names for names in counts if counts[names] == least)
+        if least and item.answered:
+            joint = joint_explanation(item.prepared_case, conventions, best[0])
+            best = best if joint is None else (joint,)
+        return replace(item, explanations=best)
 
-    return [settled(seen) for seen in observed]
-
-
-GRADIENTS = Axis(
-    "gradients",
-    "of the same call",
-    "Autodiff gives the gradient of the call, with the conventions of its output.",
-    lambda q: q.wanted.endswith("gradient"),
-    (
-        Choice(
-            "of another call",
-            "Autodiff gives a gradient that the conventions of the output do not explain.",
-            lambda _: None,
-        ),
-    ),
-)
+    return [resolve(item) for item in evidence]
 
 
 def _gradients(
-    observed: Sequence[_Seen], blamed: Mapping[str, set[str]], conventions: Explanation
+    evidence: Sequence[Evidence],
+    axes_by_refusal: Mapping[str, set[str]],
+    conventions: Explanation,
 ) -> Finding:
-    """Whether gradients have the conventions of the output: no axis, because it has no mutant."""
-    asked = [seen for seen in observed if GRADIENTS.name in seen.touches]
-    refused = tuple(seen.case for seen in asked if seen.refused)
-    own = set(map(str, conventions))
+    """Return whether gradients follow the conventions of the output."""
+    touching = [item for item in evidence if GRADIENTS.name in item.axes]
+    refused = tuple(item.case for item in touching if item.refused)
+    names = set(map(str, conventions))
     agree: list[str] = []
     differ: list[str] = []
-    for seen in asked:
-        if seen.answered and not seen.limit:  # which speaks of no convention
-            fits = any(own.issuperset(explanation) for explanation in seen.explanations)
-            (agree if fits else differ).append(seen.case)
+    for item in touching:
+        if item.answered and not item.limit:  # a limit shows no convention
+            fits = any(names.issuperset(explanation) for explanation in item.explanations)
+            (agree if fits else differ).append(item.case)
     if not agree and not differ:
-        return Finding(GRADIENTS, _unknown(GRADIENTS, asked, blamed), refused=refused)
+        return Finding(GRADIENTS, _unknown(GRADIENTS, touching, axes_by_refusal), refused=refused)
     choice = GRADIENTS.canonical if agree else GRADIENTS.choices[0].name
     cases, against = (agree, differ) if agree else (differ, [])
     return Finding(GRADIENTS, "observed", choice, tuple(cases), tuple(against), refused)
 
 
-def _finding(axis: Axis, observed: Sequence[_Seen], blamed: Mapping[str, set[str]]) -> Finding:
-    touching = [seen for seen in observed if axis.name in seen.touches]
-    refused = tuple(seen.case for seen in touching if seen.refused)
-    speaks: dict[str, list[str]] = {}
-    denies: dict[str, list[str]] = {}
-    for seen in touching:
-        possible, excluded = seen.said.get(axis.name, _NOTHING)
+def _finding(
+    axis: Axis, evidence: Sequence[Evidence], axes_by_refusal: Mapping[str, set[str]]
+) -> Finding:
+    touching = [item for item in evidence if axis.name in item.axes]
+    refused = tuple(item.case for item in touching if item.refused)
+    support: dict[str, list[str]] = {}
+    contradiction: dict[str, list[str]] = {}
+    for item in touching:
+        possible, excluded = item.choices.get(axis.name, _NO_CHOICES)
         for choice in possible if excluded else ():
-            speaks.setdefault(choice, []).append(seen.case)
+            support.setdefault(choice, []).append(item.case)
         for choice in excluded:
-            denies.setdefault(choice, []).append(seen.case)
-    if not speaks:
-        return Finding(axis, _unknown(axis, touching, blamed), refused=refused)
+            contradiction.setdefault(choice, []).append(item.case)
+    if not support:
+        return Finding(axis, _unknown(axis, touching, axes_by_refusal), refused=refused)
 
     def merit(choice: str) -> tuple[int, int]:
-        own = len(speaks.get(choice, ()))
-        return own - len(denies.get(choice, ())), own
+        count = len(support.get(choice, ()))
+        return count - len(contradiction.get(choice, ())), count
 
-    # Of equals it is the first, and so the canonical one or else the likeliest.
-    choice = max((c for c in _names(axis) if c in speaks), key=merit)
-    against = tuple(denies.get(choice, ()))
-    return Finding(axis, "observed", choice, tuple(speaks[choice]), against, refused)
-
-
-_NOTHING: Choices = (frozenset(), frozenset())
+    # The first of equals is the canonical one, or else the likeliest.
+    names = (axis.canonical, *(choice.name for choice in axis.meanings))
+    choice = max((name for name in names if name in support), key=merit)
+    against = tuple(contradiction.get(choice, ()))
+    return Finding(axis, "observed", choice, tuple(support[choice]), against, refused)
 
 
-def _names(axis: Axis) -> tuple[str, ...]:
-    return axis.canonical, *(choice.name for choice in axis.meanings)
+_NO_CHOICES: Choices = (frozenset(), frozenset())
 
 
-def _unknown(axis: Axis, touching: Sequence[_Seen], blamed: Mapping[str, set[str]]) -> Known:
-    """Why the choice on an axis is not known."""
+def _unknown(
+    axis: Axis, touching: Sequence[Evidence], axes_by_refusal: Mapping[str, set[str]]
+) -> Known:
+    """Return why the choice on an axis is not known."""
     if not touching:
         return "no case"
-    refused = [seen for seen in touching if seen.refused]
-    if any(seen.status in ANSWERED for seen in touching):
+    refused = [item for item in touching if item.refused]
+    if any(item.status in ANSWERED for item in touching):
         return "not told apart"
     if not refused:
         return "no answer"
     names = {axis.name, PART_OF.get(axis.name, axis.name)}
-    # Refused for the sake of another axis says nothing of this one.
-    own = [seen for seen in refused if names & blamed[seen.words]]
-    if not own:
+    # A refusal for another axis says nothing of this one.
+    statuses = [item.status for item in refused if names & axes_by_refusal[item.words]]
+    if not statuses:
         return "not told apart"
-    only = Counter(seen.status for seen in own)
-    return "no parameter" if only["inexpressible"] == len(own) else "refused"
+    return "no parameter" if set(statuses) == {"inexpressible"} else "refused"
 
 
-def _blamed(observed: Sequence[_Seen]) -> dict[str, set[str]]:
-    """For the words of each refusal, the axes that it can be for.
+def _axes_by_refusal(evidence: Sequence[Evidence]) -> dict[str, set[str]]:
+    """Return the axes that each refusal may be for, by its words.
 
-    They are touched by all cases that are refused in these words, and never answered; and where
-    the words name some of them, those.
+    All cases with this refusal touch them, and none with an answer; if the words mention some of
+    these axes, only those.
     """
-    answered = {name for seen in observed if seen.answered for name in seen.touches}
+    answered = {name for item in evidence if item.answered for name in item.axes}
     common: dict[str, set[str]] = {}
-    for seen in observed:
-        if seen.refused and seen.touches:
-            axes = common.setdefault(seen.words, set(seen.touches - answered))
-            common[seen.words] = axes & seen.touches
-    return {words: _named(words, axes) or axes for words, axes in common.items()}
+    for item in evidence:
+        if item.refused and item.axes:
+            axes = common.setdefault(item.words, set(item.axes - answered))
+            common[item.words] = axes & item.axes
+    return {words: _mentioned(words, axes) or axes for words, axes in common.items()}
 
 
-def _words(refusal: Observation) -> str:
-    """The words of a refusal without its numbers, so that like ones are one."""
-    return re.sub(r"[-\d.,\s()\[\]]+", " ", refusal.detail or "")
-
-
-def _named(words: str, axes: Iterable[str]) -> set[str]:
+def _mentioned(words: str, axes: Iterable[str]) -> set[str]:
     return {axis for axis in axes if re.split(r"\W", axis)[0] in words.lower()}
-
-
-@lru_cache(maxsize=KEPT)
-def touched(prepared_case: PreparedCase) -> frozenset[str]:
-    """The names of the axes that a case touches; none where it is that there is no answer."""
-    asked = prepared_case.case.question
-    if prepared_case.case.expected.error:
-        return frozenset()
-    questions = (asked,) if isinstance(asked, Question) else asked.questions[-1:]
-    axes = (*PROFILED, GRADIENTS)
-    return frozenset(a.name for a in axes if any(a.concerns(q) for q in questions))
-
-
-@lru_cache(maxsize=KEPT)
-def _said(prepared_case: PreparedCase, names: Names) -> Mapping[str, Choices]:
-    """What a case whose answer has these explanations says of each axis that it touches.
-
-    The same for every API and version that answers so. Only names are kept, never an array.
-    """
-    explanations = [tuple(_BY_NAME[name] for name in explanation) for explanation in names]
-    answers = {explanation: _answer(prepared_case, explanation) for explanation in explanations}
-    return {
-        axis.name: _choices(axis, prepared_case.case, answers)
-        for axis in PROFILED
-        if axis.name in touched(prepared_case)
-    }
-
-
-@lru_cache(maxsize=KEPT)
-def _together(
-    prepared_case: PreparedCase, conventions: Explanation, names: tuple[str, ...]
-) -> tuple[str, ...] | None:
-    """The names of all conventions that concern the case, if they too give its explained answer."""
-    concerned = applied(prepared_case.case.question, conventions)
-    explained = _answer(prepared_case, tuple(_BY_NAME[name] for name in names))
-    same = reproduces(
-        prepared_case.case.question, concerned, explained, exact=prepared_case.case.exact
-    )
-    return tuple(map(str, concerned)) if same else None
-
-
-def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]) -> Choices:
-    """Of the answer that was observed, under each of its explanations."""
-    asked, exact = case.question, case.exact
-    possible: set[str] = set()
-    excluded: set[str] = set()
-    for explanation, observed in answers.items():
-        rest = tuple(c for c in explanation if c.axis is not axis)
-        own = next((c.choice.name for c in explanation if c.axis is axis), axis.canonical)
-        possible.add(own)
-        for alternative in (None, *(c for c in MEANINGS if c.axis is axis)):
-            name = alternative.choice.name if alternative else axis.canonical
-            if name == own:
-                continue
-            gives = reproduces(
-                asked, (*rest, alternative) if alternative else rest, observed, exact=exact
-            )
-            if gives is not None:
-                (possible if gives else excluded).add(name)
-    return frozenset(possible), frozenset(excluded - possible)
-
-
-def _answer(prepared_case: PreparedCase, explanation: Explanation) -> Array | None:
-    """What the oracle gives under an explanation; None where that means nothing for this case."""
-    try:
-        return answer_under(prepared_case.case.question, explanation)
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""The header of a run: what was asked, and what answered."""
+"""Make the header of a run: the cases, and the runtime that answers them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,35 @@ def header(
     *,
     together: bool = False,
 ) -> Header:
-    """The header of a run in an interpreter that said who it is; ``together`` as it was started."""
+    """Return the header of a run.
+
+    Parameters
+    ----------
+    framework
+        The framework.
+    identity
+        What the worker reports of its runtime.
+    prepared_cases
+        The cases. They are read once, one by one.
+    together
+        Whether the worker receives many questions at once, if the framework supports that.
+
+    Returns
+    -------
+    Header
+        Without sources and selection.
+    """
     facts = identity.facts
     runtime = runtime_of(framework, identity)
-    said = framework.together if together else None
+    batching = framework.together if together else None
     files: set[str] = set()
 
-    def asked() -> Iterator[bytes]:
+    def contents() -> Iterator[bytes]:
         for prepared_case in prepared_cases:  # once, as there may be more than fit into memory
             files.add(prepared_case.case.place.file)
             yield f"{prepared_case.case.id} {prepared_case.content}".encode()
 
-    cases = digest_of(asked())
+    cases = digest_of(contents())
     return Header(
         framework=framework.name,
         version=str(facts["version"]),
@@ -51,8 +68,8 @@ def header(
         switches=identity.switches,
         apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
         cases=cases,
-        files=tuple(sorted(file for file in files if file and not _ships(Path(file)))),
-        asked=said.words if said else "one by one",
+        files=tuple(sorted(file for file in files if file and not _is_shipped(file))),
+        asked=batching.words if batching else "one by one",
     )
 
 
@@ -61,5 +78,5 @@ def _threads(identity: RuntimeInfo) -> int | None:
     return int(words) if words.isdecimal() else None
 
 
-def _ships(file: Path) -> bool:
-    return file.resolve().is_relative_to(resources.CASES)
+def _is_shipped(file: str) -> bool:
+    return Path(file).resolve().is_relative_to(resources.CASES)

@@ -1,7 +1,7 @@
-"""Sharing out: which shard goes where next, so that all runs end as soon as they can.
+"""Schedule shards on places, so that all runs end as soon as possible.
 
-A place stays with the run it began, whose framework it has imported. When no run is left to begin,
-it helps with the one that has most to do. A shard that is lost is asked again, case by case.
+A place stays with the run that it opened, as it has imported the framework. When no run is left to
+open, it helps with the longest one. A shard that fails is retried, each case as a shard of its own.
 """
 
 from __future__ import annotations
@@ -17,29 +17,36 @@ from typing import Any, Protocol
 
 from conformance.environments.definitions import CannotBuild, Environment
 from conformance.observations import Key, Observation
+from conformance.runs.examiners import DifferentRuntime
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.run_files import RunError
-from conformance.runs.shards import Shard, Unlike, WorkerLimits
+from conformance.runs.shards import Shard, WorkerLimits
 from conformance.utils.excerpt import shortened
 from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
 TRIES = 3
-"""How often a shard may fail before that is what is observed of it."""
-NO_ANSWERS = (CannotStart, CannotBuild, Unlike)
-"""What says nothing of a question, only that nobody can be asked."""
+"""How often a shard may fail before its calls count as crashed."""
 WORTH = 2.0
-"""How many times longer than starting another worker a work must take to be worth one."""
-SHOWN = 200
-"""Characters of an error that are shown."""
+"""How many times longer than the start of another worker a job must take to get one."""
+_NO_WORKER = (CannotStart, CannotBuild, DifferentRuntime)
+"""Errors that say nothing about a question, only that no worker can answer it."""
+_LONGEST = 200
+"""Characters of an error in a sentence."""
 
 
 class Job(Protocol):
-    """A run to be made, as whoever shares it out has to know it.
+    """A run to make, as the scheduler needs it.
 
-    environment, terms  where, and how
-    start      seconds until its framework can be asked
-    left       seconds that what was not taken yet would take
-    exhausted  whether everything was taken
+    Attributes
+    ----------
+    environment, terms
+        The environment, and the limits of its worker.
+    start
+        Seconds until its framework has started.
+    remaining
+        Seconds that the shards that were not taken yet will need.
+    exhausted
+        Whether all shards were taken.
     """
 
     environment: Environment
@@ -48,246 +55,262 @@ class Job(Protocol):
     @property
     def start(self) -> float: ...
     @property
-    def left(self) -> float: ...
+    def remaining(self) -> float: ...
     @property
     def exhausted(self) -> bool: ...
 
     def open(self, identity: RuntimeInfo, seconds: float) -> None:
-        """It is known who answers; raises ``RunError`` or ``OSError`` if nobody is to be asked."""
+        """Start to write, as the runtime is known; raise ``RunError`` or ``OSError`` to give up."""
 
     def take(self) -> Shard:
-        """The next shard."""
+        """Return the next shard."""
 
     def add(self, observation: Observation) -> None:
-        """One thing was observed."""
+        """Write an observation."""
 
     def flush(self) -> None:
-        """What was observed has to outlive this process from here on."""
+        """Keep all observations even if this process ends."""
 
     def spend(self, seconds: float, shard: Shard) -> None:
-        """So much time went into a shard."""
+        """Record the time that a shard took."""
 
     def close(self) -> None:
-        """Everything was observed."""
+        """Complete the run, as all observations were added."""
 
     def fail(self, error: Exception) -> None:
-        """Nothing more can be observed, which is no reason to end other works."""
+        """Give the run up; other jobs go on."""
 
 
 @dataclass(eq=False)
 class _Assignment:
-    """A shard under way, or, without one, the enquiry who answers.
+    """A shard at a place or, without one, the question which runtime answers there.
 
-    told   what was observed of it already
-    since  when it was handed over
+    Attributes
+    ----------
+    keys
+        Of the observations that were reported already.
+    start
+        When it was submitted.
     """
 
-    work: Job
+    job: Job
     shard: Shard | None = None
     failures: int = 0
-    told: set[Key] = field(default_factory=set)
-    since: float = 0.0
+    keys: set[Key] = field(default_factory=set)
+    start: float = 0.0
+
+    @property
+    def remainder(self) -> Shard:
+        """The shard without what was reported already."""
+        assert self.shard is not None
+        return replace(self.shard, done=self.shard.done.union(self.keys))
 
 
 @dataclass(eq=False)
 class _Slot:
-    """A place, the works whose frameworks it has imported, and what it is at.
+    """A place, the jobs whose frameworks it has imported, and its assignments.
 
-    since  when it was last done with something
+    Attributes
+    ----------
+    end
+        When its last assignment ended.
     """
 
     place: Place
-    works: list[Job] = field(default_factory=list)
-    jobs: list[_Assignment] = field(default_factory=list)
-    since: float = 0.0
+    jobs: list[Job] = field(default_factory=list)
+    assignments: list[_Assignment] = field(default_factory=list)
+    end: float = 0.0
 
     @property
     def opening(self) -> int:
-        return sum(job.shard is None for job in self.jobs)
+        return sum(assignment.shard is None for assignment in self.assignments)
 
 
-def share(works: Iterable[Job], places: Sequence[Place]) -> None:
-    """Has all works done, begun in this order.
+def share(jobs: Iterable[Job], places: Sequence[Place]) -> None:
+    """Carry out all jobs.
 
-    Raises `NoExecutor` when a place is gone for good.
+    Parameters
+    ----------
+    jobs
+        The jobs, in the order in which they start.
+    places
+        Where their shards are carried out.
+
+    Raises
+    ------
+    NoExecutor
+        When a place is gone for good.
     """
-    _Sharing(works, places).run()
+    _Scheduler(jobs, places).run()
 
 
-class _Sharing:
-    """All in the thread that runs it; places only put into its queue what comes."""
+class _Scheduler:
+    """Runs in one thread; places only put events into its queue."""
 
-    def __init__(self, works: Iterable[Job], places: Sequence[Place]) -> None:
-        self._waiting = deque(works)
-        self._desks = [_Slot(place) for place in places]
-        self._again: deque[_Assignment] = deque()
-        self._unended: dict[Job, int] = {}  # how many jobs of it there are
-        self._came: SimpleQueue[tuple[_Slot, _Assignment, Observation | Future[Any]]] = (
+    def __init__(self, jobs: Iterable[Job], places: Sequence[Place]) -> None:
+        self._waiting = deque(jobs)
+        self._slots = [_Slot(place) for place in places]
+        self._retries: deque[_Assignment] = deque()
+        self._active: dict[Job, int] = {}  # the number of assignments of each job
+        self._events: SimpleQueue[tuple[_Slot, _Assignment, Observation | Future[Any]]] = (
             SimpleQueue()
         )
 
     def run(self) -> None:
         try:
-            while self._employ():
-                self._take(*self._came.get())
-                for _ in range(self._came.qsize()):
-                    self._take(*self._came.get())
-                for work in self._unended:
-                    work.flush()
+            while self._submit_all():
+                self._process(*self._events.get())
+                for _ in range(self._events.qsize()):
+                    self._process(*self._events.get())
+                for job in self._active:
+                    job.flush()
         except (NoExecutor, KeyboardInterrupt):
-            while not self._came.empty():  # what has come is worth keeping
+            while not self._events.empty():  # these observations are worth keeping
                 with suppress(NoExecutor):
-                    self._take(*self._came.get())
+                    self._process(*self._events.get())
             raise
 
-    def _employ(self) -> bool:
-        """Hands out what there is room for, and says whether anything is under way."""
-        for desk in self._desks:
-            for job in self._jobs(desk):
-                self._submit(desk, job)
-        return any(desk.jobs for desk in self._desks)
+    def _submit_all(self) -> bool:
+        """Submit as much as there is room for, and return whether any place is busy."""
+        for slot in self._slots:
+            for assignment in self._assignments(slot):
+                self._submit(slot, assignment)
+        return any(slot.assignments for slot in self._slots)
 
-    def _take(self, desk: _Slot, job: _Assignment, came: Observation | Future[Any]) -> None:
-        if isinstance(came, Future):
-            self._ended(desk, job, came)
+    def _process(
+        self, slot: _Slot, assignment: _Assignment, event: Observation | Future[Any]
+    ) -> None:
+        if isinstance(event, Future):
+            self._end(slot, assignment, event)
         else:
-            self._add(job, came)
+            self._add(assignment, event)
 
-    def _jobs(self, desk: _Slot) -> Iterator[_Assignment]:
-        """What a place has room for."""
-        room = desk.place.room
-        while len(desk.jobs) < room and (job := self._next(desk)):
-            yield job
+    def _assignments(self, slot: _Slot) -> Iterator[_Assignment]:
+        room = slot.place.room
+        while len(slot.assignments) < room and (assignment := self._next(slot)):
+            yield assignment
 
-    def _next(self, desk: _Slot) -> _Assignment | None:
-        if self._again:
-            return self._again.popleft()
-        for work in desk.works:
-            if not work.exhausted:
-                return self._of(work, work.take())
-        if desk.opening >= max(1, desk.place.hands()):
+    def _next(self, slot: _Slot) -> _Assignment | None:
+        if self._retries:
+            return self._retries.popleft()
+        for job in slot.jobs:
+            if not job.exhausted:
+                return self._assign(job, job.take())
+        if slot.opening >= max(1, slot.place.capacity()):
             return None
         if self._waiting:
-            return self._of(self._waiting.popleft())
-        if desk.opening:
+            return self._assign(self._waiting.popleft())
+        if slot.opening:
             return None
-        return self._help(desk)
+        return self._help(slot)
 
-    def _help(self, desk: _Slot) -> _Assignment | None:
-        """A shard of the longest of the others' works, if any is worth the start that it costs."""
-        works = {work for other in self._desks for work in other.works}
-        long = [work for work in works if not work.exhausted and work.left > WORTH * work.start]
+    def _help(self, slot: _Slot) -> _Assignment | None:
+        """Return a shard of the longest job of other places, if one is worth another start."""
+        jobs = {job for other in self._slots for job in other.jobs}
+        long = [job for job in jobs if not job.exhausted and job.remaining > WORTH * job.start]
         if not long:
             return None
-        work = max(long, key=lambda one: one.left)
-        desk.works.append(work)
-        return self._of(work, work.take())
+        job = max(long, key=lambda job: job.remaining)
+        slot.jobs.append(job)
+        return self._assign(job, job.take())
 
-    def _of(self, work: Job, shard: Shard | None = None) -> _Assignment:
-        self._unended[work] = self._unended.get(work, 0) + 1
-        return _Assignment(work, shard)
+    def _assign(self, job: Job, shard: Shard | None = None, failures: int = 0) -> _Assignment:
+        self._active[job] = self._active.get(job, 0) + 1
+        return _Assignment(job, shard, failures)
 
-    def _submit(self, desk: _Slot, job: _Assignment) -> None:
-        job.since = monotonic()
-        desk.jobs.append(job)
+    def _submit(self, slot: _Slot, assignment: _Assignment) -> None:
+        assignment.start = monotonic()
+        slot.assignments.append(assignment)
         future: Future[Any]
         try:
-            if job.shard is None:
-                future = desk.place.identify(job.work.environment, job.work.terms)
+            if assignment.shard is None:
+                job = assignment.job
+                future = slot.place.identify(job.environment, job.terms)
             else:
-                future = desk.place.carry_out(
-                    job.shard, lambda told: self._came.put((desk, job, told))
+                future = slot.place.carry_out(
+                    assignment.shard,
+                    lambda observation: self._events.put((slot, assignment, observation)),
                 )
         except (BrokenExecutor, CancelledError, RuntimeError) as error:
             raise _gone(error) from error
-        future.add_done_callback(lambda done: self._came.put((desk, job, done)))
+        future.add_done_callback(lambda done: self._events.put((slot, assignment, done)))
 
-    def _ended(self, desk: _Slot, job: _Assignment, future: Future[Any]) -> None:
-        now = monotonic()
-        seconds = (now - max(job.since, desk.since)) * max(1, desk.place.hands())
-        desk.since = now
-        desk.jobs.remove(job)
-        if job.work not in self._unended:
+    def _end(self, slot: _Slot, assignment: _Assignment, future: Future[Any]) -> None:
+        now, job = monotonic(), assignment.job
+        seconds = (now - max(assignment.start, slot.end)) * max(1, slot.place.capacity())
+        slot.end = now
+        slot.assignments.remove(assignment)
+        if job not in self._active:
             return
-        self._unended[job.work] -= 1
+        self._active[job] -= 1
         try:
             result = future.result()
         except (BrokenExecutor, CancelledError) as error:
             raise _gone(error) from error
         except BadSource as error:
-            self._give_up(job.work, error)
+            self._give_up(job, error)
         except Exception as error:
-            self._failed(job, error)
+            self._fail(assignment, error)
         else:
-            if job.shard is None:
-                self._open(desk, job.work, result, seconds)
+            if assignment.shard is None:
+                self._open(slot, job, result, seconds)
             else:
-                job.work.spend(seconds, job.shard)
+                job.spend(seconds, assignment.shard)
                 for observation in result:
-                    self._add(job, observation)
-        self._settle(job.work)
+                    self._add(assignment, observation)
+        if self._active.get(job) == 0 and job.exhausted:
+            del self._active[job]
+            job.close()
 
-    def _open(self, desk: _Slot, work: Job, identity: RuntimeInfo, seconds: float) -> None:
+    def _open(self, slot: _Slot, job: Job, identity: RuntimeInfo, seconds: float) -> None:
         try:
-            work.open(identity, seconds)
+            job.open(identity, seconds)
         except (RunError, OSError) as error:
-            self._give_up(work, error)
+            self._give_up(job, error)
         else:
-            desk.works.append(work)
+            slot.jobs.append(job)
 
-    def _add(self, job: _Assignment, observation: Observation) -> None:
-        if job.work in self._unended:
-            job.told.add(observation.key)
-            job.work.add(observation)
+    def _add(self, assignment: _Assignment, observation: Observation) -> None:
+        if assignment.job in self._active:
+            assignment.keys.add(observation.key)
+            assignment.job.add(observation)
 
-    def _settle(self, work: Job) -> None:
-        if self._unended.get(work) == 0 and work.exhausted:
-            del self._unended[work]
-            work.close()
-
-    def _failed(self, job: _Assignment, error: Exception) -> None:
-        """Asks again, unless that was often enough."""
-        failures = job.failures + 1
-        nobody = isinstance(error, NO_ANSWERS)
-        if job.shard is None:
-            if nobody or failures == TRIES:
-                self._give_up(job.work, error)
+    def _fail(self, assignment: _Assignment, error: Exception) -> None:
+        """Retry a failed assignment unless it has failed too often."""
+        job, failures = assignment.job, assignment.failures + 1
+        no_worker = isinstance(error, _NO_WORKER)
+        if assignment.shard is None:
+            if no_worker or failures == TRIES:
+                self._give_up(job, error)
             else:
-                self._retry(job.work, [None], failures)
+                self._retry(job, [None], failures)
         elif failures < TRIES:
-            rest = replace(job.shard, done=job.shard.done.union(job.told))
-            self._retry(job.work, [rest] if nobody else list(rest.split()), failures)
-        elif nobody:
-            self._give_up(job.work, error)
+            shard = assignment.remainder
+            self._retry(job, [shard] if no_worker else list(shard.split()), failures)
+        elif no_worker:
+            self._give_up(job, error)
         else:
-            rest = replace(job.shard, done=job.shard.done.union(job.told))
-            for observation in rest.lost(_why(error)):
-                self._add(job, observation)
+            reason = f"its shard failed {TRIES} times, at last with {_excerpt(error)}"
+            for observation in assignment.remainder.lost(reason):
+                self._add(assignment, observation)
 
-    def _retry(self, work: Job, rest: list[Shard] | list[None], failures: int) -> None:
-        """Before anything else, so that what fails does so before much of it is lost."""
-        for shard in reversed(rest):
-            job = self._of(work, shard)
-            job.failures = failures
-            self._again.appendleft(job)
+    def _retry(self, job: Job, shards: Sequence[Shard | None], failures: int) -> None:
+        """Put shards before all others, so that a run that must fail does so early."""
+        for shard in reversed(shards):
+            self._retries.appendleft(self._assign(job, shard, failures))
 
-    def _give_up(self, work: Job, error: Exception) -> None:
-        self._unended.pop(work, None)
-        self._again = deque(job for job in self._again if job.work is not work)
-        for desk in self._desks:
-            desk.works = [other for other in desk.works if other is not work]
-        work.fail(error)
+    def _give_up(self, job: Job, error: Exception) -> None:
+        self._active.pop(job, None)
+        self._retries = deque(retry for retry in self._retries if retry.job is not job)
+        for slot in self._slots:
+            slot.jobs = [other for other in slot.jobs if other is not job]
+        job.fail(error)
 
 
 def _gone(error: Exception) -> NoExecutor:
-    return NoExecutor(f"shards can no longer be carried out: {_named(error)}")
+    return NoExecutor(f"shards can no longer be carried out: {_excerpt(error)}")
 
 
-def _why(error: Exception) -> str:
-    return f"its shard failed {TRIES} times, at last with {_named(error)}"
-
-
-def _named(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    said = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return shortened(said, SHOWN)
+def _excerpt(error: Exception) -> str:
+    name, message = type(error).__name__, " ".join(str(error).split())
+    return shortened(f"{name}: {message}" if message else name, _LONGEST)

@@ -1,7 +1,7 @@
-"""Selections: which part of all there is to ask a run was made for.
+"""Describe which part of the cases and APIs a run covers.
 
-A run of a part is held against the same part of a baseline, so that what nobody asked for is not
-taken for something that is gone.
+The gate compares a run of a part with the same part of a baseline, so that the other observations
+do not count as lost.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The part of all cases and APIs that a run was made for.
+    """The part of the cases and APIs that a run covers.
 
     Attributes
     ----------
     expression
-        What the cases match, as after ``-k``; None for all of them.
+        The expression that the cases match, as of ``-k``; None for all cases.
     apis
-        The ids of the APIs; none stands for all of them.
+        The ids of the APIs; empty for all of them.
     cases
-        The files and folders of cases, as they were named; none stands for the whole corpus.
+        The files and folders of cases, as they were named; empty for the whole corpus.
     """
 
     expression: str | None = None
@@ -29,27 +29,27 @@ class Selection:
     cases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether it leaves anything out."""
+        """Return whether anything is left out."""
         return bool(self.expression or self.apis or self.cases)
 
     def __str__(self) -> str:
-        """Give all parts in words."""
+        """Return all parts in words."""
         return ", ".join(self.options())
 
     def options(self) -> Iterator[str]:
-        """Give each part in words: the cases, the APIs, and the expression."""
+        """Yield each part in words: the cases, the APIs, and the expression."""
         yield from (f"cases {path}" for path in self.cases)
         yield from (f"--api {api}" for api in self.apis)
         if self.expression is not None:
             yield f"-k {self.expression}"
 
     def takes(self, api: str) -> bool:
-        """Say whether an API was to be asked at all."""
+        """Return whether an API is in the selection."""
         return not self.apis or api in self.apis
 
 
 def selected(options: Iterable[str]) -> Selection | None:
-    """Make a selection of the words that `Selection.options` gives.
+    """Return the selection that `Selection.options` gives these words for.
 
     Parameters
     ----------

@@ -1,55 +1,53 @@
-"""Shards: parts of a run that any thread, process or machine can carry out, in any order.
-
-A shard is a plain value. Whoever carries it out makes or finds its environment, keeps a worker
-there for the next shard, and gives back observations, which are the same wherever that was.
-"""
+"""Cut a run into shards: plain values that can be carried out anywhere, in any order."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import conformance
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.base import Api, Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import interpreter_in, runtime_of
+from conformance.environments.interpreters import runtime_of
 from conformance.observations import MODES, Key, Observation
 from conformance.question import AnyQuestion, Array, Chain
-from conformance.runs import calls, evaluation, fingerprint, plan
+from conformance.runs import evaluation, fingerprint, plan
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.worker_limits import WorkerLimits as WorkerLimits
-from conformance.utils.printable import PrintableError
 from conformance.workers.outcomes import Crash
-from conformance.workers.worker_client import RuntimeInfo, Stopped, WorkerClient
+from conformance.workers.worker_client import RuntimeInfo
 
 MOST = 128
-"""How many cases a shard has at most: what is asked again when it is lost."""
-WEIGHT = 2**22
-"""Bytes of its arrays beyond which it takes no further case."""
-
-
-class Unlike(PrintableError):
-    """Somebody else would answer here than in the rest of the run, in a sentence."""
+"""The most cases of a shard, which are asked again if it is lost."""
+MOST_BYTES = 2**22
+"""The most bytes of the arrays of a shard with several cases."""
 
 
 @cache
 def package() -> str:
-    """The version of this package, and a digest of its code."""
+    """Return the version of this package, and a digest of its code."""
     return f"{conformance.__version__} ({fingerprint.code()})"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shard:
-    """Cases to ask of some APIs, in one environment.
+    """Cases for some APIs, in one environment.
 
-    identity  who answers in this run, which nobody else may
-    done      what was observed of these cases already
-    package   the code that made the shard, which no other may carry out
+    Attributes
+    ----------
+    environment, terms
+        The environment, and the limits of its worker.
+    identity
+        The runtime of the run; no other may answer.
+    api_ids, prepared_cases
+        The APIs and the cases.
+    done
+        The keys of the observations of these cases that exist already.
+    package
+        The code that made the shard; no other may carry it out.
     """
 
     environment: Environment
@@ -62,42 +60,43 @@ class Shard:
 
     @property
     def apis(self) -> tuple[Api, ...]:
-        """The APIs to ask."""
+        """The APIs with these ids, in the order of the framework."""
         apis = FRAMEWORKS[self.environment.framework].apis
         return tuple(api for api in apis if api.id in self.api_ids)
 
     @cached_property
     def keys(self) -> tuple[Key, ...]:
-        """What is to be observed."""
+        """The keys of the observations to make."""
         return tuple(key for key in keys(self.apis, self.prepared_cases) if key not in self.done)
 
-    def items(self) -> Iterator[Invocation]:
-        """The calls to make."""
+    def invocations(self) -> Iterator[Invocation]:
+        """Yield the calls to make."""
         framework = FRAMEWORKS[self.environment.framework]
         runtime = runtime_of(framework, self.identity)
-        for item in plan.invocations(framework, runtime, self.apis, self.prepared_cases):
-            names = item.api.id, item.prepared_case.case.id
-            modes = tuple(mode for mode in item.modes if (*names, mode) not in self.done)
+        for invocation in plan.invocations(framework, runtime, self.apis, self.prepared_cases):
+            names = invocation.api.id, invocation.prepared_case.case.id
+            modes = tuple(mode for mode in invocation.modes if (*names, mode) not in self.done)
             if modes:
-                yield replace(item, modes=modes)
+                yield replace(invocation, modes=modes)
 
     def split(self) -> Iterator[Shard]:
-        """What is left of it, each case on its own."""
+        """Yield a shard for each case that has observations to make."""
         shards = (
             replace(self, prepared_cases=(prepared_case,)) for prepared_case in self.prepared_cases
         )
         return (shard for shard in shards if shard.keys)
 
-    def lost(self, why: str) -> Iterator[Observation]:
-        """What is observed of a shard that nobody can carry out."""
-        for item in self.items():
-            call = item.call
-            outcome = call if isinstance(call, Inexpressible) else Crash(why, "")
-            yield from (evaluation.evaluate(item, mode, outcome) for mode in item.modes)
+    def lost(self, reason: str) -> Iterator[Observation]:
+        """Yield the observations of a shard that cannot be carried out: every call crashed."""
+        for invocation in self.invocations():
+            call = invocation.call
+            outcome = call if isinstance(call, Inexpressible) else Crash(reason, "")
+            for mode in invocation.modes:
+                yield evaluation.evaluate(invocation, mode, outcome)
 
 
 def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterator[Key]:
-    """What there is to observe, in the order of a run file."""
+    """Yield the keys of all observations of these cases, in the order of a run file."""
     apis = tuple(apis)
     for prepared_case in prepared_cases:
         for api in apis:
@@ -106,174 +105,46 @@ def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterato
 
 
 def cut(
-    whole: Shard, prepared_cases: Iterable[PreparedCase], size: Callable[[], int] = lambda: MOST
+    template: Shard, prepared_cases: Iterable[PreparedCase], size: Callable[[], int] = lambda: MOST
 ) -> Iterator[Shard]:
-    """Shards for ``prepared_cases`` like ``whole`` in all else, less those that are all done.
+    """Cut cases into shards.
 
-    size  how many cases the next one may have, asked for each
+    Parameters
+    ----------
+    template
+        A shard with all values but the cases. Cases that it has done completely are left out.
+    prepared_cases
+        The cases. They are read one by one.
+    size
+        Returns the most cases of the next shard.
+
+    Yields
+    ------
+    Shard
+        One with at least one case.
     """
     most = size()
-    some: list[PreparedCase] = []
-    weight = 0
+    batch: list[PreparedCase] = []
+    batch_bytes = 0
     for prepared_case in prepared_cases:
-        if whole.done and whole.done.issuperset(keys(whole.apis, [prepared_case])):
+        if template.done and template.done.issuperset(keys(template.apis, [prepared_case])):
             continue
-        own = sum(array.nbytes for array in _arrays(prepared_case.case.question))
-        if some and (len(some) >= most or weight + own > WEIGHT):
-            yield _of(whole, some)
-            some, weight, most = [], 0, size()
-        some.append(prepared_case)
-        weight += own
-    if some:
-        yield _of(whole, some)
+        case_bytes = sum(array.nbytes for array in _arrays(prepared_case.case.question))
+        if batch and (len(batch) >= most or batch_bytes + case_bytes > MOST_BYTES):
+            yield _shard(template, batch)
+            batch, batch_bytes, most = [], 0, size()
+        batch.append(prepared_case)
+        batch_bytes += case_bytes
+    if batch:
+        yield _shard(template, batch)
 
 
-def _of(whole: Shard, prepared_cases: Iterable[PreparedCase]) -> Shard:
+def _shard(template: Shard, prepared_cases: Iterable[PreparedCase]) -> Shard:
     prepared_cases = tuple(prepared_cases)
-    done = whole.done and whole.done.intersection(keys(whole.apis, prepared_cases))
-    return replace(whole, prepared_cases=prepared_cases, done=done)
+    done = template.done and template.done.intersection(keys(template.apis, prepared_cases))
+    return replace(template, prepared_cases=prepared_cases, done=done)
 
 
-def _arrays(asked: AnyQuestion) -> Iterator[Array]:
-    for question in asked.questions if isinstance(asked, Chain) else (asked,):
-        given = (question.x, question.kernel, question.bias, question.gradient)
-        yield from (array for array in given if array is not None)
-
-
-@dataclass(eq=False)
-class _Kept:
-    """A client that waits for the next shard."""
-
-    of: tuple[Environment, WorkerLimits]
-    client: WorkerClient
-    busy: threading.Lock = field(default_factory=threading.Lock)
-    ended: bool = False
-
-    def end(self) -> None:
-        self.ended = True
-        self.client.__exit__(None, None, None)
-
-
-class Examiners:
-    """Whoever carries out shards in this process: each thread keeps the worker it used last.
-
-    It is the thread, as a worker dies with the one that started it.
-    """
-
-    def __init__(self) -> None:
-        self._thread = threading.local()
-        self._all: set[_Kept] = set()
-        self._stopped = False
-
-    def identify(self, environment: Environment, terms: WorkerLimits) -> RuntimeInfo:
-        """Who answers in an environment. Raises ``CannotStart``, ``CannotBuild``, ``Stopped``."""
-        with self._examination(environment, terms) as client:
-            return client.identity
-
-    def observe(self, shard: Shard) -> Iterator[Observation]:
-        """What comes of a shard, as it comes; to be read to its end by the thread that began.
-
-        Raises `Unlike`, ``CannotStart``, ``CannotBuild``, ``Stopped``, ``BadSource``.
-        """
-        _refuse_other_code(shard.package)
-        with self._examination(shard.environment, shard.terms) as client:
-            framework = FRAMEWORKS[shard.environment.framework]
-            _refuse_others(framework, shard.identity, client.identity)
-            yield from calls.run_invocations(client, shard.items())
-
-    def stop(self) -> None:
-        """Gives up whatever is being asked, from any thread, for good."""
-        self._stopped = True
-        for kept in tuple(self._all):
-            kept.client.stop()
-
-    def retire(self) -> None:
-        """Ends the workers that nobody is asking, from any thread."""
-        for kept in tuple(self._all):
-            if kept.busy.acquire(blocking=False):
-                self._end(kept)
-                kept.busy.release()
-
-    @contextmanager
-    def _examination(self, environment: Environment, terms: WorkerLimits) -> Iterator[WorkerClient]:
-        kept = self._kept(environment, terms)
-        try:
-            yield kept.client
-        except BaseException:
-            self._end(kept)  # what failed here may fail again for no other reason
-            raise
-        finally:
-            kept.busy.release()
-
-    def _kept(self, environment: Environment, terms: WorkerLimits) -> _Kept:
-        """This thread's, busy from now on."""
-        kept: _Kept | None = getattr(self._thread, "kept", None)
-        if kept is not None:
-            kept.busy.acquire()
-            if not kept.ended and kept.of == (environment, terms):
-                return kept
-            self._end(kept)
-            kept.busy.release()
-        interpreter = interpreter_in(environment, together=terms.together)
-        client = WorkerClient(
-            interpreter,
-            timeout=terms.timeout,
-            startup=terms.startup,
-            memory=terms.memory,
-            growth=terms.growth,
-        )
-        kept = self._thread.kept = _Kept((environment, terms), client)
-        kept.busy.acquire()
-        self._all.add(kept)
-        try:
-            if self._stopped:
-                raise Stopped
-            client.__enter__()
-        except BaseException:
-            self._end(kept)
-            kept.busy.release()
-            raise
-        return kept
-
-    def _end(self, kept: _Kept) -> None:
-        self._all.discard(kept)
-        kept.end()
-
-
-def _refuse_other_code(wanted: str) -> None:
-    found = package()
-    if wanted != found:
-        raise Unlike(f"conformance is {found} where shards are carried out, and {wanted} here")
-
-
-def _refuse_others(framework: Framework, wanted: RuntimeInfo, found: RuntimeInfo) -> None:
-    """All that answers are made of; the platform may be another one."""
-    classes = (runtime_of(framework, identity).runtime_class for identity in (wanted, found))
-    for name, one, other in (
-        ("the runtime class", *classes),
-        ("Python", wanted.python, found.python),
-        ("NumPy", wanted.numpy, found.numpy),
-        *((name, fact, found.facts.get(name)) for name, fact in wanted.facts.items()),
-    ):
-        if one != other:
-            raise Unlike(f"{name} is {other!r} in one place, and {one!r} in the rest of the run")
-
-
-HERE = Examiners()
-"""Of this process, where nobody else says whose it is: on a cluster."""
-
-
-def identify(environment: Environment, terms: WorkerLimits, package: str) -> RuntimeInfo:
-    """Who answers in an environment, for an executor to call anywhere, on the same code."""
-    _refuse_other_code(package)
-    return HERE.identify(environment, terms)
-
-
-def carry_out(shard: Shard) -> tuple[Observation, ...]:
-    """What comes of a shard, for an executor to call anywhere."""
-    return tuple(HERE.observe(shard))
-
-
-def retire() -> None:
-    """Ends the idle workers of this process."""
-    HERE.retire()
+def _arrays(question: AnyQuestion) -> Iterator[Array]:
+    for q in question.questions if isinstance(question, Chain) else (question,):
+        yield from (a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None)

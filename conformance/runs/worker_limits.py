@@ -1,4 +1,4 @@
-"""How workers are treated: a plain value, which a command has before anything heavy is imported."""
+"""Define the limits of workers, without imports that would slow a command down."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from conformance.workers.worker_client import GROWTH
 from conformance.workers.worker_client import MEMORY as MEMORY
 
 TIMEOUT = 60.0
-"""Seconds for a question."""
+"""Seconds for one question."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerLimits:
-    """The limits of workers, and how they are asked.
+    """The limits of a worker, and how it receives questions.
 
-    timeout   seconds for a question
-    startup   seconds for an interpreter and its framework, which is no part of its words: what is
-              answered does not depend on it, and a run that was stopped may be gone on with so
-    memory    bytes that a worker may use beyond what it starts with
-    growth    bytes that it may keep between two questions
-    together  whether it is asked many questions at once, where a framework has a way to do so
+    Attributes
+    ----------
+    timeout
+        Seconds for one question.
+    startup
+        Seconds for an interpreter and its framework. No answer depends on them, so they are not in
+        the representation, and a stopped run can be resumed with others.
+    memory
+        Bytes that a worker may use beyond those that it starts with.
+    growth
+        Bytes that it may keep from one question to the next.
+    together
+        Whether it receives many questions at once, if the framework supports that.
     """
 
     timeout: float = TIMEOUT

@@ -80,7 +80,7 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Uv:
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     for told in ("UV_FIND_LINKS", "UV_COMPILE_BYTECODE"):
         monkeypatch.delenv(told, raising=False)
-    installer._configured.cache_clear()
+    installer._configured_links.cache_clear()
     uv = Uv(own)
     uv.has_pythons(11, 12)
     return uv

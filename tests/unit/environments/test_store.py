@@ -209,7 +209,7 @@ def test_what_is_taken_into_use_meanwhile_stays(uv: Uv) -> None:
 
 def test_what_is_just_being_made_stays(uv: Uv) -> None:
     home = made(uv, "plain==1", days=31)
-    with definitions._alone(home.with_suffix(".lock")):
+    with definitions._lock(home.with_suffix(".lock")):
         assert ran("prune").exit_code == 0
     assert home.exists()
 

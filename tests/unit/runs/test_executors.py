@@ -24,7 +24,7 @@ from fakes.prepared_cases import case, prepared_cases
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
-from conformance.runs import execute, executors, run_files, scheduler, shards
+from conformance.runs import examiners, execute, executors, run_files, scheduler, shards
 from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.prepared_case import PreparedCase
@@ -45,7 +45,7 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setitem(FRAMEWORKS, "plain", one)
     yield
-    shards.retire()  # what a cluster's workers would keep
+    examiners.retire()  # what a cluster's workers would keep
 
 
 def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Recorded:

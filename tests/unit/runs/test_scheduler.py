@@ -38,7 +38,7 @@ class Words:
         self.terms = WorkerLimits()
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         return float(len(self.words))
 
     @property
@@ -82,7 +82,7 @@ class Notebook:
     def room(self) -> int:
         return 2 * self.many
 
-    def hands(self) -> int:
+    def capacity(self) -> int:
         return self.many
 
     def identify(self, environment: Environment, _terms: WorkerLimits) -> Future[Any]:

@@ -22,9 +22,11 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
 from conformance.oracle.memory_layout import MEMORIES, Memory, laid
+from conformance.runs import examiners as examining
 from conformance.runs import shards
+from conformance.runs.examiners import DifferentRuntime, Examiners
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.shards import MOST, WEIGHT, Examiners, Shard, Unlike, WorkerLimits
+from conformance.runs.shards import MOST, MOST_BYTES, Shard, WorkerLimits
 from conformance.workers.worker_client import CannotStart, RuntimeInfo, Stopped
 
 HERE = Environment(framework="plain")
@@ -91,7 +93,7 @@ def test_each_shard_has_as_many_cases_as_it_may() -> None:
 
 
 def test_a_shard_with_large_arrays_has_fewer_cases() -> None:
-    large = case("large").question.but(x=np.zeros((1, 1, WEIGHT // 4), np.float32))
+    large = case("large").question.but(x=np.zeros((1, 1, MOST_BYTES // 4), np.float32))
     some = [PreparedCase(case("large", question=large)) for _ in range(3)]
     assert [len(one.prepared_cases) for one in shards.cut(shard(), some)] == [1, 1, 1]
 
@@ -119,7 +121,7 @@ def test_a_case_of_which_something_is_done_is_asked_for_the_rest() -> None:
     done = frozenset({("right", "00", "native"), ("mute", "00", "recipe")})
     (part,) = shards.cut(shard(done=done), prepared_cases(1))
     assert part.keys == (("right", "00", "recipe"), ("mute", "00", "native"))
-    assert [item.modes for item in part.items()] == [("recipe",), ("native",)]
+    assert [item.modes for item in part.invocations()] == [("recipe",), ("native",)]
 
 
 def test_what_is_left_of_a_shard_can_be_asked_case_by_case() -> None:
@@ -132,8 +134,8 @@ def test_a_shard_goes_through_a_pipe() -> None:
     whole = shard(*prepared_cases(2))
     there = pickle.loads(pickle.dumps(whole))
     assert there.keys == whole.keys
-    assert [item.call.source for item in there.items() if item.api.id == "right"] == [
-        item.call.source for item in whole.items() if item.api.id == "right"
+    assert [item.call.source for item in there.invocations() if item.api.id == "right"] == [
+        item.call.source for item in whole.invocations() if item.api.id == "right"
     ]
 
 
@@ -186,21 +188,23 @@ def test_shards_come_to_what_the_whole_comes_to(examiners: Examiners) -> None:
 
 def test_it_is_carried_out_by_a_function_that_any_executor_can_be_handed() -> None:
     """In this process, whose worker is ended by the same means as that of a cluster."""
-    who = shards.identify(HERE, TERMS, shards.package())
-    told = shards.carry_out(pickle.loads(pickle.dumps(shard(*prepared_cases(1), identity=who))))
+    who = examining.identify(HERE, TERMS, shards.package())
+    told = examining.carry_out(pickle.loads(pickle.dumps(shard(*prepared_cases(1), identity=who))))
     assert [o.status for o in told] == ["match", "match", "inexpressible", "inexpressible"]
-    shards.retire()
+    examining.retire()
     assert gone(who)
 
 
 def test_other_code_is_refused(examiners: Examiners) -> None:
-    with pytest.raises(Unlike, match=r"conformance is .* where shards are carried out, and 0\.0 "):
+    with pytest.raises(
+        DifferentRuntime, match=r"conformance is .* where shards are carried out, and 0\.0 "
+    ):
         carried_out(examiners, shard(*prepared_cases(1), package="0.0"))
 
 
 def test_other_code_is_refused_before_an_environment_is_made_for_it() -> None:
-    with pytest.raises(Unlike, match="and another here"):
-        shards.identify(Environment(framework="plain", pins=("none==0",)), TERMS, "another")
+    with pytest.raises(DifferentRuntime, match="and another here"):
+        examining.identify(Environment(framework="plain", pins=("none==0",)), TERMS, "another")
 
 
 @pytest.mark.parametrize(
@@ -215,16 +219,18 @@ def test_another_who_would_answer_is_refused(
     examiners: Examiners, change: dict[str, object], said: str
 ) -> None:
     who = replace(examiners.identify(HERE, TERMS), **change)
-    with pytest.raises(Unlike, match=said):
+    with pytest.raises(DifferentRuntime, match=said):
         carried_out(examiners, shard(*prepared_cases(1), identity=who))
 
 
 def test_another_runtime_class_is_refused(
     examiners: Examiners, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shards, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
+    monkeypatch.setattr(examining, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
     who = replace(examiners.identify(HERE, TERMS), python="another")
-    with pytest.raises(Unlike, match=r"the runtime class is '[\d.]+' in one place, and 'another'"):
+    with pytest.raises(
+        DifferentRuntime, match=r"the runtime class is '[\d.]+' in one place, and 'another'"
+    ):
         carried_out(examiners, shard(*prepared_cases(1), identity=who))
 
 
@@ -297,7 +303,7 @@ def test_a_worker_that_is_asked_is_not_ended(examiners: Examiners) -> None:
 
 def test_after_a_failure_another_worker_is_started(examiners: Examiners) -> None:
     who = examiners.identify(HERE, TERMS)
-    with pytest.raises(Unlike):
+    with pytest.raises(DifferentRuntime):
         carried_out(examiners, shard(*prepared_cases(1), identity=replace(who, numpy="0.1")))
     assert gone(who)
     assert process(examiners.identify(HERE, TERMS)) != process(who)

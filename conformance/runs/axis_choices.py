@@ -1,0 +1,211 @@
+"""Find out which choice an answer shows on each axis of meaning.
+
+An observation shows a choice if the case distinguishes it from another one: if the oracle, under
+the explanation of the answer, answers otherwise with that other choice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+from conformance.cases.model import Case
+from conformance.conventions.axes import AXES, MEANINGS, Axis, Choice, Convention
+from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
+from conformance.observations import Observation, Status
+from conformance.question import Array, Question
+from conformance.runs.prepared_case import PreparedCase
+
+Names: TypeAlias = tuple[tuple[str, ...], ...]
+"""Explanations as in an observation, by the names of their conventions."""
+Choices: TypeAlias = tuple[frozenset[str], frozenset[str]]
+"""The choices on an axis that give the observed answer, and those that give another."""
+
+PROFILED = tuple(axis for axis in AXES if axis.meanings)
+"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
+CONVENTIONS: Mapping[str, Convention] = {str(convention): convention for convention in MEANINGS}
+"""The conventions of these axes, by name."""
+
+_CACHE_SIZE = 2**15
+"""Cases, each under one explanation, whose choices are shared by all APIs and versions."""
+
+GRADIENTS = Axis(
+    "gradients",
+    "of the same call",
+    "Autodiff gives the gradient of the call, with the conventions of its output.",
+    lambda q: q.wanted.endswith("gradient"),
+    (
+        Choice(
+            "of another call",
+            "Autodiff gives a gradient that the conventions of the output do not explain.",
+            lambda _: None,
+        ),
+    ),
+)
+"""Whether gradients follow the output: not one of `AXES`, as it has no mutant."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a profile uses of an observation.
+
+    Attributes
+    ----------
+    prepared_case
+        The case, which has not changed since the observation.
+    status
+        The status of the observation.
+    explanations
+        The names of the conventions of each explanation; an empty one for a match.
+    words
+        Of a refusal, without numbers.
+    limit
+        The known limit behind the observation.
+    """
+
+    prepared_case: PreparedCase
+    status: Status
+    explanations: Names
+    words: str
+    limit: str | None
+
+    @property
+    def case(self) -> str:
+        """The id of the case."""
+        return self.prepared_case.case.id
+
+    @property
+    def refused(self) -> bool:
+        """Whether there was no call, or no answer to it."""
+        return self.status in ("rejected", "inexpressible")
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer that was decided."""
+        return self.status in ("match", "mismatch")
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether no convention explains the answer."""
+        return self.status == "mismatch" and not self.explanations
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        """The names of the axes that the case touches."""
+        return touched(self.prepared_case)
+
+    @cached_property
+    def choices(self) -> Mapping[str, Choices]:
+        """The choices on each of these axes, if there is an answer."""
+        return _choices_by_axis(self.prepared_case, self.explanations) if self.answered else {}
+
+
+def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Evidence:
+    """Return the evidence of an observation.
+
+    Parameters
+    ----------
+    observation
+        Of a native call.
+    prepared_case
+        Its case.
+
+    Returns
+    -------
+    Evidence
+        Without explanations that name conventions of other versions of this package.
+    """
+    explanations: Names = tuple(
+        explanation
+        for explanation in observation.explanations
+        if all(name in CONVENTIONS for name in explanation)
+    )
+    if observation.status == "match":
+        explanations = ((),)
+    refused = observation.status in ("rejected", "inexpressible")
+    # Refusals that differ in numbers only are alike.
+    words = re.sub(r"[-\d.,\s()\[\]]+", " ", observation.detail or "") if refused else ""
+    return Evidence(prepared_case, observation.status, explanations, words, observation.limit)
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def touched(prepared_case: PreparedCase) -> frozenset[str]:
+    """Return the names of the axes that a case touches; none if the case expects an error."""
+    question = prepared_case.case.question
+    if prepared_case.case.expected.error:
+        return frozenset()
+    questions = (question,) if isinstance(question, Question) else question.questions[-1:]
+    axes = (*PROFILED, GRADIENTS)
+    return frozenset(a.name for a in axes if any(a.concerns(q) for q in questions))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def joint_explanation(
+    prepared_case: PreparedCase, conventions: Explanation, names: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Return all conventions that concern a case, if together they give its explained answer.
+
+    Parameters
+    ----------
+    prepared_case
+        The case.
+    conventions
+        All conventions of an API.
+    names
+        The names of the conventions that explain the answer.
+
+    Returns
+    -------
+    tuple of str or None
+        The names of the conventions that concern the case; None if they give another answer.
+    """
+    case = prepared_case.case
+    concerned = applied(case.question, conventions)
+    answer = _answer(prepared_case, tuple(CONVENTIONS[name] for name in names))
+    same = reproduces(case.question, concerned, answer, exact=case.exact)
+    return tuple(map(str, concerned)) if same else None
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _choices_by_axis(prepared_case: PreparedCase, names: Names) -> Mapping[str, Choices]:
+    """Return the choices that an answer with these explanations shows on each touched axis.
+
+    They are the same for every API and version. Only names are cached, never an array.
+    """
+    explanations = [tuple(CONVENTIONS[name] for name in explanation) for explanation in names]
+    answers = {explanation: _answer(prepared_case, explanation) for explanation in explanations}
+    return {
+        axis.name: _choices(axis, prepared_case.case, answers)
+        for axis in PROFILED
+        if axis.name in touched(prepared_case)
+    }
+
+
+def _choices(axis: Axis, case: Case, answers: Mapping[Explanation, Array | None]) -> Choices:
+    """Return the choices on one axis, from the answer under each of its explanations."""
+    possible: set[str] = set()
+    excluded: set[str] = set()
+    for explanation, answer in answers.items():
+        others = tuple(c for c in explanation if c.axis is not axis)
+        choice = next((c.choice.name for c in explanation if c.axis is axis), axis.canonical)
+        possible.add(choice)
+        for alternative in (None, *(c for c in MEANINGS if c.axis is axis)):
+            name = alternative.choice.name if alternative else axis.canonical
+            if name == choice:
+                continue
+            conventions = (*others, alternative) if alternative else others
+            same = reproduces(case.question, conventions, answer, exact=case.exact)
+            if same is not None:
+                (possible if same else excluded).add(name)
+    return frozenset(possible), frozenset(excluded - possible)
+
+
+def _answer(prepared_case: PreparedCase, explanation: Explanation) -> Array | None:
+    """Return the oracle's answer under an explanation; None if it has no meaning for the case."""
+    try:
+        return answer_under(prepared_case.case.question, explanation)
+    except ValueError:
+        return None
