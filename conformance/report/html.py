@@ -18,7 +18,8 @@ from conformance.report import changes
 from conformance.report.api_summary import ApiSummary
 from conformance.report.convention_table import SIGNS
 from conformance.report.load import Column, alike
-from conformance.report.model import LEGEND, Cell, Matrix, Report
+from conformance.report.matrices import Cell, Matrix
+from conformance.report.model import LEGEND, Report
 from conformance.utils.text import count, plain, printed, shortened
 
 KINDS: Mapping[Kind, str] = {

@@ -14,7 +14,8 @@ from conformance.report.claims import Claim
 from conformance.report.convention_table import SIGNS, ConventionTable, Row
 from conformance.report.convention_table import Cell as Known
 from conformance.report.load import alike
-from conformance.report.model import LEGEND, Cell, Matrix, Report
+from conformance.report.matrices import Cell, Matrix
+from conformance.report.model import LEGEND, Report
 from conformance.utils.text import markdown, printed, sentence, shortened, tick
 
 NO_CASE = "-"
