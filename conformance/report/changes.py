@@ -33,10 +33,10 @@ WIDEST = 40
 REFUSAL = 200
 """The most characters of a framework's message that are shown."""
 NAMED = 3
-"""The most cases that are named; the others are counted."""
+"""The most cases that are case_names; the others are counted."""
 
 
-def about(change: Change) -> str:
+def label(change: Change) -> str:
     """Return what changed: an axis, or a number of cases."""
     if not change.cases:
         return change.about
@@ -46,7 +46,7 @@ def about(change: Change) -> str:
     return f"{cases} of {change.about}" + ("" if change.native else " (translated)")
 
 
-def named(change: Change) -> str:
+def case_names(change: Change) -> str:
     """Return the first of the cases that no axis accounts for, and the number of others."""
     if change.of_axis:
         return ""
@@ -62,10 +62,10 @@ def refusal(change: Change) -> str:
 def line(change: Change) -> str:
     """Return a change in one line, without the names of its cases."""
     spans = (f"{span.when} {span.state.words.removesuffix('.')}" for span in change.spans)
-    return f"{about(change)}: {'; '.join(spans)}."
+    return f"{label(change)}: {'; '.join(spans)}."
 
 
-def unchanged(trend: Trend) -> str:
+def unchanged_axes(trend: Trend) -> str:
     """Return a sentence about the axes that did not change."""
     others = [f"{axis} ({state.words})" for axis, state in trend.same if state.kind != "right"]
     right = [axis for axis, state in trend.same if state.kind == "right"]
@@ -92,14 +92,14 @@ def shown(trends: Sequence[Trend]) -> Iterator[RenderableType]:
     """
     for trend in trends:
         parts: list[RenderableType] = [Text(trend.api, style="bold")]
-        labels = [about(change) for change in trend.changes]
+        labels = [label(change) for change in trend.changes]
         versions = [span.when for change in trend.changes for span in change.spans]
         widths = min(WIDEST, max(map(len, labels), default=0)), max(map(len, versions), default=0)
         for change in trend.changes:
             parts.append(Padding(_grid(change, widths), (0, 0, 0, 2)))
-            for words in filter(None, (named(change), refusal(change))):
+            for words in filter(None, (case_names(change), refusal(change))):
                 parts.append(Padding(Text(words, style="dim"), (0, 0, 0, 4)))
-        parts.append(Padding(Text(unchanged(trend), style="dim"), (0, 0, 1, 2)))
+        parts.append(Padding(Text(unchanged_axes(trend), style="dim"), (0, 0, 1, 2)))
         yield Group(*parts)
 
 
@@ -110,7 +110,7 @@ def _grid(change: Change, widths: tuple[int, ...]) -> Table:
     grid.add_column(overflow="fold")
     for number, span in enumerate(change.spans):
         state = Text(f"{SIGNS[span.state.kind]} {span.state.words}", STYLES[span.state.kind])
-        grid.add_row(Text("" if number else about(change)), Text(span.when), state)
+        grid.add_row(Text("" if number else label(change)), Text(span.when), state)
     return grid
 
 
@@ -132,13 +132,13 @@ def _blocks(trend: Trend, heading: str) -> Iterator[str]:
     if trend.changes:
         rows = ["| what changed | versions | what it does |", "| --- | --- | --- |"]
         for change in trend.changes:
-            details = map(markdown, filter(None, (named(change), refusal(change))))
-            label = "<br>".join((sentence(about(change)), *details))
+            details = map(markdown, filter(None, (case_names(change), refusal(change))))
+            title = "<br>".join((sentence(label(change)), *details))
             versions = "<br>".join(markdown(span.when) for span in change.spans)
             states = "<br>".join(_state(span.state) for span in change.spans)
-            rows.append(f"| {label} | {versions} | {states} |")
+            rows.append(f"| {title} | {versions} | {states} |")
         yield "\n".join(rows)
-    yield sentence(unchanged(trend))
+    yield sentence(unchanged_axes(trend))
 
 
 def _state(state: State) -> str:

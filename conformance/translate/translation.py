@@ -6,12 +6,7 @@ API the same. `conformance.translate.proofs` proves that the call is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import permutations, product
-from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -23,9 +18,10 @@ from conformance.conventions.transforms import unchanged
 from conformance.question import Array, Question, answer, stand_in
 from conformance.recipes import call_writer, linear_ops, search
 from conformance.recipes.call_writer import Call, Text
-from conformance.recipes.linear_ops import LinearOp
 from conformance.recipes.search import Plan
 from conformance.runs.profiles import Finding, Profile
+from conformance.translate import kernels
+from conformance.translate.kernels import Kernels
 
 
 class Unknown(Inexpressible):
@@ -106,16 +102,16 @@ def translate(
     plan = search.recipe(target.api, canonical.question, target.runtime)
     if isinstance(plan, Inexpressible):
         return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
-    small = _numbered(question)
-    kernels = _Kernels(
-        source=_run(native.kernel, small.kernel),
+    small = kernels.numbered(question)
+    layouts = Kernels(
+        source=kernels.run(native.kernel, small.kernel),
         canonical=axes.apply_conventions(small, profile.conventions).question.kernel,
-        shape=_run(native.kernel, question.kernel).shape,
+        shape=kernels.run(native.kernel, question.kernel).shape,
     )
-    call, kernel, output = _call(plan, canonical.question, source.api, kernels, target)
+    call, kernel, output = _call(plan, canonical.question, source.api, layouts, target)
     return Translation(
         native=_call(
-            native, question, source.api, replace(kernels, canonical=small.kernel), source
+            native, question, source.api, replace(layouts, canonical=small.kernel), source
         )[0],
         call=call,
         kernel=kernel,
@@ -146,50 +142,8 @@ def _matters(finding: Finding, question: Question) -> bool:
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Kernels:
-    """A small numbered kernel in two layouts, which shows how one is permuted into the other.
-
-    Attributes
-    ----------
-    source
-        The small kernel as the first API takes it.
-    canonical
-        The small kernel as the question has it.
-    shape
-        The shape of the real kernel, as the first API takes it.
-    """
-
-    source: Array
-    canonical: Array
-    shape: tuple[int, ...]
-
-
-def _numbered(question: Question) -> Question:
-    """Return a small question with a kernel whose numbers, and whose longer axes, all differ."""
-    groups = min(question.groups, 2)
-    inputs, *lengths = question.kernel.shape
-    lengths.insert(0, inputs // question.groups)
-    shape = [1 if n == 1 else small for n, small in zip(lengths, _SMALL, strict=False)]
-    shape[0] *= groups
-    return question.but(
-        x=stand_in((1, shape[0], *question.space), question.x.dtype),
-        kernel=np.arange(1.0, prod(shape) + 1).reshape(shape),
-        bias=None,
-        stride=(1,) * question.rank,
-        padding="valid",
-        output_padding=(0,) * question.rank,
-        dilation=(1,) * question.rank,
-        groups=groups,
-    )
-
-
-_SMALL = (2, 3, 5, 6, 7)
-"""Lengths of axes; no two are the same for two groups either."""
-
-
 def _call(
-    plan: Plan, question: Question, layout: Api, kernels: _Kernels, place: Place
+    plan: Plan, question: Question, layout: Api, layouts: Kernels, place: Place
 ) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
     """Write a planned call over arrays in the layout of an API.
 
@@ -200,10 +154,10 @@ def _call(
     before: list[str] = []
     if plan.split:
         # Groups are split along canonical axes, so that all arrays become canonical first.
-        kernel = _permutation(kernels.source, kernels.canonical)
+        kernel = kernels.permutation(layouts.source, layouts.canonical)
         before = [*linear_ops.apply(to_canonical, "x"), *linear_ops.apply(kernel, "w")]
     else:
-        kernel = _kernel_ops(kernels, plan)
+        kernel = kernels.ops_between(layouts, plan)
         plan = replace(plan, x=linear_ops.merged((*to_canonical, *plan.x)), kernel=kernel)
         if question.bias is None or not plan.add_bias:  # a bias is added along canonical axes
             plan = replace(plan, output=linear_ops.merged((*plan.output, *from_canonical)))
@@ -216,7 +170,7 @@ def _call(
         arrays={
             **call_writer.arrays_of(question),
             "x": question.x.transpose(search.order("N C *s", layout.layout, question.rank)),
-            "w": stand_in(kernels.shape, question.kernel.dtype),
+            "w": stand_in(layouts.shape, question.kernel.dtype),
         },
         cost=plan.cost,
         moves=plan.moves,
@@ -226,43 +180,6 @@ def _call(
     if plan.split:
         kernel = (*kernel, *plan.kernel)
     return call, tuple(linear_ops.apply(kernel, "w")), (*linear_ops.apply(plan.output, "y"), *after)
-
-
-def _kernel_ops(kernels: _Kernels, plan: Plan) -> tuple[LinearOp, ...]:
-    """Return the steps from one API's kernel to another's, in one step if it is a permutation."""
-    if plan.question.kernel.size == prod(kernels.shape):  # otherwise zeros are inserted
-        # Some steps are for the real shape only, and fail on a small kernel.
-        with suppress(ValueError, MemoryError):
-            return _permutation(kernels.source, _run(plan.kernel, kernels.canonical))
-    return (*_permutation(kernels.source, kernels.canonical), *plan.kernel)
-
-
-def _permutation(source: Array, target: Array) -> tuple[LinearOp, ...]:
-    """Return the transposition and the flips that make one numbered array of another."""
-    for order in permutations(range(source.ndim)):
-        transposed = source.transpose(order)
-        if transposed.shape != target.shape:
-            continue
-        for flips in product((False, True), repeat=source.ndim):
-            index = tuple(slice(None, None, -1 if flip else None) for flip in flips)
-            if np.array_equal(transposed[index], target):
-                ops = linear_ops.permute(order)
-                if any(flips):
-                    last = max(axis for axis, flip in enumerate(flips) if flip) + 1
-                    text = ", ".join("::-1" if flip else ":" for flip in flips[:last])
-                    # A copy, because some frameworks refuse arrays with negative strides.
-                    line = f"{{v}} = {{v}}[{text}].copy()"
-                    ops += (LinearOp((line,), (line,)),)
-                return ops
-    raise ValueError("one kernel is not the other in another order")
-
-
-def _run(ops: Iterable[LinearOp], array: Array) -> Array:
-    """Apply operations to an array by running their source."""
-    names: dict[str, Any] = {"np": np, "w": array}
-    exec("\n".join(linear_ops.apply(ops, "w")), names)
-    result: Array = names["w"]
-    return result
 
 
 def random_arrays(translation: Translation, seed: int) -> dict[str, Array]:
