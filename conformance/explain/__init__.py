@@ -1,1 +1,1 @@
-"""One case explained: its calls, its answers, and a script that repeats them."""
+"""Explain one case: its calls, its answers, and a script that repeats a call."""

@@ -1,7 +1,4 @@
-"""Arrays for the eye: two side by side with the numbers marked that differ, with or without colour.
-
-Everything is lines of text that end where their words end, so that a file of them is as good.
-"""
+"""Draw arrays as lines of text, and mark the numbers in which two of them differ."""
 
 from __future__ import annotations
 
@@ -14,108 +11,127 @@ from rich.text import Text
 from conformance.question import Array
 
 SMALL = 100
-"""Numbers that an array may have to be drawn."""
+"""The most elements of an array that is drawn."""
 FIRST = 6
-"""Differences that are listed where an array is not drawn."""
+"""The most differences that are listed where an array is not drawn."""
 GAP = "   |   "
 MARK = "*"
 
 
-def compared(got: Array, wanted: Array, same: Array | None, width: int) -> Iterator[Text]:
-    """Lines that show an answer beside the oracle's, or the first numbers in which they differ.
+def compared(answer: Array, oracle: Array, same: Array | None, width: int) -> Iterator[Text]:
+    """Yield lines that show two arrays side by side, or the first numbers in which they differ.
 
-    same  where they agree, an array of their shape; None where their shapes differ
+    Parameters
+    ----------
+    answer, oracle : array, any shape and dtype
+        The answer of a framework, and that of the oracle.
+    same : array of bool or None
+        Where they agree, in their shape; None where their shapes differ.
+    width
+        The most characters of a line.
+
+    Yields
+    ------
+    Text
+        A line, without spaces at its end.
     """
-    heads = (f"answer {got.shape}", f"oracle {wanted.shape}")
-    if max(got.size, wanted.size) <= SMALL:
+    heads = (f"answer {answer.shape}", f"oracle {oracle.shape}")
+    if max(answer.size, oracle.size) <= SMALL:
         wrong = None if same is None else ~same
-        left = _drawn(got, wrong, "bold red")
-        right = _drawn(wanted, wrong, "green")
-        across = max(map(len, (heads[0], *(line.plain for line in left))))
-        if across + len(GAP) + max(map(len, (heads[1], *(t.plain for t in right)))) <= width:
-            yield from _beside([Text(heads[0]), *left], [Text(heads[1]), *right], across)
+        left = [Text(heads[0]), *_draw(answer, wrong, "bold red")]
+        right = [Text(heads[1]), *_draw(oracle, wrong, "green")]
+        left_width, right_width = (
+            max(len(line.plain) for line in lines) for lines in (left, right)
+        )
+        if left_width + len(GAP) + right_width <= width:
+            yield from _beside(left, right, left_width)
             if wrong is not None and wrong.any():
                 yield Text(f"{wrong.sum()} of {wrong.size} numbers differ ({MARK})")
             return
     if same is None:
         yield Text(f"{heads[0]}, {heads[1]}")
     else:
-        yield from _listed(got, wanted, same)
+        yield from _list(answer, oracle, same)
 
 
 def alone(array: Array, width: int) -> Iterator[Text]:
-    """Lines that show one array, or say of a large one what there is of it."""
-    lines = _drawn(array, None, "") if array.size <= SMALL else []
+    """Yield lines that show one array, or only the size and the shape of a large one.
+
+    Parameters
+    ----------
+    array : array, any shape and dtype
+        The array.
+    width
+        The most characters of a line.
+
+    Yields
+    ------
+    Text
+        A line, without spaces at its end.
+    """
+    lines = _draw(array, None, "") if array.size <= SMALL else []
     if lines and max(len(line.plain) for line in lines) <= width:
         yield from lines
     else:
         yield Text(f"{array.size} numbers of shape {array.shape}")
 
 
-def _drawn(array: Array, wrong: Array | None, style: str) -> list[Text]:
-    """The array as planes of its last two axes, each under its place where there are several.
-
-    Of an array that is empty there is nothing to draw.
-    """
+def _draw(array: Array, wrong: Array | None, style: str) -> list[Text]:
+    """Draw an array as planes of its last two axes, several planes each under its index."""
     if not array.size:
         return []
-    planes = array.reshape(-1, *_plane(array.shape))
+    planes = array.reshape(-1, *(1, 1, *array.shape)[-2:])
     marks = np.zeros(planes.shape, bool) if wrong is None else wrong.reshape(planes.shape)
     cells = [[[_number(n) for n in row] for row in plane] for plane in planes]
-    widest = max((len(cell) for plane in cells for row in plane for cell in row), default=0)
-    marked = bool(marks.any())
+    widest = max(len(cell) for plane in cells for row in plane for cell in row)
+    has_marks = bool(marks.any())
     lines = []
-    for place, plane, differs in zip(np.ndindex(array.shape[:-2]), cells, marks, strict=True):
+    for index, plane, differs in zip(np.ndindex(array.shape[:-2]), cells, marks, strict=True):
         if len(planes) > 1:
-            lines.append(Text(f"{list(map(int, place))}", style="dim"))
+            lines.append(Text(f"{list(map(int, index))}", style="dim"))
         lines += [
-            _row(row, wrongs, widest, style, marked)
+            _row(row, wrongs, widest, style, has_marks)
             for row, wrongs in zip(plane, differs, strict=True)
         ]
     return lines
 
 
-def _row(row: Sequence[str], wrong: Array, widest: int, style: str, marked: bool) -> Text:
+def _row(row: Sequence[str], wrong: Array, widest: int, style: str, has_marks: bool) -> Text:
     line = Text()
     for place, (number, differs) in enumerate(zip(row, wrong, strict=True)):
-        sign = MARK if differs else " " if marked else ""
+        sign = MARK if differs else " " if has_marks else ""
         line.append(" " * (widest - len(number) + (place > 0)))
         line.append(number + sign, style=style if differs else "")
     line.rstrip()
     return line
 
 
-def _beside(left: Sequence[Text], right: Sequence[Text], across: int) -> Iterator[Text]:
-    for one, other in zip_longest(left, right, fillvalue=Text()):
-        line = one.copy()
-        line.append(" " * (across - len(one.plain)))
+def _beside(left: Sequence[Text], right: Sequence[Text], left_width: int) -> Iterator[Text]:
+    for left_line, right_line in zip_longest(left, right, fillvalue=Text()):
+        line = left_line.copy()
+        line.append(" " * (left_width - len(line.plain)))
         line.append(GAP, style="dim")
-        line.append_text(other)
+        line.append_text(right_line)
         line.rstrip()
         yield line
 
 
-def _listed(got: Array, wanted: Array, same: Array) -> Iterator[Text]:
-    """The first differences, one a line."""
-    where = np.argwhere(~np.atleast_1d(same))
-    got, wanted = np.atleast_1d(got), np.atleast_1d(wanted)
-    yield Text(f"{len(where)} of {got.size} numbers of shape {got.shape} differ:")
-    rows = [
-        (str([int(i) for i in at]), _number(got[tuple(at)]), _number(wanted[tuple(at)]))
-        for at in where[:FIRST]
-    ]
-    rows.insert(0, ("at", "answer", "oracle"))
+def _list(answer: Array, oracle: Array, same: Array) -> Iterator[Text]:
+    """Yield the first differences, one a line."""
+    differences = np.argwhere(~np.atleast_1d(same))
+    answer, oracle = np.atleast_1d(answer), np.atleast_1d(oracle)
+    yield Text(f"{len(differences)} of {answer.size} numbers of shape {answer.shape} differ:")
+    rows = [("at", "answer", "oracle")]
+    for index in map(tuple, differences[:FIRST].tolist()):
+        rows.append((str(list(index)), _number(answer[index]), _number(oracle[index])))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for at, one, other in rows:
-        yield Text(f"  {at:<{widths[0]}}  {one:>{widths[1]}}  {other:>{widths[2]}}")
-    if len(where) > FIRST:
-        yield Text(f"  and {len(where) - FIRST} more")
-
-
-def _plane(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (1, 1, *shape)[-2:]
+    for place, *numbers in rows:
+        columns = (f"{n:>{width}}" for n, width in zip(numbers, widths[1:], strict=True))
+        yield Text("  ".join(("", f"{place:<{widths[0]}}", *columns)))
+    if len(differences) > FIRST:
+        yield Text(f"  and {len(differences) - FIRST} more")
 
 
 def _number(value: object) -> str:
-    """A number as a person writes it, with all of its digits."""
+    """Return a number with all of its digits."""
     return f"{value:.9g}" if isinstance(value, float | np.floating) else str(value)

@@ -1,7 +1,4 @@
-"""Explanations: what one case asks, what an API is told and what it answers, for a person to read.
-
-Every function gives lines of text for a width, so that a terminal, a pipe and a test see the same.
-"""
+"""Explain one case: its question, the calls, and the answers, as lines of text."""
 
 from __future__ import annotations
 
@@ -13,10 +10,9 @@ import numpy as np
 from rich.syntax import Syntax
 from rich.text import Text
 
-from conformance import question
 from conformance.adapters.base import Inexpressible, numbers
-from conformance.cases import Case
 from conformance.explain import array_diff
+from conformance.explain.reproduction import reason_without_answer
 from conformance.observations import Observation, Status, verdict
 from conformance.question import AnyQuestion, Array, Chain, Pool, Question
 from conformance.recipes import literals
@@ -35,12 +31,22 @@ STYLES: dict[Status, str] = {
     "rejected": "yellow",
     "inexpressible": "dim",
 }
-"""Of anything else: in trouble."""
+"""The colours of statuses; any other status is trouble."""
 
 
 @dataclass(frozen=True, eq=False)
 class InvocationResult:
-    """One call, what came of it, and what that is worth in each mode that it is the call of."""
+    """One call and its result.
+
+    Attributes
+    ----------
+    item
+        The call.
+    outcome
+        What the worker returned, or why there is no call.
+    observations
+        The evaluation in each mode of the call.
+    """
 
     item: Invocation
     outcome: Outcome | Inexpressible
@@ -48,25 +54,39 @@ class InvocationResult:
 
 
 def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
-    """The case: why it is asked, where it is from, what it asks, and what the oracle answers."""
+    """Yield lines about a case: its reason, its source, its question and the oracle's answer.
+
+    Parameters
+    ----------
+    prepared_case
+        The case.
+    width
+        The most characters of a line.
+    """
     case = prepared_case.case
     yield Text(case.id, style="bold")
-    yield from _said(case.why, width)
+    yield from _wrap(case.why, width)
     if case.document is not None:
-        whence = (f"{case.document.title} ({case.document.source})", case.section, *case.claims)
-        yield from _said(f"From {', '.join(filter(None, whence))}.", width)
-    yield from _said(f"Asked: {words(case.question)}.", width)
+        parts = (f"{case.document.title} ({case.document.source})", case.section, *case.claims)
+        yield from _wrap(f"From {', '.join(filter(None, parts))}.", width)
+    yield from _wrap(f"Asked: {words(case.question)}.", width)
     if prepared_case.wanted is None:
-        yield from _said(f"Oracle: there is no answer: {_why_none(case)}.", width)
+        yield from _wrap(f"Oracle: there is no answer: {reason_without_answer(case)}.", width)
     else:
-        yield from _said("Oracle:", width)
-        yield from _indented(array_diff.alone(prepared_case.wanted, width - 4), 4)
+        yield from _wrap("Oracle:", width)
+        yield from _indent(array_diff.alone(prepared_case.wanted, width - 4), 4)
     if case.erratum is not None:
-        yield from _said(f"Erratum: {case.erratum.sentence}", width)
+        yield from _wrap(f"Erratum: {case.erratum.sentence}", width)
 
 
 def where(header: Header) -> Text:
-    """Who was asked."""
+    """Return a line about the framework, its interpreter and its runtime class.
+
+    Parameters
+    ----------
+    header
+        What the worker says of itself.
+    """
     on = f" on {header.backend}" if header.backend else ""
     parts = (
         f"{header.framework} {header.version}{on}",
@@ -78,7 +98,17 @@ def where(header: Header) -> Text:
 
 
 def told(api: str, calls: Sequence[InvocationResult], width: int) -> Iterator[Text]:
-    """An API: its verdict, and each call with its source, its answer and its diagnosis."""
+    """Yield lines about an API: its verdict, and each call with its answer and its diagnosis.
+
+    Parameters
+    ----------
+    api
+        The id of the API.
+    calls
+        Its calls for one case.
+    width
+        The most characters of a line.
+    """
     statuses: dict[str, Status] = {o.mode: o.status for call in calls for o in call.observations}
     title = Text(api, style="bold")
     title.append(f": {verdict(statuses)}", style="")
@@ -87,13 +117,19 @@ def told(api: str, calls: Sequence[InvocationResult], width: int) -> Iterator[Te
         yield from _call(call, width)
 
 
-def words(asked: AnyQuestion) -> str:
-    """A question in words: the operator, the shapes, and every argument that is not the default."""
-    if isinstance(asked, Chain):
-        steps = "; ".join(f"{number}) {_step(step)}" for number, step in enumerate(asked.steps, 1))
-        first = asked.questions[0]
-        return f"a chain from x {first.x.shape}, {first.dtype}: {steps}"
-    return f"{_WANTED[asked.wanted]}{_operator(asked)}, {asked.dtype}"
+def words(question: AnyQuestion) -> str:
+    """Describe a question: the operator, the shapes, and every argument that is not the default.
+
+    Parameters
+    ----------
+    question
+        A question, or a chain of them.
+    """
+    if isinstance(question, Chain):
+        steps = (f"{number}) {_step(step)}" for number, step in enumerate(question.steps, 1))
+        first = question.questions[0]
+        return f"a chain from x {first.x.shape}, {first.dtype}: {'; '.join(steps)}"
+    return f"{_WANTED[question.wanted]}{_operator(question)}, {question.dtype}"
 
 
 _WANTED = {
@@ -125,8 +161,8 @@ def _with(q: Question) -> str:
         "dilation": _unless(q.dilation, 1),
         "groups": _unless((q.groups,), 1),
     }
-    said = (f"{name} {value}" for name, value in arguments.items() if value)
-    return ", ".join((f"kernel {q.kernel.shape}", *said))
+    words = (f"{name} {value}" for name, value in arguments.items() if value)
+    return ", ".join((f"kernel {q.kernel.shape}", *words))
 
 
 def _padding(q: Question) -> str:
@@ -148,86 +184,82 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _call(call: InvocationResult, width: int) -> Iterator[Text]:
-    item, modes = call.item, call.item.modes
-    observation = call.observations[0]
+def _call(result: InvocationResult, width: int) -> Iterator[Text]:
+    call, modes = result.item.call, result.item.modes
+    observation = result.observations[0]
     title = Text(" " * INDENT)
     title.append(" and ".join(modes), style="bold")
-    if isinstance(item.call, Call) and "recipe" in modes:
-        how = ", ".join(item.call.moves)
-        title.append(f" ({item.call.cost.words}{how and f': {how}'})")
+    if isinstance(call, Call) and "recipe" in modes:
+        title.append(f" ({': '.join(filter(None, (call.cost.words, ', '.join(call.moves))))})")
     title.append(": ")
     title.append(observation.status, style=STYLES.get(observation.status, "bold red reverse"))
     yield title
-    if isinstance(item.call, Call):
-        yield from _indented(source(item.call.source, width - 4), 4)
-    if isinstance(call.outcome, Answer):
-        yield from _answered(item.prepared_case, call.outcome.array, observation, width)
+    if isinstance(call, Call):
+        yield from _indent(source(call.source, width - 4), 4)
+    if isinstance(result.outcome, Answer):
+        yield from _answer(result.item.prepared_case, result.outcome.array, observation, width)
     elif words := observation.told or observation.detail:
-        yield from _said(words, width, 4)
+        yield from _wrap(words, width, 4)
 
 
-def _answered(
-    prepared_case: PreparedCase, got: Array, seen: Observation, width: int
+def _answer(
+    prepared_case: PreparedCase, answer: Array, observation: Observation, width: int
 ) -> Iterator[Text]:
-    sentences = list(_claimed(seen))
-    if prepared_case.wanted is None:
-        yield from _said("It answered all the same:", width, 4)
-        yield from _indented(array_diff.alone(got, width - 6), 6)
-        yield from _said(seen.told or "", width, 4, "bold")
-    elif seen.status == "match":
+    sentences = list(_statements(observation))
+    oracle = prepared_case.wanted
+    if oracle is None:
+        yield from _wrap("It answered all the same:", width, 4)
+        yield from _indent(array_diff.alone(answer, width - 6), 6)
+        yield from _wrap(observation.told or "", width, 4, "bold")
+    elif observation.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
-        same = _same(prepared_case, got, prepared_case.wanted)
-        yield from _indented(array_diff.compared(got, prepared_case.wanted, same, width - 6), 6)
+        same = _same(prepared_case, answer, oracle)
+        yield from _indent(array_diff.compared(answer, oracle, same, width - 6), 6)
         if same is not None and same.all():
-            said = (
-                f"It is {seen.detail}." if seen.status == "undecided" else f"It has {seen.detail}."
-            )
-            sentences.insert(0, said)
-        yield from _said(seen.told or "", width, 4, "bold")
-    yield from _said(" ".join(sentences), width, 4)
+            verb = "is" if observation.status == "undecided" else "has"
+            sentences.insert(0, f"It {verb} {observation.detail}.")
+        yield from _wrap(observation.told or "", width, 4, "bold")
+    yield from _wrap(" ".join(sentences), width, 4)
 
 
-def _claimed(seen: Observation) -> Iterator[str]:
-    if seen.claim is not None:
-        yield f"What the case states {'holds' if seen.claim else 'does not hold'}."
-    if seen.correction is not None:
-        holds = "holds" if seen.correction else "does not hold"
+def _statements(observation: Observation) -> Iterator[str]:
+    """Yield sentences on whether the statements of the case hold of the answer."""
+    if observation.claim is not None:
+        yield f"What the case states {'holds' if observation.claim else 'does not hold'}."
+    if observation.correction is not None:
+        holds = "holds" if observation.correction else "does not hold"
         yield f"What its erratum puts in that place {holds}."
 
 
-def _same(prepared_case: PreparedCase, got: Array, wanted: Array) -> Array | None:
-    """Where two answers agree as `comparison.difference` has it; None where their shapes differ."""
-    if got.shape != wanted.shape:
+def _same(prepared_case: PreparedCase, answer: Array, oracle: Array) -> Array | None:
+    """Return where two answers agree, as `comparison.difference` has it, or None for two shapes."""
+    if answer.shape != oracle.shape:
         return None
-    return (
-        np.asarray(got == wanted)
-        if prepared_case.case.exact
-        else prepared_case.reference.holds(got)
-    )
-
-
-def _why_none(case: Case) -> str:
-    try:
-        question.answer(case.question)
-    except ValueError as refusal:
-        return str(refusal).removesuffix(".")
-    return case.expected.error or ""
+    if prepared_case.case.exact:
+        return np.asarray(answer == oracle)
+    return prepared_case.reference.holds(answer)
 
 
 def source(code: str, width: int) -> Iterator[Text]:
-    """Source with its colours, on lines that fit and that are still the same Python."""
-    broken = "\n".join(
+    """Yield coloured lines of Python, broken so that they fit and stay the same Python.
+
+    Parameters
+    ----------
+    code
+        Python source.
+    width
+        The most characters of a line.
+    """
+    lines = (
         line if line.lstrip().startswith("#") else literals.wrapped(line, width)
         for line in code.splitlines()
     )
-    colours = Syntax("", "python", theme="ansi_dark", background_color="default")
-    yield from colours.highlight(broken).split("\n", allow_blank=False)
+    syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
+    yield from syntax.highlight("\n".join(lines)).split("\n", allow_blank=False)
 
 
-def _said(sentence: str, width: int, indent: int = INDENT, style: str = "") -> Iterator[Text]:
-    """A sentence on as many lines as it takes."""
+def _wrap(sentence: str, width: int, indent: int = INDENT, style: str = "") -> Iterator[Text]:
     space = " " * indent
     lines = textwrap.wrap(
         plain(sentence), width, initial_indent=space, subsequent_indent=space,
@@ -236,7 +268,7 @@ def _said(sentence: str, width: int, indent: int = INDENT, style: str = "") -> I
     return (Text(line, style=style) for line in lines)
 
 
-def _indented(lines: Iterator[Text], indent: int) -> Iterator[Text]:
+def _indent(lines: Iterator[Text], indent: int) -> Iterator[Text]:
     for line in lines:
         line.pad_left(indent if line.plain else 0)
         yield line

@@ -1,6 +1,6 @@
-"""Reproductions: one call as a script for those who have the framework and nothing of ours.
+"""Write one call as a script that needs the framework and NumPy only.
 
-The call in it is the very text that a worker runs, so that what is reported is what was seen.
+The script holds the same source that a worker runs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from conformance import question
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import ANY, Runtime
+from conformance.cases import Case
 from conformance.observations import Mode, Observation
-from conformance.question import AnyQuestion, Array, Question
+from conformance.question import Array, Question
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
 from conformance.runs import run_files
@@ -30,16 +31,25 @@ from conformance.utils.text import plain, shortened
 
 LINE = literals.WIDTH
 LONGEST = 2_000
-"""Characters of the words of others that are told in a sentence."""
+"""The most characters of a framework's message in a sentence."""
 _SETTINGS = re.compile(r"\b(vim?[<=>]?\d{0,4}|ex|Local Variables):")
-"""What an editor reads its settings behind, in the first and the last lines of a file."""
+"""The marks behind which an editor reads its settings in the first and last lines of a file."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was observed of the call, and where.
+    """An observation of the call, and its environment.
 
-    switches  environment variables that moved kernels there
+    Attributes
+    ----------
+    observation
+        The observation.
+    version
+        The version of the framework.
+    runtime
+        Its backend and runtime class.
+    switches
+        The environment variables that chose its kernels.
     """
 
     observation: Observation
@@ -49,30 +59,37 @@ class Seen:
 
     @property
     def where(self) -> str:
-        """The version, the backend and the runtime class."""
+        """Return the version, the backend and the runtime class."""
         on = f" on {self.runtime.backend}" if self.runtime.backend else ""
         runtime_class = self.runtime.runtime_class
         return f"{self.version}{on}{f' ({runtime_class})' if runtime_class else ''}"
 
     @property
     def words(self) -> str:
-        """What was seen, in a sentence or two."""
-        seen = self.observation
-        if seen.status == "match":
-            return "Right." if seen.detail is None else plain(seen.detail)
-        return plain(seen.told or seen.detail or seen.status)
+        """Return the observation in a sentence or two."""
+        observation = self.observation
+        if observation.status == "match":
+            return "Right." if observation.detail is None else plain(observation.detail)
+        return plain(observation.told or observation.detail or observation.status)
 
     @property
     def answered(self) -> bool:
-        """Whether there was an answer; if not, what comes after the call may not be reached."""
+        """Whether there was an answer; if not, a script may end at the call."""
         return self.observation.digest is not None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reproduction:
-    """What a script is made of.
+    """The contents of a script.
 
-    seen  what was observed of the call, where that is known
+    Attributes
+    ----------
+    framework, api, mode, call
+        The call.
+    prepared_case
+        The case that it belongs to.
+    seen
+        An observation of the call, if there is one.
     """
 
     framework: Framework
@@ -84,13 +101,21 @@ class Reproduction:
 
 
 def script(r: Reproduction) -> str:
-    """The source of the script; it leaves the answer in y, and the oracle's in ``expected``."""
+    """Return the source of the script.
+
+    The script leaves the answer in ``y``, and that of the oracle in ``expected``.
+
+    Parameters
+    ----------
+    r
+        The contents.
+    """
     arrays = [literals.assignment(name, array) for name, array in r.call.arrays.items()]
-    wanted = r.prepared_case.wanted
-    expected = [] if wanted is None else list(_expected(r.prepared_case, wanted))
+    oracle = r.prepared_case.wanted
+    expected = [] if oracle is None else list(_expected(r.prepared_case, oracle))
     packed = any(map(literals.is_packed, (*arrays, *expected)))
     switches = tuple(_switches(r))
-    certain = wanted is not None and (r.seen is None or r.seen.answered)
+    will_answer = oracle is not None and (r.seen is None or r.seen.answered)
     return "\n".join(
         (
             *_comments(r),
@@ -102,13 +127,13 @@ def script(r: Reproduction) -> str:
             *(line for line in r.call.imports if not (switches and line == "import os")),
             "",
             *arrays,
-            # What a refusal or a crash would keep from being printed is printed before it.
-            *(() if certain else ("", *_facts(r))),
+            # A refusal or a crash ends the script, so that the facts are printed before the call.
+            *(() if will_answer else ("", *_facts(r))),
             "",
             r.call.source,
             *expected,
-            *_told(r),
-            *(_facts(r) if certain else ()),
+            *_results(r),
+            *(_facts(r) if will_answer else ()),
             "",
         )
     )
@@ -118,10 +143,21 @@ def sighting(
     among: Iterable[Run], framework: Framework, api: Api, prepared_case: PreparedCase, mode: Mode,
     backend: str | None,
 ) -> Seen | None:  # fmt: skip
-    """What the first of the runs has to say of the call, if any has.
+    """Return the first observation of a call in some runs.
 
-    backend  the only one that counts; None for any
-    A run of the case as it was before somebody changed it does not count.
+    Parameters
+    ----------
+    among
+        The runs.
+    framework, api, prepared_case, mode
+        The call; an observation of an earlier form of the case does not count.
+    backend
+        The only backend that counts; None for any.
+
+    Returns
+    -------
+    Seen or None
+        None where no run has the call.
     """
     key = (api.id, prepared_case.case.id, mode)
     for run in among:
@@ -135,14 +171,14 @@ def sighting(
 
 
 def newest(folder: Path) -> Iterator[Run]:
-    """The runs in a folder that can be read, the newest first."""
+    """Yield the runs in a folder that can be read, the newest first."""
     for path in sorted(folder.glob("*.jsonl"), key=lambda p: p.stat().st_mtime, reverse=True):
         with suppress(RunError):
             yield run_files.read(path)
 
 
 def _switches(r: Reproduction) -> Iterator[str]:
-    """Yield the lines that set what made the framework choose its kernels where it was asked."""
+    """Yield the lines that set the environment variables that chose the kernels."""
     if r.seen is not None:
         names = r.framework.interop(r.api, r.seen.runtime.backend).switches
         for name, value in sorted(r.seen.switches.items()):
@@ -151,7 +187,7 @@ def _switches(r: Reproduction) -> Iterator[str]:
 
 
 def _comments(r: Reproduction) -> Iterator[str]:
-    """The head of the script; Python seeks an encoding in its first two lines, which are ours."""
+    """Yield the head of the script; Python seeks an encoding in its first two lines."""
     yield "# -*- coding: utf-8 -*-"
     yield f"# One question to {r.framework.title}: this script needs {r.framework.title} and NumPy."
     case = r.prepared_case.case
@@ -164,16 +200,16 @@ def _comments(r: Reproduction) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _expected(prepared_case: PreparedCase, wanted: Array) -> Iterator[str]:
-    """The oracle's answer; where it is not exact, unrounded and with how far each may be off."""
+def _expected(prepared_case: PreparedCase, oracle: Array) -> Iterator[str]:
+    """Yield the oracle's answer; if it is not exact, unrounded and with the allowed differences."""
     if prepared_case.case.exact:
-        yield literals.assignment("expected", wanted)
-        return
-    yield literals.assignment("expected", prepared_case.reference.numbers)
-    yield literals.assignment("allowed", prepared_case.reference.near)
+        yield literals.assignment("expected", oracle)
+    else:
+        yield literals.assignment("expected", prepared_case.reference.numbers)
+        yield literals.assignment("allowed", prepared_case.reference.near)
 
 
-def _told(r: Reproduction) -> Iterator[str]:
+def _results(r: Reproduction) -> Iterator[str]:
     if r.prepared_case.wanted is None:
         yield 'print("It answered:", y, sep="\\n")'
         return
@@ -182,29 +218,25 @@ def _told(r: Reproduction) -> Iterator[str]:
 
 
 def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
-    """The lines that say what `comparison.difference` does."""
+    """Yield the lines that do what `comparison.difference` does."""
     case = r.prepared_case.case
     if not case.exact:
         yield f'same = y.shape == expected.shape and y.dtype == "{dtype}"'
         near = "(abs(y.astype(np.float64) - expected) <= allowed).all()"
-        # What is within rounding is not always right, and only we can tell.
+        # An answer within rounding is not always right, and the script cannot tell.
         undecided = r.seen is not None and r.seen.observation.status == "undecided"
         words = "Within rounding, which proves nothing here." if undecided else "Right."
         yield f'print("{words}" if same and {near} else "Wrong.")'
         return
     same = "np.array_equal(y, expected)"
-    if not _counts(case.question):
+    if not (isinstance(case.question, Question) and case.question.wanted == "parameters"):
         same = f"y.dtype == expected.dtype and {same}"
     yield f'print("Right." if {same} else "Wrong.")'
 
 
-def _counts(asked: AnyQuestion) -> bool:
-    return isinstance(asked, Question) and asked.wanted == "parameters"
-
-
 def _facts(r: Reproduction) -> Iterator[str]:
     if r.prepared_case.wanted is None:
-        yield _print(f"There is no answer: {_why_none(r.prepared_case)}.")
+        yield _print(f"There is no answer: {reason_without_answer(r.prepared_case.case)}.")
     if r.seen is not None:
         yield _print(f"Seen in {r.framework.title} {r.seen.where}: {r.seen.words}")
     where = f" on {{{r.framework.backend}}}" if r.framework.backend_variable else ""
@@ -214,16 +246,23 @@ def _facts(r: Reproduction) -> Iterator[str]:
     )
 
 
-def _why_none(prepared_case: PreparedCase) -> str:
+def reason_without_answer(case: Case) -> str:
+    """Return why the question of a case has no answer.
+
+    Parameters
+    ----------
+    case
+        A case for which the oracle has no answer.
+    """
     try:
-        question.answer(prepared_case.case.question)
+        question.answer(case.question)
     except ValueError as refusal:
         return str(refusal).removesuffix(".")
-    return prepared_case.case.expected.error or ""
+    return case.expected.error or ""
 
 
 def _print(sentence: str) -> str:
-    """The statement that prints a sentence, on as many lines as it takes."""
+    """Return the statement that prints a sentence, on as many lines as it takes."""
     sentence = _words(sentence)
     text = f"print({_quoted(sentence)})"
     if len(text) <= LINE:
@@ -233,7 +272,7 @@ def _print(sentence: str) -> str:
 
 
 def _words(sentence: str) -> str:
-    """Words of others as text that neither Python nor an editor takes for more."""
+    """Return a framework's message as text without meaning for Python or an editor."""
     return _SETTINGS.sub(r"\1\\x3a", shortened(plain(sentence), LONGEST))
 
 

@@ -1,1 +1,1 @@
-"""The report: what runs come to, as tables for machines and pages for people."""
+"""Reports: runs as tables for machines and pages for people."""

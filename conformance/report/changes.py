@@ -1,7 +1,4 @@
-"""What changed from version to version, for the eye: on a terminal, and as Markdown.
-
-`conformance history` and the report say it in the same words.
-"""
+"""Word the changes from version to version, on a terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ SIGNS: Mapping[Kind, str] = {
     "broken": "✗",
     "absent": "-",
 }
-"""Those that the tables by axis have."""
+"""The signs that the convention tables have, too."""
 STYLES: Mapping[Kind, str] = {
     "right": "green",
     "other": "bold yellow",
@@ -32,15 +29,15 @@ STYLES: Mapping[Kind, str] = {
     "absent": "dim",
 }
 WIDEST = 40
-"""How many characters wide on a terminal the names of what changed are, at most."""
+"""The most characters that a label takes on a terminal."""
 REFUSAL = 200
-"""How many characters of a framework's words are shown."""
+"""The most characters of a framework's message that are shown."""
 NAMED = 3
-"""How many cases are named before the rest is counted."""
+"""The most cases that are case_names; the others are counted."""
 
 
-def about(change: Change) -> str:
-    """What changed: an axis, or so many cases of what."""
+def label(change: Change) -> str:
+    """Return what changed: an axis, or a number of cases."""
     if not change.cases:
         return change.about
     cases = count(len(change.cases), "case")
@@ -49,8 +46,8 @@ def about(change: Change) -> str:
     return f"{cases} of {change.about}" + ("" if change.native else " (translated)")
 
 
-def named(change: Change) -> str:
-    """The first of the cases that no axis accounts for, and how many more there are."""
+def case_names(change: Change) -> str:
+    """Return the first of the cases that no axis accounts for, and the number of others."""
     if change.of_axis:
         return ""
     more = len(change.cases) - NAMED
@@ -58,40 +55,51 @@ def named(change: Change) -> str:
 
 
 def refusal(change: Change) -> str:
-    """How one of the cases was refused, if they were."""
+    """Return a framework's message for one of the cases, or an empty string."""
     return shortened(plain(change.refusal), REFUSAL) if change.refusal else ""
 
 
 def line(change: Change) -> str:
-    """A change in one line, without the names of its cases."""
+    """Return a change in one line, without the names of its cases."""
     spans = (f"{span.when} {span.state.words.removesuffix('.')}" for span in change.spans)
-    return f"{about(change)}: {'; '.join(spans)}."
+    return f"{label(change)}: {'; '.join(spans)}."
 
 
-def unchanged(trend: Trend) -> str:
-    """What did not change, in one sentence."""
+def unchanged_axes(trend: Trend) -> str:
+    """Return a sentence about the axes that did not change."""
     others = [f"{axis} ({state.words})" for axis, state in trend.same if state.kind != "right"]
-    alike = [axis for axis, state in trend.same if state.kind == "right"]
-    said = "Unchanged" if trend.changes else f"Nothing changed in {count(trend.asked, 'case')}"
+    right = [axis for axis, state in trend.same if state.kind == "right"]
+    text = "Unchanged" if trend.changes else f"Nothing changed in {count(trend.asked, 'case')}"
     if others:
-        said += f": {', '.join(others)}"
-    if alike:
-        said += f"; as the reference has it: {', '.join(alike)}"
-    return f"{said}."
+        text += f": {', '.join(others)}"
+    if right:
+        text += f"; as the reference has it: {', '.join(right)}"
+    return f"{text}."
 
 
 def shown(trends: Sequence[Trend]) -> Iterator[RenderableType]:
-    """The trends for a terminal, each under the name of its API."""
+    """Yield the trends for a terminal, each under the name of its API.
+
+    Parameters
+    ----------
+    trends
+        What changed in each API.
+
+    Yields
+    ------
+    RenderableType
+        One block for each API.
+    """
     for trend in trends:
         parts: list[RenderableType] = [Text(trend.api, style="bold")]
-        labels = [about(change) for change in trend.changes]
-        whens = [span.when for change in trend.changes for span in change.spans]
-        widths = min(WIDEST, max(map(len, labels), default=0)), max(map(len, whens), default=0)
+        labels = [label(change) for change in trend.changes]
+        versions = [span.when for change in trend.changes for span in change.spans]
+        widths = min(WIDEST, max(map(len, labels), default=0)), max(map(len, versions), default=0)
         for change in trend.changes:
             parts.append(Padding(_grid(change, widths), (0, 0, 0, 2)))
-            for words in filter(None, (named(change), refusal(change))):
+            for words in filter(None, (case_names(change), refusal(change))):
                 parts.append(Padding(Text(words, style="dim"), (0, 0, 0, 4)))
-        parts.append(Padding(Text(unchanged(trend), style="dim"), (0, 0, 1, 2)))
+        parts.append(Padding(Text(unchanged_axes(trend), style="dim"), (0, 0, 1, 2)))
         yield Group(*parts)
 
 
@@ -101,35 +109,39 @@ def _grid(change: Change, widths: tuple[int, ...]) -> Table:
         grid.add_column(width=width, overflow="fold")
     grid.add_column(overflow="fold")
     for number, span in enumerate(change.spans):
-        what = Text(f"{SIGNS[span.state.kind]} {span.state.words}", STYLES[span.state.kind])
-        grid.add_row(Text("" if number else about(change)), Text(span.when), what)
+        state = Text(f"{SIGNS[span.state.kind]} {span.state.words}", STYLES[span.state.kind])
+        grid.add_row(Text("" if number else label(change)), Text(span.when), state)
     return grid
 
 
 def as_markdown(trends: Sequence[Trend], heading: str = "###") -> str:
-    """The trends as Markdown: a table for each API in which anything changed."""
-    return "\n\n".join(part for trend in trends for part in _parts(trend, heading))
+    """Return the trends as Markdown: a table for each API in which anything changed.
+
+    Parameters
+    ----------
+    trends
+        What changed in each API.
+    heading
+        The mark of the headings' level.
+    """
+    return "\n\n".join(block for trend in trends for block in _blocks(trend, heading))
 
 
-def _parts(trend: Trend, heading: str) -> Iterator[str]:
+def _blocks(trend: Trend, heading: str) -> Iterator[str]:
     yield f"{heading} {tick(trend.api)}"
     if trend.changes:
         rows = ["| what changed | versions | what it does |", "| --- | --- | --- |"]
         for change in trend.changes:
-            whens = "<br>".join(markdown(span.when) for span in change.spans)
-            whats = "<br>".join(state_in_markdown(span.state) for span in change.spans)
-            what = "<br>".join(
-                (
-                    sentence(about(change)),
-                    *map(markdown, filter(None, (named(change), refusal(change)))),
-                )
-            )
-            rows.append(f"| {what} | {whens} | {whats} |")
+            details = map(markdown, filter(None, (case_names(change), refusal(change))))
+            title = "<br>".join((sentence(label(change)), *details))
+            versions = "<br>".join(markdown(span.when) for span in change.spans)
+            states = "<br>".join(_state(span.state) for span in change.spans)
+            rows.append(f"| {title} | {versions} | {states} |")
         yield "\n".join(rows)
-    yield sentence(unchanged(trend))
+    yield sentence(unchanged_axes(trend))
 
 
-def state_in_markdown(state: State) -> str:
-    """What an API does, set off where it is not what the reference does."""
-    said = f"{SIGNS[state.kind]} {sentence(state.words)}"
-    return said if state.kind in ("right", "absent") else f"**{said}**"
+def _state(state: State) -> str:
+    """Return what an API does, in bold where it is not what the reference does."""
+    text = f"{SIGNS[state.kind]} {sentence(state.words)}"
+    return text if state.kind in ("right", "absent") else f"**{text}**"

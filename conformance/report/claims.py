@@ -1,4 +1,4 @@
-"""What the five documents claim, and on how many APIs each claim holds as a case holds it."""
+"""Count on how many APIs each claim of the five documents holds."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from conformance.utils.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
 OUTCOMES: tuple[Outcome, ...] = ("holds", "in part", "cannot be asked", "fails", "not run")
-"""What a claim comes to on one API.
+"""Whether a claim holds on one API.
 
-in part          it holds wherever the API can be asked, and somewhere it cannot
-cannot be asked  no case can be written for the API, or the API refuses them all
-fails            an answer says otherwise, or there was a crash, a hang or none twice the same
+in part
+    It holds in some cases, and the others cannot be asked.
+cannot be asked
+    No case can be written for the API, or the API refuses them all.
+fails
+    An answer contradicts it, or the framework crashed, hung or gave differing answers.
 """
 
 CLAIMS: Mapping[str, Mapping[str, str]] = {
@@ -82,17 +85,27 @@ CLAIMS: Mapping[str, Mapping[str, str]] = {
         "U14": "The printed reconstruction is the printed weights' own, but for the bias.",
     },
 }
-"""In our words, by document; where a document is wrong, what holds in its place."""
+"""The claims in our words, by document; where a document is wrong, the correction."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with what came of it.
+    """A claim and its outcomes.
 
-    document  the title of its document
-    cases     how many carry it; with none, nothing else is known
-    erratum   whether the document has it wrong, so that the correction is counted
-    outcomes  by mode, on how many APIs it came to what
+    Attributes
+    ----------
+    id
+        The id, such as ``D1``.
+    document
+        The title of its document.
+    sentence
+        The claim in our words.
+    cases
+        The number of cases that carry it; without any, nothing else is known.
+    erratum
+        Whether the document is wrong, so that the correction is counted.
+    outcomes
+        By mode, every outcome with the number of APIs.
     """
 
     id: str
@@ -103,72 +116,84 @@ class Claim:
     outcomes: Mapping[str, Sequence[tuple[Outcome, int]]]
 
 
-def claims(observed: pd.DataFrame, cases: Sequence[Case]) -> tuple[Claim, ...]:
-    """Every claim of `CLAIMS`, and any other that a case carries, with what came of it."""
-    carrying: dict[str, list[Case]] = {}
+def claims(observations: pd.DataFrame, cases: Sequence[Case]) -> tuple[Claim, ...]:
+    """Count the outcomes of every claim of `CLAIMS`, and of any other that a case carries.
+
+    Parameters
+    ----------
+    observations
+        What `conformance.report.tables.observations` returns.
+    cases
+        The cases of the report.
+
+    Returns
+    -------
+    tuple of Claim
+        Those of `CLAIMS` first.
+    """
+    carriers: dict[str, list[Case]] = {}
     for case in cases:
         for claim in case.claims:
-            carrying.setdefault(claim, []).append(case)
-    tallies = _tallies(observed, cases)
+            carriers.setdefault(claim, []).append(case)
+    tallies = _tallies(observations, cases)
     titles = {case.document.id: case.document.title for case in cases if case.document}
-    listed = {
+    entries = {
         claim: (titles.get(document, document), sentence)
         for document, sentences in CLAIMS.items()
         for claim, sentence in sentences.items()
     }
-    for claim, found in carrying.items():
-        document = found[0].document
-        listed.setdefault(claim, (document.title if document else "", found[0].why))
+    for claim, (first, *_) in carriers.items():
+        title = first.document.title if first.document else ""
+        entries.setdefault(claim, (title, first.why))
     return tuple(
         Claim(
             id=claim,
             document=plain(document),
             sentence=plain(sentence),
-            cases=len(carrying.get(claim, ())),
-            erratum=any(case.erratum for case in carrying.get(claim, ())),
-            outcomes={mode: _counted(tallies.get((claim, mode), Counter())) for mode in MODES},
+            cases=len(carriers.get(claim, ())),
+            erratum=any(case.erratum for case in carriers.get(claim, ())),
+            outcomes={mode: _counts(tallies.get((claim, mode), Counter())) for mode in MODES},
         )
-        for claim, (document, sentence) in listed.items()
+        for claim, (document, sentence) in entries.items()
     )
 
 
-def _counted(tally: Counter[Outcome]) -> tuple[tuple[Outcome, int], ...]:
+def _counts(tally: Counter[Outcome]) -> tuple[tuple[Outcome, int], ...]:
     return tuple((outcome, tally[outcome]) for outcome in OUTCOMES if tally[outcome])
 
 
 def _tallies(
-    observed: pd.DataFrame, cases: Sequence[Case]
+    observations: pd.DataFrame, cases: Sequence[Case]
 ) -> dict[tuple[str, str], Counter[Outcome]]:
-    """For each claim and mode, how many APIs it came to what on."""
+    """Count the APIs by outcome, for each claim and mode."""
     carriers = {case.id: case for case in cases if case.claims}
-    shown: dict[tuple[str, str, int, str], set[Outcome]] = {}
-    rows = observed[observed["case"].isin(list(carriers))]
-    columns = ("run", "api", "case", "mode", "status", "claim", "correction")
-    for run, api, case_id, mode, status, claim, correction in rows[list(columns)].itertuples(
+    outcomes_on: dict[tuple[str, str, int, str], set[Outcome]] = {}
+    rows = observations[observations["case"].isin(list(carriers))]
+    columns = ["run", "api", "case", "mode", "status", "claim", "correction"]
+    for run, api, case_id, mode, status, claim, correction in rows[columns].itertuples(
         index=False, name=None
     ):
         case = carriers[case_id]
         outcome = _outcome(status, correction if case.erratum else claim)
         for id_ in case.claims:
-            shown.setdefault((id_, mode, run, api), set()).add(outcome)
+            outcomes_on.setdefault((id_, mode, run, api), set()).add(outcome)
     tallies: dict[tuple[str, str], Counter[Outcome]] = {}
-    for (id_, mode, _, _), outcomes in shown.items():
-        tallies.setdefault((id_, mode), Counter())[_together(outcomes)] += 1
+    for (id_, mode, _, _), outcomes in outcomes_on.items():
+        tallies.setdefault((id_, mode), Counter())[_combine(outcomes)] += 1
     return tallies
 
 
-def _outcome(status: str, stated: Any) -> Outcome:
-    """What one observation says of a claim that its answer was found to bear out, or not to."""
+def _outcome(status: str, holds: Any) -> Outcome:
+    """Return the outcome of one observation; ``holds`` is None where the status decides."""
     if status == "not run":
         return "not run"
     if status in ("rejected", "inexpressible"):
         return "cannot be asked"
-    holds = status == "match" if stated is None else bool(stated)
-    return "holds" if holds else "fails"
+    return "holds" if (status == "match" if holds is None else holds) else "fails"
 
 
-def _together(outcomes: set[Outcome]) -> Outcome:
-    """What several observations say together."""
+def _combine(outcomes: set[Outcome]) -> Outcome:
+    """Return the outcome of several observations."""
     for decisive in ("fails", "not run"):
         if decisive in outcomes:
             return decisive

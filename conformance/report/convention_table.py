@@ -1,4 +1,4 @@
-"""The tables by axis: which API makes which choice, as values that every output shows."""
+"""Define the convention tables: the choice of every API on every axis."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIGNS: Mapping[Kind, tuple[str, str]] = {
     "no case": ("-", "No case is about it."),
     "not run": ("?", "There are cases, and none was run."),
 }
-"""What can be known of an axis of an API: a sign that needs no colour, and what it means."""
+"""The sign of each kind of cell, and its meaning."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Kernel": ("kernel flip", "kernel axes", "kernel channels", "kernel layout"),
@@ -68,22 +68,34 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Gradients": ("gradients",),
 }
-"""What the axes are about; one that is not named here stands under `OTHER`."""
+"""The axes under their headings; an axis that is missing here stands under `OTHER`."""
 OTHER = "Other"
 KNOWN: tuple[Kind, ...] = ("agrees", "other choice", "no parameter", "refused", "no answer")
+"""The kinds that tell what an API does."""
 
 Ids: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is known of one axis in one column.
+    """One axis in one column.
 
-    choice   the observed one
-    cases    those that establish it, or that were refused, or that might have told
-    against  those that the choice does not fit
-    refused  those that touch the axis and were refused, for whatever reason
-    was      what the version before did, where that is something else
+    Attributes
+    ----------
+    axis
+        The axis.
+    kind
+        What is known.
+    choice
+        The observed choice.
+    cases
+        The ids of the cases that establish the choice, were refused, or touch the axis.
+    against
+        The ids of the cases that contradict the choice.
+    refused
+        The ids of the cases that touch the axis and were refused, for whatever reason.
+    was
+        The words of the version before, where they differ.
     """
 
     axis: Axis
@@ -96,60 +108,60 @@ class Cell:
 
     @property
     def words(self) -> str:
-        """The choice, or why none is known."""
+        """Return the choice, or why none is known."""
         return self.choice or self.kind
 
     @property
     def sign(self) -> str:
-        """The sign of its kind."""
+        """Return the sign of its kind."""
         return SIGNS[self.kind][0]
 
     @property
     def sentence(self) -> str:
-        """What the API does."""
+        """Return what the API does."""
         return sentence(self.axis, self.choice) if self.choice else SIGNS[self.kind][1]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One axis over all columns of a sheet."""
+    """One axis over all columns of a table."""
 
     axis: Axis
     cells: tuple[Cell, ...]
 
     @property
     def settled(self) -> bool:
-        """Whether all columns that were run agree, with nothing against it."""
+        """Whether all columns that were run agree, and no case contradicts."""
         kinds = {cell.kind for cell in self.cells}
-        plain = not any(cell.against or cell.was for cell in self.cells)
-        return plain and "agrees" in kinds and kinds <= {"agrees", "not run"}
+        disputed = any(cell.against or cell.was for cell in self.cells)
+        return not disputed and "agrees" in kinds and kinds <= {"agrees", "not run"}
 
     @property
     def unasked(self) -> bool:
-        """Whether no case is about it."""
+        """Whether no case touches the axis."""
         return all(cell.kind == "no case" for cell in self.cells)
 
     @property
     def untold(self) -> bool:
-        """Whether there are cases and none can tell."""
+        """Whether there are cases, and none tells the choices apart."""
         kinds = {cell.kind for cell in self.cells}
         return "not told apart" in kinds and kinds <= {"not told apart", "no case"}
 
     @property
     def numbers(self) -> str:
-        """How many cases establish it, in the column with the fewest and in that with the most."""
-        found = sorted({len(cell.cases) for cell in self.cells if cell.kind == "agrees"})
-        return " to ".join(map(str, sorted({found[0], found[-1]})))
+        """Return the fewest and the most cases that establish it in one column."""
+        counts = {len(cell.cases) for cell in self.cells if cell.kind == "agrees"}
+        return " to ".join(map(str, sorted({min(counts), max(counts)})))
 
     @property
     def not_run(self) -> int:
-        """In how many columns it was not run."""
+        """Return the number of columns in which it was not run."""
         return sum(cell.kind == "not run" for cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """A choice that was found on an axis, what it means, and the APIs that make it."""
+    """A choice on an axis, its sentence, and the APIs that make it."""
 
     axis: str
     kind: Kind
@@ -168,51 +180,50 @@ class ConventionTable:
 
     @property
     def apis(self) -> tuple[tuple[str, tuple[Column, ...]], ...]:
-        """Each API with its columns, which differ in version or backend."""
-        return tuple((api, tuple(own)) for api, own in groupby(self.columns, lambda c: c.api))
+        """Return each API with its columns, which differ in version or backend."""
+        groups = groupby(self.columns, lambda column: column.api)
+        return tuple((api, tuple(columns)) for api, columns in groups)
 
     @property
     def groups(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-        """The rows in which not all columns agree, under their headings."""
-        shown = [row for row in self.rows if not (row.settled or row.unasked or row.untold)]
-        found = groupby(shown, lambda row: group(row.axis.name))
-        return tuple((title, tuple(rows)) for title, rows in found)
+        """Return the rows in which not all columns agree, under their headings."""
+        rows = [row for row in self.rows if not (row.settled or row.unasked or row.untold)]
+        groups = groupby(rows, lambda row: _heading(row.axis.name))
+        return tuple((title, tuple(group)) for title, group in groups)
 
     @property
     def settled(self) -> tuple[Row, ...]:
-        """The rows in which all columns agree."""
+        """Return the rows in which all columns agree."""
         return tuple(row for row in self.rows if row.settled)
 
     @property
     def unasked(self) -> tuple[str, ...]:
-        """The axes that no case is about."""
+        """Return the names of the axes that no case touches."""
         return tuple(row.axis.name for row in self.rows if row.unasked)
 
     @property
     def untold(self) -> tuple[str, ...]:
-        """The axes whose choices no case can tell apart."""
+        """Return the names of the axes whose choices no case tells apart."""
         return tuple(row.axis.name for row in self.rows if row.untold)
 
     @property
     def meanings(self) -> tuple[Meaning, ...]:
-        """Every choice in a row where not all columns agree, the canonical one first."""
+        """Return the choices of the rows where not all columns agree, the canonical one first."""
         return tuple(m for _, rows in self.groups for row in rows for m in self._meanings(row))
 
     def _meanings(self, row: Row) -> Iterator[Meaning]:
         for choice in (row.axis.canonical, *(c.name for c in row.axis.meanings)):
-            own = [c for c, cell in zip(self.columns, row.cells, strict=True)
-                   if cell.choice == choice]  # fmt: skip
+            pairs = zip(self.columns, row.cells, strict=True)
+            apis = dict.fromkeys(column.api for column, cell in pairs if cell.choice == choice)
             kind: Kind = "agrees" if choice == row.axis.canonical else "other choice"
-            if own or kind == "agrees":
-                apis = tuple(dict.fromkeys(column.api for column in own))
-                yield Meaning(row.axis.name, kind, choice, sentence(row.axis, choice), apis)
+            if apis or kind == "agrees":
+                yield Meaning(row.axis.name, kind, choice, sentence(row.axis, choice), tuple(apis))
 
 
 def order(axis: Axis) -> int:
-    """The place of an axis's heading."""
-    return [*GROUPS, OTHER].index(group(axis.name))
+    """Return the place of an axis's heading."""
+    return [*GROUPS, OTHER].index(_heading(axis.name))
 
 
-def group(axis: str) -> str:
-    """The heading of an axis."""
+def _heading(axis: str) -> str:
     return next((title for title, axes in GROUPS.items() if axis in axes), OTHER)

@@ -1,4 +1,4 @@
-"""What is different in an API, in sentences for a person and in a table for machines."""
+"""Tell how an API differs from the reference, in sentences and in a table."""
 
 from __future__ import annotations
 
@@ -25,10 +25,20 @@ PROFILE = [
 
 
 def frame(meanings: Meanings) -> pd.DataFrame:
-    """One row for each API, environment and axis, also where nothing is known.
+    """Return the convention tables as one data frame.
 
-    canonical  whether the choice is the reference's; empty where no choice is known
-    cases, against, refused  how many establish the choice, do not fit it, and were refused
+    Parameters
+    ----------
+    meanings
+        The conventions of every API in every environment.
+
+    Returns
+    -------
+    DataFrame
+        One row for each API, environment and axis, also where nothing is known. ``canonical`` says
+        whether the choice is the reference's, and is empty without a choice; ``cases``,
+        ``against`` and ``refused`` count the cases that establish the choice, contradict it, and
+        were refused.
     """
     rows = [
         (
@@ -49,25 +59,38 @@ def frame(meanings: Meanings) -> pd.DataFrame:
 
 
 def differences(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """What is different in an API, in sentences; none where nothing is known of it."""
+    """Return sentences on how an API differs from the reference.
+
+    Parameters
+    ----------
+    cells
+        Its cells, one for each axis.
+
+    Returns
+    -------
+    tuple of str
+        Empty where nothing is known of the API.
+    """
     if not any(cell.kind in KNOWN for cell in cells):
         return ()
-    other = [cell for cell in cells if cell.kind == "other choice"]
-    said = [f"{cell.sentence[:-1]} ({count(len(cell.cases), 'case')})." for cell in other]
-    for kind, words in _SAID.items():
-        own = [cell for cell in cells if cell.kind == kind]
-        if own:
-            each = ", ".join(f"`{cell.axis.name}` ({len(cell.cases)})" for cell in own)
-            said.append(f"{words} {each}.")
+    sentences = [
+        f"{cell.sentence[:-1]} ({count(len(cell.cases), 'case')})."
+        for cell in cells
+        if cell.kind == "other choice"
+    ]
+    for kind, words in _WORDS.items():
+        axes = [f"`{cell.axis.name}` ({len(cell.cases)})" for cell in cells if cell.kind == kind]
+        if axes:
+            sentences.append(f"{words} {', '.join(axes)}.")
     unknown = [f"`{cell.axis.name}`" for cell in cells if cell.kind == "not told apart"]
-    if not said:
-        said.append("It means what the reference means, wherever its cases can tell.")
+    if not sentences:
+        sentences.append("It means what the reference means, wherever its cases can tell.")
     if unknown:
-        said.append(f"Its cases cannot tell: {', '.join(unknown)}.")
-    return tuple(said)
+        sentences.append(f"Its cases cannot tell: {', '.join(unknown)}.")
+    return tuple(sentences)
 
 
-_SAID: Mapping[Kind, str] = {
+_WORDS: Mapping[Kind, str] = {
     "refused": "Refuses",
     "no parameter": "Has no parameter for",
     "no answer": "Gives no answer for",

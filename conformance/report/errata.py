@@ -1,4 +1,4 @@
-"""Errata: what a document prints, what holds instead, and whom the frameworks side with."""
+"""Compare each erratum of a document with the answers of the frameworks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,26 @@ Side: TypeAlias = Literal["correction", "document", "neither", "none"]
 
 @dataclass(frozen=True)
 class ErratumRow:
-    """An erratum as it is shown.
+    """An erratum, and what the frameworks answer.
 
-    printed, instead  lines; an array has one for each row
-    sides             with whom each environment that answered sides: framework, title, side
-    silent            the environments that gave no answer
-    native            with whom the same-looking calls side, and on how many APIs
+    Attributes
+    ----------
+    case
+        The id of the case.
+    claims
+        The ids of the claims.
+    document, section
+        The titles.
+    sentence
+        What is wrong in the document.
+    printed, instead
+        What the document states and what holds, as lines; an array has one for each row.
+    sides
+        Framework, title and side of each environment that answered.
+    silent
+        The titles of the environments that gave no answer.
+    native
+        Every side that naive calls take, with the number of APIs.
     """
 
     case: str
@@ -41,25 +55,26 @@ class ErratumRow:
 
     @property
     def verdict(self) -> str:
-        """Whom the frameworks side with, in a sentence."""
+        """Return a sentence on how many frameworks side with the correction."""
         if not self.sides:
             return "No framework has answered."
         agreeing = sum(side == "correction" for _, _, side in self.sides)
         frameworks = {framework for framework, _, _ in self.sides}
         apart = {framework for framework, _, side in self.sides if side != "correction"}
-        said = f"{len(frameworks - apart)} of {len(frameworks)} frameworks side with the correction"
-        if len(self.sides) > len(frameworks):
-            said += f", in {agreeing} of {len(self.sides)} environments"
+        total = len(frameworks)
+        summary = f"{total - len(apart)} of {total} frameworks side with the correction"
+        if len(self.sides) > total:
+            summary += f", in {agreeing} of {len(self.sides)} environments"
         others = [
             f"{title} sides with {'the document' if side == 'document' else 'neither'}"
             for _, title, side in self.sides
             if side != "correction"
         ]
-        return "; ".join((said, *others)) + "."
+        return "; ".join((summary, *others)) + "."
 
     @property
     def natively(self) -> str:
-        """What the same-looking calls give, in a sentence."""
+        """Return a sentence on the answers of the naive calls."""
         parts = [f"{number} give {_GIVE[side]}" for side, number in self.native]
         return f"Same-looking calls: {', '.join(parts)}." if parts else ""
 
@@ -73,27 +88,37 @@ _GIVE: dict[Side, str] = {
 
 
 def errata(
-    observed: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
+    observations: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
 ) -> tuple[ErratumRow, ...]:
-    """Every erratum of ``cases``, in their order."""
+    """Return every erratum of the cases, in their order.
+
+    Parameters
+    ----------
+    observations
+        What `conformance.report.tables.observations` returns.
+    environments
+        The environments that its runs are of.
+    cases
+        The cases of the report.
+    """
     return tuple(
-        _told(case, case.erratum, observed[observed["case"] == case.id], environments)
+        _row(case, case.erratum, observations[observations["case"] == case.id], environments)
         for case in cases
         if case.erratum is not None
     )
 
 
-def _told(
+def _row(
     case: Case, erratum: Erratum, rows: pd.DataFrame, environments: Sequence[Environment]
 ) -> ErratumRow:
-    """The side of an environment is what its recipes give: the question, put in its own words."""
+    """Return a row; the equivalent calls of an environment decide its side."""
     sides: list[tuple[str, str, Side]] = []
     silent: list[str] = []
     for number, environment in enumerate(environments):
-        given = _sides(rows[(rows["run"] == number) & (rows["mode"] == "recipe")])
-        answered = {side for side in given if side != "none"}
-        if answered:
-            side = answered.pop() if len(answered) == 1 else "neither"
+        equivalent = _sides(rows[(rows["run"] == number) & (rows["mode"] == "recipe")])
+        answers = set(equivalent) - {"none"}
+        if answers:
+            side = answers.pop() if len(answers) == 1 else "neither"
             sides.append((environment.framework, environment.title, side))
         else:
             silent.append(environment.title)
@@ -113,8 +138,8 @@ def _told(
 
 
 def _sides(rows: pd.DataFrame) -> list[Side]:
-    found = rows[["status", "claim", "correction"]].itertuples(index=False, name=None)
-    return [_side(*row) for row in found]
+    columns = rows[["status", "claim", "correction"]]
+    return [_side(*row) for row in columns.itertuples(index=False, name=None)]
 
 
 def _side(status: str, claim: bool | None, correction: bool | None) -> Side:
@@ -125,22 +150,20 @@ def _side(status: str, claim: bool | None, correction: bool | None) -> Side:
     return "document" if claim else "neither"
 
 
-def _lines(stated: Expected | Erratum) -> tuple[str, ...]:
-    """What is stated, a line for each row of numbers."""
+def _lines(statement: Expected | Erratum) -> tuple[str, ...]:
+    """Return a statement as lines, one for each row of numbers."""
     lines: list[str] = []
-    if stated.numbers is not None:
-        lines += _rows(stated.numbers)
-    elif stated.shape is not None:
-        lines.append(f"shape {' x '.join(map(str, stated.shape))}")
-    if stated.property is not None:
-        lines.append(properties.named(stated.property).sentence)
+    if statement.numbers is not None:
+        lines += _number_rows(statement.numbers)
+    elif statement.shape is not None:
+        lines.append(f"shape {' x '.join(map(str, statement.shape))}")
+    if statement.property is not None:
+        lines.append(properties.named(statement.property).sentence)
     return tuple(lines)
 
 
-def _rows(numbers: Any) -> list[str]:
+def _number_rows(numbers: Any) -> list[str]:
     array = np.atleast_1d(np.squeeze(np.asarray(numbers)))
-    written = [
-        [f"{value:g}" for value in row] for row in array.reshape(-1, array.shape[-1]).tolist()
-    ]
-    width = max(len(value) for row in written for value in row)
-    return [" ".join(value.rjust(width) for value in row) for row in written]
+    rows = [[f"{value:g}" for value in row] for row in array.reshape(-1, array.shape[-1]).tolist()]
+    width = max(len(value) for row in rows for value in row)
+    return [" ".join(value.rjust(width) for value in row) for row in rows]

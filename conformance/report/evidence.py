@@ -1,4 +1,4 @@
-"""What the runs tell of every API, axis by axis, and what speaks against it."""
+"""Collect the conventions that the runs establish for every API, and the contradictions."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import GRADIENTS, PROFILED, Finding, Profile, profiles, touched
 from conformance.utils.text import count
 
-_ALL = (*PROFILED, GRADIENTS)
-Touching: TypeAlias = Mapping[str, Ids]
-"""By axis, the cases that touch it."""
+_AXES = (*PROFILED, GRADIENTS)
+IdsByAxis: TypeAlias = Mapping[str, Ids]
 
 
 @dataclass(frozen=True)
 class Anomaly:
-    """Something that must not be: answers that no choice on any axis fits.
+    """Answers that fit no choice on any axis.
 
-    kind   ``unexplained``, ``contradiction``, ``known limit`` or ``known bug``
-    where  the API in its environments; of a bug, all that have it
-    bug    what explains them all the same
+    Attributes
+    ----------
+    kind
+        ``unexplained``, ``contradiction``, ``known limit`` or ``known bug``.
+    where
+        The API and its environments; for a bug, all APIs that have it.
+    sentence
+        What is wrong.
+    cases
+        The ids of the cases.
+    bug
+        The known bug that explains the answers.
     """
 
     kind: str
@@ -39,16 +47,24 @@ class Anomaly:
 
     @property
     def known(self) -> bool:
-        """Whether it is explained all the same."""
+        """Whether a known limit or a known bug explains the answers."""
         return self.kind in ("known limit", "known bug")
 
 
 @dataclass(frozen=True)
 class Meanings:
-    """Everything that is known of every column, axis by axis.
+    """The conventions of every column.
 
-    doubts     those that nothing explains, and then the known limits and bugs
-    explained  how many wrong answers of same-looking calls the conventions explain
+    Attributes
+    ----------
+    cells
+        The cells of each column, one for each axis.
+    sheets
+        A table for each operator.
+    doubts
+        The anomalies that nothing explains, and then the known limits and bugs.
+    explained
+        The number of wrong answers to naive calls that the conventions explain.
     """
 
     cells: Mapping[Column, tuple[Cell, ...]]
@@ -62,98 +78,114 @@ def meanings(
     operators: Mapping[str, Sequence[Column]],
     prepared_cases: Mapping[str, PreparedCase],
 ) -> Meanings:
-    """What the runs tell of every column.
+    """Collect the conventions of every column.
 
-    operators  titles with their columns
-    prepared_cases   the cases by id
+    Parameters
+    ----------
+    environments
+        The runs.
+    operators
+        The columns, by the title of their operator.
+    prepared_cases
+        The cases, by id.
+
+    Returns
+    -------
+    Meanings
+        The convention tables and the anomalies.
     """
-    found = [
+    profiles_by_api = [
         {profile.api: profile for profile in profiles(e.run.observations, prepared_cases)}
         for e in environments
     ]
-    columns = [column for own in operators.values() for column in own]
-    touching = {
-        api: _touching(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)
+    columns = [column for group in operators.values() for column in group]
+    ids_by_axis = {
+        api: _ids_by_axis(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)
     }
-    known = {column: found[column.run].get(column.api) for column in columns}
-    cells = _since(
-        {column: tuple(_cells(profile, touching[column.api])) for column, profile in known.items()}
+    profile_of = {column: profiles_by_api[column.run].get(column.api) for column in columns}
+    cells = _with_previous_words(
+        {
+            column: tuple(_cells(profile, ids_by_axis[column.api]))
+            for column, profile in profile_of.items()
+        }
     )
-    sheets = tuple(
-        _sheet(title, own, cells)
-        for title, columns in operators.items()
-        if (own := [column for column in columns if _has_axes(column)])
+    tables = tuple(
+        _table(title, columns_with_axes, cells)
+        for title, group in operators.items()
+        if (columns_with_axes := [column for column in group if _has_axes(column)])
     )
     contents = {id_: prepared_case.content for id_, prepared_case in prepared_cases.items()}
     wrong = sum(
-        (seen.mode, seen.status) == ("native", "mismatch")
-        and contents.get(seen.case) == seen.content
+        (observation.mode, observation.status) == ("native", "mismatch")
+        and contents.get(observation.case) == observation.content
         for environment in environments
-        for seen in environment.run.observations
+        for observation in environment.run.observations
     )
-    unexplained = sum(len(profile.unexplained) for profile in known.values() if profile)
+    unexplained = sum(len(profile.unexplained) for profile in profile_of.values() if profile)
     return Meanings(
-        cells,
-        sheets,
-        (*_doubts(known), *_bugs(known)),
-        wrong - unexplained,
+        cells, tables, (*_anomalies(profile_of), *_bugs(profile_of)), wrong - unexplained
     )
 
 
 def _has_axes(column: Column) -> bool:
-    """The axes are those of a convolution; an interpolation has no kernel of its own.
+    """Whether a convention table shows the column.
 
-    A variant has those of what it is a variant of, and too few cases to tell them.
+    An interpolation has no kernel. A variant has the axes of the API that it varies, and too few
+    cases to tell them apart.
     """
     api = APIS.get(column.api)
     return api is None or (api.operator != "interpolate" and not api.is_variant)
 
 
-def _touching(api: str, prepared_cases: Mapping[str, PreparedCase]) -> Touching:
-    found: dict[str, list[str]] = {axis.name: [] for axis in _ALL}
+def _ids_by_axis(api: str, prepared_cases: Mapping[str, PreparedCase]) -> IdsByAxis:
+    ids_by_axis: dict[str, list[str]] = {axis.name: [] for axis in _AXES}
     for id_, prepared_case in sorted(prepared_cases.items()):
         if api in APIS and is_applicable(APIS[api], prepared_case.case):
             for axis in touched(prepared_case):
-                found[axis].append(id_)
-    return {axis: tuple(ids) for axis, ids in found.items()}
+                ids_by_axis[axis].append(id_)
+    return {axis: tuple(ids) for axis, ids in ids_by_axis.items()}
 
 
-def _cells(profile: Profile | None, touching: Touching) -> Iterator[Cell]:
+def _cells(profile: Profile | None, ids_by_axis: IdsByAxis) -> Iterator[Cell]:
     findings = {finding.axis.name: finding for finding in profile.findings} if profile else {}
-    for axis in sorted(_ALL, key=order):
-        yield _cell(axis, findings.get(axis.name), touching[axis.name])
+    for axis in sorted(_AXES, key=order):
+        yield _cell(axis, findings.get(axis.name), ids_by_axis[axis.name])
 
 
-def _cell(axis: Axis, finding: Finding | None, touching: Ids) -> Cell:
+def _cell(axis: Axis, finding: Finding | None, ids: Ids) -> Cell:
     if finding is None or finding.known == "no case":
-        return Cell(axis, "not run" if touching else "no case", None, touching)
+        return Cell(axis, "not run" if ids else "no case", None, ids)
     if finding.known == "observed":
         kind: Kind = "agrees" if finding.canonical else "other choice"
         return Cell(axis, kind, finding.choice, finding.cases, finding.against, finding.refused)
-    cases = finding.refused if finding.known in ("refused", "no parameter") else touching
+    cases = finding.refused if finding.known in ("refused", "no parameter") else ids
     return Cell(axis, finding.known, None, cases, refused=finding.refused)
 
 
-def _since(cells: Mapping[Column, tuple[Cell, ...]]) -> dict[Column, tuple[Cell, ...]]:
-    """The cells, told what the same API, backend and runtime class did one version before."""
-    before: dict[tuple[str | None, ...], tuple[Cell, ...]] = {}
-    told: dict[Column, tuple[Cell, ...]] = {}
-    for column, own in cells.items():
+def _with_previous_words(
+    cells: Mapping[Column, tuple[Cell, ...]],
+) -> dict[Column, tuple[Cell, ...]]:
+    """Add to each cell what the same API did one version before, where that differs.
+
+    Only versions on the same backend and in the same runtime class are compared.
+    """
+    last: dict[tuple[str | None, ...], tuple[Cell, ...]] = {}
+    result: dict[Column, tuple[Cell, ...]] = {}
+    for column, row in cells.items():
         header = column.environment.run.header
         key = (column.api, header.backend, header.runtime_class)
-        older = before.get(key, own)
-        told[column] = tuple(
+        result[column] = tuple(
             replace(cell, was=old.words)
             if cell.kind in KNOWN and old.kind in KNOWN and cell.words != old.words
             else cell
-            for cell, old in zip(own, older, strict=True)
+            for cell, old in zip(row, last.get(key, row), strict=True)
         )
-        if any(cell.kind != "not run" for cell in own):
-            before[key] = own
-    return told
+        if any(cell.kind != "not run" for cell in row):
+            last[key] = row
+    return result
 
 
-def _sheet(
+def _table(
     title: str, columns: Sequence[Column], cells: Mapping[Column, tuple[Cell, ...]]
 ) -> ConventionTable:
     rows = zip(*(cells[column] for column in columns), strict=True)
@@ -162,23 +194,25 @@ def _sheet(
     )
 
 
-def _doubts(known: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:
-    shown = {
-        column: tuple(_doubted(column, profile)) if profile else ()
-        for column, profile in known.items()
+def _anomalies(profile_of: Mapping[Column, Profile | None]) -> list[Anomaly]:
+    """Return what no bug explains, the known limits last."""
+    entries = {
+        column: tuple(_entries(column, profile)) if profile else ()
+        for column, profile in profile_of.items()
     }
-    doubts = (
-        Anomaly(kind, title, said, cases)
-        for title, columns in alike(known, shown)
-        for kind, said, cases in shown[columns[0]]
+    anomalies = (
+        Anomaly(kind, title, sentence, cases)
+        for title, columns in alike(profile_of, entries)
+        for kind, sentence, cases in entries[columns[0]]
     )
-    yield from sorted(doubts, key=lambda doubt: doubt.known)
+    return sorted(anomalies, key=lambda anomaly: anomaly.known)
 
 
-def _doubted(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]:
+def _entries(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]:
+    """Yield the kind, the sentence and the cases of each anomaly of a column."""
     limits = dict(profile.limits)
     by_limit: dict[str | None, list[str]] = {}
-    for case in _unknown(column, profile.unexplained):
+    for case in _without_bug(column, profile.unexplained):
         by_limit.setdefault(limits.get(case), []).append(case)
     for limit, cases in by_limit.items():
         if limit is None:
@@ -186,15 +220,15 @@ def _doubted(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]
         else:
             yield "known limit", f"{limit[0].upper()}{limit[1:]}.", tuple(cases)
     for finding in profile.findings:
-        against = _unknown(column, finding.against)
+        against = _without_bug(column, finding.against)
         if against:
-            said = f"{finding.axis.name}, {finding.choice}: {finding.sentence}"
-            most = f"So in {count(len(finding.cases), 'case')}, and not in these."
-            yield "contradiction", f"{said} {most}", against
+            choice = f"{finding.axis.name}, {finding.choice}: {finding.sentence}"
+            support = f"So in {count(len(finding.cases), 'case')}, and not in these."
+            yield "contradiction", f"{choice} {support}", against
 
 
-def _unknown(column: Column, cases: Ids) -> Ids:
-    """Those of the cases whose answers come from no known bug."""
+def _without_bug(column: Column, cases: Ids) -> Ids:
+    """Return the cases whose answers come from no known bug."""
     return tuple(case for case in cases if _bug(column, case) is None)
 
 
@@ -202,17 +236,17 @@ def _bug(column: Column, case: str) -> Bug | None:
     return known_bugs.known(column.environment.run.header, column.api, case)
 
 
-def _bugs(known: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:
-    """The bugs that same-looking calls met, each once."""
-    met: dict[Bug, dict[Column, list[str]]] = {}
-    for column, profile in known.items():
+def _bugs(profile_of: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:
+    """Yield the bugs that occurred in naive calls, each once."""
+    cases_of: dict[Bug, dict[Column, list[str]]] = {}
+    for column, profile in profile_of.items():
         for case in _unfitting(profile) if profile else ():
             bug = _bug(column, case)
             if bug is not None:
-                met.setdefault(bug, {}).setdefault(column, []).append(case)
-    for bug, columns in met.items():
+                cases_of.setdefault(bug, {}).setdefault(column, []).append(case)
+    for bug, columns in cases_of.items():
         where = ", ".join(column.title for column in columns)
-        cases = dict.fromkeys(case for own in columns.values() for case in own)
+        cases = dict.fromkeys(case for ids in columns.values() for case in ids)
         yield Anomaly("known bug", where, bug.title, tuple(cases), bug)
 
 

@@ -1,4 +1,7 @@
-"""The report as one HTML file that needs no network, and JavaScript only for the cases' details."""
+"""Render the report as one HTML file.
+
+The page needs no network, and needs JavaScript only for the list of cases.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ from conformance.report import changes
 from conformance.report.api_summary import ApiSummary
 from conformance.report.convention_table import SIGNS
 from conformance.report.load import Column, alike
-from conformance.report.model import LEGEND, Cell, Matrix, Report
+from conformance.report.matrices import Cell, Matrix
+from conformance.report.model import LEGEND, Report
 from conformance.utils.text import count, plain, printed, shortened
 
 KINDS: Mapping[Kind, str] = {
@@ -28,15 +32,15 @@ KINDS: Mapping[Kind, str] = {
     "broken": "no-answer",
     "absent": "no-case",
 }
-"""What a span is worth as the class that a cell of the tables by axis has for it."""
+"""The CSS class of each kind of state, which the cells of convention tables have, too."""
 Story: TypeAlias = tuple[Bug, str, tuple[str, ...]]
-"""A known bug that was met, what it makes wrong, and in which cases."""
+"""A known bug, what it makes wrong, and the ids of the cases."""
 SHOWN = 300
-"""How many characters of a reason the page shows; the tables have them all."""
+"""The most characters of a reason that the page shows; the CSV files have all of them."""
 
 
 def render(report: Report) -> str:
-    """The text of ``index.html``."""
+    """Return the text of ``index.html``."""
     jinja = Jinja(
         loader=PackageLoader("conformance.report"),
         autoescape=True,
@@ -59,13 +63,13 @@ def render(report: Report) -> str:
         signs=SIGNS,
         known=alike(report.columns, report.known),
         matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
-        loud=[t for t in report.troubles if t.kind in ("not run", "incomplete")],
+        loud=[p for p in report.troubles if p.kind in ("not run", "incomplete")],
         stories=stories,
         count=count,
         trends=report.trends,
-        about=changes.about,
+        about=changes.label,
         refusal=changes.refusal,
-        unchanged=changes.unchanged,
+        unchanged=changes.unchanged_axes,
         moved_signs=changes.SIGNS,
         kinds=KINDS,
         data=_data(report, stories),
@@ -73,16 +77,16 @@ def render(report: Report) -> str:
 
 
 def _stories(report: Report) -> Iterator[Story]:
-    """Each known bug that was met, once."""
-    met: dict[Bug, tuple[str, tuple[str, ...]]] = {}
-    for trouble in report.troubles:
-        if trouble.bug:
-            met[trouble.bug] = trouble.sentence, trouble.cases
-    for doubt in report.meanings.doubts:
-        if doubt.bug:
-            met.setdefault(doubt.bug, (f"natively in {doubt.where}", doubt.cases))
-    for bug, (said, cases) in met.items():
-        yield bug, f"{said[0].upper()}{said[1:]}.", cases
+    """Yield each known bug that occurred, once."""
+    details: dict[Bug, tuple[str, tuple[str, ...]]] = {}
+    for problem in report.troubles:
+        if problem.bug:
+            details[problem.bug] = problem.sentence, problem.cases
+    for anomaly in report.meanings.doubts:
+        if anomaly.bug:
+            details.setdefault(anomaly.bug, (f"natively in {anomaly.where}", anomaly.cases))
+    for bug, (words, cases) in details.items():
+        yield bug, f"{words[0].upper()}{words[1:]}.", cases
 
 
 def _slug(words: str) -> str:
@@ -90,18 +94,18 @@ def _slug(words: str) -> str:
 
 
 def _breaks(api: str) -> Markup:
-    """An API's id, which a narrow column may break where a person would."""
+    """Mark the places where a narrow column may break the id of an API."""
     return Markup("<wbr>").join(re.split(r"(?<=[._])|(?=\()|(?<=[a-z])(?=[A-Z][a-z])", api))
 
 
 def _code(words: str) -> Markup:
-    """A sentence of our own: what stands between backquotes is code."""
+    """Mark what stands between backquotes in one of our sentences as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
-def _bar(counted: Cell | ApiSummary) -> str:
-    """A CSS gradient with a stretch for each verdict, as long as its share."""
-    counts = counted.counts if isinstance(counted, Cell) else counted.verdicts
+def _bar(item: Cell | ApiSummary) -> str:
+    """Return a CSS gradient in which each verdict has its share of the length."""
+    counts = item.counts if isinstance(item, Cell) else item.verdicts
     total = sum(number for _, number in counts)
     stops, start = [], 0.0
     for verdict, number in counts:
@@ -114,7 +118,7 @@ def _bar(counted: Cell | ApiSummary) -> str:
 def _rows(
     matrix: Matrix,
 ) -> list[tuple[str, list[tuple[str, list[tuple[Column, Cell | None]]]]]]:
-    """The sections of a matrix, each with its topics, each with its cells."""
+    """Return the sections of a matrix with their topics, and the cells of each topic."""
     return [
         (
             title,
@@ -128,36 +132,37 @@ def _rows(
 
 
 def _data(report: Report, stories: Sequence[Story]) -> dict[str, Any]:
-    """What the cases' details are made of: each outcome that occurs once, and numbers for which.
+    """Return the data from which the page's script makes the list of cases.
 
-    columns   [title of the API with its version, title of the environment]
-    topics    words that cases refer to by number
-    cases     [id, op, [topics], why, where from, claims, place]
-    outcomes  [verdict, native status, why, recipe status, why, cost]
-    of        for each column, a number of a case and one of an outcome in turns
-    sets      lists of numbers of cases
-    axes      by name, for each column the number of the set that its cell leads to, or -1
-    signs     of the verdicts, from the best to the worst
-    bugs      [title, what a link to it ends with]
-    known     for columns by number, of cases by number the number of the bug that is known there
+    ===========  =====================================================================
+    columns      [title of the API with its version, title of the environment]
+    topics       words that cases refer to by number
+    cases        [id, op, [topics], reason, document and section, claims, place]
+    outcomes     [verdict, native status, reason, recipe status, reason, cost], each once
+    of           for each column, the number of a case and that of its outcome in turns
+    sets         lists of numbers of cases
+    axes         by name, for each column the number of the set behind its cell, or -1
+    signs        of the verdicts, from the best to the worst
+    bugs         [title, anchor]
+    known        by number of column, and of case, the number of the known bug
+    ===========  =====================================================================
     """
     columns = {(column.run, column.api): i for i, column in enumerate(report.columns)}
     ids, cases, topics = _cases(report)
     outcomes: dict[tuple[str | None, ...], int] = {}
-    of: list[list[int]] = [[] for _ in columns]
-    told = ["verdict", "native", "native_reason", "recipe", "recipe_reason", "cost"]
-    for run, api, case, *outcome in report.verdicts[["run", "api", "case", *told]].itertuples(
-        index=False, name=None
-    ):
+    pairs: list[list[int]] = [[] for _ in columns]
+    names = ["run", "api", "case"]
+    names += ["verdict", "native", "native_reason", "recipe", "recipe_reason", "cost"]
+    for run, api, case, *outcome in report.verdicts[names].itertuples(index=False, name=None):
         key = tuple(shortened(v, SHOWN) if isinstance(v, str) else None for v in outcome)
-        of[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
+        pairs[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
     sets, axes = _axes(report, ids)
     return {
         "columns": [[column.title, column.environment.title] for column in report.columns],
         "topics": topics,
         "cases": cases,
         "outcomes": [list(outcome) for outcome in outcomes],
-        "of": of,
+        "of": pairs,
         "sets": sets,
         "axes": axes,
         "signs": [[verdict, sign] for verdict, (sign, _) in LEGEND.items()],
@@ -167,48 +172,46 @@ def _data(report: Report, stories: Sequence[Story]) -> dict[str, Any]:
 
 
 def _known(
-    report: Report, told: Sequence[Bug], ids: Mapping[str, int]
+    report: Report, bugs: Sequence[Bug], ids: Mapping[str, int]
 ) -> dict[int, dict[int, int]]:
-    """Of those bugs that the page tells of, where each is known."""
-    found: dict[int, dict[int, int]] = {}
+    """Return the numbers of the bugs, by the numbers of the column and the case."""
+    numbers: dict[int, dict[int, int]] = {}
     for place, column in enumerate(report.columns):
         header = column.environment.run.header
-        for number, bug in enumerate(told):
+        for number, bug in enumerate(bugs):
             for case in bug.cases:
                 if case in ids and known_bugs.known(header, column.api, case) == bug:
-                    found.setdefault(place, {})[ids[case]] = number
-    return found
+                    numbers.setdefault(place, {})[ids[case]] = number
+    return numbers
 
 
 def _axes(report: Report, ids: Mapping[str, int]) -> tuple[list[list[int]], dict[str, list[int]]]:
-    """The sets of cases that cells lead to, each once, and for each axis those of its columns."""
+    """Return the sets of cases behind the cells, and the number of the set for each cell."""
     sets: dict[tuple[str, ...], int] = {}
     axes: dict[str, list[int]] = {}
     for column in report.columns:
         for cell in report.meanings.cells[column]:
-            told = tuple(dict.fromkeys((*cell.against, *cell.cases)))
-            number = sets.setdefault(told, len(sets)) if told else -1
+            cases = tuple(dict.fromkeys((*cell.against, *cell.cases)))
+            number = sets.setdefault(cases, len(sets)) if cases else -1
             axes.setdefault(cell.axis.name, []).append(number)
-    return [[ids[id_] for id_ in told if id_ in ids] for told in sets], axes
+    return [[ids[id_] for id_ in cases if id_ in ids] for cases in sets], axes
 
 
 def _cases(report: Report) -> tuple[dict[str, int], list[list[Any]], list[str]]:
-    """The numbers of the cases' ids, what is told of each, and the topics there are."""
-    known = {case.id: case for case in report.cases}
+    """Return the numbers of the cases by id, the entry of each case, and all topics."""
+    current = {case.id: case for case in report.cases}
     topics: dict[str, int] = {}
     ids: dict[str, int] = {}
-    cases: list[list[Any]] = []
-    found = report.verdicts[["case", "op", "topic"]].drop_duplicates("case").sort_values("case")
-    for id_, op, topic in found.itertuples(index=False, name=None):
-        numbers = [topics.setdefault(one, len(topics)) for one in topic.split(";")]
-        ids[id_] = len(cases)
-        told: Sequence[Any] = ("This case is not among the report's cases.", "", "", "", "")
-        if id_ in known:
-            case = known[id_]
+    entries: list[list[Any]] = []
+    rows = report.verdicts[["case", "op", "topic"]].drop_duplicates("case").sort_values("case")
+    for id_, op, labels in rows.itertuples(index=False, name=None):
+        numbers = [topics.setdefault(topic, len(topics)) for topic in labels.split(";")]
+        ids[id_] = len(entries)
+        words: Sequence[str] = ("This case is not among the report's cases.", "", "", "", "")
+        if id_ in current:
+            case = current[id_]
             place = f"{Path(case.place.file).name}:{case.place.line}"
             document = case.document.title if case.document else ""
-            told = tuple(
-                map(plain, (case.why, document, case.section or "", " ".join(case.claims), place))
-            )
-        cases.append([id_, op, numbers, *told])
-    return ids, cases, list(topics)
+            words = (case.why, document, case.section or "", " ".join(case.claims), place)
+        entries.append([id_, op, numbers, *map(plain, words)])
+    return ids, entries, list(topics)

@@ -1,4 +1,4 @@
-"""The runs of one report: read, held to what a report can show, and put in its order."""
+"""Read the runs of a report, check them and sort them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from conformance.utils.text import plain
 
 @dataclass(frozen=True, eq=False)
 class Environment:
-    """A run as the report speaks of it.
+    """A run and its titles.
 
-    title  with the framework: ``keras 3.15.1 on jax``
-    short  beside an API, which names the framework already: ``3.15.1 on jax``
+    Attributes
+    ----------
+    run
+        The run.
+    title
+        Such as ``keras 3.15.1 on jax``.
+    short
+        The same beside an API, which names the framework already: ``3.15.1 on jax``.
     """
 
     run: Run
@@ -30,12 +36,12 @@ class Environment:
 
     @property
     def framework(self) -> str:
-        """The framework's name."""
+        """Return the name of the framework."""
         return self.run.header.framework
 
     @property
     def trouble(self) -> str | None:
-        """Why the run is not all that it was to be."""
+        """Return why the run failed or is incomplete, or None."""
         if self.run.header.failure is not None:
             return plain(self.run.header.failure)
         if not self.run.complete:
@@ -53,52 +59,83 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The API with its version, such as ``keras.ops.conv (3.15.1 on torch)``."""
+        """Return the API with its version, such as ``keras.ops.conv (3.15.1 on torch)``."""
         return f"{self.api} ({self.environment.short})"
 
 
 def alike(
-    columns: Iterable[Column], shown: Mapping[Column, object]
+    columns: Iterable[Column], contents: Mapping[Column, object]
 ) -> tuple[tuple[str, tuple[Column, ...]], ...]:
-    """Columns of an API of which the same is shown, together under one title."""
-    groups: list[tuple[str, list[Column]]] = []
-    for api, own in groupby(columns, lambda column: column.api):
-        by_content: list[tuple[object, list[Column]]] = []
-        for column in own:
-            same = next((found for what, found in by_content if what == shown[column]), None)
+    """Group the columns of each API that have the same content.
+
+    Parameters
+    ----------
+    columns
+        The columns in their order, those of one API side by side.
+    contents
+        What is shown in each column.
+
+    Returns
+    -------
+    tuple
+        A title for each group, and its columns.
+    """
+    groups: list[tuple[str, tuple[Column, ...]]] = []
+    for api, group in groupby(columns, lambda column: column.api):
+        by_content: list[tuple[object, list[Column]]] = []  # a content may have no hash
+        for column in group:
+            content = contents[column]
+            same = next((match for other, match in by_content if other == content), None)
             if same is None:
-                by_content.append((shown[column], [column]))
+                by_content.append((content, [column]))
             else:
                 same.append(column)
-        groups += [(api, found) for _, found in by_content]
-    return tuple((_together(api, found), tuple(found)) for api, found in groups)
-
-
-def _together(api: str, columns: Sequence[Column]) -> str:
-    return f"{api} ({'; '.join(column.environment.short for column in columns)})"
+        for _, same in by_content:
+            title = f"{api} ({'; '.join(column.environment.short for column in same)})"
+            groups.append((title, tuple(same)))
+    return tuple(groups)
 
 
 def load(paths: Sequence[Path]) -> tuple[Environment, ...]:
-    """The runs at ``paths``, those of a framework side by side whatever order they come in.
+    """Read runs, and put those of one framework side by side.
 
-    Raises `RunError` for a file that is no run file, and for two runs of the same environment.
+    Parameters
+    ----------
+    paths
+        Run files in any order.
+
+    Raises
+    ------
+    RunError
+        For a file that is no run file, and for two runs of the same environment.
     """
     return environments([run_files.read(path) for path in paths])
 
 
-def environments(read: Iterable[Run]) -> tuple[Environment, ...]:
-    """The runs in the report's order. Raises `RunError` as `load` does."""
-    given = list(read)
-    for run in given:
+def environments(runs: Iterable[Run]) -> tuple[Environment, ...]:
+    """Sort runs into the order of the report.
+
+    Parameters
+    ----------
+    runs
+        Runs in any order.
+
+    Raises
+    ------
+    RunError
+        As `load` does.
+    """
+    runs = list(runs)
+    for run in runs:
         _refuse_unknown(run)
-    ordered = sorted(given, key=_order)
-    _refuse_twice(ordered)
-    failed = Counter(run.header.framework for run in ordered if run.header.failure is not None)
+    ordered = sorted(runs, key=_order)
+    _refuse_duplicates(ordered)
+    failures = Counter(run.header.framework for run in ordered if run.header.failure is not None)
     versions = Counter(map(_version_of, ordered))
     return tuple(
         _environment(
             run,
-            among_failed=failed[run.header.framework] > 1,
+            among_failures=failures[run.header.framework] > 1,
             among_classes=versions[_version_of(run)] > 1,
         )
         for run in ordered
@@ -111,10 +148,8 @@ def _version_of(run: Run) -> tuple[str | None, ...]:
 
 def _order(run: Run) -> tuple[object, ...]:
     header = run.header
-    names = list(FRAMEWORKS)
-    place = names.index(header.framework) if header.framework in FRAMEWORKS else len(names)
     return (
-        place,
+        list(FRAMEWORKS).index(header.framework),  # an unknown one has been refused
         header.failure is not None,
         header.backend or "",
         _version(header.version or ""),
@@ -125,18 +160,18 @@ def _order(run: Run) -> tuple[object, ...]:
 
 
 def _version(words: str) -> tuple[bool, Version, str]:
-    """What versions are put in order by, those that are no versions first."""
+    """Return the key that versions are sorted by; words that are no version come first."""
     try:
         return True, Version(words), words
     except InvalidVersion:
         return False, Version("0"), words
 
 
-def _environment(run: Run, *, among_failed: bool, among_classes: bool) -> Environment:
+def _environment(run: Run, *, among_failures: bool, among_classes: bool) -> Environment:
     header = run.header
     if header.failure is not None:
-        # Where nothing ran, nobody knows the version, and only the file tells two from each other.
-        short = f"not run, {plain(run.path.stem)}" if among_failed else "not run"
+        # Where nothing ran, the version is unknown, and only the files distinguish two runs.
+        short = f"not run, {plain(run.path.stem)}" if among_failures else "not run"
         return Environment(run, f"{header.framework} ({short})", short)
     short = plain(header.version or "version unknown")
     if header.backend is not None:
@@ -146,9 +181,9 @@ def _environment(run: Run, *, among_failed: bool, among_classes: bool) -> Enviro
     return Environment(run, f"{header.framework} {short}", short)
 
 
-def _refuse_twice(ordered: Sequence[Run]) -> None:
+def _refuse_duplicates(ordered: Sequence[Run]) -> None:
     paths: set[Path] = set()
-    seen: dict[tuple[str | None, ...], Run] = {}
+    by_key: dict[tuple[str | None, ...], Run] = {}
     for run in ordered:
         if run.path.absolute() in paths:
             raise RunError(f"{run.path}: the same run is given twice")
@@ -156,13 +191,13 @@ def _refuse_twice(ordered: Sequence[Run]) -> None:
         if run.header.failure is not None:
             continue
         key = (*_version_of(run), run.header.runtime_class)
-        if key in seen:
-            title = _environment(run, among_failed=False, among_classes=True).title
+        if key in by_key:
+            title = _environment(run, among_failures=False, among_classes=True).title
             raise RunError(
-                f"{seen[key].path} and {run.path} are both of {title};"
+                f"{by_key[key].path} and {run.path} are both of {title};"
                 " a report takes one run of each version, backend and runtime class"
             )
-        seen[key] = run
+        by_key[key] = run
 
 
 def _refuse_unknown(run: Run) -> None:

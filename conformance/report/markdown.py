@@ -1,4 +1,4 @@
-"""The report as Markdown that stays the same from day to day, so that a change of it is news."""
+"""Render the report as Markdown that changes only when the results change."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from conformance.report import changes
 from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
 from conformance.report.convention_table import SIGNS, ConventionTable, Row
-from conformance.report.convention_table import Cell as Known
+from conformance.report.convention_table import Cell as ConventionCell
 from conformance.report.load import alike
-from conformance.report.model import LEGEND, Cell, Matrix, Report
+from conformance.report.matrices import Cell, Matrix
+from conformance.report.model import LEGEND, Report
 from conformance.utils.text import markdown, printed, sentence, shortened, tick
 
 NO_CASE = "-"
 
 
 def render(report: Report) -> str:
-    """The text of ``compatibility.md``: no times, no machine, no order that chance decides."""
-    # Markdown is no HTML: `md` escapes what Markdown reads, and that includes HTML.
+    """Return the text of ``compatibility.md``: no times, no machine, no order by chance."""
+    # The filter `md` escapes what Markdown reads, which includes HTML.
     jinja = Jinja(
         loader=PackageLoader("conformance.report"),
         undefined=StrictUndefined,
@@ -38,54 +39,54 @@ def render(report: Report) -> str:
         report=report,
         legend=LEGEND,
         signs=SIGNS,
-        sheets=[(sheet, tuple(_axes(sheet))) for sheet in report.meanings.sheets],
+        sheets=[(table, tuple(_axes(table))) for table in report.meanings.sheets],
         known=alike(report.columns, report.known),
         reason=_reason,
         summary=_table(["API", *VERDICTS], _summary(report)),
-        trends=[(title, changes.as_markdown(own, "####")) for title, own in report.trends],
+        trends=[(title, changes.as_markdown(trends, "####")) for title, trends in report.trends],
         matrices=[(matrix.title, tuple(_topics(matrix))) for matrix in report.matrices],
-        claims=[(title, _claims(own)) for title, own in report.claims],
+        claims=[(title, _claims(claims)) for title, claims in report.claims],
     )
 
 
 WIDEST = 6
-"""How many axes stand side by side at most, besides those of one heading."""
+"""The most axes side by side under several headings."""
 
 
-def _axes(sheet: ConventionTable) -> Iterable[tuple[str, str]]:
-    """Tables of a few axes each: the APIs are rows, since their names are long."""
-    packed: list[tuple[list[str], list[Row]]] = []
-    for title, rows in sheet.groups:
-        if packed and len(packed[-1][1]) + len(rows) <= WIDEST:
-            packed[-1][0].append(title)
-            packed[-1][1].extend(rows)
+def _axes(table: ConventionTable) -> Iterable[tuple[str, str]]:
+    """Yield tables of a few axes each; the APIs are rows, because their names are long."""
+    parts: list[tuple[list[str], list[Row]]] = []
+    for title, rows in table.groups:
+        if parts and len(parts[-1][1]) + len(rows) <= WIDEST:
+            parts[-1][0].append(title)
+            parts[-1][1].extend(rows)
         else:
-            packed.append(([title], list(rows)))
-    for titles, axes in packed:
-        shown = {
-            column: tuple(_known(row.cells[place]) for row in axes)
-            for place, column in enumerate(sheet.columns)
+            parts.append(([title], list(rows)))
+    for titles, axes in parts:
+        texts = {
+            column: tuple(_convention(row.cells[place]) for row in axes)
+            for place, column in enumerate(table.columns)
         }
-        lines = ([tick(api), *shown[own[0]]] for api, own in alike(sheet.columns, shown))
+        lines = ([tick(api), *texts[columns[0]]] for api, columns in alike(table.columns, texts))
         head = ["API", *(markdown(row.axis.name) for row in axes)]
         yield "; ".join((titles[0], *(title.lower() for title in titles[1:]))), _table(head, lines)
 
 
-def _known(cell: Known) -> str:
+def _convention(cell: ConventionCell) -> str:
     number = f" {len(cell.cases)}" if cell.cases and cell.kind != "not told apart" else ""
-    said = f"{cell.sign} {markdown(cell.words)}{number}"
+    text = f"{cell.sign} {markdown(cell.words)}{number}"
     if cell.kind == "other choice":
-        said = f"{cell.sign} **{markdown(cell.words)}**{number}"
+        text = f"{cell.sign} **{markdown(cell.words)}**{number}"
     elif cell.kind == "no case":
-        said = cell.sign
+        text = cell.sign
     elif cell.kind in ("not run", "no answer"):
-        said = f"**{said}**"
+        text = f"**{text}**"
     against = f", **{len(cell.against)} against**" if cell.against else ""
     was = f" (**Δ was {markdown(cell.was)}**)" if cell.was else ""
-    return said + against + was
+    return text + against + was
 
 
-def _claims(own: Iterable[Claim]) -> str:
+def _claims(claims: Iterable[Claim]) -> str:
     rows = (
         [
             claim.id,
@@ -93,7 +94,7 @@ def _claims(own: Iterable[Claim]) -> str:
             str(claim.cases) if claim.cases else "**no case**",
             *(_outcomes(claim.outcomes[mode]) for mode in ("native", "recipe")),
         ]
-        for claim in own
+        for claim in claims
     )
     return _table(["claim", "what is held", "cases", "natively", "by recipe"], rows)
 
@@ -109,16 +110,16 @@ def _summary(report: Report) -> Iterable[list[str]]:
 
 
 def _topics(matrix: Matrix) -> Iterable[tuple[str, str]]:
-    """A table for each section of the topics: the APIs are rows, since their names are long."""
+    """Yield a table for each section; the APIs are rows, because their names are long."""
     for title, topics in matrix.sections:
-        shown = {
+        texts = {
             column: tuple(
                 _cell(matrix.cells.get((column, topic)), matrix.changed.get((column, topic), 0))
                 for topic in topics
             )
             for column in matrix.columns
         }
-        rows = ([tick(api), *shown[own[0]]] for api, own in alike(matrix.columns, shown))
+        rows = ([tick(api), *texts[columns[0]]] for api, columns in alike(matrix.columns, texts))
         yield title, _table(["API", *topics], rows)
 
 
@@ -129,16 +130,17 @@ def _cell(cell: Cell | None, changed: int) -> str:
         f"{LEGEND[verdict][0]}{number}" if verdict != "not run" else f"**not run {number}**"
         for verdict, number in cell.counts
     ]
-    return " ".join((*counts, *([f"**Δ{changed}**"] if changed else [])))
+    if changed:
+        counts.append(f"**Δ{changed}**")
+    return " ".join(counts)
 
 
 def _outcomes(outcomes: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{number} {_SAID.get(what, what)}" for what, number in outcomes) or "no case"
+    return ", ".join(f"{number} {_WORDS.get(key, key)}" for key, number in outcomes) or "no case"
 
 
-_SAID: Mapping[str, str] = {
+_WORDS: Mapping[str, str] = {
     "holds": "hold",
-    "cannot be asked": "cannot be asked",
     "fails": "fail",
     "not run": "**not run**",
 }

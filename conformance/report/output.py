@@ -1,4 +1,4 @@
-"""The files of a report, in a folder."""
+"""Write the files of a report into a folder."""
 
 from __future__ import annotations
 
@@ -15,9 +15,26 @@ from conformance.utils.text import cell
 
 
 def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Path, ...]:
-    """Writes files of the report and gives their paths. Raises ``OSError``.
+    """Write files of a report.
 
-    names  of the files to write, of `NAMES`; none stands for all
+    Parameters
+    ----------
+    report
+        The report.
+    folder
+        The folder, which is made where it is missing.
+    names
+        Which of `NAMES` to write; all of them where this is empty.
+
+    Returns
+    -------
+    tuple of Path
+        The paths of the files.
+
+    Raises
+    ------
+    OSError
+        Where a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -31,21 +48,14 @@ _TEXTS: Mapping[str, Callable[[Report], str]] = {
     "profiles.csv": lambda report: _csv(differences.frame(report.meanings)),
     "observations.csv": lambda report: _csv(report.observations[tables.OBSERVATION]),
     "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
-    "compatibility.csv": lambda report: _compatibility(report),
+    "compatibility.csv": lambda report: _csv(
+        tables.compatibility(report.counts, report.titles).reset_index()
+    ),
     "compatibility.md": markdown.render,
     "index.html": html.render,
 }
 NAMES = tuple(_TEXTS)
-"""The files of a report."""
-
-
-def _compatibility(report: Report) -> str:
-    return _csv(tables.compatibility(report.counts, _titles(report)).reset_index())
-
-
-def _titles(report: Report) -> dict[tuple[int, str], str]:
-    """In the order of the report, so that what is to be compared is side by side."""
-    return {(column.run, column.api): column.title for column in report.columns}
+"""The names of the files of a report."""
 
 
 def _csv(frame: pd.DataFrame) -> str:
@@ -56,5 +66,5 @@ def _csv(frame: pd.DataFrame) -> str:
 
 
 def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
-    """A column as a file has it; few values stand in many rows, so each is looked at once."""
+    """Return a column as text; a column has few values, so each of them is checked once."""
     return column.map(cell) if any(cell(value) is not value for value in set(column)) else column

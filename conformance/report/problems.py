@@ -1,4 +1,4 @@
-"""What is not as it should be in the runs of a report: each told with its reason, none left out."""
+"""List everything that is wrong in the runs of a report, with the reasons."""
 
 from __future__ import annotations
 
@@ -18,18 +18,27 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.text import count, pattern, plain
 
 ROUNDING = frozenset(c.choice.sentence for c in CONVENTIONS if c.axis.rounds)
+"""The sentences of the conventions about rounding."""
 NAMED = 6
-"""How many cases are named before the rest is counted."""
+"""The most cases that are named; the others are counted."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is not as it should be.
+    """One thing that is wrong.
 
-    kind   a verdict, or ``incomplete``, ``changed``, ``asked again``, ``rounding`` or
-           ``known bug``
-    where  the environment, or the API in it; of a bug, its title
-    bug    what is known of it
+    Attributes
+    ----------
+    kind
+        A verdict, or ``incomplete``, ``changed``, ``asked again``, ``rounding`` or ``known bug``.
+    where
+        The environment, or the API in it; for a known bug, its title.
+    sentence
+        What is wrong.
+    cases
+        The ids of the cases.
+    bug
+        The known bug.
     """
 
     kind: str
@@ -40,131 +49,165 @@ class Problem:
 
     @property
     def named(self) -> str:
-        """The first of its cases, and how many more there are."""
+        """Return the first of its cases, and the number of others."""
         more = len(self.cases) - NAMED
         return ", ".join(self.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def problems(
-    observed: pd.DataFrame,
-    judged: pd.DataFrame,
+    observations: pd.DataFrame,
+    verdicts: pd.DataFrame,
     environments: Sequence[Environment],
-    columns: Mapping[tuple[int, str], str],
+    titles: Mapping[tuple[int, str], str],
     cases: Sequence[Case],
 ) -> tuple[Problem, ...]:
-    """Everything that is not as it should be, the gravest first.
+    """List everything that is wrong, the gravest first.
 
-    Broken and different verdicts that come from known bugs stand at the end, and before them those
-    that come from rounding.
+    Parameters
+    ----------
+    observations, verdicts
+        What the functions of these names in `conformance.report.tables` return.
+    environments
+        The environments that the runs are of.
+    titles
+        The titles of the columns, by run and API.
+    cases
+        The cases as they are now.
+
+    Returns
+    -------
+    tuple of Problem
+        Verdicts that come from rounding, and then from known bugs, stand at the end.
     """
-    bad, found = wrong(judged, environments)
-    new = [bug is None for bug in found]
+    bad, bugs = wrong(verdicts, environments)
+    is_new = [bug is None for bug in bugs]
     return (
-        *_broken(bad.loc[new], columns),
-        *_not_run(judged, environments),
-        *_changed(observed, environments, cases),
-        *_asked_again(environments),
-        *_rounding(judged, columns),
-        *_known(bad, found, columns),
+        *_broken(bad.loc[is_new], titles),
+        *_not_run(verdicts, environments),
+        *_changed(observations, environments, cases),
+        *_retried(environments),
+        *_rounding(verdicts, titles),
+        *_known(bad, bugs, titles),
     )
 
 
 def wrong(
-    judged: pd.DataFrame, environments: Sequence[Environment]
+    verdicts: pd.DataFrame, environments: Sequence[Environment]
 ) -> tuple[pd.DataFrame, list[Bug | None]]:
-    """The rows of verdicts that must not be, and for each the bug that is known to be there.
+    """Return the bad verdicts, and the known bug behind each of them.
 
-    That sums are rounded as they are formed is a convention, around which no call leads.
+    A verdict that comes from rounding is not bad, because no call avoids the rounding.
+
+    Parameters
+    ----------
+    verdicts
+        What `conformance.report.tables.verdicts` returns.
+    environments
+        The environments that its runs are of.
+
+    Returns
+    -------
+    bad : DataFrame
+        Rows of ``verdicts``.
+    bugs : list
+        For each of the rows, the known bug or None.
     """
-    bad = judged[judged["verdict"].isin(["broken", "different", "undecided"]) & ~_rounds(judged)]
+    is_bad = verdicts["verdict"].isin(["broken", "different", "undecided"])
+    bad = verdicts[is_bad & ~_rounds(verdicts)]
     return bad, [
         known_bugs.known(environments[run].run.header, api, case)
         for run, api, case in _rows(bad, "run", "api", "case")
     ]
 
 
-def _rounds(judged: pd.DataFrame) -> pd.Series[bool]:
-    return (judged["verdict"] == "different") & judged["recipe_reason"].isin(ROUNDING)
+def _rounds(verdicts: pd.DataFrame) -> pd.Series[bool]:
+    return (verdicts["verdict"] == "different") & verdicts["recipe_reason"].isin(ROUNDING)
 
 
-def _rounding(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
-    """A trouble for each way to round that an API has, with the cases that show it."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for run, api, case, why in _rows(judged[_rounds(judged)], "run", "api", "case", "reason"):
-        found.setdefault((columns[run, api], why), []).append(case)
-    for (where, why), cases in found.items():
-        yield Problem("rounding", where, why, tuple(cases))
+def _rounding(verdicts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
+    """Yield a problem for each way to round that an API has."""
+    cases: dict[tuple[str, str], list[str]] = {}
+    rows = verdicts[_rounds(verdicts)]
+    for run, api, case, reason in _rows(rows, "run", "api", "case", "reason"):
+        cases.setdefault((titles[run, api], reason), []).append(case)
+    for (where, reason), ids in cases.items():
+        yield Problem("rounding", where, reason, tuple(ids))
 
 
 def _known(
-    bad: pd.DataFrame, found: Sequence[Bug | None], columns: Mapping[tuple[int, str], str]
+    bad: pd.DataFrame, bugs: Sequence[Bug | None], titles: Mapping[tuple[int, str], str]
 ) -> Iterator[Problem]:
-    """A trouble for each known bug, with everything that it makes wrong."""
-    rows = list(zip(found, _rows(bad, "run", "api", "case", "verdict"), strict=True))
-    for bug in dict.fromkeys(filter(None, found)):
-        own = [row for of, row in rows if of == bug]
-        where = dict.fromkeys(columns[run, api] for run, api, _, _ in own)
-        verdicts = dict.fromkeys(verdict for *_, verdict in own)
-        said = f"{' and '.join(verdicts)} in {', '.join(where)}"
-        cases = tuple(dict.fromkeys(case for _, _, case, _ in own))
-        yield Problem("known bug", bug.title, said, cases, bug)
+    """Yield a problem for each known bug."""
+    rows_of: dict[Bug, list[tuple[Any, ...]]] = {}
+    for bug, row in zip(bugs, _rows(bad, "run", "api", "case", "verdict"), strict=True):
+        if bug is not None:
+            rows_of.setdefault(bug, []).append(row)
+    for bug, rows in rows_of.items():
+        where = dict.fromkeys(titles[run, api] for run, api, _, _ in rows)
+        verdicts = dict.fromkeys(verdict for *_, verdict in rows)
+        sentence = f"{' and '.join(verdicts)} in {', '.join(where)}"
+        cases = tuple(dict.fromkeys(case for _, _, case, _ in rows))
+        yield Problem("known bug", bug.title, sentence, cases, bug)
 
 
-def _not_run(judged: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Problem]:
-    missing = judged[judged["verdict"] == "not run"]
+def _not_run(verdicts: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Problem]:
+    missing = verdicts[verdicts["verdict"] == "not run"]
     for number, environment in enumerate(environments):
         rows = missing[missing["run"] == number]
         if environment.trouble is not None:
-            failed = environment.run.header.failure is not None
-            lacks = "" if failed else f" {count(len(rows), 'verdict')} of it cannot be given."
-            kind = "not run" if failed else "incomplete"
-            yield Problem(kind, environment.title, environment.trouble + lacks)
+            is_failure = environment.run.header.failure is not None
+            gap = "" if is_failure else f" {count(len(rows), 'verdict')} of it cannot be given."
+            kind = "not run" if is_failure else "incomplete"
+            yield Problem(kind, environment.title, environment.trouble + gap)
             continue
-        for why, of_why in rows.groupby("reason"):
-            ids = tuple(sorted(set(of_why["case"])))
-            apis = ", ".join(sorted(set(of_why["api"])))
-            said = f"{why} ({count(len(ids), 'case')} of {apis})"
-            yield Problem("not run", environment.title, said, ids)
+        for reason, group in rows.groupby("reason"):
+            ids = tuple(sorted(set(group["case"])))
+            apis = ", ".join(sorted(set(group["api"])))
+            sentence = f"{reason} ({count(len(ids), 'case')} of {apis})"
+            yield Problem("not run", environment.title, sentence, ids)
 
 
-def _broken(judged: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
+def _broken(bad: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
+    """Yield a problem for each reason of a bad verdict."""
     for kind in ("broken", "different", "undecided"):
-        rows = judged[judged["verdict"] == kind]
-        found: dict[tuple[tuple[int, str], str], list[tuple[str, str]]] = {}
-        for run, api, case, reason in _rows(rows, "run", "api", "case", "reason"):
-            why = reason if isinstance(reason, str) else "No reason is known."
-            found.setdefault(((run, api), pattern(why)), []).append((case, why))
-        for (column, words), told in found.items():
-            whys = {why for _, why in told}
-            said = whys.pop() if len(whys) == 1 else words
-            yield Problem(kind, columns[column], said, tuple(case for case, _ in told))
+        groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        rows = bad[bad["verdict"] == kind]
+        for run, api, case, words in _rows(rows, "run", "api", "case", "reason"):
+            reason = words if isinstance(words, str) else "No reason is known."
+            groups.setdefault((titles[run, api], pattern(reason)), []).append((case, reason))
+        for (where, words), entries in groups.items():
+            reasons = {reason for _, reason in entries}
+            sentence = reasons.pop() if len(reasons) == 1 else words
+            yield Problem(kind, where, sentence, tuple(case for case, _ in entries))
 
 
 def _changed(
-    observed: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
+    observations: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
 ) -> Iterator[Problem]:
-    """A case that was edited after a run is another question than the run's answer is to."""
-    content = {case.id: PreparedCase(case).content for case in cases}
-    asked = observed.drop_duplicates(["run", "case", "content"])
+    """Yield a problem for each run whose cases were edited or removed afterwards."""
+    contents = {case.id: PreparedCase(case).content for case in cases}
+    rows = observations.drop_duplicates(["run", "case", "content"])
     changed: dict[int, list[str]] = {}
     unknown: Counter[int] = Counter()
-    for run, case, digest in _rows(asked[asked["content"].notna()], "run", "case", "content"):
-        if case not in content:
+    for run, case, content in _rows(rows[rows["content"].notna()], "run", "case", "content"):
+        if case not in contents:
             unknown[run] += 1
-        elif content[case] != digest:
+        elif contents[case] != content:
             changed.setdefault(run, []).append(case)
     for number, environment in enumerate(environments):
         if number in changed:
             ids = tuple(changed[number])
-            said = f"{count(len(ids), 'case')} changed after this run, which answered the old form."
-            yield Problem("changed", environment.title, said, ids)
+            number_of_cases = count(len(ids), "case")
+            sentence = f"{number_of_cases} changed after this run, which answered the old form."
+            yield Problem("changed", environment.title, sentence, ids)
         if unknown[number]:
-            said = f"{count(unknown[number], 'case')} of this run are not among the report's cases."
-            yield Problem("changed", environment.title, said)
+            number_of_cases = count(unknown[number], "case")
+            sentence = f"{number_of_cases} of this run are not among the report's cases."
+            yield Problem("changed", environment.title, sentence)
 
 
-def _asked_again(environments: Sequence[Environment]) -> Iterator[Problem]:
-    """A worker that died or spoke out of turn among questions, none of which was at fault."""
+def _retried(environments: Sequence[Environment]) -> Iterator[Problem]:
+    """Yield a problem for each reason to retry: a worker died, and no single case was at fault."""
     for environment in environments:
         by_reason: dict[str, list[str]] = {}
         for observation in environment.run.observations:

@@ -1,4 +1,4 @@
-"""The report's tables as pandas data frames, from which every file and page of it is written."""
+"""Make the tables of a report as pandas data frames."""
 
 from __future__ import annotations
 
@@ -52,57 +52,70 @@ NO_CASE = "no case"
 _KEY = ["run", "api", "case"]
 _EXTRA = ["native_reason", "recipe_reason", "right_shape"]
 
-About: TypeAlias = tuple[str, str]
+Description: TypeAlias = tuple[str, str]
 """The op and the topics of a case."""
 
 
 def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> pd.DataFrame:
-    """One row for each observation; what was not asked is there with the status ``not run``.
+    """Return one row for each observation that there is or should be.
 
-    Sorted by environment, API, case and mode. ``run`` is the environment's place in the report.
-    Several topics are joined by ``;``. A case that is still there is described as it is now.
+    Parameters
+    ----------
+    environments
+        The runs in their order.
+    cases
+        The cases as they are now, which describe a case also where a run describes it otherwise.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by environment, API, case and mode. ``run`` is the place of the environment. The
+        status of a missing observation is ``not run``. Several topics are joined by ``;``.
     """
     cases = tuple(cases)
-    about = {case.id: (case.op, ";".join(case.labels)) for case in cases}
+    current = {case.id: (case.op, ";".join(case.labels)) for case in cases}
     rows: list[tuple[object, ...]] = []
     for number, environment in enumerate(environments):
         start = (number, *environment_key(environment))
-        known = dict(about)
+        descriptions = dict(current)
         for observation in environment.run.observations:
-            if observation.case not in known:
-                known[observation.case] = (observation.op, ";".join(observation.topics))
-            rows.append((*start, *_row(observation, known[observation.case])))
-        for api, case, mode, why in _missing(environment, cases):
-            rest = (None,) * (len(OBSERVATION) - OBSERVATION.index("cost"))
-            rows.append((*start, api, case, *known[case], mode, NOT_RUN, None, why, *rest))
+            case = observation.case
+            if case not in descriptions:
+                descriptions[case] = (observation.op, ";".join(observation.topics))
+            rows.append((*start, *_row(observation, descriptions[case])))
+        for api, case, mode, reason in _missing(environment, cases):
+            tail = (None,) * (len(OBSERVATION) - OBSERVATION.index("cost"))
+            rows.append(
+                (*start, api, case, *descriptions[case], mode, NOT_RUN, None, reason, *tail)
+            )
     frame = pd.DataFrame(rows, columns=["run", *OBSERVATION], dtype=object)
     frame["run"] = frame["run"].astype(int)
     return frame.sort_values([*_KEY, "mode"], ignore_index=True)
 
 
 def environment_key(environment: Environment) -> tuple[str | None, ...]:
-    """The values of `ENVIRONMENT`."""
+    """Return the values of the columns in `ENVIRONMENT`."""
     header = environment.run.header
     versions = (header.version, header.backend, header.runtime_class)
     return header.framework, *map(_plain, versions)
 
 
-def _row(observed: Observation, about: About) -> tuple[object, ...]:
+def _row(observation: Observation, description: Description) -> tuple[object, ...]:
     return (
-        observed.api,
-        observed.case,
-        *about,
-        observed.mode,
-        observed.status,
-        _plain(observed.told),
-        _plain(observed.detail),
-        _plain(observed.cost),
-        observed.claim,
-        observed.correction,
-        None if observed.shape is None else "x".join(map(str, observed.shape)),
-        observed.dtype,
-        observed.digest,
-        observed.content,
+        observation.api,
+        observation.case,
+        *description,
+        observation.mode,
+        observation.status,
+        _plain(observation.told),
+        _plain(observation.detail),
+        _plain(observation.cost),
+        observation.claim,
+        observation.correction,
+        None if observation.shape is None else "x".join(map(str, observation.shape)),
+        observation.dtype,
+        observation.digest,
+        observation.content,
     )
 
 
@@ -113,59 +126,68 @@ def _plain(words: str | None) -> str | None:
 def _missing(
     environment: Environment, cases: Sequence[Case]
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Every API, case and mode that should have been observed and was not, and why not."""
-    seen: dict[str, dict[str, set[str]]] = {}
+    """Yield every API, case and mode without an observation, and the reason."""
+    by_api: dict[str, dict[str, set[str]]] = {}
     for observation in environment.run.observations:
-        modes = seen.setdefault(observation.api, {mode: set() for mode in MODES})
+        modes = by_api.setdefault(observation.api, {mode: set() for mode in MODES})
         modes[observation.mode].add(observation.case)
-    known = {api.id: api for api in FRAMEWORKS[environment.framework].apis}
-    for api in known | seen:
-        asked = seen.get(api, {mode: set() for mode in MODES})
-        wanted = {case for modes in asked.values() for case in modes}
-        if api in known:
-            wanted |= {case.id for case in cases if is_applicable(known[api], case)}
-        why = _why_missing(environment, api)
+    apis = {api.id: api for api in FRAMEWORKS[environment.framework].apis}
+    for api in apis | by_api:
+        present = by_api.get(api, {mode: set() for mode in MODES})
+        required = set().union(*present.values())
+        if api in apis:
+            required |= {case.id for case in cases if is_applicable(apis[api], case)}
+        reason = _reason_missing(environment, api)
         for mode in MODES:
-            yield from ((api, case, mode, why) for case in wanted - asked[mode])
+            yield from ((api, case, mode, reason) for case in required - present[mode])
 
 
-def _why_missing(environment: Environment, api: str) -> str:
+def _reason_missing(environment: Environment, api: str) -> str:
     if environment.trouble:
         return environment.trouble
-    has = environment.run.header.apis.get(api)
-    if has is None:
+    header = environment.run.header
+    if api not in header.apis:
         return "The run knows nothing of this API."
-    if not has:
+    if not header.apis[api]:
         return f"{environment.title} does not have this API."
-    selection = environment.run.header.selection
-    return (
-        f"The run asked only {plain(str(selection))}." if selection else "The run did not ask this."
-    )
+    if header.selection:
+        return f"The run asked only {plain(str(header.selection))}."
+    return "The run did not ask this."
 
 
-def verdicts(observed: pd.DataFrame) -> pd.DataFrame:
-    """One row for each case and API, in the order of ``observed``, which `observations` made.
+def verdicts(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each case and API.
 
-    reason  why the verdict is not ``same``
-    native_reason, recipe_reason  the diagnosis of the mode, or else its detail
-    right_shape  whether a wrong answer to the same-looking call has the right answer's shape
+    Parameters
+    ----------
+    observations
+        What the function of this name returns.
+
+    Returns
+    -------
+    DataFrame
+        In the same order. ``reason`` says why the verdict is not ``same``; ``native_reason`` and
+        ``recipe_reason`` are the diagnosis of the mode, or else its detail; ``right_shape`` says
+        whether a wrong answer to the naive call has the shape of the right answer.
     """
-    by_mode = {mode: frame.set_index(_KEY) for mode, frame in observed.groupby("mode", sort=False)}
+    by_mode = {
+        mode: frame.set_index(_KEY) for mode, frame in observations.groupby("mode", sort=False)
+    }
     if not by_mode:
         return pd.DataFrame(columns=["run", *VERDICT, *_EXTRA], dtype=object)
     native, recipe = by_mode["native"], by_mode["recipe"]
     frame = native[[*ENVIRONMENT, "op", "topic"]].copy()
     frame["native"], frame["recipe"] = native["status"], recipe["status"]
     pairs = list(zip(frame["native"], frame["recipe"], strict=True))
-    # Few pairs of statuses exist, so each is judged once, however many rows there are.
+    # There are few pairs of statuses and many rows, so the verdict of each pair is found once.
     verdict_of = {pair: _verdict(*pair) for pair in set(pairs)}
     frame["verdict"] = [verdict_of[pair] for pair in pairs]
     frame["cost"] = recipe["cost"].where(recipe["status"] != "inexpressible", None)
     frame["diagnosis"] = _first(native["diagnosis"], recipe["diagnosis"])
     frame["native_reason"] = _first(native["diagnosis"], native["detail"])
     frame["recipe_reason"] = _first(recipe["diagnosis"], recipe["detail"])
-    told = ["verdict", "native", "native_reason", "recipe_reason"]
-    frame["reason"] = [_reason(*row) for row in frame[told].itertuples(index=False, name=None)]
+    columns = ["verdict", "native", "native_reason", "recipe_reason"]
+    frame["reason"] = [_reason(*row) for row in frame[columns].itertuples(index=False, name=None)]
     frame["right_shape"] = (
         (native["status"] == "mismatch")
         & (recipe["status"] == "match")
@@ -175,74 +197,105 @@ def verdicts(observed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verdict(native: str, recipe: str) -> Verdict:
-    # Half of an answer is none: what was not asked natively is not known to need translating.
+    # Without the naive call, nobody knows whether the question needs a translation.
     if NOT_RUN in (native, recipe):
         return "not run"
     return verdict({"native": cast(Status, native), "recipe": cast(Status, recipe)})
 
 
 def _reason(
-    judged: Verdict, native: str, of_native: str | None, of_recipe: str | None
+    overall: Verdict, native: str, native_reason: str | None, recipe_reason: str | None
 ) -> str | None:
-    """The reason of the mode that decided the verdict."""
-    if judged == "same":
+    """Return the reason of the mode that decided the verdict."""
+    if overall == "same":
         return None
-    if judged == "undecided":
-        natively = native == "undecided"
+    if overall == "undecided":
+        is_native = native == "undecided"
+    elif overall in ("broken", "not run"):
+        is_native = native in (NOT_RUN, "crashed", "hung", "flaky")
     else:
-        natively = (
-            native in _DECISIVE if judged in ("broken", "not run") else judged == "translated"
-        )
-    return of_native if natively else of_recipe
+        is_native = overall == "translated"
+    return native_reason if is_native else recipe_reason
 
 
-_DECISIVE = (NOT_RUN, "crashed", "hung", "flaky")
+def _first(values: pd.Series[Any], defaults: pd.Series[Any]) -> pd.Series[Any]:
+    return values.where(values.notna(), defaults)
 
 
-def _first(one: pd.Series[Any], other: pd.Series[Any]) -> pd.Series[Any]:
-    """In each row, the first that is there."""
-    return one.where(one.notna(), other)
+def by_topic(verdict_table: pd.DataFrame) -> pd.DataFrame:
+    """Count the verdicts by topic.
 
+    Parameters
+    ----------
+    verdict_table
+        What `verdicts` returns.
 
-def by_topic(judged: pd.DataFrame) -> pd.DataFrame:
-    """How often each verdict (a column) was given, by run, API and topic (the index)."""
-    keys = [judged["run"], judged["api"], judged["topic"].str.split(";"), judged["verdict"]]
-    spread = pd.concat(keys, axis=1).explode("topic")
-    counts = spread.groupby(["run", "api", "topic", "verdict"]).size().unstack(fill_value=0)
+    Returns
+    -------
+    DataFrame
+        A column for each verdict; the index is run, API and topic.
+    """
+    topics = verdict_table["topic"].str.split(";")
+    keys = [verdict_table["run"], verdict_table["api"], topics, verdict_table["verdict"]]
+    rows = pd.concat(keys, axis=1).explode("topic")
+    counts = rows.groupby(["run", "api", "topic", "verdict"]).size().unstack(fill_value=0)
     return counts.reindex(columns=list(VERDICTS), fill_value=0)
 
 
 def changed_by_topic(
-    judged: pd.DataFrame, successions: Iterable[tuple[int, int]]
+    verdict_table: pd.DataFrame, successions: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, str, str], int]:
-    """In how many cases of a run, an API and a topic the verdict is not that of the run before.
+    """Count the verdicts that differ from those of the run before.
 
-    successions  numbers of runs, each after that of the one before; what was not run counts in none
+    Parameters
+    ----------
+    verdict_table
+        What `verdicts` returns; rows that were not run do not count.
+    successions
+        Pairs of numbers of runs, an older one and a newer one.
+
+    Returns
+    -------
+    dict
+        The counts by the newer run, API and topic.
     """
-    ran = judged[judged["verdict"] != NOT_RUN]
-    by_run = dict(list(ran.groupby("run")))
+    answers = verdict_table[verdict_table["verdict"] != NOT_RUN]
+    by_run = dict(list(answers.groupby("run")))
     counts: Counter[tuple[int, str, str]] = Counter()
     for before, after in successions:
         if before in by_run and after in by_run:
             both = by_run[before].merge(by_run[after], on=["api", "case"], suffixes=("_was", ""))
-            moved = both[both["verdict_was"] != both["verdict"]]
-            for api, topics in moved[["api", "topic"]].itertuples(index=False, name=None):
+            changed = both[both["verdict_was"] != both["verdict"]]
+            for api, topics in changed[["api", "topic"]].itertuples(index=False, name=None):
                 counts.update((after, api, topic) for topic in topics.split(";"))
     return dict(counts)
 
 
-def compatibility(counts: pd.DataFrame, columns: Mapping[tuple[int, str], str]) -> pd.DataFrame:
-    """Rows: topics. Columns: APIs with their version. Cells: the worst verdict and all counts."""
-    cells: dict[str, dict[str, str]] = {title: {} for title in columns.values()}
+def compatibility(counts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> pd.DataFrame:
+    """Return the worst verdict and all counts of each topic and API.
+
+    Parameters
+    ----------
+    counts
+        What `by_topic` returns.
+    titles
+        The titles of the columns, by run and API.
+
+    Returns
+    -------
+    DataFrame
+        A row for each topic, which is the index, and a column for each API.
+    """
+    cells: dict[str, dict[str, str]] = {title: {} for title in titles.values()}
     topics: set[str] = set()
     for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True):
-        cells[columns[run, api]][topic] = cell(dict(zip(VERDICTS, numbers, strict=True)))
+        cells[titles[run, api]][topic] = cell(dict(zip(VERDICTS, numbers, strict=True)))
         topics.add(topic)
     frame = pd.DataFrame(cells, index=pd.Index(sorted(topics), name="topic"), dtype=object)
     return frame.fillna(NO_CASE)
 
 
 def cell(counts: Mapping[Verdict, int]) -> str:
-    """The worst verdict, then how often each was given: ``translated: 3 same, 2 translated``."""
-    given = [v for v in VERDICTS if counts.get(v)]
-    return f"{given[-1]}: " + ", ".join(f"{counts[v]} {v}" for v in given)
+    """Return the worst verdict and all counts, as in ``translated: 3 same, 2 translated``."""
+    present = [verdict for verdict in VERDICTS if counts.get(verdict)]
+    return f"{present[-1]}: " + ", ".join(f"{counts[v]} {v}" for v in present)

@@ -1,4 +1,4 @@
-"""The report in a few lines on the terminal."""
+"""Print the report in a few lines on the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rich.text import Text
 
 from conformance.observations import VERDICTS, Verdict
 from conformance.report.changes import line
-from conformance.report.load import Column
 from conformance.report.model import Report
 from conformance.utils.text import shortened
 
@@ -28,47 +27,56 @@ STYLES: dict[Verdict, str] = {
 
 
 def show(console: Console, report: Report) -> None:
-    """Prints a row for each API under its framework and version, what changed, what is wrong."""
-    given = {v for facts in report.facts.values() for v, _ in facts.verdicts}
-    shown = [verdict for verdict in VERDICTS if verdict in given]
-    heads = [_HEAD.get(verdict, verdict) for verdict in shown]
-    worst = max(map(len, shown), default=0)
-    taken = worst + sum(max(map(len, head.split("\n"))) + 1 for head in heads)
+    """Print a row for each API, the changes between versions, and the problems.
+
+    Parameters
+    ----------
+    console
+        Where to print.
+    report
+        The report.
+    """
+    present = {v for summary in report.facts.values() for v, _ in summary.verdicts}
+    verdicts = [verdict for verdict in VERDICTS if verdict in present]
+    heads = [_HEADS.get(verdict, verdict) for verdict in verdicts]
+    width_of_verdicts = max(map(len, verdicts), default=0) + sum(
+        max(map(len, head.split("\n"))) + 1 for head in heads
+    )
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("API and version", overflow="fold")
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("worst", no_wrap=True)
-    for environment, columns in groupby(sorted(report.columns, key=_run), lambda c: c.environment):
+    by_run = sorted(report.columns, key=lambda column: column.run)
+    for environment, columns in groupby(by_run, lambda column: column.environment):
         table.add_row(Text(environment.title, style="bold"))
         for column in columns:
-            facts = report.facts[column]
-            counts = dict(facts.verdicts)
+            summary = report.facts[column]
+            counts = dict(summary.verdicts)
             name = column.api.removeprefix(f"{environment.framework}.")
             table.add_row(
-                _broken(name, console.width - taken - 1 - 4),
-                *(str(counts[v]) if v in counts else "-" for v in shown),
-                Text(facts.worst, style=STYLES[facts.worst]),
+                _break(name, console.width - width_of_verdicts - 1 - 4),
+                *(str(counts.get(verdict, "-")) for verdict in verdicts),
+                Text(summary.worst, style=STYLES[summary.worst]),
             )
     console.print(table)
-    for title, own in report.trends:
-        for trend in own:
+    for title, trends in report.trends:
+        for trend in trends:
             for change in trend.changes:
-                said = f" {title.partition(':')[0]}, {trend.api}: {line(change)}"
-                console.print(Text.assemble(("Δ", "bold yellow"), said))
-    for trouble in report.troubles:
-        style = STYLES.get(trouble.kind, "bold red")  # type: ignore[call-overload]
-        if trouble.kind == "rounding":
+                words = f" {title.partition(':')[0]}, {trend.api}: {line(change)}"
+                console.print(Text.assemble(("Δ", "bold yellow"), words))
+    for problem in report.troubles:
+        style = STYLES.get(problem.kind, "bold red")  # type: ignore[call-overload]
+        if problem.kind == "rounding":
             style = "yellow"
-        where = trouble.where
-        if trouble.bug is not None:
-            style, where = "yellow", f"{trouble.where} ({trouble.bug.place})"
-        console.print(
-            Text.assemble((trouble.kind, style), f" {where}: {shortened(trouble.sentence)}")
-        )
+        where = problem.where
+        if problem.bug is not None:
+            style, where = "yellow", f"{where} ({problem.bug.place})"
+        words = f" {where}: {shortened(problem.sentence)}"
+        console.print(Text.assemble((problem.kind, style), words))
 
 
-_HEAD: dict[Verdict, str] = {
+_HEADS: dict[Verdict, str] = {
     "translated": "trans-\nlated",
     "inexpressible": "inex-\npress.",
     "rejected": "refu-\nsed",
@@ -78,15 +86,11 @@ _HEAD: dict[Verdict, str] = {
 }
 
 
-def _broken(name: str, width: int) -> Text:
-    """A name on lines of at most ``width`` where it has a place to break at."""
+def _break(name: str, width: int) -> Text:
+    """Break a name into lines of at most ``width`` characters, where it has places to break."""
     lines = [""]
     for part in re.split(r"(?<=[._])|(?=\()|(?<==)", name):
         if lines[-1] and len(lines[-1] + part) > width:
             lines.append("")
         lines[-1] += part
-    return Text("\n".join(("    " if i else "  ") + line for i, line in enumerate(lines)))
-
-
-def _run(column: Column) -> int:
-    return column.run
+    return Text("  " + "\n    ".join(lines))

@@ -1,1 +1,1 @@
-"""Translation of a call of one API into a call of another."""
+"""Translate a call of one API into a call of another."""

@@ -1,8 +1,7 @@
-"""Argument classes: what kind of arguments a question has, as far as a call depends on it.
+"""Classify the arguments of a question.
 
-Two questions with the same classes take the same ways through a framework, at other sizes. So a
-case proves something of a call that has not been run itself if, and only if, all its classes are
-those of the call.
+Two questions of different sizes with the same classes take the same paths through a framework. A
+case proves something about a call that was not run if, and only if, all their classes agree.
 """
 
 from __future__ import annotations
@@ -14,50 +13,47 @@ from math import prod
 from conformance.oracle import geometry
 from conformance.question import Question
 
-KEPT = 2**12
-"""How many questions have their classes kept."""
 
-
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=2**12)
 def classes(question: Question) -> tuple[str, ...]:
     """Name the class of every argument of a question.
 
     Parameters
     ----------
     question
-        Of its arrays only the shapes count.
+        The question; only the shapes of its arrays count.
 
     Returns
     -------
     tuple of str
-        One for each of `ARGUMENTS`, in words that can be read without it, such as ``stride above
-        1``. Along several axes an argument may be of several kinds, which stand in it once each.
+        One for each of `ARGUMENTS`, such as ``stride above 1``. An argument that is of several
+        kinds along several axes names each of them once.
     """
     return tuple(f"{name} {kind(question)}" for name, kind in ARGUMENTS.items())
 
 
 def _stride(q: Question) -> str:
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
+    kernel_size = geometry.effective_kernel_size(q.window, q.dilation)
     return _kinds(
         "1" if s == 1 else "beyond the kernel" if s > r else "above 1"
-        for s, r in zip(q.stride, reach, strict=True)
+        for s, r in zip(q.stride, kernel_size, strict=True)
     )
 
 
 def _padding(q: Question) -> str:
     if isinstance(q.padding, str):
         return f"'{q.padding}'"
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    return _kinds(_crop(b, e, r) for (b, e), r in zip(q.padding, reach, strict=True))
+    kernel_size = geometry.effective_kernel_size(q.window, q.dilation)
+    return _kinds(_crop(b, e, r) for (b, e), r in zip(q.padding, kernel_size, strict=True))
 
 
-def _crop(begin: int, end: int, reach: int) -> str:
+def _crop(begin: int, end: int, kernel_size: int) -> str:
     if begin == end == 0:
         return "0"
     kind = "the same at both ends" if begin == end else "unequal at both ends"
     if min(begin, end) < 0:
         return f"{kind} and negative"
-    return f"{kind} and beyond the kernel" if max(begin, end) >= reach else kind
+    return f"{kind} and beyond the kernel" if max(begin, end) >= kernel_size else kind
 
 
 def _output_padding(q: Question) -> str:
@@ -76,7 +72,7 @@ def _groups(q: Question) -> str:
 
 
 def _kinds(kinds: Iterable[str]) -> str:
-    """The kinds along all axes, in the order of their letters."""
+    """Join the kinds along all axes, in alphabetical order."""
     return " or ".join(sorted(set(kinds)))
 
 
@@ -91,4 +87,4 @@ ARGUMENTS: Mapping[str, Callable[[Question], str]] = {
     "bias": lambda q: "none" if q.bias is None else "added",
     "dtype": lambda q: q.dtype,
 }
-"""How the class of each argument is found out."""
+"""The function that classifies each argument."""

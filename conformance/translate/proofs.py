@@ -1,7 +1,7 @@
-"""Proofs: what the observations of one environment say of a call that was not made there yet.
+"""Prove calls by the observations of similar calls in the same environment.
 
-A call is proven right by cases whose arguments are of its classes, one by one, and that were asked
-by the same recipe; and it is known to be refused where everything that is like it was.
+Cases prove a call right if their arguments are of its classes, one by one, and if the same recipe
+asked them. A call is known to be refused if all similar calls were refused.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from conformance.translate.arguments import classes
 from conformance.translate.records import Record
 
 SEVERAL = 3
-"""How many calls with the same classes of arguments have to be refused, and none answered."""
+"""The fewest refused calls with the same classes of arguments that make a refusal certain."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What the cases of a record say of a recipe.
+    """The cases of a record that prove a recipe.
 
     Attributes
     ----------
     arguments
         The class of each argument of the call, in words.
     cases
-        Those that were asked by the same recipe and were right, with all these arguments.
+        The ids of the cases with all these classes that the same recipe asked rightly.
     apart
-        For each class, how many cases with it were asked by the same recipe and were right.
+        For each class, the number of cases with it that the same recipe asked rightly.
     """
 
     arguments: tuple[str, ...]
@@ -45,29 +45,29 @@ def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) 
     Parameters
     ----------
     api
-        What is called.
+        The API.
     question
-        What is asked, in canonical terms.
+        The question, in canonical terms.
     moves
         How the recipe rewrites it.
     record
-        What was observed in the environment that the recipe is for.
+        The observations in the environment that the recipe is for.
 
     Returns
     -------
     Proof
         Without cases where the call is not proven.
     """
-    wanted = classes(question)
+    arguments = classes(question)
     right = [
-        (o.case, classes(asked))
-        for asked, o in record.observations(api, "recipe")
-        if (o.status, o.op, o.moves) == ("match", question.op, moves)
+        (observation.case, classes(other))
+        for other, observation in record.observations(api, "recipe")
+        if (observation.status, observation.op, observation.moves) == ("match", question.op, moves)
     ]
     return Proof(
-        wanted,
-        tuple(case for case, own in right if own == wanted),
-        tuple(sum(own[i] == name for _, own in right) for i, name in enumerate(wanted)),
+        arguments,
+        tuple(case for case, others in right if others == arguments),
+        tuple(sum(others[i] == name for _, others in right) for i, name in enumerate(arguments)),
     )
 
 
@@ -78,9 +78,9 @@ class Objection:
     Attributes
     ----------
     reason
-        The known limit, or what was said to such calls.
+        The known limit, or how the framework refused such calls.
     is_certain
-        Whether nothing speaks against it.
+        Whether nothing contradicts it.
     """
 
     reason: str
@@ -88,54 +88,60 @@ class Objection:
 
 
 def refusal(api: Api, question: Question, record: Record) -> Objection | None:
-    """Say why an API refuses, or may refuse, the same-looking call.
+    """Return why an API refuses, or may refuse, the naive call.
+
+    A known limit objects if the call runs into it, and if no call was answered under it. It is not
+    certain if the call also runs into a limit under which calls were answered, because that one may
+    give the call another meaning. Without such a limit, refused calls with the same classes of
+    arguments object. They are certain if there are several, and if all such calls were refused.
 
     Parameters
     ----------
     api
-        What is called.
+        The API.
     question
-        What is asked, in the words of the API.
+        The question, in the words of the API.
     record
-        What was observed in the environment that is called.
+        The observations in the environment that is called.
 
     Returns
     -------
     Objection or None
-        For a known limit that the call runs into, and that no call was answered under. It is not
-        certain where the call runs into another one, too, that calls were answered under: that one
-        gives them another meaning. Without such a limit, for what was said to calls with the same
-        classes of arguments; it is certain where there were several, and all were refused.
+        None where nothing objects.
     """
     if isinstance(search.native(api, question), Inexpressible):
         return None
-    seen = [(q, o) for q, o in record.observations(api, "native") if o.op == question.op]
-    answered = [search.handed(api, asked) for asked, o in seen if o.status in ANSWERED]
+    pairs = [(q, o) for q, o in record.observations(api, "native") if o.op == question.op]
+    answered = [search.handed(api, q) for q, o in pairs if o.status in ANSWERED]
     handed = search.handed(api, question)
-    limits = [one for one in api.limits if one.refused and one.stops(handed, record.runtime)]
-    holding = [one for one in limits if not any(one.stops(q, record.runtime) for q in answered)]
-    if holding:
-        return Objection(holding[0].reason, is_certain=holding == limits)
-    wanted = classes(question)
-    alike = [o for asked, o in seen if classes(asked) == wanted]
-    refused = [o for o in alike if o.status == "rejected"]
+    limits = [
+        limit for limit in api.limits if limit.refused and limit.stops(handed, record.runtime)
+    ]
+    unanswered = [
+        limit for limit in limits if not any(limit.stops(q, record.runtime) for q in answered)
+    ]
+    if unanswered:
+        return Objection(unanswered[0].reason, is_certain=unanswered == limits)
+    arguments = classes(question)
+    similar = [observation for q, observation in pairs if classes(q) == arguments]
+    refused = [observation for observation in similar if observation.status == "rejected"]
     if not refused:
         return None
     reason = refused[0].limit or refused[0].detail or "all such calls were refused"
-    return Objection(reason, is_certain=len(refused) == len(alike) >= SEVERAL)
+    return Objection(reason, is_certain=len(refused) == len(similar) >= SEVERAL)
 
 
 def falsehood(api: Api, meaning: Question, runtime: Runtime) -> str | None:
-    """Say why an API is known to answer a call wrongly.
+    """Return why an API is known to answer a call wrongly.
 
     Parameters
     ----------
     api
-        What is called.
+        The API.
     meaning
-        What the call means, in canonical terms.
+        The question that the call means, in canonical terms.
     runtime
-        Where it is called.
+        The runtime that is called.
 
     Returns
     -------
@@ -143,5 +149,5 @@ def falsehood(api: Api, meaning: Question, runtime: Runtime) -> str | None:
         The known limit that the call runs into; None where none is known.
     """
     handed = search.handed(api, meaning)
-    wrong = (limit for limit in api.limits if not limit.refused)
-    return next((one.reason for one in wrong if one.stops(handed, runtime)), None)
+    limits = (limit for limit in api.limits if not limit.refused)
+    return next((limit.reason for limit in limits if limit.stops(handed, runtime)), None)

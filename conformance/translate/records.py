@@ -1,8 +1,7 @@
-"""Records: what was observed of a framework in one environment, by a run or by a baseline.
+"""Read the observations of one environment from a run file or a baseline.
 
-A baseline says less than the run that it was accepted from. What it leaves out follows from the
-cases that it is of: how a call was rewritten, why there is none, and the known limit behind a
-refusal. So what ships with the package is enough to tell what an API means, and what was right.
+A baseline holds less than the run that it was accepted from. The missing details follow from the
+cases: how a call was rewritten, why there is none, and the known limit behind a refusal.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.gate import baseline
 from conformance.gate.snapshot import Answer, CannotCompare
-from conformance.observations import Key, Mode, Observation
+from conformance.observations import Mode, Observation
 from conformance.question import Question
 from conformance.recipes import call_writer
 from conformance.runs import evaluation, run_files
@@ -30,64 +29,61 @@ from conformance.utils import resources
 from conformance.utils.printable import PrintableError
 
 RUNS = Path("reports", "runs")
-"""Where `nox` leaves its runs."""
+"""The folder in which `nox` writes its runs."""
 
-
-Asked: TypeAlias = tuple[tuple[Question, Observation], ...]
-"""What was asked, and what came of it."""
+Observed: TypeAlias = tuple[tuple[Question, Observation], ...]
+"""Questions with their observations."""
 
 
 class NoRecord(PrintableError):
-    """A file that tells nothing of any API, in a sentence that names it."""
+    """A file without observations; the message names it."""
 
 
 class Unfinished(NoRecord):
-    """A run that was stopped, or of which nothing came."""
+    """A run that was stopped, or that failed."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Record:
-    """What was observed in one environment.
+    """The observations in one environment.
 
     Attributes
     ----------
     path
-        The file that says it.
+        The file.
     header
-        Who was examined, as far as the file says it.
-    subjects
-        The cases by id; one whose content has changed since it was asked does not speak.
+        The environment, as far as the file describes it.
+    prepared_cases
+        The cases by id; observations of a case that has changed since do not count.
     observe
-        Gives the observations of an API in a mode.
+        Returns the observations of an API in a mode.
     """
 
     path: Path
     header: Header
     prepared_cases: Mapping[str, PreparedCase]
     observe: Callable[[Api, Mode], Iterable[Observation]]
-    _questions: dict[tuple[str, Mode], tuple[tuple[Question, Observation], ...]] = field(
-        default_factory=dict
-    )
+    _questions: dict[tuple[str, Mode], Observed] = field(default_factory=dict)
     _profiles: dict[str, Profile | None] = field(default_factory=dict)
 
     @property
     def runtime(self) -> Runtime:
-        """What recipes and limitations have to know of the environment."""
+        """Return the backend and the runtime class, on which recipes and limitations depend."""
         return self.header.runtime
 
     def has(self, api: Api) -> bool:
-        """Say whether the API was there."""
+        """Say whether the environment had the API."""
         is_named = self.header.apis.get(api.id, False)
         return is_named and api.id in {a.id for a in FRAMEWORKS[self.header.framework].apis}
 
     def tells(self, api: Api, mode: Mode) -> bool:
-        """Say whether an API was asked in a mode about a case that is as it was then."""
+        """Say whether there is an observation of an API in a mode, of a current case."""
         return any(True for _ in self._current(api, mode))
 
-    def observations(self, api: Api, mode: Mode) -> Asked:
-        """Return the observations of an API in a mode, on single questions that have an answer.
+    def observations(self, api: Api, mode: Mode) -> Observed:
+        """Return the observations of an API in a mode.
 
-        Of cases that are as they were when they were asked.
+        Only those of current cases count, with a single question that has an answer.
         """
         if (api.id, mode) not in self._questions:
             self._questions[api.id, mode] = tuple(
@@ -105,10 +101,10 @@ class Record:
                 yield prepared_case, observation
 
     def profile(self, api: Api) -> Profile | None:
-        """Return what the API is observed to mean; None where it was not asked natively."""
+        """Return the conventions that the API was observed to have; None without naive calls."""
         if api.id not in self._profiles:
-            found = profiles(self.observe(api, "native"), self.prepared_cases)
-            self._profiles[api.id] = next(iter(found), None)
+            candidates = profiles(self.observe(api, "native"), self.prepared_cases)
+            self._profiles[api.id] = next(iter(candidates), None)
         return self._profiles[api.id]
 
 
@@ -118,42 +114,42 @@ def read(path: Path) -> Record:
     Parameters
     ----------
     path
-        Its file.
+        The file.
 
     Raises
     ------
     NoRecord
-        For anything else, for a run that is incomplete and for one of nothing.
+        For any other file, and for a run that failed or is incomplete.
     """
     try:
-        return _of_baseline(path) if baseline.is_baseline(path) else _of_run(path)
+        return _read_baseline(path) if baseline.is_baseline(path) else _read_run(path)
     except OSError as error:
         raise NoRecord(f"{path}: cannot be read: {error.strerror or error}") from None
     except (RunError, CannotCompare) as error:
         raise NoRecord(str(error)) from None
 
 
-def _of_run(path: Path) -> Record:
+def _read_run(path: Path) -> Record:
     run = run_files.read(path)
     if run.header.failure is not None:
         raise Unfinished(f"{path}: nothing was observed: {run.header.failure}")
     if not run.complete:
         raise Unfinished(f"{path}: the run is incomplete: it was stopped before its end")
     _framework(path, run.header.framework, run.header.backend)
-    seen: dict[tuple[str, Mode], list[Observation]] = {}
+    observations: dict[tuple[str, Mode], list[Observation]] = {}
     for observation in run.observations:
-        seen.setdefault((observation.api, observation.mode), []).append(observation)
+        observations.setdefault((observation.api, observation.mode), []).append(observation)
     return Record(
         path=path,
         header=run.header,
-        prepared_cases=_subjects(resources.CASES),
-        observe=lambda api, mode: seen.get((api.id, mode), ()),
+        prepared_cases=_cases(resources.CASES),
+        observe=lambda api, mode: observations.get((api.id, mode), ()),
     )
 
 
-def _of_baseline(path: Path) -> Record:
-    accepted = baseline.read(path)
-    source = accepted.source
+def _read_baseline(path: Path) -> Record:
+    snapshot = baseline.read(path)
+    source = snapshot.source
     framework = _framework(path, source.framework, source.backend)
     header = Header(
         framework=source.framework,
@@ -164,21 +160,21 @@ def _of_baseline(path: Path) -> Record:
         apis=source.apis,
         selection=source.selection,
     )
-    prepared_cases = _subjects(resources.CASES)
+    prepared_cases = _cases(resources.CASES)
 
     def observe(api: Api, mode: Mode) -> Iterator[Observation]:
-        for key, answer in accepted.answers.items():
-            prepared_case = prepared_cases.get(key[1])
-            if (key[0], key[2]) != (api.id, mode) or prepared_case is None:
+        for (api_id, case_id, key_mode), answer in snapshot.answers.items():
+            prepared_case = prepared_cases.get(case_id)
+            if (api_id, key_mode) != (api.id, mode) or prepared_case is None:
                 continue
-            if prepared_case.content == answer.content:
-                yield from _observed(framework, api, header.runtime, prepared_case, key, answer)
+            if prepared_case.content == answer.content and len(answer.statuses) == 1:
+                yield _observation(framework, api, header.runtime, prepared_case, mode, answer)
 
     return Record(path=path, header=header, prepared_cases=prepared_cases, observe=observe)
 
 
 def _framework(path: Path, name: str, backend: str | None) -> Framework:
-    """The framework that a file names. Raises `NoRecord` where it, or its backend, is not here."""
+    """Return the framework that a file names, or refuse an unknown one or its backend."""
     if name not in FRAMEWORKS:
         raise NoRecord(f"{path}: there is no framework {name!r} here")
     if refusal := FRAMEWORKS[name].without(backend):
@@ -186,25 +182,22 @@ def _framework(path: Path, name: str, backend: str | None) -> Framework:
     return FRAMEWORKS[name]
 
 
-def _observed(
+def _observation(
     framework: Framework,
     api: Api,
     runtime: Runtime,
     prepared_case: PreparedCase,
-    key: Key,
+    mode: Mode,
     answer: Answer,
-) -> Iterator[Observation]:
-    """The observation that an answer of a baseline was; none where it was unsteady."""
-    if len(answer.statuses) > 1:
-        return
-    (status,), (_, _, mode) = answer.statuses, key
+) -> Observation:
+    """Return the observation behind an answer of a baseline that has a single status."""
     case = prepared_case.case
     call = call_writer.write(framework, runtime, api, case.question, mode)
-    seen = Observation(
+    observation = Observation(
         api=api.id,
         case=case.id,
         mode=mode,
-        status=status,
+        status=answer.statuses[0],
         op=case.op,
         topics=case.labels,
         explanations=answer.explanations,
@@ -212,38 +205,38 @@ def _observed(
         exact=case.exact,
     )
     if isinstance(call, Inexpressible):
-        seen = replace(seen, detail=call.reason)
+        observation = replace(observation, detail=call.reason)
     else:
-        seen = replace(seen, moves=call.moves, cost=call.cost.words)
-    seen = evaluation.limited(seen, api, case.question, runtime)
-    # What a framework said is not in a baseline; the known limit says why it refused.
-    yield replace(seen, detail=seen.detail or seen.limit)
+        observation = replace(observation, moves=call.moves, cost=call.cost.words)
+    observation = evaluation.limited(observation, api, case.question, runtime)
+    # A baseline does not hold the framework's message, so the known limit takes its place.
+    return replace(observation, detail=observation.detail or observation.limit)
 
 
 @lru_cache(maxsize=1)
-def _subjects(folder: Path) -> Mapping[str, PreparedCase]:
+def _cases(folder: Path) -> Mapping[str, PreparedCase]:
     return {case.id: PreparedCase(case) for case in load([folder], check=False).cases}
 
 
 def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
-    """Give the records that there are: those that were named, or else runs here; then ours.
+    """Yield some records, and then those of the baselines that come with the package.
 
     Parameters
     ----------
     paths
-        Run files and baselines. Without any, all runs that are complete in `RUNS`.
+        Run files and baselines. Without any, all complete runs in `RUNS`.
 
     Raises
     ------
     NoRecord
-        For a file that was named and tells nothing, and for a damaged one.
+        For one of ``paths`` without observations, and for any damaged file.
     """
-    named = tuple(paths)
-    for path in named or sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stem):
+    paths = tuple(paths)
+    for path in paths or sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stem):
         try:
             yield read(path)
         except Unfinished:
-            if named:
+            if paths:
                 raise
     yield from map(read, sorted(resources.BASELINE.glob("*.csv")))
 
@@ -257,41 +250,41 @@ def telling(
     backend: str | None = None,
     runtime_class: str | None = None,
 ) -> Record | None:
-    """Choose the record that tells most of an API where it is called.
+    """Choose the record of an API that is nearest to the environment where it is called.
 
     Parameters
     ----------
     records
-        In the order in which one is preferred where all else is the same.
+        The records, the preferred ones first.
     api, mode
-        The API, and how it was asked.
+        The API, and the mode of its observations.
     header
-        Of the environment where it is called, if that is known.
+        The environment where the API is called, if it is known.
     backend, runtime_class
-        That were asked for, where it is not. Without a backend TensorFlow's is preferred, which is
+        What was required, if it is not known. Without a backend TensorFlow's is preferred, which is
         the default of Keras.
 
     Returns
     -------
     Record or None
-        One of the same runtime class and version if there is one, and of all of the cases; None
-        where no record tells of the API.
+        Preferably of the same runtime class and version, and of all cases; None where no record has
+        the API.
     """
 
     def fits(record: Record) -> bool:
-        own = record.header
+        other = record.header
         if header is not None:
-            return own.backend == header.backend
-        return backend in (None, own.backend) and runtime_class in (None, own.runtime_class)
+            return other.backend == header.backend
+        return backend in (None, other.backend) and runtime_class in (None, other.runtime_class)
 
     def distance(record: Record) -> tuple[bool, ...]:
-        own = record.header
+        other = record.header
         return (
-            header is not None and own.runtime_class != header.runtime_class,
-            header is not None and own.version != header.version,
-            own.backend not in (None, "tensorflow"),
-            own.selection is not None,
+            header is not None and other.runtime_class != header.runtime_class,
+            header is not None and other.version != header.version,
+            other.backend not in (None, "tensorflow"),
+            other.selection is not None,
         )
 
-    there = sorted((r for r in records if r.has(api) and fits(r)), key=distance)
-    return next((record for record in there if record.tells(api, mode)), None)
+    candidates = sorted((r for r in records if r.has(api) and fits(r)), key=distance)
+    return next((record for record in candidates if record.tells(api, mode)), None)

@@ -15,7 +15,7 @@ from conformance.history.changes import Change, Trend
 from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
 from conformance.report import output, terminal
-from conformance.report.changes import about, line, named, refusal, shown, unchanged
+from conformance.report.changes import case_names, label, line, refusal, shown, unchanged_axes
 from conformance.report.load import environments
 from conformance.report.model import Report
 from conformance.runs.run_files import Run
@@ -131,7 +131,7 @@ SPANS = (
 
 def test_cases_that_no_axis_accounts_for_are_named_up_to_three() -> None:
     change = Change("dilation", SPANS, ("a", "b", "c", "d", "e"), of_axis=False)
-    assert (about(change), named(change)) == ("5 cases of dilation", "a, b, c and 2 more")
+    assert (label(change), case_names(change)) == ("5 cases of dilation", "a, b, c and 2 more")
 
 
 def test_a_refusal_is_told_in_words_that_can_be_printed() -> None:
@@ -144,7 +144,7 @@ def test_a_refusal_is_told_in_words_that_can_be_printed() -> None:
 
 def test_what_only_translated_calls_show_is_told_as_such() -> None:
     change = Change("dilation", SPANS, ("a",), of_axis=False, native=False)
-    assert about(change) == "1 case of dilation (translated)"
+    assert label(change) == "1 case of dilation (translated)"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_only_translated_calls_show_is_told_as_such() -> None:
 def test_what_did_not_change_is_one_sentence(
     same: tuple[tuple[str, State], ...], sentence: str
 ) -> None:
-    assert unchanged(Trend(FUNCTION, (), same, 7)) == sentence
+    assert unchanged_axes(Trend(FUNCTION, (), same, 7)) == sentence
 
 
 def test_on_a_terminal_spans_stand_below_each_other() -> None:
