@@ -162,7 +162,8 @@ def environments_of(environment: Environment, sighting: Sighting) -> tuple[Envir
     Returns
     -------
     tuple of Environment
-        The environment itself, if its versions are the sighting's. If not, one for the first and one for the last version of the sighting.
+        The environment itself, if its versions are the sighting's. If not, one for the first and
+        one for the last version of the sighting.
     """
     if sighting.is_of(dict(_versions(environment))):
         return (environment,)
