@@ -185,8 +185,8 @@ def _sighting(
         raise ValueError(f"there is no adapter of {package}{suffix}")
     for version in filter(None, (first, last, backend_version)):
         Version(version)  # it raises a ValueError
-    present, absent = _classes(classes), _classes(others) if others else ()
-    if overlap := set(present) & set(absent):
+    present_in, absent_in = _classes(classes), _classes(others) if others else ()
+    if overlap := set(present_in) & set(absent_in):
         raise ValueError(f"it shows in {', '.join(sorted(overlap))}, and does not")
     return Sighting(
         name=f"{package}-{backend}" if backend else package,
@@ -194,8 +194,8 @@ def _sighting(
             f"{package}>={first},<={last}" if last else f"{package}=={first}",
             *([f"{backend}=={backend_version}"] if backend else []),
         ),
-        classes=present,
-        others=absent,
+        classes=present_in,
+        others=absent_in,
     )
 
 

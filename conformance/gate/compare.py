@@ -126,12 +126,12 @@ def compare(
     """
     before = baseline.source
     _refuse_another(before, candidate)
-    disappeared, new = (
+    missing_apis, new_apis = (
         frozenset(filter(_selects(candidate, before), _only_in_first(*apis)))
         for apis in ((before.apis, candidate.apis), (candidate.apis, before.apis))
     )
-    changes = [Change("API disappeared", api) for api in disappeared]
-    changes += [Change("API appeared", api) for api in new]
+    changes = [Change("API disappeared", api) for api in missing_apis]
+    changes += [Change("API appeared", api) for api in new_apis]
     accepted_answers: dict[Key, Answer | None] = dict(baseline.answers)
     additions: dict[Key, ObservationLine] = {}
     evidence: tuple[Evidence, Evidence] = Counter(), Counter()
@@ -155,7 +155,7 @@ def compare(
             if kind is not None:
                 topics, message = observation.topics, observation.message
                 changes.append(Change(kind, *key, accepted_answer, answer, topics, message))
-    if not compared and not disappeared:
+    if not compared and not missing_apis:
         raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (
         frozenset(case for _, case, _ in accepted_answers),
@@ -165,12 +165,12 @@ def compare(
     changes += (
         Change("case dropped", *key, before=answer)
         for key, answer in accepted_answers.items()
-        if answer is not None and key[0] not in disappeared and _includes(candidate, cases[1], key)
+        if answer is not None and key[0] not in missing_apis and _includes(candidate, cases[1], key)
     )
     changes += (
         Change("case added", *key, after=observation.answer, topics=observation.topics)
         for key, observation in additions.items()
-        if key[0] not in new and _includes(before, cases[0], key)
+        if key[0] not in new_apis and _includes(before, cases[0], key)
     )
     return Comparison(
         before, candidate, tuple(changes), compared, len(baseline.answers), evidence, cases

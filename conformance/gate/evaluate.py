@@ -33,8 +33,8 @@ def judge(
         Whether the gate fails for regressions only, and notes other changes.
     """
     before, after = comparison.before, comparison.after
-    reasons, stale = applied(expectations, comparison)
-    findings = [_stale_finding(expectation) for expectation in stale]
+    reasons, stale_expectations = applied(expectations, comparison)
+    findings = [_stale_finding(expectation) for expectation in stale_expectations]
     for group in groups(comparison, reasons):
         finding = Finding(
             kind=group.kind,

@@ -161,7 +161,7 @@ def applied(
         The entries that match no change.
     """
     reasons: dict[Change, str] = {}
-    stale: list[Expectation] = []
+    stale_expectations: list[Expectation] = []
     for expectation in expectations:
         if not expectation.entry.is_meant_for(comparison.after):
             continue
@@ -169,5 +169,5 @@ def applied(
         for change in changes:
             reasons.setdefault(change, expectation.entry.reason)
         if not changes:
-            stale.append(expectation)
-    return reasons, tuple(stale)
+            stale_expectations.append(expectation)
+    return reasons, tuple(stale_expectations)

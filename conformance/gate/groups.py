@@ -115,8 +115,8 @@ def groups(comparison: Comparison, reasons: Mapping[Change, str]) -> tuple[Group
             reasons.get(change),
         )
         by_key.setdefault(key, {}).setdefault(change.api, []).append(change)
-    unsorted = [group for key, by_api in by_key.items() for group in _split_by_api(key, by_api)]
-    return tuple(sorted(unsorted, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.apis)))
+    all_groups = [group for key, by_api in by_key.items() for group in _split_by_api(key, by_api)]
+    return tuple(sorted(all_groups, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.apis)))
 
 
 _Key: TypeAlias = tuple[Kind, bool, State | None, State | None, bool, str | None]
@@ -136,11 +136,11 @@ def _split_by_api(key: _Key, by_api: Mapping[str, Sequence[Change]]) -> Iterator
     if everywhere:
         yield group(list(by_api))
         return
-    explained = any(state is not None and state.explanation for state in (before, after))
+    is_explained = any(state is not None and state.explanation for state in (before, after))
     clusters: list[list[str]] = []
     for api in by_api:
         for cluster in clusters:
-            if _change_alike(by_api[api], by_api[cluster[0]], explained=explained):
+            if _change_alike(by_api[api], by_api[cluster[0]], explained=is_explained):
                 cluster.append(api)
                 break
         else:
@@ -189,15 +189,15 @@ def _main_explanations(comparison: Comparison, side: Side) -> dict[tuple[str, Na
     and then the likeliest.
     """
     evidence = comparison.evidence[side == "after"]
-    unexplained: dict[str, Counter[Names]] = {}
+    remaining_names: dict[str, Counter[Names]] = {}
     everywhere: Counter[Explanation] = Counter()
     for change in comparison.changes:
         answer: Answer | None = getattr(change, side)
         if answer is not None and answer.explanations:
-            unexplained.setdefault(change.api, Counter())[answer.explanations] += 1
+            remaining_names.setdefault(change.api, Counter())[answer.explanations] += 1
             everywhere.update(answer.explanations)
     choices: dict[tuple[str, Names], Explanation] = {}
-    for api, remainder in unexplained.items():
+    for api, remainder in remaining_names.items():
         while remainder:
             counts: Counter[Explanation] = Counter()
             for names, number in remainder.items():

@@ -46,9 +46,9 @@ def _subject(apis: Sequence[str], source: Source) -> str | None:
     available = [api for api in framework.apis if source.apis.get(api.id)] if framework else []
     for operator in {api.operator for api in available if api.id in apis}:
         of_operator = [api for api in available if api.operator == operator]
-        plain = {api.id for api in of_operator if not api.is_variant}
-        every = {api.id for api in of_operator}
-        if len(plain) > 1 and plain <= set(apis) <= every and framework:
+        plain_ids = {api.id for api in of_operator if not api.is_variant}
+        all_ids = {api.id for api in of_operator}
+        if len(plain_ids) > 1 and plain_ids <= set(apis) <= all_ids and framework:
             return f"all {len(apis)} {framework.title} APIs of {operator}"
     return names(apis)
 

@@ -51,8 +51,8 @@ def case_answer(observation: Observation, conventions: Collection[str]) -> CaseA
             "that no known convention explains" if observation.diagnosis else "where there is none"
         )
         return CaseAnswer(State("other", f"an answer {remark}"), None, shape, digest)
-    fitting = (names for names in observation.explanations if set(names).issubset(conventions))
-    names = next(fitting, observation.explanations[0])
+    candidates = (names for names in observation.explanations if set(names).issubset(conventions))
+    names = next(candidates, observation.explanations[0])
     words = " ".join(_SENTENCES.get(name, f"{name}.") for name in names)
     return CaseAnswer(State("other", words), names, shape, digest)
 

@@ -229,12 +229,12 @@ def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
             moves += axis_moves
         elif choices:
             same.append((axis, choices[0][2]))
-    asked = [{case for case, _ in stage.observations} for stage in stages if stage.observations]
+    case_sets = [{case for case, _ in stage.observations} for stage in stages if stage.observations]
     return Trend(
         api,
         (*changes, *_case_changes(stages, moves)),
         tuple(same),
-        len(set.intersection(*asked)) if asked else 0,
+        len(set.intersection(*case_sets)) if case_sets else 0,
     )
 
 
@@ -271,17 +271,16 @@ def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[
     groups: dict[tuple[tuple[Span, ...], frozenset[str]], list[Sequence[Observation]]] = {}
     native_steps: dict[str, set[tuple[int, int]]] = {}
     for mode in MODES:
-        for case in sorted(
-            {case for stage in stages for case, m in stage.observations if m == mode}
-        ):
+        cases = {case for stage in stages for case, m in stage.observations if m == mode}
+        for case in sorted(cases):
             answers = row(_answer(stage, (case, mode)) for stage in stages)
-            steps = [
-                ((last, first), _is_accounted_for(case, (last, before), (first, after), moves))
+            steps = {
+                (last, first): _is_accounted_for(case, (last, before), (first, after), moves)
                 for (_, last, before), (first, _, after) in pairwise(answers)
-            ]
+            }
             known_steps = native_steps.setdefault(case, set())
-            is_new = any(not accounted and step not in known_steps for step, accounted in steps)
-            known_steps.update(step for step, _ in steps)
+            is_new = any(not steps[step] for step in steps.keys() - known_steps)
+            known_steps.update(steps)
             if is_new:
                 key = case, mode
                 history = [stage.observations[key] for stage in stages if key in stage.observations]

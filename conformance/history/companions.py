@@ -103,8 +103,8 @@ def attempts(
             continue
         upload_time = uploaded(release, python)
         if upload_time is not None:
-            free = [name for name in loose if name not in fixed_pins] if fixed_pins else ()
-            age_limit = _age_limit(upload_time + MARGIN, free)
+            free_names = [name for name in loose if name not in fixed_pins] if fixed_pins else ()
+            age_limit = _age_limit(upload_time + MARGIN, free_names)
             yield attempt("of its time", python, loose | undeclared, *age_limit)
         yield attempt("any", python, loose | undeclared)
 

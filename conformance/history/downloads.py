@@ -168,8 +168,8 @@ def uncached(files: Collection[Download], python: str) -> frozenset[Download]:
         The Python of these environments.
     """
     options = _python(python)
-    ordered = sorted(files, key=lambda file: file.pin)
-    by_name = groupby(ordered, key=lambda file: file.pin.partition("==")[0])
+    sorted_files = sorted(files, key=lambda file: file.pin)
+    by_name = groupby(sorted_files, key=lambda file: file.pin.partition("==")[0])
     # uv is asked about one version of each package at a time.
     rounds = zip_longest(*(tuple(versions) for _, versions in by_name))
     with ThreadPoolExecutor(4) as pool:

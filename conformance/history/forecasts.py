@@ -86,16 +86,16 @@ def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
         The releases in their order.
     """
     with ThreadPoolExecutor(4) as pool:
-        resolved = list(pool.map(partial(_resolve, plan), releases))
+        single_forecasts = list(pool.map(partial(_resolve, plan), releases))
     files: dict[str, frozenset[Download]] = {}
-    for forecast in resolved:
+    for forecast in single_forecasts:
         if forecast.environment is not None:
             python = forecast.environment.python
             files[python] = files.get(python, frozenset()) | forecast.files
-    uncached = {python: downloads.uncached(files[python], python) for python in files}
+    missing_files = {python: downloads.uncached(files[python], python) for python in files}
     forecasts = tuple(
-        replace(f, files=f.files & uncached[f.environment.python]) if f.environment else f
-        for f in resolved
+        replace(f, files=f.files & missing_files[f.environment.python]) if f.environment else f
+        for f in single_forecasts
     )
     total = amount(frozenset[Download]().union(*(f.files for f in forecasts)))
     return Foreseen(forecasts, sum(f.environment is not None for f in forecasts), total)
@@ -125,8 +125,8 @@ def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) ->
     first_places = dict.fromkeys((last, first, (first + last) // 2))
     forecast = of_all(plan, [releases[place] for place in first_places])
     *ends, middle = forecast.releases
-    further = amount(middle.files.difference(*(end.files for end in ends)))
-    total = forecast.amount.plus(further, max(0, steps - len(first_places)))
+    typical_amount = amount(middle.files.difference(*(end.files for end in ends)))
+    total = forecast.amount.plus(typical_amount, max(0, steps - len(first_places)))
     return replace(forecast, steps=steps, amount=total)
 
 

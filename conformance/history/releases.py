@@ -108,13 +108,15 @@ def existing(package: str, places: Sequence[str]) -> tuple[Release, ...]:
         # Without the option for wheels, pip also lists releases that have none.
         requests = [("--ignore-requires-python",), *wheels]
         all_versions, *by_python = pool.map(partial(_available_versions, package), requests)
-    supported: dict[Version, list[str]] = {version: [] for version in all_versions}
+    pythons_by_version: dict[Version, list[str]] = {version: [] for version in all_versions}
     for python, versions in zip(places, by_python, strict=True):
         for version in versions:
-            supported.setdefault(version, []).append(python)
-    if not supported:
+            pythons_by_version.setdefault(version, []).append(python)
+    if not pythons_by_version:
         raise NoRelease(f"pip knows no release of {package!r} for Python {', '.join(places)}")
-    return tuple(Release(package, v, tuple(supported[v])) for v in sorted(supported))
+    return tuple(
+        Release(package, v, tuple(pythons_by_version[v])) for v in sorted(pythons_by_version)
+    )
 
 
 def _minor_version(place: str) -> str:

@@ -100,10 +100,10 @@ def feasible(factors: tuple[int, ...] = _ALL_FACTORS) -> NDArray[np.bool_]:
     ndarray of bool
         With an axis for each factor, as long as the factor has levels.
     """
-    further = next((f for f in _ALL_FACTORS if f not in factors), None)
-    if further is not None:
-        more = tuple(sorted((*factors, further)))
-        return np.asarray(feasible(more).any(more.index(further)))
+    next_factor = next((f for f in _ALL_FACTORS if f not in factors), None)
+    if next_factor is not None:
+        more_factors = tuple(sorted((*factors, next_factor)))
+        return np.asarray(feasible(more_factors).any(more_factors.index(next_factor)))
     mask = np.ones([len(factor.levels) for factor in FACTORS], bool)
     for constraint in CONSTRAINTS:
         levels = [

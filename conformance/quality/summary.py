@@ -54,24 +54,27 @@ def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]
     """
     kills = mutation.kill_counts(records)
     distinctions = mutation.distinction_counts(records)
-    rare = [i for i in range(len(CONVENTIONS)) if kills[i] < ENOUGH]
     choices = [choices for axis in range(len(AXES)) for choices in mutation.choices_of(axis)]
-    close = [pair for pair in choices if distinctions[pair] < ENOUGH]
-    correct = sum(len(record.named) for record in records)
-    diagnoses = correct + sum(len(record.unnamed) for record in records)
+    rarities = [
+        f"{CONVENTIONS[i]}: seen by {kills[i]} cases; {ENOUGH} are needed"
+        for i in range(len(CONVENTIONS))
+        if kills[i] < ENOUGH
+    ]
+    confusions = [
+        f"{_words(pair)}: told apart by {distinctions[pair]} cases; {ENOUGH} are needed"
+        for pair in choices
+        if distinctions[pair] < ENOUGH
+    ]
+    correct_count = sum(len(record.named) for record in records)
+    diagnosis_count = correct_count + sum(len(record.unnamed) for record in records)
     lines = [
-        f"conventions seen by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rare)} of"
-        f" {len(CONVENTIONS)}; diagnosed as what they are: {correct} of {diagnoses} answers",
+        f"conventions seen by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rarities)} of"
+        f" {len(CONVENTIONS)}; diagnosed as what they are:"
+        f" {correct_count} of {diagnosis_count} answers",
         f"choices of an axis told apart by {ENOUGH} cases or more:"
-        f" {len(choices) - len(close)} of {len(choices)}",
+        f" {len(choices) - len(confusions)} of {len(choices)}",
     ]
-    return lines, [
-        *(f"{CONVENTIONS[i]}: seen by {kills[i]} cases; {ENOUGH} are needed" for i in rare),
-        *(
-            f"{_words(pair)}: told apart by {distinctions[pair]} cases; {ENOUGH} are needed"
-            for pair in close
-        ),
-    ]
+    return lines, rarities + confusions
 
 
 def pairs(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
@@ -84,17 +87,17 @@ def pairs(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
     list of str
         Findings: surviving pairs, where there are too many.
     """
-    survivors = mutation.surviving_pairs(records)
-    killable = mutation.killable_pairs(survivors)
-    kills = len(PAIRS - survivors)
-    total = kills + len(killable)
+    surviving_pairs = mutation.surviving_pairs(records)
+    killable_pairs = mutation.killable_pairs(surviving_pairs)
+    kill_count = len(PAIRS - surviving_pairs)
+    total = kill_count + len(killable_pairs)
     line = (
-        f"pairs of conventions seen: {kills} of {total} ({percent(kills, total)});"
-        f" {len(survivors) - len(killable)} more never meet, or undo each other"
+        f"pairs of conventions seen: {kill_count} of {total} ({percent(kill_count, total)});"
+        f" {len(surviving_pairs) - len(killable_pairs)} more never meet, or undo each other"
     )
-    if kills >= ENOUGH_PAIRS * total:
+    if kill_count >= ENOUGH_PAIRS * total:
         return [line], []
-    return [line], _first_findings("no case sees", map(_pair, sorted(killable)))
+    return [line], _first_findings("no case sees", map(_pair, sorted(killable_pairs)))
 
 
 def unnamed(records: Iterable[KillRecord]) -> Iterator[str]:
