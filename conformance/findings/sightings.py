@@ -53,7 +53,7 @@ class Sighting:
         Returns
         -------
         bool or None
-            None where nobody looked for it, or the class is not known.
+            None where the page does not say it, or the class is not known.
         """
         if not self.is_of(packages):
             return None

@@ -51,6 +51,10 @@ class Change:
 
     Parameters
     ----------
+    kind
+        What happened.
+    api, case
+        By their ids; an API that disappeared or appeared has no case.
     mode
         None for an API that disappeared or appeared.
     before, after
@@ -81,14 +85,18 @@ class Comparison:
 
     Parameters
     ----------
+    before, after
+        The baseline and the candidate.
+    changes
+        In no particular order.
     compared
         How many answers were compared.
     of
         How many answers the baseline has.
     evidence
-        Which explanations the answers of each side have.
+        Of each side: how many answers each explanation fits.
     cases
-        Of each side: a case that is gone differs from one that an API was not asked.
+        Of each side: its cases. They show whether a case was removed or not asked of one API.
     """
 
     before: Source

@@ -1,4 +1,4 @@
-"""Read a YAML file of expected changes, each of which somebody has approved with a reason.
+"""Read a YAML file of expected changes, each approved by a person with a reason.
 
 An entry that matches no change is an error.
 """

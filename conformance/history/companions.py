@@ -29,7 +29,7 @@ Choice = Literal["as pinned", "of its time", "any"]
 
 @dataclass(frozen=True)
 class Attempt:
-    """An environment to try for a release, and how its companions were chosen."""
+    """An environment to try for a release, with the way its companions were chosen."""
 
     environment: Environment
     companions: Choice
@@ -50,10 +50,10 @@ def base_environment(package: str, framework: str | None, backend: str | None) -
     NoRelease
         Where there is none.
     """
-    places = [e for e in pinned().values() if any(_is_of(package, pin) for pin in e.pins)]
-    same_name = {e.framework for e in places if same_package(e.framework, package)}
-    frameworks = {framework} if framework else same_name or {e.framework for e in places}
-    for environment in places:
+    environments = [e for e in pinned().values() if any(_is_of(package, pin) for pin in e.pins)]
+    same_name = {e.framework for e in environments if same_package(e.framework, package)}
+    frameworks = {framework} if framework else same_name or {e.framework for e in environments}
+    for environment in environments:
         if environment.framework in frameworks and backend in (None, environment.backend):
             return environment
     words = (package, framework and f"of {framework}", backend and f"on {backend}")
@@ -78,12 +78,12 @@ def attempts(
         Requirements of all environments, in place of a pin or besides.
     """
     fixed_pins = {_name(requirement): str(requirement) for requirement in fixed}
-    strict = {_name(Requirement(pin)): pin for pin in place.pins} | fixed_pins
-    strict.pop(canonicalize_name(release.package), None)
-    fixed_pins |= {name: strict[name] for name in place.locked if name in strict}
-    loose = {name: fixed_pins.get(name, name) for name in strict}
-    undeclared = {name: name for name in UNDECLARED if name not in strict}
-    wheels = [word for name in (release.package, *strict) for word in ("--only-binary", name)]
+    strict_pins = {_name(Requirement(pin)): pin for pin in place.pins} | fixed_pins
+    strict_pins.pop(canonicalize_name(release.package), None)
+    fixed_pins |= {name: strict_pins[name] for name in place.locked if name in strict_pins}
+    loose_pins = {name: fixed_pins.get(name, name) for name in strict_pins}
+    undeclared = {name: name for name in UNDECLARED if name not in strict_pins}
+    wheels = [word for name in (release.package, *strict_pins) for word in ("--only-binary", name)]
 
     def attempt(choice: Choice, python: str, pins: Mapping[str, str], *options: str) -> Attempt:
         environment = replace(
@@ -97,16 +97,16 @@ def attempts(
         return Attempt(environment, choice)
 
     for python in release.pythons:
-        yield attempt("as pinned", python, strict)
-        yield attempt("as pinned", python, strict | undeclared)
-        if loose == strict:
+        yield attempt("as pinned", python, strict_pins)
+        yield attempt("as pinned", python, strict_pins | undeclared)
+        if loose_pins == strict_pins:
             continue
         upload_time = uploaded(release, python)
         if upload_time is not None:
-            free_names = [name for name in loose if name not in fixed_pins] if fixed_pins else ()
-            age_limit = _age_limit(upload_time + MARGIN, free_names)
-            yield attempt("of its time", python, loose | undeclared, *age_limit)
-        yield attempt("any", python, loose | undeclared)
+            names = [name for name in loose_pins if name not in fixed_pins] if fixed_pins else ()
+            age_limit = _age_limit(upload_time + MARGIN, names)
+            yield attempt("of its time", python, loose_pins | undeclared, *age_limit)
+        yield attempt("any", python, loose_pins | undeclared)
 
 
 def _age_limit(time: datetime, names: Sequence[str]) -> Iterator[str]:
