@@ -1,9 +1,9 @@
-"""Combinations: where arguments meet that no case asks about, a small case that does.
+"""Generate cases for the interactions of arguments that no case has.
 
-``python -m tools.combinations [CASES...]`` prints an entry for each question that
-these cases, by default the corpus, lack to have every meeting of three factors. The points are
-chosen by covertable, which has to be installed for this alone (``pip install .[combinations]``):
-what is printed is kept in a case file, and of the corpus nobody makes it again.
+``python -m tools.combinations [CASES...]`` prints an entry for each question that these cases, by
+default the corpus, lack for full coverage of three factors. covertable chooses the points; it is
+installed for this tool alone (``pip install .[combinations]``). The output is kept in a case file,
+which is not generated again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from conformance.authoring import yaml_writer
 from conformance.cases import load
 from conformance.cases.fields import Topic
 from conformance.quality import interactions
-from conformance.quality.interactions import CONSTRAINTS, FACTORS, Levels, Point
+from conformance.quality.factors import CONSTRAINTS, FACTORS
+from conformance.quality.interactions import Levels, Point
 from conformance.utils import resources
 from tools import samples
 
@@ -85,7 +86,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "integer": ("integer", "whole numbers"),
     },
 }
-"""What stands for a level in an id, and in a sentence; nothing where it is as usual."""
+"""The words for a level in an id, and in a sentence; empty for the usual level."""
 
 TOPICS: Mapping[str, Topic] = {
     "operator": "gradients",
@@ -100,35 +101,49 @@ TOPICS: Mapping[str, Topic] = {
     "bias": "bias",
     "dtype": "dtype",
 }
-"""What a case is about for the sake of a factor."""
+"""The topic of a case for each factor."""
 
 
-def chosen(points: Iterable[Point]) -> list[Point]:
-    """The points that cover, with those given, every meeting of three factors."""
-    given = [interactions.named(point) for point in sorted(points)]
+def choose_points(points: Iterable[Point]) -> list[Point]:
+    """Return the points that, with the given ones, cover every interaction of three factors.
+
+    Raises
+    ------
+    ImportError
+        Without covertable.
+    """
+    presets = [interactions.levels_at(point) for point in sorted(points)]
     rows = import_module("covertable").make(
         {factor.name: list(factor.levels) for factor in FACTORS},
         strength=STRENGTH,
         salt=SALT,
-        presets=given,
-        constraints=[_forbidden(never.levels) for never in CONSTRAINTS],
+        presets=presets,
+        constraints=[_forbidden(constraint.levels) for constraint in CONSTRAINTS],
     )
-    return [interactions.point(row) for row in rows if row not in given]
+    return [interactions.point(row) for row in rows if row not in presets]
 
 
 def _forbidden(levels: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """In covertable's words: no row has one of these levels for each of these factors."""
-    among = [{"operator": "in", "left": n, "values": list(some)} for n, some in levels.items()]
-    return {"operator": "not", "condition": {"operator": "and", "conditions": among}}
+    """Return covertable's condition that no row has one of these levels for each factor."""
+    conditions = [
+        {"operator": "in", "left": name, "values": list(values)} for name, values in levels.items()
+    ]
+    return {"operator": "not", "condition": {"operator": "and", "conditions": conditions}}
 
 
 def entry_at(point: Point, number: int, rarest: Sequence[str]) -> dict[str, Any]:
-    """The keys of a case at a point, the sharpest of a few that are drawn.
+    """Return the keys of a case at a point.
 
-    number  what its numbers are drawn with
-    rarest  factors whose levels meet here and hardly anywhere else
+    Parameters
+    ----------
+    point
+        The levels of the case.
+    number
+        The seed of its numbers.
+    rarest
+        Factors whose levels appear together here and in hardly any other case.
     """
-    levels = interactions.named(point)
+    levels = interactions.levels_at(point)
     words = [WORDS[factor][levels[factor]][1] for factor in rarest]
     topics = ["combinations", *(_topic(factor, levels[factor]) for factor in rarest)]
     return {
@@ -140,7 +155,7 @@ def entry_at(point: Point, number: int, rarest: Sequence[str]) -> dict[str, Any]
 
 
 def name(levels: Levels) -> str:
-    """The id of a case at these levels, which no other levels have."""
+    """Return the id of a case at these levels; no other levels have the same id."""
     slugs = (_slug(factor.name, levels) for factor in FACTORS)
     return "-".join(["mix", *filter(None, slugs)])
 
@@ -157,31 +172,31 @@ def _topic(factor: str, level: str) -> Topic:
     return TOPICS[factor]
 
 
-def rarest(point: Point, among: Iterable[Point]) -> tuple[str, ...]:
-    """Three factors whose levels at a point meet at as few as possible of some points."""
-    points = list(among)
-    telling = [
+def rarest(point: Point, points: Iterable[Point]) -> tuple[str, ...]:
+    """Return three factors whose levels at a point are shared by the fewest points."""
+    points = list(points)
+    candidates = [
         place for place, factor in enumerate(FACTORS)
         if WORDS[factor.name][factor.levels[point[place]]][1]
     ]  # fmt: skip
 
-    def others(places: tuple[int, ...]) -> int:
+    def frequency(places: tuple[int, ...]) -> int:
         return sum(all(other[place] == point[place] for place in places) for other in points)
 
-    return tuple(FACTORS[place].name for place in min(combinations(telling, 3), key=others))
+    return tuple(FACTORS[place].name for place in min(combinations(candidates, 3), key=frequency))
 
 
 def main(paths: Sequence[str] = ()) -> None:
-    """Prints the entries that are missing from the cases in ``paths``, or from the corpus."""
-    read = [Path(path) for path in paths] or [resources.CASES]
-    points = interactions.points(load(read, check=False).cases)
+    """Print the entries that are missing from the cases in ``paths``, or from the corpus."""
+    files = [Path(path) for path in paths] or [resources.CASES]
+    points = interactions.points(load(files, check=False).cases)
     try:
-        missing = chosen(points)
+        missing = choose_points(points)
     except ImportError:
         sys.exit("this needs covertable; python -m pip install 'covertable>=3.2'")
-    every = [*points, *missing]
+    all_points = [*points, *missing]
     for number, point in enumerate(sorted(missing), 1):
-        fields = entry_at(point, number, rarest(point, every))
+        fields = entry_at(point, number, rarest(point, all_points))
         sys.stdout.write(yaml_writer.entry(fields, {}, 2) + "\n")
 
 

@@ -1,12 +1,12 @@
-"""Instances: what a question looks like that has given levels, since a level alone asks nothing.
+"""Draw random questions that have given levels.
 
-Numbers for the arguments are drawn until they have the levels, a part after the other; of a few
-questions so found the one that can tell most conventions apart is kept.
+The parts of a question are drawn one after the other, each until it has its levels. Of a few such
+questions the one with the highest mutation score is chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -18,17 +18,17 @@ from conformance.cases.question_builder import ask
 from conformance.cases.schema import Entry
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
-from conformance.quality import interactions, mutation
+from conformance.quality import factors, mutation
 from conformance.quality.interactions import Levels
 from conformance.question import Array, Dtype, Op, Question
 from conformance.runs.prepared_case import PreparedCase
 
 CHOICE = 8
-"""Of how many questions the sharpest is taken."""
+"""The number of questions from which the sharpest is chosen."""
 ATTEMPTS, TRIES = 2000, 100
-"""How often a question is begun, and how often a part of it is drawn."""
+"""How many questions are started, and how often a part of one is drawn."""
 WINDOWS = (1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8)
-"""Lengths of a kernel, as often as they should come up."""
+"""Lengths of a kernel, with their frequencies."""
 OPS: Mapping[str, Op] = {
     "forward": "conv_transpose",
     "input gradient": "conv_transpose_input_gradient",
@@ -44,7 +44,7 @@ CHANNELS: Mapping[tuple[str, str], tuple[tuple[int, int, int], ...]] = {
     ("depthwise", "as many"): ((2, 2, 2), (3, 3, 3)),
     ("multiplied", "differing"): ((2, 4, 2), (3, 6, 3)),
 }
-"""Inputs, outputs and groups for each level of groups and of channels."""
+"""Input channels, output channels and groups for each level of groups and of channels."""
 
 RANGES: Mapping[str, tuple[int, int]] = {
     "float32": (9, 99),
@@ -54,32 +54,42 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "int32": (9, 99),
     "int64": (9, 2**33),
 }
-"""The largest numbers of the two arrays that meet: enough to tell narrower dtypes apart."""
+"""The largest numbers of the two arrays, for which a narrower dtype gives another answer."""
 
 
 Part: TypeAlias = Callable[[Question, Levels, np.random.Generator], Question | None]
-"""Draws a part of a question anew."""
+"""Draws a part of a question again."""
 
 
 def sharpest(levels: Levels, number: int) -> dict[str, Any]:
-    """The keys of a case that say a question with these levels, drawn with a number.
+    """Return the keys of a case with these levels.
 
-    Raises ``RuntimeError`` where none is found.
+    Parameters
+    ----------
+    levels
+        Of its question.
+    number
+        The seed.
+
+    Raises
+    ------
+    RuntimeError
+        Where no question with these levels was found.
     """
-    return max(_found(levels, number), key=lambda said: _sharpness(_question(said)))
+    return max(_entries(levels, number), key=lambda entry: _sharpness(_question(entry)))
 
 
-def drawn(levels: Levels, random: np.random.Generator) -> Question | None:
-    """A question without its numbers, if luck has it: its parts are drawn until they fit."""
+def draw(levels: Levels, random: np.random.Generator) -> Question | None:
+    """Return a question with these levels and without numbers; None where a part never fits."""
     rank = int(levels["rank"])
     sizes = CHANNELS[levels["groups"], levels["channels"]]
     inputs, outputs, groups = sizes[random.integers(len(sizes))]
     dtypes = DTYPES.get(levels["dtype"]) or (cast(Dtype, levels["dtype"]),)
     q = Question(
         op=OPS[levels["operator"]],
-        x=_stand_in((int(random.integers(1, 3)), inputs, *_axes(random, 1, 4, rank))),
-        kernel=_stand_in((inputs, outputs // groups, *(1,) * rank)),
-        bias=_stand_in((outputs,)) if levels["bias"] == "yes" else None,
+        x=_placeholder((int(random.integers(1, 3)), inputs, *_axes(random, 1, 4, rank))),
+        kernel=_placeholder((inputs, outputs // groups, *(1,) * rank)),
+        bias=_placeholder((outputs,)) if levels["bias"] == "yes" else None,
         stride=(1,) * rank,
         padding="valid",
         output_padding=(0,) * rank,
@@ -87,90 +97,89 @@ def drawn(levels: Levels, random: np.random.Generator) -> Question | None:
         groups=groups,
         dtype=dtypes[random.integers(len(dtypes))],
     )
-    for factors, part in _PARTS:
-        tries = (part(q, levels, random) for _ in range(TRIES))
-        fits = (one for one in tries if one and all(_has(one, levels, f) for f in factors))
-        fitting = next(fits, None)
-        if fitting is None:
+    for names, part in _PARTS:
+        attempts = (part(q, levels, random) for _ in range(TRIES))
+        success = next((a for a in attempts if a and _has_levels(a, levels, names)), None)
+        if success is None:
             return None
-        q = fitting
+        q = success
     return q
 
 
+def _has_levels(q: Question, levels: Levels, names: Iterable[str]) -> bool:
+    return all(factors.level(q, name) == levels[name] for name in names)
+
+
 def _sharpness(q: Question) -> tuple[int, int]:
-    """How much a question can tell, and then how small it is."""
+    """Return how many conventions a question kills, and then how small it is."""
     place = Place("", 1, 1)
     case = Case(id="", op=q.op, question=q, why="", exact=True, topics=(), place=place)
-    sight = mutation.kill_record(PreparedCase(case))
-    return len(sight.kills) + len(sight.pairs), -(q.x.size + q.kernel.size)
+    record = mutation.kill_record(PreparedCase(case))
+    return len(record.kills) + len(record.pairs), -(q.x.size + q.kernel.size)
 
 
-def _question(said: Mapping[str, Any]) -> Question:
-    asked = ask(Entry.model_validate({"id": "drawn", "why": "Drawn.", **said}))
-    assert isinstance(asked, Question)  # an entry of one operator is no chain
-    return asked
+def _question(entry: Mapping[str, Any]) -> Question:
+    question = ask(Entry.model_validate({"id": "drawn", "why": "Drawn.", **entry}))
+    assert isinstance(question, Question)  # an entry of one operator is no chain
+    return question
 
 
-def _found(levels: Levels, number: int) -> Iterator[dict[str, Any]]:
+def _entries(levels: Levels, number: int) -> Iterator[dict[str, Any]]:
     random = np.random.Generator(np.random.PCG64(number))
-    found = 0
+    number_of_entries = 0
     for _ in range(ATTEMPTS):
-        q = drawn(levels, random)
+        q = draw(levels, random)
         if q is None:
             continue
-        said = _entry(q, 2 * (CHOICE * number + found))
-        if bound(_question(said)) <= limit(q, exact=True):
-            yield said
-            found += 1
-        if found == CHOICE:
+        entry = _entry(q, 2 * (CHOICE * number + number_of_entries))
+        if bound(_question(entry)) <= limit(q, exact=True):
+            yield entry
+            number_of_entries += 1
+        if number_of_entries == CHOICE:
             return
-    if not found:
+    if not number_of_entries:
         raise RuntimeError(f"no question was found at {dict(levels)}")
 
 
-def _has(q: Question, levels: Levels, factor: str) -> bool:
-    return interactions.level(q, factor) == levels[factor]
-
-
-def _kernel(q: Question, levels: Levels, random: np.random.Generator) -> Question | None:
+def _draw_kernel(q: Question, levels: Levels, random: np.random.Generator) -> Question | None:
     window = tuple(int(k) for k in random.choice(WINDOWS, q.rank))
     if max(window) == 1 and (levels["stride"], levels["kernel"]) != ("1", "equal"):
-        return None  # another kernel has the same levels, and can be told from a flipped one
+        return None  # a longer kernel has the same levels, and differs from a flipped one
     return q.but(
-        kernel=_stand_in((*q.kernel.shape[:2], *window)),
+        kernel=_placeholder((*q.kernel.shape[:2], *window)),
         stride=_spread(levels["stride"], random, q.rank, 5),
         dilation=_spread(levels["dilation"], random, q.rank, 3),
     )
 
 
-def _padded(q: Question, levels: Levels, random: np.random.Generator) -> Question:
-    reach = geometry.effective_kernel_size(q.window, q.dilation)
-    return q.but(padding=_padding(levels["padding"], random, reach))
+def _draw_padding(q: Question, levels: Levels, random: np.random.Generator) -> Question:
+    sizes = geometry.effective_kernel_size(q.window, q.dilation)
+    return q.but(padding=_padding(levels["padding"], random, sizes))
 
 
-def _extended(q: Question, levels: Levels, random: np.random.Generator) -> Question:
+def _draw_output_padding(q: Question, levels: Levels, random: np.random.Generator) -> Question:
     if levels["output padding"] == "0":
         return q
     return q.but(output_padding=_axes(random, 0, max(q.stride) + 1, q.rank))
 
 
-def _long(q: Question, levels: Levels, random: np.random.Generator) -> Question | None:
-    """Long enough for something to be left."""
+def _draw_input(q: Question, levels: Levels, random: np.random.Generator) -> Question | None:
+    """Draw an input that is long enough for an output."""
     del levels
     space = _axes(random, 1, 4, q.rank)
-    longer = q.but(x=_stand_in((*q.x.shape[:2], *space)))
-    return longer if longer.has_output else None
+    result = q.but(x=_placeholder((*q.x.shape[:2], *space)))
+    return result if result.has_output else None
 
 
 _PARTS: tuple[tuple[tuple[str, ...], Part], ...] = (
-    (("stride", "kernel", "dilation"), _kernel),
-    (("padding",), _padded),
-    (("output padding",), _extended),
-    ((), _long),
+    (("stride", "kernel", "dilation"), _draw_kernel),
+    (("padding",), _draw_padding),
+    (("output padding",), _draw_output_padding),
+    ((), _draw_input),
 )
 
 
-def _stand_in(shape: tuple[int, ...]) -> Array:
+def _placeholder(shape: tuple[int, ...]) -> Array:
     return np.broadcast_to(np.float32(0), shape)
 
 
@@ -178,37 +187,37 @@ def _axes(random: np.random.Generator, low: int, high: int, rank: int) -> Axes:
     return tuple(map(int, random.integers(low, high, rank, endpoint=True)))
 
 
-def _spread(level: str, random: np.random.Generator, rank: int, most: int) -> Axes:
-    """A number for all axes, or one for each; that they differ is left to luck."""
+def _spread(level: str, random: np.random.Generator, rank: int, largest: int) -> Axes:
+    """Return one number for all axes, or one for each, which may still be equal."""
     if level == "1":
         return (1,) * rank
     if level == "equal":
-        return _axes(random, 2, most, 1) * rank
-    return _axes(random, 1, most, rank)
+        return _axes(random, 2, largest, 1) * rank
+    return _axes(random, 1, largest, rank)
 
 
-def _padding(level: str, random: np.random.Generator, reach: Axes) -> Pairs | Word:
+def _padding(level: str, random: np.random.Generator, sizes: Axes) -> Pairs | Word:
     if level.startswith("same"):
         return "same"
     if level == "none":
-        return "valid" if random.integers(2) else ((0, 0),) * len(reach)
-    least = -2 if level == "negative" else 0
-    most = [r + 1 if level == "beyond" else r - 1 for r in reach]
-    ends = [tuple(map(int, random.integers(least, max(m, 0), 2, endpoint=True))) for m in most]
+        return "valid" if random.integers(2) else ((0, 0),) * len(sizes)
+    low = -2 if level == "negative" else 0
+    highs = [size + 1 if level == "beyond" else size - 1 for size in sizes]
+    ends = [tuple(map(int, random.integers(low, max(h, 0), 2, endpoint=True))) for h in highs]
     return tuple((b, b if level == "even" else e) for b, e in ends)
 
 
 def _entry(q: Question, seed: int) -> dict[str, Any]:
-    """The keys of a case that asks this of numbers that are drawn with a seed."""
+    """Return the keys of a case with the question's shapes, and numbers drawn with a seed."""
     small, large = RANGES[q.dtype]
-    # By the kernel it is the input that meets the gradient, whose numbers are small.
+    # The kernel gradient multiplies the input with the output gradient, whose numbers are small.
     x, kernel = (large, small) if q.wanted == "kernel_gradient" else (small, large)
-    said = to_yaml.fields(q)
-    said |= {"x": _rule(q.x, x, seed), "kernel": _rule(q.kernel, kernel, seed + 1)}
+    entry = to_yaml.fields(q)
+    entry |= {"x": _rule(q.x, x, seed), "kernel": _rule(q.kernel, kernel, seed + 1)}
     if q.bias is not None:
-        said["bias"] = [(-1) ** i * (i + 1) for i in range(len(q.bias))]
-    return said
+        entry["bias"] = [(-1) ** i * (i + 1) for i in range(len(q.bias))]
+    return entry
 
 
-def _rule(array: Array, most: int, seed: int) -> dict[str, Any]:
-    return {"shape": list(array.shape), "integers": [-most, most], "seed": seed}
+def _rule(array: Array, largest: int, seed: int) -> dict[str, Any]:
+    return {"shape": list(array.shape), "integers": [-largest, largest], "seed": seed}

@@ -1,1 +1,1 @@
-"""The findings of `docs/findings.md`: read, and shown again in any interpreter."""
+"""Read the findings of `docs/findings.md`, and run their scripts in any interpreter."""

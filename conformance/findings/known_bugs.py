@@ -1,6 +1,6 @@
-"""Bugs of frameworks that are told of already, so that no report calls their answers unexplained.
+"""List the known bugs of frameworks, so that no report calls their answers unexplained.
 
-What is known stands in ``bugs.toml``; `docs/findings.md` has the story and a script for each.
+The list is in ``known_bugs.toml``; `docs/findings.md` has a description and a script for each bug.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conformance.runs.run_files import Header
 
 @dataclass(frozen=True)
 class Occurrence:
-    """Where the corpus shows a bug: versions and classes of a framework, and those of its APIs."""
+    """A framework's versions, runtime classes and APIs in which cases show a bug."""
 
     sighting: Sighting
     apis: tuple[str, ...]
@@ -27,12 +27,18 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Bug:
-    """One bug: a section of the page, and where the corpus shows it.
+    """A bug of a framework, with a section of the page.
 
-    title        the section's heading
-    cases        those that it makes wrong
-    occurrences  with what, and in which APIs, it makes them wrong
-    lucky        cases that it makes right, against the API's own conventions
+    Parameters
+    ----------
+    title
+        The section's heading.
+    cases
+        Those that the bug makes wrong.
+    occurrences
+        The versions, classes and APIs with the bug.
+    lucky
+        Cases that the bug makes right, against the API's own conventions.
     """
 
     title: str
@@ -42,34 +48,35 @@ class Bug:
 
     @property
     def anchor(self) -> str:
-        """What a link to the section ends with, as a forge makes it of the heading."""
+        """The fragment of a link to the section, as a forge makes it of the heading."""
         return re.sub(r"[^\w -]", "", self.title.lower()).replace(" ", "-")
 
     @property
     def place(self) -> str:
-        """Where it is told of."""
+        """The page and the fragment."""
         return f"{page.PAGE}#{self.anchor}"
 
     @property
     def story(self) -> str:
-        """The section without its heading; raises ``KeyError`` where the page has none."""
+        """The section without its heading; it raises ``KeyError`` where the page has none."""
         return {entry.title: entry.story for entry in page.entries()}[self.title]
 
 
 def known(header: Header, api: str, case: str) -> Bug | None:
-    """The bug that an answer of an API to a case comes from, where one is known.
+    """Return the known bug behind an API's answer to a case, if there is one.
 
     Parameters
     ----------
     header
-        Of the run that the answer is in. Its versions have to be those that the bug was seen with,
-        and its runtime class one of those; a run that does not say its class may be of any.
+        Of the run with the answer. Its versions have to be among those with the bug, and so has its
+        runtime class, unless the run does not say it.
     api, case
         By their ids.
     """
-    own = {} if header.version is None else {header.framework: header.version}
-    packages = {**header.packages, **own}
-    for bug, sighting in _known().get((header.name, api, case), ()):
+    packages = dict(header.packages)
+    if header.version is not None:
+        packages[header.framework] = header.version
+    for bug, sighting in _index().get((header.name, api, case), ()):
         if sighting.is_of(packages) and header.runtime_class in (None, *sighting.classes):
             return bug
     return None
@@ -77,7 +84,7 @@ def known(header: Header, api: str, case: str) -> Bug | None:
 
 @cache
 def bugs() -> tuple[Bug, ...]:
-    """All that are known."""
+    """Return all known bugs."""
     tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["bug"]
     return tuple(
         Bug(
@@ -100,12 +107,13 @@ def _occurrence(table: Mapping[str, str | list[str]]) -> Occurrence:
 
 
 @cache
-def _known() -> Mapping[tuple[str, str, str], tuple[tuple[Bug, Sighting], ...]]:
-    found: dict[tuple[str, str, str], tuple[tuple[Bug, Sighting], ...]] = {}
+def _index() -> Mapping[tuple[str, str, str], tuple[tuple[Bug, Sighting], ...]]:
+    """Return the bugs by the name of the framework, the API and the case."""
+    index: dict[tuple[str, str, str], tuple[tuple[Bug, Sighting], ...]] = {}
     for bug in bugs():
         for occurrence in bug.occurrences:
             for api in occurrence.apis:
                 for case in (*bug.cases, *bug.lucky):
                     key = (occurrence.sighting.name, api, case)
-                    found[key] = (*found.get(key, ()), (bug, occurrence.sighting))
-    return found
+                    index[key] = (*index.get(key, ()), (bug, occurrence.sighting))
+    return index

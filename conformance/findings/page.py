@@ -1,12 +1,12 @@
-"""The page of findings, read as strictly as a case file: what is not in its form is an error.
+"""Read the page of findings as strictly as a case file: an unexpected form is an error.
 
 An entry is a section. It opens with a list of lines such as
 
     - Seen with keras 3.13.0 to 3.14.1 on jax 0.10.2 in `xla`; not in `xla-x64`.
 
-and has scripts, each in a block marked ``python``. What a script prints where the bug shows follows
-it in a block marked ``text wrong``, and what would be right in one marked ``text right``. In both
-``...`` stands for anything, and white space is all alike. A script belongs to the lines of the
+and has scripts, each in a block marked ``python``. The output that shows the bug follows a script
+in a block marked ``text wrong``, and the right output in one marked ``text right``. In both ``...``
+matches anything, and any white space matches any other. A script belongs to the lines of the
 framework that it imports; one that imports Keras belongs to those of Keras.
 """
 
@@ -31,7 +31,7 @@ PAGE = "docs/findings.md"
 
 _SEEN = re.compile(
     r"Seen with (?P<package>\w+) (?P<first>[\d.]+)(?: to (?P<last>[\d.]+))?"
-    r"(?: on (?P<backend>\w+) (?P<beside>[\d.]+))?"
+    r"(?: on (?P<backend>\w+) (?P<backend_version>[\d.]+))?"
     r" in (?P<classes>[^;.]+)(?:; not in (?P<others>[^;.]+))?\."
 )
 _FENCE = "```"
@@ -39,7 +39,7 @@ _MARKS = ("python", "text wrong", "text right")
 
 
 class PageError(PrintableError):
-    """Something on the page that is not in its form, in a sentence with its line."""
+    """An error on the page, in a sentence with its line."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Script:
     Parameters
     ----------
     framework
-        Whose sightings it belongs to.
+        The framework of the sightings that the script belongs to.
     source
         Its text.
     wrong, right
-        Patterns of what it prints where the bug shows, and where it does not.
+        Patterns of its output where the bug shows, and where it does not.
     """
 
     framework: str
@@ -73,10 +73,9 @@ class Entry:
     story
         All below the heading.
     sightings
-        With which versions and in which runtime classes the bug was seen, one for each framework
-        and backend.
+        Versions and runtime classes with the bug, one sighting for each framework and backend.
     scripts
-        Those that show it, at least one for each sighting.
+        At least one for each sighting.
     """
 
     title: str
@@ -95,8 +94,10 @@ def entries() -> tuple[Entry, ...]:
 
     Raises
     ------
-    PageError, OSError
-        Where it is not in its form, or cannot be read.
+    PageError
+        Where the page has an error.
+    OSError
+        Where the page cannot be read.
     """
     return _read(resources.FINDINGS)
 
@@ -107,35 +108,35 @@ def _read(path: Path) -> tuple[Entry, ...]:
 
 
 def parse(text: str) -> tuple[Entry, ...]:
-    """Read a page.
+    """Return the entries of a page.
 
     Raises
     ------
     PageError
-        For an entry that is not in the form, and for two of one title.
+        For an entry with an error, and for two entries of one title.
     """
-    read: dict[str, Entry] = {}
+    by_title: dict[str, Entry] = {}
     for line, title, lines in _sections(text):
         try:
-            if title in read:
+            if title in by_title:
                 raise ValueError("an entry before it has the same title")
-            read[title] = _entry(title, lines)
+            by_title[title] = _entry(title, lines)
         except ValueError as problem:
             raise PageError(f"{PAGE}:{line}: {title}: {problem}") from None
-    return tuple(read.values())
+    return tuple(by_title.values())
 
 
 def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """The number of each heading's line, the heading, and the lines below it."""
-    found: list[tuple[int, str, list[str]]] = []
+    """Return the number of each heading's line, the heading, and the lines below it."""
+    sections: list[tuple[int, str, list[str]]] = []
     in_block = False
     for number, line in enumerate(text.splitlines(), 1):
         in_block ^= line.startswith(_FENCE)
         if line.startswith("## ") and not in_block:
-            found.append((number, line[3:].strip(), []))
-        elif found:
-            found[-1][2].append(line)
-    return iter(found)
+            sections.append((number, line[3:].strip(), []))
+        elif sections:
+            sections[-1][2].append(line)
+    return iter(sections)
 
 
 def _entry(title: str, lines: Sequence[str]) -> Entry:
@@ -143,21 +144,21 @@ def _entry(title: str, lines: Sequence[str]) -> Entry:
     names = [sighting.name for sighting in sightings]
     if len(set(names)) < len(names):
         raise ValueError("two of its sightings are of the same framework and backend")
-    seen = {name.partition("-")[0] for name in names}
-    shown = {script.framework for script in scripts}
-    if seen != shown:
+    frameworks = {name.partition("-")[0] for name in names}
+    script_frameworks = {script.framework for script in scripts}
+    if frameworks != script_frameworks:
         raise ValueError(
-            f"its sightings are of {', '.join(sorted(seen))},"
-            f" and its scripts of {', '.join(sorted(shown))}"
+            f"its sightings are of {', '.join(sorted(frameworks))},"
+            f" and its scripts of {', '.join(sorted(script_frameworks))}"
         )
     return Entry(title, "\n".join(lines).strip(), sightings, scripts)
 
 
 def _sightings(lines: Sequence[str]) -> Iterator[Sighting]:
-    """The list at the beginning; an item may go on in the next line, indented."""
-    below = dropwhile(lambda line: not line.strip(), lines)
-    listed = takewhile(lambda line: line.startswith(("- ", "  ")), below)
-    items = "\n".join(listed).replace("\n  ", " ").splitlines()
+    """Yield the sightings of the list at the beginning; an indented line continues an item."""
+    text = dropwhile(lambda line: not line.strip(), lines)
+    list_lines = takewhile(lambda line: line.startswith(("- ", "  ")), text)
+    items = "\n".join(list_lines).replace("\n  ", " ").splitlines()
     if not items:
         raise ValueError("it does not begin with a list of lines `- Seen with ...`")
     for item in items:
@@ -175,31 +176,31 @@ def _sighting(
     first: str,
     last: str | None,
     backend: str | None,
-    beside: str | None,
+    backend_version: str | None,
     classes: str,
     others: str | None,
 ) -> Sighting:
     if package not in FRAMEWORKS or backend not in FRAMEWORKS[package].interops:
-        on = f" on {backend}" if backend else ""
-        raise ValueError(f"there is no adapter of {package}{on}")
-    for version in filter(None, (first, last, beside)):
-        Version(version)  # or a ValueError
-    shown, absent = _classes(classes), _classes(others) if others else ()
-    if both := set(shown) & set(absent):
-        raise ValueError(f"it shows in {', '.join(sorted(both))}, and does not")
+        suffix = f" on {backend}" if backend else ""
+        raise ValueError(f"there is no adapter of {package}{suffix}")
+    for version in filter(None, (first, last, backend_version)):
+        Version(version)  # it raises a ValueError
+    present_in, absent_in = _classes(classes), _classes(others) if others else ()
+    if overlap := set(present_in) & set(absent_in):
+        raise ValueError(f"it shows in {', '.join(sorted(overlap))}, and does not")
     return Sighting(
         name=f"{package}-{backend}" if backend else package,
         versions=(
             f"{package}>={first},<={last}" if last else f"{package}=={first}",
-            *([f"{backend}=={beside}"] if backend else []),
+            *([f"{backend}=={backend_version}"] if backend else []),
         ),
-        classes=shown,
-        others=absent,
+        classes=present_in,
+        others=absent_in,
     )
 
 
 def _classes(words: str) -> tuple[str, ...]:
-    """The names in a list such as "`a`, `b` and `c`"."""
+    """Return the names in a list such as "`a`, `b` and `c`"."""
     names = words.replace(" and ", ", ").replace(" or ", ", ").split(", ")
     for name in names:
         if not (len(name) > 2 and name[0] == name[-1] == "`"):
@@ -219,23 +220,23 @@ def _scripts(lines: Sequence[str]) -> Iterator[Script]:
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The mark and the text of each block."""
-    rest = iter(lines)
-    for line in rest:
+    """Yield the mark and the text of each block."""
+    remainder = iter(lines)
+    for line in remainder:
         if line.startswith(_FENCE):
             mark = line.removeprefix(_FENCE).strip()
             if mark not in _MARKS:
                 raise ValueError(
                     f"a block is marked {mark!r}, which is none of {', '.join(_MARKS)}"
                 )
-            inside = []
-            for within in rest:
-                if within.startswith(_FENCE):
+            block = []
+            for block_line in remainder:
+                if block_line.startswith(_FENCE):
                     break
-                inside.append(f"{within}\n")
+                block.append(f"{block_line}\n")
             else:
                 raise ValueError("one of its blocks does not end")
-            yield mark, "".join(inside)
+            yield mark, "".join(block)
 
 
 def _script(source: str, texts: Sequence[tuple[str, str]]) -> Script:
@@ -248,7 +249,7 @@ def _script(source: str, texts: Sequence[tuple[str, str]]) -> Script:
 
 
 def _framework(source: str) -> str:
-    """The framework that a script is of: the one that it imports, or Keras beside its backend."""
+    """Return the framework that a script imports, or Keras where it imports that too."""
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
@@ -256,7 +257,7 @@ def _framework(source: str) -> str:
     modules = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
     modules += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
     names = {module.partition(".")[0] for module in modules}
-    imported = ["keras"] if "keras" in names else sorted(names & FRAMEWORKS.keys())
-    if len(imported) != 1:
+    frameworks = ["keras"] if "keras" in names else sorted(names & FRAMEWORKS.keys())
+    if len(frameworks) != 1:
         raise ValueError("a script has to import one framework, or Keras beside its backend")
-    return imported[0]
+    return frameworks[0]

@@ -1,8 +1,7 @@
-"""Where the scripts of the page run: the pinned environments, those of other versions, any other.
+"""Choose where the scripts of the page run: pinned environments, other versions, any interpreter.
 
-A pinned environment runs the entries of its versions. The entries of others get environments of
-their own, made of the versions that they name. An interpreter that somebody has runs all of its
-framework.
+A pinned environment runs the entries of its versions. Entries of other versions get environments
+with these versions. A user's interpreter runs all entries of its framework.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.findings.page import Entry, Script
 from conformance.findings.sightings import Sighting
-from conformance.history.companions import UNSAID
+from conformance.history.companions import UNDECLARED
 from conformance.runs import lookup
 from conformance.workers.interpreter import STARTUP, Interpreter
 from conformance.workers.worker_client import WorkerClient
@@ -26,7 +25,7 @@ from conformance.workers.worker_client import WorkerClient
 
 @dataclass(frozen=True)
 class Task:
-    """A script to run, and the sighting that says where the bug has to show."""
+    """A script to run, and the sighting that says where the bug shows."""
 
     entry: Entry
     sighting: Sighting
@@ -35,14 +34,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Visit:
-    """An environment, and the entries that are looked for in it.
+    """An environment, and the entries whose scripts run in it.
 
     Parameters
     ----------
     title
         For a person.
     environment
-        Made when it is visited, unless it is there.
+        It is made when the scripts run, unless it exists.
     entries
         Those with a sighting of its framework and backend.
     """
@@ -63,7 +62,7 @@ class Place:
     name
         Of the framework, with its backend.
     packages
-        Versions of the framework, and of what computes for it, by name.
+        Versions of the framework, and of its backend, by name.
     runtime_class
         None where it is not known.
     """
@@ -75,13 +74,13 @@ class Place:
 
     @property
     def words(self) -> str:
-        """The versions and the class, to be read."""
+        """The versions and the class as text."""
         versions = (f"{name} {version}" for name, version in self.packages.items())
         return ", ".join((*versions, self.runtime_class or "runtime class unknown"))
 
 
 def visits(title: str, environment: Environment, entries: Sequence[Entry]) -> list[Visit]:
-    """Return where the entries of one pinned environment are looked for.
+    """Return where the scripts of the entries of one pinned environment run.
 
     Parameters
     ----------
@@ -93,36 +92,36 @@ def visits(title: str, environment: Environment, entries: Sequence[Entry]) -> li
         All that there are.
     """
     name = _name(environment.framework, environment.backend)
-    wanted: list[tuple[Environment, list[Entry]]] = []
+    groups: list[tuple[Environment, list[Entry]]] = []
     for entry in entries:
         for sighting in entry.sightings:
             if sighting.name == name:
-                for where in environments_of(environment, sighting):
-                    same = next((those for other, those in wanted if other == where), None)
-                    if same is None:
-                        wanted.append((where, [entry]))
+                for target in environments_of(environment, sighting):
+                    group = next((group for other, group in groups if other == target), None)
+                    if group is None:
+                        groups.append((target, [entry]))
                     else:
-                        same.append(entry)
+                        group.append(entry)
     return [
-        Visit(title if where == environment else f"{title}, other versions", where, tuple(those))
-        for where, those in wanted
+        Visit(title if target == environment else f"{title}, other versions", target, tuple(group))
+        for target, group in groups
     ]
 
 
 def identify(environment: Environment, startup: float = STARTUP) -> Place:
-    """Start a worker in an environment, which is made unless it is there, to know its versions.
+    """Start a worker in an environment, which is made unless it exists, and return its versions.
 
     Parameters
     ----------
     environment
-        Where.
+        One of a visit.
     startup
-        Seconds that it may take.
+        Seconds that the start may take.
 
     Raises
     ------
-    CannotBuild, CannotStart, NotThere
-        Where there is nothing to run a script in, or a backend that nothing is known of.
+    CannotBuild, CannotStart, NotFoundError
+        Where no script can run, or the backend is unknown.
     """
     interpreter = interpreter_in(environment, together=False)
     framework = FRAMEWORKS[environment.framework]
@@ -130,9 +129,11 @@ def identify(environment: Environment, startup: float = STARTUP) -> Place:
         runtime = runtime_of(framework, client.identity)
     backend = runtime.backend
     lookup.refuse_backend(framework, backend)
-    chosen = {framework.backend_variable: backend} if framework.backend_variable and backend else {}
+    variables = dict(interpreter.variables)
+    if framework.backend_variable and backend:
+        variables[framework.backend_variable] = backend
     return Place(
-        replace(interpreter, variables={**interpreter.variables, **chosen}),
+        replace(interpreter, variables=variables),
         _name(framework.name, backend),
         runtime.packages,
         runtime.runtime_class,
@@ -140,7 +141,7 @@ def identify(environment: Environment, startup: float = STARTUP) -> Place:
 
 
 def tasks_in(place: Place, entries: Sequence[Entry]) -> Iterator[Task]:
-    """Yield the scripts of a framework on its backend, of whichever versions the entries are."""
+    """Yield the scripts of a place's framework and backend, for any versions."""
     for entry in entries:
         for sighting in entry.sightings:
             if sighting.name == place.name:
@@ -149,7 +150,7 @@ def tasks_in(place: Place, entries: Sequence[Entry]) -> Iterator[Task]:
 
 
 def environments_of(environment: Environment, sighting: Sighting) -> tuple[Environment, ...]:
-    """Return where a sighting is looked for again, for one pinned environment.
+    """Return the environments in which the scripts of a sighting run, for one pinned environment.
 
     Parameters
     ----------
@@ -164,42 +165,33 @@ def environments_of(environment: Environment, sighting: Sighting) -> tuple[Envir
         The environment itself, if its versions are the sighting's. If not, one for the first and
         one for the last version of the sighting.
     """
-    names = {_package(pin): Requirement(pin).name for pin in environment.pins}
     if sighting.is_of(dict(_versions(environment))):
         return (environment,)
-    own, *beside = map(Requirement, sighting.versions)
-    return tuple(
-        _with_unsaid(
-            environment.with_pins(
-                [
-                    f"{names[own.name]}=={version}",
-                    *(f"{names[other.name]}=={_ends(other)[-1]}" for other in beside),
-                ]
-            )
-        )
-        for version in dict.fromkeys((_ends(own)[0], _ends(own)[-1]))
+    names = {_import_name(pin): Requirement(pin).name for pin in environment.pins}
+    framework, *others = map(Requirement, sighting.versions)
+    other_pins = [f"{names[other.name]}=={_sorted_versions(other)[-1]}" for other in others]
+    versions = _sorted_versions(framework)
+    environments = (
+        environment.with_pins([f"{names[framework.name]}=={version}", *other_pins])
+        for version in dict.fromkeys((versions[0], versions[-1]))
     )
+    return tuple(replace(e, pins=(*e.pins, *UNDECLARED)) for e in environments)
 
 
 def _name(framework: str, backend: str | None) -> str:
     return f"{framework}-{backend}" if backend else framework
 
 
-def _ends(requirement: Requirement) -> list[Version]:
+def _sorted_versions(requirement: Requirement) -> list[Version]:
     return sorted(Version(specifier.version) for specifier in requirement.specifier)
 
 
 def _versions(environment: Environment) -> Iterator[tuple[str, str]]:
     for pin in environment.pins:
         for specifier in Requirement(pin).specifier:
-            yield _package(pin), specifier.version
+            yield _import_name(pin), specifier.version
 
 
-def _package(pin: str) -> str:
-    """The name that a package is imported by: TensorFlow has a distribution for CPUs alone."""
+def _import_name(pin: str) -> str:
+    """Return the name that a package is imported by: tensorflow-cpu is imported as tensorflow."""
     return Requirement(pin).name.removesuffix("-cpu")
-
-
-def _with_unsaid(environment: Environment) -> Environment:
-    """The environment with what old releases import and do not ask for."""
-    return replace(environment, pins=(*environment.pins, *UNSAID))

@@ -1,4 +1,4 @@
-"""What came of the scripts of the page, as lines for a person."""
+"""Print the results of the page's scripts as lines for a person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST = 400
 
 @dataclass(frozen=True)
 class Result:
-    """One script, run in one place.
+    """The result of one script in one place.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ class Result:
     place
         Where it ran.
     outcome
-        What it printed, and how it ended.
+        Its output, and how it ended.
     showing
-        Whether the bug shows by that.
+        Whether the output shows the bug.
     """
 
     task: Task
@@ -57,40 +57,40 @@ class Result:
 
     @property
     def problem(self) -> str:
-        """What is wrong with the page, as a sentence, and what the script printed."""
+        """The page's error as a sentence, and the output of the script."""
         says = "it does" if self.expected else "it does not"
         return (
             f"{self.task.entry.title}: {WORDS[self.showing]} ({self.title}: {self.place.words}),"
-            f" and {PAGE} says that {says}. The script printed: {_shown(self.outcome)}"
+            f" and {PAGE} says that {says}. The script printed: {_excerpt(self.outcome)}"
         )
 
 
 def lines(entries: Sequence[Entry], results: Sequence[Result]) -> Iterator[str]:
-    """Yield each entry that was looked for, and below it what came of it in each place."""
+    """Yield each entry whose scripts ran, and below it the result in each place."""
     for entry in entries:
-        own = [result for result in results if result.task.entry == entry]
-        if own:
+        of_entry = [result for result in results if result.task.entry == entry]
+        if of_entry:
             yield entry.title
-            for result in own:
+            for result in of_entry:
                 yield _line(WORDS[result.showing], f"{result.title}: {result.place.words}")
                 if result.showing == "ends otherwise":
-                    yield _line("", _shown(result.outcome))
-            yield from _not_here(entry, own)
+                    yield _line("", _excerpt(result.outcome))
+            yield from _absent_sightings(entry, of_entry)
 
 
-def _not_here(entry: Entry, results: Sequence[Result]) -> Iterator[str]:
-    """The sightings of which no class was there, as far as classes are known."""
-    here = {result.place.runtime_class for result in results}
+def _absent_sightings(entry: Entry, results: Sequence[Result]) -> Iterator[str]:
+    """Yield the sightings none of whose runtime classes was there, as far as these are known."""
+    classes = {result.place.runtime_class for result in results}
     for sighting in entry.sightings:
-        looked_for = any(result.task.sighting == sighting for result in results)
-        if looked_for and None not in here and here.isdisjoint(sighting.classes):
+        was_sought = any(result.task.sighting == sighting for result in results)
+        if was_sought and None not in classes and classes.isdisjoint(sighting.classes):
             versions = " and ".join(sighting.versions)
             yield _line(_NOT_HERE, f"it was seen in {', '.join(sighting.classes)}, with {versions}")
 
 
-def _line(words: str, rest: str) -> str:
-    return f"  {words:{_WIDTH}}  {printable(rest)}"
+def _line(words: str, details: str) -> str:
+    return f"  {words:{_WIDTH}}  {printable(details)}"
 
 
-def _shown(outcome: str) -> str:
+def _excerpt(outcome: str) -> str:
     return shortened(plain(outcome), _LONGEST) or "nothing"

@@ -1,4 +1,4 @@
-"""Runs a script of the page in an interpreter, whatever it does to its process."""
+"""Run a script of the page in an interpreter, and compare its output with the page."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from conformance.workers.process import Process
 from conformance.workers.worker import PRELUDE_MEMORY
 
 Showing = Literal["shows", "does not show", "ends otherwise"]
-"""Whether a bug shows, by what its script printed."""
+"""Whether a script's output shows the bug."""
 
 MOST = 2**16
-"""Bytes of output that are read: a script that prints more is stopped there."""
+"""Bytes of output; a script that prints more is stopped."""
 MEMORY = PRELUDE_MEMORY + 2**33
-"""Bytes that a script and its framework may use; Linux only."""
+"""Bytes of memory for a script and its framework; Linux only."""
 _DRIVER = f"""
 import os, resource, runpy, sys
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -36,22 +36,22 @@ except BaseException as error:
 
 
 def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
-    """Run a script, and say what it printed and how it ended.
+    """Run a script, and return its output and how it ended.
 
     Parameters
     ----------
     interpreter
-        The Python to run it in, with its environment variables.
+        The Python that runs the script, with its environment variables.
     script
-        Run by its source, in an empty folder.
+        It runs in an empty folder.
     timeout
-        Seconds after which its process is killed.
+        Seconds after which the process is killed.
 
     Returns
     -------
     str
-        The standard output, and below it an exception with its message, a signal, or that there
-        was no end. Nothing that it writes to the standard error is of interest.
+        The standard output, and below it an exception with its message, a signal, or that the
+        script did not end. The standard error is ignored.
 
     Raises
     ------
@@ -67,10 +67,10 @@ def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
             Path(folder),
             MEMORY,
         )
-        late = Event()
+        timed_out = Event()
 
         def give_up() -> None:
-            late.set()
+            timed_out.set()
             process.end()
 
         timer = Timer(timeout, give_up)
@@ -92,12 +92,12 @@ def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
     if len(output) == MOST:
         ending = f"stopped after {MOST:,} bytes"
     else:
-        ending = f"no end within {timeout:g} s" if late.is_set() else _ending(status or 0)
+        ending = f"no end within {timeout:g} s" if timed_out.is_set() else _ending(status or 0)
     return f"{text}\n{ending}".strip()
 
 
 def _ending(status: int) -> str:
-    """How a process ended that was not killed from here; nothing where all went well."""
+    """Return how a process ended that ended itself; empty for success."""
     if status >= 0:
         return f"exit status {status}" if status else ""
     try:
@@ -107,7 +107,7 @@ def _ending(status: int) -> str:
 
 
 def showing(script: Script, outcome: str) -> Showing:
-    """Say whether what a script printed is what it prints where the bug shows."""
+    """Return whether a script's output shows the bug."""
     if any(matches(pattern, outcome) for pattern in script.right):
         return "does not show"
     if any(matches(pattern, outcome) for pattern in script.wrong):
@@ -116,7 +116,7 @@ def showing(script: Script, outcome: str) -> Showing:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Say whether a text is what a pattern says, in which ``...`` stands for anything."""
+    """Return whether a text matches a pattern, in which ``...`` stands for anything."""
     first, *others = " ".join(pattern.split()).split("...")
     words = " ".join(text.split())
     if not others:
@@ -126,8 +126,8 @@ def matches(pattern: str, text: str) -> bool:
         return False
     place, end = len(first), len(words) - len(last)
     for part in between:
-        found = words.find(part, place, end)
-        if found < 0:
+        index = words.find(part, place, end)
+        if index < 0:
             return False
-        place = found + len(part)
+        place = index + len(part)
     return place <= end

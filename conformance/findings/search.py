@@ -1,4 +1,4 @@
-"""Looks for the bugs of the page: starts every environment, then runs all scripts, side by side."""
+"""Start every environment, and run all scripts of the page in them, side by side."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from conformance.workers.worker_client import CannotStart
 
 @dataclass(frozen=True)
 class Trouble:
-    """An environment in which nothing could be looked for.
+    """An environment in which no script could run.
 
     Parameters
     ----------
     title
         Its name, for a person.
     error
-        Why.
+        The reason.
     """
 
     title: str
@@ -41,9 +41,9 @@ def look_for(
     Parameters
     ----------
     visits
-        Where to look, and for what.
+        Environments, and the entries whose scripts run there.
     jobs
-        How many environments are started, and how many scripts run, at once.
+        How many environments start, and how many scripts run, at once.
     timeout
         Seconds for a script.
     startup
@@ -52,33 +52,33 @@ def look_for(
     Returns
     -------
     list of Result
-        What came of each script, in the order of the visits.
+        Of each script, in the order of the visits.
     list of Trouble
-        Where there was nothing to run a script in.
+        Of the environments in which a script could not run.
     """
     pool = ThreadPoolExecutor(jobs)
     try:
         with progress.stage(f"starting {len(visits)} environments"):
-            identified = list(pool.map(partial(_identify, startup), visits))
+            identities = list(pool.map(partial(_identify, startup), visits))
         runs = [
             (visit, place, task)
-            for visit, place in zip(visits, identified, strict=True)
+            for visit, place in zip(visits, identities, strict=True)
             if isinstance(place, Place)
             for task in places.tasks_in(place, visit.entries)
         ]
         with progress.bar() as bar:
-            shown = bar.add_task("findings", total=len(runs))
+            bar_task = bar.add_task("findings", total=len(runs))
 
             def run(run: tuple[Visit, Place, Task]) -> Result | Trouble:
                 result = _run(*run, timeout)
-                bar.advance(shown)
+                bar.advance(bar_task)
                 return result
 
-            ended = list(pool.map(run, runs))
+            outcomes = list(pool.map(run, runs))
     finally:
         pool.shutdown(cancel_futures=True)
-    troubles = [one for one in (*identified, *ended) if isinstance(one, Trouble)]
-    return [one for one in ended if isinstance(one, Result)], troubles
+    troubles = [trouble for trouble in (*identities, *outcomes) if isinstance(trouble, Trouble)]
+    return [result for result in outcomes if isinstance(result, Result)], troubles
 
 
 def _identify(startup: float, visit: Visit) -> Place | Trouble:

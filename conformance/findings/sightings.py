@@ -1,7 +1,7 @@
-"""Sightings: with which versions, and in which runtime classes, a bug was seen.
+"""Record with which versions, and in which runtime classes, a bug was seen.
 
-A wrong answer is a known bug only where that very bug was seen: another version may have mended it
-and be wrong in another way, and another CPU may never come to the routine that has it.
+A wrong answer is a known bug only there: another version may have fixed the bug and be wrong in
+another way, and another CPU may never run the routine with the bug.
 """
 
 from __future__ import annotations
@@ -37,24 +37,23 @@ class Sighting:
     others: tuple[str, ...] = ()
 
     def is_of(self, packages: Mapping[str, str]) -> bool:
-        """Say whether these versions are among those of the sighting.
+        """Return whether these versions are among those of the sighting.
 
         Parameters
         ----------
         packages
-            Versions by name. The framework's has to be there; one that is not known otherwise may
-            be any.
+            Versions by name. The framework has to be among them; a missing backend matches.
         """
-        framework = _parsed(self.versions[0]).name
+        framework = _requirement(self.versions[0]).name
         return framework in packages and all(_holds(pin, packages) for pin in self.versions)
 
     def expects(self, packages: Mapping[str, str], runtime_class: str | None) -> bool | None:
-        """Say whether the bug has to show with these versions in this class.
+        """Return whether the bug has to show with these versions in this class.
 
         Returns
         -------
         bool or None
-            None where it was not looked for, or the class is not known.
+            None where the page does not say it, or the class is not known.
         """
         if not self.is_of(packages):
             return None
@@ -63,14 +62,14 @@ class Sighting:
         )
 
 
-def _holds(requirement: str, packages: Mapping[str, str]) -> bool:
-    wanted = _parsed(requirement)
-    if wanted.name not in packages:
+def _holds(text: str, packages: Mapping[str, str]) -> bool:
+    requirement = _requirement(text)
+    if requirement.name not in packages:
         return True
     try:
-        return wanted.specifier.contains(Version(packages[wanted.name]), prereleases=True)
+        return requirement.specifier.contains(Version(packages[requirement.name]), prereleases=True)
     except InvalidVersion:
         return False
 
 
-_parsed = cache(Requirement)
+_requirement = cache(Requirement)

@@ -1,1 +1,1 @@
-"""The gate: what changed between two examinations of a framework, and which convention it was."""
+"""Compare a run with a baseline, and say which convention each change is."""

@@ -1,7 +1,7 @@
-"""Baselines: what was last accepted of each framework, small enough to be read in a review.
+"""Write and read baselines: files of the accepted answers, small enough to be read in a review.
 
-A table of one line for each API and case, under a head that says of what it is and sums it up, so
-that an edit by hand is noticed.
+A baseline is a table with a line for each API and case, below a header that names its source. The
+header has a checksum, which reveals an edit by hand.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from conformance.runs.selection import selected
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
 LONGEST = 2**30
-"""Bytes of a baseline: of ten million answers."""
+"""Bytes of a baseline; ten million answers fit."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
 FACTS = ("framework", "backend", "version", "runtime class")
 AS_NATIVE = "as native"
 
 
-def text(accepted: Snapshot) -> str:
-    """The baseline as its file holds it: sorted, and the same on every day and machine."""
-    head = "".join(f"{line}\n" for line in _head(accepted.source))
+def text(snapshot: Snapshot) -> str:
+    """Return the text of a baseline: sorted, and the same on every day and machine."""
+    header = "".join(f"{line}\n" for line in _header(snapshot.source))
     table = io.StringIO()
     write = csv.writer(table, lineterminator="\n").writerow
     write(COLUMNS)
     by_case: dict[tuple[str, str, str], dict[str, Answer]] = {}
-    for (api, case, mode), answer in accepted.answers.items():
+    for (api, case, mode), answer in snapshot.answers.items():
         by_case.setdefault((api, case, answer.content), {})[mode] = answer
     for row, answers in sorted(by_case.items()):
         write((*row, *_cells(answers)))
-    rest = table.getvalue()
-    return f"{head}{CHECKSUM}{checksum(head, rest)}\n{rest}"
+    rows = table.getvalue()
+    return f"{header}{CHECKSUM}{checksum(header, rows)}\n{rows}"
 
 
 CHECKSUM = "# checksum: "
 
 
-def checksum(head: str, rest: str) -> str:
-    """What stands under a head, and changes with everything above and below it."""
-    return hashlib.sha256(f"{head}\0{rest}".encode()).hexdigest()[:32]
+def checksum(header: str, rows: str) -> str:
+    """Return a digest of a baseline's header and table."""
+    return hashlib.sha256(f"{header}\0{rows}".encode()).hexdigest()[:32]
 
 
-def _head(source: Source) -> Iterator[str]:
+def _header(source: Source) -> Iterator[str]:
     yield f"{OPENING}, format {FORMAT}, written by `conformance accept` and by nobody's hand"
     yield f"# framework: {source.framework}"
     if source.backend is not None:
@@ -60,8 +60,8 @@ def _head(source: Source) -> Iterator[str]:
         yield f"# runtime class: {source.runtime_class}"
     if source.selection is not None:
         yield from (f"# selected by: {words}" for words in source.selection.options())
-    for api, there in sorted(source.apis.items()):
-        yield f"# {'api' if there else 'no api'}: {api}"
+    for api, is_available in sorted(source.apis.items()):
+        yield f"# {'api' if is_available else 'no api'}: {api}"
 
 
 def _cells(answers: Mapping[str, Answer]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _cells(answers: Mapping[str, Answer]) -> Iterator[str]:
 
 
 def _cell(answer: Answer) -> str:
-    """Such as ``mismatch float32 1x1x5 0123456789abcdef; kernel flip: flipped``."""
+    """Return a cell such as ``mismatch float32 1x1x5 0123456789abcdef; kernel flip: flipped``."""
     words = " ".join(("/".join(answer.statuses), answer.mark)).strip()
     if not answer.explanations:
         return words
@@ -83,9 +83,14 @@ def _cell(answer: Answer) -> str:
 
 
 def is_baseline(path: Path) -> bool:
-    """Whether the file at ``path`` is to be read as a baseline: a run file begins with a brace.
+    """Return whether the file at ``path`` is a baseline: a run file begins with a brace.
 
-    A baseline with a broken first line is one all the same. Raises ``OSError``.
+    A file with a broken first line counts as a baseline.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read.
     """
     with path.open("rb") as file:
         return path.suffix == ".csv" or file.read(1) != b"{"
@@ -97,17 +102,17 @@ def among(folder: Path, candidate: Source) -> Path:
     Raises
     ------
     CannotCompare
-        Where there is none: a difference from another class would be the machine's.
+        Where there is none: a difference from another class may come from the machine.
     """
     paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
     if candidate.stem in paths:
         return paths[candidate.stem]
-    write = f"`conformance accept RUN... --to {folder}` writes one of your own"
+    advice = f"`conformance accept RUN... --to {folder}` writes one of your own"
     name, runtime_class = candidate.name, candidate.runtime_class
     classes = [stem.partition(".")[2] for stem in paths if stem.partition(".")[0] == name]
     if not classes:
         names = ", ".join(sorted({stem.partition(".")[0] for stem in paths})) or "none"
-        raise CannotCompare(f"{folder}: no baseline of {name!r}, only of {names}; {write}")
+        raise CannotCompare(f"{folder}: no baseline of {name!r}, only of {names}; {advice}")
     if runtime_class is None:
         raise CannotCompare(
             f"{candidate.path}: it does not say in which runtime class it ran, and baselines of"
@@ -115,7 +120,7 @@ def among(folder: Path, candidate: Source) -> Path:
         )
     raise CannotCompare(
         f"{folder}: no baseline of {name} for the runtime class {runtime_class!r}, only for"
-        f" {_either(classes)}, which may answer otherwise without any change of {name}; {write}"
+        f" {_either(classes)}, which may answer otherwise without any change of {name}; {advice}"
     )
 
 
@@ -124,73 +129,79 @@ def _either(names: Sequence[str]) -> str:
 
 
 def read(path: Path) -> Snapshot:
-    """The baseline at ``path``. Raises `CannotCompare` for a file that `text` has not made."""
+    """Return the answers of the baseline at ``path``.
+
+    Raises
+    ------
+    CannotCompare
+        For a file that cannot be read, or that `text` has not made.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(LONGEST + 1)
         if len(data) > LONGEST:
             raise _damaged(path, f"a baseline has at most {LONGEST} bytes")
-        held = _unbroken(data).decode()
+        content = _with_unix_line_ends(data).decode()
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _damaged(path, "it is not text") from None
-    return parsed(path, held)
+    return parsed(path, content)
 
 
-def parsed(path: Path, held: str) -> Snapshot:
-    """Read the text of a baseline.
+def parsed(path: Path, content: str) -> Snapshot:
+    """Return the answers in the text of a baseline.
 
     Parameters
     ----------
     path
-        Where it stands.
-    held
+        Where the text is from.
+    content
         As `text` makes it.
 
     Raises
     ------
     CannotCompare
-        For what `text` has not made.
+        For a text that `text` has not made.
     """
-    head, found, rest = held.partition(f"\n{CHECKSUM}")
-    head += "\n"
-    summed, _, rest = rest.partition("\n")
-    if not head.startswith(f"{OPENING}, format {FORMAT},"):
+    header, separator, tail = content.partition(f"\n{CHECKSUM}")
+    header += "\n"
+    digest, _, rows = tail.partition("\n")
+    if not header.startswith(f"{OPENING}, format {FORMAT},"):
         raise _damaged(path, f"it does not begin with '{OPENING}, format {FORMAT}'")
-    if not found or summed != checksum(head, rest):
+    if not separator or digest != checksum(header, rows):
         raise _damaged(path, "its checksum does not hold")
     try:
-        return Snapshot(_source(path, head), _answers(rest))
-    except (ValueError, csv.Error) as error:  # not by hand, but by something else
+        return Snapshot(_source(path, header), _answers(rows))
+    except (ValueError, csv.Error) as error:  # a program wrote it, with a checksum that is right
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
 
-def _unbroken(data: bytes) -> bytes:
-    """Lines may all have got the ends that are usual on Windows: that is no edit."""
-    everywhere = data.count(b"\r\n") == data.count(b"\n")
-    return data.replace(b"\r\n", b"\n") if everywhere else data
+def _with_unix_line_ends(data: bytes) -> bytes:
+    """Replace Windows line ends where every line has one: that is no edit."""
+    is_from_windows = data.count(b"\r\n") == data.count(b"\n")
+    return data.replace(b"\r\n", b"\n") if is_from_windows else data
 
 
-def _damaged(path: Path, why: str) -> CannotCompare:
+def _damaged(path: Path, reason: str) -> CannotCompare:
     return CannotCompare(
-        f"{path}: this baseline was edited by hand or damaged: {why};"
+        f"{path}: this baseline was edited by hand or damaged: {reason};"
         f" `conformance accept RUN... --to {path.parent}` writes it"
     )
 
 
-def _source(path: Path, head: str) -> Source:
+def _source(path: Path, header: str) -> Source:
     facts: dict[str, str] = {}
     apis: dict[str, bool] = {}
     parts: list[str] = []
-    for line in head.splitlines()[1:]:
-        what, _, value = line.removeprefix("# ").partition(": ")
-        if what in ("api", "no api"):
-            apis[value] = what == "api"
-        elif what == "selected by":
+    for line in header.splitlines()[1:]:
+        label, _, value = line.removeprefix("# ").partition(": ")
+        if label in ("api", "no api"):
+            apis[value] = label == "api"
+        elif label == "selected by":
             parts.append(value)
-        elif what in FACTS:
-            facts[what] = value
+        elif label in FACTS:
+            facts[label] = value
         else:
             raise ValueError(f"a line that begins with {line[:40]!r}")
     if "framework" not in facts:
@@ -206,8 +217,8 @@ def _source(path: Path, head: str) -> Source:
     )
 
 
-def _answers(rest: str) -> dict[Key, Answer]:
-    rows = csv.reader(rest.splitlines(), strict=True)
+def _answers(table: str) -> dict[Key, Answer]:
+    rows = csv.reader(table.splitlines(), strict=True)
     if next(rows, None) != list(COLUMNS):
         raise ValueError(f"its columns are not {', '.join(COLUMNS)}")
     answers: dict[Key, Answer] = {}
@@ -224,9 +235,9 @@ def _answers(rest: str) -> dict[Key, Answer]:
 
 def _answer(cell: str, content: str) -> Answer:
     words, _, names = cell.partition("; ")
-    said, _, mark = words.partition(" ")
-    statuses = tuple(map(_status, said.split("/")))
-    explanations = tuple(tuple(one.split(" + ")) for one in names.split(" | ")) if names else ()
+    states, _, mark = words.partition(" ")
+    statuses = tuple(map(_status, states.split("/")))
+    explanations = tuple(tuple(e.split(" + ")) for e in names.split(" | ")) if names else ()
     return Answer(statuses, mark, explanations, content)
 
 

@@ -1,6 +1,6 @@
-"""Changes: where a candidate does not give what the baseline has, and in which way.
+"""Find where a candidate's answers differ from a baseline's, and of which kind each change is.
 
-Cases that are other ones, or that only one of them has, are told apart from behaviour.
+Changes of the suite (cases that are new, gone or edited) are kinds of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from conformance.gate.snapshot import (
     Answer,
     CannotCompare,
     Names,
-    Seen,
+    ObservationLine,
     Snapshot,
     Source,
 )
@@ -37,22 +37,32 @@ Kind = Literal[
     "case changed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""What got worse stands first."""
+"""Regressions stand first."""
 REGRESSIONS: tuple[Kind, ...] = KINDS[: KINDS.index("case dropped") + 1]
 OF_SUITE: tuple[Kind, ...] = ("case added", "case changed")
-"""Changes of the cases alone: nothing is compared, and no framework has done anything."""
+"""Changes of the suite where nothing is compared."""
 OF_CASES: tuple[Kind, ...] = ("case dropped", "case added", "case changed")
 """Changes of the suite, not of a framework's behaviour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that changed.
+    """A difference between the baseline and the candidate.
 
-    mode           None for an API that is gone or new
-    before, after  what was given, where something was
-    topics         of the case
-    said           how the framework puts it now; nobody's behaviour, but good to know
+    Parameters
+    ----------
+    kind
+        What happened.
+    api, case
+        By their ids; an API that disappeared or appeared has no case.
+    mode
+        None for an API that disappeared or appeared.
+    before, after
+        The answers, where there are any.
+    topics
+        Of the case.
+    message
+        How the framework words its answer now. It is shown, and never compared.
     """
 
     kind: Kind
@@ -62,21 +72,31 @@ class Change:
     before: Answer | None = None
     after: Answer | None = None
     topics: tuple[str, ...] = ()
-    said: str | None = None
+    message: str | None = None
 
 
 Evidence: TypeAlias = Counter[tuple[str, tuple[str, ...]]]
-"""How many answers of an API some conventions explain, whether they changed or not."""
+"""How many answers of an API each explanation fits, whether they changed or not."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of everything that the baseline or the candidate has.
+    """The changes between a baseline and a candidate, and how much was compared.
 
-    compared        how many answers could be held against each other
-    of              how many answers the baseline has
-    evidence        what explains the answers of each side, as they are tied
-    cases           of each side, to tell a case that is gone from one that an API was not asked
+    Parameters
+    ----------
+    before, after
+        The baseline and the candidate.
+    changes
+        In no particular order.
+    compared
+        How many answers were compared.
+    of
+        How many answers the baseline has.
+    evidence
+        Of each side: how many answers each explanation fits.
+    cases
+        Of each side: its cases. They show whether a case was removed or not asked of one API.
     """
 
     before: Source
@@ -88,84 +108,101 @@ class Comparison:
     cases: tuple[frozenset[str], frozenset[str]] = field(repr=False)
 
 
-def compare(baseline: Snapshot, candidate: Source, observations: Iterable[Seen]) -> Comparison:
-    """What changed from the baseline to the candidate, whose observations are read once.
+def compare(
+    baseline: Snapshot, candidate: Source, observations: Iterable[ObservationLine]
+) -> Comparison:
+    """Compare a candidate with a baseline.
 
-    Of a run of a part, or a baseline of one, only what both were made for is compared: what else
-    the one has the other was not to be asked.
-    Raises `CannotCompare` for another framework, backend or runtime class, and where no case of the
-    one is asked by the other as it was; ``RunError`` for an observation that is there twice.
+    Of a partial run, or a partial baseline, only what both selections include is compared.
+
+    Parameters
+    ----------
+    baseline
+        All answers that were accepted.
+    candidate
+        The run that is compared with it.
+    observations
+        Of the candidate; they are read once.
+
+    Raises
+    ------
+    CannotCompare
+        For another framework, backend or runtime class, and where the two have no unchanged case in
+        common.
+    RunError
+        For an observation that is there twice.
     """
     before = baseline.source
     _refuse_another(before, candidate)
-    gone, new = (
-        frozenset(filter(_takes(candidate, before), _only(*apis)))
+    missing_apis, new_apis = (
+        frozenset(filter(_selects(candidate, before), _only_in_first(*apis)))
         for apis in ((before.apis, candidate.apis), (candidate.apis, before.apis))
     )
-    changes = [Change("API disappeared", api) for api in gone]
-    changes += [Change("API appeared", api) for api in new]
-    left: dict[Key, Answer | None] = dict(baseline.answers)
-    added: dict[Key, Seen] = {}
+    changes = [Change("API disappeared", api) for api in missing_apis]
+    changes += [Change("API appeared", api) for api in new_apis]
+    accepted_answers: dict[Key, Answer | None] = dict(baseline.answers)
+    additions: dict[Key, ObservationLine] = {}
     evidence: tuple[Evidence, Evidence] = Counter(), Counter()
     compared = 0
-    for seen in observations:
-        key = seen.key
-        was = left.get(key)
-        if was is None:
-            if key in left or key in added:
+    for observation in observations:
+        key = observation.key
+        accepted_answer = accepted_answers.get(key)
+        if accepted_answer is None:
+            if key in accepted_answers or key in additions:
                 raise RunError(f"{candidate.path}: {key} was observed twice")
-            added[key] = seen
+            additions[key] = observation
             continue
-        left[key] = None
-        answer = seen.answer
-        compared += was.content == answer.content
-        for side, given in zip(evidence, (was, answer), strict=True):
-            for names in given.explanations:
-                side[seen.api, names] += 1
-        if was != answer:
-            kind = _kind(was, answer)
+        accepted_answers[key] = None
+        answer = observation.answer
+        compared += accepted_answer.content == answer.content
+        for counts, side in zip(evidence, (accepted_answer, answer), strict=True):
+            for names in side.explanations:
+                counts[observation.api, names] += 1
+        if accepted_answer != answer:
+            kind = _kind(accepted_answer, answer)
             if kind is not None:
-                changes.append(Change(kind, *key, was, answer, seen.topics, seen.said))
-    if not compared and not gone:
+                topics, message = observation.topics, observation.message
+                changes.append(Change(kind, *key, accepted_answer, answer, topics, message))
+    if not compared and not missing_apis:
         raise CannotCompare(_nothing_in_common(before, candidate))
     cases = (
-        frozenset(case for _, case, _ in left),
-        frozenset(case for (_, case, _), was in left.items() if was is None)
-        | frozenset(case for _, case, _ in added),
+        frozenset(case for _, case, _ in accepted_answers),
+        frozenset(case for (_, case, _), answer in accepted_answers.items() if answer is None)
+        | frozenset(case for _, case, _ in additions),
     )
     changes += (
-        Change("case dropped", *key, before=was)
-        for key, was in left.items()
-        if was is not None and key[0] not in gone and _asks(candidate, cases[1], key)
+        Change("case dropped", *key, before=answer)
+        for key, answer in accepted_answers.items()
+        if answer is not None and key[0] not in missing_apis and _includes(candidate, cases[1], key)
     )
     changes += (
-        Change("case added", *key, after=seen.answer, topics=seen.topics)
-        for key, seen in added.items()
-        if key[0] not in new and _asks(before, cases[0], key)
+        Change("case added", *key, after=observation.answer, topics=observation.topics)
+        for key, observation in additions.items()
+        if key[0] not in new_apis and _includes(before, cases[0], key)
     )
     return Comparison(
         before, candidate, tuple(changes), compared, len(baseline.answers), evidence, cases
     )
 
 
-def _takes(*sources: Source) -> Callable[[str], bool]:
-    """Whether an API was to be asked in all sources."""
+def _selects(*sources: Source) -> Callable[[str], bool]:
+    """Return a predicate: whether the selections of all sources include an API."""
     parts = [source.selection for source in sources if source.selection is not None]
     return lambda api: all(part.takes(api) for part in parts)
 
 
-def _asks(source: Source, cases: Collection[str], key: Key) -> bool:
-    """Whether a source was made for what has this key, as far as its cases tell."""
+def _includes(source: Source, cases: Collection[str], key: Key) -> bool:
+    """Return whether a source's selection includes a key, as far as its cases tell."""
     api, case, _ = key
     return source.selection is None or (source.selection.takes(api) and case in cases)
 
 
 def _nothing_in_common(before: Source, after: Source) -> str:
-    said = f"{after.path} has no case in common with {before.path} that is asked as it was"
+    sentence = f"{after.path} has no case in common with {before.path} that is asked as it was"
     if after.selection is None:
-        return said
+        return sentence
     return (
-        f"{said}; it is a run of {after.selection}, and"
+        f"{sentence}; it is a run of {after.selection}, and"
         f" `conformance accept {after.path} --to FOLDER` makes a baseline of it"
     )
 
@@ -183,32 +220,32 @@ def _refuse_another(before: Source, after: Source) -> None:
         )
 
 
-def _only(one: Mapping[str, bool], other: Mapping[str, bool]) -> frozenset[str]:
-    return frozenset(api for api, there in one.items() if there and not other.get(api))
+def _only_in_first(first: Mapping[str, bool], second: Mapping[str, bool]) -> frozenset[str]:
+    return frozenset(api for api, available in first.items() if available and not second.get(api))
 
 
-def _kind(was: Answer, now: Answer) -> Kind | None:
-    if was.content != now.content:
+def _kind(before: Answer, after: Answer) -> Kind | None:
+    if before.content != after.content:
         return "case changed"
-    (status,) = now.statuses
-    if status not in was.statuses:
-        return _INTO.get(status, _change_of_status(was.statuses, status))
-    if NONDETERMINISTIC in (was.mark, now.mark):
+    (status,) = after.statuses
+    if status not in before.statuses:
+        return _KINDS_BY_STATUS.get(status, _status_change(before.statuses, status))
+    if NONDETERMINISTIC in (before.mark, after.mark):
         return None
-    if REAL in (was.mark, now.mark):  # whose last bits mean nothing, unlike what explains it
-        return None if agree(was.explanations, now.explanations) else "answer changed"
-    return None if was.mark == now.mark else "answer changed"
+    if REAL in (before.mark, after.mark):  # its last bits mean nothing, its explanations do
+        return None if agree(before.explanations, after.explanations) else "answer changed"
+    return None if before.mark == after.mark else "answer changed"
 
 
-def agree(one: Names, other: Names) -> bool:
-    """Whether some explanation holds for both of two answers, or none for either."""
-    return bool(set(one) & set(other)) or not (one or other)
+def agree(first: Names, second: Names) -> bool:
+    """Return whether two answers share an explanation, or neither has one."""
+    return bool(set(first) & set(second)) or not (first or second)
 
 
-def _change_of_status(before: Iterable[Status], now: Status) -> Kind:
-    """Whether what was an answer is refused now, or what was refused ends in trouble now."""
+def _status_change(before: Iterable[Status], after: Status) -> Kind:
+    """Return the kind of a change between statuses, of which the new one has no answer."""
     worst = max(_BADNESS.get(status, 0) for status in before)
-    return "status changed" if _BADNESS.get(now, 0) > worst else "status no worse"
+    return "status changed" if _BADNESS.get(after, 0) > worst else "status no worse"
 
 
 _BADNESS: Mapping[Status, int] = {
@@ -216,8 +253,8 @@ _BADNESS: Mapping[Status, int] = {
     "inexpressible": 1,
     **dict.fromkeys(TROUBLES, 2),
 }
-"""Of what is no answer; where the one becomes the other, nothing got worse."""
-_INTO: Mapping[Status, Kind] = {
+"""How bad each status without an answer is."""
+_KINDS_BY_STATUS: Mapping[Status, Kind] = {
     "match": "newly matching",
     "mismatch": "newly different",
     "undecided": "newly undecided",

@@ -1,6 +1,7 @@
-"""Judging: the changes of a comparison as findings, those that were expected and those that fail.
+"""Turn the changes of a comparison into findings: those that are expected, and those that fail.
 
-Apart from `compare`, because it needs the conventions, and most gates have nothing to explain.
+The module is apart from `compare` because it imports the conventions, which a gate without changes
+does not need.
 """
 
 from __future__ import annotations
@@ -20,13 +21,20 @@ STALE = "expected in vain"
 def judge(
     comparison: Comparison, expectations: Sequence[Expectation], *, only_regressions: bool
 ) -> Result:
-    """What the gate says of a comparison.
+    """Return the result of the gate for a comparison.
 
-    only_regressions  it fails for what got worse, and notes the rest
+    Parameters
+    ----------
+    comparison
+        What changed.
+    expectations
+        The changes that are expected; one that fits no change fails the gate.
+    only_regressions
+        Whether the gate fails for regressions only, and notes other changes.
     """
     before, after = comparison.before, comparison.after
-    reasons, stale = applied(expectations, comparison)
-    findings = [_stale(expectation) for expectation in stale]
+    reasons, stale_expectations = applied(expectations, comparison)
+    findings = [_stale_finding(expectation) for expectation in stale_expectations]
     for group in groups(comparison, reasons):
         finding = Finding(
             kind=group.kind,
@@ -35,7 +43,7 @@ def judge(
             and group.kind not in OF_SUITE
             and (group.worse or not only_regressions),
             apis=group.apis,
-            said=_said(group),
+            said=_message(group),
             cases=group.cases,
             reason=group.reason and plain(group.reason),
         )
@@ -45,21 +53,21 @@ def judge(
     return result(before, after, comparison.compared, comparison.of, findings, uncompared)
 
 
-def _said(group: Group) -> str | None:
-    """What the framework says now, where it does not answer or nothing explains the answer."""
+def _message(group: Group) -> str | None:
+    """Return the framework's message, where there is no answer or no explanation of it."""
     state = group.after
     if state is None or state.statuses == ("match",) or state.explanation:
         return None
-    said = next((change.said for change in group.changes if change.said), None)
-    return said and shortened(plain(said), 300)
+    message = next((change.message for change in group.changes if change.message), None)
+    return message and shortened(plain(message), 300)
 
 
-def _stale(expectation: Expectation) -> Finding:
+def _stale_finding(expectation: Expectation) -> Finding:
     entry = expectation.entry
-    what = f"'{entry.change}'" if entry.change else "a change"
+    change = f"'{entry.change}'" if entry.change else "a change"
     return Finding(
         kind=STALE,
-        sentence=f"{what} is expected of {name(entry.api)}, and there is none that this fits.",
+        sentence=f"{change} is expected of {name(entry.api)}, and there is none that this fits.",
         red=True,
         place=expectation.place,
     )

@@ -1,6 +1,6 @@
-"""Expected changes: what somebody has looked at and approved, with the reason, in a YAML file.
+"""Read a YAML file of expected changes, each approved by a person with a reason.
 
-An entry that applies to nothing is an error: what it expects has not happened, or happens no more.
+An entry that matches no change is an error.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EXPECTED = Purpose(
 def _convention(name: str) -> str:
     if name not in _CONVENTIONS:
         nearest = did_you_mean(name, _CONVENTIONS, 0.6) or f"; one is '{_CONVENTIONS[0]}'"
-        raise _wrong(f"must be the name of a convention{nearest}")
+        raise _error(f"must be the name of a convention{nearest}")
     return name
 
 
@@ -44,16 +44,16 @@ def _versions(text: str) -> str:
     try:
         SpecifierSet(text)
     except InvalidSpecifier:
-        raise _wrong("must be versions such as '>=3.15,<4'") from None
+        raise _error("must be versions such as '>=3.15,<4'") from None
     return text
 
 
-def _wrong(sentence: str) -> PydanticCustomError:
+def _error(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("said", "{sentence}", {"sentence": sentence})
 
 
 class Entry(Model):
-    """One change that is expected; what is left out may be anything."""
+    """An expected change; a field that is not set matches anything."""
 
     api: Text = Field(description="An API's id, or a pattern of ids such as keras.layers.*.")
     reason: Sentence = Field(description="Why the change is right, or has to be lived with.")
@@ -76,7 +76,7 @@ class Entry(Model):
     backend: Text | None = Field(default=None, description="The only backend.")
 
     def is_meant_for(self, candidate: Source) -> bool:
-        """Whether it is about this framework, backend and version at all."""
+        """Return whether the entry is about this framework, backend and version."""
         return (
             self.framework in (None, candidate.framework)
             and self.backend in (None, candidate.backend)
@@ -84,7 +84,7 @@ class Entry(Model):
         )
 
     def applies_to(self, change: Change) -> bool:
-        """Whether it expects this change."""
+        """Return whether the entry matches this change."""
         answers = [answer for answer in (change.before, change.after) if answer is not None]
         names = {name for a in answers for explanation in a.explanations for name in explanation}
         return (
@@ -104,37 +104,40 @@ def _is_within(version: str | None, versions: str) -> bool:
 
 @dataclass(frozen=True)
 class Expectation:
-    """An entry and where it stands."""
+    """An entry and its place in the file."""
 
     place: Place
     entry: Entry
 
 
 def load(path: Path) -> tuple[Expectation, ...]:
-    """The entries of the file at ``path``.
+    """Return the entries of the file at ``path``.
 
-    Raises `CannotCompare` with a line for everything that is wrong in it, each at its place.
+    Raises
+    ------
+    CannotCompare
+        With a line for each error in the file, each with its place.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
-    root, found = read(data, EXPECTED)
-    wrong = [(Place(str(path), *spot), sentence) for spot, sentence in found]
+    root, problems = read(data, EXPECTED)
+    errors = [(Place(str(path), *spot), sentence) for spot, sentence in problems]
     expectations: list[Expectation] = []
     if root is not None:
         nodes = root.entries()
         if not nodes:
-            wrong.append((Place(str(path), *root.spot), "this must be a list of expected changes"))
+            errors.append((Place(str(path), *root.spot), "this must be a list of expected changes"))
         for node in nodes:
             place = Place(str(path), *node.spot)
             try:
                 expectations.append(Expectation(place, Entry.model_validate(node.value)))
             except ValidationError as error:
-                wrong += ((Place(str(path), *s), text) for s, text in _complaints(error, node))
-    if wrong:
-        raise CannotCompare("\n".join(f"{place}: {text}" for place, text in sorted(wrong)))
+                errors += ((Place(str(path), *s), text) for s, text in _complaints(error, node))
+    if errors:
+        raise CannotCompare("\n".join(f"{place}: {text}" for place, text in sorted(errors)))
     return tuple(expectations)
 
 
@@ -148,15 +151,23 @@ def _complaints(error: ValidationError, node: Node) -> Iterator[tuple[Any, str]]
 def applied(
     expectations: Sequence[Expectation], comparison: Comparison
 ) -> tuple[Mapping[Change, str], tuple[Expectation, ...]]:
-    """The reasons of those changes that are expected, and the entries that apply to nothing."""
+    """Match expected changes with those of a comparison.
+
+    Returns
+    -------
+    mapping of Change to str
+        The reasons of the changes that are expected.
+    tuple of Expectation
+        The entries that match no change.
+    """
     reasons: dict[Change, str] = {}
-    stale: list[Expectation] = []
+    stale_expectations: list[Expectation] = []
     for expectation in expectations:
         if not expectation.entry.is_meant_for(comparison.after):
             continue
-        own = [change for change in comparison.changes if expectation.entry.applies_to(change)]
-        for change in own:
+        changes = [c for c in comparison.changes if expectation.entry.applies_to(c)]
+        for change in changes:
             reasons.setdefault(change, expectation.entry.reason)
-        if not own:
-            stale.append(expectation)
-    return reasons, tuple(stale)
+        if not changes:
+            stale_expectations.append(expectation)
+    return reasons, tuple(stale_expectations)

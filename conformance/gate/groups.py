@@ -1,8 +1,8 @@
-"""Groups: hundreds of changed cases as the few things that happened, one group for each.
+"""Group hundreds of changed cases into the few changes of behaviour behind them.
 
-Changes belong together that are of one kind and explained alike before and after; those of several
-APIs as well, where they change in the same cases or by the same conventions. Where a case cannot
-tell conventions apart, the one counts that explains most of the API's cases.
+Changes belong to one group if they are of one kind and have one explanation before and one after;
+changes of several APIs if they also share cases or conventions. Where a case fits several
+explanations, the one counts that explains most of the API's cases.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from conformance.observations import MODES, Mode, Status
 
 Side = Literal["before", "after"]
 Explanation: TypeAlias = tuple[str, ...]
-"""The names of the conventions that explain an answer together; none where none do."""
+"""The names of the conventions that explain an answer together; empty where none do."""
 
-_PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
+_RANKS = {str(convention): rank for rank, convention in enumerate(CONVENTIONS)}
 
 
 @dataclass(frozen=True)
 class State:
-    """What an answer was like: its status, and of a mismatch what explains it."""
+    """The status of an answer, and the explanation of a mismatch."""
 
     statuses: tuple[Status, ...]
     explanation: Explanation = ()
@@ -34,12 +34,18 @@ class State:
 
 @dataclass(frozen=True)
 class Group:
-    """Changes that are one thing.
+    """Changes with one cause.
 
-    apis           none for cases that came, went or changed for every API
-    before, after  None where there was nothing to be like anything
-    answerable     whether the cases have an answer, as far as can be seen
-    reason         why it was expected, if it was
+    Parameters
+    ----------
+    apis
+        Empty for cases that came, went or changed for every API.
+    before, after
+        None where there was no answer to describe.
+    answerable
+        Whether the cases have an answer, as far as can be seen.
+    reason
+        Why the changes were expected, if they were.
     """
 
     kind: Kind
@@ -52,105 +58,111 @@ class Group:
 
     @property
     def worse(self) -> bool:
-        """Whether it is a regression."""
+        """Whether the changes are regressions."""
         return self.kind in REGRESSIONS
 
     @property
     def cases(self) -> tuple[str, ...]:
-        """The cases, sorted; none for an API that is gone or new."""
+        """The ids of the cases, sorted; empty for an API that disappeared or appeared."""
         return tuple(sorted({change.case for change in self.changes if change.case}))
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """The modes in which it shows."""
+        """The modes in which the changes show."""
         return tuple(mode for mode in MODES if any(c.mode == mode for c in self.changes))
 
     @property
     def topics(self) -> Mapping[str, int]:
-        """How many of the cases are about a topic, the most common ones first."""
+        """How many of the cases have a topic, the most common topics first."""
         by_case = {change.case: change.topics for change in self.changes}
         counts = Counter(topic for topics in by_case.values() for topic in topics)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def state(self, side: Side) -> State | None:
-        """What the answers of a side were like."""
+        """Return the state of the answers of a side."""
         return self.before if side == "before" else self.after
 
     def ties(self, side: Side) -> Names:
-        """What would explain every answer of a side as well."""
+        """Return the other explanations that every answer of a side has."""
         state = self.state(side)
         if state is None:
             return ()
-        given = [set(getattr(change, side).explanations) for change in self.changes]
-        shared = set.intersection(*given) - {state.explanation}
-        return tuple(sorted(shared, key=_likeliest))
+        explanations = [set(getattr(change, side).explanations) for change in self.changes]
+        shared = set.intersection(*explanations) - {state.explanation}
+        return tuple(sorted(shared, key=_likelihood_order))
 
 
-def groups(comparison: Comparison, expected: Mapping[Change, str]) -> tuple[Group, ...]:
-    """All changes of a comparison in groups, the worst and largest first.
+def groups(comparison: Comparison, reasons: Mapping[Change, str]) -> tuple[Group, ...]:
+    """Return all changes of a comparison in groups, the worst and largest first.
 
-    expected  the reasons for those that were expected
+    Parameters
+    ----------
+    comparison
+        With the changes.
+    reasons
+        Of the changes that were expected.
     """
-    before, after = _chosen(comparison, "before"), _chosen(comparison, "after")
-    found: dict[_Key, dict[str, list[Change]]] = {}
+    before = _main_explanations(comparison, "before")
+    after = _main_explanations(comparison, "after")
+    by_key: dict[_Key, dict[str, list[Change]]] = {}
     for change in sorted(comparison.changes, key=lambda c: (c.api, c.case, c.mode or "")):
         key = (
             change.kind,
             _is_everywhere(change, comparison),
             _state(change, change.before, before),
             _state(change, change.after, after),
-            not any(map(_is_right_refusal, (change.before, change.after))),
-            expected.get(change),
+            not any(map(_is_correct_refusal, (change.before, change.after))),
+            reasons.get(change),
         )
-        found.setdefault(key, {}).setdefault(change.api, []).append(change)
-    made = [group for key, by_api in found.items() for group in _together(key, by_api)]
-    return tuple(sorted(made, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.apis)))
+        by_key.setdefault(key, {}).setdefault(change.api, []).append(change)
+    all_groups = [group for key, by_api in by_key.items() for group in _split_by_api(key, by_api)]
+    return tuple(sorted(all_groups, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.apis)))
 
 
 _Key: TypeAlias = tuple[Kind, bool, State | None, State | None, bool, str | None]
 ALIKE = 0.5
-"""How much of the fewer cases two APIs have in common, if what nothing explains is one thing."""
+"""The share of the fewer cases that two APIs have in common, if their changes are one group."""
 
 
-def _together(key: _Key, by_api: Mapping[str, Sequence[Change]]) -> Iterator[Group]:
-    """The changes of a key, those of APIs that changed alike in one group."""
+def _split_by_api(key: _Key, by_api: Mapping[str, Sequence[Change]]) -> Iterator[Group]:
+    """Yield the changes of a key, with APIs that changed alike in one group."""
     kind, everywhere, before, after, answerable, reason = key
 
-    def made(apis: Sequence[str]) -> Group:
+    def group(apis: Sequence[str]) -> Group:
         changes = tuple(change for api in apis for change in by_api[api])
-        named = () if everywhere else tuple(apis)
-        return Group(kind, named, before, after, answerable, reason, changes)
+        names = () if everywhere else tuple(apis)
+        return Group(kind, names, before, after, answerable, reason, changes)
 
     if everywhere:
-        yield made(list(by_api))
+        yield group(list(by_api))
         return
-    explained = any(state is not None and state.explanation for state in (before, after))
+    is_explained = any(state is not None and state.explanation for state in (before, after))
     clusters: list[list[str]] = []
     for api in by_api:
         for cluster in clusters:
-            if _change_alike(by_api[api], by_api[cluster[0]], explained=explained):
+            if _change_alike(by_api[api], by_api[cluster[0]], explained=is_explained):
                 cluster.append(api)
                 break
         else:
             clusters.append([api])
-    yield from map(made, clusters)
+    yield from map(group, clusters)
 
 
-def _change_alike(one: Sequence[Change], other: Sequence[Change], *, explained: bool) -> bool:
-    """Whether the changes of two APIs are one thing that happened."""
-    if {change.mode for change in one} != {change.mode for change in other}:
+def _change_alike(first: Sequence[Change], second: Sequence[Change], *, explained: bool) -> bool:
+    """Return whether the changes of two APIs have one cause."""
+    if {change.mode for change in first} != {change.mode for change in second}:
         return False
-    cases, others = ({change.case for change in changes} for changes in (one, other))
+    cases, others = ({change.case for change in changes} for changes in (first, second))
     return explained or len(cases & others) >= ALIKE * min(len(cases), len(others))
 
 
-def _is_right_refusal(answer: Answer | None) -> bool:
-    """Whether it is right that there was no answer: then the case has none."""
+def _is_correct_refusal(answer: Answer | None) -> bool:
+    """Return whether there was rightly no answer: then the case has none."""
     return answer is not None and answer.statuses == ("match",) and not answer.mark
 
 
 def _is_everywhere(change: Change, comparison: Comparison) -> bool:
-    """Whether a case came, went or changed for every API, so that none of them is the matter."""
+    """Return whether a case came, went or changed for every API, so that no API is the cause."""
     before, after = comparison.cases
     match change.kind:
         case "case dropped":
@@ -162,46 +174,46 @@ def _is_everywhere(change: Change, comparison: Comparison) -> bool:
 
 
 def _state(
-    change: Change, answer: Answer | None, chosen: Mapping[tuple[str, Names], Explanation]
+    change: Change, answer: Answer | None, explanations: Mapping[tuple[str, Names], Explanation]
 ) -> State | None:
     if answer is None or change.kind in OF_CASES:
         return None
-    return State(answer.statuses, chosen.get((change.api, answer.explanations), ()))
+    return State(answer.statuses, explanations.get((change.api, answer.explanations), ()))
 
 
-def _chosen(comparison: Comparison, side: Side) -> dict[tuple[str, Names], Explanation]:
-    """For an API and explanations that its changed answers are tied between, the one that counts.
+def _main_explanations(comparison: Comparison, side: Side) -> dict[tuple[str, Names], Explanation]:
+    """Choose one of the explanations that an API's changed answers have.
 
-    The one that explains most changed cases is chosen first, then that which explains most of the
-    rest; of equals the one that explains most of all the API's cases, then that which explains most
-    of what changed in any API, and then the likeliest.
+    The explanation of most changed cases is chosen first, then the one of most remaining cases. Of
+    equals that one counts which explains most of all the API's cases, then most changes in any API,
+    and then the likeliest.
     """
     evidence = comparison.evidence[side == "after"]
-    tied: dict[str, Counter[Names]] = {}
+    remaining_names: dict[str, Counter[Names]] = {}
     everywhere: Counter[Explanation] = Counter()
     for change in comparison.changes:
         answer: Answer | None = getattr(change, side)
         if answer is not None and answer.explanations:
-            tied.setdefault(change.api, Counter())[answer.explanations] += 1
+            remaining_names.setdefault(change.api, Counter())[answer.explanations] += 1
             everywhere.update(answer.explanations)
-    chosen: dict[tuple[str, Names], Explanation] = {}
-    for api, rest in tied.items():
-        while rest:
-            explained: Counter[Explanation] = Counter()
-            for names, number in rest.items():
+    choices: dict[tuple[str, Names], Explanation] = {}
+    for api, remainder in remaining_names.items():
+        while remainder:
+            counts: Counter[Explanation] = Counter()
+            for names, number in remainder.items():
                 for name in names:
-                    explained[name] += number
+                    counts[name] += number
             best = min(
-                explained,
-                key=lambda e: (-explained[e], -evidence[api, e], -everywhere[e], _likeliest(e)),
+                counts,
+                key=lambda e: (-counts[e], -evidence[api, e], -everywhere[e], _likelihood_order(e)),
             )
-            for names in [names for names in rest if best in names]:
-                chosen[api, names] = best
-                del rest[names]
-    return chosen
+            for names in [names for names in remainder if best in names]:
+                choices[api, names] = best
+                del remainder[names]
+    return choices
 
 
-def _likeliest(explanation: Explanation) -> tuple[int, list[int], Explanation]:
-    """What sorts the fewest conventions first, of as many those that stand first among all."""
-    places = [_PLACES.get(name, len(_PLACES)) for name in explanation]
-    return len(explanation), places, explanation
+def _likelihood_order(explanation: Explanation) -> tuple[int, list[int], Explanation]:
+    """Return a sort key: fewer conventions come first, then those that stand first in the list."""
+    ranks = [_RANKS.get(name, len(_RANKS)) for name in explanation]
+    return len(explanation), ranks, explanation

@@ -1,6 +1,6 @@
-"""The gate's result as JUnit XML: a test for each API, since that is what stays from day to day.
+"""Write the gate's result as JUnit XML.
 
-A run of CI then shows which APIs are as they were, and since when one is not.
+Each API is a test, as APIs stay the same from day to day: CI shows since when one fails.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from conformance.gate.result import Finding, Result
 from conformance.utils.text import count, plain
 
 MOST = 200
-"""How many cases are listed of a finding."""
+"""The number of cases that are listed for a finding."""
 OTHER = "cases and expectations"
-"""The test that stands for what is of no API."""
+"""The test for findings that are of no API."""
 
 
 def render(result: Result) -> bytes:
-    """The XML, in UTF-8."""
+    """Return the XML of a result, in UTF-8."""
     tests = _tests(result)
-    failures = sum(any(finding.red for finding in own) for own in tests.values())
+    failures = sum(any(f.red for f in findings) for findings in tests.values())
     counts = {
         "tests": str(len(tests)),
         "failures": str(failures),
@@ -30,19 +30,19 @@ def render(result: Result) -> bytes:
     }
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(root, "testsuite", {"name": plain(result.title), **counts})
-    for name, own in tests.items():
+    for name, findings in tests.items():
         case = ElementTree.SubElement(
             suite, "testcase", {"classname": "conformance.gate", "name": plain(name), "time": "0"}
         )
         if result.trouble is not None:
-            _said(case, "error", result.trouble, result.trouble)
-        red = [finding for finding in own if finding.red]
+            _add_message(case, "error", result.trouble, result.trouble)
+        red = [finding for finding in findings if finding.red]
         if red:
             more = f" (and {count(len(red) - 1, 'finding')} more)" if len(red) > 1 else ""
-            _said(case, "failure", f"{red[0].text}{more}", _listed(red))
-        notes = [finding for finding in own if not finding.red]
+            _add_message(case, "failure", f"{red[0].text}{more}", _description(red))
+        notes = [finding for finding in findings if not finding.red]
         if notes:
-            ElementTree.SubElement(case, "system-out").text = _listed(notes)
+            ElementTree.SubElement(case, "system-out").text = _description(notes)
     ElementTree.indent(root)
     xml: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return xml + b"\n"
@@ -58,12 +58,12 @@ def _tests(result: Result) -> Mapping[str, Sequence[Finding]]:
     return tests
 
 
-def _said(case: ElementTree.Element, how: str, message: str, text: str) -> None:
-    said = ElementTree.SubElement(case, how, {"message": message, "type": "gate"})
-    said.text = text
+def _add_message(case: ElementTree.Element, tag: str, message: str, text: str) -> None:
+    element = ElementTree.SubElement(case, tag, {"message": message, "type": "gate"})
+    element.text = text
 
 
-def _listed(findings: Sequence[Finding]) -> str:
+def _description(findings: Sequence[Finding]) -> str:
     return "\n\n".join("\n".join(_lines(finding)) for finding in findings)
 
 

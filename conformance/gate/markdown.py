@@ -1,4 +1,4 @@
-"""The gate's result as Markdown for a CI summary or a comment on a pull request."""
+"""Write the gate's result as Markdown for a CI summary or a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from conformance.gate.result import Result
 from conformance.utils.text import markdown, plain, printed, sentence, tick
 
 LONGEST = 60_000
-"""Characters: GitHub takes 65,536 in a comment, and counts some of them twice."""
+"""In characters: GitHub accepts 65,536 in a comment, and counts some of them twice."""
 _LIMITS = ((100, 200), (20, 200), (0, 200), (0, 50), (0, 10))
-"""How many cases are named of a finding, and how many findings are shown, until it fits."""
+"""How many cases of a finding are named and how many findings shown: the first that fits."""
 
 
 def render(result: Result) -> str:
-    """The text, cut down to `LONGEST` characters: cases are left out first, then findings."""
-    # Markdown is no HTML: `md` escapes what Markdown reads, and that includes HTML.
+    """Return the Markdown of a result; one that is too long names fewer cases or findings."""
+    # The filter `md` escapes all that Markdown interprets, HTML included.
     jinja = Environment(
         loader=PackageLoader("conformance.gate"),
         undefined=StrictUndefined,
@@ -30,7 +30,7 @@ def render(result: Result) -> str:
     jinja.filters |= {"md": markdown, "sentence": sentence, "tick": tick, "ticked": _ticked}
     template = jinja.get_template("gate.md.j2")
     texts = (template.render(result=result, cases=c, findings=f) for c, f in _LIMITS)
-    return next((text for text in texts if len(text) <= LONGEST), _least(result))
+    return next((text for text in texts if len(text) <= LONGEST), _summary(result))
 
 
 def _ticked(cases: Sequence[str], most: int) -> str:
@@ -38,5 +38,5 @@ def _ticked(cases: Sequence[str], most: int) -> str:
     return names if len(cases) <= most else f"{names} and {len(cases) - most:,} more"
 
 
-def _least(result: Result) -> str:
+def _summary(result: Result) -> str:
     return f"### {markdown(result.summary)[:LONGEST]}\n"

@@ -1,6 +1,6 @@
-"""What a gate comes to, as one value that the terminal, Markdown, JUnit and annotations show.
+"""Hold the gate's result in one value that the terminal, Markdown, JUnit and annotations show.
 
-It is made without anything heavy, since most gates have nothing to show.
+The module imports nothing slow, since most gates have nothing to show.
 """
 
 from __future__ import annotations
@@ -14,20 +14,28 @@ from conformance.utils.excerpt import NAMED, listed
 from conformance.utils.printable import printable, printable_lines
 from conformance.utils.text import count, name
 
-if TYPE_CHECKING:  # it comes with all that reads cases
+if TYPE_CHECKING:  # the import is slow
     from conformance.cases.model import Place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that happened, in words that are fit to print; but names are as they were given.
+    """A change or an error, in text that is fit to print; names of APIs and cases are raw.
 
-    kind    what it is, in two words
-    apis    those that it is of, if it is of any
-    said    the framework's words about one of the cases
-    red     whether the gate fails for it
-    reason  why it was expected
-    place   of an entry that expects what has not happened
+    Parameters
+    ----------
+    kind
+        In two words.
+    red
+        Whether the gate fails for it.
+    apis
+        Empty where the finding is of no API.
+    said
+        The framework's message for one of the cases.
+    reason
+        Why it was expected.
+    place
+        Of an entry that expects a change which has not happened.
     """
 
     kind: str
@@ -46,16 +54,16 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """All that there is to say, on one line and without markup."""
-        said = f" One of them: {self.said}" if self.said else ""
+        """The whole finding, on one line and without markup."""
+        message = f" One of them: {self.said}" if self.said else ""
         reason = f" Expected: {self.reason}" if self.reason else ""
         place = f"{self.where}: " if self.where else ""
-        listed = f" These are {', '.join(map(name, self.apis))}." if self.is_abridged else ""
-        return f"{place}{self.sentence}{listed}{said}{reason}"
+        apis = f" These are {', '.join(map(name, self.apis))}." if self.is_abridged else ""
+        return f"{place}{self.sentence}{apis}{message}{reason}"
 
     @property
     def is_abridged(self) -> bool:
-        """Whether its APIs are more than its title names."""
+        """Whether there are more APIs than the title names."""
         return len(self.apis) > NAMED
 
     @property
@@ -66,15 +74,24 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was compared, and what happened.
+    """How much was compared, and the findings.
 
-    apis      those that either side has
-    compared  how many answers were held against each other
-    uncompared  how many were not, as their cases are new or were changed
-    of        how many answers the baseline has
-    selection  which of them were to be compared, in words; None for all of them
-    files     the case files that either side names, the candidate's first
-    trouble   why nothing could be compared
+    Parameters
+    ----------
+    apis
+        Those that either side has.
+    compared
+        How many answers were compared.
+    uncompared
+        How many answers were not, as their cases are new or were changed.
+    of
+        How many answers the baseline has.
+    selection
+        The compared part of the baseline, in words; None for all of it.
+    files
+        The case files that either side names, the candidate's first.
+    trouble
+        Why nothing could be compared.
     """
 
     title: str
@@ -89,17 +106,17 @@ class Result:
 
     @property
     def red(self) -> tuple[Finding, ...]:
-        """What the gate fails for."""
+        """The findings for which the gate fails."""
         return tuple(finding for finding in self.findings if finding.red)
 
     @property
     def notes(self) -> tuple[Finding, ...]:
-        """What it does not fail for."""
+        """The findings for which the gate does not fail."""
         return tuple(finding for finding in self.findings if not finding.red)
 
     @property
     def status(self) -> int:
-        """What the command ends with."""
+        """The exit status of the command."""
         return 2 if self.trouble is not None else int(bool(self.red))
 
     @property
@@ -107,27 +124,27 @@ class Result:
         """The result in a sentence."""
         if self.trouble is not None:
             return f"{self.title}: {self.trouble}"
-        rest = ""
+        remark = ""
         if self.uncompared:
-            rest = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
+            remark = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
         if not self.findings:
-            return f"{self.title}: nothing changed in {self._answers}.{rest}"
+            return f"{self.title}: nothing changed in {self._answers}.{remark}"
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
         verb = "fails" if len(self.red) == 1 else "fail"
-        among = self._answers if self.selection else f"{self._answers} compared"
-        return f"{self.title}: {failing} {verb} the gate, among {among}.{rest}"
+        answers = self._answers if self.selection else f"{self._answers} compared"
+        return f"{self.title}: {failing} {verb} the gate, among {answers}.{remark}"
 
     @property
     def _answers(self) -> str:
-        """How many answers were compared, and which part of the baseline they are."""
+        """The number of compared answers, and the part of the baseline that they are."""
         if self.selection is None:
             return count(self.compared, "answer")
-        whole = f"{self.compared:,} of {count(self.of, 'answer')} of the baseline"
-        return f"{whole}, selected by {self.selection}"
+        share = f"{self.compared:,} of {count(self.of, 'answer')} of the baseline"
+        return f"{share}, selected by {self.selection}"
 
 
 def trouble(error: Exception) -> Result:
-    """The result where nothing could be compared."""
+    """Return the result where nothing could be compared."""
     return Result(title="conformance gate", trouble=printable_lines(str(error)))
 
 
@@ -139,9 +156,25 @@ def result(
     findings: Sequence[Finding],
     uncompared: int = 0,
 ) -> Result:
-    """The result of holding two sources against each other, ``of`` so many answers."""
+    """Return the result of comparing two sources.
+
+    Parameters
+    ----------
+    before, after
+        The baseline and the candidate.
+    compared
+        How many answers were compared.
+    of
+        How many answers the baseline has.
+    findings
+        In the order in which they are shown.
+    uncompared
+        How many answers were not compared, as their cases are new or were changed.
+    """
     parts = dict.fromkeys(name(str(s.selection), 300) for s in (after, before) if s.selection)
-    apis = {api for source in (before, after) for api, there in source.apis.items() if there}
+    apis = {
+        api for source in (before, after) for api, available in source.apis.items() if available
+    }
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
@@ -155,20 +188,25 @@ def result(
 
 
 def names(apis: Sequence[str]) -> str:
-    """Name the APIs, or the first of them and how many more there are."""
+    """Return the names of the APIs, or the first of them and how many more there are."""
     return listed([name(api) for api in apis])
 
 
 def title(before: Source, after: Source, subject: str | None = None) -> str:
-    """What is compared: ``keras, torch backend, runtime class onednn-avx2, 3.14.1 -> 3.15.0``.
+    """Return such as ``keras, torch backend, runtime class onednn-avx2, 3.14.1 -> 3.15.0``.
 
-    subject  what stands in the place of the framework, of one finding: then the class is left out
+    Parameters
+    ----------
+    before, after
+        The baseline and the candidate.
+    subject
+        The subject of one finding, in place of the framework; then the runtime class is left out.
     """
     words = [name(subject or after.framework)]
     if after.backend is not None:
         words.append(f"{name(after.backend)} backend")
     if subject is None and after.runtime_class is not None:
         words.append(f"runtime class {name(after.runtime_class)}")
-    was, now = (name(source.version or "version unknown") for source in (before, after))
-    words.append(now if was == now else f"{was} -> {now}")
+    versions = [name(source.version or "version unknown") for source in (before, after)]
+    words.append(" -> ".join(dict.fromkeys(versions)))
     return ", ".join(words)

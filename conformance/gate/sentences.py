@@ -1,4 +1,4 @@
-"""Groups in words: one sentence that a person who has never seen the suite can act upon."""
+"""Describe a group of changes in one sentence that a person can act upon."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from conformance.observations import Mode, Status
 from conformance.utils.text import count, name
 
 SHOWN = 3
-"""How many cases a sentence names."""
+"""The number of cases that a sentence names."""
 
 _SENTENCES = {str(convention): convention.choice.sentence for convention in CONVENTIONS}
 
 
 def sentence(group: Group, before: Source, after: Source) -> str:
-    """What changed, in which cases, and which convention it was and is."""
+    """Return what changed, in which cases, and which conventions explain it before and after."""
     subject = f"{title(before, after, _subject(group.apis, after))}: "
     if not group.cases:
         return f"{subject}{_OF_APIS[group.kind][len(group.apis) > 1]}."
-    cases = f"{_cases(group.cases)}{_about(group)} {_did(group)}"
-    return " ".join((f"{subject}{cases}.", *_explained(group)))
+    cases = f"{_cases(group.cases)}{_topics(group)} {_event(group)}"
+    return " ".join((f"{subject}{cases}.", *_explanations(group)))
 
 
 _OF_APIS: Mapping[Kind, tuple[str, str]] = {
@@ -35,39 +35,36 @@ _OF_APIS: Mapping[Kind, tuple[str, str]] = {
         "these APIs are new, and nothing is accepted of them",
     ),
 }
-"""Of one API, and of several."""
+"""For one API, and for several."""
 
 
 def _subject(apis: Sequence[str], source: Source) -> str | None:
-    """The APIs, in one word where they are all that the framework has of an operator."""
+    """Return the APIs, in one word where they are all APIs of an operator in the framework."""
     if len(apis) <= 1:
         return apis[0] if apis else None
     framework = FRAMEWORKS.get(source.framework)
-    there = [api for api in framework.apis if source.apis.get(api.id)] if framework else []
-    for operator in {api.operator for api in there if api.id in apis}:
-        own = {api.id for api in there if api.operator == operator and not api.is_variant}
-        variants = {api.id for api in there if api.operator == operator and api.is_variant}
-        if len(own) > 1 and own <= set(apis) <= own | variants and framework:
+    available = [api for api in framework.apis if source.apis.get(api.id)] if framework else []
+    for operator in {api.operator for api in available if api.id in apis}:
+        of_operator = [api for api in available if api.operator == operator]
+        plain_ids = {api.id for api in of_operator if not api.is_variant}
+        all_ids = {api.id for api in of_operator}
+        if len(plain_ids) > 1 and plain_ids <= set(apis) <= all_ids and framework:
             return f"all {len(apis)} {framework.title} APIs of {operator}"
     return names(apis)
 
 
-def named(cases: Sequence[str], most: int = SHOWN) -> str:
-    """The first of the cases by their names, and how many more there are."""
-    names = ", ".join(name(case) for case in cases[:most])
-    more = len(cases) - most
-    return f"{names} and {more:,} more" if more > 0 else names
-
-
 def _cases(cases: Sequence[str]) -> str:
-    return f"{count(len(cases), 'case')} ({named(cases)})"
+    ids = ", ".join(name(case) for case in cases[:SHOWN])
+    others = len(cases) - SHOWN
+    more = f" and {others:,} more" if others > 0 else ""
+    return f"{count(len(cases), 'case')} ({ids}{more})"
 
 
-def _about(group: Group) -> str:
-    """What the cases are about; where that is not the same for all, what most of them are about."""
+def _topics(group: Group) -> str:
+    """Return the topics of all cases, or else those of most of them."""
     number = len(group.cases)
-    for least, words in ((number, "all about" if number > 1 else "about"), (1, "mostly about")):
-        topics = [t for t, cases in group.topics.items() if cases >= max(least, number / 2)]
+    for minimum, words in ((number, "all about" if number > 1 else "about"), (1, "mostly about")):
+        topics = [t for t, cases in group.topics.items() if cases >= max(minimum, number / 2)]
         if topics:
             return f", {words} {_ticked(topics[:SHOWN])},"
     return ""
@@ -77,29 +74,29 @@ def _ticked(topics: Sequence[str]) -> str:
     return ", ".join(f"`{name(topic)}`" for topic in topics)
 
 
-def _did(group: Group) -> str:
+def _event(group: Group) -> str:
     many = len(group.cases) > 1
     if group.before is None or group.after is None:
         return _OF_CASES[group.kind][many]
     (status,) = group.after.statuses
     if group.kind == "answer changed":
-        did = _OTHERWISE[status][many]
+        event = _CHANGED_ANSWERS[status][many]
     elif not group.answerable and status in _UNANSWERABLE:
-        did = _UNANSWERABLE[status][many]
+        event = _UNANSWERABLE[status][many]
     elif group.before.statuses == ("match",) and status == "mismatch":
-        did = "no longer agree with the oracle" if many else "no longer agrees with the oracle"
+        event = "no longer agree with the oracle" if many else "no longer agrees with the oracle"
     else:
-        did = _IS[status][many]
+        event = _NEW_STATUSES[status][many]
     modes = " and ".join(_MODES[mode] for mode in group.modes)
-    return f"{did}, {modes}{_where(group.before, status, many)}"
+    return f"{event}, {modes}{_earlier_status(group.before, status, many)}"
 
 
-def _where(before: State, status: Status, many: bool) -> str:
-    """How it was, where that does not follow from how it is."""
+def _earlier_status(before: State, status: Status, many: bool) -> str:
+    """Return the earlier status, where the new one does not imply it."""
     if before.statuses == (status,) or {*before.statuses, status} == {"match", "mismatch"}:
         return ""
-    was = " or ".join(_WAS[status][many] for status in before.statuses)
-    return f", where {'they' if many else 'it'} {was} before"
+    statuses = " or ".join(_OLD_STATUSES[status][many] for status in before.statuses)
+    return f", where {'they' if many else 'it'} {statuses} before"
 
 
 _MODES: Mapping[Mode, str] = {"native": "natively", "recipe": "by recipe"}
@@ -111,8 +108,8 @@ _OF_CASES: Mapping[Kind, tuple[str, str]] = {
         "are other cases than were accepted, so that answers are not compared",
     ),
 }
-"""Of one case, and of several."""
-_OTHERWISE: Mapping[Status, tuple[str, str]] = {
+"""For one case, and for several."""
+_CHANGED_ANSWERS: Mapping[Status, tuple[str, str]] = {
     "match": (
         "agrees with the oracle as before, but the oracle's answer is another one",
         "agree with the oracle as before, but the oracle's answers are other ones",
@@ -133,7 +130,7 @@ _UNANSWERABLE: Mapping[Status, tuple[str, str]] = {
     ),
     "mismatch": ("has no answer and is now given one", "have no answer and are now given one"),
 }
-_IS: Mapping[Status, tuple[str, str]] = {
+_NEW_STATUSES: Mapping[Status, tuple[str, str]] = {
     "match": ("now agrees with the oracle", "now agree with the oracle"),
     "mismatch": ("now differs from the oracle", "now differ from the oracle"),
     "undecided": (
@@ -146,7 +143,7 @@ _IS: Mapping[Status, tuple[str, str]] = {
     "hung": ("now hangs", "now hang"),
     "flaky": ("now does not answer twice the same", "now do not answer twice the same"),
 }
-_WAS: Mapping[Status, tuple[str, str]] = {
+_OLD_STATUSES: Mapping[Status, tuple[str, str]] = {
     "match": ("agreed with the oracle", "agreed with the oracle"),
     "mismatch": ("differed from the oracle", "differed from the oracle"),
     "undecided": ("could not be told from others", "could not be told from others"),
@@ -158,8 +155,8 @@ _WAS: Mapping[Status, tuple[str, str]] = {
 }
 
 
-def _explained(group: Group) -> Iterator[str]:
-    """Which conventions it was before and is now, where there is a difference to be explained."""
+def _explanations(group: Group) -> Iterator[str]:
+    """Yield the explanations before and after, where there is a mismatch to explain."""
     sides: tuple[tuple[Side, str], ...] = (("before", "Before"), ("after", "Now"))
     if group.before == group.after:
         sides = (("after", "Before and now"),)
@@ -177,8 +174,8 @@ def _explained(group: Group) -> Iterator[str]:
 def _meaning(explanation: Explanation, ties: Names) -> str:
     if not explanation:
         return "no known convention explains it."
-    said = " ".join(_SENTENCES.get(choice, f"{name(choice)}.") for choice in explanation)
-    meaning = f"{said[:-1]} ({_names(explanation)})."
+    sentences = " ".join(_SENTENCES.get(choice, f"{name(choice)}.") for choice in explanation)
+    meaning = f"{sentences[:-1]} ({_names(explanation)})."
     if not ties:
         return meaning
     return f"{meaning} The cases cannot tell that from {', or from '.join(map(_names, ties))}."

@@ -1,4 +1,4 @@
-"""What the gate compares: answers without the words around them, which are nobody's behaviour."""
+"""Read from runs the answers that the gate compares, without the frameworks' messages."""
 
 from __future__ import annotations
 
@@ -18,24 +18,31 @@ from conformance.runs.selection import Selection
 from conformance.utils.printable import PrintableError
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
-"""Explanations as an observation holds them, by the names of their conventions."""
+"""Explanations of an observation, each as the names of its conventions."""
 
 REAL = "real-valued"
-"""The mark of an answer to a case that is not exact: its last bits mean nothing."""
+"""The mark of an answer to an inexact case, whose last bits mean nothing."""
 NONDETERMINISTIC = "unsteady"
-"""The mark of an answer that was another one when the same was asked again."""
+"""The mark of an answer that differed when the same call was repeated."""
 
 
 class CannotCompare(PrintableError):
-    """Two things that cannot be held against each other, in a sentence that says why."""
+    """Two files that cannot be compared, with a sentence that says why."""
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What an API gave for a case, as far as it can be compared.
+    """The part of an observation that can be compared.
 
-    statuses  one; several, sorted, where runs of the same thing did not agree
-    mark      dtype, shape and digest; `REAL`, `UNSTEADY`, or empty where there was no answer
-    content   digest of the case
+    Parameters
+    ----------
+    statuses
+        One; several, sorted, where runs of the same framework do not agree.
+    mark
+        The dtype, shape and digest; `REAL`, `NONDETERMINISTIC`, or empty where there was no answer.
+    explanations
+        Of a mismatch.
+    content
+        The digest of the case.
     """
 
     statuses: tuple[Status, ...]
@@ -44,8 +51,8 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     content: str
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observation"):
-    """A line of a run file, as far as the gate needs it."""
+class ObservationLine(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observation"):
+    """The fields of a run file's line that the gate needs."""
 
     api: str
     case: str
@@ -63,18 +70,19 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
 
     @property
     def key(self) -> Key:
-        """What identifies it within a run; names that recur share their memory."""
+        """The API, the case and the mode; equal names share their memory."""
         return intern(self.api), intern(self.case), self.mode
 
     @property
-    def said(self) -> str | None:
-        """How the framework puts it, under the known limit behind it where there is one."""
+    def message(self) -> str | None:
+        """The framework's message, below the known limit that explains it where there is one."""
         return self.detail if self.limit is None else refused(self.limit, self.detail)
 
     @property
     def answer(self) -> Answer:
-        """What it holds against others."""
-        return Answer(_ONE[self.status], self._mark, self.explanations, intern(self.content))
+        """The part that is compared."""
+        statuses = _STATUS_TUPLES[self.status]
+        return Answer(statuses, self._mark, self.explanations, intern(self.content))
 
     @property
     def _mark(self) -> str:
@@ -82,25 +90,31 @@ class Seen(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observa
             return REAL if self.status in ANSWERED else ""
         if self.shape is None or self.status not in ANSWERED:
             return ""
-        return f"{_of(self.dtype, self.shape)} {self.digest}"
+        return f"{_array_type(self.dtype, self.shape)} {self.digest}"
 
 
-_ONE: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
+_STATUS_TUPLES: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
 
 
 @lru_cache(maxsize=2**12)
-def _of(dtype: str | None, shape: tuple[int, ...]) -> str:
+def _array_type(dtype: str | None, shape: tuple[int, ...]) -> str:
     return f"{dtype} {'x'.join(map(str, shape)) or 'scalar'}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Who answered, and the file that says so.
+    """The framework that answered, and the file with its answers.
 
-    runtime_class  that it ran in, where that is known
-    apis   every API id, and whether it was there
-    files  the case files that it names, as far as it names any
-    selection  the part of all cases and APIs that was asked; None for all of it
+    Parameters
+    ----------
+    apis
+        Every API id, and whether the framework has the API.
+    runtime_class
+        None where it is not known.
+    files
+        The case files that the run names.
+    selection
+        The selected cases and APIs; None for all.
     """
 
     path: Path
@@ -114,35 +128,47 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The framework with its backend."""
+        """The framework with its backend, as a name."""
         return Header(framework=self.framework, backend=self.backend).name
 
     @property
     def stem(self) -> str:
-        """The name with the runtime class, as baselines are called after both."""
+        """The name with the runtime class: the stem of the baseline's file."""
         return self.name if self.runtime_class is None else f"{self.name}.{self.runtime_class}"
 
     @property
     def title(self) -> str:
-        """The framework with its backend, as a person says it."""
+        """The framework with its backend, as text."""
         return self.framework if self.backend is None else f"{self.framework} on {self.backend}"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that one environment gave."""
+    """All answers of one framework in one environment."""
 
     source: Source
     answers: dict[Key, Answer]
 
 
-def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
-    """Who is examined by the run at ``path``, and its observations one after the other.
+def opened(path: Path) -> tuple[Source, Iterator[ObservationLine]]:
+    """Open the run at ``path``.
 
-    Raises `CannotCompare` where nothing could be observed and, after the last observation, where
-    the run is incomplete; and ``RunError`` for what is no run file.
+    Returns
+    -------
+    Source
+        The framework that answered.
+    iterator of ObservationLine
+        Its observations, one after the other.
+
+    Raises
+    ------
+    CannotCompare
+        Where nothing could be observed, and after the last observation where the run is
+        incomplete.
+    RunError
+        For a file that is not a run file.
     """
-    lines = run_files.lines(path, Seen)
+    lines = run_files.lines(path, ObservationLine)
     header = next(lines)
     assert isinstance(header, Header)  # the first one always is
     if header.failure is not None:
@@ -160,9 +186,11 @@ def opened(path: Path) -> tuple[Source, Iterator[Seen]]:
     return source, _observations(path, lines)
 
 
-def _observations(path: Path, lines: Iterator[Header | Seen | Footer]) -> Iterator[Seen]:
+def _observations(
+    path: Path, lines: Iterator[Header | ObservationLine | Footer]
+) -> Iterator[ObservationLine]:
     for line in lines:
-        if isinstance(line, Seen):
+        if isinstance(line, ObservationLine):
             yield line
         else:
             return
@@ -170,12 +198,12 @@ def _observations(path: Path, lines: Iterator[Header | Seen | Footer]) -> Iterat
 
 
 def given(path: Path) -> Snapshot:
-    """All that the run at ``path`` holds. Raises as `opened` does."""
+    """Return all answers of the run at ``path``; it raises as `opened` does."""
     source, observations = opened(path)
     answers: dict[Key, Answer] = {}
-    for seen in observations:
-        key = seen.key
+    for observation in observations:
+        key = observation.key
         if key in answers:
             raise RunError(f"{path}: {key} was observed twice")
-        answers[key] = seen.answer
+        answers[key] = observation.answer
     return Snapshot(source, answers)

@@ -1,4 +1,4 @@
-"""The gate's result on a terminal."""
+"""Print the gate's result on a terminal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from conformance.gate.result import Finding, Result
 
 
 def show(console: Console, result: Result) -> None:
-    """Prints the summary and every finding, those that fail the gate first.
+    """Print the summary and every finding, those that fail the gate first.
 
-    Into a file or a pipe each finding is one line, so that it can be searched.
+    In a file or a pipe each finding is one line, so that it can be searched.
     """
     console.print(Text(result.summary, style="bold"), soft_wrap=not console.is_terminal)
     for finding in result.findings:

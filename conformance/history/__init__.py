@@ -1,1 +1,1 @@
-"""Several releases of one package: which there are, what changed between them, and when."""
+"""Run the same cases against releases of a package, and report what changed between them."""

@@ -1,24 +1,28 @@
-"""A bisection: the first of many releases that answers otherwise, found by asking few of them.
+"""Find the first of many releases whose answer differs, with few releases asked.
 
-Like `git bisect`, it halves what is left, and steps around what cannot be asked. Places are numbers
-from the oldest release to the newest, so that the search knows nothing of releases.
+Like `git bisect`, the search halves the remaining range and steps around what cannot be asked. A
+place is a number, from the oldest release to the newest; the search knows nothing of releases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 Ask = Callable[[int], Hashable | None]
-"""The answer of a place; None where it cannot be asked."""
+"""Return the answer of a place; None where it cannot be asked."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where the answer changes.
+    """A change of the answer.
 
-    last, first  the last place that answers as the oldest does, the first that does not
-    between      places between them that could not be asked, and might be the first
+    Parameters
+    ----------
+    last, first
+        The last place with the oldest answer, and the first with another one.
+    between
+        Places between them that could not be asked; the change may be at one of them.
     """
 
     last: int
@@ -28,7 +32,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Agreed:
-    """The oldest and the newest place that could be asked answer alike."""
+    """The oldest and the newest place that could be asked; they have the same answer."""
 
     oldest: int
     newest: int
@@ -43,10 +47,21 @@ class Unanswered(Exception):
 
 
 def search(number: int, ask: Ask, old: int | None = None, new: int | None = None) -> Found | Agreed:
-    """Where among ``number`` places the answer is another one for the first time.
+    """Find where among ``number`` places the answer changes for the first time.
 
-    old, new  the ends of the search; None for the oldest and the newest that can be asked
-    Raises `Unanswered` where an end cannot be asked.
+    Parameters
+    ----------
+    number
+        How many places there are.
+    ask
+        Returns the answer of a place; each place is asked at most once.
+    old, new
+        The ends of the search; None for the oldest and the newest that can be asked.
+
+    Raises
+    ------
+    Unanswered
+        Where an end cannot be asked.
     """
     answers: dict[int, Hashable | None] = {}
 
@@ -55,61 +70,59 @@ def search(number: int, ask: Ask, old: int | None = None, new: int | None = None
             answers[place] = ask(place)
         return answers[place]
 
-    upper = _given(new, answer) if new is not None else _end(range(number - 1, -1, -1), answer)
+    upper = _required(new, answer) if new is not None else _end(range(number - 1, -1, -1), answer)
     if old is not None:
-        lower = _given(old, answer)
+        lower = _required(old, answer)
     else:
         lower = _end(range(upper + 1), answer, other_than=answer(upper))
     if answer(lower) == answer(upper):
         return Agreed(lower, upper)
-    return _narrowed(lower, upper, answer)
+    return _narrow(lower, upper, answer)
 
 
-def _given(place: int, answer: Ask) -> int:
+def _required(place: int, answer: Ask) -> int:
     if answer(place) is None:
         raise Unanswered(place)
     return place
 
 
 def _end(places: Sequence[int], answer: Ask, other_than: Hashable | None = None) -> int:
-    """The first of the places that can be asked, as if none could be before it.
+    """Return the first of the places that can be asked, as if none before it could be.
 
-    With steps that double, and then by halves; any that answers ``other_than`` this serves as well,
-    because there is a change behind it. Raises `Unanswered` where none can be asked.
+    The search doubles its steps, and then halves them. It also stops at a place that does not
+    answer ``other_than``, because there is a change behind that place. It raises `Unanswered` where
+    no place can be asked.
     """
-    reached, step = 0, 1
-    failed = -1
-    while answer(places[reached]) is None:
-        if reached == len(places) - 1:
+    success, step = 0, 1
+    failure = -1
+    while answer(places[success]) is None:
+        if success == len(places) - 1:
             raise Unanswered(None)
-        failed, reached = reached, min(reached + step, len(places) - 1)
+        failure, success = success, min(success + step, len(places) - 1)
         step *= 2
-    while reached - failed > 1:
-        if other_than is not None and answer(places[reached]) != other_than:
+    while success - failure > 1:
+        if other_than is not None and answer(places[success]) != other_than:
             break
-        middle = (failed + reached) // 2
+        middle = (failure + success) // 2
         if answer(places[middle]) is None:
-            failed = middle
+            failure = middle
         else:
-            reached = middle
-    return places[reached]
+            success = middle
+    return places[success]
 
 
-def _narrowed(lower: int, upper: int, answer: Ask) -> Found:
-    """The change between two places that answer otherwise."""
-    same = answer(lower)
-    failed: set[int] = set()
-    while left := [place for place in range(lower + 1, upper) if place not in failed]:
-        place = _nearest(left, (lower + upper) / 2)
-        found = answer(place)
-        if found is None:
-            failed.add(place)
-        elif found == same:
+def _narrow(lower: int, upper: int, answer: Ask) -> Found:
+    """Find the change between two places with different answers."""
+    oldest_answer = answer(lower)
+    failures: set[int] = set()
+    while candidates := [place for place in range(lower + 1, upper) if place not in failures]:
+        middle = (lower + upper) / 2
+        place = min(candidates, key=lambda place: abs(place - middle))
+        result = answer(place)
+        if result is None:
+            failures.add(place)
+        elif result == oldest_answer:
             lower = place
         else:
             upper = place
-    return Found(lower, upper, tuple(sorted(p for p in failed if lower < p < upper)))
-
-
-def _nearest(places: Iterable[int], middle: float) -> int:
-    return min(places, key=lambda place: abs(place - middle))
+    return Found(lower, upper, tuple(sorted(p for p in failures if lower < p < upper)))

@@ -1,7 +1,7 @@
-"""A trend: what an API does from version to version, and since when it does something else.
+"""Find what each API does from version to version, and since when it does something else.
 
-First what it means, axis by axis, and then what no axis accounts for, case by case. Versions in a
-row that do the same are one span, so that a long history reads as a few sentences.
+Changes of conventions come first, axis by axis, and then changes that no axis accounts for, case by
+case. Consecutive versions with the same behaviour are one span.
 """
 
 from __future__ import annotations
@@ -13,24 +13,33 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from conformance.conventions.axes import AXES
-from conformance.history.version_ranges import Kind, Row, Span, State, row, spans
-from conformance.observations import MODES, Mode, Observation, Status
+from conformance.history.answers import CaseAnswer, case_answer, states
+from conformance.history.version_ranges import Kind, Span, State, row, spans
+from conformance.observations import MODES, Mode, Observation
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.profiles import Finding, Known, Profile, profiles, sentence
+from conformance.runs.profiles import Finding, Known, Profile, profiles
 from conformance.runs.run_files import Run
 from conformance.utils.excerpt import listed
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that is not the same in all versions.
+    """A difference between versions.
 
-    about    an axis, or what the cases are about
-    cases    those that show it
-    of_axis  whether it is a change of what is meant; else no axis accounts for it
-    native   whether it shows in the same-looking calls
-    refusal  how one of the cases was refused, in the framework's words, where they were
+    Parameters
+    ----------
+    about
+        An axis, or the topics of the cases.
+    spans
+        What was done in which versions.
+    cases
+        Those that show the change.
+    of_axis
+        Whether a convention changed; else no axis accounts for the change.
+    native
+        Whether the naive calls show it.
+    refusal
+        The framework's message in one of the cases, where it refuses them.
     """
 
     about: str
@@ -45,9 +54,16 @@ class Change:
 class Trend:
     """What changed in one API, and what did not.
 
-    changes  first those of axes, then those that no axis accounts for
-    same     the axes on which nothing changed, with what was done throughout
-    asked    how many cases every version was asked that has the API
+    Parameters
+    ----------
+    api
+        Its id.
+    changes
+        First those of axes, then those that no axis accounts for.
+    same
+        The axes on which nothing changed, with the state in all versions.
+    asked
+        How many cases every version was asked that has the API.
     """
 
     api: str
@@ -57,45 +73,52 @@ class Trend:
 
 
 class _Move(NamedTuple):
-    """An axis changed between these two places, and these cases show what it was and is."""
+    """A change of an axis between two versions by their places, and the cases that show it."""
 
     last: int
     first: int
     axis: str
-    was: str
-    now: str
+    old_choice: str
+    new_choice: str
     cases: Collection[str]
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """One version of an API; ``own`` are the conventions that its profile has."""
+    """One version of an API, with the findings and the conventions of its profile."""
 
     version: str
-    there: bool
+    is_available: bool
     findings: Mapping[str, Finding]
-    own: frozenset[str]
-    seen: Mapping[tuple[str, Mode], Observation]
+    conventions: frozenset[str]
+    observations: Mapping[tuple[str, Mode], Observation]
 
 
 TOPICS = 3
-"""How many topics say what cases are about, at most."""
+"""The most topics that describe cases."""
 
 
 def trends(
     runs: Sequence[tuple[str, Run]], prepared_cases: Mapping[str, PreparedCase]
 ) -> tuple[Trend, ...]:
-    """The trend of every API that was observed, over runs by version, the oldest first.
+    """Return the trend of every API that was observed.
 
-    ``prepared_cases`` are the cases by id; one whose content has changed since does not speak, and
-    neither does a version of what it was not asked.
+    Parameters
+    ----------
+    runs
+        Each with its version, the oldest first. A version counts only for the cases that it was
+        asked.
+    prepared_cases
+        By id; observations of a case whose content has changed since are ignored.
     """
-    found = [
+    run_profiles = [
         {profile.api: profile for profile in profiles(run.observations, prepared_cases)}
         for _, run in runs
     ]
-    apis = dict.fromkeys(api for _, run in runs for api, there in run.header.apis.items() if there)
-    observed: dict[str, list[dict[tuple[str, Mode], Observation]]] = {
+    apis = dict.fromkeys(
+        api for _, run in runs for api, available in run.header.apis.items() if available
+    )
+    by_api: dict[str, list[dict[tuple[str, Mode], Observation]]] = {
         api: [{} for _ in runs] for api in apis
     }
     for place, (_, run) in enumerate(runs):
@@ -103,15 +126,17 @@ def trends(
             if (
                 o.case in prepared_cases
                 and prepared_cases[o.case].content == o.content
-                and o.api in observed
+                and o.api in by_api
             ):
-                observed[o.api][place][o.case, o.mode] = o
+                by_api[o.api][place][o.case, o.mode] = o
     return tuple(
         _trend(
             api,
             [
-                _stage(version, bool(run.header.apis.get(api)), own.get(api), seen)
-                for (version, run), own, seen in zip(runs, found, observed[api], strict=True)
+                _stage(version, bool(run.header.apis.get(api)), of_run.get(api), observations)
+                for (version, run), of_run, observations in zip(
+                    runs, run_profiles, by_api[api], strict=True
+                )
             ],
         )
         for api in apis
@@ -119,7 +144,7 @@ def trends(
 
 
 def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
-    """Put APIs together that changed alike.
+    """Merge the trends of APIs that changed alike.
 
     Parameters
     ----------
@@ -129,41 +154,41 @@ def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
     Returns
     -------
     tuple of Trend
-        Those with the same changes, over the same spans and of mostly the same cases, as one under
-        the names of its APIs; what did not change is left of all of them.
+        Trends with the same changes, over the same spans and of mostly the same cases, are one,
+        under the names of its APIs. It has the unchanged axes that they share.
     """
     groups: list[list[Trend]] = []
     for trend in trends:
-        group = next((own for own in groups if _change_alike(own[0], trend)), None)
+        group = next((group for group in groups if _change_alike(group[0], trend)), None)
         if group is None:
             groups.append([trend])
         else:
             group.append(trend)
-    return tuple(_joined(group) for group in groups)
+    return tuple(_merge(group) for group in groups)
 
 
-def _change_alike(one: Trend, other: Trend) -> bool:
-    if not one.changes or len(one.changes) != len(other.changes):
+def _change_alike(first: Trend, second: Trend) -> bool:
+    if not first.changes or len(first.changes) != len(second.changes):
         return False
-    return all(map(_is_the_same, one.changes, other.changes))
+    return all(map(_is_the_same, first.changes, second.changes))
 
 
-def _is_the_same(one: Change, other: Change) -> bool:
-    if (one.spans, one.of_axis, one.native) != (other.spans, other.of_axis, other.native):
+def _is_the_same(first: Change, second: Change) -> bool:
+    if (first.spans, first.of_axis, first.native) != (second.spans, second.of_axis, second.native):
         return False
-    if one.of_axis:
-        return one.about == other.about
-    shared = {*one.cases} & {*other.cases}
-    return 2 * len(shared) >= min(len(one.cases), len(other.cases))
+    if first.of_axis:
+        return first.about == second.about
+    shared = {*first.cases} & {*second.cases}
+    return 2 * len(shared) >= min(len(first.cases), len(second.cases))
 
 
-def _joined(group: Sequence[Trend]) -> Trend:
+def _merge(group: Sequence[Trend]) -> Trend:
     first, *others = group
     if not others:
         return first
     changes = (
-        replace(change, cases=tuple(dict.fromkeys(c for same in all_ for c in same.cases)))
-        for change, *all_ in zip(first.changes, *(trend.changes for trend in group), strict=True)
+        replace(equals[0], cases=tuple(dict.fromkeys(c for change in equals for c in change.cases)))
+        for equals in zip(*(trend.changes for trend in group), strict=True)
     )
     same = (state for state in first.same if all(state in trend.same for trend in others))
     asked = min(trend.asked for trend in group)
@@ -172,46 +197,48 @@ def _joined(group: Sequence[Trend]) -> Trend:
 
 def _stage(
     version: str,
-    there: bool,
+    is_available: bool,
     profile: Profile | None,
-    seen: Mapping[tuple[str, Mode], Observation],
+    observations: Mapping[tuple[str, Mode], Observation],
 ) -> _Stage:
     findings = {finding.axis.name: finding for finding in profile.findings} if profile else {}
-    own = frozenset(map(str, profile.conventions)) if profile else frozenset()
-    return _Stage(version, there, findings, own, seen)
+    conventions = frozenset(map(str, profile.conventions)) if profile else frozenset()
+    return _Stage(version, is_available, findings, conventions, observations)
 
 
 def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
     versions = [stage.version for stage in stages]
-    there = row(_THERE if stage.there else _NOT_THERE for stage in stages)
-    changes = [Change("the API itself", spans(versions, there), ())] if len(there) > 1 else []
+    availability = row(_AVAILABLE if stage.is_available else _ABSENT for stage in stages)
+    changes: list[Change] = []
+    if len(availability) > 1:
+        changes.append(Change("the API itself", spans(versions, availability), ()))
     same: list[tuple[str, State]] = []
     moves: list[_Move] = []
     for axis in dict.fromkeys(axis for stage in stages for axis in stage.findings):
         choices = row(_choice(stage.findings.get(axis)) for stage in stages)
         if len(choices) > 1:
-            own = [
+            axis_moves = [
                 _Move(
-                    last, first, axis, was.words, now.words,
-                    _show(stages[last], axis) & _show(stages[first], axis),
+                    last, first, axis, before.words, after.words,
+                    _evidence(stages[last], axis) & _evidence(stages[first], axis),
                 )
-                for (_, last, was), (first, _, now) in pairwise(choices)
+                for (_, last, before), (first, _, after) in pairwise(choices)
             ]  # fmt: skip
-            cases = sorted({case for move in own for case in move.cases})
+            cases = sorted({case for move in axis_moves for case in move.cases})
             changes.append(Change(axis, spans(versions, choices), tuple(cases)))
-            moves += own
+            moves += axis_moves
         elif choices:
             same.append((axis, choices[0][2]))
-    asked = [{case for case, _ in stage.seen} for stage in stages if stage.seen]
+    case_sets = [{case for case, _ in stage.observations} for stage in stages if stage.observations]
     return Trend(
         api,
-        (*changes, *_unaccounted(stages, moves)),
+        (*changes, *_case_changes(stages, moves)),
         tuple(same),
-        len(set.intersection(*asked)) if asked else 0,
+        len(set.intersection(*case_sets)) if case_sets else 0,
     )
 
 
-_THERE, _NOT_THERE = State("right", "there"), State("absent", "not there")
+_AVAILABLE, _ABSENT = State("right", "there"), State("absent", "not there")
 _WITHOUT_CHOICE: Mapping[Known, Kind] = {
     "refused": "refused",
     "no parameter": "refused",
@@ -220,7 +247,7 @@ _WITHOUT_CHOICE: Mapping[Known, Kind] = {
 
 
 def _choice(finding: Finding | None) -> State | None:
-    """What is done on an axis; None where nothing is known of that."""
+    """Return the state of an axis; None where it is not known."""
     if finding is None:
         return None
     if finding.choice is not None:
@@ -229,122 +256,78 @@ def _choice(finding: Finding | None) -> State | None:
     return State(kind, finding.known) if kind else None
 
 
-def _show(stage: _Stage, axis: str) -> frozenset[str]:
-    """The cases that show what is done on an axis."""
+def _evidence(stage: _Stage, axis: str) -> frozenset[str]:
+    """Return the cases that show the choice on an axis."""
     finding = stage.findings[axis]
     return frozenset(finding.cases if finding.choice is not None else finding.refused)
 
 
-def _unaccounted(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[Change]:
-    """What changed in single cases and no move of an axis accounts for, like cases together.
+def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[Change]:
+    """Yield changes in single cases that no move of an axis accounts for, like cases together.
 
-    What changed natively is not told again of the translated call.
+    A change of the equivalent call is left out where the naive call changed at the same versions.
     """
     versions = [stage.version for stage in stages]
     groups: dict[tuple[tuple[Span, ...], frozenset[str]], list[Sequence[Observation]]] = {}
-    natively: dict[str, set[tuple[int, int]]] = {}
+    native_steps: dict[str, set[tuple[int, int]]] = {}
     for mode in MODES:
-        for case in sorted({case for stage in stages for case, own in stage.seen if own == mode}):
+        cases = {case for stage in stages for case, m in stage.observations if m == mode}
+        for case in sorted(cases):
             answers = row(_answer(stage, (case, mode)) for stage in stages)
-            steps = [
-                ((last, first), _accounted(case, (last, was), (first, now), moves))
-                for (_, last, was), (first, _, now) in pairwise(answers)
-            ]
-            told = natively.setdefault(case, set())
-            news = any(not accounted and step not in told for step, accounted in steps)
-            told.update(step for step, _ in steps)
-            if news:
-                seen = [stage.seen[case, mode] for stage in stages if (case, mode) in stage.seen]
-                reasons = frozenset(re.sub(r"\d+", "", words) for words in _refusals(seen))
-                key = spans(versions, list(_worded(answers))), reasons
-                groups.setdefault(key, []).append(seen)
-    for (own, _), found in groups.items():
-        newest = [seen[-1] for seen in found]
+            steps = {
+                (last, first): _is_accounted_for(case, (last, before), (first, after), moves)
+                for (_, last, before), (first, _, after) in pairwise(answers)
+            }
+            known_steps = native_steps.setdefault(case, set())
+            is_new = any(not steps[step] for step in steps.keys() - known_steps)
+            known_steps.update(steps)
+            if is_new:
+                key = case, mode
+                history = [stage.observations[key] for stage in stages if key in stage.observations]
+                reasons = frozenset(re.sub(r"\d+", "", words) for words in _refusals(history))
+                spans_and_reasons = spans(versions, list(states(answers))), reasons
+                groups.setdefault(spans_and_reasons, []).append(history)
+    for (case_spans, _), histories in groups.items():
+        newest = [history[-1] for history in histories]
         yield Change(
-            _common(newest),
-            own,
+            _common_topics(newest),
+            case_spans,
             tuple(dict.fromkeys(o.case for o in newest)),
             of_axis=False,
             native=any(o.mode == "native" for o in newest),
-            refusal=next(_refusals(found[0]), None),
+            refusal=next(_refusals(histories[0]), None),
         )
 
 
-def _refusals(seen: Sequence[Observation]) -> Iterator[str]:
-    """The words of the refusals, the newest first."""
-    return (o.told or o.detail for o in reversed(seen) if o.status == "rejected" and o.detail)
+def _refusals(history: Sequence[Observation]) -> Iterator[str]:
+    """Return the messages of refusals, the newest first."""
+    return (o.told or o.detail for o in reversed(history) if o.status == "rejected" and o.detail)
 
 
-def _accounted(
-    case: str, before: tuple[int, _Answer], after: tuple[int, _Answer], moves: Sequence[_Move]
+def _is_accounted_for(
+    case: str,
+    before: tuple[int, CaseAnswer],
+    after: tuple[int, CaseAnswer],
+    moves: Sequence[_Move],
 ) -> bool:
-    """Whether axes that moved meanwhile are all that is between two answers."""
-    (last, was), (first, now) = before, after
-    meanwhile = [move for move in moves if max(last, move.last) < min(first, move.first)]
-    if any(case in move.cases for move in meanwhile):
+    """Return whether moves of axes explain the whole difference between two answers."""
+    (last, old_answer), (first, new_answer) = before, after
+    between = [move for move in moves if max(last, move.last) < min(first, move.first)]
+    if any(case in move.cases for move in between):
         return True
-    if was.names is None or now.names is None:
+    if old_answer.names is None or new_answer.names is None:
         return False
-    between = set(was.names) ^ set(now.names)
-    moved = {f"{move.axis}: {choice}" for move in meanwhile for choice in (move.was, move.now)}
-    return bool(between) and between <= moved
+    difference = set(old_answer.names) ^ set(new_answer.names)
+    choices = {f"{m.axis}: {choice}" for m in between for choice in (m.old_choice, m.new_choice)}
+    return bool(difference) and difference <= choices
 
 
-class _Answer(NamedTuple):
-    """What a case was answered: in words, and so exactly that another answer is another one.
-
-    names  of the conventions that explain it, where any do
-    """
-
-    state: State
-    names: tuple[str, ...] | None = None
-    shape: tuple[int, ...] | None = None
-    digest: str | None = None
+def _answer(stage: _Stage, key: tuple[str, Mode]) -> CaseAnswer | None:
+    observation = stage.observations.get(key)
+    return None if observation is None else case_answer(observation, stage.conventions)
 
 
-def _answer(stage: _Stage, key: tuple[str, Mode]) -> _Answer | None:
-    seen = stage.seen.get(key)
-    if seen is None:
-        return None
-    if seen.status != "mismatch":
-        return _Answer(_STATES[seen.status], () if seen.status == "match" else None)
-    # What is not exact may differ from machine to machine, but not in what explains it.
-    digest = seen.digest if seen.exact else None
-    if not seen.explanations:
-        what = "that no known convention explains" if seen.diagnosis else "where there is none"
-        return _Answer(State("other", f"an answer {what}"), None, seen.shape, digest)
-    fitting = (names for names in seen.explanations if stage.own.issuperset(names))
-    names = next(fitting, seen.explanations[0])
-    words = " ".join(_SENTENCES.get(name, f"{name}.") for name in names)
-    return _Answer(State("other", words), names, seen.shape, digest)
-
-
-_STATES: Mapping[Status, State] = {
-    "match": State("right", "as the reference has it"),
-    "undecided": State("other", "within rounding of the right answer and of another one"),
-    "rejected": State("refused", "refused"),
-    "inexpressible": State("refused", "cannot be written"),
-    "crashed": State("broken", "crashes"),
-    "hung": State("broken", "gives no answer in time"),
-    "flaky": State("broken", "answers now so, now otherwise"),
-}
-_SENTENCES: Mapping[str, str] = {
-    f"{axis.name}: {choice.name}": sentence(axis, choice.name)
-    for axis in AXES
-    for choice in axis.choices
-}
-
-
-def _worded(answers: Row[_Answer]) -> Iterator[tuple[int, int, State]]:
-    before = None
-    for first, last, answer in answers:
-        again = answer.state == before
-        before = answer.state
-        words = f"{answer.state.words} (another answer)" if again else answer.state.words
-        yield first, last, State(answer.state.kind, words)
-
-
-def _common(seen: Sequence[Observation]) -> str:
-    """What cases are about: topics of at least half of them, the most frequent first."""
-    counted = Counter(topic for o in seen for topic in o.topics).most_common(TOPICS)
-    return ", ".join(topic for topic, number in counted if 2 * number >= len(seen))
+def _common_topics(observations: Sequence[Observation]) -> str:
+    """Return the topics of at least half of the observations, the most frequent first."""
+    counts = Counter(topic for o in observations for topic in o.topics).most_common(TOPICS)
+    return ", ".join(topic for topic, number in counts if 2 * number >= len(observations))

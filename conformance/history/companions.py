@@ -1,8 +1,8 @@
-"""Companions: what a release is asked beside, where the pinned versions do not go with it.
+"""Choose the packages beside a release, where the pinned versions do not work with it.
 
 A framework of three years ago refuses the NumPy of today. The environments to try come the
-likeliest first: with the companions as they are pinned, so that one release differs from the next
-in nothing else; with those of the release's own time; with any that it goes with.
+likeliest first: with the pinned companions, so that releases differ in nothing else; with
+companions of the release's own time; with any that the installer accepts.
 """
 
 from __future__ import annotations
@@ -19,54 +19,71 @@ from conformance.environments.definitions import Environment, pinned
 from conformance.history.releases import NoRelease, Release, same_package, uploaded
 
 MARGIN = timedelta(days=30)
-"""How much younger than a release its companions may be: one waits for the other's new version."""
+"""How much younger than a release its companions may be: new versions appear one after another."""
 
-UNSAID = ("packaging", "setuptools")
-"""What old releases import and do not ask for: Keras 3.0 to 3.3, and whatever knew distutils."""
+UNDECLARED = ("packaging", "setuptools")
+"""What old releases import and do not require: Keras 3.0 to 3.3, and users of distutils."""
 
 Choice = Literal["as pinned", "of its time", "any"]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An environment to try for a release, and how its companions were chosen."""
+    """An environment to try for a release, with the way its companions were chosen."""
 
     environment: Environment
     companions: Choice
 
 
 def base_environment(package: str, framework: str | None, backend: str | None) -> Environment:
-    """The first pinned environment that has the package, of that framework and backend if given.
+    """Return the first pinned environment that has a package.
 
-    Raises `NoRelease` where there is none.
+    Parameters
+    ----------
+    package
+        The name of a package.
+    framework, backend
+        Of the environment; None for any.
+
+    Raises
+    ------
+    NoRelease
+        Where there is none.
     """
-    places = [e for e in pinned().values() if any(_is_of(package, pin) for pin in e.pins)]
-    own = {e.framework for e in places if same_package(e.framework, package)}
-    frameworks = {framework} if framework else own or {e.framework for e in places}
-    for environment in places:
+    environments = [e for e in pinned().values() if any(_is_of(package, pin) for pin in e.pins)]
+    same_name = {e.framework for e in environments if same_package(e.framework, package)}
+    frameworks = {framework} if framework else same_name or {e.framework for e in environments}
+    for environment in environments:
         if environment.framework in frameworks and backend in (None, environment.backend):
             return environment
     words = (package, framework and f"of {framework}", backend and f"on {backend}")
-    known = sorted({Requirement(pin).name for e in pinned().values() for pin in e.pins})
+    names = sorted({Requirement(pin).name for e in pinned().values() for pin in e.pins})
     raise NoRelease(
-        f"no pinned environment has {' '.join(filter(None, words))}; pinned are {', '.join(known)}"
+        f"no pinned environment has {' '.join(filter(None, words))}; pinned are {', '.join(names)}"
     )
 
 
 def attempts(
     place: Environment, release: Release, fixed: Sequence[Requirement] = ()
 ) -> Iterator[Attempt]:
-    """The environments to try for a release in the place of its pin, the likeliest first.
+    """Yield the environments to try for a release, the likeliest first.
 
-    fixed  requirements that hold in all of them, in place of a pin or besides
+    Parameters
+    ----------
+    place
+        The pinned environment whose pin the release replaces.
+    release
+        The release.
+    fixed
+        Requirements of all environments, in place of a pin or besides.
     """
-    held = {_name(requirement): str(requirement) for requirement in fixed}
-    strict = {_name(Requirement(pin)): pin for pin in place.pins} | held
-    strict.pop(canonicalize_name(release.package), None)
-    held |= {name: strict[name] for name in place.locked if name in strict}
-    loose = {name: held.get(name, name) for name in strict}
-    unsaid = {name: name for name in UNSAID if name not in strict}
-    wheels = [word for name in (release.package, *strict) for word in ("--only-binary", name)]
+    fixed_pins = {_name(requirement): str(requirement) for requirement in fixed}
+    strict_pins = {_name(Requirement(pin)): pin for pin in place.pins} | fixed_pins
+    strict_pins.pop(canonicalize_name(release.package), None)
+    fixed_pins |= {name: strict_pins[name] for name in place.locked if name in strict_pins}
+    loose_pins = {name: fixed_pins.get(name, name) for name in strict_pins}
+    undeclared = {name: name for name in UNDECLARED if name not in strict_pins}
+    wheels = [word for name in (release.package, *strict_pins) for word in ("--only-binary", name)]
 
     def attempt(choice: Choice, python: str, pins: Mapping[str, str], *options: str) -> Attempt:
         environment = replace(
@@ -80,20 +97,20 @@ def attempts(
         return Attempt(environment, choice)
 
     for python in release.pythons:
-        yield attempt("as pinned", python, strict)
-        yield attempt("as pinned", python, strict | unsaid)
-        if loose == strict:
+        yield attempt("as pinned", python, strict_pins)
+        yield attempt("as pinned", python, strict_pins | undeclared)
+        if loose_pins == strict_pins:
             continue
-        since = uploaded(release, python)
-        if since is not None:
-            younger = () if not held else [name for name in loose if name not in held]
-            until = _until(since + MARGIN, younger)
-            yield attempt("of its time", python, loose | unsaid, *until)
-        yield attempt("any", python, loose | unsaid)
+        upload_time = uploaded(release, python)
+        if upload_time is not None:
+            names = [name for name in loose_pins if name not in fixed_pins] if fixed_pins else ()
+            age_limit = _age_limit(upload_time + MARGIN, names)
+            yield attempt("of its time", python, loose_pins | undeclared, *age_limit)
+        yield attempt("any", python, loose_pins | undeclared)
 
 
-def _until(time: datetime, names: Sequence[str]) -> Iterator[str]:
-    """The installer's options for nothing that is younger, or of some packages only."""
+def _age_limit(time: datetime, names: Sequence[str]) -> Iterator[str]:
+    """Yield the installer's options that exclude younger packages: all, or some by name."""
     day = time.date().isoformat()
     if not names:
         yield from ("--exclude-newer", day)

@@ -1,7 +1,7 @@
-"""What making environments would download: told before anything is, and held to a limit.
+"""Count what making environments would download, and refuse more than a limit.
 
-uv tells what it would install and, where the index says so, how large that is. What it has in its
-cache, or finds in a folder, is no download.
+uv tells what it would install and, where the index says so, how large that is. A file in its cache
+or in a local folder is no download.
 """
 
 from __future__ import annotations
@@ -23,15 +23,19 @@ from conformance.workers import pythons
 
 
 class TooLarge(Exception):
-    """A download that is not made, as it is beyond what is allowed; in a sentence."""
+    """A download that is larger than what is allowed, with a sentence."""
 
 
 @dataclass(frozen=True)
 class Download:
     """A file that uv would download.
 
-    pin   its package and version, such as ``keras==3.8.0``
-    size  bytes; None where the index does not say
+    Parameters
+    ----------
+    pin
+        Its package and version, such as ``keras==3.8.0``.
+    size
+        In bytes; None where the index does not say.
     """
 
     pin: str
@@ -42,9 +46,14 @@ class Download:
 class Amount:
     """How much is downloaded.
 
-    number   of files
-    size     bytes of those whose size is known
-    unknown  how many are not
+    Parameters
+    ----------
+    number
+        Of files.
+    size
+        In bytes, of the files whose size is known.
+    unknown
+        How many sizes are unknown.
     """
 
     number: int = 0
@@ -59,7 +68,7 @@ class Amount:
         return f"{files}, about {byte_sizes.shown(self.size)}{unknown}"
 
     def plus(self, other: Amount, times: int = 1) -> Amount:
-        """Add another amount, as often as it comes."""
+        """Return the sum with another amount, taken ``times`` times."""
         return Amount(
             self.number + times * other.number,
             self.size + times * other.size,
@@ -68,9 +77,9 @@ class Amount:
 
 
 def amount(files: Collection[Download]) -> Amount:
-    """Add up files, each of which is downloaded once."""
-    known = [file.size for file in files if file.size is not None]
-    return Amount(len(files), sum(known), len(files) - len(known))
+    """Return the amount of files, each of which is downloaded once."""
+    sizes = [file.size for file in files if file.size is not None]
+    return Amount(len(files), sum(sizes), len(files) - len(sizes))
 
 
 @dataclass
@@ -80,25 +89,25 @@ class Allowance:
     limit: float = math.inf
     spent: int = 0
 
-    def refuse_more(self, wanted: Amount) -> None:
-        """Refuse downloads beyond what is left.
+    def refuse_more(self, download: Amount) -> None:
+        """Raise an error for downloads that exceed the limit.
 
         Parameters
         ----------
-        wanted
+        download
             What is to be downloaded next.
 
         Raises
         ------
         TooLarge
-            Where that is more than is left.
+            Where the limit is exceeded.
         """
-        size = self.spent + wanted.size
+        size = self.spent + download.size
         if size > self.limit:
             before = f", after {byte_sizes.shown(self.spent)} before" if self.spent else ""
             raise TooLarge(
-                f"{wanted}{before}, is more than the {byte_sizes.shown(int(self.limit))} that"
-                f" --max-download allows; --max-download {_round(size)} would allow it"
+                f"{download}{before}, is more than the {byte_sizes.shown(int(self.limit))} that"
+                f" --max-download allows; --max-download {_option_value(size)} would allow it"
             )
 
     def spend(self, environment: Environment) -> None:
@@ -107,26 +116,25 @@ class Allowance:
         Parameters
         ----------
         environment
-            One that is to be made; of one that is made already nothing is counted, nor of one for
-            which uv finds no solution.
+            Nothing is counted for one that is made already, or for which uv finds no solution.
 
         Raises
         ------
         TooLarge
-            Where it is more than is left.
+            Where the limit is exceeded.
         """
         if self.limit == math.inf or environment.is_made:
             return
         try:
-            wanted = amount(uncached(files_of(environment), environment.python))
+            download = amount(uncached(files_of(environment), environment.python))
         except CannotBuild:
-            return  # making it fails of the same
-        self.refuse_more(wanted)
-        self.spent += wanted.size
+            return  # making the environment fails in the same way
+        self.refuse_more(download)
+        self.spent += download.size
 
 
 def files_of(environment: Environment) -> frozenset[Download]:
-    """Tell what an environment is made of, less what is in a folder.
+    """Return the files that an environment is made of, except those in a local folder.
 
     Parameters
     ----------
@@ -150,40 +158,35 @@ def files_of(environment: Environment) -> frozenset[Download]:
 
 
 def uncached(files: Collection[Download], python: str) -> frozenset[Download]:
-    """Tell which files uv has to download.
+    """Return the files that are not in uv's cache.
 
     Parameters
     ----------
     files
         Of any number of environments.
     python
-        What they are for.
-
-    Returns
-    -------
-    frozenset of Download
-        Those that are not in its cache.
+        The Python of these environments.
     """
     options = _python(python)
-    ordered = sorted(files, key=lambda file: file.pin)
-    by_name = groupby(ordered, key=lambda file: file.pin.partition("==")[0])
+    sorted_files = sorted(files, key=lambda file: file.pin)
+    by_name = groupby(sorted_files, key=lambda file: file.pin.partition("==")[0])
     # uv is asked about one version of each package at a time.
     rounds = zip_longest(*(tuple(versions) for _, versions in by_name))
     with ThreadPoolExecutor(4) as pool:
-        alike = pool.map(lambda some: _uncached([f for f in some if f], options), rounds)
-        return frozenset(chain.from_iterable(alike))
+        results = pool.map(lambda batch: _uncached([f for f in batch if f], options), rounds)
+        return frozenset(chain.from_iterable(results))
 
 
 def _uncached(files: Sequence[Download], options: Sequence[str]) -> Iterator[Download]:
-    """Those of different packages; each is asked about alone only where not all are alike."""
-    number = _number(files, options)
+    """Return those of different packages; uv is asked about each only where it has some of them."""
+    number = _download_count(files, options)
     if number == len(files):
         return iter(files)
-    return (file for file in files if number and _number([file], options))
+    return (file for file in files if number and _download_count([file], options))
 
 
 def _python(request: str) -> tuple[str, ...]:
-    """uv's options for a Python; one that is not installed need not be, to tell what goes on it."""
+    """Return uv's options for a Python, which need not be installed to resolve for it."""
     path = pythons.find(request)
     if path is not None:
         return ("--python", path)
@@ -191,29 +194,29 @@ def _python(request: str) -> tuple[str, ...]:
 
 
 def _files(lock: Mapping[str, Any]) -> Iterator[Download]:
-    """Of each package one file: the largest, where several go on this machine."""
+    """Yield one file for each package: the largest of those that fit this machine."""
     for package in lock.get("packages", ()):
         files = package.get("wheels") or [package.get("sdist", {})]
         if not any(file.get("url", "file:").startswith("file:") for file in files):
-            known = [file["size"] for file in files if "size" in file]
+            sizes = [file["size"] for file in files if "size" in file]
             pin = f"{package['name']}=={package['version']}"
-            yield Download(pin, max(known, default=None))
+            yield Download(pin, max(sizes, default=None))
 
 
-def _number(files: Sequence[Download], options: Sequence[str]) -> int:
-    """How many of them uv would download: it says so, and nothing else tells what it has."""
+def _download_count(files: Sequence[Download], options: Sequence[str]) -> int:
+    """Return how many of the files uv would download, by its message in a dry run."""
     with tempfile.TemporaryDirectory() as empty:
         words = ("--offline", "--no-deps", "--dry-run", "--target", empty, *options)
         try:
-            said = messages("pip", "install", *words, *(file.pin for file in files))
-        except CannotBuild:  # it knows nothing of them without a network
+            output = messages("pip", "install", *words, *(file.pin for file in files))
+        except CannotBuild:  # without a network uv does not find them
             return len(files)
-    match = re.search(r"Would download (\d+) ", said)
+    match = re.search(r"Would download (\d+) ", output)
     return int(match[1]) if match else 0
 
 
-def _round(size: int) -> str:
-    """A size that is no smaller, in round numbers, as it is typed."""
+def _option_value(size: int) -> str:
+    """Return a size that is no smaller, in round numbers, as a user types it."""
     unit = next(
         unit for unit in ("GB", "MB", "KB") if size >= byte_sizes.UNITS[unit] or unit == "KB"
     )

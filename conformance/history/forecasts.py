@@ -1,4 +1,4 @@
-"""What asking releases comes to, before anything is made: environments, and what they download."""
+"""Forecast which environments a history makes, and how much they download."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ from conformance.history.releases import Release
 
 @dataclass(frozen=True)
 class Forecast:
-    """What asking a release comes to.
+    """What asking a release needs.
 
-    environment  what is to be made; None where the release was asked before, or cannot be asked
-    files        what making it downloads
-    trouble      why it cannot be asked, in words
+    Parameters
+    ----------
+    environment
+        To be made; None where the release was asked before, or cannot be asked.
+    files
+        What making it downloads.
+    trouble
+        Why the release cannot be asked, in words.
     """
 
     release: Release
@@ -41,11 +46,16 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What asking several releases comes to.
+    """What asking several releases needs.
 
-    releases  those that are foreseen one by one
-    steps     how many are asked at most
-    amount    what is downloaded for all that are asked: what they share is downloaded once
+    Parameters
+    ----------
+    releases
+        Those with a forecast of their own.
+    steps
+        How many releases are asked at most.
+    amount
+        Of all downloads; a file that environments share is downloaded once.
     """
 
     releases: tuple[Forecast, ...]
@@ -58,17 +68,17 @@ class Foreseen:
 
 
 def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
-    """Foresee what asking releases comes to.
+    """Forecast what asking all of some releases needs.
 
-    The first environment for which uv finds a solution stands for a release: if its framework does
-    not start there, another one is made, and that is not foreseen.
+    The first environment for which uv finds a solution stands for a release. If its framework does
+    not start there, another environment is made, which the forecast does not contain.
 
     Parameters
     ----------
     plan
-        What they are asked.
+        What the releases are asked.
     releases
-        All that there is to ask.
+        All that are asked.
 
     Returns
     -------
@@ -76,30 +86,30 @@ def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
         The releases in their order.
     """
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(partial(_resolved, plan), releases))
+        single_forecasts = list(pool.map(partial(_resolve, plan), releases))
     files: dict[str, frozenset[Download]] = {}
-    for one in found:
-        if one.environment is not None:
-            python = one.environment.python
-            files[python] = files.get(python, frozenset()) | one.files
-    left = {python: downloads.uncached(each, python) for python, each in files.items()}
-    foreseen = tuple(
-        replace(one, files=one.files & left[one.environment.python]) if one.environment else one
-        for one in found
+    for forecast in single_forecasts:
+        if forecast.environment is not None:
+            python = forecast.environment.python
+            files[python] = files.get(python, frozenset()) | forecast.files
+    missing_files = {python: downloads.uncached(files[python], python) for python in files}
+    forecasts = tuple(
+        replace(f, files=f.files & missing_files[f.environment.python]) if f.environment else f
+        for f in single_forecasts
     )
-    total = amount(frozenset[Download]().union(*(one.files for one in foreseen)))
-    return Foreseen(foreseen, sum(one.environment is not None for one in foreseen), total)
+    total = amount(frozenset[Download]().union(*(f.files for f in forecasts)))
+    return Foreseen(forecasts, sum(f.environment is not None for f in forecasts), total)
 
 
 def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) -> Foreseen:
-    """Foresee what a search comes to that asks its ends, and then halves what is between.
+    """Forecast what a bisection needs, which asks its ends and then halves the range.
 
     The release in the middle stands for all that are asked between the ends.
 
     Parameters
     ----------
     plan
-        What they are asked.
+        What the releases are asked.
     releases
         All that there are.
     first, last
@@ -108,21 +118,20 @@ def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) ->
     Returns
     -------
     Foreseen
-        The releases that are asked first, and about what is downloaded in the longest search.
+        The releases that are asked first, and about what the longest search downloads.
     """
     places = last - first + 1
     steps = places if places < 3 else 2 + ceil(log2(places - 1))
-    asked = dict.fromkeys((last, first, (first + last) // 2))
-    foreseen = of_all(plan, [releases[place] for place in asked])
-    *ends, middle = foreseen.releases
-    further = amount(middle.files.difference(*(end.files for end in ends)))
-    further_steps = max(0, steps - len(asked))
-    total = foreseen.amount.plus(further, further_steps)
-    return replace(foreseen, steps=steps, amount=total)
+    first_places = dict.fromkeys((last, first, (first + last) // 2))
+    forecast = of_all(plan, [releases[place] for place in first_places])
+    *ends, middle = forecast.releases
+    typical_amount = amount(middle.files.difference(*(end.files for end in ends)))
+    total = forecast.amount.plus(typical_amount, max(0, steps - len(first_places)))
+    return replace(forecast, steps=steps, amount=total)
 
 
-def _resolved(plan: Plan, release: Release) -> Forecast:
-    """With all files that it is made of, whether uv has them in its cache or not."""
+def _resolve(plan: Plan, release: Release) -> Forecast:
+    """Forecast a release, with all files of its environment, whether uv has them or not."""
     if not release.pythons:
         return Forecast(release, trouble=history.NO_WHEEL)
     if history.kept_attempt(plan, release) is not None:

@@ -1,6 +1,6 @@
-"""A history: releases of a package, each asked the same cases in an environment of its own.
+"""Run the same cases against releases of a package, each in an environment of its own.
 
-Environments are kept, and so is every run that the same code, cases and pins have made.
+Environments are kept, and so is every run of the same code, cases and pins.
 """
 
 from __future__ import annotations
@@ -28,12 +28,26 @@ from conformance.workers.worker_client import WorkerError
 class Plan:
     """What every release is asked.
 
-    place      the pinned environment that a release takes its place in
-    fixed      requirements that hold whatever the release
-    cases      the files that the subjects are from
-    words      what tells this choice of subjects from another one of the same files
-    allowance  how much may be downloaded
-    selection  the part of all cases that the subjects are
+    Parameters
+    ----------
+    place
+        The pinned environment whose pin a release replaces.
+    fixed
+        Requirements that hold for every release.
+    prepared_cases
+        The cases to run.
+    cases
+        The files that they are from.
+    words
+        What distinguishes this choice of cases from another one of the same files.
+    jobs
+        How many workers run at once.
+    terms
+        The limits of a worker.
+    selection
+        The part of all cases that the prepared cases are.
+    allowance
+        How much may be downloaded.
     """
 
     place: Environment
@@ -49,11 +63,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Entry:
-    """A release and what came of asking it.
+    """A release, and its run or the reason why there is none.
 
-    companions  what it was asked beside, such as ``torch 2.13.0``
-    pinned      whether these are the pinned ones
-    trouble     why it could not be asked, in words
+    Parameters
+    ----------
+    companions
+        The packages beside the release, such as ``torch 2.13.0``.
+    pinned
+        Whether these are the pinned ones.
+    trouble
+        Why the release could not be asked, in words.
     """
 
     release: Release
@@ -68,28 +87,33 @@ NO_WHEEL = "pip finds no wheel of it for a Python that is installed here"
 
 
 def entry(plan: Plan, release: Release) -> Entry:
-    """A release asked now, or read from the run that is kept of it.
+    """Run the cases against a release, or read the run that is kept of it.
 
-    Raises ``OSError``, and ``TooLarge`` where it would download more than the plan allows.
+    Raises
+    ------
+    OSError
+        Where a file cannot be read or written.
+    TooLarge
+        Where the release would download more than the plan allows.
     """
     if not release.pythons:
         return Entry(release, trouble=NO_WHEEL)
-    kept = kept_attempt(plan, release)
-    if kept is not None:
-        return _entry(release, kept, _kept(plan, kept)[0])
+    attempt = kept_attempt(plan, release)
+    if attempt is not None:
+        return _entry(release, attempt, _run_file(plan, attempt)[0])
     troubles: list[CannotBuild | WorkerError] = []
     for attempt in attempts(plan.place, release, plan.fixed):
         try:
-            return _entry(release, attempt, _asked(plan, release, attempt))
+            return _entry(release, attempt, _record(plan, release, attempt))
         except (CannotBuild, WorkerError) as trouble:
             troubles.append(trouble)
-    # What was made and did not start says more than what could not be made.
+    # A framework that did not start says more than an environment that could not be made.
     troubles.sort(key=lambda trouble: isinstance(trouble, CannotBuild))
     return Entry(release, trouble=str(troubles[0]))
 
 
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
-    """Find what was asked before.
+    """Return the attempt whose run is kept from an earlier history, if there is one.
 
     Parameters
     ----------
@@ -97,21 +121,16 @@ def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
         What releases are asked.
     release
         One of them.
-
-    Returns
-    -------
-    Attempt or None
-        The one whose run is kept.
     """
     for attempt in attempts(plan.place, release, plan.fixed):
-        if execute.is_made_from(*_kept(plan, attempt)):
+        if execute.is_made_from(*_run_file(plan, attempt)):
             return attempt
     return None
 
 
-def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
+def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
     environment = attempt.environment
-    path, made_from = _kept(plan, attempt)
+    path, fingerprint = _run_file(plan, attempt)
     with progress.stage(f"{release}: an environment on Python {environment.python}"):
         plan.allowance.spend(environment)
         environment.executable()
@@ -122,20 +141,20 @@ def _asked(plan: Plan, release: Release, attempt: Attempt) -> Path:
             path,
             jobs=plan.jobs,
             terms=plan.terms,
-            sources=made_from,
+            sources=fingerprint,
             selection=plan.selection,
         )
     except WorkerError:
-        path.unlink(missing_ok=True)  # it says only that, and the next attempt may do better
+        path.unlink(missing_ok=True)  # the run has only the failure; the next attempt may succeed
         raise
     return path
 
 
-def _kept(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
-    """Where the run of an environment is kept, and what it is made from."""
+def _run_file(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
+    """Return the path of an attempt's run, and the fingerprint of what the run is made from."""
     words = (*plan.words, str(plan.terms.timeout), str(MEMORY))
-    made_from = execute.made_from(attempt.environment, plan.cases, words)
-    return attempt.environment.home / "runs" / f"{made_from}.jsonl", made_from
+    fingerprint = execute.made_from(attempt.environment, plan.cases, words)
+    return attempt.environment.home / "runs" / f"{fingerprint}.jsonl", fingerprint
 
 
 def _entry(release: Release, attempt: Attempt, path: Path) -> Entry:

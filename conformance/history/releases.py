@@ -1,7 +1,7 @@
-"""Releases: which of a package exist, so that a history and a search can walk over them.
+"""List the releases of a package, and choose those that a history or a bisection asks.
 
-What there is pip tells, by the index that it is set up with and once for each Python that is
-installed: a release for which none of them finds a wheel cannot be asked anything.
+pip lists them, from the index that it is configured with, once for each installed Python. A release
+without a wheel for any of these cannot be asked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -25,18 +25,21 @@ from conformance.utils.printable import PrintableError
 from conformance.workers import pythons
 
 PIP = "pip>=25.1"
-"""The first that tells versions as JSON."""
+"""The first version that prints JSON."""
 
 
 class NoRelease(PrintableError):
-    """Releases that nobody knows of, or that were asked for in words nobody understands."""
+    """Releases that do not exist, or a request that is not understood."""
 
 
 @dataclass(frozen=True)
 class Release:
     """One version of a package.
 
-    pythons  those of the installed ones that there is a wheel for, the preferred one first
+    Parameters
+    ----------
+    pythons
+        The installed ones that there is a wheel for, the preferred one first.
     """
 
     package: str
@@ -48,12 +51,18 @@ class Release:
 
     @property
     def pin(self) -> str:
-        """What an installer is asked for."""
+        """The requirement for an installer."""
         return f"{self.package}=={self.version}"
 
 
 def asked_for(words: str) -> Requirement:
-    """A package with or without a range of versions. Raises `NoRelease` for anything else."""
+    """Return the requirement in a text: a package with or without a range of versions.
+
+    Raises
+    ------
+    NoRelease
+        For any other text.
+    """
     try:
         requirement = Requirement(words)
     except InvalidRequirement as error:
@@ -67,7 +76,7 @@ def asked_for(words: str) -> Requirement:
 
 
 def exact(requirement: Requirement) -> Version | None:
-    """The only version that a requirement means, as in ``keras==3.8.0``; None for a range."""
+    """Return the only version of a requirement such as ``keras==3.8.0``; None for a range."""
     specifiers = tuple(requirement.specifier)
     if len(specifiers) != 1 or specifiers[0].operator not in ("==", "==="):
         return None
@@ -78,44 +87,57 @@ def exact(requirement: Requirement) -> Version | None:
 
 
 def existing(package: str, places: Sequence[str]) -> tuple[Release, ...]:
-    """Every release of a package, the oldest first, those without a wheel too.
+    """Return every release of a package, the oldest first, also those without a wheel.
 
-    places  versions or paths of Pythons, in the order of preference
-    Raises `NoRelease` where there are none, ``CannotBuild`` without uv.
+    Parameters
+    ----------
+    package
+        Its name.
+    places
+        Versions or paths of Pythons, in the order of preference.
+
+    Raises
+    ------
+    NoRelease
+        Where there are none.
+    CannotBuild
+        Where there is no uv.
     """
-    wheels = [("--only-binary", ":all:", "--python-version", _number(place)) for place in places]
+    wheels = [("--only-binary", ":all:", "--python-version", _minor_version(p)) for p in places]
     with ThreadPoolExecutor(len(wheels) + 1) as pool:
-        # The sources are asked for as well, so that a release without a wheel is not passed over.
-        everything, *told = pool.map(
-            lambda options: _listed(package, options), [("--ignore-requires-python",), *wheels]
-        )
-    found: dict[Version, list[str]] = {version: [] for version in everything}
-    for python, versions in zip(places, told, strict=True):
+        # Without the option for wheels, pip also lists releases that have none.
+        requests = [("--ignore-requires-python",), *wheels]
+        all_versions, *by_python = pool.map(partial(_available_versions, package), requests)
+    pythons_by_version: dict[Version, list[str]] = {version: [] for version in all_versions}
+    for python, versions in zip(places, by_python, strict=True):
         for version in versions:
-            found.setdefault(version, []).append(python)
-    if not found:
+            pythons_by_version.setdefault(version, []).append(python)
+    if not pythons_by_version:
         raise NoRelease(f"pip knows no release of {package!r} for Python {', '.join(places)}")
-    return tuple(Release(package, version, tuple(found[version])) for version in sorted(found))
+    return tuple(
+        Release(package, v, tuple(pythons_by_version[v])) for v in sorted(pythons_by_version)
+    )
 
 
-def _number(place: str) -> str:
+def _minor_version(place: str) -> str:
     version = pythons.version_of(place)
     if version is None:
         raise NoRelease(f"{place} is not a Python interpreter")
     return ".".join(map(str, version[:2]))
 
 
-def _listed(package: str, options: Sequence[str]) -> set[Version]:
-    """The versions that pip finds; of one with builds of its own the public part."""
+def _available_versions(package: str, options: Sequence[str]) -> set[Version]:
+    """Return the versions that pip finds, without the local part of a build's version."""
     index = ("pip", "index", "versions", package, "--json", "--pre", *options)
-    here = ("--no-python-downloads", "--python", str(pythons.HERE))  # PATH may have an older one
+    # Without --python, uv may take an older Python from PATH.
+    python = ("--no-python-downloads", "--python", str(pythons.HERE))
     try:
-        told = uv("tool", "run", "--quiet", *here, "--from", PIP, *index)
+        output = uv("tool", "run", "--quiet", *python, "--from", PIP, *index)
     except CannotBuild as error:
         if "No matching distribution" in str(error):
             return set()
         raise
-    return {Version(Version(words).public) for words in json.loads(told)["versions"]}
+    return {Version(Version(words).public) for words in json.loads(output)["versions"]}
 
 
 def meant(
@@ -126,47 +148,61 @@ def meant(
     every: bool = False,
     at_most: int | None = None,
 ) -> tuple[Release, ...]:
-    """The releases that are meant, the oldest first.
+    """Return the releases that requirements select, the oldest first.
 
-    One that is named exactly always is; where pip knows nothing of it, it is one without a wheel.
+    A release that is named exactly is always among them; where pip does not know it, it has no
+    wheel.
 
-    pre      also those before a final one; else only where the range names one
-    every    all of a range, and not the first and the last of each minor series
-    at_most  so many of the ranges, spread evenly, with both ends
-    Raises `NoRelease` where nothing is meant.
+    Parameters
+    ----------
+    requirements
+        Of one package.
+    releases
+        All of the package.
+    pre
+        Whether pre-releases are selected too; else only where the range names one.
+    every
+        Whether all of a range are selected, and not only the ends of each minor series.
+    at_most
+        How many releases of the ranges are selected, spread evenly, with both ends.
+
+    Raises
+    ------
+    NoRelease
+        Where a range selects nothing.
     """
-    named: dict[Version, Release] = {}
-    ranged: dict[Version, Release] = {}
+    exact_releases: dict[Version, Release] = {}
+    in_ranges: dict[Version, Release] = {}
     by_version = {release.version: release for release in releases}
     for requirement in requirements:
         version = exact(requirement)
         if version is not None:
             unknown = Release(requirement.name, version, ())
-            named[version] = by_version.get(version, unknown)
+            exact_releases[version] = by_version.get(version, unknown)
             continue
-        early = pre or bool(requirement.specifier.prereleases)
-        within = list(requirement.specifier.filter(by_version, prereleases=early))
-        if not within:
+        prereleases = pre or bool(requirement.specifier.prereleases)
+        versions = list(requirement.specifier.filter(by_version, prereleases=prereleases))
+        if not versions:
             raise NoRelease(f"no release of {len(releases)} is within {str(requirement)!r}")
-        ranged |= {version: by_version[version] for version in within}
-    chosen = sorted(ranged)
+        in_ranges |= {version: by_version[version] for version in versions}
+    selection = sorted(in_ranges)
     if not every:
-        chosen = list(_of_each_series(chosen))
+        selection = list(_ends_of_series(selection))
     if at_most is not None:
-        chosen = list(_spread(chosen, at_most))
-    found = named | {version: ranged[version] for version in chosen}
-    return tuple(found[version] for version in sorted(found))
+        selection = list(_spread(selection, at_most))
+    result = exact_releases | {version: in_ranges[version] for version in selection}
+    return tuple(result[version] for version in sorted(result))
 
 
-def _of_each_series(versions: Iterable[Version]) -> Iterable[Version]:
-    for _, own in groupby(versions, lambda v: (v.epoch, v.release[:2])):
-        first, *others = own
+def _ends_of_series(versions: Iterable[Version]) -> Iterable[Version]:
+    for _, series in groupby(versions, lambda v: (v.epoch, v.release[:2])):
+        first, *others = series
         yield first
         yield from others[-1:]
 
 
 def _spread(versions: Sequence[Version], number: int) -> Iterable[Version]:
-    """So many versions at equal distances, the first and the last among them."""
+    """Return so many versions at equal distances, with the first and the last."""
     if len(versions) <= number:
         return versions
     if number == 1:
@@ -177,23 +213,23 @@ def _spread(versions: Sequence[Version], number: int) -> Iterable[Version]:
 
 @cache
 def uploaded(release: Release, python: str) -> datetime | None:
-    """When a release was uploaded; None where the index does not say."""
+    """Return when a release was uploaded; None where the index does not say."""
     options = ("--quiet", "--no-deps", "--no-header", "--format", "pylock.toml")
-    place = pythons.find(python) or python
+    interpreter = pythons.find(python) or python
     try:
-        told = uv("pip", "compile", *options, "--python", place, "-", given=release.pin)
+        lock = uv("pip", "compile", *options, "--python", interpreter, "-", given=release.pin)
     except CannotBuild:
         return None
-    return min(_times(tomllib.loads(told)), default=None)
+    return min(_upload_times(tomllib.loads(lock)), default=None)
 
 
-def _times(lock: Mapping[str, Any]) -> Iterator[datetime]:
+def _upload_times(lock: Mapping[str, Any]) -> Iterator[datetime]:
     for package in lock.get("packages", ()):
         for file in (*package.get("wheels", ()), package.get("sdist", {})):
             if isinstance(file.get("upload-time"), datetime):
                 yield file["upload-time"]
 
 
-def same_package(one: str, other: str) -> bool:
-    """Whether two names are of one package, however they are written."""
-    return canonicalize_name(one) == canonicalize_name(other)
+def same_package(first: str, second: str) -> bool:
+    """Return whether two names are of one package, however they are written."""
+    return canonicalize_name(first) == canonicalize_name(second)

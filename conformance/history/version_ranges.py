@@ -1,4 +1,4 @@
-"""Spans: versions in a row that do the same, so that a long history reads as a few words."""
+"""Merge consecutive versions with the same behaviour, so that a long history is a few words."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
 Kind: TypeAlias = Literal["right", "other", "refused", "broken", "absent"]
-"""The reference's choice or answer, another one, a refusal, something worse, or no such API."""
+"""The reference's choice or answer, another one, a refusal, a failure, or no such API."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What an API does in one version, in words, and what that is worth."""
+    """What an API does in one version, in words, and how good that is."""
 
     kind: Kind
     words: str
@@ -20,9 +20,14 @@ class State:
 
 @dataclass(frozen=True)
 class Span:
-    """Versions in a row that do the same.
+    """Consecutive versions with the same behaviour.
 
-    when  since when or until when
+    Parameters
+    ----------
+    when
+        The versions, such as ``until 3.1`` or ``3.2 to 3.5``.
+    state
+        Their behaviour.
     """
 
     when: str
@@ -31,25 +36,25 @@ class Span:
 
 T = TypeVar("T")
 Row: TypeAlias = list[tuple[int, int, T]]
-"""The places of the first and the last version that have something in common, and what it is."""
+"""The places of the first and the last version with an equal value, and the value."""
 
 
-def row(found: Iterable[T | None]) -> Row[T]:
-    """What versions have in common, by their places; those that have nothing are passed over."""
+def row(values: Iterable[T | None]) -> Row[T]:
+    """Merge equal values of consecutive versions; a version whose value is None is skipped."""
     rows: Row[T] = []
-    for place, what in enumerate(found):
-        if what is None:
+    for place, value in enumerate(values):
+        if value is None:
             continue
-        if rows and rows[-1][2] == what:
-            rows[-1] = (rows[-1][0], place, what)
+        if rows and rows[-1][2] == value:
+            rows[-1] = (rows[-1][0], place, value)
         else:
-            rows.append((place, place, what))
+            rows.append((place, place, value))
     return rows
 
 
 def spans(versions: Sequence[str], states: Row[State]) -> tuple[Span, ...]:
-    """The spans of a row of states, each with its versions by name."""
-    named = []
+    """Return the span of each state, with the names of its versions."""
+    spans = []
     for number, (begin, end, state) in enumerate(states):
         first, last = versions[begin], versions[end]
         when = first if first == last else f"{first} to {last}"
@@ -57,5 +62,5 @@ def spans(versions: Sequence[str], states: Row[State]) -> tuple[Span, ...]:
             when = f"until {last}"
         elif number == len(states) - 1:
             when = f"from {first}"
-        named.append(Span(when, state))
-    return tuple(named)
+        spans.append(Span(when, state))
+    return tuple(spans)

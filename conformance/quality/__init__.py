@@ -1,1 +1,1 @@
-"""The quality of the cases: which conventions they detect, and which arguments meet in them."""
+"""Measure the cases: the conventions that they detect, and the arguments that they combine."""

@@ -1,8 +1,9 @@
-"""Discrimination: a case is worth what it can tell from right, so every convention is tried on it.
+"""Analyse the cases by mutation: which conventions each case detects.
 
-Every convention, alone and with another, is a synthetic framework: it answers as the oracle does
-under the convention. A case sees it when that answer is not the oracle's, and it misses it when the
-convention changes what is asked but not the answer. Nothing here knows any framework.
+Every convention, alone and with another one, is a mutant of the oracle: a synthetic framework that
+answers as the oracle does under the convention. A case kills the mutant if that answer is not the
+oracle's; the mutant survives if the convention changes the question but not the answer. No real
+framework takes part.
 """
 
 from __future__ import annotations
@@ -26,41 +27,49 @@ from conformance.question import AnyQuestion, Array, Chain, Question
 from conformance.runs.prepared_case import PreparedCase
 
 ENOUGH = 3
-"""How many cases must see a convention, and tell any two choices on an axis apart."""
+"""How many cases must kill a convention, and distinguish any two choices of an axis."""
 ENOUGH_PAIRS = 0.99
-"""Which part of all pairs of conventions must be seen, of those that can be."""
-DRAWN = 400
-"""How many drawn questions say whether a pair that no case sees could be seen at all."""
+"""The share of the pairs of conventions that must be killed, of those that can be."""
+SAMPLES = 400
+"""How many random questions decide whether a surviving pair can be killed at all."""
 DIAGNOSED = 20
-"""Of how many cases that see a convention the diagnosis is asked."""
+"""How many cases that kill a convention are diagnosed."""
 
 Pair: TypeAlias = tuple[int, int]
 """Two conventions on different axes, by their places in `CONVENTIONS`."""
 Choices: TypeAlias = tuple[int, int, int]
-"""An axis by its place, and two of its choices: 0 is the canonical one, then as they stand."""
+"""An axis by its place, and two of its choices: 0 is the canonical one, then in their order."""
 
-
-_EVERY = range(len(CONVENTIONS))
+_ALL_CONVENTIONS = range(len(CONVENTIONS))
 _AXIS = tuple(AXES.index(convention.axis) for convention in CONVENTIONS)
 _CHOICE = tuple(c.axis.choices.index(c.choice) + 1 for c in CONVENTIONS)
 PAIRS: frozenset[Pair] = frozenset(
-    (one, other) for one, other in combinations(_EVERY, 2) if _AXIS[one] != _AXIS[other]
+    (i, j) for i, j in combinations(_ALL_CONVENTIONS, 2) if _AXIS[i] != _AXIS[j]
 )
-"""Every two conventions that are on different axes."""
+"""All pairs of conventions on different axes."""
 
 
 @dataclass(frozen=True, eq=False)
 class KillRecord:
-    """What one case can tell of the conventions, by their places in `CONVENTIONS`.
+    """The conventions that one case detects, by their places in `CONVENTIONS`.
 
-    kills     those under which the answer is not the oracle's
-    survivors   those that change what is asked, but not the answer
-    named    those it sees and whose diagnosis names them
-    unnamed  those it sees and whose diagnosis names something else
-    apart    choices of one axis, the canonical one too, under which the answers differ
-    pairs    two conventions at once under which the answer is not the oracle's
-    hidden   names of those whose answer rounding hides: an answer that is right cannot be told from
-             one that is theirs, nor from zeros
+    Parameters
+    ----------
+    kills
+        Those under which the answer is not the oracle's.
+    survivors
+        Those that change the question, but not the answer.
+    named
+        Those that the case kills and its diagnosis names.
+    unnamed
+        Those that the case kills and its diagnosis does not name.
+    apart
+        Choices of one axis, also the canonical one, under which the answers differ.
+    pairs
+        Conventions that together give an answer which is not the oracle's.
+    hidden
+        Names of conventions that rounding hides: a right answer cannot be distinguished from one
+        under the convention, or from zeros.
     """
 
     case: Case
@@ -74,18 +83,19 @@ class KillRecord:
 
 
 def kill_records(prepared_cases: Iterable[PreparedCase]) -> Iterator[KillRecord]:
-    """What each of many cases can tell, as soon as it is known.
+    """Yield the record of each case, as soon as it is known.
 
-    Of pairs only those are tried that no case before has seen, and the diagnosis is asked of the
-    first `DIAGNOSED` cases that see a convention: more would take its time and say no more.
+    A pair is tried only until a case kills it, and a convention is diagnosed only in the first
+    `DIAGNOSED` cases that kill it: more would take long and add nothing.
     """
-    asked: Counter[int] = Counter()
-    unseen = set(PAIRS)
+    diagnosis_counts: Counter[int] = Counter()
+    survivors = set(PAIRS)
     for prepared_case in prepared_cases:
-        one = kill_record(prepared_case, [i for i in _EVERY if asked[i] < DIAGNOSED], unseen)
-        asked.update(one.named | one.unnamed)
-        unseen -= one.pairs
-        yield one
+        conventions = [i for i in _ALL_CONVENTIONS if diagnosis_counts[i] < DIAGNOSED]
+        record = kill_record(prepared_case, conventions, survivors)
+        diagnosis_counts.update(record.named | record.unnamed)
+        survivors -= record.pairs
+        yield record
 
 
 def kill_record(
@@ -93,184 +103,180 @@ def kill_record(
     diagnosed: Collection[int] = (),
     pairs: Collection[Pair] | None = None,
 ) -> KillRecord:
-    """What a case can tell; nothing where it is that there is no answer.
+    """Return the record of a case; it is empty for a case without an answer.
 
-    diagnosed  of which conventions the diagnosis is asked
-    pairs      which are tried; all if not said
+    Parameters
+    ----------
+    prepared_case
+        The case with its oracle's answer.
+    diagnosed
+        The conventions that are diagnosed where the case kills them.
+    pairs
+        The pairs that are tried; None for all.
     """
-    case, wanted = prepared_case.case, prepared_case.wanted
-    if wanted is None:
+    case, right_answer = prepared_case.case, prepared_case.wanted
+    if right_answer is None:
         return KillRecord(case)
-    asked, exact = case.question, case.exact
-    alone = _alone(asked)
-    kills = {i for i, answer in alone.items() if _differs(prepared_case, wanted, answer)}
-    named = {i: _is_named(asked, wanted, alone[i], i, exact=exact) for i in kills & {*diagnosed}}
-    tried = PAIRS if pairs is None else pairs
+    answers = _mutant_answers(case.question)
+    kills = {i for i, answer in answers.items() if _differs(prepared_case, right_answer, answer)}
+    is_named = {i: _is_named(case, right_answer, answers[i], i) for i in kills & {*diagnosed}}
+    candidates = PAIRS if pairs is None else pairs
     return KillRecord(
         case,
         kills=frozenset(kills),
-        survivors=frozenset(alone.keys() - kills),
-        named=frozenset(i for i in named if named[i]),
-        unnamed=frozenset(i for i in named if not named[i]),
-        apart=frozenset(_apart(prepared_case, wanted, alone)),
+        survivors=frozenset(answers.keys() - kills),
+        named=frozenset(i for i in is_named if is_named[i]),
+        unnamed=frozenset(i for i in is_named if not is_named[i]),
+        apart=frozenset(_distinctions(prepared_case, right_answer, answers)),
         pairs=frozenset(
             pair
-            for pair in combinations(alone, 2)
-            if pair in tried and _is_seen(prepared_case, wanted, pair)
+            for pair in combinations(answers, 2)
+            if pair in candidates and _kills_pair(prepared_case, right_answer, pair)
         ),
-        hidden=() if exact else tuple(_hidden(prepared_case, wanted, alone)),
+        hidden=() if case.exact else tuple(_hidden(prepared_case, right_answer, answers)),
     )
 
 
-def seen(sights: Iterable[KillRecord]) -> Counter[int]:
-    """By how many cases each convention is seen."""
-    return Counter(i for one in sights for i in one.kills)
+def kill_counts(records: Iterable[KillRecord]) -> Counter[int]:
+    """Return how many cases kill each convention."""
+    return Counter(i for record in records for i in record.kills)
 
 
-def told_apart(sights: Iterable[KillRecord]) -> Counter[Choices]:
-    """By how many cases each two choices of an axis are told apart."""
-    return Counter(choices for one in sights for choices in one.apart)
+def distinction_counts(records: Iterable[KillRecord]) -> Counter[Choices]:
+    """Return how many cases distinguish each two choices of an axis."""
+    return Counter(choices for record in records for choices in record.apart)
 
 
-def unseen_pairs(sights: Iterable[KillRecord]) -> frozenset[Pair]:
-    """The pairs of conventions that no case sees."""
-    return PAIRS - {pair for one in sights for pair in one.pairs}
+def surviving_pairs(records: Iterable[KillRecord]) -> frozenset[Pair]:
+    """Return the pairs of conventions that no case kills."""
+    return PAIRS - {pair for record in records for pair in record.pairs}
 
 
-def visible(pairs: Collection[Pair], count: int = DRAWN, seed: int = 0) -> frozenset[Pair]:
-    """Those of some pairs that at least one of so many drawn questions sees.
+def killable_pairs(pairs: Collection[Pair], count: int = SAMPLES, seed: int = 0) -> frozenset[Pair]:
+    """Return the pairs that at least one of ``count`` random questions kills.
 
-    The others never meet in a question, or undo each other.
+    The conventions of any other pair never apply to one question, or undo each other.
     """
-    found: set[Pair] = set()
-    for asked in _drawn(count, seed):
-        wanted = question.answer(asked)
-        left = set(pairs) - found
-        alone = _alone(asked, {i for pair in left for i in pair})
-        met = (pair for pair in left if alone.keys() >= set(pair))
-        answers = {pair: _under(asked, *pair) for pair in met}
-        found |= {p for p, y in answers.items() if y is not None and _is_other(wanted, y)}
-    return frozenset(found)
+    kills: set[Pair] = set()
+    for q in _random_questions(count, seed):
+        right_answer = question.answer(q)
+        survivors = set(pairs) - kills
+        applicable = _mutant_answers(q, {i for pair in survivors for i in pair}).keys()
+        answers = {pair: _answer(q, *pair) for pair in survivors if applicable >= set(pair)}
+        kills |= {p for p, y in answers.items() if y is not None and _is_other(right_answer, y)}
+    return frozenset(kills)
 
 
 def choices_of(axis: int) -> Iterator[Choices]:
-    """Every two choices of an axis, the canonical one too."""
-    for one, other in combinations(range(len(AXES[axis].choices) + 1), 2):
-        yield axis, one, other
+    """Yield every two choices of an axis, with the canonical one."""
+    for first, second in combinations(range(len(AXES[axis].choices) + 1), 2):
+        yield axis, first, second
 
 
-def is_blind_to_flips(one: KillRecord) -> bool:
-    """Whether the case has a kernel that reads the same backwards, or data that hides its order.
+def is_blind_to_flips(record: KillRecord) -> bool:
+    """Return whether a flipped kernel survives in a case.
 
-    An answer without any number hides everything, and is there for its shape.
+    A case whose answer has no numbers is not blind: it is there for the shape.
     """
-    first = (
-        one.case.question.questions[0]
-        if isinstance(one.case.question, Chain)
-        else one.case.question
-    )
-    return _FLIPPED in one.survivors and len(first.x) > 0
+    q = record.case.question
+    first = q.questions[0] if isinstance(q, Chain) else q
+    return _FLIPPED in record.survivors and len(first.x) > 0
 
 
 _FLIPPED = next(i for i, c in enumerate(CONVENTIONS) if str(c) == "kernel flip: flipped")
 _WIDE = 2**12 + 1
-"""What small whole numbers are multiplied with, so that no float32 holds a product of two."""
+"""The factor that makes products of two small whole numbers too wide for float32."""
 
 
-def _alone(asked: AnyQuestion, among: Iterable[int] = _EVERY) -> dict[int, Array]:
-    """What a framework answers with each of some conventions that changes anything here."""
-    answers = {i: _under(asked, i) for i in sorted(among)}
+def _mutant_answers(
+    question: AnyQuestion, conventions: Iterable[int] = _ALL_CONVENTIONS
+) -> dict[int, Array]:
+    """Return the answer under each convention that changes the question."""
+    answers = {i: _answer(question, i) for i in sorted(conventions)}
     return {i: answer for i, answer in answers.items() if answer is not None}
 
 
-def _under(asked: AnyQuestion, *places: int) -> Array | None:
-    """What a framework with these conventions answers, if it does and they change anything."""
+def _answer(question: AnyQuestion, *places: int) -> Array | None:
+    """Return the answer under conventions, if there is one and they change the question."""
     try:
-        return answer_under(asked, tuple(CONVENTIONS[i] for i in places))
+        return answer_under(question, tuple(CONVENTIONS[i] for i in places))
     except ValueError:
         return None
 
 
 def _differs(
-    prepared_case: PreparedCase, one: Array, other: Array, within: Reference | None = None
+    prepared_case: PreparedCase, first: Array, second: Array, within: Reference | None = None
 ) -> bool:
-    """Whether two answers differ; of a real-valued case, whether ``other`` is outside a bound."""
-    if (
-        prepared_case.case.exact
-    ):  # nearly always, and a sentence on where they differ takes its time
-        return _is_other(one, other)
+    """Return whether answers differ; in a real-valued case, whether the second exceeds a bound."""
+    if prepared_case.case.exact:  # the comparison below is slow, as it words the difference
+        return _is_other(first, second)
     within = within or prepared_case.reference
     question = prepared_case.case.question
-    return comparison.difference(question, one, other, exact=False, within=within) is not None
+    return comparison.difference(question, first, second, exact=False, within=within) is not None
 
 
-def _is_other(one: Array, other: Array) -> bool:
-    same = one.shape == other.shape and one.dtype == other.dtype
-    return not (same and bool((one == other).all()))
+def _is_other(first: Array, second: Array) -> bool:
+    same_type = first.shape == second.shape and first.dtype == second.dtype
+    return not (same_type and bool((first == second).all()))
 
 
-def _is_seen(prepared_case: PreparedCase, wanted: Array, pair: Pair) -> bool:
-    answer = _under(prepared_case.case.question, *pair)
-    return answer is not None and _differs(prepared_case, wanted, answer)
+def _kills_pair(prepared_case: PreparedCase, right_answer: Array, pair: Pair) -> bool:
+    answer = _answer(prepared_case.case.question, *pair)
+    return answer is not None and _differs(prepared_case, right_answer, answer)
 
 
-def _is_named(asked: AnyQuestion, wanted: Array, answer: Array, place: int, *, exact: bool) -> bool:
-    found = diagnose(asked, wanted, answer, exact=exact).explanations
-    return (CONVENTIONS[place],) in found
+def _is_named(case: Case, right_answer: Array, answer: Array, place: int) -> bool:
+    diagnosis = diagnose(case.question, right_answer, answer, exact=case.exact)
+    return (CONVENTIONS[place],) in diagnosis.explanations
 
 
-def _apart(
-    prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]
+def _distinctions(
+    prepared_case: PreparedCase, right_answer: Array, mutant_answers: Mapping[int, Array]
 ) -> Iterator[Choices]:
-    for axis in {_AXIS[i] for i in alone}:
-        answers = {0: wanted} | {_CHOICE[i]: y for i, y in alone.items() if _AXIS[i] == axis}
+    for axis in {_AXIS[i] for i in mutant_answers}:
+        of_axis = {_CHOICE[i]: y for i, y in mutant_answers.items() if _AXIS[i] == axis}
+        answers = {0: right_answer} | of_axis
         bounds = _bounds(prepared_case, axis, answers)
-        for one, other in combinations(answers, 2):
-            if _differs(prepared_case, answers[one], answers[other], bounds.get(one)):
-                yield axis, one, other
+        for first, second in combinations(answers, 2):
+            if _differs(prepared_case, answers[first], answers[second], bounds.get(first)):
+                yield axis, first, second
 
 
 def _bounds(prepared_case: PreparedCase, axis: int, choices: Iterable[int]) -> dict[int, Reference]:
-    """What answers under the choices of an axis are held against in a real-valued case."""
+    """Return the reference of each choice of an axis, for a real-valued case."""
     if prepared_case.case.exact or AXES[axis].rounds:
-        return {}  # however its sums are rounded, it is the oracle's answer
+        return {}  # a rounding of its sums is the oracle's answer too
     nodes = {
         choice: under(prepared_case.case.question, (CONVENTIONS[place],))
         for choice in choices
-        for place in _EVERY
+        for place in _ALL_CONVENTIONS
         if (_AXIS[place], _CHOICE[place]) == (axis, choice)
     }
     return {choice: node.reference() for choice, node in nodes.items() if node is not None}
 
 
 def _hidden(
-    prepared_case: PreparedCase, wanted: Array, alone: Mapping[int, Array]
+    prepared_case: PreparedCase, right_answer: Array, mutant_answers: Mapping[int, Array]
 ) -> Iterator[str]:
-    """What cannot be told from a right answer, or passes for one without being it."""
-    known = prepared_case.reference
-    dtype = (
-        prepared_case.case.question.dtype
-        if isinstance(prepared_case.case.question, Question)
-        else None
-    )
-    right = transforms.held(wanted, dtype) if dtype in HALVES else wanted
-    found = dict.fromkeys(
-        map(alternatives.named, alternatives.rivals(prepared_case.case.question, known, right))
-    )
-    for place, answer in alone.items():
-        if CONVENTIONS[place].axis.rounds or answer.shape != wanted.shape:
+    """Yield the names of alternatives that rounding hides from a comparison with the oracle."""
+    reference, q = prepared_case.reference, prepared_case.case.question
+    dtype = q.dtype if isinstance(q, Question) else None
+    expected = transforms.held(right_answer, dtype) if dtype in HALVES else right_answer
+    names = dict.fromkeys(map(alternatives.named, alternatives.rivals(q, reference, expected)))
+    for place, answer in mutant_answers.items():
+        if CONVENTIONS[place].axis.rounds or answer.shape != right_answer.shape:
             continue
-        if not known.holds(answer).all():
+        if not reference.holds(answer).all():
             continue
         # In float64, as the answer itself may be rounded in another way than the right one.
-        node = under(prepared_case.case.question, (CONVENTIONS[place],))
-        if node is not None and known.apart(node.reference().numbers).any():
-            found[str(CONVENTIONS[place])] = None
-    yield from found
+        node = under(q, (CONVENTIONS[place],))
+        if node is not None and reference.apart(node.reference().numbers).any():
+            names[str(CONVENTIONS[place])] = None
+    yield from names
 
 
-def _drawn(count: int, seed: int) -> Iterator[Question]:
-    """Questions of small numbers, and the same ones of numbers that 32 bits cannot hold."""
+def _random_questions(count: int, seed: int) -> Iterator[Question]:
+    """Yield questions of small numbers, each also with numbers that 32 bits cannot hold."""
     for q in islice(sampling.draws(seed), count):
         yield q
         arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}

@@ -1,4 +1,4 @@
-"""What the cases can tell, in lines to read, and what is to be found fault with in it."""
+"""Report t-way coverage and mutation score of the cases, as lines and as findings."""
 
 from __future__ import annotations
 
@@ -7,131 +7,168 @@ from itertools import groupby
 
 from conformance.conventions.axes import AXES, CONVENTIONS, Axis
 from conformance.quality import interactions, mutation
-from conformance.quality.interactions import Covered, Point
+from conformance.quality.interactions import Coverage, Point
 from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, KillRecord, Pair
 
 STRENGTHS = (2, 3, 4)
 COMPLETE = 3
-"""Of how many factors every meeting must be asked about."""
-TOLD = 5
-"""How many of a kind are told one by one."""
+"""The strength at which every feasible interaction must be covered."""
+SHOWN = 5
+"""How many findings of a kind are listed."""
 
 
 def covered(points: Iterable[Point]) -> tuple[list[str], list[str]]:
-    """How many meetings of factors the cases ask about, and what is missing, as findings."""
+    """Report the t-way coverage of points.
+
+    Returns
+    -------
+    list of str
+        Lines with the numbers.
+    list of str
+        Findings: interactions that no point has.
+    """
     points = set(points)
-    counts = [interactions.covered(points, strength) for strength in STRENGTHS]
-    lines = [f"meetings of transposed convolution's factors: {', '.join(map(_count, counts))}"]
-    lacking = [
-        " with ".join(f"{factor} {level}" for factor, level in meeting)
-        for meeting in interactions.missing(points, COMPLETE)
+    counts = [_count(interactions.coverage(points, strength)) for strength in STRENGTHS]
+    line = f"meetings of transposed convolution's factors: {', '.join(counts)}"
+    missing = [
+        " with ".join(f"{factor} {level}" for factor, level in interaction)
+        for interaction in interactions.missing(points, COMPLETE)
     ]
-    return lines, _told("no case has", lacking)
+    return [line], _first_findings("no case has", missing)
 
 
-def _count(one: Covered) -> str:
-    return (
-        f"{one.covered} of {one.feasible} ({percent(one.covered, one.feasible)}) of {one.strength}"
-    )
+def _count(coverage: Coverage) -> str:
+    share = percent(coverage.covered, coverage.feasible)
+    return f"{coverage.covered} of {coverage.feasible} ({share}) of {coverage.strength}"
 
 
-def mutation_score(sights: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
-    """Which conventions the cases see and which choices they tell apart; the rest, as findings."""
-    seen, apart = mutation.seen(sights), mutation.told_apart(sights)
-    rare = [i for i in range(len(CONVENTIONS)) if seen[i] < ENOUGH]
+def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
+    """Report which conventions the cases kill, and which choices of an axis they distinguish.
+
+    Returns
+    -------
+    list of str
+        Lines with the numbers.
+    list of str
+        Findings: conventions and choices for which there are too few cases.
+    """
+    kills = mutation.kill_counts(records)
+    distinctions = mutation.distinction_counts(records)
     choices = [choices for axis in range(len(AXES)) for choices in mutation.choices_of(axis)]
-    close = [one for one in choices if apart[one] < ENOUGH]
-    named = sum(len(one.named) for one in sights)
-    asked = named + sum(len(one.unnamed) for one in sights)
+    rarities = [
+        f"{CONVENTIONS[i]}: seen by {kills[i]} cases; {ENOUGH} are needed"
+        for i in range(len(CONVENTIONS))
+        if kills[i] < ENOUGH
+    ]
+    confusions = [
+        f"{_words(pair)}: told apart by {distinctions[pair]} cases; {ENOUGH} are needed"
+        for pair in choices
+        if distinctions[pair] < ENOUGH
+    ]
+    correct_count = sum(len(record.named) for record in records)
+    diagnosis_count = correct_count + sum(len(record.unnamed) for record in records)
     lines = [
-        f"conventions seen by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rare)} of"
-        f" {len(CONVENTIONS)}; diagnosed as what they are: {named} of {asked} answers",
+        f"conventions seen by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rarities)} of"
+        f" {len(CONVENTIONS)}; diagnosed as what they are:"
+        f" {correct_count} of {diagnosis_count} answers",
         f"choices of an axis told apart by {ENOUGH} cases or more:"
-        f" {len(choices) - len(close)} of {len(choices)}",
+        f" {len(choices) - len(confusions)} of {len(choices)}",
     ]
-    return lines, [
-        *(f"{CONVENTIONS[i]}: seen by {seen[i]} cases; {ENOUGH} are needed" for i in rare),
-        *(f"{_words(one)}: told apart by {apart[one]} cases; {ENOUGH} are needed" for one in close),
-    ]
+    return lines, rarities + confusions
 
 
-def pairs(sights: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
-    """How many pairs of conventions the cases see of those that can be; the rest, as findings."""
-    unseen = mutation.unseen_pairs(sights)
-    visible = mutation.visible(unseen)
-    found = len(PAIRS - unseen)
-    whole = found + len(visible)
+def pairs(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
+    """Report how many pairs of conventions the cases kill, of those that can be killed.
+
+    Returns
+    -------
+    list of str
+        A line with the numbers.
+    list of str
+        Findings: surviving pairs, where there are too many.
+    """
+    surviving_pairs = mutation.surviving_pairs(records)
+    killable_pairs = mutation.killable_pairs(surviving_pairs)
+    kill_count = len(PAIRS - surviving_pairs)
+    total = kill_count + len(killable_pairs)
     line = (
-        f"pairs of conventions seen: {found} of {whole} ({percent(found, whole)});"
-        f" {len(unseen) - len(visible)} more never meet, or undo each other"
+        f"pairs of conventions seen: {kill_count} of {total} ({percent(kill_count, total)});"
+        f" {len(surviving_pairs) - len(killable_pairs)} more never meet, or undo each other"
     )
-    enough = found >= ENOUGH_PAIRS * whole
-    return [line], [] if enough else _told("no case sees", map(_pair, sorted(visible)))
+    if kill_count >= ENOUGH_PAIRS * total:
+        return [line], []
+    return [line], _first_findings("no case sees", map(_pair, sorted(killable_pairs)))
 
 
-def unnamed(sights: Iterable[KillRecord]) -> Iterator[str]:
-    """What is seen by a case and not named by the diagnosis, as findings."""
-    for one in sights:
-        for i in sorted(one.unnamed):
-            yield f"{one.case.place}: {one.case.id}: the diagnosis does not name {CONVENTIONS[i]}"
+def unnamed(records: Iterable[KillRecord]) -> Iterator[str]:
+    """Yield findings for conventions that a case kills and its diagnosis does not name."""
+    for record in records:
+        for i in sorted(record.unnamed):
+            yield f"{_place(record)}: the diagnosis does not name {CONVENTIONS[i]}"
 
 
-def hidden(sights: Iterable[KillRecord]) -> Iterator[str]:
-    """The cases that cannot decide what they ask, as findings."""
-    for one in sights:
-        if one.hidden:
-            names = "; ".join(one.hidden)
+def hidden(records: Iterable[KillRecord]) -> Iterator[str]:
+    """Yield findings for cases in which rounding hides an alternative answer."""
+    for record in records:
+        if record.hidden:
+            names = "; ".join(record.hidden)
             yield (
-                f"{one.case.place}: {one.case.id}: cannot decide: within rounding of the right"
+                f"{_place(record)}: cannot decide: within rounding of the right"
                 f" answer is also that of {names}"
             )
 
 
-def idle(sights: Iterable[KillRecord]) -> Iterator[str]:
-    """The cases that see nothing, unless a document or an error is what they are for."""
-    for one in sights:
-        case = one.case
-        if not one.kills and case.document is None and not case.expected.error:
+def _place(record: KillRecord) -> str:
+    return f"{record.case.place}: {record.case.id}"
+
+
+def idle(records: Iterable[KillRecord]) -> Iterator[str]:
+    """Yield findings for cases that kill nothing, and are neither of a document nor of an error."""
+    for record in records:
+        case = record.case
+        if not record.kills and case.document is None and not case.expected.error:
             yield f"{case.place}: {case.id}: sees no convention, and is from no document"
 
 
-def blind(sights: Iterable[KillRecord]) -> Iterator[str]:
-    """The cases to which a kernel reads the same backwards, unless a document has it so."""
-    for one in sights:
-        if mutation.is_blind_to_flips(one) and one.case.document is None:
+def blind(records: Iterable[KillRecord]) -> Iterator[str]:
+    """Yield notes on cases in which a flipped kernel survives, unless they are of a document."""
+    for record in records:
+        if mutation.is_blind_to_flips(record) and record.case.document is None:
             yield (
-                f"{one.case.place}: note: {one.case.id}: cannot see a flipped kernel;"
+                f"{record.case.place}: note: {record.case.id}: cannot see a flipped kernel;"
                 " other numbers would"
             )
 
 
-def each(sights: Iterable[KillRecord]) -> Iterator[str]:
-    """Of each case what it sees, and what it is asked about and cannot see."""
-    for one in sights:
-        survivors = f"; cannot see {_axes(one.survivors, one.kills)}" if one.survivors else ""
-        yield f"{one.case.id}: sees {_axes(one.kills, one.survivors) or 'nothing'}{survivors}"
+def each(records: Iterable[KillRecord]) -> Iterator[str]:
+    """Yield for each case the conventions that it kills, and those that survive."""
+    for record in records:
+        kills = _axes(record.kills, record.survivors) or "nothing"
+        survivors = _axes(record.survivors, record.kills)
+        more = f"; cannot see {survivors}" if survivors else ""
+        yield f"{record.case.id}: sees {kills}{more}"
 
 
-def _axes(some: Iterable[int], others: Iterable[int]) -> str:
-    """Conventions by their axes, with their choices where others of the axis are not among them."""
-    partly = {CONVENTIONS[i].axis.name for i in others}
+def _axes(conventions: Iterable[int], others: Iterable[int]) -> str:
+    """Return conventions by axis, with their choices on an axis that the others have too."""
+    divided = {CONVENTIONS[i].axis.name for i in others}
     words = []
-    for axis, places in groupby(sorted(some), lambda i: CONVENTIONS[i].axis.name):
+    for axis, places in groupby(sorted(conventions), lambda i: CONVENTIONS[i].axis.name):
         names = ", ".join(CONVENTIONS[i].choice.name for i in places)
-        words.append(f"{axis} ({names})" if axis in partly else axis)
+        words.append(f"{axis} ({names})" if axis in divided else axis)
     return "; ".join(words)
 
 
-def matrix(sights: Iterable[KillRecord]) -> Iterator[str]:
-    """For each axis a table: how many cases tell each two of its choices apart."""
-    apart = mutation.told_apart(sights)
+def matrix(records: Iterable[KillRecord]) -> Iterator[str]:
+    """Yield a table for each axis: how many cases distinguish each two of its choices."""
+    counts = mutation.distinction_counts(records)
     for place, axis in enumerate(AXES):
         names = [f"{row} {name}" for row, name in enumerate(_names(axis), 1)]
         width = max(map(len, names))
         yield f"{axis.name:{width}}{''.join(f'{column:>6}' for column in range(1, len(names)))}"
         for row, name in enumerate(names):
-            counts = "".join(f"{apart[place, column, row]:>6}" for column in range(row))
-            yield f"{name:{width}}{counts}".rstrip()
+            cells = "".join(f"{counts[place, column, row]:>6}" for column in range(row))
+            yield f"{name:{width}}{cells}".rstrip()
         yield ""
 
 
@@ -141,23 +178,23 @@ def _names(axis: Axis) -> tuple[str, ...]:
 
 def _words(choices: Choices) -> str:
     axis = AXES[choices[0]]
-    one, other = (_names(axis)[choice] for choice in choices[1:])
-    return f"{axis.name}: {one} and {other}"
+    first, second = (_names(axis)[choice] for choice in choices[1:])
+    return f"{axis.name}: {first} and {second}"
 
 
 def _pair(pair: Pair) -> str:
     return " with ".join(str(CONVENTIONS[i]) for i in pair)
 
 
-def _told(what: str, found: Iterable[str]) -> list[str]:
-    """The first of many findings, and how many there are."""
-    every = list(found)
-    more = f" (and {len(every) - TOLD} more)" if len(every) > TOLD else ""
-    return [f"{what} {one}" for one in every[: TOLD - 1]] + [
-        f"{what} {one}{more}" for one in every[TOLD - 1 : TOLD]
-    ]
+def _first_findings(prefix: str, items: Iterable[str]) -> list[str]:
+    """Return the first findings, of which the last says how many more there are."""
+    findings = [f"{prefix} {item}" for item in items]
+    first = findings[:SHOWN]
+    if len(findings) > SHOWN:
+        first[-1] += f" (and {len(findings) - SHOWN} more)"
+    return first
 
 
 def percent(part: int, whole: int) -> str:
-    # Rounded down, so that 100 % is said of nothing less.
+    """Return a percentage, rounded down, so that only a whole is 100 %."""
     return f"{1000 * part // whole / 10:g} %"

@@ -43,8 +43,10 @@ def held(*observations: Observation, source: Source = SOURCE) -> Snapshot:
 
 
 def answer(observation: Observation) -> Answer:
-    fields = {name: getattr(observation, name) for name in snapshot.Seen.__struct_fields__}
-    return snapshot.Seen(**fields).answer
+    fields = {
+        name: getattr(observation, name) for name in snapshot.ObservationLine.__struct_fields__
+    }
+    return snapshot.ObservationLine(**fields).answer
 
 
 def recipe(observation: Observation) -> Observation:

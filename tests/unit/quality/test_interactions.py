@@ -11,8 +11,9 @@ import pytest
 
 from conformance.cases import load
 from conformance.cases.sampling import draws
-from conformance.quality import interactions
-from conformance.quality.interactions import CONSTRAINTS, FACTORS, Constraint, Point
+from conformance.quality import factors, interactions
+from conformance.quality.factors import CONSTRAINTS, FACTORS, Constraint
+from conformance.quality.interactions import Point
 from conformance.question import Question
 from conformance.utils import resources
 from tools import samples
@@ -107,7 +108,7 @@ def test_a_plain_question_has_the_first_level_of_every_factor() -> None:
 def test_a_question_has_the_level_that_is_most_peculiar_about_it(
     factor: str, level: str, q: Question
 ) -> None:
-    assert interactions.level(q, factor) == level
+    assert factors.level(q, factor) == level
 
 
 @pytest.mark.parametrize("op", ["conv", "conv_kernel_gradient", "conv_transpose_parameters"])
@@ -116,7 +117,7 @@ def test_other_operators_are_not_in_this_space(op: str) -> None:
 
 
 def test_a_point_has_a_level_of_every_factor_by_name() -> None:
-    named = interactions.named(PLAINEST)
+    named = interactions.levels_at(PLAINEST)
     assert list(named) == NAMES
     assert interactions.point(named) == PLAINEST
 
@@ -174,10 +175,10 @@ def test_there_is_a_question_wherever_one_can_be() -> None:
     random = np.random.Generator(np.random.PCG64(SEED))
     somewhere = np.argwhere(interactions.feasible())
     for place in random.choice(len(somewhere), 60, replace=False):
-        levels = interactions.named(tuple(map(int, somewhere[place])))
-        found = (samples.drawn(levels, random) for _ in range(2000))
+        levels = interactions.levels_at(tuple(map(int, somewhere[place])))
+        found = (samples.draw(levels, random) for _ in range(2000))
         q = next(q for q in found if q is not None)
-        assert interactions.named(interactions.point_of(q)) == levels
+        assert interactions.levels_at(interactions.point_of(q)) == levels
 
 
 # Counting
@@ -185,25 +186,25 @@ def test_there_is_a_question_wherever_one_can_be() -> None:
 
 @pytest.mark.parametrize("strength", [1, 2, 3])
 def test_a_single_question_has_one_meeting_of_any_factors(strength: int) -> None:
-    assert interactions.covered([PLAINEST], strength).covered == comb(len(FACTORS), strength)
+    assert interactions.coverage([PLAINEST], strength).covered == comb(len(FACTORS), strength)
 
 
 def test_a_question_that_is_asked_twice_counts_once() -> None:
-    assert interactions.covered([PLAINEST] * 2, 2) == interactions.covered([PLAINEST], 2)
+    assert interactions.coverage([PLAINEST] * 2, 2) == interactions.coverage([PLAINEST], 2)
 
 
 def test_every_level_is_feasible() -> None:
-    assert interactions.covered([], 1).feasible == sum(len(factor.levels) for factor in FACTORS)
+    assert interactions.coverage([], 1).feasible == sum(len(factor.levels) for factor in FACTORS)
 
 
 def test_fewer_points_are_feasible_than_levels_could_make() -> None:
-    feasible = interactions.covered([], len(FACTORS)).feasible
+    feasible = interactions.coverage([], len(FACTORS)).feasible
     assert 0 < feasible < prod(len(factor.levels) for factor in FACTORS)
 
 
 @pytest.mark.parametrize("points", [[], [PLAINEST]])
 def test_what_is_missing_is_what_is_feasible_and_not_covered(points: list[Point]) -> None:
-    counted = interactions.covered(points, 2)
+    counted = interactions.coverage(points, 2)
     missing = set(interactions.missing(points, 2))
     assert len(missing) == counted.feasible - counted.covered
 

@@ -172,18 +172,18 @@ def two() -> tuple[KillRecord, KillRecord]:
 
 
 def test_the_cases_that_see_a_convention_are_counted() -> None:
-    seen = mutation.seen(two())
+    seen = mutation.kill_counts(two())
     assert (seen[FLIPPED], seen[LATER]) == (1, 2)
 
 
 def test_the_cases_that_tell_two_choices_apart_are_counted() -> None:
-    assert mutation.told_apart(two())[AXIS["kernel flip"], 0, 1] == 1
+    assert mutation.distinction_counts(two())[AXIS["kernel flip"], 0, 1] == 1
 
 
 def test_a_pair_is_unseen_until_a_case_sees_it() -> None:
     pair = tuple(sorted((FLIPPED, LATER)))
-    assert pair in mutation.unseen_pairs([])
-    assert pair not in mutation.unseen_pairs(two())
+    assert pair in mutation.surviving_pairs([])
+    assert pair not in mutation.surviving_pairs(two())
 
 
 def test_pairs_stand_in_order_and_never_on_one_axis() -> None:
@@ -207,7 +207,7 @@ def test_of_many_cases_only_some_are_diagnosed(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_drawn_question_sees_a_pair_that_can_be_seen() -> None:
     pair = tuple(sorted((FLIPPED, LATER)))
-    assert mutation.visible([pair]) == {pair}
+    assert mutation.killable_pairs([pair]) == {pair}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_drawn_question_sees_a_pair_that_can_be_seen() -> None:
     ids=["never in one question", "one undoes the other"],
 )
 def test_no_drawn_question_sees_a_pair_that_cannot_be_seen(pair: tuple[str, str]) -> None:
-    assert mutation.visible([(PLACES[pair[0]], PLACES[pair[1]])]) == frozenset()
+    assert mutation.killable_pairs([(PLACES[pair[0]], PLACES[pair[1]])]) == frozenset()
 
 
 # Blindness

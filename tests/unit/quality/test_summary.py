@@ -9,7 +9,7 @@ import pytest
 from conformance.cases import Case, Document, Expected, Place
 from conformance.conventions.axes import AXES, CONVENTIONS
 from conformance.quality import interactions, mutation, summary
-from conformance.quality.interactions import FACTORS
+from conformance.quality.factors import FACTORS
 from conformance.quality.mutation import KillRecord
 
 PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
@@ -49,9 +49,9 @@ def test_meetings_are_counted_for_two_three_and_four_factors() -> None:
 
 def test_a_few_of_the_missing_meetings_are_told_and_the_others_counted() -> None:
     _, findings = summary.covered([])
-    assert len(findings) == summary.TOLD
+    assert len(findings) == summary.SHOWN
     assert findings[0] == "no case has operator forward with rank 1 with stride 1"
-    assert findings[-1].endswith(f"(and {interactions.covered([], 3).feasible - 5} more)")
+    assert findings[-1].endswith(f"(and {interactions.coverage([], 3).feasible - 5} more)")
 
 
 def test_less_than_all_is_never_said_to_be_100_percent() -> None:
@@ -95,7 +95,7 @@ def test_too_many_unseen_pairs_are_findings() -> None:
     few = replace(ALL_SEEING, pairs=frozenset())
     (line,), findings = summary.pairs([few])
     assert line.startswith("pairs of conventions seen: 0 of ")
-    assert len(findings) == summary.TOLD
+    assert len(findings) == summary.SHOWN
     assert findings[0].startswith(f"no case sees {CONVENTIONS[0]} with ")
 
 

@@ -13,7 +13,8 @@ from conformance.cases import Case, load
 from conformance.cases.question_builder import ask
 from conformance.cases.schema import Entry
 from conformance.quality import interactions
-from conformance.quality.interactions import CONSTRAINTS, FACTORS, Point
+from conformance.quality.factors import CONSTRAINTS, FACTORS
+from conformance.quality.interactions import Point
 from conformance.question import Question
 from conformance.utils import resources
 from tools import combinations, samples
@@ -21,7 +22,7 @@ from tools import combinations, samples
 PLAINEST = (0,) * len(FACTORS)
 PLAIN_CASE = "cases: [{id: plain, why: Nothing is said., x: [1, 2, 3], kernel: [1, 10]}]\n"
 LEVELS = {
-    **interactions.named(PLAINEST),
+    **interactions.levels_at(PLAINEST),
     "rank": "2", "stride": "differing", "padding": "uneven", "output padding": "some",
     "groups": "several", "channels": "differing", "bias": "yes", "dtype": "float16",
 }  # fmt: skip
@@ -37,7 +38,9 @@ def made() -> list[Case]:
 
 def test_every_case_that_was_made_has_the_levels_that_its_id_says(made: list[Case]) -> None:
     points = [interactions.points([case]).pop() for case in made]
-    assert [case.id for case in made] == [combinations.name(interactions.named(p)) for p in points]
+    assert [case.id for case in made] == [
+        combinations.name(interactions.levels_at(p)) for p in points
+    ]
 
 
 def test_every_case_that_was_made_brings_three_things_together(made: list[Case]) -> None:
@@ -53,12 +56,12 @@ def test_every_case_that_was_made_brings_three_things_together(made: list[Case])
 def test_no_two_points_have_one_name() -> None:
     feasible = interactions.feasible()
     some = [tuple(map(int, p)) for p in zip(*feasible.nonzero(), strict=True)][::97]
-    names = {combinations.name(interactions.named(point)) for point in some}
+    names = {combinations.name(interactions.levels_at(point)) for point in some}
     assert len(names) == len(some)
 
 
 def test_a_name_leaves_out_what_is_plain() -> None:
-    assert combinations.name(interactions.named(PLAINEST)) == "mix-forward-1d"
+    assert combinations.name(interactions.levels_at(PLAINEST)) == "mix-forward-1d"
     assert combinations.name(LEVELS) == (
         "mix-forward-2d-strides-uneven-extended-grouped-unlike-bias-float16"
     )
@@ -88,7 +91,7 @@ def test_a_question_is_found_that_has_the_levels() -> None:
     said = samples.sharpest(LEVELS, 1)
     asked = ask(Entry.model_validate({"id": "one", "why": "It.", **said}))
     assert isinstance(asked, Question)
-    assert interactions.named(interactions.point_of(asked)) == LEVELS
+    assert interactions.levels_at(interactions.point_of(asked)) == LEVELS
 
 
 def test_the_same_number_finds_the_same_question() -> None:
@@ -118,8 +121,8 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
         return [*how["presets"], dict(LEVELS)]
 
     monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
-    assert combinations.chosen([PLAINEST]) == [interactions.point(LEVELS)]
-    assert told["presets"] == [interactions.named(PLAINEST)]
+    assert combinations.choose_points([PLAINEST]) == [interactions.point(LEVELS)]
+    assert told["presets"] == [interactions.levels_at(PLAINEST)]
     assert told["strength"] == 3
     assert told["factors"]["bias"] == ["no", "yes"]
     assert len(told["constraints"]) == len(CONSTRAINTS)

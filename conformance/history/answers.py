@@ -1,0 +1,83 @@
+"""Describe the answer to one case in one version, so that answers of versions can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from conformance.conventions.axes import AXES
+from conformance.history.version_ranges import Row, State
+from conformance.observations import Observation, Status
+from conformance.runs.profiles import sentence
+
+
+class CaseAnswer(NamedTuple):
+    """An answer in words, with what distinguishes it from answers in the same words.
+
+    Parameters
+    ----------
+    state
+        The answer in words.
+    names
+        Of the conventions that explain it; None where none do.
+    shape, digest
+        Of a mismatch.
+    """
+
+    state: State
+    names: tuple[str, ...] | None = None
+    shape: tuple[int, ...] | None = None
+    digest: str | None = None
+
+
+def case_answer(observation: Observation, conventions: Collection[str]) -> CaseAnswer:
+    """Return the answer of an observation.
+
+    Parameters
+    ----------
+    observation
+        Of a case in one version.
+    conventions
+        Of the API's profile in that version; an explanation by these is preferred.
+    """
+    status = observation.status
+    if status != "mismatch":
+        return CaseAnswer(_STATES[status], () if status == "match" else None)
+    # Digests of inexact answers differ between machines; their explanations do not.
+    digest = observation.digest if observation.exact else None
+    shape = observation.shape
+    if not observation.explanations:
+        remark = (
+            "that no known convention explains" if observation.diagnosis else "where there is none"
+        )
+        return CaseAnswer(State("other", f"an answer {remark}"), None, shape, digest)
+    candidates = (names for names in observation.explanations if set(names).issubset(conventions))
+    names = next(candidates, observation.explanations[0])
+    words = " ".join(_SENTENCES.get(name, f"{name}.") for name in names)
+    return CaseAnswer(State("other", words), names, shape, digest)
+
+
+_STATES: Mapping[Status, State] = {
+    "match": State("right", "as the reference has it"),
+    "undecided": State("other", "within rounding of the right answer and of another one"),
+    "rejected": State("refused", "refused"),
+    "inexpressible": State("refused", "cannot be written"),
+    "crashed": State("broken", "crashes"),
+    "hung": State("broken", "gives no answer in time"),
+    "flaky": State("broken", "answers now so, now otherwise"),
+}
+_SENTENCES: Mapping[str, str] = {
+    f"{axis.name}: {choice.name}": sentence(axis, choice.name)
+    for axis in AXES
+    for choice in axis.choices
+}
+
+
+def states(answers: Row[CaseAnswer]) -> Iterator[tuple[int, int, State]]:
+    """Yield the states of answers, and mark a different answer in the words of the one before."""
+    previous = None
+    for first, last, answer in answers:
+        repeats = answer.state == previous
+        previous = answer.state
+        words = f"{answer.state.words} (another answer)" if repeats else answer.state.words
+        yield first, last, State(answer.state.kind, words)

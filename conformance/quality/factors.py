@@ -1,0 +1,170 @@
+"""Declare the space of questions about transposed convolution: factors, and their constraints.
+
+A factor is an argument with a few levels. A constraint says which levels of several factors no
+question has together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes
+from conformance.question import Question
+
+
+@dataclass(frozen=True)
+class Factor:
+    """An argument with its levels.
+
+    Parameters
+    ----------
+    levels
+        By name, the plainest first.
+    level
+        Returns the level of a question.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    level: Callable[[Question], str]
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """Levels that exclude each other: no question has one of them for each of these factors."""
+
+    reason: str
+    levels: Mapping[str, tuple[str, ...]]
+
+
+def _several(values: Axes) -> str:
+    """Return whether the values are all 1, equal or differing."""
+    if len(set(values)) > 1:
+        return "differing"
+    return "1" if values[0] == 1 else "equal"
+
+
+def _kernel(q: Question) -> str:
+    """Compare the effective kernel size with the stride, on the axis with the rarest relation."""
+    pairs = list(zip(geometry.effective_kernel_size(q.window, q.dilation), q.stride, strict=True))
+    if any(size < stride for size, stride in pairs):
+        return "shorter"
+    if any(size % stride for size, stride in pairs):
+        return "not divisible"
+    return "divisible" if any(size > stride for size, stride in pairs) else "equal"
+
+
+def _padding(q: Question) -> str:
+    """Return the level of the padding, on the axis with the rarest one."""
+    if q.padding == "same":
+        # An end is below 0 where the kernel is shorter than the stride, and nothing is cropped.
+        is_odd = any((max(end, 0) - begin) % 2 for begin, end in q.pairs)
+        return "same, odd" if is_odd else "same, even"
+    sizes = geometry.effective_kernel_size(q.window, q.dilation)
+    numbers = [(n, size) for pair, size in zip(q.pairs, sizes, strict=True) for n in pair]
+    if any(n < 0 for n, _ in numbers):
+        return "negative"
+    if any(n >= size for n, size in numbers):
+        return "beyond"
+    if any(begin != end for begin, end in q.pairs):
+        return "uneven"
+    return "even" if any(n for n, _ in numbers) else "none"
+
+
+def _output_padding(q: Question) -> str:
+    """Return the level of the output padding, on the axis with the rarest one."""
+    pairs = [(p, s) for p, s in zip(q.output_padding, q.stride, strict=True) if p]
+    if not pairs:
+        return "0"
+    if any(p >= s for p, s in pairs):
+        return "beyond"
+    return "largest" if any(p == s - 1 for p, s in pairs) else "some"
+
+
+def _groups(q: Question) -> str:
+    if q.groups == 1:
+        return "1"
+    if q.x.shape[1] > q.groups:
+        return "several"
+    return "depthwise" if q.output_channels == q.groups else "multiplied"
+
+
+def _channels(q: Question) -> str:
+    if q.x.shape[1] != q.output_channels:
+        return "differing"
+    return "one" if q.output_channels == 1 else "as many"
+
+
+FORWARD, GRADIENTS = "forward", ("input gradient", "kernel gradient")
+
+FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "operator",
+        (FORWARD, *GRADIENTS),
+        lambda q: FORWARD if q.wanted == "output" else q.wanted.replace("_", " "),
+    ),
+    Factor("rank", ("1", "2", "3"), lambda q: str(q.rank)),
+    Factor("stride", ("1", "equal", "differing"), lambda q: _several(q.stride)),
+    Factor("kernel", ("divisible", "equal", "shorter", "not divisible"), _kernel),
+    Factor("dilation", ("1", "equal", "differing"), lambda q: _several(q.dilation)),
+    Factor(
+        "padding",
+        ("none", "even", "uneven", "beyond", "negative", "same, even", "same, odd"),
+        _padding,
+    ),
+    Factor("output padding", ("0", "some", "largest", "beyond"), _output_padding),
+    Factor("groups", ("1", "several", "depthwise", "multiplied"), _groups),
+    Factor("channels", ("one", "as many", "differing"), _channels),
+    Factor("bias", ("no", "yes"), lambda q: "no" if q.bias is None else "yes"),
+    Factor(
+        "dtype",
+        ("float32", "float64", "float16", "bfloat16", "integer"),
+        lambda q: "integer" if q.dtype.startswith("int") else q.dtype,
+    ),
+)
+
+CONSTRAINTS: tuple[Constraint, ...] = (
+    Constraint("a bias has no part in a gradient", {"operator": GRADIENTS, "bias": ("yes",)}),
+    Constraint("whole numbers have no gradient", {"operator": GRADIENTS, "dtype": ("integer",)}),
+    Constraint("a single axis differs from no other", {"rank": ("1",), "stride": ("differing",)}),
+    Constraint("a single axis differs from no other", {"rank": ("1",), "dilation": ("differing",)}),
+    Constraint(
+        "every length is at least 1, and divisible by it",
+        {"stride": ("1",), "kernel": ("shorter", "not divisible")},
+    ),
+    Constraint(
+        "one element has none that a crop could leave of it",
+        {"stride": ("1",), "kernel": ("equal",), "padding": ("even", "uneven")},
+    ),
+    Constraint(
+        "a kernel as long as its stride leaves `same` nothing to crop",
+        {"kernel": ("equal",), "padding": ("same, odd",)},
+    ),
+    Constraint(
+        "a kernel shorter than its stride leaves `same` nothing to crop, unless on another axis",
+        {"rank": ("1",), "kernel": ("shorter",), "padding": ("same, odd",)},
+    ),
+    Constraint(
+        "below a stride of 1 there is no output padding but 0",
+        {"stride": ("1",), "output padding": ("some", "largest")},
+    ),
+    Constraint(
+        "one channel is one group",
+        {"groups": ("several", "depthwise", "multiplied"), "channels": ("one",)},
+    ),
+    Constraint(
+        "depthwise has as many outputs", {"groups": ("depthwise",), "channels": ("differing",)}
+    ),
+    Constraint(
+        "a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}
+    ),
+)
+
+_BY_NAME = {factor.name: factor for factor in FACTORS}
+
+
+def level(question: Question, factor: str) -> str:
+    """Return the level of a question of this space, of a factor by its name."""
+    return _BY_NAME[factor].level(question)
