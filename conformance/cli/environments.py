@@ -42,15 +42,15 @@ def list_() -> None:
     Example:
       conformance environments list
     """
-    stored = _stored()
-    rows = [HEADS, *map(_row, stored)]
+    entries = _entries()
+    rows = [HEADS, *map(_row, entries)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS) - 1)]
-    for row in rows if stored else ():
+    for row in rows if entries else ():
         cells = (cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True))
         click.echo("  ".join(cells).rstrip())
-    total = byte_sizes.shown(sum(entry.size for entry in stored))
+    total = byte_sizes.shown(sum(entry.size for entry in entries))
     click.echo(
-        printable(f"{count(len(stored), 'environment')}, {total}, in {definitions.folder()}")
+        printable(f"{count(len(entries), 'environment')}, {total}, in {definitions.folder()}")
     )
     for name, environment in definitions.pinned().items():
         if missing := environment.missing_python:
@@ -83,8 +83,8 @@ def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
     """
     if keys and days is not None:
         raise click.UsageError("either name environments, or say --unused-for")
-    stored = _stored()
-    targets = _named(stored, keys) if keys else _unused(stored, DAYS if days is None else days)
+    entries = _entries()
+    targets = _named(entries, keys) if keys else _unused(entries, DAYS if days is None else days)
     removed, failures = [], []
     for environment in targets:
         try:
@@ -105,7 +105,7 @@ def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
         raise SystemExit(2)
 
 
-def _stored() -> list[Stored]:
+def _entries() -> list[Stored]:
     try:
         return store.stored()
     except OSError as error:
@@ -113,12 +113,12 @@ def _stored() -> list[Stored]:
         raise SystemExit(2) from None
 
 
-def _named(stored: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
+def _named(entries: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
     targets = []
     for key in keys:
-        matches = [entry for entry in stored if key in (entry.key, *entry.names)]
+        matches = [entry for entry in entries if key in (entry.key, *entry.names)]
         if not matches:
-            names = [name for entry in stored for name in (*entry.names, entry.key)]
+            names = [name for entry in entries for name in (*entry.names, entry.key)]
             raise click.UsageError(
                 f"{key!r} is no environment that is kept; these are: {', '.join(names) or 'none'}"
             )
@@ -126,9 +126,11 @@ def _named(stored: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
     return list(dict.fromkeys(targets))
 
 
-def _unused(stored: Sequence[Stored], days: int) -> list[Stored]:
+def _unused(entries: Sequence[Stored], days: int) -> list[Stored]:
     since = datetime.now().astimezone() - timedelta(days=days)
-    return [entry for entry in stored if not entry.busy and (not entry.pins or entry.used <= since)]
+    return [
+        entry for entry in entries if not entry.busy and (not entry.pins or entry.used <= since)
+    ]
 
 
 def _row(entry: Stored) -> tuple[str, ...]:

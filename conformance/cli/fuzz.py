@@ -100,10 +100,7 @@ def command(
     )
     adapter = FRAMEWORKS[environment.framework]
     known_ids = [api.id for api in adapter.apis]
-    for unknown in set(api_ids) - set(known_ids):
-        raise click.BadParameter(
-            f"{unknown!r} is none of {', '.join(known_ids)}", param_hint="--api"
-        )
+    shared_options.refuse_unknown_apis(api_ids, known_ids)
     shared_options.keep_inputs([("--out", out)], [environment.python])
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:

@@ -172,8 +172,8 @@ def _copy_runs(entries: Sequence[Entry], folder: Path) -> None:
 
 def _title(plan: Plan) -> str:
     place = plan.place
-    on = f" on {place.backend}" if place.backend else ""
-    return f"{place.framework}{on}, {count(len(plan.prepared_cases), 'case')}"
+    suffix = f" on {place.backend}" if place.backend else ""
+    return f"{place.framework}{suffix}, {count(len(plan.prepared_cases), 'case')}"
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

@@ -155,17 +155,17 @@ def command(into: Path | None, document: tuple[str, str, str] | None, **options:
 
 
 def _complete(
-    fields: Mapping[str, Any], known: Collection[str], places: Mapping[str, Place]
+    fields: Mapping[str, Any], keys: Collection[str], places: Mapping[str, Place]
 ) -> dict[str, Any]:
     """Prompt for missing fields; raise `NoCase` where there is no terminal or the id exists."""
     answers = dict(fields)
     required = ("id", "why", "x", *(() if fields.get("op") == "interpolate" else ("kernel",)))
-    missing = [key for key in required if key not in known]
+    missing = [key for key in required if key not in keys]
     if missing and not case_types.is_terminal():
         raise NoCase(f"missing: {', '.join(f'--{key}' for key in missing)}")
     if missing:
         missing += [
-            key for key, prompt in case_types.PROMPTS.items() if prompt.default and key not in known
+            key for key, prompt in case_types.PROMPTS.items() if prompt.default and key not in keys
         ]
     for key in missing:
         answers[key] = case_types.PROMPTS[key].ask()

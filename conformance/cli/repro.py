@@ -163,9 +163,9 @@ def _from_runs(target: _Target, run_file: Path | None, backend: str | None) -> R
     runs = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
     seen = reproduction.sighting(runs, framework, api, prepared_case, target.mode, backend)
     if run_file and not seen:
-        on = f" on {backend}" if backend else ""
+        suffix = f" on {backend}" if backend else ""
         raise NotFoundError(
-            f"{run_file}: has no {target.mode} call of {api.id}{on} for"
+            f"{run_file}: has no {target.mode} call of {api.id}{suffix} for"
             f" {prepared_case.case.id} as that case is now"
         )
     runtime = seen.runtime if seen else Runtime(backend=backend or next(iter(framework.interops)))

@@ -160,10 +160,7 @@ def _with_apis(
         for _, environment in environments
     }
     known_ids = [api_id for group in ids.values() for api_id in group]
-    for unknown in set(api_ids) - set(known_ids):
-        raise click.BadParameter(
-            f"{unknown!r} is none of {', '.join(known_ids)}", param_hint="--api"
-        )
+    shared_options.refuse_unknown_apis(api_ids, known_ids)
     return [
         (name, environment)
         for name, environment in environments

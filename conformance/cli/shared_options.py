@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -166,6 +166,14 @@ def is_set(name: str) -> bool:
     """
     source = click.get_current_context().get_parameter_source(name)
     return source is not None and source is not click.core.ParameterSource.DEFAULT
+
+
+def refuse_unknown_apis(api_ids: Sequence[str], known_ids: Sequence[str]) -> None:
+    """Raise ``click.BadParameter`` for an API that is none of the known ones."""
+    for unknown in set(api_ids) - set(known_ids):
+        raise click.BadParameter(
+            f"{unknown!r} is none of {', '.join(known_ids)}", param_hint="--api"
+        )
 
 
 def refuse_without(option: str, other: str) -> NoReturn:

@@ -68,8 +68,8 @@ class End:
 
 def environment_title(header: Header) -> str:
     """Return the version, backend and runtime class of an environment, as far as known."""
-    on = f"on {header.backend}" if header.backend else None
-    return plain(", ".join(filter(None, (header.version, on, header.runtime_class))))
+    backend = f"on {header.backend}" if header.backend else None
+    return plain(", ".join(filter(None, (header.version, backend, header.runtime_class))))
 
 
 @contextmanager
