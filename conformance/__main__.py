@@ -1,4 +1,4 @@
-"""The start of ``conformance`` and of ``python -m conformance``, which can be interrupted."""
+"""Starts ``conformance`` and ``python -m conformance``, and handles an interrupt at any time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; an interrupt ends it with 2, at whatever moment it comes."""
+    """Run the command line, and exit with 2 after an interrupt, whenever it comes."""
     try:
         from conformance.cli.app import main as command
         from conformance.cli.exit_status import Interrupted
     except KeyboardInterrupt:
         sys.stderr.write("conformance: stopped\n")
-        _end(2)
+        _exit(2)
     try:
         command(prog_name="conformance")
-    except Interrupted as end:
-        _end(end.code if isinstance(end.code, int) else 2)
+    except Interrupted as error:
+        _exit(error.code if isinstance(error.code, int) else 2)
 
 
-def _end(status: int) -> None:
-    """End the process now.
+def _exit(status: int) -> None:
+    """Exit from the process now.
 
-    Python ends it by the signal, in spite of the status, where the interrupt came while it was
+    Python would exit by the signal, in spite of the status, if the interrupt came while it was
     running a string of code, as it does to make a dataclass.
     """
     for stream in (sys.stdout, sys.stderr):

@@ -1,6 +1,6 @@
-"""Cases as pytest sees them: a file of cases, each with its APIs, each with the calls to make.
+"""Collects case files as pytest items: a file has cases, a case has APIs, an API has calls.
 
-The engine is that of ``conformance run``, so that a test passes where a run observes a match.
+A test passes where ``conformance run`` observes a match, as both evaluate calls in the same way.
 """
 
 from __future__ import annotations
@@ -38,27 +38,37 @@ from conformance.workers.worker_client import WorkerClient, WorkerError
 
 WIDTH = 100
 SKIPPED = ("rejected", "inexpressible")
-"""What is a fact about the framework, and nothing that failed."""
+"""Statuses that state a fact about the framework; a test with one of them is skipped."""
 
 
-class Different(Exception):
-    """A call that did not do what it should."""
+class CallError(Exception):
+    """Raised for a call that does not give the oracle's answer."""
 
-    def __init__(self, told: InvocationResult) -> None:
-        """What it was, and what came of it."""
-        super().__init__(told.observations[0].status)
-        self.told = told
+    def __init__(self, result: InvocationResult) -> None:
+        super().__init__(result.observations[0].status)
+        self.result = result
 
 
-class NobodyThere(PrintableError):
-    """The framework cannot be asked, in a sentence."""
+class UnavailableError(PrintableError):
+    """Raised with a sentence where the framework cannot be asked."""
 
 
 @dataclass
-class Asker:
-    """A framework in its interpreter: one worker for each process, started when it is needed.
+class FrameworkClient:
+    """A framework in its interpreter, with one worker that starts when it is first needed.
 
-    failure  why there is none, so that nobody waits for it twice
+    Attributes
+    ----------
+    framework
+        The framework.
+    apis, modes
+        The APIs and modes to test.
+    python, backend
+        The interpreter, and the backend; None for the one that is set up there.
+    timeout, startup
+        Seconds for a question, and for the start of the worker.
+    failure
+        The reason why there is no worker; with a reason, no other worker is started.
     """
 
     framework: Framework
@@ -69,52 +79,53 @@ class Asker:
     timeout: float
     startup: float
     failure: str | None = None
-    _started: list[WorkerClient] = field(default_factory=list)
-    _open: ExitStack = field(default_factory=ExitStack)
+    _worker: WorkerClient | None = None
+    _exits: ExitStack = field(default_factory=ExitStack)
 
     @property
-    def client(self) -> WorkerClient:
-        """The worker's. Raises `NobodyThere`."""
-        if self.failure is None and not self._started:
+    def worker(self) -> WorkerClient:
+        """The worker, started when it is first needed; raises `UnavailableError`."""
+        if self.failure is None and self._worker is None:
             interpreter = interpreters.interpreter_for(self.framework, self.python, self.backend)
             client = WorkerClient(interpreter, timeout=self.timeout, startup=self.startup)
             try:
-                self._open.enter_context(client)
+                self._exits.enter_context(client)
                 lookup.refuse_backend(self.framework, client.identity.facts["backend"])
-                self._started.append(client)
+                self._worker = client
             except (WorkerError, NotFoundError) as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"
         if self.failure is not None:
-            raise NobodyThere(self.failure)
-        return self._started[0]
+            raise UnavailableError(self.failure)
+        assert self._worker is not None
+        return self._worker
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the interpreter says of itself. Raises `NobodyThere`."""
-        return dict(self.client.identity.facts)
+        """The facts of the interpreter; raises `UnavailableError`."""
+        return dict(self.worker.identity.facts)
 
-    def ask(self, item: Invocation) -> Outcome | Inexpressible:
-        """What comes of a call. Raises `NobodyThere`."""
+    def invoke(self, call: Invocation) -> Outcome | Inexpressible:
+        """Make a call, and return its outcome; raise `UnavailableError`."""
         try:
-            return calls.invoke(self.client, item)
-        except WorkerError as error:  # such as that one died, and there was no other
+            return calls.invoke(self.worker, call)
+        except WorkerError as error:  # such as a worker that died and did not start again
             self.failure = f"{self.framework.title} cannot be asked any more: {error}"
-            raise NobodyThere(self.failure) from None
+            raise UnavailableError(self.failure) from None
 
     def close(self) -> None:
-        """Ends the worker."""
-        self._open.close()
+        """Close the worker."""
+        self._exits.close()
 
 
-ASKER = pytest.StashKey[Asker]()
+CLIENT = pytest.StashKey[FrameworkClient]()
 
 
 class CaseFile(pytest.File):
-    """A YAML file."""
+    """A YAML file of cases."""
 
     def collect(self) -> Iterator[CaseNode]:
-        """Its cases, or else everything that is wrong with it."""
-        loaded = load([_near(self.path)])
+        """Yield the cases; raise ``CollectError`` with all problems of the file."""
+        loaded = load([_relative(self.path)])
         if loaded.problems:
             raise self.CollectError("\n".join(map(str, loaded.problems)))
         for case in loaded.cases:
@@ -124,15 +135,15 @@ class CaseFile(pytest.File):
 class CaseNode(pytest.Collector):
     """A case."""
 
-    def __init__(self, *, prepared_case: PreparedCase, **rest: Any) -> None:
-        super().__init__(**rest)
+    def __init__(self, *, prepared_case: PreparedCase, **options: Any) -> None:
+        super().__init__(**options)
         self.prepared_case = prepared_case
         case = prepared_case.case
         self.extra_keyword_matches.update((case.op, *case.labels, *case.claims))
 
     def collect(self) -> Iterator[ApiNode]:
-        """The APIs that it concerns, whether or not they are there."""
-        for api in self.config.stash[ASKER].apis:
+        """Yield the APIs that the case applies to, installed or not."""
+        for api in self.config.stash[CLIENT].apis:
             if plan.is_applicable(api, self.prepared_case.case):
                 yield ApiNode.from_parent(
                     self, name=api.id, prepared_case=self.prepared_case, api=api
@@ -140,97 +151,98 @@ class CaseNode(pytest.Collector):
 
 
 class ApiNode(pytest.Collector):
-    """An API to be asked a case, once for both modes where they write the same call."""
+    """An API of a case, with one invocation for both modes where they write the same call."""
 
-    def __init__(self, *, prepared_case: PreparedCase, api: Api, **rest: Any) -> None:
-        super().__init__(**rest)
+    def __init__(self, *, prepared_case: PreparedCase, api: Api, **options: Any) -> None:
+        super().__init__(**options)
         self.prepared_case, self.api = prepared_case, api
-        self._items: list[Invocation] = []
-        self._came: dict[Invocation, Outcome | Inexpressible] = {}
+        self._calls: list[Invocation] = []
+        self._outcomes: dict[Invocation, Outcome | Inexpressible] = {}
 
     def collect(self) -> Iterator[CallItem]:
-        """The calls to make."""
-        for mode in self.config.stash[ASKER].modes:
-            yield CallItem.from_parent(self, name=mode, mode=mode, of=self)
+        """Yield the call of each mode."""
+        for mode in self.config.stash[CLIENT].modes:
+            yield CallItem.from_parent(self, name=mode, mode=mode, api_node=self)
 
     def teardown(self) -> None:
-        """Lets go of the calls and their answers."""
-        self._items.clear()
-        self._came.clear()
+        """Release the calls and their outcomes."""
+        self._calls.clear()
+        self._outcomes.clear()
 
-    def told(self, mode: Mode) -> InvocationResult:
-        """What comes of the call in this mode. Raises `NobodyThere`."""
-        asker = self.config.stash[ASKER]
-        if not self._items:
-            runtime = runtime_of(asker.framework, asker.client.identity)
-            self._items += plan.invocations(
-                asker.framework, runtime, [self.api], [self.prepared_case]
+    def result(self, mode: Mode) -> InvocationResult:
+        """Return the result of the call in this mode; raise `UnavailableError`."""
+        client = self.config.stash[CLIENT]
+        if not self._calls:
+            runtime = runtime_of(client.framework, client.worker.identity)
+            self._calls += plan.invocations(
+                client.framework, runtime, [self.api], [self.prepared_case]
             )
-        item = next(item for item in self._items if mode in item.modes)
-        outcome = self._came[item] if item in self._came else asker.ask(item)
-        self._came[item] = outcome
-        return InvocationResult(item, outcome, (evaluation.evaluate(item, mode, outcome),))
+        call = next(call for call in self._calls if mode in call.modes)
+        if call not in self._outcomes:
+            self._outcomes[call] = client.invoke(call)
+        outcome = self._outcomes[call]
+        return InvocationResult(call, outcome, (evaluation.evaluate(call, mode, outcome),))
 
 
 class CallItem(pytest.Item):
     """One call: it passes where it gives the oracle's answer."""
 
-    def __init__(self, *, mode: Mode, of: ApiNode, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.mode, self.of = mode, of
+    def __init__(self, *, mode: Mode, api_node: ApiNode, **options: Any) -> None:
+        super().__init__(**options)
+        self.mode, self.api_node = mode, api_node
 
     def runtest(self) -> None:
-        """Asks; nothing else goes on where nobody is there to be asked."""
+        """Make the call; stop the session where the framework cannot be asked."""
         try:
-            self._ask()
-        except NobodyThere as missing:
-            self.session.shouldfail = str(missing)
+            self._test()
+        except UnavailableError as error:
+            self.session.shouldfail = str(error)
             raise
 
-    def _ask(self) -> None:
-        asker = self.config.stash[ASKER]
-        runtime = runtime_of(asker.framework, asker.client.identity)
-        version = f"{asker.framework.title} {asker.facts['version']}"
+    def _test(self) -> None:
+        client = self.config.stash[CLIENT]
+        runtime = runtime_of(client.framework, client.worker.identity)
+        version = f"{client.framework.title} {client.facts['version']}"
         self.user_properties.append(("framework", version))
         if runtime.runtime_class is not None:
             self.user_properties.append(("runtime class", runtime.runtime_class))
-        if not asker.facts[f"api {self.of.api.id}"]:
+        if not client.facts[f"api {self.api_node.api.id}"]:
             pytest.skip(f"not in {version}")
-        told = self.of.told(self.mode)
-        observation = told.observations[0]
+        result = self.api_node.result(self.mode)
+        observation = result.observations[0]
         self.user_properties.append(("status", observation.status))
         if observation.told and observation.status not in SKIPPED:
             self.user_properties.append(("diagnosis", observation.told))
         if observation.status in SKIPPED:
-            words = observation.told or observation.detail or ""
-            pytest.skip(f"{observation.status}: {plain(words)}")
+            reason = observation.told or observation.detail or ""
+            pytest.skip(f"{observation.status}: {plain(reason)}")
         if observation.status != "match":
-            raise Different(told)
+            raise CallError(result)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The case's place in its file."""
-        case = self.of.prepared_case.case
-        return self.path, case.place.line - 1, f"{case.id}, {self.of.api.id}, {self.mode}"
+        """Return the place of the case in its file."""
+        case = self.api_node.prepared_case.case
+        return self.path, case.place.line - 1, f"{case.id}, {self.api_node.api.id}, {self.mode}"
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        """The diagnosis, and the call that it is of."""
-        if isinstance(excinfo.value, NobodyThere):
+        """Return the diagnosis, and the call that it is of."""
+        if isinstance(excinfo.value, UnavailableError):
             return str(excinfo.value)
-        if isinstance(excinfo.value, Different):
-            return "\n".join(self._explained(excinfo.value.told))
+        if isinstance(excinfo.value, CallError):
+            return "\n".join(self._explanation(excinfo.value.result))
         return super().repr_failure(excinfo, style)
 
-    def _explained(self, told: InvocationResult) -> Iterator[str]:
-        prepared_case, asker = self.of.prepared_case, self.config.stash[ASKER]
-        case, id_ = prepared_case.case, self.of.api.id
+    def _explanation(self, result: InvocationResult) -> Iterator[str]:
+        prepared_case, client = self.api_node.prepared_case, self.config.stash[CLIENT]
+        case, id_ = prepared_case.case, self.api_node.api.id
         yield f"{case.place}:"
-        header = run_header.header(asker.framework, asker.client.identity, [prepared_case])
-        # The first line of what is told is a verdict over both modes, and this is one.
-        _, *of_the_call = explanation.told(id_, [told], WIDTH)
+        header = run_header.header(client.framework, client.worker.identity, [prepared_case])
+        # The first line is a verdict over both modes, and this item is of one mode.
+        _, *lines = explanation.told(id_, [result], WIDTH)
         for line in (*explanation.about(prepared_case, WIDTH), explanation.where(header)):
             yield line.plain
         yield id_
-        for line in of_the_call:
+        for line in lines:
             yield line.plain
         yield (
             f"A script of it: conformance repro {case.id} --cases {case.place.file}"
@@ -239,21 +251,18 @@ class CallItem(pytest.Item):
 
 
 class Plugin:
-    """The hooks that a session with a framework has."""
+    """The hooks of a session with a framework."""
 
-    def __init__(self, asker: Asker) -> None:
-        """Everything is asked of ``asker``."""
-        self.asker = asker
+    def __init__(self, client: FrameworkClient) -> None:
+        self.client = client
 
     def pytest_report_header(self) -> str:
-        """Who will be asked."""
-        asker = self.asker
-        return (
-            f"conformance: {asker.framework.title} in {asker.python}, {' and '.join(asker.modes)}"
-        )
+        """Return the framework, its interpreter and the modes."""
+        title, python = self.client.framework.title, self.client.python
+        return f"conformance: {title} in {python}, {' and '.join(self.client.modes)}"
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
-        """Every YAML file that is named, and every case file in a folder that is."""
+        """Collect every YAML file on the command line, and every case file in folders on it."""
         if file_path.suffix not in SUFFIXES:
             return None
         if not (parent.session.isinitpath(file_path) or _holds_cases(file_path)):
@@ -264,7 +273,7 @@ class Plugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Skipped where the case stands, and not where this file skips it."""
+        """Report the place of a skipped case, and not the line here that skips it."""
         report = yield
         if isinstance(item, CallItem) and isinstance(report.longrepr, tuple):
             file, line, _ = item.location
@@ -272,69 +281,84 @@ class Plugin:
         return report
 
     def pytest_unconfigure(self) -> None:
-        """Nobody is asked any more."""
-        self.asker.close()
+        """Close the worker."""
+        self.client.close()
 
 
 def plugin(config: pytest.Config) -> Plugin:
-    """The plugin that the options describe. Raises ``pytest.UsageError``."""
+    """Make the plugin that the options describe.
+
+    Parameters
+    ----------
+    config
+        The configuration of pytest, with the options of `conformance.pytest_plugin`.
+
+    Returns
+    -------
+    Plugin
+
+    Raises
+    ------
+    pytest.UsageError
+        If an option is wrong.
+    """
     name = config.getoption("conformance_framework")
     if name not in FRAMEWORKS:
         known = ", ".join(sorted(FRAMEWORKS))
         raise pytest.UsageError(f"--conformance-framework must be one of {known}, got {name!r}")
     framework = FRAMEWORKS[name]
-    chosen = config.getoption("conformance_api")
+    api_ids = config.getoption("conformance_api")
     known_apis = [api.id for api in framework.apis]
-    for id_ in chosen:
+    for id_ in api_ids:
         if id_ not in known_apis:
             known = ", ".join(known_apis)
             raise pytest.UsageError(f"--conformance-api must be one of {known}, got {id_!r}")
-    seconds = {what: config.getoption(f"conformance_{what}") for what in ("timeout", "startup")}
-    for what, number in seconds.items():
-        if not 0 < number <= LONGEST:  # which is true of no number that is none
+    seconds = {name: config.getoption(f"conformance_{name}") for name in ("timeout", "startup")}
+    for name, number in seconds.items():
+        if not 0 < number <= LONGEST:  # false for NaN, too
             raise pytest.UsageError(
-                f"--conformance-{what} must be more than 0 and at most {LONGEST:g}, got {number:g}"
+                f"--conformance-{name} must be more than 0 and at most {LONGEST:g}, got {number:g}"
             )
     backend = config.getoption("conformance_backend")
     if backend is not None and (refusal := framework.without(backend)):
         raise pytest.UsageError(f"--conformance-backend: {refusal}")
     mode = config.getoption("conformance_mode")
-    asker = Asker(
+    client = FrameworkClient(
         framework=framework,
-        apis=[api for api in framework.apis if api.id in (chosen or known_apis)],
+        apis=[api for api in framework.apis if api.id in (api_ids or known_apis)],
         modes=MODES if mode == "both" else (mode,),
         python=config.getoption("conformance_python"),
         backend=backend,
         **seconds,
     )
-    config.stash[ASKER] = asker
-    return Plugin(asker)
+    config.stash[CLIENT] = client
+    return Plugin(client)
 
 
 _KEYS = re.compile(rb"^[ \t]*(?:- )?(cases|kernel)[ \t]*:", re.MULTILINE)
 
 
 def _holds_cases(path: Path) -> bool:
-    """Whether a YAML file that nobody named is meant to hold cases, be they right or wrong."""
+    """Return whether a YAML file holds cases, be they right or wrong."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError:
         return False
     root, _ = read(data)
-    if root is None:  # it is not YAML, so that only its look can tell
+    if root is None:  # invalid YAML, so that only its text can tell
         return set(_KEYS.findall(data)) == {b"cases", b"kernel"}
     cases = root.child("cases")
     return cases is not None and any(_is_case(entry.value) for entry in cases.entries())
 
 
 def _is_case(entry: Any) -> bool:
-    """Whether an entry of a list has keys that only a case has."""
+    """Return whether an entry of a list has keys that only a case has."""
     return isinstance(entry, dict) and (
         "kernel" in entry or ("id" in entry and not {"x", "why", "vary"}.isdisjoint(entry))
     )
 
 
-def _near(path: Path) -> Path:
-    """The path as one says it from here."""
+def _relative(path: Path) -> Path:
+    """Return the path relative to the current folder, where it is inside."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

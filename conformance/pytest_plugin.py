@@ -1,7 +1,7 @@
-"""``pytest --conformance-framework NAME cases/``: a case of an API as a test, where people look.
+"""Adds the options of ``pytest --conformance-framework NAME cases/``, which tests an API.
 
-This module is imported by everybody's pytest, so that it imports nothing; what asks a framework is
-in `conformance.pytest_items`, imported when a framework is named.
+Every session of pytest imports this module, so it imports nothing else of the package;
+`conformance.pytest_items` is imported when a framework is named.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options, all but the first of them without a meaning alone."""
+    """Add the options; all but the first have a meaning only beside it."""
     group = parser.getgroup("conformance", "conformance of transposed convolution")
     group.addoption(
         "--conformance-framework",
@@ -24,10 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--conformance-python",
         metavar="EXE",
         default=sys.executable,
-        help="The interpreter that has it; nothing of ours has to be there. [default: this one]",
+        help="The interpreter that has it; this package need not be installed there."
+        " [default: this one]",
     )
     group.addoption(
-        "--conformance-backend", metavar="NAME", help="Of Keras. [default: as it is set up there]"
+        "--conformance-backend",
+        metavar="NAME",
+        help="The backend of Keras. [default: as it is set up there]",
     )
     group.addoption(
         "--conformance-api",
@@ -40,9 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--conformance-mode",
         choices=("recipe", "native", "both"),
         default="recipe",
-        help="recipe: the calls that should give the oracle's answer, which fail when they do not."
-        " native: those that look the same, which fail when they mean something else, and say by"
-        " what convention: to be known when a model is ported, and nobody's fault."
+        help="recipe: the equivalent calls, which should give the oracle's answer. native: the"
+        " naive calls, which fail where the framework has another convention, and name it."
         " [default: recipe]",
     )
     group.addoption(
@@ -50,20 +52,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         type=float,
         default=60.0,
-        help="For a question. [default: 60]",
+        help="Seconds for a question. [default: 60]",
     )
     group.addoption(
         "--conformance-startup",
         metavar="SECONDS",
         type=float,
         default=300.0,
-        help="For an interpreter to start and to import its framework. [default: 300]",
+        help="Seconds for an interpreter to start and to import its framework. [default: 300]",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collects cases from here on, if a framework is named."""
+    """Register the collection of cases, if a framework is named."""
     if config.getoption("conformance_framework") is not None:
-        from conformance import pytest_items  # here, as it imports NumPy and all of ours
+        from conformance import pytest_items  # here, as it imports NumPy
 
         config.pluginmanager.register(pytest_items.plugin(config), "conformance-cases")

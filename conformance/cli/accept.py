@@ -1,4 +1,4 @@
-"""``conformance accept``: runs become the baselines that later runs are held against."""
+"""``conformance accept``: writes runs as the baselines of later runs."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from conformance.utils.text import count
 def command(runs: tuple[Path, ...], folder: Path) -> None:
     """Write what RUNS hold as baselines, a file for each framework with its backend.
 
-    Of several runs of the same framework and version, what they do not agree on is recorded as
-    unsteady, and no gate will look at it.
+    Where several runs of one framework and version disagree, the baseline records the answer as
+    unsteady, and no gate compares it.
 
     \b
     Example:
@@ -37,15 +37,15 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
       conformance accept monday.jsonl tuesday.jsonl --to baselines
     """
     try:
-        accepted = accept.accepted(runs)
+        snapshots = accept.accepted(runs)
         shared_options.keep_inputs(
-            (("--to", path) for path in accept.paths(accepted, folder)), runs
+            (("--to", path) for path in accept.paths(snapshots, folder)), runs
         )
-        accept.refuse_narrower(accepted, folder)
-        written = accept.write(accepted, folder)
+        accept.refuse_narrower(snapshots, folder)
+        paths = accept.write(snapshots, folder)
     except (CannotCompare, RunError, OSError) as error:
         refuse("accept", error)
-    for path, given in zip(written, accepted.values(), strict=True):
-        unsteady = accept.unsteady(given)
+    for path, snapshot in zip(paths, snapshots.values(), strict=True):
+        unsteady = accept.unsteady(snapshot)
         remark = f", {unsteady:,} of them unsteady" if unsteady else ""
-        click.echo(printable(f"{path}: {count(len(given.answers), 'answer')}{remark}"))
+        click.echo(printable(f"{path}: {count(len(snapshot.answers), 'answer')}{remark}"))

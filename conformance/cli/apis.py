@@ -1,4 +1,4 @@
-"""``conformance apis``: what can be asked, and what of it an interpreter has."""
+"""``conformance apis``: lists the APIs, and says which of them an interpreter has."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from conformance.workers.worker_client import CannotStart, Interpreter, WorkerCl
 def command(python: str, startup: float) -> None:
     """List every API, and whether an interpreter has it.
 
-    On a terminal the APIs stand under their framework, with the reason where it cannot be asked.
-    In a pipe each API is one line: its id, operator, framework with its version, and yes or no,
+    A terminal shows the APIs under their framework, with the reason where it cannot be asked.
+    A pipe gets one line for each API: its id, operator, framework with its version, and yes or no,
     with a tab between them; the reasons go to the standard error.
 
     \b
@@ -42,21 +42,21 @@ def command(python: str, startup: float) -> None:
             pass
     except CannotStart as error:
         refuse("apis", error.sentence)
-    show = _listed if is_terminal() else _piped
+    lines = _terminal_lines if is_terminal() else _pipe_lines
     for framework in FRAMEWORKS.values():
-        for line in show(framework, *_found(framework, python, startup)):
+        for line in lines(framework, *_installed(framework, python, startup)):
             click.echo(line)
 
 
 def is_terminal() -> bool:
-    """Say whether somebody looks at what is printed."""
+    """Return whether the standard output is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _found(
+def _installed(
     framework: Framework, python: str, startup: float
 ) -> tuple[frozenset[str], str | None, str | None]:
-    """The ids of the APIs that are there, the version, and why there is none."""
+    """Return the ids of the installed APIs, the version, and the reason where there is none."""
     try:
         interpreter = interpreters.interpreter_for(framework, python)
         with WorkerClient(interpreter, startup=startup) as client:
@@ -67,10 +67,10 @@ def _found(
     return ids, plain(str(facts["version"])), None
 
 
-def _listed(
+def _terminal_lines(
     framework: Framework, ids: frozenset[str], version: str | None, reason: str | None
 ) -> Iterator[str]:
-    """The framework for a person: its version, or why it cannot be asked, and its APIs."""
+    """Yield a framework for a person: its version, or why it cannot be asked, and its APIs."""
     head = click.style(framework.title, bold=True)
     yield f"{head} {version}" if reason is None else f"{head}: {reason}"
     for api in framework.apis:
@@ -78,12 +78,12 @@ def _listed(
         yield f"  {mark}  {api.id}  {click.style(f'({api.operator})', dim=True)}"
 
 
-def _piped(
+def _pipe_lines(
     framework: Framework, ids: frozenset[str], version: str | None, reason: str | None
 ) -> Iterator[str]:
-    """The framework for a program: a line for each API."""
+    """Yield a framework for a program, a line for each API; print the reason as an error."""
     if reason is not None:
         click.echo(f"conformance apis: {framework.title}: {reason}", err=True)
+    title = f"{framework.title} {version}" if version else framework.title
     for api in framework.apis:
-        named = f"{framework.title} {version}" if version else framework.title
-        yield "\t".join((api.id, api.operator, named, "yes" if api.id in ids else "no"))
+        yield "\t".join((api.id, api.operator, title, "yes" if api.id in ids else "no"))

@@ -1,4 +1,4 @@
-"""The command line: names and summaries here, each command in a module imported when it is used."""
+"""The command line: a group that imports the module of a command only when the command runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import click
 from conformance import __version__
 from conformance.cli import exit_status
 
-# The oracle's arrays are small. Threads that wait for one another on busy cores take a hundred
-# times as long as one; NumPy reads this when it is imported, which is later.
+# The oracle's arrays are small, and threads that wait for one another on busy cores take a hundred
+# times as long as one thread. NumPy reads the variable when it is imported, which is later.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = (
@@ -37,14 +37,14 @@ COMMANDS = (
 
 
 class LazyGroup(click.Group):
-    """Commands by name from `conformance.cli`, so that ``--help`` imports nothing heavy."""
+    """A group that looks up commands in `conformance.cli`, so that ``--help`` imports little."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """The names of the commands."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of this name, imported now."""
+        """Import the command of this name; return None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"conformance.cli.{cmd_name}").command
@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of commands, from their first sentences and without importing them."""
+        """Write the list of commands from `SUMMARIES`, without importing the commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
 
@@ -65,14 +65,14 @@ class LazyGroup(click.Group):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> NoReturn:
-        """Run the command that the words name, and end with a status that its help explains.
+        """Run the command that the arguments name, and exit with a status that its help explains.
 
         Parameters
         ----------
         args
-            The words after the program's name; those of this process if they are left out.
+            The arguments after the program's name; by default, those of this process.
         prog_name, complete_var, extra
-            As click takes them; the other options change nothing.
+            As in ``click.Group.main``; the other parameters have no effect.
 
         Raises
         ------
@@ -80,20 +80,21 @@ class LazyGroup(click.Group):
             Always.
         """
         del standalone_mode, windows_expand_args
-        words = sys.argv[1:] if args is None else list(args)
+        arguments = sys.argv[1:] if args is None else list(args)
         program = prog_name or "conformance"
 
         def work() -> None:
             self._main_shell_completion(extra, program, complete_var)
             try:
-                with self.make_context(program, words, **extra) as context:
+                with self.make_context(program, arguments, **extra) as context:
                     self.invoke(context)
-            except click.NoSuchOption as refusal:
-                from conformance.cli.hints import corrected  # here, as it takes a while
+            except click.NoSuchOption as error:
+                from conformance.cli.hints import with_hint  # here, as the import is slow
 
-                raise corrected(refusal) from None
+                raise with_hint(error) from None
 
-        exit_status.guarded(next((word for word in words if word in COMMANDS), None), work)
+        name = next((argument for argument in arguments if argument in COMMANDS), None)
+        exit_status.guard(name, work)
 
 
 SUMMARIES = {
@@ -118,7 +119,7 @@ SUMMARIES = {
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="conformance")
 def main() -> None:
-    """Does transposed convolution mean the same here and there?
+    """Compare transposed convolution in several frameworks with an exact oracle.
 
     \b
     Example:

@@ -1,7 +1,4 @@
-"""What people type for the values of a case, after a flag or at a prompt, with a sentence for each.
-
-Flags and prompts read the same words, so that what was learnt at the one serves at the other.
-"""
+"""Reads the values of a case that people type, after an option or at a prompt."""
 
 from __future__ import annotations
 
@@ -19,23 +16,23 @@ from conformance.cli.numbers import numbers, padding_words
 
 
 def operand(_context: object, _option: object, value: str | None) -> Any:
-    """Nested lists of numbers, or a rule such as ``shape: [2, 3], integers: [-3, 3]``."""
+    """Read nested lists of numbers, or a rule such as ``shape: [2, 3], integers: [-3, 3]``."""
     if value is None:
         return None
     text = value.strip()
     inner = text if text.startswith(("[", "{")) or ":" not in text else f"{{{text}}}"
     root, problems = read(f"x: {inner}\n".encode())
-    said = root.value["x"] if root is not None and not problems else None
-    if not isinstance(said, list | dict):
+    entry = root.value["x"] if root is not None and not problems else None
+    if not isinstance(entry, list | dict):
         raise click.BadParameter(
             f"{value!r} is neither numbers as in [[1, 2], [3, 4]] nor a rule as in"
             " 'shape: [2, 3], integers: [-3, 3]'"
         )
-    return said
+    return entry
 
 
-def axes(_context: object, _option: object, value: Any) -> Any:
-    """Numbers as a case has them: one, or a list."""
+def _axes(value: Any) -> Any:
+    """Return numbers in the form of a case: one number, or a list."""
     if isinstance(value, tuple):
         entries = [list(entry) if isinstance(entry, tuple) else entry for entry in value]
         return entries[0] if len(entries) == 1 and isinstance(entries[0], int) else entries
@@ -43,27 +40,32 @@ def axes(_context: object, _option: object, value: Any) -> Any:
 
 
 def stride(context: Any, option: Any, value: str | None) -> Any:
-    """``2``, or ``2,3`` for each axis."""
-    return axes(context, option, numbers(context, option, value))
+    """Read ``2``, or ``2,3`` for each axis."""
+    return _axes(numbers(context, option, value))
 
 
 def padding(context: Any, option: Any, value: str | None) -> Any:
-    """``1``, ``1,2``, ``0:1,2:2`` for begin and end, or a word."""
-    return axes(context, option, padding_words(context, option, value))
+    """Read ``1``, ``1,2``, ``0:1,2:2`` for start and end, or a word."""
+    return _axes(padding_words(context, option, value))
 
 
 def is_terminal() -> bool:
-    """Whether there is somebody who can be asked."""
+    """Return whether the standard input is a terminal, where a person can answer."""
     return sys.stdin.isatty()
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """How a value of a case is asked for.
+    """A prompt for a value of a case.
 
-    words    the question
-    read     from what is typed to the value; raises ``click.BadParameter`` to be asked again
-    default  what is taken for nothing typed, which the case need not say
+    Attributes
+    ----------
+    words
+        The text of the prompt.
+    read
+        Turns the input into the value; raises ``click.BadParameter`` to prompt again.
+    default
+        The input where nothing is typed; a case leaves this value out.
     """
 
     words: str
@@ -71,37 +73,37 @@ class Prompt:
     default: str | None = None
 
     def ask(self) -> Any:
-        """The value, None for the default."""
-        said = click.prompt(self.words, err=True, default=self.default, value_proc=self._value)
-        return None if said == self.default else said
+        """Prompt for the value, and return it, or None for the default."""
+        value = click.prompt(self.words, err=True, default=self.default, value_proc=self._value)
+        return None if value == self.default else value
 
-    def _value(self, said: str) -> Any:
-        return self.read(said) if said != self.default else said
+    def _value(self, line: str) -> Any:
+        return self.read(line) if line != self.default else line
 
 
-def text(kind: Any) -> Callable[[str], Any]:
-    """A reader of what the case format has a rule for, such as ``fields.Slug``."""
+def _reader_of_type(kind: Any) -> Callable[[str], Any]:
+    """Make a reader of a type of the case format, such as ``fields.Slug``."""
     adapter = TypeAdapter(kind)
 
-    def read_text(said: str) -> Any:
+    def read_text(line: str) -> Any:
         try:
-            return adapter.validate_python(said.strip())
+            return adapter.validate_python(line.strip())
         except ValidationError as error:
             raise click.BadParameter(error.errors()[0]["msg"]) from None
 
     return read_text
 
 
-def _alone(callback: Callable[[Any, Any, str], Any]) -> Callable[[str], Any]:
-    """A reader out of a flag's callback."""
-    return lambda said: callback(None, None, said)
+def _reader_of_option(callback: Callable[[Any, Any, str], Any]) -> Callable[[str], Any]:
+    """Make a reader from the callback of an option."""
+    return lambda line: callback(None, None, line)
 
 
 PROMPTS: Mapping[str, Prompt] = {
-    "id": Prompt("id, words joined by '-'", text(Slug)),
-    "why": Prompt("why, a sentence on what it tells apart", text(Sentence)),
-    "x": Prompt("x, such as [1, 2, 3]", _alone(operand)),
-    "kernel": Prompt("kernel, such as [1, 10, 100]", _alone(operand)),
-    "stride": Prompt("stride", _alone(stride), default="1"),
-    "padding": Prompt("padding", _alone(padding), default="0"),
+    "id": Prompt("id, words joined by '-'", _reader_of_type(Slug)),
+    "why": Prompt("why, a sentence on what it tells apart", _reader_of_type(Sentence)),
+    "x": Prompt("x, such as [1, 2, 3]", _reader_of_option(operand)),
+    "kernel": Prompt("kernel, such as [1, 10, 100]", _reader_of_option(operand)),
+    "stride": Prompt("stride", _reader_of_option(stride), default="1"),
+    "padding": Prompt("padding", _reader_of_option(padding), default="0"),
 }

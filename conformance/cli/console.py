@@ -1,4 +1,4 @@
-"""The console that commands print to: never so narrow that no line fits."""
+"""Makes the console that commands print to, with a least width."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 NARROWEST = 40
-"""Columns. A terminal that does not know its width says 0."""
+"""Columns of the narrowest console, as a terminal that does not know its width reports 0."""
 
 
 class _Console(Console):
-    """A console that says so when its reader is gone, where rich ends the process with 1."""
+    """A console that raises an error when its reader is gone, where rich exits with 1."""
 
     def on_broken_pipe(self) -> NoReturn:
-        """Raise the error that rich has caught."""
+        """Raise the error that rich caught."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
@@ -26,8 +26,12 @@ def console(**options: Any) -> Console:
     Parameters
     ----------
     **options
-        As ``rich.console.Console`` takes them.
+        Passed to ``rich.console.Console``.
+
+    Returns
+    -------
+    rich.console.Console
     """
-    made = _Console(**options)
-    made.width = max(made.width, NARROWEST)
-    return made
+    screen = _Console(**options)
+    screen.width = max(screen.width, NARROWEST)
+    return screen

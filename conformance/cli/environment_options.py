@@ -1,44 +1,42 @@
-"""The options that say which framework is asked where: one set of words for every command."""
+"""Options that choose a framework and the environments to run it in."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import click
 from packaging.requirements import InvalidRequirement
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli.shared_options import WORD
+from conformance.cli.shared_options import WORD, Command
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.workers import pythons
 
 ALL = "all"
-"""The name of every pinned environment, where several may be said."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+"""The name that stands for every pinned environment, for commands that take several."""
 
 
 def options(command: Command) -> Command:
-    """The command with the options whose values `chosen` takes."""
-    return _with(command, _FRAMEWORK, _ONE, *_UNPINNED, download)
+    """Add the options of `select_environment` to a command."""
+    return with_options(command, _FRAMEWORK, _ENVIRONMENT, *_UNPINNED, download)
 
 
 def options_for_several(command: Command) -> Command:
-    """The command with the options whose values `all_chosen` takes."""
-    return _with(command, _FRAMEWORK, _SEVERAL, *_UNPINNED, download)
+    """Add the options of `select_environments` to a command."""
+    return with_options(command, _FRAMEWORK, _ENVIRONMENTS, *_UNPINNED, download)
 
 
-def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+def with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """Add options to a command, in this order."""
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def chosen(
+def select_environment(
     framework: str | None,
     name: str | None,
     python: str | None,
@@ -46,13 +44,28 @@ def chosen(
     backend: str | None,
     download: bool | None = None,
 ) -> Environment:
-    """The environment that was said. Raises ``click.UsageError`` for none, or more than one."""
+    """Return the environment that the options describe.
+
+    Parameters
+    ----------
+    framework, name, python, pins, backend, download
+        The values of `options`.
+
+    Returns
+    -------
+    Environment
+
+    Raises
+    ------
+    click.UsageError
+        If the options describe no environment, or contradict one another.
+    """
     names = () if name is None else (name,)
-    ((_, environment),) = all_chosen(framework, names, python, pins, backend, download)
+    ((_, environment),) = select_environments(framework, names, python, pins, backend, download)
     return environment
 
 
-def all_chosen(
+def select_environments(
     framework: str | None,
     names: tuple[str, ...],
     python: str | None,
@@ -60,9 +73,22 @@ def all_chosen(
     backend: str | None,
     download: bool | None = None,
 ) -> list[tuple[str | None, Environment]]:
-    """The environments that were said, each with its name if it is a pinned one.
+    """Return the environments that the options describe.
 
-    Raises ``click.UsageError`` for none, and for a pinned one beside another.
+    Parameters
+    ----------
+    framework, names, python, pins, backend, download
+        The values of `options_for_several`.
+
+    Returns
+    -------
+    list of tuple of str or None, Environment
+        The environments; a pinned one with its name.
+
+    Raises
+    ------
+    click.UsageError
+        If the options describe no environment, or a pinned one beside another.
     """
     if download is not None and not (names or pins):
         raise click.UsageError(
@@ -72,9 +98,11 @@ def all_chosen(
         if framework or python or backend:
             raise click.UsageError("--environment says the framework, Python and backend")
         pinned = definitions.pinned()
-        meant = {name: pinned[name] for name in pinned if name in names or ALL in names}
-        changed = _changed(meant, pins).items()
-        return [(name, replace(environment, download=download)) for name, environment in changed]
+        selection = {name: pinned[name] for name in pinned if name in names or ALL in names}
+        return [
+            (name, replace(environment, download=download))
+            for name, environment in _with_pins(selection, pins).items()
+        ]
     if framework is None:
         raise click.UsageError("say --framework, or --environment for one that is pinned here")
     refuse_backend(framework, backend)
@@ -89,7 +117,7 @@ def all_chosen(
 
 
 def _python(request: str | None, pins: tuple[str, ...]) -> str:
-    """What is told apart in an environment's folder has one name, however it was written."""
+    """Return one name for one interpreter, as the folder of an environment depends on it."""
     if request is None:
         return sys.executable
     return pythons.canonical(request) if pins else request
@@ -103,58 +131,60 @@ def refuse_backend(framework: str, backend: str | None, option: str = "--backend
     framework
         The name of the framework.
     backend
-        The backend; None is the one that is set up there.
+        The backend; None for the one that is set up in the environment.
     option
-        What it was said with.
+        The option that named it.
 
     Raises
     ------
     click.BadParameter
-        With the backends that there are.
+        With the backends of the framework.
     """
     if backend is not None and (refusal := FRAMEWORKS[framework].without(backend)):
         raise click.BadParameter(refusal, param_hint=option)
 
 
-def _changed(meant: Mapping[str, Environment], pins: tuple[str, ...]) -> dict[str, Environment]:
-    """The environments with other pins; where there are such, only those that they are pins of."""
+def _with_pins(
+    selection: Mapping[str, Environment], pins: tuple[str, ...]
+) -> dict[str, Environment]:
+    """Replace pins; where there are any, return only the environments that have the packages."""
     try:
-        changed = {name: environment.with_pins(pins) for name, environment in meant.items()}
+        environments = {name: e.with_pins(pins) for name, e in selection.items()}
         for pin in pins:
-            if not any(pin in e.with_pins([pin]).pins for e in meant.values()):
-                raise click.UsageError(f"--with {pin}: {', '.join(meant)} have no such package")
+            if not any(pin in e.with_pins([pin]).pins for e in selection.values()):
+                raise click.UsageError(f"--with {pin}: {', '.join(selection)} have no such package")
     except InvalidRequirement as problem:
         raise click.UsageError(f"--with: {problem}") from None
-    return {name: e for name, e in changed.items() if not pins or set(pins) & set(e.pins)}
+    return {name: e for name, e in environments.items() if not pins or set(pins) & set(e.pins)}
 
 
 _FRAMEWORK = click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
-_ONE = click.option(
+_ENVIRONMENT = click.option(
     "--environment",
     "name",
     type=click.Choice(list(definitions.pinned())),
-    help="In place of --framework, --python and --backend: one that is pinned here.",
+    help="A pinned environment, in place of --framework, --python and --backend.",
 )
-_SEVERAL = click.option(
+_ENVIRONMENTS = click.option(
     "--environment",
     "names",
     multiple=True,
     type=click.Choice([*definitions.pinned(), ALL]),
-    help="In place of --framework, --python and --backend: one that is pinned here; repeatable.",
+    help="A pinned environment, in place of --framework, --python and --backend; repeatable.",
 )
 download = click.option(
     "--download-python/--no-download-python",
     default=None,
-    help="Whether uv may download the Python of an environment that is made, where it is not"
-    f" installed.  [default: as {definitions.DOWNLOADS} says, or else no]",
+    help="Whether uv may download a Python that is not installed, to make an environment."
+    f"  [default: as {definitions.DOWNLOADS} says, or else no]",
 )
 _UNPINNED = (
     click.option(
         "--python",
         type=WORD,
         show_default="this one",
-        help="The interpreter that has the framework, by its path, name or version; nothing of ours"
-        " has to be there. With --with, the one to make an environment of.",
+        help="The interpreter that has the framework, by its path, name or version; this package"
+        " need not be installed there. With --with, the interpreter to make an environment of.",
     ),
     click.option(
         "--with",
@@ -162,12 +192,12 @@ _UNPINNED = (
         multiple=True,
         metavar="PIN",
         help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
-        " With --environment, in the place of its pin of that package.",
+        " With --environment, it replaces the pin of that package.",
     ),
     click.option(
         "--backend",
         metavar="NAME",
         type=WORD,
-        help="Of Keras.  [default: as it is set up there]",
+        help="The backend of Keras.  [default: as it is set up there]",
     ),
 )

@@ -1,4 +1,4 @@
-"""``conformance environments``: which are kept, and room made by removing some."""
+"""``conformance environments``: lists and removes stored environments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conformance.utils.printable import printable
 from conformance.utils.text import count
 
 DAYS = 30
-"""How long an environment is kept that nobody uses."""
+"""How long an unused environment is stored."""
 HEADS = ("id", "size", "last used", "Python", "made for", "pins")
 
 
@@ -22,7 +22,7 @@ HEADS = ("id", "size", "last used", "Python", "made for", "pins")
 def command() -> None:
     """List the environments that were made, and remove those that nobody uses.
 
-    They are in the folder that CONFORMANCE_ENVIRONMENTS names, or in the user's cache.
+    The environments are in the folder that CONFORMANCE_ENVIRONMENTS names, or in the user's cache.
 
     \b
     Example:
@@ -33,23 +33,25 @@ def command() -> None:
 
 @command.command("list")
 def list_() -> None:
-    """List what is kept, the last used first, and which pinned one cannot be made here.
+    """List stored environments, the last used first, and pinned ones that cannot be made here.
 
-    Sizes count files that are shared with uv's cache, too. Ends with 0, and with 2 when the folder
+    Sizes include files that are shared with uv's cache. The status is 0, or 2 when the folder
     cannot be read.
 
     \b
     Example:
       conformance environments list
     """
-    kept = _stored()
-    rows = [HEADS, *map(_row, kept)]
+    entries = _entries()
+    rows = [HEADS, *map(_row, entries)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS) - 1)]
-    for row in rows if kept else ():
+    for row in rows if entries else ():
         cells = (cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True))
         click.echo("  ".join(cells).rstrip())
-    total = byte_sizes.shown(sum(one.size for one in kept))
-    click.echo(printable(f"{count(len(kept), 'environment')}, {total}, in {definitions.folder()}"))
+    total = byte_sizes.shown(sum(entry.size for entry in entries))
+    click.echo(
+        printable(f"{count(len(entries), 'environment')}, {total}, in {definitions.folder()}")
+    )
     for name, environment in definitions.pinned().items():
         if missing := environment.missing_python:
             click.echo(f"{name} cannot be made: {missing}")
@@ -62,15 +64,16 @@ def list_() -> None:
     "days",
     type=click.IntRange(0, 36500),
     metavar="DAYS",
-    help=f"Those that nobody has used for so long, in place of named ones.  [default: {DAYS}]",
+    help="Remove those that nobody has used for so long, in place of named ones."
+    f"  [default: {DAYS}]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
     """Remove environments that nobody uses: the named ones, or those long unused.
 
-    ENVIRONMENT is an id, or the name of a pinned one. What was not made to its end is removed
-    too. With an environment go the runs that `history` and `bisect` keep in it. One that is in use
-    stays. Ends with 0, and with 2 when one that was named is unknown or stays.
+    ENVIRONMENT is an id, or the name of a pinned one. Incomplete environments are removed too. The
+    runs that `history` and `bisect` store in an environment go with it. An environment in use
+    stays. The status is 0, or 2 when a named environment is unknown or stays.
 
     \b
     Example:
@@ -80,10 +83,10 @@ def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
     """
     if keys and days is not None:
         raise click.UsageError("either name environments, or say --unused-for")
-    kept = _stored()
-    chosen = _named(kept, keys) if keys else _unused(kept, DAYS if days is None else days)
+    entries = _entries()
+    targets = _named(entries, keys) if keys else _unused(entries, DAYS if days is None else days)
     removed, failures = [], []
-    for environment in chosen:
+    for environment in targets:
         try:
             if environment.busy:
                 raise InUse(f"{environment.key} is in use, and is kept")
@@ -102,7 +105,7 @@ def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
         raise SystemExit(2)
 
 
-def _stored() -> list[Stored]:
+def _entries() -> list[Stored]:
     try:
         return store.stored()
     except OSError as error:
@@ -110,24 +113,28 @@ def _stored() -> list[Stored]:
         raise SystemExit(2) from None
 
 
-def _named(kept: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
-    chosen = []
+def _named(entries: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
+    targets = []
     for key in keys:
-        found = [one for one in kept if key in (one.key, *one.names)]
-        if not found:
-            known = ", ".join(word for one in kept for word in (*one.names, one.key)) or "none"
-            raise click.UsageError(f"{key!r} is no environment that is kept; these are: {known}")
-        chosen += found
-    return list(dict.fromkeys(chosen))
+        matches = [entry for entry in entries if key in (entry.key, *entry.names)]
+        if not matches:
+            names = [name for entry in entries for name in (*entry.names, entry.key)]
+            raise click.UsageError(
+                f"{key!r} is no environment that is kept; these are: {', '.join(names) or 'none'}"
+            )
+        targets += matches
+    return list(dict.fromkeys(targets))
 
 
-def _unused(kept: Sequence[Stored], days: int) -> list[Stored]:
-    """What is in use now is not told: it is not unused."""
+def _unused(entries: Sequence[Stored], days: int) -> list[Stored]:
     since = datetime.now().astimezone() - timedelta(days=days)
-    return [one for one in kept if not one.busy and (not one.pins or one.used <= since)]
+    return [
+        entry for entry in entries if not entry.busy and (not entry.pins or entry.used <= since)
+    ]
 
 
-def _row(one: Stored) -> tuple[str, ...]:
-    used = "in use" if one.busy else one.used.date().isoformat()
-    pins = " ".join(one.pins) or "(not made to its end)"
-    return one.key, byte_sizes.shown(one.size), used, one.python, ", ".join(one.names), pins
+def _row(entry: Stored) -> tuple[str, ...]:
+    last_use = "in use" if entry.busy else entry.used.date().isoformat()
+    pins = " ".join(entry.pins) or "(not made to its end)"
+    size, names = byte_sizes.shown(entry.size), ", ".join(entry.names)
+    return entry.key, size, last_use, entry.python, names, pins

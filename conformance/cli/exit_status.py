@@ -1,8 +1,8 @@
-"""Exit statuses: what each command ends with, and the one place that every other end goes through.
+"""Defines the exit statuses of every command, and turns errors into them.
 
-A script acts on the status: 1 says that a command did its work and has something to report. So a
-failure never ends with 1, whatever it is. It is a sentence on the standard error and status 2, and
-a mistake of this program is status 3.
+Status 1 says that a command did its work and has something to report. A failure therefore never
+exits with 1: it prints a sentence to the standard error and exits with 2, and a mistake of this
+program exits with 3.
 """
 
 from __future__ import annotations
@@ -95,19 +95,21 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         2: "It cannot be told, or the call could not be run that was to be.",
     },
 }
-"""What each command ends with, by its name; `MISTAKE` is the same for all."""
-OF_A_MISTAKE = "There is a mistake in this program; please report it."
+"""The statuses of each command and their meanings; `MISTAKE` is the same for all."""
+MEANING_OF_MISTAKE = "There is a mistake in this program; please report it."
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF})
-"""Errors of the system that name no file, when what was written goes nowhere."""
+_WRITE_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF}
+)
+"""Errors of the system that name no file, when an output stream cannot be written."""
 
 
 class Interrupted(SystemExit):
-    """The end of a command that was interrupted, with `FAILED`."""
+    """Raised at the end of a command that was interrupted, with `FAILED`."""
 
 
 def epilog(command: str) -> str:
-    """Write the end of a command's help: each status and what it says.
+    """Write the end of a command's help: each status and its meaning.
 
     Parameters
     ----------
@@ -117,30 +119,30 @@ def epilog(command: str) -> str:
     Returns
     -------
     str
-        Paragraphs as click takes them.
+        Paragraphs in the markup of click.
     """
-    statuses = {**STATUSES.get(command, {}), MISTAKE: OF_A_MISTAKE}
+    statuses = {**STATUSES.get(command, {}), MISTAKE: MEANING_OF_MISTAKE}
     lines = (f"  {status}  {meaning}" for status, meaning in statuses.items())
     return "\b\nExit status:\n" + "\n".join(lines)
 
 
-def words(error: BaseException) -> str:
-    """Put an error into a sentence for a person; of the system's errors, the file and the reason.
+def message(error: BaseException) -> str:
+    """Return the message of an error for a person; for errors of the system, file and reason.
 
     Parameters
     ----------
     error
-        What was raised.
+        The error.
 
     Returns
     -------
     str
-        One or more lines, without the number of an error of the system.
+        One or more lines, without the error number of the system.
     """
     if isinstance(error, OSError) and error.strerror:
         if error.filename is not None:
             return f"{os.fsdecode(error.filename)}: {error.strerror}"
-        if error.errno in _FULL:
+        if error.errno in _WRITE_ERRORS:
             return f"writing failed: {error.strerror}"
         return error.strerror
     if isinstance(error, MemoryError):
@@ -149,7 +151,7 @@ def words(error: BaseException) -> str:
 
 
 def refuse(command: str, error: BaseException | str) -> NoReturn:
-    """End a command that could not do its work, each line of the reason under its name.
+    """Exit from a command that could not do its work, and print the reason.
 
     Parameters
     ----------
@@ -163,21 +165,21 @@ def refuse(command: str, error: BaseException | str) -> NoReturn:
     SystemExit
         Always, with `FAILED`.
     """
-    reason = error if isinstance(error, str) else words(error)
+    reason = error if isinstance(error, str) else message(error)
     for line in reason.splitlines():
         click.echo(printable(f"conformance {command}: {line}"), err=True)
     raise SystemExit(FAILED)
 
 
-def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
-    """Do the work of a command, and end the process with a documented status whatever happens.
+def guard(command: str | None, work: Callable[[], Any]) -> NoReturn:
+    """Run a command, and exit with a documented status whatever happens.
 
     Parameters
     ----------
     command
         The name of the command, where there is one.
     work
-        What the command does. The ``SystemExit`` that it raises is passed on.
+        The command. Its own ``SystemExit`` keeps its status.
 
     Raises
     ------
@@ -189,73 +191,73 @@ def guarded(command: str | None, work: Callable[[], Any]) -> NoReturn:
         status = _status(work)
         for stream in _streams():
             stream.flush()
-    except click.ClickException as refusal:
+    except click.ClickException as error:
         status = FAILED
-        sentence = io.StringIO()  # it may quote what was typed
-        refusal.show(sentence)
+        text = io.StringIO()  # it may quote the command line
+        error.show(text)
         with suppress(OSError):
-            click.echo(printable_lines(sentence.getvalue()), nl=False, err=True)
-    except (KeyboardInterrupt, EOFError, click.Abort) as end:
-        interrupted = isinstance(end, KeyboardInterrupt)
+            click.echo(printable_lines(text.getvalue()), nl=False, err=True)
+    except (KeyboardInterrupt, EOFError, click.Abort) as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
         if sys.stderr is not None and sys.stderr.isatty():
             click.echo(err=True)  # below the terminal's own ^C
-        status = _say(command, ["stopped"])
+        status = _print(command, ["stopped"])
     except (OSError, MemoryError, PrintableError) as error:
-        status = _say(command, [words(error)])
+        status = _print(command, [message(error)])
     except Exception as mistake:
-        status = _say(command, _report(mistake), status=MISTAKE)
+        status = _print(command, _mistake_lines(mistake), status=MISTAKE)
     except Interrupted:
         interrupted, status = True, FAILED
-    _let_go()
+    _discard_unwritable_output()
     raise (Interrupted if interrupted else SystemExit)(status) from None
 
 
 def _status(work: Callable[[], Any]) -> int:
-    """The status that the work ends with, 0 where it comes to its end."""
+    """Run the command, and return its status."""
     try:
         work()
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except SystemExit as end:
-        if isinstance(end.__context__, KeyboardInterrupt):  # of which the command has said all
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except SystemExit as exit_:
+        if isinstance(exit_.__context__, KeyboardInterrupt):  # the command has printed a message
             raise Interrupted(FAILED) from None
-        if end.code is None or isinstance(end.code, int):
-            return end.code or 0
-        return _say(None, [str(end.code)])
+        if exit_.code is None or isinstance(exit_.code, int):
+            return exit_.code or 0
+        return _print(None, [str(exit_.code)])
     return 0
 
 
-def _say(command: str | None, lines: Iterable[str], status: int = FAILED) -> int:
-    """Print lines to the standard error, if there is one that takes them; the status comes back."""
+def _print(command: str | None, lines: Iterable[str], status: int = FAILED) -> int:
+    """Print lines to the standard error, if it can be written, and return the status."""
     with suppress(OSError):
         for line in lines:
-            named = f"conformance{f' {command}' if command else ''}: {line}"
-            click.echo(printable_lines(named), err=True)
+            prefix = f"conformance {command}" if command else "conformance"
+            click.echo(printable_lines(f"{prefix}: {line}"), err=True)
     return status
 
 
 def _streams() -> list[IO[str]]:
-    """Where output goes; a stream that was closed before the start is None."""
+    """Return the output streams; one that was closed before the start is None in ``sys``."""
     return [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
 
 
-def _let_go() -> None:
-    """Forget what cannot be written, so that the end of the interpreter does not try once more."""
+def _discard_unwritable_output() -> None:
+    """Discard what cannot be written, so that the interpreter does not retry when it exits."""
     for stream in _streams():
         try:
             stream.flush()
         except OSError:
             with suppress(OSError, ValueError):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
+                descriptor = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(descriptor, stream.fileno())
+                os.close(descriptor)
 
 
-def _report(mistake: Exception) -> Iterator[str]:
-    """What there is to say of a mistake of ours, and the file that says the rest."""
-    where = _where(mistake)
-    said = " ".join(str(mistake).split())[:300]
-    yield f"this is a mistake in conformance: {type(mistake).__name__}{where}: {said}"
+def _mistake_lines(mistake: Exception) -> Iterator[str]:
+    """Write the traceback to a file, and yield the message with the path of that file."""
+    place = _place(mistake)
+    message = " ".join(str(mistake).split())[:300]
+    yield f"this is a mistake in conformance: {type(mistake).__name__}{place}: {message}"
     with suppress(OSError):
         descriptor, path = tempfile.mkstemp(prefix="conformance-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -264,14 +266,15 @@ def _report(mistake: Exception) -> Iterator[str]:
         yield f"please report it, with {path}"
 
 
-def _where(mistake: Exception) -> str:
-    """The innermost line of ours that it came from."""
+def _place(mistake: Exception) -> str:
+    """Return the innermost line of this package in the traceback."""
     package = Path(__file__).parent.parent
-    own = [
+    frames = [
         frame
         for frame in traceback.extract_tb(mistake.__traceback__)
         if Path(frame.filename).is_relative_to(package)
     ]
-    if not own:
+    if not frames:
         return ""
-    return f" at {Path(own[-1].filename).relative_to(package).as_posix()}:{own[-1].lineno}"
+    file = Path(frames[-1].filename).relative_to(package).as_posix()
+    return f" at {file}:{frames[-1].lineno}"

@@ -1,11 +1,11 @@
-"""``conformance findings``: which of the bugs of `docs/findings.md` show in an interpreter."""
+"""``conformance findings``: runs the scripts of `docs/findings.md`, and says which bugs show."""
 
 from __future__ import annotations
 
 import click
 
 from conformance.cli import environment_options, shared_options
-from conformance.cli.exit_status import FAILED, words
+from conformance.cli.exit_status import FAILED, message
 from conformance.environments.definitions import NoPython
 from conformance.findings import page, places, results, search
 from conformance.findings.places import Visit
@@ -27,7 +27,7 @@ from conformance.utils.printable import printable_lines
     "--skip-missing-interpreters",
     "skip",
     is_flag=True,
-    help="End with 0 also where the Python of an environment is not installed and may not be"
+    help="Exit with 0 also where the Python of an environment is not installed and may not be"
     " downloaded.",
 )
 def command(
@@ -52,31 +52,31 @@ def command(
       conformance findings --framework torch --python ~/venvs/torch/bin/python
       conformance findings --environment all --jobs 2
     """
-    chosen = environment_options.all_chosen(
+    environments = environment_options.select_environments(
         framework, names, python, pins, backend, download_python
     )
     entries = page.entries()
     visits = [
         visit
-        for name, environment in chosen
+        for name, environment in environments
         for visit in (
             places.visits(name, environment, entries)
             if name and not pins
             else [Visit(name or " ".join(pins) or environment.python, environment, entries)]
         )
     ]
-    found, troubles = search.look_for(visits, jobs=jobs, timeout=timeout, startup=startup)
-    for line in results.lines(entries, found):
+    bugs, troubles = search.look_for(visits, jobs=jobs, timeout=timeout, startup=startup)
+    for line in results.lines(entries, bugs):
         click.echo(line)
     for trouble in troubles:
-        _tell(f"{trouble.title}: not looked for: {words(trouble.error)}")
-    red = [result for result in found if result.is_red]
-    for result in red:
-        _tell(result.problem)
+        _print_error(f"{trouble.title}: not looked for: {message(trouble.error)}")
+    errors = [bug.problem for bug in bugs if bug.is_red]
+    for error in errors:
+        _print_error(error)
     if any(not (skip and isinstance(trouble.error, NoPython)) for trouble in troubles):
         raise SystemExit(FAILED)
-    raise SystemExit(bool(red))
+    raise SystemExit(bool(errors))
 
 
-def _tell(sentence: str) -> None:
+def _print_error(sentence: str) -> None:
     click.echo(f"conformance findings: {printable_lines(sentence)}", err=True)

@@ -1,4 +1,4 @@
-"""``conformance fuzz``: random questions, and the smallest of each kind of trouble as a case."""
+"""``conformance fuzz``: asks random questions, and writes a small case of each kind of trouble."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from conformance.utils.text import count as counted
 from conformance.workers.worker_client import WorkerClient, WorkerError
 
 WIDTH = 140
-"""Of the tables where there is no terminal to fit them into."""
+"""Columns of the tables where the output is no terminal."""
 
 
 @click.command("fuzz")
@@ -44,13 +44,13 @@ WIDTH = 140
     multiple=True,
     metavar="OP",
     type=click.Choice(OPS),
-    help="Only questions with this op of a case; repeatable."
+    help="Only questions with this op; repeatable."
     "  [default: convolution, its transpose and their gradients]",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The cases that are made.  [default: printed]",
+    help="The file for the cases.  [default: printed]",
 )
 @shared_options.jobs
 @shared_options.timeout()
@@ -58,12 +58,12 @@ WIDTH = 140
 @click.option(
     "--refused",
     is_flag=True,
-    help="Make cases of recipes that the framework refuses or that cannot be written, too.",
+    help="Also make cases of recipes that the framework refuses or that cannot be written.",
 )
 @click.option(
     "--one-by-one",
     is_flag=True,
-    help="Ask every question by itself, as a person would, also where asking many together is"
+    help="Ask every question by itself, as a person would, also where many in one batch are"
     " quicker, which is JAX.",
 )
 def command(
@@ -86,22 +86,21 @@ def command(
 ) -> None:
     """Ask a framework random questions, and make a small case of each kind of trouble.
 
-    The same seed asks the same questions. What goes wrong is grouped by API, mode, status and
-    diagnosis; of each group that neither a convention nor a known limit of the framework explains,
-    one question is shrunk.
+    The same seed asks the same questions. The command groups wrong answers by API, mode, status
+    and diagnosis, and shrinks one question of each group that neither a convention nor a known
+    limitation of the framework explains.
 
     \b
     Example:
       conformance fuzz --environment torch --count 20000 --seed 1 --out found.yaml
       conformance check found.yaml
     """
-    environment = environment_options.chosen(
+    environment = environment_options.select_environment(
         framework, name, python, pins, backend, download_python
     )
-    asked = FRAMEWORKS[environment.framework]
-    known = [api.id for api in asked.apis]
-    for unknown in set(api_ids) - set(known):
-        raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    adapter = FRAMEWORKS[environment.framework]
+    known_ids = [api.id for api in adapter.apis]
+    shared_options.refuse_unknown_apis(api_ids, known_ids)
     shared_options.keep_inputs([("--out", out)], [environment.python])
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:
@@ -111,11 +110,15 @@ def command(
             return WorkerClient(interpreter, timeout=timeout, startup=startup)
 
         with start(together=False) as client:
-            header = run_header.header(asked, client.identity, ())
-            lookup.refuse_backend(asked, header.backend)
-            apis = [a for a in asked.apis if header.apis[a.id] and a.id in (api_ids or known)]
+            header = run_header.header(adapter, client.identity, ())
+            lookup.refuse_backend(adapter, header.backend)
+            apis = [
+                api
+                for api in adapter.apis
+                if header.apis[api.id] and api.id in (api_ids or known_ids)
+            ]
             search = Search(
-                framework=asked,
+                framework=adapter,
                 runtime=header.runtime,
                 apis=tuple(apis),
                 ops=tuple(
@@ -127,23 +130,23 @@ def command(
             if not search.ops:
                 raise NotFoundError("there is no such API, or none that answers such questions")
             tally = Tally(search)
-            began = monotonic()
-            stopped = _unless_stopped(lambda: _ask(start, search, tally, header, jobs))
-            _tell(screen, header, tally, monotonic() - began)
+            start_time = monotonic()
+            interruption = _run(lambda: _ask(start, search, tally, header, jobs))
+            _show(screen, header, tally, monotonic() - start_time)
             kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
-            found = list(random_search.as_met(search, tally, kinds))
-            if not stopped:
-                stopped = _unless_stopped(lambda: _shrink(client, search, found))
-        _write(findings.cases(header, search, found), out)
+            examples = list(random_search.as_met(search, tally, kinds))
+            if not interruption:
+                interruption = _run(lambda: _shrink(client, search, examples))
+        _write(findings.cases(header, search, examples), out)
     except (WorkerError, CannotBuild, NotFoundError, OSError) as error:
         refuse("fuzz", error)
-    if stopped:
-        refuse("fuzz", f"not everything was asked: {stopped}")
+    if interruption:
+        refuse("fuzz", f"not everything was asked: {interruption}")
     raise SystemExit(int(any(map(tally.of_kind, WRONG))))
 
 
-def _unless_stopped(work: Callable[[], None]) -> str | None:
-    """Does the work, and returns why it came to no end, if it did not."""
+def _run(work: Callable[[], None]) -> str | None:
+    """Do the work, and return the reason if it was interrupted."""
     try:
         work()
     except KeyboardInterrupt:
@@ -161,8 +164,8 @@ def _ask(
         random_search.ask(start, search, tally, jobs=jobs, advance=lambda: bar.advance(task))
 
 
-def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> None:
-    """What was found, before any of it is shrunk, which may take longer than it took to find."""
+def _show(console: Console, header: Header, tally: Tally, seconds: float) -> None:
+    """Print the tally before anything is shrunk, as shrinking may take longer than the search."""
     findings.show(console, tally)
     verdicts = [f"{tally.verdicts[v]:,} {v}" for v in VERDICTS if tally.verdicts[v]]
     speed = tally.questions / max(seconds, 1e-9)
@@ -173,11 +176,12 @@ def _tell(console: Console, header: Header, tally: Tally, seconds: float) -> Non
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _shrink(client: WorkerClient, search: Search, found: list[Finding]) -> None:
+def _shrink(client: WorkerClient, search: Search, examples: list[Finding]) -> None:
     with progress.bar() as bar:
-        task = bar.add_task("shrinking", total=len(found))
-        for place, finding in enumerate(random_search.shrunken(client, search, tuple(found))):
-            found[place] = finding
+        task = bar.add_task("shrinking", total=len(examples))
+        shrunken = random_search.shrunken(client, search, tuple(examples))
+        for index, finding in enumerate(shrunken):
+            examples[index] = finding
             bar.advance(task)
 
 

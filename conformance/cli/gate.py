@@ -1,4 +1,4 @@
-"""``conformance gate``: what changed since the baseline, and which convention explains it."""
+"""``conformance gate``: compares a run with a baseline, and explains the changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conformance.gate.snapshot import CannotCompare, Snapshot, Source
 from conformance.runs.run_files import RunError
 from conformance.utils import resources
 
-# What follows is imported where there is something to show: a gate that is silent is quick.
+# The other modules are imported only where there are changes, so that a passing gate is quick.
 if TYPE_CHECKING:
     from conformance.cases.model import Place
 
@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("gate")
-@click.argument("accepted", metavar="BASELINE", type=click.Path(path_type=Path))
+@click.argument("reference", metavar="BASELINE", type=click.Path(path_type=Path))
 @click.argument("candidate", type=_FILE)
 @click.option("--only-regressions", is_flag=True, help="Fail only for what got worse.")
 @click.option(
@@ -33,13 +33,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "expected_file",
     metavar="FILE",
     type=_FILE,
-    help="A YAML list of expected changes, each with an api and a reason; what is in vain fails.",
+    help="A YAML list of expected changes, each with an api and a reason; an entry that matches no"
+    " change fails.",
 )
-@click.option("--markdown", "markdown_file", type=_FILE, help="Write it for a comment or summary.")
-@click.option("--junit", "junit_file", type=_FILE, help="Write it as JUnit XML.")
-@click.option("--github", is_flag=True, help="Print it as annotations of GitHub Actions.")
+@click.option(
+    "--markdown",
+    "markdown_file",
+    type=_FILE,
+    help="A file for the changes as Markdown, for a comment or summary.",
+)
+@click.option("--junit", "junit_file", type=_FILE, help="A file for the changes as JUnit XML.")
+@click.option("--github", is_flag=True, help="Print the changes as annotations of GitHub Actions.")
 def command(
-    accepted: Path,
+    reference: Path,
     candidate: Path,
     only_regressions: bool,
     expected_file: Path | None,
@@ -47,11 +53,11 @@ def command(
     junit_file: Path | None,
     github: bool,
 ) -> None:
-    """Hold the run CANDIDATE against BASELINE: a baseline, a folder of them, or another run.
+    """Compare the run CANDIDATE with BASELINE: a baseline, a folder of them, or another run.
 
-    The word `shipped` is the folder that comes with this package: what its pinned versions did.
+    The word `shipped` stands for the baselines of this package, which its pinned versions gave.
 
-    Without a change nothing is printed but one line to the standard error.
+    Without a change the command prints only one line, to the standard error.
 
     \b
     Example:
@@ -59,24 +65,24 @@ def command(
       conformance gate before.jsonl after.jsonl --only-regressions --markdown summary.md
     """
     outputs = [("--markdown", markdown_file), ("--junit", junit_file)]
-    shared_options.keep_inputs(outputs, (_place(accepted), candidate, expected_file))
+    shared_options.keep_inputs(outputs, (_path(reference), candidate, expected_file))
     try:
-        made = _gate(accepted, candidate, expected_file, only_regressions=only_regressions)
+        outcome = _gate(reference, candidate, expected_file, only_regressions=only_regressions)
     except (CannotCompare, RunError) as error:
-        made = trouble(error)
-    _show(made, github=github)
+        outcome = trouble(error)
+    _show(outcome, github=github)
     try:
-        _write(made, markdown_file, junit_file)
+        _write(outcome, markdown_file, junit_file)
     except OSError as error:
         refuse("gate", error)
-    raise SystemExit(made.status)
+    raise SystemExit(outcome.status)
 
 
 def _gate(
-    accepted: Path, candidate: Path, expected_file: Path | None, *, only_regressions: bool
+    reference: Path, candidate: Path, expected_file: Path | None, *, only_regressions: bool
 ) -> Result:
     source, observations = snapshot.opened(candidate)
-    comparison = compare.compare(_given(accepted, source), source, observations)
+    comparison = compare.compare(_snapshot(reference, source), source, observations)
     if not comparison.changes and expected_file is None:
         return result(comparison.before, comparison.after, comparison.compared, comparison.of, ())
     from conformance.gate import evaluate, expected
@@ -85,12 +91,12 @@ def _gate(
     return evaluate.judge(comparison, expectations, only_regressions=only_regressions)
 
 
-def _place(accepted: Path) -> Path:
-    return resources.BASELINE if accepted == Path(SHIPPED) else accepted
+def _path(reference: Path) -> Path:
+    return resources.BASELINE if reference == Path(SHIPPED) else reference
 
 
-def _given(accepted: Path, candidate: Source) -> Snapshot:
-    path = _place(accepted)
+def _snapshot(reference: Path, candidate: Source) -> Snapshot:
+    path = _path(reference)
     try:
         if path.is_dir():
             return baseline.read(baseline.among(path, candidate))
@@ -99,38 +105,38 @@ def _given(accepted: Path, candidate: Source) -> Snapshot:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _show(made: Result, *, github: bool) -> None:
-    if made.trouble is not None or not made.findings:
-        click.echo(made.summary, err=True)
+def _show(outcome: Result, *, github: bool) -> None:
+    if outcome.trouble is not None or not outcome.findings:
+        click.echo(outcome.summary, err=True)
     else:
         from conformance.cli.console import console
         from conformance.gate import terminal
 
-        terminal.show(console(), made)
+        terminal.show(console(), outcome)
     if github:
         from conformance.gate import annotations
 
-        for line in annotations.lines(made, _places(made)):
+        for line in annotations.lines(outcome, _places(outcome)):
             click.echo(line)
 
 
-def _places(made: Result) -> Mapping[str, Place]:
-    """Where the cases of the findings are written, as far as their files are there."""
-    if not any(finding.cases for finding in made.findings):
+def _places(outcome: Result) -> Mapping[str, Place]:
+    """Return the places of the cases of the findings, as far as their files exist."""
+    if not any(finding.cases for finding in outcome.findings):
         return {}
     from conformance.cases import load
 
-    own = [path for path in map(Path, made.files) if path.is_file()]
-    loaded = load([*own, resources.CASES], check=False)
+    files = [path for path in map(Path, outcome.files) if path.is_file()]
+    loaded = load([*files, resources.CASES], check=False)
     return {case.id: case.place for case in loaded.cases}
 
 
-def _write(made: Result, markdown_file: Path | None, junit_file: Path | None) -> None:
+def _write(outcome: Result, markdown_file: Path | None, junit_file: Path | None) -> None:
     if markdown_file is not None:
         from conformance.gate import markdown
 
-        markdown_file.write_bytes(markdown.render(made).encode())
+        markdown_file.write_bytes(markdown.render(outcome).encode())
     if junit_file is not None:
         from conformance.gate import junit
 
-        junit_file.write_bytes(junit.render(made))
+        junit_file.write_bytes(junit.render(outcome))

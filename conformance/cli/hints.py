@@ -1,4 +1,4 @@
-"""What an option that does not exist was meant to be, by its meaning and not by its spelling."""
+"""Suggests an option in place of one that does not exist, by its meaning before its spelling."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import click
 from conformance.cases.vocabulary import EXPLAINED, RENAMED, did_you_mean
 
 
-def corrected(refusal: click.NoSuchOption) -> click.UsageError:
-    """Replace the guess of click, which goes by spelling alone.
+def with_hint(error: click.NoSuchOption) -> click.UsageError:
+    """Replace the suggestion of click, which compares spellings alone.
 
     Parameters
     ----------
-    refusal
-        What click says of an option that a command does not have.
+    error
+        The error that click raised for an option that the command does not have.
 
     Returns
     -------
     click.UsageError
-        The same with the option that means it, with what is said in its place, or with the option
-        that it is a typing error of.
+        The same error with the option of that meaning, with an explanation, or with the option that
+        is spelled nearly so.
     """
-    ctx = refusal.ctx
-    known = [name for p in ctx.command.params for name in p.opts] if ctx is not None else []
-    word = refusal.option_name.lstrip("-").replace("-", "_")
-    renamed = f"--{RENAMED.get(word, '').replace('_', '-')}"
-    if word in EXPLAINED and {"--kernel", "--kernel-size"} & set(known):
+    ctx = error.ctx
+    options = [name for p in ctx.command.params for name in p.opts] if ctx is not None else []
+    word = error.option_name.lstrip("-").replace("-", "_")
+    synonym = f"--{RENAMED.get(word, '').replace('_', '-')}"
+    if word in EXPLAINED and {"--kernel", "--kernel-size"} & set(options):
         hint = f"; {EXPLAINED[word]}"
-    elif renamed in known:
-        hint = f"; did you mean '{renamed}'?"
+    elif synonym in options:
+        hint = f"; did you mean '{synonym}'?"
     else:
-        hint = did_you_mean(refusal.option_name, known)
-    return click.UsageError(f"there is no option '{refusal.option_name}'{hint}", ctx)
+        hint = did_you_mean(error.option_name, options)
+    return click.UsageError(f"there is no option '{error.option_name}'{hint}", ctx)

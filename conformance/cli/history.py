@@ -1,4 +1,4 @@
-"""``conformance history``: what changed from release to release of a package, and what did not."""
+"""``conformance history``: says what changed from release to release of a package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from conformance.history.changes import Trend, alike, trends
 from conformance.history.downloads import Allowance, TooLarge
 from conformance.history.history import Entry, Plan
 from conformance.history.releases import NoRelease, Release
-from conformance.report import changes as told
+from conformance.report import changes
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
@@ -33,7 +33,7 @@ from conformance.utils.text import count, markdown, plain, shortened
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
 WIDTH = 140
-"""Of the tables where there is no terminal to fit them into."""
+"""Columns of the tables where the output is no terminal."""
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
 BISECT = "`conformance bisect` finds the one that changed a case."
 COMPANIONS = "The pinned companions do not go with it."
@@ -45,9 +45,15 @@ COMPANIONS = "The pinned companions do not go with it."
 @shared_options.expression
 @shared_options.case_files
 @click.option(
-    "--every", is_flag=True, help="Every release of a range, not the ends of each minor series."
+    "--every",
+    is_flag=True,
+    help="Ask every release of a range, not only the ends of each minor series.",
 )
-@click.option("--at-most", type=click.IntRange(1), help="So many of the ranges, spread evenly.")
+@click.option(
+    "--at-most",
+    type=click.IntRange(1),
+    help="Ask at most so many releases of the ranges, spread evenly.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -57,7 +63,7 @@ COMPANIONS = "The pinned companions do not go with it."
     "--markdown",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A file to write the same to as Markdown.",
+    help="A file for the same result as Markdown.",
 )
 def command(
     requirements: tuple[str, ...],
@@ -81,10 +87,10 @@ def command(
 ) -> None:
     """Ask RELEASES of a package the same cases, and say since when which convention holds.
 
-    A release is an exact version, or a range such as 'keras>=3,<3.16', of which the first and the
-    last release of each minor series are asked. Each has an environment of its own, which is kept,
-    and so is its run; one that cannot be made is a line that says why. What is to be downloaded is
-    said before, and held to --max-download.
+    RELEASES are exact versions, or ranges such as 'keras>=3,<3.16', of which the first and the last
+    release of each minor series are asked. The command keeps the environment and the run of each
+    release; where an environment cannot be made, a line says why. It prints the size of a download
+    beforehand, and refuses one above --max-download.
 
     \b
     Example:
@@ -93,11 +99,11 @@ def command(
     """
     shared_options.keep_inputs([("--markdown", page)], paths or [resources.CASES])
     try:
-        asked = [releases.asked_for(words) for words in requirements]
-        package = release_options.package_of(asked)
+        ranges = [releases.asked_for(words) for words in requirements]
+        package = release_options.package_of(ranges)
         place, pythons = release_options.place(package, framework, backend, python, download_python)
         existing = releases.existing(package, pythons)
-        chosen = releases.meant(asked, existing, pre=pre, every=every, at_most=at_most)
+        candidates = releases.meant(ranges, existing, pre=pre, every=every, at_most=at_most)
         prepared_cases = tuple(
             PreparedCase(case) for case in corpus.select_cases(paths, expression)
         )
@@ -112,51 +118,51 @@ def command(
             selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
             allowance=Allowance(limit),
         )
-        if release_options.is_rehearsed(forecasts.of_all(plan, chosen), plan, dry_run=dry_run):
+        forecast = forecasts.of_all(plan, candidates)
+        release_options.announce_downloads(forecast, plan, dry_run=dry_run)
+        if dry_run:
             return
-        entries = list(_entries(plan, chosen))
-        found = _trends(entries, prepared_cases)
+        entries = list(_entries(plan, candidates))
+        groups = _trends(entries, prepared_cases)
         if out:
-            _keep(entries, out)
+            _copy_runs(entries, out)
         if page:
-            page.write_text(_page(_title(plan), entries, found), encoding="utf-8")
+            page.write_text(_page(_title(plan), entries, groups), encoding="utf-8")
     except (NoRelease, CannotBuild, TooLarge, RunError, OSError) as error:
         refuse("history", error)
     except KeyboardInterrupt:
         refuse("history", "stopped; the runs that are complete are kept")
-    fits = sys.stdout.isatty() or "COLUMNS" in os.environ
-    screen = console(highlight=False, width=None if fits else WIDTH)
-    _show(screen, _title(plan), entries, found)
-    between = _between(chosen, existing)
-    if between and any(trend.changes for trend in found):
+    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    screen = console(highlight=False, width=None if has_width else WIDTH)
+    _show(screen, _title(plan), entries, groups)
+    between = _number_between(candidates, existing)
+    if between and any(trend.changes for trend in groups):
         screen.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
     if all(entry.run is None for entry in entries):
         raise SystemExit(FAILED)
 
 
-def _between(chosen: Sequence[Release], existing: Sequence[Release]) -> int:
-    """How many final releases there are between the oldest and the newest that were not chosen."""
-    versions = {release.version for release in chosen}
+def _number_between(candidates: Sequence[Release], existing: Sequence[Release]) -> int:
+    """Count the final releases between the oldest and the newest that are no candidates."""
+    versions = {release.version for release in candidates}
     others = {release.version for release in existing if not release.version.is_prerelease}
     return sum(min(versions) < version < max(versions) for version in others - versions)
 
 
-def _entries(plan: Plan, chosen: Sequence[releases.Release]) -> Iterator[Entry]:
-    for number, release in enumerate(chosen, 1):
-        click.echo(f"{release} ({number} of {len(chosen)})", err=True)
+def _entries(plan: Plan, candidates: Sequence[Release]) -> Iterator[Entry]:
+    for number, release in enumerate(candidates, 1):
+        click.echo(f"{release} ({number} of {len(candidates)})", err=True)
         yield history.entry(plan, release)
 
 
 def _trends(entries: Sequence[Entry], prepared_cases: Sequence[PreparedCase]) -> tuple[Trend, ...]:
-    observed = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
-    found = alike(
-        trends(observed, {prepared_case.case.id: prepared_case for prepared_case in prepared_cases})
-    )
-    return tuple(trend for trend in found if trend.asked or trend.changes)
+    runs = [(str(entry.release.version), entry.run) for entry in entries if entry.run]
+    groups = alike(trends(runs, {prepared.case.id: prepared for prepared in prepared_cases}))
+    return tuple(trend for trend in groups if trend.asked or trend.changes)
 
 
-def _keep(entries: Sequence[Entry], folder: Path) -> None:
-    """Puts the run files where they were asked for, by the names of their releases."""
+def _copy_runs(entries: Sequence[Entry], folder: Path) -> None:
+    """Copy the run files to a folder, named after their releases."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in entries:
         if entry.run:
@@ -166,23 +172,21 @@ def _keep(entries: Sequence[Entry], folder: Path) -> None:
 
 def _title(plan: Plan) -> str:
     place = plan.place
-    on = f" on {place.backend}" if place.backend else ""
-    return f"{place.framework}{on}, {count(len(plan.prepared_cases), 'case')}"
+    suffix = f" on {place.backend}" if place.backend else ""
+    return f"{place.framework}{suffix}, {count(len(plan.prepared_cases), 'case')}"
 
 
-def _line(entry: Entry) -> tuple[str, ...]:
-    """The Python and the runtime class that a release was asked in, how many answers it gave, and
-    beside what, or why not.
-    """
+def _cells(entry: Entry) -> tuple[str, ...]:
+    """Return Python, runtime class, number of answers and companions of a release, or the error."""
     if entry.run is None:
         return "-", "-", "-", f"not asked: {shortened(plain(entry.trouble or ''), 300)}"
     runtime_class = entry.run.header.runtime_class or "-"
     python = ".".join((entry.run.header.python or "").split(".")[:2])
-    beside = ", ".join(entry.companions) + ("" if entry.pinned else " *")
-    return python, runtime_class, f"{len(entry.run.observations):,}", beside
+    companions = ", ".join(entry.companions) + ("" if entry.pinned else " *")
+    return python, runtime_class, f"{len(entry.run.observations):,}", companions
 
 
-def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> None:
+def _show(console: Console, title: str, entries: Sequence[Entry], groups: Sequence[Trend]) -> None:
     console.print(Text(title, style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for head in HEADS[:-1]:
@@ -190,20 +194,20 @@ def _show(console: Console, title: str, entries: Sequence[Entry], found: Sequenc
     table.add_column(HEADS[-1])
     for entry in entries:
         style = "" if entry.run else "yellow"
-        table.add_row(str(entry.release), *map(Text, _line(entry)), style=style)
+        table.add_row(str(entry.release), *map(Text, _cells(entry)), style=style)
     console.print(table)
     if not all(entry.pinned for entry in entries):
         console.print(Text(f"* {COMPANIONS}", style="dim"))
     console.print()
-    for part in told.shown(found):
+    for part in changes.shown(groups):
         console.print(part)
 
 
-def _page(title: str, entries: Sequence[Entry], found: Sequence[Trend]) -> str:
+def _page(title: str, entries: Sequence[Entry], groups: Sequence[Trend]) -> str:
     head = f"| {' | '.join(HEADS)} |"
     lines = [f"## {markdown(title)}", "", head, f"|{' --- |' * len(HEADS)}"]
     for entry in entries:
-        lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_line(entry))))} |")
+        lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_cells(entry))))} |")
     if not all(entry.pinned for entry in entries):
         lines += ["", f"\\* {COMPANIONS}"]
-    return "\n".join((*lines, "", told.as_markdown(found), ""))
+    return "\n".join((*lines, "", changes.as_markdown(groups), ""))

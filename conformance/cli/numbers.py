@@ -1,4 +1,4 @@
-"""Numbers as people type them after a flag: one, one for each axis, or padding in a word."""
+"""Reads numbers after an option: one, one for each axis, or padding as a word."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.oracle.geometry import WORDS, Axes
 
 
 def numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> Axes | None:
-    """One number, or one for each axis, as in ``2`` or ``2,3``."""
+    """Read one number, or one for each axis, as in ``2`` or ``2,3``."""
     if value is None:
         return None
     try:
@@ -22,7 +22,7 @@ def numbers(_context: click.Context, _option: click.Parameter, value: str | None
 def padding_words(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> str | tuple[Any, ...] | None:
-    """``1``, ``1,2`` for each axis, ``0:1,2:2`` for begin and end, or a word in either case."""
+    """Read ``1``, ``1,2`` for each axis, ``0:1,2:2`` for start and end, or a word."""
     if value is None:
         return None
     if value.lower() in WORDS:

@@ -1,17 +1,16 @@
-"""The options that say which releases of a package are asked what: of `history` and `bisect`."""
+"""Options of `history` and `bisect`, which choose releases of a package and their environments."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import click
 from packaging.requirements import Requirement
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli import environment_options, shared_options
+from conformance.cli.shared_options import Command
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.history import releases
@@ -23,18 +22,17 @@ from conformance.utils import byte_sizes
 from conformance.utils.text import plain, shortened
 from conformance.workers import pythons
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+UNLIMITED = "unlimited"
+"""The value of --max-download for no limit."""
 
 
 def options(command: Command) -> Command:
-    """The command with the options that both take."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    """Add the options to a command."""
+    return environment_options.with_options(command, *_OPTIONS)
 
 
 def _bytes(_context: click.Context, _option: click.Parameter, words: str) -> float:
-    """A size that was typed; infinity for no limit."""
+    """Read a number of bytes; infinity for no limit."""
     if words.strip().lower() == UNLIMITED:
         return math.inf
     try:
@@ -43,26 +41,23 @@ def _bytes(_context: click.Context, _option: click.Parameter, words: str) -> flo
         raise click.BadParameter(f"{error}, nor {UNLIMITED!r}") from None
 
 
-UNLIMITED = "unlimited"
-
-
 _OPTIONS = (
     click.option(
         "--framework",
         type=click.Choice(sorted(FRAMEWORKS)),
-        help="Whose cases are asked.  [default: that of the package]",
+        help="The framework to ask.  [default: that of the package]",
     ),
     click.option(
         "--backend",
         metavar="NAME",
         type=shared_options.WORD,
-        help="Of Keras.  [default: the first pinned]",
+        help="The backend of Keras.  [default: the first pinned]",
     ),
     click.option(
         "--python",
         metavar="PYTHON",
         type=shared_options.WORD,
-        help="This one, such as 3.11 or a path, and no other.  [default: for each release one that"
+        help="The only Python to use, such as 3.11 or a path.  [default: for each release one that"
         " it has a wheel for]",
     ),
     environment_options.download,
@@ -74,7 +69,7 @@ _OPTIONS = (
         help="A requirement that holds beside every release; repeatable."
         "  [default: the pins of that framework and backend, as long as they go with the release]",
     ),
-    click.option("--pre", is_flag=True, help="Also releases before a final one."),
+    click.option("--pre", is_flag=True, help="Also ask pre-releases."),
     click.option(
         "--max-download",
         "limit",
@@ -82,12 +77,12 @@ _OPTIONS = (
         default="2GB",
         show_default=True,
         metavar="SIZE",
-        help=f"The most that may be downloaded, such as 500MB, or {UNLIMITED!r}.",
+        help=f"The largest download, such as 500MB, or {UNLIMITED!r}.",
     ),
     click.option(
         "--dry-run",
         is_flag=True,
-        help="Say what would be asked and downloaded, and make and ask nothing.",
+        help="Print what would be asked and downloaded, and make and ask nothing.",
     ),
     shared_options.jobs,
     shared_options.timeout(),
@@ -95,23 +90,34 @@ _OPTIONS = (
 )
 
 
-def is_rehearsed(foreseen: Foreseen, plan: Plan, *, dry_run: bool) -> bool:
-    """Say what is about to be downloaded; in a rehearsal for each release, and that is all.
+def announce_downloads(forecast: Foreseen, plan: Plan, *, dry_run: bool) -> None:
+    """Print what is about to be downloaded.
 
-    Raises ``TooLarge`` where more would be downloaded than the plan allows, and it is no rehearsal.
+    Parameters
+    ----------
+    forecast
+        The releases, and the amount to download.
+    plan
+        The plan, with the largest amount that may be downloaded.
+    dry_run
+        Whether to print every release and to ignore that limit.
+
+    Raises
+    ------
+    TooLarge
+        If the amount is above the limit.
     """
     if dry_run:
-        for forecast in foreseen.releases:
-            click.echo(shortened(plain(str(forecast)), 300))
-        click.echo(str(foreseen))
-    elif foreseen.amount.number:
-        click.echo(str(foreseen), err=True)
-        plan.allowance.refuse_more(foreseen.amount)
-    return dry_run
+        for release in forecast.releases:
+            click.echo(shortened(plain(str(release)), 300))
+        click.echo(str(forecast))
+    elif forecast.amount.number:
+        click.echo(str(forecast), err=True)
+        plan.allowance.refuse_more(forecast.amount)
 
 
 def package_of(requirements: list[Requirement]) -> str:
-    """The package that all requirements are of. Raises `NoRelease` where they are of several."""
+    """Return the package of all requirements; raise `NoRelease` where there are several."""
     first, *others = requirements
     for other in others:
         if not releases.same_package(first.name, other.name):
@@ -129,22 +135,39 @@ def place(
     python: str | None,
     download: bool | None = None,
 ) -> tuple[Environment, tuple[str, ...]]:
-    """The pinned environment to put releases in, and the Pythons to try, the preferred one first.
+    """Choose the environment to put releases in, and the Pythons to try.
 
-    Raises `NoRelease`, ``CannotBuild``.
+    Parameters
+    ----------
+    package
+        The name of the package.
+    framework, backend, python, download
+        The values of the options.
+
+    Returns
+    -------
+    tuple of Environment, tuple of str
+        The pinned environment, and the Pythons, the preferred one first.
+
+    Raises
+    ------
+    NoRelease
+        If the Python is missing or too old.
+    CannotBuild
+        If there is no such environment.
     """
     pinned = replace(base_environment(package, framework, backend), download=download)
     if python is not None:
-        wanted = replace(pinned, python=pythons.canonical(python))
-        if wanted.missing_python is not None:
+        environment = replace(pinned, python=pythons.canonical(python))
+        if environment.missing_python is not None:
             installed = ", ".join(pythons.versions()) or "none"
-            raise NoRelease(f"{wanted.missing_python}; installed are {installed}")
+            raise NoRelease(f"{environment.missing_python}; installed are {installed}")
         version = pythons.version_of(python)
         if version is not None and version < pythons.OLDEST:
             oldest = ".".join(map(str, pythons.OLDEST))
             raise NoRelease(f"{python} is older than Python {oldest}, which workers need at least")
-        return pinned, (wanted.python,)
-    there = pythons.versions()
-    if pinned.python not in there and definitions.may_download(download):
-        there = (pinned.python, *there)
-    return pinned, tuple(sorted(there, key=lambda version: version != pinned.python))
+        return pinned, (environment.python,)
+    candidates = pythons.versions()
+    if pinned.python not in candidates and definitions.may_download(download):
+        candidates = (pinned.python, *candidates)
+    return pinned, tuple(sorted(candidates, key=lambda version: version != pinned.python))

@@ -1,4 +1,4 @@
-"""``conformance report``: runs turned into tables for machines and pages for people."""
+"""``conformance report``: writes tables and pages about runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from conformance.utils.printable import printable
     multiple=True,
     metavar="FILE",
     type=click.Choice(output.NAMES),
-    help=f"Only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
+    help=f"Write only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
 )
 @uncollected()
 def command(
@@ -48,10 +48,10 @@ def command(
     outputs = (("--out", out / name) for name in names or output.NAMES)
     shared_options.keep_inputs(outputs, (*runs, *paths))
     try:
-        made = report(load.load(runs), corpus.select_cases(paths))
-        written = output.write(made, out, names)
+        document = report(load.load(runs), corpus.select_cases(paths))
+        files = output.write(document, out, names)
     except (RunError, OSError) as error:
         refuse("report", error)
-    terminal.show(console(), made)
-    for path in written:
+    terminal.show(console(), document)
+    for path in files:
         click.echo(printable(str(path)))

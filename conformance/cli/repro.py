@@ -1,4 +1,4 @@
-"""``conformance repro``: one call as a script to run, to read and to paste into a bug report."""
+"""``conformance repro``: writes one call as a script for a bug report."""
 
 from __future__ import annotations
 
@@ -30,31 +30,33 @@ RUNS = Path("reports", "runs")
 
 @click.command("repro")
 @click.argument("case")
-@click.option("--api", "api_id", required=True, metavar="ID", help="As `conformance apis` lists.")
+@click.option(
+    "--api", "api_id", required=True, metavar="ID", help="An API that `conformance apis` lists."
+)
 @click.option(
     "--mode",
     default="native",
     show_default=True,
     type=click.Choice(MODES),
-    help="The same-looking call, or the one that should give the oracle's answer.",
+    help="The naive call, or the equivalent call, which should give the oracle's answer.",
 )
 @click.option(
     "--python",
     type=shared_options.WORD,
-    help="An interpreter to ask now, so that the script says what was seen.",
+    help="An interpreter to ask now; the script then says what it answered.",
 )
 @click.option(
     "--run",
     "run_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A run file to take from what was seen."
+    help="A run file with the answer that the script states."
     f"  [default: the newest in {RUNS.as_posix()} that has this call]",
 )
 @click.option(
     "--backend",
     metavar="NAME",
     type=shared_options.WORD,
-    help="Of Keras.  [default: as it was seen, else KERAS_BACKEND, else tensorflow]",
+    help="The backend of Keras.  [default: that of the run, else KERAS_BACKEND, else tensorflow]",
 )
 @shared_options.timeout("Seconds for an interpreter to answer.")
 @shared_options.startup()
@@ -62,7 +64,7 @@ RUNS = Path("reports", "runs")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The script.  [default: printed]",
+    help="The file for the script.  [default: printed]",
 )
 def command(
     case: str,
@@ -78,7 +80,7 @@ def command(
 ) -> None:
     """Write a script that asks CASE of one API, and needs only that framework and NumPy.
 
-    CASE is an id, or the beginning of only one.
+    CASE is the id of a case, or a prefix of only one id.
 
     \b
     Example:
@@ -94,12 +96,12 @@ def command(
         lookup.require_applicable(api, prepared_case.case)
         if backend is not None:
             lookup.refuse_backend(framework, backend)
-        wish = _Wish(framework, api, prepared_case, mode)
+        target = _Target(framework, api, prepared_case, mode)
         if python:
-            made = _asked_now(wish, python, backend, timeout, startup)
+            result = _from_interpreter(target, python, backend, timeout, startup)
         else:
-            made = _as_seen(wish, run_file, backend)
-        text = reproduction.script(made)
+            result = _from_runs(target, run_file, backend)
+        text = reproduction.script(result)
         if out is None:
             click.echo(text, nl=False)
         else:
@@ -110,56 +112,61 @@ def command(
 
 
 @dataclass(frozen=True, eq=False)
-class _Wish:
+class _Target:
+    """The call to reproduce."""
+
     framework: Framework
     api: Api
     prepared_case: PreparedCase
     mode: Mode
 
-    def item(self, runtime: Runtime) -> Invocation:
-        """The call in question."""
+    def invocation(self, runtime: Runtime) -> Invocation:
+        """Write the call for a runtime; raise `NotFoundError` for an unknown backend."""
         lookup.refuse_backend(self.framework, runtime.backend)
-        items = plan.invocations(self.framework, runtime, [self.api], [self.prepared_case])
-        return next(item for item in items if self.mode in item.modes)
+        calls = plan.invocations(self.framework, runtime, [self.api], [self.prepared_case])
+        return next(call for call in calls if self.mode in call.modes)
 
-    def made(self, item: Invocation, seen: Seen | None) -> Reproduction:
-        """The reproduction of the call. Raises `NotThere` where it cannot be written."""
-        if isinstance(item.call, Inexpressible):
-            raise NotFoundError(f"{self.api.id} has no {self.mode} call for it: {item.call.reason}")
+    def reproduction(self, invocation: Invocation, seen: Seen | None) -> Reproduction:
+        """Return the reproduction; raise `NotFoundError` where the call cannot be written."""
+        if isinstance(invocation.call, Inexpressible):
+            reason = invocation.call.reason
+            raise NotFoundError(f"{self.api.id} has no {self.mode} call for it: {reason}")
         return Reproduction(
             framework=self.framework,
             api=self.api,
             prepared_case=self.prepared_case,
             mode=self.mode,
-            call=item.call,
+            call=invocation.call,
             seen=seen,
         )
 
 
-def _asked_now(
-    wish: _Wish, python: str, backend: str | None, timeout: float, startup: float
+def _from_interpreter(
+    target: _Target, python: str, backend: str | None, timeout: float, startup: float
 ) -> Reproduction:
-    environment = Environment(framework=wish.framework.name, python=python, backend=backend)
+    environment = Environment(framework=target.framework.name, python=python, backend=backend)
     with lookup.examining(environment, timeout=timeout, startup=startup) as client:
         identity = client.identity
-        runtime = runtime_of(wish.framework, identity)
-        item = wish.item(runtime)
-        made = wish.made(item, None)
-        observation = evaluation.evaluate(item, wish.mode, calls.invoke(client, item))
+        runtime = runtime_of(target.framework, identity)
+        invocation = target.invocation(runtime)
+        result = target.reproduction(invocation, None)
+        outcome = calls.invoke(client, invocation)
+        observation = evaluation.evaluate(invocation, target.mode, outcome)
         version = str(identity.facts["version"])
-        return replace(made, seen=Seen(observation, version, runtime, identity.switches))
+        return replace(result, seen=Seen(observation, version, runtime, identity.switches))
 
 
-def _as_seen(wish: _Wish, run_file: Path | None, backend: str | None) -> Reproduction:
-    framework = wish.framework
-    wanted = backend if run_file else backend or framework.chosen_backend
-    among = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
-    seen = reproduction.sighting(among, framework, wish.api, wish.prepared_case, wish.mode, wanted)
+def _from_runs(target: _Target, run_file: Path | None, backend: str | None) -> Reproduction:
+    framework, api, prepared_case = target.framework, target.api, target.prepared_case
+    if not run_file:
+        backend = backend or framework.chosen_backend
+    runs = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
+    seen = reproduction.sighting(runs, framework, api, prepared_case, target.mode, backend)
     if run_file and not seen:
-        on = f" on {wanted}" if wanted else ""
+        suffix = f" on {backend}" if backend else ""
         raise NotFoundError(
-            f"{run_file}: has no {wish.mode} call of {wish.api.id}{on} for"
-            f" {wish.prepared_case.case.id} as that case is now"
+            f"{run_file}: has no {target.mode} call of {api.id}{suffix} for"
+            f" {prepared_case.case.id} as that case is now"
         )
-    runtime = seen.runtime if seen else Runtime(backend=wanted or next(iter(framework.interops)))
-    return wish.made(wish.item(runtime), seen)
+    runtime = seen.runtime if seen else Runtime(backend=backend or next(iter(framework.interops)))
+    return target.reproduction(target.invocation(runtime), seen)

@@ -1,4 +1,4 @@
-"""``conformance run``: every case asked in an environment, or in several at once."""
+"""``conformance run``: asks the cases in an environment, or in several at once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from conformance.runs.worker_limits import MEMORY, WorkerLimits
 from conformance.workers.interpreter import ahead
 
 MANY = 2000
-"""Observations of an API, to tell who takes longest before any case was read."""
+"""Observations of an API, for an estimate of durations before any case is read."""
 
-Chosen = tuple[str | None, Environment]
+NamedEnvironment = tuple[str | None, Environment]
 
 
 @click.command("run")
@@ -30,7 +30,7 @@ Chosen = tuple[str | None, Environment]
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The run file; with several environments, the folder of theirs."
+    help="The run file; with several environments, the folder of their run files."
     "  [default: reports/runs/NAME.jsonl]",
 )
 @shared_options.jobs
@@ -41,29 +41,29 @@ Chosen = tuple[str | None, Environment]
     default=MEMORY,
     show_default="8 GiB",
     type=shared_options.BYTES,
-    help="Bytes that a worker may use beyond what it starts with.",
+    help="Bytes that a worker may use in addition to those at its start.",
 )
 @click.option(
     "--one-by-one",
     is_flag=True,
-    help="Ask every question by itself, as a person would, also where asking many together is"
-    " quicker, which is JAX. The run file says which it was.",
+    help="Ask every question by itself, as a person would, also where many in one batch are"
+    " quicker, which is JAX. The run file records the choice.",
 )
 @click.option(
     "--reuse",
     is_flag=True,
-    help="Leave a complete run file alone that the same code, cases, pins and options have made.",
+    help="Keep a complete run file that the same code, cases, pins and options made.",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with a run that was stopped, and ask nothing that it has observed.",
+    help="Continue an interrupted run, and ask nothing that it has observed.",
 )
 @click.option(
     "--skip-missing-interpreters",
     "skip",
     is_flag=True,
-    help="End with 0 also where the Python of an environment is not installed and may not be"
+    help="Exit with 0 also where the Python of an environment is not installed and may not be"
     " downloaded: its run says so, and so does the report.",
 )
 @click.option(
@@ -111,57 +111,58 @@ def command(
     """
     if (executor == "dask") != (scheduler is not None):
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
-    if executor == "dask" and shared_options.was_given("jobs"):
-        shared_options.needs(
+    if executor == "dask" and shared_options.is_set("jobs"):
+        shared_options.refuse_without(
             "--jobs", "--executor threads; a cluster has as many workers as it has"
         )
-    chosen = environment_options.all_chosen(
+    environments = environment_options.select_environments(
         framework, names, python, pins, backend, download_python
     )
-    chosen = _with_any(api_ids, chosen)
-    terms = WorkerLimits(timeout=timeout, startup=startup, memory=memory, together=not one_by_one)
-    with ExitStack() as begun:
+    environments = _with_apis(api_ids, environments)
+    limits = WorkerLimits(timeout=timeout, startup=startup, memory=memory, together=not one_by_one)
+    with ExitStack() as workers:
         if not (reuse or scheduler):
-            _begin(begun, [environment for _, environment in chosen], terms, jobs)
+            _start_workers(workers, [environment for _, environment in environments], limits, jobs)
         from conformance.cli import run_requests  # while a worker imports its framework
 
-        wanted = run_requests.requests(
-            chosen, cases, expression, api_ids, out, terms, reuse=reuse, resume=resume
+        requests = run_requests.requests(
+            environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
         )
         if reuse and not scheduler:
-            _begin(begun, [request.environment for request in wanted], terms, jobs)
-        if wanted:
-            run_requests.carry_out(wanted, cases, expression, jobs, scheduler, skip=skip)
+            _start_workers(workers, [request.environment for request in requests], limits, jobs)
+        if requests:
+            run_requests.execute_all(requests, cases, expression, jobs, scheduler, skip=skip)
 
 
-def _begin(
-    begun: ExitStack, environments: Sequence[Environment], terms: WorkerLimits, jobs: int
+def _start_workers(
+    workers: ExitStack, environments: Sequence[Environment], limits: WorkerLimits, jobs: int
 ) -> None:
-    """Starts the workers that are needed first, for `recording` to find."""
-    known = durations.recall()
+    """Start the workers that are needed first, so that the runs find them ready."""
+    previous = durations.recall()
 
     def seconds(environment: Environment) -> float:
-        expected = durations.expected(environment, known)
+        expected = durations.expected(environment, previous)
         apis = FRAMEWORKS[environment.framework].apis
         return expected.start + MANY * len(apis) * expected.observation
 
     for environment in sorted(environments, key=seconds, reverse=True)[:jobs]:
         if environment.is_made:
-            interpreter = interpreter_in(environment, together=terms.together)
-            begun.enter_context(ahead(interpreter, memory=terms.memory))
+            interpreter = interpreter_in(environment, together=limits.together)
+            workers.enter_context(ahead(interpreter, memory=limits.memory))
 
 
-def _with_any(api_ids: tuple[str, ...], chosen: list[Chosen]) -> list[Chosen]:
-    """The environments that have any of the APIs, or all where none is named."""
+def _with_apis(
+    api_ids: tuple[str, ...], environments: list[NamedEnvironment]
+) -> list[NamedEnvironment]:
+    """Return the environments that have any of the APIs, or all where no API is named."""
     ids = {
         environment.framework: [api.id for api in FRAMEWORKS[environment.framework].apis]
-        for _, environment in chosen
+        for _, environment in environments
     }
-    known = [api for apis in ids.values() for api in apis]
-    for unknown in set(api_ids) - set(known):
-        raise click.BadParameter(f"{unknown!r} is none of {', '.join(known)}", param_hint="--api")
+    known_ids = [api_id for group in ids.values() for api_id in group]
+    shared_options.refuse_unknown_apis(api_ids, known_ids)
     return [
         (name, environment)
-        for name, environment in chosen
+        for name, environment in environments
         if not api_ids or set(api_ids) & set(ids[environment.framework])
     ]

@@ -1,4 +1,4 @@
-"""What ``conformance run`` does once a worker is on its way: apart, as it takes long to import."""
+"""Plans and makes the runs of ``conformance run``; imported late, as the import is slow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
 from conformance.cli import shared_options
-from conformance.cli.exit_status import FAILED, refuse, words
+from conformance.cli.exit_status import FAILED, message, refuse
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import execute, executors, plan
 from conformance.runs.execute import Recorded, Request
@@ -24,51 +24,73 @@ from conformance.utils.printable import printable
 
 
 def requests(
-    chosen: Sequence[tuple[str | None, Environment]],
+    environments: Sequence[tuple[str | None, Environment]],
     cases: tuple[Path, ...],
     expression: str | None,
     api_ids: tuple[str, ...],
     out: Path | None,
-    terms: WorkerLimits,
+    limits: WorkerLimits,
     *,
     reuse: bool,
     resume: bool,
 ) -> list[Request]:
-    """The runs that are wanted, less those that are there and may be reused, which is said.
+    """Return the runs to make, and print which ones are reused.
 
-    Raises ``click.UsageError``.
+    Parameters
+    ----------
+    environments
+        The environments, pinned ones with their names.
+    cases, expression, api_ids
+        The selection of cases and APIs; empty or None for all.
+    out
+        The run file, or the folder of several.
+    limits
+        The limits of a worker.
+    reuse
+        Whether to leave out a run that the same sources made.
+    resume
+        Whether to continue interrupted runs.
+
+    Returns
+    -------
+    list of Request
+
+    Raises
+    ------
+    click.UsageError
+        If an output is an input, or cannot be the file of a run.
     """
-    options = (*api_ids, str(expression), str(terms))
+    options = (*api_ids, str(expression), str(limits))
     selection = _selection(cases, expression, api_ids)
-    wanted = [
+    all_requests = [
         Request(
             name=name or environment.framework,
             environment=environment,
-            path=_path(name, out, several=len(chosen) > 1),
+            path=_path(name, out, several=len(environments) > 1),
             api_ids=api_ids,
-            terms=terms,
+            terms=limits,
             sources=execute.made_from(environment, cases, options) if environment.pins else None,
             resume=resume,
             selection=selection,
         )
-        for name, environment in chosen
+        for name, environment in environments
     ]
-    inputs = (*(cases or [resources.CASES]), *(e.python for _, e in chosen if not e.pins))
-    shared_options.keep_inputs([("--out", request.path) for request in wanted], inputs)
-    return [request for request in wanted if not (reuse and _is_there(request))]
+    inputs = (*(cases or [resources.CASES]), *(e.python for _, e in environments if not e.pins))
+    shared_options.keep_inputs([("--out", request.path) for request in all_requests], inputs)
+    return [request for request in all_requests if not (reuse and _is_reusable(request))]
 
 
 def _selection(
     cases: Sequence[Path], expression: str | None, api_ids: tuple[str, ...]
 ) -> Selection | None:
-    """The part of everything that is asked; None for all of it."""
-    whole = resources.CASES.resolve() in [path.resolve() for path in cases]
-    named = () if whole else tuple(map(str, cases))
-    return Selection(expression=expression, apis=api_ids, cases=named) or None
+    """Return the selection of cases and APIs; None for all of them."""
+    is_whole = resources.CASES.resolve() in [path.resolve() for path in cases]
+    paths = () if is_whole else tuple(map(str, cases))
+    return Selection(expression=expression, apis=api_ids, cases=paths) or None
 
 
-def carry_out(
-    wanted: Sequence[Request],
+def execute_all(
+    requests: Sequence[Request],
     cases: tuple[Path, ...],
     expression: str | None,
     jobs: int,
@@ -76,35 +98,52 @@ def carry_out(
     *,
     skip: bool,
 ) -> None:
-    """Makes the runs, and says what came of each. Ends with 2 where one is not complete.
+    """Make the runs, and print the result of each.
 
-    skip  whether one whose Python is missing does not count
+    Parameters
+    ----------
+    requests
+        The runs.
+    cases, expression
+        The selection of cases.
+    jobs
+        How many workers run side by side.
+    scheduler
+        The address of a Dask cluster; None for threads here.
+    skip
+        Whether to ignore a run whose Python is missing.
+
+    Raises
+    ------
+    SystemExit
+        With `FAILED`, if a run is not complete.
     """
     prepared_cases = [PreparedCase(case) for case in corpus.select_cases(cases, expression)]
-    if not any(_is_asked(request, prepared_cases) for request in wanted):
-        names = ", ".join(dict.fromkeys(n for r in wanted for n in r.api_ids or (r.name,)))
+    if not any(_is_asked(request, prepared_cases) for request in requests):
+        names = ", ".join(dict.fromkeys(n for r in requests for n in r.api_ids or (r.name,)))
         raise click.UsageError(f"none of {len(prepared_cases)} cases asks anything of {names}")
     try:
         with _places(jobs, scheduler) as places:
-            recorded = execute.record_all(wanted, prepared_cases, places)
+            results = execute.record_all(requests, prepared_cases, places)
     except (NoExecutor, OSError) as error:
         refuse("run", error)
     except KeyboardInterrupt:
         refuse("run", "stopped; --resume goes on from there")
-    for request, one in zip(wanted, recorded, strict=True):
-        _tell(request, one)
-    if any(one.error and not (skip and isinstance(one.error, NoPython)) for one in recorded):
+    for request, result in zip(requests, results, strict=True):
+        _print_result(request, result)
+    errors = [result.error for result in results if result.error]
+    if any(not (skip and isinstance(error, NoPython)) for error in errors):
         raise SystemExit(FAILED)
 
 
 def _is_asked(request: Request, prepared_cases: Sequence[PreparedCase]) -> bool:
-    """Whether any case is for an API of a run."""
+    """Return whether any case applies to an API of a run."""
     apis = FRAMEWORKS[request.environment.framework].apis
-    meant = [api for api in apis if not request.api_ids or api.id in request.api_ids]
     return any(
         plan.is_applicable(api, prepared_case.case)
         for prepared_case in prepared_cases
-        for api in meant
+        for api in apis
+        if not request.api_ids or api.id in request.api_ids
     )
 
 
@@ -118,13 +157,13 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
     return (out or execute.FOLDER) / f"{name}.jsonl" if name else None
 
 
-def _is_there(request: Request) -> bool:
-    """Whether the run that is wanted is there already, which is said."""
+def _is_reusable(request: Request) -> bool:
+    """Return whether the run file exists already, and print that it is reused."""
     if request.sources is None or request.path is None:
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
     if not execute.is_made_from(request.path, request.sources):
         return False
-    _say(f"{request.path}: as it was; the same code, cases and pins have made it")
+    _print(f"{request.path}: as it was; the same code, cases and pins have made it")
     return True
 
 
@@ -132,18 +171,18 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
     return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
 
 
-def _tell(request: Request, recorded: Recorded) -> None:
-    if recorded.error is not None:
-        how = "not run: " if isinstance(recorded.error, NoPython) else ""
-        _say(f"conformance run: {request.name}: {how}{words(recorded.error)}", err=True)
-        if recorded.spared:
-            _say(f"conformance run: {recorded.path} is left as it was", err=True)
-    elif recorded.kept:
-        _say(f"{recorded.path}: as it was; the run is complete")
+def _print_result(request: Request, result: Recorded) -> None:
+    if result.error is not None:
+        prefix = "not run: " if isinstance(result.error, NoPython) else ""
+        _print(f"conformance run: {request.name}: {prefix}{message(result.error)}", err=True)
+        if result.spared:
+            _print(f"conformance run: {result.path} is left as it was", err=True)
+    elif result.kept:
+        _print(f"{result.path}: as it was; the run is complete")
     else:
-        told = ", ".join(f"{n} {status}" for status, n in recorded.counts.most_common())
-        _say(f"{recorded.path}: {told or 'nothing is asked, as no API there is for these cases'}")
+        counts = ", ".join(f"{n} {status}" for status, n in result.counts.most_common())
+        _print(f"{result.path}: {counts or 'nothing is asked, as no API there is for these cases'}")
 
 
-def _say(line: str, *, err: bool = False) -> None:
+def _print(line: str, *, err: bool = False) -> None:
     click.echo(printable(line), err=err)

@@ -1,27 +1,27 @@
-"""Options that several commands have, said once: their types refuse what cannot be meant."""
+"""Options that several commands have, and checks of their values."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 MOST_WORKERS = max(64, 4 * (os.cpu_count() or 1))
-"""Workers side by side: each is a process with a framework of its own."""
+"""Workers side by side, each of them a process with its own framework."""
 LONGEST = 7 * 24 * 3600.0
 """Seconds for one question."""
 LEAST_MEMORY, MOST_MEMORY = 2**20, 2**50
-"""Bytes for a worker: with less nothing is computed, and nobody has more."""
+"""Bytes for a worker: less is too little for any call, and no machine has more."""
 
 
 class Seconds(click.FloatRange):
-    """A length of time: a finite number above 0, of at most `LONGEST`."""
+    """The type of a duration: a finite number above 0, of at most `LONGEST`."""
 
     name = "seconds"
 
@@ -31,7 +31,7 @@ class Seconds(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read a number of seconds, and refuse those that compare with nothing."""
+        """Read a number of seconds; refuse NaN, which passes every comparison."""
         seconds = super().convert(value, param, ctx)
         if not isfinite(seconds):
             self.fail(f"{value} is no number of seconds", param, ctx)
@@ -39,10 +39,10 @@ class Seconds(click.FloatRange):
 
 
 class Word(click.types.StringParamType):
-    """Text of at least one character that shows: an empty one is a variable that was never set."""
+    """The type of a text that is not blank, as a blank one is often an unset variable."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read a word, and refuse one that is empty or only blanks."""
+        """Read a text, and refuse one that is empty or blank."""
         word = str(super().convert(value, param, ctx))
         if not word.strip():
             self.fail("it is empty", param, ctx)
@@ -79,21 +79,26 @@ case_files = click.option(
 )
 
 
-def timeout(what: str = "Seconds for a question.") -> Callable[[Command], Command]:
-    """Make the option of how long an answer is waited for.
+def timeout(text: str = "Seconds for a question.") -> Callable[[Command], Command]:
+    """Make the option of the time limit of a question.
 
     Parameters
     ----------
-    what
-        Its help.
+    text
+        The help of the option.
+
+    Returns
+    -------
+    callable
+        A decorator of a command.
     """
     from conformance.runs.worker_limits import TIMEOUT  # here, as it comes with NumPy
 
-    return click.option("--timeout", default=TIMEOUT, show_default=True, type=Seconds(), help=what)
+    return click.option("--timeout", default=TIMEOUT, show_default=True, type=Seconds(), help=text)
 
 
 def startup() -> Callable[[Command], Command]:
-    """Make the option of how long a worker may take to start."""
+    """Make the option of the time limit of the start of a worker."""
     from conformance.runs.worker_limits import STARTUP  # here, as it comes with NumPy
 
     return click.option(
@@ -113,47 +118,46 @@ def keep_inputs(
     Parameters
     ----------
     outputs
-        The files that are about to be written, each after its option; None for one that is not
-        asked for.
+        The options and the files that are about to be written; None for an option without a file.
     inputs
-        The files that are read; of a folder, the case files and baselines in it. What is not there
-        is passed over.
+        The files that are read; a folder stands for the case files and baselines in it. Missing
+        files are ignored.
 
     Raises
     ------
     click.BadParameter
-        With the option and the file.
+        If an output is an input or another output.
     """
-    kept = [Path(path) for path in inputs if path is not None]
-    written: dict[Path, str] = {}
+    sources = [Path(path) for path in inputs if path is not None]
+    targets: dict[Path, str] = {}
     for option, path in outputs:
         if path is None or (path.exists() and not path.is_file()):
-            continue  # a device takes whatever comes
-        if any(_is_of(path, own) for own in kept):
+            continue  # a device may take several outputs
+        if any(_is_within(path, source) for source in sources):
             raise click.BadParameter(
                 f"{path} is one of the inputs, and would be overwritten", param_hint=option
             )
         place = path.resolve()
-        if place in written:
-            raise click.BadParameter(f"{path} is the file of {written[place]}", param_hint=option)
-        written[place] = option
+        if place in targets:
+            raise click.BadParameter(f"{path} is the file of {targets[place]}", param_hint=option)
+        targets[place] = option
 
 
-def _is_of(path: Path, kept: Path) -> bool:
-    """Whether a file is another one, or a case file or baseline in a folder."""
-    from conformance.cases.loader import SUFFIXES  # here, as `run` has no time for it
+def _is_within(path: Path, source: Path) -> bool:
+    """Return whether a file is the source, or a case file or baseline in that folder."""
+    from conformance.cases.loader import SUFFIXES  # here, as the import would delay `run`
 
     try:
-        if kept.is_dir():
-            inside = path.resolve().is_relative_to(kept.resolve())
-            return inside and path.suffix in (*SUFFIXES, ".csv")
-        return path.is_file() and path.samefile(kept)
+        if source.is_dir():
+            is_inside = path.resolve().is_relative_to(source.resolve())
+            return is_inside and path.suffix in (*SUFFIXES, ".csv")
+        return path.is_file() and path.samefile(source)
     except (OSError, ValueError):
         return False
 
 
-def was_given(name: str) -> bool:
-    """Say whether an option of the present command is on the command line.
+def is_set(name: str) -> bool:
+    """Return whether an option of the current command is on the command line.
 
     Parameters
     ----------
@@ -164,15 +168,23 @@ def was_given(name: str) -> bool:
     return source is not None and source is not click.core.ParameterSource.DEFAULT
 
 
-def needs(option: str, other: str) -> None:
-    """Refuse an option that means nothing without another one.
+def refuse_unknown_apis(api_ids: Sequence[str], known_ids: Sequence[str]) -> None:
+    """Raise ``click.BadParameter`` for an API that is none of the known ones."""
+    for unknown in set(api_ids) - set(known_ids):
+        raise click.BadParameter(
+            f"{unknown!r} is none of {', '.join(known_ids)}", param_hint="--api"
+        )
+
+
+def refuse_without(option: str, other: str) -> NoReturn:
+    """Refuse an option that has no meaning without another one.
 
     Parameters
     ----------
     option
-        The option that was used.
+        The option on the command line.
     other
-        The one that is missing.
+        The missing option.
 
     Raises
     ------

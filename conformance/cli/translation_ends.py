@@ -1,4 +1,4 @@
-"""The two ends of a translation: an API, the record that tells of it, and who can be asked."""
+"""Opens the two ends of a translation: an API, its record, and an interpreter that has it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from conformance.workers.worker_client import WorkerClient, WorkerError
 
 @dataclass(frozen=True, eq=False)
 class End:
-    """One end.
+    """One end of a translation.
 
     Attributes
     ----------
     place
-        The API, where it is.
+        The API and its runtime.
     record
-        What tells of it: of the same runtime class and version if there is such a record.
+        The record of the API, of the same runtime class and version if there is one.
     header
-        Of the environment where it is called: of the interpreter, or else of the record.
+        The header of the interpreter, or else of the record.
     client
-        The interpreter, if there is one.
+        The client of the interpreter, if there is one.
     """
 
     place: Place
@@ -50,100 +50,102 @@ class End:
     @property
     def title(self) -> str:
         """The API with the version, the backend and the runtime class."""
-        return f"{self.place.api.id} ({where(self.header)})"
+        return f"{self.place.api.id} ({environment_title(self.header)})"
 
     @property
     def profile(self) -> Profile:
-        """What the API is observed to mean."""
+        """The profile of the API in the record."""
         profile = self.record.profile(self.place.api)
-        assert profile is not None  # or the record had not been chosen
+        assert profile is not None  # as `open_end` chooses records that have it
         return profile
 
     @property
     def is_recorded(self) -> bool:
         """Whether the record is of the version and runtime class where the API is called."""
-        own, other = self.header, self.record.header
-        return (own.version, own.runtime_class) == (other.version, other.runtime_class)
+        header, other = self.header, self.record.header
+        return (header.version, header.runtime_class) == (other.version, other.runtime_class)
 
 
-def where(header: Header) -> str:
-    """Name an environment by its version, backend and runtime class, as far as they are known."""
-    on = f"on {header.backend}" if header.backend else None
-    return plain(", ".join(filter(None, (header.version, on, header.runtime_class))))
+def environment_title(header: Header) -> str:
+    """Return the version, backend and runtime class of an environment, as far as known."""
+    backend = f"on {header.backend}" if header.backend else None
+    return plain(", ".join(filter(None, (header.version, backend, header.runtime_class))))
 
 
 @contextmanager
-def opened(
+def open_end(
     api_id: str,
     end: Literal["from", "to"],
     backend: str | None,
     runtime_class: str | None,
     python: str | None,
-    known: Sequence[Record],
-    terms: WorkerLimits,
+    all_records: Sequence[Record],
+    limits: WorkerLimits,
 ) -> Iterator[End]:
-    """Find out what is known of an API, and start its interpreter if one was named.
+    """Find the record of an API, and start its interpreter if one is named.
 
     Parameters
     ----------
     api_id
         The API.
     end
-        Which one it is, as its options begin.
+        The prefix of the options of this end.
     backend, runtime_class
-        That were asked for.
+        The backend and the runtime class of the record; None for any.
     python
-        An interpreter that has the framework.
-    known
-        The records that there are.
-    terms
-        How it is treated.
+        An interpreter that has the framework; None to use the record alone.
+    all_records
+        The records to choose from.
+    limits
+        The limits of the worker.
 
     Yields
     ------
     End
-        Until whose end the interpreter lives.
+        The end; its interpreter lives until the context ends.
 
     Raises
     ------
     click.UsageError
-        Where nothing is known of the API.
+        If no record has the API.
     SystemExit
-        Where the interpreter cannot be asked.
+        If the interpreter cannot be asked.
     """
     framework = next(f for f in FRAMEWORKS.values() if APIS[api_id] in f.apis)
     api = APIS[api_id]
     refuse_backend(framework.name, backend, f"--{end}-backend")
     mode: Mode = "native" if end == "from" else "recipe"
-    tell = partial(records.telling, known, api, mode)
+    find = partial(records.telling, all_records, api, mode)
     if python is None:
-        record = tell(backend=backend, runtime_class=runtime_class)
-        record = record or _strange(known, api_id, backend, runtime_class)
+        record = find(backend=backend, runtime_class=runtime_class)
+        record = record or _refuse_unobserved(all_records, api_id, backend, runtime_class)
         yield End(Place(framework, record.runtime, api), record, record.header)
         return
     if runtime_class is not None:
         raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
     interpreter = interpreters.interpreter_for(framework, python, backend)
     try:
-        with WorkerClient(interpreter, timeout=terms.timeout, startup=terms.startup) as client:
+        with WorkerClient(interpreter, timeout=limits.timeout, startup=limits.startup) as client:
             header = run_header.header(framework, client.identity, ())
             if not header.apis[api_id]:
                 refuse("translate", f"{framework.title} {header.version} has no {api_id}")
-            record = tell(header) or _strange(known, api_id, header.backend, None)
+            record = find(header) or _refuse_unobserved(all_records, api_id, header.backend, None)
             yield End(Place(framework, header.runtime, api), record, header, client)
     except WorkerError as error:
         refuse("translate", f"{framework.title}: {error}")
 
 
-def _strange(
-    known: Sequence[Record], api_id: str, backend: str | None, runtime_class: str | None
+def _refuse_unobserved(
+    all_records: Sequence[Record], api_id: str, backend: str | None, runtime_class: str | None
 ) -> NoReturn:
-    """Refuses an API that nothing is known of, there."""
-    there = f" on {backend}" if backend else ""
-    there += f" in the runtime class {runtime_class!r}" if runtime_class else ""
-    headers = [record.header for record in known if record.header.apis.get(api_id)]
+    """Raise ``click.UsageError`` for an API that no record has."""
+    place = f" on {backend}" if backend else ""
+    place += f" in the runtime class {runtime_class!r}" if runtime_class else ""
+    headers = [record.header for record in all_records if record.header.apis.get(api_id)]
     classes = {h.runtime_class for h in headers if backend in (None, h.backend)} - {None}
-    only = f", only in {', '.join(sorted(map(str, classes)))}" if classes and runtime_class else ""
+    remark = (
+        f", only in {', '.join(sorted(map(str, classes)))}" if classes and runtime_class else ""
+    )
     raise click.UsageError(
-        f"no run has observed {api_id}{there}{only}; `conformance run` makes one"
+        f"no run has observed {api_id}{place}{remark}; `conformance run` makes one"
     )

@@ -1,4 +1,4 @@
-"""What `translate` says of its own call: the cases that prove it, or what came of making it now."""
+"""Proves a translation by the cases of a run, or by making both calls now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from conformance.cli.exit_status import refuse
-from conformance.cli.translation_ends import End, where
+from conformance.cli.translation_ends import End, environment_title
 from conformance.question import Array, Question, products
 from conformance.recipes.call_writer import Call
 from conformance.translate import proofs, translation
@@ -19,138 +19,142 @@ from conformance.workers.outcomes import Answer, Refusal
 from conformance.workers.worker_client import Task, WorkerClient
 
 TRIES = 3
-"""How many random inputs a call is made with."""
+"""Random inputs of each call."""
 MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**36
-"""In an array and in an answer of a call that is made here."""
+"""Limits of an array and of an answer of a call that is made here."""
 SHOWN = 3
-"""How many of the cases that prove a call are named."""
+"""Cases of a proof that are named."""
 
 
-def proof(found: Translation, target: End) -> tuple[str, ...]:
-    """Say on how many cases the call was right, where it is to be made.
+def proof(result: Translation, target: End) -> tuple[str, ...]:
+    """Return on how many cases the call was right in the environment of the target.
 
     Parameters
     ----------
-    found
+    result
         The translation.
     target
-        Where its call is to be made.
+        The end that the call is written for.
 
     Returns
     -------
     tuple of str
-        Lines for a person.
+        Lines of text.
     """
-    recipe = f"this recipe ({'; '.join(found.call.moves)})" if found.call.moves else "this recipe"
-    framework = f"{target.place.framework.name} {where(target.header)}"
+    recipe = f"this recipe ({'; '.join(result.call.moves)})" if result.call.moves else "this recipe"
+    framework = f"{target.place.framework.name} {environment_title(target.header)}"
     remedy = "" if target.client else "; --verify runs it"
     if not target.is_recorded:
         return (f"proof:   none: there is no run of {framework}{remedy}",)
-    proven = proofs.proof(target.place.api, found.question, found.call.moves, target.record)
-    if not proven.cases:
-        counted = zip(proven.arguments, proven.apart, strict=True)
-        apart = ", ".join(f"{name} on {count(number, 'case')}" for name, number in counted)
+    evidence = proofs.proof(target.place.api, result.question, result.call.moves, target.record)
+    if not evidence.cases:
+        numbers = zip(evidence.arguments, evidence.apart, strict=True)
+        apart = ", ".join(f"{name} on {count(number, 'case')}" for name, number in numbers)
         return (
             f"proof:   none: no case with all of these arguments was asked by {recipe} in"
             f" {framework}{remedy}",
             f"apart:   it was right with {apart}",
         )
-    more = len(proven.cases) - SHOWN
+    number, more = count(len(evidence.cases), "case"), len(evidence.cases) - SHOWN
     return (
-        f"proof:   {recipe} was run on {count(len(proven.cases), 'case')} with these arguments and"
-        f" gave the right answer, in {framework}: {', '.join(proven.cases[:SHOWN])}"
+        f"proof:   {recipe} was run on {number} with these arguments and"
+        f" gave the right answer, in {framework}: {', '.join(evidence.cases[:SHOWN])}"
         f"{f' and {more} more' if more > 0 else ''}",
-        f"these:   {', '.join(proven.arguments)}",
+        f"these:   {', '.join(evidence.arguments)}",
     )
 
 
 @dataclass(frozen=True)
-class Made:
-    """What came of making the calls that can be made.
+class Verification:
+    """The result of making the calls.
 
     Attributes
     ----------
     refusal
-        Of the first one.
+        The refusal of the source.
     sentence
-        What the answers come to; None where nobody was asked.
+        The result in words; None where no interpreter is there.
     """
 
     refusal: Refusal | None = None
     sentence: str | None = None
 
 
-def made(question: Question, found: Translation, source: End, target: End) -> Made:
-    """Make both calls, or the one that can be made, and hold the answers against each other.
+def verify(question: Question, result: Translation, source: End, target: End) -> Verification:
+    """Make both calls, or the one that has an interpreter, and compare the answers.
 
     Parameters
     ----------
     question
-        Same-looking arguments, as a person writes them for the source.
-    found
+        The arguments of the naive call of the source.
+    result
         The translation.
     source, target
-        Where the calls are made. One that is not made is answered by the oracle.
+        The ends. The oracle answers for an end without an interpreter.
 
     Returns
     -------
-    Made
+    Verification
 
     Raises
     ------
     SystemExit
-        Where there is no answer, or the answers are not the same.
+        If there is no answer, or the answers differ.
     """
     if source.client is None and target.client is None:
-        return Made()
-    _keep_small(found.question)
-    given = [translation.random_arrays(found, seed) for seed in range(TRIES)]
+        return Verification()
+    _check_size(result.question)
+    inputs = [translation.random_arrays(result, seed) for seed in range(TRIES)]
 
     def oracle() -> list[Array]:
         api = source.place.api
-        return [translation.expected(question, api, source.profile, arrays) for arrays in given]
+        return [translation.expected(question, api, source.profile, arrays) for arrays in inputs]
 
-    one = _answers(source.client, found.native, given) if source.client else oracle()
-    if isinstance(one, Refusal):
-        return Made(refusal=one)
-    other = _answers(target.client, found.call, given) if target.client else oracle()
-    if isinstance(other, Refusal):
-        refuse("translate", f"cannot verify: {target.place.api.id}: {other.words}")
-    pairs = zip(one, other, strict=True)
+    native = _answers(source.client, result.native, inputs) if source.client else oracle()
+    if isinstance(native, Refusal):
+        return Verification(refusal=native)
+    equivalent = _answers(target.client, result.call, inputs) if target.client else oracle()
+    if isinstance(equivalent, Refusal):
+        refuse("translate", f"cannot verify: {target.place.api.id}: {equivalent.words}")
+    pairs = zip(native, equivalent, strict=True)
     if not all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs):
-        wrong = proofs.falsehood(source.place.api, found.question, source.place.runtime)
-        reason = f"the first is known to be wrong: {wrong}" if wrong else "this is a bug here"
+        falsehood = proofs.falsehood(source.place.api, result.question, source.place.runtime)
+        reason = "this is a bug here"
+        if falsehood:
+            reason = f"the first is known to be wrong: {falsehood}"
         refuse("translate", f"not verified: the two calls give different numbers; {reason}")
     if source.client and target.client:
-        how = "by running both"
+        method = "by running both"
     else:
-        asked = source if source.client else target
-        how = f"by running {asked.title} against the oracle"
-    return Made(sentence=f"verified: the same to the bit on {TRIES} random inputs, {how}")
+        end = source if source.client else target
+        method = f"by running {end.title} against the oracle"
+    return Verification(
+        sentence=f"verified: the same to the bit on {TRIES} random inputs, {method}"
+    )
 
 
 def _answers(
-    client: WorkerClient, call: Call, given: Sequence[dict[str, Array]]
+    client: WorkerClient, call: Call, inputs: Sequence[dict[str, Array]]
 ) -> list[Array] | Refusal:
-    """The answers of a call, or its first refusal. Ends the command where there is neither."""
-    tasks = [Task(str(number), call.source, arrays) for number, arrays in enumerate(given)]
-    came: list[Array] = []
+    """Return the answers of a call, or its first refusal; exit where there is neither."""
+    tasks = [Task(str(number), call.source, arrays) for number, arrays in enumerate(inputs)]
+    answers: list[Array] = []
     for _, outcome in client.ask(tasks):
         if isinstance(outcome, Refusal):
             return outcome
         if not isinstance(outcome, Answer):
             refuse("translate", f"cannot verify: {outcome.words}")
-        came.append(outcome.array)
-    return came
+        answers.append(outcome.array)
+    return answers
 
 
-def _keep_small(question: Question) -> None:
-    """Ends the command where a call is too large to be made here."""
-    bare = question.but(padding="valid")
-    largest = max(prod(shape) for shape in (bare.x.shape, bare.kernel.shape, bare.output_shape))
-    for number, most, what in (
-        (largest, MOST_NUMBERS, "numbers in an array"),
-        (products(bare), MOST_PRODUCTS, "products"),
+def _check_size(question: Question) -> None:
+    """Exit where a call is too large to be made here."""
+    unpadded = question.but(padding="valid")
+    shapes = (unpadded.x.shape, unpadded.kernel.shape, unpadded.output_shape)
+    for number, limit, unit in (
+        (max(map(prod, shapes)), MOST_NUMBERS, "numbers in an array"),
+        (products(unpadded), MOST_PRODUCTS, "products"),
     ):
-        if number > most:
-            refuse("translate", f"cannot verify: it takes {number} {what}; at most {most} are run")
+        if number > limit:
+            refuse("translate", f"cannot verify: it takes {number} {unit}; at most {limit} are run")

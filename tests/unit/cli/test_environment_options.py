@@ -7,12 +7,12 @@ import sys
 import click
 import pytest
 
-from conformance.cli.environment_options import all_chosen
+from conformance.cli.environment_options import select_environments
 from conformance.environments.definitions import Environment
 
 
 def chosen(*names: str, pins: tuple[str, ...] = ()) -> dict[str | None, tuple[str, ...]]:
-    return {name: e.pins for name, e in all_chosen(None, names, None, pins, None)}
+    return {name: e.pins for name, e in select_environments(None, names, None, pins, None)}
 
 
 def test_all_are_all_that_are_pinned() -> None:
@@ -52,19 +52,19 @@ def test_a_pin_of_nothing_is_refused(pin: str, said: str) -> None:
 
 def test_a_pinned_environment_has_its_own_python() -> None:
     with pytest.raises(click.UsageError, match="--environment"):
-        all_chosen(None, ("torch",), "3.12", (), None)
+        select_environments(None, ("torch",), "3.12", (), None)
 
 
 def test_somewhere_has_to_be_said() -> None:
     with pytest.raises(click.UsageError, match="--framework"):
-        all_chosen(None, (), None, (), None)
+        select_environments(None, (), None, (), None)
 
 
 # The Python
 
 
 def made(python: str | None, pins: tuple[str, ...] = ("x==1",), **how: bool) -> Environment:
-    ((_, environment),) = all_chosen("torch", (), python, pins, None, **how)
+    ((_, environment),) = select_environments("torch", (), python, pins, None, **how)
     return environment
 
 
@@ -80,7 +80,9 @@ def test_an_interpreter_that_is_there_keeps_its_name() -> None:
 def test_what_may_be_downloaded_does_not_make_another_environment() -> None:
     assert made("3.8", download=True).download
     assert made("3.8", download=True) == made("3.8", download=False)
-    assert all(e.download for _, e in all_chosen(None, ("torch",), None, (), None, download=True))
+    assert all(
+        e.download for _, e in select_environments(None, ("torch",), None, (), None, download=True)
+    )
 
 
 def test_nothing_is_downloaded_for_an_interpreter_that_has_the_framework() -> None:

@@ -220,7 +220,7 @@ def test_the_help_of_a_command_says_what_it_ends_with(name: str) -> None:
     help_ = ran(name, "--help").output
     lines = [line.split(maxsplit=1) for line in help_.partition("Exit status:")[2].splitlines()]
     told = {int(line[0]): line[1] for line in lines if line}
-    assert told == {**STATUSES[name], MISTAKE: exit_status.OF_A_MISTAKE}
+    assert told == {**STATUSES[name], MISTAKE: exit_status.MEANING_OF_MISTAKE}
 
 
 def test_the_page_of_statuses_is_that_of_the_help() -> None:

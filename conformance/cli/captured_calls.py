@@ -1,0 +1,109 @@
+"""Turns a captured call into the fields of a case, for ``conformance new --from-npz``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.adapters.base import Api
+from conformance.authoring import captures
+from conformance.authoring.captures import CannotUse
+from conformance.runs import lookup
+from conformance.runs.lookup import NotFoundError
+
+OPTIONS: Mapping[str, str] = {
+    "--x-name": "x_name",
+    "--kernel-name": "kernel_name",
+    "--bias-name": "bias_name",
+    "--ignore": "ignored",
+    "--api": "api_id",
+    "--x-layout": "x_layout",
+    "--kernel-layout": "kernel_layout",
+    "--integers": "seed",
+    "--real": "real",
+    "--crop": "crop",
+}
+"""Options with a meaning only for a captured call, each with the name of its value."""
+
+
+def choices(
+    options: Mapping[str, Any], fields: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the arrays that the case may have, and remarks on their origin.
+
+    Parameters
+    ----------
+    options
+        The values of the options of the command.
+    fields
+        The fields of the case so far; the arguments of the captured call are added to it.
+
+    Returns
+    -------
+    tuple of list of dict, list of str
+        The arrays as fields of a case, the best choice first, and the remarks.
+
+    Raises
+    ------
+    CannotUse
+        If the file is no such call, or the options contradict it.
+    """
+    for key in (*captures.ARRAYS, "gradient"):
+        if key in fields:
+            raise CannotUse(f"--{key} is said, and --from-npz has arrays of its own")
+    file, api = options["npz"], None if options["api_id"] is None else _api(options["api_id"])
+    names = {key: options[f"{key}_name"] for key in captures.ARRAYS}
+    arrays, arguments = captures.named(captures.read(file, options["ignored"]), names, api)
+    api_defaults = {} if api is None else api.defaults
+    defaults = {
+        key: value for key, value in api_defaults.items() if key not in {*fields, *arguments}
+    }
+    for key, value in {**arguments, **defaults}.items():
+        fields.setdefault(key, value)
+    if api is not None and api.operator != "conv_transpose":
+        fields.setdefault("op", api.operator)
+    op = fields.get("op", "conv_transpose")
+    operator = "conv_transpose" if op.startswith("conv_transpose") else "conv"
+    if api is not None and api.operator == "interpolate":
+        raise CannotUse(
+            f"{api.id} has no kernel; what is captured is a convolution or its transpose"
+        )
+    if api is not None and api.operator != operator:
+        raise CannotUse(f"{api.id} is asked for {api.operator}, not for {op}")
+    canonical = "in out *k" if operator == "conv_transpose" else "out in *k"
+    groups = fields.get("groups", 1)
+    capture = captures.capture(
+        arrays,
+        x_axes=options["x_layout"] or (api.layout if api else captures.X_AXES),
+        kernel_axes=options["kernel_layout"] or (api.kernel_axes if api else canonical),
+        canonical=canonical,
+        groups=groups if isinstance(groups, int) else 1,
+        dtype=options["dtype"],
+    )
+    omission = f" Left out: {', '.join(options['ignored'])}." if options["ignored"] else ""
+    origin = f"{file.name}, a call of {api.id}" if api else file.name
+    shapes = ", ".join(f"{key} {array.shape}" for key, array in capture.arrays.items())
+    remarks = [f"Captured: {shapes} of {origin}.{omission}"]
+    if api is not None and defaults:
+        sentence = ", ".join(f"{key} {value}" for key, value in defaults.items())
+        remarks.append(f"Not given, and so as {api.id} takes it: {sentence}.")
+    if options["crop"] is not None:
+        capture = captures.cropped(capture, options["crop"])
+        remarks.append(
+            f"Cut to the first {options['crop']} along each axis but the kernel's window."
+        )
+        if capture.groups != groups:
+            fields["groups"] = capture.groups
+    if capture.x.dtype != "float32":
+        fields.setdefault("dtype", capture.x.dtype.name)
+    if options["seed"] is None:
+        return [captures.literal(capture, real=options["real"])], remarks
+    remarks.append("The numbers are small whole ones in place of those captured.")
+    return [captures.drawn(capture, options["seed"], bounds) for bounds in captures.RANGES], remarks
+
+
+def _api(name: str) -> Api:
+    try:
+        return lookup.api_named(name)[1]
+    except NotFoundError as error:
+        raise CannotUse(str(error)) from None
