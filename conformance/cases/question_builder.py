@@ -196,6 +196,9 @@ def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question])
     for index, step in enumerate(entry.steps or ()):
         try:
             if isinstance(step, PoolStep):
+                if not steps:
+                    sentence = "a chain begins with an operator; give x as max_pool leaves it"
+                    raise CaseError(("op",), sentence)
                 steps.append(Pool(step.size))
                 x = _pooled(x, step.size)
             else:

@@ -111,6 +111,13 @@ def test_only_a_batch_may_be_empty(file: Path, shape: str, sentence: str) -> Non
     assert sentence in wrong
 
 
+def test_a_chain_begins_with_an_operator(file: Path) -> None:
+    steps = "    op: chain\n    x: [[1, 2]]\n    steps: [{op: max_pool, size: 1}]\n"
+    assert problems(file, HEAD + steps) == [
+        "6:18: one: a chain begins with an operator; give x as max_pool leaves it"
+    ]
+
+
 def test_a_kernel_without_outputs_is_none(file: Path) -> None:
     kernel = "    op: conv\n    kernel: {shape: [0, 1, 2], fill: 1}\n"
     (wrong,) = problems(file, HEAD + "    x: [1, 2]\n" + kernel)
