@@ -90,8 +90,8 @@ def _processor() -> str:
         description = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         description = f"flags: {platform.processor()}"
-    pattern = r"^(?:flags|Features|model name)\s*:.*"
-    features = sorted(set(re.findall(pattern, description, re.MULTILINE)))
+    lines = re.findall(r"^(?:flags|Features|model name)\s*:.*", description, re.MULTILINE)
+    features = sorted(set(lines))
     return hashlib.sha256("\n".join((platform.machine(), *features)).encode()).hexdigest()[:12]
 
 
