@@ -188,10 +188,10 @@ ARGUMENTS = """
         ),
         (
             HEAD + "    op: chain\n    x: [1, 2, 3, 4]\n    steps:\n"
-            "      - {op: max_pool, size: 2}\n"
-            "      - {op: conv_transpose, kernel: [1, 10], stride: 2}\n",
-            "a chain from x (1, 1, 2), float32: 1) the largest of every 2 along each axis;"
-            " 2) conv_transpose with kernel (1, 1, 2), stride 2",
+            "      - {op: conv_transpose, kernel: [1, 10], stride: 2}\n"
+            "      - {op: max_pool, size: 2}\n",
+            "a chain from x (1, 1, 4), float32: 1) conv_transpose with kernel (1, 1, 2), stride 2;"
+            " 2) the largest of every 2 along each axis",
         ),
     ],
 )
