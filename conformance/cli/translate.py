@@ -198,19 +198,15 @@ def _exit_refused(source: End, reason: str) -> NoReturn:
 
 
 def _show(result: Translation, source: End, target: End) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False)  # code has brackets
     console.print(Text(f"{source.title} -> {target.title}\n", style="bold"))
     falsehood = proofs.falsehood(source.place.api, result.question, source.place.runtime)
     if falsehood is not None:
-        console.print(
-            f"known:   {source.place.api.id} answers such calls wrongly: {falsehood}\n",
-            markup=False,
-        )
+        console.print(f"known:   {source.place.api.id} answers such calls wrongly: {falsehood}\n")
     if not source.is_recorded:
         console.print(
             f"meaning: as it is in {environment_title(source.record.header)}, because there is"
-            f" no run of {environment_title(source.header)}\n",
-            markup=False,
+            f" no run of {environment_title(source.header)}\n"
         )
     console.print("As it was written, over NumPy arrays x, w and b in its own layout:\n")
     _show_code(console, result.native.source)
@@ -222,7 +218,7 @@ def _show(result: Translation, source: End, target: End) -> None:
     console.print(f"output:  {'; '.join(result.output) or 'as it is'}")
     _show_costs(console, result, target.place)
     for line in translation_proof.proof(result, target):
-        console.print(line, markup=False)
+        console.print(line)
 
 
 def _show_costs(console: Console, result: Translation, target: Place) -> None:
@@ -236,14 +232,14 @@ def _show_costs(console: Console, result: Translation, target: Place) -> None:
             f"{count(calls, 'call')}, {factor:,.4g} times the multiplications that there must be"
         )
         if plan is plans[0]:
-            console.print(f"cost:    {plan.cost.words}: {price}", markup=False)
+            console.print(f"cost:    {plan.cost.words}: {price}")
         else:
             moves = f" ({'; '.join(plan.moves)})" if plan.moves else ""
-            console.print(f"or:      {plan.cost.words}{moves}: {price}", markup=False)
+            console.print(f"or:      {plan.cost.words}{moves}: {price}")
 
 
 def _show_code(console: Console, source: str) -> None:
     if console.is_terminal:
         console.print(Syntax(source.rstrip(), "python", background_color="default"))
     else:
-        console.print("".join(f"    {line}\n" for line in source.splitlines()), markup=False)
+        console.print("".join(f"    {line}\n" for line in source.splitlines()))

@@ -74,7 +74,7 @@ class Record:
     def has(self, api: Api) -> bool:
         """Say whether the environment had the API."""
         is_named = self.header.apis.get(api.id, False)
-        return is_named and api.id in {a.id for a in FRAMEWORKS[self.header.framework].apis}
+        return is_named and api in FRAMEWORKS[self.header.framework].apis
 
     def tells(self, api: Api, mode: Mode) -> bool:
         """Say whether there is an observation of an API in a mode, of a current case."""

@@ -125,3 +125,12 @@ def test_alternatives_are_told_with_what_they_cost(
         f"cost:    block-diagonal kernel: 1 call, 8 {needed}",
         f"or:      composition of several calls (a call for each group): 8 calls, 1 {needed}",
     ]
+
+
+def test_brackets_in_the_lines_of_a_kernel_are_printed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--groups", "8", "--channels", "8", "8")
+    output = translated(place, monkeypatch, TORCH, KERAS, *words)
+    (line,) = (line for line in output.splitlines() if line.startswith("kernel:"))
+    assert "[range(8), :, range(8)]" in line
