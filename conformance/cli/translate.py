@@ -21,7 +21,6 @@ from conformance.cli.translation_proof import TRIES
 from conformance.cli.translation_question import RANKS, question_of, rank_of
 from conformance.question import Question
 from conformance.recipes import search
-from conformance.recipes.search import Plan
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import proofs, records, translation
 from conformance.translate.records import NoRecord
@@ -223,10 +222,8 @@ def _show(result: Translation, source: End, target: End) -> None:
 
 def _show_costs(console: Console, result: Translation, target: Place) -> None:
     """Print what the call costs, and what the alternatives cost."""
-    place = (target.api, result.question, target.runtime)
-    plans = [search.recipe(*place), *search.alternatives(*place)]
+    plans = search.plans(target.api, result.question, target.runtime)
     for plan in plans:
-        assert isinstance(plan, Plan)  # as it was translated
         calls, factor = search.effort(plan, result.question)
         price = (
             f"{count(calls, 'call')}, {factor:,.4g} times the multiplications that there must be"

@@ -109,25 +109,26 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     return plan
 
 
-def alternatives(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
-    """Return the other calls that should give the oracle's answer.
+def plans(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
+    """Return the calls that should give the oracle's answer.
 
     Returns
     -------
     list of Plan
-        The cheapest first, and one for each price. None contains all moves of a cheaper one.
+        The cheapest first, which is the recipe, and one for each price. None contains all moves of
+        a cheaper one.
     """
-    plans: list[Plan] = []
+    choices: list[Plan] = []
     prices = set()
     for plan in _plans(api, question, runtime):
         if isinstance(plan, Inexpressible):
             continue
         price = (plan.cost, *effort(plan, question))
-        is_redundant = any(set(other.moves) <= set(plan.moves) for other in plans)
+        is_redundant = any(set(other.moves) <= set(plan.moves) for other in choices)
         if price not in prices and not is_redundant:
             prices.add(price)
-            plans.append(plan)
-    return plans[1:]
+            choices.append(plan)
+    return choices
 
 
 def effort(plan: Plan, question: Question) -> tuple[int, float]:

@@ -302,7 +302,8 @@ def test_own_words_are_stopped_by_what_is_refused_and_by_what_goes_wrong(
 
 
 def prices(asked_of: Api, q: Question) -> list[tuple[Cost, int, float]]:
-    plans = [plan(asked_of, q), *search.alternatives(asked_of, q)]
+    plans = search.plans(asked_of, q)
+    assert plans[0].moves == plan(asked_of, q).moves
     return [(one.cost, *search.effort(one, q)) for one in plans]
 
 
