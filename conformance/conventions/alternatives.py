@@ -7,7 +7,7 @@ with zeros, which unwritten memory often holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -41,11 +41,12 @@ def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterat
     tuple of Convention
         An explanation.
     """
+    root, zeros = Node((), question), reference.moved(np.zeros_like)
     with np.errstate(all="ignore"):
-        if not answer.any() and _is_distinct(reference, np.zeros(reference.numbers.shape), answer):
+        if not answer.any() and is_apart(root, reference, lambda **_: zeros):
             yield ()
-        for node in neighbours(Node((), question)):
-            if _is_rival(node, reference, answer):
+        for node in neighbours(root):
+            if _is_rival(node, root, reference, answer):
                 yield node.explanation
 
 
@@ -54,7 +55,36 @@ def named(rival: Explanation) -> str:
     return " and ".join(map(str, rival)) or ZEROS
 
 
-def _is_rival(node: Node, reference: Reference, answer: Array) -> bool:
+def is_apart(root: Node, reference: Reference, rival: Callable[..., Reference]) -> bool:
+    """Return whether an answer is another one than the oracle's.
+
+    Parameters
+    ----------
+    root
+        The question.
+    reference
+        The oracle's answer to it.
+    rival
+        Returns the other answer, and the same with sums beyond float64 if ``precise=True``.
+
+    Returns
+    -------
+    bool
+        Whether some number is more than one rounding away.
+
+    Raises
+    ------
+    ValueError
+        If there is no other answer.
+    """
+    if reference.is_apart(rival()).any():
+        return True
+    if reference.dtype != "float64":
+        return False
+    return bool(root.reference(precise=True).is_apart(rival(precise=True)).any())
+
+
+def _is_rival(node: Node, root: Node, reference: Reference, answer: Array) -> bool:
     try:
         if answer.dtype != node.answer_dtype or not node.may_have_shape(answer.shape):
             return False
@@ -64,8 +94,10 @@ def _is_rival(node: Node, reference: Reference, answer: Array) -> bool:
         rival_reference = node.reference()
     except ValueError:
         return False
-    return _agrees(rival_reference, answer) and _is_distinct(
-        reference, rival_reference.numbers, answer
+    if not _agrees(rival_reference, answer):
+        return False
+    return _is_nearer(reference, rival_reference, answer) or is_apart(
+        root, reference, node.reference
     )
 
 
@@ -73,12 +105,7 @@ def _agrees(reference: Reference, answer: Array) -> bool:
     return reference.numbers.shape == answer.shape and bool(reference.holds(answer).all())
 
 
-def _is_distinct(reference: Reference, numbers: Array, answer: Array) -> bool:
-    """Return whether the numbers are another answer, or are at least nearer to the given answer."""
-    distance, rival_distance = np.abs(answer - reference.numbers), np.abs(answer - numbers)
-    return bool(
-        (
-            reference.apart(numbers)
-            | ((distance > reference.rounded_once) & (rival_distance < distance))
-        ).any()
-    )
+def _is_nearer(reference: Reference, rival: Reference, answer: Array) -> bool:
+    """Return whether the rival is nearer to an answer that is rounded more than once."""
+    distance = reference.distance(answer)
+    return bool(((distance > reference.rounded_once) & (rival.distance(answer) < distance)).any())

@@ -94,15 +94,25 @@ class Node:
         """
         return self.moves(self.rounding(questions.answer(self.question)))
 
-    def reference(self) -> Reference:
+    def reference(self, *, precise: bool = False) -> Reference:
         """Return the reference for comparison with a real-valued answer.
+
+        Parameters
+        ----------
+        precise
+            Whether float64 sums are computed beyond float64.
+
+        Returns
+        -------
+        Reference
+            The answer under the conventions, and its bounds.
 
         Raises
         ------
         ValueError
             If there is no answer.
         """
-        reference = comparison.reference(self.question, self.sums)
+        reference = comparison.reference(self.question, self.sums, precise=precise)
         return reference if self.moves is unchanged else reference.moved(self.moves)
 
     def may_have_shape(self, shape: tuple[int, ...]) -> bool:

@@ -22,7 +22,7 @@ from conformance.comparison import Reference
 from conformance.conventions import alternatives, transforms
 from conformance.conventions.axes import AXES, CONVENTIONS, HALVES
 from conformance.conventions.diagnosis import diagnose
-from conformance.conventions.interpretations import answer_under, under
+from conformance.conventions.interpretations import Node, answer_under, under
 from conformance.question import AnyQuestion, Array, Chain, Question
 from conformance.runs.prepared_case import PreparedCase
 
@@ -270,7 +270,7 @@ def _hidden(
             continue
         # In float64, as the answer itself may be rounded in another way than the right one.
         node = under(q, (CONVENTIONS[place],))
-        if node is not None and reference.apart(node.reference().numbers).any():
+        if node is not None and alternatives.is_apart(Node((), q), reference, node.reference):
             names[str(CONVENTIONS[place])] = None
     yield from names
 

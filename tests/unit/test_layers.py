@@ -15,7 +15,8 @@ PACKAGE = Path(conformance.__file__).parent
 LAYERS = (
     {"utils", "oracle", "observations"},
     {"question", "workers"},
-    {"adapters", "comparison"},
+    {"adapters", "exact_sums"},
+    {"comparison"},
     {"cases", "environments"},
     {"conventions"},
     {"recipes"},

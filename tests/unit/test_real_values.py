@@ -128,6 +128,21 @@ def test_what_differs_by_more_than_a_rounding_is_no_match(q: Question) -> None:
             assert judged(q, answer).status != "match", name
 
 
+@pytest.mark.parametrize("channels", [1, 64, 2048])
+@pytest.mark.parametrize("roundings", [0.6, 1.2, 3.0, 10.0, 100.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_dropped_bias_of_a_few_roundings_is_no_match(
+    dtype: Dtype, roundings: float, channels: int
+) -> None:
+    q = layer(dtype, channels, bias=None)
+    without = comparison.reference(q)
+    bias = 2 * UNIT_ROUNDOFF[dtype] * roundings * np.abs(without.numbers).max((0, 2))
+    q = q.but(bias=rounded(bias, dtype))
+    precise = comparison.reference(q, precise=True)
+    assert precise.is_apart(comparison.reference(q.but(bias=None), precise=True)).any()
+    assert judged(q, rounded(without.numbers, dtype)).status != "match"
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("channels", [1, 64, 2048])
 @pytest.mark.parametrize("window", [(1,), (9,), (3, 3)])
