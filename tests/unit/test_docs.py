@@ -18,38 +18,50 @@ import numpy as np
 import pytest
 from case_files import cases
 from click.testing import CliRunner
+from pages import blocks, commands, page
 
-import conformance
 from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
 from conformance.adapters.registry import APIS
 from conformance.adapters.runtime import ANY
 from conformance.cases import load
 from conformance.cli.app import main
 from conformance.environments import interpreters
+from conformance.gate import expected
 from conformance.observations import Observation
 from conformance.runs import calls, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.outcomes import Answer
 from conformance.workers.worker_client import WorkerClient
 
-DOCS = Path(conformance.__file__).parent.parent / "docs"
-CASE = (DOCS / "adding-a-case.md").read_text(encoding="utf-8")
-FRAMEWORK = (DOCS / "adding-a-framework.md").read_text(encoding="utf-8")
+CASE, FRAMEWORK, TUTORIAL = page("adding-a-case"), page("adding-a-framework"), page("tutorial")
+GATE = page("gate-an-upgrade")
 
 
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+# Tutorial and how-tos
 
 
-def commands(page: str) -> list[tuple[list[str], list[str]]]:
-    """Every command after a ``$``, with the lines that it is said to print."""
-    shown = [
-        part
-        for block in blocks(page, "console")
-        for part in block.replace("\\\n", " ").split("$ ")[1:]
-    ]
-    lines = [part.splitlines() for part in shown]
-    return [(shlex.split(command), printed) for command, *printed in lines]
+@pytest.mark.parametrize("name", ["tutorial", "port-a-layer"])
+def test_commands_that_need_no_framework_print_what_is_shown(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(blocks(TUTORIAL, "yaml")[0])
+    for words, printed in commands(page(name)):
+        if "python" not in words and words[1] != "report":
+            output = CliRunner().invoke(main, words[1:]).output.splitlines()
+            assert [line for line in printed if line.strip() not in map(str.strip, output)] == []
+
+
+def test_the_definition_gives_what_the_tutorial_shows() -> None:
+    (source,) = blocks(TUTORIAL, "python")
+    exec(compile(source, "docs/tutorial.md", "exec"), {})
+
+
+def test_the_expected_changes_that_are_shown_are_read(tmp_path: Path) -> None:
+    (text,) = blocks(GATE, "yaml")
+    (tmp_path / "expected.yaml").write_text(text)
+    (expectation,) = expected.load(tmp_path / "expected.yaml")
+    assert expectation.entry.versions == ">=3.16"
 
 
 # Adding a case
