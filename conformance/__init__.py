@@ -20,14 +20,17 @@ if TYPE_CHECKING:
         conv_transpose_input_gradient,
         conv_transpose_kernel_gradient,
     )
+    from conformance.recorder import Calls, capture
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Calls",
     "Case",
     "Loaded",
     "Problem",
     "__version__",
+    "capture",
     "conv",
     "conv_input_gradient",
     "conv_kernel_gradient",
@@ -40,6 +43,7 @@ __all__ = [
 _DEFINITIONS = {
     **{name: ("conformance.cases", name) for name in ("Case", "Loaded", "Problem")},
     **{name: ("conformance.oracle", name) for name in __all__ if name.startswith("conv")},
+    **{name: ("conformance.recorder", name) for name in ("Calls", "capture")},
     "load_cases": ("conformance.cases", "load"),
 }
 """The module in which each public name is defined, and what it is called there."""

@@ -13,7 +13,7 @@ import conformance
 PACKAGE = Path(conformance.__file__).parent
 
 LAYERS = (
-    {"utils", "oracle", "observations"},
+    {"utils", "oracle", "observations", "recorder"},
     {"question", "workers"},
     {"adapters", "exact_sums"},
     {"comparison"},

@@ -1,0 +1,106 @@
+"""Models of each framework, recorded in its own process: every call, and nothing changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import conformance
+from conformance.environments.definitions import Environment
+from conformance.workers.interpreter import Interpreter
+
+MODELS = {
+    "torch": """
+import torch
+model = torch.nn.Sequential(
+    torch.nn.ConvTranspose1d(2, 3, 3, stride=2, padding=1),
+    torch.nn.ReLU(),
+    torch.nn.ConvTranspose1d(3, 1, 2, dilation=2, bias=False),
+)
+x = torch.ones(1, 2, 4)
+run = lambda: model(x).detach().numpy()
+""",
+    "keras": """
+import keras
+model = keras.Sequential([
+    keras.layers.Conv1DTranspose(3, 3, strides=2, padding="same", activation="relu"),
+    keras.layers.Conv1DTranspose(1, 2, use_bias=False),
+])
+x = np.ones((1, 4, 2), np.float32)
+run = lambda: keras.ops.convert_to_numpy(model(x))
+""",
+    "jax": """
+import jax
+w = np.arange(18, dtype=np.float32).reshape(3, 2, 3)
+v = np.arange(6, dtype=np.float32).reshape(1, 3, 2)
+@jax.jit
+def model(x):
+    y = jax.lax.conv_transpose(x, w, (2,), "SAME")
+    return jax.lax.conv_transpose(y, v, [1], [(0, 1)], dimension_numbers=("NWC", "OIW", "NWC"))
+x = np.ones((1, 4, 2), np.float32)
+run = lambda: np.asarray(model(x))
+""",
+}
+"""Models of two layers each, and a function that runs them on an input."""
+SCRIPT = """
+import json, sys
+import numpy as np
+{model}
+from conformance import capture
+before = run()
+with capture(sys.argv[1]) as calls:
+    during = run()
+print(json.dumps([before.tolist(), during.tolist(), run().tolist(), len(calls)]))
+"""
+ARGUMENTS = {
+    "torch": [{"stride": 2, "padding": 1, "dilation": 1}, {"stride": 1, "dilation": 2}],
+    "keras": [{"strides": 2, "padding": "same"}, {"strides": 1, "padding": "valid"}],
+    "jax": [{"strides": 2, "padding": "SAME"}, {"strides": 1}],
+}
+"""Some arguments of the two layers, in the API's words."""
+
+
+@pytest.fixture
+def recorded(
+    environment: Environment, interpreter: Interpreter, tmp_path: Path
+) -> dict[str, np.ndarray]:
+    if environment.framework not in MODELS:
+        pytest.skip(f"calls of {environment.framework} are not recorded")
+    script = SCRIPT.format(model=MODELS[environment.framework])
+    process = subprocess.run(
+        [interpreter.executable, "-c", script, str(tmp_path / "calls.npz")],
+        env={
+            **os.environ,
+            **environment.variables,
+            **({"KERAS_BACKEND": environment.backend} if environment.backend else {}),
+            "PYTHONPATH": str(Path(conformance.__file__).parents[1]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    before, during, after, count = json.loads(process.stdout.splitlines()[-1])
+    assert before == during == after
+    assert count == 2
+    return dict(np.load(tmp_path / "calls.npz"))
+
+
+def test_every_call_is_recorded_with_its_arguments(
+    recorded: dict[str, np.ndarray], environment: Environment
+) -> None:
+    for index, arguments in enumerate(ARGUMENTS[environment.framework]):
+        call = {name[4:]: a for name, a in recorded.items() if name.startswith(f"00{index}/")}
+        assert {name: call[name].ravel()[0] for name in arguments} == arguments
+        assert str(call["api"]).startswith(environment.framework)
+        assert {call["y"].ndim, *(a.ndim for a in call.values() if a.size > 5)} == {3}
+
+
+def test_a_layers_answer_is_the_next_layers_input(recorded: dict[str, np.ndarray]) -> None:
+    (name,) = (n for n in ("input", "inputs", "lhs") if f"001/{n}" in recorded)
+    assert recorded["000/y"].size == recorded[f"001/{name}"].size
