@@ -70,7 +70,7 @@ def test_the_worker_imports_nothing_of_ours() -> None:
 # Without POSIX
 
 ELSEWHERE = """
-import os, selectors, signal, subprocess, sys, tempfile, webbrowser
+import asyncio, os, selectors, signal, subprocess, sys, tempfile, webbrowser
 for name in ("fcntl", "resource", "termios", "pwd", "grp"):
     sys.modules[name] = None
 for name in ("fork", "killpg", "pread", "setsid", "sysconf"):
