@@ -45,10 +45,10 @@ def check(case: Case) -> str | None:
             f" answers it, with shape {result.shape}"
         )
     try:
-        complaint = next(_complaints(case.expected, case, result), None)
+        complaint = _complaint(case.expected, case, result)
         if case.erratum is None:
             return complaint
-        objection = next(_complaints(_correction(case.erratum), case, result), None)
+        objection = _complaint(_correction(case.erratum), case, result)
     except ValueError as refusal:
         return str(refusal)
     if complaint is None:
@@ -77,15 +77,7 @@ def claim_holds(case: Case, result: Array) -> bool | None:
 
 
 def correction_holds(case: Case, result: Array) -> bool | None:
-    """Return whether a framework's answer satisfies the erratum's correction, None without one.
-
-    Parameters
-    ----------
-    case
-        The case.
-    result
-        The answer, of any shape and dtype.
-    """
+    """Return whether an answer, as of `claim_holds`, satisfies the erratum; None without one."""
     return None if case.erratum is None else _satisfies(_correction(case.erratum), case, result)
 
 
@@ -125,63 +117,56 @@ def _correction(erratum: Erratum) -> Expected:
     return Expected(numbers=erratum.numbers, shape=erratum.shape, property=erratum.property)
 
 
-def _complaints(statements: Expected, case: Case, result: Array) -> Iterator[str]:
-    """Yield a sentence for every statement that the oracle's answer ``result`` contradicts."""
-    question = case.question
-    if statements.shape is not None and not _has_shape(result, statements.shape):
-        yield f"states the shape {tuple(statements.shape)}, the oracle's is {result.shape}"
-    if statements.numbers is not None:
-        difference = _difference(
-            _with_batch(statements.numbers, question), result, _tolerance(case), *_STATED
-        )
-        if difference:
-            yield f"states numbers that the oracle does not give: {difference}"
-    if statements.matrix is not None:
-        if not isinstance(question, Question) or question.wanted != "output":
-            yield "states a matrix, but only one operator's output has one"
-        elif difference := _difference(statements.matrix, matrix(question), 0.0, *_STATED):
-            yield f"states a matrix that the oracle does not give: {difference}"
-    if statements.parameters is not None and statements.parameters != (
-        counts := parameters(question)
-    ):
-        stated_counts = _plain_text(statements.parameters)
-        yield f"states the parameters {stated_counts}, the oracle counts {_plain_text(counts)}"
-    if statements.property is not None:
-        entry = properties.named(statements.property)
-        if not _has_property(entry, case, result):
-            actual, expected = entry.sides(question, result)
-            difference = _difference(actual, expected, 0.0, "the answer gives", "it must be")
-            reason = difference or "not so"
-            yield f"states the property {entry.name}, which does not hold: {reason}"
+def _complaint(statements: Expected, case: Case, result: Array) -> str | None:
+    """Return a sentence about the first statement that the oracle's answer contradicts."""
+    return next(filter(None, _comparisons(statements, case, result, by_oracle=True)), None)
 
 
 def _satisfies(statements: Expected, case: Case, result: Array) -> bool | None:
     """Return whether ``result`` satisfies all that an answer can show; None if that is nothing."""
+    complaints = list(_comparisons(statements, case, result, by_oracle=False))
+    return not any(complaints) if complaints else None
+
+
+def _comparisons(
+    statements: Expected, case: Case, result: Array, *, by_oracle: bool
+) -> Iterator[str | None]:
+    """Yield for every statement that ``result`` can show None, or a sentence if it is false.
+
+    The oracle shows every statement, as it also has the operator's matrix and its parameters.
+    """
     question = case.question
-    checks: list[bool] = []
     if statements.shape is not None:
-        checks.append(_has_shape(result, statements.shape))
+        sentence = f"states the shape {tuple(statements.shape)}, the oracle's is {result.shape}"
+        yield None if _has_shape(result, statements.shape) else sentence
     if statements.numbers is not None:
         numbers = _with_batch(statements.numbers, question)
-        checks.append(_difference(numbers, result, _tolerance(case), *_STATED) is None)
-    if statements.matrix is not None and _is_basis(question):
-        has_batch = result.ndim > 1 and result.shape[0] == len(_first(question).x)
-        checks.append(
-            has_batch and np.array_equal(result.reshape(len(result), -1).T, statements.matrix)
-        )
-    if statements.parameters is not None and _is_count(question):
-        checks.append(bool(np.all(result == statements.parameters)))
+        difference = _difference(numbers, result, _tolerance(case))
+        yield difference and f"states numbers that the oracle does not give: {difference}"
+    if statements.matrix is not None:
+        if by_oracle and not (isinstance(question, Question) and question.wanted == "output"):
+            yield "states a matrix, but only one operator's output has one"
+        elif by_oracle or _is_basis(question):
+            images = matrix(question) if by_oracle else _matrix_of(result, question)
+            difference = _difference(statements.matrix, images)
+            yield difference and f"states a matrix that the oracle does not give: {difference}"
+    if statements.parameters is not None and (by_oracle or _is_count(question)):
+        counts = parameters(question) if by_oracle else result
+        words = f"{_plain_text(statements.parameters)}, the oracle counts {_plain_text(counts)}"
+        is_true = np.all(counts == statements.parameters)
+        yield None if is_true else f"states the parameters {words}"
     if statements.property is not None:
-        checks.append(_has_property(properties.named(statements.property), case, result))
-    return all(checks) if checks else None
+        yield _property_complaint(statements.property, case, result)
 
 
-def _has_property(entry: properties.Property, case: Case, result: Array) -> bool:
-    tolerance = case.expected.tolerance
-    return properties.holds(
-        entry, case.question, result, exact=case.exact,
-        tolerance=None if tolerance is None else tolerance.absolute,
-    )  # fmt: skip
+def _property_complaint(name: str, case: Case, result: Array) -> str | None:
+    entry, stated = properties.lookup(name), case.expected.tolerance
+    tolerance = None if stated is None else stated.absolute
+    if entry.holds(case.question, result, exact=case.exact, tolerance=tolerance):
+        return None
+    actual, expected = entry.sides(case.question, result)
+    difference = _difference(actual, expected, 0.0, "the answer gives", "it must be")
+    return f"states the property {name}, which does not hold: {difference or 'not so'}"
 
 
 def _tolerance(case: Case) -> Array | float:
@@ -191,17 +176,20 @@ def _tolerance(case: Case) -> Array | float:
     return 0.0 if case.exact else bound(case.question)
 
 
-_STATED = ("stated is", "the oracle gives")
-
-
 def _difference(
-    left: Any, right: Array, tolerance: Array | float, left_words: str, right_words: str
+    left: Any,
+    right: Array,
+    tolerance: Array | float = 0.0,
+    left_words: str = "stated is",
+    right_words: str = "the oracle gives",
 ) -> str | None:
     """Return how two arrays differ by more than ``tolerance``, None if not; NaN always differs."""
     left = np.asarray(left)
     if left.shape != right.shape:
         return f"{left_words} shape {left.shape}, {right_words} shape {right.shape}"
-    is_close = np.atleast_1d(np.abs(np.subtract(left, right, dtype=np.float64)) <= tolerance)
+    with np.errstate(all="ignore"):
+        apart = np.abs(np.subtract(left, right, dtype=np.float64))
+    is_close = np.atleast_1d(apart <= tolerance)
     if is_close.all():
         return None
     index = tuple(int(i) for i in np.argwhere(~is_close)[0])
@@ -228,6 +216,12 @@ def _has_shape(result: Array, shape: Axes) -> bool:
 def _is_basis(question: AnyQuestion) -> bool:
     x = _first(question).x
     return isinstance(question, Question) and np.array_equal(x.reshape(len(x), -1), np.eye(len(x)))
+
+
+def _matrix_of(result: Array, question: AnyQuestion) -> Array:
+    """Return the matrix that the answer to every one-hot image shows, of shape () for no answer."""
+    has_batch = result.ndim > 1 and len(result) == len(_first(question).x)
+    return result.reshape(len(result), -1).T if has_batch else np.array(np.nan)
 
 
 def _is_count(question: AnyQuestion) -> bool:

@@ -1,9 +1,9 @@
-"""Compute both sides of every named property: what follows from an answer, and what it must be.
+"""Define the named properties: claims of documents about operators, which any case can name.
 
-``conformance.cases.properties`` has a sentence for each function. The functions do not use the
-oracle, as an answer that is computed the same way twice always agrees with itself. Each takes a
-question or a chain and an answer of the right shape, and raises ``ValueError`` for a question to
-which its property does not apply.
+The docstring of each function is the claim. The function computes what follows from an answer and
+what it must be, without the oracle, as an answer that is computed the same way twice always agrees
+with itself. It takes a question or a chain and an answer of the right shape, and raises
+``ValueError`` for a question to which the property does not apply.
 """
 
 from __future__ import annotations
@@ -20,6 +20,24 @@ from conformance.question import Array, Chain, Question
 
 Sides: TypeAlias = tuple[Array, Array]
 """What follows from an answer, and what it must be."""
+Check: TypeAlias = Callable[..., Sides]
+CHECKS: dict[Check, frozenset[str]] = {}
+"""The function of each property, with the operators that it is about."""
+
+CONV, TRANSPOSED = frozenset({"conv"}), frozenset({"conv_transpose"})
+INPUT_GRADIENTS = frozenset({"conv_input_gradient", "conv_transpose_input_gradient"})
+KERNEL_GRADIENTS = frozenset({"conv_kernel_gradient", "conv_transpose_kernel_gradient"})
+INTERPOLATE, CHAIN = frozenset({"interpolate"}), frozenset({"chain"})
+
+
+def about(ops: frozenset[str]) -> Callable[[Check], Check]:
+    """Add the decorated function to `CHECKS`."""
+
+    def add(check: Check) -> Check:
+        CHECKS[check] = ops
+        return check
+
+    return add
 
 
 def _require(condition: bool, sentence: str) -> None:
@@ -45,14 +63,15 @@ def _forward(q: Question) -> Callable[[Question, Array], Array]:
     return reference.scatter if q.operator == "conv_transpose" else reference.correlate
 
 
-# --- what the operators are -----------------------------------------------------------------
-
-
+@about(TRANSPOSED)
 def scatter(q: Question, answer: Array) -> Sides:
+    """Every input element adds its multiple of the kernel to the output."""
     return _without_bias(q, answer), reference.scatter(q, reference.operand(q))
 
 
+@about(TRANSPOSED)
 def pieces(q: Question, answer: Array) -> Sides:
+    """Each input element gives a piece of n + k - 1 elements (at stride 1); they add up."""
     _require(q.pairs == _no_padding(q) and q.dilation == _ones(q), "padding 0 and dilation 1")
     _require(q.groups == 1 and not any(q.output_padding), "one group and no output padding")
     steps = list(zip(q.stride, q.window, strict=True))
@@ -66,14 +85,18 @@ def pieces(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), total
 
 
+@about(CONV | TRANSPOSED | INPUT_GRADIENTS)
 def matrix_product(q: Question, answer: Array) -> Sides:
+    """The convolution matrix, or its transpose, times the flattened image."""
     w = reference.matrix(q)
     to_wide = (q.operator == "conv_transpose") == (q.wanted == "output")
     product = (w.T if to_wide else w) @ reference.operand(q).reshape(len(q.x), -1).T
     return _without_bias(q, answer), product.T.reshape(answer.shape)
 
 
+@about(TRANSPOSED | {"conv_input_gradient"})
 def numpy_convolve(q: Question, answer: Array) -> Sides:
+    """The convolution of signal processing: the kernel visited in reverse."""
     _require(q.rank == 1, f"one spatial axis, for numpy.convolve; got {q.rank}")
     x = reference.insert_zeros(reference.operand(q), q.stride)
     kernel = reference.insert_zeros(q.kernel, q.dilation)
@@ -87,7 +110,9 @@ def numpy_convolve(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), expected
 
 
+@about(TRANSPOSED | {"conv_input_gradient"})
 def direct_convolution(q: Question, answer: Array) -> Sides:
+    """A convolution with the flipped kernel over the input, zero-stretched and padded."""
     spaces = zip(reference.narrow_space(q), reference.wide_space(q), strict=True)
     padding = tuple(
         (d * (k - 1) - b, wide - (n - 1) * s - 1 + b)
@@ -101,7 +126,9 @@ def direct_convolution(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), reference.correlate(conv, x)
 
 
+@about(TRANSPOSED)
 def pixel_shuffle(q: Question, answer: Array) -> Sides:
+    """A convolution to r^2 channels with the kernel rearranged, then pixel shuffle."""
     kernel = reference.insert_zeros(q.kernel, q.dilation)
     taps = tuple(-(-k // r) for k, r in zip(kernel.shape[2:], q.stride, strict=True))
     excess = (t * r - k for t, r, k in zip(taps, q.stride, kernel.shape[2:], strict=True))
@@ -123,7 +150,9 @@ def pixel_shuffle(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), reference.pad(full, crop)
 
 
+@about(CONV)
 def pixel_unshuffle(q: Question, answer: Array) -> Sides:
+    """Shuffled to one channel, a convolution to r^2 channels is transposed with stride r."""
     r = round(len(q.kernel) ** (1 / q.rank))
     _require(r**q.rank == len(q.kernel), f"r^{q.rank} output channels, got {len(q.kernel)}")
     _require(q.stride == q.dilation == _ones(q) and q.groups == 1, "stride, dilation, groups 1")
@@ -142,10 +171,9 @@ def pixel_unshuffle(q: Question, answer: Array) -> Sides:
     )
 
 
-# --- what the gradients are -----------------------------------------------------------------
-
-
+@about(TRANSPOSED | INPUT_GRADIENTS)
 def swap(q: Question, answer: Array) -> Sides:
+    """A transposed convolution and a convolution are each other's backward pass."""
     if q.wanted == "input_gradient":
         is_transposed = q.operator == "conv_transpose"
         operator = reference.correlate if is_transposed else reference.scatter
@@ -159,8 +187,9 @@ def swap(q: Question, answer: Array) -> Sides:
     ).reshape(answer.shape)
 
 
+@about(INPUT_GRADIENTS | KERNEL_GRADIENTS)
 def unit_steps(q: Question, answer: Array) -> Sides:
-    """Compute the gradient by unit steps, as the loss is linear in the input and in the kernel."""
+    """Every element of the gradient is what a unit step there adds to the loss."""
     forward = _forward(q)
     expected, gradient = np.zeros(answer.shape), reference.operand(q)
     for index in np.ndindex(*answer.shape):
@@ -174,10 +203,9 @@ def unit_steps(q: Question, answer: Array) -> Sides:
     return answer, expected
 
 
-# --- what the arguments do ------------------------------------------------------------------
-
-
+@about(CONV | TRANSPOSED)
 def sparse_kernel(q: Question, answer: Array) -> Sides:
+    """Dilation is a kernel with zeros inserted."""
     sparse = q.but(
         kernel=reference.insert_zeros(q.kernel, q.dilation),
         dilation=_ones(q),
@@ -187,7 +215,9 @@ def sparse_kernel(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), forward(sparse, reference.operand(q))
 
 
+@about(TRANSPOSED)
 def crop(q: Question, answer: Array) -> Sides:
+    """Padding removes the border of the unpadded output."""
     full = q.but(padding=_no_padding(q), output_padding=(0,) * q.rank)
     crop = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
     return _without_bias(q, answer), reference.pad(
@@ -195,7 +225,9 @@ def crop(q: Question, answer: Array) -> Sides:
     )
 
 
+@about(TRANSPOSED)
 def coverage(q: Question, answer: Array) -> Sides:
+    """Ones through a kernel of ones count how often each output is written."""
     _require(bool(np.all(q.x == 1) and np.all(q.kernel == 1)), "ones, and a kernel of ones")
     counts = np.zeros(answer.shape)
     for _, _, u in reference.overlaps(q):
@@ -203,10 +235,9 @@ def coverage(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer), counts
 
 
-# --- sums -----------------------------------------------------------------------------------
-
-
+@about(TRANSPOSED)
 def sum_is_product(q: Question, answer: Array) -> Sides:
+    """The output's sum is the input's sum times the kernel's, over pairs of channels."""
     _require(all(b <= 0 and e <= 0 for b, e in q.pairs), "that no padding removes elements")
     space = tuple(range(2, answer.ndim))
     sums = q.kernel.astype(np.float64).sum(space)
@@ -217,11 +248,10 @@ def sum_is_product(q: Question, answer: Array) -> Sides:
     return _without_bias(q, answer).sum(space), np.concatenate(totals, 1)
 
 
+@about(CONV | TRANSPOSED)
 def energy_preserved(q: Question, answer: Array) -> Sides:
+    """The output's squares have the same sum as the input's."""
     return np.sum(answer**2), np.sum(reference.operand(q) ** 2)
-
-
-# --- a convolution, then its transposed twin ------------------------------------------------
 
 
 def _first(chain: Chain) -> Question:
@@ -229,13 +259,17 @@ def _first(chain: Chain) -> Question:
     return chain.questions[0]
 
 
+@about(CHAIN)
 def shape_not_values(chain: Chain, answer: Array) -> Sides:
+    """The composition has the shape of the input, but not its values."""
     x = _first(chain).x
     is_equal = answer.shape == x.shape and bool(np.all(answer == x))
     return np.array([*answer.shape, is_equal]), np.array([*x.shape, False])
 
 
+@about(CHAIN)
 def keeps_length(chain: Chain, answer: Array) -> Sides:
+    """The composition keeps the length W exactly when W = w + s q."""
     q = _first(chain)
     _require(q.pairs == _no_padding(q) and q.dilation == _ones(q), "padding 0 and dilation 1")
     fits = [
@@ -246,13 +280,12 @@ def keeps_length(chain: Chain, answer: Array) -> Sides:
     return np.array(matches), np.array(fits)
 
 
+@about(CHAIN)
 def observed_area(chain: Chain, answer: Array) -> Sides:
+    """The composition has the size of the area that the convolution reads."""
     q = _first(chain)
     area = np.max([u for _, _, u in reference.overlaps(q)], 0) + 1
     return np.array(answer.shape[2:]), area
-
-
-# --- bilinear interpolation -----------------------------------------------------------------
 
 
 def _interior(x: Array, factors: Axes) -> Array:
@@ -260,12 +293,16 @@ def _interior(x: Array, factors: Axes) -> Array:
     return reference.pad(x, tuple((-(s // 2), -(s // 2)) for s in factors))
 
 
+@about(TRANSPOSED)
 def interpolation(q: Question, answer: Array) -> Sides:
+    """With a bilinear kernel: bilinear interpolation, away from the border."""
     expected = reference.interpolate(reference.operand(q), q.stride)
     return _interior(_without_bias(q, answer), q.stride), _interior(expected, q.stride)
 
 
+@about(INTERPOLATE)
 def bilinear_kernel(q: Question, answer: Array) -> Sides:
+    """The zero-stretched input convolved with a triangle, away from the border."""
     expected = reference.operand(q)
     for axis, factor in enumerate(q.stride, start=2):
         expected = np.apply_along_axis(reference.convolve_triangle, axis, expected, factor)

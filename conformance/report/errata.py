@@ -158,7 +158,7 @@ def _lines(statement: Expected | Erratum) -> tuple[str, ...]:
     elif statement.shape is not None:
         lines.append(f"shape {' x '.join(map(str, statement.shape))}")
     if statement.property is not None:
-        lines.append(properties.named(statement.property).sentence)
+        lines.append(properties.lookup(statement.property).sentence)
     return tuple(lines)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases.properties import PROPERTIES, holds, named
+from conformance.cases.properties import PROPERTIES, lookup
 from conformance.question import AnyQuestion, Array, Chain, Pool, Question, answer
 
 
@@ -130,7 +130,7 @@ def test_every_property_is_tried_here() -> None:
 def test_the_oracles_answer_has_the_property(name: str, number: int) -> None:
     asked = HOLDS[name][number]
     exact = name != "bilinear-kernel"
-    assert holds(named(name), asked, answer(asked), exact=exact)
+    assert lookup(name).holds(asked, answer(asked), exact=exact)
 
 
 @pytest.mark.parametrize(("name", "number"), PAIRS)
@@ -140,7 +140,7 @@ def test_another_shape_does_not_have_the_property(name: str, number: int) -> Non
     longer = np.concatenate([right, right, right], -1)
     if name == "keeps-length" and right.shape[-1] != asked.questions[0].space[-1]:
         longer = np.zeros(asked.questions[0].x.shape)
-    assert not holds(named(name), asked, longer, exact=True)
+    assert not lookup(name).holds(asked, longer, exact=True)
 
 
 ABOUT_VALUES = [name for name in HOLDS if name not in ("keeps-length", "observed-area")]
@@ -150,14 +150,14 @@ ABOUT_VALUES = [name for name in HOLDS if name not in ("keeps-length", "observed
 def test_other_numbers_do_not_have_the_property(name: str) -> None:
     asked = HOLDS[name][0]
     wrong = np.array(asked.questions[0].x if isinstance(asked, Chain) else answer(asked) + 1)
-    assert not holds(named(name), asked, wrong, exact=False)
+    assert not lookup(name).holds(asked, wrong, exact=False)
 
 
 @pytest.mark.parametrize("name", HOLDS)
 def test_nan_does_not_have_the_property(name: str) -> None:
     asked = HOLDS[name][0]
     nothing = np.full_like(answer(asked), np.nan, dtype=np.float64)
-    assert not holds(named(name), asked, nothing, exact=False)
+    assert not lookup(name).holds(asked, nothing, exact=False)
 
 
 NOTICES_FLIP = [
@@ -170,37 +170,37 @@ NOTICES_FLIP = [
 def test_the_answer_to_a_flipped_kernel_does_not_have_the_property(name: str) -> None:
     asked = HOLDS[name][0]
     flipped = asked.but(kernel=np.flip(asked.kernel, tuple(range(2, asked.kernel.ndim))))
-    assert not holds(named(name), asked, answer(flipped), exact=True)
+    assert not lookup(name).holds(asked, answer(flipped), exact=True)
 
 
 def test_a_stated_tolerance_is_what_decides() -> None:
     q = transposed()
-    assert holds(named("scatter"), q, answer(q) + 1, exact=False, tolerance=1.0)
+    assert lookup("scatter").holds(q, answer(q) + 1, exact=False, tolerance=1.0)
 
 
 def test_rounding_is_within_the_bound_and_a_wrong_digit_is_not() -> None:
     q = transposed(stride=2)
     q = q.but(x=q.x / np.float32(3), kernel=q.kernel / np.float32(7))
     given = answer(q)
-    assert holds(named("scatter"), q, given.astype(np.float32), exact=False)
-    assert not holds(named("scatter"), q, given * 1.001, exact=False)
+    assert lookup("scatter").holds(q, given.astype(np.float32), exact=False)
+    assert not lookup("scatter").holds(q, given * 1.001, exact=False)
 
 
 def test_sums_beyond_float16_do_not_overflow() -> None:
     q = question("conv_transpose", np.full((1, 1, 2), 2**15), np.full((1, 1, 3), 2.0**15))
     q = q.but(x=q.x.astype(np.float16), kernel=q.kernel.astype(np.float16))
-    assert named("sum-is-product").sides(q, np.zeros((1, 1, 4)))[1] == 6 * 2**30
+    assert lookup("sum-is-product").sides(q, np.zeros((1, 1, 4)))[1] == 6 * 2**30
 
 
 def test_a_property_of_another_operator_is_refused_with_the_ones_there_are() -> None:
     q = conv()
     with pytest.raises(ValueError, match="crop is about conv_transpose, not about conv"):
-        holds(named("crop"), q, answer(q), exact=True)
+        lookup("crop").holds(q, answer(q), exact=True)
 
 
 def test_an_unknown_property_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(ValueError, match=r"unknown property 'crops'; there are .*crop,"):
-        named("crops")
+        lookup("crops")
 
 
 @pytest.mark.parametrize(
@@ -216,15 +216,15 @@ def test_an_unknown_property_is_refused_with_the_names_there_are() -> None:
 )
 def test_a_property_says_what_it_needs(name: str, asked: AnyQuestion, needs: str) -> None:
     with pytest.raises(ValueError, match=needs):
-        named(name).sides(asked, answer(asked))
+        lookup(name).sides(asked, answer(asked))
 
 
 def test_the_shuffle_of_two_channels_interleaves_them() -> None:
     q = question("conv", np.ones((1, 1, 2)), np.array([[[1.0]], [[2.0]]]))
-    got, wanted = named("pixel-unshuffle").sides(q, answer(q))
+    got, wanted = lookup("pixel-unshuffle").sides(q, answer(q))
     assert got.tolist() == wanted.tolist() == [[[1, 2, 1, 2]]]
 
 
 def test_coverage_of_kernel_4_at_stride_3_counts_every_third_output_twice() -> None:
     q = question("conv_transpose", np.ones((1, 1, 3)), np.ones((1, 1, 4)), stride=3)
-    assert named("coverage").sides(q, answer(q))[1].tolist() == [[[1, 1, 1, 2, 1, 1, 2, 1, 1, 1]]]
+    assert lookup("coverage").sides(q, answer(q))[1].tolist() == [[[1, 1, 1, 2, 1, 1, 2, 1, 1, 1]]]
