@@ -14,7 +14,7 @@ import numpy as np
 from conformance.authoring import to_yaml
 from conformance.cases import Case, Place
 from conformance.cases.exactness import bound, limit
-from conformance.cases.question_builder import ask
+from conformance.cases.question_builder import build_question
 from conformance.cases.schema import Entry
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
@@ -119,7 +119,7 @@ def _sharpness(q: Question) -> tuple[int, int]:
 
 
 def _question(entry: Mapping[str, Any]) -> Question:
-    question = ask(Entry.model_validate({"id": "drawn", "why": "Drawn.", **entry}))
+    question = build_question(Entry.model_validate({"id": "drawn", "why": "Drawn.", **entry}))
     assert isinstance(question, Question)  # an entry of one operator is no chain
     return question
 

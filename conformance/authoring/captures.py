@@ -18,7 +18,8 @@ import numpy as np
 from conformance.adapters.base import Api
 from conformance.adapters.registry import APIS
 from conformance.authoring.yaml_writer import READABLE
-from conformance.cases.arrays import first_real, random
+from conformance.cases.array_rules import random
+from conformance.cases.arrays import first_real
 from conformance.cases.vocabulary import RENAMED, of_key
 from conformance.question import DTYPES, Array
 from conformance.recipes.search import order

@@ -1,16 +1,39 @@
-"""Rules by which a case file states an array: the numbers themselves, or how to make them."""
+"""Define how a case file states an array: by the numbers themselves, or by a rule for them."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from math import prod
 from typing import Annotated, Any, TypeAlias, get_args
 
+import numpy as np
 from pydantic import Discriminator, Field, Tag
 
+from conformance import oracle
 from conformance.cases.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
 from conformance.oracle.memory_layout import Memory
+from conformance.question import Array
 
 
-class Shaped(Model):
+def random(seed: int) -> np.random.Generator:
+    """Return the generator of a seed, which is the same on every machine and in every NumPy."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+class Rule(Model):
+    """How to make an array."""
+
+    @property
+    @abstractmethod
+    def array_shape(self) -> tuple[int, ...]:
+        """Return the shape of the array, which is bare or full."""
+
+    @abstractmethod
+    def make(self) -> Array:
+        """Return the array, int64 or float64, of shape `array_shape`."""
+
+
+class Shaped(Rule):
     """Fields that all arrays of a stated shape share."""
 
     shape: Shape = Field(
@@ -23,6 +46,10 @@ class Shaped(Model):
         examples=["reversed"],
     )
 
+    @property
+    def array_shape(self) -> tuple[int, ...]:
+        return tuple(self.shape)
+
 
 class Integers(Shaped):
     """Whole numbers drawn evenly from a range that includes both ends."""
@@ -30,17 +57,27 @@ class Integers(Shaped):
     integers: Range = Field(description="The least and the largest number.", examples=[[-3, 3]])
     seed: Seed = 0
 
+    def make(self) -> Array:
+        low, high = self.integers
+        return random(self.seed).integers(low, high, self.shape, endpoint=True)
+
 
 class Arange(Shaped):
     """Whole numbers in a row."""
 
     arange: Whole = Field(description="The first number.", examples=[0])
 
+    def make(self) -> Array:
+        return self.arange + np.arange(prod(self.shape), dtype=np.int64).reshape(self.shape)
+
 
 class Fill(Shaped):
     """One number everywhere."""
 
     fill: Real = Field(description="The number.", examples=[1])
+
+    def make(self) -> Array:
+        return np.full(self.shape, self.fill)
 
 
 class Normal(Shaped):
@@ -51,21 +88,38 @@ class Normal(Shaped):
     )
     seed: Seed = 0
 
+    def make(self) -> Array:
+        return random(self.seed).normal(0.0, self.normal, self.shape)
 
-class Basis(Model):
+
+class Basis(Rule):
     """Every one-hot image of a size, one a batch entry: an operator's answer shows its matrix."""
 
     basis: Annotated[list[Size], Field(min_length=1, max_length=3)] = Field(
         description="The spatial size of the images.", examples=[[3, 3]]
     )
 
+    @property
+    def array_shape(self) -> tuple[int, ...]:
+        return (prod(self.basis), 1, *self.basis)
 
-class Bilinear(Model):
+    def make(self) -> Array:
+        return np.eye(prod(self.basis), dtype=np.int64).reshape(self.array_shape)
+
+
+class Bilinear(Rule):
     """The kernel that scales every channel up bilinearly, one group for each channel."""
 
     bilinear: Size = Field(description="The factor.", examples=[2])
     channels: Size = Field(default=1, description="How many channels there are.")
     rank: int = Field(default=2, ge=1, le=3, description="How many spatial axes there are.")
+
+    @property
+    def array_shape(self) -> tuple[int, ...]:
+        return (self.channels, 1, *(2 * self.bilinear - self.bilinear % 2,) * self.rank)
+
+    def make(self) -> Array:
+        return np.asarray(oracle.bilinear_kernel(self.bilinear, self.channels, self.rank))
 
 
 Generated: TypeAlias = Integers | Arange | Fill | Normal | Basis | Bilinear

@@ -6,13 +6,11 @@ Sizes are checked before anything is allocated, and values before anything is co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from conformance import oracle
-from conformance.cases.array_rules import Arange, Basis, Bilinear, Fill, Generated, Integers
+from conformance.cases import array_rules
 from conformance.cases.errors import CaseError
 from conformance.cases.size_limits import check_size
 from conformance.question import Array, Dtype
@@ -27,7 +25,7 @@ EXACT_INTEGERS: Mapping[Dtype, int] = {
 }
 """The bound up to which a dtype holds every integer (int64: as far as the oracle's float64)."""
 
-Rule: TypeAlias = list[Any] | Generated
+Rule: TypeAlias = list[Any] | array_rules.Rule
 """An operand in a case file: the numbers themselves, or how to make them."""
 
 _RANKS = {1: 1, 2: 2, 3: 1, 4: 2, 5: 3}
@@ -35,12 +33,8 @@ _RANKS = {1: 1, 2: 2, 3: 1, 4: 2, 5: 3}
 
 def axis_count(rule: Rule) -> int:
     """Return how many axes the array of ``rule`` is written with."""
-    if isinstance(rule, Basis):
-        return len(rule.basis) + 2
-    if isinstance(rule, Bilinear):
-        return rule.rank + 2
-    if not isinstance(rule, list):
-        return len(rule.shape)
+    if isinstance(rule, array_rules.Rule):
+        return len(rule.array_shape)
     value: Any = rule
     count = 0
     while isinstance(value, list):
@@ -120,7 +114,11 @@ def array(name: str, rule: Rule, rank: int) -> Array:
     CaseError
         If there are more than ``MAX_ELEMENTS`` elements, before they are allocated.
     """
-    numbers = np.array(rule) if isinstance(rule, list) else _generate(name, rule)
+    if isinstance(rule, array_rules.Rule):
+        check_size(name, rule.array_shape, (name,))
+        numbers = rule.make()
+    else:
+        numbers = np.array(rule)
     return numbers[None, None] if numbers.ndim == rank else numbers
 
 
@@ -148,27 +146,3 @@ def first_real(numbers: Array) -> tuple[int, ...] | None:
 def _first_true(mask: Array) -> tuple[int, ...] | None:
     indices = np.argwhere(mask)
     return tuple(map(int, indices[0])) if len(indices) else None
-
-
-def _generate(name: str, rule: Generated) -> Array:
-    if isinstance(rule, Basis):
-        count = prod(rule.basis)
-        check_size(name, (count, count), (name,))
-        return np.eye(count, dtype=np.int64).reshape(count, 1, *rule.basis)
-    if isinstance(rule, Bilinear):
-        check_size(name, (rule.channels, *(2 * rule.bilinear,) * rule.rank), (name,))
-        return np.asarray(oracle.bilinear_kernel(rule.bilinear, rule.channels, rule.rank))
-    check_size(name, rule.shape, (name,))
-    if isinstance(rule, Integers):
-        low, high = rule.integers
-        return random(rule.seed).integers(low, high, rule.shape, endpoint=True)
-    if isinstance(rule, Arange):
-        return rule.arange + np.arange(prod(rule.shape), dtype=np.int64).reshape(rule.shape)
-    if isinstance(rule, Fill):
-        return np.full(rule.shape, rule.fill)
-    return random(rule.seed).normal(0.0, rule.normal, rule.shape)
-
-
-def random(seed: int) -> np.random.Generator:
-    """Return the generator of a seed, which is the same on every machine and in every NumPy."""
-    return np.random.Generator(np.random.PCG64(seed))

@@ -14,7 +14,7 @@ from conformance.cases.errors import CaseError, Fault
 from conformance.cases.exactness import bound, is_exact, limit, real_parts, unrepresentable_values
 from conformance.cases.model import Case, Document, Erratum, Expected, Place, Tolerance
 from conformance.cases.operator_keys import misplaced_keys
-from conformance.cases.question_builder import ask, ask_as_written, path_to_key
+from conformance.cases.question_builder import build_question, path_to_key
 from conformance.cases.schema import Entry, ExpectedEntry, VaryingEntry
 from conformance.cases.size_limits import check_cost, check_size
 from conformance.cases.vocabulary import did_you_mean
@@ -63,11 +63,11 @@ def _case(entry: Entry, place: Place, document: Document | None) -> Case:
     statements = entry.expected if isinstance(entry.expected, ExpectedEntry) else ExpectedEntry()
     erratum, tolerance = entry.erratum, statements.tolerance
     try:
-        question = ask(entry)
+        question = build_question(entry)
     except CaseError:
         if statements.error is None:
             raise
-        question = ask_as_written(entry)
+        question = build_question(entry, as_written=True)
     return Case(
         id=entry.id,
         op=entry.op,

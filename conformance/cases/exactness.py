@@ -15,7 +15,8 @@ from conformance.cases.array_rules import Bilinear, Normal
 from conformance.cases.arrays import EXACT_INTEGERS, array, axis_count, first_changed, first_real
 from conformance.cases.errors import Fault, Path
 from conformance.cases.schema import Entry, Step
-from conformance.question import AnyQuestion, Array, Chain, Pool, Question, answer, pooled
+from conformance.comparison import magnitude
+from conformance.question import AnyQuestion, Chain, answer
 
 _NAMES = ("x", "kernel", "gradient", "bias")
 
@@ -57,16 +58,10 @@ def bound(question: AnyQuestion) -> float:
     ValueError
         If the question has no answer.
     """
-    if isinstance(question, Question):
-        return _largest(answer(_absolute(question)))
-    largest, x = 0.0, None
-    for step in question.steps:
-        if isinstance(step, Pool):
-            x = pooled(x, step.size) if x is not None else None
-            continue
-        x = answer(_absolute(step if x is None else step.but(x=x)))
-        largest = max(largest, _largest(x))
-    return largest
+    largest = magnitude(question)
+    questions = largest.questions if isinstance(largest, Chain) else (largest,)
+    answers = [answer(q) for q in questions]
+    return max((float(array.max()) for array in answers if array.size), default=0.0)
 
 
 def limit(question: AnyQuestion, *, exact: bool) -> float:
@@ -75,15 +70,6 @@ def limit(question: AnyQuestion, *, exact: bool) -> float:
     if exact or dtype.startswith("int"):
         return EXACT_INTEGERS[dtype]
     return float(np.finfo("float32" if dtype == "bfloat16" else dtype).max)
-
-
-def _absolute(q: Question) -> Question:
-    parts: dict[str, Any] = {name: getattr(q, name) for name in _NAMES}
-    return q.but(**{k: abs(v.astype(np.float64)) for k, v in parts.items() if v is not None})
-
-
-def _largest(numbers: Array) -> float:
-    return float(numbers.max()) if numbers.size else 0.0
 
 
 def _rules(entry: Entry) -> Iterator[tuple[Path, Any]]:

@@ -143,10 +143,10 @@ def _comparisons(
         numbers = _with_batch(statements.numbers, question)
         difference = _difference(numbers, result, _tolerance(case))
         yield difference and f"states numbers that the oracle does not give: {difference}"
-    if statements.matrix is not None:
-        if by_oracle and not (isinstance(question, Question) and question.wanted == "output"):
+    if statements.matrix is not None and (by_oracle or _is_basis(question)):
+        if not isinstance(question, Question) or (by_oracle and question.wanted != "output"):
             yield "states a matrix, but only one operator's output has one"
-        elif by_oracle or _is_basis(question):
+        else:
             images = matrix(question) if by_oracle else _matrix_of(result, question)
             difference = _difference(statements.matrix, images)
             yield difference and f"states a matrix that the oracle does not give: {difference}"

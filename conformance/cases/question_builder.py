@@ -6,15 +6,15 @@ channels fit, and whether a suite should compute such sizes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
-from conformance.cases.array_rules import Shaped
-from conformance.cases.arrays import Rule, array, infer_rank, random, stored
+from conformance.cases.array_rules import Shaped, random
+from conformance.cases.arrays import Rule, array, infer_rank, stored
 from conformance.cases.errors import CaseError, Path, collect
 from conformance.cases.schema import Arguments, Entry, PoolStep
 from conformance.cases.size_limits import check_cost
@@ -39,13 +39,16 @@ GRADIENT_SEED = 3
 _ARRAYS = ("x", "kernel", "gradient")
 
 
-def ask(entry: Entry) -> AnyQuestion:
+def build_question(entry: Entry, *, as_written: bool = False) -> AnyQuestion:
     """Build the question of ``entry``, whether or not the oracle has an answer to it.
 
     Parameters
     ----------
     entry
         A valid entry without misplaced keys.
+    as_written
+        Whether arguments stay as they stand, such as a stride of 0, for an entry that expects an
+        error. A chain then ends with the step that has no answer.
 
     Returns
     -------
@@ -59,40 +62,13 @@ def ask(entry: Entry) -> AnyQuestion:
         ``conformance.cases.size_limits`` allows.
     """
     if entry.op == "chain":
-        return _chain(entry, _question)
-    rules = _rules(entry)
+        return _chain(entry, as_written=as_written)
+    rules: dict[str, Rule] = {
+        key: getattr(entry, key) for key in _ARRAYS if getattr(entry, key) is not None
+    }
     rank = infer_rank(rules, entry.rank)
     arrays = collect({key: partial(array, key, rule, rank) for key, rule in rules.items()})
-    return _question(entry.op, entry, arrays, entry.dtype)
-
-
-def ask_as_written(entry: Entry) -> AnyQuestion:
-    """Build the question of an entry that expects an error, with its arguments as they stand.
-
-    A chain ends with the step that has no answer.
-
-    Parameters
-    ----------
-    entry
-        A valid entry without misplaced keys.
-
-    Returns
-    -------
-    AnyQuestion
-        A question that may have no answer, with a stride of 0 for one.
-
-    Raises
-    ------
-    CaseError
-        Only for arrays that do not agree on how many axes there are, or that are larger than
-        ``conformance.cases.size_limits`` allows.
-    """
-    if entry.op == "chain":
-        return _chain(entry, _question_as_written)
-    rules = _rules(entry)
-    rank = infer_rank(rules, entry.rank)
-    arrays = {key: array(key, rule, rank) for key, rule in rules.items()}
-    return _question_as_written(entry.op, entry, arrays, entry.dtype)
+    return _question(entry.op, entry, arrays, entry.dtype, as_written=as_written)
 
 
 def path_to_key(sentence: str, keys: Collection[str]) -> Path:
@@ -101,23 +77,26 @@ def path_to_key(sentence: str, keys: Collection[str]) -> Path:
     return next(((word,) for word in words if word in keys), ())
 
 
-def _question(op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype) -> Question:
+def _question(
+    op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype, *, as_written: bool
+) -> Question:
     rank = arrays["x"].ndim - 2
+    axes, padding = (_as_written, _padding_as_written) if as_written else (_axes, _padding)
     output_padding = arguments.output_padding or 0
     parts: dict[str, Any] = collect(
         {
             "bias": partial(_bias, arguments, dtype),
-            "stride": partial(_axes, "stride", arguments.stride, rank),
-            "padding": partial(_padding, arguments.padding, rank),
-            "output_padding": partial(_axes, "output_padding", output_padding, rank, least=0),
-            "dilation": partial(_axes, "dilation", arguments.dilation, rank),
+            "stride": partial(axes, "stride", arguments.stride, rank),
+            "padding": partial(padding, arguments.padding, rank),
+            "output_padding": partial(axes, "output_padding", output_padding, rank, least=0),
+            "dilation": partial(axes, "dilation", arguments.dilation, rank),
         }
     )
     operands = {
         key: _in_memory(arguments, key, stored(numbers, dtype)) for key, numbers in arrays.items()
     }
     kernel = operands.get("kernel", np.zeros(0))
-    if op != "interpolate" and not kernel.size:
+    if op != "interpolate" and not kernel.size and not as_written:
         raise CaseError(("kernel",), f"kernel must not be empty, got the shape {kernel.shape}")
     q = Question(
         op=op,
@@ -125,13 +104,17 @@ def _question(op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: 
         kernel=kernel,
         groups=arguments.groups,
         dtype=dtype,
-        zero_given=_is_zero(arguments.output_padding),
+        zero_given=arguments.output_padding is not None and not np.any(arguments.output_padding),
         **parts,
     )
-    check_cost(q)
-    if q.wanted.endswith("gradient"):
-        q = q.but(gradient=_gradient(q, operands.get("gradient")))
-    return q
+    with suppress(ValueError) if as_written else nullcontext():
+        check_cost(q)
+    if not q.wanted.endswith("gradient"):
+        return q
+    gradient = operands.get("gradient")
+    if not as_written:
+        return q.but(gradient=_gradient(q, gradient))
+    return q.but(gradient=np.zeros((1,) * q.x.ndim, q.x.dtype) if gradient is None else gradient)
 
 
 def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
@@ -147,47 +130,7 @@ def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
     return laid_out
 
 
-def _question_as_written(
-    op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype
-) -> Question:
-    operands = {key: stored(numbers, dtype) for key, numbers in arrays.items()}
-    rank = operands["x"].ndim - 2
-    numbers: dict[str, Any] = {
-        key: (value,) * rank if isinstance(value, int) else tuple(value)
-        for key in ("stride", "output_padding", "dilation")
-        for value in [getattr(arguments, key) or 0]
-    }
-    q = Question(
-        op=op,
-        x=operands["x"],
-        kernel=operands.get("kernel", np.zeros(0)),
-        bias=_bias(arguments, dtype),
-        padding=_pairs_as_written(arguments.padding, rank),
-        groups=arguments.groups,
-        dtype=dtype,
-        zero_given=_is_zero(arguments.output_padding),
-        **numbers,
-    )
-    with suppress(ValueError):
-        check_cost(q)
-    if q.wanted.endswith("gradient"):
-        placeholder = np.zeros((1,) * q.x.ndim, operands["x"].dtype)
-        q = q.but(gradient=operands.get("gradient", placeholder))
-    return q
-
-
-def _pairs_as_written(value: Any, rank: int) -> Pairs | Word:
-    if isinstance(value, str):
-        return cast(Word, value)
-    entries = [value] * rank if isinstance(value, int) else value
-    return tuple((e, e) if isinstance(e, int) else (e[0], e[1]) for e in entries)
-
-
-def _rules(entry: Entry) -> dict[str, Rule]:
-    return {key: getattr(entry, key) for key in _ARRAYS if getattr(entry, key) is not None}
-
-
-def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question]) -> Chain:
+def _chain(entry: Entry, *, as_written: bool) -> Chain:
     rank = infer_rank({"x": entry.x}, entry.rank)
     if isinstance(entry.x, Shaped) and entry.x.memory:
         raise CaseError(("x", "memory"), "memory has no meaning for the x of a chain")
@@ -204,13 +147,13 @@ def _chain(entry: Entry, build: Callable[[Op, Arguments, Any, Dtype], Question])
             else:
                 infer_rank({"kernel": step.kernel}, rank)
                 arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
-                question = build(step.op, step, arrays, entry.dtype)
+                question = _question(step.op, step, arrays, entry.dtype, as_written=as_written)
                 steps.append(question)
                 x = stored(answer(question), entry.dtype)
         except CaseError as error:
             raise error.nest("steps", index) from None
         except ValueError as error:
-            if build is _question_as_written:
+            if as_written:
                 break
             path = path_to_key(str(error), step.model_fields_set)
             raise CaseError(("steps", index, *path), str(error)) from None
@@ -233,11 +176,6 @@ def _axes(name: str, value: int | list[int], rank: int, *, least: int = 1) -> Ax
     return numbers
 
 
-def _is_zero(value: int | list[int] | None) -> bool:
-    """Return whether an output padding is stated and adds nothing."""
-    return value is not None and not np.any(value)
-
-
 def _first_below(value: int | list[int], least: int) -> Path:
     numbers = value if isinstance(value, list) else []
     return next(((index,) for index, number in enumerate(numbers) if number < least), ())
@@ -251,6 +189,18 @@ def _padding(value: Any, rank: int) -> Pairs | Word:
     if not isinstance(padding, str):
         _bounded("padding", [number for pair in padding for number in pair])
     return padding
+
+
+def _as_written(_name: str, value: int | list[int], rank: int, *, least: int = 1) -> Axes:
+    del least
+    return (value,) * rank if isinstance(value, int) else tuple(value)
+
+
+def _padding_as_written(value: Any, rank: int) -> Pairs | Word:
+    if isinstance(value, str):
+        return cast(Word, value)
+    entries = [value] * rank if isinstance(value, int) else value
+    return tuple((e, e) if isinstance(e, int) else (e[0], e[1]) for e in entries)
 
 
 def _bounded(name: str, numbers: Iterable[int]) -> None:

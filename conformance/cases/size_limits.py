@@ -7,7 +7,7 @@ from math import prod
 
 from conformance.cases.errors import CaseError
 from conformance.oracle import geometry
-from conformance.question import Question
+from conformance.question import Question, products
 
 MAX_BYTES = 2**23
 """The largest size of a file."""
@@ -34,14 +34,8 @@ def check_cost(q: Question) -> None:
         raise CaseError(("kernel",), sentence)
     channels = max(q.output_channels, q.x.shape[1])
     check_size("the padded array", (len(q.x), channels, *_padded_wide_space(q)))
-    try:
-        output_space = q.output_space
-    except ValueError:
-        return
-    narrow_space = output_space if q.operator == "conv" else q.space
-    products = len(q.x) * q.kernel.size * prod(narrow_space)
-    if products > MAX_PRODUCTS:
-        sentence = f"the answer takes {products} products; at most {MAX_PRODUCTS} are allowed"
+    if q.has_output and products(q) > MAX_PRODUCTS:
+        sentence = f"the answer takes {products(q)} products; at most {MAX_PRODUCTS} are allowed"
         raise CaseError((), sentence)
 
 

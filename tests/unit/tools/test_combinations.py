@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.cases import Case, load
-from conformance.cases.question_builder import ask
+from conformance.cases.question_builder import build_question
 from conformance.cases.schema import Entry
 from conformance.quality import interactions
 from conformance.quality.factors import CONSTRAINTS, FACTORS
@@ -89,7 +89,7 @@ def test_the_rarest_meeting_is_the_one_that_fewest_points_have() -> None:
 
 def test_a_question_is_found_that_has_the_levels() -> None:
     said = samples.sharpest(LEVELS, 1)
-    asked = ask(Entry.model_validate({"id": "one", "why": "It.", **said}))
+    asked = build_question(Entry.model_validate({"id": "one", "why": "It.", **said}))
     assert isinstance(asked, Question)
     assert interactions.levels_at(interactions.point_of(asked)) == LEVELS
 
