@@ -35,7 +35,7 @@ from measuring import ROOT, Taken
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import sampling
 from conformance.environments import definitions
-from conformance.fuzz.random_search import subject_of
+from conformance.fuzz.random_search import prepare_case
 from conformance.observations import Observation
 from conformance.runs import execute, executors, run_files, shards
 from conformance.runs.execute import Request
@@ -65,7 +65,7 @@ class Drawn(Collection[PreparedCase]):
 
     def __iter__(self) -> Iterator[PreparedCase]:
         for number in range(self.count):
-            yield subject_of(f"drawn-{number}", sampling.drawn(SEED, number))
+            yield prepare_case(sampling.draw(SEED, number), f"drawn-{number}")
 
     def __contains__(self, prepared_case: object) -> bool:
         return any(prepared_case is one for one in self)

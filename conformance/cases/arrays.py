@@ -122,7 +122,27 @@ def array(name: str, rule: Rule, rank: int) -> Array:
     return numbers[None, None] if numbers.ndim == rank else numbers
 
 
-def stored(numbers: Array, dtype: Dtype) -> Array:
+def crop_groups(array: Array, axis: int, groups: int, most_groups: int, most: int) -> Array:
+    """Crop an axis of channels to its first groups, and to the first channels of each.
+
+    Parameters
+    ----------
+    array
+        Any array.
+    axis
+        Its axis of channels, whose length is a multiple of ``groups``.
+    groups
+        The number of groups.
+    most_groups, most
+        How many groups, and how many channels of each, stay at most.
+    """
+    before, (length, *after) = array.shape[:axis], array.shape[axis:]
+    by_group = array.reshape(*before, groups, length // groups, *after)
+    part = by_group[(slice(None),) * axis + (slice(most_groups), slice(most))]
+    return part.reshape(*before, part.shape[axis] * part.shape[axis + 1], *after)
+
+
+def to_dtype(numbers: Array, dtype: Dtype) -> Array:
     """Return ``numbers`` in ``dtype``; bfloat16, which NumPy lacks, as float32 rounded to it."""
     if dtype != "bfloat16":
         with np.errstate(over="ignore"):
@@ -135,7 +155,7 @@ def stored(numbers: Array, dtype: Dtype) -> Array:
 
 def first_changed(numbers: Array, dtype: Dtype) -> tuple[int, ...] | None:
     """Return the index of the first number that ``dtype`` cannot hold, None if there is none."""
-    return _first_true(stored(numbers, dtype).astype(np.float64) != numbers)
+    return _first_true(to_dtype(numbers, dtype).astype(np.float64) != numbers)
 
 
 def first_real(numbers: Array) -> tuple[int, ...] | None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from conformance.cases.array_rules import Shaped, random
-from conformance.cases.arrays import Rule, array, infer_rank, stored
+from conformance.cases.arrays import Rule, array, infer_rank, to_dtype
 from conformance.cases.errors import CaseError, Path, collect
 from conformance.cases.schema import Arguments, Entry, PoolStep
 from conformance.cases.size_limits import check_cost
@@ -93,7 +93,7 @@ def _question(
         }
     )
     operands = {
-        key: _in_memory(arguments, key, stored(numbers, dtype)) for key, numbers in arrays.items()
+        key: _in_memory(arguments, key, to_dtype(numbers, dtype)) for key, numbers in arrays.items()
     }
     kernel = operands.get("kernel", np.zeros(0))
     if op != "interpolate" and not kernel.size and not as_written:
@@ -134,7 +134,7 @@ def _chain(entry: Entry, *, as_written: bool) -> Chain:
     rank = infer_rank({"x": entry.x}, entry.rank)
     if isinstance(entry.x, Shaped) and entry.x.memory:
         raise CaseError(("x", "memory"), "memory has no meaning for the x of a chain")
-    x = stored(array("x", entry.x, rank), entry.dtype)
+    x = to_dtype(array("x", entry.x, rank), entry.dtype)
     steps: list[Question | Pool] = []
     for index, step in enumerate(entry.steps or ()):
         try:
@@ -149,7 +149,7 @@ def _chain(entry: Entry, *, as_written: bool) -> Chain:
                 arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
                 question = _question(step.op, step, arrays, entry.dtype, as_written=as_written)
                 steps.append(question)
-                x = stored(answer(question), entry.dtype)
+                x = to_dtype(answer(question), entry.dtype)
         except CaseError as error:
             raise error.nest("steps", index) from None
         except ValueError as error:
@@ -215,7 +215,7 @@ def _bias(arguments: Arguments, dtype: Dtype) -> Array | None:
     bias = np.array(arguments.bias)
     if bias.ndim != 1:
         raise CaseError(("bias",), f"bias must be one plain list, got {bias.ndim} lists deep")
-    return stored(bias, dtype)
+    return to_dtype(bias, dtype)
 
 
 def _gradient(q: Question, gradient: Array | None) -> Array:
@@ -224,7 +224,7 @@ def _gradient(q: Question, gradient: Array | None) -> Array:
     except ValueError as error:
         raise CaseError(path_to_key(str(error), ("padding", "kernel")), str(error)) from None
     if gradient is None:
-        return stored(random(GRADIENT_SEED).integers(-3, 3, shape, endpoint=True), q.dtype)
+        return to_dtype(random(GRADIENT_SEED).integers(-3, 3, shape, endpoint=True), q.dtype)
     if gradient.shape != shape:
         sentence = f"gradient must have the output's shape {shape}, got {gradient.shape}"
         raise CaseError(("gradient",), sentence)

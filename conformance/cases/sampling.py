@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from conformance.cases.arrays import EXACT_INTEGERS, stored
+from conformance.cases.arrays import EXACT_INTEGERS, to_dtype
 from conformance.comparison import terms
 from conformance.oracle.geometry import Axes, Padding, padding_of
 from conformance.question import OPS, Array, Dtype, Op, Question
 
-DRAWN: tuple[Op, ...] = tuple(
+SAMPLED_OPS: tuple[Op, ...] = tuple(
     op for op in OPS if not op.endswith("parameters") and op != "interpolate"
 )
 LARGEST = 3
@@ -88,7 +88,7 @@ WIDE = Space(
 """For searches: sizes at which routines change, and every dtype."""
 
 
-def draws(seed: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Iterator[Question]:
+def draws(seed: int, ops: Sequence[Op] = SAMPLED_OPS, space: Space = SMALL) -> Iterator[Question]:
     """Yield questions without end, of whole numbers and one to three spatial axes.
 
     All have an answer that their dtype holds exactly. Arguments are independent, so that unlikely
@@ -110,10 +110,10 @@ def draws(seed: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Iterato
         With its gradient, if its op has one.
     """
     for number in count():
-        yield drawn(seed, number, ops, space)
+        yield draw(seed, number, ops, space)
 
 
-def drawn(seed: int, number: int, ops: Sequence[Op] = DRAWN, space: Space = SMALL) -> Question:
+def draw(seed: int, number: int, ops: Sequence[Op] = SAMPLED_OPS, space: Space = SMALL) -> Question:
     """Return question ``number`` (from 0) of `draws`, without the questions before it."""
     random = np.random.Generator(np.random.PCG64((seed, number)))
     while True:
@@ -215,4 +215,4 @@ def _axes(random: np.random.Generator, rank: int, choices: Sequence[int]) -> Axe
 
 def _integers(random: np.random.Generator, shape: tuple[int, ...], dtype: Dtype) -> Array:
     largest = _largest(dtype)
-    return stored(random.integers(-largest, largest + 1, shape), dtype)
+    return to_dtype(random.integers(-largest, largest + 1, shape), dtype)

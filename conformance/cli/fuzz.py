@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cases.sampling import DRAWN
+from conformance.cases.sampling import SAMPLED_OPS
 from conformance.cli import environment_options, shared_options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
@@ -122,7 +122,9 @@ def command(
                 runtime=header.runtime,
                 apis=tuple(apis),
                 ops=tuple(
-                    op for op in ops or DRAWN if any(random_search.concern(a, op) for a in apis)
+                    op
+                    for op in ops or SAMPLED_OPS
+                    if any(random_search.is_applicable(a, op) for a in apis)
                 ),
                 seed=seed,
                 count=count,
@@ -134,7 +136,7 @@ def command(
             interruption = _run(lambda: _ask(start, search, tally, header, jobs))
             _show(screen, header, tally, monotonic() - start_time)
             kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
-            examples = list(random_search.as_met(search, tally, kinds))
+            examples = list(tally.findings(kinds))
             if not interruption:
                 interruption = _run(lambda: _shrink(client, search, examples))
         _write(findings.cases(header, search, examples), out)
@@ -179,8 +181,8 @@ def _show(console: Console, header: Header, tally: Tally, seconds: float) -> Non
 def _shrink(client: WorkerClient, search: Search, examples: list[Finding]) -> None:
     with progress.bar() as bar:
         task = bar.add_task("shrinking", total=len(examples))
-        shrunken = random_search.shrunken(client, search, tuple(examples))
-        for index, finding in enumerate(shrunken):
+        findings_shrunk = random_search.shrink_findings(client, search, tuple(examples))
+        for index, finding in enumerate(findings_shrunk):
             examples[index] = finding
             bar.advance(task)
 

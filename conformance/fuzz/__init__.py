@@ -1,1 +1,1 @@
-"""Asks random questions, and shrinks those that show a problem."""
+"""Ask random questions, and shrink those that show a problem."""

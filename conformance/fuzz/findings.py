@@ -1,4 +1,4 @@
-"""Writes the findings of a random search as a table and as a case file."""
+"""Write the findings of a random search as a table and as a case file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from conformance.authoring import to_yaml, yaml_writer
 from conformance.fuzz.groups import KINDS, SHRUNK, Finding, Kind
-from conformance.fuzz.random_search import Search, Tally, subject_of
+from conformance.fuzz.random_search import Search, Tally, prepare_case
 from conformance.runs.run_files import Header
 from conformance.utils.text import count
 
@@ -75,7 +75,7 @@ def cases(header: Header, search: Search, findings: Iterable[Finding]) -> str:
     """
     by_content: dict[str, list[Finding]] = {}
     for finding in findings:
-        content = subject_of("any", finding.question).content
+        content = prepare_case(finding.question).content
         by_content.setdefault(content, []).append(finding)
     if not by_content:
         return ""

@@ -1,4 +1,4 @@
-"""Groups the observations of a random search by what is taken for the same finding."""
+"""Group the observations of a random search by what is taken for the same finding."""
 
 from __future__ import annotations
 
@@ -83,13 +83,7 @@ class Occurrences:
         return min(self.smallest.values())[1]
 
     def add(self, sort: Sort, size: int, number: int) -> None:
-        """Count a question.
-
-        Parameters
-        ----------
-        sort, size, number
-            Those of the question.
-        """
+        """Count a question, and keep its size and number if it is the smallest of its sort."""
         self.count += 1
         self.smallest[sort] = min(self.smallest.get(sort, (size, number)), (size, number))
 
@@ -121,17 +115,9 @@ class Finding:
 
 
 def group_of(observation: Observation) -> Group | None:
-    """Return the group of an observation.
+    """Return the group of an observation of a search.
 
-    Parameters
-    ----------
-    observation
-        An observation of a search.
-
-    Returns
-    -------
-    Group or None
-        The group; None for a match and for a native call that was not answered.
+    There is none for a match, and for a native call that was not answered.
     """
     api, mode, status = observation.api, observation.mode, observation.status
     if status == "match" or (mode == "native" and status in ("rejected", "inexpressible")):

@@ -1,4 +1,4 @@
-"""Asks random questions, and collects what goes wrong in a few groups.
+"""Ask random questions, and collect what goes wrong in a few groups.
 
 The seed and the number of a question draw it again. So a search keeps counts only, and its memory
 does not depend on the number of questions.
@@ -17,7 +17,7 @@ from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import Runtime
 from conformance.authoring import to_yaml
 from conformance.cases import Case, Place
-from conformance.cases.sampling import WIDE, Space, drawn
+from conformance.cases.sampling import WIDE, Space, draw
 from conformance.fuzz.groups import SHRUNK, WRONG, Finding, Group, Kind, Occurrences, group_of
 from conformance.fuzz.shrink import shrink
 from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
@@ -36,103 +36,8 @@ MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
 """Questions that it may ask where each of them costs a worker or a time-out."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """A random search.
-
-    Parameters
-    ----------
-    framework, runtime
-        The framework, and the runtime of its worker.
-    apis
-        The APIs of the framework that are asked.
-    ops
-        The operations of the questions.
-    seed
-        The seed of the questions.
-    count
-        How many questions there are.
-    space
-        The ranges that their arguments are drawn from.
-    """
-
-    framework: Framework
-    runtime: Runtime
-    apis: tuple[Api, ...]
-    ops: tuple[Op, ...]
-    seed: int
-    count: int
-    space: Space = WIDE
-
-    def question(self, number: int) -> Question:
-        """Draw a question.
-
-        Parameters
-        ----------
-        number
-            Its number, counted from 0.
-
-        Returns
-        -------
-        Question
-            The same question for the same number.
-        """
-        return drawn(self.seed, number, self.ops, self.space)
-
-    def prepared_case(self, number: int) -> PreparedCase:
-        """Draw a question as a case.
-
-        Parameters
-        ----------
-        number
-            As of `question`.
-
-        Returns
-        -------
-        PreparedCase
-            The case, whose id ends with the number.
-        """
-        return subject_of(f"fuzz-{self.seed}-{number}", self.question(number))
-
-    @cached_property
-    def observations(self) -> dict[Op, int]:
-        """The number of observations of a question with each operation."""
-        return {op: len(MODES) * sum(concern(api, op) for api in self.apis) for op in self.ops}
-
-
-def concern(api: Api, op: Op) -> bool:
-    """Return whether an API has an operation.
-
-    Parameters
-    ----------
-    api
-        The API.
-    op
-        The operation.
-
-    Returns
-    -------
-    bool
-        Whether questions with the operation are applicable to the API.
-    """
-    return plan.is_applicable(api, subject_of("any", drawn(0, 0, (op,))).case)
-
-
-def subject_of(id: str, question: Question) -> PreparedCase:  # noqa: A002  # as in Case
-    """Make a case of a question, without a file.
-
-    Parameters
-    ----------
-    id
-        The id of the case.
-    question
-        The question.
-
-    Returns
-    -------
-    PreparedCase
-        The case.
-    """
+def prepare_case(question: Question, id: str = "any") -> PreparedCase:  # noqa: A002  # as in Case
+    """Return a question as a case that is in no file."""
     return PreparedCase(
         Case(
             id=id,
@@ -146,13 +51,64 @@ def subject_of(id: str, question: Question) -> PreparedCase:  # noqa: A002  # as
     )
 
 
-class Tally:
-    """The results of a search up to now, to which several threads may add.
+def is_applicable(api: Api, op: Op) -> bool:
+    """Return whether questions with an operator are applicable to an API."""
+    return plan.is_applicable(api, prepare_case(draw(0, 0, (op,))).case)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """A random search.
 
     Parameters
     ----------
-    search
-        The search.
+    framework, runtime
+        The framework, and the runtime of its worker.
+    apis
+        The APIs of the framework that are called.
+    ops
+        The operators of the questions.
+    seed, count
+        The seed of the questions, and how many there are.
+    space
+        The choices for their arguments.
+    """
+
+    framework: Framework
+    runtime: Runtime
+    apis: tuple[Api, ...]
+    ops: tuple[Op, ...]
+    seed: int
+    count: int
+    space: Space = WIDE
+
+    def question(self, number: int) -> Question:
+        """Return the question of a number, counted from 0."""
+        return draw(self.seed, number, self.ops, self.space)
+
+    def prepared_case(self, number: int) -> PreparedCase:
+        """Return the question of a number as a case, whose id ends with the number."""
+        return prepare_case(self.question(number), f"fuzz-{self.seed}-{number}")
+
+    @cached_property
+    def observations(self) -> dict[Op, int]:
+        """The number of observations of a question with each operator."""
+        return {
+            op: len(MODES) * sum(is_applicable(api, op) for api in self.apis) for op in self.ops
+        }
+
+
+class Tally:
+    """The results of a search up to now, to which several threads may add.
+
+    Attributes
+    ----------
+    questions
+        How many questions have all their observations.
+    verdicts
+        How often an API had each verdict on one of them.
+    groups
+        The groups of the observations that show a problem.
     """
 
     def __init__(self, search: Search) -> None:
@@ -164,18 +120,7 @@ class Tally:
         self.groups: dict[Group, Occurrences] = {}
 
     def add(self, observation: Observation) -> bool:
-        """Count an observation.
-
-        Parameters
-        ----------
-        observation
-            An observation of the search.
-
-        Returns
-        -------
-        bool
-            Whether it was the last one of its question.
-        """
+        """Count an observation, and return whether it was the last one of its question."""
         with self._lock:
             observations = self._incomplete[observation.case]
             observations.append(observation)
@@ -205,20 +150,17 @@ class Tally:
         self.groups.setdefault(group, Occurrences()).add(sort, q.x.size + q.kernel.size, number)
 
     def of_kind(self, kind: Kind) -> list[tuple[Group, Occurrences]]:
-        """Return the groups of a kind.
-
-        Parameters
-        ----------
-        kind
-            The kind.
-
-        Returns
-        -------
-        list of tuple
-            Each group with its questions, the most frequent group first.
-        """
+        """Return the groups of a kind, the most frequent group first."""
         groups = [entry for entry in self.groups.items() if entry[0].kind == kind]
         return sorted(groups, key=lambda entry: (-entry[1].count, entry[0]))
+
+    def findings(self, kinds: Collection[Kind] = SHRUNK) -> Iterator[Finding]:
+        """Yield the groups of these kinds, each with its smallest question of each sort."""
+        for kind in kinds:
+            for group, occurrences in self.of_kind(kind):
+                for _, number in sorted(occurrences.smallest.values()):
+                    question = self._search.question(number)
+                    yield Finding(group, occurrences.count, number, question)
 
 
 def _is_same_failure(native: Group, recipe: Group | None) -> bool:
@@ -236,8 +178,6 @@ def ask(
 ) -> None:
     """Ask every question of a search.
 
-    The tally keeps its results when this is interrupted.
-
     Parameters
     ----------
     start
@@ -245,7 +185,7 @@ def ask(
     search
         The search.
     tally
-        The results, to which this adds.
+        The results, to which this adds, and which stay when this is interrupted.
     jobs
         How many workers there are.
     advance
@@ -254,7 +194,7 @@ def ask(
     Raises
     ------
     CannotStart
-        Where a worker does not start.
+        If a worker does not start.
     """
     clients = [start() for _ in range(jobs)]
 
@@ -277,55 +217,18 @@ def ask(
                 client.stop()
 
 
-def as_met(search: Search, tally: Tally, kinds: Collection[Kind] = SHRUNK) -> Iterator[Finding]:
-    """Return the findings of a search, with the smallest question of each sort.
-
-    Parameters
-    ----------
-    search
-        The search.
-    tally
-        Its results.
-    kinds
-        The kinds of groups to return.
-
-    Yields
-    ------
-    Finding
-        A finding that has not been shrunk.
-    """
-    for kind in kinds:
-        for group, occurrences in tally.of_kind(kind):
-            for _, number in sorted(occurrences.smallest.values()):
-                yield Finding(group, occurrences.count, number, search.question(number))
-
-
-def shrunken(
+def shrink_findings(
     client: WorkerClient, search: Search, findings: Iterable[Finding]
 ) -> Iterator[Finding]:
-    """Shrink the questions of findings.
+    """Yield the findings of a search with their questions shrunk, each as soon as it is.
 
     The small questions of earlier findings are tried first, as one cause often affects several
     APIs.
 
-    Parameters
-    ----------
-    client
-        The client of a worker.
-    search
-        The search.
-    findings
-        Its findings.
-
-    Yields
-    ------
-    Finding
-        Each finding, when it has been shrunk.
-
     Raises
     ------
     CannotStart
-        Where a worker does not start.
+        If a worker does not start.
     """
     small: list[Question] = []
     for finding in findings:
@@ -341,9 +244,9 @@ def shrunken(
 
 def _falls_into(group: Group, search: Search, client: WorkerClient, question: Question) -> bool:
     api = search.framework.api(group.api)
-    if not concern(api, question.op):
+    if not is_applicable(api, question.op):
         return False
     call = call_writer.write(search.framework, search.runtime, api, question, group.mode)
-    invocation = Invocation(subject_of("any", question), api, (group.mode,), call, search.runtime)
+    invocation = Invocation(prepare_case(question), api, (group.mode,), call, search.runtime)
     outcome = calls.invoke(client, invocation)
     return group_of(evaluation.evaluate(invocation, group.mode, outcome)) == group

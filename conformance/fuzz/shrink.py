@@ -1,4 +1,4 @@
-"""Shrinks a question that shows a problem to a small one that still shows it.
+"""Shrink a question that shows a problem to a small one that still shows it.
 
 A person understands a problem with one axis, one channel and two numbers. Property-testing
 libraries shrink the choices of their own generators in their own loop; here the question itself is
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from conformance.cases.arrays import stored
+from conformance.cases.arrays import crop_groups, to_dtype
 from conformance.oracle.geometry import Axes
 from conformance.question import Array, Question
 
@@ -87,8 +87,7 @@ def _complete(q: Question) -> Question | None:
         common = tuple(map(slice, np.minimum(shape, q.gradient.shape)))
         gradient[common] = q.gradient[common]
         q = q.but(gradient=gradient)
-    arrays = {name: getattr(q, name) for name in DATA}
-    return q.but(**{name: a.copy("C") for name, a in arrays.items() if a is not None})
+    return q.map_arrays(lambda array: array.copy("C"))
 
 
 def _content(q: Question) -> tuple[object, ...]:
@@ -145,16 +144,12 @@ def _fewer_groups(q: Question) -> Steps:
             q = yield _crop_channels(q, groups, *_channels(q))
 
 
-def _fewer_inputs(q: Question) -> Steps:
-    for inputs in _smaller_numbers(_channels(q)[0]):
-        if inputs < _channels(q)[0]:
-            q = yield _crop_channels(q, q.groups, inputs, _channels(q)[1])
-
-
-def _fewer_outputs(q: Question) -> Steps:
-    for outputs in _smaller_numbers(_channels(q)[1]):
-        if outputs < _channels(q)[1]:
-            q = yield _crop_channels(q, q.groups, _channels(q)[0], outputs)
+def _fewer_channels(q: Question) -> Steps:
+    for side in range(2):  # inputs, then outputs
+        for number in _smaller_numbers(_channels(q)[side]):
+            channels = _channels(q)
+            if number < channels[side]:
+                q = yield _crop_channels(q, q.groups, *_replace(channels, side, number))
 
 
 def _channels(q: Question) -> Axes:
@@ -168,12 +163,7 @@ def _crop_channels(q: Question, groups: int, inputs: int, outputs: int) -> Quest
     """Crop a question to the first of its groups, and to the first channels of each."""
 
     def crop(array: Array | None, axis: int, channels: int) -> Array | None:
-        if array is None:
-            return None
-        before, (length, *after) = array.shape[:axis], array.shape[axis:]
-        by_group = array.reshape(*before, q.groups, length // q.groups, *after)
-        cropped = by_group[(slice(None),) * axis + (slice(groups), slice(channels))]
-        return cropped.reshape(*before, groups * channels, *after)
+        return None if array is None else crop_groups(array, axis, q.groups, groups, channels)
 
     changes: dict[str, Any] = {"x": crop(q.x, 1, inputs), "groups": groups}
     if q.operator == "interpolate":
@@ -188,9 +178,7 @@ def _crop_channels(q: Question, groups: int, inputs: int, outputs: int) -> Quest
 
 
 def _common_dtype(q: Question) -> Steps:
-    arrays = {name: getattr(q, name) for name in DATA}
-    copies = {name: stored(array, "float32") for name, array in arrays.items() if array is not None}
-    yield q.but(dtype="float32", **copies)
+    yield q.map_arrays(lambda array: to_dtype(array, "float32"), dtype="float32")
 
 
 def _plainer_padding(q: Question) -> Steps:
@@ -262,8 +250,7 @@ STEPS: tuple[Callable[[Question], Steps], ...] = (
     _smaller_batch,
     _no_bias,
     _fewer_groups,
-    _fewer_inputs,
-    _fewer_outputs,
+    _fewer_channels,
     _common_dtype,
     _plainer_padding,
     _plainer_arguments,

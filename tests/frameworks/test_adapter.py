@@ -19,7 +19,7 @@ from conformance.workers.outcomes import Answer, Outcome, Refusal
 from conformance.workers.worker_client import Task, WorkerClient
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
-DRAWN = {"jax": 40, "keras": 300}
+SAMPLED_OPS = {"jax": 40, "keras": 300}
 MANY = 1000
 
 
@@ -44,7 +44,7 @@ TROUBLES = {
 
 
 def count(framework: Framework, backend: str | None) -> int:
-    return DRAWN.get(backend or framework.name, DRAWN.get(framework.name, MANY))
+    return SAMPLED_OPS.get(backend or framework.name, SAMPLED_OPS.get(framework.name, MANY))
 
 
 def test_every_api_is_there(framework: Framework, client: WorkerClient) -> None:

@@ -20,7 +20,7 @@ from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import corpus
-from conformance.cases.sampling import DRAWN, draws
+from conformance.cases.sampling import SAMPLED_OPS, draws
 from conformance.observations import MODES
 from conformance.question import Question, chained
 from conformance.recipes import call_writer
@@ -56,7 +56,9 @@ def questions(api: Api) -> Iterator[Question]:
     if api.operator == "interpolate":
         yield square("interpolate", kernel=np.zeros(0, np.float32))
         return
-    ops = tuple(op for op in DRAWN if op.startswith("conv_transpose") == (api.operator != "conv"))
+    ops = tuple(
+        op for op in SAMPLED_OPS if op.startswith("conv_transpose") == (api.operator != "conv")
+    )
     if api.has_parameters:
         ops += (f"{api.operator}_parameters",)
     yield from islice(draws(seed=8, ops=ops), 60)

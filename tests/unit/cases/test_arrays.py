@@ -13,7 +13,7 @@ from conformance.cases.arrays import (
     first_changed,
     first_real,
     infer_rank,
-    stored,
+    to_dtype,
 )
 from conformance.cases.errors import CaseError
 from conformance.cases.size_limits import MAX_ELEMENTS
@@ -140,7 +140,7 @@ def test_more_elements_than_allowed_are_refused_before_they_exist(rule: Rule) ->
     [(1.0, 1.0), (257.0, 256.0), (259.0, 260.0), (-3.0, -3.0), (0.1, 0.10009765625)],
 )
 def test_bfloat16_rounds_to_the_nearest_and_ties_to_even(number: float, kept: float) -> None:
-    assert stored(np.array([number]), "bfloat16").tolist() == [kept]
+    assert to_dtype(np.array([number]), "bfloat16").tolist() == [kept]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "int32"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conformance.cases.exactness import bound, limit
-from conformance.cases.sampling import DRAWN, LARGEST, MOST_ELEMENTS, WIDE, drawn, draws
+from conformance.cases.sampling import LARGEST, MOST_ELEMENTS, SAMPLED_OPS, WIDE, draw, draws
 from conformance.question import DTYPES, OPS, Question, answer
 
 MANY = tuple(islice(draws(seed=0), 400))
@@ -32,12 +32,12 @@ def test_every_draw_has_an_answer_to_the_bit() -> None:
 
 
 def test_every_operator_with_numbers_is_drawn() -> None:
-    assert {q.op for q in MANY} == set(DRAWN)
+    assert {q.op for q in MANY} == set(SAMPLED_OPS)
 
 
 @pytest.mark.parametrize("number", [0, 1, 7, 100])
 def test_a_question_is_drawn_without_those_before_it(number: int) -> None:
-    assert repr(drawn(0, number, space=WIDE)) == repr(FAR[number])
+    assert repr(draw(0, number, space=WIDE)) == repr(FAR[number])
 
 
 @pytest.mark.parametrize("op", OPS)

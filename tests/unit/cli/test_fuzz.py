@@ -206,7 +206,7 @@ def test_an_interrupt_leaves_what_was_found(
 def test_an_interrupt_while_shrinking_leaves_what_was_found(
     fuzz: Fuzz, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(random_search, "shrunken", lambda *_: _interrupted())
+    monkeypatch.setattr(random_search, "shrink_findings", lambda *_: _interrupted())
     ran = fuzz()
     assert ran.exit_code == 2
     assert len(cases(ran.stdout, tmp_path)) == 2

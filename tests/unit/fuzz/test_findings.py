@@ -12,7 +12,7 @@ from rich.console import Console
 
 from conformance.adapters.runtime import ANY
 from conformance.cases import Case, load
-from conformance.cases.sampling import drawn
+from conformance.cases.sampling import draw
 from conformance.fuzz import findings
 from conformance.fuzz.groups import Finding, Group, Occurrences
 from conformance.fuzz.random_search import Search, Tally
@@ -42,7 +42,7 @@ def group(name: str = "plain.one", **rest: Any) -> Group:
 
 
 def finding(name: str = "plain.one", number: int = 3, drawn_as: int = 3, **rest: Any) -> Finding:
-    question = drawn(7, drawn_as, ("conv_transpose",))
+    question = draw(7, drawn_as, ("conv_transpose",))
     return Finding(group(name), 2, number, question, **{"reproduced": True, **rest})
 
 

@@ -16,7 +16,7 @@ from fakes.searched import faulty
 
 from conformance.adapters.base import Api
 from conformance.adapters.runtime import ANY
-from conformance.cases.sampling import DRAWN, SMALL
+from conformance.cases.sampling import SAMPLED_OPS, SMALL
 from conformance.environments import interpreters
 from conformance.fuzz import random_search
 from conformance.fuzz.groups import Finding, Group, group_of
@@ -50,9 +50,9 @@ def find(tmp_path: Path) -> Find:
 
         tally = Tally(searching)
         random_search.ask(start, searching, tally, jobs=jobs)
-        kept = random_search.as_met(searching, tally, kinds)
+        kept = tally.findings(kinds)
         with start() as client:
-            return tally, list(random_search.shrunken(client, searching, kept))
+            return tally, list(random_search.shrink_findings(client, searching, kept))
 
     return found
 
@@ -63,7 +63,7 @@ def search(*apis: Api, **rest: Any) -> Search:
         "framework": searched.plain(Path(), *apis),
         "runtime": ANY,
         "apis": apis,
-        "ops": tuple(op for op in DRAWN if op in operators),
+        "ops": tuple(op for op in SAMPLED_OPS if op in operators),
         "seed": 0,
         "count": 16,
         "space": SMALL,

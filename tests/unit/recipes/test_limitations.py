@@ -14,7 +14,7 @@ from conformance import question
 from conformance.adapters.base import Api, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.conventions.transforms import pad_zero_inserted_input
-from conformance.fuzz.random_search import subject_of
+from conformance.fuzz.random_search import prepare_case
 from conformance.question import Chain, Question
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
@@ -135,7 +135,7 @@ class Listener:
 def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> None:
     fake = padding(BREAKING)
     listener = Listener()
-    prepared_cases = [subject_of("one", asked(padding=((crop, 1),))) for crop in (1, -2)]
+    prepared_cases = [prepare_case(asked(padding=((crop, 1),))) for crop in (1, -2)]
     items = list(plan.invocations(framework(fake), ANY, [fake], prepared_cases))
     list(calls.run_invocations(listener, items))
     assert [item.modes for item in items] == [("native",), ("recipe",)] * 2
@@ -147,7 +147,7 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
 
 def item(q: Question) -> Invocation:
     call = Call("", {}, Cost.ARGUMENTS, (), ())
-    return Invocation(subject_of("one", q), padding(KEPT), ("native", "recipe"), call)
+    return Invocation(prepare_case(q), padding(KEPT), ("native", "recipe"), call)
 
 
 LIMITED = item(asked(padding=((4, 1),)))
@@ -195,7 +195,7 @@ def test_what_cannot_be_written_runs_into_no_limit() -> None:
 
 def refused_for(*known: Limitation, **arguments: Any) -> Any:
     q = asked(padding=((4, 1),), **arguments)
-    limited = Invocation(subject_of("one", q), padding(*known), ("native",), LIMITED.call)
+    limited = Invocation(prepare_case(q), padding(*known), ("native",), LIMITED.call)
     return evaluation.evaluate(limited, "native", Refusal("ValueError", "no"))
 
 

@@ -18,7 +18,7 @@ from fakes.frameworks import api, framework, function
 from conformance import question
 from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.cases.sampling import DRAWN, draws
+from conformance.cases.sampling import SAMPLED_OPS, draws
 from conformance.oracle import geometry
 from conformance.question import Op, Question
 from conformance.recipes import call_writer, search
@@ -90,7 +90,7 @@ def test_a_recipe_goes_around_everything_at_once(seed: int) -> None:
         np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
 
 
-@pytest.mark.parametrize("op", [op for op in DRAWN if op.startswith("conv")])
+@pytest.mark.parametrize("op", [op for op in SAMPLED_OPS if op.startswith("conv")])
 def test_a_stride_that_means_nothing_is_gone_around(op: Op) -> None:
     right = 0
     for q in islice(draws(seed=3, ops=(op,)), 300):
@@ -239,7 +239,7 @@ def convolved(q: Question) -> CallSource:
 
 
 @pytest.mark.parametrize("flips", [False, True])
-@pytest.mark.parametrize("op", [op for op in DRAWN if op.startswith("conv_transpose")])
+@pytest.mark.parametrize("op", [op for op in SAMPLED_OPS if op.startswith("conv_transpose")])
 def test_another_function_is_handed_the_kernel_that_it_reads(op: Op, flips: bool) -> None:
     asked_of = api(flips=flips, recipe=without_groups, grouped=convolved)
     grouped = (
