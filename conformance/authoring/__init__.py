@@ -1,1 +1,1 @@
-"""Writes cases with a program: from captured calls, from findings, and with filled-in answers."""
+"""Write cases with a program: from captured calls, from findings, and with filled-in answers."""

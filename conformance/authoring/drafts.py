@@ -1,4 +1,4 @@
-"""Drafts a case before it is written: the loader checks it, and the oracle fills in its answer.
+"""Draft a case before it is written: the loader checks it, and the oracle fills in its answer.
 
 A draft also has comments for a person, with the source of the case and the length of its answer.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from conformance.authoring.yaml_writer import READABLE, fresh
+from conformance.authoring.yaml_writer import READABLE, new_file
 from conformance.cases import Case, Loaded, load
 from conformance.oracle import geometry
 from conformance.quality import mutation, summary
@@ -47,8 +47,8 @@ class Draft:
     comments: Mapping[str, Sequence[str]]
 
 
-def drafted(
-    fields: Mapping[str, Any], whence: Sequence[str] = (), *, no_answer: bool = False
+def draft(
+    fields: Mapping[str, Any], origins: Sequence[str] = (), *, no_answer: bool = False
 ) -> Draft:
     """Draft a case, with its expected answer.
 
@@ -56,15 +56,10 @@ def drafted(
     ----------
     fields
         The values of the case by their keys, without ``expected``.
-    whence
+    origins
         Sentences about the source of the case.
     no_answer
         Whether the oracle has to refuse the question.
-
-    Returns
-    -------
-    Draft
-        The case.
 
     Raises
     ------
@@ -79,30 +74,22 @@ def drafted(
         comment = None
     else:
         case = _load_one(fields)
-        expectation, comment = expected(case), _length_comment(case)
+        expectation, comment = expected_answer(case), _length_comment(case)
     fields = {**fields, "expected": expectation}
-    comments = {"id": tuple(whence), "expected": () if comment is None else (comment,)}
+    comments = {"id": tuple(origins), "expected": () if comment is None else (comment,)}
     return Draft(_load_one(fields), fields, comments)
 
 
-def expected(case: Case) -> dict[str, Any]:
+def expected_answer(case: Case) -> dict[str, Any]:
     """Return the oracle's answer as the value of ``expected``.
 
-    Parameters
-    ----------
-    case
-        A case, whose question has an answer.
-
-    Returns
-    -------
-    dict
-        The number of parameters; or the numbers, without batch and channels where there is one
-        of each; or only the shape where there are no numbers, or more than `READABLE`.
+    It is the number of parameters; or the numbers, without batch and channels where there is one
+    of each; or only the shape where there are no numbers, or more than `READABLE`.
 
     Raises
     ------
     ValueError
-        For a question without an answer.
+        If the question has no answer.
     """
     array = answer(case.question)
     if isinstance(case.question, Question) and case.question.wanted == "parameters":
@@ -113,18 +100,7 @@ def expected(case: Case) -> dict[str, Any]:
 
 
 def remarks(case: Case) -> Iterator[str]:
-    """Write which conventions a case distinguishes.
-
-    Parameters
-    ----------
-    case
-        The case.
-
-    Yields
-    ------
-    str
-        A sentence; none for a case that would take too long.
-    """
+    """Yield sentences on the conventions that a case distinguishes; none if that takes too long."""
     q = case.question
     if isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED:
         return
@@ -162,7 +138,7 @@ def _refusal(fields: Mapping[str, Any]) -> str | None:
 def _load(fields: Mapping[str, Any], *, check: bool) -> Loaded:
     with TemporaryDirectory() as folder:
         file = Path(folder, "case.yaml")
-        file.write_text(fresh(fields, {}), encoding="utf-8")
+        file.write_text(new_file(fields, {}), encoding="utf-8")
         return load([file], check=check)
 
 

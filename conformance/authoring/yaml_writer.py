@@ -1,4 +1,4 @@
-"""Writes cases as YAML in the style of the cases that people write.
+"""Write cases as YAML in the style of the cases that people write.
 
 A case is inserted into the text of a file, whose other lines keep their format.
 """
@@ -40,7 +40,7 @@ class CannotAdd(PrintableError):
 
 
 def entry(fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]], dash: int) -> str:
-    """Write a case as an entry of a list.
+    """Return whole lines with a case as an entry of a list.
 
     Parameters
     ----------
@@ -50,11 +50,6 @@ def entry(fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]], dash
         Sentences to write before a key.
     dash
         The column of the list's dashes, counted from 0.
-
-    Returns
-    -------
-    str
-        Whole lines.
     """
     indent = " " * (dash + 2)
     lines = [*_comment_lines(comments.get("id", ()), " " * dash)]
@@ -67,7 +62,7 @@ def entry(fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]], dash
 
 
 def pair(key: str, value: Any, indent: str, closing: int = 0) -> str:
-    """Write a key and its value.
+    """Return a key and its value, on one or more lines without the last line end.
 
     Parameters
     ----------
@@ -77,11 +72,6 @@ def pair(key: str, value: Any, indent: str, closing: int = 0) -> str:
         The spaces before the key.
     closing
         How many brackets will follow the value.
-
-    Returns
-    -------
-    str
-        One or more lines, without the last line end.
     """
     start = f"{indent}{key}: "
     if isinstance(value, str):
@@ -92,18 +82,7 @@ def pair(key: str, value: Any, indent: str, closing: int = 0) -> str:
 
 
 def flow(value: Any) -> str:
-    """Write a value on one line.
-
-    Parameters
-    ----------
-    value
-        A mapping, a list, an array, a number or text.
-
-    Returns
-    -------
-    str
-        The value in YAML's flow style.
-    """
+    """Return a mapping, a list, an array, a number or text in YAML's flow style, on one line."""
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {flow(inner)}' for key, inner in value.items())}}}"
     if _is_list(value):
@@ -142,14 +121,14 @@ def _wrap(line: str, indent: str, width: int = WIDTH) -> str:
     )
 
 
-def fresh(
+def new_file(
     fields: Mapping[str, Any],
     comments: Mapping[str, Sequence[str]],
     *,
     document: Mapping[str, str] | None = None,
     schema: str | None = None,
 ) -> str:
-    """Write a file with one case.
+    """Return the text of a file with one case.
 
     Parameters
     ----------
@@ -159,11 +138,6 @@ def fresh(
         The values of the document that the cases are about, if there is one.
     schema
         The path of the schema, for editors.
-
-    Returns
-    -------
-    str
-        The text of the file.
     """
     lines = [] if schema is None else [f"# yaml-language-server: $schema={schema}"]
     lines += ["# Say here what these cases separate, and why people trip there."]
@@ -172,42 +146,19 @@ def fresh(
     return "\n".join([*lines, "", "cases:", entry(fields, comments, 2)])
 
 
-def said_by(text: str) -> Any:
-    """Read the content of a file.
-
-    Parameters
-    ----------
-    text
-        Its text.
-
-    Returns
-    -------
-    object
-        The value of the document; None where the text is not YAML.
-    """
+def content_of(text: str) -> Any:
+    """Return the value of a YAML document; None where the text is none."""
     root, problems = read(text.encode())
     return None if root is None or problems else root.value
 
 
-def appended(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]]) -> str:
-    """Append a case to the list of a case file.
-
-    Parameters
-    ----------
-    text
-        The text of the file.
-    fields, comments
-        As of `entry`.
-
-    Returns
-    -------
-    str
-        The new text of the file.
+def append(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of a case file with one case more; ``fields`` and ``comments`` as of `entry`.
 
     Raises
     ------
     CannotAdd
-        Where the list is not one of dashes, or the other cases would change.
+        If the list is not one of dashes, or the other cases would change.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
@@ -232,7 +183,7 @@ def appended(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequen
 
 def _require_same_cases(old: str, new: str) -> None:
     """Raise `CannotAdd` unless the new text has the content of the old one, and one case more."""
-    before, after = said_by(old), said_by(new)
+    before, after = content_of(old), content_of(new)
     if isinstance(after, dict) and isinstance(after.get("cases"), list):
         after = {**after, "cases": after["cases"][:-1]}
     if before != after:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.cases.errors import Path
@@ -25,6 +25,10 @@ class Node:
         Where every key of a mapping begins.
     size
         The number of values, which counts repetitions by aliases.
+    end
+        The index in the text after the last value of a mapping.
+    is_flow
+        Whether a mapping is in braces.
     """
 
     value: Any
@@ -32,6 +36,8 @@ class Node:
     children: dict[str, Node] | list[Node] | None = None
     keys: dict[str, Spot] | None = None
     size: int = 1
+    end: int = field(default=0, compare=False)
+    is_flow: bool = False
 
     def find(self, path: Path) -> Spot:
         """Return where the value at ``path`` begins; steps that lead nowhere are skipped."""

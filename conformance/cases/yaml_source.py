@@ -97,11 +97,12 @@ class _Reader:
         self.text = text
         self.purpose = purpose
         self.complaints: list[Complaint] = []
-        self.anchors: dict[str, Node | None] = {}
+        self.anchors: dict[str | None, Node | None] = {}
         self.aliased_values = 0
         self.depth = 0
         self.events = events(text)
         self.last_event: Any = None
+        self.last_end = 0
 
     def document(self) -> Node | None:
         complaint = unreadable_character(self.text)
@@ -137,14 +138,16 @@ class _Reader:
 
     def _event(self) -> Any:
         try:
-            self.last_event = next(self.events)
+            self.last_event = event = next(self.events)
         except yaml.YAMLError:
             raise
         except Exception as error:
             # The parser in Python does not guard every step: an escape beyond Unicode, for one,
             # ends in an exception of Python's that has no place.
             self._stop(spot_of(self.last_event.end_mark), f"what follows is not YAML: {error}")
-        return self.last_event
+        if isinstance(event, ev.ScalarEvent | ev.AliasEvent) or _is_bracket(event):
+            self.last_end = event.end_mark.index
+        return event
 
     def _document(self) -> Node | None:
         root = None
@@ -169,23 +172,17 @@ class _Reader:
         if event.tag is not None:
             name = self.purpose.name
             self._complain(spot, f"tags have no meaning in {name}, got {shorten(event.tag)}")
-        if anchor is None:
-            return self._node_without_anchor(event, spot)
         self.anchors[anchor] = None
-        node = self._node_without_anchor(event, spot)
-        self.anchors[anchor] = node
-        return node
-
-    def _node_without_anchor(self, event: Any, spot: Spot) -> Node:
-        """Return the node that an event begins, whatever its anchor."""
         if isinstance(event, ev.ScalarEvent):
-            return self._scalar(event, spot)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self._stop(spot, f"values are nested more than {MAX_DEPTH} deep")
-        is_list = isinstance(event, ev.SequenceStartEvent)
-        node = self._sequence(spot) if is_list else self._mapping(spot)
-        self.depth -= 1
+            node = self._scalar(event, spot)
+        else:
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                self._stop(spot, f"values are nested more than {MAX_DEPTH} deep")
+            is_list = isinstance(event, ev.SequenceStartEvent)
+            node = self._sequence(spot) if is_list else self._mapping(event, spot)
+            self.depth -= 1
+        self.anchors[anchor] = node
         return node
 
     def _scalar(self, event: Any, spot: Spot) -> Node:
@@ -204,12 +201,14 @@ class _Reader:
         size = 1 + sum(child.size for child in children)
         return Node([child.value for child in children], spot, children, size=size)
 
-    def _mapping(self, spot: Spot) -> Node:
+    def _mapping(self, start: Any, spot: Spot) -> Node:
         children: dict[str, Node] = {}
         keys: dict[str, Spot] = {}
+        end = 0
         while not isinstance(event := self._event(), ev.MappingEndEvent):
             key_spot, key = self._key(event)
             child = self._node(value_event := self._event())
+            end = self.last_end
             if key in keys:
                 first = f"line {keys[key][0]}, column {keys[key][1]}"
                 self._complain(key_spot, f"the key '{shorten(key)}' was already given at {first}")
@@ -221,7 +220,7 @@ class _Reader:
                 children[key] = child
         value = {key: child.value for key, child in children.items()}
         size = 1 + sum(child.size for child in children.values())
-        return Node(value, spot, children, keys, size=size)
+        return Node(value, spot, children, keys, size, end, start.flow_style)
 
     def _key(self, event: Any) -> tuple[Spot, str | None]:
         node = self._node(event)
@@ -251,6 +250,12 @@ class _Reader:
     def _stop(self, spot: Spot, sentence: str) -> NoReturn:
         self._complain(spot, sentence)
         raise _Stop
+
+
+def _is_bracket(event: Any) -> bool:
+    """Return whether an event is a closing bracket; the marks of a block's end are elsewhere."""
+    width = event.end_mark.index - event.start_mark.index
+    return isinstance(event, ev.CollectionEndEvent) and width == 1
 
 
 class _Stop(Exception):

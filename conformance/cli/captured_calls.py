@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.adapters.base import Api
-from conformance.authoring import captures
-from conformance.authoring.captures import CannotUse
+from conformance.authoring import call_files
+from conformance.authoring.call_files import ARRAYS, CannotUse
+from conformance.authoring.captures import RANGES, X_AXES, Capture
 from conformance.runs import lookup
 from conformance.runs.lookup import NotFoundError
 
@@ -48,12 +49,14 @@ def choices(
     CannotUse
         If the file is no such call, or the options contradict it.
     """
-    for key in (*captures.ARRAYS, "gradient"):
+    for key in (*ARRAYS, "gradient"):
         if key in fields:
             raise CannotUse(f"--{key} is said, and --from-npz has arrays of its own")
     file, api = options["npz"], None if options["api_id"] is None else _api(options["api_id"])
-    names = {key: options[f"{key}_name"] for key in captures.ARRAYS}
-    arrays, arguments = captures.named(captures.read(file, options["ignored"]), names, api)
+    names = {key: options[f"{key}_name"] for key in ARRAYS}
+    arrays, arguments = call_files.split_arguments(
+        call_files.read(file, options["ignored"]), names, api
+    )
     api_defaults = {} if api is None else api.defaults
     defaults = {
         key: value for key, value in api_defaults.items() if key not in {*fields, *arguments}
@@ -72,9 +75,9 @@ def choices(
         raise CannotUse(f"{api.id} is asked for {api.operator}, not for {op}")
     canonical = "in out *k" if operator == "conv_transpose" else "out in *k"
     groups = fields.get("groups", 1)
-    capture = captures.capture(
+    capture = Capture.from_arrays(
         arrays,
-        x_axes=options["x_layout"] or (api.layout if api else captures.X_AXES),
+        x_axes=options["x_layout"] or (api.layout if api else X_AXES),
         kernel_axes=options["kernel_layout"] or (api.kernel_axes if api else canonical),
         canonical=canonical,
         groups=groups if isinstance(groups, int) else 1,
@@ -88,7 +91,7 @@ def choices(
         sentence = ", ".join(f"{key} {value}" for key, value in defaults.items())
         remarks.append(f"Not given, and so as {api.id} takes it: {sentence}.")
     if options["crop"] is not None:
-        capture = captures.cropped(capture, options["crop"])
+        capture = capture.crop(options["crop"])
         remarks.append(
             f"Cut to the first {options['crop']} along each axis but the kernel's window."
         )
@@ -97,9 +100,9 @@ def choices(
     if capture.x.dtype != "float32":
         fields.setdefault("dtype", capture.x.dtype.name)
     if options["seed"] is None:
-        return [captures.literal(capture, real=options["real"])], remarks
+        return [capture.literal_fields(real=options["real"])], remarks
     remarks.append("The numbers are small whole ones in place of those captured.")
-    return [captures.drawn(capture, options["seed"], bounds) for bounds in captures.RANGES], remarks
+    return [capture.random_fields(options["seed"], *bounds) for bounds in RANGES], remarks
 
 
 def _api(name: str) -> Api:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from conformance.authoring import drafts, yaml_writer
-from conformance.authoring.captures import CannotUse
+from conformance.authoring.call_files import CannotUse
 from conformance.authoring.drafts import Draft, NoCase
 from conformance.authoring.yaml_writer import CannotAdd
 from conformance.cases import Place, json_schema, load
@@ -186,10 +186,10 @@ def _draft(
     *others, last = choices
     for choice in others:
         try:
-            return drafts.drafted({**fields, **choice}, remarks, no_answer=no_answer)
+            return drafts.draft({**fields, **choice}, remarks, no_answer=no_answer)
         except NoCase:
             continue
-    return drafts.drafted({**fields, **last}, remarks, no_answer=no_answer)
+    return drafts.draft({**fields, **last}, remarks, no_answer=no_answer)
 
 
 def _places(into: Path | None) -> dict[str, Place]:
@@ -210,14 +210,14 @@ def _text(draft: Draft, into: Path | None, document: tuple[str, str, str] | None
     """Return the text of the file with the case in it."""
     origin = document and dict(zip(("id", "title", "source"), document, strict=True))
     if into is None or not into.exists():
-        return yaml_writer.fresh(
+        return yaml_writer.new_file(
             draft.fields, draft.comments, document=origin, schema=_schema(into)
         )
     text = into.read_bytes().decode("utf-8")
-    if origin not in (None, yaml_writer.said_by(text).get("document")):
+    if origin not in (None, yaml_writer.content_of(text).get("document")):
         raise CannotAdd(f"{into} has a document already, or is from none; it is said at its head")
     try:
-        return yaml_writer.appended(text, draft.fields, draft.comments)
+        return yaml_writer.append(text, draft.fields, draft.comments)
     except CannotAdd as error:
         raise CannotAdd(f"{into}: {error}; add the case by hand, or name another file") from None
 

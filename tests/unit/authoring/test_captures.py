@@ -13,8 +13,8 @@ import pytest
 
 from conformance.adapters.base import Api
 from conformance.adapters.registry import APIS
-from conformance.authoring import captures
-from conformance.authoring.captures import CannotUse, Capture, cropped, drawn, literal, read
+from conformance.authoring.call_files import CannotUse, read, split_arguments
+from conformance.authoring.captures import Capture
 from conformance.question import Array
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -30,7 +30,7 @@ def capture(arrays: Mapping[str, Array] | None = None, **changes: Any) -> Captur
         "dtype": None,
         **changes,
     }
-    return captures.capture({"x": X, "kernel": KERNEL} if arrays is None else arrays, **how)
+    return Capture.from_arrays({"x": X, "kernel": KERNEL} if arrays is None else arrays, **how)
 
 
 def small(**changes: Any) -> Capture:
@@ -110,7 +110,7 @@ NO_NAMES: Mapping[str, str | None] = {"x": None, "kernel": None, "bias": None}
     [(2, 2), ([2, 3], [2, 3]), ("SAME", "same"), ([[0, 1]], [[0, 1]])],
 )
 def test_an_argument_is_read_as_a_case_says_it(array: Any, said: Any) -> None:
-    _, arguments = captures.named({"padding": np.array(array)}, NO_NAMES, None)
+    _, arguments = split_arguments({"padding": np.array(array)}, NO_NAMES, None)
     assert arguments == {"padding": said}
 
 
@@ -119,7 +119,7 @@ def test_an_argument_is_read_as_a_case_says_it(array: Any, said: Any) -> None:
 )
 def test_what_no_argument_can_be_is_refused(array: Any) -> None:
     with pytest.raises(CannotUse, match="'stride' must be a word, a whole number, or one or two"):
-        captures.named({"stride": np.array(array)}, NO_NAMES, None)
+        split_arguments({"stride": np.array(array)}, NO_NAMES, None)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_no_argument_can_be_is_refused(array: Any) -> None:
 )
 def test_the_words_of_an_api_are_known_with_it(api: Api) -> None:
     captured = {word: np.array(1) for word in api.parameters}
-    arrays, arguments = captures.named(captured, NO_NAMES, api)
+    arrays, arguments = split_arguments(captured, NO_NAMES, api)
     assert {*arrays, *arguments} == set(api.parameters.values())
 
 
@@ -156,20 +156,20 @@ def test_nothing_that_was_captured_is_dropped(
 ) -> None:
     arrays = {word: np.array(1) for word in words}
     with pytest.raises(CannotUse, match=why):
-        captures.named(arrays, NO_NAMES, APIS[api] if api else None)
+        split_arguments(arrays, NO_NAMES, APIS[api] if api else None)
 
 
 def test_a_name_that_was_said_takes_the_place_of_ours() -> None:
     names = {**NO_NAMES, "kernel": "w"}
-    arrays, _ = captures.named({"x": X, "w": KERNEL}, names, None)
+    arrays, _ = split_arguments({"x": X, "w": KERNEL}, names, None)
     assert list(arrays) == ["x", "kernel"]
     with pytest.raises(CannotUse, match="'kernel' is no array or argument that is known"):
-        captures.named({"x": X, "w": KERNEL, "kernel": KERNEL}, names, None)
+        split_arguments({"x": X, "w": KERNEL, "kernel": KERNEL}, names, None)
 
 
 def test_a_name_that_was_said_has_to_be_there() -> None:
     with pytest.raises(CannotUse, match="the file has no 'b', it has x; --bias-name says which"):
-        captures.named({"x": X}, {**NO_NAMES, "bias": "b"}, None)
+        split_arguments({"x": X}, {**NO_NAMES, "bias": "b"}, None)
 
 
 # Axes
@@ -230,24 +230,24 @@ def test_a_dtype_that_is_said_settles_what_the_arrays_have() -> None:
 
 
 def test_every_axis_is_cropped_but_the_window() -> None:
-    cut = cropped(small(), 2)
+    cut = small().crop(2)
     assert (cut.x.shape, cut.kernel.shape) == ((2, 2, 2), (2, 2, 2))
     assert np.array_equal(cut.kernel, KERNEL[:2, :2])
 
 
 def test_the_window_stays_whole() -> None:
     kernel = np.arange(5.0).reshape(1, 1, 5)
-    assert np.array_equal(cropped(small(x=X[:, :1], kernel=kernel), 1).kernel, kernel)
+    assert np.array_equal(small(x=X[:, :1], kernel=kernel).crop(1).kernel, kernel)
 
 
 def test_channels_are_cropped_within_their_groups() -> None:
     """Six inputs in two groups of three, two outputs each; one of each group is kept."""
     x = np.arange(6.0).reshape(1, 6, 1)
     kernel = np.arange(12.0).reshape(6, 2, 1)
-    cut = cropped(small(x=x, kernel=kernel, bias=np.arange(4.0), groups=2), 1)
+    cut = small(x=x, kernel=kernel, bias=np.arange(4.0), groups=2).crop(1)
     assert cut.groups == 1
     assert (cut.x.tolist(), cut.kernel.tolist(), cut.bias.tolist()) == ([[[0]]], [[[0]]], [0])
-    cut = cropped(small(x=x, kernel=kernel, bias=np.arange(4.0), groups=2), 2)
+    cut = small(x=x, kernel=kernel, bias=np.arange(4.0), groups=2).crop(2)
     assert cut.groups == 2
     assert cut.x.ravel().tolist() == [0, 1, 3, 4]
     assert cut.kernel[:, :, 0].tolist() == [[0, 1], [2, 3], [6, 7], [8, 9]]
@@ -256,20 +256,20 @@ def test_channels_are_cropped_within_their_groups() -> None:
 
 def test_channels_that_are_no_groups_are_refused() -> None:
     with pytest.raises(CannotUse, match="x has 3 channels, which are not 2 groups"):
-        cropped(small(groups=2), 1)
+        small(groups=2).crop(1)
 
 
 # Numbers
 
 
 def test_few_whole_numbers_are_written_as_they_are() -> None:
-    said = literal(small(), real=False)
+    said = small().literal_fields(real=False)
     assert np.array_equal(said["x"], X)
     assert "exact" not in said
 
 
 def test_one_image_of_one_channel_is_bare() -> None:
-    said = literal(small(x=X[:1, :1], kernel=KERNEL[:1, :1]), real=False)
+    said = small(x=X[:1, :1], kernel=KERNEL[:1, :1]).literal_fields(real=False)
     assert (said["x"].shape, said["kernel"].shape) == ((4,), (2,))
 
 
@@ -277,27 +277,27 @@ def test_real_numbers_are_refused_with_what_to_do() -> None:
     with pytest.raises(
         CannotUse, match=r"x holds 0\.5, which is not whole; `--integers 1`.* `--real`"
     ):
-        literal(small(x=X + np.float32(0.5)), real=False)
+        small(x=X + np.float32(0.5)).literal_fields(real=False)
 
 
 def test_real_numbers_may_be_kept() -> None:
-    assert literal(small(x=X / 2), real=True)["exact"] is False
+    assert small(x=X / 2).literal_fields(real=True)["exact"] is False
 
 
 def test_many_numbers_are_refused_with_what_to_do() -> None:
     x = np.zeros((1, 3, 40), np.float32)
     with pytest.raises(CannotUse, match=r"x has 120 numbers.* at most 100.* `--crop 33`"):
-        literal(small(x=x), real=False)
+        small(x=x).literal_fields(real=False)
 
 
 def test_a_crop_that_does_not_help_is_not_proposed() -> None:
     with pytest.raises(CannotUse) as raised:
-        literal(small(x=X[:, :1], kernel=np.zeros((1, 1, 101))), real=False)
+        small(x=X[:, :1], kernel=np.zeros((1, 1, 101))).literal_fields(real=False)
     assert "--crop" not in str(raised.value)
 
 
 def test_drawn_numbers_keep_the_shapes_only() -> None:
-    said = drawn(small(bias=np.ones(4)), 7, (-3, 3))
+    said = small(bias=np.ones(4)).random_fields(7, -3, 3)
     assert said["x"] == {"shape": (2, 3, 4), "integers": [-3, 3], "seed": 7}
     assert said["kernel"] == {"shape": (3, 4, 2), "integers": [-3, 3], "seed": 8}
     assert said["bias"].shape == (4,)
@@ -307,4 +307,4 @@ def test_drawn_numbers_keep_the_shapes_only() -> None:
 def test_a_bias_of_many_numbers_is_refused_with_what_to_do() -> None:
     many = small(x=np.zeros((1, 3, 4)), kernel=np.zeros((3, 120, 2)), bias=np.zeros(120))
     with pytest.raises(CannotUse, match=r"bias has 120 numbers.* `--crop"):
-        drawn(many, 1, (-3, 3))
+        many.random_fields(1, -3, 3)

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from conformance.authoring.drafts import NoCase, drafted, remarks
+from conformance.authoring.drafts import NoCase, draft, remarks
 
 FIELDS: dict[str, Any] = {"id": "one", "why": "It differs.", "x": [1, 2, 3], "kernel": [1, 10, 100]}
 
 
 def expected(**changes: Any) -> Any:
-    stated = drafted({**FIELDS, **changes}).fields["expected"]
+    stated = draft({**FIELDS, **changes}).fields["expected"]
     return {
         key: getattr(value, "tolist", lambda value=value: value)() for key, value in stated.items()
     }
 
 
 def comment(**changes: Any) -> str:
-    (sentence,) = drafted({**FIELDS, **changes}).comments["expected"]
+    (sentence,) = draft({**FIELDS, **changes}).comments["expected"]
     return str(sentence)
 
 
@@ -43,27 +43,27 @@ def test_of_what_nobody_reads_only_the_shape_is_expected(shape: list[int]) -> No
 
 def test_a_question_without_an_answer_is_no_case() -> None:
     with pytest.raises(NoCase, match=r"at least 1 must remain\n.* --no-answer"):
-        drafted({**FIELDS, "padding": 3})
+        draft({**FIELDS, "padding": 3})
 
 
 def test_a_question_may_be_meant_to_have_no_answer() -> None:
-    draft = drafted({**FIELDS, "stride": 0}, no_answer=True)
-    assert draft.fields["expected"] == {"error": "stride must be at least 1 per axis, got 0"}
+    refused = draft({**FIELDS, "stride": 0}, no_answer=True)
+    assert refused.fields["expected"] == {"error": "stride must be at least 1 per axis, got 0"}
 
 
 def test_a_question_that_has_an_answer_is_not_said_to_have_none() -> None:
     with pytest.raises(NoCase, match="has an answer"):
-        drafted(FIELDS, no_answer=True)
+        draft(FIELDS, no_answer=True)
 
 
 def test_every_thing_that_is_wrong_is_told() -> None:
     with pytest.raises(NoCase) as raised:
-        drafted({**FIELDS, "why": "No stop", "id": "A B"})
+        draft({**FIELDS, "why": "No stop", "id": "A B"})
     assert len(str(raised.value).splitlines()) == 2
 
 
 def test_remarks_stand_before_the_case() -> None:
-    assert drafted(FIELDS, ["From here."]).comments["id"] == ("From here.",)
+    assert draft(FIELDS, ["From here."]).comments["id"] == ("From here.",)
 
 
 # How long the answer has to be
@@ -99,7 +99,7 @@ def test_different_axes_have_a_sum_each() -> None:
 
 
 def said(**changes: Any) -> list[str]:
-    return list(remarks(drafted({**FIELDS, **changes}).case))
+    return list(remarks(draft({**FIELDS, **changes}).case))
 
 
 def test_a_case_says_what_it_sees() -> None:
@@ -112,7 +112,7 @@ def test_a_kernel_that_reads_the_same_backwards_hides_a_flip() -> None:
 
 
 def test_a_question_without_an_answer_sees_nothing() -> None:
-    case = drafted({**FIELDS, "stride": 0}, no_answer=True).case
+    case = draft({**FIELDS, "stride": 0}, no_answer=True).case
     assert list(remarks(case)) == ["one: sees nothing"]
 
 

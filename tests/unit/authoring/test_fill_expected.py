@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from conformance.authoring import fill_expected
 from conformance.authoring.fill_expected import MANY, ODD, VARIES, Result, fill
-from conformance.authoring.yaml_writer import said_by
+from conformance.authoring.yaml_writer import content_of
 from conformance.cases import load
 from conformance.cli.app import main
 from conformance.utils import resources
@@ -99,10 +99,10 @@ def test_everything_else_stays_to_the_byte(file: Path, text: str, inserted: str)
 
 def test_nothing_is_said_differently(file: Path) -> None:
     after, _ = filled(file, CASES)
-    said = said_by(after)
+    said = content_of(after)
     for case in said["cases"]:
         del case["expected"]
-    assert said == said_by(CASES)
+    assert said == content_of(CASES)
 
 
 def test_a_line_in_braces_is_broken_before_it_is_too_long(file: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_chain_is_filled_with_the_answer_to_its_last_step(file: Path) -> None:
     steps = "steps: [{kernel: [1, 10]}, {op: conv, kernel: [2]}]"
     text = f"cases:\n  - {{id: one, why: A., op: chain, x: [1, 2], {steps}}}\n"
     filled(file, text)
-    assert said_by(file.read_text())["cases"][0]["expected"] == {"numbers": [2, 24, 40]}
+    assert content_of(file.read_text())["cases"][0]["expected"] == {"numbers": [2, 24, 40]}
 
 
 def test_real_numbers_hold_up_when_they_are_read_again(file: Path) -> None:
@@ -201,7 +201,7 @@ def test_check_fills_in_when_that_is_said(file: Path) -> None:
     said = CliRunner().invoke(main, ["check", "--fix", str(file)])
     assert said.exit_code == 0
     assert said.output.splitlines()[0] == f"{file}: wrote what is expected of one, two"
-    assert said_by(file.read_text())["cases"][0]["expected"] == {"numbers": [1, 12, 20]}
+    assert content_of(file.read_text())["cases"][0]["expected"] == {"numbers": [1, 12, 20]}
 
 
 def test_check_alone_writes_nothing(file: Path) -> None:

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from conformance.authoring.yaml_writer import (
     WIDTH,
     CannotAdd,
-    appended,
+    append,
+    content_of,
     entry,
     flow,
-    fresh,
+    new_file,
     pair,
-    said_by,
 )
 
 FIELDS = {"id": "two", "why": "It differs, too.", "x": [1, 2], "kernel": np.array([1, 100])}
@@ -32,7 +32,7 @@ WRITTEN = """\
 
 
 def value(text: str) -> Any:
-    return said_by(f"key: {text}")["key"]
+    return content_of(f"key: {text}")["key"]
 
 
 # Values
@@ -65,7 +65,7 @@ def test_numbers_come_back_to_the_bit(dtype: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_text_comes_back(text: str) -> None:
-    assert said_by(pair("key", text, "")) == {"key": text}
+    assert content_of(pair("key", text, "")) == {"key": text}
     assert value(flow([text])) == [text]
 
 
@@ -100,7 +100,7 @@ def test_no_line_is_too_long(shape: tuple[int, ...]) -> None:
 
 def test_text_with_more_than_single_spaces_is_not_broken() -> None:
     text = "two  spaces " * 12 + "end"
-    assert said_by(pair("title", text, "  ")) == {"title": text}
+    assert content_of(pair("title", text, "  ")) == {"title": text}
 
 
 def test_a_long_sentence_goes_on_where_it_is_indented() -> None:
@@ -128,25 +128,25 @@ def test_comments_stand_before_their_keys() -> None:
 
 
 def test_a_new_file_is_one_that_loads(tmp_path: Path) -> None:
-    (case,) = cases(tmp_path / "new.yaml", fresh(FIELDS, {}))
+    (case,) = cases(tmp_path / "new.yaml", new_file(FIELDS, {}))
     assert case.id == "two"
 
 
 def test_a_new_file_says_where_its_schema_is() -> None:
-    assert fresh(FIELDS, {}, schema="../schema.json").splitlines()[0] == (
+    assert new_file(FIELDS, {}, schema="../schema.json").splitlines()[0] == (
         "# yaml-language-server: $schema=../schema.json"
     )
 
 
 def test_a_new_file_says_what_it_is_from(tmp_path: Path) -> None:
     document = {"id": "guide", "title": "A guide: the second", "source": "chapter 2"}
-    (case,) = cases(tmp_path / "new.yaml", fresh(FIELDS, {}, document=document))
+    (case,) = cases(tmp_path / "new.yaml", new_file(FIELDS, {}, document=document))
     assert case.document is not None
     assert case.document.title == "A guide: the second"
 
 
 def test_a_case_is_added_at_the_end() -> None:
-    assert appended(MINIMAL, FIELDS, {}) == f"{MINIMAL}\n{WRITTEN}"
+    assert append(MINIMAL, FIELDS, {}) == f"{MINIMAL}\n{WRITTEN}"
 
 
 @pytest.mark.parametrize(
@@ -160,26 +160,26 @@ def test_a_case_is_added_at_the_end() -> None:
     ids=["flow", "block scalar", "alias, no last line break", "BOM and CRLF"],
 )
 def test_what_is_there_stays_to_the_byte(text: str) -> None:
-    made = appended(text, FIELDS, {})
+    made = append(text, FIELDS, {})
     assert made.startswith(text)
-    assert said_by(made)["cases"][0] == said_by(text)["cases"][0]
-    assert said_by(made)["cases"][1]["id"] == "two"
+    assert content_of(made)["cases"][0] == content_of(text)["cases"][0]
+    assert content_of(made)["cases"][1]["id"] == "two"
 
 
 def test_a_case_has_the_dashes_and_line_breaks_of_its_file() -> None:
-    made = appended("cases:\r\n- id: one\r\n", FIELDS, {})
+    made = append("cases:\r\n- id: one\r\n", FIELDS, {})
     assert made == "cases:\r\n- id: one\r\n\r\n" + entry(FIELDS, {}, 0).replace("\n", "\r\n")
 
 
 def test_a_case_is_added_before_what_comes_after_the_list() -> None:
     head, tail = "cases:\n  - id: one\n", "\n# The source.\ndocument: {id: guide}\n"
-    made = appended(head + tail, FIELDS, {})
-    assert said_by(made) == {**said_by(head + tail), "cases": [{"id": "one"}, said(WRITTEN)]}
+    made = append(head + tail, FIELDS, {})
+    assert content_of(made) == {**content_of(head + tail), "cases": [{"id": "one"}, said(WRITTEN)]}
     assert made.endswith("# The source.\ndocument: {id: guide}\n")
 
 
 def said(written: str) -> Any:
-    return said_by(f"cases:\n{written}")["cases"][0]
+    return content_of(f"cases:\n{written}")["cases"][0]
 
 
 @pytest.mark.parametrize(
@@ -195,4 +195,4 @@ def said(written: str) -> Any:
 )
 def test_a_file_that_cannot_be_added_to_is_refused(text: str, why: str) -> None:
     with pytest.raises(CannotAdd, match=why):
-        appended(text, FIELDS, {})
+        append(text, FIELDS, {})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from conformance.authoring.yaml_writer import fresh, said_by
+from conformance.authoring.yaml_writer import content_of, new_file
 from conformance.cases import json_schema
 from conformance.cases.yaml_source import read
 from conformance.utils import resources
@@ -35,8 +35,10 @@ def test_every_case_of_the_corpus_is_accepted(file: Path) -> None:
 
 def test_a_file_that_is_made_is_accepted() -> None:
     document = {"id": "guide", "title": "A guide", "source": "chapter 2"}
-    text = fresh(one(padding=[[0, 1]], expected={"shape": (3,)})["cases"][0], {}, document=document)
-    assert against_the_schema(said_by(text)) == []
+    text = new_file(
+        one(padding=[[0, 1]], expected={"shape": (3,)})["cases"][0], {}, document=document
+    )
+    assert against_the_schema(content_of(text)) == []
 
 
 @pytest.mark.parametrize(

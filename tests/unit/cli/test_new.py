@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from conformance.authoring.yaml_writer import said_by
+from conformance.authoring.yaml_writer import content_of
 from conformance.cases import Case, json_schema, load
 from conformance.cli import case_types
 from conformance.cli.app import main
@@ -123,7 +123,7 @@ def test_a_file_beside_the_schema_says_where_it_is(corpus: Path) -> None:
 def test_a_flag_is_a_key_of_the_case(words: tuple[str, ...], key: str, said: object) -> None:
     made = new(*without("--padding"), *words)
     assert made.exit_code == 0, made.output
-    assert said_by(made.stdout)["cases"][0][key] == said
+    assert content_of(made.stdout)["cases"][0][key] == said
 
 
 def test_a_new_file_may_be_from_a_document(file: Path) -> None:
@@ -324,7 +324,7 @@ def test_numbers_are_drawn_that_sums_stay_exact_with(captured: Captured, file: P
     npz = captured(x=np.ones((1, 100, 9), np.float16), kernel=np.ones((100, 1, 9), np.float16))
     made = new(*NAMED, "--from-npz", str(npz), "--integers", "5", "--into", str(file))
     assert made.exit_code == 0, made.output
-    assert said_by(file.read_text())["cases"][0]["x"]["integers"] == [-2, 2]
+    assert content_of(file.read_text())["cases"][0]["x"]["integers"] == [-2, 2]
 
 
 def test_a_large_call_is_cropped_when_that_is_said(captured: Captured, file: Path) -> None:

@@ -1,0 +1,163 @@
+"""Read a captured call from an .npz file: its arrays, and its arguments."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conformance.adapters.base import Api
+from conformance.adapters.registry import APIS
+from conformance.cases.vocabulary import RENAMED, of_key
+from conformance.question import Array
+from conformance.utils.printable import PrintableError
+
+ARRAYS = ("x", "kernel", "bias")
+"""Names of the arrays of a call."""
+ARGUMENTS = ("stride", "padding", "output_padding", "dilation", "groups")
+"""Names of the arguments of a call."""
+ANSWERS = frozenset({"y", "Y", "out", "output", "outputs", "answer", "result", "expected"})
+"""Usual names of the answer of a call."""
+MOST_BYTES = 2**30
+"""Bytes that an array in a file may have."""
+MOST_NUMBERS = 10
+"""Numbers that an argument may have."""
+
+
+class CannotUse(PrintableError):
+    """No case can be made of a capture; the message is a sentence."""
+
+
+def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
+    """Read the arrays of an .npz file by their names, except the ignored ones.
+
+    Raises
+    ------
+    CannotUse
+        For a file with anything but arrays of at most `MOST_BYTES` with unique names, and for a
+        file without one of the ignored names.
+    """
+    try:
+        stream = path.open("rb")
+    except OSError as problem:
+        raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
+    with stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy warns about old files, but reads them
+        try:
+            file = np.load(stream, allow_pickle=False)
+        except Exception as problem:  # NumPy, zipfile and zlib raise many types for bad bytes
+            raise CannotUse(f"{path} cannot be read as an .npz file: {_reason(problem)}") from None
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise CannotUse(f"{path} holds one array without a name; np.savez writes names")
+        for name in ignored:
+            if name not in file.files:
+                raise CannotUse(f"{path} has no {name!r} to ignore; it has {_list(file.files)}")
+        duplicates = [name for name, number in Counter(file.files).items() if number > 1]
+        if duplicates:
+            raise CannotUse(f"{path} has {duplicates[0]!r} more than once")
+        return {name: _read_array(path, file, name) for name in file.files if name not in ignored}
+
+
+def _read_array(path: Path, file: Any, name: str) -> Array:
+    hint = f"`--ignore {name}` leaves it out"
+    try:
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in file.zip.infolist()}
+        array = None if sizes[name] > MOST_BYTES else file[name]
+    except Exception as problem:  # as above
+        raise CannotUse(f"{path}: {name!r} cannot be read: {_reason(problem)}; {hint}") from None
+    if array is None:
+        raise CannotUse(f"{path}: {name!r} has {sizes[name]} bytes; at most {MOST_BYTES} are read")
+    if not isinstance(array, np.ndarray):
+        raise CannotUse(f"{path}: {name!r} is no array; {hint}")
+    return array
+
+
+def _reason(problem: Exception) -> str:
+    return " ".join(str(problem).split()) or type(problem).__name__
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def split_arguments(
+    arrays: Mapping[str, Array], names: Mapping[str, str | None], api: Api | None
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Separate the arrays of a call from its arguments.
+
+    Parameters
+    ----------
+    arrays
+        The arrays of a file by their names.
+    names
+        The names of x, kernel and bias in the file, where the user has named them.
+    api
+        The API that was called, whose own names are accepted in addition to those of a case.
+
+    Returns
+    -------
+    tuple of dict
+        The arrays by x, kernel and bias, and the arguments by the keys of a case.
+
+    Raises
+    ------
+    CannotUse
+        For an unknown name, two names of one key, and an argument that no case can have.
+    """
+    vocabulary = {key: key for key in (*ARRAYS, *ARGUMENTS)} | dict(api.parameters if api else {})
+    keys = {name: key for name, key in vocabulary.items() if names.get(key) is None}
+    keys |= {name: key for key, name in names.items() if name is not None}
+    for key, choice in names.items():
+        if choice is not None and choice not in arrays:
+            raise CannotUse(
+                f"the file has no {choice!r}, it has {_list(arrays)}; --{key}-name says which it is"
+            )
+    by_key: dict[str, str] = {}
+    for name in arrays:
+        if name not in keys:
+            raise CannotUse(_unknown_name(name, keys, api))
+        key = keys[name]
+        if key in by_key:
+            raise CannotUse(f"{by_key[key]!r} and {name!r} are both {key}; --ignore leaves one out")
+        by_key[key] = name
+    return (
+        {key: arrays[name] for key, name in by_key.items() if key in ARRAYS},
+        {key: _argument(name, arrays[name]) for key, name in by_key.items() if key in ARGUMENTS},
+    )
+
+
+def _unknown_name(name: str, keys: Mapping[str, str], api: Api | None) -> str:
+    """Write that a name is unknown, and suggest others, preferably those of the API."""
+    context, vocabulary = "", keys
+    if api is not None:
+        context = f" of {api.id}"
+        vocabulary = {word: key for word, key in keys.items() if word in api.parameters}
+    others = [other.id for other in APIS.values() if name in other.parameters]
+    by_key = {key: word for word, key in vocabulary.items()}
+    if name in ANSWERS:
+        hint = "; a case has the oracle's answer, and not the one that was captured"
+    elif others and api is None:
+        hint = f"; {others[0]} calls something so, and --api says what was called"
+    elif RENAMED.get(name) in by_key:
+        hint = f"; did you mean {by_key[RENAMED[name]]!r}?"
+    else:
+        hint = of_key(name, keys).partition("; the keys are")[0]
+    return (
+        f"{name!r} is no array or argument{context} that is known{hint}; known are"
+        f" {', '.join(vocabulary)}; `--ignore {name}` leaves it out"
+    )
+
+
+def _argument(name: str, array: Array) -> Any:
+    """Return a word, a number, or a list of these or of pairs. Raises `CannotUse`."""
+    if array.size > MOST_NUMBERS or array.ndim > 2 or array.dtype.kind not in "iuU":
+        raise CannotUse(
+            f"{name!r} must be a word, a whole number, or one or two for each axis,"
+            f" got {array.dtype} of shape {array.shape}"
+        )
+    value = array.tolist()
+    return value.lower() if isinstance(value, str) else value
