@@ -1,4 +1,4 @@
-"""Converts a question to the fields of a case file."""
+"""Convert a question to the fields of a case file."""
 
 from __future__ import annotations
 
@@ -15,18 +15,10 @@ _DEFAULTS = {"stride": 1, "output_padding": 0, "dilation": 1}
 
 
 def fields(q: Question) -> dict[str, Any]:
-    """Convert a question to the fields of a case.
+    """Return the values of a case with the question by their keys, without defaults.
 
-    Parameters
-    ----------
-    q
-        The question.
-
-    Returns
-    -------
-    dict
-        The values by their keys, without defaults. Arrays with one batch entry and one channel
-        lack these axes. The loader reads the same question from them if its numbers are whole.
+    Arrays with one batch entry and one channel lack these axes. The loader reads the same question
+    from them if its numbers are whole.
     """
     case: dict[str, Any] = {} if q.op == "conv_transpose" else {"op": q.op}
     arrays = {"x": q.x, "kernel": q.kernel, "gradient": q.gradient}
@@ -57,18 +49,7 @@ def fields(q: Question) -> dict[str, Any]:
 
 
 def topics(q: Question) -> tuple[Topic, ...]:
-    """Return the topics of a question.
-
-    Parameters
-    ----------
-    q
-        The question.
-
-    Returns
-    -------
-    tuple of str
-        The topics, or ``basic`` where there are no others.
-    """
+    """Return the topics of a question, or ``basic`` where there are no others."""
     applicable: dict[Topic, bool] = {
         "gradients": q.wanted.endswith("gradient"),
         "parameters": q.wanted == "parameters",

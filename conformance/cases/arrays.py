@@ -49,18 +49,6 @@ def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
     rank (batch 1, channel 1), three to five axes are (batch, channels, *space). So a bare 3-D
     array needs ``rank: 3``. Every operand may be bare or full, whatever the others are.
 
-    Parameters
-    ----------
-    rules
-        The operands by name.
-    stated_rank
-        The ``rank`` of the case, if it has one.
-
-    Returns
-    -------
-    int
-        The number of spatial axes.
-
     Raises
     ------
     CaseError
@@ -93,21 +81,9 @@ def _rank_hint(rank: int, first: int) -> str:
 
 
 def array(name: str, rule: Rule, rank: int) -> Array:
-    """Make the array of ``rule``.
+    """Make the array of an operand: int64 or float64, of shape (batch, channels, *space).
 
-    Parameters
-    ----------
-    name
-        The operand's name, for sentences.
-    rule
-        The numbers, or how to make them.
-    rank
-        The number of spatial axes.
-
-    Returns
-    -------
-    Array
-        int64 or float64, of shape (batch, channels, *space); a bare array gets its first two axes.
+    A bare array, of as many axes as ``rank``, gets its first two axes.
 
     Raises
     ------

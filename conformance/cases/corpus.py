@@ -23,11 +23,6 @@ def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[
     expression
         Words with and, or, not and parentheses; None selects every case.
 
-    Returns
-    -------
-    tuple of Case
-        At least one case.
-
     Raises
     ------
     SystemExit

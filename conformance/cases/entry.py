@@ -41,8 +41,10 @@ def build_case(
 
     Returns
     -------
-    tuple
-        The case, None if anything is wrong with it, and everything that is wrong.
+    case
+        None if anything is wrong with it.
+    complaints
+        Everything that is wrong.
     """
     try:
         entry = Entry.model_validate(node.value)

@@ -47,11 +47,6 @@ def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> It
         The model that it checked.
     node
         The value, with the places of its parts.
-
-    Yields
-    ------
-    Complaint
-        A place in the file, and the sentence for it.
     """
     for details in error.errors(include_url=False):
         location = details["loc"]

@@ -20,20 +20,10 @@ from conformance.question import AnyQuestion, Array, Chain, Question, answer
 
 
 def check(case: Case) -> str | None:
-    """Compare every statement of ``case`` with the oracle.
+    """Compare every statement of ``case`` with the oracle, and return a sentence on a false one.
 
-    The statements are numbers, shape, matrix, parameters, error, property and erratum.
-
-    Parameters
-    ----------
-    case
-        The case.
-
-    Returns
-    -------
-    str or None
-        A sentence with the first false statement, what the oracle gives and where they first
-        differ; None if all statements hold.
+    It has the first false statement, what the oracle gives and where they first differ. The
+    statements are numbers, shape, matrix, parameters, error, property and erratum.
     """
     try:
         result = answer(case.question)
@@ -57,19 +47,9 @@ def check(case: Case) -> str | None:
 
 
 def claim_holds(case: Case, result: Array) -> bool | None:
-    """Return whether a framework's answer satisfies the document's statements.
+    """Return whether a framework's answer, of any shape and dtype, satisfies the document.
 
-    Parameters
-    ----------
-    case
-        The case.
-    result
-        The answer, of any shape and dtype.
-
-    Returns
-    -------
-    bool or None
-        None if the case states nothing that an answer can show, beyond being the oracle's.
+    None means that the case states nothing that an answer can show, beyond being the oracle's.
     """
     if case.expected.error is not None:
         return False
@@ -84,15 +64,8 @@ def correction_holds(case: Case, result: Array) -> bool | None:
 def matrix(question: Question) -> Array:
     """Return the operator's matrix, from the oracle's answers to one-hot images.
 
-    Parameters
-    ----------
-    question
-        Only the shape of ``x`` counts of its data; the bias does not count.
-
-    Returns
-    -------
-    Array
-        Of shape (output channels * prod(output space), input channels * prod(input space)).
+    Its shape is (output channels * prod(output space), input channels * prod(input space)). Only
+    the shape of ``x`` counts of the question's data; the bias does not count.
     """
     size = prod(question.x.shape[1:])
     images = np.eye(size, dtype=np.float64).reshape(size, *question.x.shape[1:])

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[\w.-]{1,200}")
 def parse_cases(
     data: bytes, file: str, ids: dict[str, Place], *, check: bool
 ) -> tuple[list[Case], list[Problem]]:
-    """Parse the text of a case file.
+    """Return the valid cases of a file, and its problems.
 
     Parameters
     ----------
@@ -36,11 +36,6 @@ def parse_cases(
         The place of every id so far; the file's ids are added.
     check
         Whether the statements of cases are compared with the oracle.
-
-    Returns
-    -------
-    tuple
-        The valid cases, and the problems.
     """
     root, complaints_of_text = read(data)
     problems = [

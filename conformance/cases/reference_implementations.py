@@ -68,17 +68,8 @@ def operand(q: Question) -> Array:
 def scatter(q: Question, narrow: Array) -> Array:
     """Compute the wide side from the narrow one, element by element: Y[u] += X[i] K[a].
 
-    Parameters
-    ----------
-    q
-        The arguments and the kernel.
-    narrow
-        Of shape (batch, narrow channels, *narrow space).
-
-    Returns
-    -------
-    Array
-        Of shape (batch, wide channels, *wide space), float64.
+    The shapes are (batch, wide channels, *wide space), float64, and (batch, narrow channels,
+    *narrow space).
     """
     kernel = q.kernel.astype(np.float64)
     wide = np.zeros((len(narrow), kernel.shape[1] * q.groups, *wide_space(q)))
@@ -91,17 +82,7 @@ def scatter(q: Question, narrow: Array) -> Array:
 def correlate(q: Question, wide: Array) -> Array:
     """Compute the narrow side from the wide one: inner products of kernel and sliding windows.
 
-    Parameters
-    ----------
-    q
-        The arguments and the kernel.
-    wide
-        Of shape (batch, wide channels, *wide space).
-
-    Returns
-    -------
-    Array
-        Of shape (batch, narrow channels, *narrow space), float64.
+    The shapes are those of `scatter`.
     """
     axes = tuple(range(2, wide.ndim))
     views = np.lib.stride_tricks.sliding_window_view(
@@ -188,19 +169,9 @@ def interpolate(x: Array, factors: Axes) -> Array:
 
 
 def convolve_triangle(line: Array, factor: int) -> Array:
-    """Convolve a zero-inserted line with a triangle, and crop the result.
+    """Convolve n values, zero-inserted, with a triangle, and crop the result to n f values.
 
-    Parameters
-    ----------
-    line
-        n values.
-    factor
-        The factor f; the triangle has 2 f - f % 2 elements.
-
-    Returns
-    -------
-    Array
-        n f values.
+    The triangle of the factor f has 2 f - f % 2 elements.
 
     References
     ----------

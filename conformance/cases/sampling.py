@@ -95,19 +95,7 @@ def draws(seed: int, ops: Sequence[Op] = SAMPLED_OPS, space: Space = SMALL) -> I
     ones meet: crops larger than the kernel, negative padding, output padding beyond the stride,
     kernels smaller than the stride.
 
-    Parameters
-    ----------
-    seed
-        The same seed gives the same questions.
-    ops
-        The operators.
-    space
-        The choices for each argument.
-
-    Yields
-    ------
-    Question
-        With its gradient, if its op has one.
+    The same seed gives the same questions, each with its gradient if its op has one.
     """
     for number in count():
         yield draw(seed, number, ops, space)

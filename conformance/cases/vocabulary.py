@@ -138,19 +138,9 @@ LISTED: Mapping[str, str] = {"dtype": _DTYPE, "expected": _ANSWER}
 
 
 def of_key(word: str, keys: Collection[str]) -> str:
-    """End the sentence about an unknown key.
+    """Return the end of a sentence about a key that is none of ``keys``.
 
-    Parameters
-    ----------
-    word
-        The key in a file.
-    keys
-        The keys that may stand there.
-
-    Returns
-    -------
-    str
-        What a case has in its place, or else all keys that may stand there.
+    It says what a case has in its place, or else which keys may stand there.
     """
     keys = [*dict.fromkeys(keys)]
     if word in OF_ARRAYS and "memory" in keys:
@@ -176,21 +166,9 @@ def _joined(word: str) -> str:
 
 
 def of_value(key: str, value: object, choices: Iterable[str]) -> str:
-    """End the sentence about a value that is none of the words that a key has.
+    """Return the end of a sentence about the value of a key, which may have only ``choices``.
 
-    Parameters
-    ----------
-    key
-        The key.
-    value
-        Its value in a file.
-    choices
-        The values that it may have.
-
-    Returns
-    -------
-    str
-        What a case has in its place; nothing if that is not known.
+    It says what a case has in its place, and is empty if that is not known.
     """
     if not isinstance(value, str):
         return f"; {LISTED[key]}" if key in LISTED and isinstance(value, list | dict) else ""
@@ -209,17 +187,9 @@ def of_value(key: str, value: object, choices: Iterable[str]) -> str:
 
 
 def of_number(word: str) -> str:
-    """End the sentence about text where a number stands.
+    """Return the end of a sentence about text in place of a number.
 
-    Parameters
-    ----------
-    word
-        The text.
-
-    Returns
-    -------
-    str
-        That such numbers are not asked, if it is one that is not finite or not real.
+    It is empty unless the text is a number that is not finite or not real.
     """
     for literal in (word, word.replace("i", "j")):
         try:
@@ -233,21 +203,9 @@ def of_number(word: str) -> str:
 
 
 def did_you_mean(word: str, choices: Iterable[str], near: float = NEAR) -> str:
-    """End a sentence with the word that another one is a typing error of.
+    """Return the end of a sentence about an unknown word: the choice that it is a typing error of.
 
-    Parameters
-    ----------
-    word
-        An unknown word.
-    choices
-        The known words.
-    near
-        The least likeness, at most 1.
-
-    Returns
-    -------
-    str
-        Nothing if no known word is near.
+    It is empty if no choice has at least the likeness ``near``, of at most 1.
     """
     word = word[:80]
     candidates = [choice for choice in sorted(choices) if _parts_match(word, choice, near)]

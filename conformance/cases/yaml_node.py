@@ -41,17 +41,18 @@ class Node:
 
     def find(self, path: Path) -> Spot:
         """Return where the value at ``path`` begins; steps that lead nowhere are skipped."""
-        node = self
-        for step in path:
-            node = node.child(step) or node
-        return node.spot
+        return self._follow(path).spot
 
     def find_key(self, path: Path) -> Spot:
         """Return where the last key of ``path`` begins, or its mapping if there is no such key."""
-        node = self
-        for step in path[:-1]:
-            node = node.child(step) or node
+        node = self._follow(path[:-1])
         return (node.keys or {}).get(str(path[-1]), node.spot)
+
+    def _follow(self, path: Path) -> Node:
+        node = self
+        for step in path:
+            node = node.child(step) or node
+        return node
 
     def child(self, step: str | int) -> Node | None:
         """Return the node under a key or an index, None if there is none."""

@@ -29,15 +29,7 @@ SHOWN = 12
 
 
 def show(console: Console, tally: Tally) -> None:
-    """Print a table of the groups of each kind, the most frequent group first.
-
-    Parameters
-    ----------
-    console
-        The console to print on.
-    tally
-        The results of a search.
-    """
+    """Print a table of the groups of each kind, the most frequent group first."""
     for kind in KINDS:
         groups = tally.of_kind(kind)
         if not groups:
@@ -57,21 +49,14 @@ def show(console: Console, tally: Tally) -> None:
 
 
 def cases(header: Header, search: Search, findings: Iterable[Finding]) -> str:
-    """Write the questions of findings as a case file.
+    """Return the text of a case file with the questions of findings; empty where there are none.
 
     Parameters
     ----------
     header
         The header of a run, which names the framework and its version.
-    search
-        The search.
-    findings
-        Its findings.
-
-    Returns
-    -------
-    str
-        A case for each question; empty where there are no findings.
+    search, findings
+        The search, and what it found.
     """
     by_content: dict[str, list[Finding]] = {}
     for finding in findings:

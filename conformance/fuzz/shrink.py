@@ -32,17 +32,16 @@ def shrink(question: Question, shows: Callable[[Question], bool], *, most: int) 
     Parameters
     ----------
     question
-        The question, for which ``shows`` is true.
+        A question that shows a problem.
     shows
-        Returns whether a question shows the problem. It gets questions that have an answer, and
-        none twice.
+        Returns whether a question shows it. It gets questions that have an answer, and none twice.
     most
         How often ``shows`` may be called.
 
     Returns
     -------
     Question
-        A small question for which ``shows`` is true; the same one for the same arguments.
+        A small question that shows the problem; the same one for the same arguments.
     """
     contents = {_content(question)}
 
