@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cases.model import Case, Place, Problem
+from pydantic import ValidationError
+
+from conformance.cases.entry import build_case
+from conformance.cases.error_messages import complaints
+from conformance.cases.errors import CaseError
+from conformance.cases.model import Case, Document, Place, Problem
+from conformance.cases.schema import FileHead
 from conformance.cases.size_limits import MAX_BYTES
+from conformance.cases.vary import expand
+from conformance.cases.yaml_node import Node
+from conformance.cases.yaml_source import read
+from conformance.cases.yaml_syntax import Complaint, Spot
 
 SUFFIXES = (".yaml", ".yml")
+_NAME = re.compile(r"[\w.-]{1,200}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +94,72 @@ def _files(path: Path) -> tuple[list[Path], str | None]:
 
 
 def _load_file(
-    file: Path, ids: dict[str, Place], *, check: bool
+    path: Path, ids: dict[str, Place], *, check: bool
 ) -> tuple[list[Case], list[Problem]]:
     """Return the cases of a file, and its problems; add its ids to ``ids``."""
     try:
-        with file.open("rb") as stream:
+        with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return [], [_unreadable(file, f"this cannot be read: {error.strerror or error}")]
-    from conformance.cases.parser import parse_cases  # its dependencies are slow to import
+        return [], [_unreadable(path, f"this cannot be read: {error.strerror or error}")]
+    file, cases = str(path), []
+    root, text_complaints = read(data)
+    problems = [
+        Problem(Place(file, *spot), _id_at(root, spot), sentence)
+        for spot, sentence in text_complaints
+    ]
+    places = {problem.place for problem in problems}
+    for case, case_id, place, case_complaints in _entries(root, file, check=check):
+        # A value that the reader of the text has complained about needs no second sentence.
+        problems.extend(
+            Problem(Place(file, *spot), case_id, sentence)
+            for spot, sentence in case_complaints
+            if Place(file, *spot) not in places
+        )
+        if case_id in ids:
+            sentence = f"this id was already given at {ids[case_id]}"
+            problems.append(Problem(place, case_id, sentence))
+        elif case is not None:
+            cases.append(case)
+        if case_id is not None:
+            ids.setdefault(case_id, place)
+    return cases, problems
 
-    return parse_cases(data, str(file), ids, check=check)
+
+def _entries(
+    root: Node | None, file: str, *, check: bool
+) -> Iterator[tuple[Case | None, str | None, Place, list[Complaint]]]:
+    """Yield every case of a file, or None for a wrong one, with its id, place and complaints."""
+    if root is None:
+        return
+    try:
+        header = FileHead.model_validate(root.value).document
+    except ValidationError as error:
+        yield None, None, Place(file, 1, 1), list(complaints(error, FileHead, root))
+        return
+    document = Document(header.id, header.title, header.source) if header else None
+    for entry in root.mapping()["cases"].entries():
+        try:
+            for node in expand(entry):
+                place = Place(file, *node.find(("id",)))
+                case, case_complaints = build_case(node, place, document, check=check)
+                yield case, _id(node), place, case_complaints
+        except CaseError as error:
+            case_complaints = [(entry.find(path), sentence) for path, sentence in error.faults]
+            yield None, _id(entry), Place(file, *entry.find(("id",))), case_complaints
+
+
+def _id(node: Node) -> str | None:
+    name = node.value.get("id") if isinstance(node.value, dict) else None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def _id_at(root: Node | None, spot: Spot) -> str | None:
+    """Return the id of the case that a place is in, None if it is in none."""
+    cases = root.child("cases") if root is not None else None
+    entries = cases.entries() if cases is not None else []
+    index = bisect_right(entries, spot, key=lambda entry: entry.spot) - 1
+    return _id(entries[index]) if index >= 0 else None
 
 
 def _unreadable(path: Path, sentence: str) -> Problem:
