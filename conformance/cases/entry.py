@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,37 @@ from conformance.cases.error_messages import complaints
 from conformance.cases.errors import CaseError, Fault
 from conformance.cases.exactness import bound, is_exact, limit, real_parts, unrepresentable_values
 from conformance.cases.model import Case, Document, Erratum, Expected, Place, Tolerance
-from conformance.cases.operator_keys import misplaced_keys
 from conformance.cases.question_builder import build_question, path_to_key
-from conformance.cases.schema import Entry, ExpectedEntry, VaryingEntry
+from conformance.cases.schema import Entry, ErratumEntry, ExpectedEntry, VaryingEntry
 from conformance.cases.size_limits import check_cost, check_size
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_node import Node
 from conformance.cases.yaml_syntax import Complaint
 from conformance.question import AnyQuestion, Array, Chain, Question
+
+_CONV = frozenset({"kernel", "bias", "stride", "padding", "dilation", "groups"})
+_TRANSPOSE = _CONV | {"output_padding"}
+_NO_BIAS = frozenset({"bias"})
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "conv": _CONV,
+    "conv_input_gradient": (_CONV - _NO_BIAS) | {"gradient"},
+    "conv_kernel_gradient": (_CONV - _NO_BIAS) | {"gradient"},
+    "conv_parameters": _CONV,
+    "conv_transpose": _TRANSPOSE,
+    "conv_transpose_input_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
+    "conv_transpose_kernel_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
+    "conv_transpose_parameters": _TRANSPOSE,
+    "interpolate": frozenset({"stride"}),
+    "chain": frozenset({"steps"}),
+}
+"""The keys of the question that each operator takes, beside ``x``."""
+_CHAINED = "; each of its steps has its own"
+_OTHER_OPS: Mapping[str, str] = {
+    "steps": "; a case with steps says 'op: chain'",
+    "gradient": "; op conv_transpose_input_gradient takes it, as do the other gradients",
+}
+"""The operators that take a key, for the sentence that refuses it for another operator."""
+_QUESTION_KEYS: frozenset[str] = frozenset().union(*ALLOWED.values())
 
 
 def build_case(
@@ -50,7 +74,7 @@ def build_case(
         entry = Entry.model_validate(node.value)
     except ValidationError as error:
         return None, list(complaints(error, VaryingEntry, node))
-    faults = [*misplaced_keys(entry), *_incomplete_statements(entry)]
+    faults = [*_misplaced_keys(entry), *_incomplete_statements(entry)]
     case = None
     if not faults:
         try:
@@ -63,7 +87,7 @@ def build_case(
 
 def _case(entry: Entry, place: Place, document: Document | None) -> Case:
     statements = entry.expected if isinstance(entry.expected, ExpectedEntry) else ExpectedEntry()
-    erratum, tolerance = entry.erratum, statements.tolerance
+    erratum = entry.erratum
     try:
         question = build_question(entry)
     except CaseError:
@@ -79,29 +103,40 @@ def _case(entry: Entry, place: Place, document: Document | None) -> Case:
         topics=tuple(entry.topics),
         tags=tuple(entry.tags),
         place=place,
-        expected=Expected(
-            numbers=_full(statements.numbers, question),
-            shape=_tuple(statements.shape),
-            matrix=None if statements.matrix is None else np.array(statements.matrix),
-            parameters=_tuple(statements.parameters),
-            error=statements.error,
-            property=statements.property,
-            tolerance=None
-            if tolerance is None
-            else Tolerance(tolerance.absolute, tolerance.reason),
-        ),
-        erratum=None
-        if erratum is None
-        else Erratum(
-            sentence=erratum.sentence,
-            numbers=_full(erratum.numbers, question),
-            shape=_tuple(erratum.shape),
-            property=erratum.property,
-        ),
+        expected=Expected(**_converted(statements, question)),
+        erratum=Erratum(**_converted(erratum, question)) if erratum else None,
         claims=tuple(entry.claims),
         document=document,
         section=entry.section,
     )
+
+
+def _converted(statements: ExpectedEntry | ErratumEntry, question: AnyQuestion) -> dict[str, Any]:
+    """Return the statements that are there, lists as arrays and tuples."""
+    conversions: dict[str, Callable[[Any], Any]] = {
+        "numbers": partial(_full, question=question),
+        "shape": tuple,
+        "matrix": np.array,
+        "parameters": lambda counts: tuple(counts) if isinstance(counts, list) else (counts,),
+        "tolerance": lambda tolerance: Tolerance(**dict(tolerance)),
+    }
+    return {
+        key: conversions[key](value) if key in conversions else value
+        for key, value in statements
+        if value is not None
+    }
+
+
+def _misplaced_keys(entry: Entry) -> Iterator[Fault]:
+    """Yield the keys that do not belong to the entry's operator, and those that it lacks."""
+    keys = ALLOWED[entry.op]
+    for key in sorted((_QUESTION_KEYS & entry.model_fields_set) - keys):
+        hint = _CHAINED if entry.op == "chain" else _OTHER_OPS.get(key, "")
+        yield (key,), f"{key} has no meaning for op {entry.op}{hint}"
+    for key in ("kernel", "steps"):
+        has_steps = key == "kernel" and entry.steps is not None  # its own sentence is enough
+        if key in keys and getattr(entry, key) is None and not has_steps:
+            yield (), f"{key} is missing; op {entry.op} needs it"
 
 
 def _incomplete_statements(entry: Entry) -> Iterator[Fault]:
@@ -182,16 +217,8 @@ def _check_matrix_cost(q: Question) -> None:
         return
 
 
-def _full(numbers: list[Any] | None, question: AnyQuestion) -> Array | None:
+def _full(numbers: list[Any], question: AnyQuestion) -> Array:
     """Return stated numbers with batch and channel axes, (batch, channels, *space)."""
-    if numbers is None:
-        return None
     first = question.questions[0] if isinstance(question, Chain) else question
     array = np.array(numbers)
     return array[None, None] if array.ndim == first.rank else array
-
-
-def _tuple(numbers: int | list[int] | None) -> tuple[int, ...] | None:
-    if numbers is None:
-        return None
-    return tuple(numbers) if isinstance(numbers, list) else (numbers,)

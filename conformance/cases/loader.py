@@ -137,7 +137,7 @@ def _entries(
     except ValidationError as error:
         yield None, None, Place(file, 1, 1), list(complaints(error, FileHead, root))
         return
-    document = Document(header.id, header.title, header.source) if header else None
+    document = Document(**dict(header)) if header else None
     for entry in root.mapping()["cases"].entries():
         try:
             for node in expand(entry):
