@@ -2,8 +2,8 @@
 
 The docstring of each function is the claim. The function computes what follows from an answer and
 what it must be, without the oracle, as an answer that is computed the same way twice always agrees
-with itself. It takes a question or a chain and an answer of the right shape, and raises
-``ValueError`` for a question to which the property does not apply.
+with itself. It takes a question or a chain and an answer of the right shape, in float64 and without
+bias, and raises ``ValueError`` for a question to which the property does not apply.
 """
 
 from __future__ import annotations
@@ -53,12 +53,6 @@ def _ones(q: Question) -> Axes:
     return (1,) * q.rank
 
 
-def _without_bias(q: Question, answer: Array) -> Array:
-    if q.bias is None or q.wanted != "output":
-        return answer
-    return answer - q.bias.astype(np.float64).reshape(-1, *_ones(q))
-
-
 def _forward(q: Question) -> Callable[[Question, Array], Array]:
     return reference.scatter if q.operator == "conv_transpose" else reference.correlate
 
@@ -66,7 +60,7 @@ def _forward(q: Question) -> Callable[[Question, Array], Array]:
 @about(TRANSPOSED)
 def scatter(q: Question, answer: Array) -> Sides:
     """Every input element adds its multiple of the kernel to the output."""
-    return _without_bias(q, answer), reference.scatter(q, reference.operand(q))
+    return answer, reference.scatter(q, reference.operand(q))
 
 
 @about(TRANSPOSED)
@@ -82,7 +76,7 @@ def pieces(q: Question, answer: Array) -> Sides:
         block = (slice(j * s, j * s + k) for j, (s, k) in zip(i, steps, strict=True))
         piece[at(..., *block)] = np.tensordot(reference.operand(q)[at(..., *i)], q.kernel, 1)
         total += piece
-    return _without_bias(q, answer), total
+    return answer, total
 
 
 @about(CONV | TRANSPOSED | INPUT_GRADIENTS)
@@ -91,7 +85,7 @@ def matrix_product(q: Question, answer: Array) -> Sides:
     w = reference.matrix(q)
     to_wide = (q.operator == "conv_transpose") == (q.wanted == "output")
     product = (w.T if to_wide else w) @ reference.operand(q).reshape(len(q.x), -1).T
-    return _without_bias(q, answer), product.T.reshape(answer.shape)
+    return answer, product.T.reshape(answer.shape)
 
 
 @about(TRANSPOSED | {"conv_input_gradient"})
@@ -107,7 +101,7 @@ def numpy_convolve(q: Question, answer: Array) -> Sides:
             line = np.convolve(x[n, narrow.start + c], kernel[narrow.start + c, o])[None, None]
             line = reference.pad(line, ((-begin, length + begin - line.shape[2]),))
             expected[n, wide.start + o] += line[0, 0]
-    return _without_bias(q, answer), expected
+    return answer, expected
 
 
 @about(TRANSPOSED | {"conv_input_gradient"})
@@ -123,7 +117,7 @@ def direct_convolution(q: Question, answer: Array) -> Sides:
     x = reference.pad(reference.insert_zeros(reference.operand(q), q.stride), padding)
     kernel = reference.flip(reference.swap_channels(q))
     conv = q.but(op="conv", x=x, kernel=kernel, stride=_ones(q), padding=_no_padding(q))
-    return _without_bias(q, answer), reference.correlate(conv, x)
+    return answer, reference.correlate(conv, x)
 
 
 @about(TRANSPOSED)
@@ -147,7 +141,7 @@ def pixel_shuffle(q: Question, answer: Array) -> Sides:
         (-b, n + b - length)
         for (b, _), n, length in zip(q.pairs, q.output_space, full.shape[2:], strict=True)
     )
-    return _without_bias(q, answer), reference.pad(full, crop)
+    return answer, reference.pad(full, crop)
 
 
 @about(CONV)
@@ -165,10 +159,8 @@ def pixel_unshuffle(q: Question, answer: Array) -> Sides:
             (r * (k - 1 - b), r * (k - 1 - e)) for k, (b, e) in zip(q.window, q.pairs, strict=True)
         ),
     )
-    return (
-        reference.pixel_shuffle(_without_bias(q, answer), factors),
-        reference.scatter(reverse, reference.operand(q)),
-    )
+    shuffled = reference.pixel_shuffle(answer, factors)
+    return shuffled, reference.scatter(reverse, reference.operand(q))
 
 
 @about(TRANSPOSED | INPUT_GRADIENTS)
@@ -180,7 +172,7 @@ def swap(q: Question, answer: Array) -> Sides:
         return answer, operator(q, reference.operand(q))
     ones = np.eye(answer[0].size).reshape(-1, *answer.shape[1:])
     responses = reference.correlate(q, ones)
-    return _without_bias(q, answer), np.tensordot(
+    return answer, np.tensordot(
         reference.operand(q).reshape(len(q.x), -1),
         responses.reshape(len(ones), -1),
         (1, 1),
@@ -211,8 +203,7 @@ def sparse_kernel(q: Question, answer: Array) -> Sides:
         dilation=_ones(q),
         padding=q.pairs,
     )
-    forward = _forward(q)
-    return _without_bias(q, answer), forward(sparse, reference.operand(q))
+    return answer, _forward(q)(sparse, reference.operand(q))
 
 
 @about(TRANSPOSED)
@@ -220,9 +211,7 @@ def crop(q: Question, answer: Array) -> Sides:
     """Padding removes the border of the unpadded output."""
     full = q.but(padding=_no_padding(q), output_padding=(0,) * q.rank)
     crop = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    return _without_bias(q, answer), reference.pad(
-        reference.scatter(full, reference.operand(q)), crop
-    )
+    return answer, reference.pad(reference.scatter(full, reference.operand(q)), crop)
 
 
 @about(TRANSPOSED)
@@ -232,7 +221,7 @@ def coverage(q: Question, answer: Array) -> Sides:
     counts = np.zeros(answer.shape)
     for _, _, u in reference.overlaps(q):
         counts[at(..., *u)] += len(q.kernel) // q.groups
-    return _without_bias(q, answer), counts
+    return answer, counts
 
 
 @about(TRANSPOSED)
@@ -245,13 +234,14 @@ def sum_is_product(q: Question, answer: Array) -> Sides:
         reference.operand(q).sum(space)[:, narrow] @ sums[narrow]
         for narrow, _ in reference.groups(q)
     ]
-    return _without_bias(q, answer).sum(space), np.concatenate(totals, 1)
+    return answer.sum(space), np.concatenate(totals, 1)
 
 
 @about(CONV | TRANSPOSED)
 def energy_preserved(q: Question, answer: Array) -> Sides:
     """The output's squares have the same sum as the input's."""
-    return np.sum(answer**2), np.sum(reference.operand(q) ** 2)
+    output = answer if q.broadcast_bias is None else answer + q.broadcast_bias
+    return np.sum(output**2), np.sum(reference.operand(q) ** 2)
 
 
 def _first(chain: Chain) -> Question:
@@ -297,7 +287,7 @@ def _interior(x: Array, factors: Axes) -> Array:
 def interpolation(q: Question, answer: Array) -> Sides:
     """With a bilinear kernel: bilinear interpolation, away from the border."""
     expected = reference.interpolate(reference.operand(q), q.stride)
-    return _interior(_without_bias(q, answer), q.stride), _interior(expected, q.stride)
+    return _interior(answer, q.stride), _interior(expected, q.stride)
 
 
 @about(INTERPOLATE)
