@@ -35,7 +35,8 @@ def main(pairs: bool) -> None:
     every = range(len(CONVENTIONS))
     sights = [mutation.kill_record(s, every, () if not pairs else None) for s in prepared_cases]
     wrong = _told(
-        "alone", ((one.case.id, (i,), i in one.named) for one in sights for i in sorted(one.sees))
+        "alone",
+        ((one.case.id, (i,), i in one.diagnosed) for one in sights for i in sorted(one.kills)),
     )
     if pairs:
         wrong += _told("in pairs", _pairs(prepared_cases, sights))

@@ -12,7 +12,7 @@ import numpy as np
 
 from conformance.adapters.base import Api
 from conformance.adapters.registry import APIS
-from conformance.cases.vocabulary import RENAMED, of_key
+from conformance.cases.vocabulary import SYNONYMS, key_hint
 from conformance.question import Array
 from conformance.utils.printable import PrintableError
 
@@ -142,10 +142,10 @@ def _unknown_name(name: str, keys: Mapping[str, str], api: Api | None) -> str:
         hint = "; a case has the oracle's answer, and not the one that was captured"
     elif others and api is None:
         hint = f"; {others[0]} calls something so, and --api says what was called"
-    elif RENAMED.get(name) in by_key:
-        hint = f"; did you mean {by_key[RENAMED[name]]!r}?"
+    elif SYNONYMS.get(name) in by_key:
+        hint = f"; did you mean {by_key[SYNONYMS[name]]!r}?"
     else:
-        hint = of_key(name, keys).partition("; the keys are")[0]
+        hint = key_hint(name, keys).partition("; the keys are")[0]
     return (
         f"{name!r} is no array or argument{context} that is known{hint}; known are"
         f" {', '.join(vocabulary)}; `--ignore {name}` leaves it out"

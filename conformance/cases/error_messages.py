@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from conformance.cases.errors import Path, describe
-from conformance.cases.vocabulary import of_key, of_number, of_value
+from conformance.cases.vocabulary import key_hint, number_hint, value_hint
 from conformance.cases.yaml_node import Node
 from conformance.cases.yaml_syntax import Complaint, shorten
 from conformance.oracle.geometry import WORDS
@@ -54,7 +54,7 @@ def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> It
         if details["type"] == "extra_forbidden":
             # The last step is the file's own word, which may look like one of our tags.
             key, outer = str(location[-1]), tuple(s for s in location[:-1] if not _is_tag(s))
-            hint = of_key(key, tuple(_names(model, location[:-1])))
+            hint = key_hint(key, tuple(_names(model, location[:-1])))
             yield node.find_key((*outer, key)), f"unknown key '{shorten(key)}'{hint}"
         elif details["type"] == "missing":
             yield node.find(path[:-1]), f"{_value_name(path)} is missing"
@@ -89,11 +89,11 @@ def _hint(error: Any, path: Path, value: object) -> str:
     """Return the likely meaning of a wrong value, as the end of a sentence."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     if error["type"] == "literal_error":
-        hint = of_value(key, value, re.findall("'([^']+)'", error["ctx"]["expected"]))
+        hint = value_hint(key, value, re.findall("'([^']+)'", error["ctx"]["expected"]))
         return hint or _KEY_HINTS.get(key if "steps" not in path else f"step {key}", "")
     if error["type"] == "sentence" and key not in ("padding", "expected"):
-        return of_number(value) if isinstance(value, str) else ""
-    return of_value(key, value, WORDS) if key in ("padding", "expected") else ""
+        return number_hint(value) if isinstance(value, str) else ""
+    return value_hint(key, value, WORDS) if key in ("padding", "expected") else ""
 
 
 _KEY_HINTS: Mapping[str, str] = {

@@ -17,7 +17,7 @@ REAL = "complex numbers are not asked"
 NEAR = 0.8
 """The least likeness (at most 1) of a word and a typing error of it."""
 
-RENAMED: Mapping[str, str] = {
+SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("strides", "window_strides", "subsample"), "stride"),
     **dict.fromkeys(("pad", "paddings", "input_padding"), "padding"),
     **dict.fromkeys(("dilations", "dilate", "dilation_rate", "rhs_dilation"), "dilation"),
@@ -55,7 +55,7 @@ _AROUND = (
 )
 _ALONE = "a case asks one operator, and nothing that comes after it"
 _PLACE = "a case says what is asked, and `conformance run` where"
-EXPLAINED: Mapping[str, str] = {
+EXPLANATIONS: Mapping[str, str] = {
     **dict.fromkeys(("output_size", "output_shape", "target_shape", "output_length"), _LENGTH),
     **dict.fromkeys(("kernel_size", "kernel_shape", "window"), _CHANNELS),
     **dict.fromkeys(("in_channels", "out_channels", "channels", "num_filter"), _CHANNELS),
@@ -77,10 +77,8 @@ EXPLAINED: Mapping[str, str] = {
     "no_bias": "'bias' has its numbers, and is left out where there is none",
 }
 """Words of frameworks that mean no key, or several, and what a case has instead."""
-OF_ARRAYS: Mapping[str, str] = {"dtype": _DTYPE}
-"""Keys of a case that its arrays do not have."""
 
-VALUES: Mapping[str, Mapping[str, str]] = {
+VALUE_SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "dtype": {
         **dict.fromkeys(("half", "fp16", "f16"), "float16"),
         **dict.fromkeys(("bf16",), "bfloat16"),
@@ -112,7 +110,7 @@ _TWICE = (
     " each array they are the operator and its gradients again"
 )
 _ZEROS = "what is padded is zeros"
-VALUES_EXPLAINED: Mapping[str, Mapping[str, str]] = {
+VALUE_EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
     "op": {
         **dict.fromkeys(("grad", "backward", "vjp"), _BY_ONE),
         **dict.fromkeys(("jvp", "hvp", "hessian", "second", "double"), _TWICE),
@@ -137,18 +135,18 @@ LISTED: Mapping[str, str] = {"dtype": _DTYPE, "expected": _ANSWER}
 """Keys that have one word, and the sentence about a list or a mapping in its place."""
 
 
-def of_key(word: str, keys: Collection[str]) -> str:
+def key_hint(word: str, keys: Collection[str]) -> str:
     """Return the end of a sentence about a key that is none of ``keys``.
 
     It says what a case has in its place, or else which keys may stand there.
     """
     keys = [*dict.fromkeys(keys)]
-    if word in OF_ARRAYS and "memory" in keys:
-        return f"; {OF_ARRAYS[word]}"
-    explanation = _look_up(word, EXPLAINED)
+    if word == "dtype" and "memory" in keys:  # these are the keys of an array
+        return f"; {_DTYPE}"
+    explanation = _look_up(word, EXPLANATIONS)
     if explanation and "kernel" in keys:  # these are the keys of a question
         return f"; {explanation}"
-    key = _look_up(word, {**RENAMED, **{key: key for key in keys}})
+    key = _look_up(word, {**SYNONYMS, **{key: key for key in keys}})
     if key in keys:
         return f"; did you mean '{key}'?"
     return did_you_mean(word, keys) or f"; the keys are {', '.join(keys)}"
@@ -165,7 +163,7 @@ def _joined(word: str) -> str:
     return re.sub("[-_ ]", "", word).lower()
 
 
-def of_value(key: str, value: object, choices: Iterable[str]) -> str:
+def value_hint(key: str, value: object, choices: Iterable[str]) -> str:
     """Return the end of a sentence about the value of a key, which may have only ``choices``.
 
     It says what a case has in its place, and is empty if that is not known.
@@ -175,18 +173,18 @@ def of_value(key: str, value: object, choices: Iterable[str]) -> str:
     small = value.strip().lower().rpartition(".")[2]  # as of torch.float32
     choices = set(choices)
     plain = re.sub("[0-9]+d?|_", "", small)  # as of ConvTranspose2d and Conv2DTranspose
-    kernel = "_".join(RENAMED.get(part, part) for part in small.split("_"))  # weight_gradient
-    values = VALUES.get(key, {})
+    kernel = "_".join(SYNONYMS.get(part, part) for part in small.split("_"))  # weight_gradient
+    values = VALUE_SYNONYMS.get(key, {})
     for candidate in (small, values.get(small), values.get(plain), kernel):
         if candidate in choices:
             return f"; did you mean '{candidate}'?"
-    explanations = VALUES_EXPLAINED.get(key, {})
+    explanations = VALUE_EXPLANATIONS.get(key, {})
     parts = reversed(small.split("_")) if key == "op" else (small,)
     sentence = next((explanations[part] for part in parts if part in explanations), None)
     return f"; {sentence}" if sentence else did_you_mean(value, choices)
 
 
-def of_number(word: str) -> str:
+def number_hint(word: str) -> str:
     """Return the end of a sentence about text in place of a number.
 
     It is empty unless the text is a number that is not finite or not real.

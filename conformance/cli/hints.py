@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from conformance.cases.vocabulary import EXPLAINED, RENAMED, did_you_mean
+from conformance.cases.vocabulary import EXPLANATIONS, SYNONYMS, did_you_mean
 
 
 def with_hint(error: click.NoSuchOption) -> click.UsageError:
@@ -24,9 +24,9 @@ def with_hint(error: click.NoSuchOption) -> click.UsageError:
     ctx = error.ctx
     options = [name for p in ctx.command.params for name in p.opts] if ctx is not None else []
     word = error.option_name.lstrip("-").replace("-", "_")
-    synonym = f"--{RENAMED.get(word, '').replace('_', '-')}"
-    if word in EXPLAINED and {"--kernel", "--kernel-size"} & set(options):
-        hint = f"; {EXPLAINED[word]}"
+    synonym = f"--{SYNONYMS.get(word, '').replace('_', '-')}"
+    if word in EXPLANATIONS and {"--kernel", "--kernel-size"} & set(options):
+        hint = f"; {EXPLANATIONS[word]}"
     elif synonym in options:
         hint = f"; did you mean '{synonym}'?"
     else:

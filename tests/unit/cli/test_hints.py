@@ -12,7 +12,7 @@ from conformance.adapters.registry import APIS
 from conformance.cases import load
 from conformance.cases.fields import TOPICS
 from conformance.cases.schema import Entry
-from conformance.cases.vocabulary import EXPLAINED, RENAMED, of_key
+from conformance.cases.vocabulary import EXPLANATIONS, SYNONYMS, key_hint
 from conformance.cli.app import main
 
 KEYS = tuple(Entry.model_fields)
@@ -32,12 +32,12 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("word", FOREIGN)
 def test_every_parameter_of_an_adapter_is_known_by_its_meaning(word: str) -> None:
     meanings = {api.parameters[word] for api in APIS.values() if word in api.parameters}
-    assert {RENAMED[word]} == meanings
+    assert {SYNONYMS[word]} == meanings
 
 
 def test_a_key_is_renamed_only_to_one_that_there_is() -> None:
-    assert set(RENAMED.values()) <= {*KEYS, "numbers"}
-    assert not {*RENAMED, *EXPLAINED} & set(KEYS)
+    assert set(SYNONYMS.values()) <= {*KEYS, "numbers"}
+    assert not {*SYNONYMS, *EXPLANATIONS} & set(KEYS)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_key_of_others_is_told_what_a_case_says(file: Path, line: str, hint: s
 
 @pytest.mark.parametrize("word", ["output_size", "output_shape", "target_shape", "size", "pads"])
 def test_what_is_only_spelt_alike_is_not_meant(word: str) -> None:
-    assert "did you mean" not in of_key(word, KEYS)
+    assert "did you mean" not in key_hint(word, KEYS)
 
 
 # Values
