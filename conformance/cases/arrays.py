@@ -33,13 +33,7 @@ _RANKS = {1: 1, 2: 2, 3: 1, 4: 2, 5: 3}
 
 def axis_count(rule: Rule) -> int:
     """Return how many axes the array of ``rule`` is written with."""
-    if isinstance(rule, array_rules.Rule):
-        return len(rule.array_shape)
-    value: Any = rule
-    count = 0
-    while isinstance(value, list):
-        value, count = value[0], count + 1
-    return count
+    return len(rule.array_shape) if isinstance(rule, array_rules.Rule) else np.ndim(rule)
 
 
 def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
@@ -54,18 +48,16 @@ def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
     CaseError
         If an operand is neither bare nor full at that rank.
     """
-    rank, reason, first = stated_rank, f"rank is {stated_rank}", 0
-    for name, rule in rules.items():
-        count = axis_count(rule)
-        if rank is None:
-            rank, reason, first = _RANKS[count], f"{name} has {count}", count
-        elif count not in (rank, rank + 2):
+    counts = {name: axis_count(rule) for name, rule in rules.items()}
+    first, first_count = next(iter(counts.items()))
+    rank = stated_rank or _RANKS[first_count]
+    reason = f"rank is {stated_rank}" if stated_rank else f"{first} has {first_count}"
+    for name, count in counts.items():
+        if count not in (rank, rank + 2):
             axes = "axis" if rank == 1 else "axes"
             requirement = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
-            hint = _rank_hint(stated_rank or count - 2, first or count)
+            hint = _rank_hint(stated_rank or count - 2, count if stated_rank else first_count)
             raise CaseError((name,), f"{name} {requirement}, because {reason}, got {count}{hint}")
-    if rank is None:
-        raise ValueError("a rank cannot be settled without operands")
     return rank
 
 

@@ -6,7 +6,7 @@ channels fit, and whether a suite should compute such sizes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, cast
@@ -37,6 +37,8 @@ MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3
 
 _ARRAYS = ("x", "kernel", "gradient")
+_LEAST: Mapping[str, int] = {"stride": 1, "output_padding": 0, "dilation": 1}
+"""The smallest number of each argument; padding may be negative."""
 
 
 def build_question(entry: Entry, *, as_written: bool = False) -> AnyQuestion:
@@ -81,15 +83,14 @@ def _question(
     op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype, *, as_written: bool
 ) -> Question:
     rank = arrays["x"].ndim - 2
-    axes, padding = (_as_written, _padding_as_written) if as_written else (_axes, _padding)
-    output_padding = arguments.output_padding or 0
+    read = _as_written if as_written else _canonical
     parts: dict[str, Any] = collect(
         {
             "bias": partial(_bias, arguments, dtype),
-            "stride": partial(axes, "stride", arguments.stride, rank),
-            "padding": partial(padding, arguments.padding, rank),
-            "output_padding": partial(axes, "output_padding", output_padding, rank, least=0),
-            "dilation": partial(axes, "dilation", arguments.dilation, rank),
+            **{
+                name: partial(read, name, getattr(arguments, name) or 0, rank)
+                for name in ("stride", "padding", "output_padding", "dilation")
+            },
         }
     )
     operands = {
@@ -167,46 +168,31 @@ def _pooled(x: Array, size: int) -> Array:
     return pooled(x, size)
 
 
-def _axes(name: str, value: int | list[int], rank: int, *, least: int = 1) -> Axes:
+def _canonical(name: str, value: Any, rank: int) -> Axes | Pairs | Word:
+    """Return an argument with one entry for each axis, none of them too small or too large."""
+    least = _LEAST.get(name)
     try:
-        numbers = geometry.per_axis(name, value, rank, least=least)
+        if least is None:
+            numbers: Any = geometry.padding_of(value, rank)
+        else:
+            numbers = geometry.per_axis(name, value, rank, least=least)
     except ValueError as error:
-        raise CaseError((name, *_first_below(value, least)), str(error)) from None
-    _bounded(name, numbers)
-    return numbers
+        entries = value if isinstance(value, list) and least is not None else []
+        index = next(((i,) for i, number in enumerate(entries) if number < least), ())
+        raise CaseError((name, *index), str(error)) from None
+    for number in () if isinstance(numbers, str) else np.ravel(numbers):
+        if abs(number) > MAX_ARGUMENT:
+            raise CaseError((name,), f"{name} must be at most {MAX_ARGUMENT}, got {number}")
+    return cast("Axes | Pairs | Word", numbers)
 
 
-def _first_below(value: int | list[int], least: int) -> Path:
-    numbers = value if isinstance(value, list) else []
-    return next(((index,) for index, number in enumerate(numbers) if number < least), ())
-
-
-def _padding(value: Any, rank: int) -> Pairs | Word:
-    try:
-        padding = geometry.padding_of(value, rank)
-    except ValueError as error:
-        raise CaseError(("padding",), str(error)) from None
-    if not isinstance(padding, str):
-        _bounded("padding", [number for pair in padding for number in pair])
-    return padding
-
-
-def _as_written(_name: str, value: int | list[int], rank: int, *, least: int = 1) -> Axes:
-    del least
-    return (value,) * rank if isinstance(value, int) else tuple(value)
-
-
-def _padding_as_written(value: Any, rank: int) -> Pairs | Word:
+def _as_written(name: str, value: Any, rank: int) -> Axes | Pairs | Word:
     if isinstance(value, str):
         return cast(Word, value)
     entries = [value] * rank if isinstance(value, int) else value
-    return tuple((e, e) if isinstance(e, int) else (e[0], e[1]) for e in entries)
-
-
-def _bounded(name: str, numbers: Iterable[int]) -> None:
-    for number in numbers:
-        if abs(number) > MAX_ARGUMENT:
-            raise CaseError((name,), f"{name} must be at most {MAX_ARGUMENT}, got {number}")
+    if name == "padding":
+        return tuple((e, e) if isinstance(e, int) else (e[0], e[1]) for e in entries)
+    return tuple(entries)
 
 
 def _bias(arguments: Arguments, dtype: Dtype) -> Array | None:

@@ -138,10 +138,9 @@ class Tally:
         for by_mode in by_api.values():
             self.verdicts[verdict({mode: o.status for mode, o in by_mode.items()})] += 1
             native, recipe = (group_of(by_mode[mode]) for mode in MODES)
-            if recipe is not None:
-                self._add_to(recipe, number)
-            if native is not None and not _is_same_failure(native, recipe):
-                self._add_to(native, number)
+            failures = {(group.status, group.reason): group for group in (native, recipe) if group}
+            for group in failures.values():  # the recipe's, where both fail in the same way
+                self._add_to(group, number)
 
     def _add_to(self, group: Group, number: int) -> None:
         q = self._search.question(number)
@@ -161,11 +160,6 @@ class Tally:
                 for _, number in sorted(occurrences.smallest.values()):
                     question = self._search.question(number)
                     yield Finding(group, occurrences.count, number, question)
-
-
-def _is_same_failure(native: Group, recipe: Group | None) -> bool:
-    """Return whether a native call fails as the recipe does, so that the recipe is enough."""
-    return recipe is not None and (native.status, native.reason) == (recipe.status, recipe.reason)
 
 
 def ask(
