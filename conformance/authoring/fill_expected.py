@@ -91,7 +91,8 @@ def _fill(file: Path, cases: Mapping[str, Case]) -> Result:
     new_text, ids = text, tuple(node.value["id"] for node, _ in answers)
     for node, answer in reversed(answers):
         new_text = _insert(new_text, node, answer)
-        node.value["expected"] = _reread(answer)
+        # as a file with the answer is read
+        node.value["expected"] = content_of(f"expected: {flow(answer)}")["expected"]
     if content_of(new_text) != root.value:
         return Result(file, (), skipped | dict.fromkeys(ids, ODD))
     if answers:
@@ -121,8 +122,3 @@ def _insert(text: str, node: Node, answer: Mapping[str, Any]) -> str:
     end = end if end >= 0 else len(text)
     line = pair("expected", answer, " " * start).replace("\n", newline)
     return f"{text[:end]}{newline}{line}{text[end:]}"
-
-
-def _reread(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an answer as a file with it is read."""
-    return dict(content_of(f"expected: {flow(answer)}")["expected"])

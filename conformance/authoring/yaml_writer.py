@@ -177,17 +177,12 @@ def append(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence
     case = entry(fields, comments, column - 1).replace("\n", newline)
     gap = "" if head.endswith(newline * 2) else newline
     new_text = f"{head}{gap}{case}{newline if tail else ''}{tail}"
-    _require_same_cases(text, new_text)
-    return new_text
-
-
-def _require_same_cases(old: str, new: str) -> None:
-    """Raise `CannotAdd` unless the new text has the content of the old one, and one case more."""
-    before, after = content_of(old), content_of(new)
-    if isinstance(after, dict) and isinstance(after.get("cases"), list):
-        after = {**after, "cases": after["cases"][:-1]}
-    if before != after:
+    content = content_of(new_text)
+    if isinstance(content, dict) and isinstance(content.get("cases"), list):
+        del content["cases"][-1:]
+    if content != content_of(text):
         raise CannotAdd("one more case at its end would change what is there")
+    return new_text
 
 
 def _comment_start(lines: Sequence[str], index: int) -> int:

@@ -15,7 +15,6 @@ import numpy as np
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.comparison import bound
-from conformance.oracle.geometry import Axes
 from conformance.question import AnyQuestion, Array, Chain, Question, answer
 
 
@@ -110,8 +109,9 @@ def _comparisons(
     """
     question = case.question
     if statements.shape is not None:
+        shape = result.shape if len(statements.shape) == result.ndim else result.shape[2:]
         sentence = f"states the shape {tuple(statements.shape)}, the oracle's is {result.shape}"
-        yield None if _has_shape(result, statements.shape) else sentence
+        yield None if tuple(statements.shape) == shape else sentence
     if statements.numbers is not None:
         numbers = _with_batch(statements.numbers, question)
         difference = _difference(numbers, result, _tolerance(case))
@@ -179,11 +179,6 @@ def _with_batch(numbers: Any, question: AnyQuestion) -> Array:
     if _is_count(question):
         return array
     return array.reshape((1,) * (_first(question).x.ndim - array.ndim) + array.shape)
-
-
-def _has_shape(result: Array, shape: Axes) -> bool:
-    is_full = len(shape) == result.ndim
-    return tuple(shape) == (result.shape if is_full else result.shape[2:])
 
 
 def _is_basis(question: AnyQuestion) -> bool:

@@ -43,6 +43,7 @@ Choices: TypeAlias = tuple[int, int, int]
 _ALL_CONVENTIONS = range(len(CONVENTIONS))
 _AXIS = tuple(AXES.index(convention.axis) for convention in CONVENTIONS)
 _CHOICE = tuple(c.axis.choices.index(c.choice) + 1 for c in CONVENTIONS)
+_BY_CHOICE = dict(zip(zip(_AXIS, _CHOICE, strict=True), CONVENTIONS, strict=True))
 PAIRS: frozenset[Pair] = frozenset(
     (i, j) for i, j in combinations(_ALL_CONVENTIONS, 2) if _AXIS[i] != _AXIS[j]
 )
@@ -59,11 +60,11 @@ class KillRecord:
         Those under which the answer is not the oracle's.
     survivors
         Those that change the question, but not the answer.
-    named
+    diagnosed
         Those that the case kills and its diagnosis names.
-    unnamed
+    misdiagnosed
         Those that the case kills and its diagnosis does not name.
-    apart
+    distinctions
         Choices of one axis, also the canonical one, under which the answers differ.
     pairs
         Conventions that together give an answer which is not the oracle's.
@@ -75,9 +76,9 @@ class KillRecord:
     case: Case
     kills: frozenset[int] = frozenset()
     survivors: frozenset[int] = frozenset()
-    named: frozenset[int] = frozenset()
-    unnamed: frozenset[int] = frozenset()
-    apart: frozenset[Choices] = frozenset()
+    diagnosed: frozenset[int] = frozenset()
+    misdiagnosed: frozenset[int] = frozenset()
+    distinctions: frozenset[Choices] = frozenset()
     pairs: frozenset[Pair] = frozenset()
     hidden: tuple[str, ...] = ()
 
@@ -93,14 +94,14 @@ def kill_records(prepared_cases: Iterable[PreparedCase]) -> Iterator[KillRecord]
     for prepared_case in prepared_cases:
         conventions = [i for i in _ALL_CONVENTIONS if diagnosis_counts[i] < DIAGNOSED]
         record = kill_record(prepared_case, conventions, survivors)
-        diagnosis_counts.update(record.named | record.unnamed)
+        diagnosis_counts.update(record.diagnosed | record.misdiagnosed)
         survivors -= record.pairs
         yield record
 
 
 def kill_record(
     prepared_case: PreparedCase,
-    diagnosed: Collection[int] = (),
+    to_diagnose: Collection[int] = (),
     pairs: Collection[Pair] | None = None,
 ) -> KillRecord:
     """Return the record of a case; it is empty for a case without an answer.
@@ -109,7 +110,7 @@ def kill_record(
     ----------
     prepared_case
         The case with its oracle's answer.
-    diagnosed
+    to_diagnose
         The conventions that are diagnosed where the case kills them.
     pairs
         The pairs that are tried; None for all.
@@ -119,15 +120,19 @@ def kill_record(
         return KillRecord(case)
     answers = _mutant_answers(case.question)
     kills = {i for i, answer in answers.items() if _differs(prepared_case, right_answer, answer)}
-    is_named = {i: _is_named(case, right_answer, answers[i], i) for i in kills & {*diagnosed}}
+    diagnoses = {
+        i: diagnose(case.question, right_answer, answers[i], exact=case.exact)
+        for i in kills & {*to_diagnose}
+    }
+    diagnosed = {i for i, d in diagnoses.items() if (CONVENTIONS[i],) in d.explanations}
     candidates = PAIRS if pairs is None else pairs
     return KillRecord(
         case,
         kills=frozenset(kills),
         survivors=frozenset(answers.keys() - kills),
-        named=frozenset(i for i in is_named if is_named[i]),
-        unnamed=frozenset(i for i in is_named if not is_named[i]),
-        apart=frozenset(_distinctions(prepared_case, right_answer, answers)),
+        diagnosed=frozenset(diagnosed),
+        misdiagnosed=frozenset(diagnoses.keys() - diagnosed),
+        distinctions=frozenset(_distinctions(prepared_case, right_answer, answers)),
         pairs=frozenset(
             pair
             for pair in combinations(answers, 2)
@@ -144,7 +149,7 @@ def kill_counts(records: Iterable[KillRecord]) -> Counter[int]:
 
 def distinction_counts(records: Iterable[KillRecord]) -> Counter[Choices]:
     """Return how many cases distinguish each two choices of an axis."""
-    return Counter(choices for record in records for choices in record.apart)
+    return Counter(choices for record in records for choices in record.distinctions)
 
 
 def surviving_pairs(records: Iterable[KillRecord]) -> frozenset[Pair]:
@@ -225,11 +230,6 @@ def _kills_pair(prepared_case: PreparedCase, right_answer: Array, pair: Pair) ->
     return answer is not None and _differs(prepared_case, right_answer, answer)
 
 
-def _is_named(case: Case, right_answer: Array, answer: Array, place: int) -> bool:
-    diagnosis = diagnose(case.question, right_answer, answer, exact=case.exact)
-    return (CONVENTIONS[place],) in diagnosis.explanations
-
-
 def _distinctions(
     prepared_case: PreparedCase, right_answer: Array, mutant_answers: Mapping[int, Array]
 ) -> Iterator[Choices]:
@@ -246,12 +246,8 @@ def _bounds(prepared_case: PreparedCase, axis: int, choices: Iterable[int]) -> d
     """Return the reference of each choice of an axis, for a real-valued case."""
     if prepared_case.case.exact or AXES[axis].rounds:
         return {}  # a rounding of its sums is the oracle's answer too
-    nodes = {
-        choice: under(prepared_case.case.question, (CONVENTIONS[place],))
-        for choice in choices
-        for place in _ALL_CONVENTIONS
-        if (_AXIS[place], _CHOICE[place]) == (axis, choice)
-    }
+    question = prepared_case.case.question
+    nodes = {c: under(question, (_BY_CHOICE[axis, c],)) for c in choices if c}
     return {choice: node.reference() for choice, node in nodes.items() if node is not None}
 
 
@@ -279,6 +275,4 @@ def _random_questions(count: int, seed: int) -> Iterator[Question]:
     """Yield questions of small numbers, each also with numbers that 32 bits cannot hold."""
     for q in islice(sampling.draws(seed), count):
         yield q
-        arrays = {name: getattr(q, name) for name in ("x", "kernel", "bias", "gradient")}
-        wide = {n: a.astype(np.float64) * _WIDE for n, a in arrays.items() if a is not None}
-        yield q.but(dtype="float64", **wide)
+        yield q.map_arrays(lambda array: array.astype(np.float64) * _WIDE, dtype="float64")
