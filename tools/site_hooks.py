@@ -1,4 +1,4 @@
-"""Completes the pages of the documentation: the committed report, and the help of each command."""
+"""Complete the pages of the documentation: the committed report, and the help of each command."""
 
 from __future__ import annotations
 
