@@ -105,7 +105,7 @@ def remarks(case: Case) -> Iterator[str]:
     if isinstance(q, Question) and len(q.x) * q.kernel.size * prod(q.space) > SEARCHED:
         return
     record = mutation.kill_record(PreparedCase(case), (), ())
-    yield from summary.each([record])
+    yield from summary.kills([record])
     yield from summary.hidden([record])
     if mutation.is_blind_to_flips(record):
         yield f"{case.id}: cannot see a flipped kernel; other numbers would"

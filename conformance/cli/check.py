@@ -63,7 +63,7 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
         records = _kill_records(loaded.cases)
         lines = [
             *(summary.matrix(records) if matrix else ()),
-            *(summary.each(records) if each else ()),
+            *(summary.kills(records) if each else ()),
         ]
         if out is None:
             _print(lines)
@@ -97,10 +97,10 @@ def _quality_findings(records: Sequence[KillRecord], *, whole: bool) -> list[str
     file lacks.
     """
     lines = list(summary.blind(records))
-    findings = [*summary.hidden(records), *summary.unnamed(records)]
+    findings = [*summary.hidden(records), *summary.misdiagnosed(records)]
     if whole:
         for measure, faults in (
-            summary.covered(interactions.points(record.case for record in records)),
+            summary.coverage(interactions.points(record.case for record in records)),
             summary.mutation_score(records),
             summary.pairs(records),
         ):

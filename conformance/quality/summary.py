@@ -17,7 +17,7 @@ SHOWN = 5
 """How many findings of a kind are listed."""
 
 
-def covered(points: Iterable[Point]) -> tuple[list[str], list[str]]:
+def coverage(points: Iterable[Point]) -> tuple[list[str], list[str]]:
     """Report the t-way coverage of points.
 
     Returns
@@ -65,8 +65,8 @@ def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]
         for pair in choices
         if distinctions[pair] < ENOUGH
     ]
-    correct_count = sum(len(record.named) for record in records)
-    diagnosis_count = correct_count + sum(len(record.unnamed) for record in records)
+    correct_count = sum(len(record.diagnosed) for record in records)
+    diagnosis_count = correct_count + sum(len(record.misdiagnosed) for record in records)
     lines = [
         f"conventions seen by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rarities)} of"
         f" {len(CONVENTIONS)}; diagnosed as what they are:"
@@ -100,10 +100,10 @@ def pairs(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
     return [line], _first_findings("no case sees", map(_pair, sorted(killable_pairs)))
 
 
-def unnamed(records: Iterable[KillRecord]) -> Iterator[str]:
+def misdiagnosed(records: Iterable[KillRecord]) -> Iterator[str]:
     """Yield findings for conventions that a case kills and its diagnosis does not name."""
     for record in records:
-        for i in sorted(record.unnamed):
+        for i in sorted(record.misdiagnosed):
             yield f"{_place(record)}: the diagnosis does not name {CONVENTIONS[i]}"
 
 
@@ -140,7 +140,7 @@ def blind(records: Iterable[KillRecord]) -> Iterator[str]:
             )
 
 
-def each(records: Iterable[KillRecord]) -> Iterator[str]:
+def kills(records: Iterable[KillRecord]) -> Iterator[str]:
     """Yield for each case the conventions that it kills, and those that survive."""
     for record in records:
         kills = _axes(record.kills, record.survivors) or "nothing"

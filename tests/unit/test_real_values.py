@@ -330,5 +330,5 @@ def test_conventions_that_give_another_length_are_compared_among_themselves() ->
         stride=(2,),
     )
     sight = mutation.kill_record(prepared_case(q))
-    axes = {mutation.AXES[axis].name for axis, _, _ in sight.apart}
+    axes = {mutation.AXES[axis].name for axis, _, _ in sight.distinctions}
     assert "padding" in axes

@@ -16,7 +16,7 @@ from conformance.quality.factors import CONSTRAINTS, FACTORS, Constraint
 from conformance.quality.interactions import Point
 from conformance.question import Question
 from conformance.utils import resources
-from tools import samples
+from tools.samples import draw
 
 NAMES = [factor.name for factor in FACTORS]
 PLAINEST: Point = (0,) * len(FACTORS)
@@ -176,7 +176,7 @@ def test_there_is_a_question_wherever_one_can_be() -> None:
     somewhere = np.argwhere(interactions.feasible())
     for place in random.choice(len(somewhere), 60, replace=False):
         levels = interactions.levels_at(tuple(map(int, somewhere[place])))
-        found = (samples.draw(levels, random) for _ in range(2000))
+        found = (draw(levels, random) for _ in range(2000))
         q = next(q for q in found if q is not None)
         assert interactions.levels_at(interactions.point_of(q)) == levels
 

@@ -113,27 +113,27 @@ def test_a_chain_is_seen_through_its_last_transposed_step() -> None:
 
 
 def test_the_diagnosis_is_asked_of_what_it_is_to_name() -> None:
-    one = mutation.kill_record(PreparedCase(case(asked())), diagnosed=[FLIPPED])
-    assert (one.named, one.unnamed) == (frozenset({FLIPPED}), frozenset())
+    one = mutation.kill_record(PreparedCase(case(asked())), to_diagnose=[FLIPPED])
+    assert (one.diagnosed, one.misdiagnosed) == (frozenset({FLIPPED}), frozenset())
 
 
 def test_what_the_diagnosis_does_not_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutation, "diagnose", lambda *_, **__: Diagnosis(()))
-    one = mutation.kill_record(PreparedCase(case(asked())), diagnosed=[FLIPPED])
-    assert (one.named, one.unnamed) == (frozenset(), frozenset({FLIPPED}))
+    one = mutation.kill_record(PreparedCase(case(asked())), to_diagnose=[FLIPPED])
+    assert (one.diagnosed, one.misdiagnosed) == (frozenset(), frozenset({FLIPPED}))
 
 
 # Choices of an axis
 
 
 def test_two_choices_of_an_axis_are_told_apart_by_a_case_that_both_change() -> None:
-    flips = {c[1:] for c in sight(square()).apart if c[0] == AXIS["kernel flip"]}
+    flips = {c[1:] for c in sight(square()).distinctions if c[0] == AXIS["kernel flip"]}
     assert flips == {(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)}
 
 
 def test_choices_that_give_the_same_answer_are_not_told_apart() -> None:
     rows = square(kernel=floats([[[[1, 2], [1, 2]]]]))  # the first axis reads the same backwards
-    flips = {c[1:] for c in sight(rows).apart if c[0] == AXIS["kernel flip"]}
+    flips = {c[1:] for c in sight(rows).distinctions if c[0] == AXIS["kernel flip"]}
     assert flips == {(0, 1), (0, 3), (1, 2), (2, 3)}
 
 
@@ -202,7 +202,7 @@ def test_of_many_cases_only_the_first_is_asked_for_a_pair() -> None:
 def test_of_many_cases_only_some_are_diagnosed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutation, "DIAGNOSED", 2)
     sights = mutation.kill_records([PreparedCase(case(asked()))] * 3)
-    assert [FLIPPED in one.named for one in sights] == [True, True, False]
+    assert [FLIPPED in one.diagnosed for one in sights] == [True, True, False]
 
 
 def test_a_drawn_question_sees_a_pair_that_can_be_seen() -> None:

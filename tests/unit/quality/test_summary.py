@@ -36,19 +36,19 @@ def sight(**rest: object) -> KillRecord:
 
 
 ALL, PAIRS = len(CONVENTIONS), len(mutation.PAIRS)
-ALL_SEEING = sight(kills=EVERY_PLACE, apart=EVERY_CHOICE, pairs=mutation.PAIRS)
+ALL_SEEING = sight(kills=EVERY_PLACE, distinctions=EVERY_CHOICE, pairs=mutation.PAIRS)
 
 
 # Coverage
 
 
 def test_meetings_are_counted_for_two_three_and_four_factors() -> None:
-    (line,), _ = summary.covered([(0,) * len(FACTORS)])
+    (line,), _ = summary.coverage([(0,) * len(FACTORS)])
     assert line.startswith("meetings of transposed convolution's factors: 55 of 739 (7.4 %) of 2,")
 
 
 def test_a_few_of_the_missing_meetings_are_told_and_the_others_counted() -> None:
-    _, findings = summary.covered([])
+    _, findings = summary.coverage([])
     assert len(findings) == summary.SHOWN
     assert findings[0] == "no case has operator forward with rank 1 with stride 1"
     assert findings[-1].endswith(f"(and {interactions.coverage([], 3).feasible - 5} more)")
@@ -84,7 +84,7 @@ def test_a_convention_that_two_cases_see_is_a_finding() -> None:
 
 def test_two_choices_that_two_cases_tell_apart_are_a_finding() -> None:
     bias = [axis.name for axis in AXES].index("bias")
-    alike = replace(ALL_SEEING, apart=EVERY_CHOICE - {(bias, 0, 2)})
+    alike = replace(ALL_SEEING, distinctions=EVERY_CHOICE - {(bias, 0, 2)})
     _, findings = summary.mutation_score([ALL_SEEING, ALL_SEEING, alike])
     assert findings == [
         "bias: added once and doubled: told apart by 2 cases; 3 are needed",
@@ -108,8 +108,8 @@ def test_an_unseen_pair_among_a_hundred_is_none() -> None:
 
 
 def test_what_the_diagnosis_does_not_name_is_a_finding_at_its_place() -> None:
-    one = sight(kills=frozenset({FLIPPED}), unnamed=frozenset({FLIPPED}))
-    assert list(summary.unnamed([one])) == [
+    one = sight(kills=frozenset({FLIPPED}), misdiagnosed=frozenset({FLIPPED}))
+    assert list(summary.misdiagnosed([one])) == [
         "cases.yaml:3:9: one: the diagnosis does not name kernel flip: flipped"
     ]
 
@@ -140,13 +140,13 @@ def test_each_case_is_told_with_what_it_sees_and_cannot_see() -> None:
     one = sight(
         kills=frozenset({FLIPPED, DROPPED, DROPPED + 1}), survivors=frozenset({ALONG_FIRST})
     )
-    assert list(summary.each([one])) == [
+    assert list(summary.kills([one])) == [
         "one: sees kernel flip (flipped); bias; cannot see kernel flip (flipped along the first)"
     ]
 
 
 def test_a_case_that_sees_nothing_is_told_so() -> None:
-    assert list(summary.each([sight()])) == ["one: sees nothing"]
+    assert list(summary.kills([sight()])) == ["one: sees nothing"]
 
 
 def test_the_matrix_has_a_number_for_each_two_choices() -> None:
