@@ -119,7 +119,7 @@ def place(folder: Path) -> None:
     run = write(folder / "run.jsonl", seen("fine", api="plain.right"), **of)
     write(folder / "changed.jsonl", different("fine", api="plain.right"), **of)
     write(folder / "stopped.jsonl", seen("fine", api="plain.right"), complete=False, **of)
-    accept.write(accept.accepted([run]), folder / "baseline")
+    accept.write(accept.snapshots([run]), folder / "baseline")
     resources.CASES = folder / "cases"
     drive.fake(folder)
     FRAMEWORKS["torch"] = FRAMEWORKS["torch"]

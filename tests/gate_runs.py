@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.gate import compare, snapshot
-from conformance.gate.compare import Comparison
+from conformance.gate.compare import Comparison, compare
+from conformance.gate.snapshot import Snapshot, read_run, snapshot_of
 from conformance.observations import ANSWERED, Mode, Observation
 from conformance.runs.run_files import Header, writing
 
@@ -80,6 +80,11 @@ def compared(
     **header: Any,
 ) -> Comparison:
     """A run of 3.14.1 that holds the one, and one of 3.15.0 that holds the other."""
-    baseline = snapshot.given(write(folder / "before.jsonl", *before))
+    baseline = snapshot_at(write(folder / "before.jsonl", *before))
     run = write(folder / "after.jsonl", *after, **({"version": "3.15.0"} | header))
-    return compare.compare(baseline, *snapshot.opened(run))
+    return compare(baseline, read_run(run))
+
+
+def snapshot_at(path: Path) -> Snapshot:
+    """The answers of the run at ``path``."""
+    return snapshot_of(read_run(path))

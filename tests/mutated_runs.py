@@ -104,7 +104,7 @@ def bases(folder: Path) -> dict[str, list[bytes]]:
     paths = [folder / f"{framework}.jsonl" for framework in right]
     for path, lines in zip(paths, right.values(), strict=True):
         path.write_bytes(b"".join(lines))
-    accept.write(accept.accepted(paths), folder / "baseline")
+    accept.write(accept.snapshots(paths), folder / "baseline")
     return right
 
 

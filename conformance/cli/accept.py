@@ -37,7 +37,7 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
       conformance accept monday.jsonl tuesday.jsonl --to baselines
     """
     try:
-        snapshots = accept.accepted(runs)
+        snapshots = accept.snapshots(runs)
         shared_options.keep_inputs(
             (("--to", path) for path in accept.paths(snapshots, folder)), runs
         )
@@ -46,6 +46,6 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
     except (CannotCompare, RunError, OSError) as error:
         refuse("accept", error)
     for path, snapshot in zip(paths, snapshots.values(), strict=True):
-        unsteady = accept.unsteady(snapshot)
-        remark = f", {unsteady:,} of them unsteady" if unsteady else ""
+        number = accept.nondeterministic_count(snapshot)
+        remark = f", {number:,} of them unsteady" if number else ""
         click.echo(printable(f"{path}: {count(len(snapshot.answers), 'answer')}{remark}"))

@@ -10,10 +10,10 @@ import click
 
 from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
-from conformance.gate import baseline, compare, snapshot
-from conformance.gate.result import Result, result, trouble
-from conformance.gate.snapshot import CannotCompare, Snapshot, Source
-from conformance.runs.run_files import RunError
+from conformance.gate import baseline, compare
+from conformance.gate.result import Result, judge, trouble
+from conformance.gate.snapshot import CannotCompare, Snapshot, read_run, snapshot_of
+from conformance.runs.run_files import Run, RunError
 from conformance.utils import resources
 
 # The other modules are imported only where there are changes, so that a passing gate is quick.
@@ -81,26 +81,25 @@ def command(
 def _gate(
     reference: Path, candidate: Path, expected_file: Path | None, *, only_regressions: bool
 ) -> Result:
-    source, observations = snapshot.opened(candidate)
-    comparison = compare.compare(_snapshot(reference, source), source, observations)
-    if not comparison.changes and expected_file is None:
-        return result(comparison.before, comparison.after, comparison.compared, comparison.of, ())
-    from conformance.gate import evaluate, expected
+    run = read_run(candidate)
+    comparison = compare.compare(_snapshot(reference, run), run)
+    if expected_file is None:
+        return judge(comparison, (), only_regressions=only_regressions)
+    from conformance.gate import expected
 
-    expectations = expected.load(expected_file) if expected_file else ()
-    return evaluate.judge(comparison, expectations, only_regressions=only_regressions)
+    return judge(comparison, expected.load(expected_file), only_regressions=only_regressions)
 
 
 def _path(reference: Path) -> Path:
     return resources.BASELINE if reference == Path(SHIPPED) else reference
 
 
-def _snapshot(reference: Path, candidate: Source) -> Snapshot:
+def _snapshot(reference: Path, candidate: Run) -> Snapshot:
     path = _path(reference)
     try:
         if path.is_dir():
-            return baseline.read(baseline.among(path, candidate))
-        return baseline.read(path) if baseline.is_baseline(path) else snapshot.given(path)
+            return baseline.read(baseline.baseline_path(path, candidate))
+        return baseline.read(path) if baseline.is_baseline(path) else snapshot_of(read_run(path))
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -114,9 +113,9 @@ def _show(outcome: Result, *, github: bool) -> None:
 
         terminal.show(console(), outcome)
     if github:
-        from conformance.gate import annotations
+        from conformance.gate import github_annotations
 
-        for line in annotations.lines(outcome, _places(outcome)):
+        for line in github_annotations.lines(outcome, _places(outcome)):
             click.echo(line)
 
 

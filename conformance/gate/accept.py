@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
-from conformance.gate import baseline, snapshot
-from conformance.gate.compare import agree
-from conformance.gate.snapshot import NONDETERMINISTIC, REAL, Answer, CannotCompare, Snapshot
+from conformance.answers import NONDETERMINISTIC, Answer, agree
+from conformance.gate import baseline
+from conformance.gate.snapshot import CannotCompare, Snapshot, read_run, snapshot_of, stem
 from conformance.utils import durable_files
 from conformance.utils.text import FORMULA, count
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
-def accepted(paths: Sequence[Path]) -> dict[str, Snapshot]:
+def snapshots(paths: Sequence[Path]) -> dict[str, Snapshot]:
     """Merge the runs at ``paths`` into one snapshot for each framework and runtime class.
 
     Returns
@@ -37,9 +38,9 @@ def accepted(paths: Sequence[Path]) -> dict[str, Snapshot]:
     """
     by_name: dict[str, list[Snapshot]] = {}
     for path in paths:
-        run = snapshot.given(path)
+        run = snapshot_of(read_run(path))
         _refuse_unwritable(run)
-        by_name.setdefault(run.source.stem, []).append(run)
+        by_name.setdefault(stem(run.header), []).append(run)
     return {name: reduce(_merge, runs) for name, runs in sorted(by_name.items())}
 
 
@@ -67,9 +68,9 @@ def write(snapshots: Mapping[str, Snapshot], folder: Path) -> tuple[Path, ...]:
 
 def _text(run: Snapshot) -> bytes:
     """Return a baseline, after a check that reading it gives the same answers."""
-    text, path = baseline.text(run), run.source.path
+    text, path = baseline.text(run), run.path
     try:
-        answers = baseline.parsed(path, text).answers
+        answers = baseline.parse(path, text).answers
     except CannotCompare:
         answers = {}
     for key, answer in run.answers.items():
@@ -81,7 +82,7 @@ def _text(run: Snapshot) -> bytes:
 def refuse_narrower(snapshots: Mapping[str, Snapshot], folder: Path) -> None:
     """Raise `CannotCompare` where a partial run would replace a baseline with more answers."""
     for path, run in zip(paths(snapshots, folder), snapshots.values(), strict=True):
-        selection = run.source.selection
+        selection = run.header.selection
         if selection is None or not path.is_file():
             continue
         surplus = baseline.read(path).answers.keys() - run.answers.keys()
@@ -92,7 +93,7 @@ def refuse_narrower(snapshots: Mapping[str, Snapshot], folder: Path) -> None:
             )
 
 
-def unsteady(run: Snapshot) -> int:
+def nondeterministic_count(run: Snapshot) -> int:
     """Return how many answers were not the same in every run."""
     return sum(answer.mark == NONDETERMINISTIC for answer in run.answers.values())
 
@@ -102,24 +103,23 @@ def _merge(first: Snapshot, second: Snapshot) -> Snapshot:
     answers = {
         key: _common_answer(answer, second.answers[key]) for key, answer in first.answers.items()
     }
-    return Snapshot(first.source, answers)
+    return replace(first, answers=answers)
 
 
 def _common_answer(first: Answer, second: Answer) -> Answer:
     statuses = tuple(sorted({*first.statuses, *second.statuses}))
-    is_same = (first.statuses, first.mark) == (second.statuses, second.mark)
-    if is_same and (first.mark != REAL or agree(first.explanations, second.explanations)):
+    if first.statuses == second.statuses and agree(first, second):
         shared = tuple(names for names in first.explanations if names in second.explanations)
         return Answer(statuses, first.mark, shared, first.content)
     return Answer(statuses, NONDETERMINISTIC, (), first.content)
 
 
 def _refuse_contradiction(first: Snapshot, second: Snapshot) -> None:
-    prefix = f"{first.source.path} and {second.source.path} are both of {first.source.name}, but"
-    versions = first.source.version, second.source.version
+    prefix = f"{first.path} and {second.path} are both of {first.header.name}, but"
+    versions = first.header.version, second.header.version
     if versions[0] != versions[1]:
         raise CannotCompare(f"{prefix} of the versions {versions[0]} and {versions[1]}")
-    if first.source.apis != second.source.apis:
+    if first.header.apis != second.header.apis:
         raise CannotCompare(f"{prefix} have not the same APIs")
     for key in first.answers.keys() ^ second.answers.keys():
         raise CannotCompare(f"{prefix} only one of them asked {' '.join(key)}")
@@ -129,7 +129,7 @@ def _refuse_contradiction(first: Snapshot, second: Snapshot) -> None:
 
 
 def _refuse_unwritable(run: Snapshot) -> None:
-    path, name = run.source.path, run.source.stem
+    path, name = run.path, stem(run.header)
     if not run.answers:
         raise CannotCompare(f"{path}: there are no observations to accept")
     if not _FILE_NAME.fullmatch(name):
@@ -143,9 +143,8 @@ def _refuse_unwritable(run: Snapshot) -> None:
 
 
 def _header(run: Snapshot) -> Iterable[str]:
-    source = run.source
-    selection = source.selection.options() if source.selection else ()
-    return source.version or "", *selection, *source.apis
+    selection = run.header.selection.options() if run.header.selection else ()
+    return run.header.version or "", *selection, *run.header.apis
 
 
 def _cells(run: Snapshot) -> Iterable[str]:

@@ -11,9 +11,12 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from conformance.gate.snapshot import Answer, CannotCompare, Snapshot, Source
+from conformance.answers import Answer
+from conformance.gate.snapshot import CannotCompare, Snapshot, stem
 from conformance.observations import MODES, STATUSES, Key, Status
+from conformance.runs.run_files import Header, Run
 from conformance.runs.selection import selected
 
 FOLDER = Path("reports", "baseline")
@@ -22,13 +25,19 @@ LONGEST = 2**30
 """Bytes of a baseline; ten million answers fit."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
-FACTS = ("framework", "backend", "version", "runtime class")
+FACTS = {
+    "framework": "framework",
+    "backend": "backend",
+    "version": "version",
+    "runtime class": "runtime_class",
+}
+"""The lines about the environment, by their labels, with the fields of the header."""
 AS_NATIVE = "as native"
 
 
 def text(snapshot: Snapshot) -> str:
     """Return the text of a baseline: sorted, and the same on every day and machine."""
-    header = "".join(f"{line}\n" for line in _header(snapshot.source))
+    header = "".join(f"{line}\n" for line in _header_lines(snapshot.header))
     table = io.StringIO()
     write = csv.writer(table, lineterminator="\n").writerow
     write(COLUMNS)
@@ -49,18 +58,14 @@ def checksum(header: str, rows: str) -> str:
     return hashlib.sha256(f"{header}\0{rows}".encode()).hexdigest()[:32]
 
 
-def _header(source: Source) -> Iterator[str]:
+def _header_lines(header: Header) -> Iterator[str]:
     yield f"{OPENING}, format {FORMAT}, written by `conformance accept` and by nobody's hand"
-    yield f"# framework: {source.framework}"
-    if source.backend is not None:
-        yield f"# backend: {source.backend}"
-    if source.version is not None:
-        yield f"# version: {source.version}"
-    if source.runtime_class is not None:
-        yield f"# runtime class: {source.runtime_class}"
-    if source.selection is not None:
-        yield from (f"# selected by: {words}" for words in source.selection.options())
-    for api, is_available in sorted(source.apis.items()):
+    for label, field in FACTS.items():
+        if getattr(header, field) is not None:
+            yield f"# {label}: {getattr(header, field)}"
+    if header.selection is not None:
+        yield from (f"# selected by: {words}" for words in header.selection.options())
+    for api, is_available in sorted(header.apis.items()):
         yield f"# {'api' if is_available else 'no api'}: {api}"
 
 
@@ -96,8 +101,10 @@ def is_baseline(path: Path) -> bool:
         return path.suffix == ".csv" or file.read(1) != b"{"
 
 
-def among(folder: Path, candidate: Source) -> Path:
-    """Return the baseline in a folder that is of the candidate's framework and runtime class.
+def baseline_path(folder: Path, candidate: Run) -> Path:
+    """Return the path of the baseline in a folder that a run is compared with.
+
+    It is of the same framework, backend and runtime class.
 
     Raises
     ------
@@ -105,10 +112,10 @@ def among(folder: Path, candidate: Source) -> Path:
         Where there is none: a difference from another class may come from the machine.
     """
     paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
-    if candidate.stem in paths:
-        return paths[candidate.stem]
+    if stem(candidate.header) in paths:
+        return paths[stem(candidate.header)]
     advice = f"`conformance accept RUN... --to {folder}` writes one of your own"
-    name, runtime_class = candidate.name, candidate.runtime_class
+    name, runtime_class = candidate.header.name, candidate.header.runtime_class
     classes = [stem.partition(".")[2] for stem in paths if stem.partition(".")[0] == name]
     if not classes:
         names = ", ".join(sorted({stem.partition(".")[0] for stem in paths})) or "none"
@@ -146,10 +153,10 @@ def read(path: Path) -> Snapshot:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _damaged(path, "it is not text") from None
-    return parsed(path, content)
+    return parse(path, content)
 
 
-def parsed(path: Path, content: str) -> Snapshot:
+def parse(path: Path, content: str) -> Snapshot:
     """Return the answers in the text of a baseline.
 
     Parameters
@@ -172,7 +179,7 @@ def parsed(path: Path, content: str) -> Snapshot:
     if not separator or digest != checksum(header, rows):
         raise _damaged(path, "its checksum does not hold")
     try:
-        return Snapshot(_source(path, header), _answers(rows))
+        return Snapshot(path, _header(header), _answers(rows))
     except (ValueError, csv.Error) as error:  # a program wrote it, with a checksum that is right
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
@@ -190,31 +197,23 @@ def _damaged(path: Path, reason: str) -> CannotCompare:
     )
 
 
-def _source(path: Path, header: str) -> Source:
-    facts: dict[str, str] = {}
+def _header(lines: str) -> Header:
+    facts: dict[str, Any] = {}
     apis: dict[str, bool] = {}
     parts: list[str] = []
-    for line in header.splitlines()[1:]:
+    for line in lines.splitlines()[1:]:
         label, _, value = line.removeprefix("# ").partition(": ")
         if label in ("api", "no api"):
             apis[value] = label == "api"
         elif label == "selected by":
             parts.append(value)
         elif label in FACTS:
-            facts[label] = value
+            facts[FACTS[label]] = value
         else:
             raise ValueError(f"a line that begins with {line[:40]!r}")
     if "framework" not in facts:
         raise ValueError("it is of no framework")
-    return Source(
-        path=path,
-        framework=facts["framework"],
-        backend=facts.get("backend"),
-        version=facts.get("version"),
-        runtime_class=facts.get("runtime class"),
-        apis=apis,
-        selection=selected(parts),
-    )
+    return Header(**facts, apis=apis, selection=selected(parts))
 
 
 def _answers(table: str) -> dict[Key, Answer]:

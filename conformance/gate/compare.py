@@ -10,18 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
-from conformance.gate.snapshot import (
-    NONDETERMINISTIC,
-    REAL,
-    Answer,
-    CannotCompare,
-    Names,
-    ObservationLine,
-    Snapshot,
-    Source,
-)
-from conformance.observations import TROUBLES, Key, Mode, Status
-from conformance.runs.run_files import RunError
+from conformance.answers import Answer, agree, answer_of
+from conformance.gate.snapshot import CannotCompare, Snapshot
+from conformance.observations import TROUBLES, Key, Mode, Observation, Status, refused
+from conformance.runs.run_files import Header, Run
 
 Kind = Literal[
     "newly different",
@@ -86,7 +78,7 @@ class Comparison:
     Parameters
     ----------
     before, after
-        The baseline and the candidate.
+        The environments of the baseline and the candidate.
     changes
         In no particular order.
     compared
@@ -99,8 +91,8 @@ class Comparison:
         Of each side: its cases. They show whether a case was removed or not asked of one API.
     """
 
-    before: Source
-    after: Source
+    before: Header
+    after: Header
     changes: tuple[Change, ...]
     compared: int
     of: int
@@ -108,9 +100,7 @@ class Comparison:
     cases: tuple[frozenset[str], frozenset[str]] = field(repr=False)
 
 
-def compare(
-    baseline: Snapshot, candidate: Source, observations: Iterable[ObservationLine]
-) -> Comparison:
+def compare(baseline: Snapshot, candidate: Run) -> Comparison:
     """Compare a candidate with a baseline.
 
     Of a partial run, or a partial baseline, only what both selections include is compared.
@@ -121,103 +111,100 @@ def compare(
         All answers that were accepted.
     candidate
         The run that is compared with it.
-    observations
-        Of the candidate; they are read once.
 
     Raises
     ------
     CannotCompare
         For another framework, backend or runtime class, and where the two have no unchanged case in
         common.
-    RunError
-        For an observation that is there twice.
     """
-    before = baseline.source
-    _refuse_another(before, candidate)
+    _refuse_another(baseline, candidate)
+    before, after = baseline.header, candidate.header
     missing_apis, new_apis = (
-        frozenset(filter(_selects(candidate, before), _only_in_first(*apis)))
-        for apis in ((before.apis, candidate.apis), (candidate.apis, before.apis))
+        frozenset(filter(_selects(before, after), _only_in_first(*apis)))
+        for apis in ((before.apis, after.apis), (after.apis, before.apis))
     )
+    observations = {observation.key: observation for observation in candidate.observations}
+    cases = _cases(baseline.answers), _cases(observations)
     changes = [Change("API disappeared", api) for api in missing_apis]
     changes += [Change("API appeared", api) for api in new_apis]
-    accepted_answers: dict[Key, Answer | None] = dict(baseline.answers)
-    additions: dict[Key, ObservationLine] = {}
     evidence: tuple[Evidence, Evidence] = Counter(), Counter()
     compared = 0
-    for observation in observations:
-        key = observation.key
-        accepted_answer = accepted_answers.get(key)
-        if accepted_answer is None:
-            if key in accepted_answers or key in additions:
-                raise RunError(f"{candidate.path}: {key} was observed twice")
-            additions[key] = observation
+    for key, observation in observations.items():
+        old_answer, answer = baseline.answers.get(key), answer_of(observation)
+        if old_answer is None:
+            if key[0] not in new_apis and _includes(before, cases[0], key):
+                topics = observation.topics
+                changes.append(Change("case added", *key, after=answer, topics=topics))
             continue
-        accepted_answers[key] = None
-        answer = observation.answer
-        compared += accepted_answer.content == answer.content
-        for counts, side in zip(evidence, (accepted_answer, answer), strict=True):
-            for names in side.explanations:
-                counts[observation.api, names] += 1
-        if accepted_answer != answer:
-            kind = _kind(accepted_answer, answer)
-            if kind is not None:
-                topics, message = observation.topics, observation.message
-                changes.append(Change(kind, *key, accepted_answer, answer, topics, message))
+        compared += old_answer.content == answer.content
+        for counts, side in zip(evidence, (old_answer, answer), strict=True):
+            counts.update((key[0], names) for names in side.explanations)
+        kind = None if old_answer == answer else _kind(old_answer, answer)
+        if kind is not None:
+            topics, message = observation.topics, _message(observation)
+            changes.append(Change(kind, *key, old_answer, answer, topics, message))
     if not compared and not missing_apis:
-        raise CannotCompare(_nothing_in_common(before, candidate))
-    cases = (
-        frozenset(case for _, case, _ in accepted_answers),
-        frozenset(case for (_, case, _), answer in accepted_answers.items() if answer is None)
-        | frozenset(case for _, case, _ in additions),
-    )
+        raise CannotCompare(_nothing_in_common(baseline, candidate))
     changes += (
         Change("case dropped", *key, before=answer)
-        for key, answer in accepted_answers.items()
-        if answer is not None and key[0] not in missing_apis and _includes(candidate, cases[1], key)
-    )
-    changes += (
-        Change("case added", *key, after=observation.answer, topics=observation.topics)
-        for key, observation in additions.items()
-        if key[0] not in new_apis and _includes(before, cases[0], key)
+        for key, answer in baseline.answers.items()
+        if key not in observations
+        and key[0] not in missing_apis
+        and _includes(after, cases[1], key)
     )
     return Comparison(
-        before, candidate, tuple(changes), compared, len(baseline.answers), evidence, cases
+        before, after, tuple(changes), compared, len(baseline.answers), evidence, cases
     )
 
 
-def _selects(*sources: Source) -> Callable[[str], bool]:
-    """Return a predicate: whether the selections of all sources include an API."""
-    parts = [source.selection for source in sources if source.selection is not None]
+def _cases(keys: Iterable[Key]) -> frozenset[str]:
+    return frozenset(case for _, case, _ in keys)
+
+
+def _message(observation: Observation) -> str | None:
+    """Return the framework's message, below the known limit that explains it where there is one."""
+    if observation.limit is None:
+        return observation.detail
+    return refused(observation.limit, observation.detail)
+
+
+def _selects(*headers: Header) -> Callable[[str], bool]:
+    """Return a predicate: whether the selections of all sides include an API."""
+    parts = [header.selection for header in headers if header.selection is not None]
     return lambda api: all(part.takes(api) for part in parts)
 
 
-def _includes(source: Source, cases: Collection[str], key: Key) -> bool:
-    """Return whether a source's selection includes a key, as far as its cases tell."""
+def _includes(header: Header, cases: Collection[str], key: Key) -> bool:
+    """Return whether the selection of a side includes a key, as far as its cases tell."""
     api, case, _ = key
-    return source.selection is None or (source.selection.takes(api) and case in cases)
+    return header.selection is None or (header.selection.takes(api) and case in cases)
 
 
-def _nothing_in_common(before: Source, after: Source) -> str:
+def _nothing_in_common(before: Snapshot, after: Run) -> str:
     sentence = f"{after.path} has no case in common with {before.path} that is asked as it was"
-    if after.selection is None:
+    if after.header.selection is None:
         return sentence
     return (
-        f"{sentence}; it is a run of {after.selection}, and"
+        f"{sentence}; it is a run of {after.header.selection}, and"
         f" `conformance accept {after.path} --to FOLDER` makes a baseline of it"
     )
 
 
-def _refuse_another(before: Source, after: Source) -> None:
-    if before.title != after.title:
+def _refuse_another(before: Snapshot, after: Run) -> None:
+    titles = [_title(side.header) for side in (after, before)]
+    if titles[0] != titles[1]:
+        raise CannotCompare(f"{after.path} is of {titles[0]}, and {before.path} is of {titles[1]}")
+    classes = [side.header.runtime_class or "an unknown class" for side in (after, before)]
+    if after.header.runtime_class != before.header.runtime_class:
         raise CannotCompare(
-            f"{after.path} is of {after.title}, and {before.path} is of {before.title}"
+            f"{after.path} ran in the runtime class {classes[0]}, and {before.path} in"
+            f" {classes[1]}: what differs between them need not be a change of {titles[0]}"
         )
-    if before.runtime_class != after.runtime_class:
-        classes = (source.runtime_class or "an unknown class" for source in (after, before))
-        raise CannotCompare(
-            f"{after.path} ran in the runtime class {next(classes)}, and {before.path} in"
-            f" {next(classes)}: what differs between them need not be a change of {after.title}"
-        )
+
+
+def _title(header: Header) -> str:
+    return header.framework if header.backend is None else f"{header.framework} on {header.backend}"
 
 
 def _only_in_first(first: Mapping[str, bool], second: Mapping[str, bool]) -> frozenset[str]:
@@ -230,16 +217,7 @@ def _kind(before: Answer, after: Answer) -> Kind | None:
     (status,) = after.statuses
     if status not in before.statuses:
         return _KINDS_BY_STATUS.get(status, _status_change(before.statuses, status))
-    if NONDETERMINISTIC in (before.mark, after.mark):
-        return None
-    if REAL in (before.mark, after.mark):  # its last bits mean nothing, its explanations do
-        return None if agree(before.explanations, after.explanations) else "answer changed"
-    return None if before.mark == after.mark else "answer changed"
-
-
-def agree(first: Names, second: Names) -> bool:
-    """Return whether two answers share an explanation, or neither has one."""
-    return bool(set(first) & set(second)) or not (first or second)
+    return None if agree(before, after) else "answer changed"
 
 
 def _status_change(before: Iterable[Status], after: Status) -> Kind:

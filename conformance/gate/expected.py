@@ -23,7 +23,8 @@ from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_source import MAX_BYTES, Node, Purpose, read
 from conformance.conventions.axes import MEANINGS
 from conformance.gate.compare import Change, Comparison, Kind
-from conformance.gate.snapshot import CannotCompare, Source
+from conformance.gate.snapshot import CannotCompare
+from conformance.runs.run_files import Header
 
 _CONVENTIONS = tuple(map(str, MEANINGS))
 
@@ -75,7 +76,7 @@ class Entry(Model):
     framework: Text | None = Field(default=None, description="The only framework.")
     backend: Text | None = Field(default=None, description="The only backend.")
 
-    def is_meant_for(self, candidate: Source) -> bool:
+    def is_meant_for(self, candidate: Header) -> bool:
         """Return whether the entry is about this framework, backend and version."""
         return (
             self.framework in (None, candidate.framework)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import Literal, TypeAlias
 
+from conformance.answers import Answer, Names
 from conformance.conventions.axes import CONVENTIONS
 from conformance.gate.compare import KINDS, OF_CASES, REGRESSIONS, Change, Comparison, Kind
-from conformance.gate.snapshot import Answer, Names
 from conformance.observations import MODES, Mode, Status
+from conformance.utils.grouping import are_mostly_shared, cluster, group
 
 Side = Literal["before", "after"]
 Explanation: TypeAlias = tuple[str, ...]
@@ -38,23 +41,23 @@ class Group:
 
     Parameters
     ----------
-    apis
-        Empty for cases that came, went or changed for every API.
     before, after
         None where there was no answer to describe.
     answerable
         Whether the cases have an answer, as far as can be seen.
     reason
         Why the changes were expected, if they were.
+    apis
+        Empty for cases that came, went or changed for every API.
     """
 
     kind: Kind
-    apis: tuple[str, ...]
     before: State | None
     after: State | None
     answerable: bool
     reason: str | None
-    changes: tuple[Change, ...]
+    apis: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def worse(self) -> bool:
@@ -104,56 +107,45 @@ def groups(comparison: Comparison, reasons: Mapping[Change, str]) -> tuple[Group
     """
     before = _main_explanations(comparison, "before")
     after = _main_explanations(comparison, "after")
-    by_key: dict[_Key, dict[str, list[Change]]] = {}
-    for change in sorted(comparison.changes, key=lambda c: (c.api, c.case, c.mode or "")):
-        key = (
+
+    def cause(change: Change) -> tuple[Group, bool]:
+        """Return a group without changes, and whether a change is of no API."""
+        cause = Group(
             change.kind,
-            _is_everywhere(change, comparison),
             _state(change, change.before, before),
             _state(change, change.after, after),
             not any(map(_is_correct_refusal, (change.before, change.after))),
             reasons.get(change),
         )
-        by_key.setdefault(key, {}).setdefault(change.api, []).append(change)
-    all_groups = [group for key, by_api in by_key.items() for group in _split_by_api(key, by_api)]
+        return cause, _is_everywhere(change, comparison)
+
+    changes = sorted(comparison.changes, key=lambda c: (c.api, c.case, c.mode or ""))
+    all_groups: list[Group] = []
+    for (empty_group, is_everywhere), members in group(changes, cause).items():
+        if is_everywhere:
+            all_groups.append(replace(empty_group, changes=tuple(members)))
+        else:
+            all_groups += _split_by_api(empty_group, members)
     return tuple(sorted(all_groups, key=lambda g: (KINDS.index(g.kind), -len(g.changes), g.apis)))
 
 
-_Key: TypeAlias = tuple[Kind, bool, State | None, State | None, bool, str | None]
-ALIKE = 0.5
-"""The share of the fewer cases that two APIs have in common, if their changes are one group."""
+def _split_by_api(empty_group: Group, changes: Sequence[Change]) -> Iterator[Group]:
+    """Yield groups of changes that may have one cause, with APIs that changed alike in one."""
+    states = (empty_group.before, empty_group.after)
+    is_explained = any(state is not None and state.explanation for state in states)
+    by_api = group(changes, lambda change: change.api)
+    alike = partial(_change_alike, is_explained=is_explained)
+    for members in cluster(by_api.values(), alike):
+        apis = tuple(own[0].api for own in members)
+        yield replace(empty_group, apis=apis, changes=tuple(chain.from_iterable(members)))
 
 
-def _split_by_api(key: _Key, by_api: Mapping[str, Sequence[Change]]) -> Iterator[Group]:
-    """Yield the changes of a key, with APIs that changed alike in one group."""
-    kind, everywhere, before, after, answerable, reason = key
-
-    def group(apis: Sequence[str]) -> Group:
-        changes = tuple(change for api in apis for change in by_api[api])
-        names = () if everywhere else tuple(apis)
-        return Group(kind, names, before, after, answerable, reason, changes)
-
-    if everywhere:
-        yield group(list(by_api))
-        return
-    is_explained = any(state is not None and state.explanation for state in (before, after))
-    clusters: list[list[str]] = []
-    for api in by_api:
-        for cluster in clusters:
-            if _change_alike(by_api[api], by_api[cluster[0]], explained=is_explained):
-                cluster.append(api)
-                break
-        else:
-            clusters.append([api])
-    yield from map(group, clusters)
-
-
-def _change_alike(first: Sequence[Change], second: Sequence[Change], *, explained: bool) -> bool:
+def _change_alike(first: Sequence[Change], second: Sequence[Change], *, is_explained: bool) -> bool:
     """Return whether the changes of two APIs have one cause."""
     if {change.mode for change in first} != {change.mode for change in second}:
         return False
     cases, others = ({change.case for change in changes} for changes in (first, second))
-    return explained or len(cases & others) >= ALIKE * min(len(cases), len(others))
+    return is_explained or are_mostly_shared(cases, others)
 
 
 def _is_correct_refusal(answer: Answer | None) -> bool:

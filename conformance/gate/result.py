@@ -1,21 +1,26 @@
-"""Hold the gate's result in one value that the terminal, Markdown, JUnit and annotations show.
+"""Judge the changes, and hold the gate's result, which has several output formats.
 
-The module imports nothing slow, since most gates have nothing to show.
+What explains changes is imported where there are any, so that a passing gate is quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.gate.snapshot import Source
-from conformance.utils.excerpt import NAMED, listed
+from conformance.gate.compare import OF_SUITE, Comparison
+from conformance.runs.run_files import Header
+from conformance.utils.excerpt import NAMED, listed, shortened
 from conformance.utils.printable import printable, printable_lines
-from conformance.utils.text import count, name
+from conformance.utils.text import count, name, plain
 
-if TYPE_CHECKING:  # the import is slow
+if TYPE_CHECKING:
     from conformance.cases.model import Place
+    from conformance.gate.expected import Expectation
+    from conformance.gate.groups import Group
+
+STALE = "expected in vain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +35,7 @@ class Finding:
         Whether the gate fails for it.
     apis
         Empty where the finding is of no API.
-    said
+    message
         The framework's message for one of the cases.
     reason
         Why it was expected.
@@ -42,7 +47,7 @@ class Finding:
     sentence: str
     red: bool
     apis: tuple[str, ...] = ()
-    said: str | None = None
+    message: str | None = None
     cases: tuple[str, ...] = ()
     reason: str | None = None
     place: Place | None = None
@@ -55,7 +60,7 @@ class Finding:
     @property
     def text(self) -> str:
         """The whole finding, on one line and without markup."""
-        message = f" One of them: {self.said}" if self.said else ""
+        message = f" One of them: {self.message}" if self.message else ""
         reason = f" Expected: {self.reason}" if self.reason else ""
         place = f"{self.where}: " if self.where else ""
         apis = f" These are {', '.join(map(name, self.apis))}." if self.is_abridged else ""
@@ -148,42 +153,79 @@ def trouble(error: Exception) -> Result:
     return Result(title="conformance gate", trouble=printable_lines(str(error)))
 
 
-def result(
-    before: Source,
-    after: Source,
-    compared: int,
-    of: int,
-    findings: Sequence[Finding],
-    uncompared: int = 0,
+def judge(
+    comparison: Comparison, expectations: Sequence[Expectation], *, only_regressions: bool
 ) -> Result:
-    """Return the result of comparing two sources.
+    """Return the result of the gate for a comparison.
 
     Parameters
     ----------
-    before, after
-        The baseline and the candidate.
-    compared
-        How many answers were compared.
-    of
-        How many answers the baseline has.
-    findings
-        In the order in which they are shown.
-    uncompared
-        How many answers were not compared, as their cases are new or were changed.
+    comparison
+        What changed.
+    expectations
+        The changes that are expected; one that fits no change fails the gate.
+    only_regressions
+        Whether the gate fails for regressions only, and notes other changes.
     """
-    parts = dict.fromkeys(name(str(s.selection), 300) for s in (after, before) if s.selection)
+    before, after = comparison.before, comparison.after
+    findings = list(_findings(comparison, expectations, only_regressions=only_regressions))
+    parts = dict.fromkeys(name(str(h.selection), 300) for h in (after, before) if h.selection)
     apis = {
-        api for source in (before, after) for api, available in source.apis.items() if available
+        api for header in (before, after) for api, available in header.apis.items() if available
     }
     return Result(
         title=title(before, after),
         apis=tuple(sorted(apis)),
-        compared=compared,
-        uncompared=uncompared,
-        of=of,
+        compared=comparison.compared,
+        uncompared=sum(change.kind in OF_SUITE for change in comparison.changes),
+        of=comparison.of,
         selection=" and ".join(parts) or None,
-        findings=tuple(findings),
+        findings=tuple(sorted(findings, key=lambda finding: not finding.red)),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
+    )
+
+
+def _findings(
+    comparison: Comparison, expectations: Sequence[Expectation], *, only_regressions: bool
+) -> Iterator[Finding]:
+    if not (comparison.changes or expectations):
+        return
+    from conformance.gate.expected import applied
+    from conformance.gate.groups import groups
+    from conformance.gate.sentences import sentence
+
+    reasons, stale_expectations = applied(expectations, comparison)
+    yield from map(_stale_finding, stale_expectations)
+    for group in groups(comparison, reasons):
+        is_gated = group.kind not in OF_SUITE and (group.worse or not only_regressions)
+        yield Finding(
+            kind=group.kind,
+            sentence=sentence(group, comparison.before, comparison.after),
+            red=group.reason is None and is_gated,
+            apis=group.apis,
+            message=_message(group),
+            cases=group.cases,
+            reason=group.reason and plain(group.reason),
+        )
+
+
+def _message(group: Group) -> str | None:
+    """Return the framework's message, where there is no answer or no explanation of it."""
+    state = group.after
+    if state is None or state.statuses == ("match",) or state.explanation:
+        return None
+    message = next((change.message for change in group.changes if change.message), None)
+    return message and shortened(plain(message), 300)
+
+
+def _stale_finding(expectation: Expectation) -> Finding:
+    entry = expectation.entry
+    change = f"'{entry.change}'" if entry.change else "a change"
+    return Finding(
+        kind=STALE,
+        sentence=f"{change} is expected of {name(entry.api)}, and there is none that this fits.",
+        red=True,
+        place=expectation.place,
     )
 
 
@@ -192,13 +234,13 @@ def names(apis: Sequence[str]) -> str:
     return listed([name(api) for api in apis])
 
 
-def title(before: Source, after: Source, subject: str | None = None) -> str:
+def title(before: Header, after: Header, subject: str | None = None) -> str:
     """Return such as ``keras, torch backend, runtime class onednn-avx2, 3.14.1 -> 3.15.0``.
 
     Parameters
     ----------
     before, after
-        The baseline and the candidate.
+        The environments of the baseline and the candidate.
     subject
         The subject of one finding, in place of the framework; then the runtime class is left out.
     """
@@ -207,6 +249,6 @@ def title(before: Source, after: Source, subject: str | None = None) -> str:
         words.append(f"{name(after.backend)} backend")
     if subject is None and after.runtime_class is not None:
         words.append(f"runtime class {name(after.runtime_class)}")
-    versions = [name(source.version or "version unknown") for source in (before, after)]
+    versions = [name(header.version or "version unknown") for header in (before, after)]
     words.append(" -> ".join(dict.fromkeys(versions)))
     return ", ".join(words)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.adapters.registry import FRAMEWORKS
+from conformance.answers import Names
 from conformance.conventions.axes import CONVENTIONS
 from conformance.gate.compare import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
-from conformance.gate.snapshot import Names, Source
 from conformance.observations import Mode, Status
+from conformance.runs.run_files import Header
 from conformance.utils.text import count, name
 
 SHOWN = 3
@@ -19,7 +20,7 @@ SHOWN = 3
 _SENTENCES = {str(convention): convention.choice.sentence for convention in CONVENTIONS}
 
 
-def sentence(group: Group, before: Source, after: Source) -> str:
+def sentence(group: Group, before: Header, after: Header) -> str:
     """Return what changed, in which cases, and which conventions explain it before and after."""
     subject = f"{title(before, after, _subject(group.apis, after))}: "
     if not group.cases:
@@ -38,12 +39,12 @@ _OF_APIS: Mapping[Kind, tuple[str, str]] = {
 """For one API, and for several."""
 
 
-def _subject(apis: Sequence[str], source: Source) -> str | None:
+def _subject(apis: Sequence[str], header: Header) -> str | None:
     """Return the APIs, in one word where they are all APIs of an operator in the framework."""
     if len(apis) <= 1:
         return apis[0] if apis else None
-    framework = FRAMEWORKS.get(source.framework)
-    available = [api for api in framework.apis if source.apis.get(api.id)] if framework else []
+    framework = FRAMEWORKS.get(header.framework)
+    available = [api for api in framework.apis if header.apis.get(api.id)] if framework else []
     for operator in {api.operator for api in available if api.id in apis}:
         of_operator = [api for api in available if api.operator == operator]
         plain_ids = {api.id for api in of_operator if not api.is_variant}

@@ -1,209 +1,64 @@
-"""Read from runs the answers that the gate compares, without the frameworks' messages."""
+"""Hold the answers of one environment, from a run file or a baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from sys import intern
-from typing import TypeAlias
 
-import msgspec
-
-from conformance.observations import ANSWERED, STATUSES, Key, Mode, Status, refused
+from conformance.answers import Answer, answer_of
+from conformance.observations import Key
 from conformance.runs import run_files
-from conformance.runs.run_files import Footer, Header, RunError
-from conformance.runs.selection import Selection
+from conformance.runs.run_files import Header, Run
 from conformance.utils.printable import PrintableError
-
-Names: TypeAlias = tuple[tuple[str, ...], ...]
-"""Explanations of an observation, each as the names of its conventions."""
-
-REAL = "real-valued"
-"""The mark of an answer to an inexact case, whose last bits mean nothing."""
-NONDETERMINISTIC = "unsteady"
-"""The mark of an answer that differed when the same call was repeated."""
 
 
 class CannotCompare(PrintableError):
     """Two files that cannot be compared, with a sentence that says why."""
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
-    """The part of an observation that can be compared.
+@dataclass(frozen=True)
+class Snapshot:
+    """All answers in one environment.
 
     Parameters
     ----------
-    statuses
-        One; several, sorted, where runs of the same framework do not agree.
-    mark
-        The dtype, shape and digest; `REAL`, `NONDETERMINISTIC`, or empty where there was no answer.
-    explanations
-        Of a mismatch.
-    content
-        The digest of the case.
-    """
-
-    statuses: tuple[Status, ...]
-    mark: str
-    explanations: Names
-    content: str
-
-
-class ObservationLine(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observation"):
-    """The fields of a run file's line that the gate needs."""
-
-    api: str
-    case: str
-    mode: Mode
-    status: Status
-    content: str
-    exact: bool
-    topics: tuple[str, ...]
-    explanations: Names = ()
-    limit: str | None = None
-    detail: str | None = None
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-    digest: str | None = None
-
-    @property
-    def key(self) -> Key:
-        """The API, the case and the mode; equal names share their memory."""
-        return intern(self.api), intern(self.case), self.mode
-
-    @property
-    def message(self) -> str | None:
-        """The framework's message, below the known limit that explains it where there is one."""
-        return self.detail if self.limit is None else refused(self.limit, self.detail)
-
-    @property
-    def answer(self) -> Answer:
-        """The part that is compared."""
-        statuses = _STATUS_TUPLES[self.status]
-        return Answer(statuses, self._mark, self.explanations, intern(self.content))
-
-    @property
-    def _mark(self) -> str:
-        if not self.exact:
-            return REAL if self.status in ANSWERED else ""
-        if self.shape is None or self.status not in ANSWERED:
-            return ""
-        return f"{_array_type(self.dtype, self.shape)} {self.digest}"
-
-
-_STATUS_TUPLES: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
-
-
-@lru_cache(maxsize=2**12)
-def _array_type(dtype: str | None, shape: tuple[int, ...]) -> str:
-    return f"{dtype} {'x'.join(map(str, shape)) or 'scalar'}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """The framework that answered, and the file with its answers.
-
-    Parameters
-    ----------
-    apis
-        Every API id, and whether the framework has the API.
-    runtime_class
-        None where it is not known.
-    files
-        The case files that the run names.
-    selection
-        The selected cases and APIs; None for all.
+    path
+        The file.
+    header
+        The environment, as far as the file describes it.
+    answers
+        By API, case and mode.
     """
 
     path: Path
-    framework: str
-    backend: str | None
-    version: str | None
-    apis: Mapping[str, bool]
-    runtime_class: str | None = None
-    files: tuple[str, ...] = ()
-    selection: Selection | None = None
-
-    @property
-    def name(self) -> str:
-        """The framework with its backend, as a name."""
-        return Header(framework=self.framework, backend=self.backend).name
-
-    @property
-    def stem(self) -> str:
-        """The name with the runtime class: the stem of the baseline's file."""
-        return self.name if self.runtime_class is None else f"{self.name}.{self.runtime_class}"
-
-    @property
-    def title(self) -> str:
-        """The framework with its backend, as text."""
-        return self.framework if self.backend is None else f"{self.framework} on {self.backend}"
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """All answers of one framework in one environment."""
-
-    source: Source
+    header: Header
     answers: dict[Key, Answer]
 
 
-def opened(path: Path) -> tuple[Source, Iterator[ObservationLine]]:
-    """Open the run at ``path``.
+def stem(header: Header) -> str:
+    """Return the name of a framework's baseline file: with its backend and runtime class."""
+    return ".".join(filter(None, (header.name, header.runtime_class)))
 
-    Returns
-    -------
-    Source
-        The framework that answered.
-    iterator of ObservationLine
-        Its observations, one after the other.
+
+def read_run(path: Path) -> Run:
+    """Return the complete run at ``path``.
 
     Raises
     ------
     CannotCompare
-        Where nothing could be observed, and after the last observation where the run is
-        incomplete.
+        Where nothing could be observed, and where the run is incomplete.
     RunError
         For a file that is not a run file.
     """
-    lines = run_files.lines(path, ObservationLine)
-    header = next(lines)
-    assert isinstance(header, Header)  # the first one always is
-    if header.failure is not None:
-        raise CannotCompare(f"{path}: nothing was observed: {header.failure}")
-    source = Source(
-        path=path,
-        framework=header.framework,
-        backend=header.backend,
-        version=header.version,
-        runtime_class=header.runtime_class,
-        apis=header.apis,
-        files=header.files,
-        selection=header.selection,
-    )
-    return source, _observations(path, lines)
+    run = run_files.read(path)
+    if run.header.failure is not None:
+        raise CannotCompare(f"{path}: nothing was observed: {run.header.failure}")
+    if not run.complete:
+        raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
+    return run
 
 
-def _observations(
-    path: Path, lines: Iterator[Header | ObservationLine | Footer]
-) -> Iterator[ObservationLine]:
-    for line in lines:
-        if isinstance(line, ObservationLine):
-            yield line
-        else:
-            return
-    raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
-
-
-def given(path: Path) -> Snapshot:
-    """Return all answers of the run at ``path``; it raises as `opened` does."""
-    source, observations = opened(path)
-    answers: dict[Key, Answer] = {}
-    for observation in observations:
-        key = observation.key
-        if key in answers:
-            raise RunError(f"{path}: {key} was observed twice")
-        answers[key] = observation.answer
-    return Snapshot(source, answers)
+def snapshot_of(run: Run) -> Snapshot:
+    """Return the answers of a run."""
+    answers = {observation.key: answer_of(observation) for observation in run.observations}
+    return Snapshot(run.path, run.header, answers)

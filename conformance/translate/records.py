@@ -15,9 +15,10 @@ from typing import TypeAlias
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
+from conformance.answers import Answer
 from conformance.cases import load
 from conformance.gate import baseline
-from conformance.gate.snapshot import Answer, CannotCompare
+from conformance.gate.snapshot import CannotCompare
 from conformance.observations import Mode, Observation
 from conformance.question import Question
 from conformance.recipes import call_writer
@@ -149,17 +150,10 @@ def _read_run(path: Path) -> Record:
 
 def _read_baseline(path: Path) -> Record:
     snapshot = baseline.read(path)
-    source = snapshot.source
-    framework = _framework(path, source.framework, source.backend)
-    header = Header(
-        framework=source.framework,
-        version=source.version,
-        backend=source.backend,
-        packages={source.framework: source.version} if source.version else {},
-        runtime_class=source.runtime_class,
-        apis=source.apis,
-        selection=source.selection,
-    )
+    header = snapshot.header
+    framework = _framework(path, header.framework, header.backend)
+    if header.version:
+        header = replace(header, packages={header.framework: header.version})
     prepared_cases = _cases(resources.CASES)
 
     def observe(api: Api, mode: Mode) -> Iterator[Observation]:

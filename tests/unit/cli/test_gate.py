@@ -46,7 +46,7 @@ def after(tmp_path: Path) -> Path:
 def baseline(tmp_path: Path, before: Path) -> Path:
     """A folder with the baseline of ``before`` and one of another backend."""
     other = write(tmp_path / "other.jsonl", seen(), backend="jax")
-    accept.write(accept.accepted([before, other]), tmp_path / "baseline")
+    accept.write(accept.snapshots([before, other]), tmp_path / "baseline")
     return tmp_path / "baseline"
 
 
@@ -405,7 +405,7 @@ def test_cases_that_nobody_accepted_are_told_how_to_be(tmp_path: Path, whole: Pa
 
 
 def test_a_whole_run_is_held_against_a_baseline_of_a_part(tmp_path: Path, whole: Path) -> None:
-    accepted = accept.accepted([part(tmp_path, *WHOLE[:2], expression="a")])
+    accepted = accept.snapshots([part(tmp_path, *WHOLE[:2], expression="a")])
     accept.write(accepted, tmp_path / "narrow")
     said = gate(tmp_path / "narrow", whole)
     assert (said.exit_code, said.stdout) == (0, "")

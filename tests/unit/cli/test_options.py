@@ -30,7 +30,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     run = write(tmp_path / "run.jsonl", seen("fine"), framework="torch", backend=None)
     write(tmp_path / "observations.csv", seen("fine"), framework="torch", backend=None)
-    accept.write(accept.accepted([run]), tmp_path / "baseline")
+    accept.write(accept.snapshots([run]), tmp_path / "baseline")
     write(tmp_path / "baseline" / "keras-torch.csv", seen("fine"))
     (tmp_path / "expected.yaml").write_text("- {api: 'a.*', reason: It is so.}\n")
     (tmp_path / "link.yaml").symlink_to("cases/fine.yaml")

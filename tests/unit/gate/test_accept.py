@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from gate_runs import API, FLIPPED, OTHER, both, different, seen, write
 
+from conformance.answers import NONDETERMINISTIC, Answer
 from conformance.cli.app import main
 from conformance.gate import accept, baseline
-from conformance.gate.snapshot import NONDETERMINISTIC, Answer, CannotCompare
+from conformance.gate.snapshot import CannotCompare
 from conformance.observations import Key, Observation
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
@@ -22,13 +23,13 @@ ONE: Key = (API, "one", "native")
 
 def accepted(folder: Path, *runs: tuple[Observation, ...]) -> dict[Key, Answer]:
     paths = [write(folder / f"{number}.jsonl", *own) for number, own in enumerate(runs)]
-    (given,) = accept.accepted(paths).values()
+    (given,) = accept.snapshots(paths).values()
     return given.answers
 
 
 def refusal(*paths: Path) -> str:
     with pytest.raises((CannotCompare, RunError)) as refused:
-        accept.accepted(paths)
+        accept.snapshots(paths)
     return str(refused.value)
 
 
@@ -44,7 +45,7 @@ def refusal(*paths: Path) -> str:
 def test_what_no_baseline_can_hold_is_refused(
     tmp_path: Path, observations: tuple[Observation, ...]
 ) -> None:
-    given = accept.accepted([write(tmp_path / "run.jsonl", *observations)])
+    given = accept.snapshots([write(tmp_path / "run.jsonl", *observations)])
     with pytest.raises(CannotCompare, match=f"no baseline can hold what it says of {API} one "):
         accept.write(given, tmp_path / "baseline")
     assert not (tmp_path / "baseline").exists()
@@ -86,7 +87,7 @@ def test_what_agrees_stays_steady_beside_what_does_not(tmp_path: Path) -> None:
 
 def test_an_unsteady_answer_is_read_as_that_again(tmp_path: Path) -> None:
     runs = [write(tmp_path / "a.jsonl", different()), write(tmp_path / "b.jsonl", seen())]
-    (path,) = accept.write(accept.accepted(runs), tmp_path)
+    (path,) = accept.write(accept.snapshots(runs), tmp_path)
     assert baseline.read(path).answers[ONE].mark == NONDETERMINISTIC
 
 
@@ -98,7 +99,7 @@ def test_the_order_of_runs_changes_nothing(tmp_path: Path) -> None:
 def test_each_framework_and_backend_has_its_own(tmp_path: Path) -> None:
     one = write(tmp_path / "a.jsonl", seen())
     other = write(tmp_path / "b.jsonl", seen(), backend="jax")
-    assert list(accept.accepted([one, other])) == ["keras-jax", "keras-torch"]
+    assert list(accept.snapshots([one, other])) == ["keras-jax", "keras-torch"]
 
 
 # Runs that are refused
@@ -121,7 +122,7 @@ def test_a_run_of_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_an_observation_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", seen(), seen())
-    assert refusal(path) == f"{path}: {ONE} was observed twice"
+    assert refusal(path) == f"{path}:3: {ONE} was observed twice"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_two_apis_are_two_lines(tmp_path: Path) -> None:
 def test_a_baseline_is_on_the_disk_before_it_takes_the_place_of_another(
     tmp_path: Path, synced: list[Path]
 ) -> None:
-    given = accept.accepted([write(tmp_path / "run.jsonl", seen())])
+    given = accept.snapshots([write(tmp_path / "run.jsonl", seen())])
     synced.clear()
     (path,) = accept.write(given, tmp_path / "baseline")
     written, folder = synced
@@ -241,14 +242,14 @@ def test_a_baseline_is_on_the_disk_before_it_takes_the_place_of_another(
 def test_a_run_of_a_part_is_said_to_be_one(tmp_path: Path) -> None:
     selection = Selection(expression="same and not d2l", apis=(API,), cases=("mine.yaml", "a b/"))
     run = write(tmp_path / "a.jsonl", seen(), selection=selection)
-    (path,) = accept.write(accept.accepted([run]), tmp_path)
+    (path,) = accept.write(accept.snapshots([run]), tmp_path)
     assert "# selected by: -k same and not d2l\n" in path.read_text()
-    assert baseline.read(path).source.selection == selection
+    assert baseline.read(path).header.selection == selection
 
 
 def test_a_run_of_a_part_does_not_replace_more(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.jsonl", seen("a"), seen("b"))
-    (path,) = accept.write(accept.accepted([whole]), tmp_path / "baseline")
+    (path,) = accept.write(accept.snapshots([whole]), tmp_path / "baseline")
     before = path.read_text()
     part = write(tmp_path / "part.jsonl", seen("a"), selection=Selection(expression="a"))
     ran = CliRunner().invoke(main, ["accept", str(part), "--to", str(tmp_path / "baseline")])

@@ -6,17 +6,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gate_runs import API, BIAS_DROPPED, EARLIER, FLIPPED, OTHER, different, seen, write
+from gate_runs import (
+    API,
+    BIAS_DROPPED,
+    EARLIER,
+    FLIPPED,
+    OTHER,
+    different,
+    seen,
+    snapshot_at,
+    write,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.answers import Answer, answer_of
 from conformance.conventions.axes import CONVENTIONS
-from conformance.gate import baseline, snapshot
-from conformance.gate.snapshot import Answer, CannotCompare, Snapshot, Source
+from conformance.gate import baseline
+from conformance.gate.snapshot import CannotCompare, Snapshot
 from conformance.observations import MODES, Key, Observation
+from conformance.runs.run_files import Header, Run
 
-SOURCE = Source(
-    path=Path("run.jsonl"),
+HEADER = Header(
     framework="keras",
     backend="torch",
     version="3.15.1",
@@ -38,15 +49,8 @@ HELD = (
 )
 
 
-def held(*observations: Observation, source: Source = SOURCE) -> Snapshot:
-    return Snapshot(source, {o.key: answer(o) for o in observations})
-
-
-def answer(observation: Observation) -> Answer:
-    fields = {
-        name: getattr(observation, name) for name in snapshot.ObservationLine.__struct_fields__
-    }
-    return snapshot.ObservationLine(**fields).answer
+def held(*observations: Observation, header: Header = HEADER) -> Snapshot:
+    return Snapshot(Path("run.jsonl"), header, {o.key: answer_of(o) for o in observations})
 
 
 def recipe(observation: Observation) -> Observation:
@@ -73,14 +77,14 @@ def test_it_is_a_table_under_a_head_that_sums_it_up() -> None:
 
 
 def test_the_order_of_the_observations_changes_nothing() -> None:
-    backwards = Snapshot(SOURCE, dict(reversed(SMALL.answers.items())))
+    backwards = replace(SMALL, answers=dict(reversed(SMALL.answers.items())))
     assert baseline.text(backwards) == baseline.text(SMALL)
 
 
 def test_where_and_when_it_was_observed_is_not_in_it(tmp_path: Path) -> None:
     one = write(tmp_path / "a.jsonl", seen(), python="3.11.7", platform="Linux", sources="s")
     other = write(tmp_path / "b.jsonl", seen(), python="3.12.1", platform="Darwin", numpy="2.0")
-    texts = {baseline.text(snapshot.given(path)) for path in (one, other)}
+    texts = {baseline.text(snapshot_at(path)) for path in (one, other)}
     assert len(texts) == 1
 
 
@@ -117,9 +121,8 @@ EXPLANATIONS = st.lists(
 ).map(tuple)
 ANSWERS = st.builds(Answer, STATUSES.map(tuple), MARKS, EXPLANATIONS, st.just("0123"))
 KEYS = st.tuples(NAMES, NAMES, st.sampled_from(MODES))
-SOURCES = st.builds(
-    Source,
-    path=st.just(Path("b.csv")),
+HEADERS = st.builds(
+    Header,
     framework=NAMES,
     backend=st.none() | NAMES,
     version=st.none() | NAMES,
@@ -127,14 +130,14 @@ SOURCES = st.builds(
 )
 
 
-@given(SOURCES, st.dictionaries(KEYS, ANSWERS, max_size=5))
+@given(HEADERS, st.dictionaries(KEYS, ANSWERS, max_size=5))
 def test_it_is_read_as_it_was_written(
-    tmp_path_factory: pytest.TempPathFactory, source: Source, answered: dict[Key, Answer]
+    tmp_path_factory: pytest.TempPathFactory, header: Header, answers: dict[Key, Answer]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "b.csv"
-    path.write_bytes(baseline.text(Snapshot(source, answered)).encode())
-    read = baseline.read(path)
-    assert (replace(read.source, path=source.path), read.answers) == (source, answered)
+    snapshot = Snapshot(path, header, answers)
+    path.write_bytes(baseline.text(snapshot).encode())
+    assert baseline.read(path) == snapshot
 
 
 # What is noticed
@@ -301,20 +304,23 @@ def test_what_begins_with_a_brace_is_a_run(tmp_path: Path) -> None:
 def test_of_a_folder_it_is_the_one_of_the_name(tmp_path: Path) -> None:
     for name in ("keras-torch.xla", "keras-jax", "keras-jax.xla"):
         (tmp_path / f"{name}.csv").write_text("")
-    xla = replace(CANDIDATE, runtime_class="xla")
-    assert baseline.among(tmp_path, xla) == tmp_path / "keras-jax.xla.csv"
-    assert baseline.among(tmp_path, CANDIDATE) == tmp_path / "keras-jax.csv"
+    xla = replace(CANDIDATE, header=replace(CANDIDATE.header, runtime_class="xla"))
+    assert baseline.baseline_path(tmp_path, xla) == tmp_path / "keras-jax.xla.csv"
+    assert baseline.baseline_path(tmp_path, CANDIDATE) == tmp_path / "keras-jax.csv"
 
 
-CANDIDATE = Source(
-    path=Path("run.jsonl"), framework="keras", backend="jax", version="3.15.1", apis={}
+CANDIDATE = Run(
+    path=Path("run.jsonl"),
+    header=Header(framework="keras", backend="jax", version="3.15.1"),
+    observations=(),
+    complete=True,
 )
 
 
 def test_a_name_that_a_folder_lacks_is_refused_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "torch.csv").write_text("")
     with pytest.raises(CannotCompare) as refused:
-        baseline.among(tmp_path, CANDIDATE)
+        baseline.baseline_path(tmp_path, CANDIDATE)
     assert str(refused.value) == (
         f"{tmp_path}: no baseline of 'keras-jax', only of torch;"
         f" `conformance accept RUN... --to {tmp_path}` writes one of your own"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, compared, different, seen, undecided, write
 
-from conformance.gate import accept, baseline, compare, snapshot
-from conformance.gate.compare import Comparison, Kind
-from conformance.gate.snapshot import CannotCompare
+from conformance.gate import accept, baseline
+from conformance.gate.compare import Comparison, Kind, compare
+from conformance.gate.snapshot import CannotCompare, read_run
 from conformance.observations import Observation
 from conformance.runs.run_files import RunError
 
@@ -163,9 +163,9 @@ def against_unsteady(folder: Path, after: Observation, *before: Observation) -> 
         write(folder / f"{number}.jsonl", STAYS, observation)
         for number, observation in enumerate(before)
     ]
-    (path,) = accept.write(accept.accepted(runs), folder)
+    (path,) = accept.write(accept.snapshots(runs), folder)
     candidate = write(folder / "after.jsonl", STAYS, after)
-    return compare.compare(baseline.read(path), *snapshot.opened(candidate))
+    return compare(baseline.read(path), read_run(candidate))
 
 
 def test_an_unsteady_answer_may_be_any(tmp_path: Path) -> None:
@@ -218,13 +218,6 @@ def test_an_observation_that_stands_twice_is_refused(tmp_path: Path, again: Obse
         compared(tmp_path, (STAYS,), (STAYS, again, again))
 
 
-def test_an_incomplete_candidate_is_refused_at_its_end(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.jsonl", STAYS, complete=False)
-    source, observations = snapshot.opened(path)
+def test_an_incomplete_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotCompare, match="the run is incomplete"):
-        compare.compare(snapshot.given(write(tmp_path / "b.jsonl", STAYS)), source, observations)
-
-
-def test_an_incomplete_run_is_no_baseline(tmp_path: Path) -> None:
-    with pytest.raises(CannotCompare, match="the run is incomplete"):
-        snapshot.given(write(tmp_path / "a.jsonl", STAYS, complete=False))
+        read_run(write(tmp_path / "a.jsonl", STAYS, complete=False))

@@ -6,12 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, different, seen, write
+from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, different, seen, snapshot_at, write
 
-from conformance.gate import compare, snapshot
-from conformance.gate.compare import Comparison
+from conformance.gate.compare import Comparison, compare
 from conformance.gate.expected import Expectation, applied, load
-from conformance.gate.snapshot import CannotCompare
+from conformance.gate.snapshot import CannotCompare, read_run
 
 REASON = "It was mended."
 SAME_ODD = "same: odd element: cropped at the begin"
@@ -31,9 +30,9 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         different("flip", FLIPPED, digest="b"),
         seen("other", "rejected", api=OTHER),
     ]
-    baseline = snapshot.given(write(folder / "before.jsonl", *before))
+    baseline = snapshot_at(write(folder / "before.jsonl", *before))
     candidate = write(folder / "after.jsonl", *after, version="3.15.0")
-    return compare.compare(baseline, *snapshot.opened(candidate))
+    return compare(baseline, read_run(candidate))
 
 
 def entries(folder: Path, text: str) -> tuple[Expectation, ...]:

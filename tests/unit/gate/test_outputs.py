@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from conformance.cases.model import Place
-from conformance.gate import annotations, junit, markdown, terminal
+from conformance.gate import github_annotations, junit, markdown, terminal
 from conformance.gate.result import Finding, Result, trouble
 from conformance.gate.snapshot import CannotCompare
 
@@ -53,7 +53,7 @@ NASTY = Finding(
     kind="status changed",
     apis=("a|b <script>",),
     sentence="a: 1 case (`x` <b>|*y*_) is now rejected.",
-    said="]]> & </details> [x](y)",
+    message="]]> & </details> [x](y)",
     cases=tuple(f"case-{number}" for number in range(5)),
     red=True,
 )
@@ -272,36 +272,40 @@ PLACES = {"b": Place("cases/same.yaml", 97, 9), "d": Place("cases/d%,:.yaml", 1,
 
 
 def test_a_finding_is_annotated_at_the_first_case_whose_place_is_known() -> None:
-    assert next(annotations.lines(of(RED), PLACES)) == (
+    assert next(github_annotations.lines(of(RED), PLACES)) == (
         f"::error file=cases/same.yaml,line=97,title=newly different%3A {API}::{RED.sentence}"
     )
 
 
 def test_a_finding_whose_cases_are_unknown_is_annotated_without_a_place() -> None:
-    assert next(annotations.lines(of(RED), {})).startswith("::error title=newly different%3A ")
+    assert next(github_annotations.lines(of(RED), {})).startswith(
+        "::error title=newly different%3A "
+    )
 
 
 def test_an_entry_in_vain_is_annotated_where_it_stands() -> None:
-    assert next(annotations.lines(of(STALE), {})).startswith("::error file=expected.yaml,line=3,")
+    assert next(github_annotations.lines(of(STALE), {})).startswith(
+        "::error file=expected.yaml,line=3,"
+    )
 
 
 def test_what_does_not_fail_the_gate_is_a_notice() -> None:
-    assert next(annotations.lines(of(NOTE), {})).startswith("::notice title=")
+    assert next(github_annotations.lines(of(NOTE), {})).startswith("::notice title=")
 
 
 def test_nothing_is_annotated_where_nothing_changed() -> None:
-    assert list(annotations.lines(NOTHING, {})) == []
+    assert list(github_annotations.lines(NOTHING, {})) == []
 
 
 def test_a_trouble_is_annotated_on_one_line() -> None:
     made = trouble(CannotCompare("a.yaml:1:1: 100 %\nb"))
-    assert list(annotations.lines(made, {})) == [
+    assert list(github_annotations.lines(made, {})) == [
         "::error title=conformance gate::conformance gate: a.yaml:1:1: 100 %25%0Ab"
     ]
 
 
 def test_what_means_something_to_github_is_escaped_in_a_path() -> None:
-    assert next(annotations.lines(of(OF_CASES), PLACES)).startswith(
+    assert next(github_annotations.lines(of(OF_CASES), PLACES)).startswith(
         "::error file=cases/d%25%2C%3A.yaml,line=1,"
     )
 
@@ -311,7 +315,9 @@ def test_a_file_of_the_checkout_is_named_from_its_root(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     places = {"a": Place(str(tmp_path / "cases" / "a.yaml"), 1, 1)}
-    assert next(annotations.lines(of(RED), places)).startswith("::error file=cases/a.yaml,line=1,")
+    assert next(github_annotations.lines(of(RED), places)).startswith(
+        "::error file=cases/a.yaml,line=1,"
+    )
 
 
 def test_a_file_from_elsewhere_keeps_its_path(
@@ -319,7 +325,9 @@ def test_a_file_from_elsewhere_keeps_its_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     places = {"a": Place("/elsewhere/a.yaml", 1, 1)}
-    assert next(annotations.lines(of(RED), places)).startswith("::error file=/elsewhere/a.yaml,")
+    assert next(github_annotations.lines(of(RED), places)).startswith(
+        "::error file=/elsewhere/a.yaml,"
+    )
 
 
 # A finding of several APIs

@@ -18,13 +18,15 @@ from gate_runs import (
     compared,
     different,
     seen,
+    snapshot_at,
     undecided,
     write,
 )
 
-from conformance.gate import compare, snapshot
+from conformance.gate.compare import compare
 from conformance.gate.groups import Group, groups
 from conformance.gate.sentences import sentence
+from conformance.gate.snapshot import read_run
 from conformance.observations import Observation
 
 STAYS = seen("stays")
@@ -295,11 +297,9 @@ DECONVOLUTIONS = (
 def of_mxnet(folder: Path, apis: Sequence[str]) -> str:
     """What is said where these APIs of MXNet read the kernel backwards all at once."""
     header = {"framework": "mxnet", "backend": None, "apis": dict.fromkeys(DECONVOLUTIONS, True)}
-    before = snapshot.given(
-        write(folder / "before.jsonl", *(seen(api=api) for api in apis), **header)
-    )
+    before = snapshot_at(write(folder / "before.jsonl", *(seen(api=api) for api in apis), **header))
     run = write(folder / "after.jsonl", *(different(api=api) for api in apis), **header)
-    comparison = compare.compare(before, *snapshot.opened(run))
+    comparison = compare(before, read_run(run))
     (group,) = groups(comparison, {})
     return sentence(group, comparison.before, comparison.after)
 

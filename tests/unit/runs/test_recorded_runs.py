@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import load
 from conformance.cli.app import main
-from conformance.gate import baseline, compare, snapshot
-from conformance.gate.snapshot import CannotCompare
+from conformance.gate import baseline
+from conformance.gate.compare import compare
+from conformance.gate.snapshot import CannotCompare, read_run
 from conformance.observations import Observation
 from conformance.runs import run_files
 from conformance.runs.plan import is_applicable
@@ -39,9 +40,9 @@ def test_a_run_is_called_after_its_framework_and_its_class(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_a_class_answers_what_was_accepted_of_it(path: Path) -> None:
-    source, candidate = snapshot.opened(path)
-    accepted = baseline.read(baseline.among(resources.BASELINE, source))
-    comparison = compare.compare(accepted, source, candidate)
+    candidate = read_run(path)
+    accepted = baseline.read(baseline.baseline_path(resources.BASELINE, candidate))
+    comparison = compare(accepted, candidate)
     kinds = Counter(change.kind for change in comparison.changes)
     del kinds["case dropped"]  # a part of the cases was asked
     assert kinds == {}
@@ -50,9 +51,9 @@ def test_a_class_answers_what_was_accepted_of_it(path: Path) -> None:
 
 def test_the_answers_of_one_class_are_not_held_to_another() -> None:
     other = resources.BASELINE / "tensorflow.onednn-avx512.csv"
-    source, candidate = snapshot.opened(FOLDER / "tensorflow-onednn-avx2.jsonl")
+    candidate = read_run(FOLDER / "tensorflow-onednn-avx2.jsonl")
     with pytest.raises(CannotCompare, match="need not be a change of tensorflow"):
-        compare.compare(baseline.read(other), source, candidate)
+        compare(baseline.read(other), candidate)
 
 
 def test_what_is_refused_natively_depends_on_the_class() -> None:
@@ -94,6 +95,6 @@ def test_baselines_that_every_machine_can_make_again_hold_every_case() -> None:
     for name in ("torch.onednn-avx512", "tensorflow.eigen", "keras-tensorflow.eigen", "jax.xla"):
         accepted = baseline.read(resources.BASELINE / f"{name}.csv")
         held = {(api, case) for api, case, _ in accepted.answers}
-        apis = FRAMEWORKS[accepted.source.framework].apis
+        apis = FRAMEWORKS[accepted.header.framework].apis
         wanted = {(api.id, case.id) for api in apis for case in cases if is_applicable(api, case)}
         assert wanted - held == set(), name

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.gate.snapshot import given
+from conformance.gate.snapshot import read_run
 from conformance.observations import Observation, Status
 from conformance.runs.partial_runs import read as read_partial
 from conformance.runs.run_files import Footer, Header, Run, RunError, lines, read, writing
@@ -178,7 +178,7 @@ def many(path: Path) -> bytes:
         (b"}\n{", b"} \n{"),
     ],
 )
-@pytest.mark.parametrize("reader", [read, given], ids=["report", "gate"])
+@pytest.mark.parametrize("reader", [read, read_run], ids=["report", "gate"])
 def test_an_edit_by_hand_is_noticed_by_every_reader(
     tmp_path: Path, reader: Callable[[Path], object], was: bytes, instead: bytes
 ) -> None:
@@ -336,7 +336,7 @@ def test_what_is_not_asked_for_may_be_anything_that_is_json(write: Write) -> Non
 @pytest.mark.parametrize(
     "change", [{"op": 5}, {"cost": []}, {"claim": "yes"}, {"moves": "none"}, {"verdict": "same"}]
 )
-@pytest.mark.parametrize("reader", [read, given, read_partial], ids=["report", "gate", "resume"])
+@pytest.mark.parametrize("reader", [read, read_run, read_partial], ids=["report", "gate", "resume"])
 def test_what_a_reader_does_not_need_is_held_to_its_type_too(
     write: Write, reader: Callable[[Path], object], change: dict[str, Any]
 ) -> None:
@@ -344,7 +344,7 @@ def test_what_a_reader_does_not_need_is_held_to_its_type_too(
         reader(write(HEADER, OBSERVED | change, FOOTER))
 
 
-@pytest.mark.parametrize("reader", [read, given, read_partial], ids=["report", "gate", "resume"])
+@pytest.mark.parametrize("reader", [read, read_run, read_partial], ids=["report", "gate", "resume"])
 def test_no_reader_takes_what_was_observed_twice(
     write: Write, reader: Callable[[Path], object]
 ) -> None:

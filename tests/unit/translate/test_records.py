@@ -41,7 +41,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
             for mode in item.modes:
                 came = item.call if isinstance(item.call, Inexpressible) else outcome
                 writer.add(evaluation.evaluate(item, mode, came))
-    accept.write(accept.accepted([path]), folder)
+    accept.write(accept.snapshots([path]), folder)
     (accepted,) = folder.glob("*.csv")
     return records.read(path), records.read(accepted)
 
@@ -58,7 +58,7 @@ def test_a_baseline_knows_how_each_recipe_was_made(both: tuple[Record, Record]) 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("*.jsonl")), ids=lambda path: path.stem)
 def test_a_baseline_gives_the_profile_of_its_run(path: Path, tmp_path: Path) -> None:
     """Of real refusals too, whose words it does not hold."""
-    accept.write(accept.accepted([path]), tmp_path)
+    accept.write(accept.snapshots([path]), tmp_path)
     (accepted,) = tmp_path.glob("*.csv")
     told = []
     for record in (records.read(path), records.read(accepted)):
