@@ -11,7 +11,7 @@ import numpy as np
 from conformance.cases.model import Case, Document, Erratum, Expected, Place
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.report.load import environments
+from conformance.report.environments import environments
 from conformance.report.model import Report, report
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, Run

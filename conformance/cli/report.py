@@ -10,8 +10,10 @@ from conformance.cases import corpus
 from conformance.cli import shared_options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
-from conformance.report import load, output, terminal
+from conformance.report import output, terminal
+from conformance.report.environments import environments
 from conformance.report.model import report
+from conformance.runs import run_files
 from conformance.runs.run_files import RunError
 from conformance.utils.garbage import uncollected
 from conformance.utils.printable import printable
@@ -48,7 +50,7 @@ def command(
     outputs = (("--out", out / name) for name in names or output.NAMES)
     shared_options.keep_inputs(outputs, (*runs, *paths))
     try:
-        document = report(load.load(runs), corpus.select_cases(paths))
+        document = report(environments(map(run_files.read, runs)), corpus.select_cases(paths))
         files = output.write(document, out, names)
     except (RunError, OSError) as error:
         refuse("report", error)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import cast
 
 import pandas as pd
 
-from conformance.observations import VERDICTS, Verdict
 from conformance.recipes.search import Cost
+from conformance.report.tables import VerdictCounts, count_verdicts
+from conformance.utils.grouping import group
 from conformance.utils.text import count, pattern
 
 REASONS = 4
@@ -43,10 +44,8 @@ class ApiSummary:
 
     Attributes
     ----------
-    cases
-        The number of cases.
     verdicts
-        Every verdict that occurs, from the best to the worst, with its number of cases.
+        Every verdict, with its number of cases.
     native
         Every status of the naive call, with its number of cases.
     right_shape
@@ -57,17 +56,11 @@ class ApiSummary:
         The most frequent reasons of each kind.
     """
 
-    cases: int
-    verdicts: tuple[tuple[Verdict, int], ...]
-    native: tuple[tuple[str, int], ...]
+    verdicts: VerdictCounts
+    native: Mapping[str, int]
     right_shape: int
-    costs: tuple[tuple[str, int], ...]
+    costs: Mapping[str, int]
     reasons: tuple[Reason, ...]
-
-    @property
-    def worst(self) -> Verdict:
-        """Return the worst verdict."""
-        return self.verdicts[-1][0]
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -75,14 +68,14 @@ class ApiSummary:
         return tuple(filter(None, (self._naive_calls(), self._equivalent_calls())))
 
     def _naive_calls(self) -> str:
-        native = dict(self.native)
+        native, cases = self.native, self.verdicts.total
         if set(native) == {"not run"}:
-            return f"None of {count(self.cases, 'case')} was run."
+            return f"None of {count(cases, 'case')} was run."
         if set(native) == {"match"}:
-            cases = "the only case" if self.cases == 1 else f"all {self.cases} cases"
-            return f"The same-looking call is right in {cases}."
-        parts = [f"right in {native.get('match', 0)} of {count(self.cases, 'case')}"]
-        for status, words in _PREDICATES.items():
+            words = "the only case" if cases == 1 else f"all {cases} cases"
+            return f"The same-looking call is right in {words}."
+        parts = [f"right in {native.get('match', 0)} of {count(cases, 'case')}"]
+        for status, (words, _) in _WORDS.items():
             if status in native:
                 parts.append(f"{words} in {native[status]}")
                 if status == "mismatch" and self.right_shape:
@@ -90,35 +83,23 @@ class ApiSummary:
         return f"The same-looking call is {'; '.join(parts)}."
 
     def _equivalent_calls(self) -> str:
-        total = sum(number for _, number in self.costs)
-        if not total:
+        if not self.costs:
             return ""
-        costs = ", ".join(f"{words} in {number}" for words, number in self.costs)
-        return f"A translation puts {total} more right: {costs}."
+        costs = ", ".join(f"{words} in {number}" for words, number in self.costs.items())
+        return f"A translation puts {sum(self.costs.values())} more right: {costs}."
 
 
-_PREDICATES = {
-    "mismatch": "answered otherwise",
-    "undecided": "undecided",
-    "rejected": "refused",
-    "inexpressible": "impossible to write",
-    "crashed": "crashing",
-    "hung": "without an answer",
-    "flaky": "answered now so, now otherwise",
-    "not run": "not run",
+_WORDS = {
+    "mismatch": ("answered otherwise", "answers otherwise"),
+    "undecided": ("undecided", "is within rounding of another answer too"),
+    "rejected": ("refused", "is refused"),
+    "inexpressible": ("impossible to write", "cannot be written"),
+    "crashed": ("crashing", "crashes"),
+    "hung": ("without an answer", "gives no answer"),
+    "flaky": ("answered now so, now otherwise", "answers now so, now otherwise"),
+    "not run": ("not run", "was not run"),
 }
-_KINDS = {
-    "mismatch": "answers otherwise",
-    "undecided": "is within rounding of another answer too",
-    "rejected": "is refused",
-    "inexpressible": "cannot be written",
-    "crashed": "crashes",
-    "hung": "gives no answer",
-    "flaky": "answers now so, now otherwise",
-    "not run": "was not run",
-}
-_NATIVE = "the same-looking call "
-_RECIPE = "even translated, it "
+"""What a call with a status is and does, from the mildest status to the worst."""
 
 
 def api_summaries(verdict_table: pd.DataFrame) -> dict[tuple[int, str], ApiSummary]:
@@ -141,45 +122,40 @@ def api_summaries(verdict_table: pd.DataFrame) -> dict[tuple[int, str], ApiSumma
 
 
 def _summary(rows: pd.DataFrame) -> ApiSummary:
-    verdicts = Counter(rows["verdict"].tolist())
-    native = Counter(rows["native"].tolist())
     translated = rows.loc[rows["verdict"] == "translated", "cost"]
-    costs = Counter(cost for cost in translated.tolist() if isinstance(cost, str))
-    words = [cost.words for cost in Cost]
+    costs = Counter(translated.dropna().tolist())
+    words = [*(cost.words for cost in Cost), *sorted(costs)]
     return ApiSummary(
-        cases=len(rows),
-        verdicts=tuple((v, verdicts[v]) for v in VERDICTS if verdicts[v]),
-        native=tuple(sorted(native.items())),
+        verdicts=count_verdicts(rows["verdict"]),
+        native=Counter(rows["native"].tolist()),
         right_shape=int(rows["right_shape"].sum()),
-        costs=tuple(sorted(costs.items(), key=lambda item: _rank(words, item[0]))),
+        costs={cost: costs[cost] for cost in words if cost in costs},
         reasons=tuple(_reasons(rows)),
     )
 
 
-def _rank(order: Sequence[str], word: str) -> tuple[int, str]:
-    return (order.index(word) if word in order else len(order)), word
-
-
-def _reasons(rows: pd.DataFrame) -> Iterable[Reason]:
+def _reasons(rows: pd.DataFrame) -> Iterator[Reason]:
     """Yield the reasons of the naive call, then those of cases that no equivalent call solves."""
     # The conventions explain the wrong answers; and where no call can be written at all, the
     # equivalent call gives the reason.
     is_native = (rows["native"] != "mismatch") & (rows["recipe"] != "inexpressible")
-    native = rows[is_native]
-    yield from _frequent(native["native"].tolist(), native["native_reason"].tolist(), _NATIVE)
-    unsolved = rows[~rows["verdict"].isin(["same", "translated", "not run"])]
-    yield from _frequent(unsolved["recipe"].tolist(), unsolved["recipe_reason"].tolist(), _RECIPE)
+    yield from _frequent(rows.loc[is_native, ["native", "native_reason"]], "the same-looking call")
+    unsolved = ~rows["verdict"].isin(["same", "translated", "not run"])
+    yield from _frequent(rows.loc[unsolved, ["recipe", "recipe_reason"]], "even translated, it")
 
 
-def _frequent(statuses: list[str], explanations: list[str | None], prefix: str) -> Iterable[Reason]:
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for status, explanation in zip(statuses, explanations, strict=True):
-        if isinstance(explanation, str) and status in _KINDS:
-            # The kind of the reason already tells of the refusal.
-            words = explanation.removeprefix("It refused: ")
-            counts.setdefault((status, pattern(words)), Counter())[words] += 1
-    keys = sorted(counts, key=lambda key: (list(_KINDS).index(key[0]), -counts[key].total(), key))
-    for status, group in groupby(keys, key=lambda key: key[0]):
-        for key in islice(group, REASONS):
-            words = next(iter(counts[key])) if len(counts[key]) == 1 else key[1]
-            yield Reason(prefix + _KINDS[status], words, counts[key].total())
+def _frequent(statuses_and_reasons: pd.DataFrame, subject: str) -> Iterator[Reason]:
+    # The kind of the reason already tells of the refusal.
+    pairs = [
+        (status, reason.removeprefix("It refused: "))
+        for status, reason in statuses_and_reasons.itertuples(index=False, name=None)
+        if isinstance(reason, str)
+    ]
+    groups = group(pairs, lambda pair: (pair[0], pattern(pair[1])))
+    frequent = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    for kind, (_, verb) in _WORDS.items():
+        of_kind = (item for item in frequent if item[0][0] == kind)
+        for (_, common_words), members in islice(of_kind, REASONS):
+            words = {reason for _, reason in members}
+            text = words.pop() if len(words) == 1 else common_words
+            yield Reason(f"{subject} {verb}", text, len(members))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from conformance.cases.model import Case
 from conformance.observations import MODES
+from conformance.utils.grouping import group
 from conformance.utils.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
@@ -131,10 +132,12 @@ def claims(observations: pd.DataFrame, cases: Sequence[Case]) -> tuple[Claim, ..
     tuple of Claim
         Those of `CLAIMS` first.
     """
-    carriers: dict[str, list[Case]] = {}
-    for case in cases:
-        for claim in case.claims:
-            carriers.setdefault(claim, []).append(case)
+    carriers = {
+        claim: [case for _, case in members]
+        for claim, members in group(
+            ((claim, case) for case in cases for claim in case.claims), lambda pair: pair[0]
+        ).items()
+    }
     tallies = _tallies(observations, cases)
     titles = {case.document.id: case.document.title for case in cases if case.document}
     entries = {
@@ -167,19 +170,17 @@ def _tallies(
 ) -> dict[tuple[str, str], Counter[Outcome]]:
     """Count the APIs by outcome, for each claim and mode."""
     carriers = {case.id: case for case in cases if case.claims}
-    outcomes_on: dict[tuple[str, str, int, str], set[Outcome]] = {}
     rows = observations[observations["case"].isin(list(carriers))]
-    columns = ["run", "api", "case", "mode", "status", "claim", "correction"]
-    for run, api, case_id, mode, status, claim, correction in rows[columns].itertuples(
-        index=False, name=None
-    ):
-        case = carriers[case_id]
-        outcome = _outcome(status, correction if case.erratum else claim)
-        for id_ in case.claims:
-            outcomes_on.setdefault((id_, mode, run, api), set()).add(outcome)
-    tallies: dict[tuple[str, str], Counter[Outcome]] = {}
-    for (id_, mode, _, _), outcomes in outcomes_on.items():
-        tallies.setdefault((id_, mode), Counter())[_combine(outcomes)] += 1
+    is_erratum = rows["case"].map(lambda id_: carriers[id_].erratum is not None)
+    holds = rows["correction"].where(is_erratum, rows["claim"])
+    outcomes = rows.assign(
+        outcome=list(map(_outcome, rows["status"], holds)),
+        claim=rows["case"].map(lambda id_: carriers[id_].claims),
+    ).explode("claim")
+    combined = outcomes.groupby(["claim", "mode", "run", "api"])["outcome"].agg(_combine)
+    tallies: dict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
+    for claim, mode, _, _, outcome in combined.reset_index().itertuples(index=False, name=None):
+        tallies[claim, mode][outcome] += 1
     return tallies
 
 
@@ -192,9 +193,10 @@ def _outcome(status: str, holds: Any) -> Outcome:
     return "holds" if (status == "match" if holds is None else holds) else "fails"
 
 
-def _combine(outcomes: set[Outcome]) -> Outcome:
+def _combine(outcomes: Iterable[Outcome]) -> Outcome:
     """Return the outcome of several observations."""
+    distinct = set(outcomes)
     for decisive in ("fails", "not run"):
-        if decisive in outcomes:
+        if decisive in distinct:
             return decisive
-    return "in part" if len(outcomes) > 1 else next(iter(outcomes))
+    return "in part" if len(distinct) > 1 else distinct.pop()

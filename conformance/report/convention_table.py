@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
 from conformance.conventions.axes import Axis
-from conformance.report.load import Column
+from conformance.report.environments import Column
 from conformance.runs.profiles import sentence
+from conformance.utils.grouping import group
 
 Kind: TypeAlias = Literal[
     "agrees",
@@ -179,10 +180,9 @@ class ConventionTable:
     rows: tuple[Row, ...]
 
     @property
-    def apis(self) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    def apis(self) -> Mapping[str, Sequence[Column]]:
         """Return each API with its columns, which differ in version or backend."""
-        groups = groupby(self.columns, lambda column: column.api)
-        return tuple((api, tuple(columns)) for api, columns in groups)
+        return group(self.columns, lambda column: column.api)
 
     @property
     def groups(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.observations import ANSWERED
-from conformance.report.load import Environment
+from conformance.report.environments import Environment
 from conformance.utils.text import plain
 
 Side: TypeAlias = Literal["correction", "document", "neither", "none"]

@@ -11,44 +11,16 @@ from conformance.conventions.axes import Axis
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.report.convention_table import KNOWN, Cell, ConventionTable, Ids, Kind, Row, order
-from conformance.report.load import Column, Environment, alike
+from conformance.report.environments import Column, Environment, alike
+from conformance.report.problems import Problem
 from conformance.runs.plan import is_applicable
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import GRADIENTS, PROFILED, Finding, Profile, profiles, touched
+from conformance.utils.grouping import group
 from conformance.utils.text import count
 
 _AXES = (*PROFILED, GRADIENTS)
 IdsByAxis: TypeAlias = Mapping[str, Ids]
-
-
-@dataclass(frozen=True)
-class Anomaly:
-    """Answers that fit no choice on any axis.
-
-    Attributes
-    ----------
-    kind
-        ``unexplained``, ``contradiction``, ``known limit`` or ``known bug``.
-    where
-        The API and its environments; for a bug, all APIs that have it.
-    sentence
-        What is wrong.
-    cases
-        The ids of the cases.
-    bug
-        The known bug that explains the answers.
-    """
-
-    kind: str
-    where: str
-    sentence: str
-    cases: Ids
-    bug: Bug | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether a known limit or a known bug explains the answers."""
-        return self.kind in ("known limit", "known bug")
 
 
 @dataclass(frozen=True)
@@ -69,7 +41,7 @@ class Meanings:
 
     cells: Mapping[Column, tuple[Cell, ...]]
     sheets: tuple[ConventionTable, ...]
-    doubts: tuple[Anomaly, ...]
+    doubts: tuple[Problem, ...]
     explained: int
 
 
@@ -98,7 +70,7 @@ def meanings(
         {profile.api: profile for profile in profiles(e.run.observations, prepared_cases)}
         for e in environments
     ]
-    columns = [column for group in operators.values() for column in group]
+    columns = [column for own in operators.values() for column in own]
     ids_by_axis = {
         api: _ids_by_axis(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)
     }
@@ -111,8 +83,8 @@ def meanings(
     )
     tables = tuple(
         _table(title, columns_with_axes, cells)
-        for title, group in operators.items()
-        if (columns_with_axes := [column for column in group if _has_axes(column)])
+        for title, own in operators.items()
+        if (columns_with_axes := [column for column in own if _has_axes(column)])
     )
     contents = {id_: prepared_case.content for id_, prepared_case in prepared_cases.items()}
     wrong = sum(
@@ -194,27 +166,24 @@ def _table(
     )
 
 
-def _anomalies(profile_of: Mapping[Column, Profile | None]) -> list[Anomaly]:
+def _anomalies(profile_of: Mapping[Column, Profile | None]) -> list[Problem]:
     """Return what no bug explains, the known limits last."""
     entries = {
         column: tuple(_entries(column, profile)) if profile else ()
         for column, profile in profile_of.items()
     }
     anomalies = (
-        Anomaly(kind, title, sentence, cases)
+        Problem(kind, title, sentence, cases)
         for title, columns in alike(profile_of, entries)
         for kind, sentence, cases in entries[columns[0]]
     )
-    return sorted(anomalies, key=lambda anomaly: anomaly.known)
+    return sorted(anomalies, key=lambda anomaly: anomaly.is_known)
 
 
 def _entries(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]:
     """Yield the kind, the sentence and the cases of each anomaly of a column."""
     limits = dict(profile.limits)
-    by_limit: dict[str | None, list[str]] = {}
-    for case in _without_bug(column, profile.unexplained):
-        by_limit.setdefault(limits.get(case), []).append(case)
-    for limit, cases in by_limit.items():
+    for limit, cases in group(_without_bug(column, profile.unexplained), limits.get).items():
         if limit is None:
             yield "unexplained", "No known convention explains these answers.", tuple(cases)
         else:
@@ -236,18 +205,18 @@ def _bug(column: Column, case: str) -> Bug | None:
     return known_bugs.known(column.environment.run.header, column.api, case)
 
 
-def _bugs(profile_of: Mapping[Column, Profile | None]) -> Iterator[Anomaly]:
+def _bugs(profile_of: Mapping[Column, Profile | None]) -> Iterator[Problem]:
     """Yield the bugs that occurred in naive calls, each once."""
-    cases_of: dict[Bug, dict[Column, list[str]]] = {}
-    for column, profile in profile_of.items():
-        for case in _unfitting(profile) if profile else ():
-            bug = _bug(column, case)
-            if bug is not None:
-                cases_of.setdefault(bug, {}).setdefault(column, []).append(case)
-    for bug, columns in cases_of.items():
-        where = ", ".join(column.title for column in columns)
-        cases = dict.fromkeys(case for ids in columns.values() for case in ids)
-        yield Anomaly("known bug", where, bug.title, tuple(cases), bug)
+    occurrences = [
+        (bug, column, case)
+        for column, profile in profile_of.items()
+        for case in (_unfitting(profile) if profile else ())
+        if (bug := _bug(column, case)) is not None
+    ]
+    for bug, members in group(occurrences, lambda occurrence: occurrence[0]).items():
+        where = ", ".join(dict.fromkeys(column.title for _, column, _ in members))
+        cases = tuple(dict.fromkeys(case for *_, case in members))
+        yield Problem("known bug", where, bug.title, cases, bug)
 
 
 def _unfitting(profile: Profile) -> Iterator[str]:

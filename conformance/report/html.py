@@ -18,11 +18,11 @@ from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.history.version_ranges import Kind
 from conformance.report import changes
-from conformance.report.api_summary import ApiSummary
 from conformance.report.convention_table import SIGNS
-from conformance.report.load import Column, alike
-from conformance.report.matrices import Cell, Matrix
+from conformance.report.environments import Column, alike
+from conformance.report.matrices import Matrix
 from conformance.report.model import LEGEND, Report
+from conformance.report.tables import VerdictCounts
 from conformance.utils.text import count, plain, printed, shortened
 
 KINDS: Mapping[Kind, str] = {
@@ -103,13 +103,11 @@ def _code(words: str) -> Markup:
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
-def _bar(item: Cell | ApiSummary) -> str:
+def _bar(verdicts: VerdictCounts) -> str:
     """Return a CSS gradient in which each verdict has its share of the length."""
-    counts = item.counts if isinstance(item, Cell) else item.verdicts
-    total = sum(number for _, number in counts)
     stops, start = [], 0.0
-    for verdict, number in counts:
-        end = start + 100 * number / total
+    for verdict, number in verdicts.counts:
+        end = start + 100 * number / verdicts.total
         stops.append(f"var(--{_slug(verdict)}) {start:.3g}% {end:.3g}%")
         start = end
     return f"linear-gradient(90deg,{','.join(stops)})"
@@ -117,7 +115,7 @@ def _bar(item: Cell | ApiSummary) -> str:
 
 def _rows(
     matrix: Matrix,
-) -> list[tuple[str, list[tuple[str, list[tuple[Column, Cell | None]]]]]]:
+) -> list[tuple[str, list[tuple[str, list[tuple[Column, VerdictCounts | None]]]]]]:
     """Return the sections of a matrix with their topics, and the cells of each topic."""
     return [
         (

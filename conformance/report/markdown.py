@@ -11,11 +11,11 @@ from conformance.observations import VERDICTS
 from conformance.report import changes
 from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
-from conformance.report.convention_table import SIGNS, ConventionTable, Row
-from conformance.report.convention_table import Cell as ConventionCell
-from conformance.report.load import alike
-from conformance.report.matrices import Cell, Matrix
+from conformance.report.convention_table import SIGNS, Cell, ConventionTable, Row
+from conformance.report.environments import alike
+from conformance.report.matrices import Matrix
 from conformance.report.model import LEGEND, Report
+from conformance.report.tables import VerdictCounts
 from conformance.utils.text import markdown, printed, sentence, shortened, tick
 
 NO_CASE = "-"
@@ -72,7 +72,7 @@ def _axes(table: ConventionTable) -> Iterable[tuple[str, str]]:
         yield "; ".join((titles[0], *(title.lower() for title in titles[1:]))), _table(head, lines)
 
 
-def _convention(cell: ConventionCell) -> str:
+def _convention(cell: Cell) -> str:
     number = f" {len(cell.cases)}" if cell.cases and cell.kind != "not told apart" else ""
     text = f"{cell.sign} {markdown(cell.words)}{number}"
     if cell.kind == "other choice":
@@ -105,7 +105,7 @@ def _reason(reason: Reason) -> str:
 
 def _summary(report: Report) -> Iterable[list[str]]:
     for title, columns in alike(report.columns, report.facts):
-        counts = dict(report.facts[columns[0]].verdicts)
+        counts = dict(report.facts[columns[0]].verdicts.counts)
         yield [tick(title), *(str(counts.get(v, 0)) for v in VERDICTS)]
 
 
@@ -123,7 +123,7 @@ def _topics(matrix: Matrix) -> Iterable[tuple[str, str]]:
         yield title, _table(["API", *topics], rows)
 
 
-def _cell(cell: Cell | None, changed: int) -> str:
+def _cell(cell: VerdictCounts | None, changed: int) -> str:
     if cell is None:
         return NO_CASE
     counts = [

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import pandas as pd
 
 from conformance.adapters.registry import APIS
-from conformance.observations import VERDICTS, Verdict
-from conformance.report.load import Column
+from conformance.observations import VERDICTS
+from conformance.report.environments import Column
+from conformance.report.tables import VerdictCounts
+from conformance.utils.grouping import group
 
 OPERATORS = {
     "conv_transpose": "Transposed convolution",
@@ -55,23 +56,6 @@ TOPICS = {
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The verdicts of some cases, counted from the best to the worst; empty without cases."""
-
-    counts: tuple[tuple[Verdict, int], ...]
-
-    @property
-    def worst(self) -> Verdict:
-        """Return the worst verdict."""
-        return self.counts[-1][0]
-
-    @property
-    def total(self) -> int:
-        """Return the number of cases."""
-        return sum(number for _, number in self.counts)
-
-
-@dataclass(frozen=True)
 class Matrix:
     """Topics by APIs, for the APIs of one operator.
 
@@ -84,7 +68,7 @@ class Matrix:
     sections
         Headings with their topics.
     cells
-        The verdicts of a topic in a column.
+        The verdicts of a topic in a column, for the columns of all matrices.
     changed
         The number of cases of a cell whose verdict differs from that of the version before.
     """
@@ -92,14 +76,13 @@ class Matrix:
     title: str
     columns: tuple[Column, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...]
-    cells: Mapping[tuple[Column, str], Cell]
+    cells: Mapping[tuple[Column, str], VerdictCounts]
     changed: Mapping[tuple[Column, str], int]
 
     @property
-    def apis(self) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    def apis(self) -> Mapping[str, Sequence[Column]]:
         """Return each API with its columns, which differ in version or backend."""
-        groups = groupby(self.columns, lambda column: column.api)
-        return tuple((api, tuple(columns)) for api, columns in groups)
+        return group(self.columns, lambda column: column.api)
 
 
 def by_operator(columns: Sequence[Column]) -> dict[str, list[Column]]:
@@ -110,11 +93,13 @@ def by_operator(columns: Sequence[Column]) -> dict[str, list[Column]]:
     columns
         The APIs in their environments.
     """
-    groups: dict[str, list[Column]] = {title: [] for title in (*OPERATORS.values(), OTHER)}
-    for column in columns:
+
+    def title(column: Column) -> str:
         api = APIS.get(column.api)
-        groups[OPERATORS.get(api.operator, OTHER) if api else OTHER].append(column)
-    return groups
+        return OPERATORS.get(api.operator, OTHER) if api else OTHER
+
+    groups = group(columns, title)
+    return {title: groups.get(title, []) for title in (*OPERATORS.values(), OTHER)}
 
 
 def matrices(
@@ -133,41 +118,30 @@ def matrices(
     changed
         What `conformance.report.tables.changed_by_topic` returns.
     """
+    columns = {(column.run, column.api): column for own in operators.values() for column in own}
     cells = {
-        (int(run), api, topic): Cell(
+        (columns[int(run), api], topic): VerdictCounts(
             tuple((v, n) for v, n in zip(VERDICTS, numbers, strict=True) if n)
         )
         for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True)
     }
+    changes = {(columns[run, api], topic): number for (run, api, topic), number in changed.items()}
     return tuple(
-        _matrix(title, columns, cells, changed) for title, columns in operators.items() if columns
+        Matrix(
+            title,
+            tuple(own),
+            tuple(_sections({topic for column, topic in cells if column in own})),
+            cells,
+            changes,
+        )
+        for title, own in operators.items()
+        if own
     )
 
 
-def _matrix(
-    title: str,
-    columns: Sequence[Column],
-    cells: Mapping[tuple[int, str, str], Cell],
-    changed: Mapping[tuple[int, str, str], int],
-) -> Matrix:
-    by_key = {(column.run, column.api): column for column in columns}
-    matrix_cells = {
-        (by_key[run, api], topic): cell
-        for (run, api, topic), cell in cells.items()
-        if (run, api) in by_key
-    }
-    matrix_changes = {
-        (by_key[run, api], topic): number
-        for (run, api, topic), number in changed.items()
-        if (run, api) in by_key
-    }
-    present = {topic for _, topic in matrix_cells}
-    sections = {name: tuple(t for t in topics if t in present) for name, topics in TOPICS.items()}
-    sections[OTHER] = tuple(sorted(present.difference(*TOPICS.values())))
-    return Matrix(
-        title,
-        tuple(columns),
-        tuple((name, topics) for name, topics in sections.items() if topics),
-        matrix_cells,
-        matrix_changes,
-    )
+def _sections(present: set[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the headings that have topics, with these."""
+    others = sorted(present.difference(*TOPICS.values()))
+    for heading, topics in (*TOPICS.items(), (OTHER, others)):
+        if chosen := tuple(topic for topic in topics if topic in present):
+            yield heading, chosen

@@ -12,16 +12,17 @@ import pandas as pd
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
 from conformance.history.changes import Trend, trends
-from conformance.observations import VERDICTS, Verdict
+from conformance.observations import Verdict
 from conformance.report import tables
 from conformance.report.api_summary import ApiSummary, api_summaries
 from conformance.report.claims import Claim, claims
 from conformance.report.differences import differences
+from conformance.report.environments import Column, Environment
 from conformance.report.errata import ErratumRow, errata
 from conformance.report.evidence import Meanings, meanings
-from conformance.report.load import Column, Environment
-from conformance.report.matrices import Cell, Matrix, by_operator, matrices
+from conformance.report.matrices import Matrix, by_operator, matrices
 from conformance.report.problems import Problem, problems, wrong
+from conformance.report.tables import VerdictCounts, count_verdicts
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.text import plain
 
@@ -154,15 +155,15 @@ class Report:
         return tuple((title, tuple(group)) for title, group in groups)
 
     @cached_property
-    def overall(self) -> Cell:
+    def overall(self) -> VerdictCounts:
         """Return the number of each verdict in all."""
-        return Cell(_counts(self.verdicts["verdict"]))
+        return count_verdicts(self.verdicts["verdict"])
 
     @cached_property
     def alarming(self) -> tuple[tuple[Verdict, int], ...]:
         """Return the number of each bad verdict that no known bug accounts for."""
         bad, bugs = wrong(self.verdicts, self.environments)
-        return _counts(bad.loc[[bug is None for bug in bugs], "verdict"])
+        return count_verdicts(bad.loc[[bug is None for bug in bugs], "verdict"]).counts
 
     @cached_property
     def errata(self) -> tuple[ErratumRow, ...]:
@@ -183,18 +184,13 @@ def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report
     Parameters
     ----------
     environments
-        What `conformance.report.load.load` returns.
+        What `conformance.report.environments.environments` returns.
     cases
         The cases as they are now.
     """
     cases = tuple(cases)
     observations = tables.observations(environments, cases)
     return Report(tuple(environments), cases, observations, tables.verdicts(observations))
-
-
-def _counts(verdicts: pd.Series[str]) -> tuple[tuple[Verdict, int], ...]:
-    numbers = verdicts.value_counts()
-    return tuple((v, int(numbers[v])) for v in VERDICTS if v in numbers)
 
 
 def _title(versions: Sequence[Environment]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,9 @@ from conformance.cases.model import Case
 from conformance.conventions.axes import CONVENTIONS
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
-from conformance.report.load import Environment
+from conformance.report.environments import Environment
 from conformance.runs.prepared_case import PreparedCase
+from conformance.utils.grouping import group
 from conformance.utils.text import count, pattern, plain
 
 ROUNDING = frozenset(c.choice.sentence for c in CONVENTIONS if c.axis.rounds)
@@ -30,7 +30,9 @@ class Problem:
     Attributes
     ----------
     kind
-        A verdict, or ``incomplete``, ``changed``, ``asked again``, ``rounding`` or ``known bug``.
+        A verdict, ``incomplete``, ``changed``, ``asked again``, ``rounding``, ``known bug`` or
+        ``known limit``; for an answer that fits no convention, ``unexplained`` or
+        ``contradiction``.
     where
         The environment, or the API in it; for a known bug, its title.
     sentence
@@ -48,7 +50,12 @@ class Problem:
     bug: Bug | None = None
 
     @property
-    def named(self) -> str:
+    def is_known(self) -> bool:
+        """Whether a known limit or a known bug explains it."""
+        return self.kind in ("known limit", "known bug")
+
+    @property
+    def case_names(self) -> str:
         """Return the first of its cases, and the number of others."""
         more = len(self.cases) - NAMED
         return ", ".join(self.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
@@ -126,28 +133,24 @@ def _rounds(verdicts: pd.DataFrame) -> pd.Series[bool]:
 
 def _rounding(verdicts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
     """Yield a problem for each way to round that an API has."""
-    cases: dict[tuple[str, str], list[str]] = {}
-    rows = verdicts[_rounds(verdicts)]
-    for run, api, case, reason in _rows(rows, "run", "api", "case", "reason"):
-        cases.setdefault((titles[run, api], reason), []).append(case)
-    for (where, reason), ids in cases.items():
-        yield Problem("rounding", where, reason, tuple(ids))
+    rows = _rows(verdicts[_rounds(verdicts)], "run", "api", "reason", "case")
+    for (run, api, reason), members in group(rows, lambda row: row[:3]).items():
+        yield Problem("rounding", titles[run, api], reason, tuple(case for *_, case in members))
 
 
 def _known(
     bad: pd.DataFrame, bugs: Sequence[Bug | None], titles: Mapping[tuple[int, str], str]
 ) -> Iterator[Problem]:
     """Yield a problem for each known bug."""
-    rows_of: dict[Bug, list[tuple[Any, ...]]] = {}
-    for bug, row in zip(bugs, _rows(bad, "run", "api", "case", "verdict"), strict=True):
+    pairs = zip(bugs, _rows(bad, "run", "api", "case", "verdict"), strict=True)
+    for bug, members in group(pairs, lambda pair: pair[0]).items():
         if bug is not None:
-            rows_of.setdefault(bug, []).append(row)
-    for bug, rows in rows_of.items():
-        where = dict.fromkeys(titles[run, api] for run, api, _, _ in rows)
-        verdicts = dict.fromkeys(verdict for *_, verdict in rows)
-        sentence = f"{' and '.join(verdicts)} in {', '.join(where)}"
-        cases = tuple(dict.fromkeys(case for _, _, case, _ in rows))
-        yield Problem("known bug", bug.title, sentence, cases, bug)
+            rows = [row for _, row in members]
+            where = dict.fromkeys(titles[run, api] for run, api, _, _ in rows)
+            verdicts = dict.fromkeys(verdict for *_, verdict in rows)
+            sentence = f"{' and '.join(verdicts)} in {', '.join(where)}"
+            cases = dict.fromkeys(case for _, _, case, _ in rows)
+            yield Problem("known bug", bug.title, sentence, tuple(cases), bug)
 
 
 def _not_run(verdicts: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Problem]:
@@ -160,25 +163,28 @@ def _not_run(verdicts: pd.DataFrame, environments: Sequence[Environment]) -> Ite
             kind = "not run" if is_failure else "incomplete"
             yield Problem(kind, environment.title, environment.trouble + gap)
             continue
-        for reason, group in rows.groupby("reason"):
-            ids = tuple(sorted(set(group["case"])))
-            apis = ", ".join(sorted(set(group["api"])))
+        for reason, own in rows.groupby("reason"):
+            ids = tuple(sorted(set(own["case"])))
+            apis = ", ".join(sorted(set(own["api"])))
             sentence = f"{reason} ({count(len(ids), 'case')} of {apis})"
             yield Problem("not run", environment.title, sentence, ids)
 
 
 def _broken(bad: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
     """Yield a problem for each reason of a bad verdict."""
+    bad = bad.fillna({"reason": "No reason is known."})
+
+    def cause(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        run, api, _, reason = row
+        return run, api, pattern(reason)
+
     for kind in ("broken", "different", "undecided"):
-        groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        rows = bad[bad["verdict"] == kind]
-        for run, api, case, words in _rows(rows, "run", "api", "case", "reason"):
-            reason = words if isinstance(words, str) else "No reason is known."
-            groups.setdefault((titles[run, api], pattern(reason)), []).append((case, reason))
-        for (where, words), entries in groups.items():
-            reasons = {reason for _, reason in entries}
+        rows = _rows(bad[bad["verdict"] == kind], "run", "api", "case", "reason")
+        for (run, api, words), members in group(rows, cause).items():
+            reasons = {reason for *_, reason in members}
             sentence = reasons.pop() if len(reasons) == 1 else words
-            yield Problem(kind, where, sentence, tuple(case for case, _ in entries))
+            cases = tuple(case for _, _, case, _ in members)
+            yield Problem(kind, titles[run, api], sentence, cases)
 
 
 def _changed(
@@ -186,35 +192,27 @@ def _changed(
 ) -> Iterator[Problem]:
     """Yield a problem for each run whose cases were edited or removed afterwards."""
     contents = {case.id: PreparedCase(case).content for case in cases}
-    rows = observations.drop_duplicates(["run", "case", "content"])
-    changed: dict[int, list[str]] = {}
-    unknown: Counter[int] = Counter()
-    for run, case, content in _rows(rows[rows["content"].notna()], "run", "case", "content"):
-        if case not in contents:
-            unknown[run] += 1
-        elif contents[case] != content:
-            changed.setdefault(run, []).append(case)
+    rows = observations[observations["content"].notna()].drop_duplicates(["run", "case", "content"])
+    by_run = group(_rows(rows, "run", "case", "content"), lambda row: row[0])
     for number, environment in enumerate(environments):
-        if number in changed:
-            ids = tuple(changed[number])
-            number_of_cases = count(len(ids), "case")
+        pairs = [(case, content) for _, case, content in by_run.get(number, ())]
+        changed = tuple(case for case, content in pairs if contents.get(case, content) != content)
+        unknown = sum(case not in contents for case, _ in pairs)
+        if changed:
+            number_of_cases = count(len(changed), "case")
             sentence = f"{number_of_cases} changed after this run, which answered the old form."
-            yield Problem("changed", environment.title, sentence, ids)
-        if unknown[number]:
-            number_of_cases = count(unknown[number], "case")
-            sentence = f"{number_of_cases} of this run are not among the report's cases."
+            yield Problem("changed", environment.title, sentence, changed)
+        if unknown:
+            sentence = f"{count(unknown, 'case')} of this run are not among the report's cases."
             yield Problem("changed", environment.title, sentence)
 
 
 def _retried(environments: Sequence[Environment]) -> Iterator[Problem]:
     """Yield a problem for each reason to retry: a worker died, and no single case was at fault."""
     for environment in environments:
-        by_reason: dict[str, list[str]] = {}
-        for observation in environment.run.observations:
-            if observation.retry is not None:
-                by_reason.setdefault(plain(observation.retry), []).append(observation.case)
-        for reason, cases in by_reason.items():
-            ids = tuple(dict.fromkeys(cases))
+        retries = [o for o in environment.run.observations if o.retry is not None]
+        for reason, members in group(retries, lambda o: plain(o.retry or "")).items():
+            ids = tuple(dict.fromkeys(observation.case for observation in members))
             sentence = f"{count(len(ids), 'case')} {reason}."
             yield Problem("asked again", environment.title, sentence, ids)
 

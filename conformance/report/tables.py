@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
 from conformance.observations import MODES, VERDICTS, Observation, Status, Verdict, verdict
-from conformance.report.load import Environment
+from conformance.report.environments import Environment
 from conformance.runs.plan import is_applicable
 from conformance.utils.text import plain
 
@@ -54,6 +55,29 @@ _EXTRA = ["native_reason", "recipe_reason", "right_shape"]
 
 Description: TypeAlias = tuple[str, str]
 """The op and the topics of a case."""
+
+
+@dataclass(frozen=True)
+class VerdictCounts:
+    """The verdicts of some cases, counted from the best to the worst; empty without cases."""
+
+    counts: tuple[tuple[Verdict, int], ...]
+
+    @property
+    def worst(self) -> Verdict:
+        """Return the worst verdict."""
+        return self.counts[-1][0]
+
+    @property
+    def total(self) -> int:
+        """Return the number of cases."""
+        return sum(number for _, number in self.counts)
+
+
+def count_verdicts(verdicts: pd.Series[str]) -> VerdictCounts:
+    """Count the verdicts of a column."""
+    numbers = Counter(verdicts.tolist())
+    return VerdictCounts(tuple((v, numbers[v]) for v in VERDICTS if v in numbers))
 
 
 def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> pd.DataFrame:
@@ -286,16 +310,13 @@ def compatibility(counts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -
     DataFrame
         A row for each topic, which is the index, and a column for each API.
     """
-    cells: dict[str, dict[str, str]] = {title: {} for title in titles.values()}
-    topics: set[str] = set()
-    for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True):
-        cells[titles[run, api]][topic] = cell(dict(zip(VERDICTS, numbers, strict=True)))
-        topics.add(topic)
-    frame = pd.DataFrame(cells, index=pd.Index(sorted(topics), name="topic"), dtype=object)
-    return frame.fillna(NO_CASE)
+    texts = list(map(cell, counts.to_dict("records")))
+    cells = pd.Series(texts, index=counts.index, dtype=object)
+    frame = cells.unstack("topic").reindex(pd.MultiIndex.from_tuples(titles)).T
+    return frame.set_axis(list(titles.values()), axis=1).rename_axis("topic").fillna(NO_CASE)
 
 
-def cell(counts: Mapping[Verdict, int]) -> str:
+def cell(counts: Mapping[Any, int]) -> str:
     """Return the worst verdict and all counts, as in ``translated: 3 same, 2 translated``."""
     present = [verdict for verdict in VERDICTS if counts.get(verdict)]
     return f"{present[-1]}: " + ", ".join(f"{counts[v]} {v}" for v in present)

@@ -36,7 +36,7 @@ def show(console: Console, report: Report) -> None:
     report
         The report.
     """
-    present = {v for summary in report.facts.values() for v, _ in summary.verdicts}
+    present = {v for summary in report.facts.values() for v, _ in summary.verdicts.counts}
     verdicts = [verdict for verdict in VERDICTS if verdict in present]
     heads = [_HEADS.get(verdict, verdict) for verdict in verdicts]
     width_of_verdicts = max(map(len, verdicts), default=0) + sum(
@@ -51,8 +51,8 @@ def show(console: Console, report: Report) -> None:
     for environment, columns in groupby(by_run, lambda column: column.environment):
         table.add_row(Text(environment.title, style="bold"))
         for column in columns:
-            summary = report.facts[column]
-            counts = dict(summary.verdicts)
+            summary = report.facts[column].verdicts
+            counts = dict(summary.counts)
             name = column.api.removeprefix(f"{environment.framework}.")
             table.add_row(
                 _break(name, console.width - width_of_verdicts - 1 - 4),

@@ -16,7 +16,7 @@ from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
 from conformance.report import output, terminal
 from conformance.report.changes import case_names, label, line, refusal, shown, unchanged_axes
-from conformance.report.load import environments
+from conformance.report.environments import environments
 from conformance.report.model import Report
 from conformance.runs.run_files import Run
 

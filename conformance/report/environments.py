@@ -1,4 +1,4 @@
-"""Read the runs of a report, check them and sort them."""
+"""Check the runs of a report, sort them and name them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.runs import run_files
 from conformance.runs.run_files import Run, RunError
+from conformance.utils.grouping import cluster
 from conformance.utils.text import plain
 
 
@@ -80,40 +80,20 @@ def alike(
     tuple
         A title for each group, and its columns.
     """
-    groups: list[tuple[str, tuple[Column, ...]]] = []
-    for api, group in groupby(columns, lambda column: column.api):
-        by_content: list[tuple[object, list[Column]]] = []  # a content may have no hash
-        for column in group:
-            content = contents[column]
-            same = next((match for other, match in by_content if other == content), None)
-            if same is None:
-                by_content.append((content, [column]))
-            else:
-                same.append(column)
-        for _, same in by_content:
-            title = f"{api} ({'; '.join(column.environment.short for column in same)})"
-            groups.append((title, tuple(same)))
-    return tuple(groups)
-
-
-def load(paths: Sequence[Path]) -> tuple[Environment, ...]:
-    """Read runs, and put those of one framework side by side.
-
-    Parameters
-    ----------
-    paths
-        Run files in any order.
-
-    Raises
-    ------
-    RunError
-        For a file that is no run file, and for two runs of the same environment.
-    """
-    return environments([run_files.read(path) for path in paths])
+    groups = [
+        members
+        for _, own in groupby(columns, lambda column: column.api)
+        for members in cluster(own, lambda first, other: contents[first] == contents[other])
+    ]
+    versions = ("; ".join(column.environment.short for column in members) for members in groups)
+    return tuple(
+        (f"{members[0].api} ({words})", tuple(members))
+        for members, words in zip(groups, versions, strict=True)
+    )
 
 
 def environments(runs: Iterable[Run]) -> tuple[Environment, ...]:
-    """Sort runs into the order of the report.
+    """Sort runs, so that those of one framework are side by side.
 
     Parameters
     ----------
@@ -123,7 +103,7 @@ def environments(runs: Iterable[Run]) -> tuple[Environment, ...]:
     Raises
     ------
     RunError
-        As `load` does.
+        For a run of an unknown framework, and for two runs of the same environment.
     """
     runs = list(runs)
     for run in runs:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from report_runs import case, failed, observed, run
 
-from conformance.report.load import environments
+from conformance.report.environments import environments
 from conformance.runs.run_files import Run, RunError
 
 ONE = case("one")
