@@ -7,8 +7,9 @@ import click
 from conformance.cli import environment_options, shared_options
 from conformance.cli.exit_status import FAILED, message
 from conformance.environments.definitions import NoPython
-from conformance.findings import page, places, results, search
-from conformance.findings.places import Visit
+from conformance.findings import page, results
+from conformance.findings.search import search
+from conformance.findings.visits import Visit, visits_of
 from conformance.utils.printable import printable_lines
 
 
@@ -60,17 +61,17 @@ def command(
         visit
         for name, environment in environments
         for visit in (
-            places.visits(name, environment, entries)
+            visits_of(name, environment, entries)
             if name and not pins
             else [Visit(name or " ".join(pins) or environment.python, environment, entries)]
         )
     ]
-    bugs, troubles = search.look_for(visits, jobs=jobs, timeout=timeout, startup=startup)
+    bugs, troubles = search(visits, jobs=jobs, timeout=timeout, startup=startup)
     for line in results.lines(entries, bugs):
         click.echo(line)
     for trouble in troubles:
         _print_error(f"{trouble.title}: not looked for: {message(trouble.error)}")
-    errors = [bug.problem for bug in bugs if bug.is_red]
+    errors = [results.problem(bug) for bug in bugs if bug.is_red]
     for error in errors:
         _print_error(error)
     if any(not (skip and isinstance(trouble.error, NoPython)) for trouble in troubles):

@@ -6,22 +6,24 @@ The list is in ``known_bugs.toml``; `docs/findings.md` has a description and a s
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
+
+import msgspec
 
 from conformance.findings import page
 from conformance.findings.sightings import Sighting
 from conformance.runs.run_files import Header
 
 
-@dataclass(frozen=True)
-class Occurrence:
+@dataclass(frozen=True, kw_only=True)
+class Occurrence(Sighting):
     """A framework's versions, runtime classes and APIs in which cases show a bug."""
 
-    sighting: Sighting
     apis: tuple[str, ...]
 
 
@@ -85,35 +87,16 @@ def known(header: Header, api: str, case: str) -> Bug | None:
 @cache
 def bugs() -> tuple[Bug, ...]:
     """Return all known bugs."""
-    tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["bug"]
-    return tuple(
-        Bug(
-            table["title"],
-            tuple(table["cases"]),
-            tuple(map(_occurrence, table["occurrences"])),
-            tuple(table.get("lucky", ())),
-        )
-        for table in tables
-    )
-
-
-def _occurrence(table: Mapping[str, str | list[str]]) -> Occurrence:
-    sighting = Sighting(
-        name=str(table["name"]),
-        versions=tuple(table["versions"]),
-        classes=tuple(table["classes"]),
-    )
-    return Occurrence(sighting, tuple(table["apis"]))
+    data = Path(__file__).with_suffix(".toml").read_bytes()
+    return msgspec.toml.decode(data, type=dict[str, tuple[Bug, ...]])["bug"]
 
 
 @cache
-def _index() -> Mapping[tuple[str, str, str], tuple[tuple[Bug, Sighting], ...]]:
+def _index() -> Mapping[tuple[str, str, str], Sequence[tuple[Bug, Sighting]]]:
     """Return the bugs by the name of the framework, the API and the case."""
-    index: dict[tuple[str, str, str], tuple[tuple[Bug, Sighting], ...]] = {}
+    index: dict[tuple[str, str, str], list[tuple[Bug, Sighting]]] = defaultdict(list)
     for bug in bugs():
         for occurrence in bug.occurrences:
-            for api in occurrence.apis:
-                for case in (*bug.cases, *bug.lucky):
-                    key = (occurrence.sighting.name, api, case)
-                    index[key] = (*index.get(key, ()), (bug, occurrence.sighting))
+            for api, case in product(occurrence.apis, (*bug.cases, *bug.lucky)):
+                index[occurrence.name, api, case].append((bug, occurrence))
     return index

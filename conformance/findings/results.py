@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from conformance.findings.page import PAGE, Entry
-from conformance.findings.places import Place, Task
 from conformance.findings.scripts import Showing
+from conformance.findings.search import Result
 from conformance.utils.printable import printable
 from conformance.utils.text import plain, shortened
 
@@ -16,53 +15,17 @@ WORDS: dict[Showing, str] = {
     "does not show": "does not show here",
     "ends otherwise": "ends otherwise here",
 }
-_NOT_HERE = "not here"
 _WIDTH = max(map(len, WORDS.values()))
 _LONGEST = 400
 
 
-@dataclass(frozen=True)
-class Result:
-    """The result of one script in one place.
-
-    Parameters
-    ----------
-    task
-        The script, with its entry.
-    title
-        Of the environment or interpreter, for a person.
-    place
-        Where it ran.
-    outcome
-        Its output, and how it ended.
-    showing
-        Whether the output shows the bug.
-    """
-
-    task: Task
-    title: str
-    place: Place
-    outcome: str
-    showing: Showing
-
-    @property
-    def expected(self) -> bool | None:
-        """Whether the page says that the bug shows there; None where it says nothing."""
-        return self.task.sighting.expects(self.place.packages, self.place.runtime_class)
-
-    @property
-    def is_red(self) -> bool:
-        """Whether the page is wrong."""
-        return self.expected not in (None, self.showing == "shows")
-
-    @property
-    def problem(self) -> str:
-        """The page's error as a sentence, and the output of the script."""
-        says = "it does" if self.expected else "it does not"
-        return (
-            f"{self.task.entry.title}: {WORDS[self.showing]} ({self.title}: {self.place.words}),"
-            f" and {PAGE} says that {says}. The script printed: {_excerpt(self.outcome)}"
-        )
+def problem(result: Result) -> str:
+    """Return the page's error as a sentence, and the output of the script."""
+    says = "it does" if result.expected else "it does not"
+    return (
+        f"{result.task.entry.title}: {WORDS[result.showing]} ({result.place}),"
+        f" and {PAGE} says that {says}. The script printed: {_excerpt(result.outcome)}"
+    )
 
 
 def lines(entries: Sequence[Entry], results: Sequence[Result]) -> Iterator[str]:
@@ -72,20 +35,22 @@ def lines(entries: Sequence[Entry], results: Sequence[Result]) -> Iterator[str]:
         if of_entry:
             yield entry.title
             for result in of_entry:
-                yield _line(WORDS[result.showing], f"{result.title}: {result.place.words}")
+                yield _line(WORDS[result.showing], str(result.place))
                 if result.showing == "ends otherwise":
                     yield _line("", _excerpt(result.outcome))
-            yield from _absent_sightings(entry, of_entry)
+            yield from _absent_sightings(of_entry)
 
 
-def _absent_sightings(entry: Entry, results: Sequence[Result]) -> Iterator[str]:
+def _absent_sightings(results: Sequence[Result]) -> Iterator[str]:
     """Yield the sightings none of whose runtime classes was there, as far as these are known."""
     classes = {result.place.runtime_class for result in results}
-    for sighting in entry.sightings:
-        was_sought = any(result.task.sighting == sighting for result in results)
-        if was_sought and None not in classes and classes.isdisjoint(sighting.classes):
+    sightings = {result.task.sighting for result in results}
+    for sighting in results[0].task.entry.sightings:
+        if sighting in sightings and None not in classes and classes.isdisjoint(sighting.classes):
             versions = " and ".join(sighting.versions)
-            yield _line(_NOT_HERE, f"it was seen in {', '.join(sighting.classes)}, with {versions}")
+            yield _line(
+                "not here", f"it was seen in {', '.join(sighting.classes)}, with {versions}"
+            )
 
 
 def _line(words: str, details: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import signal
 import tempfile
+from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Event, Timer
 from typing import Literal
@@ -117,17 +119,5 @@ def showing(script: Script, outcome: str) -> Showing:
 
 def matches(pattern: str, text: str) -> bool:
     """Return whether a text matches a pattern, in which ``...`` stands for anything."""
-    first, *others = " ".join(pattern.split()).split("...")
-    words = " ".join(text.split())
-    if not others:
-        return words == first
-    *between, last = others
-    if not (words.startswith(first) and words.endswith(last)):
-        return False
-    place, end = len(first), len(words) - len(last)
-    for part in between:
-        index = words.find(part, place, end)
-        if index < 0:
-            return False
-        place = index + len(part)
-    return place <= end
+    glob_pattern = glob.escape(" ".join(pattern.split())).replace("...", "*")
+    return fnmatchcase(" ".join(text.split()), glob_pattern)

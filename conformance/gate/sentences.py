@@ -24,19 +24,15 @@ def sentence(group: Group, before: Header, after: Header) -> str:
     """Return what changed, in which cases, and which conventions explain it before and after."""
     subject = f"{title(before, after, _subject(group.apis, after))}: "
     if not group.cases:
-        return f"{subject}{_OF_APIS[group.kind][len(group.apis) > 1]}."
+        return f"{subject}{_inflected(_OF_APIS[group.kind], group.apis)}."
     cases = f"{_cases(group.cases)}{_topics(group)} {_event(group)}"
     return " ".join((f"{subject}{cases}.", *_explanations(group)))
 
 
-_OF_APIS: Mapping[Kind, tuple[str, str]] = {
-    "API disappeared": ("this API is gone", "these APIs are gone"),
-    "API appeared": (
-        "this API is new, and nothing is accepted of it",
-        "these APIs are new, and nothing is accepted of them",
-    ),
+_OF_APIS: Mapping[Kind, str] = {
+    "API disappeared": "{this API is} gone",
+    "API appeared": "{this API is} new, and nothing is accepted {of it}",
 }
-"""For one API, and for several."""
 
 
 def _subject(apis: Sequence[str], header: Header) -> str | None:
@@ -76,83 +72,83 @@ def _ticked(topics: Sequence[str]) -> str:
 
 
 def _event(group: Group) -> str:
-    many = len(group.cases) > 1
+    """Return a predicate of the cases."""
     if group.before is None or group.after is None:
-        return _OF_CASES[group.kind][many]
+        return _inflected(_OF_CASES[group.kind], group.cases)
     (status,) = group.after.statuses
     if group.kind == "answer changed":
-        event = _CHANGED_ANSWERS[status][many]
+        event = _CHANGED_ANSWERS[status]
     elif not group.answerable and status in _UNANSWERABLE:
-        event = _UNANSWERABLE[status][many]
+        event = _UNANSWERABLE[status]
     elif group.before.statuses == ("match",) and status == "mismatch":
-        event = "no longer agree with the oracle" if many else "no longer agrees with the oracle"
+        event = "no longer agree{s} with the oracle"
     else:
-        event = _NEW_STATUSES[status][many]
+        event = _NEW_STATUSES[status]
     modes = " and ".join(_MODES[mode] for mode in group.modes)
-    return f"{event}, {modes}{_earlier_status(group.before, status, many)}"
+    return _inflected(f"{event}, {modes}{_earlier_status(group.before, status)}", group.cases)
 
 
-def _earlier_status(before: State, status: Status, many: bool) -> str:
+def _earlier_status(before: State, status: Status) -> str:
     """Return the earlier status, where the new one does not imply it."""
     if before.statuses == (status,) or {*before.statuses, status} == {"match", "mismatch"}:
         return ""
-    statuses = " or ".join(_OLD_STATUSES[status][many] for status in before.statuses)
-    return f", where {'they' if many else 'it'} {statuses} before"
+    return f", where {{it}} {' or '.join(_OLD_STATUSES[s] for s in before.statuses)} before"
 
 
+def _inflected(predicate: str, subjects: Sequence[str]) -> str:
+    """Return a predicate whose words in braces have the number of its subjects."""
+    many = len(subjects) > 1
+    return predicate.format_map({words[0]: words[many] for words in _INFLECTIONS})
+
+
+_INFLECTIONS = (
+    ("s", ""),
+    ("es", ""),
+    ("is", "are"),
+    ("was", "were"),
+    ("has", "have"),
+    ("does", "do"),
+    ("it", "they"),
+    ("is another case", "are other cases"),
+    ("answer is another one", "answers are other ones"),
+    ("this API is", "these APIs are"),
+    ("of it", "of them"),
+)
+"""Words in the singular and in the plural."""
 _MODES: Mapping[Mode, str] = {"native": "natively", "recipe": "by recipe"}
-_OF_CASES: Mapping[Kind, tuple[str, str]] = {
-    "case dropped": ("was accepted and not asked", "were accepted and not asked"),
-    "case added": ("is not in the baseline", "are not in the baseline"),
-    "case changed": (
-        "is another case than was accepted, so that answers are not compared",
-        "are other cases than were accepted, so that answers are not compared",
-    ),
+_OF_CASES: Mapping[Kind, str] = {
+    "case dropped": "{was} accepted and not asked",
+    "case added": "{is} not in the baseline",
+    "case changed": "{is another case} than {was} accepted, so that answers are not compared",
 }
-"""For one case, and for several."""
-_CHANGED_ANSWERS: Mapping[Status, tuple[str, str]] = {
-    "match": (
-        "agrees with the oracle as before, but the oracle's answer is another one",
-        "agree with the oracle as before, but the oracle's answers are other ones",
-    ),
-    "mismatch": (
-        "differs from the oracle as before, but in another way",
-        "differ from the oracle as before, but in another way",
-    ),
-    "undecided": (
-        "is within rounding of the oracle and of others as before, but of other ones",
-        "are within rounding of the oracle and of others as before, but of other ones",
-    ),
+_CHANGED_ANSWERS: Mapping[Status, str] = {
+    "match": "agree{s} with the oracle as before, but the oracle's {answer is another one}",
+    "mismatch": "differ{s} from the oracle as before, but in another way",
+    "undecided": "{is} within rounding of the oracle and of others as before, but of other ones",
 }
-_UNANSWERABLE: Mapping[Status, tuple[str, str]] = {
-    "match": (
-        "has no answer and is now refused, as is right",
-        "have no answer and are now refused, as is right",
-    ),
-    "mismatch": ("has no answer and is now given one", "have no answer and are now given one"),
+_UNANSWERABLE: Mapping[Status, str] = {
+    "match": "{has} no answer and {is} now refused, as is right",
+    "mismatch": "{has} no answer and {is} now given one",
 }
-_NEW_STATUSES: Mapping[Status, tuple[str, str]] = {
-    "match": ("now agrees with the oracle", "now agree with the oracle"),
-    "mismatch": ("now differs from the oracle", "now differ from the oracle"),
-    "undecided": (
-        "is within rounding of the oracle, but now of something else as well",
-        "are within rounding of the oracle, but now of something else as well",
-    ),
-    "rejected": ("is now rejected", "are now rejected"),
-    "inexpressible": ("can no longer be written", "can no longer be written"),
-    "crashed": ("now crashes", "now crash"),
-    "hung": ("now hangs", "now hang"),
-    "flaky": ("now does not answer twice the same", "now do not answer twice the same"),
+_NEW_STATUSES: Mapping[Status, str] = {
+    "match": "now agree{s} with the oracle",
+    "mismatch": "now differ{s} from the oracle",
+    "undecided": "{is} within rounding of the oracle, but now of something else as well",
+    "rejected": "{is} now rejected",
+    "inexpressible": "can no longer be written",
+    "crashed": "now crash{es}",
+    "hung": "now hang{s}",
+    "flaky": "now {does} not answer twice the same",
 }
-_OLD_STATUSES: Mapping[Status, tuple[str, str]] = {
-    "match": ("agreed with the oracle", "agreed with the oracle"),
-    "mismatch": ("differed from the oracle", "differed from the oracle"),
-    "undecided": ("could not be told from others", "could not be told from others"),
-    "rejected": ("was rejected", "were rejected"),
-    "inexpressible": ("could not be written", "could not be written"),
-    "crashed": ("crashed", "crashed"),
-    "hung": ("hung", "hung"),
-    "flaky": ("did not answer twice the same", "did not answer twice the same"),
+_OLD_STATUSES: Mapping[Status, str] = {
+    "match": "agreed with the oracle",
+    "mismatch": "differed from the oracle",
+    "undecided": "could not be told from others",
+    "rejected": "{was} rejected",
+    "inexpressible": "could not be written",
+    "crashed": "crashed",
+    "hung": "hung",
+    "flaky": "did not answer twice the same",
 }
 
 

@@ -33,7 +33,7 @@ PLACES = [
     for bug in known_bugs.bugs()
     for occurrence in bug.occurrences
     for name in ACCEPTED
-    if name.startswith(f"{occurrence.sighting.name}.")
+    if name.startswith(f"{occurrence.name}.")
     for api in occurrence.apis
     for id_ in (*bug.cases, *bug.lucky)
 ]
@@ -76,7 +76,7 @@ def test_a_place_belongs_to_one_bug() -> None:
 
 @pytest.mark.parametrize("bug", known_bugs.bugs(), ids=lambda bug: bug.anchor)
 def test_every_occurrence_of_a_bug_is_in_a_baseline(bug: Bug) -> None:
-    for seen in (occurrence.sighting for occurrence in bug.occurrences):
+    for seen in bug.occurrences:
         assert {f"{seen.name}.{runtime_class}" for runtime_class in seen.classes} & set(ACCEPTED)
 
 
@@ -87,10 +87,10 @@ def test_a_bug_shows_where_it_is_said_to_and_nowhere_else(name: str, api: str, i
     assert id_ in cases()
     assert APIS[api].id in {one.id for one in FRAMEWORKS[framework.partition("-")[0]].apis}
     (shows,) = (
-        runtime_class in occurrence.sighting.classes
+        runtime_class in occurrence.classes
         for bug in known_bugs.bugs()
         for occurrence in bug.occurrences
-        if occurrence.sighting.name == framework
+        if occurrence.name == framework
         and api in occurrence.apis
         and id_ in (*bug.cases, *bug.lucky)
     )
@@ -154,7 +154,7 @@ def test_an_anchor_is_what_a_forge_makes_of_the_heading() -> None:
 
 # What a report makes of it
 
-BUG = next(bug for bug in known_bugs.bugs() if bug.occurrences[0].sighting.name == "mxnet")
+BUG = next(bug for bug in known_bugs.bugs() if bug.occurrences[0].name == "mxnet")
 API, OTHER = BUG.occurrences[0].apis[:2]
 SICK = case(BUG.cases[0])
 

@@ -139,7 +139,7 @@ def test_a_known_bug_is_of_the_versions_and_classes_of_its_section(bug: Bug) -> 
     (section,) = (one for one in entries() if one.title == bug.title)
     seen = {sighting.name: sighting for sighting in section.sightings}
     for occurrence in bug.occurrences:
-        name = occurrence.sighting.name
+        name = occurrence.name
         of = seen.get(name) or seen[name.partition("-")[2]]
-        assert set(of.versions) <= set(occurrence.sighting.versions)
-        assert set(occurrence.sighting.classes) == set(of.classes)
+        assert set(of.versions) <= set(occurrence.versions)
+        assert set(occurrence.classes) == set(of.classes)
