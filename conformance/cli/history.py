@@ -29,6 +29,7 @@ from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
+from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, shortened
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
@@ -204,10 +205,8 @@ def _show(console: Console, title: str, entries: Sequence[Entry], groups: Sequen
 
 
 def _page(title: str, entries: Sequence[Entry], groups: Sequence[Trend]) -> str:
-    head = f"| {' | '.join(HEADS)} |"
-    lines = [f"## {markdown(title)}", "", head, f"|{' --- |' * len(HEADS)}"]
-    for entry in entries:
-        lines.append(f"| {' | '.join(map(markdown, (str(entry.release), *_cells(entry))))} |")
+    rows = (tuple(map(markdown, (str(entry.release), *_cells(entry)))) for entry in entries)
+    lines = [f"## {markdown(title)}", "", table(HEADS, rows)]
     if not all(entry.pinned for entry in entries):
         lines += ["", f"\\* {COMPANIONS}"]
     return "\n".join((*lines, "", changes.as_markdown(groups), ""))

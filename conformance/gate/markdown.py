@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from conformance.gate.result import Result
-from conformance.utils.text import markdown, plain, printed, sentence, tick
+from conformance.utils.markdown import template
+from conformance.utils.text import markdown, plain, tick
 
 LONGEST = 60_000
 """In characters: GitHub accepts 65,536 in a comment, and counts some of them twice."""
@@ -17,19 +16,8 @@ _LIMITS = ((100, 200), (20, 200), (0, 200), (0, 50), (0, 10))
 
 def render(result: Result) -> str:
     """Return the Markdown of a result; one that is too long names fewer cases or findings."""
-    # The filter `md` escapes all that Markdown interprets, HTML included.
-    jinja = Environment(
-        loader=PackageLoader("conformance.gate"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-        finalize=printed,
-    )
-    jinja.filters |= {"md": markdown, "sentence": sentence, "tick": tick, "ticked": _ticked}
-    template = jinja.get_template("gate.md.j2")
-    texts = (template.render(result=result, cases=c, findings=f) for c, f in _LIMITS)
+    gate = template("conformance.gate", "gate.md.j2")
+    texts = (gate.render(result=result, cases=c, findings=f, ticked=_ticked) for c, f in _LIMITS)
     return next((text for text in texts if len(text) <= LONGEST), _summary(result))
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from conformance.history.changes import Change, Trend
 from conformance.history.version_ranges import Kind, State
+from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, sentence, shortened, tick
 
 SIGNS: Mapping[Kind, str] = {
@@ -130,14 +131,14 @@ def as_markdown(trends: Sequence[Trend], heading: str = "###") -> str:
 def _blocks(trend: Trend, heading: str) -> Iterator[str]:
     yield f"{heading} {tick(trend.api)}"
     if trend.changes:
-        rows = ["| what changed | versions | what it does |", "| --- | --- | --- |"]
+        rows = []
         for change in trend.changes:
             details = map(markdown, filter(None, (case_names(change), refusal(change))))
             title = "<br>".join((sentence(label(change)), *details))
             versions = "<br>".join(markdown(span.when) for span in change.spans)
             states = "<br>".join(_state(span.state) for span in change.spans)
-            rows.append(f"| {title} | {versions} | {states} |")
-        yield "\n".join(rows)
+            rows.append((title, versions, states))
+        yield table(("what changed", "versions", "what it does"), rows)
     yield sentence(unchanged_axes(trend))
 
 

@@ -8,20 +8,8 @@ import pandas as pd
 
 from conformance.report.convention_table import KNOWN, Cell, Kind
 from conformance.report.evidence import Meanings
-from conformance.report.tables import ENVIRONMENT, environment_key
+from conformance.report.tables import environment_key
 from conformance.utils.text import count
-
-PROFILE = [
-    *ENVIRONMENT,
-    "api",
-    "axis",
-    "known",
-    "choice",
-    "canonical",
-    "cases",
-    "against",
-    "refused",
-]
 
 
 def frame(meanings: Meanings) -> pd.DataFrame:
@@ -41,21 +29,21 @@ def frame(meanings: Meanings) -> pd.DataFrame:
         were refused.
     """
     rows = [
-        (
-            *environment_key(column.environment),
-            column.api,
-            cell.axis.name,
-            "observed" if cell.choice else cell.kind,
-            cell.choice,
-            cell.kind == "agrees" if cell.choice else None,
-            len(cell.cases) if cell.choice else 0,
-            len(cell.against),
-            len(cell.refused),
-        )
+        {
+            **environment_key(column.environment),
+            "api": column.api,
+            "axis": cell.axis.name,
+            "known": "observed" if cell.choice else cell.kind,
+            "choice": cell.choice,
+            "canonical": cell.kind == "agrees" if cell.choice else None,
+            "cases": len(cell.cases) if cell.choice else 0,
+            "against": len(cell.against),
+            "refused": len(cell.refused),
+        }
         for column, cells in meanings.cells.items()
         for cell in cells
     ]
-    return pd.DataFrame(rows, columns=PROFILE, dtype=object)
+    return pd.DataFrame(rows, dtype=object)
 
 
 def differences(cells: Sequence[Cell]) -> tuple[str, ...]:

@@ -4,45 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from jinja2 import Environment as Jinja
-from jinja2 import PackageLoader, StrictUndefined
-
 from conformance.observations import VERDICTS
 from conformance.report import changes
 from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
 from conformance.report.convention_table import SIGNS, Cell, ConventionTable, Row
-from conformance.report.environments import alike
+from conformance.report.environments import Column, alike
 from conformance.report.matrices import Matrix
 from conformance.report.model import LEGEND, Report
 from conformance.report.tables import VerdictCounts
-from conformance.utils.text import markdown, printed, sentence, shortened, tick
+from conformance.utils.markdown import table, template
+from conformance.utils.text import markdown, shortened, tick
 
 NO_CASE = "-"
 
 
 def render(report: Report) -> str:
     """Return the text of ``compatibility.md``: no times, no machine, no order by chance."""
-    # The filter `md` escapes what Markdown reads, which includes HTML.
-    jinja = Jinja(
-        loader=PackageLoader("conformance.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-        finalize=printed,
-    )
-    jinja.filters |= {"md": markdown, "sentence": sentence, "short": shortened, "tick": tick}
-    template = jinja.get_template("compatibility.md.j2")
-    return template.render(
+    return template("conformance.report", "compatibility.md.j2").render(
         report=report,
         legend=LEGEND,
         signs=SIGNS,
-        sheets=[(table, tuple(_axes(table))) for table in report.meanings.sheets],
+        sheets=[(sheet, tuple(_axes(sheet))) for sheet in report.meanings.sheets],
         known=alike(report.columns, report.known),
         reason=_reason,
-        summary=_table(["API", *VERDICTS], _summary(report)),
+        summary=table(["API", *VERDICTS], _summary(report)),
         trends=[(title, changes.as_markdown(trends, "####")) for title, trends in report.trends],
         matrices=[(matrix.title, tuple(_topics(matrix))) for matrix in report.matrices],
         claims=[(title, _claims(claims)) for title, claims in report.claims],
@@ -53,10 +39,10 @@ WIDEST = 6
 """The most axes side by side under several headings."""
 
 
-def _axes(table: ConventionTable) -> Iterable[tuple[str, str]]:
+def _axes(conventions: ConventionTable) -> Iterable[tuple[str, str]]:
     """Yield tables of a few axes each; the APIs are rows, because their names are long."""
     parts: list[tuple[list[str], list[Row]]] = []
-    for title, rows in table.groups:
+    for title, rows in conventions.groups:
         if parts and len(parts[-1][1]) + len(rows) <= WIDEST:
             parts[-1][0].append(title)
             parts[-1][1].extend(rows)
@@ -65,11 +51,19 @@ def _axes(table: ConventionTable) -> Iterable[tuple[str, str]]:
     for titles, axes in parts:
         texts = {
             column: tuple(_convention(row.cells[place]) for row in axes)
-            for place, column in enumerate(table.columns)
+            for place, column in enumerate(conventions.columns)
         }
-        lines = ([tick(api), *texts[columns[0]]] for api, columns in alike(table.columns, texts))
-        head = ["API", *(markdown(row.axis.name) for row in axes)]
-        yield "; ".join((titles[0], *(title.lower() for title in titles[1:]))), _table(head, lines)
+        head = [markdown(row.axis.name) for row in axes]
+        title = "; ".join((titles[0], *(title.lower() for title in titles[1:])))
+        yield title, _api_table(conventions.columns, head, texts)
+
+
+def _api_table(
+    columns: Sequence[Column], head: Sequence[str], texts: Mapping[Column, Sequence[str]]
+) -> str:
+    """Return a table with a row for each API, and for those of its versions that differ."""
+    rows = ([tick(api), *texts[own[0]]] for api, own in alike(columns, texts))
+    return table(["API", *head], rows)
 
 
 def _convention(cell: Cell) -> str:
@@ -96,7 +90,7 @@ def _claims(claims: Iterable[Claim]) -> str:
         ]
         for claim in claims
     )
-    return _table(["claim", "what is held", "cases", "natively", "by recipe"], rows)
+    return table(["claim", "what is held", "cases", "natively", "by recipe"], rows)
 
 
 def _reason(reason: Reason) -> str:
@@ -119,8 +113,7 @@ def _topics(matrix: Matrix) -> Iterable[tuple[str, str]]:
             )
             for column in matrix.columns
         }
-        rows = ([tick(api), *texts[columns[0]]] for api, columns in alike(matrix.columns, texts))
-        yield title, _table(["API", *topics], rows)
+        yield title, _api_table(matrix.columns, topics, texts)
 
 
 def _cell(cell: VerdictCounts | None, changed: int) -> str:
@@ -144,8 +137,3 @@ _WORDS: Mapping[str, str] = {
     "fails": "fail",
     "not run": "**not run**",
 }
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import pandas as pd
 
@@ -51,10 +51,9 @@ VERDICT = [
 NOT_RUN = "not run"
 NO_CASE = "no case"
 _KEY = ["run", "api", "case"]
+_FIELDS = ("api", "case", "mode", "status", "claim", "correction", "dtype", "digest", "content")
+"""The columns that an observation has in the same form."""
 _EXTRA = ["native_reason", "recipe_reason", "right_shape"]
-
-Description: TypeAlias = tuple[str, str]
-"""The op and the topics of a case."""
 
 
 @dataclass(frozen=True)
@@ -97,50 +96,38 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
         status of a missing observation is ``not run``. Several topics are joined by ``;``.
     """
     cases = tuple(cases)
-    current = {case.id: (case.op, ";".join(case.labels)) for case in cases}
-    rows: list[tuple[object, ...]] = []
+    current = {case.id: {"op": case.op, "topic": ";".join(case.labels)} for case in cases}
+    rows: list[dict[str, object]] = []
     for number, environment in enumerate(environments):
-        start = (number, *environment_key(environment))
+        start = {"run": number, **environment_key(environment)}
         descriptions = dict(current)
-        for observation in environment.run.observations:
-            case = observation.case
-            if case not in descriptions:
-                descriptions[case] = (observation.op, ";".join(observation.topics))
-            rows.append((*start, *_row(observation, descriptions[case])))
+        for o in environment.run.observations:
+            description = {"op": o.op, "topic": ";".join(o.topics)}
+            description = descriptions.setdefault(o.case, description)
+            rows.append({**start, **description, **_row(o)})
         for api, case, mode, reason in _missing(environment, cases):
-            tail = (None,) * (len(OBSERVATION) - OBSERVATION.index("cost"))
-            rows.append(
-                (*start, api, case, *descriptions[case], mode, NOT_RUN, None, reason, *tail)
-            )
+            status = {"api": api, "case": case, "mode": mode, "status": NOT_RUN, "detail": reason}
+            rows.append({**start, **descriptions[case], **status})
     frame = pd.DataFrame(rows, columns=["run", *OBSERVATION], dtype=object)
     frame["run"] = frame["run"].astype(int)
     return frame.sort_values([*_KEY, "mode"], ignore_index=True)
 
 
-def environment_key(environment: Environment) -> tuple[str | None, ...]:
+def environment_key(environment: Environment) -> dict[str, str | None]:
     """Return the values of the columns in `ENVIRONMENT`."""
     header = environment.run.header
-    versions = (header.version, header.backend, header.runtime_class)
-    return header.framework, *map(_plain, versions)
+    return {name: _plain(getattr(header, name)) for name in ENVIRONMENT}
 
 
-def _row(observation: Observation, description: Description) -> tuple[object, ...]:
-    return (
-        observation.api,
-        observation.case,
-        *description,
-        observation.mode,
-        observation.status,
-        _plain(observation.told),
-        _plain(observation.detail),
-        _plain(observation.cost),
-        observation.claim,
-        observation.correction,
-        None if observation.shape is None else "x".join(map(str, observation.shape)),
-        observation.dtype,
-        observation.digest,
-        observation.content,
-    )
+def _row(observation: Observation) -> dict[str, object]:
+    """Return the columns of an observation without those of its environment and case."""
+    shape = observation.shape
+    return {name: getattr(observation, name) for name in _FIELDS} | {
+        "diagnosis": _plain(observation.told),
+        "detail": _plain(observation.detail),
+        "cost": _plain(observation.cost),
+        "shape": None if shape is None else "x".join(map(str, shape)),
+    }
 
 
 def _plain(words: str | None) -> str | None:
