@@ -14,6 +14,7 @@ from rich.text import Text
 
 from conformance.adapters.base import Api
 from conformance.adapters.registry import FRAMEWORKS
+from conformance.answers import numbers_of
 from conformance.cli import invocations, release_options, shared_options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
@@ -194,7 +195,7 @@ class _Answers:
             if o is None:
                 answers[api] = ("not there",)
             else:
-                answers[api] = (o.status, o.shape, o.digest if o.exact else None)
+                answers[api] = (o.status, numbers_of(o))
         return answers
 
     @property

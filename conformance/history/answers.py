@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
+from conformance.answers import numbers_of
 from conformance.conventions.axes import AXES
 from conformance.history.version_ranges import Row, State
 from conformance.observations import Observation, Status
@@ -20,14 +21,13 @@ class CaseAnswer(NamedTuple):
         The answer in words.
     names
         Of the conventions that explain it; None where none do.
-    shape, digest
-        Of a mismatch.
+    numbers
+        What distinguishes the numbers of a mismatch.
     """
 
     state: State
     names: tuple[str, ...] | None = None
-    shape: tuple[int, ...] | None = None
-    digest: str | None = None
+    numbers: Hashable = None
 
 
 def case_answer(observation: Observation, conventions: Collection[str]) -> CaseAnswer:
@@ -43,18 +43,15 @@ def case_answer(observation: Observation, conventions: Collection[str]) -> CaseA
     status = observation.status
     if status != "mismatch":
         return CaseAnswer(_STATES[status], () if status == "match" else None)
-    # Digests of inexact answers differ between machines; their explanations do not.
-    digest = observation.digest if observation.exact else None
-    shape = observation.shape
     if not observation.explanations:
         remark = (
             "that no known convention explains" if observation.diagnosis else "where there is none"
         )
-        return CaseAnswer(State("other", f"an answer {remark}"), None, shape, digest)
+        return CaseAnswer(State("other", f"an answer {remark}"), None, numbers_of(observation))
     candidates = (names for names in observation.explanations if set(names).issubset(conventions))
     names = next(candidates, observation.explanations[0])
     words = " ".join(_SENTENCES.get(name, f"{name}.") for name in names)
-    return CaseAnswer(State("other", words), names, shape, digest)
+    return CaseAnswer(State("other", words), names, numbers_of(observation))
 
 
 _STATES: Mapping[Status, State] = {

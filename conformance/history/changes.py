@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Finding, Known, Profile, profiles
 from conformance.runs.run_files import Run
 from conformance.utils.excerpt import listed
+from conformance.utils.grouping import are_mostly_shared, cluster, group
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,20 @@ class _Move(NamedTuple):
 
 @dataclass(frozen=True)
 class _Stage:
-    """One version of an API, with the findings and the conventions of its profile."""
+    """One version of an API, with its profile and its observations of current cases."""
 
     version: str
     is_available: bool
-    findings: Mapping[str, Finding]
-    conventions: frozenset[str]
+    profile: Profile | None
     observations: Mapping[tuple[str, Mode], Observation]
+
+    @cached_property
+    def findings(self) -> Mapping[str, Finding]:
+        return {f.axis.name: f for f in self.profile.findings} if self.profile else {}
+
+    @cached_property
+    def conventions(self) -> frozenset[str]:
+        return frozenset(map(str, self.profile.conventions)) if self.profile else frozenset()
 
 
 TOPICS = 3
@@ -111,36 +120,19 @@ def trends(
     prepared_cases
         By id; observations of a case whose content has changed since are ignored.
     """
-    run_profiles = [
-        {profile.api: profile for profile in profiles(run.observations, prepared_cases)}
-        for _, run in runs
-    ]
-    apis = dict.fromkeys(
-        api for _, run in runs for api, available in run.header.apis.items() if available
-    )
-    by_api: dict[str, list[dict[tuple[str, Mode], Observation]]] = {
-        api: [{} for _ in runs] for api in apis
+    contents = {id_: prepared_case.content for id_, prepared_case in prepared_cases.items()}
+    stages: dict[str, list[_Stage]] = {
+        api: [] for _, run in runs for api, available in run.header.apis.items() if available
     }
-    for place, (_, run) in enumerate(runs):
-        for o in run.observations:
-            if (
-                o.case in prepared_cases
-                and prepared_cases[o.case].content == o.content
-                and o.api in by_api
-            ):
-                by_api[o.api][place][o.case, o.mode] = o
-    return tuple(
-        _trend(
-            api,
-            [
-                _stage(version, bool(run.header.apis.get(api)), of_run.get(api), observations)
-                for (version, run), of_run, observations in zip(
-                    runs, run_profiles, by_api[api], strict=True
-                )
-            ],
-        )
-        for api in apis
-    )
+    for version, run in runs:
+        run_profiles = {p.api: p for p in profiles(run.observations, prepared_cases)}
+        current = [o for o in run.observations if contents.get(o.case) == o.content]
+        by_api = group(current, lambda o: o.api)
+        for api, own in stages.items():
+            observations = {(o.case, o.mode): o for o in by_api.get(api, ())}
+            is_available = bool(run.header.apis.get(api))
+            own.append(_Stage(version, is_available, run_profiles.get(api), observations))
+    return tuple(_trend(api, own) for api, own in stages.items())
 
 
 def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
@@ -157,14 +149,7 @@ def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
         Trends with the same changes, over the same spans and of mostly the same cases, are one,
         under the names of its APIs. It has the unchanged axes that they share.
     """
-    groups: list[list[Trend]] = []
-    for trend in trends:
-        group = next((group for group in groups if _change_alike(group[0], trend)), None)
-        if group is None:
-            groups.append([trend])
-        else:
-            group.append(trend)
-    return tuple(_merge(group) for group in groups)
+    return tuple(map(_merge, cluster(trends, _change_alike)))
 
 
 def _change_alike(first: Trend, second: Trend) -> bool:
@@ -178,8 +163,7 @@ def _is_the_same(first: Change, second: Change) -> bool:
         return False
     if first.of_axis:
         return first.about == second.about
-    shared = {*first.cases} & {*second.cases}
-    return 2 * len(shared) >= min(len(first.cases), len(second.cases))
+    return are_mostly_shared({*first.cases}, {*second.cases})
 
 
 def _merge(group: Sequence[Trend]) -> Trend:
@@ -193,17 +177,6 @@ def _merge(group: Sequence[Trend]) -> Trend:
     same = (state for state in first.same if all(state in trend.same for trend in others))
     asked = min(trend.asked for trend in group)
     return Trend(listed([trend.api for trend in group]), tuple(changes), tuple(same), asked)
-
-
-def _stage(
-    version: str,
-    is_available: bool,
-    profile: Profile | None,
-    observations: Mapping[tuple[str, Mode], Observation],
-) -> _Stage:
-    findings = {finding.axis.name: finding for finding in profile.findings} if profile else {}
-    conventions = frozenset(map(str, profile.conventions)) if profile else frozenset()
-    return _Stage(version, is_available, findings, conventions, observations)
 
 
 def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
@@ -268,7 +241,7 @@ def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[
     A change of the equivalent call is left out where the naive call changed at the same versions.
     """
     versions = [stage.version for stage in stages]
-    groups: dict[tuple[tuple[Span, ...], frozenset[str]], list[Sequence[Observation]]] = {}
+    histories: list[tuple[tuple[Span, ...], frozenset[str], Sequence[Observation]]] = []
     native_steps: dict[str, set[tuple[int, int]]] = {}
     for mode in MODES:
         cases = {case for stage in stages for case, m in stage.observations if m == mode}
@@ -285,17 +258,16 @@ def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[
                 key = case, mode
                 history = [stage.observations[key] for stage in stages if key in stage.observations]
                 reasons = frozenset(re.sub(r"\d+", "", words) for words in _refusals(history))
-                spans_and_reasons = spans(versions, list(states(answers))), reasons
-                groups.setdefault(spans_and_reasons, []).append(history)
-    for (case_spans, _), histories in groups.items():
-        newest = [history[-1] for history in histories]
+                histories.append((spans(versions, list(states(answers))), reasons, history))
+    for (case_spans, _), members in group(histories, lambda history: history[:2]).items():
+        newest = [history[-1] for *_, history in members]
         yield Change(
             _common_topics(newest),
             case_spans,
             tuple(dict.fromkeys(o.case for o in newest)),
             of_axis=False,
             native=any(o.mode == "native" for o in newest),
-            refusal=next(_refusals(histories[0]), None),
+            refusal=next(_refusals(members[0][2]), None),
         )
 
 
