@@ -109,13 +109,13 @@ def _show(outcome: Result, *, github: bool) -> None:
         click.echo(outcome.summary, err=True)
     else:
         from conformance.cli.console import console
-        from conformance.gate import terminal
+        from conformance.gate import outputs
 
-        terminal.show(console(), outcome)
+        outputs.show(console(), outcome)
     if github:
-        from conformance.gate import github_annotations
+        from conformance.gate import outputs
 
-        for line in github_annotations.lines(outcome, _places(outcome)):
+        for line in outputs.github_commands(outcome, _places(outcome)):
             click.echo(line)
 
 
@@ -131,11 +131,11 @@ def _places(outcome: Result) -> Mapping[str, Place]:
 
 
 def _write(outcome: Result, markdown_file: Path | None, junit_file: Path | None) -> None:
+    if markdown_file is None and junit_file is None:
+        return
+    from conformance.gate import outputs
+
     if markdown_file is not None:
-        from conformance.gate import markdown
-
-        markdown_file.write_bytes(markdown.render(outcome).encode())
+        markdown_file.write_bytes(outputs.markdown(outcome).encode())
     if junit_file is not None:
-        from conformance.gate import junit
-
-        junit_file.write_bytes(junit.render(outcome))
+        junit_file.write_bytes(outputs.junit(outcome))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -26,66 +28,9 @@ fails
     An answer contradicts it, or the framework crashed, hung or gave differing answers.
 """
 
-CLAIMS: Mapping[str, Mapping[str, str]] = {
-    "machinecurve": {
-        "M1": "A 3 x 3 kernel over a 4 x 4 image gives 2 x 2.",
-        "M2": "A 2 x 2 kernel on a 3 x 3 image is a 4 x 9 matrix.",
-        "M3": "That matrix times the flattened image is the convolution.",
-        "M4": "Its transpose times the flattened 2 x 2 is the transposed convolution.",
-        "M5": "A direct convolution over a zero-stretched, padded input gives the same.",
-        "M6": "It is a convolution with its forward and backward passes swapped.",
-        "M7": "The kernel can be learnt: its gradient exists and is right.",
-        "M8": "The sum of the full output is the input's sum times the kernel's.",
-    },
-    "ee559": {
-        "E1": "The input gradient of a convolution visits the kernel in reverse.",
-        "E2": "A kernel of 3 over 7 numbers is a 5 x 7 matrix, and its transpose goes back.",
-        "E3": "conv1d of 0,0,1,0,0,0,0 with 1,2,3, as printed.",
-        "E4": "conv_transpose1d of the same pair, as printed.",
-        "E5": "The layer on 2,3,0,-1 with 1,2,-1, as printed.",
-        "E6": "Dilation is a kernel with zeros inserted and no more parameters.",
-        "E7": "Stride and padding act on the output, and padding crops it.",
-        "E8": "Convolving and going back keeps the length W exactly when W = w + s q.",
-        "E9": "Otherwise what comes back has the size of the area that was read.",
-        "E10": "A kernel of 4 at stride 3 covers the output unevenly.",
-        "E11": "A bilinear kernel up-scales as the framework's own interpolation does.",
-    },
-    "d2l": {
-        "D1": "The basic operation, 2 x 2 by 2 x 2, as printed.",
-        "D2": "The same through the layers.",
-        "D3": "Padding 1 leaves one number.",
-        "D4": "Stride 2, as printed.",
-        "D5": "A convolution's transposed twin brings its input's shape back.",
-        "D6": "corr2d of 0..8 with 1,2,3,4, as printed.",
-        "D7": "The kernel's 4 x 9 matrix, as printed.",
-        "D8": "The matrix times the input is the convolution.",
-        "D9": "The transposed matrix times the input is the transposed convolution.",
-        "D10": "Convolving and going back keeps the shape but not the values.",
-        "D11": "Forward multiplies by the transposed matrix, backward by the matrix.",
-        "D12": "Each input element gives a piece of (n_h + k_h - 1) x (n_w + k_w - 1).",
-    },
-    "codemia": {
-        "C1": "1,2/3,4 with the kernel 0,1/1,0 gives 3 x 3, by the page's own formula.",
-        "C2": "Y[i+a, j+b] += X[i, j] K[a, b].",
-        "C3": "Stride r is a convolution to r^2 channels, then pixel shuffle.",
-    },
-    "udea": {
-        "U1": "The convolution of a 4 x 4 image by a layer, as printed.",
-        "U2": "The same by hand, as printed.",
-        "U3": "The 4 x 16 matrix times the image, as printed.",
-        "U4": "The transposed matrix times the 2 x 2, as printed.",
-        "U5": "The transposed layer gives the same.",
-        "U6": "The zero-padded 6 x 6 array, as printed.",
-        "U7": "A plain convolution of it with the flipped kernel gives the same.",
-        "U8": "Strides of 2, 5 x 5, as printed.",
-        "U9": "A dilation of 2, 6 x 6, as printed.",
-        "U10": "Zero-stretched, padded and convolved with the flipped kernel: the same as U8.",
-        "U11": "The model on 4 x 4: its shapes, and 10 + 10 parameters.",
-        "U12": "Model B on 32 x 32: its shapes, and 150 and 136 parameters.",
-        "U13": "Model A on 32 x 32: the shape comes back.",
-        "U14": "The printed reconstruction is the printed weights' own, but for the bias.",
-    },
-}
+CLAIMS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+)
 """The claims in our words, by document; where a document is wrong, the correction."""
 
 

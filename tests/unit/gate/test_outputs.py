@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from conformance.cases.model import Place
-from conformance.gate import github_annotations, junit, markdown, terminal
+from conformance.gate.outputs import (
+    LONGEST_MARKDOWN,
+    OTHER_TEST,
+    github_commands,
+    junit,
+    markdown,
+    show,
+)
 from conformance.gate.result import Finding, Result, trouble
 from conformance.gate.snapshot import CannotCompare
 
@@ -98,9 +105,7 @@ def test_a_trouble_is_fit_to_print_and_keeps_its_lines() -> None:
 
 def shown(result: Result, *, as_terminal: bool = False) -> str:
     file = StringIO()
-    terminal.show(
-        Console(file=file, width=40, force_terminal=as_terminal, color_system=None), result
-    )
+    show(Console(file=file, width=40, force_terminal=as_terminal, color_system=None), result)
     return file.getvalue()
 
 
@@ -133,25 +138,23 @@ def test_the_terminal_reads_no_markup() -> None:
 
 
 def test_markdown_begins_with_the_summary() -> None:
-    assert markdown.render(NOTHING) == (
-        "### keras, 1.0 -&gt; 2.0: nothing changed in 1,704 answers.\n"
-    )
+    assert markdown(NOTHING) == ("### keras, 1.0 -&gt; 2.0: nothing changed in 1,704 answers.\n")
 
 
 def test_markdown_tells_what_fails_from_what_is_noted() -> None:
-    text = markdown.render(SOME)
+    text = markdown(SOME)
     fails, noted = text.index("#### Fails the gate"), text.index("#### Noted")
     assert fails < text.index("**newly different**") < noted < text.index("**newly matching**")
 
 
 def test_markdown_gives_the_reason_and_the_place() -> None:
-    text = markdown.render(SOME)
+    text = markdown(SOME)
     assert "*Expected:* It was mended." in text
     assert "(`expected.yaml:3:5`)" in text
 
 
 def test_markdown_folds_many_cases() -> None:
-    text = markdown.render(of(NASTY))
+    text = markdown(of(NASTY))
     assert (
         "\n  <details><summary>All 5 cases</summary>\n\n"
         "  `case-0`, `case-1`, `case-2`, `case-3`, `case-4`\n\n  </details>\n"
@@ -159,15 +162,15 @@ def test_markdown_folds_many_cases() -> None:
 
 
 def test_markdown_folds_no_cases_that_the_sentence_names() -> None:
-    assert "details" not in markdown.render(of(RED))
+    assert "details" not in markdown(of(RED))
 
 
 def test_markdown_says_why_nothing_was_compared() -> None:
-    assert markdown.render(TROUBLE) == "### conformance gate: a.jsonl: the run is incomplete\n"
+    assert markdown(TROUBLE) == "### conformance gate: a.jsonl: the run is incomplete\n"
 
 
 def test_markdown_holds_no_markup_of_others() -> None:
-    text = markdown.render(of(replace(NASTY, cases=())))
+    text = markdown(of(replace(NASTY, cases=())))
     assert "<" not in text
     assert "\\]\\]&gt; &amp; &lt;/details&gt; \\[x\\](y)" in text
 
@@ -178,8 +181,8 @@ def test_markdown_fits_a_comment_whatever_there_is_to_say() -> None:
         Finding(kind="newly different", apis=(API,), sentence="It. " * 80, cases=cases, red=True)
         for _ in range(500)
     )
-    text = markdown.render(of(*many))
-    assert len(text) <= markdown.LONGEST < 65_536
+    text = markdown(of(*many))
+    assert len(text) <= LONGEST_MARKDOWN < 65_536
     assert "- and 450 more" in text
 
 
@@ -189,7 +192,7 @@ def test_markdown_leaves_cases_out_before_findings() -> None:
         Finding(kind="newly different", apis=(API,), sentence=f"It {n}.", cases=cases, red=True)
         for n in range(60)
     )
-    text = markdown.render(of(*many))
+    text = markdown(of(*many))
     assert all(f"It {n}." in text for n in range(60))
     assert "`a-case-with-a-long-name-19` and 9,980 more" in text
 
@@ -198,12 +201,12 @@ def test_markdown_leaves_cases_out_before_findings() -> None:
 
 
 def junit_tests(result: Result) -> dict[str, ElementTree.Element]:
-    root = ElementTree.fromstring(junit.render(result))
+    root = ElementTree.fromstring(junit(result))
     return {case.attrib["name"]: case for case in root.iter("testcase")}
 
 
 def test_junit_has_a_test_for_each_api_changed_or_not() -> None:
-    assert list(junit_tests(NOTHING)) == [API, OTHER, junit.OTHER]
+    assert list(junit_tests(NOTHING)) == [API, OTHER, OTHER_TEST]
 
 
 def test_junit_passes_what_did_not_change() -> None:
@@ -225,7 +228,7 @@ def test_junit_passes_what_was_expected_and_notes_it() -> None:
 
 
 def test_junit_fails_a_test_of_its_own_for_what_is_of_no_api() -> None:
-    (failure,) = junit_tests(SOME)[junit.OTHER].findall("failure")
+    (failure,) = junit_tests(SOME)[OTHER_TEST].findall("failure")
     assert "expected.yaml:3:5: " in failure.attrib["message"]
     assert "1 case (d) is new." in (failure.text or "")
 
@@ -239,7 +242,7 @@ def test_junit_fails_a_test_of_its_own_for_what_is_of_no_api() -> None:
     ],
 )
 def test_junit_counts_what_it_holds(result: Result, counts: dict[str, str]) -> None:
-    root = ElementTree.fromstring(junit.render(result))
+    root = ElementTree.fromstring(junit(result))
     for element in (root, root[0]):
         assert {name: element.attrib[name] for name in counts} == counts
 
@@ -262,7 +265,7 @@ def test_junit_is_xml_whatever_names_and_troubles_hold(text: str) -> None:
     finding = Finding(
         kind="k", apis=(text,) if text else (), sentence="S.", cases=(text,), red=True
     )
-    assert junit.OTHER in junit_tests(of(finding))
+    assert OTHER_TEST in junit_tests(of(finding))
     assert "gate" in junit_tests(trouble(CannotCompare(text)))
 
 
@@ -272,40 +275,36 @@ PLACES = {"b": Place("cases/same.yaml", 97, 9), "d": Place("cases/d%,:.yaml", 1,
 
 
 def test_a_finding_is_annotated_at_the_first_case_whose_place_is_known() -> None:
-    assert next(github_annotations.lines(of(RED), PLACES)) == (
+    assert next(github_commands(of(RED), PLACES)) == (
         f"::error file=cases/same.yaml,line=97,title=newly different%3A {API}::{RED.sentence}"
     )
 
 
 def test_a_finding_whose_cases_are_unknown_is_annotated_without_a_place() -> None:
-    assert next(github_annotations.lines(of(RED), {})).startswith(
-        "::error title=newly different%3A "
-    )
+    assert next(github_commands(of(RED), {})).startswith("::error title=newly different%3A ")
 
 
 def test_an_entry_in_vain_is_annotated_where_it_stands() -> None:
-    assert next(github_annotations.lines(of(STALE), {})).startswith(
-        "::error file=expected.yaml,line=3,"
-    )
+    assert next(github_commands(of(STALE), {})).startswith("::error file=expected.yaml,line=3,")
 
 
 def test_what_does_not_fail_the_gate_is_a_notice() -> None:
-    assert next(github_annotations.lines(of(NOTE), {})).startswith("::notice title=")
+    assert next(github_commands(of(NOTE), {})).startswith("::notice title=")
 
 
 def test_nothing_is_annotated_where_nothing_changed() -> None:
-    assert list(github_annotations.lines(NOTHING, {})) == []
+    assert list(github_commands(NOTHING, {})) == []
 
 
 def test_a_trouble_is_annotated_on_one_line() -> None:
     made = trouble(CannotCompare("a.yaml:1:1: 100 %\nb"))
-    assert list(github_annotations.lines(made, {})) == [
+    assert list(github_commands(made, {})) == [
         "::error title=conformance gate::conformance gate: a.yaml:1:1: 100 %25%0Ab"
     ]
 
 
 def test_what_means_something_to_github_is_escaped_in_a_path() -> None:
-    assert next(github_annotations.lines(of(OF_CASES), PLACES)).startswith(
+    assert next(github_commands(of(OF_CASES), PLACES)).startswith(
         "::error file=cases/d%25%2C%3A.yaml,line=1,"
     )
 
@@ -315,9 +314,7 @@ def test_a_file_of_the_checkout_is_named_from_its_root(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     places = {"a": Place(str(tmp_path / "cases" / "a.yaml"), 1, 1)}
-    assert next(github_annotations.lines(of(RED), places)).startswith(
-        "::error file=cases/a.yaml,line=1,"
-    )
+    assert next(github_commands(of(RED), places)).startswith("::error file=cases/a.yaml,line=1,")
 
 
 def test_a_file_from_elsewhere_keeps_its_path(
@@ -325,9 +322,7 @@ def test_a_file_from_elsewhere_keeps_its_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     places = {"a": Place("/elsewhere/a.yaml", 1, 1)}
-    assert next(github_annotations.lines(of(RED), places)).startswith(
-        "::error file=/elsewhere/a.yaml,"
-    )
+    assert next(github_commands(of(RED), places)).startswith("::error file=/elsewhere/a.yaml,")
 
 
 # A finding of several APIs
@@ -347,7 +342,7 @@ def test_a_finding_of_two_apis_needs_no_list() -> None:
 
 
 def test_a_finding_of_several_apis_fails_the_test_of_each() -> None:
-    tests = ElementTree.fromstring(junit.render(replace(of(MERGED), apis=SEVERAL)))
+    tests = ElementTree.fromstring(junit(replace(of(MERGED), apis=SEVERAL)))
     failed = [
         case.get("name") for case in tests.iter("testcase") if case.find("failure") is not None
     ]
@@ -355,7 +350,7 @@ def test_a_finding_of_several_apis_fails_the_test_of_each() -> None:
 
 
 def test_markdown_names_all_apis_of_a_finding() -> None:
-    text = markdown.render(of(MERGED))
+    text = markdown(of(MERGED))
     assert all(f"`{api}`" in text for api in SEVERAL)
 
 
