@@ -131,22 +131,25 @@ class Row:
     cells: tuple[Cell, ...]
 
     @property
-    def settled(self) -> bool:
-        """Whether all columns that were run agree, and no case contradicts."""
-        kinds = {cell.kind for cell in self.cells}
-        disputed = any(cell.against or cell.was for cell in self.cells)
-        return not disputed and "agrees" in kinds and kinds <= {"agrees", "not run"}
+    def state(self) -> Literal["various", "unanimous", "undistinguished", "without case"]:
+        """Return how the columns compare.
 
-    @property
-    def unasked(self) -> bool:
-        """Whether no case touches the axis."""
-        return all(cell.kind == "no case" for cell in self.cells)
-
-    @property
-    def untold(self) -> bool:
-        """Whether there are cases, and none tells the choices apart."""
+        unanimous
+            All that were run agree, and no case contradicts.
+        undistinguished
+            There are cases, and none tells the choices apart.
+        without case
+            No case touches the axis.
+        """
         kinds = {cell.kind for cell in self.cells}
-        return "not told apart" in kinds and kinds <= {"not told apart", "no case"}
+        if kinds == {"no case"}:
+            return "without case"
+        if kinds <= {"not told apart", "no case"}:
+            return "undistinguished"
+        is_disputed = any(cell.against or cell.was for cell in self.cells)
+        if "agrees" in kinds and kinds <= {"agrees", "not run"} and not is_disputed:
+            return "unanimous"
+        return "various"
 
     @property
     def numbers(self) -> str:
@@ -187,24 +190,12 @@ class ConventionTable:
     @property
     def groups(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
         """Return the rows in which not all columns agree, under their headings."""
-        rows = [row for row in self.rows if not (row.settled or row.unasked or row.untold)]
-        groups = groupby(rows, lambda row: _heading(row.axis.name))
+        groups = groupby(self.rows_in("various"), lambda row: _heading(row.axis.name))
         return tuple((title, tuple(group)) for title, group in groups)
 
-    @property
-    def settled(self) -> tuple[Row, ...]:
-        """Return the rows in which all columns agree."""
-        return tuple(row for row in self.rows if row.settled)
-
-    @property
-    def unasked(self) -> tuple[str, ...]:
-        """Return the names of the axes that no case touches."""
-        return tuple(row.axis.name for row in self.rows if row.unasked)
-
-    @property
-    def untold(self) -> tuple[str, ...]:
-        """Return the names of the axes whose choices no case tells apart."""
-        return tuple(row.axis.name for row in self.rows if row.untold)
+    def rows_in(self, state: str) -> tuple[Row, ...]:
+        """Return the rows in a state."""
+        return tuple(row for row in self.rows if row.state == state)
 
     @property
     def meanings(self) -> tuple[Meaning, ...]:

@@ -24,32 +24,32 @@ IdsByAxis: TypeAlias = Mapping[str, Ids]
 
 
 @dataclass(frozen=True)
-class Meanings:
+class Conventions:
     """The conventions of every column.
 
     Attributes
     ----------
     cells
         The cells of each column, one for each axis.
-    sheets
+    tables
         A table for each operator.
-    doubts
+    anomalies
         The anomalies that nothing explains, and then the known limits and bugs.
     explained
         The number of wrong answers to naive calls that the conventions explain.
     """
 
     cells: Mapping[Column, tuple[Cell, ...]]
-    sheets: tuple[ConventionTable, ...]
-    doubts: tuple[Problem, ...]
+    tables: tuple[ConventionTable, ...]
+    anomalies: tuple[Problem, ...]
     explained: int
 
 
-def meanings(
+def conventions(
     environments: Sequence[Environment],
     operators: Mapping[str, Sequence[Column]],
     prepared_cases: Mapping[str, PreparedCase],
-) -> Meanings:
+) -> Conventions:
     """Collect the conventions of every column.
 
     Parameters
@@ -63,7 +63,7 @@ def meanings(
 
     Returns
     -------
-    Meanings
+    Conventions
         The convention tables and the anomalies.
     """
     profiles_by_api = [
@@ -94,7 +94,7 @@ def meanings(
         for observation in environment.run.observations
     )
     unexplained = sum(len(profile.unexplained) for profile in profile_of.values() if profile)
-    return Meanings(
+    return Conventions(
         cells, tables, (*_anomalies(profile_of), *_bugs(profile_of)), wrong - unexplained
     )
 
@@ -223,3 +223,43 @@ def _unfitting(profile: Profile) -> Iterator[str]:
     yield from profile.unexplained
     for finding in profile.findings:
         yield from finding.against
+
+
+def differences(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Return sentences on how an API differs from the reference.
+
+    Parameters
+    ----------
+    cells
+        Its cells, one for each axis.
+
+    Returns
+    -------
+    tuple of str
+        Empty where nothing is known of the API.
+    """
+    if not any(cell.kind in KNOWN for cell in cells):
+        return ()
+    sentences = [
+        f"{cell.sentence[:-1]} ({count(len(cell.cases), 'case')})."
+        for cell in cells
+        if cell.kind == "other choice"
+    ]
+    for kind, words in _WORDS.items():
+        axes = [f"`{cell.axis.name}` ({len(cell.cases)})" for cell in cells if cell.kind == kind]
+        if axes:
+            sentences.append(f"{words} {', '.join(axes)}.")
+    unknown = [f"`{cell.axis.name}`" for cell in cells if cell.kind == "not told apart"]
+    if not sentences:
+        sentences.append("It means what the reference means, wherever its cases can tell.")
+    if unknown:
+        sentences.append(f"Its cases cannot tell: {', '.join(unknown)}.")
+    return tuple(sentences)
+
+
+_WORDS: Mapping[Kind, str] = {
+    "refused": "Refuses",
+    "no parameter": "Has no parameter for",
+    "no answer": "Gives no answer for",
+    "not run": "Not run:",
+}

@@ -61,9 +61,9 @@ def render(report: Report) -> str:
         report=report,
         legend=LEGEND,
         signs=SIGNS,
-        known=alike(report.columns, report.known),
+        descriptions=alike(report.columns, report.descriptions),
         matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
-        loud=[p for p in report.troubles if p.kind in ("not run", "incomplete")],
+        loud=[p for p in report.problems if p.kind in ("not run", "incomplete")],
         stories=stories,
         count=count,
         trends=report.trends,
@@ -79,10 +79,10 @@ def render(report: Report) -> str:
 def _stories(report: Report) -> Iterator[Story]:
     """Yield each known bug that occurred, once."""
     details: dict[Bug, tuple[str, tuple[str, ...]]] = {}
-    for problem in report.troubles:
+    for problem in report.problems:
         if problem.bug:
             details[problem.bug] = problem.sentence, problem.cases
-    for anomaly in report.meanings.doubts:
+    for anomaly in report.conventions.anomalies:
         if anomaly.bug:
             details.setdefault(anomaly.bug, (f"natively in {anomaly.where}", anomaly.cases))
     for bug, (words, cases) in details.items():
@@ -188,7 +188,7 @@ def _axes(report: Report, ids: Mapping[str, int]) -> tuple[list[list[int]], dict
     sets: dict[tuple[str, ...], int] = {}
     axes: dict[str, list[int]] = {}
     for column in report.columns:
-        for cell in report.meanings.cells[column]:
+        for cell in report.conventions.cells[column]:
             cases = tuple(dict.fromkeys((*cell.against, *cell.cases)))
             number = sets.setdefault(cases, len(sets)) if cases else -1
             axes.setdefault(cell.axis.name, []).append(number)

@@ -25,9 +25,9 @@ def render(report: Report) -> str:
         report=report,
         legend=LEGEND,
         signs=SIGNS,
-        sheets=[(sheet, tuple(_axes(sheet))) for sheet in report.meanings.sheets],
-        known=alike(report.columns, report.known),
-        reason=_reason,
+        convention_tables=[(own, tuple(_axes(own))) for own in report.conventions.tables],
+        descriptions=alike(report.columns, report.descriptions),
+        reason_line=_reason_line,
         summary=table(["API", *VERDICTS], _summary(report)),
         trends=[(title, changes.as_markdown(trends, "####")) for title, trends in report.trends],
         matrices=[(matrix.title, tuple(_topics(matrix))) for matrix in report.matrices],
@@ -93,13 +93,13 @@ def _claims(claims: Iterable[Claim]) -> str:
     return table(["claim", "what is held", "cases", "natively", "by recipe"], rows)
 
 
-def _reason(reason: Reason) -> str:
+def _reason_line(reason: Reason) -> str:
     return f"{reason.kind} in {reason.cases}: {markdown(shortened(reason.words))}"
 
 
 def _summary(report: Report) -> Iterable[list[str]]:
-    for title, columns in alike(report.columns, report.facts):
-        counts = dict(report.facts[columns[0]].verdicts.counts)
+    for title, columns in alike(report.columns, report.summaries):
+        counts = dict(report.summaries[columns[0]].verdicts.counts)
         yield [tick(title), *(str(counts.get(v, 0)) for v in VERDICTS)]
 
 

@@ -16,10 +16,9 @@ from conformance.observations import Verdict
 from conformance.report import tables
 from conformance.report.api_summary import ApiSummary, api_summaries
 from conformance.report.claims import Claim, claims
-from conformance.report.differences import differences
 from conformance.report.environments import Column, Environment
 from conformance.report.errata import ErratumRow, errata
-from conformance.report.evidence import Meanings, meanings
+from conformance.report.evidence import Conventions, conventions, differences
 from conformance.report.matrices import Matrix, by_operator, matrices
 from conformance.report.problems import Problem, problems, wrong
 from conformance.report.tables import VerdictCounts, count_verdicts
@@ -93,9 +92,9 @@ class Report:
         return matrices(self.operators, self.counts, changed)
 
     @cached_property
-    def meanings(self) -> Meanings:
+    def conventions(self) -> Conventions:
         """Return the conventions of every column."""
-        return meanings(self.environments, self.operators, self.prepared_cases)
+        return conventions(self.environments, self.operators, self.prepared_cases)
 
     @cached_property
     def prepared_cases(self) -> dict[str, PreparedCase]:
@@ -135,18 +134,20 @@ class Report:
     @cached_property
     def differences(self) -> dict[Column, tuple[str, ...]]:
         """Return sentences on how each column differs from the reference."""
-        return {column: differences(self.meanings.cells[column]) for column in self.columns}
+        return {column: differences(self.conventions.cells[column]) for column in self.columns}
 
     @cached_property
-    def facts(self) -> dict[Column, ApiSummary]:
+    def summaries(self) -> dict[Column, ApiSummary]:
         """Return the summary of each column."""
         summaries = api_summaries(self.verdicts)
         return {column: summaries[column.run, column.api] for column in self.columns}
 
     @cached_property
-    def known(self) -> dict[Column, tuple[tuple[str, ...], ApiSummary]]:
+    def descriptions(self) -> dict[Column, tuple[tuple[str, ...], ApiSummary]]:
         """Return the differences and the summary of each column, by which columns are grouped."""
-        return {column: (self.differences[column], self.facts[column]) for column in self.columns}
+        return {
+            column: (self.differences[column], self.summaries[column]) for column in self.columns
+        }
 
     @cached_property
     def claims(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:
@@ -171,7 +172,7 @@ class Report:
         return errata(self.observations, self.environments, self.cases)
 
     @cached_property
-    def troubles(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """Return the problems, the gravest first."""
         return problems(
             self.observations, self.verdicts, self.environments, self.titles, self.cases

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from conformance.report import differences, html, markdown, tables
+from conformance.report import html, markdown, tables
 from conformance.report.model import Report
 from conformance.utils import durable_files
 from conformance.utils.text import cell
@@ -45,7 +45,7 @@ def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Pa
 
 
 _TEXTS: Mapping[str, Callable[[Report], str]] = {
-    "profiles.csv": lambda report: _csv(differences.frame(report.meanings)),
+    "profiles.csv": lambda report: _csv(_profiles(report)),
     "observations.csv": lambda report: _csv(report.observations[tables.OBSERVATION]),
     "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
     "compatibility.csv": lambda report: _csv(
@@ -56,6 +56,31 @@ _TEXTS: Mapping[str, Callable[[Report], str]] = {
 }
 NAMES = tuple(_TEXTS)
 """The names of the files of a report."""
+
+
+def _profiles(report: Report) -> pd.DataFrame:
+    """Return a row for each API, environment and axis, also where nothing is known.
+
+    ``canonical`` says whether the choice is the reference's, and is empty without a choice;
+    ``cases``, ``against`` and ``refused`` count the cases that establish the choice, contradict it,
+    and were refused.
+    """
+    rows = [
+        {
+            **tables.environment_key(column.environment),
+            "api": column.api,
+            "axis": cell.axis.name,
+            "known": "observed" if cell.choice else cell.kind,
+            "choice": cell.choice,
+            "canonical": cell.kind == "agrees" if cell.choice else None,
+            "cases": len(cell.cases) if cell.choice else 0,
+            "against": len(cell.against),
+            "refused": len(cell.refused),
+        }
+        for column, cells in report.conventions.cells.items()
+        for cell in cells
+    ]
+    return pd.DataFrame(rows, dtype=object)
 
 
 def _csv(frame: pd.DataFrame) -> str:

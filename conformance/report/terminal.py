@@ -36,7 +36,7 @@ def show(console: Console, report: Report) -> None:
     report
         The report.
     """
-    present = {v for summary in report.facts.values() for v, _ in summary.verdicts.counts}
+    present = {v for summary in report.summaries.values() for v, _ in summary.verdicts.counts}
     verdicts = [verdict for verdict in VERDICTS if verdict in present]
     heads = [_HEADS.get(verdict, verdict) for verdict in verdicts]
     width_of_verdicts = max(map(len, verdicts), default=0) + sum(
@@ -51,7 +51,7 @@ def show(console: Console, report: Report) -> None:
     for environment, columns in groupby(by_run, lambda column: column.environment):
         table.add_row(Text(environment.title, style="bold"))
         for column in columns:
-            summary = report.facts[column].verdicts
+            summary = report.summaries[column].verdicts
             counts = dict(summary.counts)
             name = column.api.removeprefix(f"{environment.framework}.")
             table.add_row(
@@ -65,7 +65,7 @@ def show(console: Console, report: Report) -> None:
             for change in trend.changes:
                 words = f" {title.partition(':')[0]}, {trend.api}: {line(change)}"
                 console.print(Text.assemble(("Δ", "bold yellow"), words))
-    for problem in report.troubles:
+    for problem in report.problems:
         style = STYLES.get(problem.kind, "bold red")  # type: ignore[call-overload]
         if problem.kind == "rounding":
             style = "yellow"

@@ -168,13 +168,13 @@ def sick(api: str = API) -> Run:
 
 
 def doubted(report: Report) -> list[tuple[str, str]]:
-    return [(doubt.kind, doubt.where) for doubt in report.meanings.doubts]
+    return [(doubt.kind, doubt.where) for doubt in report.conventions.anomalies]
 
 
 def test_a_known_bug_is_neither_unexplained_nor_different() -> None:
     report = report_of(sick(), cases=(SICK,))
     assert doubted(report) == [("known bug", f"{API} (1.9.1)")]
-    assert [t.kind for t in report.troubles if t.kind != "not run"] == ["known bug"]
+    assert [t.kind for t in report.problems if t.kind != "not run"] == ["known bug"]
 
 
 def test_the_list_of_cases_names_a_known_bug() -> None:

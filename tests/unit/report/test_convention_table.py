@@ -21,7 +21,7 @@ from conformance.observations import Observation
 from conformance.question import Question
 from conformance.report import output
 from conformance.report.convention_table import GROUPS, Cell
-from conformance.report.differences import differences
+from conformance.report.evidence import differences
 from conformance.report.model import Report
 from conformance.runs.run_files import Run
 from conformance.utils.text import tick
@@ -61,7 +61,7 @@ def layer(*observations: Observation, **header: Any) -> Run:
 
 def cell(report: Report, axis: str, title: str = f"{LAYER} (2.0)") -> Cell:
     column = next(c for c in report.columns if c.title == title)
-    return next(c for c in report.meanings.cells[column] if c.axis.name == axis)
+    return next(c for c in report.conventions.cells[column] if c.axis.name == axis)
 
 
 def files(report: Report, folder: Path) -> dict[str, str]:
@@ -97,40 +97,44 @@ def test_every_axis_has_its_heading() -> None:
 
 
 def test_an_axis_on_which_all_agree_is_folded() -> None:
-    sheet = report_of(layer(match(ONE), match(ONE, FUNCTION)), cases=(ONE,)).meanings.sheets[0]
-    assert "kernel flip" in [row.axis.name for row in sheet.settled]
+    sheet = report_of(layer(match(ONE), match(ONE, FUNCTION)), cases=(ONE,)).conventions.tables[0]
+    assert "kernel flip" in [row.axis.name for row in sheet.rows_in("unanimous")]
 
 
 def test_an_axis_on_which_one_differs_is_shown() -> None:
     report = report_of(layer(match(ONE), flipped(ONE, FUNCTION)), cases=(ONE,))
-    titles = [(t, [r.axis.name for r in rows]) for t, rows in report.meanings.sheets[0].groups]
+    titles = [(t, [r.axis.name for r in rows]) for t, rows in report.conventions.tables[0].groups]
     assert titles == [("Kernel", ["kernel flip"])]
 
 
 def test_an_axis_on_which_all_that_ran_agree_says_how_many_did_not() -> None:
     given = [layer(match(ONE), match(ONE, FUNCTION)), failed("mxnet", "No wheel.")]
-    sheet = report_of(*given, cases=(ONE,)).meanings.sheets[0]
+    sheet = report_of(*given, cases=(ONE,)).conventions.tables[0]
     apis = [
         api
         for api in FRAMEWORKS["mxnet"].apis
         if api.operator == "conv_transpose" and not api.topics  # a variant has no axes of its own
     ]
-    assert {row.axis.name: row.not_run for row in sheet.settled}["kernel flip"] == len(apis)
+    assert {row.axis.name: row.not_run for row in sheet.rows_in("unanimous")}["kernel flip"] == len(
+        apis
+    )
 
 
 def test_an_axis_that_no_case_is_about_is_named() -> None:
     report = report_of(layer(match(ONE), match(ONE, FUNCTION)), cases=(ONE,))
-    assert "groups" in report.meanings.sheets[0].unasked
+    rows = report.conventions.tables[0].rows_in("without case")
+    assert "groups" in [row.axis.name for row in rows]
 
 
 def test_an_axis_that_no_case_can_tell_is_named() -> None:
     report = report_of(layer(match(ONE), match(ONE, FUNCTION)), cases=(ONE,))
-    assert report.meanings.sheets[0].untold == ("accumulation",)
+    rows = report.conventions.tables[0].rows_in("undistinguished")
+    assert [row.axis.name for row in rows] == ["accumulation"]
 
 
 def test_the_words_of_a_table_are_explained_with_who_means_them() -> None:
     report = report_of(layer(match(ONE), flipped(ONE, FUNCTION)), cases=(ONE,))
-    told = [(m.choice, m.sentence, m.apis) for m in report.meanings.sheets[0].meanings]
+    told = [(m.choice, m.sentence, m.apis) for m in report.conventions.tables[0].meanings]
     assert told == [
         ("as it stands", "The kernel is read forwards along every spatial axis.", (LAYER,)),
         ("flipped", "The kernel is read backwards along every axis.", (FUNCTION,)),
@@ -139,15 +143,15 @@ def test_the_words_of_a_table_are_explained_with_who_means_them() -> None:
 
 def test_a_contradiction_names_its_cases() -> None:
     report = report_of(layer(flipped(ONE), match(TWO)), cases=(ONE, TWO))
-    told = [(d.kind, d.where, d.cases) for d in report.meanings.doubts]
+    told = [(d.kind, d.where, d.cases) for d in report.conventions.anomalies]
     assert told == [("contradiction", f"{LAYER} (2.0)", ("one",))]
 
 
 def test_what_no_convention_explains_names_its_cases() -> None:
     wrong = observed(TWO, "native", "mismatch")
     report = report_of(layer(match(ONE), wrong), cases=(ONE, TWO))
-    told = [(d.kind, d.cases) for d in report.meanings.doubts]
-    assert (told, report.meanings.explained) == ([("unexplained", ("two",))], 0)
+    told = [(d.kind, d.cases) for d in report.conventions.anomalies]
+    assert (told, report.conventions.explained) == ([("unexplained", ("two",))], 0)
 
 
 def limited() -> Report:
@@ -156,8 +160,8 @@ def limited() -> Report:
 
 
 def test_what_runs_into_a_known_limit_names_it() -> None:
-    meanings = limited().meanings
-    told = [(d.kind, d.sentence, d.cases) for d in meanings.doubts]
+    meanings = limited().conventions
+    told = [(d.kind, d.sentence, d.cases) for d in meanings.anomalies]
     assert told == [("known limit", "It keeps two at the begin.", ("two",))]
     assert meanings.explained == 0
 
@@ -170,7 +174,7 @@ def test_what_nothing_explains_comes_before_known_limits() -> None:
         ),
         cases=(ONE, TWO),
     )
-    told = [(d.kind, d.cases) for d in report.meanings.doubts]
+    told = [(d.kind, d.cases) for d in report.conventions.anomalies]
     assert told == [("unexplained", ("two",)), ("known limit", ("one",))]
 
 
@@ -183,12 +187,12 @@ def test_a_known_limit_is_no_contradiction_in(name: str, tmp_path: Path) -> None
 
 def test_what_is_explained_is_counted() -> None:
     report = report_of(layer(flipped(ONE), match(TWO)), cases=(ONE, TWO))
-    assert report.meanings.explained == 1
+    assert report.conventions.explained == 1
 
 
 def test_an_answer_to_a_case_that_changed_since_is_not_counted() -> None:
     old = observed(ONE, "native", "mismatch", explanations=FLIPPED, content="another")
-    assert report_of(layer(old), cases=(ONE,)).meanings.explained == 0
+    assert report_of(layer(old), cases=(ONE,)).conventions.explained == 0
 
 
 @pytest.mark.parametrize("name", ["compatibility.md", "index.html"])
@@ -228,7 +232,7 @@ def test_backends_are_no_versions_of_each_other() -> None:
 def sentences(*observations: Observation) -> tuple[str, ...]:
     report = report_of(layer(*observations), cases=(ONE, TWO))
     column = next(c for c in report.columns if c.api == LAYER)
-    return differences(report.meanings.cells[column])
+    return differences(report.conventions.cells[column])
 
 
 def test_what_differs_is_told_in_sentences_with_its_cases() -> None:

@@ -41,7 +41,7 @@ def test_an_undecided_answer_gives_an_undecided_verdict_with_its_reason(undecide
 
 def test_an_undecided_verdict_is_an_alarm_and_a_trouble(undecided: Report) -> None:
     assert undecided.alarming == (("undecided", 1),)
-    assert [(t.kind, t.sentence, t.cases) for t in undecided.troubles if t.kind != "not run"] == [
+    assert [(t.kind, t.sentence, t.cases) for t in undecided.problems if t.kind != "not run"] == [
         ("undecided", WHY, ("hidden",))
     ]
 
@@ -66,10 +66,10 @@ def test_the_tables_have_the_status_of_an_undecided_answer(
 
 
 def test_an_undecided_answer_establishes_no_choice(undecided: Report) -> None:
-    (cells,) = (own for column, own in undecided.meanings.cells.items() if "Conv" in column.api)
+    (cells,) = (own for column, own in undecided.conventions.cells.items() if "Conv" in column.api)
     kinds = {cell.axis.name: cell.kind for cell in cells}
     assert kinds["kernel flip"] == "not told apart"
-    assert undecided.meanings.doubts == ()
+    assert undecided.conventions.anomalies == ()
 
 
 def test_what_sums_round_is_told_and_is_no_alarm() -> None:
@@ -84,5 +84,5 @@ def test_what_sums_round_is_told_and_is_no_alarm() -> None:
     report = report_of(run(*seen), cases=(of,))
     assert of_layer(report)["verdict"] == "different"
     assert report.alarming == ()
-    told = [(t.kind, t.sentence) for t in report.troubles if t.kind != "not run"]
+    told = [(t.kind, t.sentence) for t in report.problems if t.kind != "not run"]
     assert told == [("rounding", SUMS)]
