@@ -11,7 +11,7 @@ from typing import cast
 import pandas as pd
 
 from conformance.recipes.search import Cost
-from conformance.report.tables import VerdictCounts, count_verdicts
+from conformance.report.data import ReportData, VerdictCounts, count_verdicts
 from conformance.utils.grouping import group
 from conformance.utils.text import count, pattern
 
@@ -102,22 +102,11 @@ _WORDS = {
 """What a call with a status is and does, from the mildest status to the worst."""
 
 
-def api_summaries(verdict_table: pd.DataFrame) -> dict[tuple[int, str], ApiSummary]:
-    """Summarize every API.
-
-    Parameters
-    ----------
-    verdict_table
-        What `conformance.report.tables.verdicts` returns.
-
-    Returns
-    -------
-    dict
-        The summaries by the number of the run and the id of the API.
-    """
+def api_summaries(data: ReportData) -> dict[tuple[int, str], ApiSummary]:
+    """Summarize every API, by the number of the run and the id of the API."""
     return {
         (cast(int, run), str(api)): _summary(rows)
-        for (run, api), rows in verdict_table.groupby(["run", "api"])
+        for (run, api), rows in data.verdicts.groupby(["run", "api"])
     }
 
 

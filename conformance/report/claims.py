@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import pandas as pd
-
-from conformance.cases.model import Case
 from conformance.observations import MODES
+from conformance.report.data import ReportData
 from conformance.utils.grouping import group
 from conformance.utils.text import plain
 
@@ -62,29 +60,16 @@ class Claim:
     outcomes: Mapping[str, Sequence[tuple[Outcome, int]]]
 
 
-def claims(observations: pd.DataFrame, cases: Sequence[Case]) -> tuple[Claim, ...]:
-    """Count the outcomes of every claim of `CLAIMS`, and of any other that a case carries.
-
-    Parameters
-    ----------
-    observations
-        What `conformance.report.tables.observations` returns.
-    cases
-        The cases of the report.
-
-    Returns
-    -------
-    tuple of Claim
-        Those of `CLAIMS` first.
-    """
+def claims(data: ReportData) -> tuple[Claim, ...]:
+    """Count the outcomes of every claim of `CLAIMS`, and of any other that a case carries."""
     carriers = {
         claim: [case for _, case in members]
         for claim, members in group(
-            ((claim, case) for case in cases for claim in case.claims), lambda pair: pair[0]
+            ((claim, case) for case in data.cases for claim in case.claims), lambda pair: pair[0]
         ).items()
     }
-    tallies = _tallies(observations, cases)
-    titles = {case.document.id: case.document.title for case in cases if case.document}
+    tallies = _tallies(data)
+    titles = {case.document.id: case.document.title for case in data.cases if case.document}
     entries = {
         claim: (titles.get(document, document), sentence)
         for document, sentences in CLAIMS.items()
@@ -110,12 +95,10 @@ def _counts(tally: Counter[Outcome]) -> tuple[tuple[Outcome, int], ...]:
     return tuple((outcome, tally[outcome]) for outcome in OUTCOMES if tally[outcome])
 
 
-def _tallies(
-    observations: pd.DataFrame, cases: Sequence[Case]
-) -> dict[tuple[str, str], Counter[Outcome]]:
+def _tallies(data: ReportData) -> dict[tuple[str, str], Counter[Outcome]]:
     """Count the APIs by outcome, for each claim and mode."""
-    carriers = {case.id: case for case in cases if case.claims}
-    rows = observations[observations["case"].isin(list(carriers))]
+    carriers = {case.id: case for case in data.cases if case.claims}
+    rows = data.observations[data.observations["case"].isin(list(carriers))]
     is_erratum = rows["case"].map(lambda id_: carriers[id_].erratum is not None)
     holds = rows["correction"].where(is_erratum, rows["claim"])
     outcomes = rows.assign(

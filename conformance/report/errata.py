@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -12,7 +11,7 @@ import pandas as pd
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.observations import ANSWERED
-from conformance.report.environments import Environment
+from conformance.report.data import ReportData
 from conformance.utils.text import plain
 
 Side: TypeAlias = Literal["correction", "document", "neither", "none"]
@@ -87,34 +86,17 @@ _GIVE: dict[Side, str] = {
 }
 
 
-def errata(
-    observations: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
-) -> tuple[ErratumRow, ...]:
-    """Return every erratum of the cases, in their order.
-
-    Parameters
-    ----------
-    observations
-        What `conformance.report.tables.observations` returns.
-    environments
-        The environments that its runs are of.
-    cases
-        The cases of the report.
-    """
-    return tuple(
-        _row(case, case.erratum, observations[observations["case"] == case.id], environments)
-        for case in cases
-        if case.erratum is not None
-    )
+def errata(data: ReportData) -> tuple[ErratumRow, ...]:
+    """Return every erratum of the cases, in their order."""
+    return tuple(_row(case, case.erratum, data) for case in data.cases if case.erratum is not None)
 
 
-def _row(
-    case: Case, erratum: Erratum, rows: pd.DataFrame, environments: Sequence[Environment]
-) -> ErratumRow:
+def _row(case: Case, erratum: Erratum, data: ReportData) -> ErratumRow:
     """Return a row; the equivalent calls of an environment decide its side."""
+    rows = data.observations[data.observations["case"] == case.id]
     sides: list[tuple[str, str, Side]] = []
     silent: list[str] = []
-    for number, environment in enumerate(environments):
+    for number, environment in enumerate(data.environments):
         equivalent = _sides(rows[(rows["run"] == number) & (rows["mode"] == "recipe")])
         answers = set(equivalent) - {"none"}
         if answers:

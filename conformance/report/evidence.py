@@ -11,7 +11,8 @@ from conformance.conventions.axes import Axis
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.report.convention_table import KNOWN, Cell, ConventionTable, Ids, Kind, Row, order
-from conformance.report.environments import Column, Environment, alike
+from conformance.report.data import ReportData
+from conformance.report.environments import Column, alike
 from conformance.report.problems import Problem
 from conformance.runs.plan import is_applicable
 from conformance.runs.prepared_case import PreparedCase
@@ -45,35 +46,15 @@ class Conventions:
     explained: int
 
 
-def conventions(
-    environments: Sequence[Environment],
-    operators: Mapping[str, Sequence[Column]],
-    prepared_cases: Mapping[str, PreparedCase],
-) -> Conventions:
-    """Collect the conventions of every column.
-
-    Parameters
-    ----------
-    environments
-        The runs.
-    operators
-        The columns, by the title of their operator.
-    prepared_cases
-        The cases, by id.
-
-    Returns
-    -------
-    Conventions
-        The convention tables and the anomalies.
-    """
+def conventions(data: ReportData) -> Conventions:
+    """Collect the conventions of every column."""
     profiles_by_api = [
-        {profile.api: profile for profile in profiles(e.run.observations, prepared_cases)}
-        for e in environments
+        {profile.api: profile for profile in profiles(e.run.observations, data.prepared_cases)}
+        for e in data.environments
     ]
-    columns = [column for own in operators.values() for column in own]
-    ids_by_axis = {
-        api: _ids_by_axis(api, prepared_cases) for api in dict.fromkeys(c.api for c in columns)
-    }
+    columns = [column for own in data.operators.values() for column in own]
+    apis = dict.fromkeys(column.api for column in columns)
+    ids_by_axis = {api: _ids_by_axis(api, data.prepared_cases) for api in apis}
     profile_of = {column: profiles_by_api[column.run].get(column.api) for column in columns}
     cells = _with_previous_words(
         {
@@ -83,14 +64,14 @@ def conventions(
     )
     tables = tuple(
         _table(title, columns_with_axes, cells)
-        for title, own in operators.items()
+        for title, own in data.operators.items()
         if (columns_with_axes := [column for column in own if _has_axes(column)])
     )
-    contents = {id_: prepared_case.content for id_, prepared_case in prepared_cases.items()}
+    contents = {id_: prepared_case.content for id_, prepared_case in data.prepared_cases.items()}
     wrong = sum(
         (observation.mode, observation.status) == ("native", "mismatch")
         and contents.get(observation.case) == observation.content
-        for environment in environments
+        for environment in data.environments
         for observation in environment.run.observations
     )
     unexplained = sum(len(profile.unexplained) for profile in profile_of.values() if profile)

@@ -19,10 +19,10 @@ from conformance.findings.known_bugs import Bug
 from conformance.history.version_ranges import Kind
 from conformance.report import changes
 from conformance.report.convention_table import SIGNS
+from conformance.report.data import VerdictCounts
 from conformance.report.environments import Column, alike
 from conformance.report.matrices import Matrix
 from conformance.report.model import LEGEND, Report
-from conformance.report.tables import VerdictCounts
 from conformance.utils.text import count, plain, printed, shortened
 
 KINDS: Mapping[Kind, str] = {

@@ -9,10 +9,10 @@ from conformance.report import changes
 from conformance.report.api_summary import Reason
 from conformance.report.claims import Claim
 from conformance.report.convention_table import SIGNS, Cell, ConventionTable, Row
+from conformance.report.data import VerdictCounts
 from conformance.report.environments import Column, alike
 from conformance.report.matrices import Matrix
 from conformance.report.model import LEGEND, Report
-from conformance.report.tables import VerdictCounts
 from conformance.utils.markdown import table, template
 from conformance.utils.text import markdown, shortened, tick
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-import pandas as pd
-
-from conformance.adapters.registry import APIS
 from conformance.observations import VERDICTS
+from conformance.report.data import OTHER, ReportData, VerdictCounts
 from conformance.report.environments import Column
-from conformance.report.tables import VerdictCounts
+from conformance.report.tables import NOT_RUN
 from conformance.utils.grouping import group
 
-OPERATORS = {
-    "conv_transpose": "Transposed convolution",
-    "conv": "Convolution",
-    "interpolate": "Interpolation",
-}
-OTHER = "Other"
 TOPICS = {
     "Arguments": (
         "stride",
@@ -85,58 +79,44 @@ class Matrix:
         return group(self.columns, lambda column: column.api)
 
 
-def by_operator(columns: Sequence[Column]) -> dict[str, list[Column]]:
-    """Group columns by the title of their operator, transposed convolution first.
-
-    Parameters
-    ----------
-    columns
-        The APIs in their environments.
-    """
-
-    def title(column: Column) -> str:
-        api = APIS.get(column.api)
-        return OPERATORS.get(api.operator, OTHER) if api else OTHER
-
-    groups = group(columns, title)
-    return {title: groups.get(title, []) for title in (*OPERATORS.values(), OTHER)}
-
-
-def matrices(
-    operators: Mapping[str, Sequence[Column]],
-    counts: pd.DataFrame,
-    changed: Mapping[tuple[int, str, str], int],
-) -> tuple[Matrix, ...]:
-    """Make a matrix for each operator that has columns.
-
-    Parameters
-    ----------
-    operators
-        The columns, by the title of their operator.
-    counts
-        What `conformance.report.tables.by_topic` returns.
-    changed
-        What `conformance.report.tables.changed_by_topic` returns.
-    """
-    columns = {(column.run, column.api): column for own in operators.values() for column in own}
+def matrices(data: ReportData) -> tuple[Matrix, ...]:
+    """Make a matrix for each operator that has columns."""
+    columns = {(column.run, column.api): column for column in data.columns}
+    counts = data.counts
     cells = {
         (columns[int(run), api], topic): VerdictCounts(
             tuple((v, n) for v, n in zip(VERDICTS, numbers, strict=True) if n)
         )
         for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True)
     }
-    changes = {(columns[run, api], topic): number for (run, api, topic), number in changed.items()}
+    changed = {
+        (columns[run, api], topic): number for (run, api, topic), number in _changed(data).items()
+    }
     return tuple(
         Matrix(
             title,
             tuple(own),
             tuple(_sections({topic for column, topic in cells if column in own})),
             cells,
-            changes,
+            changed,
         )
-        for title, own in operators.items()
+        for title, own in data.operators.items()
         if own
     )
+
+
+def _changed(data: ReportData) -> Mapping[tuple[int, str, str], int]:
+    """Count the verdicts that differ from those of the version before, by run, API and topic."""
+    answers = data.verdicts[data.verdicts["verdict"] != NOT_RUN]
+    by_run = dict(list(answers.groupby("run")))
+    counts: Counter[tuple[int, str, str]] = Counter()
+    for before, after in (pair for numbers in data.versions for pair in pairwise(numbers)):
+        if before in by_run and after in by_run:
+            both = by_run[before].merge(by_run[after], on=["api", "case"], suffixes=("_was", ""))
+            changed = both[both["verdict_was"] != both["verdict"]]
+            for api, topics in changed[["api", "topic"]].itertuples(index=False, name=None):
+                counts.update((after, api, topic) for topic in topics.split(";"))
+    return counts
 
 
 def _sections(present: set[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

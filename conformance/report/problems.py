@@ -8,12 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from conformance.cases.model import Case
 from conformance.conventions.axes import CONVENTIONS
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
+from conformance.report.data import ReportData
 from conformance.report.environments import Environment
-from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.grouping import group
 from conformance.utils.text import count, pattern, plain
 
@@ -61,68 +60,31 @@ class Problem:
         return ", ".join(self.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def problems(
-    observations: pd.DataFrame,
-    verdicts: pd.DataFrame,
-    environments: Sequence[Environment],
-    titles: Mapping[tuple[int, str], str],
-    cases: Sequence[Case],
-) -> tuple[Problem, ...]:
+def problems(data: ReportData) -> tuple[Problem, ...]:
     """List everything that is wrong, the gravest first.
 
-    Parameters
-    ----------
-    observations, verdicts
-        What the functions of these names in `conformance.report.tables` return.
-    environments
-        The environments that the runs are of.
-    titles
-        The titles of the columns, by run and API.
-    cases
-        The cases as they are now.
-
-    Returns
-    -------
-    tuple of Problem
-        Verdicts that come from rounding, and then from known bugs, stand at the end.
+    Verdicts that come from rounding, and then from known bugs, stand at the end.
     """
-    bad, bugs = wrong(verdicts, environments)
-    is_new = [bug is None for bug in bugs]
+    bad, bugs = wrong(data)
     return (
-        *_broken(bad.loc[is_new], titles),
-        *_not_run(verdicts, environments),
-        *_changed(observations, environments, cases),
-        *_retried(environments),
-        *_rounding(verdicts, titles),
-        *_known(bad, bugs, titles),
+        *_broken(bad.loc[[bug is None for bug in bugs]], data.titles),
+        *_not_run(data),
+        *_changed(data),
+        *_retried(data.environments),
+        *_rounding(data),
+        *_known(bad, bugs, data.titles),
     )
 
 
-def wrong(
-    verdicts: pd.DataFrame, environments: Sequence[Environment]
-) -> tuple[pd.DataFrame, list[Bug | None]]:
-    """Return the bad verdicts, and the known bug behind each of them.
+def wrong(data: ReportData) -> tuple[pd.DataFrame, list[Bug | None]]:
+    """Return the rows of bad verdicts, and the known bug behind each of them or None.
 
     A verdict that comes from rounding is not bad, because no call avoids the rounding.
-
-    Parameters
-    ----------
-    verdicts
-        What `conformance.report.tables.verdicts` returns.
-    environments
-        The environments that its runs are of.
-
-    Returns
-    -------
-    bad : DataFrame
-        Rows of ``verdicts``.
-    bugs : list
-        For each of the rows, the known bug or None.
     """
-    is_bad = verdicts["verdict"].isin(["broken", "different", "undecided"])
-    bad = verdicts[is_bad & ~_rounds(verdicts)]
+    is_bad = data.verdicts["verdict"].isin(["broken", "different", "undecided"])
+    bad = data.verdicts[is_bad & ~_rounds(data.verdicts)]
     return bad, [
-        known_bugs.known(environments[run].run.header, api, case)
+        known_bugs.known(data.environments[run].run.header, api, case)
         for run, api, case in _rows(bad, "run", "api", "case")
     ]
 
@@ -131,11 +93,12 @@ def _rounds(verdicts: pd.DataFrame) -> pd.Series[bool]:
     return (verdicts["verdict"] == "different") & verdicts["recipe_reason"].isin(ROUNDING)
 
 
-def _rounding(verdicts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
+def _rounding(data: ReportData) -> Iterator[Problem]:
     """Yield a problem for each way to round that an API has."""
-    rows = _rows(verdicts[_rounds(verdicts)], "run", "api", "reason", "case")
+    rows = _rows(data.verdicts[_rounds(data.verdicts)], "run", "api", "reason", "case")
     for (run, api, reason), members in group(rows, lambda row: row[:3]).items():
-        yield Problem("rounding", titles[run, api], reason, tuple(case for *_, case in members))
+        cases = tuple(case for *_, case in members)
+        yield Problem("rounding", data.titles[run, api], reason, cases)
 
 
 def _known(
@@ -153,9 +116,9 @@ def _known(
             yield Problem("known bug", bug.title, sentence, tuple(cases), bug)
 
 
-def _not_run(verdicts: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[Problem]:
-    missing = verdicts[verdicts["verdict"] == "not run"]
-    for number, environment in enumerate(environments):
+def _not_run(data: ReportData) -> Iterator[Problem]:
+    missing = data.verdicts[data.verdicts["verdict"] == "not run"]
+    for number, environment in enumerate(data.environments):
         rows = missing[missing["run"] == number]
         if environment.trouble is not None:
             is_failure = environment.run.header.failure is not None
@@ -187,14 +150,13 @@ def _broken(bad: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterato
             yield Problem(kind, titles[run, api], sentence, cases)
 
 
-def _changed(
-    observations: pd.DataFrame, environments: Sequence[Environment], cases: Sequence[Case]
-) -> Iterator[Problem]:
+def _changed(data: ReportData) -> Iterator[Problem]:
     """Yield a problem for each run whose cases were edited or removed afterwards."""
-    contents = {case.id: PreparedCase(case).content for case in cases}
-    rows = observations[observations["content"].notna()].drop_duplicates(["run", "case", "content"])
+    contents = {id_: prepared_case.content for id_, prepared_case in data.prepared_cases.items()}
+    rows = data.observations[data.observations["content"].notna()]
+    rows = rows.drop_duplicates(["run", "case", "content"])
     by_run = group(_rows(rows, "run", "case", "content"), lambda row: row[0])
-    for number, environment in enumerate(environments):
+    for number, environment in enumerate(data.environments):
         pairs = [(case, content) for _, case, content in by_run.get(number, ())]
         changed = tuple(case for case, content in pairs if contents.get(case, content) != content)
         unknown = sum(case not in contents for case, _ in pairs)

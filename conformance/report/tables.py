@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import pandas as pd
@@ -54,29 +52,6 @@ _KEY = ["run", "api", "case"]
 _FIELDS = ("api", "case", "mode", "status", "claim", "correction", "dtype", "digest", "content")
 """The columns that an observation has in the same form."""
 _EXTRA = ["native_reason", "recipe_reason", "right_shape"]
-
-
-@dataclass(frozen=True)
-class VerdictCounts:
-    """The verdicts of some cases, counted from the best to the worst; empty without cases."""
-
-    counts: tuple[tuple[Verdict, int], ...]
-
-    @property
-    def worst(self) -> Verdict:
-        """Return the worst verdict."""
-        return self.counts[-1][0]
-
-    @property
-    def total(self) -> int:
-        """Return the number of cases."""
-        return sum(number for _, number in self.counts)
-
-
-def count_verdicts(verdicts: pd.Series[str]) -> VerdictCounts:
-    """Count the verdicts of a column."""
-    numbers = Counter(verdicts.tolist())
-    return VerdictCounts(tuple((v, numbers[v]) for v in VERDICTS if v in numbers))
 
 
 def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> pd.DataFrame:
@@ -233,62 +208,13 @@ def _first(values: pd.Series[Any], defaults: pd.Series[Any]) -> pd.Series[Any]:
     return values.where(values.notna(), defaults)
 
 
-def by_topic(verdict_table: pd.DataFrame) -> pd.DataFrame:
-    """Count the verdicts by topic.
-
-    Parameters
-    ----------
-    verdict_table
-        What `verdicts` returns.
-
-    Returns
-    -------
-    DataFrame
-        A column for each verdict; the index is run, API and topic.
-    """
-    topics = verdict_table["topic"].str.split(";")
-    keys = [verdict_table["run"], verdict_table["api"], topics, verdict_table["verdict"]]
-    rows = pd.concat(keys, axis=1).explode("topic")
-    counts = rows.groupby(["run", "api", "topic", "verdict"]).size().unstack(fill_value=0)
-    return counts.reindex(columns=list(VERDICTS), fill_value=0)
-
-
-def changed_by_topic(
-    verdict_table: pd.DataFrame, successions: Iterable[tuple[int, int]]
-) -> dict[tuple[int, str, str], int]:
-    """Count the verdicts that differ from those of the run before.
-
-    Parameters
-    ----------
-    verdict_table
-        What `verdicts` returns; rows that were not run do not count.
-    successions
-        Pairs of numbers of runs, an older one and a newer one.
-
-    Returns
-    -------
-    dict
-        The counts by the newer run, API and topic.
-    """
-    answers = verdict_table[verdict_table["verdict"] != NOT_RUN]
-    by_run = dict(list(answers.groupby("run")))
-    counts: Counter[tuple[int, str, str]] = Counter()
-    for before, after in successions:
-        if before in by_run and after in by_run:
-            both = by_run[before].merge(by_run[after], on=["api", "case"], suffixes=("_was", ""))
-            changed = both[both["verdict_was"] != both["verdict"]]
-            for api, topics in changed[["api", "topic"]].itertuples(index=False, name=None):
-                counts.update((after, api, topic) for topic in topics.split(";"))
-    return dict(counts)
-
-
 def compatibility(counts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> pd.DataFrame:
     """Return the worst verdict and all counts of each topic and API.
 
     Parameters
     ----------
     counts
-        What `by_topic` returns.
+        The number of each verdict, by run, API and topic.
     titles
         The titles of the columns, by run and API.
 
