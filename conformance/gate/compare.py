@@ -5,14 +5,13 @@ Changes of the suite (cases that are new, gone or edited) are kinds of their own
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from conformance.answers import Answer, agree, answer_of
-from conformance.gate.snapshot import CannotCompare, Snapshot
-from conformance.observations import TROUBLES, Key, Mode, Observation, Status, refused
+from conformance.answers import Answer, agree
+from conformance.gate.snapshot import CannotCompare, Snapshot, snapshot_of
+from conformance.observations import TROUBLES, Mode, Observation, Status, refused
 from conformance.runs.run_files import Header, Run
 
 Kind = Literal[
@@ -67,37 +66,24 @@ class Change:
     message: str | None = None
 
 
-Evidence: TypeAlias = Counter[tuple[str, tuple[str, ...]]]
-"""How many answers of an API each explanation fits, whether they changed or not."""
-
-
 @dataclass(frozen=True)
 class Comparison:
-    """The changes between a baseline and a candidate, and how much was compared.
+    """The changes between a baseline and a candidate.
 
     Parameters
     ----------
     before, after
-        The environments of the baseline and the candidate.
+        The baseline and the candidate.
     changes
         In no particular order.
     compared
         How many answers were compared.
-    of
-        How many answers the baseline has.
-    evidence
-        Of each side: how many answers each explanation fits.
-    cases
-        Of each side: its cases. They show whether a case was removed or not asked of one API.
     """
 
-    before: Header
-    after: Header
+    before: Snapshot
+    after: Snapshot
     changes: tuple[Change, ...]
     compared: int
-    of: int
-    evidence: tuple[Evidence, Evidence] = field(repr=False)
-    cases: tuple[frozenset[str], frozenset[str]] = field(repr=False)
 
 
 def compare(baseline: Snapshot, candidate: Run) -> Comparison:
@@ -118,48 +104,32 @@ def compare(baseline: Snapshot, candidate: Run) -> Comparison:
         For another framework, backend or runtime class, and where the two have no unchanged case in
         common.
     """
-    _refuse_another(baseline, candidate)
-    before, after = baseline.header, candidate.header
-    missing_apis, new_apis = (
-        frozenset(filter(_selects(before, after), _only_in_first(*apis)))
-        for apis in ((before.apis, after.apis), (after.apis, before.apis))
-    )
-    observations = {observation.key: observation for observation in candidate.observations}
-    cases = _cases(baseline.answers), _cases(observations)
+    before, after = baseline, snapshot_of(candidate)
+    _refuse_another(before, after)
+    missing_apis, new_apis = _missing_apis(before, after), _missing_apis(after, before)
     changes = [Change("API disappeared", api) for api in missing_apis]
     changes += [Change("API appeared", api) for api in new_apis]
-    evidence: tuple[Evidence, Evidence] = Counter(), Counter()
     compared = 0
-    for key, observation in observations.items():
-        old_answer, answer = baseline.answers.get(key), answer_of(observation)
+    for observation in candidate.observations:
+        key, topics = observation.key, observation.topics
+        old_answer, answer = before.answers.get(key), after.answers[key]
         if old_answer is None:
-            if key[0] not in new_apis and _includes(before, cases[0], key):
-                topics = observation.topics
+            if key[0] not in new_apis and before.includes(key):
                 changes.append(Change("case added", *key, after=answer, topics=topics))
             continue
         compared += old_answer.content == answer.content
-        for counts, side in zip(evidence, (old_answer, answer), strict=True):
-            counts.update((key[0], names) for names in side.explanations)
         kind = None if old_answer == answer else _kind(old_answer, answer)
         if kind is not None:
-            topics, message = observation.topics, _message(observation)
+            message = _message(observation)
             changes.append(Change(kind, *key, old_answer, answer, topics, message))
     if not compared and not missing_apis:
-        raise CannotCompare(_nothing_in_common(baseline, candidate))
+        raise CannotCompare(_nothing_in_common(before, after))
     changes += (
         Change("case dropped", *key, before=answer)
-        for key, answer in baseline.answers.items()
-        if key not in observations
-        and key[0] not in missing_apis
-        and _includes(after, cases[1], key)
+        for key, answer in before.answers.items()
+        if key not in after.answers and key[0] not in missing_apis and after.includes(key)
     )
-    return Comparison(
-        before, after, tuple(changes), compared, len(baseline.answers), evidence, cases
-    )
-
-
-def _cases(keys: Iterable[Key]) -> frozenset[str]:
-    return frozenset(case for _, case, _ in keys)
+    return Comparison(before, after, tuple(changes), compared)
 
 
 def _message(observation: Observation) -> str | None:
@@ -169,19 +139,19 @@ def _message(observation: Observation) -> str | None:
     return refused(observation.limit, observation.detail)
 
 
-def _selects(*headers: Header) -> Callable[[str], bool]:
-    """Return a predicate: whether the selections of all sides include an API."""
-    parts = [header.selection for header in headers if header.selection is not None]
-    return lambda api: all(part.takes(api) for part in parts)
+def _missing_apis(first: Snapshot, second: Snapshot) -> frozenset[str]:
+    """Return the APIs of the first side only, among those that both selections include."""
+    selections = [side.header.selection for side in (first, second) if side.header.selection]
+    return frozenset(
+        api
+        for api, is_available in first.header.apis.items()
+        if is_available
+        and not second.header.apis.get(api)
+        and all(selection.takes(api) for selection in selections)
+    )
 
 
-def _includes(header: Header, cases: Collection[str], key: Key) -> bool:
-    """Return whether the selection of a side includes a key, as far as its cases tell."""
-    api, case, _ = key
-    return header.selection is None or (header.selection.takes(api) and case in cases)
-
-
-def _nothing_in_common(before: Snapshot, after: Run) -> str:
+def _nothing_in_common(before: Snapshot, after: Snapshot) -> str:
     sentence = f"{after.path} has no case in common with {before.path} that is asked as it was"
     if after.header.selection is None:
         return sentence
@@ -191,7 +161,7 @@ def _nothing_in_common(before: Snapshot, after: Run) -> str:
     )
 
 
-def _refuse_another(before: Snapshot, after: Run) -> None:
+def _refuse_another(before: Snapshot, after: Snapshot) -> None:
     titles = [_title(side.header) for side in (after, before)]
     if titles[0] != titles[1]:
         raise CannotCompare(f"{after.path} is of {titles[0]}, and {before.path} is of {titles[1]}")
@@ -205,10 +175,6 @@ def _refuse_another(before: Snapshot, after: Run) -> None:
 
 def _title(header: Header) -> str:
     return header.framework if header.backend is None else f"{header.framework} on {header.backend}"
-
-
-def _only_in_first(first: Mapping[str, bool], second: Mapping[str, bool]) -> frozenset[str]:
-    return frozenset(api for api, available in first.items() if available and not second.get(api))
 
 
 def _kind(before: Answer, after: Answer) -> Kind | None:

@@ -164,7 +164,7 @@ def applied(
     reasons: dict[Change, str] = {}
     stale_expectations: list[Expectation] = []
     for expectation in expectations:
-        if not expectation.entry.is_meant_for(comparison.after):
+        if not expectation.entry.is_meant_for(comparison.after.header):
             continue
         changes = [c for c in comparison.changes if expectation.entry.applies_to(c)]
         for change in changes:

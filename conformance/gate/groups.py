@@ -155,12 +155,11 @@ def _is_correct_refusal(answer: Answer | None) -> bool:
 
 def _is_everywhere(change: Change, comparison: Comparison) -> bool:
     """Return whether a case came, went or changed for every API, so that no API is the cause."""
-    before, after = comparison.cases
     match change.kind:
         case "case dropped":
-            return change.case not in after
+            return change.case not in comparison.after.cases
         case "case added":
-            return change.case not in before
+            return change.case not in comparison.before.cases
         case kind:
             return kind == "case changed"
 
@@ -180,7 +179,7 @@ def _main_explanations(comparison: Comparison, side: Side) -> dict[tuple[str, Na
     equals that one counts which explains most of all the API's cases, then most changes in any API,
     and then the likeliest.
     """
-    evidence = comparison.evidence[side == "after"]
+    evidence = _evidence(comparison, side)
     remaining_names: dict[str, Counter[Names]] = {}
     everywhere: Counter[Explanation] = Counter()
     for change in comparison.changes:
@@ -203,6 +202,19 @@ def _main_explanations(comparison: Comparison, side: Side) -> dict[tuple[str, Na
                 choices[api, names] = best
                 del remainder[names]
     return choices
+
+
+def _evidence(comparison: Comparison, side: Side) -> Counter[tuple[str, Explanation]]:
+    """Count how many compared answers of an API each explanation fits."""
+    answers, others = comparison.before.answers, comparison.after.answers
+    if side == "after":
+        answers, others = others, answers
+    return Counter(
+        (key[0], explanation)
+        for key, answer in answers.items()
+        if key in others
+        for explanation in answer.explanations
+    )
 
 
 def _likelihood_order(explanation: Explanation) -> tuple[int, list[int], Explanation]:

@@ -167,7 +167,7 @@ def judge(
     only_regressions
         Whether the gate fails for regressions only, and notes other changes.
     """
-    before, after = comparison.before, comparison.after
+    before, after = comparison.before.header, comparison.after.header
     findings = list(_findings(comparison, expectations, only_regressions=only_regressions))
     parts = dict.fromkeys(name(str(h.selection), 300) for h in (after, before) if h.selection)
     apis = {
@@ -178,7 +178,7 @@ def judge(
         apis=tuple(sorted(apis)),
         compared=comparison.compared,
         uncompared=sum(change.kind in OF_SUITE for change in comparison.changes),
-        of=comparison.of,
+        of=len(comparison.before.answers),
         selection=" and ".join(parts) or None,
         findings=tuple(sorted(findings, key=lambda finding: not finding.red)),
         files=tuple(dict.fromkeys((*after.files, *before.files))),
@@ -200,7 +200,7 @@ def _findings(
         is_gated = group.kind not in OF_SUITE and (group.worse or not only_regressions)
         yield Finding(
             kind=group.kind,
-            sentence=sentence(group, comparison.before, comparison.after),
+            sentence=sentence(group, comparison.before.header, comparison.after.header),
             red=group.reason is None and is_gated,
             apis=group.apis,
             message=_message(group),

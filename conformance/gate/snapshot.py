@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from conformance.answers import Answer, answer_of
@@ -33,6 +34,17 @@ class Snapshot:
     path: Path
     header: Header
     answers: dict[Key, Answer]
+
+    @cached_property
+    def cases(self) -> frozenset[str]:
+        """The ids of the cases."""
+        return frozenset(case for _, case, _ in self.answers)
+
+    def includes(self, key: Key) -> bool:
+        """Return whether the selection includes a key, as far as the cases tell."""
+        api, case, _ = key
+        selection = self.header.selection
+        return selection is None or (selection.takes(api) and case in self.cases)
 
 
 def stem(header: Header) -> str:

@@ -98,13 +98,18 @@ def test_an_entry_that_is_about_something_else_is_passed_over(
     assert meant(tmp_path, comparison, entry) == set()
 
 
+def of_version(comparison: Comparison, version: str) -> Comparison:
+    header = replace(comparison.after.header, version=version)
+    return replace(comparison, after=replace(comparison.after, header=header))
+
+
 def test_a_version_that_is_none_is_within_no_range(tmp_path: Path, comparison: Comparison) -> None:
-    odd = replace(comparison, after=replace(comparison.after, version="from source"))
+    odd = of_version(comparison, "from source")
     assert meant(tmp_path, odd, "api: '*', versions: '>=1'") == set()
 
 
 def test_a_release_candidate_is_within_its_range(tmp_path: Path, comparison: Comparison) -> None:
-    candidate = replace(comparison, after=replace(comparison.after, version="3.16.0rc1"))
+    candidate = of_version(comparison, "3.16.0rc1")
     assert meant(tmp_path, candidate, "api: '*', versions: '>=3.15'") != set()
 
 

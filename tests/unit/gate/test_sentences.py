@@ -48,7 +48,7 @@ def said(
 ) -> list[str]:
     comparison = compared(folder, (STAYS, *before), (STAYS, *after), **header)
     found = groups(comparison, {})
-    return [sentence(group, comparison.before, comparison.after) for group in found]
+    return [sentence(group, comparison.before.header, comparison.after.header) for group in found]
 
 
 # Groups
@@ -301,7 +301,7 @@ def of_mxnet(folder: Path, apis: Sequence[str]) -> str:
     run = write(folder / "after.jsonl", *(different(api=api) for api in apis), **header)
     comparison = compare(before, read_run(run))
     (group,) = groups(comparison, {})
-    return sentence(group, comparison.before, comparison.after)
+    return sentence(group, comparison.before.header, comparison.after.header)
 
 
 def test_all_apis_of_an_operator_are_said_to_be_that(tmp_path: Path) -> None:
