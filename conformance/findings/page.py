@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import dropwhile, takewhile
+from itertools import takewhile
 from pathlib import Path
 
 from packaging.version import Version
@@ -34,7 +34,8 @@ _SEEN = re.compile(
     r"(?: on (?P<backend>\w+) (?P<backend_version>[\d.]+))?"
     r" in (?P<classes>[^;.]+)(?:; not in (?P<others>[^;.]+))?\."
 )
-_FENCE = "```"
+_FENCE = re.compile(r"^```(.*)\n", re.MULTILINE)
+_HEADING_OR_BLOCK = re.compile(r"^```(?s:.*?)(?:^```|\Z)|^## (?P<title>.*)$", re.MULTILINE)
 _MARKS = ("python", "text wrong", "text right")
 
 
@@ -116,31 +117,27 @@ def parse(text: str) -> tuple[Entry, ...]:
         For an entry with an error, and for two entries of one title.
     """
     by_title: dict[str, Entry] = {}
-    for line, title, lines in _sections(text):
+    for line, title, story in _sections(text):
         try:
             if title in by_title:
                 raise ValueError("an entry before it has the same title")
-            by_title[title] = _entry(title, lines)
+            by_title[title] = _entry(title, story)
         except ValueError as problem:
             raise PageError(f"{PAGE}:{line}: {title}: {problem}") from None
     return tuple(by_title.values())
 
 
-def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Return the number of each heading's line, the heading, and the lines below it."""
-    sections: list[tuple[int, str, list[str]]] = []
-    in_block = False
-    for number, line in enumerate(text.splitlines(), 1):
-        in_block ^= line.startswith(_FENCE)
-        if line.startswith("## ") and not in_block:
-            sections.append((number, line[3:].strip(), []))
-        elif sections:
-            sections[-1][2].append(line)
-    return iter(sections)
+def _sections(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the number of each heading's line, the heading, and the text below it."""
+    headings = [match for match in _HEADING_OR_BLOCK.finditer(text) if match["title"]]
+    ends = [*(heading.start() for heading in headings[1:]), len(text)]
+    for heading, end in zip(headings, ends, strict=True):
+        line = text.count("\n", 0, heading.start()) + 1
+        yield line, heading["title"].strip(), text[heading.end() : end].strip()
 
 
-def _entry(title: str, lines: Sequence[str]) -> Entry:
-    sightings, scripts = tuple(_sightings(lines)), tuple(_scripts(lines))
+def _entry(title: str, story: str) -> Entry:
+    sightings, scripts = tuple(_sightings(story)), tuple(_scripts(story))
     names = [sighting.name for sighting in sightings]
     if len(set(names)) < len(names):
         raise ValueError("two of its sightings are of the same framework and backend")
@@ -151,13 +148,12 @@ def _entry(title: str, lines: Sequence[str]) -> Entry:
             f"its sightings are of {', '.join(sorted(frameworks))},"
             f" and its scripts of {', '.join(sorted(script_frameworks))}"
         )
-    return Entry(title, "\n".join(lines).strip(), sightings, scripts)
+    return Entry(title, story, sightings, scripts)
 
 
-def _sightings(lines: Sequence[str]) -> Iterator[Sighting]:
+def _sightings(story: str) -> Iterator[Sighting]:
     """Yield the sightings of the list at the beginning; an indented line continues an item."""
-    text = dropwhile(lambda line: not line.strip(), lines)
-    list_lines = takewhile(lambda line: line.startswith(("- ", "  ")), text)
+    list_lines = takewhile(lambda line: line.startswith(("- ", "  ")), story.splitlines())
     items = "\n".join(list_lines).replace("\n  ", " ").splitlines()
     if not items:
         raise ValueError("it does not begin with a list of lines `- Seen with ...`")
@@ -208,44 +204,38 @@ def _classes(words: str) -> tuple[str, ...]:
     return tuple(name[1:-1] for name in names)
 
 
-def _scripts(lines: Sequence[str]) -> Iterator[Script]:
-    blocks = list(_blocks(lines))
-    starts = [number for number, (mark, _) in enumerate(blocks) if mark == "python"]
-    if not starts:
+def _scripts(story: str) -> Iterator[Script]:
+    """Yield the scripts of a section, each with the blocks of text behind it."""
+    scripts: list[tuple[str, dict[str, list[str]]]] = []
+    for mark, text in _blocks(story):
+        if mark == "python":
+            scripts.append((text, {"text wrong": [], "text right": []}))
+        elif scripts:
+            scripts[-1][1][mark].append(text)
+        else:
+            raise ValueError("a block of text comes before any script")
+    if not scripts:
         raise ValueError("it has no script")
-    if starts[0] > 0:
-        raise ValueError("a block of text comes before any script")
-    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
-        yield _script(blocks[start][1], blocks[start + 1 : end])
+    for source, outputs in scripts:
+        if not all(outputs.values()):
+            raise ValueError(
+                "a script needs a block `text wrong` and a block `text right` behind it"
+            )
+        wrong, right = map(tuple, outputs.values())
+        yield Script(_framework(source), source, wrong, right)
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _blocks(story: str) -> Iterator[tuple[str, str]]:
     """Yield the mark and the text of each block."""
-    remainder = iter(lines)
-    for line in remainder:
-        if line.startswith(_FENCE):
-            mark = line.removeprefix(_FENCE).strip()
-            if mark not in _MARKS:
-                raise ValueError(
-                    f"a block is marked {mark!r}, which is none of {', '.join(_MARKS)}"
-                )
-            block = []
-            for block_line in remainder:
-                if block_line.startswith(_FENCE):
-                    break
-                block.append(f"{block_line}\n")
-            else:
-                raise ValueError("one of its blocks does not end")
-            yield mark, "".join(block)
-
-
-def _script(source: str, texts: Sequence[tuple[str, str]]) -> Script:
-    wrong, right = (
-        tuple(text for mark, text in texts if mark == f"text {kind}") for kind in ("wrong", "right")
-    )
-    if not (wrong and right):
-        raise ValueError("a script needs a block `text wrong` and a block `text right` behind it")
-    return Script(_framework(source), source, wrong, right)
+    parts = _FENCE.split(f"{story}\n")  # prose, mark, text, the end of the block, prose, ...
+    for mark, text in zip(parts[1::4], parts[2::4], strict=True):
+        if mark.strip() not in _MARKS:
+            raise ValueError(
+                f"a block is marked {mark.strip()!r}, which is none of {', '.join(_MARKS)}"
+            )
+        yield mark.strip(), text
+    if len(parts) % 4 != 1:
+        raise ValueError("one of its blocks does not end")
 
 
 def _framework(source: str) -> str:
