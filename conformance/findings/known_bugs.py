@@ -67,13 +67,8 @@ class Bug:
 def known(header: Header, api: str, case: str) -> Bug | None:
     """Return the known bug behind an API's answer to a case, if there is one.
 
-    Parameters
-    ----------
-    header
-        Of the run with the answer. Its versions have to be among those with the bug, and so has its
-        runtime class, unless the run does not say it.
-    api, case
-        By their ids.
+    The versions of the run have to be among those with the bug, and so has its runtime class,
+    unless the run does not say it.
     """
     packages = dict(header.packages)
     if header.version is not None:

@@ -37,12 +37,9 @@ class Sighting:
     others: tuple[str, ...] = ()
 
     def is_of(self, packages: Mapping[str, str]) -> bool:
-        """Return whether these versions are among those of the sighting.
+        """Return whether these versions, by name, are among those of the sighting.
 
-        Parameters
-        ----------
-        packages
-            Versions by name. The framework has to be among them; a missing backend matches.
+        The framework has to be among them; a missing backend matches.
         """
         framework = _requirement(self.versions[0]).name
         return framework in packages and all(_holds(pin, packages) for pin in self.versions)
@@ -50,10 +47,7 @@ class Sighting:
     def expects(self, packages: Mapping[str, str], runtime_class: str | None) -> bool | None:
         """Return whether the bug has to show with these versions in this class.
 
-        Returns
-        -------
-        bool or None
-            None where the page does not say it, or the class is not known.
+        It is None where the page does not say it, or the class is not known.
         """
         if not self.is_of(packages):
             return None

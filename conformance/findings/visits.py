@@ -39,17 +39,7 @@ class Visit:
 
 
 def visits_of(title: str, environment: Environment, entries: Sequence[Entry]) -> list[Visit]:
-    """Return where the scripts of the entries of one pinned environment run.
-
-    Parameters
-    ----------
-    title
-        Its name.
-    environment
-        With pins.
-    entries
-        All that there are.
-    """
+    """Return where the scripts of all entries run that are about one pinned environment."""
     name = framework_name(environment.framework, environment.backend)
     pairs = (
         (target, entry)

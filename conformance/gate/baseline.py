@@ -157,14 +157,7 @@ def read(path: Path) -> Snapshot:
 
 
 def parse(path: Path, content: str) -> Snapshot:
-    """Return the answers in the text of a baseline.
-
-    Parameters
-    ----------
-    path
-        Where the text is from.
-    content
-        As `text` makes it.
+    """Return the answers in the text of a baseline; errors name ``path``.
 
     Raises
     ------

@@ -98,12 +98,7 @@ class Group:
 def groups(comparison: Comparison, reasons: Mapping[Change, str]) -> tuple[Group, ...]:
     """Return all changes of a comparison in groups, the worst and largest first.
 
-    Parameters
-    ----------
-    comparison
-        With the changes.
-    reasons
-        Of the changes that were expected.
+    ``reasons`` has those of the changes that were expected.
     """
     before = _main_explanations(comparison, "before")
     after = _main_explanations(comparison, "after")

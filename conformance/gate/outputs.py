@@ -131,12 +131,7 @@ def _description_lines(finding: Finding) -> Iterator[str]:
 def github_commands(result: Result, places: Mapping[str, Place]) -> Iterator[str]:
     """Yield a workflow command for each finding: an error if the gate fails for it, else a notice.
 
-    Parameters
-    ----------
-    result
-        The result of a gate.
-    places
-        Where cases are written, by their ids, as far as that is known.
+    ``places`` says where cases are written, by their ids, as far as that is known.
     """
     if result.trouble is not None:
         yield _command("error", {"title": "conformance gate"}, result.summary)

@@ -237,12 +237,7 @@ def names(apis: Sequence[str]) -> str:
 def title(before: Header, after: Header, subject: str | None = None) -> str:
     """Return such as ``keras, torch backend, runtime class onednn-avx2, 3.14.1 -> 3.15.0``.
 
-    Parameters
-    ----------
-    before, after
-        The environments of the baseline and the candidate.
-    subject
-        The subject of one finding, in place of the framework; then the runtime class is left out.
+    The subject of one finding stands in place of the framework; then the runtime class is left out.
     """
     words = [name(subject or after.framework)]
     if after.backend is not None:

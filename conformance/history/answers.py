@@ -33,12 +33,7 @@ class CaseAnswer(NamedTuple):
 def case_answer(observation: Observation, conventions: Collection[str]) -> CaseAnswer:
     """Return the answer of an observation.
 
-    Parameters
-    ----------
-    observation
-        Of a case in one version.
-    conventions
-        Of the API's profile in that version; an explanation by these is preferred.
+    An explanation by ``conventions``, those of the API's profile in that version, is preferred.
     """
     status = observation.status
     if status != "mismatch":

@@ -138,16 +138,8 @@ def trends(
 def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
     """Merge the trends of APIs that changed alike.
 
-    Parameters
-    ----------
-    trends
-        Of one API each.
-
-    Returns
-    -------
-    tuple of Trend
-        Trends with the same changes, over the same spans and of mostly the same cases, are one,
-        under the names of its APIs. It has the unchanged axes that they share.
+    Trends with the same changes, over the same spans and of mostly the same cases, are one, under
+    the names of its APIs. It has the unchanged axes that they share.
     """
     return tuple(map(_merge, cluster(trends, _change_alike)))
 

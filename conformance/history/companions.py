@@ -38,12 +38,7 @@ class Attempt:
 def base_environment(package: str, framework: str | None, backend: str | None) -> Environment:
     """Return the first pinned environment that has a package.
 
-    Parameters
-    ----------
-    package
-        The name of a package.
-    framework, backend
-        Of the environment; None for any.
+    A framework and a backend of None stand for any.
 
     Raises
     ------

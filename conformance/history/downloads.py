@@ -90,18 +90,7 @@ class Allowance:
     spent: int = 0
 
     def refuse_more(self, download: Amount) -> None:
-        """Raise an error for downloads that exceed the limit.
-
-        Parameters
-        ----------
-        download
-            What is to be downloaded next.
-
-        Raises
-        ------
-        TooLarge
-            Where the limit is exceeded.
-        """
+        """Raise `TooLarge` where the next download exceeds the limit."""
         size = self.spent + download.size
         if size > self.limit:
             before = f", after {byte_sizes.shown(self.spent)} before" if self.spent else ""
@@ -113,10 +102,7 @@ class Allowance:
     def spend(self, environment: Environment) -> None:
         """Count what making an environment downloads, before it is made.
 
-        Parameters
-        ----------
-        environment
-            Nothing is counted for one that is made already, or for which uv finds no solution.
+        Nothing is counted for one that is made already, or for which uv finds no solution.
 
         Raises
         ------
@@ -134,17 +120,7 @@ class Allowance:
 
 
 def files_of(environment: Environment) -> frozenset[Download]:
-    """Return the files that an environment is made of, except those in a local folder.
-
-    Parameters
-    ----------
-    environment
-        One with pins.
-
-    Returns
-    -------
-    frozenset of Download
-        Whether uv has them in its cache or not.
+    """Return the files that an environment of pins is made of, except those in a local folder.
 
     Raises
     ------
@@ -158,15 +134,7 @@ def files_of(environment: Environment) -> frozenset[Download]:
 
 
 def uncached(files: Collection[Download], python: str) -> frozenset[Download]:
-    """Return the files that are not in uv's cache.
-
-    Parameters
-    ----------
-    files
-        Of any number of environments.
-    python
-        The Python of these environments.
-    """
+    """Return the files of environments of one Python that are not in uv's cache."""
     options = _python(python)
     sorted_files = sorted(files, key=lambda file: file.pin)
     by_name = groupby(sorted_files, key=lambda file: file.pin.partition("==")[0])

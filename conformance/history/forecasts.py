@@ -68,22 +68,10 @@ class Foreseen:
 
 
 def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
-    """Forecast what asking all of some releases needs.
+    """Forecast what asking all of some releases needs, in their order.
 
     The first environment for which uv finds a solution stands for a release. If its framework does
     not start there, another environment is made, which the forecast does not contain.
-
-    Parameters
-    ----------
-    plan
-        What the releases are asked.
-    releases
-        All that are asked.
-
-    Returns
-    -------
-    Foreseen
-        The releases in their order.
     """
     with ThreadPoolExecutor(4) as pool:
         single_forecasts = list(pool.map(partial(_resolve, plan), releases))
@@ -104,21 +92,16 @@ def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
 def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) -> Foreseen:
     """Forecast what a bisection needs, which asks its ends and then halves the range.
 
-    The release in the middle stands for all that are asked between the ends.
-
     Parameters
     ----------
-    plan
-        What the releases are asked.
-    releases
-        All that there are.
     first, last
         The ends of the search.
 
     Returns
     -------
     Foreseen
-        The releases that are asked first, and about what the longest search downloads.
+        The releases that are asked first, and about what the longest search downloads. The release
+        in the middle stands for all that are asked between the ends.
     """
     places = last - first + 1
     steps = places if places < 3 else 2 + ceil(log2(places - 1))

@@ -113,15 +113,7 @@ def entry(plan: Plan, release: Release) -> Entry:
 
 
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
-    """Return the attempt whose run is kept from an earlier history, if there is one.
-
-    Parameters
-    ----------
-    plan
-        What releases are asked.
-    release
-        One of them.
-    """
+    """Return the attempt whose run is kept from an earlier history, if there is one."""
     for attempt in attempts(plan.place, release, plan.fixed):
         if execute.is_made_from(*_run_file(plan, attempt)):
             return attempt

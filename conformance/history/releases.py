@@ -91,8 +91,6 @@ def existing(package: str, places: Sequence[str]) -> tuple[Release, ...]:
 
     Parameters
     ----------
-    package
-        Its name.
     places
         Versions or paths of Pythons, in the order of preference.
 

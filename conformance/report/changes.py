@@ -79,18 +79,7 @@ def unchanged_axes(trend: Trend) -> str:
 
 
 def shown(trends: Sequence[Trend]) -> Iterator[RenderableType]:
-    """Yield the trends for a terminal, each under the name of its API.
-
-    Parameters
-    ----------
-    trends
-        What changed in each API.
-
-    Yields
-    ------
-    RenderableType
-        One block for each API.
-    """
+    """Yield a block for each API for a terminal, under the name of the API."""
     for trend in trends:
         parts: list[RenderableType] = [Text(trend.api, style="bold")]
         labels = [label(change) for change in trend.changes]
@@ -116,15 +105,7 @@ def _grid(change: Change, widths: tuple[int, ...]) -> Table:
 
 
 def as_markdown(trends: Sequence[Trend], heading: str = "###") -> str:
-    """Return the trends as Markdown: a table for each API in which anything changed.
-
-    Parameters
-    ----------
-    trends
-        What changed in each API.
-    heading
-        The mark of the headings' level.
-    """
+    """Return the trends as Markdown: a table for each API in which anything changed."""
     return "\n\n".join(block for trend in trends for block in _blocks(trend, heading))
 
 

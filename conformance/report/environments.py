@@ -68,17 +68,10 @@ def alike(
 ) -> tuple[tuple[str, tuple[Column, ...]], ...]:
     """Group the columns of each API that have the same content.
 
-    Parameters
-    ----------
-    columns
-        The columns in their order, those of one API side by side.
-    contents
-        What is shown in each column.
-
     Returns
     -------
     tuple
-        A title for each group, and its columns.
+        A title for each group, and its columns. The columns of one API have to stand side by side.
     """
     groups = [
         members
@@ -94,11 +87,6 @@ def alike(
 
 def environments(runs: Iterable[Run]) -> tuple[Environment, ...]:
     """Sort runs, so that those of one framework are side by side.
-
-    Parameters
-    ----------
-    runs
-        Runs in any order.
 
     Raises
     ------

@@ -207,17 +207,9 @@ def _unfitting(profile: Profile) -> Iterator[str]:
 
 
 def differences(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Return sentences on how an API differs from the reference.
+    """Return sentences on how an API differs from the reference, from its cells on all axes.
 
-    Parameters
-    ----------
-    cells
-        Its cells, one for each axis.
-
-    Returns
-    -------
-    tuple of str
-        Empty where nothing is known of the API.
+    There are none where nothing is known of the API.
     """
     if not any(cell.kind in KNOWN for cell in cells):
         return ()

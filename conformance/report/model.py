@@ -110,15 +110,7 @@ class Report(ReportData):
 
 
 def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report:
-    """Make the report on some runs.
-
-    Parameters
-    ----------
-    environments
-        What `conformance.report.environments.environments` returns.
-    cases
-        The cases as they are now.
-    """
+    """Make the report on runs in their order, and on the cases as they are now."""
     cases = tuple(cases)
     observations = tables.observations(environments, cases)
     return Report(tuple(environments), cases, observations, tables.verdicts(observations))

@@ -15,21 +15,14 @@ from conformance.utils.text import cell
 
 
 def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Path, ...]:
-    """Write files of a report.
+    """Write files of a report into a folder, and return their paths.
+
+    The folder is made where it is missing.
 
     Parameters
     ----------
-    report
-        The report.
-    folder
-        The folder, which is made where it is missing.
     names
         Which of `NAMES` to write; all of them where this is empty.
-
-    Returns
-    -------
-    tuple of Path
-        The paths of the files.
 
     Raises
     ------

@@ -57,12 +57,7 @@ _EXTRA = ["native_reason", "recipe_reason", "right_shape"]
 def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> pd.DataFrame:
     """Return one row for each observation that there is or should be.
 
-    Parameters
-    ----------
-    environments
-        The runs in their order.
-    cases
-        The cases as they are now, which describe a case also where a run describes it otherwise.
+    A case is described as it is now, also where a run describes it otherwise.
 
     Returns
     -------
@@ -142,12 +137,7 @@ def _reason_missing(environment: Environment, api: str) -> str:
 
 
 def verdicts(observations: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each case and API.
-
-    Parameters
-    ----------
-    observations
-        What the function of this name returns.
+    """Return one row for each case and API, from a row for each observation.
 
     Returns
     -------
@@ -209,7 +199,7 @@ def _first(values: pd.Series[Any], defaults: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def compatibility(counts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> pd.DataFrame:
-    """Return the worst verdict and all counts of each topic and API.
+    """Return the worst verdict and all counts, by topic and by the title of the API.
 
     Parameters
     ----------
@@ -217,11 +207,6 @@ def compatibility(counts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -
         The number of each verdict, by run, API and topic.
     titles
         The titles of the columns, by run and API.
-
-    Returns
-    -------
-    DataFrame
-        A row for each topic, which is the index, and a column for each API.
     """
     texts = list(map(cell, counts.to_dict("records")))
     cells = pd.Series(texts, index=counts.index, dtype=object)

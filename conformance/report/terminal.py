@@ -27,15 +27,7 @@ STYLES: dict[Verdict, str] = {
 
 
 def show(console: Console, report: Report) -> None:
-    """Print a row for each API, the changes between versions, and the problems.
-
-    Parameters
-    ----------
-    console
-        Where to print.
-    report
-        The report.
-    """
+    """Print a row for each API, the changes between versions, and the problems."""
     present = {v for summary in report.summaries.values() for v, _ in summary.verdicts.counts}
     verdicts = [verdict for verdict in VERDICTS if verdict in present]
     heads = [_HEADS.get(verdict, verdict) for verdict in verdicts]
