@@ -64,7 +64,7 @@ class Bug:
         return {entry.title: entry.story for entry in page.entries()}[self.title]
 
 
-def known(header: Header, api: str, case: str) -> Bug | None:
+def known_bug(header: Header, api: str, case: str) -> Bug | None:
     """Return the known bug behind an API's answer to a case, if there is one.
 
     The versions of the run have to be among those with the bug, and so has its runtime class,

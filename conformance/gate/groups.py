@@ -43,7 +43,7 @@ class Group:
     ----------
     before, after
         None where there was no answer to describe.
-    answerable
+    has_answer
         Whether the cases have an answer, as far as can be seen.
     reason
         Why the changes were expected, if they were.
@@ -54,13 +54,13 @@ class Group:
     kind: Kind
     before: State | None
     after: State | None
-    answerable: bool
+    has_answer: bool
     reason: str | None
     apis: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
 
     @property
-    def worse(self) -> bool:
+    def is_regression(self) -> bool:
         """Whether the changes are regressions."""
         return self.kind in REGRESSIONS
 

@@ -197,7 +197,7 @@ def _findings(
     reasons, stale_expectations = applied(expectations, comparison)
     yield from map(_stale_finding, stale_expectations)
     for group in groups(comparison, reasons):
-        is_gated = group.kind not in OF_SUITE and (group.worse or not only_regressions)
+        is_gated = group.kind not in OF_SUITE and (group.is_regression or not only_regressions)
         yield Finding(
             kind=group.kind,
             sentence=sentence(group, comparison.before.header, comparison.after.header),

@@ -78,7 +78,7 @@ def _event(group: Group) -> str:
     (status,) = group.after.statuses
     if group.kind == "answer changed":
         event = _CHANGED_ANSWERS[status]
-    elif not group.answerable and status in _UNANSWERABLE:
+    elif not group.has_answer and status in _UNANSWERABLE:
         event = _UNANSWERABLE[status]
     elif group.before.statuses == ("match",) and status == "mismatch":
         event = "no longer agree{s} with the oracle"
@@ -159,7 +159,7 @@ def _explanations(group: Group) -> Iterator[str]:
         sides = (("after", "Before and now"),)
     for side, when in sides:
         state = group.state(side)
-        if state is None or not group.answerable:
+        if state is None or not group.has_answer:
             continue
         if state.statuses == ("mismatch",):
             yield f"{when}: {_meaning(state.explanation, group.ties(side))}"

@@ -46,7 +46,7 @@ class Claim:
         The claim in our words.
     cases
         The number of cases that carry it; without any, nothing else is known.
-    erratum
+    is_corrected
         Whether the document is wrong, so that the correction is counted.
     outcomes
         By mode, every outcome with the number of APIs.
@@ -56,7 +56,7 @@ class Claim:
     document: str
     sentence: str
     cases: int
-    erratum: bool
+    is_corrected: bool
     outcomes: Mapping[str, Sequence[tuple[Outcome, int]]]
 
 
@@ -84,7 +84,7 @@ def claims(data: ReportData) -> tuple[Claim, ...]:
             document=plain(document),
             sentence=plain(sentence),
             cases=len(carriers.get(claim, ())),
-            erratum=any(case.erratum for case in carriers.get(claim, ())),
+            is_corrected=any(case.erratum for case in carriers.get(claim, ())),
             outcomes={mode: _counts(tallies.get((claim, mode), Counter())) for mode in MODES},
         )
         for claim, (document, sentence) in entries.items()

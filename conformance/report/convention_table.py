@@ -95,7 +95,7 @@ class Cell:
         The ids of the cases that contradict the choice.
     refused
         The ids of the cases that touch the axis and were refused, for whatever reason.
-    was
+    previous_words
         The words of the version before, where they differ.
     """
 
@@ -105,7 +105,7 @@ class Cell:
     cases: Ids
     against: Ids = ()
     refused: Ids = ()
-    was: str | None = None
+    previous_words: str | None = None
 
     @property
     def words(self) -> str:
@@ -146,7 +146,7 @@ class Row:
             return "without case"
         if kinds <= {"not told apart", "no case"}:
             return "undistinguished"
-        is_disputed = any(cell.against or cell.was for cell in self.cells)
+        is_disputed = any(cell.against or cell.previous_words for cell in self.cells)
         if "agrees" in kinds and kinds <= {"agrees", "not run"} and not is_disputed:
             return "unanimous"
         return "various"

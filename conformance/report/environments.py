@@ -40,7 +40,7 @@ class Environment:
         return self.run.header.framework
 
     @property
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """Return why the run failed or is incomplete, or None."""
         if self.run.header.failure is not None:
             return plain(self.run.header.failure)

@@ -31,11 +31,11 @@ class ErratumRow:
         The titles.
     sentence
         What is wrong in the document.
-    printed, instead
+    document_lines, correction_lines
         What the document states and what holds, as lines; an array has one for each row.
     sides
         Framework, title and side of each environment that answered.
-    silent
+    without_answer
         The titles of the environments that gave no answer.
     native
         Every side that naive calls take, with the number of APIs.
@@ -46,10 +46,10 @@ class ErratumRow:
     document: str
     section: str | None
     sentence: str
-    printed: tuple[str, ...]
-    instead: tuple[str, ...]
+    document_lines: tuple[str, ...]
+    correction_lines: tuple[str, ...]
     sides: tuple[tuple[str, str, Side], ...]
-    silent: tuple[str, ...]
+    without_answer: tuple[str, ...]
     native: tuple[tuple[Side, int], ...]
 
     @property
@@ -72,7 +72,7 @@ class ErratumRow:
         return "; ".join((summary, *others)) + "."
 
     @property
-    def natively(self) -> str:
+    def naive_calls(self) -> str:
         """Return a sentence on the answers of the naive calls."""
         parts = [f"{number} give {_GIVE[side]}" for side, number in self.native]
         return f"Same-looking calls: {', '.join(parts)}." if parts else ""
@@ -111,10 +111,10 @@ def _row(case: Case, erratum: Erratum, data: ReportData) -> ErratumRow:
         document=plain(case.document.title) if case.document else "",
         section=case.section and plain(case.section),
         sentence=plain(erratum.sentence),
-        printed=_lines(case.expected),
-        instead=_lines(erratum),
+        document_lines=_lines(case.expected),
+        correction_lines=_lines(erratum),
         sides=tuple(sides),
-        silent=tuple(silent),
+        without_answer=tuple(silent),
         native=tuple((side, native.count(side)) for side in _GIVE if side in native),
     )
 

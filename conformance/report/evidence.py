@@ -128,7 +128,7 @@ def _with_previous_words(
         header = column.environment.run.header
         key = (column.api, header.backend, header.runtime_class)
         result[column] = tuple(
-            replace(cell, was=old.words)
+            replace(cell, previous_words=old.words)
             if cell.kind in KNOWN and old.kind in KNOWN and cell.words != old.words
             else cell
             for cell, old in zip(row, last.get(key, row), strict=True)
@@ -183,7 +183,7 @@ def _without_bug(column: Column, cases: Ids) -> Ids:
 
 
 def _bug(column: Column, case: str) -> Bug | None:
-    return known_bugs.known(column.environment.run.header, column.api, case)
+    return known_bugs.known_bug(column.environment.run.header, column.api, case)
 
 
 def _bugs(profile_of: Mapping[Column, Profile | None]) -> Iterator[Problem]:

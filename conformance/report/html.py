@@ -20,8 +20,7 @@ from conformance.history.version_ranges import Kind
 from conformance.report import changes
 from conformance.report.convention_table import SIGNS
 from conformance.report.data import VerdictCounts
-from conformance.report.environments import Column, alike
-from conformance.report.matrices import Matrix
+from conformance.report.environments import alike
 from conformance.report.model import LEGEND, Report
 from conformance.utils.text import count, plain, printed, shortened
 
@@ -62,7 +61,6 @@ def render(report: Report) -> str:
         legend=LEGEND,
         signs=SIGNS,
         descriptions=alike(report.columns, report.descriptions),
-        matrices=[(matrix, _rows(matrix)) for matrix in report.matrices],
         loud=[p for p in report.problems if p.kind in ("not run", "incomplete")],
         stories=stories,
         count=count,
@@ -111,22 +109,6 @@ def _bar(verdicts: VerdictCounts) -> str:
         stops.append(f"var(--{_slug(verdict)}) {start:.3g}% {end:.3g}%")
         start = end
     return f"linear-gradient(90deg,{','.join(stops)})"
-
-
-def _rows(
-    matrix: Matrix,
-) -> list[tuple[str, list[tuple[str, list[tuple[Column, VerdictCounts | None]]]]]]:
-    """Return the sections of a matrix with their topics, and the cells of each topic."""
-    return [
-        (
-            title,
-            [
-                (topic, [(column, matrix.cells.get((column, topic))) for column in matrix.columns])
-                for topic in topics
-            ],
-        )
-        for title, topics in matrix.sections
-    ]
 
 
 def _data(report: Report, stories: Sequence[Story]) -> dict[str, Any]:
@@ -178,7 +160,7 @@ def _known(
         header = column.environment.run.header
         for number, bug in enumerate(bugs):
             for case in bug.cases:
-                if case in ids and known_bugs.known(header, column.api, case) == bug:
+                if case in ids and known_bugs.known_bug(header, column.api, case) == bug:
                     numbers.setdefault(place, {})[ids[case]] = number
     return numbers
 

@@ -76,7 +76,7 @@ def _convention(cell: Cell) -> str:
     elif cell.kind in ("not run", "no answer"):
         text = f"**{text}**"
     against = f", **{len(cell.against)} against**" if cell.against else ""
-    was = f" (**Δ was {markdown(cell.was)}**)" if cell.was else ""
+    was = f" (**Δ was {markdown(cell.previous_words)}**)" if cell.previous_words else ""
     return text + against + was
 
 
@@ -84,7 +84,7 @@ def _claims(claims: Iterable[Claim]) -> str:
     rows = (
         [
             claim.id,
-            markdown(claim.sentence) + " *Corrected: see the errata.*" * claim.erratum,
+            markdown(claim.sentence) + " *Corrected: see the errata.*" * claim.is_corrected,
             str(claim.cases) if claim.cases else "**no case**",
             *(_outcomes(claim.outcomes[mode]) for mode in ("native", "recipe")),
         ]

@@ -17,7 +17,7 @@ from conformance.report.environments import Column, Environment
 from conformance.report.errata import ErratumRow, errata
 from conformance.report.evidence import Conventions, conventions, differences
 from conformance.report.matrices import Matrix, matrices
-from conformance.report.problems import Problem, problems, wrong
+from conformance.report.problems import Problem, bad_verdicts, problems
 from conformance.utils.text import plain
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
@@ -93,9 +93,9 @@ class Report(ReportData):
         return count_verdicts(self.verdicts["verdict"])
 
     @cached_property
-    def alarming(self) -> tuple[tuple[Verdict, int], ...]:
+    def alarms(self) -> tuple[tuple[Verdict, int], ...]:
         """Return the number of each bad verdict that no known bug accounts for."""
-        bad, bugs = wrong(self)
+        bad, bugs = bad_verdicts(self)
         return count_verdicts(bad.loc[[bug is None for bug in bugs], "verdict"]).counts
 
     @cached_property

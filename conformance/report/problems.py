@@ -65,7 +65,7 @@ def problems(data: ReportData) -> tuple[Problem, ...]:
 
     Verdicts that come from rounding, and then from known bugs, stand at the end.
     """
-    bad, bugs = wrong(data)
+    bad, bugs = bad_verdicts(data)
     return (
         *_broken(bad.loc[[bug is None for bug in bugs]], data.titles),
         *_not_run(data),
@@ -76,7 +76,7 @@ def problems(data: ReportData) -> tuple[Problem, ...]:
     )
 
 
-def wrong(data: ReportData) -> tuple[pd.DataFrame, list[Bug | None]]:
+def bad_verdicts(data: ReportData) -> tuple[pd.DataFrame, list[Bug | None]]:
     """Return the rows of bad verdicts, and the known bug behind each of them or None.
 
     A verdict that comes from rounding is not bad, because no call avoids the rounding.
@@ -84,7 +84,7 @@ def wrong(data: ReportData) -> tuple[pd.DataFrame, list[Bug | None]]:
     is_bad = data.verdicts["verdict"].isin(["broken", "different", "undecided"])
     bad = data.verdicts[is_bad & ~_rounds(data.verdicts)]
     return bad, [
-        known_bugs.known(data.environments[run].run.header, api, case)
+        known_bugs.known_bug(data.environments[run].run.header, api, case)
         for run, api, case in _rows(bad, "run", "api", "case")
     ]
 
@@ -120,11 +120,11 @@ def _not_run(data: ReportData) -> Iterator[Problem]:
     missing = data.verdicts[data.verdicts["verdict"] == "not run"]
     for number, environment in enumerate(data.environments):
         rows = missing[missing["run"] == number]
-        if environment.trouble is not None:
+        if environment.problem is not None:
             is_failure = environment.run.header.failure is not None
             gap = "" if is_failure else f" {count(len(rows), 'verdict')} of it cannot be given."
             kind = "not run" if is_failure else "incomplete"
-            yield Problem(kind, environment.title, environment.trouble + gap)
+            yield Problem(kind, environment.title, environment.problem + gap)
             continue
         for reason, own in rows.groupby("reason"):
             ids = tuple(sorted(set(own["case"])))

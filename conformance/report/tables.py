@@ -124,8 +124,8 @@ def _missing(
 
 
 def _reason_missing(environment: Environment, api: str) -> str:
-    if environment.trouble:
-        return environment.trouble
+    if environment.problem:
+        return environment.problem
     header = environment.run.header
     if api not in header.apis:
         return "The run knows nothing of this API."

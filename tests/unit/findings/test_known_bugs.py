@@ -126,7 +126,7 @@ SEEN = {
 )
 def test_a_bug_is_known_where_it_was_seen(changed: dict[str, Any]) -> None:
     """A run that does not say its class, or what computes for it, may be such a one."""
-    assert known_bugs.known(Header(**{**SEEN, **changed}), *LAYER) == TENSORFLOW
+    assert known_bugs.known_bug(Header(**{**SEEN, **changed}), *LAYER) == TENSORFLOW
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_bug_is_known_where_it_was_seen(changed: dict[str, Any]) -> None:
     ids=str,
 )
 def test_a_bug_is_not_known_where_it_was_not_seen(changed: dict[str, Any]) -> None:
-    assert known_bugs.known(Header(**{**SEEN, **changed}), *LAYER) is None
+    assert known_bugs.known_bug(Header(**{**SEEN, **changed}), *LAYER) is None
 
 
 def test_an_anchor_is_what_a_forge_makes_of_the_heading() -> None:
@@ -206,14 +206,14 @@ def test_a_known_bug_comes_after_what_is_unexplained() -> None:
 
 
 def test_what_a_known_bug_makes_wrong_is_no_alarm() -> None:
-    assert report_of(sick(), cases=(SICK,)).alarming == ()
+    assert report_of(sick(), cases=(SICK,)).alarms == ()
 
 
 def test_what_no_bug_accounts_for_is() -> None:
     wrong = [observed(case("unknown"), mode, "mismatch", API) for mode in MODES]
     both = run(*sick().observations, *wrong, framework="mxnet", version="1.9.1", apis={API: True})
     report = report_of(both, cases=(SICK, case("unknown")))
-    assert report.alarming == (("different", 1),)
+    assert report.alarms == (("different", 1),)
 
 
 def test_the_files_lead_to_the_story(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_of_an_erratum_it_is_the_correction_that_is_held() -> None:
     wrong = erroneous()
     seen = both(wrong, RIGHT, claim=False, correction=True)
     found = claim(report_of(run(*seen), cases=(wrong,)), "C1")
-    assert (found.erratum, found.outcomes["recipe"]) == (True, (("holds", 1), ("not run", 1)))
+    assert (found.is_corrected, found.outcomes["recipe"]) == (True, (("holds", 1), ("not run", 1)))
 
 
 def told(of: Case, correction: bool, claim: bool) -> ErratumRow:
@@ -98,12 +98,12 @@ def told(of: Case, correction: bool, claim: bool) -> ErratumRow:
 
 def test_an_erratum_shows_both_numbers() -> None:
     shown = told(erroneous(), True, False)
-    assert (shown.printed, shown.instead) == ((" 1 12 20  7",), (" 1 12 20",))
+    assert (shown.document_lines, shown.correction_lines) == ((" 1 12 20  7",), (" 1 12 20",))
 
 
 def test_frameworks_that_answered_side_with_someone_and_the_others_are_named() -> None:
     shown = told(erroneous(), True, False)
-    assert (shown.verdict, shown.silent) == (
+    assert (shown.verdict, shown.without_answer) == (
         "1 of 1 frameworks side with the correction.",
         ("mxnet (not run)",),
     )

@@ -207,7 +207,7 @@ def versions(old: Observation, new: Observation) -> Report:
 
 def test_a_choice_that_changed_with_the_version_says_what_it_was() -> None:
     report = versions(flipped(ONE), match(ONE))
-    assert cell(report, "kernel flip", f"{LAYER} (2.10)").was == "flipped"
+    assert cell(report, "kernel flip", f"{LAYER} (2.10)").previous_words == "flipped"
 
 
 def test_an_axis_that_was_not_run_has_not_changed() -> None:
@@ -215,7 +215,7 @@ def test_an_axis_that_was_not_run_has_not_changed() -> None:
         layer(match(ONE), version="1"), layer(version="2"), layer(match(ONE), version="3"),
         cases=(ONE,),
     )  # fmt: skip
-    assert {cell(report, "kernel flip", f"{LAYER} ({v})").was for v in "13"} == {None}
+    assert {cell(report, "kernel flip", f"{LAYER} ({v})").previous_words for v in "13"} == {None}
 
 
 def test_backends_are_no_versions_of_each_other() -> None:
@@ -226,7 +226,7 @@ def test_backends_are_no_versions_of_each_other() -> None:
         for backend, seen in (("jax", flipped(ONE, api)), ("torch", match(ONE, api)))
     ]
     report = report_of(*given, cases=(ONE,))
-    assert cell(report, "kernel flip", f"{api} (2.0 on torch)").was is None
+    assert cell(report, "kernel flip", f"{api} (2.0 on torch)").previous_words is None
 
 
 def sentences(*observations: Observation) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def test_several_failed_runs_of_a_framework_are_told_apart_by_their_files() -> N
 
 
 def test_an_incomplete_run_is_in_trouble() -> None:
-    assert environments([run(complete=False)])[0].trouble == (
+    assert environments([run(complete=False)])[0].problem == (
         "The run is incomplete: it was stopped before its end."
     )
 

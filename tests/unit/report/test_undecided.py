@@ -40,7 +40,7 @@ def test_an_undecided_answer_gives_an_undecided_verdict_with_its_reason(undecide
 
 
 def test_an_undecided_verdict_is_an_alarm_and_a_trouble(undecided: Report) -> None:
-    assert undecided.alarming == (("undecided", 1),)
+    assert undecided.alarms == (("undecided", 1),)
     assert [(t.kind, t.sentence, t.cases) for t in undecided.problems if t.kind != "not run"] == [
         ("undecided", WHY, ("hidden",))
     ]
@@ -83,6 +83,6 @@ def test_what_sums_round_is_told_and_is_no_alarm() -> None:
     )
     report = report_of(run(*seen), cases=(of,))
     assert of_layer(report)["verdict"] == "different"
-    assert report.alarming == ()
+    assert report.alarms == ()
     told = [(t.kind, t.sentence) for t in report.problems if t.kind != "not run"]
     assert told == [("rounding", SUMS)]
