@@ -25,13 +25,8 @@ LONGEST = 2**30
 """Bytes of a baseline; ten million answers fit."""
 OPENING = "# conformance baseline"
 COLUMNS = ("api", "case", "content", *MODES)
-FACTS = {
-    "framework": "framework",
-    "backend": "backend",
-    "version": "version",
-    "runtime class": "runtime_class",
-}
-"""The lines about the environment, by their labels, with the fields of the header."""
+LABELS = ("framework", "backend", "version", "runtime class")
+"""The lines about the environment, which are fields of the header."""
 AS_NATIVE = "as native"
 
 
@@ -60,9 +55,10 @@ def checksum(header: str, rows: str) -> str:
 
 def _header_lines(header: Header) -> Iterator[str]:
     yield f"{OPENING}, format {FORMAT}, written by `conformance accept` and by nobody's hand"
-    for label, field in FACTS.items():
-        if getattr(header, field) is not None:
-            yield f"# {label}: {getattr(header, field)}"
+    for label in LABELS:
+        value = getattr(header, label.replace(" ", "_"))
+        if value is not None:
+            yield f"# {label}: {value}"
     if header.selection is not None:
         yield from (f"# selected by: {words}" for words in header.selection.options())
     for api, is_available in sorted(header.apis.items()):
@@ -191,7 +187,7 @@ def _damaged(path: Path, reason: str) -> CannotCompare:
 
 
 def _header(lines: str) -> Header:
-    facts: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     apis: dict[str, bool] = {}
     parts: list[str] = []
     for line in lines.splitlines()[1:]:
@@ -200,13 +196,13 @@ def _header(lines: str) -> Header:
             apis[value] = label == "api"
         elif label == "selected by":
             parts.append(value)
-        elif label in FACTS:
-            facts[FACTS[label]] = value
+        elif label in LABELS:
+            fields[label.replace(" ", "_")] = value
         else:
             raise ValueError(f"a line that begins with {line[:40]!r}")
-    if "framework" not in facts:
+    if "framework" not in fields:
         raise ValueError("it is of no framework")
-    return Header(**facts, apis=apis, selection=selected(parts))
+    return Header(**fields, apis=apis, selection=selected(parts))
 
 
 def _answers(table: str) -> dict[Key, Answer]:

@@ -131,7 +131,7 @@ def _split_by_api(empty_group: Group, changes: Sequence[Change]) -> Iterator[Gro
     by_api = group(changes, lambda change: change.api)
     alike = partial(_change_alike, is_explained=is_explained)
     for members in cluster(by_api.values(), alike):
-        apis = tuple(own[0].api for own in members)
+        apis = tuple(changes_of_api[0].api for changes_of_api in members)
         yield replace(empty_group, apis=apis, changes=tuple(chain.from_iterable(members)))
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import NamedTuple
 
 from conformance.history.answers import CaseAnswer, case_answer, states
@@ -128,11 +128,11 @@ def trends(
         run_profiles = {p.api: p for p in profiles(run.observations, prepared_cases)}
         current = [o for o in run.observations if contents.get(o.case) == o.content]
         by_api = group(current, lambda o: o.api)
-        for api, own in stages.items():
+        for api, stages_of_api in stages.items():
             observations = {(o.case, o.mode): o for o in by_api.get(api, ())}
             is_available = bool(run.header.apis.get(api))
-            own.append(_Stage(version, is_available, run_profiles.get(api), observations))
-    return tuple(_trend(api, own) for api, own in stages.items())
+            stages_of_api.append(_Stage(version, is_available, run_profiles.get(api), observations))
+    return tuple(starmap(_trend, stages.items()))
 
 
 def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from conformance.recipes.search import Cost
 from conformance.report.data import ReportData, VerdictCounts, count_verdicts
+from conformance.report.environments import Column
 from conformance.utils.grouping import group
 from conformance.utils.text import count, pattern
 
@@ -102,10 +103,10 @@ _WORDS = {
 """What a call with a status is and does, from the mildest status to the worst."""
 
 
-def api_summaries(data: ReportData) -> dict[tuple[int, str], ApiSummary]:
-    """Summarize every API, by the number of the run and the id of the API."""
+def api_summaries(data: ReportData) -> dict[Column, ApiSummary]:
+    """Summarize every column."""
     return {
-        (cast(int, run), str(api)): _summary(rows)
+        data.columns_by_key[cast(int, run), str(api)]: _summary(rows)
         for (run, api), rows in data.verdicts.groupby(["run", "api"])
     }
 

@@ -79,15 +79,20 @@ class ReportData:
         return tuple(sorted(columns, key=_order))
 
     @cached_property
+    def columns_by_key(self) -> dict[tuple[int, str], Column]:
+        """Return the columns by the number of the run and the API."""
+        return {(column.run, column.api): column for column in self.columns}
+
+    @cached_property
     def titles(self) -> dict[tuple[int, str], str]:
         """Return the columns' titles by the number of the run and the API."""
-        return {(column.run, column.api): column.title for column in self.columns}
+        return {key: column.title for key, column in self.columns_by_key.items()}
 
     @cached_property
     def operators(self) -> dict[str, list[Column]]:
         """Return the columns by the title of their operator, transposed convolution first."""
         groups = group(self.columns, _operator)
-        return {title: groups.get(title, []) for title in (*OPERATORS.values(), OTHER)}
+        return {title: groups[title] for title in (*OPERATORS.values(), OTHER) if title in groups}
 
     @cached_property
     def counts(self) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -73,11 +72,11 @@ def alike(
     tuple
         A title for each group, and its columns. The columns of one API have to stand side by side.
     """
-    groups = [
-        members
-        for _, own in groupby(columns, lambda column: column.api)
-        for members in cluster(own, lambda first, other: contents[first] == contents[other])
-    ]
+
+    def have_one_content(first: Column, other: Column) -> bool:
+        return first.api == other.api and contents[first] == contents[other]
+
+    groups = cluster(columns, have_one_content)
     versions = ("; ".join(column.environment.short for column in members) for members in groups)
     return tuple(
         (f"{members[0].api} ({words})", tuple(members))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeAlias
 
 from conformance.adapters.registry import APIS
@@ -52,7 +53,7 @@ def conventions(data: ReportData) -> Conventions:
         {profile.api: profile for profile in profiles(e.run.observations, data.prepared_cases)}
         for e in data.environments
     ]
-    columns = [column for own in data.operators.values() for column in own]
+    columns = list(chain.from_iterable(data.operators.values()))
     apis = dict.fromkeys(column.api for column in columns)
     ids_by_axis = {api: _ids_by_axis(api, data.prepared_cases) for api in apis}
     profile_of = {column: profiles_by_api[column.run].get(column.api) for column in columns}
@@ -64,8 +65,8 @@ def conventions(data: ReportData) -> Conventions:
     )
     tables = tuple(
         _table(title, columns_with_axes, cells)
-        for title, own in data.operators.items()
-        if (columns_with_axes := [column for column in own if _has_axes(column)])
+        for title, columns_of_operator in data.operators.items()
+        if (columns_with_axes := list(filter(_has_axes, columns_of_operator)))
     )
     contents = {id_: prepared_case.content for id_, prepared_case in data.prepared_cases.items()}
     wrong = sum(

@@ -25,7 +25,7 @@ def render(report: Report) -> str:
         report=report,
         legend=LEGEND,
         signs=SIGNS,
-        convention_tables=[(own, tuple(_axes(own))) for own in report.conventions.tables],
+        convention_tables=[(t, tuple(_axes(t))) for t in report.conventions.tables],
         descriptions=alike(report.columns, report.descriptions),
         reason_line=_reason_line,
         summary=table(["API", *VERDICTS], _summary(report)),
@@ -62,7 +62,7 @@ def _api_table(
     columns: Sequence[Column], head: Sequence[str], texts: Mapping[Column, Sequence[str]]
 ) -> str:
     """Return a table with a row for each API, and for those of its versions that differ."""
-    rows = ([tick(api), *texts[own[0]]] for api, own in alike(columns, texts))
+    rows = ([tick(api), *texts[group[0]]] for api, group in alike(columns, texts))
     return table(["API", *head], rows)
 
 

@@ -81,41 +81,38 @@ class Matrix:
 
 def matrices(data: ReportData) -> tuple[Matrix, ...]:
     """Make a matrix for each operator that has columns."""
-    columns = {(column.run, column.api): column for column in data.columns}
     counts = data.counts
     cells = {
-        (columns[int(run), api], topic): VerdictCounts(
+        (data.columns_by_key[int(run), api], topic): VerdictCounts(
             tuple((v, n) for v, n in zip(VERDICTS, numbers, strict=True) if n)
         )
         for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True)
     }
-    changed = {
-        (columns[run, api], topic): number for (run, api, topic), number in _changed(data).items()
-    }
+    changed = _changed(data)
     return tuple(
         Matrix(
             title,
-            tuple(own),
-            tuple(_sections({topic for column, topic in cells if column in own})),
+            tuple(columns),
+            tuple(_sections({topic for column, topic in cells if column in columns})),
             cells,
             changed,
         )
-        for title, own in data.operators.items()
-        if own
+        for title, columns in data.operators.items()
     )
 
 
-def _changed(data: ReportData) -> Mapping[tuple[int, str, str], int]:
-    """Count the verdicts that differ from those of the version before, by run, API and topic."""
+def _changed(data: ReportData) -> Mapping[tuple[Column, str], int]:
+    """Count the verdicts that differ from those of the version before, by column and topic."""
     answers = data.verdicts[data.verdicts["verdict"] != NOT_RUN]
     by_run = dict(list(answers.groupby("run")))
-    counts: Counter[tuple[int, str, str]] = Counter()
+    counts: Counter[tuple[Column, str]] = Counter()
     for before, after in (pair for numbers in data.versions for pair in pairwise(numbers)):
         if before in by_run and after in by_run:
             both = by_run[before].merge(by_run[after], on=["api", "case"], suffixes=("_was", ""))
             changed = both[both["verdict_was"] != both["verdict"]]
             for api, topics in changed[["api", "topic"]].itertuples(index=False, name=None):
-                counts.update((after, api, topic) for topic in topics.split(";"))
+                column = data.columns_by_key[after, api]
+                counts.update((column, topic) for topic in topics.split(";"))
     return counts
 
 

@@ -58,9 +58,9 @@ class Report(ReportData):
         result = []
         for numbers in self.versions:
             if len(numbers) > 1:
-                own = [self.environments[number] for number in numbers]
-                runs = [(plain(e.run.header.version or "unknown"), e.run) for e in own]
-                result.append((_title(own), trends(runs, self.prepared_cases)))
+                versions = [self.environments[number] for number in numbers]
+                runs = [(plain(e.run.header.version or "unknown"), e.run) for e in versions]
+                result.append((_title(versions), trends(runs, self.prepared_cases)))
         return tuple(result)
 
     @cached_property
@@ -71,8 +71,7 @@ class Report(ReportData):
     @cached_property
     def summaries(self) -> dict[Column, ApiSummary]:
         """Return the summary of each column."""
-        summaries = api_summaries(self)
-        return {column: summaries[column.run, column.api] for column in self.columns}
+        return api_summaries(self)
 
     @cached_property
     def descriptions(self) -> dict[Column, tuple[tuple[str, ...], ApiSummary]]:

@@ -126,9 +126,9 @@ def _not_run(data: ReportData) -> Iterator[Problem]:
             kind = "not run" if is_failure else "incomplete"
             yield Problem(kind, environment.title, environment.problem + gap)
             continue
-        for reason, own in rows.groupby("reason"):
-            ids = tuple(sorted(set(own["case"])))
-            apis = ", ".join(sorted(set(own["api"])))
+        for reason, members in rows.groupby("reason"):
+            ids = tuple(sorted(set(members["case"])))
+            apis = ", ".join(sorted(set(members["api"])))
             sentence = f"{reason} ({count(len(ids), 'case')} of {apis})"
             yield Problem("not run", environment.title, sentence, ids)
 
