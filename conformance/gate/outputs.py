@@ -12,6 +12,7 @@ from rich.text import Text
 
 from conformance.cases.model import Place
 from conformance.gate.result import Finding, Result
+from conformance.utils.excerpt import first
 from conformance.utils.markdown import template
 from conformance.utils.text import count, plain, tick
 from conformance.utils.text import markdown as escaped
@@ -53,8 +54,7 @@ def markdown(result: Result) -> str:
 
 
 def _ticked(cases: Sequence[str], most: int) -> str:
-    names = ", ".join(tick(plain(case)) for case in cases[:most])
-    return names if len(cases) <= most else f"{names} and {len(cases) - most:,} more"
+    return first([tick(plain(case)) for case in cases], most)
 
 
 def _summary(result: Result) -> str:

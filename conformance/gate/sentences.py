@@ -12,6 +12,7 @@ from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
 from conformance.observations import Mode, Status
 from conformance.runs.run_files import Header
+from conformance.utils.excerpt import first
 from conformance.utils.text import count, name
 
 SHOWN = 3
@@ -51,10 +52,7 @@ def _subject(apis: Sequence[str], header: Header) -> str | None:
 
 
 def _cases(cases: Sequence[str]) -> str:
-    ids = ", ".join(name(case) for case in cases[:SHOWN])
-    others = len(cases) - SHOWN
-    more = f" and {others:,} more" if others > 0 else ""
-    return f"{count(len(cases), 'case')} ({ids}{more})"
+    return f"{count(len(cases), 'case')} ({first(list(map(name, cases)), SHOWN)})"
 
 
 def _topics(group: Group) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from conformance.environments.definitions import Environment
 from conformance.environments.installer import CannotBuild, messages, uv
 from conformance.utils import byte_sizes
+from conformance.utils.text import count
 from conformance.workers import pythons
 
 
@@ -63,7 +64,7 @@ class Amount:
     def __str__(self) -> str:
         if not self.number:
             return "nothing to download"
-        files = f"{self.number:,} download{'s' if self.number > 1 else ''}"
+        files = count(self.number, "download")
         unknown = f" and {self.unknown:,} of unknown size" if self.unknown else ""
         return f"{files}, about {byte_sizes.shown(self.size)}{unknown}"
 

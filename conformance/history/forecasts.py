@@ -15,6 +15,7 @@ from conformance.history.companions import attempts
 from conformance.history.downloads import Amount, Download, amount
 from conformance.history.history import Plan
 from conformance.history.releases import Release
+from conformance.utils.text import count
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ class Foreseen:
     amount: Amount
 
     def __str__(self) -> str:
-        number = f"{self.steps} release{'s' if self.steps != 1 else ''}"
-        return f"{number} to ask at most: {self.amount}"
+        return f"{count(self.steps, 'release')} to ask at most: {self.amount}"
 
 
 def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from conformance.history.changes import Change, Trend
 from conformance.history.version_ranges import Kind, State
+from conformance.utils.excerpt import first
 from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, sentence, shortened, tick
 
@@ -34,7 +35,7 @@ WIDEST = 40
 REFUSAL = 200
 """The most characters of a framework's message that are shown."""
 NAMED = 3
-"""The most cases that are case_names; the others are counted."""
+"""The most cases that are named; the others are counted."""
 
 
 def label(change: Change) -> str:
@@ -49,10 +50,7 @@ def label(change: Change) -> str:
 
 def case_names(change: Change) -> str:
     """Return the first of the cases that no axis accounts for, and the number of others."""
-    if change.of_axis:
-        return ""
-    more = len(change.cases) - NAMED
-    return ", ".join(change.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return "" if change.of_axis else first(change.cases, NAMED)
 
 
 def refusal(change: Change) -> str:

@@ -70,7 +70,7 @@ def alike(
     Returns
     -------
     tuple
-        A title for each group, and its columns. The columns of one API have to stand side by side.
+        A title for each group, and its columns.
     """
 
     def have_one_content(first: Column, other: Column) -> bool:

@@ -13,6 +13,7 @@ from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.report.data import ReportData
 from conformance.report.environments import Environment
+from conformance.utils.excerpt import first
 from conformance.utils.grouping import group
 from conformance.utils.text import count, pattern, plain
 
@@ -56,8 +57,7 @@ class Problem:
     @property
     def case_names(self) -> str:
         """Return the first of its cases, and the number of others."""
-        more = len(self.cases) - NAMED
-        return ", ".join(self.cases[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        return first(self.cases, NAMED)
 
 
 def problems(data: ReportData) -> tuple[Problem, ...]:

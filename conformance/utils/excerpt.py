@@ -31,6 +31,12 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def first(names: Sequence[str], most: int) -> str:
+    """Write the first names with commas, and how many more there are, as ``a, b and 7 more``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def shortened(words: str, length: int = 160) -> str:
     """Shorten long text after a sentence, or else after a word.
 
