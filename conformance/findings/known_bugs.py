@@ -37,8 +37,6 @@ class Bug:
         The section's heading.
     cases
         Those that the bug makes wrong.
-    occurrences
-        The versions, classes and APIs with the bug.
     lucky
         Cases that the bug makes right, against the API's own conventions.
     """

@@ -45,14 +45,10 @@ class PageError(PrintableError):
 
 @dataclass(frozen=True)
 class Script:
-    """A script that shows a bug.
+    """A script that shows a bug, of the framework of the sightings that it belongs to.
 
     Parameters
     ----------
-    framework
-        The framework of the sightings that the script belongs to.
-    source
-        Its text.
     wrong, right
         Patterns of its output where the bug shows, and where it does not.
     """
@@ -69,8 +65,6 @@ class Entry:
 
     Parameters
     ----------
-    title
-        Its heading.
     story
         All below the heading.
     sightings

@@ -28,8 +28,6 @@ class Place:
 
     Parameters
     ----------
-    title
-        Of the environment or interpreter, for a person.
     interpreter
         Started as a run starts it.
     name
@@ -63,19 +61,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one script in one place.
-
-    Parameters
-    ----------
-    task
-        The script, with its entry.
-    place
-        Where it ran.
-    outcome
-        Its output, and how it ended.
-    showing
-        Whether the output shows the bug.
-    """
+    """The output of one script in one place and how it ended, and whether it shows the bug."""
 
     task: Task
     place: Place
@@ -95,15 +81,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Trouble:
-    """An environment in which no script could run.
-
-    Parameters
-    ----------
-    title
-        Its name, for a person.
-    error
-        The reason.
-    """
+    """An environment in which no script could run, by its title, and the reason."""
 
     title: str
     error: CannotBuild | CannotStart | NotFoundError | OSError

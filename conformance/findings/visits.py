@@ -21,17 +21,7 @@ from conformance.utils.grouping import cluster
 
 @dataclass(frozen=True)
 class Visit:
-    """An environment, and the entries whose scripts run in it.
-
-    Parameters
-    ----------
-    title
-        For a person.
-    environment
-        It is made when the scripts run, unless it exists.
-    entries
-        Those with a sighting of its framework and backend.
-    """
+    """An environment, which is made when needed, and the entries whose scripts run in it."""
 
     title: str
     environment: Environment

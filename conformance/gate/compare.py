@@ -42,16 +42,8 @@ class Change:
 
     Parameters
     ----------
-    kind
-        What happened.
-    api, case
-        By their ids; an API that disappeared or appeared has no case.
-    mode
-        None for an API that disappeared or appeared.
-    before, after
-        The answers, where there are any.
-    topics
-        Of the case.
+    api, case, mode
+        An API that disappeared or appeared has no case and no mode.
     message
         How the framework words its answer now. It is shown, and never compared.
     """
@@ -68,17 +60,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The changes between a baseline and a candidate.
-
-    Parameters
-    ----------
-    before, after
-        The baseline and the candidate.
-    changes
-        In no particular order.
-    compared
-        How many answers were compared.
-    """
+    """The changes between a baseline and a candidate, and the number of compared answers."""
 
     before: Snapshot
     after: Snapshot

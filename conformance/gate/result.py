@@ -33,8 +33,6 @@ class Finding:
         In two words.
     red
         Whether the gate fails for it.
-    apis
-        Empty where the finding is of no API.
     message
         The framework's message for one of the cases.
     reason
@@ -85,12 +83,9 @@ class Result:
     ----------
     apis
         Those that either side has.
-    compared
-        How many answers were compared.
-    uncompared
-        How many answers were not, as their cases are new or were changed.
-    of
-        How many answers the baseline has.
+    compared, uncompared, of
+        How many answers were compared, how many were not, as their cases are new or were changed,
+        and how many the baseline has.
     selection
         The compared part of the baseline, in words; None for all of it.
     files

@@ -19,17 +19,7 @@ class CannotCompare(PrintableError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All answers in one environment.
-
-    Parameters
-    ----------
-    path
-        The file.
-    header
-        The environment, as far as the file describes it.
-    answers
-        By API, case and mode.
-    """
+    """All answers in one environment, which the header describes as far as the file does."""
 
     path: Path
     header: Header

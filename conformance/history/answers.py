@@ -17,8 +17,6 @@ class CaseAnswer(NamedTuple):
 
     Parameters
     ----------
-    state
-        The answer in words.
     names
         Of the conventions that explain it; None where none do.
     numbers

@@ -26,16 +26,12 @@ from conformance.utils.grouping import are_mostly_shared, cluster, group
 
 @dataclass(frozen=True)
 class Change:
-    """A difference between versions.
+    """A difference between versions, and the cases that show it.
 
     Parameters
     ----------
     about
         An axis, or the topics of the cases.
-    spans
-        What was done in which versions.
-    cases
-        Those that show the change.
     of_axis
         Whether a convention changed; else no axis accounts for the change.
     native
@@ -58,8 +54,6 @@ class Trend:
 
     Parameters
     ----------
-    api
-        Its id.
     changes
         First those of axes, then those that no axis accounts for.
     same

@@ -20,15 +20,7 @@ class State:
 
 @dataclass(frozen=True)
 class Span:
-    """Consecutive versions with the same behaviour.
-
-    Parameters
-    ----------
-    when
-        The versions, such as ``until 3.1`` or ``3.2 to 3.5``.
-    state
-        Their behaviour.
-    """
+    """Consecutive versions with the same behaviour, such as ``until 3.1`` or ``3.2 to 3.5``."""
 
     when: str
     state: State

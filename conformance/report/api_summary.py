@@ -22,16 +22,9 @@ REASONS = 4
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a call was not right.
+    """What a call did, why it was not right, and in how many cases.
 
-    Attributes
-    ----------
-    kind
-        What the call did, in words.
-    words
-        The diagnosis or the refusal; a dot stands for numbers that vary.
-    cases
-        The number of cases.
+    In the words of the reason, a dot stands for numbers that vary.
     """
 
     kind: str
@@ -45,8 +38,6 @@ class ApiSummary:
 
     Attributes
     ----------
-    verdicts
-        Every verdict, with its number of cases.
     native
         Every status of the naive call, with its number of cases.
     right_shape

@@ -34,16 +34,14 @@ CLAIMS: Mapping[str, Mapping[str, str]] = tomllib.loads(
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim and its outcomes.
+    """A claim in our words and its outcomes.
 
     Attributes
     ----------
     id
-        The id, such as ``D1``.
+        Such as ``D1``.
     document
         The title of its document.
-    sentence
-        The claim in our words.
     cases
         The number of cases that carry it; without any, nothing else is known.
     is_corrected

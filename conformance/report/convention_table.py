@@ -83,12 +83,6 @@ class Cell:
 
     Attributes
     ----------
-    axis
-        The axis.
-    kind
-        What is known.
-    choice
-        The observed choice.
     cases
         The ids of the cases that establish the choice, were refused, or touch the axis.
     against

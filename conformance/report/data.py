@@ -49,14 +49,10 @@ def count_verdicts(verdicts: pd.Series[str]) -> VerdictCounts:
 
 @dataclass(frozen=True)
 class ReportData:
-    """The runs and the cases of a report.
+    """The runs of a report in their order, and the cases as they are now.
 
     Attributes
     ----------
-    environments
-        The runs in their order.
-    cases
-        The cases as they are now.
     observations, verdicts
         The tables that `conformance.report.tables` makes.
     """

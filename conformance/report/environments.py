@@ -21,8 +21,6 @@ class Environment:
 
     Attributes
     ----------
-    run
-        The run.
     title
         Such as ``keras 3.15.1 on jax``.
     short

@@ -23,16 +23,8 @@ class ErratumRow:
 
     Attributes
     ----------
-    case
-        The id of the case.
-    claims
-        The ids of the claims.
-    document, section
-        The titles.
-    sentence
-        What is wrong in the document.
     document_lines, correction_lines
-        What the document states and what holds, as lines; an array has one for each row.
+        What the document states and what holds; an array has a line for each row.
     sides
         Framework, title and side of each environment that answered.
     without_answer

@@ -34,9 +34,9 @@ class Conventions:
     cells
         The cells of each column, one for each axis.
     tables
-        A table for each operator.
+        One for each operator.
     anomalies
-        The anomalies that nothing explains, and then the known limits and bugs.
+        Those that nothing explains, and then the known limits and bugs.
     explained
         The number of wrong answers to naive calls that the conventions explain.
     """

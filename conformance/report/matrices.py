@@ -51,14 +51,10 @@ TOPICS = {
 
 @dataclass(frozen=True)
 class Matrix:
-    """Topics by APIs, for the APIs of one operator.
+    """Topics by APIs, for the APIs of the operator in the title.
 
     Attributes
     ----------
-    title
-        The operator.
-    columns
-        The APIs in their environments.
     sections
         Headings with their topics.
     cells

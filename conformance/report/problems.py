@@ -35,12 +35,6 @@ class Problem:
         ``contradiction``.
     where
         The environment, or the API in it; for a known bug, its title.
-    sentence
-        What is wrong.
-    cases
-        The ids of the cases.
-    bug
-        The known bug.
     """
 
     kind: str
