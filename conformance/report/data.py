@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import pandas as pd
 
@@ -29,6 +30,10 @@ class VerdictCounts:
     """The verdicts of some cases, counted from the best to the worst; empty without cases."""
 
     counts: tuple[tuple[Verdict, int], ...]
+
+    def __str__(self) -> str:
+        numbers = ", ".join(f"{number} {verdict}" for verdict, number in self.counts)
+        return f"{self.worst}: {numbers}"
 
     @property
     def worst(self) -> Verdict:
@@ -80,23 +85,20 @@ class ReportData:
         return {(column.run, column.api): column for column in self.columns}
 
     @cached_property
-    def titles(self) -> dict[tuple[int, str], str]:
-        """Return the columns' titles by the number of the run and the API."""
-        return {key: column.title for key, column in self.columns_by_key.items()}
-
-    @cached_property
     def operators(self) -> dict[str, list[Column]]:
         """Return the columns by the title of their operator, transposed convolution first."""
         groups = group(self.columns, _operator)
         return {title: groups[title] for title in (*OPERATORS.values(), OTHER) if title in groups}
 
     @cached_property
-    def counts(self) -> pd.DataFrame:
-        """Return the number of each verdict, by run, API and topic."""
-        rows = self.verdicts[["run", "api", "topic", "verdict"]]
-        rows = rows.assign(topic=rows["topic"].str.split(";")).explode("topic")
-        counts = rows.groupby(list(rows)).size().unstack(fill_value=0)
-        return counts.reindex(columns=list(VERDICTS), fill_value=0)
+    def topic_counts(self) -> dict[tuple[Column, str], VerdictCounts]:
+        """Return the verdicts of each topic in each column."""
+        topics = self.verdicts["topic"].str.split(";")
+        rows = self.verdicts.assign(topic=topics).explode("topic")
+        return {
+            (self.columns_by_key[cast(int, run), str(api)], str(topic)): count_verdicts(verdicts)
+            for (run, api, topic), verdicts in rows.groupby(["run", "api", "topic"])["verdict"]
+        }
 
     @cached_property
     def versions(self) -> Sequence[Sequence[int]]:

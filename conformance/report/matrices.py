@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from conformance.observations import VERDICTS
 from conformance.report.data import OTHER, ReportData, VerdictCounts
 from conformance.report.environments import Column
 from conformance.report.tables import NOT_RUN
@@ -77,14 +76,7 @@ class Matrix:
 
 def matrices(data: ReportData) -> tuple[Matrix, ...]:
     """Make a matrix for each operator that has columns."""
-    counts = data.counts
-    cells = {
-        (data.columns_by_key[int(run), api], topic): VerdictCounts(
-            tuple((v, n) for v, n in zip(VERDICTS, numbers, strict=True) if n)
-        )
-        for (run, api, topic), numbers in zip(counts.index, counts.to_numpy().tolist(), strict=True)
-    }
-    changed = _changed(data)
+    cells, changed = data.topic_counts, _changed(data)
     return tuple(
         Matrix(
             title,

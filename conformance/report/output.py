@@ -41,9 +41,7 @@ _TEXTS: Mapping[str, Callable[[Report], str]] = {
     "profiles.csv": lambda report: _csv(_profiles(report)),
     "observations.csv": lambda report: _csv(report.observations[tables.OBSERVATION]),
     "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
-    "compatibility.csv": lambda report: _csv(
-        tables.compatibility(report.counts, report.titles).reset_index()
-    ),
+    "compatibility.csv": lambda report: _csv(_compatibility(report)),
     "compatibility.md": markdown.render,
     "index.html": html.render,
 }
@@ -74,6 +72,15 @@ def _profiles(report: Report) -> pd.DataFrame:
         for cell in cells
     ]
     return pd.DataFrame(rows, dtype=object)
+
+
+def _compatibility(report: Report) -> pd.DataFrame:
+    """Return the worst verdict and all counts, by topic and by the title of the API."""
+    cells: dict[str, dict[str, str]] = {column.title: {} for column in report.columns}
+    for (column, topic), counts in report.topic_counts.items():
+        cells[column.title][topic] = str(counts)
+    topics = pd.Index(sorted({topic for _, topic in report.topic_counts}), name="topic")
+    return pd.DataFrame(cells, index=topics, dtype=object).fillna("no case").reset_index()
 
 
 def _csv(frame: pd.DataFrame) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +61,12 @@ def problems(data: ReportData) -> tuple[Problem, ...]:
     """
     bad, bugs = bad_verdicts(data)
     return (
-        *_broken(bad.loc[[bug is None for bug in bugs]], data.titles),
+        *_broken(bad.loc[[bug is None for bug in bugs]], data),
         *_not_run(data),
         *_changed(data),
         *_retried(data.environments),
         *_rounding(data),
-        *_known(bad, bugs, data.titles),
+        *_known(bad, bugs, data),
     )
 
 
@@ -92,18 +92,16 @@ def _rounding(data: ReportData) -> Iterator[Problem]:
     rows = _rows(data.verdicts[_rounds(data.verdicts)], "run", "api", "reason", "case")
     for (run, api, reason), members in group(rows, lambda row: row[:3]).items():
         cases = tuple(case for *_, case in members)
-        yield Problem("rounding", data.titles[run, api], reason, cases)
+        yield Problem("rounding", data.columns_by_key[run, api].title, reason, cases)
 
 
-def _known(
-    bad: pd.DataFrame, bugs: Sequence[Bug | None], titles: Mapping[tuple[int, str], str]
-) -> Iterator[Problem]:
+def _known(bad: pd.DataFrame, bugs: Sequence[Bug | None], data: ReportData) -> Iterator[Problem]:
     """Yield a problem for each known bug."""
     pairs = zip(bugs, _rows(bad, "run", "api", "case", "verdict"), strict=True)
     for bug, members in group(pairs, lambda pair: pair[0]).items():
         if bug is not None:
             rows = [row for _, row in members]
-            where = dict.fromkeys(titles[run, api] for run, api, _, _ in rows)
+            where = dict.fromkeys(data.columns_by_key[run, api].title for run, api, _, _ in rows)
             verdicts = dict.fromkeys(verdict for *_, verdict in rows)
             sentence = f"{' and '.join(verdicts)} in {', '.join(where)}"
             cases = dict.fromkeys(case for _, _, case, _ in rows)
@@ -127,7 +125,7 @@ def _not_run(data: ReportData) -> Iterator[Problem]:
             yield Problem("not run", environment.title, sentence, ids)
 
 
-def _broken(bad: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterator[Problem]:
+def _broken(bad: pd.DataFrame, data: ReportData) -> Iterator[Problem]:
     """Yield a problem for each reason of a bad verdict."""
     bad = bad.fillna({"reason": "No reason is known."})
 
@@ -141,7 +139,7 @@ def _broken(bad: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> Iterato
             reasons = {reason for *_, reason in members}
             sentence = reasons.pop() if len(reasons) == 1 else words
             cases = tuple(case for _, _, case, _ in members)
-            yield Problem(kind, titles[run, api], sentence, cases)
+            yield Problem(kind, data.columns_by_key[run, api].title, sentence, cases)
 
 
 def _changed(data: ReportData) -> Iterator[Problem]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import pandas as pd
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
-from conformance.observations import MODES, VERDICTS, Observation, Status, Verdict, verdict
+from conformance.observations import MODES, Observation, Status, Verdict, verdict
 from conformance.report.environments import Environment
 from conformance.runs.plan import is_applicable
 from conformance.utils.text import plain
@@ -47,7 +47,6 @@ VERDICT = [
     "reason",
 ]
 NOT_RUN = "not run"
-NO_CASE = "no case"
 _KEY = ["run", "api", "case"]
 _FIELDS = ("api", "case", "mode", "status", "claim", "correction", "dtype", "digest", "content")
 """The columns that an observation has in the same form."""
@@ -196,25 +195,3 @@ def _reason(
 
 def _first(values: pd.Series[Any], defaults: pd.Series[Any]) -> pd.Series[Any]:
     return values.where(values.notna(), defaults)
-
-
-def compatibility(counts: pd.DataFrame, titles: Mapping[tuple[int, str], str]) -> pd.DataFrame:
-    """Return the worst verdict and all counts, by topic and by the title of the API.
-
-    Parameters
-    ----------
-    counts
-        The number of each verdict, by run, API and topic.
-    titles
-        The titles of the columns, by run and API.
-    """
-    texts = list(map(cell, counts.to_dict("records")))
-    cells = pd.Series(texts, index=counts.index, dtype=object)
-    frame = cells.unstack("topic").reindex(pd.MultiIndex.from_tuples(titles)).T
-    return frame.set_axis(list(titles.values()), axis=1).rename_axis("topic").fillna(NO_CASE)
-
-
-def cell(counts: Mapping[Any, int]) -> str:
-    """Return the worst verdict and all counts, as in ``translated: 3 same, 2 translated``."""
-    present = [verdict for verdict in VERDICTS if counts.get(verdict)]
-    return f"{present[-1]}: " + ", ".join(f"{counts[v]} {v}" for v in present)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from report_runs import FUNCTION, LAYER, RIGHT, both, case, failed, observed, report_of, run
 
-from conformance.report import tables
+from conformance.report import output
+from conformance.report.data import count_verdicts
 from conformance.report.model import Report
 from conformance.runs.selection import Selection
 
@@ -114,19 +118,25 @@ def test_the_reason_of_something_broken_is_that_of_the_mode_that_broke() -> None
 
 def test_a_topic_counts_every_case_that_has_it() -> None:
     report = report_of(run(*both(ONE, RIGHT), *both(TWO, RIGHT)), cases=(ONE, TWO))
-    counts = report.counts["same"].to_dict()
-    assert (counts[0, LAYER, "basic"], counts[0, LAYER, "stride"]) == (2, 1)
+    counts = {
+        topic: verdicts.counts
+        for (column, topic), verdicts in report.topic_counts.items()
+        if column.api == LAYER
+    }
+    assert counts == {"basic": (("same", 2),), "stride": (("same", 1),)}
 
 
 def test_a_cell_names_the_worst_verdict_and_counts_them_all() -> None:
-    assert tables.cell({"translated": 2, "same": 3}) == "translated: 3 same, 2 translated"
+    verdicts = pd.Series(["translated", "same", "same", "translated", "same"])
+    assert str(count_verdicts(verdicts)) == "translated: 3 same, 2 translated"
 
 
-def test_a_topic_that_no_case_of_an_api_has_is_no_case() -> None:
+def test_a_topic_that_no_case_of_an_api_has_is_no_case(tmp_path: Path) -> None:
     convolution = case("conv", op="conv", topics=("same",))
     report = report_of(run(*both(ONE, RIGHT), *both(convolution, RIGHT, api="torch.nn.Conv")),
                        cases=(ONE,))  # fmt: skip
-    frame = tables.compatibility(report.counts, report.titles)
+    (path,) = output.write(report, tmp_path, ["compatibility.csv"])
+    frame = pd.read_csv(path, index_col="topic")
     assert frame.loc["same", f"{LAYER} (2.0)"] == "no case"
 
 
