@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from conformance.cases.model import Case
 from conformance.observations import MODES
 from conformance.report.data import ReportData
-from conformance.utils.grouping import group
 from conformance.utils.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
@@ -60,12 +60,10 @@ class Claim:
 
 def claims(data: ReportData) -> tuple[Claim, ...]:
     """Count the outcomes of every claim of `CLAIMS`, and of any other that a case carries."""
-    carriers = {
-        claim: [case for _, case in members]
-        for claim, members in group(
-            ((claim, case) for case in data.cases for claim in case.claims), lambda pair: pair[0]
-        ).items()
-    }
+    carriers: dict[str, list[Case]] = defaultdict(list)
+    for case in data.cases:
+        for claim in case.claims:
+            carriers[claim].append(case)
     tallies = _tallies(data)
     titles = {case.document.id: case.document.title for case in data.cases if case.document}
     entries = {

@@ -94,8 +94,8 @@ class Report(ReportData):
     @cached_property
     def alarms(self) -> tuple[tuple[Verdict, int], ...]:
         """Return the number of each bad verdict that no known bug accounts for."""
-        bad, bugs = bad_verdicts(self)
-        return count_verdicts(bad.loc[[bug is None for bug in bugs], "verdict"]).counts
+        bad = bad_verdicts(self)
+        return count_verdicts(bad.loc[bad["bug"].isna(), "verdict"]).counts
 
     @cached_property
     def errata(self) -> tuple[ErratumRow, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -59,53 +58,55 @@ def problems(data: ReportData) -> tuple[Problem, ...]:
 
     Verdicts that come from rounding, and then from known bugs, stand at the end.
     """
-    bad, bugs = bad_verdicts(data)
+    bad = bad_verdicts(data)
     return (
-        *_broken(bad.loc[[bug is None for bug in bugs]], data),
+        *_broken(bad[bad["bug"].isna()]),
         *_not_run(data),
         *_changed(data),
         *_retried(data.environments),
-        *_rounding(data),
-        *_known(bad, bugs, data),
+        *_rounding(_with_titles(data.verdicts[_rounds(data.verdicts)], data)),
+        *_known(bad),
     )
 
 
-def bad_verdicts(data: ReportData) -> tuple[pd.DataFrame, list[Bug | None]]:
-    """Return the rows of bad verdicts, and the known bug behind each of them or None.
+def bad_verdicts(data: ReportData) -> pd.DataFrame:
+    """Return the rows of bad verdicts, with the known bug behind each of them or None.
 
     A verdict that comes from rounding is not bad, because no call avoids the rounding.
     """
     is_bad = data.verdicts["verdict"].isin(["broken", "different", "undecided"])
-    bad = data.verdicts[is_bad & ~_rounds(data.verdicts)]
-    return bad, [
-        known_bugs.known_bug(data.environments[run].run.header, api, case)
-        for run, api, case in _rows(bad, "run", "api", "case")
+    bad = _with_titles(data.verdicts[is_bad & ~_rounds(data.verdicts)], data)
+    headers = [environment.run.header for environment in data.environments]
+    bugs = [
+        known_bugs.known_bug(headers[run], api, case)
+        for run, api, case in zip(bad["run"], bad["api"], bad["case"], strict=True)
     ]
+    return bad.assign(bug=pd.Series(bugs, index=bad.index, dtype=object))
+
+
+def _with_titles(verdicts: pd.DataFrame, data: ReportData) -> pd.DataFrame:
+    keys = zip(verdicts["run"], verdicts["api"], strict=True)
+    return verdicts.assign(title=[data.columns_by_key[key].title for key in keys])
 
 
 def _rounds(verdicts: pd.DataFrame) -> pd.Series[bool]:
     return (verdicts["verdict"] == "different") & verdicts["recipe_reason"].isin(ROUNDING)
 
 
-def _rounding(data: ReportData) -> Iterator[Problem]:
+def _rounding(rows: pd.DataFrame) -> Iterator[Problem]:
     """Yield a problem for each way to round that an API has."""
-    rows = _rows(data.verdicts[_rounds(data.verdicts)], "run", "api", "reason", "case")
-    for (run, api, reason), members in group(rows, lambda row: row[:3]).items():
-        cases = tuple(case for *_, case in members)
-        yield Problem("rounding", data.columns_by_key[run, api].title, reason, cases)
+    for (title, reason), cases in rows.groupby(["title", "reason"], sort=False)["case"]:
+        yield Problem("rounding", str(title), str(reason), tuple(cases))
 
 
-def _known(bad: pd.DataFrame, bugs: Sequence[Bug | None], data: ReportData) -> Iterator[Problem]:
+def _known(bad: pd.DataFrame) -> Iterator[Problem]:
     """Yield a problem for each known bug."""
-    pairs = zip(bugs, _rows(bad, "run", "api", "case", "verdict"), strict=True)
-    for bug, members in group(pairs, lambda pair: pair[0]).items():
-        if bug is not None:
-            rows = [row for _, row in members]
-            where = dict.fromkeys(data.columns_by_key[run, api].title for run, api, _, _ in rows)
-            verdicts = dict.fromkeys(verdict for *_, verdict in rows)
-            sentence = f"{' and '.join(verdicts)} in {', '.join(where)}"
-            cases = dict.fromkeys(case for _, _, case, _ in rows)
-            yield Problem("known bug", bug.title, sentence, tuple(cases), bug)
+    for bug, rows in bad.groupby("bug", sort=False):
+        assert isinstance(bug, Bug)  # rows without one are in no group
+        sentence = (
+            f"{' and '.join(rows['verdict'].unique())} in {', '.join(rows['title'].unique())}"
+        )
+        yield Problem("known bug", bug.title, sentence, tuple(rows["case"].unique()), bug)
 
 
 def _not_run(data: ReportData) -> Iterator[Problem]:
@@ -125,21 +126,16 @@ def _not_run(data: ReportData) -> Iterator[Problem]:
             yield Problem("not run", environment.title, sentence, ids)
 
 
-def _broken(bad: pd.DataFrame, data: ReportData) -> Iterator[Problem]:
+def _broken(bad: pd.DataFrame) -> Iterator[Problem]:
     """Yield a problem for each reason of a bad verdict."""
     bad = bad.fillna({"reason": "No reason is known."})
-
-    def cause(row: tuple[Any, ...]) -> tuple[Any, ...]:
-        run, api, _, reason = row
-        return run, api, pattern(reason)
-
+    bad = bad.assign(pattern=bad["reason"].map(pattern))
     for kind in ("broken", "different", "undecided"):
-        rows = _rows(bad[bad["verdict"] == kind], "run", "api", "case", "reason")
-        for (run, api, words), members in group(rows, cause).items():
-            reasons = {reason for *_, reason in members}
-            sentence = reasons.pop() if len(reasons) == 1 else words
-            cases = tuple(case for _, _, case, _ in members)
-            yield Problem(kind, data.columns_by_key[run, api].title, sentence, cases)
+        rows_of_kind = bad[bad["verdict"] == kind]
+        for (title, words), rows in rows_of_kind.groupby(["title", "pattern"], sort=False):
+            reasons = rows["reason"].unique()
+            sentence = reasons[0] if len(reasons) == 1 else words
+            yield Problem(kind, str(title), str(sentence), tuple(rows["case"]))
 
 
 def _changed(data: ReportData) -> Iterator[Problem]:
@@ -147,9 +143,9 @@ def _changed(data: ReportData) -> Iterator[Problem]:
     contents = {id_: prepared_case.content for id_, prepared_case in data.prepared_cases.items()}
     rows = data.observations[data.observations["content"].notna()]
     rows = rows.drop_duplicates(["run", "case", "content"])
-    by_run = group(_rows(rows, "run", "case", "content"), lambda row: row[0])
     for number, environment in enumerate(data.environments):
-        pairs = [(case, content) for _, case, content in by_run.get(number, ())]
+        rows_of_run = rows[rows["run"] == number]
+        pairs = list(zip(rows_of_run["case"], rows_of_run["content"], strict=True))
         changed = tuple(case for case, content in pairs if contents.get(case, content) != content)
         unknown = sum(case not in contents for case, _ in pairs)
         if changed:
@@ -169,7 +165,3 @@ def _retried(environments: Sequence[Environment]) -> Iterator[Problem]:
             ids = tuple(dict.fromkeys(observation.case for observation in members))
             sentence = f"{count(len(ids), 'case')} {reason}."
             yield Problem("asked again", environment.title, sentence, ids)
-
-
-def _rows(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
-    return frame[list(columns)].itertuples(index=False, name=None)
