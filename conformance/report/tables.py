@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any, cast
 
 import pandas as pd
@@ -107,19 +108,13 @@ def _missing(
     environment: Environment, cases: Sequence[Case]
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield every API, case and mode without an observation, and the reason."""
-    by_api: dict[str, dict[str, set[str]]] = {}
-    for observation in environment.run.observations:
-        modes = by_api.setdefault(observation.api, {mode: set() for mode in MODES})
-        modes[observation.mode].add(observation.case)
-    apis = {api.id: api for api in FRAMEWORKS[environment.framework].apis}
-    for api in apis | by_api:
-        present = by_api.get(api, {mode: set() for mode in MODES})
-        required = set().union(*present.values())
-        if api in apis:
-            required |= {case.id for case in cases if is_applicable(apis[api], case)}
-        reason = _reason_missing(environment, api)
-        for mode in MODES:
-            yield from ((api, case, mode, reason) for case in required - present[mode])
+    present = {observation.key for observation in environment.run.observations}
+    required = {(api, case) for api, case, _ in present}
+    for api in FRAMEWORKS[environment.framework].apis:
+        required.update((api.id, case.id) for case in cases if is_applicable(api, case))
+    for (api_id, case_id), mode in product(required, MODES):
+        if (api_id, case_id, mode) not in present:
+            yield api_id, case_id, mode, _reason_missing(environment, api_id)
 
 
 def _reason_missing(environment: Environment, api: str) -> str:
