@@ -30,21 +30,21 @@ class Change:
 
     Parameters
     ----------
-    about
+    subject
         An axis, or the topics of the cases.
-    of_axis
+    is_of_axis
         Whether a convention changed; else no axis accounts for the change.
-    native
+    is_native
         Whether the naive calls show it.
     refusal
         The framework's message in one of the cases, where it refuses them.
     """
 
-    about: str
+    subject: str
     spans: tuple[Span, ...]
     cases: tuple[str, ...]
-    of_axis: bool = True
-    native: bool = True
+    is_of_axis: bool = True
+    is_native: bool = True
     refusal: str | None = None
 
 
@@ -56,7 +56,7 @@ class Trend:
     ----------
     changes
         First those of axes, then those that no axis accounts for.
-    same
+    unchanged
         The axes on which nothing changed, with the state in all versions.
     asked
         How many cases every version was asked that has the API.
@@ -64,7 +64,7 @@ class Trend:
 
     api: str
     changes: tuple[Change, ...]
-    same: tuple[tuple[str, State], ...]
+    unchanged: tuple[tuple[str, State], ...]
     asked: int
 
 
@@ -145,10 +145,14 @@ def _change_alike(first: Trend, second: Trend) -> bool:
 
 
 def _is_the_same(first: Change, second: Change) -> bool:
-    if (first.spans, first.of_axis, first.native) != (second.spans, second.of_axis, second.native):
+    if (first.spans, first.is_of_axis, first.is_native) != (
+        second.spans,
+        second.is_of_axis,
+        second.is_native,
+    ):
         return False
-    if first.of_axis:
-        return first.about == second.about
+    if first.is_of_axis:
+        return first.subject == second.subject
     return are_mostly_shared({*first.cases}, {*second.cases})
 
 
@@ -160,7 +164,7 @@ def _merge(group: Sequence[Trend]) -> Trend:
         replace(equals[0], cases=tuple(dict.fromkeys(c for change in equals for c in change.cases)))
         for equals in zip(*(trend.changes for trend in group), strict=True)
     )
-    same = (state for state in first.same if all(state in trend.same for trend in others))
+    same = (state for state in first.unchanged if all(state in trend.unchanged for trend in others))
     asked = min(trend.asked for trend in group)
     return Trend(listed([trend.api for trend in group]), tuple(changes), tuple(same), asked)
 
@@ -251,8 +255,8 @@ def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[
             _common_topics(newest),
             case_spans,
             tuple(dict.fromkeys(o.case for o in newest)),
-            of_axis=False,
-            native=any(o.mode == "native" for o in newest),
+            is_of_axis=False,
+            is_native=any(o.mode == "native" for o in newest),
             refusal=next(_refusals(members[0][2]), None),
         )
 

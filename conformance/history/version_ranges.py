@@ -22,7 +22,7 @@ class State:
 class Span:
     """Consecutive versions with the same behaviour, such as ``until 3.1`` or ``3.2 to 3.5``."""
 
-    when: str
+    versions: str
     state: State
 
 

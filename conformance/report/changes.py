@@ -41,16 +41,16 @@ NAMED = 3
 def label(change: Change) -> str:
     """Return what changed: an axis, or a number of cases."""
     if not change.cases:
-        return change.about
+        return change.subject
     cases = count(len(change.cases), "case")
-    if change.of_axis:
-        return f"{change.about} ({cases})"
-    return f"{cases} of {change.about}" + ("" if change.native else " (translated)")
+    if change.is_of_axis:
+        return f"{change.subject} ({cases})"
+    return f"{cases} of {change.subject}" + ("" if change.is_native else " (translated)")
 
 
 def case_names(change: Change) -> str:
     """Return the first of the cases that no axis accounts for, and the number of others."""
-    return "" if change.of_axis else first(change.cases, NAMED)
+    return "" if change.is_of_axis else first(change.cases, NAMED)
 
 
 def refusal(change: Change) -> str:
@@ -60,14 +60,14 @@ def refusal(change: Change) -> str:
 
 def line(change: Change) -> str:
     """Return a change in one line, without the names of its cases."""
-    spans = (f"{span.when} {span.state.words.removesuffix('.')}" for span in change.spans)
+    spans = (f"{span.versions} {span.state.words.removesuffix('.')}" for span in change.spans)
     return f"{label(change)}: {'; '.join(spans)}."
 
 
 def unchanged_axes(trend: Trend) -> str:
     """Return a sentence about the axes that did not change."""
-    others = [f"{axis} ({state.words})" for axis, state in trend.same if state.kind != "right"]
-    right = [axis for axis, state in trend.same if state.kind == "right"]
+    others = [f"{axis} ({state.words})" for axis, state in trend.unchanged if state.kind != "right"]
+    right = [axis for axis, state in trend.unchanged if state.kind == "right"]
     text = "Unchanged" if trend.changes else f"Nothing changed in {count(trend.asked, 'case')}"
     if others:
         text += f": {', '.join(others)}"
@@ -81,7 +81,7 @@ def shown(trends: Sequence[Trend]) -> Iterator[RenderableType]:
     for trend in trends:
         parts: list[RenderableType] = [Text(trend.api, style="bold")]
         labels = [label(change) for change in trend.changes]
-        versions = [span.when for change in trend.changes for span in change.spans]
+        versions = [span.versions for change in trend.changes for span in change.spans]
         widths = min(WIDEST, max(map(len, labels), default=0)), max(map(len, versions), default=0)
         for change in trend.changes:
             parts.append(Padding(_grid(change, widths), (0, 0, 0, 2)))
@@ -98,7 +98,7 @@ def _grid(change: Change, widths: tuple[int, ...]) -> Table:
     grid.add_column(overflow="fold")
     for number, span in enumerate(change.spans):
         state = Text(f"{SIGNS[span.state.kind]} {span.state.words}", STYLES[span.state.kind])
-        grid.add_row(Text("" if number else label(change)), Text(span.when), state)
+        grid.add_row(Text("" if number else label(change)), Text(span.versions), state)
     return grid
 
 
@@ -114,7 +114,7 @@ def _blocks(trend: Trend, heading: str) -> Iterator[str]:
         for change in trend.changes:
             details = map(markdown, filter(None, (case_names(change), refusal(change))))
             title = "<br>".join((sentence(label(change)), *details))
-            versions = "<br>".join(markdown(span.when) for span in change.spans)
+            versions = "<br>".join(markdown(span.versions) for span in change.spans)
             states = "<br>".join(_state(span.state) for span in change.spans)
             rows.append((title, versions, states))
         yield table(("what changed", "versions", "what it does"), rows)

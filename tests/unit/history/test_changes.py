@@ -62,17 +62,17 @@ def trend(*versions: Sequence[Observation], **header: Any) -> Trend:
 
 def axis(name: str, *versions: Sequence[Observation]) -> list[tuple[str, str]]:
     """What an axis did when."""
-    changes = {change.about: change for change in trend(*versions).changes if change.of_axis}
+    changes = {change.subject: change for change in trend(*versions).changes if change.is_of_axis}
     return spans(changes[name])
 
 
 def spans(change: Change) -> list[tuple[str, str]]:
-    return [(span.when, span.state.words) for span in change.spans]
+    return [(span.versions, span.state.words) for span in change.spans]
 
 
 def others(*versions: Sequence[Observation]) -> tuple[Change, ...]:
     """What no axis accounts for."""
-    return tuple(change for change in trend(*versions).changes if not change.of_axis)
+    return tuple(change for change in trend(*versions).changes if not change.is_of_axis)
 
 
 # Axes
@@ -106,12 +106,12 @@ def test_a_refusal_that_ends_is_a_change_of_its_axis() -> None:
 
 
 def test_an_axis_that_does_not_change_is_told_with_what_it_does() -> None:
-    same = dict(trend([mismatch(ONE)], [mismatch(ONE)]).same)
+    same = dict(trend([mismatch(ONE)], [mismatch(ONE)]).unchanged)
     assert (same["kernel flip"].kind, same["kernel flip"].words) == ("other", "flipped")
 
 
 def test_an_axis_of_which_nothing_is_known_is_not_told() -> None:
-    assert "dilation" not in dict(trend([match(ONE)], [match(ONE)]).same)
+    assert "dilation" not in dict(trend([match(ONE)], [match(ONE)]).unchanged)
 
 
 def test_what_an_axis_accounts_for_is_told_once() -> None:
@@ -143,7 +143,7 @@ def test_a_case_that_no_axis_accounts_for_is_told() -> None:
         [match(ONE), match(DILATED), mismatch(TWICE, explanations=(("dilation: ignored",),))],
         [match(ONE), match(DILATED), match(TWICE)],
     )
-    assert (change.cases, change.about) == (("twice",), "dilation, stride")
+    assert (change.cases, change.subject) == (("twice",), "dilation, stride")
     assert spans(change) == [
         ("until 1", "Dilation is ignored."),
         ("from 2", "as the reference has it"),
@@ -159,7 +159,7 @@ def test_cases_that_did_the_same_when_are_told_together() -> None:
 
 def test_cases_of_several_topics_are_about_those_that_most_share() -> None:
     (change,) = others([strange(DILATED), strange(TWICE)], [match(DILATED), match(TWICE)])
-    assert change.about == "dilation, stride"
+    assert change.subject == "dilation, stride"
 
 
 def test_refusals_for_other_reasons_are_told_apart() -> None:
@@ -211,14 +211,14 @@ def test_what_changed_natively_is_not_told_of_the_translated_call_again() -> Non
     (change,) = others(
         [strange(ONE), strange(ONE, mode="recipe")], [match(ONE), match(ONE, "recipe")]
     )
-    assert change.native
+    assert change.is_native
 
 
 def test_what_changed_in_the_translated_call_only_is_told_as_such() -> None:
     (change,) = others(
         [rejected(ONE), rejected(ONE, "recipe")], [rejected(ONE), match(ONE, "recipe")]
     )
-    assert not change.native
+    assert not change.is_native
 
 
 # APIs
@@ -253,10 +253,10 @@ def changed(api: str, *changes: Change, asked: int = 9) -> Trend:
     return Trend(api, changes, (("dilation", State("right", "as it is")),), asked)
 
 
-def move(about: str = "kernel flip", *cases: str, of_axis: bool = True) -> Change:
+def move(about: str = "kernel flip", *cases: str, is_of_axis: bool = True) -> Change:
     was, is_ = State("other", "flipped"), State("right", "as it stands")
     spans = (Span("until 1", was), Span("from 2", is_))
-    return Change(about, spans, cases or ("one",), of_axis=of_axis)
+    return Change(about, spans, cases or ("one",), is_of_axis=is_of_axis)
 
 
 def names(*given: Trend) -> list[str]:
@@ -269,7 +269,7 @@ def test_apis_on_which_the_same_axis_moved_are_one() -> None:
     )
     assert (joined.api, joined.asked) == ("a and b", 4)
     assert joined.changes[0].cases == ("one", "two")
-    assert [axis for axis, _ in joined.same] == ["dilation"]
+    assert [axis for axis, _ in joined.unchanged] == ["dilation"]
 
 
 def test_an_api_on_which_another_axis_moved_is_another() -> None:
@@ -291,5 +291,5 @@ def test_apis_of_which_nothing_moved_stay_apart() -> None:
 def test_what_no_axis_accounts_for_is_one_thing_where_most_cases_are_shared(
     cases: str, others: str, told: list[str]
 ) -> None:
-    one, other = (move("stride", *own, of_axis=False) for own in (cases, others))
+    one, other = (move("stride", *own, is_of_axis=False) for own in (cases, others))
     assert names(changed("x", one), changed("y", other)) == told

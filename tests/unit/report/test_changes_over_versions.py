@@ -130,20 +130,20 @@ SPANS = (
 
 
 def test_cases_that_no_axis_accounts_for_are_named_up_to_three() -> None:
-    change = Change("dilation", SPANS, ("a", "b", "c", "d", "e"), of_axis=False)
+    change = Change("dilation", SPANS, ("a", "b", "c", "d", "e"), is_of_axis=False)
     assert (label(change), case_names(change)) == ("5 cases of dilation", "a, b, c and 2 more")
 
 
 def test_a_refusal_is_told_in_words_that_can_be_printed() -> None:
     change = Change(
-        "dilation", SPANS, ("a",), of_axis=False, refusal="No \x1b[31m\nway. " + "x" * 300
+        "dilation", SPANS, ("a",), is_of_axis=False, refusal="No \x1b[31m\nway. " + "x" * 300
     )
     assert refusal(change).startswith("No \\x1b[31m way. xxx")
     assert len(refusal(change)) <= 200
 
 
 def test_what_only_translated_calls_show_is_told_as_such() -> None:
-    change = Change("dilation", SPANS, ("a",), of_axis=False, native=False)
+    change = Change("dilation", SPANS, ("a",), is_of_axis=False, is_native=False)
     assert label(change) == "1 case of dilation (translated)"
 
 
