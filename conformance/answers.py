@@ -6,13 +6,14 @@ where a convention explains both.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
+from sys import intern
 from typing import TypeAlias
 
 import msgspec
 
-from conformance.observations import ANSWERED, Observation, Status
+from conformance.observations import ANSWERED, STATUSES, Observation, Status
 
 Names: TypeAlias = tuple[tuple[str, ...], ...]
 """Explanations of an answer, each as the names of its conventions."""
@@ -45,13 +46,17 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 def answer_of(observation: Observation) -> Answer:
-    """Return the part of an observation that is compared."""
+    """Return the part of an observation that is compared; equal parts share their memory."""
     mark = ""
     if observation.status in ANSWERED and not observation.exact:
         mark = REAL
     elif observation.status in ANSWERED and observation.shape is not None:
         mark = f"{_array_type(observation.dtype, observation.shape)} {observation.digest}"
-    return Answer((observation.status,), mark, observation.explanations, observation.content)
+    statuses = _STATUS_TUPLES[observation.status]
+    return Answer(statuses, mark, observation.explanations, intern(observation.content))
+
+
+_STATUS_TUPLES: Mapping[Status, tuple[Status]] = {status: (status,) for status in STATUSES}
 
 
 @lru_cache(maxsize=2**12)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.gate.compare import Comparison, compare
-from conformance.gate.snapshot import Snapshot, read_run, snapshot_of
+from conformance.gate.snapshot import open_run, read_run
 from conformance.observations import ANSWERED, Mode, Observation
 from conformance.runs.run_files import Header, writing
 
@@ -80,11 +80,6 @@ def compared(
     **header: Any,
 ) -> Comparison:
     """A run of 3.14.1 that holds the one, and one of 3.15.0 that holds the other."""
-    baseline = snapshot_at(write(folder / "before.jsonl", *before))
+    baseline = read_run(write(folder / "before.jsonl", *before))
     run = write(folder / "after.jsonl", *after, **({"version": "3.15.0"} | header))
-    return compare(baseline, read_run(run))
-
-
-def snapshot_at(path: Path) -> Snapshot:
-    """The answers of the run at ``path``."""
-    return snapshot_of(read_run(path))
+    return compare(baseline, open_run(run))

@@ -12,8 +12,8 @@ from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
 from conformance.gate import baseline, compare
 from conformance.gate.result import Result, judge, trouble
-from conformance.gate.snapshot import CannotCompare, Snapshot, read_run, snapshot_of
-from conformance.runs.run_files import Run, RunError
+from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, open_run, read_run
+from conformance.runs.run_files import RunError
 from conformance.utils import resources
 
 # The other modules are imported only where there are changes, so that a passing gate is quick.
@@ -81,7 +81,7 @@ def command(
 def _gate(
     reference: Path, candidate: Path, expected_file: Path | None, *, only_regressions: bool
 ) -> Result:
-    run = read_run(candidate)
+    run = open_run(candidate)
     comparison = compare.compare(_snapshot(reference, run), run)
     if expected_file is None:
         return judge(comparison, (), only_regressions=only_regressions)
@@ -94,12 +94,12 @@ def _path(reference: Path) -> Path:
     return resources.BASELINE if reference == Path(SHIPPED) else reference
 
 
-def _snapshot(reference: Path, candidate: Run) -> Snapshot:
+def _snapshot(reference: Path, candidate: Candidate) -> Snapshot:
     path = _path(reference)
     try:
         if path.is_dir():
             return baseline.read(baseline.baseline_path(path, candidate))
-        return baseline.read(path) if baseline.is_baseline(path) else snapshot_of(read_run(path))
+        return baseline.read(path) if baseline.is_baseline(path) else read_run(path)
     except OSError as error:
         raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from conformance.answers import NONDETERMINISTIC, Answer, agree
 from conformance.gate import baseline
-from conformance.gate.snapshot import CannotCompare, Snapshot, read_run, snapshot_of, stem
+from conformance.gate.snapshot import CannotCompare, Snapshot, read_run, stem
 from conformance.utils import durable_files
 from conformance.utils.text import FORMULA, count
 
@@ -38,7 +38,7 @@ def snapshots(paths: Sequence[Path]) -> dict[str, Snapshot]:
     """
     by_name: dict[str, list[Snapshot]] = {}
     for path in paths:
-        run = snapshot_of(read_run(path))
+        run = read_run(path)
         _refuse_unwritable(run)
         by_name.setdefault(stem(run.header), []).append(run)
     return {name: reduce(_merge, runs) for name, runs in sorted(by_name.items())}

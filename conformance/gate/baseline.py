@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance.answers import Answer
-from conformance.gate.snapshot import CannotCompare, Snapshot, stem
+from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, stem
 from conformance.observations import MODES, STATUSES, Key, Status
-from conformance.runs.run_files import Header, Run
+from conformance.runs.run_files import Header
 from conformance.runs.selection import selected
 
 FOLDER = Path("reports", "baseline")
@@ -97,7 +97,7 @@ def is_baseline(path: Path) -> bool:
         return path.suffix == ".csv" or file.read(1) != b"{"
 
 
-def baseline_path(folder: Path, candidate: Run) -> Path:
+def baseline_path(folder: Path, candidate: Candidate) -> Path:
     """Return the path of the baseline in a folder that a run is compared with.
 
     It is of the same framework, backend and runtime class.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from conformance.answers import Answer, agree
-from conformance.gate.snapshot import CannotCompare, Snapshot, snapshot_of
+from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, add
 from conformance.observations import TROUBLES, Mode, Observation, Status, refused
-from conformance.runs.run_files import Header, Run
+from conformance.runs.run_files import Header
 
 Kind = Literal[
     "newly different",
@@ -68,7 +68,7 @@ class Comparison:
     compared: int
 
 
-def compare(baseline: Snapshot, candidate: Run) -> Comparison:
+def compare(baseline: Snapshot, candidate: Candidate) -> Comparison:
     """Compare a candidate with a baseline.
 
     Of a partial run, or a partial baseline, only what both selections include is compared.
@@ -83,24 +83,29 @@ def compare(baseline: Snapshot, candidate: Run) -> Comparison:
     Raises
     ------
     CannotCompare
-        For another framework, backend or runtime class, and where the two have no unchanged case in
-        common.
+        For another framework, backend or runtime class, for a run that is incomplete, and where the
+        two have no unchanged case in common.
+    RunError
+        For an observation that is there twice.
     """
-    before, after = baseline, snapshot_of(candidate)
+    before, after = baseline, Snapshot(candidate.path, candidate.header, {})
     _refuse_another(before, after)
     missing_apis, new_apis = _missing_apis(before, after), _missing_apis(after, before)
     changes = [Change("API disappeared", api) for api in missing_apis]
     changes += [Change("API appeared", api) for api in new_apis]
     compared = 0
     for observation in candidate.observations:
-        key, topics = observation.key, observation.topics
-        old_answer, answer = before.answers.get(key), after.answers[key]
+        key, answer = add(after.answers, observation, after.path)
+        old_answer, topics = before.answers.get(key), observation.topics
         if old_answer is None:
             if key[0] not in new_apis and before.includes(key):
                 changes.append(Change("case added", *key, after=answer, topics=topics))
             continue
         compared += old_answer.content == answer.content
-        kind = None if old_answer == answer else _kind(old_answer, answer)
+        if old_answer == answer:
+            after.answers[key] = old_answer  # so that two equal answers take memory once
+            continue
+        kind = _kind(old_answer, answer)
         if kind is not None:
             message = _message(observation)
             changes.append(Change(kind, *key, old_answer, answer, topics, message))

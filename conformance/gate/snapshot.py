@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from sys import intern
+from typing import Any
+
+import msgspec
 
 from conformance.answers import Answer, answer_of
-from conformance.observations import Key
+from conformance.observations import Key, Observation
 from conformance.runs import run_files
-from conformance.runs.run_files import Header, Run
+from conformance.runs.run_files import Footer, Header, RunError
+from conformance.runs.run_lines import OBSERVATION
 from conformance.utils.printable import PrintableError
 
 
@@ -42,25 +48,63 @@ def stem(header: Header) -> str:
     return ".".join(filter(None, (header.name, header.runtime_class)))
 
 
-def read_run(path: Path) -> Run:
-    """Return the complete run at ``path``.
+@dataclass(frozen=True)
+class Candidate:
+    """A run, whose observations are read while they are compared."""
+
+    path: Path
+    header: Header
+    observations: Iterator[Observation]
+
+
+def open_run(path: Path) -> Candidate:
+    """Open the run at ``path``, whose observations are read once.
 
     Raises
     ------
     CannotCompare
-        Where nothing could be observed, and where the run is incomplete.
+        Where nothing could be observed, and after the last observation where the run is incomplete.
     RunError
-        For a file that is not a run file.
+        For a file that is not a run file, and for an observation that is there twice.
     """
-    run = run_files.read(path)
-    if run.header.failure is not None:
-        raise CannotCompare(f"{path}: nothing was observed: {run.header.failure}")
-    if not run.complete:
-        raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
-    return run
+    structure: Any = OBSERVATION
+    lines = run_files.lines(path, structure)
+    header = next(lines)
+    assert isinstance(header, Header)  # the first one always is
+    if header.failure is not None:
+        raise CannotCompare(f"{path}: nothing was observed: {header.failure}")
+    return Candidate(path, header, _observations(path, lines))
 
 
-def snapshot_of(run: Run) -> Snapshot:
-    """Return the answers of a run."""
-    answers = {observation.key: answer_of(observation) for observation in run.observations}
-    return Snapshot(run.path, run.header, answers)
+def _observations(path: Path, lines: Iterator[Any]) -> Iterator[Observation]:
+    for line in lines:
+        if isinstance(line, Footer):
+            return
+        yield msgspec.convert(line, Observation, from_attributes=True)
+    raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
+
+
+def read_run(path: Path) -> Snapshot:
+    """Return all answers of the run at ``path``; it raises as `open_run` does."""
+    run = open_run(path)
+    answers: dict[Key, Answer] = {}
+    for observation in run.observations:
+        add(answers, observation, path)
+    return Snapshot(path, run.header, answers)
+
+
+def add(answers: dict[Key, Answer], observation: Observation, path: Path) -> tuple[Key, Answer]:
+    """Add the answer of an observation to those of a run, and return it with its key.
+
+    Equal names share their memory.
+
+    Raises
+    ------
+    RunError
+        For an observation that is there twice.
+    """
+    key = intern(observation.api), intern(observation.case), observation.mode
+    if key in answers:
+        raise RunError(f"{path}: {key} was observed twice")
+    answers[key] = answer_of(observation)
+    return key, answers[key]

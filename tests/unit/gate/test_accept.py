@@ -122,7 +122,7 @@ def test_a_run_of_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_an_observation_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", seen(), seen())
-    assert refusal(path) == f"{path}:3: {ONE} was observed twice"
+    assert refusal(path) == f"{path}: {ONE} was observed twice"
 
 
 @pytest.mark.parametrize(

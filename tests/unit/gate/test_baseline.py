@@ -14,7 +14,6 @@ from gate_runs import (
     OTHER,
     different,
     seen,
-    snapshot_at,
     write,
 )
 from hypothesis import given
@@ -23,9 +22,9 @@ from hypothesis import strategies as st
 from conformance.answers import Answer, answer_of
 from conformance.conventions.axes import CONVENTIONS
 from conformance.gate import baseline
-from conformance.gate.snapshot import CannotCompare, Snapshot
+from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, read_run
 from conformance.observations import MODES, Key, Observation
-from conformance.runs.run_files import Header, Run
+from conformance.runs.run_files import Header
 
 HEADER = Header(
     framework="keras",
@@ -84,7 +83,7 @@ def test_the_order_of_the_observations_changes_nothing() -> None:
 def test_where_and_when_it_was_observed_is_not_in_it(tmp_path: Path) -> None:
     one = write(tmp_path / "a.jsonl", seen(), python="3.11.7", platform="Linux", sources="s")
     other = write(tmp_path / "b.jsonl", seen(), python="3.12.1", platform="Darwin", numpy="2.0")
-    texts = {baseline.text(snapshot_at(path)) for path in (one, other)}
+    texts = {baseline.text(read_run(path)) for path in (one, other)}
     assert len(texts) == 1
 
 
@@ -309,11 +308,8 @@ def test_of_a_folder_it_is_the_one_of_the_name(tmp_path: Path) -> None:
     assert baseline.baseline_path(tmp_path, CANDIDATE) == tmp_path / "keras-jax.csv"
 
 
-CANDIDATE = Run(
-    path=Path("run.jsonl"),
-    header=Header(framework="keras", backend="jax", version="3.15.1"),
-    observations=(),
-    complete=True,
+CANDIDATE = Candidate(
+    Path("run.jsonl"), Header(framework="keras", backend="jax", version="3.15.1"), iter(())
 )
 
 

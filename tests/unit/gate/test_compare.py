@@ -10,7 +10,7 @@ from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, compared, different, seen, 
 
 from conformance.gate import accept, baseline
 from conformance.gate.compare import Comparison, Kind, compare
-from conformance.gate.snapshot import CannotCompare, read_run
+from conformance.gate.snapshot import CannotCompare, open_run, read_run
 from conformance.observations import Observation
 from conformance.runs.run_files import RunError
 
@@ -165,7 +165,7 @@ def against_unsteady(folder: Path, after: Observation, *before: Observation) -> 
     ]
     (path,) = accept.write(accept.snapshots(runs), folder)
     candidate = write(folder / "after.jsonl", STAYS, after)
-    return compare(baseline.read(path), read_run(candidate))
+    return compare(baseline.read(path), open_run(candidate))
 
 
 def test_an_unsteady_answer_may_be_any(tmp_path: Path) -> None:
@@ -218,6 +218,12 @@ def test_an_observation_that_stands_twice_is_refused(tmp_path: Path, again: Obse
         compared(tmp_path, (STAYS,), (STAYS, again, again))
 
 
-def test_an_incomplete_run_is_refused(tmp_path: Path) -> None:
+def test_an_incomplete_candidate_is_refused_at_its_end(tmp_path: Path) -> None:
+    run = open_run(write(tmp_path / "a.jsonl", STAYS, complete=False))
+    with pytest.raises(CannotCompare, match="the run is incomplete"):
+        compare(read_run(write(tmp_path / "b.jsonl", STAYS)), run)
+
+
+def test_an_incomplete_run_is_no_baseline(tmp_path: Path) -> None:
     with pytest.raises(CannotCompare, match="the run is incomplete"):
         read_run(write(tmp_path / "a.jsonl", STAYS, complete=False))

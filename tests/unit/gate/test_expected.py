@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, different, seen, snapshot_at, write
+from gate_runs import API, AT_BEGIN, FLIPPED, OTHER, different, seen, write
 
 from conformance.gate.compare import Comparison, compare
 from conformance.gate.expected import Expectation, applied, load
-from conformance.gate.snapshot import CannotCompare, read_run
+from conformance.gate.snapshot import CannotCompare, open_run, read_run
 
 REASON = "It was mended."
 SAME_ODD = "same: odd element: cropped at the begin"
@@ -30,9 +30,9 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         different("flip", FLIPPED, digest="b"),
         seen("other", "rejected", api=OTHER),
     ]
-    baseline = snapshot_at(write(folder / "before.jsonl", *before))
+    baseline = read_run(write(folder / "before.jsonl", *before))
     candidate = write(folder / "after.jsonl", *after, version="3.15.0")
-    return compare(baseline, read_run(candidate))
+    return compare(baseline, open_run(candidate))
 
 
 def entries(folder: Path, text: str) -> tuple[Expectation, ...]:

@@ -18,7 +18,6 @@ from gate_runs import (
     compared,
     different,
     seen,
-    snapshot_at,
     undecided,
     write,
 )
@@ -26,7 +25,7 @@ from gate_runs import (
 from conformance.gate.compare import compare
 from conformance.gate.groups import Group, groups
 from conformance.gate.sentences import sentence
-from conformance.gate.snapshot import read_run
+from conformance.gate.snapshot import open_run, read_run
 from conformance.observations import Observation
 
 STAYS = seen("stays")
@@ -297,9 +296,9 @@ DECONVOLUTIONS = (
 def of_mxnet(folder: Path, apis: Sequence[str]) -> str:
     """What is said where these APIs of MXNet read the kernel backwards all at once."""
     header = {"framework": "mxnet", "backend": None, "apis": dict.fromkeys(DECONVOLUTIONS, True)}
-    before = snapshot_at(write(folder / "before.jsonl", *(seen(api=api) for api in apis), **header))
+    before = read_run(write(folder / "before.jsonl", *(seen(api=api) for api in apis), **header))
     run = write(folder / "after.jsonl", *(different(api=api) for api in apis), **header)
-    comparison = compare(before, read_run(run))
+    comparison = compare(before, open_run(run))
     (group,) = groups(comparison, {})
     return sentence(group, comparison.before.header, comparison.after.header)
 

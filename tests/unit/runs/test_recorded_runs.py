@@ -17,7 +17,7 @@ from conformance.cases import load
 from conformance.cli.app import main
 from conformance.gate import baseline
 from conformance.gate.compare import compare
-from conformance.gate.snapshot import CannotCompare, read_run
+from conformance.gate.snapshot import CannotCompare, open_run
 from conformance.observations import Observation
 from conformance.runs import run_files
 from conformance.runs.plan import is_applicable
@@ -40,7 +40,7 @@ def test_a_run_is_called_after_its_framework_and_its_class(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_a_class_answers_what_was_accepted_of_it(path: Path) -> None:
-    candidate = read_run(path)
+    candidate = open_run(path)
     accepted = baseline.read(baseline.baseline_path(resources.BASELINE, candidate))
     comparison = compare(accepted, candidate)
     kinds = Counter(change.kind for change in comparison.changes)
@@ -51,7 +51,7 @@ def test_a_class_answers_what_was_accepted_of_it(path: Path) -> None:
 
 def test_the_answers_of_one_class_are_not_held_to_another() -> None:
     other = resources.BASELINE / "tensorflow.onednn-avx512.csv"
-    candidate = read_run(FOLDER / "tensorflow-onednn-avx2.jsonl")
+    candidate = open_run(FOLDER / "tensorflow-onednn-avx2.jsonl")
     with pytest.raises(CannotCompare, match="need not be a change of tensorflow"):
         compare(baseline.read(other), candidate)
 
