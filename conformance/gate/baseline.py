@@ -65,14 +65,9 @@ def _header_lines(header: Header) -> Iterator[str]:
         yield f"# {'api' if is_available else 'no api'}: {api}"
 
 
-def _cells(answers: Mapping[str, Answer]) -> Iterator[str]:
-    native = answers.get("native")
-    yield _cell(native) if native else ""
-    recipe = answers.get("recipe")
-    if native and recipe == native:
-        yield AS_NATIVE
-    else:
-        yield _cell(recipe) if recipe else ""
+def _cells(answers: Mapping[str, Answer]) -> tuple[str, str]:
+    native, recipe = (_cell(answers[mode]) if mode in answers else "" for mode in MODES)
+    return native, AS_NATIVE if native and recipe == native else recipe
 
 
 def _cell(answer: Answer) -> str:
