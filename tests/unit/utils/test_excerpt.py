@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.utils.excerpt import MARK, shortened
+from conformance.utils.excerpt import MARK, first, shortened
 
 REFUSAL = (
     "Operation received an exception:Status: 3, message: could not create a primitive descriptor"
@@ -38,3 +38,8 @@ def test_the_word_that_is_being_said_is_said_to_its_end(length: int) -> None:
 def test_no_excerpt_is_much_longer_than_it_should_be() -> None:
     for length in range(8, len(REFUSAL)):
         assert len(shortened(REFUSAL, length)) <= length + length // 8 + 2
+
+
+@pytest.mark.parametrize(("names", "words"), [("", ""), ("ab", "a, b"), ("abc", "a, b and 1 more")])
+def test_the_first_of_many_names_are_written_and_the_others_counted(names: str, words: str) -> None:
+    assert first(names, 2) == words
