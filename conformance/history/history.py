@@ -34,20 +34,12 @@ class Plan:
         The pinned environment whose pin a release replaces.
     fixed
         Requirements that hold for every release.
-    prepared_cases
-        The cases to run.
     cases
-        The files that they are from.
+        The files that the prepared cases are from.
     words
         What distinguishes this choice of cases from another one of the same files.
-    jobs
-        How many workers run at once.
-    terms
-        The limits of a worker.
     selection
         The part of all cases that the prepared cases are.
-    allowance
-        How much may be downloaded.
     """
 
     place: Environment
