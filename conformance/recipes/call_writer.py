@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
 from conformance.adapters.runtime import Runtime
-from conformance.conventions.transforms import NARROWER
+from conformance.conventions.arithmetic import NARROWER
 from conformance.observations import Mode
 from conformance.oracle import memory_layout
 from conformance.question import AnyQuestion, Array, Chain, Pool, Question

@@ -13,7 +13,7 @@ from fakes.frameworks import api, framework, function
 from conformance import question
 from conformance.adapters.base import Api, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.conventions.transforms import pad_zero_inserted_input
+from conformance.conventions.axes import BY_NAME
 from conformance.fuzz.random_search import prepare_case
 from conformance.question import Chain, Question
 from conformance.recipes import limitations
@@ -50,7 +50,7 @@ def padding(*known: Limitation, **rest: Any) -> Api:
     """An API whose padding pads the zero-inserted input, and that turns its kernel."""
 
     def crops(q: Question) -> Any:
-        transformed = pad_zero_inserted_input(q)
+        transformed = BY_NAME["padding: pads the input"].apply(q)
         return PADS(q if transformed is None else transformed.question)
 
     return replace(api(native=PADS, flips=True), limits=known, **{"recipe": crops, **rest})
