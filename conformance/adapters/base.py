@@ -101,19 +101,19 @@ class Api:
     ----------
     id
         The name in reports and files.
-    operator
-        The operator that it computes.
     exists
         An expression that fails in an interpreter without this API.
-    layout
-        The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
-    kernel_axes
-        The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
     native
         The builder of the naive call.
     recipe
         The builder of the call whose arguments mean the question. Where there is none, `recipes`
         looks for another question that this API can answer, and for the way back.
+    operator
+        The operator that it computes.
+    layout
+        The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
+    kernel_axes
+        The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
     own
         A function that returns a question whose native call means this one by a rule of the API's
         own, or None.
@@ -148,12 +148,12 @@ class Api:
     """
 
     id: str
-    operator: Operator
     exists: str
-    layout: str
-    kernel_axes: str
     native: CallBuilder
     recipe: CallBuilder
+    operator: Operator = "conv_transpose"
+    layout: str = "N C *s"
+    kernel_axes: str = "in out *k"
     own: Callable[[Question], Question | None] | None = None
     grouped: CallBuilder | None = None
     limits: tuple[Limitation, ...] = ()

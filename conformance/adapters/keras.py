@@ -291,7 +291,6 @@ PARAMETERS = {
 
 LAYER = Api(
     id="keras.layers.ConvTranspose",
-    operator="conv_transpose",
     exists="keras.layers.Conv1DTranspose",
     layout="N *s C",
     kernel_axes="*k out in",
@@ -305,7 +304,6 @@ LAYER = Api(
 )
 FUNCTION = Api(
     id="keras.ops.conv_transpose",
-    operator="conv_transpose",
     exists="keras.ops.conv_transpose",
     layout="N *s C",
     kernel_axes="*k out in",

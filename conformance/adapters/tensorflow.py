@@ -233,7 +233,6 @@ PARAMETERS = {
 def _transpose_api(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
-        operator="conv_transpose",
         exists=exists,
         layout="N *s C",
         kernel_axes="*k out in",

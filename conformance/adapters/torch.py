@@ -21,7 +21,6 @@ from conformance.adapters.base import (
 )
 from conformance.question import Question
 
-IN_OUT = "in out *k"
 OUT_IN = "out in *k"
 
 
@@ -165,10 +164,7 @@ PARAMETERS = {**CONV_PARAMETERS, "output_padding": "output_padding"}
 
 CONV_TRANSPOSE = Api(
     id="torch.nn.functional.conv_transpose",
-    operator="conv_transpose",
     exists="torch.nn.functional.conv_transpose1d",
-    layout="N C *s",
-    kernel_axes=IN_OUT,
     native=_function,
     recipe=_function,
     limits=TRANSPOSE_LIMITS,
@@ -194,10 +190,7 @@ FRAMEWORK = Framework(
         ),
         Api(
             id="torch.nn.ConvTranspose",
-            operator="conv_transpose",
             exists="torch.nn.ConvTranspose1d",
-            layout="N C *s",
-            kernel_axes=IN_OUT,
             native=_layer,
             recipe=_layer,
             has_parameters=True,
@@ -209,7 +202,6 @@ FRAMEWORK = Framework(
             id="torch.nn.functional.conv",
             operator="conv",
             exists="torch.nn.functional.conv1d",
-            layout="N C *s",
             kernel_axes=OUT_IN,
             native=_function,
             recipe=_function,
@@ -220,7 +212,6 @@ FRAMEWORK = Framework(
             id="torch.nn.Conv",
             operator="conv",
             exists="torch.nn.Conv1d",
-            layout="N C *s",
             kernel_axes=OUT_IN,
             native=_layer,
             recipe=_layer,
@@ -232,7 +223,6 @@ FRAMEWORK = Framework(
             id="torch.nn.functional.interpolate",
             operator="interpolate",
             exists="torch.nn.functional.interpolate",
-            layout="N C *s",
             kernel_axes=OUT_IN,
             native=_interpolate,
             recipe=_interpolate,
