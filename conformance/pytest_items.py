@@ -21,7 +21,7 @@ from conformance.cases import load
 from conformance.cases.loader import SUFFIXES
 from conformance.cases.size_limits import MAX_BYTES
 from conformance.cases.yaml_source import read
-from conformance.cli.shared_options import LONGEST
+from conformance.cli.option_kinds import LONGEST
 from conformance.environments import interpreters
 from conformance.environments.interpreters import runtime_of
 from conformance.explain import explanation

@@ -203,7 +203,7 @@ def guard(command: str | None, work: Callable[[], Any]) -> NoReturn:
             click.echo(err=True)  # below the terminal's own ^C
         status = _print(command, ["stopped"])
     except (OSError, MemoryError, PrintableError) as error:
-        status = _print(command, [message(error)])
+        status = _print(command, message(error).splitlines())
     except Exception as mistake:
         status = _print(command, _mistake_lines(mistake), status=MISTAKE)
     except Interrupted:

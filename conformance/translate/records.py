@@ -241,7 +241,7 @@ def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
     yield from map(read, sorted(resources.BASELINE.glob("*.csv")))
 
 
-def telling(
+def nearest(
     records: Iterable[Record],
     api: Api,
     mode: Mode,

@@ -15,6 +15,7 @@ from convolver import FRAMEWORK
 from conformance.adapters import registry
 from conformance.adapters.runtime import ANY
 from conformance.cli import explain
+from conformance.cli.app import main
 from conformance.environments import interpreters
 from conformance.explain import explanation
 from conformance.explain.explanation import InvocationResult, about, source, told, words
@@ -226,7 +227,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 
     def invoked(*given: str) -> Result:
         options = ("--framework", "torch", "--cases", str(file), "--python", sys.executable)
-        return CliRunner().invoke(explain.command, [*options, *given])
+        return CliRunner().invoke(main, ["explain", *options, *given])
 
     return invoked
 

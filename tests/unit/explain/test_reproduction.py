@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from convolver import FRAMEWORK
 from reproductions import Make
 
-from conformance.cli.repro import command
+from conformance.cli.app import main
 from conformance.explain.reproduction import Reproduction, Seen, newest, script, sighting
 from conformance.runs import lookup
 from conformance.runs.run_files import Header, Run, writing
@@ -185,7 +185,7 @@ def repro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     )
 
     def invoked(*words: str) -> Result:
-        return CliRunner().invoke(command, [*words, "--cases", "cases.yaml"])
+        return CliRunner().invoke(main, ["repro", *words, "--cases", "cases.yaml"])
 
     return invoked
 
