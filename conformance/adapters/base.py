@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.adapters.runtime import Runtime, RuntimeClass
 from conformance.oracle.geometry import Axes, Word
@@ -173,6 +173,26 @@ class Api:
         return bool(self.topics)
 
 
+def convolution_beside(
+    api: Api,
+    *,
+    id: str,  # noqa: A002  # as in Api
+    exists: str,
+    limits: tuple[Limitation, ...],
+) -> Api:
+    """Return the convolution that differs from a transposed one only in these facts."""
+    return replace(
+        api,
+        id=id,
+        exists=exists,
+        operator="conv",
+        kernel_axes="out in *k",
+        limits=limits,
+        forward=None,
+        parameters={name: key for name, key in api.parameters.items() if key != "output_padding"},
+    )
+
+
 Gradient = Callable[[CallSource, str], tuple[str, ...]]
 
 
@@ -338,21 +358,26 @@ def output_padding(question: Question) -> int | tuple[int, ...] | None:
     return numbers(question.output_padding, None if question.zero_given else 0)
 
 
-def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
-    """Return the padding as one number per axis, with zeros for ``valid``.
+def symmetric(write: Callable[[Question, Axes], CallSource]) -> CallBuilder:
+    """Return a builder of calls that take one number of padding for each axis.
 
-    Returns
-    -------
-    tuple of int or Inexpressible
-        The numbers; inexpressible for other words and for unequal sides.
+    Parameters
+    ----------
+    write
+        The builder of a call with these numbers, which are zeros for ``valid``. Other words and
+        unequal sides are inexpressible.
     """
-    if question.padding == "valid":
-        return (0,) * question.rank
-    if isinstance(question.padding, str):
-        return Inexpressible(f"padding takes numbers, not {question.padding!r}")
-    if any(begin != end for begin, end in question.padding):
-        return Inexpressible("padding takes one number per axis, the same at its begin and end")
-    return tuple(begin for begin, _ in question.padding)
+
+    def build(q: Question) -> CallSource | Inexpressible:
+        if q.padding == "valid":
+            return write(q, (0,) * q.rank)
+        if isinstance(q.padding, str):
+            return Inexpressible(f"padding takes numbers, not {q.padding!r}")
+        if any(begin != end for begin, end in q.padding):
+            return Inexpressible("padding takes one number per axis, the same at its begin and end")
+        return write(q, tuple(begin for begin, _ in q.padding))
+
+    return build
 
 
 def crop_totals(question: Question) -> Axes | None:
