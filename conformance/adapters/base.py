@@ -54,7 +54,7 @@ class Limitation:
     ----------
     reason
         A sentence for reports.
-    refuses
+    concerns
         Whether a question, as the call sees it, runs into it.
     backend
         The only backend that has it; None for all.
@@ -65,19 +65,19 @@ class Limitation:
         ``keras<3.15``; empty for all that were tested.
     corrupts_process
         Whether it may leave the process with broken memory, after which its answers are worthless.
-    refused
+    is_refusal
         Whether the framework refuses, and does not answer wrongly.
     another_meaning
         Whether the API gives these arguments another meaning, which a recipe may use.
     """
 
     reason: str
-    refuses: Callable[[Question], bool]
+    concerns: Callable[[Question], bool]
     backend: str | None = None
     classes: frozenset[str] = frozenset()
     versions: str = ""
     corrupts_process: bool = False
-    refused: bool = True
+    is_refusal: bool = True
     another_meaning: bool = False
 
     def is_known_of(self, runtime: Runtime) -> bool:
@@ -90,7 +90,7 @@ class Limitation:
 
     def stops(self, question: Question, runtime: Runtime) -> bool:
         """Return whether a question, as the call sees it, runs into this in a runtime."""
-        return self.is_known_of(runtime) and self.refuses(question)
+        return self.is_known_of(runtime) and self.concerns(question)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ class Api:
         The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
     kernel_axes
         The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
-    own
+    native_equivalent
         A function that returns a question whose native call means this one by a rule of the API's
         own, or None.
     grouped
@@ -154,7 +154,7 @@ class Api:
     operator: Operator = "conv_transpose"
     layout: str = "N C *s"
     kernel_axes: str = "in out *k"
-    own: Callable[[Question], Question | None] | None = None
+    native_equivalent: Callable[[Question], Question | None] | None = None
     grouped: CallBuilder | None = None
     limits: tuple[Limitation, ...] = ()
     reads_kernel_reversed: bool = False

@@ -191,9 +191,9 @@ LIMITS = (
     Limitation(
         "cropped at the begin and padded at the end, numbers are made up",
         reads_past_the_end,
-        refused=False,
+        is_refusal=False,
     ),
-    Limitation("XLA ends the process while it compiles this", ends_the_process, refused=False),
+    Limitation("XLA ends the process while it compiles this", ends_the_process, is_refusal=False),
 )
 
 

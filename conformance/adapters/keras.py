@@ -208,7 +208,7 @@ BIAS_ALONG_THE_LAST_AXIS = Limitation(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
     lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
     backend="tensorflow",
-    refused=False,
+    is_refusal=False,
 )
 SAME_WITH_OUTPUT_PADDING = (
     Limitation(
@@ -282,7 +282,7 @@ LAYER = Api(
     kernel_axes="*k out in",
     native=_builder(_layer),
     recipe=_builder(_layer, _exact_output_padding),
-    own=_same_with_output_padding,
+    native_equivalent=_same_with_output_padding,
     has_parameters=True,
     limits=LAYER_LIMITS,
     forward="keras.layers.Conv",
@@ -295,7 +295,7 @@ FUNCTION = Api(
     kernel_axes="*k out in",
     native=_builder(_function),
     recipe=_builder(_function, _exact_output_padding),
-    own=_same_with_output_padding,
+    native_equivalent=_same_with_output_padding,
     limits=FUNCTION_LIMITS,
     takes_bias=False,
     forward="keras.ops.conv",

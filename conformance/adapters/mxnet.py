@@ -201,7 +201,7 @@ def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[L
         replace(
             limitation,
             reason=f"{limitation.reason} float32",
-            refuses=lambda q: q.dtype in dtypes and limitation.refuses(q),
+            concerns=lambda q: q.dtype in dtypes and limitation.concerns(q),
             classes=frozenset({ONEDNN}),
         ),
         replace(
@@ -217,7 +217,7 @@ MISPLACED_DILATION = _except_onednn(
     Limitation(
         "stride and dilation together need",
         lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
-        refused=False,
+        is_refusal=False,
     ),
 )
 FLAT_DOUBLE = _except_onednn(

@@ -182,6 +182,6 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
             all_calls = plan.invocations(framework, header.runtime, present, [prepared_case])
             for api_id, calls in groupby(all_calls, lambda call: call.api.id):
                 results = [invocations.result_of(client, call) for call in calls]
-                print_lines(console, explanation.told(titles[api_id], results, console.width))
+                print_lines(console, explanation.api_lines(titles[api_id], results, console.width))
             absent = (titles[api.id] for api in firsts if not header.apis[api.id])
             print_lines(console, [Text(f"{title}: not in this version") for title in absent])

@@ -63,4 +63,4 @@ def command(
                 print_lines(screen, [Text(f"{api.id}: not in this version")])
                 continue
             results = [invocations.result_of(client, call) for call in calls]
-            print_lines(screen, explanation.told(api.id, results, screen.width))
+            print_lines(screen, explanation.api_lines(api.id, results, screen.width))

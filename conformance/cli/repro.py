@@ -15,7 +15,7 @@ from conformance.cli.output_files import keep_inputs
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
 from conformance.explain import reproduction
-from conformance.explain.reproduction import Reproduction, Seen
+from conformance.explain.reproduction import CallOutcome, Reproduction
 from conformance.observations import MODES, Mode
 from conformance.runs import calls, evaluation, lookup, plan, run_files
 from conformance.runs.lookup import NotFoundError
@@ -127,7 +127,9 @@ def _from_interpreter(
         invocation, result = _write(framework, api, prepared_case, mode, runtime)
         observation = evaluation.evaluate(invocation, mode, calls.invoke(client, invocation))
         version = str(identity.facts["version"])
-        return replace(result, seen=Seen(observation, version, runtime, identity.switches))
+        return replace(
+            result, outcome=CallOutcome(observation, version, runtime, identity.switches)
+        )
 
 
 def _from_runs(
@@ -141,13 +143,15 @@ def _from_runs(
     if not run_file:
         backend = backend or framework.chosen_backend
     runs = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
-    seen = reproduction.sighting(runs, framework, api, prepared_case, mode, backend)
-    if run_file and not seen:
+    outcome = reproduction.first_outcome(runs, framework, api, prepared_case, mode, backend)
+    if run_file and not outcome:
         suffix = f" on {backend}" if backend else ""
         raise NotFoundError(
             f"{run_file}: has no {mode} call of {api.id}{suffix} for"
             f" {prepared_case.case.id} as that case is now"
         )
-    runtime = seen.runtime if seen else Runtime(backend=backend or next(iter(framework.interops)))
+    runtime = (
+        outcome.runtime if outcome else Runtime(backend=backend or next(iter(framework.interops)))
+    )
     _, result = _write(framework, api, prepared_case, mode, runtime)
-    return replace(result, seen=seen)
+    return replace(result, outcome=outcome)

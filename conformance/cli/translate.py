@@ -130,7 +130,7 @@ def command(
             arguments["padding"] = APIS[source_id].defaults.get("padding", (0,))
         arguments["size"] = arguments["size"] or (5, 6, 7)[:rank]
         question = question_of(rank, **arguments)
-        all_records = list(records.known(paths))
+        all_records = list(records.load_records(paths))
     except (ValueError, NoRecord) as error:
         raise click.UsageError(str(error)) from None
     default_python = sys.executable if verify else None

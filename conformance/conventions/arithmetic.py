@@ -28,7 +28,7 @@ NARROWER: dict[Dtype, Dtype] = {"float64": "float32", "int64": "int32"}
 """The dtypes of 64 bits, each with that of half the bits."""
 
 
-def held(y: Array, dtype: Dtype) -> Array:
+def round_to(y: Array, dtype: Dtype) -> Array:
     """Return numbers rounded to ``dtype``, in the dtype that they have."""
     return to_dtype(y, dtype).astype(y.dtype)
 
@@ -69,7 +69,7 @@ def _narrow(q: Question) -> Question:
 def _rounded(dtype: Dtype) -> Change:
     """Round the answer to a narrower dtype, as a sum kept in it would be at its end."""
     return lambda q: (
-        None if q.dtype == dtype else Transformed(q, lambda y: held(y, dtype), sums=dtype)
+        None if q.dtype == dtype else Transformed(q, lambda y: round_to(y, dtype), sums=dtype)
     )
 
 
@@ -95,16 +95,16 @@ def _summed_in(dtype: Dtype) -> Change:
 def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
     """Return the answer, rounded after each kernel offset; a kernel gradient only at its end."""
     if q.wanted == "kernel_gradient" or q.operator == "interpolate":
-        return held(question.answer(q), dtype)
+        return round_to(question.answer(q), dtype)
     total: Array | None = None
     for offset in np.ndindex(*q.window):
         single_offset = np.zeros_like(q.kernel)
         single_offset[:, :, *offset] = q.kernel[:, :, *offset]
-        partial_sum = held(question.answer(q.but(kernel=single_offset, bias=None)), dtype)
-        total = partial_sum if total is None else held(total + partial_sum, dtype)
+        partial_sum = round_to(question.answer(q.but(kernel=single_offset, bias=None)), dtype)
+        total = partial_sum if total is None else round_to(total + partial_sum, dtype)
     assert total is not None  # a kernel has an offset
     bias = q.broadcast_bias if q.wanted == "output" else None
-    return total if bias is None else held(total + bias, dtype)
+    return total if bias is None else round_to(total + bias, dtype)
 
 
 def _shift(axes: Sequence[int], by: int) -> Change:

@@ -18,7 +18,7 @@ import numpy as np
 
 from conformance.cases import exactness
 from conformance.conventions import interpretations
-from conformance.conventions.arithmetic import held
+from conformance.conventions.arithmetic import round_to
 from conformance.conventions.axes import BY_NAME, CONVENTIONS
 from conformance.conventions.budget import Budget
 from conformance.conventions.interpretations import (
@@ -210,7 +210,7 @@ class _Search:
         # Sums that are rounded to another dtype are numbers of that dtype.
         if node.sums is None or node.sums == node.dtype:
             return True
-        return bool((held(answer, node.sums) == answer).all())
+        return bool((round_to(answer, node.sums) == answer).all())
 
     def _is_nearest(self, node: Node) -> bool:
         """Return whether a rounded answer is nearest to the node.

@@ -247,7 +247,7 @@ def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | No
     return node
 
 
-def applied(question: AnyQuestion, conventions: Iterable[Convention]) -> Node:
+def apply_all(question: AnyQuestion, conventions: Iterable[Convention]) -> Node:
     """Return the question under those of the conventions that change something."""
     node = Node((), question)
     for place in _places(conventions):

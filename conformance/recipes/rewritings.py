@@ -144,7 +144,11 @@ def _vary_padding(draft: Draft) -> Iterator[Draft]:
             equal_pairs = tuple((b, b) for b, _ in q.pairs)
             move = "padding equal at both ends"
             yield draft.asking(move, padding=equal_pairs, output_padding=longer_padding)
-        native_question = draft.api.own(q) if draft.api.own is not None and q.has_output else None
+        native_question = (
+            draft.api.native_equivalent(q)
+            if draft.api.native_equivalent is not None and q.has_output
+            else None
+        )
         if native_question is not None:
             yield draft.but(
                 "padding as 'same' with a length",

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from conformance.cases.model import Case
 from conformance.conventions.axes import BY_NAME, GRADIENTS, MEANINGS, PROFILED, Axis
-from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
+from conformance.conventions.interpretations import Explanation, answer_under, apply_all, reproduces
 from conformance.observations import Observation, Status
 from conformance.question import Array, Question
 from conformance.runs.prepared_case import PreparedCase
@@ -144,7 +144,7 @@ def joint_explanation(
         The names of the conventions that concern the case; None if they give another answer.
     """
     case = prepared_case.case
-    concerned = applied(case.question, conventions).explanation
+    concerned = apply_all(case.question, conventions).explanation
     answer = _answer(prepared_case, tuple(BY_NAME[name] for name in names))
     same = reproduces(case.question, concerned, answer, exact=case.exact)
     return tuple(map(str, concerned)) if same else None

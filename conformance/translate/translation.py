@@ -15,7 +15,7 @@ from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.axes import Convention
 from conformance.conventions.axis import unchanged
-from conformance.conventions.interpretations import applied
+from conformance.conventions.interpretations import apply_all
 from conformance.question import Array, Question, answer, stand_in
 from conformance.recipes import call_writer, linear_ops, search
 from conformance.recipes.call_writer import Call, Text
@@ -119,14 +119,14 @@ def translate(
         call=call,
         kernel=kernel,
         output=output,
-        meaning=tuple(c for c in profile.conventions if applied(question, (c,)).places),
+        meaning=tuple(c for c in profile.conventions if apply_all(question, (c,)).places),
         question=canonical,
     )
 
 
 def _canonical(question: Question, conventions: Iterable[Convention]) -> Question | None:
     """Return the question in canonical terms, or None if conventions change its answer."""
-    node = applied(question, conventions)
+    node = apply_all(question, conventions)
     is_whole = node.moves is unchanged and node.rounding is unchanged
     return node.question if is_whole and isinstance(node.question, Question) else None
 
@@ -230,7 +230,7 @@ def expected(question: Question, source: Api, profile: Profile, arrays: dict[str
         In the same layout.
     """
     rank = question.rank
-    canonical = applied(
+    canonical = apply_all(
         question.but(
             x=arrays["x"].transpose(search.order(source.layout, "N C *s", rank)),
             kernel=arrays["w"].transpose(search.order(source.kernel_axes, "in out *k", rank)),

@@ -14,7 +14,7 @@ from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.cli.app import main
 from conformance.conventions.axes import BY_NAME
-from conformance.conventions.interpretations import applied
+from conformance.conventions.interpretations import apply_all
 from conformance.runs import evaluation, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, writing
@@ -61,7 +61,7 @@ def came(item: plan.Invocation, mode: str, meant: list) -> Outcome | Inexpressib
     if isinstance(item.call, Inexpressible):
         return item.call
     try:
-        return Answer(applied(q, meant if mode == "native" else ()).answer())
+        return Answer(apply_all(q, meant if mode == "native" else ()).answer())
     except ValueError as error:
         return Refusal("ValueError", str(error))
 

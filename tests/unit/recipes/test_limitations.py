@@ -28,7 +28,7 @@ KEPT = Limitation("it keeps two at the begin", lambda q: q.pairs[0][0] == -2)
 BREAKING = replace(KEPT, corrupts_process=True)
 PADS = function(layout="N C *s", kernel="in out *k")
 X = np.array([[[1, 2, 4, 8], [3, 5, 7, 9]]], np.float32)
-ONLY_THERE = Limitation("there it keeps two", KEPT.refuses, backend="there")
+ONLY_THERE = Limitation("there it keeps two", KEPT.concerns, backend="there")
 
 
 def asked(**arguments: Any) -> Question:
@@ -211,7 +211,7 @@ def test_what_the_arguments_look_like_may_be_what_is_refused() -> None:
 
 
 def test_what_is_answered_wrongly_is_no_reason_of_a_refusal() -> None:
-    assert refused_for(replace(KEPT, refused=False)).limit is None
+    assert refused_for(replace(KEPT, is_refusal=False)).limit is None
 
 
 def test_a_refusal_without_a_known_limit_has_only_the_frameworks_words() -> None:

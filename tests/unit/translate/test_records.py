@@ -69,7 +69,7 @@ def test_a_baseline_gives_the_profile_of_its_run(path: Path, tmp_path: Path) -> 
 
 
 def test_what_ships_tells_of_every_api_that_can_be_translated() -> None:
-    ours = list(records.known())
+    ours = list(records.load_records())
     for api in APIS.values():
         if api.operator == "conv_transpose" and not api.is_variant:
             record = records.nearest(ours, api, "recipe")
@@ -103,9 +103,9 @@ def test_an_unfinished_run_among_others_is_passed_over(
     records.RUNS.mkdir(parents=True)
     write(records.RUNS / "run.jsonl", seen())
     write(records.RUNS / "stopped.jsonl", seen(), complete=False)
-    assert [record.path.name for record in records.known()] == ["run.jsonl"]
+    assert [record.path.name for record in records.load_records()] == ["run.jsonl"]
     with pytest.raises(Unfinished):
-        list(records.known([records.RUNS / "stopped.jsonl"]))
+        list(records.load_records([records.RUNS / "stopped.jsonl"]))
 
 
 # Which one tells most
