@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -87,18 +87,9 @@ def group(name: str, make: Callable[..., Any], *options: Decorator[Any]) -> Deco
             argument = make(**{key: values.pop(key) for key in keys})
             return command(**{name: argument}, **values)
 
-        decorated: Command = in_order(*options)(call)
-        return decorated
-
-    return decorate
-
-
-def in_order(*options: Decorator[Any]) -> Decorator[Any]:
-    """Return a decorator that adds several options to a command, in this order."""
-
-    def decorate(command: Command) -> Command:
+        decorated: Any = call
         for option in reversed(options):
-            command = option(command)
-        return command
+            decorated = option(decorated)
+        return cast(Command, decorated)
 
     return decorate

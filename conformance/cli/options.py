@@ -63,9 +63,6 @@ case_files = several(
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
 framework = click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
-backend = word(
-    "--backend", metavar="NAME", help="The backend of Keras.  [default: as it is set up there]"
-)
 download = click.option(
     "--download-python/--no-download-python",
     default=None,
@@ -81,18 +78,16 @@ startup = click.option(
 )
 
 
-def timeout(text: str = "Seconds for a question.", seconds: float = TIMEOUT) -> Decorator[Any]:
-    """Return the option of a time limit, with its help and its default."""
-    return click.option("--timeout", default=seconds, show_default=True, type=Seconds(), help=text)
-
-
 def _limits(timeout: float, startup: float) -> WorkerLimits:
     return WorkerLimits(timeout=timeout, startup=startup)
 
 
 def limits(text: str = "Seconds for a question.", seconds: float = TIMEOUT) -> Decorator[Any]:
     """Return the options of a worker's time limits, which become the argument ``limits``."""
-    return group("limits", _limits, timeout(text, seconds), startup)
+    timeout = click.option(
+        "--timeout", default=seconds, show_default=True, type=Seconds(), help=text
+    )
+    return group("limits", _limits, timeout, startup)
 
 
 # Environments
@@ -200,7 +195,9 @@ _UNPINNED = (
         help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
         " With --environment, it replaces the pin of that package.",
     ),
-    backend,
+    word(
+        "--backend", metavar="NAME", help="The backend of Keras.  [default: as it is set up there]"
+    ),
     download,
 )
 environment = group(

@@ -172,7 +172,7 @@ def _call(
     after = linear_ops.apply(from_canonical, "y")
     lines = Text(tuple(before)) + call_writer.text(plan, interop, question) + after
     call = Call(
-        source=lines.source,
+        text=lines,
         arrays={
             **call_writer.arrays_of(question),
             "x": question.x.transpose(search.order("N C *s", layout.layout, question.rank)),
@@ -181,7 +181,6 @@ def _call(
         cost=plan.cost,
         moves=plan.moves,
         imports=interop.imports,
-        traceable_spans=lines.traceable_spans,
     )
     if plan.split:
         kernel = (*kernel, *plan.kernel)

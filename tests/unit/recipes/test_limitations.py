@@ -17,7 +17,7 @@ from conformance.conventions.axes import BY_NAME
 from conformance.fuzz.random_search import prepare_case
 from conformance.question import Chain, Question
 from conformance.recipes import limitations
-from conformance.recipes.call_writer import Call
+from conformance.recipes.call_writer import Call, Text
 from conformance.recipes.search import Cost
 from conformance.runs import calls, evaluation, plan
 from conformance.runs.plan import Invocation
@@ -146,7 +146,7 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
 
 
 def item(q: Question) -> Invocation:
-    call = Call("", {}, Cost.ARGUMENTS, (), ())
+    call = Call(Text(), {}, Cost.ARGUMENTS, (), ())
     return Invocation(prepare_case(q), padding(KEPT), ("native", "recipe"), call)
 
 
