@@ -1,4 +1,4 @@
-"""Defines the exit statuses of every command, and turns errors into them.
+"""Define the exit statuses of every command, and turn errors into them.
 
 Status 1 says that a command did its work and has something to report. A failure therefore never
 exits with 1: it prints a sentence to the standard error and exits with 2, and a mistake of this
