@@ -10,12 +10,12 @@ import click
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
-from conformance.cli import shared_options
 from conformance.cli.exit_status import FAILED, message, refuse
+from conformance.cli.output_files import keep_inputs
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import execute, executors, plan
 from conformance.runs.execute import Recorded, Request
-from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.executors import Place
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import WorkerLimits
@@ -76,7 +76,7 @@ def requests(
         for name, environment in environments
     ]
     inputs = (*(cases or [resources.CASES]), *(e.python for _, e in environments if not e.pins))
-    shared_options.keep_inputs([("--out", request.path) for request in all_requests], inputs)
+    keep_inputs([("--out", request.path) for request in all_requests], inputs)
     return [request for request in all_requests if not (reuse and _is_reusable(request))]
 
 
@@ -125,8 +125,6 @@ def execute_all(
     try:
         with _places(jobs, scheduler) as places:
             results = execute.record_all(requests, prepared_cases, places)
-    except (NoExecutor, OSError) as error:
-        refuse("run", error)
     except KeyboardInterrupt:
         refuse("run", "stopped; --resume goes on from there")
     for request, result in zip(requests, results, strict=True):

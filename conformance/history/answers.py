@@ -6,10 +6,9 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from conformance.answers import numbers_of
-from conformance.conventions.axes import AXES
+from conformance.conventions.axes import BY_NAME
 from conformance.history.version_ranges import Row, State
 from conformance.observations import Observation, Status
-from conformance.runs.profiles import sentence
 
 
 class CaseAnswer(NamedTuple):
@@ -43,7 +42,9 @@ def case_answer(observation: Observation, conventions: Collection[str]) -> CaseA
         return CaseAnswer(State("other", f"an answer {remark}"), None, numbers_of(observation))
     candidates = (names for names in observation.explanations if set(names).issubset(conventions))
     names = next(candidates, observation.explanations[0])
-    words = " ".join(_SENTENCES.get(name, f"{name}.") for name in names)
+    words = " ".join(
+        BY_NAME[name].choice.sentence if name in BY_NAME else f"{name}." for name in names
+    )
     return CaseAnswer(State("other", words), names, numbers_of(observation))
 
 
@@ -55,11 +56,6 @@ _STATES: Mapping[Status, State] = {
     "crashed": State("broken", "crashes"),
     "hung": State("broken", "gives no answer in time"),
     "flaky": State("broken", "answers now so, now otherwise"),
-}
-_SENTENCES: Mapping[str, str] = {
-    f"{axis.name}: {choice.name}": sentence(axis, choice.name)
-    for axis in AXES
-    for choice in axis.choices
 }
 
 
