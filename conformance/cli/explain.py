@@ -15,9 +15,10 @@ from conformance.cli.exit_status import refuse
 from conformance.cli.invocations import print_lines
 from conformance.environments.definitions import CannotBuild
 from conformance.explain import explanation
-from conformance.runs import lookup, plan, run_header
+from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.workers.worker_client import WorkerError
 
 
@@ -64,17 +65,18 @@ def command(
     try:
         prepared_case = PreparedCase(lookup.case_named(case, paths), seconds)
         apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
-        with lookup.examining(environment, timeout=timeout, startup=startup) as client:
+        limits = WorkerLimits(timeout=timeout, startup=startup, batched=False)
+        with client_in(environment, limits) as client:
             print_lines(screen, explanation.about(prepared_case, screen.width))
             header = run_header.header(adapter, client.identity, [prepared_case])
             print_lines(screen, [Text(), explanation.where(header)])
             all_calls = plan.invocations(adapter, header.runtime, apis, [prepared_case])
-            for api, calls in groupby(all_calls, lambda call: call.api):
+            for api, api_calls in groupby(all_calls, lambda call: call.api):
                 print_lines(screen, [Text()])
                 if not header.apis[api.id]:
                     print_lines(screen, [Text(f"{api.id}: not in this version")])
                     continue
-                results = [invocations.result_of(client, call) for call in calls]
+                results = tuple(calls.run(client, api_calls))
                 print_lines(screen, explanation.told(api.id, results, screen.width))
     except (NotFoundError, CannotBuild, WorkerError) as error:
         refuse("explain", error)

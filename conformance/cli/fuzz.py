@@ -16,14 +16,14 @@ from conformance.cli import environment_options, shared_options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.environments.definitions import CannotBuild
-from conformance.environments.interpreters import interpreter_in
 from conformance.fuzz import findings, random_search
 from conformance.fuzz.random_search import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
-from conformance.runs import lookup, run_header
+from conformance.runs import run_header
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import Header
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import progress
 from conformance.utils.printable import printable
 from conformance.utils.text import count as counted
@@ -105,13 +105,12 @@ def command(
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
     try:
 
-        def start(*, together: bool = not one_by_one) -> WorkerClient:
-            interpreter = interpreter_in(environment, together=together)
-            return WorkerClient(interpreter, timeout=timeout, startup=startup)
+        def start(*, batched: bool = not one_by_one) -> WorkerClient:
+            limits = WorkerLimits(timeout=timeout, startup=startup, batched=batched)
+            return client_in(environment, limits)
 
-        with start(together=False) as client:
+        with start(batched=False) as client:
             header = run_header.header(adapter, client.identity, ())
-            lookup.refuse_backend(adapter, header.backend)
             apis = [
                 api
                 for api in adapter.apis

@@ -16,11 +16,12 @@ from conformance.environments.interpreters import runtime_of
 from conformance.explain import reproduction
 from conformance.explain.reproduction import Reproduction, Seen
 from conformance.observations import MODES, Mode
-from conformance.runs import calls, evaluation, lookup, plan, run_files
+from conformance.runs import calls, lookup, plan, run_files
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import resources
 from conformance.utils.printable import printable
 from conformance.workers.worker_client import WorkerError
@@ -145,13 +146,13 @@ def _from_interpreter(
     target: _Target, python: str, backend: str | None, timeout: float, startup: float
 ) -> Reproduction:
     environment = Environment(framework=target.framework.name, python=python, backend=backend)
-    with lookup.examining(environment, timeout=timeout, startup=startup) as client:
+    limits = WorkerLimits(timeout=timeout, startup=startup, batched=False)
+    with client_in(environment, limits) as client:
         identity = client.identity
         runtime = runtime_of(target.framework, identity)
         invocation = target.invocation(runtime)
         result = target.reproduction(invocation, None)
-        outcome = calls.invoke(client, invocation)
-        observation = evaluation.evaluate(invocation, target.mode, outcome)
+        observation = calls.run_one(client, invocation).observation(target.mode)
         version = str(identity.facts["version"])
         return replace(result, seen=Seen(observation, version, runtime, identity.switches))
 

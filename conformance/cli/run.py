@@ -119,7 +119,7 @@ def command(
         framework, names, python, pins, backend, download_python
     )
     environments = _with_apis(api_ids, environments)
-    limits = WorkerLimits(timeout=timeout, startup=startup, memory=memory, together=not one_by_one)
+    limits = WorkerLimits(timeout=timeout, startup=startup, memory=memory, batched=not one_by_one)
     with ExitStack() as workers:
         if not (reuse or scheduler):
             _start_workers(workers, [environment for _, environment in environments], limits, jobs)
@@ -147,7 +147,7 @@ def _start_workers(
 
     for environment in sorted(environments, key=seconds, reverse=True)[:jobs]:
         if environment.is_made:
-            interpreter = interpreter_in(environment, together=limits.together)
+            interpreter = interpreter_in(environment, together=limits.batched)
             workers.enter_context(ahead(interpreter, memory=limits.memory))
 
 

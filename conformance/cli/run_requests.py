@@ -14,7 +14,7 @@ from conformance.cli import shared_options
 from conformance.cli.exit_status import FAILED, message, refuse
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import execute, executors, plan
-from conformance.runs.execute import Recorded, Request
+from conformance.runs.execute import Request, Result
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
@@ -68,8 +68,10 @@ def requests(
             environment=environment,
             path=_path(name, out, several=len(environments) > 1),
             api_ids=api_ids,
-            terms=limits,
-            sources=execute.made_from(environment, cases, options) if environment.pins else None,
+            limits=limits,
+            fingerprint=execute.made_from(environment, cases, options)
+            if environment.pins
+            else None,
             resume=resume,
             selection=selection,
         )
@@ -159,9 +161,9 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
 
 def _is_reusable(request: Request) -> bool:
     """Return whether the run file exists already, and print that it is reused."""
-    if request.sources is None or request.path is None:
+    if request.fingerprint is None or request.path is None:
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if not execute.is_made_from(request.path, request.sources):
+    if not execute.is_made_from(request.path, request.fingerprint):
         return False
     _print(f"{request.path}: as it was; the same code, cases and pins have made it")
     return True
@@ -171,13 +173,13 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
     return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
 
 
-def _print_result(request: Request, result: Recorded) -> None:
+def _print_result(request: Request, result: Result) -> None:
     if result.error is not None:
         prefix = "not run: " if isinstance(result.error, NoPython) else ""
         _print(f"conformance run: {request.name}: {prefix}{message(result.error)}", err=True)
-        if result.spared:
+        if result.keeps_earlier_run:
             _print(f"conformance run: {result.path} is left as it was", err=True)
-    elif result.kept:
+    elif result.was_complete:
         _print(f"{result.path}: as it was; the run is complete")
     else:
         counts = ", ".join(f"{n} {status}" for status, n in result.counts.most_common())

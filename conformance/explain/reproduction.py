@@ -70,7 +70,7 @@ class Seen:
         observation = self.observation
         if observation.status == "match":
             return "Right." if observation.detail is None else plain(observation.detail)
-        return plain(observation.told or observation.detail or observation.status)
+        return plain(observation.full_diagnosis or observation.detail or observation.status)
 
     @property
     def answered(self) -> bool:

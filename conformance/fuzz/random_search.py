@@ -23,7 +23,7 @@ from conformance.fuzz.shrink import shrink
 from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
 from conformance.question import Op, Question
 from conformance.recipes import call_writer
-from conformance.runs import calls, evaluation, plan
+from conformance.runs import calls, plan
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
@@ -198,7 +198,7 @@ def ask(
             search.framework, search.runtime, search.apis, prepared_cases
         )
         with clients[job] as client:  # in this thread, as its worker dies with the thread
-            for observation in calls.run_invocations(client, invocations):
+            for observation in calls.observe(client, invocations):
                 if tally.add(observation):
                     advance()
 
@@ -242,5 +242,4 @@ def _falls_into(group: Group, search: Search, client: WorkerClient, question: Qu
         return False
     call = call_writer.write(search.framework, search.runtime, api, question, group.mode)
     invocation = Invocation(prepare_case(question), api, (group.mode,), call, search.runtime)
-    outcome = calls.invoke(client, invocation)
-    return group_of(evaluation.evaluate(invocation, group.mode, outcome)) == group
+    return group_of(calls.run_one(client, invocation).observation(group.mode)) == group

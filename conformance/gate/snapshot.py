@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from conformance.observations import ANSWERED, STATUSES, Key, Mode, Status, refused
+from conformance.observations import ANSWERED, STATUSES, Key, Observation, Status, refusal_words
 from conformance.runs import run_files
 from conformance.runs.run_files import Footer, Header, RunError
 from conformance.runs.selection import Selection
@@ -51,22 +51,9 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     content: str
 
 
-class ObservationLine(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="observation"):
-    """The fields of a run file's line that the gate needs."""
-
-    api: str
-    case: str
-    mode: Mode
-    status: Status
-    content: str
-    exact: bool
-    topics: tuple[str, ...]
-    explanations: Names = ()
-    limit: str | None = None
-    detail: str | None = None
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-    digest: str | None = None
+@dataclass(frozen=True, kw_only=True)
+class ObservationLine(Observation):
+    """An observation, with the parts of it that the gate compares."""
 
     @property
     def key(self) -> Key:
@@ -76,7 +63,9 @@ class ObservationLine(msgspec.Struct, frozen=True, gc=False, tag_field="kind", t
     @property
     def message(self) -> str | None:
         """The framework's message, below the known limit that explains it where there is one."""
-        return self.detail if self.limit is None else refused(self.limit, self.detail)
+        return (
+            self.detail if self.limitation is None else refusal_words(self.limitation, self.detail)
+        )
 
     @property
     def answer(self) -> Answer:

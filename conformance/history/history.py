@@ -140,8 +140,8 @@ def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
             plan.prepared_cases,
             path,
             jobs=plan.jobs,
-            terms=plan.terms,
-            sources=fingerprint,
+            limits=plan.terms,
+            fingerprint=fingerprint,
             selection=plan.selection,
         )
     except WorkerError:

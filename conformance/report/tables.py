@@ -107,7 +107,7 @@ def _row(observation: Observation, description: Description) -> tuple[object, ..
         *description,
         observation.mode,
         observation.status,
-        _plain(observation.told),
+        _plain(observation.full_diagnosis),
         _plain(observation.detail),
         _plain(observation.cost),
         observation.claim,

@@ -128,7 +128,7 @@ def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Eviden
     refused = observation.status in ("rejected", "inexpressible")
     # Refusals that differ in numbers only are alike.
     words = re.sub(r"[-\d.,\s()\[\]]+", " ", observation.detail or "") if refused else ""
-    return Evidence(prepared_case, observation.status, explanations, words, observation.limit)
+    return Evidence(prepared_case, observation.status, explanations, words, observation.limitation)
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

@@ -44,10 +44,10 @@ def evaluate(invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressibl
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
         observation = replace(observation, retry=outcome.retry)
     question = invocation.prepared_case.case.question
-    return limited(observation, invocation.api, question, invocation.runtime)
+    return with_limitation(observation, invocation.api, question, invocation.runtime)
 
 
-def limited(
+def with_limitation(
     observation: Observation, api: Api, question: AnyQuestion, runtime: Runtime
 ) -> Observation:
     """Add the known limit behind an observation, if nothing else explains it.
@@ -72,8 +72,10 @@ def limited(
     if observation.mode == "recipe" or not (observation.unexplained or rejected):
         return observation
     search = limitations.refusal if rejected else limitations.behind
-    limit = search(api, question, runtime)
-    return observation if limit is None else replace(observation, limit=limit.reason)
+    limitation = search(api, question, runtime)
+    if limitation is None:
+        return observation
+    return replace(observation, limitation=limitation.reason)
 
 
 def _evaluate_outcome(
@@ -206,7 +208,7 @@ def _observation(
         op=case.op,
         topics=case.labels,
         cost=call.cost.words if isinstance(call, Call) else None,
-        moves=call.moves if isinstance(call, Call) else (),
+        rewrites=call.moves if isinstance(call, Call) else (),
         content=invocation.prepared_case.content,
         exact=case.exact,
         **fields,  # type: ignore[arg-type]  # the fields that only some outcomes have

@@ -11,13 +11,13 @@ from conformance.environments.definitions import Environment
 from conformance.runs import durations, run_files
 from conformance.runs.executors import Place, threads
 from conformance.runs.fingerprint import digest as digest_of
+from conformance.runs.job import FOLDER as FOLDER
+from conformance.runs.job import Job
+from conformance.runs.job import Request as Request
+from conformance.runs.job import Result as Result
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.recording import FOLDER as FOLDER
-from conformance.runs.recording import Recorded as Recorded
-from conformance.runs.recording import Recording
-from conformance.runs.recording import Request as Request
 from conformance.runs.run_files import RunError
-from conformance.runs.scheduler import share
+from conformance.runs.scheduler import Scheduler
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import progress, resources
@@ -25,7 +25,7 @@ from conformance.utils import progress, resources
 
 def record_all(
     requests: Sequence[Request], prepared_cases: Collection[PreparedCase], places: Sequence[Place]
-) -> list[Recorded]:
+) -> list[Result]:
     """Run all cases in every environment, and write the run files.
 
     An environment that cannot be made or started gets a run file that says so, and the others go
@@ -42,7 +42,7 @@ def record_all(
 
     Returns
     -------
-    list of Recorded
+    list of Result
         One for each request.
 
     Raises
@@ -58,13 +58,13 @@ def record_all(
         return max(1, sum(place.capacity() for place in places))
 
     with ExitStack() as files, progress.bar() as bar:
-        recordings = []
+        jobs = []
         for request in requests:
             duration = durations.expected(request.environment, recorded_durations)
-            recordings.append(Recording(request, prepared_cases, duration, capacity, bar))
-            files.callback(recordings[-1].release)
-        share(sorted(recordings, key=lambda job: -job.start - job.remaining), places)
-    return [recording.result for recording in recordings]
+            jobs.append(Job(request, prepared_cases, duration, capacity, bar))
+            files.callback(jobs[-1].release)
+        Scheduler(sorted(jobs, key=lambda job: -job.start - job.remaining), places).run()
+    return [job.result for job in jobs]
 
 
 def record(
@@ -73,8 +73,8 @@ def record(
     path: Path | None,
     *,
     jobs: int = 1,
-    terms: WorkerLimits | None = None,
-    sources: str | None = None,
+    limits: WorkerLimits | None = None,
+    fingerprint: str | None = None,
     selection: Selection | None = None,
 ) -> Path:
     """Run all cases in one environment, in threads of this process.
@@ -83,7 +83,7 @@ def record(
     ----------
     environment, prepared_cases
         The environment and the cases.
-    path, terms, sources, selection
+    path, limits, fingerprint, selection
         As of `Request`.
     jobs
         The number of threads.
@@ -102,16 +102,16 @@ def record(
         name=environment.framework,
         environment=environment,
         path=path,
-        terms=terms or WorkerLimits(),
-        sources=sources,
+        limits=limits or WorkerLimits(),
+        fingerprint=fingerprint,
         selection=selection,
     )
     with threads(jobs) as places:
-        (recorded,) = record_all([request], prepared_cases, places)
-    if recorded.error is not None:
-        raise recorded.error
-    assert recorded.path is not None  # or it had not been written
-    return recorded.path
+        (result,) = record_all([request], prepared_cases, places)
+    if result.error is not None:
+        raise result.error
+    assert result.path is not None  # or it had not been written
+    return result.path
 
 
 def made_from(environment: Environment, cases: Sequence[Path], words: Sequence[str]) -> str:
@@ -150,4 +150,4 @@ def is_made_from(path: Path, digest: str) -> bool:
         run = run_files.read(path)
     except RunError:
         return False
-    return run.complete and run.header.sources == digest
+    return run.complete and run.header.fingerprint == digest

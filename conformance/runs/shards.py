@@ -13,10 +13,11 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
 from conformance.observations import MODES, Key, Observation
 from conformance.question import AnyQuestion, Array, Chain
-from conformance.runs import evaluation, fingerprint, plan
+from conformance.runs import fingerprint, plan
+from conformance.runs.calls import InvocationResult
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.worker_limits import WorkerLimits as WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.workers.outcomes import Crash
 from conformance.workers.worker_client import RuntimeInfo
 
@@ -38,7 +39,7 @@ class Shard:
 
     Attributes
     ----------
-    environment, terms
+    environment, limits
         The environment, and the limits of its worker.
     identity
         The runtime of the run; no other may answer.
@@ -51,7 +52,7 @@ class Shard:
     """
 
     environment: Environment
-    terms: WorkerLimits
+    limits: WorkerLimits
     identity: RuntimeInfo
     api_ids: tuple[str, ...]
     prepared_cases: tuple[PreparedCase, ...]
@@ -91,8 +92,7 @@ class Shard:
         for invocation in self.invocations():
             call = invocation.call
             outcome = call if isinstance(call, Inexpressible) else Crash(reason, "")
-            for mode in invocation.modes:
-                yield evaluation.evaluate(invocation, mode, outcome)
+            yield from InvocationResult(invocation, outcome).observations
 
 
 def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterator[Key]:

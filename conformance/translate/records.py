@@ -207,10 +207,10 @@ def _observation(
     if isinstance(call, Inexpressible):
         observation = replace(observation, detail=call.reason)
     else:
-        observation = replace(observation, moves=call.moves, cost=call.cost.words)
-    observation = evaluation.limited(observation, api, case.question, runtime)
+        observation = replace(observation, rewrites=call.moves, cost=call.cost.words)
+    observation = evaluation.with_limitation(observation, api, case.question, runtime)
     # A baseline does not hold the framework's message, so the known limit takes its place.
-    return replace(observation, detail=observation.detail or observation.limit)
+    return replace(observation, detail=observation.detail or observation.limitation)
 
 
 @lru_cache(maxsize=1)

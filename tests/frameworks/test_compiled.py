@@ -27,7 +27,7 @@ def observed(environment: Environment, home: Path) -> str:
         prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), CASES)]
         runtime = runtime_of(framework, client.identity)
         asked = plan.invocations(framework, runtime, apis, prepared_cases)
-        told: list[Observation] = list(calls.run_invocations(client, asked))
+        told: list[Observation] = list(calls.observe(client, asked))
     return "\n".join(map(str, told))
 
 

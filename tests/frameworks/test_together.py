@@ -36,7 +36,7 @@ def observed(environment: Environment, *, together: bool) -> list[Observation]:
         facts = client.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
         asked = plan.invocations(framework, runtime_of(framework, client.identity), apis, some())
-        return list(calls.run_invocations(client, asked))
+        return list(calls.observe(client, asked))
 
 
 def test_together_is_as_one_by_one(environment: Environment, framework: Framework) -> None:

@@ -43,10 +43,7 @@ def held(*observations: Observation, source: Source = SOURCE) -> Snapshot:
 
 
 def answer(observation: Observation) -> Answer:
-    fields = {
-        name: getattr(observation, name) for name in snapshot.ObservationLine.__struct_fields__
-    }
-    return snapshot.ObservationLine(**fields).answer
+    return snapshot.ObservationLine(**vars(observation)).answer
 
 
 def recipe(observation: Observation) -> Observation:
@@ -78,7 +75,7 @@ def test_the_order_of_the_observations_changes_nothing() -> None:
 
 
 def test_where_and_when_it_was_observed_is_not_in_it(tmp_path: Path) -> None:
-    one = write(tmp_path / "a.jsonl", seen(), python="3.11.7", platform="Linux", sources="s")
+    one = write(tmp_path / "a.jsonl", seen(), python="3.11.7", platform="Linux", fingerprint="s")
     other = write(tmp_path / "b.jsonl", seen(), python="3.12.1", platform="Darwin", numpy="2.0")
     texts = {baseline.text(snapshot.given(path)) for path in (one, other)}
     assert len(texts) == 1

@@ -48,7 +48,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
 
 def test_a_baseline_knows_how_each_recipe_was_made(both: tuple[Record, Record]) -> None:
     run, accepted = (
-        {o.case: (o.status, o.moves, o.cost) for _, o in record.observations(TORCH, "recipe")}
+        {o.case: (o.status, o.rewrites, o.cost) for _, o in record.observations(TORCH, "recipe")}
         for record in both
     )
     assert any(moves for _, moves, _ in run.values())

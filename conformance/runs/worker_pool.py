@@ -1,0 +1,192 @@
+"""Carry out shards in this process, with a worker that each thread keeps for its next shard.
+
+A pool makes or finds the environment of a shard. Its observations are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from conformance.adapters.base import Framework
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import runtime_of
+from conformance.observations import Observation
+from conformance.runs import calls, shards
+from conformance.runs.shards import Shard
+from conformance.runs.worker_limits import WorkerLimits, client_in
+from conformance.utils.printable import PrintableError
+from conformance.workers.worker_client import RuntimeInfo, Stopped, WorkerClient
+
+
+class DifferentRuntime(PrintableError):
+    """The code or the runtime is not that of the rest of the run, in a sentence."""
+
+
+@dataclass(eq=False)
+class _KeptClient:
+    """The client of a thread; whoever uses it holds its lock."""
+
+    settings: tuple[Environment, WorkerLimits]
+    client: WorkerClient
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    ended: bool = False
+
+
+class WorkerPool:
+    """Carry out shards in this process; each thread keeps the worker that it used last.
+
+    Threads do not share workers, as a worker dies with the thread that started it.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        self._clients: set[_KeptClient] = set()
+        self._stopped = False
+
+    def identify(self, environment: Environment, limits: WorkerLimits, package: str) -> RuntimeInfo:
+        """Return what the worker of an environment reports of its runtime.
+
+        Parameters
+        ----------
+        environment, limits
+            The environment, and the limits of its worker.
+        package
+            The caller's `shards.package`.
+
+        Returns
+        -------
+        RuntimeInfo
+            The runtime.
+
+        Raises
+        ------
+        DifferentRuntime
+            If the code here is not the caller's.
+        CannotBuild, CannotStart
+            If there is no environment or no worker.
+        Stopped
+            After `stop`.
+        """
+        _require_same_code(package)
+        with self._client(environment, limits) as client:
+            return client.identity
+
+    def observe(self, shard: Shard) -> Iterator[Observation]:
+        """Carry out a shard.
+
+        Parameters
+        ----------
+        shard
+            The shard.
+
+        Yields
+        ------
+        Observation
+            As soon as there is one. The thread that starts the iterator must also exhaust it.
+
+        Raises
+        ------
+        DifferentRuntime
+            If the code or the runtime is not that of the run.
+        BadSource
+            If a call is not valid source.
+        CannotBuild, CannotStart, Stopped
+            As of `identify`.
+        """
+        _require_same_code(shard.package)
+        with self._client(shard.environment, shard.limits) as client:
+            framework = FRAMEWORKS[shard.environment.framework]
+            _require_same_runtime(framework, shard.identity, client.identity)
+            yield from calls.observe(client, shard.invocations())
+
+    def report(self, shard: Shard, report: Callable[[Observation], None]) -> None:
+        """Carry out a shard as `observe` does, and report each observation as it comes."""
+        for observation in self.observe(shard):
+            report(observation)
+
+    def stop(self) -> None:
+        """Stop all workers for good, from any thread."""
+        self._stopped = True
+        for kept in tuple(self._clients):
+            kept.client.stop()
+
+    def shut_down(self) -> None:
+        """End the idle workers, from any thread."""
+        for kept in tuple(self._clients):
+            if kept.lock.acquire(blocking=False):
+                self._end(kept)
+                kept.lock.release()
+
+    @contextmanager
+    def _client(self, environment: Environment, limits: WorkerLimits) -> Iterator[WorkerClient]:
+        """Provide the client of this thread; start another one if the settings differ."""
+        kept: _KeptClient | None = getattr(self._thread, "client", None)
+        if kept is not None:
+            with kept.lock:
+                if kept.settings != (environment, limits):
+                    self._end(kept)
+        if kept is None or kept.ended:
+            client = client_in(environment, limits)
+            kept = self._thread.client = _KeptClient((environment, limits), client)
+        with kept.lock:
+            try:
+                if kept not in self._clients:
+                    self._clients.add(kept)
+                    if self._stopped:
+                        raise Stopped
+                    kept.client.__enter__()
+                yield kept.client
+            except BaseException:
+                self._end(kept)  # what failed here may fail again for no other reason
+                raise
+
+    def _end(self, kept: _KeptClient) -> None:
+        self._clients.discard(kept)
+        kept.ended = True
+        kept.client.__exit__(None, None, None)
+
+
+def _require_same_code(expected: str) -> None:
+    actual = shards.package()
+    if expected != actual:
+        raise DifferentRuntime(
+            f"conformance is {actual} where shards are carried out, and {expected} here"
+        )
+
+
+def _require_same_runtime(framework: Framework, expected: RuntimeInfo, actual: RuntimeInfo) -> None:
+    """Raise `DifferentRuntime` unless all that decides answers is equal; platforms may differ."""
+    classes = (runtime_of(framework, identity).runtime_class for identity in (expected, actual))
+    for name, value, actual_value in (
+        ("the runtime class", *classes),
+        ("Python", expected.python, actual.python),
+        ("NumPy", expected.numpy, actual.numpy),
+        *((name, fact, actual.facts.get(name)) for name, fact in expected.facts.items()),
+    ):
+        if value != actual_value:
+            raise DifferentRuntime(
+                f"{name} is {actual_value!r} in one place, and {value!r} in the rest of the run"
+            )
+
+
+_POOL = WorkerPool()
+"""Of this process, for executors that call the functions below on a cluster."""
+
+
+def identify(environment: Environment, limits: WorkerLimits, package: str) -> RuntimeInfo:
+    """Return what the worker of an environment reports, as of `WorkerPool.identify`."""
+    return _POOL.identify(environment, limits, package)
+
+
+def execute(shard: Shard) -> tuple[Observation, ...]:
+    """Return the observations of a shard, as of `WorkerPool.observe`."""
+    return tuple(_POOL.observe(shard))
+
+
+def shut_down() -> None:
+    """End the idle workers of this process."""
+    _POOL.shut_down()
