@@ -13,7 +13,6 @@ from conformance.cli.exit_status import refuse
 from conformance.report import load, output, terminal
 from conformance.report.model import report
 from conformance.runs.run_files import RunError
-from conformance.utils.garbage import uncollected
 from conformance.utils.printable import printable
 
 
@@ -34,7 +33,6 @@ from conformance.utils.printable import printable
     type=click.Choice(output.NAMES),
     help=f"Write only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
 )
-@uncollected()
 def command(
     runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...], names: tuple[str, ...]
 ) -> None:

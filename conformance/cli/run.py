@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import environment_options, shared_options
+from conformance.cli import environment_options, run_requests, shared_options
 from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import interpreter_in
-from conformance.runs import durations
 from conformance.runs.worker_limits import MEMORY, WorkerLimits
-from conformance.workers.interpreter import ahead
-
-MANY = 2000
-"""Observations of an API, for an estimate of durations before any case is read."""
 
 NamedEnvironment = tuple[str | None, Environment]
 
@@ -120,35 +112,11 @@ def command(
     )
     environments = _with_apis(api_ids, environments)
     limits = WorkerLimits(timeout=timeout, startup=startup, memory=memory, batched=not one_by_one)
-    with ExitStack() as workers:
-        if not (reuse or scheduler):
-            _start_workers(workers, [environment for _, environment in environments], limits, jobs)
-        from conformance.cli import run_requests  # while a worker imports its framework
-
-        requests = run_requests.requests(
-            environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
-        )
-        if reuse and not scheduler:
-            _start_workers(workers, [request.environment for request in requests], limits, jobs)
-        if requests:
-            run_requests.execute_all(requests, cases, expression, jobs, scheduler, skip=skip)
-
-
-def _start_workers(
-    workers: ExitStack, environments: Sequence[Environment], limits: WorkerLimits, jobs: int
-) -> None:
-    """Start the workers that are needed first, so that the runs find them ready."""
-    previous = durations.recall()
-
-    def seconds(environment: Environment) -> float:
-        expected = durations.expected(environment, previous)
-        apis = FRAMEWORKS[environment.framework].apis
-        return expected.start + MANY * len(apis) * expected.observation
-
-    for environment in sorted(environments, key=seconds, reverse=True)[:jobs]:
-        if environment.is_made:
-            interpreter = interpreter_in(environment, together=limits.batched)
-            workers.enter_context(ahead(interpreter, memory=limits.memory))
+    requests = run_requests.requests(
+        environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
+    )
+    if requests:
+        run_requests.execute_all(requests, cases, expression, jobs, scheduler, skip=skip)
 
 
 def _with_apis(

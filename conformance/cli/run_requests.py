@@ -1,4 +1,4 @@
-"""Plans and makes the runs of ``conformance run``; imported late, as the import is slow."""
+"""Plans and makes the runs of ``conformance run``."""
 
 from __future__ import annotations
 

@@ -10,12 +10,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
 
 from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
 from conformance.workers.interpreter import Interpreter, Kind, RuntimeInfo
+from conformance.workers.protocol import Version
 
 _SWITCHES = (
     "CUDA_VISIBLE_DEVICES",
@@ -28,10 +32,13 @@ _SWITCHES = (
     "XLA_FLAGS",
 )
 """Environment variables that make the libraries behind frameworks select other kernels."""
-_BOOLEAN = Kind("true or false", (True, False, None))
-_TEXT = Kind("text of at most 200 characters", (None,), re.compile(r"[ -~]{1,200}"))
+_BOOLEAN = Kind("true or false", bool | None)
+_TEXT = Kind(
+    "text of at most 200 characters",
+    Annotated[str, msgspec.Meta(pattern=r"\A[ -~]{1,200}\Z")] | None,
+)
 _KINDS = {
-    "version": Kind("such as 2.13.0", (), re.compile(r"[\w.+!~-]{1,100}")),
+    "version": Kind("such as 2.13.0", Version),
     "package": _TEXT,
     "device": _TEXT,
     "api": _BOOLEAN,
@@ -149,7 +156,7 @@ def interpreter_for(
 def _backend_kind(backends: Collection[str | None]) -> Kind:
     """Return the valid backends: those that calls can be written for."""
     names = sorted(filter(None, backends))
-    return Kind(f"one of {', '.join(names)}" if names else "nothing", tuple(backends))
+    return Kind(f"one of {', '.join(names)}" if names else "nothing", Literal[tuple(backends)])
 
 
 def _backend_facts(framework: Framework) -> Iterator[tuple[str, str]]:

@@ -55,8 +55,20 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     model: Name | None = None
 
 
-class Ready(_Reply, frozen=True, tag="ready"):
-    """The prelude has run; the worker reports its runtime."""
+class RuntimeInfo(msgspec.Struct, frozen=True):
+    """The runtime of a worker.
+
+    Parameters
+    ----------
+    python, platform, numpy
+        Versions, and the platform.
+    facts
+        The values of the interpreter's facts; None where an expression failed.
+    machine
+        The processor.
+    switches
+        Those of the interpreter's switches that are set for the worker.
+    """
 
     python: Version
     platform: Name
@@ -64,6 +76,19 @@ class Ready(_Reply, frozen=True, tag="ready"):
     facts: dict[str, Any]
     machine: Machine
     switches: dict[str, Words]
+
+
+class Ready(
+    RuntimeInfo,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="ready",
+    forbid_unknown_fields=True,
+):
+    """The prelude has run; the worker reports its runtime."""
+
+    number: Number
 
 
 class Failed(_Reply, frozen=True, tag="failed"):

@@ -14,9 +14,10 @@ from conformance.runs.executors import NoExecutor
 from conformance.runs.run_files import RunError
 from conformance.runs.scheduler import TRIES, Scheduler
 from conformance.runs.worker_limits import WorkerLimits
+from conformance.workers.protocol import Machine
 from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
-WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
+WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None}, Machine(), {})
 
 
 @dataclass(eq=False)

@@ -16,6 +16,7 @@ from fakes import troubled
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 from fakes.prepared_cases import case, prepared_cases
+from msgspec import structs
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
@@ -27,12 +28,13 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.shards import MOST, MOST_BYTES, Shard
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.runs.worker_pool import DifferentRuntime, WorkerPool
+from conformance.workers.protocol import Machine
 from conformance.workers.worker_client import CannotStart, RuntimeInfo, Stopped
 
 HERE = Environment(framework="plain")
 THERE = Environment(framework="plain", backend="another")
 LIMITS = WorkerLimits(timeout=60.0)
-WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
+WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None}, Machine(), {})
 SPELL = function("troubled.ask", layout="N C *s", kernel="in out *k", limits=())
 
 
@@ -222,7 +224,7 @@ def test_other_code_is_refused_before_an_environment_is_made_for_it() -> None:
 def test_another_who_would_answer_is_refused(
     pool: WorkerPool, change: dict[str, object], said: str
 ) -> None:
-    who = replace(identify(pool), **change)
+    who = structs.replace(identify(pool), **change)
     with pytest.raises(DifferentRuntime, match=said):
         carried_out(pool, shard(*prepared_cases(1), identity=who))
 
@@ -231,7 +233,7 @@ def test_another_runtime_class_is_refused(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_pool, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
-    who = replace(identify(pool), python="another")
+    who = structs.replace(identify(pool), python="another")
     with pytest.raises(
         DifferentRuntime, match=r"the runtime class is '[\d.]+' in one place, and 'another'"
     ):
@@ -239,7 +241,7 @@ def test_another_runtime_class_is_refused(
 
 
 def test_another_platform_is_none_other(pool: WorkerPool) -> None:
-    who = replace(identify(pool), platform="another kernel")
+    who = structs.replace(identify(pool), platform="another kernel")
     assert carried_out(pool, shard(*prepared_cases(1), identity=who))
 
 
@@ -310,7 +312,7 @@ def test_a_worker_that_is_asked_is_not_ended(pool: WorkerPool) -> None:
 def test_after_a_failure_another_worker_is_started(pool: WorkerPool) -> None:
     who = identify(pool)
     with pytest.raises(DifferentRuntime):
-        carried_out(pool, shard(*prepared_cases(1), identity=replace(who, numpy="0.1")))
+        carried_out(pool, shard(*prepared_cases(1), identity=structs.replace(who, numpy="0.1")))
     assert gone(who)
     assert process(identify(pool)) != process(who)
 

@@ -6,12 +6,11 @@ The framework in it is ``fakes/lying.py``, which sends what it likes in the work
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from fakes import frameworks
 from fakes.clock import PATIENCE
 from fakes.drive import PATHS
 from fakes.prepared_cases import case
+from msgspec import Meta
 
 from conformance.adapters.runtime import ANY
 from conformance.environments import interpreters
@@ -190,7 +190,7 @@ def test_a_start_that_is_none_is_told_in_a_sentence(header: str) -> None:
     assert len(sentence) < 600
 
 
-KINDS = {"version": Kind("such as 1.0", (None,), re.compile(r"[\w.+]{1,100}"))}
+KINDS = {"version": Kind("such as 1.0", Annotated[str, Meta(pattern=r"\A[\w.+]{1,100}\Z")] | None)}
 
 
 @pytest.mark.parametrize(

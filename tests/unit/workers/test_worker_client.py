@@ -19,10 +19,8 @@ from fakes.clock import PATIENCE, racing, wait_until
 
 import conformance
 from conformance.workers import channel, worker, worker_client
-from conformance.workers.interpreter import ahead
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
 from conformance.workers.worker_client import (
-    MEMORY,
     WINDOW,
     BadSource,
     CannotStart,
@@ -772,69 +770,3 @@ def test_what_is_just_being_started_outlives_no_controller(tmp_path, pipe, how):
         assert pipe.is_held()
         controller.kill()
     assert pipe.has_ended()
-
-
-# Ahead of the first who asks
-
-
-def noting(tmp_path, pipe):
-    """An interpreter that writes a line when it starts, and holds the pipe open."""
-    started = str(tmp_path / "started")
-    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); print(file=open({started!r}, 'a'))"
-    return Interpreter(sys.executable, prelude, variables=VARIABLES), tmp_path / "started"
-
-
-def test_a_worker_that_was_begun_ahead_is_the_one_that_answers(pipe, tmp_path):
-    interpreter, started = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=MEMORY):
-        assert pipe.is_held()
-        with WorkerClient(interpreter) as client:
-            assert answered(next(client.ask([GOOD]))[1])
-        assert pipe.has_ended()
-    assert started.read_text() == "\n"
-
-
-def test_another_thread_may_take_it(pipe, tmp_path):
-    interpreter, started = noting(tmp_path, pipe)
-    told = []
-
-    def examine():
-        with WorkerClient(interpreter) as client:
-            told.extend(outcome for _, outcome in client.ask([GOOD]))
-
-    with ahead(interpreter, memory=MEMORY):
-        thread = threading.Thread(target=examine)
-        thread.start()
-        thread.join()
-    assert answered(told[0])
-    assert started.read_text() == "\n"
-
-
-def test_a_worker_that_nobody_took_is_ended(pipe, tmp_path):
-    interpreter, _ = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=MEMORY):
-        assert pipe.is_held()
-    assert pipe.has_ended()
-
-
-def test_it_is_taken_only_by_who_wants_the_same(pipe, tmp_path):
-    interpreter, started = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=MEMORY):
-        assert pipe.is_held()
-        with WorkerClient(interpreter, memory=2**30):
-            pass
-    assert started.read_text() == "\n\n"
-
-
-def test_what_cannot_be_begun_ahead_is_told_by_who_starts_it():
-    nowhere = Interpreter("/nowhere/python")
-    with ahead(nowhere, memory=MEMORY):
-        assert why_not(nowhere).sentence == "There is no interpreter /nowhere/python."
-
-
-def test_one_that_died_ahead_has_its_second_chance(tmp_path):
-    prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
-    with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=MEMORY):
-        wait_until((tmp_path / "been").exists)
-        with WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES)) as client:
-            assert answered(next(client.ask([GOOD]))[1])
