@@ -190,7 +190,7 @@ def _there(asked: Wanted, end: End) -> dict[str, Array | str]:
     with WorkerClient(interpreter) as client:
         return {
             task.key: outcome.array if isinstance(outcome, Answer) else outcome.words
-            for task, outcome in client.ask(tasks)
+            for task, outcome in client.submit(tasks)
         }
 
 

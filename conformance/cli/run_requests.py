@@ -14,8 +14,9 @@ from conformance.cli import shared_options
 from conformance.cli.exit_status import FAILED, message, refuse
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import execute, executors, plan
-from conformance.runs.execute import Request, Result
+from conformance.runs.execute import Job, Request
 from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import WorkerLimits
@@ -69,9 +70,7 @@ def requests(
             path=_path(name, out, several=len(environments) > 1),
             api_ids=api_ids,
             limits=limits,
-            fingerprint=execute.made_from(environment, cases, options)
-            if environment.pins
-            else None,
+            fingerprint=run_fingerprint(environment, cases, options) if environment.pins else None,
             resume=resume,
             selection=selection,
         )
@@ -163,7 +162,7 @@ def _is_reusable(request: Request) -> bool:
     """Return whether the run file exists already, and print that it is reused."""
     if request.fingerprint is None or request.path is None:
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if not execute.is_made_from(request.path, request.fingerprint):
+    if not has_fingerprint(request.path, request.fingerprint):
         return False
     _print(f"{request.path}: as it was; the same code, cases and pins have made it")
     return True
@@ -173,7 +172,7 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
     return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
 
 
-def _print_result(request: Request, result: Result) -> None:
+def _print_result(request: Request, result: Job) -> None:
     if result.error is not None:
         prefix = "not run: " if isinstance(result.error, NoPython) else ""
         _print(f"conformance run: {request.name}: {prefix}{message(result.error)}", err=True)

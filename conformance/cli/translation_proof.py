@@ -139,7 +139,7 @@ def _answers(
     """Return the answers of a call, or its first refusal; exit where there is neither."""
     tasks = [Task(str(number), call.source, arrays) for number, arrays in enumerate(inputs)]
     answers: list[Array] = []
-    for _, outcome in client.ask(tasks):
+    for _, outcome in client.submit(tasks):
         if isinstance(outcome, Refusal):
             return outcome
         if not isinstance(outcome, Answer):

@@ -229,7 +229,7 @@ def _install(environment: Environment, executable: Path) -> None:
     file.write_text("".join(f"{line}\n" for line in environment.constraints), encoding="utf-8")
     if not environment.strict:  # uv stays with the versions in its output file where it can
         pins = "\n".join(environment.pins)
-        uv("pip", "compile", *words, "--output-file", str(file), "-", given=pins)
+        uv("pip", "compile", *words, "--output-file", str(file), "-", stdin=pins)
     uv("pip", "install", *words, "--constraint", str(file), *environment.pins)
 
 

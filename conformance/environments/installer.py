@@ -16,14 +16,14 @@ class CannotBuild(PrintableError):
     """An environment cannot be made, with the last words of the installer's error."""
 
 
-def uv(*arguments: str, given: str = "", variables: Mapping[str, str] | None = None) -> str:
+def uv(*arguments: str, stdin: str = "", variables: Mapping[str, str] | None = None) -> str:
     """Run uv.
 
     Parameters
     ----------
     *arguments
         Its command and options.
-    given
+    stdin
         Its standard input.
     variables
         Environment variables, besides those of this process.
@@ -38,7 +38,7 @@ def uv(*arguments: str, given: str = "", variables: Mapping[str, str] | None = N
     CannotBuild
         With its error if it fails.
     """
-    return _run(arguments, given, variables or {}).stdout
+    return _run(arguments, stdin, variables or {}).stdout
 
 
 def messages(*arguments: str) -> str:

@@ -28,7 +28,7 @@ class InUse(Exception):
 
 
 @dataclass(frozen=True)
-class Stored:
+class Installation:
     """An environment on disk.
 
     Attributes
@@ -63,12 +63,12 @@ class Stored:
         return self.home.name
 
 
-def stored() -> list[Stored]:
+def installations() -> list[Installation]:
     """List the environments on disk.
 
     Returns
     -------
-    list of Stored
+    list of Installation
         By the last use, the latest first, with incomplete ones.
 
     Raises
@@ -85,7 +85,7 @@ def stored() -> list[Stored]:
     return sorted(environments, key=lambda environment: environment.used, reverse=True)
 
 
-def remove(environment: Stored) -> None:
+def remove(environment: Installation) -> None:
     """Remove an environment, with compiled code and the runs of histories in it.
 
     Parameters
@@ -116,13 +116,13 @@ def _is_environment(path: Path) -> bool:
 _KEY = re.compile("[0-9a-f]{12}")
 
 
-def _read(home: Path, names: tuple[str, ...]) -> Stored:
+def _read(home: Path, names: tuple[str, ...]) -> Installation:
     ready, used = home / READY, home.with_suffix(USED)
     pins = tuple(ready.read_text(encoding="utf-8").split("\n")) if ready.exists() else ()
     last = next(path for path in (used, ready, home) if path.exists()).stat().st_mtime
     with _exclusive(home) as free:
         busy = not free
-    return Stored(
+    return Installation(
         home=home,
         names=names,
         pins=tuple(filter(None, pins)),

@@ -50,11 +50,11 @@ def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
         parts = (f"{case.document.title} ({case.document.source})", case.section, *case.claims)
         yield from _wrap(f"From {', '.join(filter(None, parts))}.", width)
     yield from _wrap(f"Asked: {words(case.question)}.", width)
-    if prepared_case.wanted is None:
+    if prepared_case.oracle_answer is None:
         yield from _wrap(f"Oracle: there is no answer: {reason_without_answer(case)}.", width)
     else:
         yield from _wrap("Oracle:", width)
-        yield from _indent(array_diff.alone(prepared_case.wanted, width - 4), 4)
+        yield from _indent(array_diff.alone(prepared_case.oracle_answer, width - 4), 4)
     if case.erratum is not None:
         yield from _wrap(f"Erratum: {case.erratum.sentence}", width)
 
@@ -188,7 +188,7 @@ def _answer(
     prepared_case: PreparedCase, answer: Array, observation: Observation, width: int
 ) -> Iterator[Text]:
     sentences = list(_statements(observation))
-    oracle = prepared_case.wanted
+    oracle = prepared_case.oracle_answer
     if oracle is None:
         yield from _wrap("It answered all the same:", width, 4)
         yield from _indent(array_diff.alone(answer, width - 6), 6)

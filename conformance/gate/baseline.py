@@ -14,7 +14,7 @@ from pathlib import Path
 
 from conformance.gate.snapshot import Answer, CannotCompare, Snapshot, Source
 from conformance.observations import MODES, STATUSES, Key, Status
-from conformance.runs.selection import selected
+from conformance.runs.selection import parse_options
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
@@ -213,7 +213,7 @@ def _source(path: Path, header: str) -> Source:
         version=facts.get("version"),
         runtime_class=facts.get("runtime class"),
         apis=apis,
-        selection=selected(parts),
+        selection=parse_options(parts),
     )
 
 

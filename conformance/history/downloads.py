@@ -153,7 +153,7 @@ def files_of(environment: Environment) -> frozenset[Download]:
     """
     options = (*_python(environment.python), *environment.options)
     words = ("--quiet", "--no-header", "--format", "pylock.toml", *options)
-    lock = uv("pip", "compile", *words, "-", given="\n".join(environment.pins))
+    lock = uv("pip", "compile", *words, "-", stdin="\n".join(environment.pins))
     return frozenset(_files(tomllib.loads(lock)))
 
 

@@ -16,6 +16,7 @@ from conformance.history.companions import Attempt, attempts
 from conformance.history.downloads import Allowance
 from conformance.history.releases import Release
 from conformance.runs import execute, run_files
+from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Run
 from conformance.runs.selection import Selection
@@ -123,7 +124,7 @@ def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
         One of them.
     """
     for attempt in attempts(plan.place, release, plan.fixed):
-        if execute.is_made_from(*_run_file(plan, attempt)):
+        if has_fingerprint(*_run_file(plan, attempt)):
             return attempt
     return None
 
@@ -153,7 +154,7 @@ def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
 def _run_file(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
     """Return the path of an attempt's run, and the fingerprint of what the run is made from."""
     words = (*plan.words, str(plan.terms.timeout), str(MEMORY))
-    fingerprint = execute.made_from(attempt.environment, plan.cases, words)
+    fingerprint = run_fingerprint(attempt.environment, plan.cases, words)
     return attempt.environment.home / "runs" / f"{fingerprint}.jsonl", fingerprint
 
 

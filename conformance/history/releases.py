@@ -217,7 +217,7 @@ def uploaded(release: Release, python: str) -> datetime | None:
     options = ("--quiet", "--no-deps", "--no-header", "--format", "pylock.toml")
     interpreter = pythons.find(python) or python
     try:
-        lock = uv("pip", "compile", *options, "--python", interpreter, "-", given=release.pin)
+        lock = uv("pip", "compile", *options, "--python", interpreter, "-", stdin=release.pin)
     except CannotBuild:
         return None
     return min(_upload_times(tomllib.loads(lock)), default=None)

@@ -95,7 +95,7 @@ class Evidence:
     @cached_property
     def axes(self) -> frozenset[str]:
         """The names of the axes that the case touches."""
-        return touched(self.prepared_case)
+        return touched_axes(self.prepared_case)
 
     @cached_property
     def choices(self) -> Mapping[str, Choices]:
@@ -132,7 +132,7 @@ def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Eviden
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def touched(prepared_case: PreparedCase) -> frozenset[str]:
+def touched_axes(prepared_case: PreparedCase) -> frozenset[str]:
     """Return the names of the axes that a case touches; none if the case expects an error."""
     question = prepared_case.case.question
     if prepared_case.case.expected.error:
@@ -180,7 +180,7 @@ def _choices_by_axis(prepared_case: PreparedCase, names: Names) -> Mapping[str, 
     return {
         axis.name: _choices(axis, prepared_case.case, answers)
         for axis in PROFILED
-        if axis.name in touched(prepared_case)
+        if axis.name in touched_axes(prepared_case)
     }
 
 

@@ -69,7 +69,7 @@ def run(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[Inv
         while pending and isinstance(call := pending[0].call, Inexpressible):
             yield InvocationResult(pending.popleft(), call)
 
-    for _, outcome in client.ask(tasks()):
+    for _, outcome in client.submit(tasks()):
         yield from inexpressible()
         yield InvocationResult(pending.popleft(), outcome)
     yield from inexpressible()

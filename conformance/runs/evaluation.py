@@ -86,7 +86,7 @@ def _evaluate_outcome(
     if isinstance(outcome, Answer):
         return _evaluate_array(invocation, mode, outcome.array)
     if isinstance(outcome, Refusal):
-        status: Status = "match" if invocation.prepared_case.wanted is None else "rejected"
+        status: Status = "match" if invocation.prepared_case.oracle_answer is None else "rejected"
         if outcome.type == NoAnswer.__name__:
             status = "mismatch"  # It did answer, if not with numbers.
         return _observation(invocation, mode, status, detail=outcome.words)
@@ -99,7 +99,7 @@ _STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky
 def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observation:
     prepared_case, shape, dtype = invocation.prepared_case, answer.shape, str(answer.dtype)
     case = prepared_case.case
-    if prepared_case.wanted is None and answer.size == 0:
+    if prepared_case.oracle_answer is None and answer.size == 0:
         return _observation(invocation, mode, "match", detail=f"nothing, as {dtype} of {shape}")
     digest = digest_of((plain_bytes(answer),))
     evaluations = prepared_case.evaluations
@@ -140,7 +140,7 @@ def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
     Evaluation
         Without claim and correction.
     """
-    case, expected = prepared_case.case, prepared_case.wanted
+    case, expected = prepared_case.case, prepared_case.oracle_answer
     if expected is None:
         diagnosis = _diagnose(prepared_case, answer)
         return Evaluation(
@@ -163,7 +163,7 @@ def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
 
 def _diagnose(prepared_case: PreparedCase, answer: Array) -> Diagnosis:
     """Search for conventions that explain an answer, or else for a mistake to remark on."""
-    case, expected = prepared_case.case, prepared_case.wanted
+    case, expected = prepared_case.case, prepared_case.oracle_answer
     budget = Budget(seconds=prepared_case.seconds)
     search = partial(diagnose, case.question, expected, answer, exact=case.exact, budget=budget)
     diagnosis = search(mistakes=False)

@@ -63,31 +63,6 @@ class Request:
     selection: Selection | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """The result of a request.
-
-    Attributes
-    ----------
-    path
-        The run file.
-    counts
-        The number of observations with each status.
-    error
-        Why the run is not complete.
-    was_complete
-        Whether it was complete before.
-    keeps_earlier_run
-        Whether it could not start, and an earlier run remains at its path.
-    """
-
-    path: Path | None
-    counts: Counter[str]
-    error: Exception | None
-    was_complete: bool
-    keeps_earlier_run: bool = False
-
-
 class Job:
     """A run to make.
 
@@ -110,6 +85,12 @@ class Job:
         The environment, and the limits of its worker.
     start
         Seconds until its framework has started.
+    path
+        The run file, once it is known.
+    error
+        Why the run is not complete.
+    keeps_earlier_run
+        Whether it could not start, and an earlier run remains at its path.
     """
 
     def __init__(
@@ -123,17 +104,17 @@ class Job:
         self.environment = request.environment
         self.limits = request.limits
         self.start = duration.start
+        self.path = request.path
+        self.error: Exception | None = None
+        self.keeps_earlier_run = False
         self._request = request
         self._prepared_cases = prepared_cases
         self._capacity = capacity
         self._framework = FRAMEWORKS[request.environment.framework]
-        self._path = request.path
         self._bar = bar
         self._task = bar.add_task(request.name, total=None)
         self._file = ExitStack()
         self._partial_run: PartialRun | None = None
-        self._error: Exception | None = None
-        self._keeps_earlier_run = False
         self._shards: Iterator[Shard] = iter(())
         self._next: Shard | None = None
         self._apis = tuple(
@@ -146,16 +127,14 @@ class Job:
         self._done = 0
 
     @property
-    def result(self) -> Result:
-        """The result, once the job is closed or has failed."""
-        partial_run = self._partial_run
-        return Result(
-            path=self._path,
-            counts=Counter() if partial_run is None else partial_run.counts,
-            error=self._error,
-            was_complete=partial_run is not None and partial_run.complete,
-            keeps_earlier_run=self._keeps_earlier_run,
-        )
+    def counts(self) -> Counter[str]:
+        """The number of observations with each status."""
+        return Counter() if self._partial_run is None else self._partial_run.counts
+
+    @property
+    def was_complete(self) -> bool:
+        """Whether the run was complete before."""
+        return self._partial_run is not None and self._partial_run.complete
 
     @property
     def remaining(self) -> float:
@@ -187,9 +166,9 @@ class Job:
         header = run_header.header(self._framework, identity, cases, together=self.limits.batched)
         header = replace(header, fingerprint=request.fingerprint, selection=request.selection)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
-        self._path = self._path or FOLDER / f"{header.name}.jsonl"
+        self.path = self.path or FOLDER / f"{header.name}.jsonl"
         self._partial_run = partial_run = self._file.enter_context(
-            partial_runs.writing(self._path, header, self._keys, resume=request.resume)
+            partial_runs.writing(self.path, header, self._keys, resume=request.resume)
         )
         self._total = sum(1 for _ in self._keys())
         self._bar.update(
@@ -245,19 +224,19 @@ class Job:
 
     def fail(self, error: Exception) -> None:
         """Give the run up, and write why to its file unless that has a run; other jobs go on."""
-        self._error = error
+        self.error = error
         self.release()
-        if self._path is None or self._partial_run is not None:
+        if self.path is None or self._partial_run is not None:
             return
-        self._keeps_earlier_run = partial_runs.is_worth_keeping(self._path)
-        if not self._keeps_earlier_run:
+        self.keeps_earlier_run = partial_runs.is_worth_keeping(self.path)
+        if not self.keeps_earlier_run:
             backend = self.environment.backend or self._framework.chosen_backend
             failure = Header(framework=self._framework.name, backend=backend, failure=str(error))
             try:
-                with run_files.writing(self._path, failure):
+                with run_files.writing(self.path, failure):
                     pass
             except (OSError, RunError) as file_error:
-                self._error = file_error
+                self.error = file_error
 
     def release(self) -> None:
         """Close the run file."""

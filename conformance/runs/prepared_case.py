@@ -60,7 +60,7 @@ class PreparedCase:
     seconds: float | None = None
 
     @cached_property
-    def wanted(self) -> Array | None:
+    def oracle_answer(self) -> Array | None:
         """The oracle's answer; None if the case expects an error."""
         return None if self.case.expected.error else questions.answer(self.case.question)
 

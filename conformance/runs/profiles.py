@@ -20,7 +20,7 @@ from conformance.runs.axis_choices import (
 )
 from conformance.runs.axis_choices import GRADIENTS as GRADIENTS
 from conformance.runs.axis_choices import PROFILED as PROFILED
-from conformance.runs.axis_choices import touched as touched
+from conformance.runs.axis_choices import touched_axes as touched_axes
 from conformance.runs.prepared_case import PreparedCase
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]

@@ -48,7 +48,7 @@ class Selection:
         return not self.apis or api in self.apis
 
 
-def selected(options: Iterable[str]) -> Selection | None:
+def parse_options(options: Iterable[str]) -> Selection | None:
     """Return the selection that `Selection.options` gives these words for.
 
     Parameters

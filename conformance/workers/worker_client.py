@@ -136,7 +136,7 @@ class WorkerClient:
         self._retire()
 
     def stop(self) -> None:
-        """Stop the client from any thread: a start or an `ask` in progress raises `Stopped`."""
+        """Stop the client from any thread: a start or a `submit` in progress raises `Stopped`."""
         self._stopped = True
         for channel in (self._starting, self._channel):
             if channel is not None:
@@ -149,7 +149,7 @@ class WorkerClient:
             raise RuntimeError("a client has an identity once it has been entered")
         return self._identity
 
-    def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
+    def submit(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Ask questions, taking a few tasks ahead of the outcomes.
 
         Parameters
@@ -174,7 +174,7 @@ class WorkerClient:
             After `stop`.
         """
         if not self._entered or self._asking:
-            raise RuntimeError("a client answers one ask at a time, within its with block")
+            raise RuntimeError("a client takes one submission at a time, within its with block")
         pending: deque[Submission] = deque()
         self._asking = True
         try:

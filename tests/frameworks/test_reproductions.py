@@ -87,7 +87,7 @@ def written(
             seen=Seen(observation, version, runtime, identity.switches),
         )
         path.write_text(script(made), encoding="utf-8")
-        has_answer = item.prepared_case.wanted is not None
+        has_answer = item.prepared_case.oracle_answer is not None
         scripts.append(Written(path, result.outcome, observation, has_answer))
     return scripts
 

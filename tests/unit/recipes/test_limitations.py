@@ -126,7 +126,7 @@ class Listener:
     def __init__(self) -> None:
         self.last: list[bool] = []
 
-    def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Refusal]]:
+    def submit(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Refusal]]:
         for task in tasks:
             self.last.append(task.last)
             yield task, Refusal("ValueError", "no")

@@ -24,8 +24,9 @@ from conformance.environments import definitions
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import durations, execute, executors, run_files
 from conformance.runs.durations import Duration
-from conformance.runs.execute import Request, Result
+from conformance.runs.execute import Job, Request
 from conformance.runs.executors import Place
+from conformance.runs.fingerprint import run_fingerprint
 from conformance.workers.worker_client import CannotStart
 
 NAMES = ("plain", "other", "third")
@@ -51,7 +52,7 @@ def requests(tmp_path: Path, **rest: Any) -> list[Request]:
     ]
 
 
-def recorded(wanted: list[Request], count: int = 3, jobs: int = 2) -> list[Result]:
+def recorded(wanted: list[Request], count: int = 3, jobs: int = 2) -> list[Job]:
     with executors.threads(jobs) as places:
         return execute.record_all(wanted, prepared_cases(count), places)
 
@@ -76,7 +77,7 @@ def test_what_was_observed_is_counted(tmp_path: Path) -> None:
 def test_a_run_is_made_from_what_its_pins_need_too() -> None:
     plain = Environment(framework="jax", pins=("jax==1.0",))
     several = [plain, replace(plain, constraints=("jaxlib==1.0",)), replace(plain, backend="cpu")]
-    assert len({execute.made_from(one, [], []) for one in several}) == 3
+    assert len({run_fingerprint(one, [], []) for one in several}) == 3
 
 
 def test_one_that_cannot_be_made_ends_no_other(

@@ -25,7 +25,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
 from conformance.runs import execute, executors, run_files, scheduler, shards, worker_pool
-from conformance.runs.execute import Request, Result
+from conformance.runs.execute import Job, Request
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.shards import MOST, Shard
@@ -49,7 +49,7 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     worker_pool.shut_down()  # what a cluster's workers would keep
 
 
-def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Result:
+def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Job:
     limits = WorkerLimits(timeout=PATIENCE)
     request = Request(name="plain", environment=ENVIRONMENT, path=path, limits=limits)
     (one,) = execute.record_all([request], some, places)

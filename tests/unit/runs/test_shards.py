@@ -156,7 +156,7 @@ def test_the_order_in_memory_is_sent(memory: Memory) -> None:
 def test_what_is_worked_out_of_a_case_is_not_sent() -> None:
     (one,) = prepared_cases(1)
     before = len(pickle.dumps(one))
-    assert one.wanted is not None
+    assert one.oracle_answer is not None
     assert len(pickle.dumps(one)) == before
 
 

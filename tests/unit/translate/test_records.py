@@ -36,7 +36,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
     path = folder / "run.jsonl"
     with run_files.writing(path, header) as writer:
         for item in plan.invocations(FRAMEWORKS["torch"], header.runtime, [TORCH], prepared_cases):
-            wanted = item.prepared_case.wanted
+            wanted = item.prepared_case.oracle_answer
             outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
             for mode in item.modes:
                 came = item.call if isinstance(item.call, Inexpressible) else outcome

@@ -52,7 +52,7 @@ def client() -> Iterator[WorkerClient]:
 
 def only(client: WorkerClient, source: str) -> Outcome:
     """What a lie comes to, when the questions around it are answered."""
-    outcomes = [outcome for _, outcome in client.ask([GOOD, task(source), GOOD])]
+    outcomes = [outcome for _, outcome in client.submit([GOOD, task(source), GOOD])]
     for outcome in (outcomes[0], outcomes[2]):
         assert isinstance(outcome, Answer)
         assert outcome.array.tolist() == [2.0, 3.0]
@@ -107,7 +107,7 @@ def test_a_second_try_is_recorded(client: WorkerClient, tmp_path: Path) -> None:
 
 
 def test_a_second_answer_is_nobodys(client: WorkerClient) -> None:
-    outcomes = [o for _, o in client.ask([task("lying.twice()"), *[GOOD] * 3])]
+    outcomes = [o for _, o in client.submit([task("lying.twice()"), *[GOOD] * 3])]
     assert all(isinstance(o, Answer | Flaky) for o in outcomes)
     assert sum(isinstance(o, Flaky) for o in outcomes) <= 1
     last = outcomes[-1]
@@ -118,7 +118,7 @@ def test_a_second_answer_is_nobodys(client: WorkerClient) -> None:
 def test_a_mistake_of_ours_is_told_in_a_sentence(client: WorkerClient) -> None:
     source = "lying.say(kind='mistake', type='NameError', message='no \x1b[31m')"
     with pytest.raises(BadSource, match=r"lie: NameError: no \\x1b\[31m in\n"):
-        list(client.ask([task(source)]))
+        list(client.submit([task(source)]))
 
 
 # Together
@@ -140,7 +140,7 @@ def test_answers_to_questions_that_nobody_asked_are_asked_for_again(
     lie = f"lying.instead({change}, {str(tmp_path / 'lied')!r})"
     prelude = f"import lying\nlying.later({lie!r})"
     with WorkerClient(replace(TOGETHER, prelude=prelude), timeout=PATIENCE) as together:
-        outcomes = [outcome for _, outcome in together.ask(map(doubling, range(3)))]
+        outcomes = [outcome for _, outcome in together.submit(map(doubling, range(3)))]
     assert [o.array.tolist() for o in outcomes if isinstance(o, Answer)] == [[0], [2], [4]]
     for outcome in outcomes:
         assert isinstance(outcome, Answer)
