@@ -41,6 +41,8 @@ from conformance.runs import execute, executors, run_files, shards
 from conformance.runs.execute import Request
 from conformance.runs.plan import is_applicable
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_pool import WorkerPool
 
 MIB = 2**20
 SEED = 1
@@ -255,7 +257,7 @@ def _kill_once(process: subprocess.Popen[bytes], path: Path) -> None:
 def _print_moved(name: str, path: Path) -> None:
     """What goes to a worker and comes back."""
     environment = definitions.pinned()[name]
-    identity = executors.Examiners().identify(environment, shards.WorkerLimits())
+    identity = WorkerPool().identify(environment, WorkerLimits(), shards.package())
     apis = [
         api
         for api in FRAMEWORKS[environment.framework].apis
@@ -264,7 +266,7 @@ def _print_moved(name: str, path: Path) -> None:
     drawn = Drawn(shards.MOST)
     whole = shards.Shard(
         environment=environment,
-        terms=shards.WorkerLimits(),
+        limits=WorkerLimits(),
         identity=identity,
         api_ids=tuple(api.id for api in apis),
         prepared_cases=(),
@@ -278,7 +280,6 @@ def _print_moved(name: str, path: Path) -> None:
         writer = run_files.Writer(file)
         for observation in pickle.loads(packed):
             writer.add(observation)
-        writer.flush()
         each = (process_time() - began) / len(observations)
     print(
         f"a shard of {len(drawn)} drawn questions to {asked / len(drawn):.1f} APIs each:"

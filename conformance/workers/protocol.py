@@ -91,11 +91,15 @@ class Ready(
     number: Number
 
 
-class Failed(_Reply, frozen=True, tag="failed"):
-    """The prelude has ended with an exception."""
+class _Error(_Reply, frozen=True):
+    """A frame of a worker about an exception."""
 
     type: Name
     message: Words
+
+
+class Failed(_Error, frozen=True, tag="failed"):
+    """The prelude has ended with an exception."""
 
 
 class Answered(_Reply, frozen=True, tag="answer"):
@@ -106,25 +110,16 @@ class AnsweredTogether(_Reply, frozen=True, tag="answers"):
     """Some of several questions have an answer: an array with the question's number as its name."""
 
 
-class Refused(_Reply, frozen=True, tag="refusal"):
+class Refused(_Error, frozen=True, tag="refusal"):
     """A question has ended with an exception."""
 
-    type: Name
-    message: Words
 
-
-class OutOfMemory(_Reply, frozen=True, tag="memory"):
+class OutOfMemory(_Error, frozen=True, tag="memory"):
     """A question has ended with a ``MemoryError``."""
 
-    type: Name
-    message: Words
 
-
-class Mistaken(_Reply, frozen=True, tag="mistake"):
+class Mistaken(_Error, frozen=True, tag="mistake"):
     """The source of a question has a mistake of its own, such as a name that does not exist."""
-
-    type: Name
-    message: Words
 
 
 class Broken(_Reply, frozen=True, tag="crash"):
