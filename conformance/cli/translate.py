@@ -155,7 +155,7 @@ def command(
         raise click.UsageError(str(error)) from None
     default_python = sys.executable if verify else None
     from_python, to_python = from_python or default_python, to_python or default_python
-    limits = WorkerLimits(timeout=timeout, startup=startup)
+    limits = WorkerLimits(timeout=timeout, startup=startup, batched=False)
     with (
         open_end(
             source_id, "from", from_backend, from_class, from_python, all_records, limits

@@ -13,12 +13,12 @@ import click
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.cli.environment_options import refuse_backend
 from conformance.cli.exit_status import refuse
-from conformance.environments import interpreters
+from conformance.environments.definitions import Environment
 from conformance.observations import Mode
 from conformance.runs import run_header
 from conformance.runs.profiles import Profile
 from conformance.runs.run_files import Header
-from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.translate import records
 from conformance.translate.records import Record
 from conformance.translate.translation import Place
@@ -123,9 +123,9 @@ def open_end(
         return
     if runtime_class is not None:
         raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
-    interpreter = interpreters.interpreter_for(framework, python, backend)
+    environment = Environment(framework=framework.name, python=python, backend=backend)
     try:
-        with WorkerClient(interpreter, timeout=limits.timeout, startup=limits.startup) as client:
+        with client_in(environment, limits) as client:
             header = run_header.header(framework, client.identity, ())
             if not header.apis[api_id]:
                 refuse("translate", f"{framework.title} {header.version} has no {api_id}")

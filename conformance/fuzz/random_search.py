@@ -16,7 +16,6 @@ from threading import Lock
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import Runtime
 from conformance.authoring import to_yaml
-from conformance.cases import Case, Place
 from conformance.cases.sampling import WIDE, Space, draw
 from conformance.fuzz.groups import SHRUNK, WRONG, Finding, Group, Kind, Occurrences, group_of
 from conformance.fuzz.shrink import shrink
@@ -25,7 +24,7 @@ from conformance.question import Op, Question
 from conformance.recipes import call_writer
 from conformance.runs import calls, plan
 from conformance.runs.plan import Invocation
-from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.prepared_case import PreparedCase, unfiled_case
 from conformance.workers.worker_client import WorkerClient
 
 __all__ = ["SHRUNK", "WRONG", "Finding", "Search", "Tally"]
@@ -37,18 +36,8 @@ MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
 
 
 def prepare_case(question: Question, id: str = "any") -> PreparedCase:  # noqa: A002  # as in Case
-    """Return a question as a case that is in no file."""
-    return PreparedCase(
-        Case(
-            id=id,
-            op=question.op,
-            question=question,
-            why="It was drawn.",
-            exact=question.operator != "interpolate",
-            topics=to_yaml.topics(question),
-            place=Place("", 1, 1),
-        )
-    )
+    """Return a question as a case that is in no file, with its topics."""
+    return unfiled_case(id, question, to_yaml.topics(question))
 
 
 def is_applicable(api: Api, op: Op) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from conformance import comparison
 from conformance import question as questions
-from conformance.cases import Case
+from conformance.cases import Case, Place
 from conformance.comparison import Reference
 from conformance.observations import Status
 from conformance.oracle.memory_layout import memory_of
@@ -82,6 +82,36 @@ class PreparedCase:
     def __reduce__(self) -> tuple[type[PreparedCase], tuple[Case]]:
         """Pickle the case only: computing the other values again is faster than sending them."""
         return PreparedCase, (self.case,)
+
+
+def unfiled_case(
+    id: str,  # noqa: A002  # as in Case
+    question: Question,
+    topics: tuple[str, ...] = (),
+) -> PreparedCase:
+    """Make a case of a question, without a file.
+
+    Parameters
+    ----------
+    id, question, topics
+        As of `Case`.
+
+    Returns
+    -------
+    PreparedCase
+        The case.
+    """
+    return PreparedCase(
+        Case(
+            id=id,
+            op=question.op,
+            question=question,
+            why="It was drawn.",
+            exact=question.operator != "interpolate",
+            topics=topics,
+            place=Place("", 1, 1),
+        )
+    )
 
 
 _NEW_FIELDS = frozenset({"zero_given"})
