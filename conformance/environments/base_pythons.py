@@ -22,20 +22,8 @@ class NoPython(CannotBuild):
 def may_download(download: bool | None) -> bool:
     """Return whether uv may download a Python that is not installed.
 
-    Parameters
-    ----------
-    download
-        What the command line says; None leaves it to the environment variable `DOWNLOADS`.
-
-    Returns
-    -------
-    bool
-        Whether it may.
-
-    Raises
-    ------
-    CannotBuild
-        If the variable holds an unknown word.
+    ``download`` is what the command line says; None leaves it to the environment variable
+    `DOWNLOADS`. Raise `CannotBuild` if the variable holds an unknown word.
     """
     if download is not None:
         return download

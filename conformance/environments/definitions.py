@@ -185,22 +185,8 @@ def _constraints(name: str, pins: Sequence[str]) -> tuple[str, ...]:
 def build(environment: Environment) -> Path:
     """Make an environment of pins unless it exists, and mark it as in use by this process.
 
-    Other processes that need the same one wait meanwhile.
-
-    Parameters
-    ----------
-    environment
-        One with pins.
-
-    Returns
-    -------
-    Path
-        Its interpreter.
-
-    Raises
-    ------
-    CannotBuild
-        If it cannot be made; `NoPython` if its Python is missing.
+    Other processes that need the same one wait meanwhile. Return its interpreter; raise
+    `CannotBuild` if it cannot be made, `NoPython` if its Python is missing.
     """
     home = environment.home
     executable = home / "bin" / "python"
@@ -236,20 +222,7 @@ def _install(environment: Environment, executable: Path) -> None:
 def installed(executable: str) -> Mapping[str, str]:
     """Return the versions of the packages of an interpreter, by their names in lower case.
 
-    Parameters
-    ----------
-    executable
-        The path of the interpreter.
-
-    Returns
-    -------
-    Mapping
-        From names to versions.
-
-    Raises
-    ------
-    CannotBuild
-        If uv cannot list them.
+    Raise `CannotBuild` if uv cannot list them.
     """
     output = uv("pip", "list", "--quiet", "--format", "json", "--python", executable)
     return {package["name"].lower(): package["version"] for package in json.loads(output)}
@@ -279,12 +252,8 @@ USED = ".used"
 def occupy(home: Path) -> None:
     """Mark an environment as in use until this process ends, and record the time.
 
-    `store.remove` refuses it meanwhile. If the folder is read-only, nothing happens.
-
-    Parameters
-    ----------
-    home
-        The folder of the environment, which need not exist yet.
+    `store.remove` refuses it meanwhile. Its folder need not exist yet. If it is read-only, nothing
+    happens.
     """
     with _OCCUPYING, suppress(OSError):
         if home not in _OCCUPIED:

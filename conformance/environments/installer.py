@@ -17,7 +17,7 @@ class CannotBuild(PrintableError):
 
 
 def uv(*arguments: str, stdin: str = "", variables: Mapping[str, str] | None = None) -> str:
-    """Run uv.
+    """Run uv, and return its standard output; raise `CannotBuild` with its error if it fails.
 
     Parameters
     ----------
@@ -27,38 +27,12 @@ def uv(*arguments: str, stdin: str = "", variables: Mapping[str, str] | None = N
         Its standard input.
     variables
         Environment variables, besides those of this process.
-
-    Returns
-    -------
-    str
-        Its standard output.
-
-    Raises
-    ------
-    CannotBuild
-        With its error if it fails.
     """
     return _run(arguments, stdin, variables or {}).stdout
 
 
 def messages(*arguments: str) -> str:
-    """Run uv as `uv` does, and return its messages.
-
-    Parameters
-    ----------
-    *arguments
-        Its command and options.
-
-    Returns
-    -------
-    str
-        Its standard error.
-
-    Raises
-    ------
-    CannotBuild
-        With its error if it fails.
-    """
+    """Run uv as `uv` does, and return its messages on standard error."""
     return _run(arguments, "", {}).stderr
 
 
@@ -79,18 +53,7 @@ def _run(
 
 
 def program() -> str:
-    """Find uv.
-
-    Returns
-    -------
-    str
-        Its path.
-
-    Raises
-    ------
-    CannotBuild
-        If it is not installed.
-    """
+    """Return the path of uv; raise `CannotBuild` if it is not installed."""
     path = shutil.which("uv")
     if path is None:
         raise CannotBuild("uv is not installed; `python -m pip install uv` installs it")

@@ -51,27 +51,12 @@ and the order of a sum must not depend on the number of cores."""
 
 
 def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
-    """Return the interpreter of an environment, which is made first if needed.
+    """Return the interpreter of an environment with its variables.
 
-    An environment of pins keeps what its framework compiles, so that later workers start faster. In
-    another interpreter, the framework may change under the same version, and nothing is kept.
-
-    Parameters
-    ----------
-    environment
-        The environment.
-    together
-        As of `interpreter_for`.
-
-    Returns
-    -------
-    Interpreter
-        With the variables of the environment.
-
-    Raises
-    ------
-    CannotBuild
-        If the environment cannot be made.
+    The environment is made first if needed; raise `CannotBuild` if that fails. An environment of
+    pins keeps what its framework compiles, so that later workers start faster. In another
+    interpreter, the framework may change under the same version, and nothing is kept. ``together``
+    is as of `interpreter_for`.
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_for(

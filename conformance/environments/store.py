@@ -64,17 +64,9 @@ class Installation:
 
 
 def installations() -> list[Installation]:
-    """List the environments on disk.
+    """List the environments on disk, the last used first, with incomplete ones.
 
-    Returns
-    -------
-    list of Installation
-        By the last use, the latest first, with incomplete ones.
-
-    Raises
-    ------
-    OSError
-        If they cannot be read.
+    Raise ``OSError`` if they cannot be read.
     """
     folder = definitions.folder()
     homes = [path for path in folder.iterdir() if _is_environment(path)] if folder.exists() else []
@@ -88,17 +80,7 @@ def installations() -> list[Installation]:
 def remove(environment: Installation) -> None:
     """Remove an environment, with compiled code and the runs of histories in it.
 
-    Parameters
-    ----------
-    environment
-        One on disk.
-
-    Raises
-    ------
-    InUse
-        If a process uses or makes it.
-    OSError
-        If it cannot be removed.
+    Raise `InUse` if a process uses or makes it, ``OSError`` if it cannot be removed.
     """
     with _exclusive(environment.home, os.O_CREAT) as free:
         if not free:
@@ -156,12 +138,7 @@ def _size(home: Path) -> int:
 def _exclusive(home: Path, create: int = 0) -> Iterator[bool]:
     """Take both locks of an environment, and yield whether they were free.
 
-    Parameters
-    ----------
-    home
-        The folder of the environment.
-    create
-        The flag ``os.O_CREAT`` makes missing lock files; without it, a missing one counts as free.
+    The flag ``os.O_CREAT`` makes missing lock files; without it, a missing one counts as free.
     """
     with ExitStack() as files:
         try:

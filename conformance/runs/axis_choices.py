@@ -104,19 +104,9 @@ class Evidence:
 
 
 def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Evidence:
-    """Return the evidence of an observation.
+    """Return the evidence of an observation of a native call, and of its case.
 
-    Parameters
-    ----------
-    observation
-        Of a native call.
-    prepared_case
-        Its case.
-
-    Returns
-    -------
-    Evidence
-        Without explanations that name conventions of other versions of this package.
+    It has no explanations that name conventions of other versions of this package.
     """
     explanations: Names = tuple(
         explanation

@@ -50,23 +50,14 @@ def evaluate(invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressibl
 def with_limitation(
     observation: Observation, api: Api, question: AnyQuestion, runtime: Runtime
 ) -> Observation:
-    """Add the known limit behind an observation, if nothing else explains it.
+    """Add the known limitation behind an observation, if nothing else explains it.
 
     Parameters
     ----------
     observation
         Of the API and the question.
-    api
-        The API.
-    question
-        The question of the case.
-    runtime
-        The runtime that answered.
-
-    Returns
-    -------
-    Observation
-        The same one, or one with a limit.
+    api, question, runtime
+        The API, the question of the case, and the runtime that answered.
     """
     rejected = observation.status == "rejected"
     if observation.mode == "recipe" or not (observation.unexplained or rejected):
@@ -126,19 +117,9 @@ def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observ
 
 
 def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
-    """Compare an answer with the oracle's, and explain a difference.
+    """Compare an answer of any shape and dtype with the oracle's, and explain a difference.
 
-    Parameters
-    ----------
-    prepared_case
-        The case.
-    answer
-        The answer of an API, of any shape and dtype.
-
-    Returns
-    -------
-    Evaluation
-        Without claim and correction.
+    The evaluation has no claim and no correction.
     """
     case, expected = prepared_case.case, prepared_case.oracle_answer
     if expected is None:

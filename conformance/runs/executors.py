@@ -60,19 +60,10 @@ class Place:
     def execute(
         self, shard: Shard, report: Callable[[Observation], None]
     ) -> Future[tuple[Observation, ...]] | Future[None]:
-        """Submit a shard.
+        """Submit a shard, and return the observations that are not reported.
 
-        Parameters
-        ----------
-        shard
-            The shard.
-        report
-            Receives observations while the shard is carried out, from any thread.
-
-        Returns
-        -------
-        Future
-            The observations that were not reported; None if all of them were.
+        ``report`` receives observations while the shard is carried out, from any thread; the result
+        is None if it receives all.
         """
         if self.pool is None:
             return self.executor.submit(worker_pool.execute, shard)
@@ -81,18 +72,7 @@ class Place:
 
 @contextmanager
 def threads(jobs: int) -> Iterator[list[Place]]:
-    """Provide places in this process.
-
-    Parameters
-    ----------
-    jobs
-        The number of places.
-
-    Yields
-    ------
-    list of Place
-        Each with its own thread and its own worker.
-    """
+    """Provide so many places in this process, each with its own thread and its own worker."""
     pool = WorkerPool()
     executors = [ThreadPoolExecutor(1) for _ in range(jobs)]
     try:
@@ -108,22 +88,9 @@ def threads(jobs: int) -> Iterator[list[Place]]:
 
 @contextmanager
 def dask(address: str) -> Iterator[list[Place]]:
-    """Provide the workers of a Dask scheduler as one place.
+    """Provide the workers of the Dask scheduler at an address as one place.
 
-    Parameters
-    ----------
-    address
-        Of the scheduler.
-
-    Yields
-    ------
-    list of Place
-        One place.
-
-    Raises
-    ------
-    NoExecutor
-        If Dask is not installed, or if there is no scheduler with the same code at the address.
+    Raise `NoExecutor` if Dask is not installed, or if there is no scheduler with the same code.
     """
     try:
         distributed: Any = importlib.import_module("distributed")

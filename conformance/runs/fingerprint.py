@@ -21,23 +21,9 @@ _SUFFIXES = (".yaml", ".yml")
 def digest(cases: Iterable[Path], words: Sequence[str], variables: Iterable[str]) -> str:
     """Return a digest of our code, case files, words and environment variables.
 
-    A file counts with its folders: as they are within this package or the corpus, or else below
-    the working directory, or else from the root. So it does not matter how a file is named, and a
-    file that was moved is another one.
-
-    Parameters
-    ----------
-    cases
-        Files and folders of cases.
-    words
-        The words of the command, and others that decide what is run.
-    variables
-        Names of environment variables.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
+    A file counts with its folders: as they are within this package or the corpus, or else below the
+    working directory, or else from the root. So it does not matter how a file is named, and a file
+    that was moved is another one.
     """
     files = sorted({**_code_files(), **_case_files(cases)}.items())
     texts = (*words, *(f"{name}={os.environ.get(name)}" for name in sorted(variables)))
@@ -66,11 +52,6 @@ def run_fingerprint(environment: Environment, cases: Sequence[Path], words: Sequ
         Files and folders of cases; empty for the corpus.
     words
         The options that change what is run, or how.
-
-    Returns
-    -------
-    str
-        The digest.
     """
     variable = FRAMEWORKS[environment.framework].backend_variable
     return digest(

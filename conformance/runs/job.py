@@ -147,19 +147,10 @@ class Job:
         return self._partial_run is not None and self._next is None
 
     def open(self, identity: RuntimeInfo, seconds: float) -> None:
-        """Start to write, as the runtime is known.
+        """Start to write, as the runtime is known, after so many seconds.
 
-        Parameters
-        ----------
-        identity
-            The runtime of the run.
-        seconds
-            How long it took to start.
-
-        Raises
-        ------
-        RunError, OSError
-            If the file cannot be written, or is another run than the one to resume.
+        Raise `RunError` or ``OSError`` if the file cannot be written, or is another run than the
+        one to resume.
         """
         self.start = seconds
         request, cases = self._request, self._prepared_cases

@@ -34,11 +34,6 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
     paths
         Files and folders of cases; empty for the corpus. Errors in other cases do not matter.
 
-    Returns
-    -------
-    Case
-        The case.
-
     Raises
     ------
     NotFoundError

@@ -136,10 +136,7 @@ def writing(
 def stopped_run(path: Path) -> Run | None:
     """Return the run that can be resumed at ``path``; None if there is none, or only a failure.
 
-    Raises
-    ------
-    RunError
-        If the file is not a run file.
+    Raise `RunError` if the file is not a run file.
     """
     if next(_whole_lines(path), None) is None:
         return None

@@ -89,18 +89,7 @@ def unfiled_case(
     question: Question,
     topics: tuple[str, ...] = (),
 ) -> PreparedCase:
-    """Make a case of a question, without a file.
-
-    Parameters
-    ----------
-    id, question, topics
-        As of `Case`.
-
-    Returns
-    -------
-    PreparedCase
-        The case.
-    """
+    """Make a case of a question, without a file; the arguments are as of `Case`."""
     return PreparedCase(
         Case(
             id=id,
@@ -138,17 +127,9 @@ def _content_parts(question: AnyQuestion) -> Iterator[bytes]:
 
 
 def plain_bytes(answer: Array) -> bytes:
-    """Return bytes that are the same for equal answers.
+    """Return bytes that are the same for equal answers of any shape and dtype.
 
-    Parameters
-    ----------
-    answer
-        Of any shape and dtype.
-
-    Returns
-    -------
-    bytes
-        Its elements in C order, little-endian, with -0.0 as 0.0.
+    They are the elements in C order, little-endian, with -0.0 as 0.0.
     """
     if answer.dtype.kind in "fc":
         answer = answer + answer.dtype.type(0)

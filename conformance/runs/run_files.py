@@ -131,24 +131,9 @@ def _checksum(running_hash: Hash) -> str:
 
 @contextmanager
 def appending(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to append to, for this process alone.
+    """Open a file to append to, for this process alone; it is made with its folders if needed.
 
-    Parameters
-    ----------
-    path
-        The file, which is made with its folders if needed.
-
-    Yields
-    ------
-    BinaryIO
-        The open file.
-
-    Raises
-    ------
-    RunError
-        While another process has it open.
-    OSError
-        If it cannot be written to.
+    Raise `RunError` while another process has it open, ``OSError`` if it cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
@@ -159,24 +144,9 @@ def appending(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def writing(path: Path, header: Header) -> Iterator[Writer]:
-    """Write a run file from its start; without an exception it ends with a footer.
+    """Write a run file from its header on; without an exception it ends with a footer.
 
-    Parameters
-    ----------
-    path
-        The file.
-    header
-        Its header.
-
-    Yields
-    ------
-    Writer
-        The writer, after the header.
-
-    Raises
-    ------
-    RunError, OSError
-        As of `appending`.
+    Yield the writer, after the header. Raise errors as of `appending`.
     """
     with appending(path) as file:
         file.truncate(0)

@@ -49,22 +49,9 @@ class Selection:
 
 
 def parse_options(options: Iterable[str]) -> Selection | None:
-    """Return the selection that `Selection.options` gives these words for.
+    """Return the selection that `Selection.options` gives these words for; None for no words.
 
-    Parameters
-    ----------
-    options
-        The words of each part.
-
-    Returns
-    -------
-    Selection or None
-        None where there are no parts.
-
-    Raises
-    ------
-    ValueError
-        For words of another kind.
+    Raise ``ValueError`` for words of another kind.
     """
     parts: dict[str, list[str]] = {"cases": [], "--api": [], "-k": []}
     for words in options:

@@ -41,24 +41,10 @@ class WorkerLimits:
 
 
 def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
-    """Make the client of a worker, which starts when the client is entered.
+    """Make the client of a worker in an environment, which is made first if needed.
 
-    Parameters
-    ----------
-    environment
-        The environment, which is made first if needed.
-    limits
-        The limits of the worker.
-
-    Returns
-    -------
-    WorkerClient
-        The client.
-
-    Raises
-    ------
-    CannotBuild
-        If the environment cannot be made.
+    The worker starts when the client is entered. Raise `CannotBuild` if the environment cannot be
+    made.
     """
     return WorkerClient(
         interpreter_in(environment, together=limits.batched),

@@ -27,13 +27,10 @@ SECONDS, SHARE = 10.0, 0.02
 
 
 def bar() -> Progress:
-    """Create a progress bar on standard error.
+    """Create a progress bar on standard error, as a context manager.
 
-    Returns
-    -------
-    Progress
-        A context manager. On a terminal it shows a bar and removes it at the end. In a log it
-        writes a line each minute, and none for shorter work.
+    On a terminal it shows a bar and removes it at the end. In a log it writes a line each minute,
+    and none for shorter work.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -49,18 +46,7 @@ def bar() -> Progress:
 
 
 def stage(words: str) -> Status:
-    """Create a message on standard error for the time of a wait.
-
-    Parameters
-    ----------
-    words
-        The message.
-
-    Returns
-    -------
-    Status
-        A context manager.
-    """
+    """Create a message on standard error for the time of a wait, as a context manager."""
     return Console(stderr=True).status(words)
 
 
@@ -78,17 +64,9 @@ class _Pace:
 
 
 def seconds_left(task: Task) -> float | None:
-    """Estimate how long the rest of a task takes.
+    """Estimate how long the rest of a task of `bar` takes, in seconds from its last step.
 
-    Parameters
-    ----------
-    task
-        A task of `bar`.
-
-    Returns
-    -------
-    float or None
-        Seconds from the last step; None where it is too early for an estimate.
+    The result is None while it is too early for an estimate.
     """
     pace: _Pace | None = task.fields.get("pace")
     if pace is None or not pace.done:

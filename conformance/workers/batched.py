@@ -24,15 +24,7 @@ if TYPE_CHECKING:
 def merge_arrays(arrays: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Merge the arrays of several questions into those of one frame.
 
-    Parameters
-    ----------
-    arrays
-        The arrays of each question by their names.
-
-    Returns
-    -------
-    dict of str to ndarray
-        All arrays; the number of its question stands before each name.
+    The number of its question stands before the name of each array.
     """
     return {
         f"{number} {name}": array

@@ -110,13 +110,7 @@ class Batches:
         self._weight = 0
 
     def add(self, submission: Submission) -> None:
-        """Add a task: as a batch of its own, or to the open batch.
-
-        Parameters
-        ----------
-        submission
-            The task.
-        """
+        """Add a task: as a batch of its own, or to the open batch."""
         if self._most == 1 or not submission.task.traceable_spans:
             self._ready.append((submission,))
             return
@@ -126,30 +120,16 @@ class Batches:
             self._close()
 
     def take(self, *, hurry: bool) -> Batch | None:
-        """Take the next batch.
+        """Take the next batch; return None if there is none.
 
-        Parameters
-        ----------
-        hurry
-            Whether the open batch may be taken, too, if there is no other.
-
-        Returns
-        -------
-        Batch or None
-            The batch; None where there is none.
+        In a hurry, the open batch is taken, too, if there is no other.
         """
         if not self._ready and hurry and self._open:
             self._close()
         return self._ready.popleft() if self._ready else None
 
     def put_back(self, batches: Iterable[Batch]) -> None:
-        """Put batches before all others, in their order.
-
-        Parameters
-        ----------
-        batches
-            The batches.
-        """
+        """Put batches before all others, in their order."""
         self._ready.extendleft(reversed(tuple(batches)))
 
     def _close(self) -> None:

@@ -134,19 +134,9 @@ class Channel:
         self._tail.clear()
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Queue a frame, which `push` and `receive` send.
+        """Queue a frame of JSON values and arrays by their names; `push` and `receive` send it.
 
-        Parameters
-        ----------
-        header
-            Values that JSON has.
-        arrays
-            Arrays of numbers, by their names.
-
-        Raises
-        ------
-        TypeError
-            For an array of another dtype.
+        Raise ``TypeError`` for an array of anything but numbers.
         """
         self._outgoing += worker.pack(self._token, {**header, "number": self._sent_count}, arrays)
         self._sent_count += 1
@@ -160,17 +150,9 @@ class Channel:
             self._selector.register(self._questions, selectors.EVENT_WRITE)
 
     def receive(self, seconds: float) -> Message | Gone | None:
-        """Wait for the next frame.
+        """Wait some seconds for the next frame, and return it, or the end of the worker.
 
-        Parameters
-        ----------
-        seconds
-            How long to wait.
-
-        Returns
-        -------
-        Message, Gone or None
-            The frame, or the end of the worker; None where neither has come in time.
+        The result is None if neither has come in time.
         """
         self.push()
         deadline = monotonic() + seconds

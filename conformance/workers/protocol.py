@@ -134,22 +134,9 @@ Reply: TypeAlias = (
 
 
 def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
-    """Convert a frame to the reply that it is.
+    """Convert a frame, as `worker.take` returns it, to the reply that it is.
 
-    Parameters
-    ----------
-    header, arrays
-        The frame, as `worker.take` returns it.
-
-    Returns
-    -------
-    Reply
-        The reply. It has the arrays of its kind, and no others.
-
-    Raises
-    ------
-    Malformed
-        With what is wrong, and where.
+    It has the arrays of its kind, and no others; raise `Malformed` with what is wrong, and where.
     """
     try:
         result: Reply = msgspec.convert(header, Reply)

@@ -297,13 +297,7 @@ def _end_with_controller() -> None:
 
 
 def limits() -> dict[str, int]:
-    """Return the limits of every program, besides time and memory.
-
-    Returns
-    -------
-    dict of str to int
-        The limits by their names in ``resource``. No program dumps core.
-    """
+    """Return the limits of every program besides time and memory, by names in ``resource``."""
     values = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
     with contextlib.suppress(OSError, ValueError, IndexError):  # not Linux
         tasks = Path("/proc/loadavg").read_text(encoding="utf-8").split()[3].partition("/")[2]
@@ -312,14 +306,9 @@ def limits() -> dict[str, int]:
 
 
 def limit(values: Mapping[str, int], process: int | None = None) -> None:
-    """Lower the limits of a process, as far as the system has them.
+    """Lower the limits of a process, as `limits` returns them, as far as the system has them.
 
-    Parameters
-    ----------
-    values
-        As `limits` returns them.
-    process
-        The number of the process, on Linux; None for this one.
+    ``process`` is its number, on Linux; None for this one.
     """
     with contextlib.suppress(ImportError, AttributeError):  # Windows has none, macOS no prlimit
         import resource
