@@ -104,12 +104,7 @@ def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observ
     return _observation(
         invocation,
         mode,
-        evaluation.status,
-        detail=evaluation.detail,
-        diagnosis=evaluation.diagnosis,
-        explanations=evaluation.explanations,
-        claim=evaluation.claim,
-        correction=evaluation.correction,
+        **vars(evaluation),
         shape=shape,
         dtype=dtype,
         digest=digest,
