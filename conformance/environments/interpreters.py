@@ -50,7 +50,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 and the order of a sum must not depend on the number of cores."""
 
 
-def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
+def interpreter_in(environment: Environment, *, batched: bool) -> Interpreter:
     """Return the interpreter of an environment with its variables.
 
     The environment is made first if needed; raise `CannotBuild` if that fails. An environment of
@@ -60,7 +60,7 @@ def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_for(
-        framework, environment.executable(), environment.backend, together=together
+        framework, environment.executable(), environment.backend, batched=batched
     )
     cache_variables = compiled_in(environment.home, framework) if environment.pins else {}
     return replace(
@@ -92,7 +92,7 @@ def interpreter_for(
     executable: str,
     backend: str | None = None,
     *,
-    together: bool = False,
+    batched: bool = False,
 ) -> Interpreter:
     """Return the interpreter of a framework.
 
@@ -104,7 +104,7 @@ def interpreter_for(
         The path of the interpreter.
     backend
         The backend, if the framework has several.
-    together
+    batched
         Whether the worker receives many questions at once, if the framework supports that.
 
     Returns
@@ -112,7 +112,7 @@ def interpreter_for(
     Interpreter
         With its imports, its variables, and the facts that it must report.
     """
-    batching = framework.together if together else None
+    batching = framework.together if batched else None
     variables = {**_ONE_THREAD, **framework.variables}
     if framework.backend_variable and backend:
         variables[framework.backend_variable] = backend

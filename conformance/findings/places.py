@@ -123,7 +123,7 @@ def identify(environment: Environment, startup: float = STARTUP) -> Place:
     CannotBuild, CannotStart, NotFoundError
         Where no script can run, or the backend is unknown.
     """
-    interpreter = interpreter_in(environment, together=False)
+    interpreter = interpreter_in(environment, batched=False)
     framework = FRAMEWORKS[environment.framework]
     with WorkerClient(interpreter, startup=startup) as client:
         runtime = runtime_of(framework, client.identity)

@@ -154,7 +154,7 @@ class Job:
         """
         self.start = seconds
         request, cases = self._request, self._prepared_cases
-        header = run_header.header(self._framework, identity, cases, together=self.limits.batched)
+        header = run_header.header(self._framework, identity, cases, batched=self.limits.batched)
         header = replace(header, fingerprint=request.fingerprint, selection=request.selection)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
         self.path = self.path or FOLDER / f"{header.name}.jsonl"

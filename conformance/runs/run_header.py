@@ -105,7 +105,7 @@ def header(
     identity: RuntimeInfo,
     prepared_cases: Iterable[PreparedCase],
     *,
-    together: bool = False,
+    batched: bool = False,
 ) -> Header:
     """Return the header of a run.
 
@@ -117,7 +117,7 @@ def header(
         What the worker reports of its runtime.
     prepared_cases
         The cases. They are read once, one by one.
-    together
+    batched
         Whether the worker receives many questions at once, if the framework supports that.
 
     Returns
@@ -127,7 +127,7 @@ def header(
     """
     facts = identity.facts
     runtime = runtime_of(framework, identity)
-    batching = framework.together if together else None
+    batching = framework.together if batched else None
     files: set[str] = set()
 
     def contents() -> Iterator[bytes]:

@@ -47,7 +47,7 @@ def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
     made.
     """
     return WorkerClient(
-        interpreter_in(environment, together=limits.batched),
+        interpreter_in(environment, batched=limits.batched),
         timeout=limits.timeout,
         startup=limits.startup,
         memory=limits.memory,

@@ -195,7 +195,7 @@ def _launch(interpreter: Interpreter, memory: int | None) -> Channel:
     channel.send(
         {
             "prelude": interpreter.prelude,
-            "settle": interpreter.synchronize,
+            "synchronize": interpreter.synchronize,
             "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
             "facts": dict(interpreter.facts),
             "switches": interpreter.switches,

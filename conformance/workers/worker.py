@@ -461,7 +461,7 @@ def main() -> None:
         is_empty = reply["kind"] == "answer" and not results["y"].size  # so nothing waited for it
         if is_empty or reply["kind"] not in ("answer", "answers"):
             with contextlib.suppress(BaseException):
-                exec(setup["settle"], dict(namespace))
+                exec(setup["synchronize"], dict(namespace))
         if os.getpid() != process:  # a child that the source forked and did not end
             os._exit(0)
         sys.stdout, sys.stderr = streams

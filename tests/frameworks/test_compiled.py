@@ -19,7 +19,7 @@ CASES = "stride-and-kernel"
 
 def observed(environment: Environment, home: Path) -> str:
     framework = FRAMEWORKS[environment.framework]
-    interpreter = interpreter_in(environment, together=True)
+    interpreter = interpreter_in(environment, batched=True)
     kept = compiled_in(home, framework)
     with WorkerClient(replace(interpreter, variables={**interpreter.variables, **kept})) as client:
         facts = client.identity.facts
