@@ -27,13 +27,18 @@ class DifferentRuntime(PrintableError):
 
 
 @dataclass(eq=False)
-class _KeptClient:
-    """The client of a thread; whoever uses it holds its lock."""
+class _Slot:
+    """The client of a thread, and what it was made for; whoever uses it holds the lock."""
 
-    settings: tuple[Environment, WorkerLimits]
-    client: WorkerClient
     lock: threading.Lock = field(default_factory=threading.Lock)
-    ended: bool = False
+    settings: tuple[Environment, WorkerLimits] | None = None
+    client: WorkerClient | None = None
+
+    def clear(self) -> None:
+        """End the client, if there is one."""
+        client, self.client, self.settings = self.client, None, None
+        if client is not None:
+            client.__exit__(None, None, None)
 
 
 class WorkerPool:
@@ -44,7 +49,7 @@ class WorkerPool:
 
     def __init__(self) -> None:
         self._thread = threading.local()
-        self._clients: set[_KeptClient] = set()
+        self._slots: list[_Slot] = []
         self._stopped = False
 
     def identify(self, environment: Environment, limits: WorkerLimits, package: str) -> RuntimeInfo:
@@ -111,43 +116,38 @@ class WorkerPool:
     def stop(self) -> None:
         """Stop all workers for good, from any thread."""
         self._stopped = True
-        for kept in tuple(self._clients):
-            kept.client.stop()
+        for slot in tuple(self._slots):
+            if (client := slot.client) is not None:
+                client.stop()
 
     def shut_down(self) -> None:
         """End the idle workers, from any thread."""
-        for kept in tuple(self._clients):
-            if kept.lock.acquire(blocking=False):
-                self._end(kept)
-                kept.lock.release()
+        for slot in tuple(self._slots):
+            if slot.lock.acquire(blocking=False):
+                slot.clear()
+                slot.lock.release()
 
     @contextmanager
     def _client(self, environment: Environment, limits: WorkerLimits) -> Iterator[WorkerClient]:
         """Provide the client of this thread; start another one if the settings differ."""
-        kept: _KeptClient | None = getattr(self._thread, "client", None)
-        if kept is not None:
-            with kept.lock:
-                if kept.settings != (environment, limits):
-                    self._end(kept)
-        if kept is None or kept.ended:
-            client = client_in(environment, limits)
-            kept = self._thread.client = _KeptClient((environment, limits), client)
-        with kept.lock:
+        if not hasattr(self._thread, "slot"):
+            self._thread.slot = _Slot()
+            self._slots.append(self._thread.slot)
+        slot: _Slot = self._thread.slot
+        with slot.lock:
+            if slot.settings != (environment, limits):
+                slot.clear()
             try:
-                if kept not in self._clients:
-                    self._clients.add(kept)
+                if slot.client is None:
+                    slot.client = client_in(environment, limits)
+                    slot.settings = environment, limits
                     if self._stopped:
                         raise Stopped
-                    kept.client.__enter__()
-                yield kept.client
+                    slot.client.__enter__()
+                yield slot.client
             except BaseException:
-                self._end(kept)  # what failed here may fail again for no other reason
+                slot.clear()  # what failed here may fail again for no other reason
                 raise
-
-    def _end(self, kept: _KeptClient) -> None:
-        self._clients.discard(kept)
-        kept.ended = True
-        kept.client.__exit__(None, None, None)
 
 
 def _require_same_code(expected: str) -> None:
