@@ -22,12 +22,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conformance.environments.base_pythons import DOWNLOADS as DOWNLOADS
-from conformance.environments.base_pythons import NoPython as NoPython
-from conformance.environments.base_pythons import may_download as may_download
-from conformance.environments.base_pythons import missing, python_for
+from conformance.environments.installer import DOWNLOADS as DOWNLOADS
 from conformance.environments.installer import CannotBuild as CannotBuild
-from conformance.environments.installer import program, uv
+from conformance.environments.installer import NoPython as NoPython
+from conformance.environments.installer import may_download as may_download
+from conformance.environments.installer import missing, program, python_for, uv
 from conformance.utils import file_locks
 from conformance.workers import pythons
 
@@ -224,7 +223,7 @@ def installed(executable: str) -> Mapping[str, str]:
 
     Raise `CannotBuild` if uv cannot list them.
     """
-    output = uv("pip", "list", "--quiet", "--format", "json", "--python", executable)
+    output = uv("pip", "list", "--quiet", "--format", "json", "--python", executable).stdout
     return {package["name"].lower(): package["version"] for package in json.loads(output)}
 
 
