@@ -49,7 +49,7 @@ NamedEnvironment = tuple[str | None, Environment]
 @click.option(
     "--resume",
     is_flag=True,
-    help="Continue an interrupted run, and ask nothing that it has observed.",
+    help="Continue an interrupted run, and ask nothing again that is in its file.",
 )
 @click.option(
     "--skip-missing-interpreters",

@@ -134,7 +134,7 @@ class Job:
     @property
     def was_complete(self) -> bool:
         """Whether the run was complete before."""
-        return self._partial_run is not None and self._partial_run.complete
+        return self._partial_run is not None and self._partial_run.is_complete
 
     @property
     def remaining(self) -> float:
@@ -159,7 +159,7 @@ class Job:
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
         self.path = self.path or FOLDER / f"{header.name}.jsonl"
         self._partial_run = partial_run = self._file.enter_context(
-            partial_runs.writing(self.path, header, self._keys, resume=request.resume)
+            partial_runs.writing(self.path, header, self._keys(), resume=request.resume)
         )
         self._total = sum(1 for _ in self._keys())
         self._bar.update(
@@ -207,8 +207,8 @@ class Job:
     def close(self) -> None:
         """Complete the run, as all observations were added."""
         assert self._partial_run is not None  # as it was opened
-        if not self._partial_run.complete:
-            self._partial_run.finish()
+        if not self._partial_run.is_complete:
+            self._partial_run.close()
         self.release()
         if self.environment.pins and self._done >= durations.ENOUGH:
             durations.remember(self.environment, Duration(self.start, self._seconds / self._done))

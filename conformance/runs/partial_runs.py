@@ -7,14 +7,13 @@ a stopped run is the beginning of the complete one.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
+from typing import BinaryIO
 
 from conformance.observations import Key, Observation
 from conformance.runs import run_files
@@ -24,53 +23,54 @@ from conformance.utils import durable_files
 _OPENING = b'{"kind": "header"'
 
 
-class PartialRun:
+class PartialRun(Writer):
     """A run file that is being written.
 
     Parameters
     ----------
     path
         The file.
-    writer
-        Appends to the file.
+    file
+        The same file, open.
     keys
         The keys of all observations of the run, in their order.
+    stopped
+        A stopped run whose observations, the first ones, are in the file. Their keys were taken
+        from ``keys``.
+
+    Attributes
+    ----------
     done
-        The keys of the observations that a stopped run left there: the first ones.
-    complete
+        The keys of the observations that the stopped run left there.
+    is_complete
         Whether there is nothing more to add.
     """
 
     def __init__(
-        self,
-        path: Path,
-        writer: Writer,
-        keys: Iterator[Key],
-        done: frozenset[Key] = frozenset(),
-        *,
-        complete: bool = False,
+        self, path: Path, file: BinaryIO, keys: Iterator[Key], stopped: Run | None = None
     ) -> None:
-        self.done = done
-        self.complete = complete
+        super().__init__(file)
+        self.done: frozenset[Key] = frozenset()
+        self.is_complete = False
         self._path = path
-        self._writer = writer
         self._keys = keys
-        self._next = next(keys, None)
         self._early: dict[Key, Observation] = {}
-
-    @property
-    def counts(self) -> Counter[str]:
-        """The number of observations with each status."""
-        return self._writer.counts
+        if stopped is not None:
+            self.done = frozenset(observation.key for observation in stopped.observations)
+            self.is_complete = stopped.complete
+            self.counts.update(observation.status for observation in stopped.observations)
+            for line in _whole_lines(path):
+                self._hash.update(line)
+        self._next = next(keys, None)
 
     def add(self, observation: Observation) -> None:
         """Append an observation, and those that have waited for it; or let it wait."""
         self._early[observation.key] = observation
         while self._next in self._early:
-            self._writer.add(self._early.pop(self._next))
+            super().add(self._early.pop(self._next))
             self._next = next(self._keys, None)
 
-    def finish(self) -> None:
+    def close(self) -> None:
         """Append the footer; raise `RunError` unless there was each observation, and no other."""
         if self._next is not None:
             raise RunError(f"{self._path}: {self._next} was not observed")
@@ -78,15 +78,15 @@ class PartialRun:
             raise RunError(
                 f"{self._path}: {key} was observed, and nobody asked for it, or once only"
             )
-        self._writer.close()
+        super().close()
         durable_files.sync_folder(self._path.parent)
 
 
 @contextmanager
 def writing(
-    path: Path, header: Header, keys: Callable[[], Iterator[Key]], *, resume: bool
+    path: Path, header: Header, keys: Iterator[Key], *, resume: bool
 ) -> Iterator[PartialRun]:
-    """Start a run file or resume one; `PartialRun.finish` completes it.
+    """Start a run file or resume one; `PartialRun.close` completes it.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def writing(
     header
         The header of the run.
     keys
-        Returns the keys of all its observations in their order, at each call.
+        The keys of all its observations in their order.
     resume
         Whether to keep the observations of a stopped run.
 
@@ -115,22 +115,14 @@ def writing(
         stopped = stopped_run(path) if resume else None
         if stopped is None:
             file.truncate(0)
-            writer = Writer(file)
-            writer.open(header)
-            yield PartialRun(path, writer, keys())
-            return
-        all_keys = keys()
-        _require_same_run(stopped, header, all_keys)
-        running_hash, end = hashlib.sha256(), 0
-        for line in _whole_lines(path):
-            running_hash.update(line)
-            end += len(line)
-        if not stopped.complete:
-            file.truncate(end)
-        counts: Counter[str] = Counter(observation.status for observation in stopped.observations)
-        done = frozenset(observation.key for observation in stopped.observations)
-        writer = Writer(file, counts, running_hash)
-        yield PartialRun(path, writer, all_keys, done, complete=stopped.complete)
+            run = PartialRun(path, file, keys)
+            run.open(header)
+        else:
+            _require_same_run(stopped, header, keys)
+            if not stopped.complete:
+                file.truncate(sum(map(len, _whole_lines(path))))
+            run = PartialRun(path, file, keys, stopped)
+        yield run
 
 
 def stopped_run(path: Path) -> Run | None:

@@ -76,27 +76,12 @@ class Run:
 
 
 class Writer:
-    """Append lines to a run file. The system keeps each line even if this process ends.
+    """Append lines to an open run file. The system keeps each line even if this process ends."""
 
-    Parameters
-    ----------
-    file
-        The open file.
-    counts
-        The number of observations with each status in the file already.
-    running_hash
-        The running checksum of the lines in the file already; the writer updates it.
-    """
-
-    def __init__(
-        self,
-        file: BinaryIO,
-        counts: Mapping[str, int] | None = None,
-        running_hash: Hash | None = None,
-    ) -> None:
+    def __init__(self, file: BinaryIO) -> None:
+        self.counts: Counter[str] = Counter()
         self._file = file
-        self._hash = hashlib.sha256() if running_hash is None else running_hash
-        self.counts: Counter[str] = Counter(counts)
+        self._hash = hashlib.sha256()
 
     def open(self, header: Header) -> None:
         """Append the header."""

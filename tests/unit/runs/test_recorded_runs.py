@@ -123,7 +123,7 @@ def test_a_stopped_run_of_format_1_is_not_resumed(tmp_path: Path) -> None:
         partial_runs.writing(
             path,
             replace(run.header, format=2),
-            lambda: (o.key for o in run.observations),
+            (o.key for o in run.observations),
             resume=True,
         ),
     ):
