@@ -18,20 +18,14 @@ from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import msgspec
 
-from conformance.observations import STATUSES, Key, Observation, Size, Text
-from conformance.runs.run_header import FORMAT
-from conformance.runs.run_header import Header as Header
+from conformance.observations import STATUSES, Key, Observation
+from conformance.runs.run_records import FORMAT, NAMES_IN_FORMAT_1
+from conformance.runs.run_records import Footer as Footer
+from conformance.runs.run_records import Header as Header
 from conformance.runs.selection import Selection as Selection
 from conformance.utils import durable_files, file_locks
 from conformance.utils.printable import PrintableError
 
-NAMES_IN_FORMAT_1: Mapping[str, str] = {
-    "batching": "asked",
-    "fingerprint": "sources",
-    "limitation": "limit",
-    "rewrites": "moves",
-}
-"""The names that fields had in format 1, if they had others."""
 LONGEST_LINE = 2**24
 """Bytes of a line: far more than an observation takes, and far less than any memory."""
 _LONGEST_NAME = 200
@@ -44,25 +38,6 @@ Line = TypeVar("Line", bound=Observation)
 
 class RunError(PrintableError):
     """A run file that cannot be read, in a sentence that names it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Footer:
-    """The last line of a complete run file, by which readers check the others.
-
-    Attributes
-    ----------
-    observations
-        The number of observations.
-    statuses
-        The number of observations with each status.
-    checksum
-        Of all lines before; None in files of versions without checksums.
-    """
-
-    observations: Size
-    statuses: Mapping[Text, Size] | None = None
-    checksum: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
