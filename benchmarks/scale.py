@@ -37,8 +37,8 @@ from conformance.cases import sampling
 from conformance.environments import definitions
 from conformance.fuzz.random_search import prepare_case
 from conformance.observations import Observation
-from conformance.runs import execute, executors, run_files, shards
-from conformance.runs.execute import Request
+from conformance.runs import executors, run_files, scheduler, shards
+from conformance.runs.job import Request
 from conformance.runs.plan import is_applicable
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.worker_limits import WorkerLimits
@@ -122,7 +122,7 @@ def grow(name: str, count: int, jobs: int) -> Cost:
             name=name, environment=definitions.pinned()[name], path=Path(folder, "run.jsonl")
         )
         began = perf_counter()
-        (recorded,) = execute.record_all([request], Drawn(count), places)
+        (recorded,) = scheduler.record_all([request], Drawn(count), places)
         seconds = perf_counter() - began
         if recorded.error or recorded.path is None:
             raise SystemExit(f"{name}: {recorded.error}")

@@ -13,11 +13,12 @@ from conformance.cases import corpus
 from conformance.cli import shared_options
 from conformance.cli.exit_status import FAILED, message, refuse
 from conformance.environments.definitions import Environment, NoPython
-from conformance.runs import execute, executors, plan
-from conformance.runs.execute import Job, Request
+from conformance.runs import executors, plan
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
+from conformance.runs.job import FOLDER, Job, Request
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.scheduler import record_all
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
@@ -125,7 +126,7 @@ def execute_all(
         raise click.UsageError(f"none of {len(prepared_cases)} cases asks anything of {names}")
     try:
         with _places(jobs, scheduler) as places:
-            results = execute.record_all(requests, prepared_cases, places)
+            results = record_all(requests, prepared_cases, places)
     except (NoExecutor, OSError) as error:
         refuse("run", error)
     except KeyboardInterrupt:
@@ -155,7 +156,7 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
         )
     if out and not several:
         return out
-    return (out or execute.FOLDER) / f"{name}.jsonl" if name else None
+    return (out or FOLDER) / f"{name}.jsonl" if name else None
 
 
 def _is_reusable(request: Request) -> bool:

@@ -15,8 +15,9 @@ from conformance.environments.definitions import CannotBuild, Environment
 from conformance.history.companions import Attempt, attempts
 from conformance.history.downloads import Allowance
 from conformance.history.releases import Release
-from conformance.runs import execute, run_files
+from conformance.runs import executors, run_files, scheduler
 from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
+from conformance.runs.job import Request
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Run
 from conformance.runs.selection import Selection
@@ -132,22 +133,23 @@ def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
 def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
     environment = attempt.environment
     path, fingerprint = _run_file(plan, attempt)
+    request = Request(
+        name=environment.framework,
+        environment=environment,
+        path=path,
+        limits=plan.terms,
+        fingerprint=fingerprint,
+        selection=plan.selection,
+    )
     with progress.stage(f"{release}: an environment on Python {environment.python}"):
         plan.allowance.spend(environment)
         environment.executable()
-    try:
-        execute.record(
-            environment,
-            plan.prepared_cases,
-            path,
-            jobs=plan.jobs,
-            limits=plan.terms,
-            fingerprint=fingerprint,
-            selection=plan.selection,
-        )
-    except WorkerError:
+    with executors.threads(plan.jobs) as places:
+        (job,) = scheduler.record_all([request], plan.prepared_cases, places)
+    if isinstance(job.error, WorkerError):
         path.unlink(missing_ok=True)  # the run has only the failure; the next attempt may succeed
-        raise
+    if job.error is not None:
+        raise job.error
     return path
 
 

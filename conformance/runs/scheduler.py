@@ -1,4 +1,4 @@
-"""Schedule shards on places, so that all runs end as soon as possible.
+"""Run cases in environments: schedule the shards of all runs so that they end soon.
 
 A place stays with the run that it opened, as it has imported the framework. When no run is left to
 open, it helps with the longest one. A shard that fails is retried, each case as a shard of its own.
@@ -7,9 +7,9 @@ open, it helps with the longest one. A shard that fails is retried, each case as
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from time import monotonic
@@ -17,11 +17,14 @@ from typing import Any
 
 from conformance.environments.definitions import CannotBuild
 from conformance.observations import Key, Observation
+from conformance.runs import durations
 from conformance.runs.executors import NoExecutor, Place
-from conformance.runs.job import Job
+from conformance.runs.job import Job, Request
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
 from conformance.runs.shards import Shard
 from conformance.runs.worker_pool import DifferentRuntime
+from conformance.utils import progress
 from conformance.utils.excerpt import shortened
 from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
@@ -33,6 +36,50 @@ _NO_WORKER = (CannotStart, CannotBuild, DifferentRuntime)
 """Errors that say nothing about a question, only that no worker can answer it."""
 _LONGEST = 200
 """Characters of an error in a sentence."""
+
+
+def record_all(
+    requests: Sequence[Request], prepared_cases: Collection[PreparedCase], places: Sequence[Place]
+) -> list[Job]:
+    """Run all cases in every environment, and write the run files.
+
+    An environment that cannot be made or started gets a run file that says so, and the others go
+    on.
+
+    Parameters
+    ----------
+    requests
+        One for each environment.
+    prepared_cases
+        The cases. They are iterated several times, and may be made anew each time.
+    places
+        Where shards are carried out.
+
+    Returns
+    -------
+    list of Job
+        One for each request, with its result.
+
+    Raises
+    ------
+    NoExecutor
+        When a place is gone for good.
+    OSError
+        If a run file cannot be written.
+    """
+    recorded_durations = durations.recall()
+
+    def capacity() -> int:
+        return max(1, sum(place.capacity() for place in places))
+
+    with ExitStack() as files, progress.bar() as bar:
+        jobs = []
+        for request in requests:
+            duration = durations.expected(request.environment, recorded_durations)
+            jobs.append(Job(request, prepared_cases, duration, capacity, bar))
+            files.callback(jobs[-1].release)
+        Scheduler(sorted(jobs, key=lambda job: -job.start - job.remaining), places).run()
+    return jobs
 
 
 @dataclass(eq=False)

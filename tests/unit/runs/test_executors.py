@@ -24,9 +24,9 @@ from fakes.prepared_cases import case, prepared_cases
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
-from conformance.runs import execute, executors, run_files, scheduler, shards, worker_pool
-from conformance.runs.execute import Job, Request
+from conformance.runs import executors, run_files, scheduler, shards, worker_pool
 from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.job import Job, Request
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.shards import MOST, Shard
 from conformance.runs.worker_limits import WorkerLimits
@@ -52,7 +52,7 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Job:
     limits = WorkerLimits(timeout=PATIENCE)
     request = Request(name="plain", environment=ENVIRONMENT, path=path, limits=limits)
-    (one,) = execute.record_all([request], some, places)
+    (one,) = scheduler.record_all([request], some, places)
     return one
 
 

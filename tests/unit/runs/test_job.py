@@ -22,11 +22,11 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.run import command
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, NoPython
-from conformance.runs import durations, execute, executors, run_files
+from conformance.runs import durations, executors, run_files, scheduler
 from conformance.runs.durations import Duration
-from conformance.runs.execute import Job, Request
 from conformance.runs.executors import Place
 from conformance.runs.fingerprint import run_fingerprint
+from conformance.runs.job import Job, Request
 from conformance.workers.worker_client import CannotStart
 
 NAMES = ("plain", "other", "third")
@@ -54,7 +54,7 @@ def requests(tmp_path: Path, **rest: Any) -> list[Request]:
 
 def recorded(wanted: list[Request], count: int = 3, jobs: int = 2) -> list[Job]:
     with executors.threads(jobs) as places:
-        return execute.record_all(wanted, prepared_cases(count), places)
+        return scheduler.record_all(wanted, prepared_cases(count), places)
 
 
 def test_every_environment_has_a_run_of_its_own(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ class Order(fakes.Immediate):
 
 def order(tmp_path: Path) -> list[str]:
     executor = Order()
-    execute.record_all(requests(tmp_path), prepared_cases(3), [Place(executor)])
+    scheduler.record_all(requests(tmp_path), prepared_cases(3), [Place(executor)])
     return executor.names
 
 
@@ -172,18 +172,11 @@ def test_no_time_is_in_a_run(tmp_path: Path) -> None:
     assert recorded(requests(tmp_path)[:1], count=durations.ENOUGH)[0].path.read_bytes() == first
 
 
-# One, for those who want nothing else
-
-
-def test_one_environment_is_recorded(tmp_path: Path) -> None:
-    path = execute.record(environment("plain"), prepared_cases(2), tmp_path / "run.jsonl")
-    assert run_files.read(path).complete
-
-
-def test_one_that_cannot_start_is_raised(tmp_path: Path) -> None:
+def test_one_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:
     wrong = Environment(framework="plain", python="/nowhere/python")
-    with pytest.raises(CannotStart):
-        execute.record(wrong, prepared_cases(2), tmp_path / "run.jsonl")
+    request = Request(name="plain", environment=wrong, path=tmp_path / "run.jsonl")
+    (one,) = recorded([request])
+    assert isinstance(one.error, CannotStart)
     assert run_files.read(tmp_path / "run.jsonl").header.failure
 
 
