@@ -107,24 +107,11 @@ class Environment:
             return str(error)
 
     def with_pins(self, pins: Sequence[str]) -> Environment:
-        """Return an environment with other pins of the same packages.
+        """Return an environment with other pins of the same packages; an equal one if none changes.
 
-        The other packages keep their versions, except where the new pins need others.
-
-        Parameters
-        ----------
-        pins
-            Requirements. Those of packages that it has no pin of are ignored.
-
-        Returns
-        -------
-        Environment
-            An equal one if no pin changes.
-
-        Raises
-        ------
-        packaging.requirements.InvalidRequirement
-            If a pin is not a requirement.
+        The other packages keep their versions, except where the new pins need others. Pins of
+        packages that it has no pin of are ignored. Raise ``InvalidRequirement`` if a pin is not a
+        requirement.
         """
         replacements = {_package(pin): pin for pin in pins}
         changed = tuple(replacements.get(_package(pin), pin) for pin in self.pins)

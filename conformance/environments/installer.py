@@ -114,22 +114,9 @@ def may_download(download: bool | None) -> bool:
 def python_for(request: str, download: bool | None = None) -> str:
     """Find a Python to make environments of, or have uv download it if that is allowed.
 
-    Parameters
-    ----------
-    request
-        As of `pythons.find`.
-    download
-        As of `may_download`.
-
-    Returns
-    -------
-    str
-        Its path, or the request itself if `pythons` cannot read it, as uv may.
-
-    Raises
-    ------
-    CannotBuild
-        `NoPython` if it is not installed and may not be downloaded.
+    The request is as of `pythons.find`, and ``download`` as of `may_download`. Return the path, or
+    the request itself if `pythons` cannot read it, as uv may. Raise `NoPython` if the Python is not
+    installed and may not be downloaded.
     """
     path = pythons.find(request)
     if path is not None:

@@ -94,7 +94,7 @@ def interpreter_for(
     *,
     batched: bool = False,
 ) -> Interpreter:
-    """Return the interpreter of a framework.
+    """Return the interpreter of a framework, with its imports, variables and facts to report.
 
     Parameters
     ----------
@@ -106,11 +106,6 @@ def interpreter_for(
         The backend, if the framework has several.
     batched
         Whether the worker receives many questions at once, if the framework supports that.
-
-    Returns
-    -------
-    Interpreter
-        With its imports, its variables, and the facts that it must report.
     """
     batching = framework.together if batched else None
     variables = {**_ONE_THREAD, **framework.variables}

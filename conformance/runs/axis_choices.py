@@ -146,11 +146,6 @@ def joint_explanation(
         All conventions of an API.
     names
         The names of the conventions that explain the answer.
-
-    Returns
-    -------
-    tuple of str or None
-        The names of the conventions that concern the case; None if they give another answer.
     """
     case = prepared_case.case
     concerned = applied(case.question, conventions)

@@ -43,19 +43,9 @@ class InvocationResult:
 
 
 def run(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[InvocationResult]:
-    """Run calls.
+    """Run calls, and yield their results in the same order, each as soon as there is one.
 
-    Parameters
-    ----------
-    client
-        The worker.
-    invocations
-        The calls. They are read as the worker needs them.
-
-    Yields
-    ------
-    InvocationResult
-        The result of each call, in the order of the calls, as soon as there is one.
+    The calls are read as the worker needs them.
     """
     pending: deque[Invocation] = deque()
 

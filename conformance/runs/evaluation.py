@@ -24,21 +24,10 @@ from conformance.workers.worker import NoAnswer
 
 
 def evaluate(invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
-    """Evaluate the outcome of a call against the oracle.
+    """Evaluate the outcome of a call against the oracle, in one of the modes of the call.
 
-    Parameters
-    ----------
-    invocation
-        The call.
-    mode
-        One of its modes.
-    outcome
-        What the worker returned, or why the call cannot be written.
-
-    Returns
-    -------
-    Observation
-        With the known limit of the framework, if that is the only explanation.
+    The outcome is what the worker returned, or why the call cannot be written. The observation has
+    the known limitation of the framework, if that is the only explanation.
     """
     observation = _evaluate_outcome(invocation, mode, outcome)
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:

@@ -20,7 +20,7 @@ def header(
     *,
     batched: bool = False,
 ) -> Header:
-    """Return the header of a run.
+    """Return the header of a run, without fingerprint and selection.
 
     Parameters
     ----------
@@ -32,11 +32,6 @@ def header(
         The cases. They are read once, one by one.
     batched
         Whether the worker receives many questions at once, if the framework supports that.
-
-    Returns
-    -------
-    Header
-        Without fingerprint and selection.
     """
     facts = identity.facts
     runtime = runtime_of(framework, identity)

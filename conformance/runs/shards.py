@@ -107,21 +107,16 @@ def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterato
 def cut(
     template: Shard, prepared_cases: Iterable[PreparedCase], size: Callable[[], int] = lambda: MOST
 ) -> Iterator[Shard]:
-    """Cut cases into shards.
+    """Cut cases into shards, each with at least one case; the cases are read one by one.
 
     Parameters
     ----------
     template
         A shard with all values but the cases. Cases that it has done completely are left out.
     prepared_cases
-        The cases. They are read one by one.
+        The cases.
     size
         Returns the most cases of the next shard.
-
-    Yields
-    ------
-    Shard
-        One with at least one case.
     """
     most = size()
     batch: list[PreparedCase] = []

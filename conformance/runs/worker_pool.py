@@ -55,52 +55,19 @@ class WorkerPool:
     def identify(self, environment: Environment, limits: WorkerLimits, package: str) -> RuntimeInfo:
         """Return what the worker of an environment reports of its runtime.
 
-        Parameters
-        ----------
-        environment, limits
-            The environment, and the limits of its worker.
-        package
-            The caller's `shards.package`.
-
-        Returns
-        -------
-        RuntimeInfo
-            The runtime.
-
-        Raises
-        ------
-        DifferentRuntime
-            If the code here is not the caller's.
-        CannotBuild, CannotStart
-            If there is no environment or no worker.
-        Stopped
-            After `stop`.
+        Raise `DifferentRuntime` if the code here is not the package of the caller, `CannotBuild`
+        or `CannotStart` if there is no environment or no worker, and `Stopped` after `stop`.
         """
         _require_same_code(package)
         with self._client(environment, limits) as client:
             return client.identity
 
     def observe(self, shard: Shard) -> Iterator[Observation]:
-        """Carry out a shard.
+        """Carry out a shard, and yield each observation as soon as there is one.
 
-        Parameters
-        ----------
-        shard
-            The shard.
-
-        Yields
-        ------
-        Observation
-            As soon as there is one. The thread that starts the iterator must also exhaust it.
-
-        Raises
-        ------
-        DifferentRuntime
-            If the code or the runtime is not that of the run.
-        BadSource
-            If a call is not valid source.
-        CannotBuild, CannotStart, Stopped
-            As of `identify`.
+        The thread that starts the iterator must also exhaust it. Raise `DifferentRuntime` if the
+        code or the runtime is not that of the run, `BadSource` if a call is not valid source, and
+        errors as of `identify`.
         """
         _require_same_code(shard.package)
         with self._client(shard.environment, shard.limits) as client:

@@ -91,7 +91,10 @@ def answer_all(
 
 
 def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) -> str:
-    """Write the source as a generator function that yields a call for each span.
+    """Write the source of a question as a generator function that yields a call for each span.
+
+    A call is a function and its tensors; the generator expects the ``y`` of this call to be sent
+    back.
 
     Parameters
     ----------
@@ -100,13 +103,7 @@ def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) 
     spans
         Its spans: the first line, the one after the last, and the tensors that they use.
     arrays
-        The names of the arrays, which are the parameters of the function.
-
-    Returns
-    -------
-    str
-        The source of the function ``question``. A call that it yields is a function and its
-        tensors; it expects the ``y`` of this call to be sent back.
+        The names of the arrays, which are the parameters of the function ``question``.
     """
     lines = source.splitlines()
     functions: list[str] = []

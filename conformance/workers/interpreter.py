@@ -111,7 +111,7 @@ def start(
     memory: int | None,
     on_launch: Callable[[Channel], None] = lambda _: None,
 ) -> tuple[Channel, RuntimeInfo]:
-    """Start a worker and wait until it has run the prelude.
+    """Start a worker, wait until it has run the prelude, and return it with its report.
 
     An interpreter that dies gets a second chance, as some imports crash once in a while.
 
@@ -125,11 +125,6 @@ def start(
         Bytes that the worker may use beyond what it uses after the prelude; None for any number.
     on_launch
         A function that gets the channel before the worker is ready. If it raises, the worker ends.
-
-    Returns
-    -------
-    tuple of Channel and RuntimeInfo
-        The worker, and what it reports of its runtime.
 
     Raises
     ------
