@@ -59,11 +59,11 @@ class Submission:
 
     task: Task
     outcome: Outcome | None = None
-    lost: Lost | None = None
+    lost: LostBatch | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Lost:
+class LostBatch:
     """A batch without an answer, each task of which is asked alone.
 
     Parameters

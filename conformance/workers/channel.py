@@ -51,7 +51,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Gone:
+class Termination:
     """The end of a worker, which sends no more frames.
 
     Parameters
@@ -149,7 +149,7 @@ class Channel:
         if self._outgoing:
             self._selector.register(self._questions, selectors.EVENT_WRITE)
 
-    def receive(self, seconds: float) -> Message | Gone | None:
+    def receive(self, seconds: float) -> Message | Termination | None:
         """Wait some seconds for the next frame, and return it, or the end of the worker.
 
         The result is None if neither has come in time.
@@ -162,23 +162,27 @@ class Channel:
                 if frame is not None:
                     return self._message(*frame)
             except worker.Rubbish as rubbish:
-                return Gone(f"wrote rubbish where its answers go: {rubbish}")
+                return Termination(f"wrote rubbish where its answers go: {rubbish}")
             except Malformed as malformed:
-                return Gone(f"sent a frame that is no answer: {malformed}")
+                return Termination(f"sent a frame that is no answer: {malformed}")
             if self._ended:
-                return Gone(self._reason())
+                return Termination(self._reason())
             remaining = deadline - monotonic()
             progress = self._serve(min(max(remaining, 0.0), _GLANCE))
             if remaining < 0 and not (progress or self._ended):  # no frame in the pipe is too late
                 return None
 
-    def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Gone:
+    def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Termination:
         reply = protocol.reply(header, arrays)
         number, self._received_count = self._received_count, self._received_count + 1
-        return Message(reply, arrays) if reply.number == number else Gone("answered out of turn")
+        return (
+            Message(reply, arrays)
+            if reply.number == number
+            else Termination("answered out of turn")
+        )
 
     def kill(self) -> None:
-        """Kill the worker, from any thread; `receive` then returns `Gone`."""
+        """Kill the worker, from any thread; `receive` then returns `Termination`."""
         self._process.kill()
 
     def close(self) -> None:

@@ -12,9 +12,9 @@ import msgspec
 
 from conformance.utils.printable import PrintableError
 from conformance.workers import batched, process, pythons
-from conformance.workers.channel import Channel, Gone, Message
+from conformance.workers.channel import Channel, Message, Termination
 from conformance.workers.outcomes import Refusal
-from conformance.workers.protocol import Failed, Ready
+from conformance.workers.protocol import Ready, StartFailure
 from conformance.workers.protocol import RuntimeInfo as RuntimeInfo
 from conformance.workers.worker import PRELUDE_MEMORY
 
@@ -169,9 +169,9 @@ def _attempt(
     channel.close()
     if reply is None:
         raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
-    if isinstance(reply, Gone):
+    if isinstance(reply, Termination):
         raise _Death(reply.reason, channel.stderr)
-    if not isinstance(reply.reply, Failed):
+    if not isinstance(reply.reply, StartFailure):
         raise _Death("did not say who it is", channel.stderr)
     refusal = Refusal(reply.reply.type, reply.reply.message)
     raise CannotStart(f"{name} cannot run the prelude. {refusal.words}", channel.stderr)

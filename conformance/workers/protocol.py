@@ -98,38 +98,45 @@ class _Error(_Reply, frozen=True):
     message: Words
 
 
-class Failed(_Error, frozen=True, tag="failed"):
+class StartFailure(_Error, frozen=True, tag="failed"):
     """The prelude has ended with an exception."""
 
 
-class Answered(_Reply, frozen=True, tag="answer"):
+class AnswerReply(_Reply, frozen=True, tag="answer"):
     """A question has an answer: the frame's array ``y``."""
 
 
-class AnsweredTogether(_Reply, frozen=True, tag="answers"):
+class BatchReply(_Reply, frozen=True, tag="answers"):
     """Some of several questions have an answer: an array with the question's number as its name."""
 
 
-class Refused(_Error, frozen=True, tag="refusal"):
+class RefusalReply(_Error, frozen=True, tag="refusal"):
     """A question has ended with an exception."""
 
 
-class OutOfMemory(_Error, frozen=True, tag="memory"):
+class MemoryReply(_Error, frozen=True, tag="memory"):
     """A question has ended with a ``MemoryError``."""
 
 
-class Mistaken(_Error, frozen=True, tag="mistake"):
+class MistakeReply(_Error, frozen=True, tag="mistake"):
     """The source of a question has a mistake of its own, such as a name that does not exist."""
 
 
-class Broken(_Reply, frozen=True, tag="crash"):
+class CrashReply(_Reply, frozen=True, tag="crash"):
     """A question has left the worker unable to continue."""
 
     reason: Words
 
 
 Reply: TypeAlias = (
-    Ready | Failed | Answered | AnsweredTogether | Refused | OutOfMemory | Mistaken | Broken
+    Ready
+    | StartFailure
+    | AnswerReply
+    | BatchReply
+    | RefusalReply
+    | MemoryReply
+    | MistakeReply
+    | CrashReply
 )
 
 
@@ -144,11 +151,11 @@ def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
         raise Malformed(str(error)) from None
     except UnicodeEncodeError:  # half of a surrogate pair in a name, which JSON may have
         raise Malformed("a name that is no text") from None
-    if isinstance(result, Answered):
+    if isinstance(result, AnswerReply):
         _refuse_others({"y"}, arrays)
         if "y" not in arrays:
             raise Malformed("an answer without y")
-    elif isinstance(result, AnsweredTogether):
+    elif isinstance(result, BatchReply):
         _refuse_others({name for name in arrays if name.isascii() and name.isdigit()}, arrays)
     else:
         _refuse_others(set(), arrays)

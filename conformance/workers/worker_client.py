@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from conformance.workers import batched
-from conformance.workers.batching import Batch, Batches, Lost, Submission, Task
-from conformance.workers.channel import KILLED, Channel, Gone, Message
+from conformance.workers.batching import Batch, Batches, LostBatch, Submission, Task
+from conformance.workers.channel import KILLED, Channel, Message, Termination
 from conformance.workers.interpreter import (
     STARTUP,
     CannotStart,
@@ -29,12 +29,12 @@ from conformance.workers.interpreter import (
 )
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 from conformance.workers.protocol import (
-    Answered,
-    AnsweredTogether,
-    Broken,
-    Mistaken,
-    OutOfMemory,
-    Refused,
+    AnswerReply,
+    BatchReply,
+    CrashReply,
+    MemoryReply,
+    MistakeReply,
+    RefusalReply,
 )
 
 __all__ = [
@@ -235,7 +235,7 @@ class WorkerClient:
             while pending and (outcome := _final_outcome(pending[0])):
                 yield pending.popleft().task, outcome
 
-    def _settle(self, batch: Batch, reply: Message | Gone | None) -> None:
+    def _settle(self, batch: Batch, reply: Message | Termination | None) -> None:
         """Set the outcome of each task of a batch, except those that have to be asked again."""
         if len(batch) == 1:
             (submission,) = batch
@@ -249,14 +249,14 @@ class WorkerClient:
                 batch[int(number)].outcome = Answer(array)
         else:
             self._retire()
-            lost = Lost(self._loss_reason(reply), batch)
+            lost = LostBatch(self._loss_reason(reply), batch)
             for submission in batch:
                 submission.lost = None if lost.reason == KILLED else lost
 
-    def _loss_reason(self, reply: Message | Gone | None) -> str:
+    def _loss_reason(self, reply: Message | Termination | None) -> str:
         if reply is None:
             return f"gave no answer within {self._timeout:g} s"
-        return reply.reason if isinstance(reply, Gone) else _OTHERWISE
+        return reply.reason if isinstance(reply, Termination) else _OTHERWISE
 
     def _retry(self, submission: Submission, first: Crash | Hang) -> Outcome:
         """Ask again, in a fresh worker."""
@@ -267,25 +267,27 @@ class WorkerClient:
             return second  # frameworks do not send SIGKILL, so the first is no outcome of theirs
         return _combine(first, second)
 
-    def _outcome(self, task: Task, reply: Message | Gone | None) -> Answer | Refusal | Crash | Hang:
+    def _outcome(
+        self, task: Task, reply: Message | Termination | None
+    ) -> Answer | Refusal | Crash | Hang:
         """Convert a reply to an outcome, and end the worker after a crash or a hang."""
         if reply is None:
             return Hang(self._timeout, self._retire())
-        if isinstance(reply, Gone):
+        if isinstance(reply, Termination):
             return self._crash(reply.reason)
         match reply.reply:
-            case Answered():
+            case AnswerReply():
                 return Answer(reply.arrays["y"])
-            case Mistaken(type=name, message=message):
+            case MistakeReply(type=name, message=message):
                 raise BadSource(f"{task.key}: {name}: {message} in\n{task.source}")
-            case Refused(type=name, message=message) if not self._mentions_limit(message):
+            case RefusalReply(type=name, message=message) if not self._mentions_limit(message):
                 return Refusal(name, message)
-            case Refused(type=name, message=message) | OutOfMemory(type=name, message=message):
+            case RefusalReply(type=name, message=message) | MemoryReply(type=name, message=message):
                 limit = "" if self._memory is None else f": limit {self._memory} bytes"
                 refusal = Refusal(name, message)
                 reason = f"ran out of memory{limit} ({refusal.type}: {refusal.first_line})"
                 return Crash(reason, self._retire(), out_of_memory=True)
-            case Broken(reason=reason):
+            case CrashReply(reason=reason):
                 return self._crash(reason)
             case _:
                 return self._crash(_OTHERWISE)
@@ -345,7 +347,7 @@ class WorkerClient:
 def _answers(batch: Batch, reply: Message) -> bool:
     """Return whether a reply has answers to questions of this batch, and no others."""
     numbers = set(map(str, range(len(batch))))
-    return isinstance(reply.reply, AnsweredTogether) and reply.arrays.keys() <= numbers
+    return isinstance(reply.reply, BatchReply) and reply.arrays.keys() <= numbers
 
 
 def _final_outcome(submission: Submission) -> Outcome | None:
