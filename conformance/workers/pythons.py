@@ -40,22 +40,6 @@ _NAME = re.compile(r"python(3(\.\d+)?)?")
 
 
 @dataclass(frozen=True)
-class Python:
-    """An installed Python.
-
-    Parameters
-    ----------
-    version
-        The three numbers of its version.
-    executable
-        The path that starts it.
-    """
-
-    version: Numbers
-    executable: Path
-
-
-@dataclass(frozen=True)
 class Manager:
     """A program that installs several Pythons, each in a folder of its own.
 
@@ -124,9 +108,11 @@ def find(request: str) -> str | None:
     version = numbers(request)
     if version is None:
         return shutil.which(request)
-    candidates = (_probe(path) for path in _candidates(version))
-    matches = (p for p in candidates if p and p.version[: len(version)] == version)
-    return next((str(python.executable) for python in matches), None)
+    for candidate in _candidates(version):
+        candidate_version = _probe(candidate)
+        if candidate_version and candidate_version[: len(version)] == version:
+            return str(candidate)
+    return None
 
 
 def canonical(request: str) -> str:
@@ -156,8 +142,7 @@ def version_of(request: str) -> Numbers | None:
     if version is not None and len(version) > 1:
         return version
     path = find(request)
-    python = path and _probe(Path(path))
-    return python.version if python else None
+    return _probe(Path(path)) if path else None
 
 
 def versions() -> tuple[str, ...]:
@@ -166,8 +151,8 @@ def versions() -> tuple[str, ...]:
     Each has two numbers, such as ``3.11``.
     """
     with ThreadPoolExecutor(8) as pool:
-        installed = [python for python in pool.map(_probe, set(_candidates(None))) if python]
-    usable = {python.version[:2] for python in installed if python.version >= OLDEST}
+        installed = [version for version in pool.map(_probe, set(_candidates(None))) if version]
+    usable = {version[:2] for version in installed if version >= OLDEST}
     return tuple(".".join(map(str, version)) for version in sorted(usable, reverse=True))
 
 
@@ -234,8 +219,8 @@ def _on_path(version: Numbers | None) -> Iterator[Path]:
         yield from (path for path in paths if os.access(path, os.X_OK))
 
 
-def _probe(executable: Path) -> Python | None:
-    """Return the Python at a path; None where there is none, or not an ordinary one."""
+def _probe(executable: Path) -> Numbers | None:
+    """Return the version of the Python at a path; None if there is no ordinary one."""
     try:
         status = executable.stat()
     except OSError:
@@ -244,11 +229,11 @@ def _probe(executable: Path) -> Python | None:
 
 
 @cache
-def _run_probe(executable: Path, _state: tuple[int, ...]) -> Python | None:
+def _run_probe(executable: Path, _state: tuple[int, ...]) -> Numbers | None:
     """Run the probe, once for each state of the file, as a shim takes a third of a second."""
     try:
         output = process.read_output((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
     except (OSError, ValueError):
         return None
     match = _ANSWER.search(output.decode(errors="replace"))
-    return match and Python(tuple(int(match[n]) for n in (1, 2, 3)), executable)
+    return match and tuple(int(match[n]) for n in (1, 2, 3))
