@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -135,17 +136,9 @@ def pinned() -> Mapping[str, Environment]:
 
     def environment(name: str) -> Environment:
         base = tables[name].get("like", name)
-        table = tables[base] | tables[name]
-        return Environment(
-            framework=table["framework"],
-            pins=tuple(table["pins"]),
-            python=table.get("python", this_version),
-            backend=table.get("backend"),
-            locked=tuple(table.get("firm", ())),
-            variables=table.get("variables", {}),
-            portable=table.get("portable", True),
-            constraints=_constraints(base, table["pins"]),
-        )
+        table = {"python": this_version} | tables[base] | tables[name]
+        constraints = _constraints(base, table["pins"])
+        return msgspec.convert({**table, "constraints": constraints}, Environment)
 
     return {name: environment(name) for name in tables}
 
