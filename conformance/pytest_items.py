@@ -61,10 +61,8 @@ class FrameworkClient:
         The framework.
     apis, modes
         The APIs and modes to test.
-    python, backend
-        The interpreter, and the backend; None for the one that is set up there.
-    limits
-        The limits of the worker.
+    environment, limits
+        The interpreter with its backend, and the limits of the worker.
     failure
         The reason why there is no worker; with a reason, no other worker is started.
     """
@@ -72,8 +70,7 @@ class FrameworkClient:
     framework: Framework
     apis: Sequence[Api]
     modes: Sequence[Mode]
-    python: str
-    backend: str | None
+    environment: Environment
     limits: WorkerLimits
     failure: str | None = None
     _worker: WorkerClient | None = None
@@ -82,11 +79,8 @@ class FrameworkClient:
     def worker(self) -> WorkerClient:
         """The worker, started when it is first needed; raises `UnavailableError`."""
         if self.failure is None and self._worker is None:
-            environment = Environment(
-                framework=self.framework.name, python=self.python, backend=self.backend
-            )
             try:
-                self._worker = client_in(environment, self.limits).__enter__()
+                self._worker = client_in(self.environment, self.limits).__enter__()
             except WorkerError as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"
         if self.failure is not None:
@@ -249,7 +243,7 @@ class Plugin:
 
     def pytest_report_header(self) -> str:
         """Return the framework, its interpreter and the modes."""
-        title, python = self.client.framework.title, self.client.python
+        title, python = self.client.framework.title, self.client.environment.python
         return f"conformance: {title} in {python}, {' and '.join(self.client.modes)}"
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
@@ -277,21 +271,9 @@ class Plugin:
 
 
 def plugin(config: pytest.Config) -> Plugin:
-    """Make the plugin that the options describe.
+    """Make the plugin that the options of `conformance.pytest_plugin` describe.
 
-    Parameters
-    ----------
-    config
-        The configuration of pytest, with the options of `conformance.pytest_plugin`.
-
-    Returns
-    -------
-    Plugin
-
-    Raises
-    ------
-    pytest.UsageError
-        If an option is wrong.
+    Raise ``pytest.UsageError`` if an option is wrong.
     """
     name = config.getoption("conformance_framework")
     if name not in FRAMEWORKS:
@@ -304,11 +286,11 @@ def plugin(config: pytest.Config) -> Plugin:
         if id_ not in known_apis:
             known = ", ".join(known_apis)
             raise pytest.UsageError(f"--conformance-api must be one of {known}, got {id_!r}")
-    seconds = {name: config.getoption(f"conformance_{name}") for name in ("timeout", "startup")}
-    for name, number in seconds.items():
+    seconds = {key: config.getoption(f"conformance_{key}") for key in ("timeout", "startup")}
+    for key, number in seconds.items():
         if not 0 < number <= LONGEST:  # false for NaN, too
             raise pytest.UsageError(
-                f"--conformance-{name} must be more than 0 and at most {LONGEST:g}, got {number:g}"
+                f"--conformance-{key} must be more than 0 and at most {LONGEST:g}, got {number:g}"
             )
     backend = config.getoption("conformance_backend")
     if backend is not None and (refusal := framework.without(backend)):
@@ -318,8 +300,9 @@ def plugin(config: pytest.Config) -> Plugin:
         framework=framework,
         apis=[api for api in framework.apis if api.id in (api_ids or known_apis)],
         modes=MODES if mode == "both" else (mode,),
-        python=config.getoption("conformance_python"),
-        backend=backend,
+        environment=Environment(
+            framework=name, python=config.getoption("conformance_python"), backend=backend
+        ),
         limits=WorkerLimits(batched=False, **seconds),
     )
     config.stash[CLIENT] = client
