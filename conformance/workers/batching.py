@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from conformance.workers.outcomes import Crash, Flaky, Hang, Outcome
+from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 
 HEAVY = 2**24
 """Bytes of its arrays beyond which a batch takes no further task."""
@@ -60,6 +60,21 @@ class Submission:
     task: Task
     outcome: Outcome | None = None
     lost: LostBatch | None = None
+
+    @property
+    def final_outcome(self) -> Outcome | None:
+        """The outcome, with the reason for a retry where no other outcome shows it.
+
+        It is None while it is not known. The tasks of a lost batch are asked one after the other,
+        and only the outcomes of all of them show whether one of them was at fault.
+        """
+        if self.lost is None or self.outcome is None:
+            return self.outcome
+        if not self.lost.is_over:
+            return None
+        if self.lost.words is None or not isinstance(self.outcome, Answer | Refusal):
+            return self.outcome
+        return replace(self.outcome, retry=self.lost.words)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -27,7 +26,7 @@ from conformance.workers.interpreter import (
     WorkerError,
     start,
 )
-from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.workers.outcomes import Answer, Crash, Hang, Outcome, Refusal, combine
 from conformance.workers.protocol import (
     AnswerReply,
     BatchReply,
@@ -232,7 +231,7 @@ class WorkerClient:
                 sent.clear()
             batches.put_back((submission,) for submission in batch if submission.outcome is None)
             is_oversized = self._has_grown()
-            while pending and (outcome := _final_outcome(pending[0])):
+            while pending and (outcome := pending[0].final_outcome):
                 yield pending.popleft().task, outcome
 
     def _settle(self, batch: Batch, reply: Message | Termination | None) -> None:
@@ -265,7 +264,7 @@ class WorkerClient:
         second = self._outcome(submission.task, channel.receive(self._timeout))
         if isinstance(first, Crash) and first.reason == KILLED:
             return second  # frameworks do not send SIGKILL, so the first is no outcome of theirs
-        return _combine(first, second)
+        return combine(first, second)
 
     def _outcome(
         self, task: Task, reply: Message | Termination | None
@@ -348,29 +347,3 @@ def _answers(batch: Batch, reply: Message) -> bool:
     """Return whether a reply has answers to questions of this batch, and no others."""
     numbers = set(map(str, range(len(batch))))
     return isinstance(reply.reply, BatchReply) and reply.arrays.keys() <= numbers
-
-
-def _final_outcome(submission: Submission) -> Outcome | None:
-    """Return the outcome of a task, with the reason for a retry where no other outcome shows it.
-
-    It is None while it is not known. The tasks of a lost batch are asked one after the other, and
-    only the outcomes of all of them show whether one of them was at fault.
-    """
-    outcome, lost = submission.outcome, submission.lost
-    if lost is None or outcome is None:
-        return outcome
-    if not lost.is_over:
-        return None
-    if lost.words is None or not isinstance(outcome, Answer | Refusal):
-        return outcome
-    return replace(outcome, retry=lost.words)
-
-
-def _combine(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
-    """Combine the outcomes of a question after others, and alone."""
-    shortages = [o for o in (first, second) if isinstance(o, Crash) and o.out_of_memory]
-    if shortages and {type(first), type(second)} == {Crash, Hang}:
-        return shortages[0]  # its use grows without end, and the machine decides the first limit
-    if first in shortages:
-        return second  # the questions before may have left too little
-    return second if type(second) is type(first) else Flaky(first, second)
