@@ -28,7 +28,7 @@ from layers import End, Layer, written
 from recounting import counted_again
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli.translate import command
+from conformance.cli.app import main as conformance_command
 from conformance.environments import definitions, interpreters
 from conformance.question import Array
 from conformance.recipes import call_writer
@@ -88,7 +88,7 @@ def _tried(layers: Mapping[int, Layer], folder: Path) -> Counter[str]:
             for path in (_run(folder, end.name),)
             for option, value in (("run", path), (which, records.read(path).header.runtime_class))
         ]
-        said = CliRunner().invoke(command, [*layer.words, *runs])
+        said = CliRunner().invoke(conformance_command, ["translate", *layer.words, *runs])
         printed[number] = said.output
         if said.exit_code == 0:
             native, translated = _codes(said.output)

@@ -20,7 +20,7 @@ from conformance.cases import load
 from conformance.cases.loader import SUFFIXES
 from conformance.cases.size_limits import MAX_BYTES
 from conformance.cases.yaml_source import read
-from conformance.cli.shared_options import LONGEST
+from conformance.cli.option_kinds import LONGEST
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
 from conformance.explain import explanation
@@ -223,7 +223,7 @@ class CallItem(pytest.Item):
         yield f"{case.place}:"
         header = run_header.header(client.framework, client.worker.identity, [prepared_case])
         # The first line is a verdict over both modes, and this item is of one mode.
-        _, *lines = explanation.told(id_, [result], WIDTH)
+        _, *lines = explanation.api_lines(id_, [result], WIDTH)
         for line in (*explanation.about(prepared_case, WIDTH), explanation.where(header)):
             yield line.plain
         yield id_

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from conformance.cases import Case, Place
-from conformance.conventions import transforms
+from conformance.conventions.arithmetic import round_to
 from conformance.question import Array, Chain, Dtype, Question
 from conformance.runs.prepared_case import PreparedCase
 
@@ -17,7 +17,7 @@ DTYPES: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 def rounded(numbers: Array, dtype: Dtype) -> Array:
     """Numbers in a dtype; bfloat16 as the oracle holds it."""
     if dtype == "bfloat16":
-        return transforms.held(numbers.astype(np.float32), dtype)
+        return round_to(numbers.astype(np.float32), dtype)
     return numbers.astype(dtype)
 
 

@@ -12,7 +12,7 @@ from convolver import FRAMEWORK
 
 from conformance.adapters.runtime import ANY
 from conformance.environments import interpreters
-from conformance.explain.reproduction import Reproduction, Seen
+from conformance.explain.reproduction import CallOutcome, Reproduction
 from conformance.observations import Mode
 from conformance.recipes.call_writer import Call
 from conformance.runs import calls, lookup, plan
@@ -40,14 +40,14 @@ def make(tmp_path: Path) -> Make:
         if ask:
             with WorkerClient(interpreters.interpreter_for(FRAMEWORK, sys.executable)) as client:
                 observation = calls.run_one(client, item).observation(mode)
-            seen = Seen(observation, "1.0")
+            seen = CallOutcome(observation, "1.0")
         return Reproduction(
             framework=FRAMEWORK,
             api=chosen,
             prepared_case=prepared_case,
             mode=mode,
             call=item.call,
-            seen=seen,
+            outcome=seen,
         )
 
     return made

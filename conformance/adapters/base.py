@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.adapters.runtime import Runtime, RuntimeClass
 from conformance.oracle.geometry import Axes, Word
@@ -54,7 +54,7 @@ class Limitation:
     ----------
     reason
         A sentence for reports.
-    refuses
+    concerns
         Whether a question, as the call sees it, runs into it.
     backend
         The only backend that has it; None for all.
@@ -65,19 +65,19 @@ class Limitation:
         ``keras<3.15``; empty for all that were tested.
     corrupts_process
         Whether it may leave the process with broken memory, after which its answers are worthless.
-    refused
+    is_refusal
         Whether the framework refuses, and does not answer wrongly.
     another_meaning
         Whether the API gives these arguments another meaning, which a recipe may use.
     """
 
     reason: str
-    refuses: Callable[[Question], bool]
+    concerns: Callable[[Question], bool]
     backend: str | None = None
     classes: frozenset[str] = frozenset()
     versions: str = ""
     corrupts_process: bool = False
-    refused: bool = True
+    is_refusal: bool = True
     another_meaning: bool = False
 
     def is_known_of(self, runtime: Runtime) -> bool:
@@ -90,7 +90,7 @@ class Limitation:
 
     def stops(self, question: Question, runtime: Runtime) -> bool:
         """Return whether a question, as the call sees it, runs into this in a runtime."""
-        return self.is_known_of(runtime) and self.refuses(question)
+        return self.is_known_of(runtime) and self.concerns(question)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,20 +101,20 @@ class Api:
     ----------
     id
         The name in reports and files.
-    operator
-        The operator that it computes.
     exists
         An expression that fails in an interpreter without this API.
-    layout
-        The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
-    kernel_axes
-        The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
     native
         The builder of the naive call.
     recipe
         The builder of the call whose arguments mean the question. Where there is none, `recipes`
         looks for another question that this API can answer, and for the way back.
-    own
+    operator
+        The operator that it computes.
+    layout
+        The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
+    kernel_axes
+        The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
+    native_equivalent
         A function that returns a question whose native call means this one by a rule of the API's
         own, or None.
     grouped
@@ -148,13 +148,13 @@ class Api:
     """
 
     id: str
-    operator: Operator
     exists: str
-    layout: str
-    kernel_axes: str
     native: CallBuilder
     recipe: CallBuilder
-    own: Callable[[Question], Question | None] | None = None
+    operator: Operator = "conv_transpose"
+    layout: str = "N C *s"
+    kernel_axes: str = "in out *k"
+    native_equivalent: Callable[[Question], Question | None] | None = None
     grouped: CallBuilder | None = None
     limits: tuple[Limitation, ...] = ()
     reads_kernel_reversed: bool = False
@@ -171,6 +171,26 @@ class Api:
     def is_variant(self) -> bool:
         """Return whether this API differs from another one only in where its channels are."""
         return bool(self.topics)
+
+
+def convolution_beside(
+    api: Api,
+    *,
+    id: str,  # noqa: A002  # as in Api
+    exists: str,
+    limits: tuple[Limitation, ...],
+) -> Api:
+    """Return the convolution that differs from a transposed one only in these facts."""
+    return replace(
+        api,
+        id=id,
+        exists=exists,
+        operator="conv",
+        kernel_axes="out in *k",
+        limits=limits,
+        forward=None,
+        parameters={name: key for name, key in api.parameters.items() if key != "output_padding"},
+    )
 
 
 Gradient = Callable[[CallSource, str], tuple[str, ...]]
@@ -338,21 +358,26 @@ def output_padding(question: Question) -> int | tuple[int, ...] | None:
     return numbers(question.output_padding, None if question.zero_given else 0)
 
 
-def symmetric(question: Question) -> tuple[int, ...] | Inexpressible:
-    """Return the padding as one number per axis, with zeros for ``valid``.
+def symmetric(write: Callable[[Question, Axes], CallSource]) -> CallBuilder:
+    """Return a builder of calls that take one number of padding for each axis.
 
-    Returns
-    -------
-    tuple of int or Inexpressible
-        The numbers; inexpressible for other words and for unequal sides.
+    Parameters
+    ----------
+    write
+        The builder of a call with these numbers, which are zeros for ``valid``. Other words and
+        unequal sides are inexpressible.
     """
-    if question.padding == "valid":
-        return (0,) * question.rank
-    if isinstance(question.padding, str):
-        return Inexpressible(f"padding takes numbers, not {question.padding!r}")
-    if any(begin != end for begin, end in question.padding):
-        return Inexpressible("padding takes one number per axis, the same at its begin and end")
-    return tuple(begin for begin, _ in question.padding)
+
+    def build(q: Question) -> CallSource | Inexpressible:
+        if q.padding == "valid":
+            return write(q, (0,) * q.rank)
+        if isinstance(q.padding, str):
+            return Inexpressible(f"padding takes numbers, not {q.padding!r}")
+        if any(begin != end for begin, end in q.padding):
+            return Inexpressible("padding takes one number per axis, the same at its begin and end")
+        return write(q, tuple(begin for begin, _ in q.padding))
+
+    return build
 
 
 def crop_totals(question: Question) -> Axes | None:

@@ -191,9 +191,9 @@ LIMITS = (
     Limitation(
         "cropped at the begin and padded at the end, numbers are made up",
         reads_past_the_end,
-        refused=False,
+        is_refusal=False,
     ),
-    Limitation("XLA ends the process while it compiles this", ends_the_process, refused=False),
+    Limitation("XLA ends the process while it compiles this", ends_the_process, is_refusal=False),
 )
 
 
@@ -252,10 +252,7 @@ def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
 
 CONV_TRANSPOSE = Api(
     id="jax.lax.conv_transpose",
-    operator="conv_transpose",
     exists="jax.lax.conv_transpose",
-    layout="N C *s",
-    kernel_axes="in out *k",
     native=_builder(_without_zeros),
     recipe=_builder(_with_input_padding),
     grouped=_grouped,
@@ -312,7 +309,6 @@ FRAMEWORK = Framework(
             id="jax.lax.conv_general_dilated",
             operator="conv",
             exists="jax.lax.conv_general_dilated",
-            layout="N C *s",
             kernel_axes="out in *k",
             native=_conv,
             recipe=_conv,
@@ -331,7 +327,6 @@ FRAMEWORK = Framework(
             id="jax.image.resize",
             operator="interpolate",
             exists="jax.image.resize",
-            layout="N C *s",
             kernel_axes="out in *k",
             native=_resize,
             recipe=_resize,

@@ -72,14 +72,6 @@ INTEROPS: dict[str | None, TensorInterop] = {
 }
 
 
-def _padding_word(q: Question) -> str | Inexpressible:
-    if isinstance(q.padding, str):
-        return q.padding
-    if q.padding == ((0, 0),) * q.rank:
-        return "valid"
-    return Inexpressible("padding is 'valid' or 'same', never numbers")
-
-
 def _exact_output_padding(q: Question) -> object:
     """Return the output padding, with an explicit 0 for ``valid``.
 
@@ -103,20 +95,11 @@ def _same_with_output_padding(q: Question) -> Question | None:
     return q.but(padding="same", output_padding=extra, zero_given=not any(extra))
 
 
-def _layer(
-    q: Question, output_padding: object, data_format: str | None = None
-) -> CallSource | Inexpressible:
-    padding = _padding_word(q)
-    if isinstance(padding, Inexpressible):
-        return padding
+def _layer(q: Question, **arguments: object) -> CallSource:
     transposed = q.operator == "conv_transpose"
-    if transposed and q.groups > 1:
-        return Inexpressible("there is no parameter for groups")
-    arguments = keywords(
+    words = keywords(
         strides=numbers(q.stride, 1),
-        padding=None if padding == "valid" else padding,
-        output_padding=output_padding,
-        data_format=data_format,
+        **arguments,
         dilation_rate=numbers(q.dilation, 1),
         groups=numbers((q.groups,), 1),
         use_bias=False if q.bias is None else None,
@@ -125,7 +108,7 @@ def _layer(
     name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
     return CallSource(
         setup=(
-            f"layer = keras.layers.{name}({q.output_channels}, {q.window}{arguments})",
+            f"layer = keras.layers.{name}({q.output_channels}, {q.window}{words})",
             "layer.build(x.shape)",
             f"layer.set_weights([{'w' if q.bias is None else 'w, b'}])",
         ),
@@ -135,32 +118,35 @@ def _layer(
     )
 
 
-def _function(
-    q: Question, output_padding: object, data_format: str | None = None
-) -> CallSource | Inexpressible:
-    padding = _padding_word(q)
-    if isinstance(padding, Inexpressible):
-        return padding
+def _function(q: Question, **arguments: object) -> CallSource:
     transposed = q.operator == "conv_transpose"
-    if transposed and q.groups > 1:
-        return Inexpressible("there is no parameter for groups")
-    arguments = keywords(
+    words = keywords(
         strides=numbers(q.stride, None if transposed else 1),
-        padding=None if padding == "valid" else padding,
-        output_padding=output_padding,
-        data_format=data_format,
+        **arguments,
         dilation_rate=numbers(q.dilation, 1),
     )
     name = "conv_transpose" if transposed else "conv"
-    return CallSource(f"keras.ops.{name}(x, w{arguments})")
+    return CallSource(f"keras.ops.{name}(x, w{words})")
 
 
 def _builder(
-    write: Callable[..., CallSource | Inexpressible],
+    write: Callable[..., CallSource],
     output_padding: Callable[[Question], object] = base.output_padding,
     data_format: str | None = None,
 ) -> CallBuilder:
-    return lambda q: write(q, output_padding(q), data_format)
+    def build(q: Question) -> CallSource | Inexpressible:
+        if not isinstance(q.padding, str) and q.padding != ((0, 0),) * q.rank:
+            return Inexpressible("padding is 'valid' or 'same', never numbers")
+        if q.operator == "conv_transpose" and q.groups > 1:
+            return Inexpressible("there is no parameter for groups")
+        return write(
+            q,
+            padding="same" if q.padding == "same" else None,
+            output_padding=output_padding(q),
+            data_format=data_format,
+        )
+
+    return build
 
 
 def _upsampling(q: Question) -> CallSource | Inexpressible:
@@ -222,7 +208,7 @@ BIAS_ALONG_THE_LAST_AXIS = Limitation(
     "with channels first, TensorFlow adds the bias along the last axis where that is as long",
     lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
     backend="tensorflow",
-    refused=False,
+    is_refusal=False,
 )
 SAME_WITH_OUTPUT_PADDING = (
     Limitation(
@@ -291,13 +277,12 @@ PARAMETERS = {
 
 LAYER = Api(
     id="keras.layers.ConvTranspose",
-    operator="conv_transpose",
     exists="keras.layers.Conv1DTranspose",
     layout="N *s C",
     kernel_axes="*k out in",
     native=_builder(_layer),
     recipe=_builder(_layer, _exact_output_padding),
-    own=_same_with_output_padding,
+    native_equivalent=_same_with_output_padding,
     has_parameters=True,
     limits=LAYER_LIMITS,
     forward="keras.layers.Conv",
@@ -305,13 +290,12 @@ LAYER = Api(
 )
 FUNCTION = Api(
     id="keras.ops.conv_transpose",
-    operator="conv_transpose",
     exists="keras.ops.conv_transpose",
     layout="N *s C",
     kernel_axes="*k out in",
     native=_builder(_function),
     recipe=_builder(_function, _exact_output_padding),
-    own=_same_with_output_padding,
+    native_equivalent=_same_with_output_padding,
     limits=FUNCTION_LIMITS,
     takes_bias=False,
     forward="keras.ops.conv",

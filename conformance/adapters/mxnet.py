@@ -16,6 +16,7 @@ from conformance.adapters.base import (
     Inexpressible,
     Limitation,
     TensorInterop,
+    convolution_beside,
     keywords,
     numbers,
     output_padding,
@@ -82,10 +83,8 @@ def _operator(
         The layouts for one, two and three spatial axes, if not the default ones.
     """
 
-    def build(q: Question) -> CallSource | Inexpressible:
-        padding = symmetric(q)
-        if isinstance(padding, Inexpressible):
-            return padding
+    @symmetric
+    def build(q: Question, padding: Axes) -> CallSource:
         name = transposed if q.operator == "conv_transpose" else forward
         size = {
             "pad": _unless(padding, 0),
@@ -144,10 +143,8 @@ def _crop_totals(q: Question) -> Axes:
     return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
 
 
-def _layer(q: Question) -> CallSource | Inexpressible:
-    padding = symmetric(q)
-    if isinstance(padding, Inexpressible):
-        return padding
+@symmetric
+def _layer(q: Question, padding: Axes) -> CallSource:
     name = f"Conv{q.rank}DTranspose" if q.operator == "conv_transpose" else f"Conv{q.rank}D"
     arguments = keywords(
         strides=numbers(q.stride, 1),
@@ -204,7 +201,7 @@ def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[L
         replace(
             limitation,
             reason=f"{limitation.reason} float32",
-            refuses=lambda q: q.dtype in dtypes and limitation.refuses(q),
+            concerns=lambda q: q.dtype in dtypes and limitation.concerns(q),
             classes=frozenset({ONEDNN}),
         ),
         replace(
@@ -220,7 +217,7 @@ MISPLACED_DILATION = _except_onednn(
     Limitation(
         "stride and dilation together need",
         lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
-        refused=False,
+        is_refusal=False,
     ),
 )
 FLAT_DOUBLE = _except_onednn(
@@ -244,38 +241,51 @@ _npx = _operator(DECONVOLUTION, "mx.npx.convolution")
 _npx_last = _operator(DECONVOLUTION, "mx.npx.convolution", ("NWC", "NHWC", "NDHWC"))
 _nd = _operator("mx.nd.Deconvolution", "mx.nd.Convolution")
 
-CONV_PARAMETERS = {
-    "data": "x",
-    "weight": "kernel",
-    "bias": "bias",
-    "stride": "stride",
-    "pad": "padding",
-    "dilate": "dilation",
-    "num_group": "groups",
-}
-PARAMETERS = {**CONV_PARAMETERS, "adj": "output_padding"}
-LAYER_CONV_PARAMETERS = {
-    "x": "x",
-    "weight": "kernel",
-    "bias": "bias",
-    "strides": "stride",
-    "padding": "padding",
-    "dilation": "dilation",
-    "groups": "groups",
-}
-LAYER_PARAMETERS = {**LAYER_CONV_PARAMETERS, "output_padding": "output_padding"}
-
 NPX = Api(
     id="mxnet.npx.deconvolution",
-    operator="conv_transpose",
     exists="mx.npx.deconvolution",
-    layout="N C *s",
-    kernel_axes="in out *k",
     native=_npx,
     recipe=_npx,
     limits=TRANSPOSE_LIMITS,
     forward="mxnet.npx.convolution",
-    parameters=PARAMETERS,
+    parameters={
+        "data": "x",
+        "weight": "kernel",
+        "bias": "bias",
+        "stride": "stride",
+        "pad": "padding",
+        "dilate": "dilation",
+        "num_group": "groups",
+        "adj": "output_padding",
+    },
+)
+ND = replace(
+    NPX,
+    id="mxnet.nd.Deconvolution",
+    exists="mx.nd.Deconvolution",
+    native=_nd,
+    recipe=_nd,
+    forward="mxnet.nd.Convolution",
+    interop=LEGACY,
+)
+LAYER = replace(
+    NPX,
+    id="mxnet.gluon.nn.ConvTranspose",
+    exists="mx.gluon.nn.Conv1DTranspose",
+    native=_layer,
+    recipe=_layer,
+    has_parameters=True,
+    forward="mxnet.gluon.nn.Conv",
+    parameters={
+        "x": "x",
+        "weight": "kernel",
+        "bias": "bias",
+        "strides": "stride",
+        "padding": "padding",
+        "dilation": "dilation",
+        "groups": "groups",
+        "output_padding": "output_padding",
+    },
 )
 
 FRAMEWORK = Framework(
@@ -307,72 +317,21 @@ FRAMEWORK = Framework(
             base=NPX,
             topics=LAYOUT,
         ),
-        Api(
-            id="mxnet.gluon.nn.ConvTranspose",
-            operator="conv_transpose",
-            exists="mx.gluon.nn.Conv1DTranspose",
-            layout="N C *s",
-            kernel_axes="in out *k",
-            native=_layer,
-            recipe=_layer,
-            has_parameters=True,
-            limits=TRANSPOSE_LIMITS,
-            forward="mxnet.gluon.nn.Conv",
-            parameters=LAYER_PARAMETERS,
+        LAYER,
+        ND,
+        convolution_beside(
+            NPX, id="mxnet.npx.convolution", exists="mx.npx.convolution", limits=LIMITS
         ),
-        Api(
-            id="mxnet.nd.Deconvolution",
-            operator="conv_transpose",
-            exists="mx.nd.Deconvolution",
-            layout="N C *s",
-            kernel_axes="in out *k",
-            native=_nd,
-            recipe=_nd,
-            limits=TRANSPOSE_LIMITS,
-            forward="mxnet.nd.Convolution",
-            parameters=PARAMETERS,
-            interop=LEGACY,
+        convolution_beside(
+            LAYER, id="mxnet.gluon.nn.Conv", exists="mx.gluon.nn.Conv1D", limits=LIMITS
         ),
-        Api(
-            id="mxnet.npx.convolution",
-            operator="conv",
-            exists="mx.npx.convolution",
-            layout="N C *s",
-            kernel_axes="out in *k",
-            native=_npx,
-            recipe=_npx,
-            limits=LIMITS,
-            parameters=CONV_PARAMETERS,
-        ),
-        Api(
-            id="mxnet.gluon.nn.Conv",
-            operator="conv",
-            exists="mx.gluon.nn.Conv1D",
-            layout="N C *s",
-            kernel_axes="out in *k",
-            native=_layer,
-            recipe=_layer,
-            has_parameters=True,
-            limits=LIMITS,
-            parameters=LAYER_CONV_PARAMETERS,
-        ),
-        Api(
-            id="mxnet.nd.Convolution",
-            operator="conv",
-            exists="mx.nd.Convolution",
-            layout="N C *s",
-            kernel_axes="out in *k",
-            native=_nd,
-            recipe=_nd,
-            limits=LIMITS,
-            parameters=CONV_PARAMETERS,
-            interop=LEGACY,
+        convolution_beside(
+            ND, id="mxnet.nd.Convolution", exists="mx.nd.Convolution", limits=LIMITS
         ),
         Api(
             id="mxnet.contrib.nd.BilinearResize2D",
             operator="interpolate",
             exists="mx.contrib.nd.BilinearResize2D",
-            layout="N C *s",
             kernel_axes="out in *k",
             native=_resize,
             recipe=_resize,

@@ -49,10 +49,10 @@ def where_onednn_computes(limitation: Limitation) -> tuple[Limitation, ...]:
     """Return the limitation for each group of classes, for the dtypes in which oneDNN computes."""
 
     def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
-        return lambda q: q.dtype in dtypes and limitation.refuses(q)
+        return lambda q: q.dtype in dtypes and limitation.concerns(q)
 
     return tuple(
-        replace(limitation, refuses=refuses(dtypes), classes=names)
+        replace(limitation, concerns=refuses(dtypes), classes=names)
         for names, dtypes in DTYPES_BY_CLASS
     )
 
@@ -73,7 +73,7 @@ def where_onednn_does_not(
     """
 
     def refuses(dtypes: tuple[Dtype, ...]) -> Callable[[Question], bool]:
-        return lambda q: q.dtype not in dtypes and limitation.refuses(q)
+        return lambda q: q.dtype not in dtypes and limitation.concerns(q)
 
     return (
         replace(
@@ -85,7 +85,7 @@ def where_onednn_does_not(
             replace(
                 limitation,
                 reason=f"{limitation.reason} {' or '.join(dtypes)}{remark}",
-                refuses=refuses(dtypes),
+                concerns=refuses(dtypes),
                 classes=names,
             )
             for names, dtypes in DTYPES_BY_CLASS
@@ -150,14 +150,14 @@ UNWRITTEN = Limitation(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
     _leaves_gradient_unwritten,
     classes=WITH_BFLOAT16,
-    refused=False,
+    is_refusal=False,
 )
 LONG_PADDING = Limitation(
     "over three axes a gradient is wrong where padding above the stride meets too short an input",
     lambda q: q.wanted == "kernel_gradient" and _pads_short_input(q),
     classes=ANY,
     corrupts_process=True,
-    refused=False,
+    is_refusal=False,
 )
 CHANNELS_LAST = (
     UNWRITTEN,
@@ -166,17 +166,17 @@ CHANNELS_LAST = (
             "of one channel in a group and one place along the last axis a part may be left"
             " unwritten",
             _leaves_output_part_unwritten,
-            refused=False,
+            is_refusal=False,
         )
     ),
     # TensorFlow computes the kernel gradient for any other gradient, too.
-    replace(LONG_PADDING, refuses=lambda q: _is_gradient(q) and _pads_short_input(q)),
+    replace(LONG_PADDING, concerns=lambda q: _is_gradient(q) and _pads_short_input(q)),
     Limitation(
         "a bfloat16 gradient of SAME over three axes is wrong by kernels longer than the input",
         lambda q: _is_gradient(q) and _has_kernel_longer_than_input(q),
         classes=WITH_BFLOAT16,
         corrupts_process=True,
-        refused=False,
+        is_refusal=False,
     ),
 )
 """The limitations where channels are last in memory."""

@@ -143,7 +143,7 @@ WRONG_ANSWERS = (
         Limitation(
             "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
             lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
-            refused=False,
+            is_refusal=False,
         )
     ),
     *onednn.where_onednn_does_not(
@@ -158,7 +158,7 @@ WRONG_ANSWERS = (
                     for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
                 )
             ),
-            refused=False,
+            is_refusal=False,
         ),
     ),
 )
@@ -233,13 +233,12 @@ PARAMETERS = {
 def _transpose_api(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
     return Api(
         id=id,
-        operator="conv_transpose",
         exists=exists,
         layout="N *s C",
         kernel_axes="*k out in",
         native=_transpose(name),
         recipe=_transpose(name),
-        own=_same_with_output_shape,
+        native_equivalent=_same_with_output_shape,
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
         forward=forward,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.adapters import onednn
@@ -9,20 +10,19 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     Api,
+    CallBuilder,
     CallSource,
     Framework,
     Inexpressible,
     Limitation,
     TensorInterop,
+    convolution_beside,
     keywords,
     numbers,
     output_padding,
     symmetric,
 )
 from conformance.question import Question
-
-IN_OUT = "in out *k"
-OUT_IN = "out in *k"
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
@@ -54,37 +54,35 @@ INTEROP = TensorInterop(
 )
 
 
-def _common_arguments(q: Question, padding: object) -> dict[str, object]:
-    return {
-        "stride": numbers(q.stride, 1),
-        "padding": padding,
-        "output_padding": output_padding(q),
-        "groups": None if q.groups == 1 else q.groups,
-        "dilation": numbers(q.dilation, 1),
-    }
+def _builder(write: Callable[[Question, str], CallSource]) -> CallBuilder:
+    """Return the builder of a call from a function of the question and its keyword arguments."""
+
+    def build(q: Question, padding: object) -> CallSource:
+        return write(
+            q,
+            keywords(
+                stride=numbers(q.stride, 1),
+                padding=padding,
+                output_padding=output_padding(q),
+                groups=numbers((q.groups,), 1),
+                dilation=numbers(q.dilation, 1),
+            ),
+        )
+
+    with_numbers = symmetric(lambda q, padding: build(q, numbers(padding, 0)))
+
+    def with_words(q: Question) -> CallSource | Inexpressible:
+        takes_word = q.operator == "conv" and isinstance(q.padding, str)
+        return build(q, q.padding) if takes_word else with_numbers(q)
+
+    return with_words
 
 
-def _transpose_arguments(q: Question) -> dict[str, object] | Inexpressible:
-    padding = symmetric(q)
-    if isinstance(padding, Inexpressible):
-        return padding
-    return _common_arguments(q, numbers(padding, 0))
-
-
-def _conv_arguments(q: Question) -> dict[str, object] | Inexpressible:
-    if isinstance(q.padding, str):
-        return _common_arguments(q, q.padding)
-    return _transpose_arguments(q)
-
-
-def _function(q: Question) -> CallSource | Inexpressible:
-    transposed = q.operator == "conv_transpose"
-    arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
-    if isinstance(arguments, Inexpressible):
-        return arguments
-    name = f"conv_transpose{q.rank}d" if transposed else f"conv{q.rank}d"
+@_builder
+def _function(q: Question, arguments: str) -> CallSource:
+    name = f"conv_transpose{q.rank}d" if q.operator == "conv_transpose" else f"conv{q.rank}d"
     operands = "x, w" if q.bias is None else "x, w, b"
-    return CallSource(f"torch.nn.functional.{name}({operands}{keywords(**arguments)})")
+    return CallSource(f"torch.nn.functional.{name}({operands}{arguments})")
 
 
 def _channels_last(q: Question) -> CallSource | Inexpressible:
@@ -99,19 +97,16 @@ def _channels_last(q: Question) -> CallSource | Inexpressible:
     return replace(call_source, setup=lines)
 
 
-def _layer(q: Question) -> CallSource | Inexpressible:
-    transposed = q.operator == "conv_transpose"
-    arguments = _transpose_arguments(q) if transposed else _conv_arguments(q)
-    if isinstance(arguments, Inexpressible):
-        return arguments
-    name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
+@_builder
+def _layer(q: Question, arguments: str) -> CallSource:
+    name = f"ConvTranspose{q.rank}d" if q.operator == "conv_transpose" else f"Conv{q.rank}d"
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
     bias = keywords(bias=False if q.bias is None else None)
     # Whole numbers have no gradient, which a parameter requires by default.
     learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
     return CallSource(
         setup=(
-            f"layer = torch.nn.{name}({sizes}{keywords(**arguments)}{bias})",
+            f"layer = torch.nn.{name}({sizes}{arguments}{bias})",
             f"layer.weight = torch.nn.Parameter(w{learns})",
             *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{learns})",)),
         ),
@@ -152,28 +147,32 @@ CONV_LIMITS = (
     ),
 )
 
-CONV_PARAMETERS = {
-    "input": "x",
-    "weight": "kernel",
-    "bias": "bias",
-    "stride": "stride",
-    "padding": "padding",
-    "dilation": "dilation",
-    "groups": "groups",
-}
-PARAMETERS = {**CONV_PARAMETERS, "output_padding": "output_padding"}
-
 CONV_TRANSPOSE = Api(
     id="torch.nn.functional.conv_transpose",
-    operator="conv_transpose",
     exists="torch.nn.functional.conv_transpose1d",
-    layout="N C *s",
-    kernel_axes=IN_OUT,
     native=_function,
     recipe=_function,
     limits=TRANSPOSE_LIMITS,
     forward="torch.nn.functional.conv",
-    parameters=PARAMETERS,
+    parameters={
+        "input": "x",
+        "weight": "kernel",
+        "bias": "bias",
+        "stride": "stride",
+        "padding": "padding",
+        "dilation": "dilation",
+        "groups": "groups",
+        "output_padding": "output_padding",
+    },
+)
+LAYER = replace(
+    CONV_TRANSPOSE,
+    id="torch.nn.ConvTranspose",
+    exists="torch.nn.ConvTranspose1d",
+    native=_layer,
+    recipe=_layer,
+    has_parameters=True,
+    forward="torch.nn.Conv",
 )
 
 FRAMEWORK = Framework(
@@ -192,48 +191,19 @@ FRAMEWORK = Framework(
             recipe=_channels_last,
             topics=LAYOUT,
         ),
-        Api(
-            id="torch.nn.ConvTranspose",
-            operator="conv_transpose",
-            exists="torch.nn.ConvTranspose1d",
-            layout="N C *s",
-            kernel_axes=IN_OUT,
-            native=_layer,
-            recipe=_layer,
-            has_parameters=True,
-            limits=TRANSPOSE_LIMITS,
-            forward="torch.nn.Conv",
-            parameters=PARAMETERS,
-        ),
-        Api(
+        LAYER,
+        convolution_beside(
+            CONV_TRANSPOSE,
             id="torch.nn.functional.conv",
-            operator="conv",
             exists="torch.nn.functional.conv1d",
-            layout="N C *s",
-            kernel_axes=OUT_IN,
-            native=_function,
-            recipe=_function,
             limits=CONV_LIMITS,
-            parameters=CONV_PARAMETERS,
         ),
-        Api(
-            id="torch.nn.Conv",
-            operator="conv",
-            exists="torch.nn.Conv1d",
-            layout="N C *s",
-            kernel_axes=OUT_IN,
-            native=_layer,
-            recipe=_layer,
-            has_parameters=True,
-            limits=CONV_LIMITS,
-            parameters=CONV_PARAMETERS,
-        ),
+        convolution_beside(LAYER, id="torch.nn.Conv", exists="torch.nn.Conv1d", limits=CONV_LIMITS),
         Api(
             id="torch.nn.functional.interpolate",
             operator="interpolate",
             exists="torch.nn.functional.interpolate",
-            layout="N C *s",
-            kernel_axes=OUT_IN,
+            kernel_axes="out in *k",
             native=_interpolate,
             recipe=_interpolate,
         ),

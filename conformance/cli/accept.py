@@ -6,23 +6,21 @@ from pathlib import Path
 
 import click
 
-from conformance.cli import shared_options
-from conformance.cli.exit_status import refuse
+from conformance.cli.option_kinds import FOLDER, PATH
+from conformance.cli.output_files import keep_inputs
 from conformance.gate import accept, baseline
-from conformance.gate.snapshot import CannotCompare
-from conformance.runs.run_files import RunError
 from conformance.utils.printable import printable
 from conformance.utils.text import count
 
 
 @click.command("accept")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=PATH)
 @click.option(
     "--to",
     "folder",
     default=baseline.FOLDER,
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="The folder of the baselines.",
 )
 def command(runs: tuple[Path, ...], folder: Path) -> None:
@@ -36,15 +34,10 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
       conformance accept reports/runs/*.jsonl
       conformance accept monday.jsonl tuesday.jsonl --to baselines
     """
-    try:
-        snapshots = accept.accepted(runs)
-        shared_options.keep_inputs(
-            (("--to", path) for path in accept.paths(snapshots, folder)), runs
-        )
-        accept.refuse_narrower(snapshots, folder)
-        paths = accept.write(snapshots, folder)
-    except (CannotCompare, RunError, OSError) as error:
-        refuse("accept", error)
+    snapshots = accept.accepted(runs)
+    keep_inputs((("--to", path) for path in accept.paths(snapshots, folder)), runs)
+    accept.refuse_narrower(snapshots, folder)
+    paths = accept.write(snapshots, folder)
     for path, snapshot in zip(paths, snapshots.values(), strict=True):
         unsteady = accept.unsteady(snapshot)
         remark = f", {unsteady:,} of them unsteady" if unsteady else ""

@@ -9,22 +9,17 @@ import click
 
 from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import shared_options
+from conformance.cli import options
 from conformance.cli.exit_status import refuse
+from conformance.cli.option_kinds import word
 from conformance.environments import interpreters
 from conformance.utils.text import plain
 from conformance.workers.worker_client import CannotStart, Interpreter, WorkerClient
 
 
 @click.command("apis")
-@click.option(
-    "--python",
-    default=sys.executable,
-    show_default="this one",
-    type=shared_options.WORD,
-    help="An interpreter.",
-)
-@shared_options.startup()
+@word("--python", default=sys.executable, show_default="this one", help="An interpreter.")
+@options.startup
 def command(python: str, startup: float) -> None:
     """List every API, and whether an interpreter has it.
 

@@ -17,23 +17,24 @@ from conformance.cli import exit_status
 # times as long as one thread. NumPy reads the variable when it is imported, which is later.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-COMMANDS = (
-    "accept",
-    "apis",
-    "bisect",
-    "check",
-    "environments",
-    "explain",
-    "findings",
-    "fuzz",
-    "gate",
-    "history",
-    "new",
-    "report",
-    "repro",
-    "run",
-    "translate",
-)
+SUMMARIES = {
+    "accept": "Write runs as the baselines that later runs are held against.",
+    "apis": "List every API, and whether an interpreter has it.",
+    "bisect": "Find the first release that answers a case otherwise.",
+    "check": "Validate cases.",
+    "environments": "List the environments that were made, and remove unused ones.",
+    "explain": "Show the calls that ask one case, what they answer, and why that differs.",
+    "findings": "Say which known bugs of a framework show in an interpreter.",
+    "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
+    "gate": "Say what changed since a baseline, and which convention explains it.",
+    "history": "Say what changed from release to release of a package.",
+    "new": "Write a case, with the oracle's answer filled in.",
+    "report": "Turn runs into tables and a page.",
+    "repro": "Write a script that asks one case and needs only the framework and NumPy.",
+    "run": "Ask a framework every case, and write down what it answers.",
+    "translate": "Write a call of one API for another, with its proof.",
+}
+COMMANDS = tuple(SUMMARIES)
 
 
 class LazyGroup(click.Group):
@@ -95,25 +96,6 @@ class LazyGroup(click.Group):
 
         name = next((argument for argument in arguments if argument in COMMANDS), None)
         exit_status.guard(name, work)
-
-
-SUMMARIES = {
-    "accept": "Write runs as the baselines that later runs are held against.",
-    "apis": "List every API, and whether an interpreter has it.",
-    "bisect": "Find the first release that answers a case otherwise.",
-    "check": "Validate cases.",
-    "environments": "List the environments that were made, and remove unused ones.",
-    "explain": "Show the calls that ask one case, what they answer, and why that differs.",
-    "findings": "Say which known bugs of a framework show in an interpreter.",
-    "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
-    "gate": "Say what changed since a baseline, and which convention explains it.",
-    "history": "Say what changed from release to release of a package.",
-    "new": "Write a case, with the oracle's answer filled in.",
-    "report": "Turn runs into tables and a page.",
-    "repro": "Write a script that asks one case and needs only the framework and NumPy.",
-    "run": "Ask a framework every case, and write down what it answers.",
-    "translate": "Write a call of one API for another, with its proof.",
-}
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

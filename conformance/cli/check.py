@@ -9,8 +9,9 @@ import click
 
 from conformance.authoring import fill_expected
 from conformance.cases import Case, load
-from conformance.cli import shared_options
 from conformance.cli.exit_status import refuse
+from conformance.cli.option_kinds import PATH, file, flag
+from conformance.cli.output_files import keep_inputs, refuse_without
 from conformance.quality import interactions, mutation, summary
 from conformance.quality.mutation import KillRecord
 from conformance.runs.prepared_case import PreparedCase
@@ -19,17 +20,11 @@ from conformance.utils.text import count
 
 
 @click.command("check")
-@click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--fix", is_flag=True, help="First fill in the expected answers that are missing.")
-@click.option(
-    "--each", is_flag=True, help="Say which conventions each case sees and which it does not."
-)
-@click.option("--matrix", is_flag=True, help="Say how many cases tell each two choices apart.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file for the output of --each and --matrix.  [default: printed]",
-)
+@click.argument("cases", nargs=-1, type=PATH)
+@flag("--fix", help="First fill in the expected answers that are missing.")
+@flag("--each", help="Say which conventions each case sees and which it does not.")
+@flag("--matrix", help="Say how many cases tell each two choices apart.")
+@file("--out", help="A file for the output of --each and --matrix.  [default: printed]")
 def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: Path | None) -> None:
     """Validate CASES (files or folders; default: all that come with this package).
 
@@ -49,8 +44,8 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
       conformance check --matrix --each --out sharpness.txt
     """
     if out is not None and not (each or matrix):
-        shared_options.refuse_without("--out", "--each or --matrix")
-    shared_options.keep_inputs([("--out", out)], cases or [resources.CASES])
+        refuse_without("--out", "--each or --matrix")
+    keep_inputs([("--out", out)], cases or [resources.CASES])
     if fix:
         for sentence in fill_expected.sentences(fill_expected.fill(cases or [resources.CASES])):
             click.echo(sentence)

@@ -1,4 +1,4 @@
-"""Makes the console that commands print to, with a least width."""
+"""Make the console that commands print to, with a least width."""
 
 from __future__ import annotations
 

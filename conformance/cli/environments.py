@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from conformance.cli.option_kinds import flag
 from conformance.environments import definitions, store
 from conformance.environments.store import Installation, InUse
 from conformance.utils import byte_sizes
@@ -67,7 +68,7 @@ def list_() -> None:
     help="Remove those that nobody has used for so long, in place of named ones."
     f"  [default: {DAYS}]",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@flag("--dry-run", help="Say what would be removed, and remove nothing.")
 def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
     """Remove environments that nobody uses: the named ones, or those long unused.
 

@@ -1,4 +1,4 @@
-"""Defines the exit statuses of every command, and turns errors into them.
+"""Define the exit statuses of every command, and turn errors into them.
 
 Status 1 says that a command did its work and has something to report. A failure therefore never
 exits with 1: it prints a sentence to the standard error and exits with 2, and a mistake of this
@@ -203,7 +203,7 @@ def guard(command: str | None, work: Callable[[], Any]) -> NoReturn:
             click.echo(err=True)  # below the terminal's own ^C
         status = _print(command, ["stopped"])
     except (OSError, MemoryError, PrintableError) as error:
-        status = _print(command, [message(error)])
+        status = _print(command, message(error).splitlines())
     except Exception as mistake:
         status = _print(command, _mistake_lines(mistake), status=MISTAKE)
     except Interrupted:

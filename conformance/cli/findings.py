@@ -4,42 +4,31 @@ from __future__ import annotations
 
 import click
 
-from conformance.cli import environment_options, shared_options
+from conformance.cli import options
 from conformance.cli.exit_status import FAILED, message
+from conformance.cli.option_kinds import flag
+from conformance.cli.options import NamedEnvironment
 from conformance.environments.definitions import NoPython
 from conformance.findings import page, places, results, search
 from conformance.findings.places import Visit
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils.printable import printable_lines
 
 
 @click.command("findings")
-@environment_options.options_for_several
-@shared_options.jobs
-@shared_options.startup()
-@click.option(
-    "--timeout",
-    default=300.0,
-    show_default=True,
-    type=shared_options.Seconds(),
-    help="Seconds for a script.",
-)
-@click.option(
+@options.environments
+@options.jobs
+@options.limits("Seconds for a script.", 300.0)
+@flag(
     "--skip-missing-interpreters",
     "skip",
-    is_flag=True,
     help="Exit with 0 also where the Python of an environment is not installed and may not be"
     " downloaded.",
 )
 def command(
-    framework: str | None,
-    names: tuple[str, ...],
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-    download_python: bool | None,
+    environments: list[NamedEnvironment],
     jobs: int,
-    timeout: float,
-    startup: float,
+    limits: WorkerLimits,
     skip: bool,
 ) -> None:
     """Run the scripts of docs/findings.md, and say which of its bugs show here.
@@ -52,20 +41,23 @@ def command(
       conformance findings --framework torch --python ~/venvs/torch/bin/python
       conformance findings --environment all --jobs 2
     """
-    environments = environment_options.select_environments(
-        framework, names, python, pins, backend, download_python
-    )
     entries = page.entries()
     visits = [
         visit
         for name, environment in environments
         for visit in (
             places.visits(name, environment, entries)
-            if name and not pins
-            else [Visit(name or " ".join(pins) or environment.python, environment, entries)]
+            if name and not options.is_set("pins")
+            else [
+                Visit(
+                    name or " ".join(environment.pins) or environment.python, environment, entries
+                )
+            ]
         )
     ]
-    bugs, troubles = search.look_for(visits, jobs=jobs, timeout=timeout, startup=startup)
+    bugs, troubles = search.look_for(
+        visits, jobs=jobs, timeout=limits.timeout, startup=limits.startup
+    )
     for line in results.lines(entries, bugs):
         click.echo(line)
     for trouble in troubles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -12,10 +13,12 @@ from rich.console import Console
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.sampling import SAMPLED_OPS
-from conformance.cli import environment_options, shared_options
+from conformance.cli import options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
-from conformance.environments.definitions import CannotBuild
+from conformance.cli.option_kinds import file, flag, several
+from conformance.cli.output_files import keep_inputs
+from conformance.environments.definitions import Environment
 from conformance.fuzz import findings, random_search
 from conformance.fuzz.random_search import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.observations import VERDICTS
@@ -34,53 +37,35 @@ WIDTH = 140
 
 
 @click.command("fuzz")
-@environment_options.options
+@options.environment
 @click.option("--count", default=1000, show_default=True, type=click.IntRange(1), help="Questions.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@shared_options.api_ids
-@click.option(
+@options.api_ids
+@several(
     "--op",
     "ops",
-    multiple=True,
     metavar="OP",
     type=click.Choice(OPS),
     help="Only questions with this op; repeatable."
     "  [default: convolution, its transpose and their gradients]",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file for the cases.  [default: printed]",
-)
-@shared_options.jobs
-@shared_options.timeout()
-@shared_options.startup()
-@click.option(
+@file("--out", help="The file for the cases.  [default: printed]")
+@options.jobs
+@options.limits()
+@flag(
     "--refused",
-    is_flag=True,
     help="Also make cases of recipes that the framework refuses or that cannot be written.",
 )
-@click.option(
-    "--one-by-one",
-    is_flag=True,
-    help="Ask every question by itself, as a person would, also where many in one batch are"
-    " quicker, which is JAX.",
-)
+@flag("--one-by-one", help=options.ONE_BY_ONE)
 def command(
-    framework: str | None,
-    name: str | None,
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-    download_python: bool | None,
+    environment: Environment,
     count: int,
     seed: int,
     api_ids: tuple[str, ...],
     ops: tuple[Op, ...],
     out: Path | None,
     jobs: int,
-    timeout: float,
-    startup: float,
+    limits: WorkerLimits,
     refused: bool,
     one_by_one: bool,
 ) -> None:
@@ -95,52 +80,43 @@ def command(
       conformance fuzz --environment torch --count 20000 --seed 1 --out found.yaml
       conformance check found.yaml
     """
-    environment = environment_options.select_environment(
-        framework, name, python, pins, backend, download_python
-    )
     adapter = FRAMEWORKS[environment.framework]
     known_ids = [api.id for api in adapter.apis]
-    shared_options.refuse_unknown_apis(api_ids, known_ids)
-    shared_options.keep_inputs([("--out", out)], [environment.python])
+    options.refuse_unknown_apis(api_ids, known_ids)
+    keep_inputs([("--out", out)], [environment.python])
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
-    try:
 
-        def start(*, batched: bool = not one_by_one) -> WorkerClient:
-            limits = WorkerLimits(timeout=timeout, startup=startup, batched=batched)
-            return client_in(environment, limits)
+    def start(*, batched: bool = not one_by_one) -> WorkerClient:
+        return client_in(environment, replace(limits, batched=batched))
 
-        with start(batched=False) as client:
-            header = run_header.header(adapter, client.identity, ())
-            apis = [
-                api
-                for api in adapter.apis
-                if header.apis[api.id] and api.id in (api_ids or known_ids)
-            ]
-            search = Search(
-                framework=adapter,
-                runtime=header.runtime,
-                apis=tuple(apis),
-                ops=tuple(
-                    op
-                    for op in ops or SAMPLED_OPS
-                    if any(random_search.is_applicable(a, op) for a in apis)
-                ),
-                seed=seed,
-                count=count,
-            )
-            if not search.ops:
-                raise NotFoundError("there is no such API, or none that answers such questions")
-            tally = Tally(search)
-            start_time = monotonic()
-            interruption = _run(lambda: _ask(start, search, tally, header, jobs))
-            _show(screen, header, tally, monotonic() - start_time)
-            kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
-            examples = list(tally.findings(kinds))
-            if not interruption:
-                interruption = _run(lambda: _shrink(client, search, examples))
-        _write(findings.cases(header, search, examples), out)
-    except (WorkerError, CannotBuild, NotFoundError, OSError) as error:
-        refuse("fuzz", error)
+    with start(batched=False) as client:
+        header = run_header.header(adapter, client.identity, ())
+        apis = [
+            api for api in adapter.apis if header.apis[api.id] and api.id in (api_ids or known_ids)
+        ]
+        search = Search(
+            framework=adapter,
+            runtime=header.runtime,
+            apis=tuple(apis),
+            ops=tuple(
+                op
+                for op in ops or SAMPLED_OPS
+                if any(random_search.is_applicable(a, op) for a in apis)
+            ),
+            seed=seed,
+            count=count,
+        )
+        if not search.ops:
+            raise NotFoundError("there is no such API, or none that answers such questions")
+        tally = Tally(search)
+        start_time = monotonic()
+        interruption = _run(lambda: _ask(start, search, tally, header, jobs))
+        _show(screen, header, tally, monotonic() - start_time)
+        kinds = (*SHRUNK, "refused", "unwritten") if refused else SHRUNK
+        examples = list(tally.findings(kinds))
+        if not interruption:
+            interruption = _run(lambda: _shrink(client, search, examples))
+    _write(findings.cases(header, search, examples), out)
     if interruption:
         refuse("fuzz", f"not everything was asked: {interruption}")
     raise SystemExit(int(any(map(tally.of_kind, WRONG))))

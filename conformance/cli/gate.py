@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance.cli import shared_options
-from conformance.cli.exit_status import refuse
+from conformance.cli.option_kinds import PATH, file, flag
+from conformance.cli.output_files import keep_inputs
 from conformance.gate import baseline, compare, snapshot
 from conformance.gate.result import Result, result, trouble
 from conformance.gate.snapshot import CannotCompare, Snapshot, Source
@@ -25,25 +25,23 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("gate")
-@click.argument("reference", metavar="BASELINE", type=click.Path(path_type=Path))
+@click.argument("reference", metavar="BASELINE", type=PATH)
 @click.argument("candidate", type=_FILE)
-@click.option("--only-regressions", is_flag=True, help="Fail only for what got worse.")
-@click.option(
+@flag("--only-regressions", help="Fail only for what got worse.")
+@file(
     "--expected",
     "expected_file",
     metavar="FILE",
-    type=_FILE,
     help="A YAML list of expected changes, each with an api and a reason; an entry that matches no"
     " change fails.",
 )
-@click.option(
+@file(
     "--markdown",
     "markdown_file",
-    type=_FILE,
     help="A file for the changes as Markdown, for a comment or summary.",
 )
-@click.option("--junit", "junit_file", type=_FILE, help="A file for the changes as JUnit XML.")
-@click.option("--github", is_flag=True, help="Print the changes as annotations of GitHub Actions.")
+@file("--junit", "junit_file", help="A file for the changes as JUnit XML.")
+@flag("--github", help="Print the changes as annotations of GitHub Actions.")
 def command(
     reference: Path,
     candidate: Path,
@@ -65,16 +63,13 @@ def command(
       conformance gate before.jsonl after.jsonl --only-regressions --markdown summary.md
     """
     outputs = [("--markdown", markdown_file), ("--junit", junit_file)]
-    shared_options.keep_inputs(outputs, (_path(reference), candidate, expected_file))
+    keep_inputs(outputs, (_path(reference), candidate, expected_file))
     try:
         outcome = _gate(reference, candidate, expected_file, only_regressions=only_regressions)
     except (CannotCompare, RunError) as error:
         outcome = trouble(error)
     _show(outcome, github=github)
-    try:
-        _write(outcome, markdown_file, junit_file)
-    except OSError as error:
-        refuse("gate", error)
+    _write(outcome, markdown_file, junit_file)
     raise SystemExit(outcome.status)
 
 

@@ -1,4 +1,4 @@
-"""Suggests an option in place of one that does not exist, by its meaning before its spelling."""
+"""Suggest an option in place of one that does not exist, by its meaning before its spelling."""
 
 from __future__ import annotations
 

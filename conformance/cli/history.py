@@ -14,20 +14,24 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.cases import corpus
-from conformance.cli import release_options, shared_options
+from conformance.cli import options
 from conformance.cli.console import console
 from conformance.cli.exit_status import FAILED, refuse
-from conformance.environments.definitions import CannotBuild
-from conformance.history import forecasts, history, releases
+from conformance.cli.option_kinds import FOLDER, file, flag
+from conformance.cli.output_files import keep_inputs
+from conformance.cli.release_options import ReleaseOptions, release_options
+from conformance.history import forecasts, history
 from conformance.history.changes import Trend, alike, trends
-from conformance.history.downloads import Allowance, TooLarge
 from conformance.history.history import Entry, Plan
-from conformance.history.releases import NoRelease, Release
+from conformance.history.releases import (
+    Release,
+    asked_for,
+    existing,
+    meant,
+    package_of,
+)
 from conformance.report import changes
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.run_files import RunError
-from conformance.runs.selection import Selection
-from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
 from conformance.utils.text import count, markdown, plain, shortened
 
@@ -41,43 +45,22 @@ COMPANIONS = "The pinned companions do not go with it."
 
 @click.command("history")
 @click.argument("requirements", nargs=-1, required=True, metavar="RELEASES...")
-@release_options.options
-@shared_options.expression
-@shared_options.case_files
-@click.option(
-    "--every",
-    is_flag=True,
-    help="Ask every release of a range, not only the ends of each minor series.",
-)
+@release_options
+@options.expression
+@options.case_files
+@flag("--every", help="Ask every release of a range, not only the ends of each minor series.")
 @click.option(
     "--at-most",
     type=click.IntRange(1),
     help="Ask at most so many releases of the ranges, spread evenly.",
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for the run files, which `report` and `gate` read.",
+    "--out", type=FOLDER, help="A folder for the run files, which `report` and `gate` read."
 )
-@click.option(
-    "--markdown",
-    "page",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file for the same result as Markdown.",
-)
+@file("--markdown", "page", help="A file for the same result as Markdown.")
 def command(
     requirements: tuple[str, ...],
-    framework: str | None,
-    backend: str | None,
-    python: str | None,
-    download_python: bool | None,
-    pins: tuple[str, ...],
-    pre: bool,
-    limit: float,
-    dry_run: bool,
-    jobs: int,
-    timeout: float,
-    startup: float,
+    releases: ReleaseOptions,
     expression: str | None,
     paths: tuple[Path, ...],
     every: bool,
@@ -97,30 +80,18 @@ def command(
       conformance history keras==3.0.5 keras==3.8.0 keras==3.15.1 --backend torch
       conformance history "jax>=0.4.30" --at-most 5 -k same --markdown jax.md
     """
-    shared_options.keep_inputs([("--markdown", page)], paths or [resources.CASES])
+    keep_inputs([("--markdown", page)], paths or [resources.CASES])
     try:
-        ranges = [releases.asked_for(words) for words in requirements]
-        package = release_options.package_of(ranges)
-        place, pythons = release_options.place(package, framework, backend, python, download_python)
-        existing = releases.existing(package, pythons)
-        candidates = releases.meant(ranges, existing, pre=pre, every=every, at_most=at_most)
-        prepared_cases = tuple(
-            PreparedCase(case) for case in corpus.select_cases(paths, expression)
-        )
-        plan = Plan(
-            place=place,
-            fixed=tuple(releases.asked_for(pin) for pin in pins),
-            prepared_cases=prepared_cases,
-            cases=paths,
-            words=("-k", str(expression)),
-            jobs=jobs,
-            terms=WorkerLimits(timeout=timeout, startup=startup),
-            selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
-            allowance=Allowance(limit),
-        )
-        forecast = forecasts.of_all(plan, candidates)
-        release_options.announce_downloads(forecast, plan, dry_run=dry_run)
-        if dry_run:
+        ranges = [asked_for(words) for words in requirements]
+        package = package_of(ranges)
+        place, pythons = releases.place(package)
+        all_releases = existing(package, pythons)
+        candidates = meant(ranges, all_releases, pre=releases.pre, every=every, at_most=at_most)
+        prepared_cases = list(map(PreparedCase, corpus.select_cases(paths, expression)))
+        words = ("-k", str(expression))
+        plan = releases.plan(place, prepared_cases, paths, words, expression)
+        releases.announce(forecasts.of_all(plan, candidates), plan)
+        if releases.dry_run:
             return
         entries = list(_entries(plan, candidates))
         groups = _trends(entries, prepared_cases)
@@ -128,14 +99,12 @@ def command(
             _copy_runs(entries, out)
         if page:
             page.write_text(_page(_title(plan), entries, groups), encoding="utf-8")
-    except (NoRelease, CannotBuild, TooLarge, RunError, OSError) as error:
-        refuse("history", error)
     except KeyboardInterrupt:
         refuse("history", "stopped; the runs that are complete are kept")
     has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
     screen = console(highlight=False, width=None if has_width else WIDTH)
     _show(screen, _title(plan), entries, groups)
-    between = _number_between(candidates, existing)
+    between = _number_between(candidates, all_releases)
     if between and any(trend.changes for trend in groups):
         screen.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
     if all(entry.run is None for entry in entries):

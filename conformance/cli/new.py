@@ -9,21 +9,34 @@ from typing import Any
 
 import click
 
-from conformance.authoring import drafts, yaml_writer
-from conformance.authoring.call_files import CannotUse
+from conformance.authoring import captured_cases, drafts, yaml_writer
 from conformance.authoring.drafts import Draft, NoCase
 from conformance.authoring.yaml_writer import CannotAdd
 from conformance.cases import Place, json_schema, load
 from conformance.cases.fields import TOPICS
 from conformance.cases.loader import SUFFIXES
-from conformance.cli import captured_calls, case_types, shared_options
-from conformance.cli.exit_status import refuse
+from conformance.cli import case_types
+from conformance.cli.option_kinds import file, flag, several, word
+from conformance.cli.output_files import keep_inputs, refuse_without
 from conformance.question import DTYPES, OPS
 from conformance.utils import resources
 from conformance.utils.printable import printable
 
 _KEYS = tuple(key for key in yaml_writer.ORDER if key not in ("exact", "expected"))
 """Options that are keys of a case, in the order of a case."""
+CAPTURE_OPTIONS: Mapping[str, str] = {
+    "--x-name": "x_name",
+    "--kernel-name": "kernel_name",
+    "--bias-name": "bias_name",
+    "--ignore": "ignored",
+    "--api": "api_id",
+    "--x-layout": "x_layout",
+    "--kernel-layout": "kernel_layout",
+    "--integers": "seed",
+    "--real": "real",
+    "--crop": "crop",
+}
+"""Options with a meaning only for a captured call, each with the name of its value."""
 
 
 @click.command("new")
@@ -51,52 +64,40 @@ _KEYS = tuple(key for key in yaml_writer.ORDER if key not in ("exact", "expected
 @click.option("--groups", type=click.IntRange(1))
 @click.option("--op", type=click.Choice(OPS), help="[default: conv_transpose]")
 @click.option("--dtype", type=click.Choice(DTYPES), help="[default: float32, or as captured]")
-@click.option(
+@several(
     "--topic",
     "topics",
-    multiple=True,
     type=click.Choice(TOPICS),
     metavar="TOPIC",
     help=f"Repeatable; one of {', '.join(TOPICS)}.",
 )
-@click.option(
-    "--tag", "tags", multiple=True, metavar="WORD", help="A word of your own; repeatable."
-)
-@click.option("--claim", "claims", multiple=True, metavar="ID", help="Such as D4; repeatable.")
+@several("--tag", "tags", metavar="WORD", help="A word of your own; repeatable.")
+@several("--claim", "claims", metavar="ID", help="Such as D4; repeatable.")
 @click.option("--section", metavar="TEXT", help="The section of the document.")
 @click.option("--document", nargs=3, metavar="ID TITLE SOURCE", help="The source of a new file.")
-@click.option("--no-answer", is_flag=True, help="Expect the question to have no answer.")
-@click.option(
-    "--into",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A case file to add to, or to make.  [default: standard output]",
-)
+@flag("--no-answer", help="Expect the question to have no answer.")
+@file("--into", help="A case file to add to, or to make.  [default: standard output]")
 @click.option(
     "--from-npz",
     "npz",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A captured call: arrays and arguments, by the names of this command or of the API.",
 )
-@click.option(
+@word(
     "--x-name",
     metavar="NAME",
-    type=shared_options.WORD,
     help="The name of x in that file.  [default: x, or the name of the API]",
 )
-@click.option("--kernel-name", metavar="NAME", type=shared_options.WORD, help="As --x-name.")
-@click.option("--bias-name", metavar="NAME", type=shared_options.WORD, help="As --x-name.")
-@click.option(
+@word("--kernel-name", metavar="NAME", help="As --x-name.")
+@word("--bias-name", metavar="NAME", help="As --x-name.")
+@several(
     "--ignore",
     "ignored",
-    multiple=True,
     metavar="NAME",
     help="Leave an array of that file out, such as the answer; repeatable.",
 )
 @click.option(
-    "--api",
-    "api_id",
-    metavar="ID",
-    help="The API of the call, for its layouts and names.",
+    "--api", "api_id", metavar="ID", help="The API of the call, for its layouts and names."
 )
 @click.option("--x-layout", metavar="AXES", help="Such as 'N *s C'.  [default: 'N C *s']")
 @click.option(
@@ -111,7 +112,7 @@ _KEYS = tuple(key for key in yaml_writer.ORDER if key not in ("exact", "expected
     metavar="SEED",
     help="Keep the shapes only, and draw small whole numbers.",
 )
-@click.option("--real", is_flag=True, help="Keep numbers that are not whole.")
+@flag("--real", help="Keep numbers that are not whole.")
 @click.option(
     "--crop",
     type=click.IntRange(1),
@@ -130,25 +131,22 @@ def command(into: Path | None, document: tuple[str, str, str] | None, **options:
       conformance new --id my-layer --why "The layer that went wrong." --from-npz call.npz \\
           --kernel-name w --api keras.ops.conv_transpose --stride 2 --padding same --integers 1
     """
-    for option, key in captured_calls.OPTIONS.items():
+    for option, key in CAPTURE_OPTIONS.items():
         if not options["npz"] and options[key] not in (None, (), False):
-            shared_options.refuse_without(option, "--from-npz")
-    shared_options.keep_inputs([("--into", into)], [options["npz"]])
-    try:
-        places = _places(into)
-        fields = {key: options[key] for key in _KEYS if options[key] not in (None, ())}
-        remarks: list[str] = []
-        choices: Sequence[Mapping[str, Any]] = ({},)
-        if options["npz"]:
-            choices, remarks = captured_calls.choices(options, fields)
-        fields = _complete(fields, {*fields, *choices[0]}, places)
-        draft = _draft(fields, choices, remarks, no_answer=options["no_answer"])
-        text = _text(draft, into, document)
-        if into is not None:
-            into.parent.mkdir(parents=True, exist_ok=True)
-            into.write_bytes(text.encode("utf-8"))
-    except (NoCase, CannotAdd, CannotUse, OSError) as error:
-        refuse("new", error)
+            refuse_without(option, "--from-npz")
+    keep_inputs([("--into", into)], [options["npz"]])
+    places = _places(into)
+    fields = {key: options[key] for key in _KEYS if options[key] not in (None, ())}
+    remarks: list[str] = []
+    choices: Sequence[Mapping[str, Any]] = ({},)
+    if options["npz"]:
+        choices, remarks = captured_cases.choices(options, fields)
+    fields = _complete(fields, {*fields, *choices[0]}, places)
+    draft = _draft(fields, choices, remarks, no_answer=options["no_answer"])
+    text = _text(draft, into, document)
+    if into is not None:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_bytes(text.encode("utf-8"))
     if into is None:
         click.echo(text, nl=False)
     _print_remarks(draft, into)

@@ -7,28 +7,22 @@ from pathlib import Path
 import click
 
 from conformance.cases import corpus
-from conformance.cli import shared_options
+from conformance.cli import options
 from conformance.cli.console import console
-from conformance.cli.exit_status import refuse
+from conformance.cli.option_kinds import FOLDER, PATH, several
+from conformance.cli.output_files import keep_inputs
 from conformance.report import load, output, terminal
 from conformance.report.model import report
-from conformance.runs.run_files import RunError
 from conformance.utils.printable import printable
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to.",
-)
-@shared_options.case_files
-@click.option(
+@click.argument("runs", nargs=-1, required=True, type=PATH)
+@click.option("--out", required=True, type=FOLDER, help="The folder to write to.")
+@options.case_files
+@several(
     "--only",
     "names",
-    multiple=True,
     metavar="FILE",
     type=click.Choice(output.NAMES),
     help=f"Write only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
@@ -44,12 +38,9 @@ def command(
       conformance report reports/runs/*.jsonl --out reports
     """
     outputs = (("--out", out / name) for name in names or output.NAMES)
-    shared_options.keep_inputs(outputs, (*runs, *paths))
-    try:
-        document = report(load.load(runs), corpus.select_cases(paths))
-        files = output.write(document, out, names)
-    except (RunError, OSError) as error:
-        refuse("report", error)
+    keep_inputs(outputs, (*runs, *paths))
+    document = report(load.load(runs), corpus.select_cases(paths))
+    files = output.write(document, out, names)
     terminal.show(console(), document)
     for path in files:
         click.echo(printable(str(path)))

@@ -2,59 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import environment_options, run_requests, shared_options
-from conformance.environments.definitions import Environment
+from conformance.cli import options, run_requests
+from conformance.cli.option_kinds import PATH, flag, word
+from conformance.cli.options import NamedEnvironment
+from conformance.cli.output_files import refuse_without
 from conformance.runs.worker_limits import MEMORY, WorkerLimits
-
-NamedEnvironment = tuple[str | None, Environment]
 
 
 @click.command("run")
-@click.argument("cases", nargs=-1, type=click.Path(path_type=Path))
-@environment_options.options_for_several
-@shared_options.api_ids
-@shared_options.expression
+@click.argument("cases", nargs=-1, type=PATH)
+@options.environments
+@options.api_ids
+@options.expression
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The run file; with several environments, the folder of their run files."
     "  [default: reports/runs/NAME.jsonl]",
 )
-@shared_options.jobs
-@shared_options.timeout()
-@shared_options.startup()
+@options.jobs
+@options.limits()
 @click.option(
     "--memory",
     default=MEMORY,
     show_default="8 GiB",
-    type=shared_options.BYTES,
+    type=options.BYTES,
     help="Bytes that a worker may use in addition to those at its start.",
 )
-@click.option(
-    "--one-by-one",
-    is_flag=True,
-    help="Ask every question by itself, as a person would, also where many in one batch are"
-    " quicker, which is JAX. The run file records the choice.",
-)
-@click.option(
-    "--reuse",
-    is_flag=True,
-    help="Keep a complete run file that the same code, cases, pins and options made.",
-)
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Continue an interrupted run, and ask nothing again that is in its file.",
-)
-@click.option(
+@flag("--one-by-one", help=f"{options.ONE_BY_ONE} The run file records the choice.")
+@flag("--reuse", help="Keep a complete run file that the same code, cases, pins and options made.")
+@flag("--resume", help="Continue an interrupted run, and ask nothing again that is in its file.")
+@flag(
     "--skip-missing-interpreters",
     "skip",
-    is_flag=True,
     help="Exit with 0 also where the Python of an environment is not installed and may not be"
     " downloaded: its run says so, and so does the report.",
 )
@@ -65,26 +51,15 @@ NamedEnvironment = tuple[str | None, Environment]
     show_default=True,
     help="Where the workers are: here, or on a Dask cluster.",
 )
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    type=shared_options.WORD,
-    help="Of the cluster, such as tcp://host:8786.",
-)
+@word("--scheduler", metavar="ADDRESS", help="Of the cluster, such as tcp://host:8786.")
 def command(
     cases: tuple[Path, ...],
-    framework: str | None,
-    names: tuple[str, ...],
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-    download_python: bool | None,
+    environments: list[NamedEnvironment],
     api_ids: tuple[str, ...],
     expression: str | None,
     out: Path | None,
     jobs: int,
-    timeout: float,
-    startup: float,
+    limits: WorkerLimits,
     memory: int,
     one_by_one: bool,
     reuse: bool,
@@ -103,15 +78,10 @@ def command(
     """
     if (executor == "dask") != (scheduler is not None):
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
-    if executor == "dask" and shared_options.is_set("jobs"):
-        shared_options.refuse_without(
-            "--jobs", "--executor threads; a cluster has as many workers as it has"
-        )
-    environments = environment_options.select_environments(
-        framework, names, python, pins, backend, download_python
-    )
+    if executor == "dask" and options.is_set("jobs"):
+        refuse_without("--jobs", "--executor threads; a cluster has as many workers as it has")
     environments = _with_apis(api_ids, environments)
-    limits = WorkerLimits(timeout=timeout, startup=startup, memory=memory, batched=not one_by_one)
+    limits = replace(limits, memory=memory, batched=not one_by_one)
     requests = run_requests.requests(
         environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
     )
@@ -128,7 +98,7 @@ def _with_apis(
         for _, environment in environments
     }
     known_ids = [api_id for group in ids.values() for api_id in group]
-    shared_options.refuse_unknown_apis(api_ids, known_ids)
+    options.refuse_unknown_apis(api_ids, known_ids)
     return [
         (name, environment)
         for name, environment in environments

@@ -10,8 +10,8 @@ import click
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
-from conformance.cli import shared_options
 from conformance.cli.exit_status import FAILED, message, refuse
+from conformance.cli.output_files import keep_inputs
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import executors, plan
 from conformance.runs.executors import NoExecutor, Place
@@ -78,7 +78,7 @@ def requests(
         for name, environment in environments
     ]
     inputs = (*(cases or [resources.CASES]), *(e.python for _, e in environments if not e.pins))
-    shared_options.keep_inputs([("--out", request.path) for request in all_requests], inputs)
+    keep_inputs([("--out", request.path) for request in all_requests], inputs)
     return [request for request in all_requests if not (reuse and _is_reusable(request))]
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -13,19 +16,22 @@ from rich.text import Text
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS
-from conformance.cli import shared_options, translation_proof
+from conformance.cli import options
+from conformance.cli.case_types import numbers, padding_words
 from conformance.cli.exit_status import refuse
-from conformance.cli.numbers import numbers, padding_words
-from conformance.cli.translation_ends import End, environment_title, open_end
-from conformance.cli.translation_proof import TRIES
-from conformance.cli.translation_question import RANKS, question_of, rank_of
+from conformance.cli.option_kinds import PATH, flag, several, word
 from conformance.question import Question
 from conformance.recipes import search
+from conformance.runs import lookup
 from conformance.runs.worker_limits import WorkerLimits
-from conformance.translate import proofs, records, translation
+from conformance.translate import proofs, records, translation, verification
+from conformance.translate.ends import End, environment_title, open_end
+from conformance.translate.questions import RANKS, question_of, rank_of
 from conformance.translate.records import NoRecord
 from conformance.translate.translation import Place, Translation, Unknown
+from conformance.translate.verification import TRIES
 from conformance.utils.text import count, plain
+from conformance.workers.outcomes import Refusal
 
 TRANSPOSED = sorted(
     id_ for id_, api in APIS.items() if api.operator == "conv_transpose" and not api.is_variant
@@ -70,52 +76,33 @@ class Rank(click.IntRange):
 @click.option("--bias/--no-bias", default=False)
 @click.option("--rank", type=Rank(), help="Spatial axes.  [default: as many as numbers, or 2]")
 @click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
-@click.option(
-    "--from-backend", metavar="NAME", type=shared_options.WORD, help="The backend of Keras."
-)
-@click.option(
-    "--to-backend", metavar="NAME", type=shared_options.WORD, help="The backend of Keras."
-)
-@click.option("--from-class", metavar="NAME", type=shared_options.WORD, help=CLASS)
-@click.option("--to-class", metavar="NAME", type=shared_options.WORD, help=CLASS)
-@click.option(
+@word("--from-backend", metavar="NAME", help="The backend of Keras.")
+@word("--to-backend", metavar="NAME", help="The backend of Keras.")
+@word("--from-class", metavar="NAME", help=CLASS)
+@word("--to-class", metavar="NAME", help=CLASS)
+@several(
     "--run",
     "paths",
-    multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A run file, or a baseline, with precedence over those of this package; repeatable."
     f"  [default: {records.RUNS}/*.jsonl]",
 )
-@click.option(
-    "--verify", is_flag=True, help=f"Run both calls on {TRIES} random inputs and compare."
-)
-@click.option(
+@flag("--verify", help=f"Run both calls on {TRIES} random inputs and compare.")
+@word(
     "--from-python",
-    type=shared_options.WORD,
     help="The interpreter of the first API, which makes the call to see that it is not refused."
     "  [with --verify: this one]",
 )
-@click.option(
+@word(
     "--to-python",
-    type=shared_options.WORD,
     help="The interpreter of the second API, which the call is written for and which runs it."
     "  [with --verify: this one]",
 )
-@shared_options.timeout()
-@shared_options.startup()
+@options.limits()
 def command(
     source_id: str,
     target_id: str,
-    kernel_size: tuple[int, ...],
-    channels: tuple[int, int],
-    stride: tuple[int, ...],
-    padding: str | tuple[object, ...] | None,
-    output_padding: tuple[int, ...] | None,
-    dilation: tuple[int, ...],
-    groups: int,
-    bias: bool,
     rank: int | None,
-    size: tuple[int, ...] | None,
     from_backend: str | None,
     to_backend: str | None,
     from_class: str | None,
@@ -124,8 +111,8 @@ def command(
     verify: bool,
     from_python: str | None,
     to_python: str | None,
-    timeout: float,
-    startup: float,
+    limits: WorkerLimits,
+    **arguments: Any,
 ) -> None:
     """Write a call of one API for another; the arguments have the meaning of the first API.
 
@@ -138,31 +125,39 @@ def command(
       conformance translate --from torch.nn.ConvTranspose --to keras.layers.ConvTranspose \\
           --kernel-size 3 --stride 2 --padding 1 --output-padding 1 --channels 8 16
     """
-    lengths = {
-        "--kernel-size": kernel_size, "--stride": stride, "--padding": padding,
-        "--output-padding": output_padding, "--dilation": dilation, "--size": size,
-    }  # fmt: skip
-    if padding is None:
-        padding = APIS[source_id].defaults.get("padding", (0,))
     try:
-        rank = rank or rank_of(lengths)
-        question = question_of(
-            rank, kernel_size, channels, stride, padding, output_padding, dilation, groups, bias,
-            size or (5, 6, 7)[:rank],
-        )  # fmt: skip
-        all_records = list(records.known(paths))
+        rank = rank or rank_of(arguments)
+        if arguments["padding"] is None:
+            arguments["padding"] = APIS[source_id].defaults.get("padding", (0,))
+        arguments["size"] = arguments["size"] or (5, 6, 7)[:rank]
+        question = question_of(rank, **arguments)
+        all_records = list(records.load_records(paths))
     except (ValueError, NoRecord) as error:
         raise click.UsageError(str(error)) from None
     default_python = sys.executable if verify else None
     from_python, to_python = from_python or default_python, to_python or default_python
-    limits = WorkerLimits(timeout=timeout, startup=startup, batched=False)
-    with (
-        open_end(
-            source_id, "from", from_backend, from_class, from_python, all_records, limits
-        ) as source,
-        open_end(target_id, "to", to_backend, to_class, to_python, all_records, limits) as target,
-    ):
+    _check_end("from", source_id, from_backend, from_class, from_python)
+    _check_end("to", target_id, to_backend, to_class, to_python)
+    with ExitStack() as ends:
+        find = partial(open_end, all_records=all_records, limits=replace(limits, batched=False))
+        try:
+            source = ends.enter_context(
+                find(source_id, "native", from_backend, from_class, from_python)
+            )
+            target = ends.enter_context(find(target_id, "recipe", to_backend, to_class, to_python))
+        except NoRecord as error:
+            raise click.UsageError(str(error)) from None
         _translate(question, source, target)
+
+
+def _check_end(
+    end: str, api_id: str, backend: str | None, runtime_class: str | None, python: str | None
+) -> None:
+    """Refuse a backend that the framework does not have, and a class of an interpreter."""
+    framework, _ = lookup.api_named(api_id)
+    options.refuse_backend(framework.name, backend, f"--{end}-backend")
+    if python is not None and runtime_class is not None:
+        raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
 
 
 def _translate(question: Question, source: End, target: End) -> None:
@@ -178,17 +173,17 @@ def _translate(question: Question, source: End, target: End) -> None:
     if isinstance(result, Inexpressible):
         click.echo(f"inexpressible: {result.reason}")
         raise SystemExit(NONE)
-    verification = translation_proof.verify(question, result, source, target)
-    if verification.refusal is not None:  # before the translation is printed
-        _exit_refused(source, verification.refusal.words)
+    outcome = verification.verify(question, result, source, target)
+    if isinstance(outcome, Refusal):  # before the translation is printed
+        _exit_refused(source, outcome.words)
     if objection is not None and source.client is None:
         click.echo(
             f"maybe:   {source.title} refuses this call itself: {plain(objection.reason)};"
             " --from-python asks it\n"
         )
     _show(result, source, target)
-    if verification.sentence:
-        click.echo(verification.sentence)
+    if outcome is not None:
+        click.echo(outcome)
 
 
 def _exit_refused(source: End, reason: str) -> NoReturn:
@@ -216,7 +211,7 @@ def _show(result: Translation, source: End, target: End) -> None:
     console.print(f"kernel:  {'; '.join(result.kernel) or 'as it is'}")
     console.print(f"output:  {'; '.join(result.output) or 'as it is'}")
     _show_costs(console, result, target.place)
-    for line in translation_proof.proof(result, target):
+    for line in verification.proof_lines(result, target):
         console.print(line)
 
 

@@ -50,7 +50,7 @@ def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterat
                 yield node.explanation
 
 
-def named(rival: Explanation) -> str:
+def name_of(rival: Explanation) -> str:
     """Return the name of a rival."""
     return " and ".join(map(str, rival)) or ZEROS
 

@@ -1,60 +1,47 @@
-"""Collect the conventions: the axes on which frameworks differ, and the choices on each axis.
+"""Collect the table of conventions: the axes on which frameworks differ, and their choices.
 
 A choice is a change of the question; the oracle's answer to the changed question is the answer of a
 framework that makes this choice. Several choices are applied in the order of `AXES`. A new axis is
-one more entry in one of the modules that are collected here.
+one entry in one of the modules that are collected here, and everything else derives from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Mapping
 
-from conformance.conventions import layout_axes, number_axes, operator_axes, padding_axes
+from conformance.conventions import arithmetic, layout, operators, output_padding, padding
+from conformance.conventions.arithmetic import HALVES as HALVES
 from conformance.conventions.axis import Axis as Axis
 from conformance.conventions.axis import Choice as Choice
 from conformance.conventions.axis import Convention as Convention
-from conformance.conventions.number_axes import HALVES as HALVES
-from conformance.conventions.transforms import Postprocess, Transformed, unchanged
-from conformance.question import Question
 
 AXES: tuple[Axis, ...] = (
-    *layout_axes.AXES,
-    *operator_axes.AXES,
-    *padding_axes.AXES,
-    *number_axes.AXES,
+    *layout.AXES,
+    *operators.AXES,
+    *padding.AXES,
+    *output_padding.AXES,
+    *arithmetic.AXES,
 )
 CONVENTIONS = tuple(Convention(axis, choice) for axis in AXES for choice in axis.choices)
 MEANINGS = tuple(convention for convention in CONVENTIONS if not convention.choice.mistake)
 """The conventions that an API may have; the others are mistakes."""
+BY_NAME: Mapping[str, Convention] = {str(convention): convention for convention in CONVENTIONS}
+"""The conventions by their names, as observations and files have them."""
+PROFILED = tuple(axis for axis in AXES if axis.meanings)
+"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
 
-
-def apply_conventions(question: Question, conventions: Iterable[Convention]) -> Transformed:
-    """Return the question as a framework with these conventions understands it, in canonical terms.
-
-    Parameters
-    ----------
-    question
-        The question.
-    conventions
-        The conventions, in any order. One that finds nothing to change is skipped.
-
-    Returns
-    -------
-    Transformed
-        The question, and the function of its answer.
-    """
-    postprocesses: list[Postprocess] = []
-    for convention in sorted(conventions, key=CONVENTIONS.index):
-        if not convention.axis.concerns(question):
-            continue
-        transformed = convention.choice.change(question)
-        if transformed is not None:
-            question = transformed.question
-            if transformed.after is not unchanged:
-                postprocesses.insert(0, transformed.after)
-    if not postprocesses:
-        return Transformed(question)
-    return Transformed(
-        question, lambda y: reduce(lambda answer, after: after(answer), postprocesses, y)
-    )
+GRADIENTS = Axis(
+    "gradients",
+    "Gradients",
+    "of the same call",
+    "Autodiff gives the gradient of the call, with the conventions of its output.",
+    lambda q: q.wanted.endswith("gradient"),
+    (
+        Choice(
+            "of another call",
+            "Autodiff gives a gradient that the conventions of the output do not explain.",
+            lambda _: None,
+        ),
+    ),
+)
+"""Whether gradients follow the output: not one of `AXES`, as it has no mutant."""

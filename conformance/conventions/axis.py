@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
-from conformance.conventions.transforms import Transform
-from conformance.question import Question
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes
+from conformance.question import Array, ArrayMap, Dtype, Question, Wanted
 
-SOME_AXES: dict[tuple[int, ...], str] = {(0,): "the first", (1,): "the second", (2,): "the third"}
-"""The words for single spatial axes."""
-TWO_OF_THREE: dict[tuple[int, ...], str] = {
+SOME_AXES: dict[tuple[int, ...], str] = {
+    (0,): "the first",
+    (1,): "the second",
+    (2,): "the third",
     (0, 1): "the first two",
     (0, 2): "the outer two",
     (1, 2): "the last two",
 }
-"""The words for two of three spatial axes."""
+"""The words for some of three spatial axes."""
+
+
+def unchanged(answer: Array) -> Array:
+    """Return the answer as it is."""
+    return answer
+
+
+class Transformed(NamedTuple):
+    """A question as a convention understands it.
+
+    Attributes
+    ----------
+    question
+        The changed question.
+    after
+        The function of the oracle's answer to it.
+    resizes
+        Whether that function gives the answer another shape.
+    sums
+        The dtype to which its sums are rounded, if that is the whole convention. Then ``after``
+        gives one answer of many, as rounding depends on the order of a sum.
+    """
+
+    question: Question
+    after: ArrayMap = unchanged
+    resizes: bool = False
+    sums: Dtype | None = None
+
+
+Change: TypeAlias = Callable[[Question], Transformed | Question | None]
+"""A transform of a question that its axis concerns.
+
+It returns None where it changes nothing, or where it equals a likelier choice. A gradient by an
+array goes back through the adjoint of what was done to that array, as a framework's own autodiff
+would do.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +68,7 @@ class Choice:
     sentence
         What a framework with this choice does.
     change
-        The transform of the question.
+        The transform of a question that the axis concerns.
     mistake
         Whether no API means it, though converters and hand-written code do it. A mistake explains
         answers of others, and is in no profile.
@@ -40,7 +79,7 @@ class Choice:
 
     name: str
     sentence: str
-    change: Transform
+    change: Change
     mistake: bool = False
     like: tuple[tuple[str, ...], ...] = ()
 
@@ -53,6 +92,8 @@ class Axis:
     ----------
     name
         A few words.
+    heading
+        The group of axes that it is in, for reports.
     canonical
         The oracle's choice, in a few words.
     sentence
@@ -63,14 +104,18 @@ class Axis:
         The other choices, the likeliest first.
     rounds
         Whether the choices change only how sums are rounded.
+    part_of
+        The axis that this one depends on: what is refused there is refused here too.
     """
 
     name: str
+    heading: str
     canonical: str
     sentence: str
     concerns: Callable[[Question], bool]
     choices: tuple[Choice, ...]
     rounds: bool = False
+    part_of: str | None = None
 
     @property
     def meanings(self) -> tuple[Choice, ...]:
@@ -88,9 +133,63 @@ class Convention:
     def __str__(self) -> str:
         return f"{self.axis.name}: {self.choice.name}"
 
+    def apply(self, question: Question) -> Transformed | None:
+        """Return the question as a framework with this convention understands it.
+
+        Returns
+        -------
+        Transformed or None
+            None where the convention changes nothing.
+
+        Raises
+        ------
+        ValueError
+            If the question has no answer, and the convention depends on its shape.
+        """
+        change = self.choice.change(question) if self.axis.concerns(question) else None
+        return Transformed(change) if isinstance(change, Question) else change
+
 
 def mistake(
-    name: str, sentence: str, transform: Transform, *, like: tuple[tuple[str, ...], ...] = ()
+    name: str, sentence: str, change: Change, *, like: tuple[tuple[str, ...], ...] = ()
 ) -> Choice:
     """Return a choice that is a mistake."""
-    return Choice(name, sentence, transform, mistake=True, like=like)
+    return Choice(name, sentence, change, mistake=True, like=like)
+
+
+def is_padded(q: Question) -> bool:
+    """Return whether padding shortens or lengthens the full output."""
+    return any(map(any, q.pairs))
+
+
+def extents(q: Question) -> Axes:
+    """Return the effective kernel size of each spatial axis."""
+    return geometry.effective_kernel_size(q.window, q.dilation)
+
+
+def cropped(q: Question, pairs: Iterable[Sequence[int]]) -> Question | None:
+    """Return the question with this padding, or None if it has it already."""
+    padding = tuple((begin, end) for begin, end in pairs)
+    return None if padding == q.pairs else q.but(padding=padding)
+
+
+def mapped(q: Question, wanted: Wanted, function: ArrayMap, adjoint: ArrayMap) -> Transformed:
+    """Apply a linear map to one array; the array's own gradient goes back through the adjoint.
+
+    Parameters
+    ----------
+    q
+        The question.
+    wanted
+        ``input_gradient`` for a map of the input, ``kernel_gradient`` for one of the kernel.
+    function, adjoint
+        The linear map and its adjoint.
+
+    Returns
+    -------
+    Transformed
+        The question of the mapped array.
+    """
+    name = "x" if wanted == "input_gradient" else "kernel"
+    after = adjoint if q.wanted == wanted else unchanged
+    return Transformed(q.but(**{name: function(getattr(q, name))}), after)

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from conformance.cases import exactness
-from conformance.conventions import interpretations, transforms
-from conformance.conventions.axes import CONVENTIONS
+from conformance.conventions import interpretations
+from conformance.conventions.arithmetic import round_to
+from conformance.conventions.axes import BY_NAME, CONVENTIONS
 from conformance.conventions.budget import Budget
 from conformance.conventions.interpretations import (
     Explanation,
@@ -209,7 +210,7 @@ class _Search:
         # Sums that are rounded to another dtype are numbers of that dtype.
         if node.sums is None or node.sums == node.dtype:
             return True
-        return bool((transforms.held(answer, node.sums) == answer).all())
+        return bool((round_to(answer, node.sums) == answer).all())
 
     def _is_nearest(self, node: Node) -> bool:
         """Return whether a rounded answer is nearest to the node.
@@ -246,7 +247,7 @@ def _replacements(explanation: Explanation) -> Iterator[Explanation]:
     for mistake in explanation:
         others = [convention for convention in explanation if convention is not mistake]
         for names in mistake.choice.like:
-            substitutes = [convention for convention in CONVENTIONS if str(convention) in names]
+            substitutes = [BY_NAME[name] for name in names]
             combination = sorted((*others, *substitutes), key=CONVENTIONS.index)
             if len({convention.axis.name for convention in combination}) == len(combination):
                 yield tuple(combination)

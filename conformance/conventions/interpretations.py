@@ -17,8 +17,8 @@ from conformance import comparison
 from conformance import question as questions
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
-from conformance.conventions.transforms import Postprocess, Transformed, unchanged
-from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
+from conformance.conventions.axis import Transformed, unchanged
+from conformance.question import AnyQuestion, Array, ArrayMap, Chain, Dtype, Pool, Question
 
 BIG = 2**18
 """The number of products above which a part of the answer is compared first."""
@@ -56,10 +56,10 @@ class Node:
 
     places: tuple[int, ...]
     question: AnyQuestion
-    moves: Postprocess = unchanged
+    moves: ArrayMap = unchanged
     resizes: bool = False
     sums: Dtype | None = None
-    rounding: Postprocess = unchanged
+    rounding: ArrayMap = unchanged
 
     @property
     def explanation(self) -> Explanation:
@@ -247,12 +247,12 @@ def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | No
     return node
 
 
-def applied(question: AnyQuestion, conventions: Iterable[Convention]) -> Explanation:
-    """Return the conventions that change something when applied one after the other."""
+def apply_all(question: AnyQuestion, conventions: Iterable[Convention]) -> Node:
+    """Return the question under those of the conventions that change something."""
     node = Node((), question)
     for place in _places(conventions):
         node = _child(node, place) or node
-    return node.explanation
+    return node
 
 
 def answer_under(question: AnyQuestion, conventions: Explanation) -> Array | None:
@@ -322,12 +322,11 @@ def _child(node: Node, place: int) -> Node | None:
 
     In a chain the convention applies to the last transposed convolution.
     """
-    axis, choice = CONVENTIONS[place].axis, CONVENTIONS[place].choice
     target = _find_target(node.question)
-    if target is None or not axis.concerns(target):
+    if target is None:
         return None
     try:
-        transformed = choice.change(target)
+        transformed = CONVENTIONS[place].apply(target)
         if transformed is None:
             return None
         question, postprocess = _replace_target(node.question, target, transformed)
@@ -351,7 +350,7 @@ def _find_target(question: AnyQuestion) -> Question | None:
 
 def _replace_target(
     question: AnyQuestion, target: Question, transformed: Transformed
-) -> tuple[AnyQuestion, Postprocess]:
+) -> tuple[AnyQuestion, ArrayMap]:
     """Return the question with ``target`` transformed, and the function of its answer."""
     if isinstance(question, Question):
         return transformed.question, transformed.after
@@ -365,7 +364,7 @@ def _replace_target(
     return Chain((*earlier, transformed.question, *questions.chained(x, later).steps)), unchanged
 
 
-def _compose(inner: Postprocess, outer: Postprocess) -> Postprocess:
+def _compose(inner: ArrayMap, outer: ArrayMap) -> ArrayMap:
     """Compose two functions; the last change of a question is undone first in its answer."""
     if outer is unchanged:
         return inner

@@ -77,7 +77,7 @@ def where(header: Header) -> Text:
     return Text(plain(", ".join(filter(None, parts))), style="bold")
 
 
-def told(api: str, calls: Sequence[InvocationResult], width: int) -> Iterator[Text]:
+def api_lines(api: str, calls: Sequence[InvocationResult], width: int) -> Iterator[Text]:
     """Yield lines about an API: its verdict, and each call with its answer and its diagnosis.
 
     Parameters

@@ -37,7 +37,7 @@ _SETTINGS = re.compile(r"\b(vim?[<=>]?\d{0,4}|ex|Local Variables):")
 
 
 @dataclass(frozen=True)
-class Seen:
+class CallOutcome:
     """An observation of the call, and its environment.
 
     Attributes
@@ -88,7 +88,7 @@ class Reproduction:
         The call.
     prepared_case
         The case that it belongs to.
-    seen
+    outcome
         An observation of the call, if there is one.
     """
 
@@ -97,7 +97,7 @@ class Reproduction:
     prepared_case: PreparedCase
     mode: Mode
     call: Call
-    seen: Seen | None = None
+    outcome: CallOutcome | None = None
 
 
 def script(r: Reproduction) -> str:
@@ -115,7 +115,7 @@ def script(r: Reproduction) -> str:
     expected = [] if oracle is None else list(_expected(r.prepared_case, oracle))
     packed = any(map(literals.is_packed, (*arrays, *expected)))
     switches = tuple(_switches(r))
-    will_answer = oracle is not None and (r.seen is None or r.seen.answered)
+    will_answer = oracle is not None and (r.outcome is None or r.outcome.answered)
     return "\n".join(
         (
             *_comments(r),
@@ -139,10 +139,10 @@ def script(r: Reproduction) -> str:
     )
 
 
-def sighting(
+def first_outcome(
     among: Iterable[Run], framework: Framework, api: Api, prepared_case: PreparedCase, mode: Mode,
     backend: str | None,
-) -> Seen | None:  # fmt: skip
+) -> CallOutcome | None:  # fmt: skip
     """Return the first observation of a call in some runs.
 
     Parameters
@@ -156,7 +156,7 @@ def sighting(
 
     Returns
     -------
-    Seen or None
+    CallOutcome or None
         None where no run has the call.
     """
     key = (api.id, prepared_case.case.id, mode)
@@ -166,7 +166,7 @@ def sighting(
         for observation in run.observations:
             if observation.key == key and observation.content == prepared_case.content:
                 header = run.header
-                return Seen(observation, header.version, header.runtime, header.switches)
+                return CallOutcome(observation, header.version, header.runtime, header.switches)
     return None
 
 
@@ -179,9 +179,9 @@ def newest(folder: Path) -> Iterator[Run]:
 
 def _switches(r: Reproduction) -> Iterator[str]:
     """Yield the lines that set the environment variables that chose the kernels."""
-    if r.seen is not None:
-        names = r.framework.interop(r.api, r.seen.runtime.backend).switches
-        for name, value in sorted(r.seen.switches.items()):
+    if r.outcome is not None:
+        names = r.framework.interop(r.api, r.outcome.runtime.backend).switches
+        for name, value in sorted(r.outcome.switches.items()):
             if name in names:
                 yield f"os.environ[{name!r}] = {value!r}"
 
@@ -224,7 +224,7 @@ def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
         yield f'same = y.shape == expected.shape and y.dtype == "{dtype}"'
         near = "(abs(y.astype(np.float64) - expected) <= allowed).all()"
         # An answer within rounding is not always right, and the script cannot tell.
-        undecided = r.seen is not None and r.seen.observation.status == "undecided"
+        undecided = r.outcome is not None and r.outcome.observation.status == "undecided"
         words = "Within rounding, which proves nothing here." if undecided else "Right."
         yield f'print("{words}" if same and {near} else "Wrong.")'
         return
@@ -237,8 +237,8 @@ def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
 def _facts(r: Reproduction) -> Iterator[str]:
     if r.prepared_case.oracle_answer is None:
         yield _print(f"There is no answer: {reason_without_answer(r.prepared_case.case)}.")
-    if r.seen is not None:
-        yield _print(f"Seen in {r.framework.title} {r.seen.where}: {r.seen.words}")
+    if r.outcome is not None:
+        yield _print(f"Seen in {r.framework.title} {r.outcome.where}: {r.outcome.words}")
     where = f" on {{{r.framework.backend}}}" if r.framework.backend_variable else ""
     yield (
         f'print(f"Now in {r.framework.title} {{{r.framework.version}}}{where},'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.conventions.axes import CONVENTIONS
+from conformance.conventions.axes import BY_NAME
 from conformance.gate.compare import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
@@ -15,8 +15,6 @@ from conformance.utils.text import count, name
 
 SHOWN = 3
 """The number of cases that a sentence names."""
-
-_SENTENCES = {str(convention): convention.choice.sentence for convention in CONVENTIONS}
 
 
 def sentence(group: Group, before: Source, after: Source) -> str:
@@ -174,7 +172,10 @@ def _explanations(group: Group) -> Iterator[str]:
 def _meaning(explanation: Explanation, ties: Names) -> str:
     if not explanation:
         return "no known convention explains it."
-    sentences = " ".join(_SENTENCES.get(choice, f"{name(choice)}.") for choice in explanation)
+    sentences = " ".join(
+        BY_NAME[choice].choice.sentence if choice in BY_NAME else f"{name(choice)}."
+        for choice in explanation
+    )
     meaning = f"{sentences[:-1]} ({_names(explanation)})."
     if not ties:
         return meaning

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from conformance.conventions.axes import AXES
+from conformance.conventions.axes import BY_NAME
 from conformance.history.version_ranges import Row, State
 from conformance.observations import Observation, Status
-from conformance.runs.profiles import sentence
 
 
 class CaseAnswer(NamedTuple):
@@ -53,7 +52,9 @@ def case_answer(observation: Observation, conventions: Collection[str]) -> CaseA
         return CaseAnswer(State("other", f"an answer {remark}"), None, shape, digest)
     candidates = (names for names in observation.explanations if set(names).issubset(conventions))
     names = next(candidates, observation.explanations[0])
-    words = " ".join(_SENTENCES.get(name, f"{name}.") for name in names)
+    words = " ".join(
+        BY_NAME[name].choice.sentence if name in BY_NAME else f"{name}." for name in names
+    )
     return CaseAnswer(State("other", words), names, shape, digest)
 
 
@@ -65,11 +66,6 @@ _STATES: Mapping[Status, State] = {
     "crashed": State("broken", "crashes"),
     "hung": State("broken", "gives no answer in time"),
     "flaky": State("broken", "answers now so, now otherwise"),
-}
-_SENTENCES: Mapping[str, str] = {
-    f"{axis.name}: {choice.name}": sentence(axis, choice.name)
-    for axis in AXES
-    for choice in axis.choices
 }
 
 

@@ -19,10 +19,11 @@ from typing import Any
 from conformance.environments.definitions import Environment
 from conformance.environments.installer import CannotBuild, uv
 from conformance.utils import byte_sizes
+from conformance.utils.printable import PrintableError
 from conformance.workers import pythons
 
 
-class TooLarge(Exception):
+class TooLarge(PrintableError):
     """A download that is larger than what is allowed, with a sentence."""
 
 

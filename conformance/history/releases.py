@@ -75,6 +75,18 @@ def asked_for(words: str) -> Requirement:
     return requirement
 
 
+def package_of(requirements: list[Requirement]) -> str:
+    """Return the package of all requirements; raise `NoRelease` where there are several."""
+    first, *others = requirements
+    for other in others:
+        if not same_package(first.name, other.name):
+            raise NoRelease(
+                f"{first.name} and {other.name} are two packages; a history is of one, and"
+                " --with says what is beside it"
+            )
+    return first.name
+
+
 def exact(requirement: Requirement) -> Version | None:
     """Return the only version of a requirement such as ``keras==3.8.0``; None for a range."""
     specifiers = tuple(requirement.specifier)

@@ -19,7 +19,8 @@ import numpy as np
 from conformance import comparison, question
 from conformance.cases import Case, sampling
 from conformance.comparison import Reference
-from conformance.conventions import alternatives, transforms
+from conformance.conventions import alternatives
+from conformance.conventions.arithmetic import round_to
 from conformance.conventions.axes import AXES, CONVENTIONS, HALVES
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import Node, answer_under, under
@@ -257,8 +258,8 @@ def _hidden(
     """Yield the names of alternatives that rounding hides from a comparison with the oracle."""
     reference, q = prepared_case.reference, prepared_case.case.question
     dtype = q.dtype if isinstance(q, Question) else None
-    expected = transforms.held(right_answer, dtype) if dtype in HALVES else right_answer
-    names = dict.fromkeys(map(alternatives.named, alternatives.rivals(q, reference, expected)))
+    expected = round_to(right_answer, dtype) if dtype in HALVES else right_answer
+    names = dict.fromkeys(map(alternatives.name_of, alternatives.rivals(q, reference, expected)))
     for place, answer in mutant_answers.items():
         if CONVENTIONS[place].axis.rounds or answer.shape != right_answer.shape:
             continue

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
 from conformance.adapters.runtime import Runtime
-from conformance.conventions.transforms import NARROWER
+from conformance.conventions.arithmetic import NARROWER
 from conformance.observations import Mode
 from conformance.oracle import memory_layout
 from conformance.question import AnyQuestion, Array, Chain, Pool, Question
@@ -31,34 +31,6 @@ class TraceableSpan(NamedTuple):
     first: int
     last: int
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """Source and the arrays that it reads.
-
-    Attributes
-    ----------
-    source
-        The lines of the call.
-    arrays
-        The arrays, by name.
-    cost
-        How far the call is from the naive one.
-    moves
-        The rewritings of the question, in words.
-    imports
-        The first lines of a script that makes this call.
-    traceable_spans
-        The lines that use tensors only; none if they depend on the lines around them.
-    """
-
-    source: str
-    arrays: Mapping[str, Array]
-    cost: Cost
-    moves: tuple[str, ...]
-    imports: tuple[str, ...]
-    traceable_spans: tuple[TraceableSpan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +57,41 @@ class Text:
     def indented(self) -> Text:
         """Return the same lines, one block deeper."""
         return replace(self, lines=tuple(f"    {line}" for line in self.lines))
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """Source and the arrays that it reads.
+
+    Attributes
+    ----------
+    text
+        The lines of the call.
+    arrays
+        The arrays, by name.
+    cost
+        How far the call is from the naive one.
+    moves
+        The rewritings of the question, in words.
+    imports
+        The first lines of a script that makes this call.
+    """
+
+    text: Text
+    arrays: Mapping[str, Array]
+    cost: Cost
+    moves: tuple[str, ...]
+    imports: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """Return the lines of the call as one string."""
+        return self.text.source
+
+    @property
+    def traceable_spans(self) -> tuple[TraceableSpan, ...]:
+        """Return the lines that use tensors only; none if they depend on the lines around them."""
+        return self.text.traceable_spans
 
 
 def write(
@@ -128,17 +135,11 @@ def write(
     )
     copies = [name for name, memory in memories.items() if memory in unsupported_layouts]
     layout_lines += [f"{name} = {name}.copy()" for name in copies]
-    source_text = Text(tuple(layout_lines)) + _text_of(call)
     return replace(
         call,
-        source=source_text.source,
-        traceable_spans=source_text.traceable_spans,
+        text=Text(tuple(layout_lines)) + call.text,
         moves=(*call.moves, *(f"{name} copied" for name in copies)),
     )
-
-
-def _text_of(call: Call) -> Text:
-    return Text(tuple(call.source.splitlines()), call.traceable_spans)
 
 
 def _single(
@@ -148,14 +149,12 @@ def _single(
     if isinstance(plan, Inexpressible):
         return plan
     interop = framework.interop(api, runtime.backend)
-    lines = text(plan, interop, question)
     return Call(
-        source=lines.source,
+        text=text(plan, interop, question),
         arrays=arrays_of(question),
         cost=plan.cost,
         moves=plan.moves,
         imports=interop.imports,
-        traceable_spans=lines.traceable_spans,
     )
 
 
@@ -183,10 +182,10 @@ def _chain(
         renames = {name: f"{name}{number}" for name in call.arrays if name != "x"}
         arrays |= {renames[name]: call.arrays[name] for name in renames}
         lines += [f"{', '.join(renames)} = {', '.join(renames.values())}"]
-        lines = lines + _text_of(call) + ["x = y"]
+        lines = lines + call.text + ["x = y"]
         cost, imports = max(cost, call.cost), call.imports
         moves += [move for move in call.moves if move not in moves]
-    return Call(lines.source, arrays, cost, tuple(moves), imports, lines.traceable_spans)
+    return Call(lines, arrays, cost, tuple(moves), imports)
 
 
 def _pool(step: Pool) -> list[str]:

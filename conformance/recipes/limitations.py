@@ -27,11 +27,11 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
     Limitation or None
         The first limitation of that question.
     """
-    if isinstance(question, Chain) or search.has_no_meaning(question):
+    if isinstance(question, Chain) or search.is_invalid(question):
         return None
-    call = api.native(search.handed(api, question))
+    call = api.native(search.as_passed_to(api, question))
     for variant in interpretations.variants(question, most=MOST):
-        variant_question = search.handed(api, variant)
+        variant_question = search.as_passed_to(api, variant)
         if api.recipe(variant_question) == call:
             return search.first_limitation(api, variant_question, runtime)
     return None
@@ -46,21 +46,21 @@ def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | N
         The first limitation that the call runs into, by its arguments as they stand or under
         conventions.
     """
-    if isinstance(question, Chain) or search.has_no_meaning(question):
+    if isinstance(question, Chain) or search.is_invalid(question):
         return None
-    call_question = search.handed(api, question)
+    call_question = search.as_passed_to(api, question)
     for limitation in api.limits:
-        if limitation.refused and limitation.stops(call_question, runtime):
+        if limitation.is_refusal and limitation.stops(call_question, runtime):
             return limitation
     cause = behind(api, question, runtime)
-    return cause if cause is not None and cause.refused else None
+    return cause if cause is not None and cause.is_refusal else None
 
 
 def corrupts_process(api: Api, question: AnyQuestion, runtime: Runtime) -> bool:
     """Return whether the native call, read literally, may break its process's memory."""
-    if isinstance(question, Chain) or search.has_no_meaning(question):
+    if isinstance(question, Chain) or search.is_invalid(question):
         return False
-    call_question = search.handed(api, question)
+    call_question = search.as_passed_to(api, question)
     return any(
         limit.corrupts_process and limit.stops(call_question, runtime) for limit in api.limits
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +86,25 @@ class Draft:
     bias_last: bool = False
     cost: Cost = Cost.ARGUMENTS
 
+    def but(self, *moves: str, cost: Cost = Cost.ARGUMENTS, **changes: Any) -> Draft:
+        """Return the draft after one more rewriting, with its words and at least its cost.
+
+        Parameters
+        ----------
+        *moves
+            The rewriting, in words.
+        cost
+            The cost of the rewriting.
+        **changes
+            The other fields that it changes.
+        """
+        moves = (*self.moves, *moves)
+        return replace(self, moves=moves, cost=max(self.cost, cost), **changes)
+
+    def asking(self, move: str, **changes: Any) -> Draft:
+        """Return the draft after a rewriting that changes only fields of the question."""
+        return self.but(move, question=self.question.but(**changes))
+
 
 def rewritings(api: Api, question: Question) -> Iterator[Draft]:
     """Yield every rewriting of a question, the cheapest first."""
@@ -94,12 +114,8 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
         yield start
         return
     if api.reads_kernel_reversed:
-        start = replace(
-            start,
-            moves=("kernel flipped",),
-            kernel=linear_ops.flip(question.rank),
-            cost=Cost.KERNEL,
-        )
+        flip = linear_ops.flip(question.rank)
+        start = start.but("kernel flipped", kernel=flip, cost=Cost.KERNEL)
     yield from _vary_padding(start)  # usually one of these is the recipe, and none is cheaper
     drafts = [start]
     for rewriting in _REWRITINGS:
@@ -114,11 +130,11 @@ def _vary_padding(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     yield draft
     if isinstance(q.padding, str):
-        yield _rewrite(draft, "padding as numbers", padding=q.pairs)
+        yield draft.asking("padding as numbers", padding=q.pairs)
     else:
         for word in geometry.WORDS:
             if q.but(padding=word).pairs == q.pairs:
-                yield _rewrite(draft, f"padding as {word!r}", padding=word)
+                yield draft.asking(f"padding as {word!r}", padding=word)
     if q.operator == "conv_transpose":
         # Cropping less at the end is the same as a longer output.
         longer_padding = tuple(
@@ -127,27 +143,25 @@ def _vary_padding(draft: Draft) -> Iterator[Draft]:
         if min(longer_padding) >= 0 and longer_padding != q.output_padding:
             equal_pairs = tuple((b, b) for b, _ in q.pairs)
             move = "padding equal at both ends"
-            yield _rewrite(draft, move, padding=equal_pairs, output_padding=longer_padding)
-        native_question = draft.api.own(q) if draft.api.own is not None and q.has_output else None
+            yield draft.asking(move, padding=equal_pairs, output_padding=longer_padding)
+        native_question = (
+            draft.api.native_equivalent(q)
+            if draft.api.native_equivalent is not None and q.has_output
+            else None
+        )
         if native_question is not None:
-            yield replace(
-                draft,
-                moves=(*draft.moves, "padding as 'same' with a length"),
+            yield draft.but(
+                "padding as 'same' with a length",
                 call_builder=draft.api.native,
                 native_question=native_question,
             )
-
-
-def _rewrite(draft: Draft, move: str, **changes: object) -> Draft:
-    return replace(draft, moves=(*draft.moves, move), question=draft.question.but(**changes))
 
 
 def _drop_uncounted(draft: Draft) -> Iterator[Draft]:
     """Leave out the arguments that add no parameters to a layer that is only counted."""
     q = draft.question
     if q.wanted == "parameters":
-        yield _rewrite(
-            draft,
+        yield draft.asking(
             "what adds no parameters left out",
             stride=(1,) * q.rank,
             padding=((0, 0),) * q.rank,
@@ -160,13 +174,12 @@ def _fill_batch(draft: Draft) -> Iterator[Draft]:
     """Replace an empty batch by one sample of zeros."""
     q = draft.question
     if len(q.x) == 0 and q.wanted != "parameters":
-        yield replace(
-            draft,
-            moves=(*draft.moves, "a batch of zeros in place of none"),
+        yield draft.but(
+            "a batch of zeros in place of none",
             question=q.but(x=stand_in((1, *q.x.shape[1:]), q.x.dtype)),
             x=draft.x + linear_ops.fill_batch(),
             output=linear_ops.empty_batch() + draft.output,
-            cost=max(draft.cost, Cost.CROP),
+            cost=Cost.CROP,
         )
 
 
@@ -189,7 +202,7 @@ def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
                 strict=True,
             )
         )
-        yield _rewrite(draft, "stride 1 along single places", stride=stride, padding=pairs)
+        yield draft.asking("stride 1 along single places", stride=stride, padding=pairs)
 
 
 def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
@@ -197,12 +210,11 @@ def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     if set(q.dilation) != {1} and q.wanted != "parameters":
         shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
-        yield replace(
-            draft,
-            moves=(*draft.moves, "zeros put into the kernel"),
+        yield draft.but(
+            "zeros put into the kernel",
             question=q.but(kernel=stand_in(shape, q.kernel.dtype), dilation=(1,) * q.rank),
             kernel=linear_ops.dilate(q.kernel.shape, q.dilation) + draft.kernel,
-            cost=max(draft.cost, Cost.KERNEL),
+            cost=Cost.KERNEL,
         )
 
 
@@ -226,16 +238,15 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
         rewritten = replace(draft, question=unpadded, output=output)
     if q.pairs != no_padding or any(q.output_padding):
         step = "input padded" if q.operator == "conv" else "output cropped or padded"
-        yield replace(
-            rewritten,
-            moves=(*draft.moves, *(() if grow == no_padding else (step,))),
+        yield rewritten.but(
+            *(() if grow == no_padding else (step,)),
             # Beyond the full output there is only bias, which the call cannot add there.
             # A layer that is only counted keeps its bias.
             bias_last=draft.bias_last
             or (
                 q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
             ),
-            cost=draft.cost if grow == no_padding else max(draft.cost, Cost.CROP),
+            cost=Cost.ARGUMENTS if grow == no_padding else Cost.CROP,
         )
 
 
@@ -243,21 +254,15 @@ def _add_bias_last(draft: Draft) -> Iterator[Draft]:
     """Add the bias to the output."""
     q = draft.question
     if q.bias is not None and q.wanted == "output" and not draft.bias_last:
-        yield replace(
-            draft,
-            moves=(*draft.moves, "bias added last"),
-            bias_last=True,
-            cost=max(draft.cost, Cost.CROP),
-        )
+        yield draft.but("bias added last", bias_last=True, cost=Cost.CROP)
 
 
 def _split_groups(draft: Draft) -> Iterator[Draft]:
     """Call the API for each group."""
     q = draft.question
     if q.groups > 1:
-        yield replace(
-            draft,
-            moves=(*draft.moves, "a call for each group"),
+        yield draft.but(
+            "a call for each group",
             question=q.but(
                 x=q.x[:, : q.x.shape[1] // q.groups],
                 kernel=q.kernel[: len(q.kernel) // q.groups],
@@ -273,16 +278,15 @@ def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:
     """Call another function of the framework, which takes groups."""
     q = draft.question
     if q.groups > 1 and draft.api.grouped is not None and q.wanted != "parameters":
-        yield replace(
-            draft,
-            moves=(*draft.moves, "a convolution with groups over the stretched input"),
+        yield draft.but(
+            "a convolution with groups over the stretched input",
             call_builder=draft.api.grouped,
             kernel=(
                 *draft.kernel,
                 *(() if draft.api.reads_kernel_reversed else linear_ops.flip(q.rank)),
                 *linear_ops.exchange_in_groups(q.groups, *q.kernel.shape[:2]),
             ),
-            cost=max(draft.cost, Cost.FUNCTION),
+            cost=Cost.FUNCTION,
         )
 
 
@@ -293,14 +297,13 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
         return
     if all(map(_is_finite, (q.x, q.gradient))):
         first, second, *window = q.kernel.shape
-        yield replace(
-            draft,
-            moves=(*draft.moves, "a block-diagonal kernel, for finite numbers"),
+        yield draft.but(
+            "a block-diagonal kernel, for finite numbers",
             question=q.but(
                 kernel=stand_in((first, second * q.groups, *window), q.kernel.dtype), groups=1
             ),
             kernel=draft.kernel + linear_ops.blocks(q.groups, first, second),
-            cost=max(draft.cost, Cost.BLOCKS),
+            cost=Cost.BLOCKS,
         )
 
 

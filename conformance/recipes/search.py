@@ -76,7 +76,7 @@ def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     """
     del runtime  # The native call is the same everywhere.
     draft = Draft(api=api, question=question, call_builder=api.native)
-    return _plan(draft, api.native(handed(api, question)))
+    return _plan(draft, api.native(as_passed_to(api, question)))
 
 
 def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
@@ -96,7 +96,7 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     Plan or Inexpressible
         The plan, or why there is none.
     """
-    if has_no_meaning(question):
+    if is_invalid(question):
         # There is no answer; the native call shows whether the API refuses.
         return native(api, question)
     plan: Plan | Inexpressible
@@ -149,7 +149,7 @@ def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | In
     """Yield the plan of every rewriting, in order, or why there is none."""
     for draft in rewritings(api, question):
         limitation = _limitation_of(draft, runtime)
-        call_question = handed(
+        call_question = as_passed_to(
             api, draft.native_question or draft.question, bias_last=draft.bias_last
         )
         call_source = (
@@ -163,16 +163,16 @@ def _limitation_of(draft: Draft, runtime: Runtime) -> Limitation | None:
 
     A question in the API's own terms is not stopped by what these terms would mean elsewhere.
     """
-    question = handed(draft.api, draft.question, bias_last=draft.bias_last)
+    question = as_passed_to(draft.api, draft.question, bias_last=draft.bias_last)
     if draft.native_question is None:
         return first_limitation(draft.api, question, runtime)
-    native_question = handed(draft.api, draft.native_question, bias_last=draft.bias_last)
+    native_question = as_passed_to(draft.api, draft.native_question, bias_last=draft.bias_last)
     return next(
         (
             limitation
             for limitation in draft.api.limits
             if (limitation.stops(native_question, runtime) and not limitation.another_meaning)
-            or (limitation.stops(question, runtime) and not limitation.refused)
+            or (limitation.stops(question, runtime) and not limitation.is_refusal)
         ),
         None,
     )
@@ -192,12 +192,12 @@ def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Li
     )
 
 
-def has_no_meaning(q: Question) -> bool:
+def is_invalid(q: Question) -> bool:
     """Return whether a number is below its minimum, so that no rewriting has a meaning."""
     return min((*q.stride, *q.dilation), default=1) < 1 or min(q.output_padding, default=0) < 0
 
 
-def handed(api: Api, q: Question, *, bias_last: bool = False) -> Question:
+def as_passed_to(api: Api, q: Question, *, bias_last: bool = False) -> Question:
     """Return the question without a bias that is added after the call or has no gradient."""
     has_bias = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
     return q if has_bias else q.but(bias=None)

@@ -33,43 +33,16 @@ SIGNS: Mapping[Kind, tuple[str, str]] = {
 }
 """The sign of each kind of cell, and its meaning."""
 
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Kernel": ("kernel flip", "kernel axes", "kernel channels", "kernel layout"),
-    "Channels and groups": ("input channels", "output channels", "groups", "bias"),
-    "Stride and dilation": (
-        "stride order",
-        "stride with dilation",
-        "stride",
-        "dilation",
-        "dilation with groups",
-    ),
-    "Padding": (
-        "padding",
-        "padding ends",
-        "padding order",
-        "padding with stride",
-        "padding split",
-        "same: formula",
-        "same: odd element",
-        "valid: length",
-    ),
-    "Output": (
-        "output padding",
-        "same: output padding",
-        "operator",
-        "answer layout",
-        "position",
-    ),
-    "Dtype and accumulation": (
-        "dtype",
-        "accumulation",
-        "float16 accumulation",
-        "bfloat16 accumulation",
-    ),
-    "Gradients": ("gradients",),
-}
-"""The axes under their headings; an axis that is missing here stands under `OTHER`."""
-OTHER = "Other"
+HEADINGS = (
+    "Kernel",
+    "Channels and groups",
+    "Stride and dilation",
+    "Padding",
+    "Output",
+    "Dtype and accumulation",
+    "Gradients",
+)
+"""The headings of the axes, in their order."""
 KNOWN: tuple[Kind, ...] = ("agrees", "other choice", "no parameter", "refused", "no answer")
 """The kinds that tell what an API does."""
 
@@ -172,7 +145,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class ConventionTable:
-    """The axes of the APIs of one operator, in the order of `GROUPS`."""
+    """The axes of the APIs of one operator, in the order of `HEADINGS`."""
 
     title: str
     columns: tuple[Column, ...]
@@ -188,7 +161,7 @@ class ConventionTable:
     def groups(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
         """Return the rows in which not all columns agree, under their headings."""
         rows = [row for row in self.rows if not (row.settled or row.unasked or row.untold)]
-        groups = groupby(rows, lambda row: _heading(row.axis.name))
+        groups = groupby(rows, lambda row: row.axis.heading)
         return tuple((title, tuple(group)) for title, group in groups)
 
     @property
@@ -222,8 +195,4 @@ class ConventionTable:
 
 def order(axis: Axis) -> int:
     """Return the place of an axis's heading."""
-    return [*GROUPS, OTHER].index(_heading(axis.name))
-
-
-def _heading(axis: str) -> str:
-    return next((title for title, axes in GROUPS.items() if axis in axes), OTHER)
+    return HEADINGS.index(axis.heading)

@@ -13,8 +13,8 @@ from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from conformance.cases.model import Case
-from conformance.conventions.axes import AXES, MEANINGS, Axis, Choice, Convention
-from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
+from conformance.conventions.axes import BY_NAME, GRADIENTS, MEANINGS, PROFILED, Axis
+from conformance.conventions.interpretations import Explanation, answer_under, apply_all, reproduces
 from conformance.observations import Observation, Status
 from conformance.question import Array, Question
 from conformance.runs.prepared_case import PreparedCase
@@ -24,28 +24,9 @@ Names: TypeAlias = tuple[tuple[str, ...], ...]
 Choices: TypeAlias = tuple[frozenset[str], frozenset[str]]
 """The choices on an axis that give the observed answer, and those that give another."""
 
-PROFILED = tuple(axis for axis in AXES if axis.meanings)
-"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
-CONVENTIONS: Mapping[str, Convention] = {str(convention): convention for convention in MEANINGS}
-"""The conventions of these axes, by name."""
-
+_MEANINGS = frozenset(map(str, MEANINGS))
 _CACHE_SIZE = 2**15
 """Cases, each under one explanation, whose choices are shared by all APIs and versions."""
-
-GRADIENTS = Axis(
-    "gradients",
-    "of the same call",
-    "Autodiff gives the gradient of the call, with the conventions of its output.",
-    lambda q: q.wanted.endswith("gradient"),
-    (
-        Choice(
-            "of another call",
-            "Autodiff gives a gradient that the conventions of the output do not explain.",
-            lambda _: None,
-        ),
-    ),
-)
-"""Whether gradients follow the output: not one of `AXES`, as it has no mutant."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +92,7 @@ def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Eviden
     explanations: Names = tuple(
         explanation
         for explanation in observation.explanations
-        if all(name in CONVENTIONS for name in explanation)
+        if all(name in _MEANINGS for name in explanation)
     )
     if observation.status == "match":
         explanations = ((),)
@@ -148,8 +129,8 @@ def joint_explanation(
         The names of the conventions that explain the answer.
     """
     case = prepared_case.case
-    concerned = applied(case.question, conventions)
-    answer = _answer(prepared_case, tuple(CONVENTIONS[name] for name in names))
+    concerned = apply_all(case.question, conventions).explanation
+    answer = _answer(prepared_case, tuple(BY_NAME[name] for name in names))
     same = reproduces(case.question, concerned, answer, exact=case.exact)
     return tuple(map(str, concerned)) if same else None
 
@@ -160,7 +141,7 @@ def _choices_by_axis(prepared_case: PreparedCase, names: Names) -> Mapping[str, 
 
     They are the same for every API and version. Only names are cached, never an array.
     """
-    explanations = [tuple(CONVENTIONS[name] for name in explanation) for explanation in names]
+    explanations = [tuple(BY_NAME[name] for name in explanation) for explanation in names]
     answers = {explanation: _answer(prepared_case, explanation) for explanation in explanations}
     return {
         axis.name: _choices(axis, prepared_case.case, answers)

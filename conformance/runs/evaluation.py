@@ -146,7 +146,7 @@ def _evaluate_close(prepared_case: PreparedCase, answer: Array) -> Evaluation:
     rivals = tuple(alternatives.rivals(question, reference, answer))
     if not rivals:
         return Evaluation("match")
-    names = "; ".join(map(alternatives.named, rivals))
+    names = "; ".join(map(alternatives.name_of, rivals))
     return Evaluation(
         "undecided",
         "within rounding of the oracle's answer, and of another one",

@@ -8,30 +8,21 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from conformance.conventions.axes import Axis
+from conformance.conventions.axes import BY_NAME, Axis
+from conformance.conventions.axes import GRADIENTS as GRADIENTS
+from conformance.conventions.axes import PROFILED as PROFILED
 from conformance.conventions.interpretations import Explanation
 from conformance.observations import ANSWERED, Observation
 from conformance.runs.axis_choices import (
-    CONVENTIONS,
     Choices,
     Evidence,
     evidence_of,
     joint_explanation,
 )
-from conformance.runs.axis_choices import GRADIENTS as GRADIENTS
-from conformance.runs.axis_choices import PROFILED as PROFILED
 from conformance.runs.axis_choices import touched_axes as touched_axes
 from conformance.runs.prepared_case import PreparedCase
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
-
-PART_OF: Mapping[str, str] = {
-    "padding ends": "padding",
-    "same: odd element": "same: formula",
-    "same: output padding": "same: formula",
-    "stride with dilation": "dilation",
-}
-"""Axes that depend on another one: a refusal of the other one refuses them too."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +91,7 @@ class Profile:
     def conventions(self) -> Explanation:
         """The choices that differ from the oracle's."""
         return tuple(
-            CONVENTIONS[f"{finding.axis.name}: {finding.choice}"]
+            BY_NAME[f"{finding.axis.name}: {finding.choice}"]
             for finding in self.findings
             if finding.choice and not finding.canonical and finding.axis in PROFILED
         )
@@ -170,7 +161,7 @@ def _resolve(
 
     def conflicts(item: Evidence, names: tuple[str, ...]) -> int:
         """Count the cases that show other choices than an explanation."""
-        choices = {CONVENTIONS[name].axis: CONVENTIONS[name].choice.name for name in names}
+        choices = {BY_NAME[name].axis: BY_NAME[name].choice.name for name in names}
         return sum(
             len(finding.cases)
             for finding in decided
@@ -253,7 +244,7 @@ def _unknown(
         return "not told apart"
     if not refused:
         return "no answer"
-    names = {axis.name, PART_OF.get(axis.name, axis.name)}
+    names = {axis.name, axis.part_of or axis.name}
     # A refusal for another axis says nothing of this one.
     statuses = [item.status for item in refused if names & axes_by_refusal[item.words]]
     if not statuses:

@@ -113,14 +113,13 @@ def refusal(api: Api, question: Question, record: Record) -> Objection | None:
     if isinstance(search.native(api, question), Inexpressible):
         return None
     pairs = [(q, o) for q, o in record.observations(api, "native") if o.op == question.op]
-    answered = [search.handed(api, q) for q, o in pairs if o.status in ANSWERED]
-    handed = search.handed(api, question)
+    answered = [search.as_passed_to(api, q) for q, o in pairs if o.status in ANSWERED]
+    call_question = search.as_passed_to(api, question)
+    runtime = record.runtime
     limits = [
-        limit for limit in api.limits if limit.refused and limit.stops(handed, record.runtime)
+        limit for limit in api.limits if limit.is_refusal and limit.stops(call_question, runtime)
     ]
-    unanswered = [
-        limit for limit in limits if not any(limit.stops(q, record.runtime) for q in answered)
-    ]
+    unanswered = [limit for limit in limits if not any(limit.stops(q, runtime) for q in answered)]
     if unanswered:
         return Objection(unanswered[0].reason, is_certain=unanswered == limits)
     arguments = classes(question)
@@ -149,6 +148,6 @@ def falsehood(api: Api, meaning: Question, runtime: Runtime) -> str | None:
     str or None
         The known limit that the call runs into; None where none is known.
     """
-    handed = search.handed(api, meaning)
-    limits = (limit for limit in api.limits if not limit.refused)
-    return next((limit.reason for limit in limits if limit.stops(handed, runtime)), None)
+    call_question = search.as_passed_to(api, meaning)
+    limits = (limit for limit in api.limits if not limit.is_refusal)
+    return next((limit.reason for limit in limits if limit.stops(call_question, runtime)), None)

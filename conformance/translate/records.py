@@ -218,7 +218,7 @@ def _cases(folder: Path) -> Mapping[str, PreparedCase]:
     return {case.id: PreparedCase(case) for case in load([folder], check=False).cases}
 
 
-def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
+def load_records(paths: Iterable[Path] = ()) -> Iterator[Record]:
     """Yield some records, and then those of the baselines that come with the package.
 
     Parameters
@@ -241,7 +241,7 @@ def known(paths: Iterable[Path] = ()) -> Iterator[Record]:
     yield from map(read, sorted(resources.BASELINE.glob("*.csv")))
 
 
-def telling(
+def nearest(
     records: Iterable[Record],
     api: Api,
     mode: Mode,

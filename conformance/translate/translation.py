@@ -6,15 +6,16 @@ API the same. `conformance.translate.proofs` proves that the call is right.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import Runtime
-from conformance.conventions import axes
 from conformance.conventions.axes import Convention
-from conformance.conventions.transforms import unchanged
+from conformance.conventions.axis import unchanged
+from conformance.conventions.interpretations import apply_all
 from conformance.question import Array, Question, answer, stand_in
 from conformance.recipes import call_writer, linear_ops, search
 from conformance.recipes.call_writer import Call, Text
@@ -92,23 +93,25 @@ def translate(
         if finding.known in _GAPS and _matters(finding, question):
             kind = Inexpressible if finding.known == "refused" else Unknown
             return kind(f"{source.api.id}, {finding.axis.name}: {_GAPS[finding.known]}")
-    canonical = axes.apply_conventions(question, profile.conventions)
-    if canonical.after is not unchanged:
+    canonical = _canonical(question, profile.conventions)
+    if canonical is None:
         return Inexpressible(f"{source.api.id} changes its answers as no other API does")
     try:
-        canonical.question.output_space  # noqa: B018  # raises for a question without an answer
+        canonical.output_space  # noqa: B018  # raises for a question without an answer
     except ValueError as error:
         return Inexpressible(f"{source.api.id} has no answer to this: {error}")
-    plan = search.recipe(target.api, canonical.question, target.runtime)
+    plan = search.recipe(target.api, canonical, target.runtime)
     if isinstance(plan, Inexpressible):
         return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
     small = kernels.numbered(question)
+    canonical_small = _canonical(small, profile.conventions)
+    assert canonical_small is not None  # as the conventions do not change the larger answer
     layouts = Kernels(
         source=kernels.run(native.kernel, small.kernel),
-        canonical=axes.apply_conventions(small, profile.conventions).question.kernel,
+        canonical=canonical_small.kernel,
         shape=kernels.run(native.kernel, question.kernel).shape,
     )
-    call, kernel, output = _call(plan, canonical.question, source.api, layouts, target)
+    call, kernel, output = _call(plan, canonical, source.api, layouts, target)
     return Translation(
         native=_call(
             native, question, source.api, replace(layouts, canonical=small.kernel), source
@@ -116,13 +119,16 @@ def translate(
         call=call,
         kernel=kernel,
         output=output,
-        meaning=tuple(
-            c
-            for c in profile.conventions
-            if axes.apply_conventions(question, (c,)).question is not question
-        ),
-        question=canonical.question,
+        meaning=tuple(c for c in profile.conventions if apply_all(question, (c,)).places),
+        question=canonical,
     )
+
+
+def _canonical(question: Question, conventions: Iterable[Convention]) -> Question | None:
+    """Return the question in canonical terms, or None if conventions change its answer."""
+    node = apply_all(question, conventions)
+    is_whole = node.moves is unchanged and node.rounding is unchanged
+    return node.question if is_whole and isinstance(node.question, Question) else None
 
 
 _GAPS = {
@@ -138,7 +144,7 @@ def _matters(finding: Finding, question: Question) -> bool:
     if not axis.concerns(question):
         return False
     return finding.known == "refused" or any(
-        choice.change(question) is not None for choice in axis.meanings
+        Convention(axis, choice).apply(question) is not None for choice in axis.meanings
     )
 
 
@@ -166,7 +172,7 @@ def _call(
     after = linear_ops.apply(from_canonical, "y")
     lines = Text(tuple(before)) + call_writer.text(plan, interop, question) + after
     call = Call(
-        source=lines.source,
+        text=lines,
         arrays={
             **call_writer.arrays_of(question),
             "x": question.x.transpose(search.order("N C *s", layout.layout, question.rank)),
@@ -175,7 +181,6 @@ def _call(
         cost=plan.cost,
         moves=plan.moves,
         imports=interop.imports,
-        traceable_spans=lines.traceable_spans,
     )
     if plan.split:
         kernel = (*kernel, *plan.kernel)
@@ -224,7 +229,7 @@ def expected(question: Question, source: Api, profile: Profile, arrays: dict[str
         In the same layout.
     """
     rank = question.rank
-    transformed = axes.apply_conventions(
+    canonical = apply_all(
         question.but(
             x=arrays["x"].transpose(search.order(source.layout, "N C *s", rank)),
             kernel=arrays["w"].transpose(search.order(source.kernel_axes, "in out *k", rank)),
@@ -232,5 +237,5 @@ def expected(question: Question, source: Api, profile: Profile, arrays: dict[str
         ),
         profile.conventions,
     )
-    output = answer(transformed.question)
+    output = answer(canonical.question)
     return output.transpose(search.order("N C *s", source.layout, rank))

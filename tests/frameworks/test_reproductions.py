@@ -15,7 +15,7 @@ from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.environments.interpreters import runtime_of
-from conformance.explain.reproduction import Reproduction, Seen, script
+from conformance.explain.reproduction import CallOutcome, Reproduction, script
 from conformance.observations import MODES, Mode, Observation
 from conformance.question import Chain
 from conformance.recipes.call_writer import Call
@@ -84,7 +84,7 @@ def written(
             prepared_case=item.prepared_case,
             mode=mode,
             call=item.call,
-            seen=Seen(observation, version, runtime, identity.switches),
+            outcome=CallOutcome(observation, version, runtime, identity.switches),
         )
         path.write_text(script(made), encoding="utf-8")
         has_answer = item.prepared_case.oracle_answer is not None

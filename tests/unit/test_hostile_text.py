@@ -27,7 +27,7 @@ from conformance.cases import load
 from conformance.cases.model import Document
 from conformance.cli.app import main
 from conformance.explain import explanation
-from conformance.explain.reproduction import Seen, script
+from conformance.explain.reproduction import CallOutcome, script
 from conformance.gate.expected import Entry
 from conformance.observations import Observation
 from conformance.report import output, terminal
@@ -193,9 +193,9 @@ def test_a_script_does_the_same_whatever_the_words(
         api=r.api.id, case="one", mode="native", status="crashed", op=old.op, topics=("basic",),
         detail=words, content="c", exact=True,
     )  # fmt: skip
-    sight = Seen(observation, words)
+    sight = CallOutcome(observation, words)
     file = tmp_path / "script.py"
-    file.write_text(script(replace(r, prepared_case=told, seen=sight)), encoding="utf-8")
+    file.write_text(script(replace(r, prepared_case=told, outcome=sight)), encoding="utf-8")
     done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Right." in done.stdout.splitlines()

@@ -16,7 +16,7 @@ from real_layers import DTYPES, layer, prepared_case, rounded
 
 from conformance import comparison, question
 from conformance.comparison import SMALLEST, UNIT_ROUNDOFF
-from conformance.conventions import alternatives, transforms
+from conformance.conventions import alternatives, arithmetic
 from conformance.conventions.axes import HALVES
 from conformance.quality import mutation
 from conformance.question import Array, Chain, Dtype, Pool, Question, chained
@@ -303,8 +303,8 @@ def test_what_is_nowhere_near_is_not_explained_by_sums_in_a_half(dtype: Dtype) -
 def test_whole_numbers_that_a_half_holds_do_not_ask_how_they_are_summed() -> None:
     small = np.ones((1, 4, 3), np.float16)
     q = layer("float16", 4, bias=None).but(x=small, kernel=np.ones((4, 1, 2), np.float16))
-    assert not transforms.is_rounded(q, "float16")
-    assert transforms.is_rounded(q.but(x=600 * small), "float16")
+    assert not arithmetic.is_rounded(q, "float16")
+    assert arithmetic.is_rounded(q.but(x=600 * small), "float16")
 
 
 # Chains

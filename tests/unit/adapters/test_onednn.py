@@ -34,7 +34,7 @@ def kernel_gradient(n: int, k: int, s: int, padding: Any, **rest: Any) -> Questi
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_behind_the_limit(n: int, k: int, s: int, padding: Any) -> None:
-    assert onednn.LONG_PADDING.refuses(kernel_gradient(n, k, s, padding))
+    assert onednn.LONG_PADDING.concerns(kernel_gradient(n, k, s, padding))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_goes_wrong_is_behind_the_limit(n: int, k: int, s: int, padding: An
     ],
 )  # fmt: skip
 def test_what_is_right_is_not_behind_the_limit(n: int, k: int, s: int, padding: Any) -> None:
-    assert not onednn.LONG_PADDING.refuses(kernel_gradient(n, k, s, padding))
+    assert not onednn.LONG_PADDING.concerns(kernel_gradient(n, k, s, padding))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_is_right_is_not_behind_the_limit(n: int, k: int, s: int, padding: 
     ids=str,
 )
 def test_other_routines_and_other_gradients_have_no_such_limit(changed: dict[str, Any]) -> None:
-    assert not onednn.LONG_PADDING.refuses(kernel_gradient(6, 5, 3, 4, **changed))
+    assert not onednn.LONG_PADDING.concerns(kernel_gradient(6, 5, 3, 4, **changed))
 
 
 def test_of_a_transposed_convolution_its_output_is_what_is_convolved() -> None:
@@ -62,8 +62,8 @@ def test_of_a_transposed_convolution_its_output_is_what_is_convolved() -> None:
     transposed = kernel_gradient(3, 5, 3, 4, op="conv_transpose_kernel_gradient")
     transposed = transposed.but(output_padding=(2, 0, 0))
     assert transposed.output_space == (5, 1, 1)
-    assert onednn.LONG_PADDING.refuses(transposed)
-    assert not onednn.LONG_PADDING.refuses(transposed.but(stride=(1, 1, 1), padding="valid"))
+    assert onednn.LONG_PADDING.concerns(transposed)
+    assert not onednn.LONG_PADDING.concerns(transposed.but(stride=(1, 1, 1), padding="valid"))
 
 
 PART = next(limit for limit in onednn.CHANNELS_LAST if "one channel" in limit.reason)
@@ -96,4 +96,4 @@ def test_one_place_along_a_strided_last_axis_has_a_limit(
         "dilation": (1, 1),
         **changed,
     }
-    assert PART.refuses(Question(**fields)) is refused
+    assert PART.concerns(Question(**fields)) is refused

@@ -7,7 +7,7 @@ import sys
 import click
 import pytest
 
-from conformance.cli.environment_options import select_environments
+from conformance.cli.options import select_environments
 from conformance.environments.definitions import Environment
 
 
@@ -78,13 +78,14 @@ def test_an_interpreter_that_is_there_keeps_its_name() -> None:
 
 
 def test_what_may_be_downloaded_does_not_make_another_environment() -> None:
-    assert made("3.8", download=True).download
-    assert made("3.8", download=True) == made("3.8", download=False)
+    assert made("3.8", download_python=True).download
+    assert made("3.8", download_python=True) == made("3.8", download_python=False)
     assert all(
-        e.download for _, e in select_environments(None, ("torch",), None, (), None, download=True)
+        e.download
+        for _, e in select_environments(None, ("torch",), None, (), None, download_python=True)
     )
 
 
 def test_nothing_is_downloaded_for_an_interpreter_that_has_the_framework() -> None:
     with pytest.raises(click.UsageError, match="--download-python is for environments"):
-        made("3.8", pins=(), download=True)
+        made("3.8", pins=(), download_python=True)

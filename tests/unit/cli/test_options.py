@@ -12,7 +12,7 @@ from gate_runs import seen, write
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
-from conformance.cli.shared_options import MOST_WORKERS
+from conformance.cli.options import MOST_WORKERS
 from conformance.gate import accept
 from conformance.utils import resources
 

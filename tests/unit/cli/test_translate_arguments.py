@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance import question
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.cli.app import main
-from conformance.conventions import axes
+from conformance.conventions.axes import BY_NAME
+from conformance.conventions.interpretations import apply_all
 from conformance.runs import evaluation, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, writing
@@ -47,7 +47,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = [one for one in own if one.case.question.rank == 1 and one.case.exact]
     for (name, api_id, backend), names in MEANINGS.items():
         framework, runtime = FRAMEWORKS[name], Runtime(backend=backend)
-        meant = [c for c in axes.CONVENTIONS if str(c) in names]
+        meant = [BY_NAME[name] for name in names]
         header = Header(framework=name, version="1.0", backend=backend, apis={api_id: True})
         with writing(place / "reports" / "runs" / f"{name}.jsonl", header) as writer:
             for item in plan.invocations(framework, runtime, [framework.api(api_id)], own):
@@ -60,9 +60,8 @@ def came(item: plan.Invocation, mode: str, meant: list) -> Outcome | Inexpressib
     q = item.prepared_case.case.question
     if isinstance(item.call, Inexpressible):
         return item.call
-    reading = axes.apply_conventions(q, meant if mode == "native" else ())
     try:
-        return Answer(reading.after(question.answer(reading.question)))
+        return Answer(apply_all(q, meant if mode == "native" else ()).answer())
     except ValueError as error:
         return Refusal("ValueError", str(error))
 

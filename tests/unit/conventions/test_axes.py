@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance.conventions.axes import AXES, CONVENTIONS, Axis, Convention
-from conformance.conventions.transforms import Transformed
+from conformance.conventions.axis import Transformed
 from conformance.question import Question
 
 AXIS_NAMES = [axis.name for axis in AXES]
@@ -118,5 +118,5 @@ def test_a_choice_of_an_axis_that_concerns_a_question_has_a_reading_of_it_or_non
     axis: Axis, op: str
 ) -> None:
     q = plain(op, kernel=np.zeros(0)) if op == "interpolate" else plain(op)
-    results = [choice.change(q) for choice in axis.choices if axis.concerns(q)]
+    results = [Convention(axis, choice).apply(q) for choice in axis.choices]
     assert all(result is None or isinstance(result, Transformed) for result in results)

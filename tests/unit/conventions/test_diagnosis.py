@@ -11,7 +11,7 @@ import pytest
 
 from conformance.conventions.axes import CONVENTIONS, Convention
 from conformance.conventions.diagnosis import Diagnosis, diagnose, remark
-from conformance.conventions.interpretations import Explanation, answer_under, applied, reproduces
+from conformance.conventions.interpretations import Explanation, answer_under, apply_all, reproduces
 from conformance.question import AnyQuestion, Chain, Pool, Question, answer, chained
 
 BY_NAME = {str(convention): convention for convention in CONVENTIONS}
@@ -513,7 +513,7 @@ def test_an_answer_that_no_convention_gives_to_what_has_none_stays_unexplained()
 
 def test_of_conventions_those_apply_that_change_something() -> None:
     given = (PADDED, BY_NAME["output padding: ignored"], FLIPPED)
-    assert applied(question(padding=((1, 0), (0, 0))), given) == (FLIPPED, PADDED)
+    assert apply_all(question(padding=((1, 0), (0, 0))), given).explanation == (FLIPPED, PADDED)
 
 
 def test_a_bound_goes_where_its_number_goes() -> None:

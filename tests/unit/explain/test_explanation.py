@@ -15,9 +15,10 @@ from convolver import FRAMEWORK
 from conformance.adapters import registry
 from conformance.adapters.runtime import ANY
 from conformance.cli import explain
+from conformance.cli.app import main
 from conformance.environments import interpreters
 from conformance.explain import explanation
-from conformance.explain.explanation import about, source, told, words
+from conformance.explain.explanation import about, api_lines, source, words
 from conformance.observations import STATUSES, TROUBLES
 from conformance.runs import calls, lookup, plan
 from conformance.runs.prepared_case import PreparedCase
@@ -56,7 +57,7 @@ def explained(client: WorkerClient, prepared_case: Callable[[str], PreparedCase]
         chosen = FRAMEWORK.api(f"convolver.{api}")
         items = plan.invocations(FRAMEWORK, ANY, [chosen], [prepared_case(text)])
         results = tuple(calls.run(client, items))
-        return [line.plain for line in told(chosen.id, results, width)]
+        return [line.plain for line in api_lines(chosen.id, results, width)]
 
     return lines
 
@@ -223,7 +224,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 
     def invoked(*given: str) -> Result:
         options = ("--framework", "torch", "--cases", str(file), "--python", sys.executable)
-        return CliRunner().invoke(explain.command, [*options, *given])
+        return CliRunner().invoke(main, ["explain", *options, *given])
 
     return invoked
 

@@ -14,8 +14,14 @@ from click.testing import CliRunner, Result
 from convolver import FRAMEWORK
 from reproductions import Make
 
-from conformance.cli.repro import command
-from conformance.explain.reproduction import Reproduction, Seen, newest, script, sighting
+from conformance.cli.app import main
+from conformance.explain.reproduction import (
+    CallOutcome,
+    Reproduction,
+    first_outcome,
+    newest,
+    script,
+)
 from conformance.runs import lookup
 from conformance.runs.run_files import Header, Run, writing
 
@@ -119,10 +125,10 @@ def test_a_large_array_does_not_make_a_long_script(make: Make) -> None:
 
 def test_a_sentence_of_any_length_and_character_is_printed_as_it_is(make: Make) -> None:
     made = make("flipped", ask=True)
-    assert made.seen is not None
+    assert made.outcome is not None
     sentence = 'It said "no\\way", and ' * 12 + "that was \u00e9noug\u00e8."
-    told = replace(made.seen.observation, diagnosis=sentence)
-    made = replace(made, seen=replace(made.seen, observation=told))
+    told = replace(made.outcome.observation, diagnosis=sentence)
+    made = replace(made, outcome=replace(made.outcome, observation=told))
     assert f"Seen in Convolver 1.0: {sentence}" in run(made)
     assert max(map(len, script(made).splitlines())) <= 120
 
@@ -130,17 +136,17 @@ def test_a_sentence_of_any_length_and_character_is_printed_as_it_is(make: Make) 
 @pytest.fixture
 def seen_run(make: Make) -> Run:
     made = make("flipped", ask=True)
-    assert made.seen is not None
+    assert made.outcome is not None
     return Run(
         path=Path("run.jsonl"),
         header=Header(framework="convolver", version="0.9", backend="b"),
-        observations=(made.seen.observation,),
+        observations=(made.outcome.observation,),
         complete=True,
     )
 
 
-def sought(made: Reproduction, runs: list[Run], backend: str | None = None) -> Seen | None:
-    return sighting(runs, FRAMEWORK, made.api, made.prepared_case, made.mode, backend)
+def sought(made: Reproduction, runs: list[Run], backend: str | None = None) -> CallOutcome | None:
+    return first_outcome(runs, FRAMEWORK, made.api, made.prepared_case, made.mode, backend)
 
 
 def test_what_was_seen_is_found_in_a_run(make: Make, seen_run: Run) -> None:
@@ -185,7 +191,7 @@ def repro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     )
 
     def invoked(*words: str) -> Result:
-        return CliRunner().invoke(command, [*words, "--cases", "cases.yaml"])
+        return CliRunner().invoke(main, ["repro", *words, "--cases", "cases.yaml"])
 
     return invoked
 

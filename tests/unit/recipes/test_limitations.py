@@ -13,11 +13,11 @@ from fakes.frameworks import api, framework, function
 from conformance import question
 from conformance.adapters.base import Api, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.conventions.transforms import pad_zero_inserted_input
+from conformance.conventions.axes import BY_NAME
 from conformance.fuzz.random_search import prepare_case
 from conformance.question import Chain, Question
 from conformance.recipes import limitations
-from conformance.recipes.call_writer import Call
+from conformance.recipes.call_writer import Call, Text
 from conformance.recipes.search import Cost
 from conformance.runs import calls, evaluation, plan
 from conformance.runs.plan import Invocation
@@ -28,7 +28,7 @@ KEPT = Limitation("it keeps two at the begin", lambda q: q.pairs[0][0] == -2)
 BREAKING = replace(KEPT, corrupts_process=True)
 PADS = function(layout="N C *s", kernel="in out *k")
 X = np.array([[[1, 2, 4, 8], [3, 5, 7, 9]]], np.float32)
-ONLY_THERE = Limitation("there it keeps two", KEPT.refuses, backend="there")
+ONLY_THERE = Limitation("there it keeps two", KEPT.concerns, backend="there")
 
 
 def asked(**arguments: Any) -> Question:
@@ -50,7 +50,7 @@ def padding(*known: Limitation, **rest: Any) -> Api:
     """An API whose padding pads the zero-inserted input, and that turns its kernel."""
 
     def crops(q: Question) -> Any:
-        transformed = pad_zero_inserted_input(q)
+        transformed = BY_NAME["padding: pads the input"].apply(q)
         return PADS(q if transformed is None else transformed.question)
 
     return replace(api(native=PADS, flips=True), limits=known, **{"recipe": crops, **rest})
@@ -146,7 +146,7 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
 
 
 def item(q: Question) -> Invocation:
-    call = Call("", {}, Cost.ARGUMENTS, (), ())
+    call = Call(Text(), {}, Cost.ARGUMENTS, (), ())
     return Invocation(prepare_case(q), padding(KEPT), ("native", "recipe"), call)
 
 
@@ -211,7 +211,7 @@ def test_what_the_arguments_look_like_may_be_what_is_refused() -> None:
 
 
 def test_what_is_answered_wrongly_is_no_reason_of_a_refusal() -> None:
-    assert refused_for(replace(KEPT, refused=False)).limitation is None
+    assert refused_for(replace(KEPT, is_refusal=False)).limitation is None
 
 
 def test_a_refusal_without_a_known_limit_has_only_the_frameworks_words() -> None:

@@ -271,7 +271,7 @@ def same(q: Question) -> Question | None:
 
 
 def test_what_an_api_means_by_its_own_words_is_asked_in_them() -> None:
-    own = api(limits=("padding in words",), own=same)
+    own = api(limits=("padding in words",), native_equivalent=same)
     planned = plan(own, asked(**OWN))
     assert (planned.question.padding, planned.cost) == ("same", Cost.ARGUMENTS)
     assert plan(own, asked(**OWN, output_padding=(1,))).cost == Cost.ARGUMENTS
@@ -286,14 +286,14 @@ def test_what_an_api_means_by_its_own_words_is_asked_in_them() -> None:
             Limitation("it means this", lambda q: q.padding == "same", another_meaning=True),
             Cost.ARGUMENTS,
         ),
-        (Limitation("it errs", lambda q: q.padding == ((1, 1),), refused=False), Cost.CROP),
+        (Limitation("it errs", lambda q: q.padding == ((1, 1),), is_refusal=False), Cost.CROP),
         (Limitation("it takes no numbers", lambda q: q.padding == ((1, 1),)), Cost.ARGUMENTS),
     ],
 )
 def test_own_words_are_stopped_by_what_is_refused_and_by_what_goes_wrong(
     limit: Limitation, cost: Cost
 ) -> None:
-    plainly = api(limits=("padding in words",), own=same)
+    plainly = api(limits=("padding in words",), native_equivalent=same)
     limited = replace(plainly, limits=(*plainly.limits, limit))
     assert plan(limited, asked(**OWN)).cost == cost
 

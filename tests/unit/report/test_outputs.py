@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from report_runs import LAYER, RIGHT, both, case, erroneous, failed, observed, report_of, run
 from rich.console import Console
 
-from conformance.cli.report import command
+from conformance.cli.app import main
 from conformance.report import output, terminal
 from conformance.report.model import Report
 from conformance.runs import run_files
@@ -212,7 +212,7 @@ def cases_file(tmp_path: Path) -> str:
 def test_the_command_tells_what_it_wrote(tmp_path: Path, cases_file: str) -> None:
     torch = saved(tmp_path / "torch.jsonl", run(*both(ONE, RIGHT)))
     out = tmp_path / "out"
-    result = CliRunner().invoke(command, [torch, "--out", str(out), "--cases", cases_file])
+    result = CliRunner().invoke(main, ["report", torch, "--out", str(out), "--cases", cases_file])
     assert result.exit_code == 0
     assert result.output.splitlines()[-6:] == [str(out / name) for name in FILES]
 
@@ -220,7 +220,7 @@ def test_the_command_tells_what_it_wrote(tmp_path: Path, cases_file: str) -> Non
 def test_the_command_refuses_a_run_given_twice(tmp_path: Path, cases_file: str) -> None:
     torch = saved(tmp_path / "torch.jsonl", run())
     arguments = [torch, torch, "--out", str(tmp_path / "out"), "--cases", cases_file]
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(main, ["report", *arguments])
     assert (result.exit_code, result.output) == (
         2,
         f"conformance report: {torch}: the same run is given twice\n",
@@ -229,18 +229,18 @@ def test_the_command_refuses_a_run_given_twice(tmp_path: Path, cases_file: str) 
 
 def test_the_command_refuses_what_is_no_run(tmp_path: Path, cases_file: str) -> None:
     arguments = [cases_file, "--out", str(tmp_path / "out"), "--cases", cases_file]
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(main, ["report", *arguments])
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
 
 
 def test_the_command_refuses_cases_that_do_not_hold_up(tmp_path: Path) -> None:
     torch = saved(tmp_path / "torch.jsonl", run())
     arguments = [torch, "--out", str(tmp_path / "out"), "--cases", str(tmp_path / "none")]
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(main, ["report", *arguments])
     assert (result.exit_code, "there is no such file or folder" in result.output) == (2, True)
 
 
 def test_the_command_refuses_a_folder_that_is_a_file(tmp_path: Path, cases_file: str) -> None:
     torch = saved(tmp_path / "torch.jsonl", run())
     arguments = [torch, "--out", str(Path(cases_file) / "out"), "--cases", cases_file]
-    assert CliRunner().invoke(command, arguments).exit_code == 2
+    assert CliRunner().invoke(main, ["report", *arguments]).exit_code == 2

@@ -19,7 +19,7 @@ from fakes.frameworks import api, framework
 from fakes.prepared_cases import prepared_cases
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli.run import command
+from conformance.cli.app import main
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import durations, executors, run_files, scheduler
@@ -194,7 +194,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]
     one = framework(api(id="jax.right"), name="jax", variables={"PYTHONPATH": PATHS})
     monkeypatch.setitem(FRAMEWORKS, "jax", one)
     monkeypatch.chdir(tmp_path)
-    return lambda *words: CliRunner().invoke(command, [str(cases), *words])
+    return lambda *words: CliRunner().invoke(main, ["run", str(cases), *words])
 
 
 BOTH = ("--environment", "torch", "--environment", "jax")

@@ -136,7 +136,7 @@ def test_a_call_that_cannot_be_written_is_not_refused() -> None:
 
 
 def test_a_call_that_is_known_to_be_answered_wrongly_says_so() -> None:
-    limit = next(limit for limit in API.limits if limit.refused)
-    wrong = replace(API, limits=(replace(limit, refuses=lambda _: True, refused=False),))
+    limit = next(limit for limit in API.limits if limit.is_refusal)
+    wrong = replace(API, limits=(replace(limit, concerns=lambda _: True, is_refusal=False),))
     assert proofs.falsehood(wrong, layer(), ANY) == limit.reason
     assert proofs.falsehood(API, layer(), ANY) is None

@@ -69,10 +69,10 @@ def test_a_baseline_gives_the_profile_of_its_run(path: Path, tmp_path: Path) -> 
 
 
 def test_what_ships_tells_of_every_api_that_can_be_translated() -> None:
-    ours = list(records.known())
+    ours = list(records.load_records())
     for api in APIS.values():
         if api.operator == "conv_transpose" and not api.is_variant:
-            record = records.telling(ours, api, "recipe")
+            record = records.nearest(ours, api, "recipe")
             assert record is not None, api.id
             assert record.header.version is not None
 
@@ -103,9 +103,9 @@ def test_an_unfinished_run_among_others_is_passed_over(
     records.RUNS.mkdir(parents=True)
     write(records.RUNS / "run.jsonl", seen())
     write(records.RUNS / "stopped.jsonl", seen(), complete=False)
-    assert [record.path.name for record in records.known()] == ["run.jsonl"]
+    assert [record.path.name for record in records.load_records()] == ["run.jsonl"]
     with pytest.raises(Unfinished):
-        list(records.known([records.RUNS / "stopped.jsonl"]))
+        list(records.load_records([records.RUNS / "stopped.jsonl"]))
 
 
 # Which one tells most
@@ -124,27 +124,27 @@ def several(both: tuple[Record, Record]) -> Iterator[list[Record]]:
 
 def test_the_record_of_the_class_and_version_is_taken(several: list[Record]) -> None:
     here = Header(framework="torch", version="2.0", runtime_class="fast")
-    assert records.telling(several, TORCH, "recipe", here) is several[3]
+    assert records.nearest(several, TORCH, "recipe", here) is several[3]
 
 
 def test_the_class_counts_for_more_than_the_version(several: list[Record]) -> None:
     here = Header(framework="torch", version="3.0", runtime_class="fast")
-    assert records.telling(several, TORCH, "recipe", here) is several[2]
+    assert records.nearest(several, TORCH, "recipe", here) is several[2]
 
 
 def test_tensorflow_is_the_backend_where_none_is_named(both: tuple[Record, Record]) -> None:
     run, _ = both
     backends = [of(run, backend=name) for name in ("jax", "tensorflow", "torch")]
-    assert records.telling(backends, TORCH, "native") is backends[1]
-    assert records.telling(backends, TORCH, "native", backend="torch") is backends[2]
-    assert records.telling(backends[:1], TORCH, "native", backend="torch") is None
+    assert records.nearest(backends, TORCH, "native") is backends[1]
+    assert records.nearest(backends, TORCH, "native", backend="torch") is backends[2]
+    assert records.nearest(backends[:1], TORCH, "native", backend="torch") is None
 
 
 def test_a_run_of_a_part_comes_last(both: tuple[Record, Record]) -> None:
     run, accepted = both
     part = run_files.Selection(apis=(TORCH.id,))
-    assert records.telling([of(run, selection=part), accepted], TORCH, "native") is accepted
+    assert records.nearest([of(run, selection=part), accepted], TORCH, "native") is accepted
 
 
 def test_a_run_without_the_api_tells_nothing_of_it(both: tuple[Record, Record]) -> None:
-    assert records.telling(both, TENSORFLOW, "native") is None
+    assert records.nearest(both, TENSORFLOW, "native") is None

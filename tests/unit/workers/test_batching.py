@@ -21,7 +21,7 @@ from conformance.adapters.runtime import ANY
 from conformance.cases.sampling import draws
 from conformance.question import Question, chained
 from conformance.recipes import call_writer
-from conformance.recipes.call_writer import Call, TraceableSpan
+from conformance.recipes.call_writer import Call, Text, TraceableSpan
 from conformance.recipes.search import Cost
 from conformance.workers import batched
 from conformance.workers.batching import Batches, Submission, Task
@@ -162,7 +162,7 @@ def test_a_call_for_each_group_is_a_call_handed_over() -> None:
 
 @pytest.mark.parametrize("source", ["y = x", "raise SystemExit", "y = ("])
 def test_a_source_that_fails_takes_no_other_with_it(source: str) -> None:
-    right, wrong = native(asked()), Call(source, {}, Cost.ARGUMENTS, (), ())
+    right, wrong = native(asked()), Call(Text((source,)), {}, Cost.ARGUMENTS, (), ())
     told = examined(right, wrong, right)
     assert list(told) == [0, 2]
     np.testing.assert_array_equal(told[2], alone(right))

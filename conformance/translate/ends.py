@@ -1,4 +1,4 @@
-"""Opens the two ends of a translation: an API, its record, and an interpreter that has it."""
+"""Open the two ends of a translation: an API, its record, and an interpreter that has it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, NoReturn
 
-import click
-
-from conformance.adapters.registry import APIS, FRAMEWORKS
-from conformance.cli.environment_options import refuse_backend
-from conformance.cli.exit_status import refuse
 from conformance.environments.definitions import Environment
 from conformance.observations import Mode
-from conformance.runs import run_header
+from conformance.runs import lookup, run_header
 from conformance.runs.profiles import Profile
 from conformance.runs.run_files import Header
 from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.translate import records
-from conformance.translate.records import Record
+from conformance.translate.records import NoRecord, Record
 from conformance.translate.translation import Place
+from conformance.utils.printable import PrintableError
 from conformance.utils.text import plain
 from conformance.workers.worker_client import WorkerClient, WorkerError
+
+
+class NoAnswer(PrintableError):
+    """An interpreter that cannot be asked, or that does not answer; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +74,7 @@ def environment_title(header: Header) -> str:
 @contextmanager
 def open_end(
     api_id: str,
-    end: Literal["from", "to"],
+    mode: Mode,
     backend: str | None,
     runtime_class: str | None,
     python: str | None,
@@ -86,10 +85,8 @@ def open_end(
 
     Parameters
     ----------
-    api_id
-        The API.
-    end
-        The prefix of the options of this end.
+    api_id, mode
+        The API, and the mode of the call that is written for it.
     backend, runtime_class
         The backend and the runtime class of the record; None for any.
     python
@@ -106,39 +103,37 @@ def open_end(
 
     Raises
     ------
-    click.UsageError
+    NoRecord
         If no record has the API.
-    SystemExit
+    NoAnswer
         If the interpreter cannot be asked.
     """
-    framework = next(f for f in FRAMEWORKS.values() if APIS[api_id] in f.apis)
-    api = APIS[api_id]
-    refuse_backend(framework.name, backend, f"--{end}-backend")
-    mode: Mode = "native" if end == "from" else "recipe"
-    find = partial(records.telling, all_records, api, mode)
+    framework, api = lookup.api_named(api_id)
+    find = partial(records.nearest, all_records, api, mode)
     if python is None:
         record = find(backend=backend, runtime_class=runtime_class)
-        record = record or _refuse_unobserved(all_records, api_id, backend, runtime_class)
+        if record is None:
+            raise NoRecord(_unobserved(all_records, api_id, backend, runtime_class))
         yield End(Place(framework, record.runtime, api), record, record.header)
         return
-    if runtime_class is not None:
-        raise click.UsageError(f"--{end}-class is for no interpreter: --{end}-python has its own")
     environment = Environment(framework=framework.name, python=python, backend=backend)
     try:
         with client_in(environment, limits) as client:
             header = run_header.header(framework, client.identity, ())
             if not header.apis[api_id]:
-                refuse("translate", f"{framework.title} {header.version} has no {api_id}")
-            record = find(header) or _refuse_unobserved(all_records, api_id, header.backend, None)
+                raise NoAnswer(f"{framework.title} {header.version} has no {api_id}")
+            record = find(header)
+            if record is None:
+                raise NoRecord(_unobserved(all_records, api_id, header.backend, None))
             yield End(Place(framework, header.runtime, api), record, header, client)
     except WorkerError as error:
-        refuse("translate", f"{framework.title}: {error}")
+        raise NoAnswer(f"{framework.title}: {error}") from None
 
 
-def _refuse_unobserved(
+def _unobserved(
     all_records: Sequence[Record], api_id: str, backend: str | None, runtime_class: str | None
-) -> NoReturn:
-    """Raise ``click.UsageError`` for an API that no record has."""
+) -> str:
+    """Return in a sentence that no record has an API."""
     place = f" on {backend}" if backend else ""
     place += f" in the runtime class {runtime_class!r}" if runtime_class else ""
     headers = [record.header for record in all_records if record.header.apis.get(api_id)]
@@ -146,6 +141,4 @@ def _refuse_unobserved(
     remark = (
         f", only in {', '.join(sorted(map(str, classes)))}" if classes and runtime_class else ""
     )
-    raise click.UsageError(
-        f"no run has observed {api_id}{place}{remark}; `conformance run` makes one"
-    )
+    return f"no run has observed {api_id}{place}{remark}; `conformance run` makes one"

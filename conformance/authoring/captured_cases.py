@@ -1,4 +1,4 @@
-"""Turns a captured call into the fields of a case, for ``conformance new --from-npz``."""
+"""Turn a captured call into the fields of a case."""
 
 from __future__ import annotations
 
@@ -12,20 +12,6 @@ from conformance.authoring.captures import RANGES, X_AXES, Capture
 from conformance.runs import lookup
 from conformance.runs.lookup import NotFoundError
 
-OPTIONS: Mapping[str, str] = {
-    "--x-name": "x_name",
-    "--kernel-name": "kernel_name",
-    "--bias-name": "bias_name",
-    "--ignore": "ignored",
-    "--api": "api_id",
-    "--x-layout": "x_layout",
-    "--kernel-layout": "kernel_layout",
-    "--integers": "seed",
-    "--real": "real",
-    "--crop": "crop",
-}
-"""Options with a meaning only for a captured call, each with the name of its value."""
-
 
 def choices(
     options: Mapping[str, Any], fields: dict[str, Any]
@@ -35,7 +21,8 @@ def choices(
     Parameters
     ----------
     options
-        The values of the options of the command.
+        The file, and the names, axes and limits that people say of it, by the names of the options
+        of ``conformance new``.
     fields
         The fields of the case so far; the arguments of the captured call are added to it.
 

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 from tiny import ask, column
 
-from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
+from conformance.conventions.axes import BY_NAME, CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under
 from conformance.question import Dtype, Question, answer
-
-BY_NAME = {str(convention): convention for convention in CONVENTIONS}
 
 
 def half(dtype: Dtype, *arrays: Any, **arguments: Any) -> Question:

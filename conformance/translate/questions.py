@@ -1,4 +1,4 @@
-"""Builds the question of a translation from the options of ``conformance translate``."""
+"""Build the question of a translation from its arguments, as people write them."""
 
 from __future__ import annotations
 
@@ -11,31 +11,26 @@ from conformance.question import Question, stand_in
 
 RANKS = (1, 2, 3)
 """Numbers of spatial axes of the APIs."""
+AXIS_ARGUMENTS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "size")
+"""Arguments with one number for each spatial axis, or with one for all."""
 LARGEST = 2**32
 """Numbers in an array: a call with more needs more memory than a machine has."""
 
 
-def rank_of(options: dict[str, Any]) -> int:
-    """Return the number of spatial axes that options with several numbers imply.
-
-    Parameters
-    ----------
-    options
-        The values of the options, by their names.
-
-    Returns
-    -------
-    int
+def rank_of(arguments: dict[str, Any]) -> int:
+    """Return the number of spatial axes that arguments with several numbers imply.
 
     Raises
     ------
     ValueError
         If no API has so many spatial axes.
     """
-    ranks = {name: len(v) for name, v in options.items() if isinstance(v, tuple) and len(v) > 1}
+    values = {name: arguments[name] for name in AXIS_ARGUMENTS}
+    ranks = {name: len(v) for name, v in values.items() if isinstance(v, tuple) and len(v) > 1}
     name, rank = max(ranks.items(), key=lambda item: item[1], default=("", 2))
     if rank not in RANKS:
-        raise ValueError(f"{name} has {rank} numbers, and the APIs have 1, 2 or 3 spatial axes")
+        option = f"--{name.replace('_', '-')}"
+        raise ValueError(f"{option} has {rank} numbers, and the APIs have 1, 2 or 3 spatial axes")
     return rank
 
 
@@ -65,10 +60,6 @@ def question_of(
         The number of groups.
     bias
         Whether there is a bias.
-
-    Returns
-    -------
-    Question
 
     Raises
     ------

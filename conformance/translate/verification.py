@@ -1,16 +1,14 @@
-"""Proves a translation by the cases of a run, or by making both calls now."""
+"""Prove a translation by the cases of a run, or by making both calls now."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from conformance.adapters.base import Inexpressible
-from conformance.cli.exit_status import refuse
-from conformance.cli.translation_ends import End, environment_title
 from conformance.observations import Mode
 from conformance.question import Array, Question, products
 from conformance.recipes.call_writer import Call
@@ -18,6 +16,7 @@ from conformance.runs import calls
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import unfiled_case
 from conformance.translate import proofs, translation
+from conformance.translate.ends import End, NoAnswer, environment_title
 from conformance.translate.translation import Translation
 from conformance.utils.text import count
 from conformance.workers.outcomes import Answer, Refusal
@@ -30,7 +29,7 @@ SHOWN = 3
 """Cases of a proof that are named."""
 
 
-def proof(result: Translation, target: End) -> tuple[str, ...]:
+def proof_lines(result: Translation, target: End) -> tuple[str, ...]:
     """Return on how many cases the call was right in the environment of the target.
 
     Parameters
@@ -68,23 +67,9 @@ def proof(result: Translation, target: End) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Verification:
-    """The result of making the calls.
-
-    Attributes
-    ----------
-    refusal
-        The refusal of the source.
-    sentence
-        The result in words; None where no interpreter is there.
-    """
-
-    refusal: Refusal | None = None
-    sentence: str | None = None
-
-
-def verify(question: Question, result: Translation, source: End, target: End) -> Verification:
+def verify(
+    question: Question, result: Translation, source: End, target: End
+) -> Refusal | str | None:
     """Make both calls, or the one that has an interpreter, and compare the answers.
 
     Parameters
@@ -98,15 +83,16 @@ def verify(question: Question, result: Translation, source: End, target: End) ->
 
     Returns
     -------
-    Verification
+    Refusal or str or None
+        The refusal of the source, or the result in words; None where no interpreter is there.
 
     Raises
     ------
-    SystemExit
+    NoAnswer
         If there is no answer, or the answers differ.
     """
     if source.client is None and target.client is None:
-        return Verification()
+        return None
     _check_size(result.question)
     inputs = [translation.random_arrays(result, seed) for seed in range(TRIES)]
 
@@ -118,35 +104,33 @@ def verify(question: Question, result: Translation, source: End, target: End) ->
         _answers(source, "native", question, result.native, inputs) if source.client else oracle()
     )
     if isinstance(native, Refusal):
-        return Verification(refusal=native)
+        return native
     equivalent = (
         _answers(target, "recipe", result.question, result.call, inputs)
         if target.client
         else oracle()
     )
     if isinstance(equivalent, Refusal):
-        refuse("translate", f"cannot verify: {target.place.api.id}: {equivalent.words}")
+        raise NoAnswer(f"cannot verify: {target.place.api.id}: {equivalent.words}")
     pairs = zip(native, equivalent, strict=True)
     if not all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs):
         falsehood = proofs.falsehood(source.place.api, result.question, source.place.runtime)
         reason = "this is a bug here"
         if falsehood:
             reason = f"the first is known to be wrong: {falsehood}"
-        refuse("translate", f"not verified: the two calls give different numbers; {reason}")
+        raise NoAnswer(f"not verified: the two calls give different numbers; {reason}")
     if source.client and target.client:
         method = "by running both"
     else:
         end = source if source.client else target
         method = f"by running {end.title} against the oracle"
-    return Verification(
-        sentence=f"verified: the same to the bit on {TRIES} random inputs, {method}"
-    )
+    return f"verified: the same to the bit on {TRIES} random inputs, {method}"
 
 
 def _answers(
     end: End, mode: Mode, question: Question, call: Call, inputs: Sequence[dict[str, Array]]
 ) -> list[Array] | Refusal:
-    """Return the answers of a call, or its first refusal; exit where there is neither."""
+    """Return the answers of a call, or its first refusal; raise `NoAnswer` without either."""
     assert end.client is not None  # or the oracle answers
     case, place = unfiled_case("translation", question), end.place
     invocations = (
@@ -160,13 +144,13 @@ def _answers(
         if isinstance(outcome, Refusal):
             return outcome
         if not isinstance(outcome, Answer):
-            refuse("translate", f"cannot verify: {outcome.words}")
+            raise NoAnswer(f"cannot verify: {outcome.words}")
         answers.append(outcome.array)
     return answers
 
 
 def _check_size(question: Question) -> None:
-    """Exit where a call is too large to be made here."""
+    """Raise `NoAnswer` for a call that is too large to be made here."""
     unpadded = question.but(padding="valid")
     shapes = (unpadded.x.shape, unpadded.kernel.shape, unpadded.output_shape)
     for number, limit, unit in (
@@ -174,4 +158,4 @@ def _check_size(question: Question) -> None:
         (products(unpadded), MOST_PRODUCTS, "products"),
     ):
         if number > limit:
-            refuse("translate", f"cannot verify: it takes {number} {unit}; at most {limit} are run")
+            raise NoAnswer(f"cannot verify: it takes {number} {unit}; at most {limit} are run")

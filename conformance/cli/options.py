@@ -1,0 +1,248 @@
+"""Options that several commands have, their types, and checks of their values."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import click
+from packaging.requirements import InvalidRequirement
+
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.cli.option_kinds import (
+    PATH,
+    Decorator,
+    Seconds,
+    group,
+    several,
+    word,
+)
+from conformance.environments import definitions
+from conformance.environments.definitions import Environment
+from conformance.runs.worker_limits import STARTUP, TIMEOUT, WorkerLimits
+from conformance.workers import pythons
+
+NamedEnvironment = tuple[str | None, Environment]
+"""An environment; a pinned one has a name."""
+
+MOST_WORKERS = max(64, 4 * (os.cpu_count() or 1))
+"""Workers side by side, each of them a process with its own framework."""
+LEAST_MEMORY, MOST_MEMORY = 2**20, 2**50
+"""Bytes for a worker: less is too little for any call, and no machine has more."""
+BYTES = click.IntRange(LEAST_MEMORY, MOST_MEMORY)
+ALL = "all"
+"""The name that stands for every pinned environment, for commands that take several."""
+ONE_BY_ONE = (
+    "Ask every question by itself, as a person would, also where many in one batch are quicker,"
+    " which is JAX."
+)
+"""The help of --one-by-one."""
+
+jobs = click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, MOST_WORKERS),
+    help="Workers side by side.",
+)
+api_ids = word("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+expression = word(
+    "-k",
+    "expression",
+    metavar="EXPR",
+    help="Only cases whose id, op, topics, tags or claims match, such as 'stride and not d2l'.",
+)
+case_files = several(
+    "--cases",
+    "paths",
+    metavar="PATH",
+    type=PATH,
+    help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
+)
+framework = click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
+download = click.option(
+    "--download-python/--no-download-python",
+    default=None,
+    help="Whether uv may download a Python that is not installed, to make an environment."
+    f"  [default: as {definitions.DOWNLOADS} says, or else no]",
+)
+startup = click.option(
+    "--startup",
+    default=STARTUP,
+    show_default=True,
+    type=Seconds(),
+    help="Seconds for an interpreter to start and to import its framework.",
+)
+
+
+def _limits(timeout: float, startup: float) -> WorkerLimits:
+    return WorkerLimits(timeout=timeout, startup=startup)
+
+
+def limits(text: str = "Seconds for a question.", seconds: float = TIMEOUT) -> Decorator[Any]:
+    """Return the options of a worker's time limits, which become the argument ``limits``."""
+    timeout = click.option(
+        "--timeout", default=seconds, show_default=True, type=Seconds(), help=text
+    )
+    return group("limits", _limits, timeout, startup)
+
+
+# Environments
+
+
+def select_environments(
+    framework: str | None,
+    names: tuple[str, ...],
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+    download_python: bool | None = None,
+) -> list[NamedEnvironment]:
+    """Return the environments that the options describe.
+
+    Parameters
+    ----------
+    framework, names, python, pins, backend, download_python
+        The values of the options of `environments`.
+
+    Returns
+    -------
+    list of tuple of str or None, Environment
+        The environments; a pinned one with its name.
+
+    Raises
+    ------
+    click.UsageError
+        If the options describe no environment, or a pinned one beside another.
+    """
+    if download_python is not None and not (names or pins):
+        raise click.UsageError(
+            "--download-python is for environments that are made: with --environment, or --with"
+        )
+    if names:
+        if framework or python or backend:
+            raise click.UsageError("--environment says the framework, Python and backend")
+        pinned = definitions.pinned()
+        selection = {name: pinned[name] for name in pinned if name in names or ALL in names}
+        return [
+            (name, replace(environment, download=download_python))
+            for name, environment in _with_pins(selection, pins).items()
+        ]
+    if framework is None:
+        raise click.UsageError("say --framework, or --environment for one that is pinned here")
+    refuse_backend(framework, backend)
+    environment = Environment(
+        framework=framework,
+        pins=pins,
+        python=_python(python, pins),
+        backend=backend,
+        download=download_python,
+    )
+    return [(None, environment)]
+
+
+def _select_environment(
+    framework: str | None,
+    name: str | None,
+    python: str | None,
+    pins: tuple[str, ...],
+    backend: str | None,
+    download_python: bool | None,
+) -> Environment:
+    names = () if name is None else (name,)
+    ((_, environment),) = select_environments(
+        framework, names, python, pins, backend, download_python
+    )
+    return environment
+
+
+def _python(request: str | None, pins: tuple[str, ...]) -> str:
+    """Return one name for one interpreter, as the folder of an environment depends on it."""
+    if request is None:
+        return sys.executable
+    return pythons.canonical(request) if pins else request
+
+
+def _with_pins(
+    selection: Mapping[str, Environment], pins: tuple[str, ...]
+) -> dict[str, Environment]:
+    """Replace pins; where there are any, return only the environments that have the packages."""
+    try:
+        environments = {name: e.with_pins(pins) for name, e in selection.items()}
+        for pin in pins:
+            if not any(pin in e.with_pins([pin]).pins for e in selection.values()):
+                raise click.UsageError(f"--with {pin}: {', '.join(selection)} have no such package")
+    except InvalidRequirement as problem:
+        raise click.UsageError(f"--with: {problem}") from None
+    return {name: e for name, e in environments.items() if not pins or set(pins) & set(e.pins)}
+
+
+_PINNED = "A pinned environment, in place of --framework, --python and --backend"
+_UNPINNED = (
+    word(
+        "--python",
+        show_default="this one",
+        help="The interpreter that has the framework, by its path, name or version; this package"
+        " need not be installed there. With --with, the interpreter to make an environment of.",
+    ),
+    several(
+        "--with",
+        "pins",
+        metavar="PIN",
+        help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
+        " With --environment, it replaces the pin of that package.",
+    ),
+    word(
+        "--backend", metavar="NAME", help="The backend of Keras.  [default: as it is set up there]"
+    ),
+    download,
+)
+environment = group(
+    "environment",
+    _select_environment,
+    framework,
+    click.option(
+        "--environment", "name", type=click.Choice(list(definitions.pinned())), help=f"{_PINNED}."
+    ),
+    *_UNPINNED,
+)
+"""The options of one environment, which become the argument ``environment``."""
+environments = group(
+    "environments",
+    select_environments,
+    framework,
+    several(
+        "--environment",
+        "names",
+        type=click.Choice([*definitions.pinned(), ALL]),
+        help=f"{_PINNED}; repeatable.",
+    ),
+    *_UNPINNED,
+)
+"""The options of several environments, which become the argument ``environments``."""
+
+
+# Checks
+
+
+def refuse_backend(framework: str, backend: str | None, option: str = "--backend") -> None:
+    """Raise ``click.BadParameter`` for a backend that the framework does not have."""
+    if backend is not None and (refusal := FRAMEWORKS[framework].without(backend)):
+        raise click.BadParameter(refusal, param_hint=option)
+
+
+def refuse_unknown_apis(api_ids: Sequence[str], known_ids: Sequence[str]) -> None:
+    """Raise ``click.BadParameter`` for an API that is none of the known ones."""
+    for unknown in set(api_ids) - set(known_ids):
+        raise click.BadParameter(
+            f"{unknown!r} is none of {', '.join(known_ids)}", param_hint="--api"
+        )
+
+
+def is_set(name: str) -> bool:
+    """Return whether the option with this value is on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not None and source is not click.core.ParameterSource.DEFAULT

@@ -1,0 +1,218 @@
+"""Define the axes of bias, dtype, rounding and position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from conformance import question
+from conformance.cases.arrays import EXACT_INTEGERS, to_dtype
+from conformance.conventions.axis import (
+    SOME_AXES,
+    Axis,
+    Change,
+    Choice,
+    Transformed,
+    cropped,
+    mistake,
+)
+from conformance.question import Array, Dtype, Question
+
+HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
+"""The dtypes of 16 bits."""
+FLOATS: tuple[Dtype, ...] = ("float32", *HALVES)
+"""The dtypes to which sums of wider numbers may be rounded."""
+NARROWER: dict[Dtype, Dtype] = {"float64": "float32", "int64": "int32"}
+"""The dtypes of 64 bits, each with that of half the bits."""
+
+
+def round_to(y: Array, dtype: Dtype) -> Array:
+    """Return numbers rounded to ``dtype``, in the dtype that they have."""
+    return to_dtype(y, dtype).astype(y.dtype)
+
+
+def _scale_bias(times: int) -> Change:
+    return lambda q: None if q.bias is None else q.but(bias=q.bias * q.bias.dtype.type(times))
+
+
+def _bias_along(axis: int) -> Change:
+    """Add the bias along a spatial axis that has as many elements."""
+
+    def change(q: Question) -> Question | None:
+        if q.bias is None or not q.has_output or (axis == 0 and q.rank == 1):
+            return None
+        if q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
+            return None
+        shape = [1] * (q.rank + 2)
+        shape[axis if axis < 0 else axis + 2] = -1
+        return q.but(bias=q.bias.reshape(shape))
+
+    return change
+
+
+def _bias_to_input(q: Question) -> Question | None:
+    """Add the bias along the input's channels, if they are as many."""
+    if q.bias is None or q.x.shape[1] != len(q.bias):
+        return None
+    return q.but(x=q.x + q.broadcast_bias, bias=None)
+
+
+def _narrow(q: Question) -> Question:
+    """Convert every array to half the bits before anything is computed."""
+    dtype = NARROWER[q.dtype]
+    with np.errstate(over="ignore"):
+        return q.map_arrays(lambda array: array.astype(dtype), dtype=dtype)
+
+
+def _rounded(dtype: Dtype) -> Change:
+    """Round the answer to a narrower dtype, as a sum kept in it would be at its end."""
+    return lambda q: (
+        None if q.dtype == dtype else Transformed(q, lambda y: round_to(y, dtype), sums=dtype)
+    )
+
+
+def is_rounded(q: Question, dtype: Dtype) -> bool:
+    """Return whether the question is in ``dtype`` and rounds one of its sums."""
+    if q.dtype != dtype or q.wanted == "parameters":
+        return False
+    arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None]
+    if any((a != np.rint(a)).any() for a in arrays):
+        return True
+    try:
+        largest = np.max(question.answer(q.map_arrays(np.abs)), initial=0)
+    except ValueError:
+        return False
+    return bool(largest > EXACT_INTEGERS[dtype])
+
+
+def _summed_in(dtype: Dtype) -> Change:
+    """Round every sum to ``dtype``, that of the question, after each offset of the kernel."""
+    return lambda q: Transformed(q, lambda _: _sum_by_offsets(q, dtype), sums=dtype)
+
+
+def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
+    """Return the answer, rounded after each kernel offset; a kernel gradient only at its end."""
+    if q.wanted == "kernel_gradient" or q.operator == "interpolate":
+        return round_to(question.answer(q), dtype)
+    total: Array | None = None
+    for offset in np.ndindex(*q.window):
+        single_offset = np.zeros_like(q.kernel)
+        single_offset[:, :, *offset] = q.kernel[:, :, *offset]
+        partial_sum = round_to(question.answer(q.but(kernel=single_offset, bias=None)), dtype)
+        total = partial_sum if total is None else round_to(total + partial_sum, dtype)
+    assert total is not None  # a kernel has an offset
+    bias = q.broadcast_bias if q.wanted == "output" else None
+    return total if bias is None else round_to(total + bias, dtype)
+
+
+def _shift(axes: Sequence[int], by: int) -> Change:
+    """Shift the output by 1 (later) or -1 (earlier), along all axes if none is named."""
+
+    def change(q: Question) -> Question | None:
+        shifted = axes or range(q.rank)
+        if max(shifted) >= q.rank or len(axes) == q.rank:
+            return None
+        # A later output starts nearer to the start: a crop shrinks there, and a padding grows.
+        steps = q.stride if q.operator == "conv" else (-1,) * q.rank
+        return cropped(
+            q,
+            (
+                (b + by * step, e - by * step) if axis in shifted else (b, e)
+                for axis, ((b, e), step) in enumerate(zip(q.pairs, steps, strict=True))
+            ),
+        )
+
+    return change
+
+
+AXES: tuple[Axis, ...] = (
+    Axis(
+        "bias",
+        "Channels and groups",
+        "added once",
+        "The bias is added once to every position.",
+        lambda q: q.bias is not None and q.wanted == "output",
+        (
+            Choice("dropped", "The bias is not added.", _scale_bias(0)),
+            Choice("doubled", "The bias is added twice.", _scale_bias(2)),
+            mistake(
+                "along the last axis",
+                "The bias is added along the last axis of the output.",
+                _bias_along(-1),
+            ),
+            mistake(
+                "along the first spatial axis",
+                "The bias is added along the first spatial axis of the output.",
+                _bias_along(0),
+            ),
+            mistake(
+                "along the input channels",
+                "The bias is added to the input, along its channels.",
+                _bias_to_input,
+            ),
+        ),
+    ),
+    Axis(
+        "dtype",
+        "Dtype and accumulation",
+        "kept",
+        "The answer has the dtype of the question.",
+        lambda q: q.dtype in NARROWER and q.wanted != "parameters",
+        (
+            Choice(
+                "narrowed to 32 bits",
+                "Numbers of 64 bits are made numbers of 32, and so is the answer.",
+                _narrow,
+            ),
+        ),
+    ),
+    Axis(
+        "accumulation",
+        "Dtype and accumulation",
+        "in the dtype or wider",
+        "Sums are rounded to the dtype of the question or not at all.",
+        lambda q: q.dtype in ("float32", "float64") and q.wanted != "parameters",
+        tuple(
+            Choice(f"in {dtype}", f"Sums are rounded to {dtype}.", _rounded(dtype))
+            for dtype in FLOATS
+        ),
+        rounds=True,
+    ),
+    Axis(
+        "position",
+        "Output",
+        "in place",
+        "The output begins where the padding says.",
+        lambda q: q.operator != "interpolate",
+        tuple(
+            Choice(
+                f"one {late} along {which}",
+                f"The output is one element {late} along {which}.",
+                _shift(axes, by),
+            )
+            for axes, which in {(): "every axis", **SOME_AXES}.items()
+            for by, late in ((1, "later"), (-1, "earlier"))
+        ),
+    ),
+    # These are last, as they depend on the whole question whose sums are rounded.
+    *(
+        Axis(
+            f"{dtype} accumulation",
+            "Dtype and accumulation",
+            "in float32 or wider",
+            f"Sums of {dtype} are formed in float32 or wider and rounded once.",
+            partial(is_rounded, dtype=dtype),
+            (
+                Choice(
+                    f"in {dtype}",
+                    f"Sums of {dtype} are rounded to {dtype} as they are formed.",
+                    _summed_in(dtype),
+                ),
+            ),
+            rounds=True,
+        )
+        for dtype in HALVES
+    ),
+)

@@ -1,0 +1,281 @@
+"""Define the axes of the operator, its channels and groups, its stride and its dilation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conformance.conventions.axis import (
+    Axis,
+    Change,
+    Choice,
+    Transformed,
+    extents,
+    is_padded,
+    mapped,
+    mistake,
+    unchanged,
+)
+from conformance.question import Array, ArrayMap, Op, Question
+
+
+def is_sparse(q: Question) -> bool:
+    """Return whether a stride of a transposed convolution exceeds the effective kernel size."""
+    return q.operator == "conv_transpose" and any(
+        s > r for s, r in zip(q.stride, extents(q), strict=True)
+    )
+
+
+_CONVOLUTIONS: dict[Op, Op] = {
+    "conv_transpose": "conv",
+    "conv_transpose_input_gradient": "conv_input_gradient",
+    "conv_transpose_kernel_gradient": "conv_kernel_gradient",
+}
+
+
+def _convolve(q: Question) -> Transformed:
+    """Convolve with the same arguments, and with the kernel's channels by their names."""
+    first, second = q.kernel.shape[:2]
+
+    def exchange(kernel: Array) -> Array:
+        """Return (C_in, C_out / groups, *k) as (C_out, C_in / groups, *k)."""
+        blocks = kernel.reshape(q.groups, first // q.groups, second, *q.window)
+        return blocks.swapaxes(1, 2).reshape(q.groups * second, first // q.groups, *q.window)
+
+    def exchange_back(gradient: Array) -> Array:
+        blocks = gradient.reshape(q.groups, second, first // q.groups, *q.window)
+        return blocks.swapaxes(1, 2).reshape(first, second, *q.window)
+
+    transformed = mapped(q, "kernel_gradient", exchange, exchange_back)
+    convolution = transformed.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
+    return transformed._replace(question=convolution)
+
+
+def _reverse_output_channels(q: Question) -> Transformed | None:
+    if q.operator == "interpolate":
+        return None
+    gradient = None if q.gradient is None else q.gradient[:, ::-1]
+    after: ArrayMap = (lambda y: y[:, ::-1]) if q.wanted == "output" else unchanged
+    return Transformed(q.but(gradient=gradient), after)
+
+
+def _exchange_dilation_with_groups(q: Question) -> Question | None:
+    """Exchange them where that gives valid groups of the input."""
+    dilation, *others = dict.fromkeys(q.dilation)
+    if others or len(q.kernel) % dilation or q.bias is not None:
+        return None  # the number of output channels changes, and no bias fits both
+    return q.but(groups=dilation, dilation=(q.groups,) * q.rank)
+
+
+def _interleave(*, inputs: bool, outputs: bool) -> Change:
+    """Form groups of every g-th input channel, or output channel, in place of blocks."""
+
+    def change(q: Question) -> Transformed | None:
+        per_input, per_output = q.x.shape[1] // q.groups, q.output_channels // q.groups
+        is_interleaved = (inputs and per_input > 1) or (outputs and per_output > 1)
+        if q.wanted != "output" or not is_interleaved:
+            return None
+        x = _interleaved(q.x, q.groups) if inputs else q.x
+
+        def after(y: Array) -> Array:
+            return _interleaved(y, per_output) if outputs else y
+
+        # A bias has one number for each output channel, whichever group the channel is in.
+        bias = _interleaved(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
+        return Transformed(q.but(x=x, bias=bias), after)
+
+    return change
+
+
+def _interleaved(array: Array, size: int) -> Array:
+    """Reorder channels c = i size + j so that those with the same j are neighbours."""
+    n, channels, *space = array.shape
+    return array.reshape(n, channels // size, size, *space).swapaxes(1, 2).reshape(array.shape)
+
+
+def _first_slice(q: Question) -> Question | None:
+    if q.wanted == "kernel_gradient":
+        return None
+    return q.but(kernel=np.concatenate([q.kernel[: len(q.kernel) // q.groups]] * q.groups))
+
+
+def _first_bias(q: Question) -> Question | None:
+    if q.bias is None:
+        return None
+    return q.but(bias=np.tile(q.bias[: len(q.bias) // q.groups], q.groups))
+
+
+def _exchange_stride_with_dilation(q: Question) -> Question | None:
+    return None if q.stride == q.dilation else q.but(stride=q.dilation, dilation=q.stride)
+
+
+def _repeat_input(*, last: bool) -> Change:
+    """Repeat each input element as many times as the stride, perhaps not the last of an axis."""
+
+    def change(q: Question) -> Question | None:
+        if q.operator != "conv_transpose" or q.wanted == "input_gradient":
+            return None  # its gradient is a sum of elements, and an answer is only moved
+        x = q.x
+        for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
+            length = n * s if last else max((n - 1) * s + 1, 0)
+            x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
+        return q.but(x=x, stride=(1,) * q.rank)
+
+    return change
+
+
+def _dilate_input(q: Question) -> Question | None:
+    """Dilate the input, on top of the stride, in place of the kernel."""
+    if q.operator != "conv_transpose":
+        return None
+    stride = tuple(s * d for s, d in zip(q.stride, q.dilation, strict=True))
+    return q.but(stride=stride, dilation=(1,) * q.rank)
+
+
+AXES: tuple[Axis, ...] = (
+    Axis(
+        "operator",
+        "Output",
+        "transposed convolution",
+        "The operator is a transposed convolution.",
+        lambda q: (
+            q.operator == "conv_transpose"
+            and q.wanted != "parameters"
+            and (max((*q.window, *q.stride)) > 1 or is_padded(q))
+        ),
+        (
+            mistake(
+                "convolution",
+                "The operator is a convolution with the same arguments.",
+                _convolve,
+                like=(
+                    ("kernel flip: flipped", "padding: pads the input"),
+                    ("kernel flip: flipped", "same: odd element: cropped at the begin"),
+                ),
+            ),
+        ),
+    ),
+    Axis(
+        "input channels",
+        "Channels and groups",
+        "in order",
+        "Input channels are numbered as in the kernel.",
+        lambda q: q.x.shape[1] > 1,
+        (
+            Choice(
+                "reversed",
+                "Input channels run backwards.",
+                lambda q: mapped(
+                    q, "input_gradient", lambda x: x[:, ::-1], lambda gradient: gradient[:, ::-1]
+                ),
+            ),
+        ),
+    ),
+    Axis(
+        "output channels",
+        "Channels and groups",
+        "in order",
+        "Output channels are numbered as in the kernel.",
+        lambda q: q.output_channels > 1,
+        (Choice("reversed", "Output channels run backwards.", _reverse_output_channels),),
+    ),
+    Axis(
+        "dilation with groups",
+        "Stride and dilation",
+        "both as asked",
+        "Dilation and groups are told apart.",
+        lambda q: q.operator == "conv_transpose" and max(q.dilation) != q.groups,
+        (
+            mistake(
+                "exchanged", "Dilation and groups are exchanged.", _exchange_dilation_with_groups
+            ),
+        ),
+    ),
+    Axis(
+        "groups",
+        "Channels and groups",
+        "in blocks",
+        "Each group is a block of neighbouring channels with its own slice of the kernel.",
+        lambda q: q.groups > 1,
+        (
+            Choice(
+                "interleaved",
+                "A group takes every g-th channel, of the input and of the output.",
+                _interleave(inputs=True, outputs=True),
+            ),
+            Choice(
+                "inputs interleaved",
+                "A group takes every g-th input channel.",
+                _interleave(inputs=True, outputs=False),
+            ),
+            Choice(
+                "outputs interleaved",
+                "A group gives every g-th output channel.",
+                _interleave(inputs=False, outputs=True),
+            ),
+            Choice(
+                "first slice for all",
+                "Every group uses the first group's slice of the kernel.",
+                _first_slice,
+            ),
+            Choice("first bias for all", "Every group adds the first group's bias.", _first_bias),
+        ),
+    ),
+    Axis(
+        "stride order",
+        "Stride and dilation",
+        "in order",
+        "The strides stand in the order of the spatial axes.",
+        lambda q: q.stride != q.stride[::-1],
+        (
+            Choice(
+                "reversed",
+                "The strides are read from the last axis.",
+                lambda q: q.but(stride=q.stride[::-1]),
+            ),
+        ),
+    ),
+    Axis(
+        "stride with dilation",
+        "Stride and dilation",
+        "both as asked",
+        "Stride spreads the input and dilation spreads the kernel.",
+        lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+        (
+            Choice(
+                "exchanged", "Stride and dilation are exchanged.", _exchange_stride_with_dilation
+            ),
+        ),
+        part_of="dilation",
+    ),
+    Axis(
+        "stride",
+        "Stride and dilation",
+        "zeros between",
+        "Stride puts zeros between the elements of the input.",
+        lambda q: q.operator != "interpolate" and max(q.stride) > 1,
+        (
+            mistake("ignored", "Stride is ignored.", lambda q: q.but(stride=(1,) * q.rank)),
+            mistake(
+                "repeats the input",
+                "Stride repeats every element of the input.",
+                _repeat_input(last=True),
+            ),
+            mistake(
+                "repeats all but the last",
+                "Stride repeats every element of the input but the last one.",
+                _repeat_input(last=False),
+            ),
+        ),
+    ),
+    Axis(
+        "dilation",
+        "Stride and dilation",
+        "of the kernel",
+        "Dilation spreads the kernel.",
+        lambda q: max(q.dilation) > 1,
+        (
+            Choice("ignored", "Dilation is ignored.", lambda q: q.but(dilation=(1,) * q.rank)),
+            Choice("of the input", "Dilation spreads the input.", _dilate_input),
+        ),
+    ),
+)

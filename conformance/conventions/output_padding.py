@@ -1,0 +1,168 @@
+"""Define the axes of output padding, and of how the padding of an axis is split in two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from conformance.conventions.axis import (
+    SOME_AXES,
+    Axis,
+    Change,
+    Choice,
+    Transformed,
+    cropped,
+    mapped,
+    mistake,
+)
+from conformance.conventions.padding import odd_at_begin
+from conformance.question import Question
+
+
+def _extend_begin(q: Question) -> Question | None:
+    pairs = zip(q.pairs, q.output_padding, strict=True)
+    return cropped(q, ((b - p, e + p) for (b, e), p in pairs))
+
+
+def _without_output_padding(q: Question) -> Question | None:
+    return q.but(output_padding=(0,) * q.rank) if any(q.output_padding) else None
+
+
+def _extend_by_zeros(*, at_start: bool) -> Change:
+    """Put the output padding as zeros beside an output without it."""
+
+    def change(q: Question) -> Transformed | None:
+        shorter = _without_output_padding(q)
+        if shorter is None or q.wanted != "output":
+            return None
+        widths = _widths(q, at_start=at_start)
+        return Transformed(shorter, lambda y: np.pad(y, widths), resizes=True)
+
+    return change
+
+
+def _extend_input(*, at_start: bool) -> Change:
+    """Put the output padding as zeros beside the input, before those of the stride are inserted."""
+
+    def change(q: Question) -> Transformed | None:
+        extended = zip(q.stride, q.output_padding, strict=True)
+        if q.operator != "conv_transpose" or all(s == 1 or p == 0 for s, p in extended):
+            return None
+        widths = _widths(q, at_start=at_start)
+        inside = tuple(
+            slice(before, before + n) for n, (before, _) in zip(q.x.shape, widths, strict=True)
+        )
+        transformed = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
+        return transformed._replace(question=transformed.question.but(output_padding=(0,) * q.rank))
+
+    return change
+
+
+def _widths(q: Question, *, at_start: bool) -> list[tuple[int, int]]:
+    """Return the output padding as zeros before and after each axis of an array."""
+    return [(0, 0), (0, 0), *((p, 0) if at_start else (0, p) for p in q.output_padding)]
+
+
+def _clamp(q: Question) -> Question | None:
+    """Limit the output padding to the stride less one."""
+    clamped = tuple(min(p, s - 1) for p, s in zip(q.output_padding, q.stride, strict=True))
+    if clamped == q.output_padding or not any(clamped):
+        return None  # without any it equals the convention that it is ignored
+    return q.but(output_padding=clamped)
+
+
+EVERY_AXIS = (0, 1, 2)
+
+
+def _halve(odd_at_start: Sequence[int] = ()) -> Change:
+    """Crop half of an axis's whole padding at each end, as a crop around the centre does.
+
+    Of the axes in ``odd_at_start`` the odd element is cropped at the start; of the others it is at
+    the end.
+    """
+
+    def change(q: Question) -> Question | None:
+        totals = [b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True)]
+        odd = {axis for axis, total in enumerate(totals) if total % 2}
+        if odd_at_start == EVERY_AXIS:
+            is_likelier = q.padding == "same" and odd_at_begin(q) is not None
+            if not odd or (is_likelier and not any(q.output_padding)):
+                return None  # that is the axis of the odd element of `same`
+        elif odd_at_start and not odd > set(odd_at_start):
+            return None
+        starts = [(t + (axis in odd_at_start)) // 2 for axis, t in enumerate(totals)]
+        return cropped(q, ((n, b + e - n) for n, (b, e) in zip(starts, q.pairs, strict=True)))
+
+    return change
+
+
+AXES: tuple[Axis, ...] = (
+    Axis(
+        "output padding",
+        "Output",
+        "more at the end",
+        "Output padding lengthens the output at its end, by what a crop would have taken.",
+        lambda q: q.has_output_padding,
+        (
+            Choice(
+                "more at the begin",
+                "Output padding lengthens the output at its begin.",
+                _extend_begin,
+            ),
+            Choice(
+                "zeros at the end",
+                "Output padding appends zeros, even where a crop took real values.",
+                _extend_by_zeros(at_start=False),
+            ),
+            Choice("ignored", "Output padding is ignored.", _without_output_padding),
+            mistake(
+                "zeros at the start",
+                "Output padding puts zeros before the output.",
+                _extend_by_zeros(at_start=True),
+            ),
+            mistake(
+                "after the input",
+                "Output padding puts zeros after the input, before its stride is applied.",
+                _extend_input(at_start=False),
+            ),
+            mistake(
+                "before the input",
+                "Output padding puts zeros before the input, before its stride is applied.",
+                _extend_input(at_start=True),
+            ),
+            mistake("below the stride", "Output padding is cut off below the stride.", _clamp),
+        ),
+    ),
+    Axis(
+        "padding split",
+        "Padding",
+        "as it stands",
+        "Each end of an axis loses its own padding.",
+        lambda q: (
+            q.operator != "interpolate"
+            and (any(b != e for b, e in q.pairs) or any(q.output_padding))
+        ),
+        (
+            mistake(
+                "halved",
+                "The whole padding of an axis is halved, and the odd element is of the end.",
+                _halve(),
+            ),
+            mistake(
+                "halved from the end",
+                "The whole padding of an axis is halved, and the odd element is of the start.",
+                _halve(EVERY_AXIS),
+            ),
+            *(
+                mistake(
+                    f"halved from the end along {which}",
+                    "The whole padding of an axis is halved, and the odd element is of the start"
+                    f" along {which}.",
+                    _halve(axes),
+                )
+                for axes, which in SOME_AXES.items()
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,257 @@
+"""Define the axes of padding, as words and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.conventions.axis import Axis, Choice, cropped, extents, is_padded, mistake
+from conformance.conventions.operators import is_sparse
+from conformance.oracle import geometry
+from conformance.question import Question
+
+
+def odd_at_begin(q: Question) -> Question | None:
+    """Crop the odd element at the other end (SAME_LOWER in ONNX)."""
+    return cropped(q, ((e, b) if e == b + 1 else (b, e) for b, e in q.pairs))
+
+
+def _same_of_input(q: Question) -> Question | None:
+    if q.operator != "conv_transpose" or q.has_output_padding:
+        return None
+    ones = (1,) * q.rank
+    return cropped(q, geometry.conv_padding("same", q.space, q.window, q.stride, ones))
+
+
+def _half_kernel(q: Question) -> Question | None:
+    if q.operator != "conv_transpose":
+        return None
+    return cropped(q, ((r // 2, r // 2) for r in extents(q)))
+
+
+def _half_kernel_centred(q: Question) -> Question | None:
+    if q.operator != "conv_transpose":
+        return None
+    halves = [r // 2 for r in extents(q)]
+    begins = [max(2 * h - p, 0) // 2 for h, p in zip(halves, q.output_padding, strict=True)]
+    return cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
+
+
+def _whole_strides(q: Question) -> Question | None:
+    if q.has_output_padding:
+        return None
+    gaps = tuple(max(s - r, 0) for s, r in zip(q.stride, extents(q), strict=True))
+    return q.but(output_padding=gaps)
+
+
+WORD_AXES: tuple[Axis, ...] = (
+    Axis(
+        "same: odd element",
+        "Padding",
+        "cropped at the end",
+        "Where `same` crops an odd total, the odd element goes at the end.",
+        lambda q: q.padding == "same" and any(b != e for b, e in q.pairs),
+        (
+            Choice(
+                "cropped at the begin",
+                "Where `same` crops an odd total, the odd element goes at the begin.",
+                odd_at_begin,
+            ),
+        ),
+        part_of="same: formula",
+    ),
+    Axis(
+        "same: formula",
+        "Padding",
+        "of the adjoint",
+        "`same` gives n s elements and is the adjoint of a SAME convolution.",
+        lambda q: q.padding == "same",
+        (
+            Choice(
+                "of the input",
+                "`same` is counted as for a convolution over the input, without dilation.",
+                _same_of_input,
+            ),
+            Choice(
+                "half a kernel",
+                "`same` crops half of the kernel at both ends, whatever the stride.",
+                lambda q: None if q.has_output_padding else _half_kernel(q),
+            ),
+        ),
+    ),
+    Axis(
+        "same: output padding",
+        "Output",
+        "added to n s",
+        "With output padding, 0 too, `same` gives as many elements more than n s.",
+        lambda q: q.padding == "same" and q.has_output_padding,
+        (
+            Choice(
+                "half a kernel, centred",
+                "With output padding, 0 too, `same` crops half of the kernel twice, less that,"
+                " evenly.",
+                _half_kernel_centred,
+            ),
+            Choice(
+                "half a kernel",
+                "With output padding, 0 too, `same` crops half of the kernel at both ends first.",
+                _half_kernel,
+            ),
+        ),
+        part_of="same: formula",
+    ),
+    Axis(
+        "valid: length",
+        "Padding",
+        "full",
+        "Without padding the output has the full length (n - 1) s + d (k - 1) + 1.",
+        lambda q: is_sparse(q) and not is_padded(q),
+        (
+            Choice(
+                "whole strides",
+                "Without padding the output has at least n s elements, the last ones zero.",
+                _whole_strides,
+            ),
+        ),
+    ),
+)
+
+
+def _has_numbers(q: Question) -> bool:
+    return not isinstance(q.padding, str)
+
+
+def _as_starts_and_ends(q: Question) -> Question | None:
+    numbers = [number for pair in q.pairs for number in pair]
+    return cropped(q, zip(numbers[: q.rank], numbers[q.rank :], strict=True))
+
+
+def _as_pairs(q: Question) -> Question | None:
+    if q.rank == 2:
+        return None  # for two axes it equals `_as_starts_and_ends`
+    numbers = [number for side in zip(*q.pairs, strict=True) for number in side]
+    return cropped(q, zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _strides_and_pairs(q: Question) -> Iterator[tuple[int, tuple[int, int]]]:
+    return zip(q.stride, q.pairs, strict=True)
+
+
+def _pad_zero_inserted_input(q: Question) -> Question | None:
+    """Pad the zero-inserted input, whose full output needs the kernel size less 1 on each side."""
+    if q.operator != "conv_transpose":
+        return None
+    return cropped(
+        q, ((r - 1 - b, r - 1 - e) for r, (b, e) in zip(extents(q), q.pairs, strict=True))
+    )
+
+
+def _pad_input_and_fit(q: Question) -> Question | None:
+    """Pad the input, and keep the places where the kernel fits into it.
+
+    Without a stride this is the convention that padding numbers are zeros around the input.
+    """
+    if not _can_pad_input(q) or all(s == 1 or not any(pair) for s, pair in _strides_and_pairs(q)):
+        return None
+    ends = zip(extents(q), _strides_and_pairs(q), strict=True)
+    return cropped(q, ((r - 1 - b * s, r - 1 - e * s) for r, (s, (b, e)) in ends))
+
+
+def _pad_input(q: Question) -> Question | None:
+    if not _can_pad_input(q):
+        return None
+    return cropped(q, ((-b * s, -e * s) for s, (b, e) in _strides_and_pairs(q)))
+
+
+def _can_pad_input(q: Question) -> bool:
+    """Return whether the padding numbers can be zeros around the input."""
+    return q.operator == "conv_transpose" and min(map(min, q.pairs)) >= 0
+
+
+def _pad_before_stride(q: Question) -> Question | None:
+    """Pad the input by what the kernel needs before the zeros of the stride are inserted."""
+    margins = zip((r - 1 for r in extents(q)), _strides_and_pairs(q), strict=True)
+    return cropped(q, ((m - (m - b) * s, m - (m - e) * s) for m, (s, (b, e)) in margins))
+
+
+NUMBER_AXES: tuple[Axis, ...] = (
+    Axis(
+        "padding order",
+        "Padding",
+        "a pair for each axis",
+        "Padding numbers are pairs of start and end, one for each axis in order.",
+        lambda q: _has_numbers(q) and len(set(q.padding)) > 1,
+        (
+            mistake(
+                "reversed",
+                "The padding numbers of the last axis are taken for those of the first.",
+                lambda q: cropped(q, q.pairs[::-1]),
+            ),
+            mistake(
+                "read as starts and ends",
+                "The pairs are taken for the starts of all axes and then all ends.",
+                _as_starts_and_ends,
+            ),
+            mistake(
+                "read as pairs",
+                "The starts of all axes and then all ends are taken for pairs.",
+                _as_pairs,
+            ),
+        ),
+    ),
+    Axis(
+        "padding",
+        "Padding",
+        "crops the output",
+        "Padding is what is cropped off the output.",
+        lambda q: _has_numbers(q) and is_padded(q),
+        (
+            Choice(
+                "pads the input",
+                "Padding numbers are zeros around the stretched input.",
+                _pad_zero_inserted_input,
+            ),
+            Choice("ignored", "Padding is ignored.", lambda q: q.but(padding=((0, 0),) * q.rank)),
+            mistake(
+                "pads the input without its stride",
+                "Padding numbers are zeros around the input, before its stride is applied.",
+                _pad_input_and_fit,
+            ),
+            mistake(
+                "pads the input and crops nothing",
+                "Padding numbers are zeros around the input, and all of the output is kept.",
+                _pad_input,
+            ),
+        ),
+    ),
+    Axis(
+        "padding ends",
+        "Padding",
+        "begin, end",
+        "Of a pair the first number is for the begin.",
+        lambda q: _has_numbers(q) and any(b != e for b, e in q.pairs),
+        (
+            Choice(
+                "end, begin",
+                "Of a pair the first number is for the end.",
+                lambda q: cropped(q, ((e, b) for b, e in q.pairs)),
+            ),
+        ),
+        part_of="padding",
+    ),
+    Axis(
+        "padding with stride",
+        "Padding",
+        "stride first",
+        "The zeros of the stride are put into the input before those that the kernel needs.",
+        lambda q: q.operator == "conv_transpose" and max(q.stride) > 1 and max(q.window) > 1,
+        (
+            mistake(
+                "padding first",
+                "The zeros that the kernel needs are put around the input before its stride is"
+                " applied.",
+                _pad_before_stride,
+            ),
+        ),
+    ),
+)
+AXES = (*WORD_AXES, *NUMBER_AXES)
