@@ -57,7 +57,7 @@ def _pairs(
             answer = answer_under(prepared_case.case.question, put_in)
             found = diagnose(
                 prepared_case.case.question,
-                prepared_case.wanted,
+                prepared_case.oracle_answer,
                 answer,
                 exact=prepared_case.case.exact,
             ).explanations
@@ -82,7 +82,7 @@ def _told(how: str, asked: Iterable[tuple[str, tuple[int, ...], bool]]) -> int:
 def _cost(prepared_cases: list[PreparedCase]) -> None:
     diagnoses, answers = [], []
     for prepared_case in prepared_cases:
-        if prepared_case.wanted is None:
+        if prepared_case.oracle_answer is None:
             continue
         for convention in CONVENTIONS:
             try:
@@ -94,7 +94,7 @@ def _cost(prepared_cases: list[PreparedCase]) -> None:
             began = perf_counter()
             diagnose(
                 prepared_case.case.question,
-                prepared_case.wanted,
+                prepared_case.oracle_answer,
                 answer,
                 exact=prepared_case.case.exact,
             )

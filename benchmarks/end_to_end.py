@@ -162,7 +162,7 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
     blob, index = bytearray(), []
     for item in asked:
         arrays = {name: _put(blob, array) for name, array in _call(item).arrays.items()}
-        wanted = item.prepared_case.wanted
+        wanted = item.prepared_case.oracle_answer
         index.append(
             (arrays, None if wanted is None else _put(blob, wanted), item.prepared_case.case.exact)
         )

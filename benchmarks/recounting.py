@@ -31,7 +31,7 @@ def counted_again(printed: str, layer: Layer, run: Path) -> str:
         print(f"{layer.words}\n{printed}\n{_kinds(layer.question)}")
         return "WRONG: a proof of other arguments"
     rows = _rows(run)
-    rows = rows[(rows.api == layer.target.api.id) & (rows.moves == json.dumps(moves))]
+    rows = rows[(rows.api == layer.target.api.id) & (rows.rewrites == json.dumps(moves))]
     count = int((rows[list(words)] == pd.Series(words)).all(axis=1).sum())
     if told != count:
         print(f"{layer.words}\n{printed}\ncounted again: {count}")
@@ -59,13 +59,13 @@ def _rows(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8") as lines:
         table = pd.DataFrame(map(json.loads, lines))
     right = (table["mode"] == "recipe") & (table.status == "match")
-    table = table.loc[right & (table.op == "conv_transpose"), ["api", "case", "moves"]]
+    table = table.loc[right & (table.op == "conv_transpose"), ["api", "case", "rewrites"]]
     cases = {
         case.id: _kinds(case.question)
         for case in load([resources.CASES], check=False).cases
         if case.op == "conv_transpose" and not case.expected.error
     }
-    table = table[table.case.isin(cases)].assign(moves=table.moves.map(json.dumps))
+    table = table[table.case.isin(cases)].assign(rewrites=table.rewrites.map(json.dumps))
     return table.join(pd.DataFrame.from_dict(cases, orient="index"), on="case")
 
 

@@ -37,10 +37,12 @@ from conformance.cases import sampling
 from conformance.environments import definitions
 from conformance.fuzz.random_search import prepare_case
 from conformance.observations import Observation
-from conformance.runs import execute, executors, run_files, shards
-from conformance.runs.execute import Request
+from conformance.runs import executors, run_files, scheduler, shards
+from conformance.runs.job import Request
 from conformance.runs.plan import is_applicable
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_pool import WorkerPool
 
 MIB = 2**20
 SEED = 1
@@ -120,7 +122,7 @@ def grow(name: str, count: int, jobs: int) -> Cost:
             name=name, environment=definitions.pinned()[name], path=Path(folder, "run.jsonl")
         )
         began = perf_counter()
-        (recorded,) = execute.record_all([request], Drawn(count), places)
+        (recorded,) = scheduler.record_all([request], Drawn(count), places)
         seconds = perf_counter() - began
         if recorded.error or recorded.path is None:
             raise SystemExit(f"{name}: {recorded.error}")
@@ -255,7 +257,7 @@ def _kill_once(process: subprocess.Popen[bytes], path: Path) -> None:
 def _print_moved(name: str, path: Path) -> None:
     """What goes to a worker and comes back."""
     environment = definitions.pinned()[name]
-    identity = executors.Examiners().identify(environment, shards.WorkerLimits())
+    identity = WorkerPool().identify(environment, WorkerLimits(), shards.package())
     apis = [
         api
         for api in FRAMEWORKS[environment.framework].apis
@@ -264,7 +266,7 @@ def _print_moved(name: str, path: Path) -> None:
     drawn = Drawn(shards.MOST)
     whole = shards.Shard(
         environment=environment,
-        terms=shards.WorkerLimits(),
+        limits=WorkerLimits(),
         identity=identity,
         api_ids=tuple(api.id for api in apis),
         prepared_cases=(),
@@ -278,7 +280,6 @@ def _print_moved(name: str, path: Path) -> None:
         writer = run_files.Writer(file)
         for observation in pickle.loads(packed):
             writer.add(observation)
-        writer.flush()
         each = (process_time() - began) / len(observations)
     print(
         f"a shard of {len(drawn)} drawn questions to {asked / len(drawn):.1f} APIs each:"

@@ -186,11 +186,11 @@ def _there(asked: Wanted, end: End) -> dict[str, Array | str]:
         for key, (where, source, arrays) in asked.items()
         if where.name == end.name
     ]
-    interpreter = interpreters.interpreter_in(end.environment, together=False)
+    interpreter = interpreters.interpreter_in(end.environment, batched=False)
     with WorkerClient(interpreter) as client:
         return {
             task.key: outcome.array if isinstance(outcome, Answer) else outcome.words
-            for task, outcome in client.ask(tasks)
+            for task, outcome in client.submit(tasks)
         }
 
 

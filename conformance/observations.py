@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
+import msgspec
+
+Text = Annotated[str, msgspec.Meta(max_length=2**17)]
+"""Text in a run file."""
+Size = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""A number in a run file."""
 Mode = Literal["native", "recipe"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 Status = Literal[
@@ -44,14 +50,14 @@ class Observation:
     explanations
         The smallest sets of conventions that explain a mismatch; of an undecided answer, those that
         fit it as well as the oracle does.
-    limit
+    limitation
         The known limitation of the framework behind a native call that is refused, or that no
         convention explains.
     detail
         How the answer differs, the framework's message, or why the call cannot be written.
     cost
         The cost of the call, in words.
-    moves
+    rewrites
         The rewritings of the question for this call, in words.
     claim
         Whether the answer is what the document of the case states, if it states something.
@@ -67,25 +73,25 @@ class Observation:
         Whether the case has one right answer to the bit; if not, digests are not compared.
     """
 
-    api: str
-    case: str
+    api: Text
+    case: Text
     mode: Mode
     status: Status
-    op: str
-    topics: tuple[str, ...]
-    diagnosis: str | None = None
-    explanations: tuple[tuple[str, ...], ...] = ()
-    limit: str | None = None
-    detail: str | None = None
-    cost: str | None = None
-    moves: tuple[str, ...] = ()
+    op: Text
+    topics: tuple[Text, ...]
+    diagnosis: Text | None = None
+    explanations: tuple[tuple[Text, ...], ...] = ()
+    limitation: Text | None = None
+    detail: Text | None = None
+    cost: Text | None = None
+    rewrites: tuple[Text, ...] = ()
     claim: bool | None = None
     correction: bool | None = None
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-    digest: str | None = None
-    retry: str | None = None
-    content: str
+    shape: tuple[Size, ...] | None = None
+    dtype: Text | None = None
+    digest: Text | None = None
+    retry: Text | None = None
+    content: Text
     exact: bool
 
     @property
@@ -99,26 +105,26 @@ class Observation:
         return self.status in TROUBLES or (self.status == "mismatch" and not self.explanations)
 
     @property
-    def told(self) -> str | None:
-        """The diagnosis in words, together with the known limit if there is one."""
-        if self.limit is None:
+    def full_diagnosis(self) -> str | None:
+        """The diagnosis in words, together with the known limitation if there is one."""
+        if self.limitation is None:
             return self.diagnosis
         if self.status == "rejected":
-            return refused(self.limit, self.detail)
+            return refusal_words(self.limitation, self.detail)
         result = (self.diagnosis or self.detail or self.status).removesuffix(".")
-        return f"{result}. A known limit is behind it: {self.limit}."
+        return f"{result}. A known limit is behind it: {self.limitation}."
 
     def line(self) -> dict[str, Any]:
         """Return the fields of its line in a run file."""
         return {"kind": "observation", **vars(self)}
 
 
-def refused(limit: str, detail: str | None) -> str:
-    """Return the words of a refusal: the known limit, then the framework's message.
+def refusal_words(limitation: str, detail: str | None) -> str:
+    """Return the words of a refusal: the known limitation, then the framework's message.
 
     Parameters
     ----------
-    limit
+    limitation
         The known limitation. It comes first, as long texts are cut at their end.
     detail
         The framework's message.
@@ -128,7 +134,8 @@ def refused(limit: str, detail: str | None) -> str:
     str
         Both as sentences.
     """
-    return f"{limit[:1].upper()}{limit[1:].removesuffix('.')}. {detail or ''}".rstrip()
+    start = f"{limitation[:1].upper()}{limitation[1:].removesuffix('.')}"
+    return f"{start}. {detail or ''}".rstrip()
 
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:

@@ -8,32 +8,30 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.base import Api, Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import load
 from conformance.cases.loader import SUFFIXES
 from conformance.cases.size_limits import MAX_BYTES
 from conformance.cases.yaml_source import read
 from conformance.cli.option_kinds import LONGEST
-from conformance.environments import interpreters
+from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
 from conformance.explain import explanation
-from conformance.explain.explanation import InvocationResult
 from conformance.observations import MODES, Mode
-from conformance.runs import calls, evaluation, lookup, plan, run_header
-from conformance.runs.lookup import NotFoundError
+from conformance.runs import calls, plan, run_header
+from conformance.runs.calls import InvocationResult
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils.printable import PrintableError
 from conformance.utils.text import plain
-from conformance.workers.outcomes import Outcome
 from conformance.workers.worker_client import WorkerClient, WorkerError
 
 WIDTH = 100
@@ -63,10 +61,8 @@ class FrameworkClient:
         The framework.
     apis, modes
         The APIs and modes to test.
-    python, backend
-        The interpreter, and the backend; None for the one that is set up there.
-    timeout, startup
-        Seconds for a question, and for the start of the worker.
+    environment, limits
+        The interpreter with its backend, and the limits of the worker.
     failure
         The reason why there is no worker; with a reason, no other worker is started.
     """
@@ -74,47 +70,36 @@ class FrameworkClient:
     framework: Framework
     apis: Sequence[Api]
     modes: Sequence[Mode]
-    python: str
-    backend: str | None
-    timeout: float
-    startup: float
+    environment: Environment
+    limits: WorkerLimits
     failure: str | None = None
     _worker: WorkerClient | None = None
-    _exits: ExitStack = field(default_factory=ExitStack)
 
     @property
     def worker(self) -> WorkerClient:
         """The worker, started when it is first needed; raises `UnavailableError`."""
         if self.failure is None and self._worker is None:
-            interpreter = interpreters.interpreter_for(self.framework, self.python, self.backend)
-            client = WorkerClient(interpreter, timeout=self.timeout, startup=self.startup)
             try:
-                self._exits.enter_context(client)
-                lookup.refuse_backend(self.framework, client.identity.facts["backend"])
-                self._worker = client
-            except (WorkerError, NotFoundError) as error:
+                self._worker = client_in(self.environment, self.limits).__enter__()
+            except WorkerError as error:
                 self.failure = f"{self.framework.title} cannot be asked: {error}"
         if self.failure is not None:
             raise UnavailableError(self.failure)
         assert self._worker is not None
         return self._worker
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The facts of the interpreter; raises `UnavailableError`."""
-        return dict(self.worker.identity.facts)
-
-    def invoke(self, call: Invocation) -> Outcome | Inexpressible:
-        """Make a call, and return its outcome; raise `UnavailableError`."""
+    def run(self, invocation: Invocation) -> InvocationResult:
+        """Make a call, and return its result; raise `UnavailableError`."""
         try:
-            return calls.invoke(self.worker, call)
+            return calls.run_one(self.worker, invocation)
         except WorkerError as error:  # such as a worker that died and did not start again
             self.failure = f"{self.framework.title} cannot be asked any more: {error}"
             raise UnavailableError(self.failure) from None
 
     def close(self) -> None:
         """Close the worker."""
-        self._exits.close()
+        if self._worker is not None:
+            self._worker.__exit__(None, None, None)
 
 
 CLIENT = pytest.StashKey[FrameworkClient]()
@@ -156,8 +141,7 @@ class ApiNode(pytest.Collector):
     def __init__(self, *, prepared_case: PreparedCase, api: Api, **options: Any) -> None:
         super().__init__(**options)
         self.prepared_case, self.api = prepared_case, api
-        self._calls: list[Invocation] = []
-        self._outcomes: dict[Invocation, Outcome | Inexpressible] = {}
+        self._results: dict[Mode, InvocationResult] = {}
 
     def collect(self) -> Iterator[CallItem]:
         """Yield the call of each mode."""
@@ -166,22 +150,22 @@ class ApiNode(pytest.Collector):
 
     def teardown(self) -> None:
         """Release the calls and their outcomes."""
-        self._calls.clear()
-        self._outcomes.clear()
+        self._results.clear()
 
     def result(self, mode: Mode) -> InvocationResult:
         """Return the result of the call in this mode; raise `UnavailableError`."""
         client = self.config.stash[CLIENT]
-        if not self._calls:
+        if mode not in self._results:
             runtime = runtime_of(client.framework, client.worker.identity)
-            self._calls += plan.invocations(
+            for invocation in plan.invocations(
                 client.framework, runtime, [self.api], [self.prepared_case]
-            )
-        call = next(call for call in self._calls if mode in call.modes)
-        if call not in self._outcomes:
-            self._outcomes[call] = client.invoke(call)
-        outcome = self._outcomes[call]
-        return InvocationResult(call, outcome, (evaluation.evaluate(call, mode, outcome),))
+            ):
+                if mode in invocation.modes:
+                    result = client.run(invocation)
+                    for each in invocation.modes:
+                        in_mode = replace(invocation, modes=(each,))
+                        self._results[each] = replace(result, invocation=in_mode)
+        return self._results[mode]
 
 
 class CallItem(pytest.Item):
@@ -201,20 +185,21 @@ class CallItem(pytest.Item):
 
     def _test(self) -> None:
         client = self.config.stash[CLIENT]
-        runtime = runtime_of(client.framework, client.worker.identity)
-        version = f"{client.framework.title} {client.facts['version']}"
+        identity = client.worker.identity
+        runtime = runtime_of(client.framework, identity)
+        version = f"{client.framework.title} {identity.facts['version']}"
         self.user_properties.append(("framework", version))
         if runtime.runtime_class is not None:
             self.user_properties.append(("runtime class", runtime.runtime_class))
-        if not client.facts[f"api {self.api_node.api.id}"]:
+        if not identity.facts[f"api {self.api_node.api.id}"]:
             pytest.skip(f"not in {version}")
         result = self.api_node.result(self.mode)
         observation = result.observations[0]
         self.user_properties.append(("status", observation.status))
-        if observation.told and observation.status not in SKIPPED:
-            self.user_properties.append(("diagnosis", observation.told))
+        if observation.full_diagnosis and observation.status not in SKIPPED:
+            self.user_properties.append(("diagnosis", observation.full_diagnosis))
         if observation.status in SKIPPED:
-            reason = observation.told or observation.detail or ""
+            reason = observation.full_diagnosis or observation.detail or ""
             pytest.skip(f"{observation.status}: {plain(reason)}")
         if observation.status != "match":
             raise CallError(result)
@@ -258,7 +243,7 @@ class Plugin:
 
     def pytest_report_header(self) -> str:
         """Return the framework, its interpreter and the modes."""
-        title, python = self.client.framework.title, self.client.python
+        title, python = self.client.framework.title, self.client.environment.python
         return f"conformance: {title} in {python}, {' and '.join(self.client.modes)}"
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
@@ -286,21 +271,9 @@ class Plugin:
 
 
 def plugin(config: pytest.Config) -> Plugin:
-    """Make the plugin that the options describe.
+    """Make the plugin that the options of `conformance.pytest_plugin` describe.
 
-    Parameters
-    ----------
-    config
-        The configuration of pytest, with the options of `conformance.pytest_plugin`.
-
-    Returns
-    -------
-    Plugin
-
-    Raises
-    ------
-    pytest.UsageError
-        If an option is wrong.
+    Raise ``pytest.UsageError`` if an option is wrong.
     """
     name = config.getoption("conformance_framework")
     if name not in FRAMEWORKS:
@@ -313,11 +286,11 @@ def plugin(config: pytest.Config) -> Plugin:
         if id_ not in known_apis:
             known = ", ".join(known_apis)
             raise pytest.UsageError(f"--conformance-api must be one of {known}, got {id_!r}")
-    seconds = {name: config.getoption(f"conformance_{name}") for name in ("timeout", "startup")}
-    for name, number in seconds.items():
+    seconds = {key: config.getoption(f"conformance_{key}") for key in ("timeout", "startup")}
+    for key, number in seconds.items():
         if not 0 < number <= LONGEST:  # false for NaN, too
             raise pytest.UsageError(
-                f"--conformance-{name} must be more than 0 and at most {LONGEST:g}, got {number:g}"
+                f"--conformance-{key} must be more than 0 and at most {LONGEST:g}, got {number:g}"
             )
     backend = config.getoption("conformance_backend")
     if backend is not None and (refusal := framework.without(backend)):
@@ -327,9 +300,10 @@ def plugin(config: pytest.Config) -> Plugin:
         framework=framework,
         apis=[api for api in framework.apis if api.id in (api_ids or known_apis)],
         modes=MODES if mode == "both" else (mode,),
-        python=config.getoption("conformance_python"),
-        backend=backend,
-        **seconds,
+        environment=Environment(
+            framework=name, python=config.getoption("conformance_python"), backend=backend
+        ),
+        limits=WorkerLimits(batched=False, **seconds),
     )
     config.stash[CLIENT] = client
     return Plugin(client)

@@ -259,7 +259,7 @@ def hand_over(place: str, lie: bytes, monkeypatch: pytest.MonkeyPatch) -> list[O
     with patience(lie):
         try:
             with WorkerClient(interpreter, timeout=PATIENCE) as client:
-                outcomes += [outcome for _, outcome in client.ask(TASKS)]
+                outcomes += [outcome for _, outcome in client.submit(TASKS)]
         except WorkerError as error:
             assert len(str(error)) < 2**16, lie
             return outcomes

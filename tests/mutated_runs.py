@@ -51,7 +51,11 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "explanations": (("kernel flip: flipped",),),
         "diagnosis": "It.",
     },
-    "taken": {"status": "rejected", "detail": "It refused: ValueError: no.", "limit": "no padding"},
+    "taken": {
+        "status": "rejected",
+        "detail": "It refused: ValueError: no.",
+        "limitation": "no padding",
+    },
     "thin": {
         "status": "crashed",
         "detail": "It crashed: killed by SIGSEGV.",

@@ -15,7 +15,7 @@ from conformance.environments import interpreters
 from conformance.explain.reproduction import CallOutcome, Reproduction
 from conformance.observations import Mode
 from conformance.recipes.call_writer import Call
-from conformance.runs import calls, evaluation, lookup, plan
+from conformance.runs import calls, lookup, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
@@ -39,7 +39,7 @@ def make(tmp_path: Path) -> Make:
         seen = None
         if ask:
             with WorkerClient(interpreters.interpreter_for(FRAMEWORK, sys.executable)) as client:
-                observation = evaluation.evaluate(item, mode, calls.invoke(client, item))
+                observation = calls.run_one(client, item).observation(mode)
             seen = CallOutcome(observation, "1.0")
         return Reproduction(
             framework=FRAMEWORK,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -26,8 +27,9 @@ from conformance.history.history import Entry
 from conformance.history.releases import Release, asked_for, exact, existing, meant
 from conformance.history.search_answers import SearchAnswers
 from conformance.observations import MODES, Mode
-from conformance.runs import lookup, plan, run_header
+from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.worker_limits import client_in
 from conformance.utils.excerpt import listed
 from conformance.utils.text import count
 
@@ -159,7 +161,7 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
     Of several APIs with the same change, the calls of the first are printed.
     """
     (prepared_case,) = answers.plan.prepared_cases
-    limits = answers.plan.terms
+    limits = replace(answers.plan.terms, batched=False)
     framework = FRAMEWORKS[answers.plan.place.framework]
     print_lines(console, [Text(), *explanation.about(prepared_case, console.width)])
     before, after = (answers.by_api(entry) for entry in change)
@@ -172,16 +174,14 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
     for entry in change:
         environment = entry.environment
         assert environment is not None  # or it had not answered
-        with lookup.examining(
-            environment, timeout=limits.timeout, startup=limits.startup
-        ) as client:
+        with client_in(environment, limits) as client:
             header = run_header.header(framework, client.identity, [prepared_case])
             companions = Text(f"beside {', '.join(entry.companions)}", style="dim")
             print_lines(console, [Text(), explanation.where(header), companions])
             present = [api for api in firsts if header.apis[api.id]]
             all_calls = plan.invocations(framework, header.runtime, present, [prepared_case])
-            for api_id, calls in groupby(all_calls, lambda call: call.api.id):
-                results = [invocations.result_of(client, call) for call in calls]
+            for api_id, api_calls in groupby(all_calls, lambda call: call.api.id):
+                results = tuple(calls.run(client, api_calls))
                 print_lines(console, explanation.api_lines(titles[api_id], results, console.width))
             absent = (titles[api.id] for api in firsts if not header.apis[api.id])
             print_lines(console, [Text(f"{title}: not in this version") for title in absent])

@@ -9,7 +9,7 @@ import click
 
 from conformance.cli.option_kinds import flag
 from conformance.environments import definitions, store
-from conformance.environments.store import InUse, Stored
+from conformance.environments.store import Installation, InUse
 from conformance.utils import byte_sizes
 from conformance.utils.printable import printable
 from conformance.utils.text import count
@@ -106,15 +106,15 @@ def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
         raise SystemExit(2)
 
 
-def _entries() -> list[Stored]:
+def _entries() -> list[Installation]:
     try:
-        return store.stored()
+        return store.installations()
     except OSError as error:
         click.echo(f"conformance environments: {error}", err=True)
         raise SystemExit(2) from None
 
 
-def _named(entries: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
+def _named(entries: Sequence[Installation], keys: Sequence[str]) -> list[Installation]:
     targets = []
     for key in keys:
         matches = [entry for entry in entries if key in (entry.key, *entry.names)]
@@ -127,14 +127,14 @@ def _named(entries: Sequence[Stored], keys: Sequence[str]) -> list[Stored]:
     return list(dict.fromkeys(targets))
 
 
-def _unused(entries: Sequence[Stored], days: int) -> list[Stored]:
+def _unused(entries: Sequence[Installation], days: int) -> list[Installation]:
     since = datetime.now().astimezone() - timedelta(days=days)
     return [
         entry for entry in entries if not entry.busy and (not entry.pins or entry.used <= since)
     ]
 
 
-def _row(entry: Stored) -> tuple[str, ...]:
+def _row(entry: Installation) -> tuple[str, ...]:
     last_use = "in use" if entry.busy else entry.used.date().isoformat()
     pins = " ".join(entry.pins) or "(not made to its end)"
     size, names = byte_sizes.shown(entry.size), ", ".join(entry.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from conformance.cli.invocations import print_lines
 from conformance.cli.option_kinds import Seconds
 from conformance.environments.definitions import Environment
 from conformance.explain import explanation
-from conformance.runs import lookup, plan, run_header
+from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits, client_in
 
 
 @click.command("explain")
@@ -52,15 +53,15 @@ def command(
     screen = console(highlight=False)
     prepared_case = PreparedCase(lookup.case_named(case, paths), seconds)
     apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
-    with lookup.examining(environment, timeout=limits.timeout, startup=limits.startup) as client:
+    with client_in(environment, replace(limits, batched=False)) as client:
         print_lines(screen, explanation.about(prepared_case, screen.width))
         header = run_header.header(adapter, client.identity, [prepared_case])
         print_lines(screen, [Text(), explanation.where(header)])
         all_calls = plan.invocations(adapter, header.runtime, apis, [prepared_case])
-        for api, calls in groupby(all_calls, lambda call: call.api):
+        for api, api_calls in groupby(all_calls, lambda call: call.api):
             print_lines(screen, [Text()])
             if not header.apis[api.id]:
                 print_lines(screen, [Text(f"{api.id}: not in this version")])
                 continue
-            results = [invocations.result_of(client, call) for call in calls]
+            results = tuple(calls.run(client, api_calls))
             print_lines(screen, explanation.api_lines(api.id, results, screen.width))

@@ -56,9 +56,7 @@ def command(
             ]
         )
     ]
-    bugs, troubles = search(
-        visits, jobs=jobs, timeout=limits.timeout, startup=limits.startup
-    )
+    bugs, troubles = search(visits, jobs=jobs, timeout=limits.timeout, startup=limits.startup)
     for line in results.lines(entries, bugs):
         click.echo(line)
     for trouble in troubles:

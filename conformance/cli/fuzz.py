@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -18,15 +19,14 @@ from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import file, flag, several
 from conformance.cli.output_files import keep_inputs
 from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import interpreter_in
 from conformance.fuzz import findings, random_search
 from conformance.fuzz.random_search import SHRUNK, WRONG, Finding, Search, Tally
 from conformance.observations import VERDICTS
 from conformance.question import OPS, Op
-from conformance.runs import lookup, run_header
+from conformance.runs import run_header
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import Header
-from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import progress
 from conformance.utils.printable import printable
 from conformance.utils.text import count as counted
@@ -86,13 +86,11 @@ def command(
     keep_inputs([("--out", out)], [environment.python])
     screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
 
-    def start(*, together: bool = not one_by_one) -> WorkerClient:
-        interpreter = interpreter_in(environment, together=together)
-        return WorkerClient(interpreter, timeout=limits.timeout, startup=limits.startup)
+    def start(*, batched: bool = not one_by_one) -> WorkerClient:
+        return client_in(environment, replace(limits, batched=batched))
 
-    with start(together=False) as client:
+    with start(batched=False) as client:
         header = run_header.header(adapter, client.identity, ())
-        lookup.refuse_backend(adapter, header.backend)
         apis = [
             api for api in adapter.apis if header.apis[api.id] and api.id in (api_ids or known_ids)
         ]

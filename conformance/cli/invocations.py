@@ -1,4 +1,4 @@
-"""Chooses the APIs of a case, makes the calls and prints them, for `explain` and `bisect`."""
+"""Chooses the APIs of a case, and prints the results of its calls."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from rich.text import Text
 
 from conformance.adapters.base import Api, Framework
 from conformance.cases import Case
-from conformance.explain.explanation import InvocationResult
-from conformance.runs import calls, evaluation, lookup, plan
+from conformance.runs import lookup, plan
 from conformance.runs.lookup import NotFoundError
-from conformance.runs.plan import Invocation
-from conformance.workers.worker_client import WorkerClient
 
 
 def apis_of(framework: Framework, case: Case, api_ids: tuple[str, ...]) -> list[Api]:
@@ -46,15 +43,6 @@ def apis_of(framework: Framework, case: Case, api_ids: tuple[str, ...]) -> list[
     if not apis:
         raise NotFoundError(f"nothing in {framework.title} can be asked for {case.op}")
     return [api for api in apis if api.id in (api_ids or (api.id,))]
-
-
-def result_of(client: WorkerClient, invocation: Invocation) -> InvocationResult:
-    """Make a call, and evaluate its outcome in each mode that the call is written in."""
-    outcome = calls.invoke(client, invocation)
-    observations = tuple(
-        evaluation.evaluate(invocation, mode, outcome) for mode in invocation.modes
-    )
-    return InvocationResult(invocation, outcome, observations)
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:

@@ -15,7 +15,6 @@ from conformance.report import output, terminal
 from conformance.report.environments import environments
 from conformance.report.model import report
 from conformance.runs import run_files
-from conformance.utils.garbage import uncollected
 from conformance.utils.printable import printable
 
 
@@ -30,7 +29,6 @@ from conformance.utils.printable import printable
     type=click.Choice(output.NAMES),
     help=f"Write only this file, of {', '.join(output.NAMES)}; repeatable.  [default: all]",
 )
-@uncollected()
 def command(
     runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...], names: tuple[str, ...]
 ) -> None:

@@ -17,11 +17,11 @@ from conformance.environments.interpreters import runtime_of
 from conformance.explain import reproduction
 from conformance.explain.reproduction import CallOutcome, Reproduction
 from conformance.observations import MODES, Mode
-from conformance.runs import calls, evaluation, lookup, plan, run_files
+from conformance.runs import calls, lookup, plan, run_files
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import resources
 from conformance.utils.printable import printable
 
@@ -121,11 +121,11 @@ def _from_interpreter(
     mode: Mode,
 ) -> Reproduction:
     environment = Environment(framework=framework.name, python=python, backend=backend)
-    with lookup.examining(environment, timeout=limits.timeout, startup=limits.startup) as client:
+    with client_in(environment, replace(limits, batched=False)) as client:
         identity = client.identity
         runtime = runtime_of(framework, identity)
         invocation, result = _write(framework, api, prepared_case, mode, runtime)
-        observation = evaluation.evaluate(invocation, mode, calls.invoke(client, invocation))
+        observation = calls.run_one(client, invocation).observation(mode)
         version = str(identity.facts["version"])
         return replace(
             result, outcome=CallOutcome(observation, version, runtime, identity.switches)

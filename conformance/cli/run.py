@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import options
+from conformance.cli import options, run_requests
 from conformance.cli.option_kinds import PATH, flag, word
 from conformance.cli.options import NamedEnvironment
 from conformance.cli.output_files import refuse_without
-from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import interpreter_in
-from conformance.runs import durations
 from conformance.runs.worker_limits import MEMORY, WorkerLimits
-from conformance.workers.interpreter import ahead
-
-MANY = 2000
-"""Observations of an API, for an estimate of durations before any case is read."""
 
 
 @click.command("run")
@@ -46,7 +37,7 @@ MANY = 2000
 )
 @flag("--one-by-one", help=f"{options.ONE_BY_ONE} The run file records the choice.")
 @flag("--reuse", help="Keep a complete run file that the same code, cases, pins and options made.")
-@flag("--resume", help="Continue an interrupted run, and ask nothing that it has observed.")
+@flag("--resume", help="Continue an interrupted run, and ask nothing again that is in its file.")
 @flag(
     "--skip-missing-interpreters",
     "skip",
@@ -90,36 +81,12 @@ def command(
     if executor == "dask" and options.is_set("jobs"):
         refuse_without("--jobs", "--executor threads; a cluster has as many workers as it has")
     environments = _with_apis(api_ids, environments)
-    limits = replace(limits, memory=memory, together=not one_by_one)
-    with ExitStack() as workers:
-        if not (reuse or scheduler):
-            _start_workers(workers, [environment for _, environment in environments], limits, jobs)
-        from conformance.cli import run_requests  # while a worker imports its framework
-
-        requests = run_requests.requests(
-            environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
-        )
-        if reuse and not scheduler:
-            _start_workers(workers, [request.environment for request in requests], limits, jobs)
-        if requests:
-            run_requests.execute_all(requests, cases, expression, jobs, scheduler, skip=skip)
-
-
-def _start_workers(
-    workers: ExitStack, environments: Sequence[Environment], limits: WorkerLimits, jobs: int
-) -> None:
-    """Start the workers that are needed first, so that the runs find them ready."""
-    previous = durations.recall()
-
-    def seconds(environment: Environment) -> float:
-        expected = durations.expected(environment, previous)
-        apis = FRAMEWORKS[environment.framework].apis
-        return expected.start + MANY * len(apis) * expected.observation
-
-    for environment in sorted(environments, key=seconds, reverse=True)[:jobs]:
-        if environment.is_made:
-            interpreter = interpreter_in(environment, together=limits.together)
-            workers.enter_context(ahead(interpreter, memory=limits.memory))
+    limits = replace(limits, memory=memory, batched=not one_by_one)
+    requests = run_requests.requests(
+        environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
+    )
+    if requests:
+        run_requests.execute_all(requests, cases, expression, jobs, scheduler, skip=skip)
 
 
 def _with_apis(

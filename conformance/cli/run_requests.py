@@ -1,4 +1,4 @@
-"""Plans and makes the runs of ``conformance run``; imported late, as the import is slow."""
+"""Plans and makes the runs of ``conformance run``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from conformance.cases import corpus
 from conformance.cli.exit_status import FAILED, message, refuse
 from conformance.cli.output_files import keep_inputs
 from conformance.environments.definitions import Environment, NoPython
-from conformance.runs import execute, executors, plan
-from conformance.runs.execute import Recorded, Request
-from conformance.runs.executors import Place
+from conformance.runs import executors, plan
+from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
+from conformance.runs.job import FOLDER, Job, Request
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.scheduler import record_all
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.utils import resources
@@ -68,8 +70,8 @@ def requests(
             environment=environment,
             path=_path(name, out, several=len(environments) > 1),
             api_ids=api_ids,
-            terms=limits,
-            sources=execute.made_from(environment, cases, options) if environment.pins else None,
+            limits=limits,
+            fingerprint=run_fingerprint(environment, cases, options) if environment.pins else None,
             resume=resume,
             selection=selection,
         )
@@ -124,7 +126,9 @@ def execute_all(
         raise click.UsageError(f"none of {len(prepared_cases)} cases asks anything of {names}")
     try:
         with _places(jobs, scheduler) as places:
-            results = execute.record_all(requests, prepared_cases, places)
+            results = record_all(requests, prepared_cases, places)
+    except (NoExecutor, OSError) as error:
+        refuse("run", error)
     except KeyboardInterrupt:
         refuse("run", "stopped; --resume goes on from there")
     for request, result in zip(requests, results, strict=True):
@@ -152,14 +156,14 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
         )
     if out and not several:
         return out
-    return (out or execute.FOLDER) / f"{name}.jsonl" if name else None
+    return (out or FOLDER) / f"{name}.jsonl" if name else None
 
 
 def _is_reusable(request: Request) -> bool:
     """Return whether the run file exists already, and print that it is reused."""
-    if request.sources is None or request.path is None:
+    if request.fingerprint is None or request.path is None:
         raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if not execute.is_made_from(request.path, request.sources):
+    if not has_fingerprint(request.path, request.fingerprint):
         return False
     _print(f"{request.path}: as it was; the same code, cases and pins have made it")
     return True
@@ -169,13 +173,13 @@ def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Pla
     return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
 
 
-def _print_result(request: Request, result: Recorded) -> None:
+def _print_result(request: Request, result: Job) -> None:
     if result.error is not None:
         prefix = "not run: " if isinstance(result.error, NoPython) else ""
         _print(f"conformance run: {request.name}: {prefix}{message(result.error)}", err=True)
-        if result.spared:
+        if result.keeps_earlier_run:
             _print(f"conformance run: {result.path} is left as it was", err=True)
-    elif result.kept:
+    elif result.was_complete:
         _print(f"{result.path}: as it was; the run is complete")
     else:
         counts = ", ".join(f"{n} {status}" for status, n in result.counts.most_common())

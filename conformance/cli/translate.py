@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -138,7 +139,7 @@ def command(
     _check_end("from", source_id, from_backend, from_class, from_python)
     _check_end("to", target_id, to_backend, to_class, to_python)
     with ExitStack() as ends:
-        find = partial(open_end, all_records=all_records, limits=limits)
+        find = partial(open_end, all_records=all_records, limits=replace(limits, batched=False))
         try:
             source = ends.enter_context(
                 find(source_id, "native", from_backend, from_class, from_python)

@@ -19,15 +19,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conformance.environments.base_pythons import DOWNLOADS as DOWNLOADS
-from conformance.environments.base_pythons import NoPython as NoPython
-from conformance.environments.base_pythons import may_download as may_download
-from conformance.environments.base_pythons import missing, python_for
+from conformance.environments.installer import DOWNLOADS as DOWNLOADS
 from conformance.environments.installer import CannotBuild as CannotBuild
-from conformance.environments.installer import program, uv
+from conformance.environments.installer import NoPython as NoPython
+from conformance.environments.installer import may_download as may_download
+from conformance.environments.installer import missing, program, python_for, uv
 from conformance.utils import file_locks
 from conformance.workers import pythons
 
@@ -108,24 +108,11 @@ class Environment:
             return str(error)
 
     def with_pins(self, pins: Sequence[str]) -> Environment:
-        """Return an environment with other pins of the same packages.
+        """Return an environment with other pins of the same packages; an equal one if none changes.
 
-        The other packages keep their versions, except where the new pins need others.
-
-        Parameters
-        ----------
-        pins
-            Requirements. Those of packages that it has no pin of are ignored.
-
-        Returns
-        -------
-        Environment
-            An equal one if no pin changes.
-
-        Raises
-        ------
-        packaging.requirements.InvalidRequirement
-            If a pin is not a requirement.
+        The other packages keep their versions, except where the new pins need others. Pins of
+        packages that it has no pin of are ignored. Raise ``InvalidRequirement`` if a pin is not a
+        requirement.
         """
         replacements = {_package(pin): pin for pin in pins}
         changed = tuple(replacements.get(_package(pin), pin) for pin in self.pins)
@@ -149,17 +136,9 @@ def pinned() -> Mapping[str, Environment]:
 
     def environment(name: str) -> Environment:
         base = tables[name].get("like", name)
-        table = tables[base] | tables[name]
-        return Environment(
-            framework=table["framework"],
-            pins=tuple(table["pins"]),
-            python=table.get("python", this_version),
-            backend=table.get("backend"),
-            locked=tuple(table.get("firm", ())),
-            variables=table.get("variables", {}),
-            portable=table.get("portable", True),
-            constraints=_constraints(base, table["pins"]),
-        )
+        table = {"python": this_version} | tables[base] | tables[name]
+        constraints = _constraints(base, table["pins"])
+        return msgspec.convert({**table, "constraints": constraints}, Environment)
 
     return {name: environment(name) for name in tables}
 
@@ -185,22 +164,8 @@ def _constraints(name: str, pins: Sequence[str]) -> tuple[str, ...]:
 def build(environment: Environment) -> Path:
     """Make an environment of pins unless it exists, and mark it as in use by this process.
 
-    Other processes that need the same one wait meanwhile.
-
-    Parameters
-    ----------
-    environment
-        One with pins.
-
-    Returns
-    -------
-    Path
-        Its interpreter.
-
-    Raises
-    ------
-    CannotBuild
-        If it cannot be made; `NoPython` if its Python is missing.
+    Other processes that need the same one wait meanwhile. Return its interpreter; raise
+    `CannotBuild` if it cannot be made, `NoPython` if its Python is missing.
     """
     home = environment.home
     executable = home / "bin" / "python"
@@ -229,29 +194,16 @@ def _install(environment: Environment, executable: Path) -> None:
     file.write_text("".join(f"{line}\n" for line in environment.constraints), encoding="utf-8")
     if not environment.strict:  # uv stays with the versions in its output file where it can
         pins = "\n".join(environment.pins)
-        uv("pip", "compile", *words, "--output-file", str(file), "-", given=pins)
+        uv("pip", "compile", *words, "--output-file", str(file), "-", stdin=pins)
     uv("pip", "install", *words, "--constraint", str(file), *environment.pins)
 
 
 def installed(executable: str) -> Mapping[str, str]:
     """Return the versions of the packages of an interpreter, by their names in lower case.
 
-    Parameters
-    ----------
-    executable
-        The path of the interpreter.
-
-    Returns
-    -------
-    Mapping
-        From names to versions.
-
-    Raises
-    ------
-    CannotBuild
-        If uv cannot list them.
+    Raise `CannotBuild` if uv cannot list them.
     """
-    output = uv("pip", "list", "--quiet", "--format", "json", "--python", executable)
+    output = uv("pip", "list", "--quiet", "--format", "json", "--python", executable).stdout
     return {package["name"].lower(): package["version"] for package in json.loads(output)}
 
 
@@ -279,12 +231,8 @@ USED = ".used"
 def occupy(home: Path) -> None:
     """Mark an environment as in use until this process ends, and record the time.
 
-    `store.remove` refuses it meanwhile. If the folder is read-only, nothing happens.
-
-    Parameters
-    ----------
-    home
-        The folder of the environment, which need not exist yet.
+    `store.remove` refuses it meanwhile. Its folder need not exist yet. If it is read-only, nothing
+    happens.
     """
     with _OCCUPYING, suppress(OSError):
         if home not in _OCCUPIED:

@@ -1,4 +1,4 @@
-"""Run uv with the settings of pip."""
+"""Run uv with the settings of pip, and find or download the Python of an environment."""
 
 from __future__ import annotations
 
@@ -6,68 +6,45 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from conformance.utils.printable import PrintableError
+from conformance.workers import pythons
+
+DOWNLOADS = "CONFORMANCE_PYTHON_DOWNLOADS"
+"""The environment variable that says whether uv may download a Python that is not installed."""
+
+_ANSWERS = {"": False, "0": False, "no": False, "false": False, "never": False}
+_ANSWERS |= {"1": True, "yes": True, "true": True, "allow": True}
 
 
 class CannotBuild(PrintableError):
     """An environment cannot be made, with the last words of the installer's error."""
 
 
-def uv(*arguments: str, given: str = "", variables: Mapping[str, str] | None = None) -> str:
-    """Run uv.
+class NoPython(CannotBuild):
+    """An environment cannot be made as its Python is not installed, with a remedy."""
+
+
+def uv(
+    *arguments: str, stdin: str = "", variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run uv, and return what it prints; raise `CannotBuild` with its error if it fails.
 
     Parameters
     ----------
     *arguments
         Its command and options.
-    given
+    stdin
         Its standard input.
     variables
         Environment variables, besides those of this process.
-
-    Returns
-    -------
-    str
-        Its standard output.
-
-    Raises
-    ------
-    CannotBuild
-        With its error if it fails.
     """
-    return _run(arguments, given, variables or {}).stdout
-
-
-def messages(*arguments: str) -> str:
-    """Run uv as `uv` does, and return its messages.
-
-    Parameters
-    ----------
-    *arguments
-        Its command and options.
-
-    Returns
-    -------
-    str
-        Its standard error.
-
-    Raises
-    ------
-    CannotBuild
-        With its error if it fails.
-    """
-    return _run(arguments, "", {}).stderr
-
-
-def _run(
-    arguments: Sequence[str], stdin: str, variables: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
     process = subprocess.run(
         (program(), *arguments),
-        env={**os.environ, **_find_links(), **_compilation(), **variables},
+        env={**os.environ, **_find_links(), **_compilation(), **(variables or {})},
         input=stdin,
         capture_output=True,
         text=True,
@@ -79,18 +56,7 @@ def _run(
 
 
 def program() -> str:
-    """Find uv.
-
-    Returns
-    -------
-    str
-        Its path.
-
-    Raises
-    ------
-    CannotBuild
-        If it is not installed.
-    """
+    """Return the path of uv; raise `CannotBuild` if it is not installed."""
     path = shutil.which("uv")
     if path is None:
         raise CannotBuild("uv is not installed; `python -m pip install uv` installs it")
@@ -128,3 +94,51 @@ def _configured_links() -> str:
         if process.returncode == 0:
             return process.stdout
     return ""
+
+
+def may_download(download: bool | None) -> bool:
+    """Return whether uv may download a Python that is not installed.
+
+    ``download`` is what the command line says; None leaves it to the environment variable
+    `DOWNLOADS`. Raise `CannotBuild` if the variable holds an unknown word.
+    """
+    if download is not None:
+        return download
+    word = os.environ.get(DOWNLOADS, "")
+    if word.lower() not in _ANSWERS:
+        words = ", ".join(filter(None, _ANSWERS))
+        raise CannotBuild(f"{DOWNLOADS} must be one of {words}, got {word!r}")
+    return _ANSWERS[word.lower()]
+
+
+def python_for(request: str, download: bool | None = None) -> str:
+    """Find a Python to make environments of, or have uv download it if that is allowed.
+
+    The request is as of `pythons.find`, and ``download`` as of `may_download`. Return the path, or
+    the request itself if `pythons` cannot read it, as uv may. Raise `NoPython` if the Python is not
+    installed and may not be downloaded.
+    """
+    path = pythons.find(request)
+    if path is not None:
+        return path
+    if pythons.numbers(request) is None:
+        return request
+    if may_download(download):
+        return _download(request)
+    raise NoPython(missing(request))
+
+
+def _download(version: str) -> str:
+    """Have uv download a Python, and leave those on PATH as they are."""
+    uv("python", "install", "--quiet", version, variables={"UV_PYTHON_INSTALL_BIN": "0"})
+    path = pythons.find(version)
+    if path is None:
+        raise CannotBuild(f"uv has installed Python {version}, and {pythons.missing(version)}")
+    return path
+
+
+def missing(request: str) -> str:
+    """Return a sentence on a Python that is not installed, with its remedies."""
+    version = ".".join(map(str, pythons.numbers(Path(request).name) or ()))
+    remedy = f"`{f'uv python install {version}'.strip()}` installs one, and"
+    return pythons.missing(request, f"{remedy} --download-python or {DOWNLOADS}=1 lets us do it")

@@ -10,12 +10,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
 
 from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
 from conformance.workers.interpreter import Interpreter, Kind, RuntimeInfo
+from conformance.workers.protocol import Version
 
 _SWITCHES = (
     "CUDA_VISIBLE_DEVICES",
@@ -28,10 +32,13 @@ _SWITCHES = (
     "XLA_FLAGS",
 )
 """Environment variables that make the libraries behind frameworks select other kernels."""
-_BOOLEAN = Kind("true or false", (True, False, None))
-_TEXT = Kind("text of at most 200 characters", (None,), re.compile(r"[ -~]{1,200}"))
+_BOOLEAN = Kind("true or false", bool | None)
+_TEXT = Kind(
+    "text of at most 200 characters",
+    Annotated[str, msgspec.Meta(pattern=r"\A[ -~]{1,200}\Z")] | None,
+)
 _KINDS = {
-    "version": Kind("such as 2.13.0", (), re.compile(r"[\w.+!~-]{1,100}")),
+    "version": Kind("such as 2.13.0", Version),
     "package": _TEXT,
     "device": _TEXT,
     "api": _BOOLEAN,
@@ -43,32 +50,17 @@ _ONE_THREAD = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 and the order of a sum must not depend on the number of cores."""
 
 
-def interpreter_in(environment: Environment, *, together: bool) -> Interpreter:
-    """Return the interpreter of an environment, which is made first if needed.
+def interpreter_in(environment: Environment, *, batched: bool) -> Interpreter:
+    """Return the interpreter of an environment with its variables.
 
-    An environment of pins keeps what its framework compiles, so that later workers start faster. In
-    another interpreter, the framework may change under the same version, and nothing is kept.
-
-    Parameters
-    ----------
-    environment
-        The environment.
-    together
-        As of `interpreter_for`.
-
-    Returns
-    -------
-    Interpreter
-        With the variables of the environment.
-
-    Raises
-    ------
-    CannotBuild
-        If the environment cannot be made.
+    The environment is made first if needed; raise `CannotBuild` if that fails. An environment of
+    pins keeps what its framework compiles, so that later workers start faster. In another
+    interpreter, the framework may change under the same version, and nothing is kept. ``together``
+    is as of `interpreter_for`.
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_for(
-        framework, environment.executable(), environment.backend, together=together
+        framework, environment.executable(), environment.backend, batched=batched
     )
     cache_variables = compiled_in(environment.home, framework) if environment.pins else {}
     return replace(
@@ -100,9 +92,9 @@ def interpreter_for(
     executable: str,
     backend: str | None = None,
     *,
-    together: bool = False,
+    batched: bool = False,
 ) -> Interpreter:
-    """Return the interpreter of a framework.
+    """Return the interpreter of a framework, with its imports, variables and facts to report.
 
     Parameters
     ----------
@@ -112,15 +104,10 @@ def interpreter_for(
         The path of the interpreter.
     backend
         The backend, if the framework has several.
-    together
+    batched
         Whether the worker receives many questions at once, if the framework supports that.
-
-    Returns
-    -------
-    Interpreter
-        With its imports, its variables, and the facts that it must report.
     """
-    batching = framework.together if together else None
+    batching = framework.together if batched else None
     variables = {**_ONE_THREAD, **framework.variables}
     if framework.backend_variable and backend:
         variables[framework.backend_variable] = backend
@@ -149,7 +136,7 @@ def interpreter_for(
 def _backend_kind(backends: Collection[str | None]) -> Kind:
     """Return the valid backends: those that calls can be written for."""
     names = sorted(filter(None, backends))
-    return Kind(f"one of {', '.join(names)}" if names else "nothing", tuple(backends))
+    return Kind(f"one of {', '.join(names)}" if names else "nothing", Literal[tuple(backends)])
 
 
 def _backend_facts(framework: Framework) -> Iterator[tuple[str, str]]:

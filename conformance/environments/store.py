@@ -28,7 +28,7 @@ class InUse(Exception):
 
 
 @dataclass(frozen=True)
-class Stored:
+class Installation:
     """An environment on disk.
 
     Attributes
@@ -63,18 +63,10 @@ class Stored:
         return self.home.name
 
 
-def stored() -> list[Stored]:
-    """List the environments on disk.
+def installations() -> list[Installation]:
+    """List the environments on disk, the last used first, with incomplete ones.
 
-    Returns
-    -------
-    list of Stored
-        By the last use, the latest first, with incomplete ones.
-
-    Raises
-    ------
-    OSError
-        If they cannot be read.
+    Raise ``OSError`` if they cannot be read.
     """
     folder = definitions.folder()
     homes = [path for path in folder.iterdir() if _is_environment(path)] if folder.exists() else []
@@ -85,20 +77,10 @@ def stored() -> list[Stored]:
     return sorted(environments, key=lambda environment: environment.used, reverse=True)
 
 
-def remove(environment: Stored) -> None:
+def remove(environment: Installation) -> None:
     """Remove an environment, with compiled code and the runs of histories in it.
 
-    Parameters
-    ----------
-    environment
-        One on disk.
-
-    Raises
-    ------
-    InUse
-        If a process uses or makes it.
-    OSError
-        If it cannot be removed.
+    Raise `InUse` if a process uses or makes it, ``OSError`` if it cannot be removed.
     """
     with _exclusive(environment.home, os.O_CREAT) as free:
         if not free:
@@ -116,13 +98,13 @@ def _is_environment(path: Path) -> bool:
 _KEY = re.compile("[0-9a-f]{12}")
 
 
-def _read(home: Path, names: tuple[str, ...]) -> Stored:
+def _read(home: Path, names: tuple[str, ...]) -> Installation:
     ready, used = home / READY, home.with_suffix(USED)
     pins = tuple(ready.read_text(encoding="utf-8").split("\n")) if ready.exists() else ()
     last = next(path for path in (used, ready, home) if path.exists()).stat().st_mtime
     with _exclusive(home) as free:
         busy = not free
-    return Stored(
+    return Installation(
         home=home,
         names=names,
         pins=tuple(filter(None, pins)),
@@ -156,12 +138,7 @@ def _size(home: Path) -> int:
 def _exclusive(home: Path, create: int = 0) -> Iterator[bool]:
     """Take both locks of an environment, and yield whether they were free.
 
-    Parameters
-    ----------
-    home
-        The folder of the environment.
-    create
-        The flag ``os.O_CREAT`` makes missing lock files; without it, a missing one counts as free.
+    The flag ``os.O_CREAT`` makes missing lock files; without it, a missing one counts as free.
     """
     with ExitStack() as files:
         try:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from rich.syntax import Syntax
 from rich.text import Text
 
-from conformance.adapters.base import Inexpressible, numbers
+from conformance.adapters.base import numbers
 from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
 from conformance.observations import Observation, Status, verdict
 from conformance.question import AnyQuestion, Array, Chain, Pool, Question
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
-from conformance.runs.plan import Invocation
+from conformance.runs.calls import InvocationResult
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header
 from conformance.utils.text import plain
-from conformance.workers.outcomes import Answer, Outcome
+from conformance.workers.outcomes import Answer
 
 INDENT = 2
 STYLES: dict[Status, str] = {
@@ -32,25 +31,6 @@ STYLES: dict[Status, str] = {
     "inexpressible": "dim",
 }
 """The colours of statuses; any other status is trouble."""
-
-
-@dataclass(frozen=True, eq=False)
-class InvocationResult:
-    """One call and its result.
-
-    Attributes
-    ----------
-    item
-        The call.
-    outcome
-        What the worker returned, or why there is no call.
-    observations
-        The evaluation in each mode of the call.
-    """
-
-    item: Invocation
-    outcome: Outcome | Inexpressible
-    observations: tuple[Observation, ...]
 
 
 def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
@@ -70,11 +50,11 @@ def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
         parts = (f"{case.document.title} ({case.document.source})", case.section, *case.claims)
         yield from _wrap(f"From {', '.join(filter(None, parts))}.", width)
     yield from _wrap(f"Asked: {words(case.question)}.", width)
-    if prepared_case.wanted is None:
+    if prepared_case.oracle_answer is None:
         yield from _wrap(f"Oracle: there is no answer: {reason_without_answer(case)}.", width)
     else:
         yield from _wrap("Oracle:", width)
-        yield from _indent(array_diff.alone(prepared_case.wanted, width - 4), 4)
+        yield from _indent(array_diff.alone(prepared_case.oracle_answer, width - 4), 4)
     if case.erratum is not None:
         yield from _wrap(f"Erratum: {case.erratum.sentence}", width)
 
@@ -185,7 +165,7 @@ def _plain(value: object) -> str:
 
 
 def _call(result: InvocationResult, width: int) -> Iterator[Text]:
-    call, modes = result.item.call, result.item.modes
+    call, modes = result.invocation.call, result.invocation.modes
     observation = result.observations[0]
     title = Text(" " * INDENT)
     title.append(" and ".join(modes), style="bold")
@@ -197,8 +177,10 @@ def _call(result: InvocationResult, width: int) -> Iterator[Text]:
     if isinstance(call, Call):
         yield from _indent(source(call.source, width - 4), 4)
     if isinstance(result.outcome, Answer):
-        yield from _answer(result.item.prepared_case, result.outcome.array, observation, width)
-    elif words := observation.told or observation.detail:
+        yield from _answer(
+            result.invocation.prepared_case, result.outcome.array, observation, width
+        )
+    elif words := observation.full_diagnosis or observation.detail:
         yield from _wrap(words, width, 4)
 
 
@@ -206,11 +188,11 @@ def _answer(
     prepared_case: PreparedCase, answer: Array, observation: Observation, width: int
 ) -> Iterator[Text]:
     sentences = list(_statements(observation))
-    oracle = prepared_case.wanted
+    oracle = prepared_case.oracle_answer
     if oracle is None:
         yield from _wrap("It answered all the same:", width, 4)
         yield from _indent(array_diff.alone(answer, width - 6), 6)
-        yield from _wrap(observation.told or "", width, 4, "bold")
+        yield from _wrap(observation.full_diagnosis or "", width, 4, "bold")
     elif observation.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
@@ -219,7 +201,7 @@ def _answer(
         if same is not None and same.all():
             verb = "is" if observation.status == "undecided" else "has"
             sentences.insert(0, f"It {verb} {observation.detail}.")
-        yield from _wrap(observation.told or "", width, 4, "bold")
+        yield from _wrap(observation.full_diagnosis or "", width, 4, "bold")
     yield from _wrap(" ".join(sentences), width, 4)
 
 

@@ -70,7 +70,7 @@ class CallOutcome:
         observation = self.observation
         if observation.status == "match":
             return "Right." if observation.detail is None else plain(observation.detail)
-        return plain(observation.told or observation.detail or observation.status)
+        return plain(observation.full_diagnosis or observation.detail or observation.status)
 
     @property
     def answered(self) -> bool:
@@ -111,7 +111,7 @@ def script(r: Reproduction) -> str:
         The contents.
     """
     arrays = [literals.assignment(name, array) for name, array in r.call.arrays.items()]
-    oracle = r.prepared_case.wanted
+    oracle = r.prepared_case.oracle_answer
     expected = [] if oracle is None else list(_expected(r.prepared_case, oracle))
     packed = any(map(literals.is_packed, (*arrays, *expected)))
     switches = tuple(_switches(r))
@@ -210,11 +210,11 @@ def _expected(prepared_case: PreparedCase, oracle: Array) -> Iterator[str]:
 
 
 def _results(r: Reproduction) -> Iterator[str]:
-    if r.prepared_case.wanted is None:
+    if r.prepared_case.oracle_answer is None:
         yield 'print("It answered:", y, sep="\\n")'
         return
     yield 'print("It answered:", y, "Expected:", expected, sep="\\n")'
-    yield from _verdict(r, r.prepared_case.wanted.dtype)
+    yield from _verdict(r, r.prepared_case.oracle_answer.dtype)
 
 
 def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
@@ -235,7 +235,7 @@ def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
 
 
 def _facts(r: Reproduction) -> Iterator[str]:
-    if r.prepared_case.wanted is None:
+    if r.prepared_case.oracle_answer is None:
         yield _print(f"There is no answer: {reason_without_answer(r.prepared_case.case)}.")
     if r.outcome is not None:
         yield _print(f"Seen in {r.framework.title} {r.outcome.where}: {r.outcome.words}")

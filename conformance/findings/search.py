@@ -139,7 +139,7 @@ def _place(startup: float, visit: Visit) -> Place | Trouble:
     """Start a worker in the environment of a visit, which is made unless it exists."""
     framework = FRAMEWORKS[visit.environment.framework]
     try:
-        interpreter = interpreter_in(visit.environment, together=False)
+        interpreter = interpreter_in(visit.environment, batched=False)
         with WorkerClient(interpreter, startup=startup) as client:
             runtime = runtime_of(framework, client.identity)
         lookup.refuse_backend(framework, runtime.backend)

@@ -125,8 +125,8 @@ def group_of(observation: Observation) -> Group | None:
     if observation.explanations:
         reason = " + ".join(observation.explanations[0])
         return Group(api, mode, status, reason, "convention")
-    if observation.limit:
-        return Group(api, mode, status, observation.limit, "limit")
+    if observation.limitation:
+        return Group(api, mode, status, observation.limitation, "limit")
     return Group(api, mode, status, _normalise(observation.diagnosis or observation.detail or ""))
 
 

@@ -16,16 +16,15 @@ from threading import Lock
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.runtime import Runtime
 from conformance.authoring import to_yaml
-from conformance.cases import Case, Place
 from conformance.cases.sampling import WIDE, Space, draw
 from conformance.fuzz.groups import SHRUNK, WRONG, Finding, Group, Kind, Occurrences, group_of
 from conformance.fuzz.shrink import shrink
 from conformance.observations import MODES, TROUBLES, Mode, Observation, Status, Verdict, verdict
 from conformance.question import Op, Question
 from conformance.recipes import call_writer
-from conformance.runs import calls, evaluation, plan
+from conformance.runs import calls, plan
 from conformance.runs.plan import Invocation
-from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.prepared_case import PreparedCase, unfiled_case
 from conformance.workers.worker_client import WorkerClient
 
 __all__ = ["SHRUNK", "WRONG", "Finding", "Search", "Tally"]
@@ -37,18 +36,8 @@ MOST_TROUBLE: dict[Status, int] = {"crashed": 80, "flaky": 30, "hung": 20}
 
 
 def prepare_case(question: Question, id: str = "any") -> PreparedCase:  # noqa: A002  # as in Case
-    """Return a question as a case that is in no file."""
-    return PreparedCase(
-        Case(
-            id=id,
-            op=question.op,
-            question=question,
-            why="It was drawn.",
-            exact=question.operator != "interpolate",
-            topics=to_yaml.topics(question),
-            place=Place("", 1, 1),
-        )
-    )
+    """Return a question as a case that is in no file, with its topics."""
+    return unfiled_case(id, question, to_yaml.topics(question))
 
 
 def is_applicable(api: Api, op: Op) -> bool:
@@ -198,7 +187,7 @@ def ask(
             search.framework, search.runtime, search.apis, prepared_cases
         )
         with clients[job] as client:  # in this thread, as its worker dies with the thread
-            for observation in calls.run_invocations(client, invocations):
+            for observation in calls.observe(client, invocations):
                 if tally.add(observation):
                     advance()
 
@@ -242,5 +231,4 @@ def _falls_into(group: Group, search: Search, client: WorkerClient, question: Qu
         return False
     call = call_writer.write(search.framework, search.runtime, api, question, group.mode)
     invocation = Invocation(prepare_case(question), api, (group.mode,), call, search.runtime)
-    outcome = calls.invoke(client, invocation)
-    return group_of(evaluation.evaluate(invocation, group.mode, outcome)) == group
+    return group_of(calls.run_one(client, invocation).observation(group.mode)) == group

@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
-from conformance.answers import NONDETERMINISTIC, Answer, agree
 from conformance.gate import baseline
 from conformance.gate.snapshot import CannotCompare, Snapshot, read_run, stem
+from conformance.recorded_answers import NONDETERMINISTIC, Answer, agree
 from conformance.utils import durable_files
 from conformance.utils.text import FORMULA, count
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.answers import Answer
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, stem
 from conformance.observations import MODES, STATUSES, Key, Status
+from conformance.recorded_answers import Answer
 from conformance.runs.run_files import Header
-from conformance.runs.selection import selected
+from conformance.runs.selection import parse_options
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 1
@@ -197,7 +197,7 @@ def _header(lines: str) -> Header:
             raise ValueError(f"a line that begins with {line[:40]!r}")
     if "framework" not in fields:
         raise ValueError("it is of no framework")
-    return Header(**fields, apis=apis, selection=selected(parts))
+    return Header(**fields, apis=apis, selection=parse_options(parts))
 
 
 def _answers(table: str) -> dict[Key, Answer]:

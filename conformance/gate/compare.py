@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from conformance.answers import Answer, agree
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, add
-from conformance.observations import TROUBLES, Mode, Observation, Status, refused
+from conformance.observations import TROUBLES, Mode, Observation, Status, refusal_words
+from conformance.recorded_answers import Answer, agree
 from conformance.runs.run_files import Header
 
 Kind = Literal[
@@ -121,9 +121,9 @@ def compare(baseline: Snapshot, candidate: Candidate) -> Comparison:
 
 def _message(observation: Observation) -> str | None:
     """Return the framework's message, below the known limit that explains it where there is one."""
-    if observation.limit is None:
+    if observation.limitation is None:
         return observation.detail
-    return refused(observation.limit, observation.detail)
+    return refusal_words(observation.limitation, observation.detail)
 
 
 def _missing_apis(first: Snapshot, second: Snapshot) -> frozenset[str]:

@@ -14,10 +14,10 @@ from functools import partial
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from conformance.answers import Answer, Names
 from conformance.conventions.axes import CONVENTIONS
 from conformance.gate.compare import KINDS, OF_CASES, REGRESSIONS, Change, Comparison, Kind
 from conformance.observations import MODES, Mode, Status
+from conformance.recorded_answers import Answer, Names
 from conformance.utils.grouping import are_mostly_shared, cluster, group
 
 Side = Literal["before", "after"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.answers import Names
 from conformance.conventions.axes import BY_NAME
 from conformance.gate.compare import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
 from conformance.observations import Mode, Status
+from conformance.recorded_answers import Names
 from conformance.runs.run_files import Header
 from conformance.utils.excerpt import first
 from conformance.utils.text import count, name

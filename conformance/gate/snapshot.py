@@ -9,13 +9,10 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-import msgspec
-
-from conformance.answers import Answer, answer_of
 from conformance.observations import Key, Observation
+from conformance.recorded_answers import Answer, answer_of
 from conformance.runs import run_files
 from conformance.runs.run_files import Footer, Header, RunError
-from conformance.runs.run_lines import OBSERVATION
 from conformance.utils.printable import PrintableError
 
 
@@ -67,8 +64,7 @@ def open_run(path: Path) -> Candidate:
     RunError
         For a file that is not a run file, and for an observation that is there twice.
     """
-    structure: Any = OBSERVATION
-    lines = run_files.lines(path, structure)
+    lines = run_files.lines(path)
     header = next(lines)
     assert isinstance(header, Header)  # the first one always is
     if header.failure is not None:
@@ -80,7 +76,7 @@ def _observations(path: Path, lines: Iterator[Any]) -> Iterator[Observation]:
     for line in lines:
         if isinstance(line, Footer):
             return
-        yield msgspec.convert(line, Observation, from_attributes=True)
+        yield line
     raise CannotCompare(f"{path}: the run is incomplete: it was stopped before its end")
 
 

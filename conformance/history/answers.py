@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
-from conformance.answers import numbers_of
 from conformance.conventions.axes import BY_NAME
 from conformance.history.version_ranges import Row, State
 from conformance.observations import Observation, Status
+from conformance.recorded_answers import numbers_of
 
 
 class CaseAnswer(NamedTuple):

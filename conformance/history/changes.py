@@ -263,7 +263,11 @@ def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[
 
 def _refusals(history: Sequence[Observation]) -> Iterator[str]:
     """Return the messages of refusals, the newest first."""
-    return (o.told or o.detail for o in reversed(history) if o.status == "rejected" and o.detail)
+    return (
+        o.full_diagnosis or o.detail
+        for o in reversed(history)
+        if o.status == "rejected" and o.detail
+    )
 
 
 def _is_accounted_for(

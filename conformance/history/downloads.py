@@ -17,7 +17,7 @@ from itertools import chain, groupby, zip_longest
 from typing import Any
 
 from conformance.environments.definitions import Environment
-from conformance.environments.installer import CannotBuild, messages, uv
+from conformance.environments.installer import CannotBuild, uv
 from conformance.utils import byte_sizes
 from conformance.utils.printable import PrintableError
 from conformance.utils.text import count
@@ -131,7 +131,7 @@ def files_of(environment: Environment) -> frozenset[Download]:
     """
     options = (*_python(environment.python), *environment.options)
     words = ("--quiet", "--no-header", "--format", "pylock.toml", *options)
-    lock = uv("pip", "compile", *words, "-", given="\n".join(environment.pins))
+    lock = uv("pip", "compile", *words, "-", stdin="\n".join(environment.pins)).stdout
     return frozenset(_files(tomllib.loads(lock)))
 
 
@@ -178,7 +178,7 @@ def _download_count(files: Sequence[Download], options: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as empty:
         words = ("--offline", "--no-deps", "--dry-run", "--target", empty, *options)
         try:
-            output = messages("pip", "install", *words, *(file.pin for file in files))
+            output = uv("pip", "install", *words, *(file.pin for file in files)).stderr
         except CannotBuild:  # without a network uv does not find them
             return len(files)
     match = re.search(r"Would download (\d+) ", output)

@@ -15,7 +15,9 @@ from conformance.environments.definitions import CannotBuild, Environment
 from conformance.history.companions import Attempt, attempts
 from conformance.history.downloads import Allowance
 from conformance.history.releases import Release
-from conformance.runs import execute, run_files
+from conformance.runs import executors, run_files, scheduler
+from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
+from conformance.runs.job import Request
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Run
 from conformance.runs.selection import Selection
@@ -107,7 +109,7 @@ def entry(plan: Plan, release: Release) -> Entry:
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
     """Return the attempt whose run is kept from an earlier history, if there is one."""
     for attempt in attempts(plan.place, release, plan.fixed):
-        if execute.is_made_from(*_run_file(plan, attempt)):
+        if has_fingerprint(*_run_file(plan, attempt)):
             return attempt
     return None
 
@@ -115,29 +117,30 @@ def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
 def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
     environment = attempt.environment
     path, fingerprint = _run_file(plan, attempt)
+    request = Request(
+        name=environment.framework,
+        environment=environment,
+        path=path,
+        limits=plan.terms,
+        fingerprint=fingerprint,
+        selection=plan.selection,
+    )
     with progress.stage(f"{release}: an environment on Python {environment.python}"):
         plan.allowance.spend(environment)
         environment.executable()
-    try:
-        execute.record(
-            environment,
-            plan.prepared_cases,
-            path,
-            jobs=plan.jobs,
-            terms=plan.terms,
-            sources=fingerprint,
-            selection=plan.selection,
-        )
-    except WorkerError:
+    with executors.threads(plan.jobs) as places:
+        (job,) = scheduler.record_all([request], plan.prepared_cases, places)
+    if isinstance(job.error, WorkerError):
         path.unlink(missing_ok=True)  # the run has only the failure; the next attempt may succeed
-        raise
+    if job.error is not None:
+        raise job.error
     return path
 
 
 def _run_file(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
     """Return the path of an attempt's run, and the fingerprint of what the run is made from."""
     words = (*plan.words, str(plan.terms.timeout), str(MEMORY))
-    fingerprint = execute.made_from(attempt.environment, plan.cases, words)
+    fingerprint = run_fingerprint(attempt.environment, plan.cases, words)
     return attempt.environment.home / "runs" / f"{fingerprint}.jsonl", fingerprint
 
 

@@ -142,7 +142,7 @@ def _available_versions(package: str, options: Sequence[str]) -> set[Version]:
     # Without --python, uv may take an older Python from PATH.
     python = ("--no-python-downloads", "--python", str(pythons.HERE))
     try:
-        output = uv("tool", "run", "--quiet", *python, "--from", PIP, *index)
+        output = uv("tool", "run", "--quiet", *python, "--from", PIP, *index).stdout
     except CannotBuild as error:
         if "No matching distribution" in str(error):
             return set()
@@ -227,7 +227,8 @@ def uploaded(release: Release, python: str) -> datetime | None:
     options = ("--quiet", "--no-deps", "--no-header", "--format", "pylock.toml")
     interpreter = pythons.find(python) or python
     try:
-        lock = uv("pip", "compile", *options, "--python", interpreter, "-", given=release.pin)
+        words = ("pip", "compile", *options, "--python", interpreter, "-")
+        lock = uv(*words, stdin=release.pin).stdout
     except CannotBuild:
         return None
     return min(_upload_times(tomllib.loads(lock)), default=None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
-from conformance.answers import numbers_of
 from conformance.history import history
 from conformance.history.bisection import Unanswered
 from conformance.history.history import Entry, Plan
 from conformance.history.releases import Release
 from conformance.observations import Mode
+from conformance.recorded_answers import numbers_of
 from conformance.utils.text import count, plain, shortened
 
 

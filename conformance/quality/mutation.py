@@ -116,7 +116,7 @@ def kill_record(
     pairs
         The pairs that are tried; None for all.
     """
-    case, right_answer = prepared_case.case, prepared_case.wanted
+    case, right_answer = prepared_case.case, prepared_case.oracle_answer
     if right_answer is None:
         return KillRecord(case)
     answers = _mutant_answers(case.question)

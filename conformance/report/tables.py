@@ -93,7 +93,7 @@ def _row(observation: Observation) -> dict[str, object]:
     """Return the columns of an observation without those of its environment and case."""
     shape = observation.shape
     return {name: getattr(observation, name) for name in _FIELDS} | {
-        "diagnosis": _plain(observation.told),
+        "diagnosis": _plain(observation.full_diagnosis),
         "detail": _plain(observation.detail),
         "cost": _plain(observation.cost),
         "shape": None if shape is None else "x".join(map(str, shape)),

@@ -76,7 +76,7 @@ class Evidence:
     @cached_property
     def axes(self) -> frozenset[str]:
         """The names of the axes that the case touches."""
-        return touched(self.prepared_case)
+        return touched_axes(self.prepared_case)
 
     @cached_property
     def choices(self) -> Mapping[str, Choices]:
@@ -85,19 +85,9 @@ class Evidence:
 
 
 def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Evidence:
-    """Return the evidence of an observation.
+    """Return the evidence of an observation of a native call, and of its case.
 
-    Parameters
-    ----------
-    observation
-        Of a native call.
-    prepared_case
-        Its case.
-
-    Returns
-    -------
-    Evidence
-        Without explanations that name conventions of other versions of this package.
+    It has no explanations that name conventions of other versions of this package.
     """
     explanations: Names = tuple(
         explanation
@@ -109,11 +99,11 @@ def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Eviden
     refused = observation.status in ("rejected", "inexpressible")
     # Refusals that differ in numbers only are alike.
     words = re.sub(r"[-\d.,\s()\[\]]+", " ", observation.detail or "") if refused else ""
-    return Evidence(prepared_case, observation.status, explanations, words, observation.limit)
+    return Evidence(prepared_case, observation.status, explanations, words, observation.limitation)
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def touched(prepared_case: PreparedCase) -> frozenset[str]:
+def touched_axes(prepared_case: PreparedCase) -> frozenset[str]:
     """Return the names of the axes that a case touches; none if the case expects an error."""
     question = prepared_case.case.question
     if prepared_case.case.expected.error:
@@ -137,11 +127,6 @@ def joint_explanation(
         All conventions of an API.
     names
         The names of the conventions that explain the answer.
-
-    Returns
-    -------
-    tuple of str or None
-        The names of the conventions that concern the case; None if they give another answer.
     """
     case = prepared_case.case
     concerned = apply_all(case.question, conventions).explanation
@@ -161,7 +146,7 @@ def _choices_by_axis(prepared_case: PreparedCase, names: Names) -> Mapping[str, 
     return {
         axis.name: _choices(axis, prepared_case.case, answers)
         for axis in PROFILED
-        if axis.name in touched(prepared_case)
+        if axis.name in touched_axes(prepared_case)
     }
 
 

@@ -1,12 +1,14 @@
-"""Run planned calls in a worker."""
+"""Run planned calls in a worker: the one loop over calls, for all commands."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from conformance.adapters.base import Inexpressible
-from conformance.observations import Observation
+from conformance.observations import Mode, Observation
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
 from conformance.runs.evaluation import evaluate
@@ -15,63 +17,64 @@ from conformance.workers.outcomes import Outcome
 from conformance.workers.worker_client import Task, WorkerClient
 
 
-def run_invocations(
-    client: WorkerClient, invocations: Iterable[Invocation]
-) -> Iterator[Observation]:
-    """Run calls and evaluate their outcomes.
+@dataclass(frozen=True, eq=False)
+class InvocationResult:
+    """One call and its result.
 
-    Parameters
+    Attributes
     ----------
-    client
-        The worker.
-    invocations
-        The calls. They are read as the worker needs them.
+    invocation
+        The call.
+    outcome
+        What the worker returned, or why there is no call.
+    """
 
-    Yields
-    ------
-    Observation
-        One for each mode of each call, in the order of the calls, as soon as there is one.
+    invocation: Invocation
+    outcome: Outcome | Inexpressible
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        """The evaluation in each mode of the call."""
+        return tuple(map(self.observation, self.invocation.modes))
+
+    def observation(self, mode: Mode) -> Observation:
+        """Return the evaluation in one mode."""
+        return evaluate(self.invocation, mode, self.outcome)
+
+
+def run(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[InvocationResult]:
+    """Run calls, and yield their results in the same order, each as soon as there is one.
+
+    The calls are read as the worker needs them.
     """
     pending: deque[Invocation] = deque()
 
     def tasks() -> Iterator[Task]:
         for invocation in invocations:
             pending.append(invocation)
-            if not isinstance(invocation.call, Inexpressible):
+            if isinstance(invocation.call, Call):
                 yield _task(invocation, invocation.call)
 
-    def inexpressible() -> Iterator[Observation]:
+    def inexpressible() -> Iterator[InvocationResult]:
         while pending and isinstance(call := pending[0].call, Inexpressible):
-            invocation = pending.popleft()
-            yield from (evaluate(invocation, mode, call) for mode in invocation.modes)
+            yield InvocationResult(pending.popleft(), call)
 
-    for _, outcome in client.ask(tasks()):
+    for _, outcome in client.submit(tasks()):
         yield from inexpressible()
-        invocation = pending.popleft()
-        for mode in invocation.modes:
-            yield evaluate(invocation, mode, outcome)
+        yield InvocationResult(pending.popleft(), outcome)
     yield from inexpressible()
 
 
-def invoke(client: WorkerClient, invocation: Invocation) -> Outcome | Inexpressible:
-    """Run one call, and return its outcome with the array of the answer.
+def observe(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[Observation]:
+    """Run calls as `run` does, and yield the observation of each mode of each call."""
+    for result in run(client, invocations):
+        yield from result.observations
 
-    Parameters
-    ----------
-    client
-        The worker.
-    invocation
-        The call.
 
-    Returns
-    -------
-    Outcome or Inexpressible
-        `evaluation.evaluate` turns it into an observation.
-    """
-    if isinstance(invocation.call, Inexpressible):
-        return invocation.call
-    ((_, outcome),) = client.ask([_task(invocation, invocation.call)])
-    return outcome
+def run_one(client: WorkerClient, invocation: Invocation) -> InvocationResult:
+    """Run one call, as `run` does."""
+    (result,) = run(client, [invocation])
+    return result
 
 
 def _task(invocation: Invocation, call: Call) -> Task:

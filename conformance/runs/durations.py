@@ -55,19 +55,9 @@ def remember(environment: Environment, duration: Duration) -> None:
 
 
 def expected(environment: Environment, recorded: Mapping[str, Duration]) -> Duration:
-    """Return the duration to expect of an environment.
+    """Return the duration to expect of an environment, from those that `recall` returns.
 
-    Parameters
-    ----------
-    environment
-        The environment.
-    recorded
-        Durations by environment, as of `recall`.
-
-    Returns
-    -------
-    Duration
-        The recorded one, the mean of the most similar environments, or `GUESS`.
+    It is the recorded one, the mean of the most similar environments, or `GUESS`.
     """
     name = _name(environment)
     if name in recorded:

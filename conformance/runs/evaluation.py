@@ -24,56 +24,38 @@ from conformance.workers.worker import NoAnswer
 
 
 def evaluate(invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressible) -> Observation:
-    """Evaluate the outcome of a call against the oracle.
+    """Evaluate the outcome of a call against the oracle, in one of the modes of the call.
 
-    Parameters
-    ----------
-    invocation
-        The call.
-    mode
-        One of its modes.
-    outcome
-        What the worker returned, or why the call cannot be written.
-
-    Returns
-    -------
-    Observation
-        With the known limit of the framework, if that is the only explanation.
+    The outcome is what the worker returned, or why the call cannot be written. The observation has
+    the known limitation of the framework, if that is the only explanation.
     """
     observation = _evaluate_outcome(invocation, mode, outcome)
     if isinstance(outcome, Answer | Refusal) and outcome.retry is not None:
         observation = replace(observation, retry=outcome.retry)
     question = invocation.prepared_case.case.question
-    return limited(observation, invocation.api, question, invocation.runtime)
+    return with_limitation(observation, invocation.api, question, invocation.runtime)
 
 
-def limited(
+def with_limitation(
     observation: Observation, api: Api, question: AnyQuestion, runtime: Runtime
 ) -> Observation:
-    """Add the known limit behind an observation, if nothing else explains it.
+    """Add the known limitation behind an observation, if nothing else explains it.
 
     Parameters
     ----------
     observation
         Of the API and the question.
-    api
-        The API.
-    question
-        The question of the case.
-    runtime
-        The runtime that answered.
-
-    Returns
-    -------
-    Observation
-        The same one, or one with a limit.
+    api, question, runtime
+        The API, the question of the case, and the runtime that answered.
     """
     rejected = observation.status == "rejected"
     if observation.mode == "recipe" or not (observation.unexplained or rejected):
         return observation
     search = limitations.refusal if rejected else limitations.behind
-    limit = search(api, question, runtime)
-    return observation if limit is None else replace(observation, limit=limit.reason)
+    limitation = search(api, question, runtime)
+    if limitation is None:
+        return observation
+    return replace(observation, limitation=limitation.reason)
 
 
 def _evaluate_outcome(
@@ -84,7 +66,7 @@ def _evaluate_outcome(
     if isinstance(outcome, Answer):
         return _evaluate_array(invocation, mode, outcome.array)
     if isinstance(outcome, Refusal):
-        status: Status = "match" if invocation.prepared_case.wanted is None else "rejected"
+        status: Status = "match" if invocation.prepared_case.oracle_answer is None else "rejected"
         if outcome.type == NoAnswer.__name__:
             status = "mismatch"  # It did answer, if not with numbers.
         return _observation(invocation, mode, status, detail=outcome.words)
@@ -97,7 +79,7 @@ _STATUS: Mapping[type[Outcome], Status] = {Crash: "crashed", Hang: "hung", Flaky
 def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observation:
     prepared_case, shape, dtype = invocation.prepared_case, answer.shape, str(answer.dtype)
     case = prepared_case.case
-    if prepared_case.wanted is None and answer.size == 0:
+    if prepared_case.oracle_answer is None and answer.size == 0:
         return _observation(invocation, mode, "match", detail=f"nothing, as {dtype} of {shape}")
     digest = digest_of((plain_bytes(answer),))
     evaluations = prepared_case.evaluations
@@ -111,12 +93,7 @@ def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observ
     return _observation(
         invocation,
         mode,
-        evaluation.status,
-        detail=evaluation.detail,
-        diagnosis=evaluation.diagnosis,
-        explanations=evaluation.explanations,
-        claim=evaluation.claim,
-        correction=evaluation.correction,
+        **vars(evaluation),
         shape=shape,
         dtype=dtype,
         digest=digest,
@@ -124,21 +101,11 @@ def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observ
 
 
 def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
-    """Compare an answer with the oracle's, and explain a difference.
+    """Compare an answer of any shape and dtype with the oracle's, and explain a difference.
 
-    Parameters
-    ----------
-    prepared_case
-        The case.
-    answer
-        The answer of an API, of any shape and dtype.
-
-    Returns
-    -------
-    Evaluation
-        Without claim and correction.
+    The evaluation has no claim and no correction.
     """
-    case, expected = prepared_case.case, prepared_case.wanted
+    case, expected = prepared_case.case, prepared_case.oracle_answer
     if expected is None:
         diagnosis = _diagnose(prepared_case, answer)
         return Evaluation(
@@ -161,7 +128,7 @@ def evaluate_answer(prepared_case: PreparedCase, answer: Array) -> Evaluation:
 
 def _diagnose(prepared_case: PreparedCase, answer: Array) -> Diagnosis:
     """Search for conventions that explain an answer, or else for a mistake to remark on."""
-    case, expected = prepared_case.case, prepared_case.wanted
+    case, expected = prepared_case.case, prepared_case.oracle_answer
     budget = Budget(seconds=prepared_case.seconds)
     search = partial(diagnose, case.question, expected, answer, exact=case.exact, budget=budget)
     diagnosis = search(mistakes=False)
@@ -206,7 +173,7 @@ def _observation(
         op=case.op,
         topics=case.labels,
         cost=call.cost.words if isinstance(call, Call) else None,
-        moves=call.moves if isinstance(call, Call) else (),
+        rewrites=call.moves if isinstance(call, Call) else (),
         content=invocation.prepared_case.content,
         exact=case.exact,
         **fields,  # type: ignore[arg-type]  # the fields that only some outcomes have

@@ -13,13 +13,13 @@ from typing import Any
 
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
-from conformance.runs import examiners, shards
-from conformance.runs.examiners import Examiners as Examiners
-from conformance.runs.shards import Shard, WorkerLimits
+from conformance.runs import shards, worker_pool
+from conformance.runs.shards import Shard
+from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_pool import WorkerPool
 from conformance.utils.printable import PrintableError
 from conformance.workers.worker_client import RuntimeInfo
 
-Report = Callable[[Observation], None]
 _COUNT_INTERVAL = 2.0  # seconds between two counts of the workers of a cluster
 _PACKAGE = "__import__('importlib').import_module('conformance.runs.shards').package()"
 
@@ -38,99 +38,59 @@ class Place:
         Calls functions.
     capacity
         Returns how many shards it carries out at once.
-    examiners
-        Of this process, if the executor is a thread: observations are reported one by one, not with
-        the result.
+    pool
+        The workers of a thread of this process; None for the workers of a cluster, which send
+        their observations when the shard is done.
     """
 
     executor: Executor
     capacity: Callable[[], int] = lambda: 1
-    examiners: Examiners | None = None
+    pool: WorkerPool | None = None
 
     @property
     def room(self) -> int:
         """How many shards it may have: those that it carries out, and as many in its queue."""
         return 2 * max(1, self.capacity())
 
-    def identify(self, environment: Environment, terms: WorkerLimits) -> Future[RuntimeInfo]:
+    def identify(self, environment: Environment, limits: WorkerLimits) -> Future[RuntimeInfo]:
         """Submit the question which runtime an environment has there."""
-        if self.examiners is None:
-            return self.executor.submit(examiners.identify, environment, terms, shards.package())
-        return self.executor.submit(self.examiners.identify, environment, terms)
+        function = worker_pool.identify if self.pool is None else self.pool.identify
+        return self.executor.submit(function, environment, limits, shards.package())
 
-    def carry_out(self, shard: Shard, report: Report) -> Future[tuple[Observation, ...]]:
-        """Submit a shard.
+    def execute(
+        self, shard: Shard, report: Callable[[Observation], None]
+    ) -> Future[tuple[Observation, ...]] | Future[None]:
+        """Submit a shard, and return the observations that are not reported.
 
-        Parameters
-        ----------
-        shard
-            The shard.
-        report
-            Receives observations while the shard is carried out, from any thread.
-
-        Returns
-        -------
-        Future
-            The observations that were not reported.
+        ``report`` receives observations while the shard is carried out, from any thread; the result
+        is None if it receives all.
         """
-        if self.examiners is None:
-            return self.executor.submit(examiners.carry_out, shard)
-        return self.executor.submit(_report_all, self.examiners, shard, report)
-
-
-def _report_all(
-    local_examiners: Examiners, shard: Shard, report: Report
-) -> tuple[Observation, ...]:
-    for observation in local_examiners.observe(shard):
-        report(observation)
-    return ()
+        if self.pool is None:
+            return self.executor.submit(worker_pool.execute, shard)
+        return self.executor.submit(self.pool.report, shard, report)
 
 
 @contextmanager
 def threads(jobs: int) -> Iterator[list[Place]]:
-    """Provide places in this process.
-
-    Parameters
-    ----------
-    jobs
-        The number of places.
-
-    Yields
-    ------
-    list of Place
-        Each with its own thread and its own worker.
-    """
-    local_examiners = Examiners()
-    pools = [ThreadPoolExecutor(1) for _ in range(jobs)]
+    """Provide so many places in this process, each with its own thread and its own worker."""
+    pool = WorkerPool()
+    executors = [ThreadPoolExecutor(1) for _ in range(jobs)]
     try:
-        yield [Place(pool, examiners=local_examiners) for pool in pools]
+        yield [Place(executor, pool=pool) for executor in executors]
     except BaseException:
-        local_examiners.stop()  # or else an interrupt would wait for every hang
+        pool.stop()  # or else an interrupt would wait for every hang
         raise
     finally:
-        for pool in pools:
-            pool.shutdown(cancel_futures=True)
-        local_examiners.retire()
+        for executor in executors:
+            executor.shutdown(cancel_futures=True)
+        pool.shut_down()
 
 
 @contextmanager
 def dask(address: str) -> Iterator[list[Place]]:
-    """Provide the workers of a Dask scheduler as one place.
+    """Provide the workers of the Dask scheduler at an address as one place.
 
-    Parameters
-    ----------
-    address
-        Of the scheduler.
-
-    Yields
-    ------
-    list of Place
-        One place.
-
-    Raises
-    ------
-    NoExecutor
-        If Dask is not installed, or if there is no scheduler with the same code at the address.
+    Raise `NoExecutor` if Dask is not installed, or if there is no scheduler with the same code.
     """
     try:
         distributed: Any = importlib.import_module("distributed")
@@ -144,23 +104,26 @@ def dask(address: str) -> Iterator[list[Place]]:
         client = distributed.Client(address, set_as_default=False)
     except Exception as error:  # whatever is raised for an address of any scheme
         raise NoExecutor(f"there is no Dask scheduler at {address!r}: {error}") from None
+    count, count_time = 0, -_COUNT_INTERVAL
 
-    def count_threads() -> int:
-        try:
-            return sum(client.nthreads().values())
-        except OSError as error:
-            raise NoExecutor(f"the Dask scheduler at {address} is gone: {error}") from None
+    def capacity() -> int:
+        nonlocal count, count_time
+        if monotonic() - count_time >= _COUNT_INTERVAL:  # as workers come and go
+            try:
+                count, count_time = sum(client.nthreads().values()), monotonic()
+            except OSError as error:
+                raise NoExecutor(f"the Dask scheduler at {address} is gone: {error}") from None
+        return count
 
     with client:
         _require_same_code(client, address)
-        capacity = _cached_count(count_threads)
         executor = client.get_executor(pure=False)  # the same call may be submitted again
         try:
             yield [Place(executor, capacity)]
         finally:
             executor.shutdown(wait=False)
             with suppress(Exception):  # they end with the cluster, if not now
-                client.run(examiners.retire)
+                client.run(worker_pool.shut_down)
 
 
 async def _try_connection(distributed: Any, address: str) -> None:
@@ -179,16 +142,3 @@ def _require_same_code(client: Any, address: str) -> None:
         ) from None
     if package != shards.package():
         raise NoExecutor(f"conformance is {package} at {address}, and {shards.package()} here")
-
-
-def _cached_count(count: Callable[[], int]) -> Callable[[], int]:
-    """Return a function that counts again only after `_COUNT_INTERVAL`, as workers come and go."""
-    result, time = 0, -_COUNT_INTERVAL
-
-    def cached() -> int:
-        nonlocal result, time
-        if monotonic() - time >= _COUNT_INTERVAL:
-            result, time = count(), monotonic()
-        return result
-
-    return cached

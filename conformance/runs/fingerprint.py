@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from conformance.adapters.registry import FRAMEWORKS
+from conformance.environments.definitions import Environment
+from conformance.runs import run_files
+from conformance.runs.prepared_case import digest_of
+from conformance.runs.run_files import RunError
 from conformance.utils import resources
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -17,30 +21,18 @@ _SUFFIXES = (".yaml", ".yml")
 def digest(cases: Iterable[Path], words: Sequence[str], variables: Iterable[str]) -> str:
     """Return a digest of our code, case files, words and environment variables.
 
-    A file counts with its folders: as they are within this package or the corpus, or else below
-    the working directory, or else from the root. So it does not matter how a file is named, and a
-    file that was moved is another one.
-
-    Parameters
-    ----------
-    cases
-        Files and folders of cases.
-    words
-        The words of the command, and others that decide what is run.
-    variables
-        Names of environment variables.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
+    A file counts with its folders: as they are within this package or the corpus, or else below the
+    working directory, or else from the root. So it does not matter how a file is named, and a file
+    that was moved is another one.
     """
-    total = hashlib.sha256()
-    for name, data in sorted({**_code_files(), **_case_files(cases)}.items()):
-        _add(total, name.encode(errors="surrogateescape"), data)
-    for word in (*words, *(f"{name}={os.environ.get(name)}" for name in sorted(variables))):
-        _add(total, word.encode(errors="surrogateescape"))
-    return total.hexdigest()[:16]
+    files = sorted({**_code_files(), **_case_files(cases)}.items())
+    texts = (*words, *(f"{name}={os.environ.get(name)}" for name in sorted(variables)))
+    return digest_of(
+        (
+            *(part for name, data in files for part in (_encoded(name), data)),
+            *map(_encoded, texts),
+        )
+    )
 
 
 @cache
@@ -49,11 +41,42 @@ def code() -> str:
     return digest((), (), ())
 
 
-def _add(total: hashlib._Hash, *parts: bytes) -> None:
-    """Add parts with their lengths, so that no two lists of parts are the same bytes."""
-    for part in parts:
-        total.update(len(part).to_bytes(8, "little"))
-        total.update(part)
+def run_fingerprint(environment: Environment, cases: Sequence[Path], words: Sequence[str]) -> str:
+    """Return a digest of all that a run in an environment of pins is made from.
+
+    Parameters
+    ----------
+    environment
+        The environment.
+    cases
+        Files and folders of cases; empty for the corpus.
+    words
+        The options that change what is run, or how.
+    """
+    variable = FRAMEWORKS[environment.framework].backend_variable
+    return digest(
+        cases or (resources.CASES,),
+        (
+            *environment.identity,
+            *(f"{name}={value}" for name, value in sorted(environment.variables.items())),
+            str(environment.backend),
+            *words,
+        ),
+        [variable] if variable else [],
+    )
+
+
+def has_fingerprint(path: Path, fingerprint: str) -> bool:
+    """Return whether there is a complete run with this fingerprint at ``path`` already."""
+    try:
+        run = run_files.read(path)
+    except RunError:
+        return False
+    return run.complete and run.header.fingerprint == fingerprint
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
 
 
 def _code_files() -> dict[str, bytes]:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from conformance.adapters.base import Api, Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES
-from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import interpreter_in
 from conformance.runs import plan
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
-from conformance.workers.interpreter import STARTUP
-from conformance.workers.worker_client import WorkerClient
 
 _SUGGESTIONS = 5
 """How many names an error lists at most."""
@@ -38,11 +33,6 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
         An id, or its beginning.
     paths
         Files and folders of cases; empty for the corpus. Errors in other cases do not matter.
-
-    Returns
-    -------
-    Case
-        The case.
 
     Raises
     ------
@@ -78,38 +68,6 @@ def refuse_backend(framework: Framework, backend: str | None) -> None:
     refusal = framework.without(backend)
     if refusal is not None:
         raise NotFoundError(refusal)
-
-
-@contextmanager
-def examining(
-    environment: Environment, *, timeout: float, startup: float = STARTUP
-) -> Iterator[WorkerClient]:
-    """Provide a client of the framework in an environment, which is made first if needed.
-
-    Parameters
-    ----------
-    environment
-        The environment.
-    timeout, startup
-        Seconds for one question, and for the start.
-
-    Yields
-    ------
-    WorkerClient
-        One that has started.
-
-    Raises
-    ------
-    CannotBuild, CannotStart
-        If there is no environment or no worker.
-    NotFoundError
-        For a backend that no call can be written for.
-    """
-    framework = FRAMEWORKS[environment.framework]
-    interpreter = interpreter_in(environment, together=False)
-    with WorkerClient(interpreter, timeout=timeout, startup=startup) as client:
-        refuse_backend(framework, client.identity.facts["backend"])
-        yield client
 
 
 def _full_name(kind: str, name: str, names: Collection[str]) -> str:

@@ -44,7 +44,7 @@ def invocations(
     apis: Iterable[Api],
     prepared_cases: Iterable[PreparedCase],
 ) -> Iterator[Invocation]:
-    """Plan the calls of a run.
+    """Plan the calls of a run: every applicable one, for both modes if they write the same call.
 
     Parameters
     ----------
@@ -54,11 +54,6 @@ def invocations(
         Some of its APIs.
     prepared_cases
         The cases. They are read one by one.
-
-    Yields
-    ------
-    Invocation
-        Every applicable call; one for both modes if they write the same call.
     """
     for prepared_case in prepared_cases:
         for api in apis:

@@ -11,7 +11,7 @@ import numpy as np
 
 from conformance import comparison
 from conformance import question as questions
-from conformance.cases import Case
+from conformance.cases import Case, Place
 from conformance.comparison import Reference
 from conformance.observations import Status
 from conformance.oracle.memory_layout import memory_of
@@ -60,7 +60,7 @@ class PreparedCase:
     seconds: float | None = None
 
     @cached_property
-    def wanted(self) -> Array | None:
+    def oracle_answer(self) -> Array | None:
         """The oracle's answer; None if the case expects an error."""
         return None if self.case.expected.error else questions.answer(self.case.question)
 
@@ -82,6 +82,25 @@ class PreparedCase:
     def __reduce__(self) -> tuple[type[PreparedCase], tuple[Case]]:
         """Pickle the case only: computing the other values again is faster than sending them."""
         return PreparedCase, (self.case,)
+
+
+def unfiled_case(
+    id: str,  # noqa: A002  # as in Case
+    question: Question,
+    topics: tuple[str, ...] = (),
+) -> PreparedCase:
+    """Make a case of a question, without a file; the arguments are as of `Case`."""
+    return PreparedCase(
+        Case(
+            id=id,
+            op=question.op,
+            question=question,
+            why="It was drawn.",
+            exact=question.operator != "interpolate",
+            topics=topics,
+            place=Place("", 1, 1),
+        )
+    )
 
 
 _NEW_FIELDS = frozenset({"zero_given"})
@@ -108,17 +127,9 @@ def _content_parts(question: AnyQuestion) -> Iterator[bytes]:
 
 
 def plain_bytes(answer: Array) -> bytes:
-    """Return bytes that are the same for equal answers.
+    """Return bytes that are the same for equal answers of any shape and dtype.
 
-    Parameters
-    ----------
-    answer
-        Of any shape and dtype.
-
-    Returns
-    -------
-    bytes
-        Its elements in C order, little-endian, with -0.0 as 0.0.
+    They are the elements in C order, little-endian, with -0.0 as 0.0.
     """
     if answer.dtype.kind in "fc":
         answer = answer + answer.dtype.type(0)

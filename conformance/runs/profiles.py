@@ -19,7 +19,7 @@ from conformance.runs.axis_choices import (
     evidence_of,
     joint_explanation,
 )
-from conformance.runs.axis_choices import touched as touched
+from conformance.runs.axis_choices import touched_axes as touched_axes
 from conformance.runs.prepared_case import PreparedCase
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
@@ -107,7 +107,7 @@ def sentence(axis: Axis, choice: str) -> str:
 def profiles(
     observations: Iterable[Observation], prepared_cases: Mapping[str, PreparedCase]
 ) -> tuple[Profile, ...]:
-    """Derive the profiles of all APIs with native calls.
+    """Derive the profiles of all APIs with native calls, in the order of their first observation.
 
     Parameters
     ----------
@@ -115,11 +115,6 @@ def profiles(
         The observations of a run. The order of those of one API does not matter.
     prepared_cases
         The cases by id. Observations of cases that have changed since are left out.
-
-    Returns
-    -------
-    tuple of Profile
-        In the order of the first observation of each API.
     """
     evidence: dict[str, list[Evidence]] = {}
     for observation in observations:

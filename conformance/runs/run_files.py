@@ -11,25 +11,33 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar, get_args
+from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import msgspec
 
-from conformance.observations import Key, Observation, Status
-from conformance.runs.run_lines import FOOTER, FORMAT, OBSERVATION, decode, decode_header
-from conformance.runs.run_lines import Footer as Footer
-from conformance.runs.run_lines import Header as Header
-from conformance.runs.run_lines import RunError as RunError
+from conformance.observations import STATUSES, Key, Observation
+from conformance.runs.run_records import FORMAT, NAMES_IN_FORMAT_1
+from conformance.runs.run_records import Footer as Footer
+from conformance.runs.run_records import Header as Header
 from conformance.runs.selection import Selection as Selection
 from conformance.utils import durable_files, file_locks
+from conformance.utils.printable import PrintableError
 
 LONGEST_LINE = 2**24
 """Bytes of a line: far more than an observation takes, and far less than any memory."""
+_LONGEST_NAME = 200
+"""Characters of the names in a header, such as a version."""
 Hash: TypeAlias = "hashlib._Hash"
 """The running checksum of lines."""
+T = TypeVar("T")
+Line = TypeVar("Line", bound=Observation)
+
+
+class RunError(PrintableError):
+    """A run file that cannot be read, in a sentence that names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,42 +51,21 @@ class Run:
 
 
 class Writer:
-    """Append lines to a run file. A stopped run keeps all lines before the last flush.
+    """Append lines to an open run file. The system keeps each line even if this process ends."""
 
-    Parameters
-    ----------
-    file
-        The open file.
-    counts
-        The number of observations with each status in the file already.
-    running_hash
-        The running checksum of the lines in the file already; the writer updates it.
-    """
-
-    def __init__(
-        self,
-        file: BinaryIO,
-        counts: Mapping[str, int] | None = None,
-        running_hash: Hash | None = None,
-    ) -> None:
+    def __init__(self, file: BinaryIO) -> None:
+        self.counts: Counter[str] = Counter()
         self._file = file
-        self._hash = hashlib.sha256() if running_hash is None else running_hash
-        self.counts: Counter[str] = Counter(counts)
+        self._hash = hashlib.sha256()
 
     def open(self, header: Header) -> None:
         """Append the header."""
-        self._write({"kind": "header", "format": FORMAT, **asdict(header)})
-        self.flush()
+        self._write({"kind": "header", **asdict(replace(header, format=FORMAT))})
 
     def add(self, observation: Observation) -> None:
         """Append one observation."""
         self.counts[observation.status] += 1
         self._write(observation.line())
-
-    def copy(self, line: bytes) -> None:
-        """Append a line of another run file, which ``counts`` contains already."""
-        self._hash.update(line)
-        self._file.write(line)
 
     def close(self) -> None:
         """Append the footer, and write the file to its disk."""
@@ -90,14 +77,12 @@ class Writer:
         self._write({"kind": "footer", **asdict(footer)})
         durable_files.sync(self._file)
 
-    def flush(self) -> None:
-        """Hand all lines to the operating system, which keeps them if this process ends."""
-        self._file.flush()
-
-    def _write(self, fields: Mapping[str, Any]) -> None:
+    def _write(self, line: Mapping[str, Any]) -> None:
         # A framework's words may hold half of a surrogate pair, which has no bytes in UTF-8.
-        text = json.dumps(fields, ensure_ascii=False) + "\n"
-        self.copy(text.encode(errors="replace"))
+        data = f"{json.dumps(line, ensure_ascii=False)}\n".encode(errors="replace")
+        self._hash.update(data)
+        self._file.write(data)
+        self._file.flush()
 
 
 def _checksum(running_hash: Hash) -> str:
@@ -106,24 +91,9 @@ def _checksum(running_hash: Hash) -> str:
 
 @contextmanager
 def appending(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to append to, for this process alone.
+    """Open a file to append to, for this process alone; it is made with its folders if needed.
 
-    Parameters
-    ----------
-    path
-        The file, which is made with its folders if needed.
-
-    Yields
-    ------
-    BinaryIO
-        The open file.
-
-    Raises
-    ------
-    RunError
-        While another process has it open.
-    OSError
-        If it cannot be written to.
+    Raise `RunError` while another process has it open, ``OSError`` if it cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
@@ -134,24 +104,9 @@ def appending(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def writing(path: Path, header: Header) -> Iterator[Writer]:
-    """Write a run file from its start; without an exception it ends with a footer.
+    """Write a run file from its header on; without an exception it ends with a footer.
 
-    Parameters
-    ----------
-    path
-        The file.
-    header
-        Its header.
-
-    Yields
-    ------
-    Writer
-        The writer, after the header.
-
-    Raises
-    ------
-    RunError, OSError
-        As of `appending`.
+    Yield the writer, after the header. Raise errors as of `appending`.
     """
     with appending(path) as file:
         file.truncate(0)
@@ -164,50 +119,35 @@ def writing(path: Path, header: Header) -> Iterator[Writer]:
 
 def read(path: Path) -> Run:
     """Return the run at ``path``; raise `RunError` for anything that is not a run file."""
-    header: Header | None = None
+    header, *rest = lines(path)
+    assert isinstance(header, Header)  # the first one always is
     observations: dict[Key, Observation] = {}
-    complete = False
-    structure: Any = OBSERVATION
-    for number, line in enumerate(lines(path, structure), 1):
-        if isinstance(line, Header):
-            header = line
-        elif isinstance(line, Footer):
-            complete = True
-        else:
-            observation = msgspec.convert(line, Observation, from_attributes=True)
-            if observation.key in observations:
-                raise RunError(f"{path}:{number}: {observation.key} was observed twice")
-            observations[observation.key] = observation
-    assert header is not None  # or `lines` had raised
+    for number, line in enumerate(rest, 2):
+        if isinstance(line, Observation):
+            if line.key in observations:
+                raise RunError(f"{path}:{number}: {line.key} was observed twice")
+            observations[line.key] = line
+    complete = bool(rest) and isinstance(rest[-1], Footer)
     return Run(
         path=path, header=header, observations=tuple(observations.values()), complete=complete
     )
 
 
-class Observed(Protocol):
-    """The least that a reader needs of an observation."""
-
-    @property
-    def status(self) -> Status:
-        """The status, which the footer counts."""
-
-
-Line = TypeVar("Line", bound=Observed)
-
-
-def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Footer]:
+def lines(
+    path: Path,
+    observation_type: type[Line] = Observation,  # type: ignore[assignment]  # mypy's issue 3737
+) -> Iterator[Header | Line | Footer]:
     """Read a run file line by line.
 
-    All readers refuse the same files, as the whole line is checked whatever fields are read. An
-    incomplete last line, which a stopped run may leave, is skipped. A key may occur twice.
+    All readers refuse the same files. An incomplete last line, which a stopped run may leave, is
+    skipped. A key may occur twice.
 
     Parameters
     ----------
     path
         The file.
-    observation
-        The fields to read, as a struct with the tag ``kind="observation"``, so that a reader of
-        millions of lines keeps no others.
+    observation_type
+        The class of the observations.
 
     Yields
     ------
@@ -222,38 +162,99 @@ def lines(path: Path, observation: type[Line]) -> Iterator[Header | Line | Foote
     """
     try:
         with path.open("rb") as file:
-            opening = file.readline(LONGEST_LINE)
-            yield decode_header(path, opening)
-            yield from _lines_after_header(path, file, observation, hashlib.sha256(opening))
+            first = file.readline(LONGEST_LINE)
+            header = _decode_header(path, first)
+            yield header
+            numbered_lines = enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2)
+            kinds = {"observation": observation_type, "footer": Footer}
+            yield from _lines_after_header(path, numbered_lines, kinds, header.format, first)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
+def _decode_header(path: Path, line: bytes) -> Header:
+    """Return the header on the first line; raise `RunError` if there is none."""
+    if not line.endswith(b"\n"):
+        raise RunError(f"{path}:1: not a run file: there is no header")
+    fields = _fields(path, 1, line)
+    if fields.get("kind") != "header":
+        raise RunError(f"{path}:1: not a run file: there is no header")
+    version = fields.get("format")
+    if type(version) is not int or not 1 <= version <= FORMAT:
+        raise RunError(
+            f"{path}:1: format {version!r}, and this version reads formats up to {FORMAT}"
+        )
+    header = _record(path, 1, fields, {"header": Header}, version)
+    for name in ("framework", "version", "backend", "python", "numpy"):
+        if len(getattr(header, name) or "") > _LONGEST_NAME:
+            raise RunError(f"{path}:1: {name} must have at most {_LONGEST_NAME} characters")
+    return header
+
+
 def _lines_after_header(
-    path: Path, file: BinaryIO, observation: type[Line], running_hash: Hash
+    path: Path,
+    numbered_lines: Iterator[tuple[int, bytes]],
+    kinds: Mapping[str, type[Line] | type[Footer]],
+    version: int,
+    first: bytes,
 ) -> Iterator[Line | Footer]:
-    structure: Any = observation
-    decoder: Any = msgspec.json.Decoder(OBSERVATION | FOOTER)
-    partial_decoder = None if structure is OBSERVATION else msgspec.json.Decoder(observation)
-    counts: dict[str, int] = dict.fromkeys(get_args(Status), 0)
+    running_hash = hashlib.sha256(first)
+    counts: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
     footer: Footer | None = None
-    for number, text in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2):
+    for number, text in numbered_lines:
         if footer is not None:
             raise RunError(f"{path}:{number}: a line after the footer")
         if not text.endswith(b"\n"):
             if len(text) == LONGEST_LINE:
                 raise RunError(f"{path}:{number}: a line must have at most {LONGEST_LINE} bytes")
             return  # The run was stopped while it wrote this line.
-        line = decode(path, number, text, decoder)
-        if isinstance(line, FOOTER):
-            footer = msgspec.convert(line, Footer, from_attributes=True)
+        line = _record(path, number, _fields(path, number, text), kinds, version)
+        if isinstance(line, Footer):
+            footer = line
         else:
             counts[line.status] += 1
             running_hash.update(text)
-            yield partial_decoder.decode(text) if partial_decoder else line
+            yield line
     if footer is not None:
-        _check_footer(path, footer, Counter(counts), _checksum(running_hash))
+        _check_footer(path, footer, counts, _checksum(running_hash))
         yield footer
+
+
+def _fields(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """Return the fields of a line; raise `RunError` if it is not a JSON object."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise _wrong_line(path, number, error) from None
+
+
+def _record(
+    path: Path, number: int, line: dict[str, Any], kinds: Mapping[str, type[T]], version: int
+) -> T:
+    """Return the record on a line; raise `RunError` if it is of none of these kinds."""
+    kind = line.pop("kind", None)
+    if not isinstance(kind, str) or kind not in kinds:
+        raise _wrong_line(path, number, f"`kind` must be {' or '.join(kinds)}, got {kind!r}")
+    names = _field_names(kinds[kind], version)  # type: ignore[arg-type]  # a class is hashable
+    for name in line.keys() - names.keys():
+        raise _wrong_line(path, number, f"Object contains unknown field `{name}`")
+    if version == 1:
+        line = {names[name]: value for name, value in line.items()}
+    try:
+        return msgspec.convert(line, kinds[kind])
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise _wrong_line(path, number, error) from None
+
+
+@cache
+def _field_names(record: Any, version: int) -> Mapping[str, str]:
+    """Return the fields of a record by their names in a version of the format."""
+    old_names = NAMES_IN_FORMAT_1 if version == 1 else {}
+    return {old_names.get(field.name, field.name): field.name for field in fields(record)}
+
+
+def _wrong_line(path: Path, number: int, reason: object) -> RunError:
+    return RunError(f"{path}:{number}: not a line of a run file: {reason}")
 
 
 def _check_footer(path: Path, footer: Footer, counts: Counter[str], checksum: str) -> None:

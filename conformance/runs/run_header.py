@@ -8,7 +8,7 @@ from pathlib import Path
 from conformance.adapters.base import Framework
 from conformance.environments.interpreters import device_of, probes_of, runtime_of
 from conformance.runs.prepared_case import PreparedCase, digest_of
-from conformance.runs.run_files import Header
+from conformance.runs.run_records import Header
 from conformance.utils import resources
 from conformance.workers.worker_client import RuntimeInfo
 
@@ -18,9 +18,9 @@ def header(
     identity: RuntimeInfo,
     prepared_cases: Iterable[PreparedCase],
     *,
-    together: bool = False,
+    batched: bool = False,
 ) -> Header:
-    """Return the header of a run.
+    """Return the header of a run, without fingerprint and selection.
 
     Parameters
     ----------
@@ -30,17 +30,12 @@ def header(
         What the worker reports of its runtime.
     prepared_cases
         The cases. They are read once, one by one.
-    together
+    batched
         Whether the worker receives many questions at once, if the framework supports that.
-
-    Returns
-    -------
-    Header
-        Without sources and selection.
     """
     facts = identity.facts
     runtime = runtime_of(framework, identity)
-    batching = framework.together if together else None
+    batching = framework.together if batched else None
     files: set[str] = set()
 
     def contents() -> Iterator[bytes]:
@@ -69,7 +64,7 @@ def header(
         apis={api.id: bool(facts[f"api {api.id}"]) for api in framework.apis},
         cases=cases,
         files=tuple(sorted(file for file in files if file and not _is_shipped(file))),
-        asked=batching.words if batching else "one by one",
+        batching=batching.words if batching else "one by one",
     )
 
 

@@ -1,4 +1,4 @@
-"""Schedule shards on places, so that all runs end as soon as possible.
+"""Run cases in environments: schedule the shards of all runs so that they end soon.
 
 A place stays with the run that it opened, as it has imported the framework. When no run is left to
 open, it helps with the longest one. A shard that fails is retried, each case as a shard of its own.
@@ -7,20 +7,24 @@ open, it helps with the longest one. A shard that fails is retried, each case as
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
-from conformance.environments.definitions import CannotBuild, Environment
+from conformance.environments.definitions import CannotBuild
 from conformance.observations import Key, Observation
-from conformance.runs.examiners import DifferentRuntime
+from conformance.runs import durations
 from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.job import Job, Request
+from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import RunError
-from conformance.runs.shards import Shard, WorkerLimits
+from conformance.runs.shards import Shard
+from conformance.runs.worker_pool import DifferentRuntime
+from conformance.utils import progress
 from conformance.utils.excerpt import shortened
 from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
@@ -34,51 +38,48 @@ _LONGEST = 200
 """Characters of an error in a sentence."""
 
 
-class Job(Protocol):
-    """A run to make, as the scheduler needs it.
+def record_all(
+    requests: Sequence[Request], prepared_cases: Collection[PreparedCase], places: Sequence[Place]
+) -> list[Job]:
+    """Run all cases in every environment, and write the run files.
 
-    Attributes
+    An environment that cannot be made or started gets a run file that says so, and the others go
+    on.
+
+    Parameters
     ----------
-    environment, terms
-        The environment, and the limits of its worker.
-    start
-        Seconds until its framework has started.
-    remaining
-        Seconds that the shards that were not taken yet will need.
-    exhausted
-        Whether all shards were taken.
+    requests
+        One for each environment.
+    prepared_cases
+        The cases. They are iterated several times, and may be made anew each time.
+    places
+        Where shards are carried out.
+
+    Returns
+    -------
+    list of Job
+        One for each request, with its result.
+
+    Raises
+    ------
+    NoExecutor
+        When a place is gone for good.
+    OSError
+        If a run file cannot be written.
     """
+    recorded_durations = durations.recall()
 
-    environment: Environment
-    terms: WorkerLimits
+    def capacity() -> int:
+        return max(1, sum(place.capacity() for place in places))
 
-    @property
-    def start(self) -> float: ...
-    @property
-    def remaining(self) -> float: ...
-    @property
-    def exhausted(self) -> bool: ...
-
-    def open(self, identity: RuntimeInfo, seconds: float) -> None:
-        """Start to write, as the runtime is known; raise ``RunError`` or ``OSError`` to give up."""
-
-    def take(self) -> Shard:
-        """Return the next shard."""
-
-    def add(self, observation: Observation) -> None:
-        """Write an observation."""
-
-    def flush(self) -> None:
-        """Keep all observations even if this process ends."""
-
-    def spend(self, seconds: float, shard: Shard) -> None:
-        """Record the time that a shard took."""
-
-    def close(self) -> None:
-        """Complete the run, as all observations were added."""
-
-    def fail(self, error: Exception) -> None:
-        """Give the run up; other jobs go on."""
+    with ExitStack() as files, progress.bar() as bar:
+        jobs = []
+        for request in requests:
+            duration = durations.expected(request.environment, recorded_durations)
+            jobs.append(Job(request, prepared_cases, duration, capacity, bar))
+            files.callback(jobs[-1].release)
+        Scheduler(sorted(jobs, key=lambda job: -job.start - job.remaining), places).run()
+    return jobs
 
 
 @dataclass(eq=False)
@@ -108,13 +109,7 @@ class _Assignment:
 
 @dataclass(eq=False)
 class _Slot:
-    """A place, the jobs whose frameworks it has imported, and its assignments.
-
-    Attributes
-    ----------
-    end
-        When its last assignment ended.
-    """
+    """A place, the jobs whose framework it has imported, and what it does now."""
 
     place: Place
     jobs: list[Job] = field(default_factory=list)
@@ -123,11 +118,12 @@ class _Slot:
 
     @property
     def opening(self) -> int:
+        """How many jobs it opens now."""
         return sum(assignment.shard is None for assignment in self.assignments)
 
 
-def share(jobs: Iterable[Job], places: Sequence[Place]) -> None:
-    """Carry out all jobs.
+class Scheduler:
+    """Carry out all jobs, in one thread; places only put events into its queue.
 
     Parameters
     ----------
@@ -135,17 +131,7 @@ def share(jobs: Iterable[Job], places: Sequence[Place]) -> None:
         The jobs, in the order in which they start.
     places
         Where their shards are carried out.
-
-    Raises
-    ------
-    NoExecutor
-        When a place is gone for good.
     """
-    _Scheduler(jobs, places).run()
-
-
-class _Scheduler:
-    """Runs in one thread; places only put events into its queue."""
 
     def __init__(self, jobs: Iterable[Job], places: Sequence[Place]) -> None:
         self._waiting = deque(jobs)
@@ -157,13 +143,10 @@ class _Scheduler:
         )
 
     def run(self) -> None:
+        """Carry out all jobs; raise `NoExecutor` when a place is gone for good."""
         try:
             while self._submit_all():
                 self._process(*self._events.get())
-                for _ in range(self._events.qsize()):
-                    self._process(*self._events.get())
-                for job in self._active:
-                    job.flush()
         except (NoExecutor, KeyboardInterrupt):
             while not self._events.empty():  # these observations are worth keeping
                 with suppress(NoExecutor):
@@ -173,46 +156,32 @@ class _Scheduler:
     def _submit_all(self) -> bool:
         """Submit as much as there is room for, and return whether any place is busy."""
         for slot in self._slots:
-            for assignment in self._assignments(slot):
+            room = slot.place.room
+            while len(slot.assignments) < room and (assignment := self._next(slot)):
                 self._submit(slot, assignment)
         return any(slot.assignments for slot in self._slots)
-
-    def _process(
-        self, slot: _Slot, assignment: _Assignment, event: Observation | Future[Any]
-    ) -> None:
-        if isinstance(event, Future):
-            self._end(slot, assignment, event)
-        else:
-            self._add(assignment, event)
-
-    def _assignments(self, slot: _Slot) -> Iterator[_Assignment]:
-        room = slot.place.room
-        while len(slot.assignments) < room and (assignment := self._next(slot)):
-            yield assignment
 
     def _next(self, slot: _Slot) -> _Assignment | None:
         if self._retries:
             return self._retries.popleft()
-        for job in slot.jobs:
-            if not job.exhausted:
-                return self._assign(job, job.take())
+        job = next((job for job in slot.jobs if not job.exhausted), None)
+        if job is not None:
+            return self._assign(job, job.take())
         if slot.opening >= max(1, slot.place.capacity()):
             return None
         if self._waiting:
             return self._assign(self._waiting.popleft())
-        if slot.opening:
+        job = None if slot.opening else self._longest_job()
+        if job is None:
             return None
-        return self._help(slot)
-
-    def _help(self, slot: _Slot) -> _Assignment | None:
-        """Return a shard of the longest job of other places, if one is worth another start."""
-        jobs = {job for other in self._slots for job in other.jobs}
-        long = [job for job in jobs if not job.exhausted and job.remaining > WORTH * job.start]
-        if not long:
-            return None
-        job = max(long, key=lambda job: job.remaining)
         slot.jobs.append(job)
         return self._assign(job, job.take())
+
+    def _longest_job(self) -> Job | None:
+        """Return the longest job at any place, if one is worth the start of another worker."""
+        jobs = {job for slot in self._slots for job in slot.jobs}
+        long = [job for job in jobs if not job.exhausted and job.remaining > WORTH * job.start]
+        return max(long, key=lambda job: job.remaining, default=None)
 
     def _assign(self, job: Job, shard: Shard | None = None, failures: int = 0) -> _Assignment:
         self._active[job] = self._active.get(job, 0) + 1
@@ -225,15 +194,23 @@ class _Scheduler:
         try:
             if assignment.shard is None:
                 job = assignment.job
-                future = slot.place.identify(job.environment, job.terms)
+                future = slot.place.identify(job.environment, job.limits)
             else:
-                future = slot.place.carry_out(
+                future = slot.place.execute(
                     assignment.shard,
                     lambda observation: self._events.put((slot, assignment, observation)),
                 )
         except (BrokenExecutor, CancelledError, RuntimeError) as error:
             raise _gone(error) from error
         future.add_done_callback(lambda done: self._events.put((slot, assignment, done)))
+
+    def _process(
+        self, slot: _Slot, assignment: _Assignment, event: Observation | Future[Any]
+    ) -> None:
+        if isinstance(event, Future):
+            self._end(slot, assignment, event)
+        else:
+            self._add(assignment, event)
 
     def _end(self, slot: _Slot, assignment: _Assignment, future: Future[Any]) -> None:
         now, job = monotonic(), assignment.job
@@ -256,7 +233,7 @@ class _Scheduler:
                 self._open(slot, job, result, seconds)
             else:
                 job.spend(seconds, assignment.shard)
-                for observation in result:
+                for observation in result or ():
                     self._add(assignment, observation)
         if self._active.get(job) == 0 and job.exhausted:
             del self._active[job]
@@ -279,20 +256,18 @@ class _Scheduler:
         """Retry a failed assignment unless it has failed too often."""
         job, failures = assignment.job, assignment.failures + 1
         no_worker = isinstance(error, _NO_WORKER)
-        if assignment.shard is None:
-            if no_worker or failures == TRIES:
+        if failures == TRIES or (no_worker and assignment.shard is None):
+            if no_worker or assignment.shard is None:
                 self._give_up(job, error)
-            else:
-                self._retry(job, [None], failures)
-        elif failures < TRIES:
-            shard = assignment.remainder
-            self._retry(job, [shard] if no_worker else list(shard.split()), failures)
-        elif no_worker:
-            self._give_up(job, error)
-        else:
+                return
             reason = f"its shard failed {TRIES} times, at last with {_excerpt(error)}"
             for observation in assignment.remainder.lost(reason):
                 self._add(assignment, observation)
+        elif assignment.shard is None:
+            self._retry(job, [None], failures)
+        else:
+            shard = assignment.remainder
+            self._retry(job, [shard] if no_worker else list(shard.split()), failures)
 
     def _retry(self, job: Job, shards: Sequence[Shard | None], failures: int) -> None:
         """Put shards before all others, so that a run that must fail does so early."""

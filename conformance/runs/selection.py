@@ -48,23 +48,10 @@ class Selection:
         return not self.apis or api in self.apis
 
 
-def selected(options: Iterable[str]) -> Selection | None:
-    """Return the selection that `Selection.options` gives these words for.
+def parse_options(options: Iterable[str]) -> Selection | None:
+    """Return the selection that `Selection.options` gives these words for; None for no words.
 
-    Parameters
-    ----------
-    options
-        The words of each part.
-
-    Returns
-    -------
-    Selection or None
-        None where there are no parts.
-
-    Raises
-    ------
-    ValueError
-        For words of another kind.
+    Raise ``ValueError`` for words of another kind.
     """
     parts: dict[str, list[str]] = {"cases": [], "--api": [], "-k": []}
     for words in options:

@@ -13,10 +13,11 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
 from conformance.observations import MODES, Key, Observation
 from conformance.question import AnyQuestion, Array, Chain
-from conformance.runs import evaluation, fingerprint, plan
+from conformance.runs import fingerprint, plan
+from conformance.runs.calls import InvocationResult
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.worker_limits import WorkerLimits as WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.workers.outcomes import Crash
 from conformance.workers.worker_client import RuntimeInfo
 
@@ -38,7 +39,7 @@ class Shard:
 
     Attributes
     ----------
-    environment, terms
+    environment, limits
         The environment, and the limits of its worker.
     identity
         The runtime of the run; no other may answer.
@@ -51,7 +52,7 @@ class Shard:
     """
 
     environment: Environment
-    terms: WorkerLimits
+    limits: WorkerLimits
     identity: RuntimeInfo
     api_ids: tuple[str, ...]
     prepared_cases: tuple[PreparedCase, ...]
@@ -91,8 +92,7 @@ class Shard:
         for invocation in self.invocations():
             call = invocation.call
             outcome = call if isinstance(call, Inexpressible) else Crash(reason, "")
-            for mode in invocation.modes:
-                yield evaluation.evaluate(invocation, mode, outcome)
+            yield from InvocationResult(invocation, outcome).observations
 
 
 def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterator[Key]:
@@ -107,21 +107,16 @@ def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterato
 def cut(
     template: Shard, prepared_cases: Iterable[PreparedCase], size: Callable[[], int] = lambda: MOST
 ) -> Iterator[Shard]:
-    """Cut cases into shards.
+    """Cut cases into shards, each with at least one case; the cases are read one by one.
 
     Parameters
     ----------
     template
         A shard with all values but the cases. Cases that it has done completely are left out.
     prepared_cases
-        The cases. They are read one by one.
+        The cases.
     size
         Returns the most cases of the next shard.
-
-    Yields
-    ------
-    Shard
-        One with at least one case.
     """
     most = size()
     batch: list[PreparedCase] = []

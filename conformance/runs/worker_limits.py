@@ -1,11 +1,13 @@
-"""Define the limits of workers, without imports that would slow a command down."""
+"""Define the limits of workers, and make the client of a worker in an environment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import interpreter_in
 from conformance.workers.interpreter import STARTUP as STARTUP
-from conformance.workers.worker_client import GROWTH
+from conformance.workers.worker_client import GROWTH, WorkerClient
 from conformance.workers.worker_client import MEMORY as MEMORY
 
 TIMEOUT = 60.0
@@ -27,7 +29,7 @@ class WorkerLimits:
         Bytes that a worker may use beyond those that it starts with.
     growth
         Bytes that it may keep from one question to the next.
-    together
+    batched
         Whether it receives many questions at once, if the framework supports that.
     """
 
@@ -35,4 +37,19 @@ class WorkerLimits:
     startup: float = field(default=STARTUP, repr=False)
     memory: int | None = MEMORY
     growth: int = GROWTH
-    together: bool = True
+    batched: bool = True
+
+
+def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
+    """Make the client of a worker in an environment, which is made first if needed.
+
+    The worker starts when the client is entered. Raise `CannotBuild` if the environment cannot be
+    made.
+    """
+    return WorkerClient(
+        interpreter_in(environment, batched=limits.batched),
+        timeout=limits.timeout,
+        startup=limits.startup,
+        memory=limits.memory,
+        growth=limits.growth,
+    )

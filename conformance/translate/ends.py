@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from conformance.environments import interpreters
+from conformance.environments.definitions import Environment
 from conformance.observations import Mode
 from conformance.runs import lookup, run_header
 from conformance.runs.profiles import Profile
 from conformance.runs.run_files import Header
-from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.translate import records
 from conformance.translate.records import NoRecord, Record
 from conformance.translate.translation import Place
@@ -116,9 +116,9 @@ def open_end(
             raise NoRecord(_unobserved(all_records, api_id, backend, runtime_class))
         yield End(Place(framework, record.runtime, api), record, record.header)
         return
-    interpreter = interpreters.interpreter_for(framework, python, backend)
+    environment = Environment(framework=framework.name, python=python, backend=backend)
     try:
-        with WorkerClient(interpreter, timeout=limits.timeout, startup=limits.startup) as client:
+        with client_in(environment, limits) as client:
             header = run_header.header(framework, client.identity, ())
             if not header.apis[api_id]:
                 raise NoAnswer(f"{framework.title} {header.version} has no {api_id}")

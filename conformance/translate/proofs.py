@@ -62,7 +62,8 @@ def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) 
     right = [
         (observation.case, classes(other))
         for other, observation in record.observations(api, "recipe")
-        if (observation.status, observation.op, observation.moves) == ("match", question.op, moves)
+        if (observation.status, observation.op, observation.rewrites)
+        == ("match", question.op, moves)
     ]
     return Proof(
         arguments,
@@ -126,7 +127,7 @@ def refusal(api: Api, question: Question, record: Record) -> Objection | None:
     refused = [observation for observation in similar if observation.status == "rejected"]
     if not refused:
         return None
-    reason = refused[0].limit or refused[0].detail or "all such calls were refused"
+    reason = refused[0].limitation or refused[0].detail or "all such calls were refused"
     return Objection(reason, is_certain=len(refused) == len(similar) >= SEVERAL)
 
 

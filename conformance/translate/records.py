@@ -15,13 +15,13 @@ from typing import TypeAlias
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
-from conformance.answers import Answer
 from conformance.cases import load
 from conformance.gate import baseline
 from conformance.gate.snapshot import CannotCompare
 from conformance.observations import Mode, Observation
 from conformance.question import Question
 from conformance.recipes import call_writer
+from conformance.recorded_answers import Answer
 from conformance.runs import evaluation, run_files
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Profile, profiles
@@ -201,10 +201,10 @@ def _observation(
     if isinstance(call, Inexpressible):
         observation = replace(observation, detail=call.reason)
     else:
-        observation = replace(observation, moves=call.moves, cost=call.cost.words)
-    observation = evaluation.limited(observation, api, case.question, runtime)
+        observation = replace(observation, rewrites=call.moves, cost=call.cost.words)
+    observation = evaluation.with_limitation(observation, api, case.question, runtime)
     # A baseline does not hold the framework's message, so the known limit takes its place.
-    return replace(observation, detail=observation.detail or observation.limit)
+    return replace(observation, detail=observation.detail or observation.limitation)
 
 
 @lru_cache(maxsize=1)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
+from conformance.adapters.base import Inexpressible
+from conformance.observations import Mode
 from conformance.question import Array, Question, products
 from conformance.recipes.call_writer import Call
+from conformance.runs import calls
+from conformance.runs.plan import Invocation
+from conformance.runs.prepared_case import unfiled_case
 from conformance.translate import proofs, translation
 from conformance.translate.ends import End, NoAnswer, environment_title
 from conformance.translate.translation import Translation
 from conformance.utils.text import count
 from conformance.workers.outcomes import Answer, Refusal
-from conformance.workers.worker_client import Task, WorkerClient
 
 TRIES = 3
 """Random inputs of each call."""
@@ -95,10 +100,16 @@ def verify(
         api = source.place.api
         return [translation.expected(question, api, source.profile, arrays) for arrays in inputs]
 
-    native = _answers(source.client, result.native, inputs) if source.client else oracle()
+    native = (
+        _answers(source, "native", question, result.native, inputs) if source.client else oracle()
+    )
     if isinstance(native, Refusal):
         return native
-    equivalent = _answers(target.client, result.call, inputs) if target.client else oracle()
+    equivalent = (
+        _answers(target, "recipe", result.question, result.call, inputs)
+        if target.client
+        else oracle()
+    )
     if isinstance(equivalent, Refusal):
         raise NoAnswer(f"cannot verify: {target.place.api.id}: {equivalent.words}")
     pairs = zip(native, equivalent, strict=True)
@@ -117,12 +128,19 @@ def verify(
 
 
 def _answers(
-    client: WorkerClient, call: Call, inputs: Sequence[dict[str, Array]]
+    end: End, mode: Mode, question: Question, call: Call, inputs: Sequence[dict[str, Array]]
 ) -> list[Array] | Refusal:
     """Return the answers of a call, or its first refusal; raise `NoAnswer` without either."""
-    tasks = [Task(str(number), call.source, arrays) for number, arrays in enumerate(inputs)]
+    assert end.client is not None  # or the oracle answers
+    case, place = unfiled_case("translation", question), end.place
+    invocations = (
+        Invocation(case, place.api, (mode,), replace(call, arrays=arrays), place.runtime)
+        for arrays in inputs
+    )
     answers: list[Array] = []
-    for _, outcome in client.ask(tasks):
+    for result in calls.run(end.client, invocations):
+        outcome = result.outcome
+        assert not isinstance(outcome, Inexpressible)  # as each is a call
         if isinstance(outcome, Refusal):
             return outcome
         if not isinstance(outcome, Answer):

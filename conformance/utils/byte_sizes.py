@@ -12,22 +12,9 @@ _SIZE = re.compile(r"\A(\d{1,15}(?:\.\d{1,15})?)\s{0,9}([a-z]{1,3})", re.IGNOREC
 
 
 def parse(words: str) -> int:
-    """Read a size.
+    """Return the bytes of a size such as ``500 MB`` or ``1.5GB``; ``0`` needs no unit.
 
-    Parameters
-    ----------
-    words
-        A number and its unit, such as ``500 MB`` or ``1.5GB``; ``0`` needs no unit.
-
-    Returns
-    -------
-    int
-        Bytes.
-
-    Raises
-    ------
-    ValueError
-        For anything else; the message is a sentence.
+    Raise ``ValueError`` with a sentence for anything else.
     """
     match = _SIZE.fullmatch(words.strip())
     if match and match[2].upper() in UNITS:
@@ -38,18 +25,7 @@ def parse(words: str) -> int:
 
 
 def shown(size: int) -> str:
-    """Write a size with two or three digits.
-
-    Parameters
-    ----------
-    size
-        Bytes.
-
-    Returns
-    -------
-    str
-        Such as ``526 MB`` or ``3.4 GB``.
-    """
+    """Write bytes with two or three digits, such as ``526 MB`` or ``3.4 GB``."""
     unit = next(
         name for name in ("TB", "GB", "MB", "KB", "B") if size >= UNITS[name] or name == "B"
     )

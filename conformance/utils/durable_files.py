@@ -14,17 +14,9 @@ _NO_DISK = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EBADF})
 
 
 def sync(file: IO[Any]) -> None:
-    """Write the contents of a file to its disk.
+    """Write the contents of an open file to its disk; a pipe or a device is only flushed.
 
-    Parameters
-    ----------
-    file
-        A file that is open for writing. A pipe or a device is only flushed.
-
-    Raises
-    ------
-    OSError
-        Where the disk is full or broken.
+    Raise ``OSError`` if the disk is full or broken.
     """
     file.flush()
     try:
@@ -35,13 +27,7 @@ def sync(file: IO[Any]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Write the list of a folder's files to the disk, where the system supports that.
-
-    Parameters
-    ----------
-    folder
-        A folder in which a file was made or replaced.
-    """
+    """Write the list of a folder's files to the disk, where the system supports that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -53,15 +39,8 @@ def sync_folder(folder: Path) -> None:
 def replace(texts: Mapping[Path, bytes]) -> None:
     """Write files, and replace the old ones when all new ones are on the disk.
 
-    Parameters
-    ----------
-    texts
-        The new contents of each file. A device is written to directly.
-
-    Raises
-    ------
-    OSError
-        Where a file cannot be written; the old files then stay.
+    A device is written to directly. Raise ``OSError`` if a file cannot be written; the old files
+    then stay.
     """
     copies: dict[Path, Path] = {}
     try:

@@ -13,17 +13,9 @@ NAMED = 3
 
 
 def listed(names: Sequence[str]) -> str:
-    """Write names as a list in a sentence, which counts the names that are too many.
+    """Write one name or more as a list in a sentence, which counts those that are too many.
 
-    Parameters
-    ----------
-    names
-        One name or more.
-
-    Returns
-    -------
-    str
-        Such as ``a``, ``a and b``, ``a, b and c``, ``a, b and 2 more``.
+    The list is such as ``a``, ``a and b``, ``a, b and c``, ``a, b and 2 more``.
     """
     if len(names) > NAMED:
         return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
@@ -38,20 +30,15 @@ def first(names: Sequence[str], most: int) -> str:
 
 
 def shortened(words: str, length: int = 160) -> str:
-    """Shorten long text after a sentence, or else after a word.
+    """Shorten long text of one line after a sentence, or else after a word, and mark its end.
 
     Parameters
     ----------
     words
-        Text of one line.
+        The text.
     length
         How many characters are enough. A word that begins within them and ends soon after stays,
         as it may be the important one. Only a very long word is cut inside.
-
-    Returns
-    -------
-    str
-        The text, or its beginning and a mark.
     """
     if len(words) <= length:
         return words

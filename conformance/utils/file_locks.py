@@ -16,43 +16,23 @@ except ImportError:  # Windows
 
 
 def hold(file: IO[Any]) -> None:
-    """Wait for the lock of a file, and take it.
-
-    Parameters
-    ----------
-    file
-        An open file. Closing it releases the lock.
-    """
+    """Wait for the lock of an open file, and take it; closing the file releases it."""
     if fcntl is not None:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def share(file: int) -> None:
-    """Wait until nobody holds the lock of a file, and share it.
-
-    Parameters
-    ----------
-    file
-        The descriptor of an open file. Closing it releases the lock.
-    """
+    """Wait until nobody holds the lock of an open file, and share it; as of `hold`."""
     if fcntl is not None:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_SH)
 
 
 def try_to_hold(file: IO[Any]) -> bool:
-    """Take the lock of a file, unless another process or another open file has it.
+    """Take the lock of an open file as `hold` does, and return whether nobody else has it.
 
-    Parameters
-    ----------
-    file
-        An open file. Closing it releases the lock.
-
-    Returns
-    -------
-    bool
-        False where another one has the lock; True also where the system has no locks.
+    The result is True also where the system has no locks.
     """
     if fcntl is not None:
         try:

@@ -17,19 +17,10 @@ _COMMANDS = re.compile(
 
 
 def printable(words: str) -> str:
-    """Replace every character that is not printable by its escape.
+    """Replace every character of a text that is not printable by its escape.
 
-    Line ends are such characters, and so are the first ones of commands of a CI service.
-
-    Parameters
-    ----------
-    words
-        Text of any origin.
-
-    Returns
-    -------
-    str
-        Printable text of one line. Text that is so already stays the same.
+    Line ends are such characters, and so are the first ones of commands of a CI service. Printable
+    text of one line stays the same.
     """
     if not words.isprintable():
         words = "".join(c if c.isprintable() else _escape(c) for c in words)
@@ -37,18 +28,7 @@ def printable(words: str) -> str:
 
 
 def printable_lines(words: str) -> str:
-    """Make each line of a text printable.
-
-    Parameters
-    ----------
-    words
-        Text of any origin.
-
-    Returns
-    -------
-    str
-        The text with the same lines, each as of `printable`.
-    """
+    """Make each line of a text printable, as of `printable`."""
     return "\n".join(map(printable, words.split("\n")))
 
 

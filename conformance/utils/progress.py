@@ -27,13 +27,10 @@ SECONDS, SHARE = 10.0, 0.02
 
 
 def bar() -> Progress:
-    """Create a progress bar on standard error.
+    """Create a progress bar on standard error, as a context manager.
 
-    Returns
-    -------
-    Progress
-        A context manager. On a terminal it shows a bar and removes it at the end. In a log it
-        writes a line each minute, and none for shorter work.
+    On a terminal it shows a bar and removes it at the end. In a log it writes a line each minute,
+    and none for shorter work.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -49,62 +46,38 @@ def bar() -> Progress:
 
 
 def stage(words: str) -> Status:
-    """Create a message on standard error for the time of a wait.
-
-    Parameters
-    ----------
-    words
-        The message.
-
-    Returns
-    -------
-    Status
-        A context manager.
-    """
+    """Create a message on standard error for the time of a wait, as a context manager."""
     return Console(stderr=True).status(words)
 
 
 @dataclass
-class Pace:
-    """The speed of a task since its total is known.
+class _Pace:
+    """When the total of a task became known, what was done before, and when its last step was.
 
-    Parameters
-    ----------
-    before
-        Steps that were done before, such as those of a resumed run, which do not count.
-    start
-        The time when the total became known.
-    done
-        Steps since then.
-    last
-        The time of the last of them.
+    Steps before, such as those of a resumed run, are no part of its speed.
     """
 
-    before: float
     start: float
+    before: float
     done: float = 0.0
     last: float = 0.0
 
-    def remaining_time(self, remaining: float) -> float | None:
-        """Estimate how long the remaining steps take.
 
-        Parameters
-        ----------
-        remaining
-            How many steps remain.
+def seconds_left(task: Task) -> float | None:
+    """Estimate how long the rest of a task of `bar` takes, in seconds from its last step.
 
-        Returns
-        -------
-        float or None
-            Seconds from the last step; None where it is too early for an estimate.
-        """
-        elapsed = self.last - self.start
-        enough = elapsed >= SECONDS and self.done >= SHARE * (self.done + remaining)
-        return remaining * elapsed / self.done if enough and self.done else None
+    The result is None while it is too early for an estimate.
+    """
+    pace: _Pace | None = task.fields.get("pace")
+    if pace is None or not pace.done:
+        return None
+    elapsed, remaining = pace.last - pace.start, max(0.0, task.remaining or 0.0)
+    is_enough = elapsed >= SECONDS and pace.done >= SHARE * (pace.done + remaining)
+    return remaining * elapsed / pace.done if is_enough else None
 
 
 class _PacedProgress(Progress):
-    """Progress whose tasks have a `Pace`; rich's own speed is that of the last half minute."""
+    """Progress whose tasks have a `_Pace`; rich's own speed is that of the last half minute."""
 
     def add_task(self, *args: Any, **kwargs: Any) -> TaskID:
         task_id = super().add_task(*args, **kwargs)
@@ -124,7 +97,7 @@ class _PacedProgress(Progress):
             task = self._tasks[task_id]
             if task.total is None:
                 return
-            pace = task.fields.setdefault("pace", Pace(task.completed, monotonic()))
+            pace = task.fields.setdefault("pace", _Pace(monotonic(), task.completed))
             done = task.completed - pace.before
             if done == pace.done:
                 return
@@ -133,23 +106,6 @@ class _PacedProgress(Progress):
 
     def _report(self) -> None:
         """Report a step; a live display does so on its own."""
-
-
-def seconds_left(task: Task) -> float | None:
-    """Estimate how long the rest of a task takes.
-
-    Parameters
-    ----------
-    task
-        A task of `bar`.
-
-    Returns
-    -------
-    float or None
-        As of `Pace.remaining_time`.
-    """
-    pace: Pace | None = task.fields.get("pace")
-    return None if pace is None else pace.remaining_time(max(0.0, task.remaining or 0.0))
 
 
 class _TimeLeft(ProgressColumn):

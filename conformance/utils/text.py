@@ -39,19 +39,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 
 @lru_cache(maxsize=2**16)
 def plain(words: str) -> str:
-    """Write text on one line without the details of a single run.
+    """Write text on one line, as of `one_line`, without the details of a single run.
 
     These are the folders of an interpreter's files, the addresses of objects, and the time of day.
-
-    Parameters
-    ----------
-    words
-        Text of any origin, such as a framework's message.
-
-    Returns
-    -------
-    str
-        One line, as of `one_line`.
     """
     for pattern, replacement in _NOISE:
         words = pattern.sub(replacement, words)
@@ -59,18 +49,7 @@ def plain(words: str) -> str:
 
 
 def one_line(words: str) -> str:
-    """Write text on one line.
-
-    Parameters
-    ----------
-    words
-        Text of any origin.
-
-    Returns
-    -------
-    str
-        Printable text, with one space for each gap.
-    """
+    """Write text of any origin on one printable line, with one space for each gap."""
     return printable(" ".join(words.split()))
 
 
@@ -84,17 +63,9 @@ def _without_folders(path: re.Match[str]) -> str:
 
 
 def pattern(words: str) -> str:
-    """Replace each number, and each list of numbers, by a dot.
+    """Replace each number, and each list of numbers, in text of one line by a dot.
 
-    Parameters
-    ----------
-    words
-        Text of one line.
-
-    Returns
-    -------
-    str
-        Text that is the same for messages that differ in their numbers only.
+    So the text is the same for messages that differ in their numbers only.
     """
     return _NUMBER.sub("·", _BRACKETS.sub(_without_numbers, words))
 
@@ -109,50 +80,20 @@ def _without_numbers(brackets: re.Match[str]) -> str:
 
 
 def printed(value: object) -> object:
-    """Make a value of a page printable.
-
-    Parameters
-    ----------
-    value
-        Any value.
-
-    Returns
-    -------
-    object
-        For text, the text with each line printable; any other value as it is.
-    """
+    """Make each line of a text printable; return a value that is no text as it is."""
     return printable_lines(value) if type(value) is str else value
 
 
 def markdown(words: str) -> str:
-    """Escape text for Markdown, anywhere in a line and in the cell of a table.
+    """Escape text of any origin for Markdown, anywhere in a line and in the cell of a table.
 
-    Parameters
-    ----------
-    words
-        Text of any origin.
-
-    Returns
-    -------
-    str
-        Markdown that shows the text, without heading, list, link, mention, formula or markup.
+    It has no heading, list, link, mention, formula or markup.
     """
     return _escape_start(_escape_inline(one_line(words)))
 
 
 def sentence(words: str) -> str:
-    """Write a sentence of this package as Markdown.
-
-    Parameters
-    ----------
-    words
-        The sentence, in which backquotes mark code.
-
-    Returns
-    -------
-    str
-        Markdown with the same code, and everything else as of `markdown`.
-    """
+    """Write a sentence, in which backquotes mark code, as Markdown, else as of `markdown`."""
     parts = one_line(words).split("`")
     if len(parts) % 2 == 0:  # the last backquote closes nothing
         return markdown(words)
@@ -176,36 +117,15 @@ def _escape_start(line: str) -> str:
 
 
 def name(words: str, length: int = 80) -> str:
-    """Write a name of any origin for a `sentence`.
+    """Write a name of any origin for a `sentence`, shortened to a length as of `shortened`.
 
-    Parameters
-    ----------
-    words
-        The name.
-    length
-        As of `shortened`.
-
-    Returns
-    -------
-    str
-        One line without backquotes, as these would mark code.
+    It has no backquotes, as these would mark code.
     """
     return shortened(plain(words).replace("`", "'"), length)
 
 
 def tick(name: str) -> str:
-    """Write a name as code in Markdown, also in the cell of a table.
-
-    Parameters
-    ----------
-    name
-        Text of any origin.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write text of any origin as code in Markdown, also in the cell of a table."""
     name = one_line(name).replace("`", "'")
     # A bar behind a backslash would end the cell even when it is escaped.
     name = re.sub(r"(\\?)\|", lambda bar: "\\¦" if bar[1] else "\\|", name)
@@ -215,33 +135,14 @@ def tick(name: str) -> str:
 def cell(value: object) -> object:
     """Make a value safe as a cell of a CSV file.
 
-    Parameters
-    ----------
-    value
-        Any value.
-
-    Returns
-    -------
-    object
-        For text that a spreadsheet would compute, the text behind a quote; any other value as it
-        is.
+    Text that a spreadsheet would compute gets a quote before it; any other value stays as it is.
     """
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
-    """Write a number of things.
+    """Write a number of things, such as ``1 case`` or ``2 cases``.
 
-    Parameters
-    ----------
-    number
-        How many there are.
-    singular, plural
-        The noun in the singular and in the plural; None where the plural only adds an "s".
-
-    Returns
-    -------
-    str
-        Such as ``1 case`` or ``2 cases``.
+    A plural of None adds an "s" to the singular.
     """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

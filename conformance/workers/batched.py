@@ -24,15 +24,7 @@ if TYPE_CHECKING:
 def merge_arrays(arrays: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Merge the arrays of several questions into those of one frame.
 
-    Parameters
-    ----------
-    arrays
-        The arrays of each question by their names.
-
-    Returns
-    -------
-    dict of str to ndarray
-        All arrays; the number of its question stands before each name.
+    The number of its question stands before the name of each array.
     """
     return {
         f"{number} {name}": array
@@ -99,7 +91,10 @@ def answer_all(
 
 
 def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) -> str:
-    """Write the source as a generator function that yields a call for each span.
+    """Write the source of a question as a generator function that yields a call for each span.
+
+    A call is a function and its tensors; the generator expects the ``y`` of this call to be sent
+    back.
 
     Parameters
     ----------
@@ -108,13 +103,7 @@ def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) 
     spans
         Its spans: the first line, the one after the last, and the tensors that they use.
     arrays
-        The names of the arrays, which are the parameters of the function.
-
-    Returns
-    -------
-    str
-        The source of the function ``question``. A call that it yields is a function and its
-        tensors; it expects the ``y`` of this call to be sent back.
+        The names of the arrays, which are the parameters of the function ``question``.
     """
     lines = source.splitlines()
     functions: list[str] = []

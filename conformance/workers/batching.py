@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from conformance.workers.outcomes import Crash, Flaky, Hang, Outcome
+from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
 
 HEAVY = 2**24
 """Bytes of its arrays beyond which a batch takes no further task."""
@@ -59,11 +59,26 @@ class Submission:
 
     task: Task
     outcome: Outcome | None = None
-    lost: Lost | None = None
+    lost: LostBatch | None = None
+
+    @property
+    def final_outcome(self) -> Outcome | None:
+        """The outcome, with the reason for a retry where no other outcome shows it.
+
+        It is None while it is not known. The tasks of a lost batch are asked one after the other,
+        and only the outcomes of all of them show whether one of them was at fault.
+        """
+        if self.lost is None or self.outcome is None:
+            return self.outcome
+        if not self.lost.is_over:
+            return None
+        if self.lost.words is None or not isinstance(self.outcome, Answer | Refusal):
+            return self.outcome
+        return replace(self.outcome, retry=self.lost.words)
 
 
 @dataclass(frozen=True, eq=False)
-class Lost:
+class LostBatch:
     """A batch without an answer, each task of which is asked alone.
 
     Parameters
@@ -110,13 +125,7 @@ class Batches:
         self._weight = 0
 
     def add(self, submission: Submission) -> None:
-        """Add a task: as a batch of its own, or to the open batch.
-
-        Parameters
-        ----------
-        submission
-            The task.
-        """
+        """Add a task: as a batch of its own, or to the open batch."""
         if self._most == 1 or not submission.task.traceable_spans:
             self._ready.append((submission,))
             return
@@ -126,30 +135,16 @@ class Batches:
             self._close()
 
     def take(self, *, hurry: bool) -> Batch | None:
-        """Take the next batch.
+        """Take the next batch; return None if there is none.
 
-        Parameters
-        ----------
-        hurry
-            Whether the open batch may be taken, too, if there is no other.
-
-        Returns
-        -------
-        Batch or None
-            The batch; None where there is none.
+        In a hurry, the open batch is taken, too, if there is no other.
         """
         if not self._ready and hurry and self._open:
             self._close()
         return self._ready.popleft() if self._ready else None
 
     def put_back(self, batches: Iterable[Batch]) -> None:
-        """Put batches before all others, in their order.
-
-        Parameters
-        ----------
-        batches
-            The batches.
-        """
+        """Put batches before all others, in their order."""
         self._ready.extendleft(reversed(tuple(batches)))
 
     def _close(self) -> None:

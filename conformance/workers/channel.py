@@ -51,7 +51,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Gone:
+class Termination:
     """The end of a worker, which sends no more frames.
 
     Parameters
@@ -134,19 +134,9 @@ class Channel:
         self._tail.clear()
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Queue a frame, which `push` and `receive` send.
+        """Queue a frame of JSON values and arrays by their names; `push` and `receive` send it.
 
-        Parameters
-        ----------
-        header
-            Values that JSON has.
-        arrays
-            Arrays of numbers, by their names.
-
-        Raises
-        ------
-        TypeError
-            For an array of another dtype.
+        Raise ``TypeError`` for an array of anything but numbers.
         """
         self._outgoing += worker.pack(self._token, {**header, "number": self._sent_count}, arrays)
         self._sent_count += 1
@@ -159,18 +149,10 @@ class Channel:
         if self._outgoing:
             self._selector.register(self._questions, selectors.EVENT_WRITE)
 
-    def receive(self, seconds: float) -> Message | Gone | None:
-        """Wait for the next frame.
+    def receive(self, seconds: float) -> Message | Termination | None:
+        """Wait some seconds for the next frame, and return it, or the end of the worker.
 
-        Parameters
-        ----------
-        seconds
-            How long to wait.
-
-        Returns
-        -------
-        Message, Gone or None
-            The frame, or the end of the worker; None where neither has come in time.
+        The result is None if neither has come in time.
         """
         self.push()
         deadline = monotonic() + seconds
@@ -180,23 +162,27 @@ class Channel:
                 if frame is not None:
                     return self._message(*frame)
             except worker.Rubbish as rubbish:
-                return Gone(f"wrote rubbish where its answers go: {rubbish}")
+                return Termination(f"wrote rubbish where its answers go: {rubbish}")
             except Malformed as malformed:
-                return Gone(f"sent a frame that is no answer: {malformed}")
+                return Termination(f"sent a frame that is no answer: {malformed}")
             if self._ended:
-                return Gone(self._reason())
+                return Termination(self._reason())
             remaining = deadline - monotonic()
             progress = self._serve(min(max(remaining, 0.0), _GLANCE))
             if remaining < 0 and not (progress or self._ended):  # no frame in the pipe is too late
                 return None
 
-    def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Gone:
+    def _message(self, header: Mapping[str, Any], arrays: Arrays) -> Message | Termination:
         reply = protocol.reply(header, arrays)
         number, self._received_count = self._received_count, self._received_count + 1
-        return Message(reply, arrays) if reply.number == number else Gone("answered out of turn")
+        return (
+            Message(reply, arrays)
+            if reply.number == number
+            else Termination("answered out of turn")
+        )
 
     def kill(self) -> None:
-        """Kill the worker, from any thread; `receive` then returns `Gone`."""
+        """Kill the worker, from any thread; `receive` then returns `Termination`."""
         self._process.kill()
 
     def close(self) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
+
+import msgspec
 
 from conformance.utils.printable import PrintableError
 from conformance.workers import batched, process, pythons
-from conformance.workers.channel import Channel, Gone, Message
+from conformance.workers.channel import Channel, Message, Termination
 from conformance.workers.outcomes import Refusal
-from conformance.workers.protocol import Failed, Machine, Ready
+from conformance.workers.protocol import Ready, StartFailure
+from conformance.workers.protocol import RuntimeInfo as RuntimeInfo
 from conformance.workers.worker import PRELUDE_MEMORY
 
 STARTUP = 300.0
@@ -54,34 +56,12 @@ class Kind:
     ----------
     words
         A description for a sentence, such as "true or false".
-    values
-        Values that are allowed.
-    pattern
-        An expression that any other text has to match as a whole; None where none is allowed.
+    type
+        The type of the values, as msgspec takes it.
     """
 
     words: str
-    values: tuple[object, ...] = ()
-    pattern: re.Pattern[str] | None = None
-
-    def admits(self, fact: object) -> bool:
-        """Return whether a fact is of this kind.
-
-        Parameters
-        ----------
-        fact
-            A value that JSON has.
-
-        Returns
-        -------
-        bool
-            Whether it is one of the values, or text that the pattern matches.
-        """
-        if any(type(fact) is type(value) and fact == value for value in self.values):
-            return True
-        if not isinstance(fact, str) or self.pattern is None:
-            return False
-        return self.pattern.fullmatch(fact) is not None
+    type: Any
 
 
 @dataclass(frozen=True)
@@ -124,30 +104,6 @@ class Interpreter:
     switches: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RuntimeInfo:
-    """The runtime of a worker.
-
-    Parameters
-    ----------
-    python, platform, numpy
-        Versions, and the platform.
-    facts
-        The values of the interpreter's facts; None where an expression failed.
-    machine
-        The processor.
-    switches
-        Those of the interpreter's switches that are set for the worker.
-    """
-
-    python: str
-    platform: str
-    numpy: str
-    facts: Mapping[str, Any]
-    machine: Machine = field(default_factory=Machine)
-    switches: Mapping[str, str] = field(default_factory=dict)
-
-
 def start(
     interpreter: Interpreter,
     *,
@@ -155,7 +111,7 @@ def start(
     memory: int | None,
     on_launch: Callable[[Channel], None] = lambda _: None,
 ) -> tuple[Channel, RuntimeInfo]:
-    """Start a worker and wait until it has run the prelude.
+    """Start a worker, wait until it has run the prelude, and return it with its report.
 
     An interpreter that dies gets a second chance, as some imports crash once in a while.
 
@@ -169,11 +125,6 @@ def start(
         Bytes that the worker may use beyond what it uses after the prelude; None for any number.
     on_launch
         A function that gets the channel before the worker is ready. If it raises, the worker ends.
-
-    Returns
-    -------
-    tuple of Channel and RuntimeInfo
-        The worker, and what it reports of its runtime.
 
     Raises
     ------
@@ -190,44 +141,6 @@ def start(
             raise CannotStart(sentence, death.stderr) from None
 
 
-@contextmanager
-def ahead(interpreter: Interpreter, *, memory: int | None) -> Iterator[None]:
-    """Launch a worker ahead of time, for the first `start` with the same arguments in any thread.
-
-    An error of the launch is not raised here, but by `start`.
-
-    Parameters
-    ----------
-    interpreter
-        The interpreter.
-    memory
-        As of `start`.
-    """
-    launches: list[_Launch] = []
-    with suppress(CannotStart):
-        launches.append((interpreter, memory, _launch(interpreter, memory)))
-    _LAUNCHES.extend(launches)
-    try:
-        yield
-    finally:
-        for launch in launches:
-            if _claim(launch):
-                launch[2].close()
-
-
-_Launch: TypeAlias = "tuple[Interpreter, int | None, Channel]"
-_LAUNCHES: list[_Launch] = []
-
-
-def _claim(launch: _Launch) -> bool:
-    """Remove a launch from the list, and return whether it was there: one thread gets it."""
-    try:
-        _LAUNCHES.remove(launch)
-    except ValueError:
-        return False
-    return True
-
-
 class _Death(Exception):
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(reason)
@@ -242,24 +155,23 @@ def _attempt(
     on_launch: Callable[[Channel], None],
 ) -> tuple[Channel, RuntimeInfo]:
     name = _locate(interpreter.executable)
-    candidates = [launch for launch in _LAUNCHES if launch[:2] == (interpreter, memory)]
-    launch = next(filter(_claim, candidates), None)
-    channel = launch[2] if launch else _launch(interpreter, memory)
+    channel = _launch(interpreter, memory)
     try:
         on_launch(channel)
         reply = channel.receive(seconds)
         if isinstance(reply, Message) and isinstance(reply.reply, Ready):
             channel.forget_stderr()
-            return channel, _runtime_info(interpreter, reply.reply)
+            _check(interpreter, reply.reply)
+            return channel, reply.reply
     except BaseException:
         channel.close()
         raise
     channel.close()
     if reply is None:
         raise CannotStart(f"{name} was not ready within {seconds:g} s.", channel.stderr)
-    if isinstance(reply, Gone):
+    if isinstance(reply, Termination):
         raise _Death(reply.reason, channel.stderr)
-    if not isinstance(reply.reply, Failed):
+    if not isinstance(reply.reply, StartFailure):
         raise _Death("did not say who it is", channel.stderr)
     refusal = Refusal(reply.reply.type, reply.reply.message)
     raise CannotStart(f"{name} cannot run the prelude. {refusal.words}", channel.stderr)
@@ -278,7 +190,7 @@ def _launch(interpreter: Interpreter, memory: int | None) -> Channel:
     channel.send(
         {
             "prelude": interpreter.prelude,
-            "settle": interpreter.synchronize,
+            "synchronize": interpreter.synchronize,
             "together": [_TOGETHER, interpreter.together] if interpreter.together else [],
             "facts": dict(interpreter.facts),
             "switches": interpreter.switches,
@@ -299,8 +211,8 @@ def _locate(request: str) -> str:
     return path
 
 
-def _runtime_info(interpreter: Interpreter, reply: Ready) -> RuntimeInfo:
-    """Check a worker's report. Raises `_Death` for other facts, `CannotStart` for wrong ones."""
+def _check(interpreter: Interpreter, reply: RuntimeInfo) -> None:
+    """Check a worker's report; raise `_Death` for other facts, `CannotStart` for wrong ones."""
     name = interpreter.executable
     if _numbers(reply.python) < pythons.OLDEST:
         raise CannotStart(_too_old(name, reply.python))
@@ -309,14 +221,13 @@ def _runtime_info(interpreter: Interpreter, reply: Ready) -> RuntimeInfo:
     ):
         raise _Death("said something else of itself than what it was asked", "")
     for fact, kind in interpreter.kinds.items():
-        if not kind.admits(reply.facts[fact]):
+        try:
+            msgspec.convert(reply.facts[fact], kind.type)
+        except msgspec.ValidationError:
             value = repr(reply.facts[fact])[:100]
             raise CannotStart(
                 f"{name}: the {fact} of its framework must be {kind.words}, got {value}."
-            )
-    return RuntimeInfo(
-        reply.python, reply.platform, reply.numpy, reply.facts, reply.machine, reply.switches
-    )
+            ) from None
 
 
 def _post_mortem(interpreter: Interpreter, reason: str, seconds: float) -> str:

@@ -153,5 +153,15 @@ class Flaky:
 Outcome: TypeAlias = Answer | Refusal | Crash | Hang | Flaky
 
 
+def combine(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
+    """Combine the outcomes of a question after others, and alone."""
+    shortages = [o for o in (first, second) if isinstance(o, Crash) and o.out_of_memory]
+    if shortages and {type(first), type(second)} == {Crash, Hang}:
+        return shortages[0]  # its use grows without end, and the machine decides the first limit
+    if first in shortages:
+        return second  # the questions before may have left too little
+    return second if type(second) is type(first) else Flaky(first, second)
+
+
 def _clause(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:].removesuffix(".")

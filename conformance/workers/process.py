@@ -83,13 +83,7 @@ class Process:
         return self._process.poll()
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end.
-
-        Parameters
-        ----------
-        seconds
-            How long to wait at most.
-        """
+        """Wait for its end, at most so many seconds."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
@@ -121,15 +115,8 @@ def read_output(command: Sequence[str], *, seconds: float, most: int) -> bytes:
     ----------
     command
         The program and its arguments. Its standard input is empty.
-    seconds
-        How long it may take.
-    most
-        How many bytes it may print.
-
-    Returns
-    -------
-    bytes
-        What it printed before it ended, or before it had taken too long or printed too much.
+    seconds, most
+        How long it may take, and how many bytes it may print, before it is ended.
 
     Raises
     ------

@@ -55,8 +55,20 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     model: Name | None = None
 
 
-class Ready(_Reply, frozen=True, tag="ready"):
-    """The prelude has run; the worker reports its runtime."""
+class RuntimeInfo(msgspec.Struct, frozen=True):
+    """The runtime of a worker.
+
+    Parameters
+    ----------
+    python, platform, numpy
+        Versions, and the platform.
+    facts
+        The values of the interpreter's facts; None where an expression failed.
+    machine
+        The processor.
+    switches
+        Those of the interpreter's switches that are set for the worker.
+    """
 
     python: Version
     platform: Name
@@ -66,70 +78,72 @@ class Ready(_Reply, frozen=True, tag="ready"):
     switches: dict[str, Words]
 
 
-class Failed(_Reply, frozen=True, tag="failed"):
-    """The prelude has ended with an exception."""
+class Ready(
+    RuntimeInfo,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="ready",
+    forbid_unknown_fields=True,
+):
+    """The prelude has run; the worker reports its runtime."""
+
+    number: Number
+
+
+class _Error(_Reply, frozen=True):
+    """A frame of a worker about an exception."""
 
     type: Name
     message: Words
 
 
-class Answered(_Reply, frozen=True, tag="answer"):
+class StartFailure(_Error, frozen=True, tag="failed"):
+    """The prelude has ended with an exception."""
+
+
+class AnswerReply(_Reply, frozen=True, tag="answer"):
     """A question has an answer: the frame's array ``y``."""
 
 
-class AnsweredTogether(_Reply, frozen=True, tag="answers"):
+class BatchReply(_Reply, frozen=True, tag="answers"):
     """Some of several questions have an answer: an array with the question's number as its name."""
 
 
-class Refused(_Reply, frozen=True, tag="refusal"):
+class RefusalReply(_Error, frozen=True, tag="refusal"):
     """A question has ended with an exception."""
 
-    type: Name
-    message: Words
 
-
-class OutOfMemory(_Reply, frozen=True, tag="memory"):
+class MemoryReply(_Error, frozen=True, tag="memory"):
     """A question has ended with a ``MemoryError``."""
 
-    type: Name
-    message: Words
 
-
-class Mistaken(_Reply, frozen=True, tag="mistake"):
+class MistakeReply(_Error, frozen=True, tag="mistake"):
     """The source of a question has a mistake of its own, such as a name that does not exist."""
 
-    type: Name
-    message: Words
 
-
-class Broken(_Reply, frozen=True, tag="crash"):
+class CrashReply(_Reply, frozen=True, tag="crash"):
     """A question has left the worker unable to continue."""
 
     reason: Words
 
 
 Reply: TypeAlias = (
-    Ready | Failed | Answered | AnsweredTogether | Refused | OutOfMemory | Mistaken | Broken
+    Ready
+    | StartFailure
+    | AnswerReply
+    | BatchReply
+    | RefusalReply
+    | MemoryReply
+    | MistakeReply
+    | CrashReply
 )
 
 
 def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
-    """Convert a frame to the reply that it is.
+    """Convert a frame, as `worker.take` returns it, to the reply that it is.
 
-    Parameters
-    ----------
-    header, arrays
-        The frame, as `worker.take` returns it.
-
-    Returns
-    -------
-    Reply
-        The reply. It has the arrays of its kind, and no others.
-
-    Raises
-    ------
-    Malformed
-        With what is wrong, and where.
+    It has the arrays of its kind, and no others; raise `Malformed` with what is wrong, and where.
     """
     try:
         result: Reply = msgspec.convert(header, Reply)
@@ -137,11 +151,11 @@ def reply(header: Mapping[str, Any], arrays: Arrays) -> Reply:
         raise Malformed(str(error)) from None
     except UnicodeEncodeError:  # half of a surrogate pair in a name, which JSON may have
         raise Malformed("a name that is no text") from None
-    if isinstance(result, Answered):
+    if isinstance(result, AnswerReply):
         _refuse_others({"y"}, arrays)
         if "y" not in arrays:
             raise Malformed("an answer without y")
-    elif isinstance(result, AnsweredTogether):
+    elif isinstance(result, BatchReply):
         _refuse_others({name for name in arrays if name.isascii() and name.isdigit()}, arrays)
     else:
         _refuse_others(set(), arrays)

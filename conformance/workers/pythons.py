@@ -40,22 +40,6 @@ _NAME = re.compile(r"python(3(\.\d+)?)?")
 
 
 @dataclass(frozen=True)
-class Python:
-    """An installed Python.
-
-    Parameters
-    ----------
-    version
-        The three numbers of its version.
-    executable
-        The path that starts it.
-    """
-
-    version: Numbers
-    executable: Path
-
-
-@dataclass(frozen=True)
 class Manager:
     """A program that installs several Pythons, each in a folder of its own.
 
@@ -84,13 +68,7 @@ class Manager:
         return Path(os.path.expanduser(folder), self.versions)  # noqa: PTH111  # it never raises
 
     def installations(self) -> list[Path]:
-        """List the folders of its Pythons.
-
-        Returns
-        -------
-        list of Path
-            The newest first, without virtual environments.
-        """
+        """List the folders of its Pythons, the newest first, without virtual environments."""
         folders = [path for path in self.path.glob("*") if not _exists(path / "pyvenv.cfg")]
         return sorted(folders, key=lambda path: (_digits(path.name), path.name), reverse=True)
 
@@ -105,39 +83,22 @@ MANAGERS = (
 
 
 def numbers(request: str) -> Numbers | None:
-    """Read the version that a request names.
+    """Return the numbers of the version that a request names.
 
-    Parameters
-    ----------
-    request
-        Such as ``3.8``, ``3.8.18``, ``python3.8`` or ``python``.
-
-    Returns
-    -------
-    tuple of int or None
-        The numbers in it; None for a path and for any other name.
+    A request is such as ``3.8``, ``3.8.18``, ``python3.8`` or ``python``; None for a path and for
+    any other name.
     """
     match = _REQUEST.fullmatch(request)
     return _digits(match[1] or "") if match and request else None
 
 
 def find(request: str) -> str | None:
-    """Find the Python that a request names.
+    """Find the Python that a request names, and return its path; None if there is no such Python.
 
-    A path is returned as it is, unless it is a shim that does not start, which counts as its name.
-    A version is searched for on PATH, in this Python, and in the folders of version managers. Any
-    other name is looked up on PATH.
-
-    Parameters
-    ----------
-    request
-        A version or a name as of `numbers`, or the path of an interpreter or of its folder.
-
-    Returns
-    -------
-    str or None
-        The path of an interpreter, which may not exist where a path was named; None where there is
-        no such Python.
+    A path, also that of the folder of an interpreter, is returned even if it does not exist, unless
+    it is a shim that does not start, which counts as its name. A version as of `numbers` is
+    searched for on PATH, in this Python, and in the folders of version managers. Any other name is
+    looked up on PATH.
     """
     if os.sep in request:
         path = _interpreter(request)
@@ -147,24 +108,18 @@ def find(request: str) -> str | None:
     version = numbers(request)
     if version is None:
         return shutil.which(request)
-    candidates = (_probe(path) for path in _candidates(version))
-    matches = (p for p in candidates if p and p.version[: len(version)] == version)
-    return next((str(python.executable) for python in matches), None)
+    for candidate in _candidates(version):
+        candidate_version = _probe(candidate)
+        if candidate_version and candidate_version[: len(version)] == version:
+            return str(candidate)
+    return None
 
 
 def canonical(request: str) -> str:
-    """Return the canonical name of a Python: its version, or its path.
+    """Return the canonical name of a Python that `find` takes: its version, or its path.
 
-    Parameters
-    ----------
-    request
-        As of `find`.
-
-    Returns
-    -------
-    str
-        A version such as ``3.8`` for whatever names one, an absolute path for a path, and anything
-        else as it is.
+    That is a version such as ``3.8`` for whatever names one, an absolute path for a path, and
+    anything else as it is.
     """
     if os.sep in request:
         path = _interpreter(request).absolute()
@@ -178,55 +133,33 @@ def canonical(request: str) -> str:
 
 
 def version_of(request: str) -> Numbers | None:
-    """Return the version of the Python that a request names.
+    """Return the version of the Python that a request names, as `find` takes it.
 
-    Parameters
-    ----------
-    request
-        As of `find`.
-
-    Returns
-    -------
-    tuple of int or None
-        The numbers in the request where there are two or more, otherwise those of the Python that
-        `find` returns; None where there is no such Python.
+    These are the numbers in the request if there are two or more, otherwise those of the Python
+    that `find` returns; None if there is no such Python.
     """
     version = numbers(request)
     if version is not None and len(version) > 1:
         return version
     path = find(request)
-    python = path and _probe(Path(path))
-    return python.version if python else None
+    return _probe(Path(path)) if path else None
 
 
 def versions() -> tuple[str, ...]:
-    """List the installed versions of Python that a worker runs on.
+    """List the installed versions of Python that a worker runs on, the newest first.
 
-    Returns
-    -------
-    tuple of str
-        The first two numbers of each, such as ``3.11``, the newest first.
+    Each has two numbers, such as ``3.11``.
     """
     with ThreadPoolExecutor(8) as pool:
-        installed = [python for python in pool.map(_probe, set(_candidates(None))) if python]
-    usable = {python.version[:2] for python in installed if python.version >= OLDEST}
+        installed = [version for version in pool.map(_probe, set(_candidates(None))) if version]
+    usable = {version[:2] for version in installed if version >= OLDEST}
     return tuple(".".join(map(str, version)) for version in sorted(usable, reverse=True))
 
 
 def missing(request: str, remedy: str = "") -> str:
-    """Write that there is no such Python, and where the search has looked.
+    """Write that there is no such Python, and where `find` has looked; without a full stop.
 
-    Parameters
-    ----------
-    request
-        A request for which `find` returns None.
-    remedy
-        A remedy, which stands before the places of the search, as these may be many.
-
-    Returns
-    -------
-    str
-        A sentence without its full stop.
+    A remedy stands before the places of the search, as these may be many.
     """
     name = Path(request).name if os.sep in request else request
     version = numbers(name)
@@ -286,8 +219,8 @@ def _on_path(version: Numbers | None) -> Iterator[Path]:
         yield from (path for path in paths if os.access(path, os.X_OK))
 
 
-def _probe(executable: Path) -> Python | None:
-    """Return the Python at a path; None where there is none, or not an ordinary one."""
+def _probe(executable: Path) -> Numbers | None:
+    """Return the version of the Python at a path; None if there is no ordinary one."""
     try:
         status = executable.stat()
     except OSError:
@@ -296,11 +229,11 @@ def _probe(executable: Path) -> Python | None:
 
 
 @cache
-def _run_probe(executable: Path, _state: tuple[int, ...]) -> Python | None:
+def _run_probe(executable: Path, _state: tuple[int, ...]) -> Numbers | None:
     """Run the probe, once for each state of the file, as a shim takes a third of a second."""
     try:
         output = process.read_output((str(executable), "-c", _PROBE), seconds=_SECONDS, most=_BYTES)
     except (OSError, ValueError):
         return None
     match = _ANSWER.search(output.decode(errors="replace"))
-    return match and Python(tuple(int(match[n]) for n in (1, 2, 3)), executable)
+    return match and tuple(int(match[n]) for n in (1, 2, 3))

@@ -34,15 +34,8 @@ _GLANCE = 1.0  # seconds between checks that its parent lives
 def new_mark() -> str:
     """Make a mark for a program, and start the warden of this process unless it runs.
 
-    Returns
-    -------
-    str
-        The value of `VARIABLE` for the program, which is unique.
-
-    Raises
-    ------
-    OSError
-        Where no process can be started.
+    The mark is unique, and the value of `VARIABLE` for the program. Raise ``OSError`` if no process
+    can be started.
     """
     with _LOCK:
         if not (_WARDENS and _WARDENS[-1].serves()):
@@ -51,14 +44,9 @@ def new_mark() -> str:
 
 
 def kill(mark: str) -> None:
-    """Kill every process that has a mark, and all that they start meanwhile.
+    """Kill every process whose mark begins with this one, and all that they start meanwhile.
 
     Only Linux shows the environment of other processes; elsewhere nothing is killed.
-
-    Parameters
-    ----------
-    mark
-        A mark, or the beginning of several.
     """
     looks = 0
     deadline = monotonic() + _LONGEST

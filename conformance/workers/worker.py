@@ -82,26 +82,9 @@ class NoAnswer(Exception):
 
 
 def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Pack a frame.
+    """Pack a frame: the session's token, JSON values, and arrays of numbers by their names.
 
-    Parameters
-    ----------
-    token
-        The session's token.
-    header
-        Values that JSON has.
-    arrays
-        Arrays of numbers, by their names.
-
-    Returns
-    -------
-    bytes
-        The frame.
-
-    Raises
-    ------
-    TypeError
-        For an array of another dtype.
+    Raise ``TypeError`` for an array of another dtype.
     """
     for name, array in arrays.items():
         if not NUMBERS.fullmatch(array.dtype.str):
@@ -114,7 +97,7 @@ def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[A
 
 
 def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Message | None:
-    """Take the first frame off a buffer.
+    """Take the first frame off a buffer; return its header and arrays, or None if incomplete.
 
     Parameters
     ----------
@@ -124,11 +107,6 @@ def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Me
         The session's token.
     longest
         Bytes that the header may have.
-
-    Returns
-    -------
-    tuple or None
-        The header and the arrays; None while the frame is incomplete.
 
     Raises
     ------
@@ -200,22 +178,10 @@ def _is_length(length: Any) -> bool:
 def examine(
     source: str, namespace: dict[str, Any], arrays: Mapping[str, NDArray[Any]]
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Run the source of a question on its arrays.
+    """Run the source of a question, which sets ``y``, and return the reply's header and arrays.
 
-    Parameters
-    ----------
-    source
-        Python source that sets ``y``.
-    namespace
-        The names that the source may use. It is cleared, so that destructors run while their own
-        question is being asked.
-    arrays
-        The arrays by their names.
-
-    Returns
-    -------
-    tuple of dict
-        The header and the arrays of the reply.
+    The namespace has the names that the source may use. It is cleared, so that destructors run
+    while their own question is being asked.
     """
     try:
         namespace.update(arrays)
@@ -297,13 +263,7 @@ def _end_with_controller() -> None:
 
 
 def limits() -> dict[str, int]:
-    """Return the limits of every program, besides time and memory.
-
-    Returns
-    -------
-    dict of str to int
-        The limits by their names in ``resource``. No program dumps core.
-    """
+    """Return the limits of every program besides time and memory, by names in ``resource``."""
     values = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": DESCRIPTORS}
     with contextlib.suppress(OSError, ValueError, IndexError):  # not Linux
         tasks = Path("/proc/loadavg").read_text(encoding="utf-8").split()[3].partition("/")[2]
@@ -312,14 +272,9 @@ def limits() -> dict[str, int]:
 
 
 def limit(values: Mapping[str, int], process: int | None = None) -> None:
-    """Lower the limits of a process, as far as the system has them.
+    """Lower the limits of a process, as `limits` returns them, as far as the system has them.
 
-    Parameters
-    ----------
-    values
-        As `limits` returns them.
-    process
-        The number of the process, on Linux; None for this one.
+    ``process`` is its number, on Linux; None for this one.
     """
     with contextlib.suppress(ImportError, AttributeError):  # Windows has none, macOS no prlimit
         import resource
@@ -343,7 +298,10 @@ def _limit_memory(allowance: int) -> None:
     """
     import resource  # here, as Windows lacks it
 
-    lines = Path("/proc/self/status").read_text().splitlines()
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:  # not Linux
+        return
     size = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (size + allowance, hard))
@@ -381,8 +339,6 @@ def _prepare(
 ) -> dict[str, Any]:
     """Run the prelude, and return the header of the first frame, which reports the runtime."""
     try:
-        if setup["memory"] is not None:
-            _limit_memory(setup["memory"] + PRELUDE_MEMORY)
         import numpy as np
 
         namespace["np"] = np
@@ -472,7 +428,7 @@ def main() -> None:
         is_empty = reply["kind"] == "answer" and not results["y"].size  # so nothing waited for it
         if is_empty or reply["kind"] not in ("answer", "answers"):
             with contextlib.suppress(BaseException):
-                exec(setup["settle"], dict(namespace))
+                exec(setup["synchronize"], dict(namespace))
         if os.getpid() != process:  # a child that the source forked and did not end
             os._exit(0)
         sys.stdout, sys.stderr = streams

@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from conformance.workers import batched
-from conformance.workers.batching import Batch, Batches, Lost, Submission, Task
-from conformance.workers.channel import KILLED, Channel, Gone, Message
+from conformance.workers.batching import Batch, Batches, LostBatch, Submission, Task
+from conformance.workers.channel import KILLED, Channel, Message, Termination
 from conformance.workers.interpreter import (
     STARTUP,
     CannotStart,
@@ -27,14 +26,14 @@ from conformance.workers.interpreter import (
     WorkerError,
     start,
 )
-from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.workers.outcomes import Answer, Crash, Hang, Outcome, Refusal, combine
 from conformance.workers.protocol import (
-    Answered,
-    AnsweredTogether,
-    Broken,
-    Mistaken,
-    OutOfMemory,
-    Refused,
+    AnswerReply,
+    BatchReply,
+    CrashReply,
+    MemoryReply,
+    MistakeReply,
+    RefusalReply,
 )
 
 __all__ = [
@@ -136,7 +135,7 @@ class WorkerClient:
         self._retire()
 
     def stop(self) -> None:
-        """Stop the client from any thread: a start or an `ask` in progress raises `Stopped`."""
+        """Stop the client from any thread: a start or a `submit` in progress raises `Stopped`."""
         self._stopped = True
         for channel in (self._starting, self._channel):
             if channel is not None:
@@ -149,7 +148,7 @@ class WorkerClient:
             raise RuntimeError("a client has an identity once it has been entered")
         return self._identity
 
-    def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
+    def submit(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Ask questions, taking a few tasks ahead of the outcomes.
 
         Parameters
@@ -174,7 +173,7 @@ class WorkerClient:
             After `stop`.
         """
         if not self._entered or self._asking:
-            raise RuntimeError("a client answers one ask at a time, within its with block")
+            raise RuntimeError("a client takes one submission at a time, within its with block")
         pending: deque[Submission] = deque()
         self._asking = True
         try:
@@ -232,10 +231,10 @@ class WorkerClient:
                 sent.clear()
             batches.put_back((submission,) for submission in batch if submission.outcome is None)
             is_oversized = self._has_grown()
-            while pending and (outcome := _final_outcome(pending[0])):
+            while pending and (outcome := pending[0].final_outcome):
                 yield pending.popleft().task, outcome
 
-    def _settle(self, batch: Batch, reply: Message | Gone | None) -> None:
+    def _settle(self, batch: Batch, reply: Message | Termination | None) -> None:
         """Set the outcome of each task of a batch, except those that have to be asked again."""
         if len(batch) == 1:
             (submission,) = batch
@@ -249,14 +248,14 @@ class WorkerClient:
                 batch[int(number)].outcome = Answer(array)
         else:
             self._retire()
-            lost = Lost(self._loss_reason(reply), batch)
+            lost = LostBatch(self._loss_reason(reply), batch)
             for submission in batch:
                 submission.lost = None if lost.reason == KILLED else lost
 
-    def _loss_reason(self, reply: Message | Gone | None) -> str:
+    def _loss_reason(self, reply: Message | Termination | None) -> str:
         if reply is None:
             return f"gave no answer within {self._timeout:g} s"
-        return reply.reason if isinstance(reply, Gone) else _OTHERWISE
+        return reply.reason if isinstance(reply, Termination) else _OTHERWISE
 
     def _retry(self, submission: Submission, first: Crash | Hang) -> Outcome:
         """Ask again, in a fresh worker."""
@@ -265,27 +264,29 @@ class WorkerClient:
         second = self._outcome(submission.task, channel.receive(self._timeout))
         if isinstance(first, Crash) and first.reason == KILLED:
             return second  # frameworks do not send SIGKILL, so the first is no outcome of theirs
-        return _combine(first, second)
+        return combine(first, second)
 
-    def _outcome(self, task: Task, reply: Message | Gone | None) -> Answer | Refusal | Crash | Hang:
+    def _outcome(
+        self, task: Task, reply: Message | Termination | None
+    ) -> Answer | Refusal | Crash | Hang:
         """Convert a reply to an outcome, and end the worker after a crash or a hang."""
         if reply is None:
             return Hang(self._timeout, self._retire())
-        if isinstance(reply, Gone):
+        if isinstance(reply, Termination):
             return self._crash(reply.reason)
         match reply.reply:
-            case Answered():
+            case AnswerReply():
                 return Answer(reply.arrays["y"])
-            case Mistaken(type=name, message=message):
+            case MistakeReply(type=name, message=message):
                 raise BadSource(f"{task.key}: {name}: {message} in\n{task.source}")
-            case Refused(type=name, message=message) if not self._mentions_limit(message):
+            case RefusalReply(type=name, message=message) if not self._mentions_limit(message):
                 return Refusal(name, message)
-            case Refused(type=name, message=message) | OutOfMemory(type=name, message=message):
+            case RefusalReply(type=name, message=message) | MemoryReply(type=name, message=message):
                 limit = "" if self._memory is None else f": limit {self._memory} bytes"
                 refusal = Refusal(name, message)
                 reason = f"ran out of memory{limit} ({refusal.type}: {refusal.first_line})"
                 return Crash(reason, self._retire(), out_of_memory=True)
-            case Broken(reason=reason):
+            case CrashReply(reason=reason):
                 return self._crash(reason)
             case _:
                 return self._crash(_OTHERWISE)
@@ -345,30 +346,4 @@ class WorkerClient:
 def _answers(batch: Batch, reply: Message) -> bool:
     """Return whether a reply has answers to questions of this batch, and no others."""
     numbers = set(map(str, range(len(batch))))
-    return isinstance(reply.reply, AnsweredTogether) and reply.arrays.keys() <= numbers
-
-
-def _final_outcome(submission: Submission) -> Outcome | None:
-    """Return the outcome of a task, with the reason for a retry where no other outcome shows it.
-
-    It is None while it is not known. The tasks of a lost batch are asked one after the other, and
-    only the outcomes of all of them show whether one of them was at fault.
-    """
-    outcome, lost = submission.outcome, submission.lost
-    if lost is None or outcome is None:
-        return outcome
-    if not lost.is_over:
-        return None
-    if lost.words is None or not isinstance(outcome, Answer | Refusal):
-        return outcome
-    return replace(outcome, retry=lost.words)
-
-
-def _combine(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
-    """Combine the outcomes of a question after others, and alone."""
-    shortages = [o for o in (first, second) if isinstance(o, Crash) and o.out_of_memory]
-    if shortages and {type(first), type(second)} == {Crash, Hang}:
-        return shortages[0]  # its use grows without end, and the machine decides the first limit
-    if first in shortages:
-        return second  # the questions before may have left too little
-    return second if type(second) is type(first) else Flaky(first, second)
+    return isinstance(reply.reply, BatchReply) and reply.arrays.keys() <= numbers

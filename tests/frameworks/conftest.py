@@ -34,7 +34,7 @@ def framework(environment: Environment) -> Framework:
 @pytest.fixture(scope="session")
 def interpreter(environment: Environment) -> Interpreter:
     """The framework's own, asked one by one."""
-    return interpreter_in(environment, together=False)
+    return interpreter_in(environment, batched=False)
 
 
 @pytest.fixture(scope="session")

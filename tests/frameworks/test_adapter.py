@@ -77,7 +77,7 @@ def test_recipes_give_the_oracles_answer(
                     yield Task(key, recipe.source, recipe.arrays)
 
     wrong = []
-    for task, outcome in client.ask(tasks()):
+    for task, outcome in client.submit(tasks()):
         if not task.key:
             continue
         q = asked[task.key]

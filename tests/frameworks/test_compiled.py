@@ -19,7 +19,7 @@ CASES = "stride-and-kernel"
 
 def observed(environment: Environment, home: Path) -> str:
     framework = FRAMEWORKS[environment.framework]
-    interpreter = interpreter_in(environment, together=True)
+    interpreter = interpreter_in(environment, batched=True)
     kept = compiled_in(home, framework)
     with WorkerClient(replace(interpreter, variables={**interpreter.variables, **kept})) as client:
         facts = client.identity.facts
@@ -27,7 +27,7 @@ def observed(environment: Environment, home: Path) -> str:
         prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), CASES)]
         runtime = runtime_of(framework, client.identity)
         asked = plan.invocations(framework, runtime, apis, prepared_cases)
-        told: list[Observation] = list(calls.run_invocations(client, asked))
+        told: list[Observation] = list(calls.observe(client, asked))
     return "\n".join(map(str, told))
 
 

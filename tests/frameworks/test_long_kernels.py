@@ -78,7 +78,7 @@ def test_no_recipe_gives_a_wrong_gradient(
                     yield Task(api.id, call.source, call.arrays)
 
     answered = 0
-    for task, outcome in client.ask(tasks()):
+    for task, outcome in client.submit(tasks()):
         answered += isinstance(outcome, Answer)
         right = isinstance(outcome, Answer) and np.array_equal(outcome.array, wanted)
         refused = isinstance(outcome, Refusal)  # as some dtypes are

@@ -34,7 +34,7 @@ def test_a_recipe_is_a_match_or_sums_in_the_dtype(
     asked = prepared_case(layer(dtype, channels, window, bias, seed=channels))
     apis = [api for api in framework.apis if api.operator == "conv_transpose"]
     items = plan.invocations(framework, runtime, [a for a in apis if not a.is_variant], [asked])
-    recipes = [one for one in calls.run_invocations(client, items) if one.mode == "recipe"]
+    recipes = [one for one in calls.observe(client, items) if one.mode == "recipe"]
     rounded = ((f"{dtype} accumulation: in {dtype}",),)
     assert dtype in HALVES or "match" in {one.status for one in recipes}
     for one in recipes:

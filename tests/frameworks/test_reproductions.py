@@ -19,7 +19,7 @@ from conformance.explain.reproduction import CallOutcome, Reproduction, script
 from conformance.observations import MODES, Mode, Observation
 from conformance.question import Chain
 from conformance.recipes.call_writer import Call
-from conformance.runs import calls, evaluation, plan
+from conformance.runs import calls, plan
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
@@ -74,8 +74,8 @@ def written(
     version, runtime = str(identity.facts["version"]), runtime_of(framework, identity)
     scripts = []
     for item, mode in sample(framework, runtime):
-        outcome = calls.invoke(client, item)
-        observation = evaluation.evaluate(item, mode, outcome)
+        result = calls.run_one(client, item)
+        observation = result.observation(mode)
         path = folder / f"{len(scripts)}-{item.prepared_case.case.id}-{mode}.py"
         assert isinstance(item.call, Call)
         made = Reproduction(
@@ -87,8 +87,8 @@ def written(
             outcome=CallOutcome(observation, version, runtime, identity.switches),
         )
         path.write_text(script(made), encoding="utf-8")
-        has_answer = item.prepared_case.wanted is not None
-        scripts.append(Written(path, outcome, observation, has_answer))
+        has_answer = item.prepared_case.oracle_answer is not None
+        scripts.append(Written(path, result.outcome, observation, has_answer))
     return scripts
 
 

@@ -30,19 +30,19 @@ def some() -> Iterator[PreparedCase]:
             yield PreparedCase(case)
 
 
-def observed(environment: Environment, *, together: bool) -> list[Observation]:
+def observed(environment: Environment, *, batched: bool) -> list[Observation]:
     framework = FRAMEWORKS[environment.framework]
-    with WorkerClient(interpreter_in(environment, together=together)) as client:
+    with WorkerClient(interpreter_in(environment, batched=batched)) as client:
         facts = client.identity.facts
         apis = [api for api in framework.apis if facts[f"api {api.id}"]]
         asked = plan.invocations(framework, runtime_of(framework, client.identity), apis, some())
-        return list(calls.run_invocations(client, asked))
+        return list(calls.observe(client, asked))
 
 
 def test_together_is_as_one_by_one(environment: Environment, framework: Framework) -> None:
     if framework.together is None:
-        assert interpreter_in(environment, together=True).most == 1
+        assert interpreter_in(environment, batched=True).most == 1
         return
-    together = observed(environment, together=True)
-    assert together == observed(environment, together=False)
+    together = observed(environment, batched=True)
+    assert together == observed(environment, batched=False)
     assert Counter(one.status for one in together)["match"] > 100

@@ -148,7 +148,7 @@ def observed(
     prepared_cases = [PreparedCase(case) for case in cases(file, CASES)]
     items = plan.invocations(framework, ANY, framework.apis, prepared_cases)
     with WorkerClient(interpreters.interpreter_for(framework, sys.executable)) as client:
-        return {(o.case, o.mode): o for o in calls.run_invocations(client, list(items))}
+        return {(o.case, o.mode): o for o in calls.observe(client, list(items))}
 
 
 @pytest.mark.parametrize("case", ["full", "valid", "same", "dilated", "grouped", "lengthened"])
@@ -188,7 +188,7 @@ def test_the_trap_that_the_page_tells_of_is_one(framework: Framework, tmp_path: 
     native, _ = plan.invocations(framework, ANY, framework.apis, [prepared_case])
     assert not isinstance(native.call, Inexpressible)
     with WorkerClient(interpreters.interpreter_for(framework, sys.executable)) as client:
-        outcome = calls.invoke(client, native)
+        outcome = calls.run_one(client, native).outcome
     assert isinstance(outcome, Answer)
     assert outcome.array.tolist() == [[[12, 23]]]
 

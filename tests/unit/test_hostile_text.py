@@ -55,7 +55,13 @@ def reported(words: str) -> Report:
     wrong = erroneous(section=words)
     assert wrong.erratum is not None
     wrong = replace(wrong, document=document, erratum=replace(wrong.erratum, sentence=f"{words}."))
-    told = {"detail": words, "diagnosis": words, "limit": words, "moves": (words,), "cost": words}
+    told = {
+        "detail": words,
+        "diagnosis": words,
+        "limitation": words,
+        "rewrites": (words,),
+        "cost": words,
+    }
     statuses = {"native": "rejected", "recipe": "mismatch"}
     new = run(*both(one, statuses, **told), *both(wrong, statuses, **told), version=words)
     old = run(observed(one, "native", "crashed", detail=words), version="1.0", failure=None)

@@ -14,7 +14,7 @@ PACKAGE = Path(conformance.__file__).parent
 
 LAYERS = (
     {"utils", "oracle", "observations", "recorder"},
-    {"answers", "question", "workers"},
+    {"recorded_answers", "question", "workers"},
     {"adapters", "exact_sums"},
     {"comparison"},
     {"cases", "environments"},

@@ -257,8 +257,8 @@ def test_a_call_that_both_modes_write_is_made_once(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    really = calls.invoke
-    monkeypatch.setattr(calls, "invoke", lambda e, item: asked.append("") or really(e, item))
+    really = calls.run_one
+    monkeypatch.setattr(calls, "run_one", lambda e, item: asked.append("") or really(e, item))
     words = ("--conformance-mode", "both", "--conformance-api", "plain.right", "fine.yaml")
     assert len(names(inside(*FAKE, *words))) == 4
     assert len(asked) == 2

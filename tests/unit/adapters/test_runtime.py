@@ -18,7 +18,7 @@ from conformance.environments import definitions, interpreters
 from conformance.environments.interpreters import runtime_of
 from conformance.runs import run_header
 from conformance.workers import worker
-from conformance.workers.interpreter import Machine, RuntimeInfo
+from conformance.workers.protocol import Machine, RuntimeInfo
 from conformance.workers.worker_client import WorkerClient
 
 LEVELS = {
@@ -40,7 +40,7 @@ def classed(
     facts = {f"probe {backend} {probe}": value for probe, value in probes.items()}
     facts |= {"version": "1.0", "backend": backend}
     machine = {"architecture": "x86_64", **machine}
-    identity = RuntimeInfo("3.11", "Linux", "2.0", facts, Machine(**machine))
+    identity = RuntimeInfo("3.11", "Linux", "2.0", facts, Machine(**machine), {})
     return runtime_of(own, identity).runtime_class
 
 

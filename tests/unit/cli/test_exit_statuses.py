@@ -91,7 +91,7 @@ def _oracles(_: Path) -> None:
         items = plan.invocations(framework, Runtime(backend=backend), [framework.api(layer)], own)
         with writing(Path("reports", "runs", f"{name}.jsonl"), header) as writer:
             for item in items:
-                wanted = item.prepared_case.wanted
+                wanted = item.prepared_case.oracle_answer
                 outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
                 for mode in item.modes:
                     came = item.call if isinstance(item.call, Inexpressible) else outcome

@@ -23,7 +23,7 @@ def _made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def variables(environment: Environment) -> dict[str, str]:
-    return dict(interpreters.interpreter_in(environment, together=True).variables)
+    return dict(interpreters.interpreter_in(environment, batched=True).variables)
 
 
 def test_compiled_code_is_kept_in_an_environment_of_pins() -> None:

@@ -62,7 +62,7 @@ def test_an_environment_is_listed_with_what_it_is(uv: Uv) -> None:
     home = made(uv, "plain==1", "other==2", days=2)
     (home / "pyvenv.cfg").write_text("home = there\nversion_info = 3.11.9\n")
     (home / "much").write_bytes(bytes(3_000_000))
-    (one,) = store.stored()
+    (one,) = store.installations()
     assert (one.key, one.pins, one.python, one.busy) == (
         home.name,
         ("other==2", "plain==1"),
@@ -83,32 +83,32 @@ def test_a_file_with_two_names_takes_room_once(uv: Uv) -> None:
     home = made(uv, "plain==1")
     (home / "much").write_bytes(bytes(3_000_000))
     (home / "linked").hardlink_to(home / "much")
-    (one,) = store.stored()
+    (one,) = store.installations()
     assert one.size < 4_000_000
 
 
 def test_the_one_that_was_used_last_comes_first(uv: Uv) -> None:
     homes = [made(uv, f"plain=={days}", days=days) for days in (3, 1, 2)]
-    assert [one.home for one in store.stored()] == [homes[1], homes[2], homes[0]]
+    assert [one.home for one in store.installations()] == [homes[1], homes[2], homes[0]]
 
 
 def test_listing_is_no_use(uv: Uv) -> None:
     made(uv, "plain==1", days=9)
-    before, after = store.stored(), store.stored()
+    before, after = store.installations(), store.installations()
     assert before == after
 
 
 def test_an_environment_from_before_uses_were_noted_was_used_when_it_was_made(uv: Uv) -> None:
     home = made(uv, "plain==1", days=9)
     home.with_suffix(USED).unlink()
-    assert [time.time() - one.used.timestamp() < DAY for one in store.stored()] == [True]
+    assert [time.time() - one.used.timestamp() < DAY for one in store.installations()] == [True]
     assert not home.with_suffix(USED).exists()
 
 
 def test_using_one_is_noted(uv: Uv) -> None:
     made(uv, "plain==1", days=9)
     of("plain==1").executable()
-    (one,) = store.stored()
+    (one,) = store.installations()
     assert time.time() - one.used.timestamp() < DAY
 
 
@@ -201,7 +201,7 @@ def test_what_another_process_uses_stays_as_long_as_it_lives(uv: Uv) -> None:
 
 def test_what_is_taken_into_use_meanwhile_stays(uv: Uv) -> None:
     made(uv, "plain==1")
-    (one,) = store.stored()
+    (one,) = store.installations()
     of("plain==1").executable()
     with pytest.raises(store.InUse, match="is in use, and is kept"):
         store.remove(one)

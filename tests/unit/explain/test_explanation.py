@@ -18,9 +18,9 @@ from conformance.cli import explain
 from conformance.cli.app import main
 from conformance.environments import interpreters
 from conformance.explain import explanation
-from conformance.explain.explanation import InvocationResult, about, api_lines, source, words
+from conformance.explain.explanation import about, api_lines, source, words
 from conformance.observations import STATUSES, TROUBLES
-from conformance.runs import calls, evaluation, lookup, plan
+from conformance.runs import calls, lookup, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
@@ -55,11 +55,8 @@ def explained(client: WorkerClient, prepared_case: Callable[[str], PreparedCase]
 
     def lines(api: str, text: str = MINIMAL, width: int = 80) -> list[str]:
         chosen = FRAMEWORK.api(f"convolver.{api}")
-        results = []
-        for item in plan.invocations(FRAMEWORK, ANY, [chosen], [prepared_case(text)]):
-            outcome = calls.invoke(client, item)
-            seen = tuple(evaluation.evaluate(item, mode, outcome) for mode in item.modes)
-            results.append(InvocationResult(item, outcome, seen))
+        items = plan.invocations(FRAMEWORK, ANY, [chosen], [prepared_case(text)])
+        results = tuple(calls.run(client, items))
         return [line.plain for line in api_lines(chosen.id, results, width)]
 
     return lines

@@ -15,13 +15,13 @@ from report_runs import case, observed, report_of, run
 from rich.console import Console
 
 from conformance.adapters.registry import APIS, FRAMEWORKS
-from conformance.answers import Answer
 from conformance.cases import load
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.gate import baseline
 from conformance.gate.snapshot import Snapshot
 from conformance.observations import MODES
+from conformance.recorded_answers import Answer
 from conformance.report import html, output, terminal
 from conformance.report.model import Report
 from conformance.runs.run_files import Header, Run

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from gate_runs import API, FLIPPED, OTHER, both, different, seen, write
 
-from conformance.answers import NONDETERMINISTIC, Answer
 from conformance.cli.app import main
 from conformance.gate import accept, baseline
 from conformance.gate.snapshot import CannotCompare
 from conformance.observations import Key, Observation
+from conformance.recorded_answers import NONDETERMINISTIC, Answer
 from conformance.runs.run_files import RunError
 from conformance.runs.selection import Selection
 

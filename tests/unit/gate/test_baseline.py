@@ -19,11 +19,11 @@ from gate_runs import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.answers import Answer, answer_of
 from conformance.conventions.axes import CONVENTIONS
 from conformance.gate import baseline
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, read_run
 from conformance.observations import MODES, Key, Observation
+from conformance.recorded_answers import Answer, answer_of
 from conformance.runs.run_files import Header
 
 HEADER = Header(
@@ -81,7 +81,7 @@ def test_the_order_of_the_observations_changes_nothing() -> None:
 
 
 def test_where_and_when_it_was_observed_is_not_in_it(tmp_path: Path) -> None:
-    one = write(tmp_path / "a.jsonl", seen(), python="3.11.7", platform="Linux", sources="s")
+    one = write(tmp_path / "a.jsonl", seen(), python="3.11.7", platform="Linux", fingerprint="s")
     other = write(tmp_path / "b.jsonl", seen(), python="3.12.1", platform="Darwin", numpy="2.0")
     texts = {baseline.text(read_run(path)) for path in (one, other)}
     assert len(texts) == 1

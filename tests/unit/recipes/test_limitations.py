@@ -126,7 +126,7 @@ class Listener:
     def __init__(self) -> None:
         self.last: list[bool] = []
 
-    def ask(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Refusal]]:
+    def submit(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Refusal]]:
         for task in tasks:
             self.last.append(task.last)
             yield task, Refusal("ValueError", "no")
@@ -137,7 +137,7 @@ def test_only_a_native_call_that_may_break_its_process_is_the_last_of_it() -> No
     listener = Listener()
     prepared_cases = [prepare_case(asked(padding=((crop, 1),))) for crop in (1, -2)]
     items = list(plan.invocations(framework(fake), ANY, [fake], prepared_cases))
-    list(calls.run_invocations(listener, items))
+    list(calls.observe(listener, items))
     assert [item.modes for item in items] == [("native",), ("recipe",)] * 2
     assert listener.last == [False, False, True, False]
 
@@ -156,19 +156,19 @@ WRONG = Answer(np.arange(7, dtype=np.float32).reshape(1, 1, 7))
 
 def test_an_unexplained_answer_to_a_native_call_names_the_limit() -> None:
     seen = evaluation.evaluate(LIMITED, "native", WRONG)
-    assert seen.limit == KEPT.reason
-    assert seen.told == f"{seen.diagnosis} A known limit is behind it: {KEPT.reason}."
+    assert seen.limitation == KEPT.reason
+    assert seen.full_diagnosis == f"{seen.diagnosis} A known limit is behind it: {KEPT.reason}."
 
 
 def test_a_worker_that_a_native_call_took_along_is_told_of_with_the_limit() -> None:
     seen = evaluation.evaluate(LIMITED, "native", Crash("killed by SIGABRT", ""))
-    assert seen.told == (
+    assert seen.full_diagnosis == (
         f"It crashed: killed by SIGABRT. A known limit is behind it: {KEPT.reason}."
     )
 
 
 def test_a_recipe_has_no_such_excuse() -> None:
-    assert evaluation.evaluate(LIMITED, "recipe", WRONG).limit is None
+    assert evaluation.evaluate(LIMITED, "recipe", WRONG).limitation is None
 
 
 def test_what_a_convention_explains_needs_no_limit() -> None:
@@ -178,16 +178,16 @@ def test_what_a_convention_explains_needs_no_limit() -> None:
     always = Limitation("it takes nothing", lambda _: True)
     known = replace(flipped, api=replace(flipped.api, limits=(always,)))
     seen = evaluation.evaluate(known, "native", Answer(got))
-    assert (seen.explanations[0], seen.limit) == (("kernel flip: flipped",), None)
+    assert (seen.explanations[0], seen.limitation) == (("kernel flip: flipped",), None)
 
 
 def test_without_a_limit_only_the_diagnosis_is_told() -> None:
     seen = evaluation.evaluate(item(asked()), "native", WRONG)
-    assert (seen.limit, seen.told) == (None, seen.diagnosis)
+    assert (seen.limitation, seen.full_diagnosis) == (None, seen.diagnosis)
 
 
 def test_what_cannot_be_written_runs_into_no_limit() -> None:
-    assert evaluation.evaluate(LIMITED, "native", Inexpressible("no")).limit is None
+    assert evaluation.evaluate(LIMITED, "native", Inexpressible("no")).limitation is None
 
 
 # Refusals
@@ -201,24 +201,24 @@ def refused_for(*known: Limitation, **arguments: Any) -> Any:
 
 def test_a_refusal_is_told_by_the_limit_and_then_in_the_frameworks_words() -> None:
     seen = refused_for(KEPT)
-    assert (seen.status, seen.limit) == ("rejected", KEPT.reason)
-    assert seen.told == "It keeps two at the begin. It refused: ValueError: no."
+    assert (seen.status, seen.limitation) == ("rejected", KEPT.reason)
+    assert seen.full_diagnosis == "It keeps two at the begin. It refused: ValueError: no."
 
 
 def test_what_the_arguments_look_like_may_be_what_is_refused() -> None:
     large = Limitation("padding of 4 is too much", lambda q: q.pairs[0][0] == 4)
-    assert refused_for(large).limit == large.reason
+    assert refused_for(large).limitation == large.reason
 
 
 def test_what_is_answered_wrongly_is_no_reason_of_a_refusal() -> None:
-    assert refused_for(replace(KEPT, is_refusal=False)).limit is None
+    assert refused_for(replace(KEPT, is_refusal=False)).limitation is None
 
 
 def test_a_refusal_without_a_known_limit_has_only_the_frameworks_words() -> None:
     seen = refused_for()
-    assert (seen.limit, seen.told) == (None, None)
+    assert (seen.limitation, seen.full_diagnosis) == (None, None)
 
 
 def test_a_recipe_that_is_refused_has_no_such_excuse() -> None:
     recipe = replace(LIMITED, modes=("recipe",))
-    assert evaluation.evaluate(recipe, "recipe", Refusal("ValueError", "no")).limit is None
+    assert evaluation.evaluate(recipe, "recipe", Refusal("ValueError", "no")).limitation is None

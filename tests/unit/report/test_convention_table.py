@@ -154,7 +154,7 @@ def test_what_no_convention_explains_names_its_cases() -> None:
 
 
 def limited() -> Report:
-    wrong = observed(TWO, "native", "mismatch", limit="it keeps two at the begin")
+    wrong = observed(TWO, "native", "mismatch", limitation="it keeps two at the begin")
     return report_of(layer(match(ONE), wrong), cases=(ONE, TWO))
 
 
@@ -168,7 +168,7 @@ def test_what_runs_into_a_known_limit_names_it() -> None:
 def test_what_nothing_explains_comes_before_known_limits() -> None:
     report = report_of(
         layer(
-            observed(ONE, "native", "mismatch", limit="it keeps two at the begin"),
+            observed(ONE, "native", "mismatch", limitation="it keeps two at the begin"),
             observed(TWO, "native", "mismatch"),
         ),
         cases=(ONE, TWO),

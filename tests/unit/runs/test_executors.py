@@ -24,11 +24,12 @@ from fakes.prepared_cases import case, prepared_cases
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.observations import Observation
-from conformance.runs import examiners, execute, executors, run_files, scheduler, shards
-from conformance.runs.execute import Recorded, Request
+from conformance.runs import executors, run_files, scheduler, shards, worker_pool
 from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.job import Job, Request
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.shards import MOST, Shard, WorkerLimits
+from conformance.runs.shards import MOST, Shard
+from conformance.runs.worker_limits import WorkerLimits
 from conformance.workers.worker_client import CannotStart
 
 MANY = prepared_cases(50)
@@ -45,13 +46,13 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setitem(FRAMEWORKS, "plain", one)
     yield
-    examiners.retire()  # what a cluster's workers would keep
+    worker_pool.shut_down()  # what a cluster's workers would keep
 
 
-def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Recorded:
-    terms = WorkerLimits(timeout=PATIENCE)
-    request = Request(name="plain", environment=ENVIRONMENT, path=path, terms=terms)
-    (one,) = execute.record_all([request], some, places)
+def recorded(path: Path, places: list[Place], some: list[PreparedCase] = MANY) -> Job:
+    limits = WorkerLimits(timeout=PATIENCE)
+    request = Request(name="plain", environment=ENVIRONMENT, path=path, limits=limits)
+    (one,) = scheduler.record_all([request], some, places)
     return one
 
 
@@ -95,7 +96,6 @@ def test_what_comes_out_of_order_is_put_into_it(tmp_path: Path, undisturbed: byt
     with fakes.Unordered() as executor:
         assert written(tmp_path / "run.jsonl", executor) == undisturbed
     assert [path.name for path in tmp_path.glob("*.jsonl*")].count("run.jsonl") == 1
-    assert not list(tmp_path.glob("*.ordered"))
 
 
 def test_shards_are_small_in_the_end_so_that_no_hand_is_idle(tmp_path: Path) -> None:

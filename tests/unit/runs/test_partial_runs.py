@@ -204,18 +204,14 @@ def observation(case: str) -> Observation:
 KEYS: tuple[Key, ...] = tuple(("a", f"ä{number}", "native") for number in range(4))
 
 
-def all_keys() -> Iterator[Key]:
-    return iter(KEYS)
-
-
 def write_all(path: Path, *, resume: bool, names: tuple[Key, ...] = KEYS) -> frozenset[Key]:
     """Writes what is not there yet; what was there."""
-    with partial_runs.writing(path, header(), KEYS, resume=resume) as begun:
+    with partial_runs.writing(path, header(), iter(KEYS), resume=resume) as begun:
         for key in names:
             if key not in begun.done:
-                begun.writer.add(observation(key[1]))
-        if not begun.complete:
-            partial_runs.finish(path, begun.writer, all_keys)
+                begun.add(observation(key[1]))
+        if not begun.is_complete:
+            begun.close()
     return begun.done
 
 
@@ -223,8 +219,15 @@ def test_where_the_cases_were_written_makes_no_other_run(tmp_path: Path) -> None
     path = tmp_path / "run.jsonl"
     write_all(path, resume=False)
     moved = header(files=("elsewhere.yaml",))
-    with partial_runs.writing(path, moved, KEYS, resume=True) as begun:
-        assert begun.complete
+    with partial_runs.writing(path, moved, iter(KEYS), resume=True) as begun:
+        assert begun.is_complete
+
+
+def test_what_was_observed_is_safe_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with partial_runs.writing(path, header(), iter(KEYS), resume=False) as begun:
+        begun.add(observation("ä0"))
+        assert [o.key for o in run_files.read(path).observations] == [KEYS[0]]
 
 
 def test_a_file_cut_at_every_single_byte_is_gone_on_from(tmp_path: Path) -> None:

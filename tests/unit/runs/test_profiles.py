@@ -217,7 +217,7 @@ def test_a_gradient_is_to_have_the_conventions_of_the_output(
 
 
 def test_a_gradient_that_runs_into_a_limit_speaks_of_no_convention() -> None:
-    seen = observed(GRADIENT, "native", "mismatch", limit="it keeps two at the begin")
+    seen = observed(GRADIENT, "native", "mismatch", limitation="it keeps two at the begin")
     (found,) = profiles([seen], {GRADIENT.id: PreparedCase(GRADIENT)})
     assert (found.findings[-1].choice, found.findings[-1].known) == (None, "not told apart")
     assert found.limits == (("gradient", "it keeps two at the begin"),)

@@ -6,7 +6,9 @@ docs/runtime-classes.md says.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,9 @@ from conformance.gate import baseline
 from conformance.gate.compare import compare
 from conformance.gate.snapshot import CannotCompare, open_run
 from conformance.observations import Observation
-from conformance.runs import run_files
+from conformance.runs import partial_runs, run_files
 from conformance.runs.plan import is_applicable
+from conformance.runs.run_files import RunError
 from conformance.utils import resources
 
 FOLDER = Path(__file__).parents[2] / "recorded"
@@ -98,3 +101,32 @@ def test_baselines_that_every_machine_can_make_again_hold_every_case() -> None:
         apis = FRAMEWORKS[accepted.header.framework].apis
         wanted = {(api.id, case.id) for api in apis for case in cases if is_applicable(api, case)}
         assert wanted - held == set(), name
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_a_run_of_format_1_has_its_fields_by_their_names_now(path: Path) -> None:
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    run = run_files.read(path)
+    assert (lines[0]["format"], run.header.format) == (1, 1)
+    assert run.header.batching == lines[0]["asked"]
+    assert run.header.fingerprint == lines[0]["sources"]
+    by_old_names = [(line["limit"], tuple(line["moves"])) for line in lines[1:-1]]
+    assert [(o.limitation, o.rewrites) for o in run.observations] == by_old_names
+
+
+def test_a_stopped_run_of_format_1_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    stopped = b"".join(RUNS[0].read_bytes().splitlines(keepends=True)[:-1])
+    path.write_bytes(stopped)
+    run = run_files.read(path)
+    with (
+        pytest.raises(RunError, match="another run was stopped there than this one: format was 1"),
+        partial_runs.writing(
+            path,
+            replace(run.header, format=2),
+            (o.key for o in run.observations),
+            resume=True,
+        ),
+    ):
+        pass
+    assert path.read_bytes() == stopped

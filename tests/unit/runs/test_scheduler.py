@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass, field
-from threading import Event, Thread
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fakes.clock import PATIENCE
 
 from conformance.environments.definitions import Environment
 from conformance.runs.executors import NoExecutor
 from conformance.runs.run_files import RunError
-from conformance.runs.scheduler import TRIES, share
-from conformance.runs.shards import WorkerLimits
+from conformance.runs.scheduler import TRIES, Scheduler
+from conformance.runs.worker_limits import WorkerLimits
+from conformance.workers.protocol import Machine
 from conformance.workers.worker_client import BadSource, CannotStart, RuntimeInfo
 
-WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
+WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None}, Machine(), {})
 
 
 @dataclass(eq=False)
@@ -35,7 +33,7 @@ class Words:
 
     def __post_init__(self) -> None:
         self.environment = Environment(framework=self.name)
-        self.terms = WorkerLimits()
+        self.limits = WorkerLimits()
 
     @property
     def remaining(self) -> float:
@@ -55,9 +53,6 @@ class Words:
 
     def add(self, observation: Any) -> None:
         raise AssertionError(f"nobody observed {observation}")
-
-    def flush(self) -> None:
-        pass
 
     def spend(self, _seconds: float, _shard: Any) -> None:
         pass
@@ -85,10 +80,10 @@ class Notebook:
     def capacity(self) -> int:
         return self.many
 
-    def identify(self, environment: Environment, _terms: WorkerLimits) -> Future[Any]:
+    def identify(self, environment: Environment, _limits: WorkerLimits) -> Future[Any]:
         return self._done(f"who is {environment.framework}", WHO)
 
-    def carry_out(self, shard: Any, _tell: object) -> Future[Any]:
+    def execute(self, shard: Any, _tell: object) -> Future[Any]:
         return self._done(shard, ())
 
     def _done(self, words: str, result: object) -> Future[Any]:
@@ -105,48 +100,10 @@ class Notebook:
 def shared(works: list[Words], count: int, **rest: Any) -> list[str]:
     """What each place did, in words."""
     notes: list[tuple[str, str]] = []
-    share(works, [Notebook(str(number), notes, **rest) for number in range(count)])
+    Scheduler(works, [Notebook(str(number), notes, **rest) for number in range(count)]).run()
     return [
         " ".join([words for name, words in notes if name == str(number)]) for number in range(count)
     ]
-
-
-class Kept(Words):
-    """One whose observations are only safe once they were flushed."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.added: list[Any] = []
-        self.safe = Event()
-
-    def add(self, observation: Any) -> None:
-        self.added.append(observation.key)
-
-    def flush(self) -> None:
-        if self.added:
-            self.safe.set()
-
-
-class Slow(Notebook):
-    """Tells one observation, and ends its shard only once that is safe."""
-
-    def carry_out(self, shard: Any, tell: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-
-        def wait() -> None:
-            tell(SimpleNamespace(key=shard))
-            future.set_result(()) if shard.safe.wait(PATIENCE) else future.cancel()
-
-        Thread(target=wait, daemon=True).start()
-        return future
-
-
-def test_what_was_observed_is_safe_before_anything_else_is_waited_for() -> None:
-    work = Kept("a", [])
-    work.words.append(work)
-    share([work], [Slow("0", [])])
-    assert work.added == [work]
-    assert work.ended == ["closed"]
 
 
 def raising(error: Exception, at: str) -> Callable[[Any], Exception | None]:
@@ -171,7 +128,7 @@ def test_a_place_stays_with_its_work() -> None:
 
 def test_nothing_of_a_work_is_done_before_it_is_known_who_answers() -> None:
     notes: list[tuple[str, str]] = []
-    share([Words("a", ["a1"] * 9)], [Notebook("0", notes), Notebook("1", notes)])
+    Scheduler([Words("a", ["a1"] * 9)], [Notebook("0", notes), Notebook("1", notes)]).run()
     assert notes[0] == ("0", "who is a")
 
 

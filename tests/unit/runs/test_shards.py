@@ -16,23 +16,25 @@ from fakes import troubled
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 from fakes.prepared_cases import case, prepared_cases
+from msgspec import structs
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
 from conformance.oracle.memory_layout import MEMORIES, Memory, laid
-from conformance.runs import examiners as examining
-from conformance.runs import shards
-from conformance.runs.examiners import DifferentRuntime, Examiners
+from conformance.runs import shards, worker_pool
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.shards import MOST, MOST_BYTES, Shard, WorkerLimits
+from conformance.runs.shards import MOST, MOST_BYTES, Shard
+from conformance.runs.worker_limits import WorkerLimits
+from conformance.runs.worker_pool import DifferentRuntime, WorkerPool
+from conformance.workers.protocol import Machine
 from conformance.workers.worker_client import CannotStart, RuntimeInfo, Stopped
 
 HERE = Environment(framework="plain")
 THERE = Environment(framework="plain", backend="another")
-TERMS = WorkerLimits(timeout=60.0)
-WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None})
+LIMITS = WorkerLimits(timeout=60.0)
+WHO = RuntimeInfo("3.11.0", "Linux", "2.0", {"version": "1.0", "backend": None}, Machine(), {})
 SPELL = function("troubled.ask", layout="N C *s", kernel="in out *k", limits=())
 
 
@@ -51,16 +53,20 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def examiners() -> Iterator[Examiners]:
-    made = Examiners()
+def pool() -> Iterator[WorkerPool]:
+    made = WorkerPool()
     yield made
-    made.retire()
+    made.shut_down()
+
+
+def identify(pool: WorkerPool) -> RuntimeInfo:
+    return pool.identify(HERE, LIMITS, shards.package())
 
 
 def shard(*some: PreparedCase, **rest: object) -> Shard:
     fields = {
         "environment": HERE,
-        "terms": TERMS,
+        "limits": LIMITS,
         "identity": WHO,
         "api_ids": ("right", "mute"),
         "prepared_cases": some,
@@ -150,7 +156,7 @@ def test_the_order_in_memory_is_sent(memory: Memory) -> None:
 def test_what_is_worked_out_of_a_case_is_not_sent() -> None:
     (one,) = prepared_cases(1)
     before = len(pickle.dumps(one))
-    assert one.wanted is not None
+    assert one.oracle_answer is not None
     assert len(pickle.dumps(one)) == before
 
 
@@ -165,13 +171,13 @@ def test_a_shard_that_is_lost_is_observed_as_such() -> None:
 # Carrying shards out
 
 
-def carried_out(examiners: Examiners, whole: Shard) -> list[tuple[str, str, str]]:
-    return [(o.api, o.mode, o.status) for o in examiners.observe(whole)]
+def carried_out(pool: WorkerPool, whole: Shard) -> list[tuple[str, str, str]]:
+    return [(o.api, o.mode, o.status) for o in pool.observe(whole)]
 
 
-def test_a_shard_is_carried_out(examiners: Examiners) -> None:
-    who = examiners.identify(HERE, TERMS)
-    assert carried_out(examiners, shard(*prepared_cases(1), identity=who)) == [
+def test_a_shard_is_carried_out(pool: WorkerPool) -> None:
+    who = identify(pool)
+    assert carried_out(pool, shard(*prepared_cases(1), identity=who)) == [
         ("right", "native", "match"),
         ("right", "recipe", "match"),
         ("mute", "native", "inexpressible"),
@@ -179,32 +185,32 @@ def test_a_shard_is_carried_out(examiners: Examiners) -> None:
     ]
 
 
-def test_shards_come_to_what_the_whole_comes_to(examiners: Examiners) -> None:
-    who = examiners.identify(HERE, TERMS)
+def test_shards_come_to_what_the_whole_comes_to(pool: WorkerPool) -> None:
+    who = identify(pool)
     whole = shard(*prepared_cases(5), identity=who, api_ids=("right", "backwards"))
-    alone = [o for part in whole.split() for o in examiners.observe(part)]
-    assert alone == list(examiners.observe(whole))
+    alone = [o for part in whole.split() for o in pool.observe(part)]
+    assert alone == list(pool.observe(whole))
 
 
 def test_it_is_carried_out_by_a_function_that_any_executor_can_be_handed() -> None:
     """In this process, whose worker is ended by the same means as that of a cluster."""
-    who = examining.identify(HERE, TERMS, shards.package())
-    told = examining.carry_out(pickle.loads(pickle.dumps(shard(*prepared_cases(1), identity=who))))
+    who = worker_pool.identify(HERE, LIMITS, shards.package())
+    told = worker_pool.execute(pickle.loads(pickle.dumps(shard(*prepared_cases(1), identity=who))))
     assert [o.status for o in told] == ["match", "match", "inexpressible", "inexpressible"]
-    examining.retire()
+    worker_pool.shut_down()
     assert gone(who)
 
 
-def test_other_code_is_refused(examiners: Examiners) -> None:
+def test_other_code_is_refused(pool: WorkerPool) -> None:
     with pytest.raises(
         DifferentRuntime, match=r"conformance is .* where shards are carried out, and 0\.0 "
     ):
-        carried_out(examiners, shard(*prepared_cases(1), package="0.0"))
+        carried_out(pool, shard(*prepared_cases(1), package="0.0"))
 
 
 def test_other_code_is_refused_before_an_environment_is_made_for_it() -> None:
     with pytest.raises(DifferentRuntime, match="and another here"):
-        examining.identify(Environment(framework="plain", pins=("none==0",)), TERMS, "another")
+        worker_pool.identify(Environment(framework="plain", pins=("none==0",)), LIMITS, "another")
 
 
 @pytest.mark.parametrize(
@@ -216,27 +222,27 @@ def test_other_code_is_refused_before_an_environment_is_made_for_it() -> None:
     ],
 )
 def test_another_who_would_answer_is_refused(
-    examiners: Examiners, change: dict[str, object], said: str
+    pool: WorkerPool, change: dict[str, object], said: str
 ) -> None:
-    who = replace(examiners.identify(HERE, TERMS), **change)
+    who = structs.replace(identify(pool), **change)
     with pytest.raises(DifferentRuntime, match=said):
-        carried_out(examiners, shard(*prepared_cases(1), identity=who))
+        carried_out(pool, shard(*prepared_cases(1), identity=who))
 
 
 def test_another_runtime_class_is_refused(
-    examiners: Examiners, monkeypatch: pytest.MonkeyPatch
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examining, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
-    who = replace(examiners.identify(HERE, TERMS), python="another")
+    monkeypatch.setattr(worker_pool, "runtime_of", lambda _, who: Runtime(runtime_class=who.python))
+    who = structs.replace(identify(pool), python="another")
     with pytest.raises(
         DifferentRuntime, match=r"the runtime class is '[\d.]+' in one place, and 'another'"
     ):
-        carried_out(examiners, shard(*prepared_cases(1), identity=who))
+        carried_out(pool, shard(*prepared_cases(1), identity=who))
 
 
-def test_another_platform_is_none_other(examiners: Examiners) -> None:
-    who = replace(examiners.identify(HERE, TERMS), platform="another kernel")
-    assert carried_out(examiners, shard(*prepared_cases(1), identity=who))
+def test_another_platform_is_none_other(pool: WorkerPool) -> None:
+    who = structs.replace(identify(pool), platform="another kernel")
+    assert carried_out(pool, shard(*prepared_cases(1), identity=who))
 
 
 # Workers that are kept
@@ -254,90 +260,92 @@ def gone(who: RuntimeInfo) -> bool:
     return False
 
 
-def test_a_thread_keeps_its_worker(examiners: Examiners) -> None:
-    assert examiners.identify(HERE, TERMS) == examiners.identify(HERE, TERMS)
+def test_a_thread_keeps_its_worker(pool: WorkerPool) -> None:
+    assert identify(pool) == identify(pool)
 
 
-def test_another_environment_takes_its_place(examiners: Examiners) -> None:
-    first = examiners.identify(HERE, TERMS)
-    second = examiners.identify(THERE, TERMS)
+def test_another_environment_takes_its_place(pool: WorkerPool) -> None:
+    first = identify(pool)
+    second = pool.identify(THERE, LIMITS, shards.package())
     assert process(first) != process(second)
     assert gone(first)
 
 
-def test_other_terms_take_its_place(examiners: Examiners) -> None:
-    first = examiners.identify(HERE, TERMS)
-    assert process(examiners.identify(HERE, replace(TERMS, timeout=1.0))) != process(first)
+def test_other_limits_take_its_place(pool: WorkerPool) -> None:
+    first = identify(pool)
+    assert process(pool.identify(HERE, replace(LIMITS, timeout=1.0), shards.package())) != process(
+        first
+    )
 
 
-def test_each_thread_has_a_worker_of_its_own(examiners: Examiners) -> None:
-    with ThreadPoolExecutor(2) as pool:
+def test_each_thread_has_a_worker_of_its_own(pool: WorkerPool) -> None:
+    with ThreadPoolExecutor(2) as executor:
         both = threading.Barrier(2)
 
         def who() -> RuntimeInfo:
             both.wait()
-            return examiners.identify(HERE, TERMS)
+            return identify(pool)
 
-        one, other = (future.result() for future in [pool.submit(who), pool.submit(who)])
+        one, other = (future.result() for future in [executor.submit(who), executor.submit(who)])
         assert process(one) != process(other)
 
 
-def test_idle_workers_are_ended_from_any_thread(examiners: Examiners) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        who = pool.submit(examiners.identify, HERE, TERMS).result()
-        examiners.retire()
+def test_idle_workers_are_ended_from_any_thread(pool: WorkerPool) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        who = executor.submit(identify, pool).result()
+        pool.shut_down()
         assert gone(who)
-        again = pool.submit(examiners.identify, HERE, TERMS).result()
+        again = executor.submit(identify, pool).result()
         assert process(again) != process(who)
-        examiners.retire()
+        pool.shut_down()
 
 
-def test_a_worker_that_is_asked_is_not_ended(examiners: Examiners) -> None:
-    who = examiners.identify(HERE, TERMS)
-    told = examiners.observe(shard(*prepared_cases(2), identity=who))
+def test_a_worker_that_is_asked_is_not_ended(pool: WorkerPool) -> None:
+    who = identify(pool)
+    told = pool.observe(shard(*prepared_cases(2), identity=who))
     next(told)
-    examiners.retire()
+    pool.shut_down()
     assert not gone(who)
     assert len(list(told)) == 7
 
 
-def test_after_a_failure_another_worker_is_started(examiners: Examiners) -> None:
-    who = examiners.identify(HERE, TERMS)
+def test_after_a_failure_another_worker_is_started(pool: WorkerPool) -> None:
+    who = identify(pool)
     with pytest.raises(DifferentRuntime):
-        carried_out(examiners, shard(*prepared_cases(1), identity=replace(who, numpy="0.1")))
+        carried_out(pool, shard(*prepared_cases(1), identity=structs.replace(who, numpy="0.1")))
     assert gone(who)
-    assert process(examiners.identify(HERE, TERMS)) != process(who)
+    assert process(identify(pool)) != process(who)
 
 
 def test_one_that_cannot_start_is_tried_again_when_it_is_asked_for(
-    examiners: Examiners, monkeypatch: pytest.MonkeyPatch
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = FRAMEWORKS["plain"]
     monkeypatch.setitem(FRAMEWORKS, "plain", replace(right, prelude="import no_such_framework"))
     with pytest.raises(CannotStart):
-        examiners.identify(HERE, TERMS)
+        identify(pool)
     monkeypatch.setitem(FRAMEWORKS, "plain", right)
-    assert not gone(examiners.identify(HERE, TERMS))
+    assert not gone(identify(pool))
 
 
-def test_a_hang_can_be_stopped_from_another_thread(examiners: Examiners, tmp_path: Path) -> None:
+def test_a_hang_can_be_stopped_from_another_thread(pool: WorkerPool, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     held = PreparedCase(case("held", troubled.FIRST_NUMBER["holds on"]))
-    who = examiners.identify(HERE, TERMS)
+    who = identify(pool)
 
     def stop() -> None:
         with (tmp_path / "pipe").open("rb") as pipe:
             pipe.read(1)
-            examiners.stop()
+            pool.stop()
 
     thread = threading.Thread(target=stop)
     thread.start()
     with pytest.raises(Stopped):
-        carried_out(examiners, shard(held, identity=who))
+        carried_out(pool, shard(held, identity=who))
     thread.join()
 
 
-def test_what_was_stopped_starts_nothing_more(examiners: Examiners) -> None:
-    examiners.stop()
+def test_what_was_stopped_starts_nothing_more(pool: WorkerPool) -> None:
+    pool.stop()
     with pytest.raises(Stopped):
-        examiners.identify(HERE, TERMS)
+        identify(pool)

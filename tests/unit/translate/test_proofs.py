@@ -49,7 +49,7 @@ def record(*asked: tuple[Question, dict[str, Any]], error: str | None = None) ->
     )
 
 
-RIGHT: dict[str, Any] = {"mode": "recipe", "status": "match", "moves": ()}
+RIGHT: dict[str, Any] = {"mode": "recipe", "status": "match", "rewrites": ()}
 REFUSED: dict[str, Any] = {"mode": "native", "status": "rejected", "detail": "No."}
 ANSWERED: dict[str, Any] = {"mode": "native", "status": "mismatch"}
 
@@ -68,7 +68,7 @@ def test_a_case_of_another_size_proves() -> None:
 
 
 def test_another_recipe_proves_nothing() -> None:
-    assert proven(layer(), (layer(), {**RIGHT, "moves": ("kernel flipped",)})) == ()
+    assert proven(layer(), (layer(), {**RIGHT, "rewrites": ("kernel flipped",)})) == ()
 
 
 def test_what_went_wrong_proves_nothing() -> None:

@@ -36,7 +36,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
     path = folder / "run.jsonl"
     with run_files.writing(path, header) as writer:
         for item in plan.invocations(FRAMEWORKS["torch"], header.runtime, [TORCH], prepared_cases):
-            wanted = item.prepared_case.wanted
+            wanted = item.prepared_case.oracle_answer
             outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
             for mode in item.modes:
                 came = item.call if isinstance(item.call, Inexpressible) else outcome
@@ -48,7 +48,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
 
 def test_a_baseline_knows_how_each_recipe_was_made(both: tuple[Record, Record]) -> None:
     run, accepted = (
-        {o.case: (o.status, o.moves, o.cost) for _, o in record.observations(TORCH, "recipe")}
+        {o.case: (o.status, o.rewrites, o.cost) for _, o in record.observations(TORCH, "recipe")}
         for record in both
     )
     assert any(moves for _, moves, _ in run.values())

@@ -266,7 +266,7 @@ def client() -> Iterator[WorkerClient]:
 
 
 def numbers(client: WorkerClient, asked: list[Task]) -> list[list[int]]:
-    told = list(client.ask(asked))
+    told = list(client.submit(asked))
     assert [task for task, _ in told] == asked
     return [outcome.array.tolist() for _, outcome in told if isinstance(outcome, Answer)]
 
@@ -309,7 +309,7 @@ def test_without_a_way_to_ask_together_all_are_asked_alone() -> None:
 )  # fmt: skip
 def test_trouble_is_told_of_the_guilty_alone(client: WorkerClient, line: str, words: str) -> None:
     asked = [*map(doubling, range(6)), bad(line), *map(doubling, range(6, 12))]
-    outcomes = [outcome for _, outcome in client.ask(asked)]
+    outcomes = [outcome for _, outcome in client.submit(asked)]
     guilty = outcomes.pop(6)
     assert isinstance(guilty, Refusal | Crash)
     assert guilty.words == words
@@ -320,7 +320,7 @@ def test_trouble_is_told_of_the_guilty_alone(client: WorkerClient, line: str, wo
 
 def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
     with racing(tmp_path), WorkerClient(UNRULY, timeout=PATIENCE) as client:
-        told = list(client.ask([doubling(1), bad("unruly.stall()"), doubling(2)]))
+        told = list(client.submit([doubling(1), bad("unruly.stall()"), doubling(2)]))
     first, guilty, last = (outcome for _, outcome in told)
     assert isinstance(guilty, Hang)
     assert isinstance(first, Answer)
@@ -329,13 +329,13 @@ def test_a_hang_is_told_of_the_guilty_alone(tmp_path: Path) -> None:
 
 def test_what_crashes_only_in_company_is_no_crash(client: WorkerClient, tmp_path: Path) -> None:
     once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r})")
-    outcomes = [outcome for _, outcome in client.ask([doubling(1), once, doubling(2)])]
+    outcomes = [outcome for _, outcome in client.submit([doubling(1), once, doubling(2)])]
     why = "asked again alone: among 3 questions the worker was killed by SIGABRT"
     assert [outcome.retry for outcome in outcomes if isinstance(outcome, Answer)] == [why] * 3
 
 
 def test_nothing_is_told_of_the_others_where_one_is_guilty(client: WorkerClient) -> None:
-    outcomes = [o for _, o in client.ask([doubling(1), bad("os.abort()"), doubling(2)])]
+    outcomes = [o for _, o in client.submit([doubling(1), bad("os.abort()"), doubling(2)])]
     assert [type(outcome) for outcome in outcomes] == [Answer, Crash, Answer]
     assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None, None]
 
@@ -344,11 +344,11 @@ def test_nothing_is_told_where_somebody_killed_the_worker(
     client: WorkerClient, tmp_path: Path
 ) -> None:
     once = bad(f"unruly.crash_once({str(tmp_path / 'been')!r}, 9)")
-    outcomes = [outcome for _, outcome in client.ask([doubling(1), once, doubling(2)])]
+    outcomes = [outcome for _, outcome in client.submit([doubling(1), once, doubling(2)])]
     assert [o.retry for o in outcomes if isinstance(o, Answer)] == [None] * 3
 
 
 def test_nothing_is_told_of_what_has_no_answer_in_company(client: WorkerClient) -> None:
     asked = [doubling(1), bad("raise ValueError('no')"), doubling(2)]
-    outcomes = [outcome for _, outcome in client.ask(asked)]
+    outcomes = [outcome for _, outcome in client.submit(asked)]
     assert [o.retry for o in outcomes if isinstance(o, Answer | Refusal)] == [None] * 3

@@ -6,12 +6,11 @@ The framework in it is ``fakes/lying.py``, which sends what it likes in the work
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from fakes import frameworks
 from fakes.clock import PATIENCE
 from fakes.drive import PATHS
 from fakes.prepared_cases import case
+from msgspec import Meta
 
 from conformance.adapters.runtime import ANY
 from conformance.environments import interpreters
@@ -52,7 +52,7 @@ def client() -> Iterator[WorkerClient]:
 
 def only(client: WorkerClient, source: str) -> Outcome:
     """What a lie comes to, when the questions around it are answered."""
-    outcomes = [outcome for _, outcome in client.ask([GOOD, task(source), GOOD])]
+    outcomes = [outcome for _, outcome in client.submit([GOOD, task(source), GOOD])]
     for outcome in (outcomes[0], outcomes[2]):
         assert isinstance(outcome, Answer)
         assert outcome.array.tolist() == [2.0, 3.0]
@@ -107,7 +107,7 @@ def test_a_second_try_is_recorded(client: WorkerClient, tmp_path: Path) -> None:
 
 
 def test_a_second_answer_is_nobodys(client: WorkerClient) -> None:
-    outcomes = [o for _, o in client.ask([task("lying.twice()"), *[GOOD] * 3])]
+    outcomes = [o for _, o in client.submit([task("lying.twice()"), *[GOOD] * 3])]
     assert all(isinstance(o, Answer | Flaky) for o in outcomes)
     assert sum(isinstance(o, Flaky) for o in outcomes) <= 1
     last = outcomes[-1]
@@ -118,7 +118,7 @@ def test_a_second_answer_is_nobodys(client: WorkerClient) -> None:
 def test_a_mistake_of_ours_is_told_in_a_sentence(client: WorkerClient) -> None:
     source = "lying.say(kind='mistake', type='NameError', message='no \x1b[31m')"
     with pytest.raises(BadSource, match=r"lie: NameError: no \\x1b\[31m in\n"):
-        list(client.ask([task(source)]))
+        list(client.submit([task(source)]))
 
 
 # Together
@@ -140,7 +140,7 @@ def test_answers_to_questions_that_nobody_asked_are_asked_for_again(
     lie = f"lying.instead({change}, {str(tmp_path / 'lied')!r})"
     prelude = f"import lying\nlying.later({lie!r})"
     with WorkerClient(replace(TOGETHER, prelude=prelude), timeout=PATIENCE) as together:
-        outcomes = [outcome for _, outcome in together.ask(map(doubling, range(3)))]
+        outcomes = [outcome for _, outcome in together.submit(map(doubling, range(3)))]
     assert [o.array.tolist() for o in outcomes if isinstance(o, Answer)] == [[0], [2], [4]]
     for outcome in outcomes:
         assert isinstance(outcome, Answer)
@@ -190,7 +190,7 @@ def test_a_start_that_is_none_is_told_in_a_sentence(header: str) -> None:
     assert len(sentence) < 600
 
 
-KINDS = {"version": Kind("such as 1.0", (None,), re.compile(r"[\w.+]{1,100}"))}
+KINDS = {"version": Kind("such as 1.0", Annotated[str, Meta(pattern=r"\A[\w.+]{1,100}\Z")] | None)}
 
 
 @pytest.mark.parametrize(

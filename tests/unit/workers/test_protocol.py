@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from conformance.workers.protocol import (
-    Answered,
-    AnsweredTogether,
-    Broken,
-    Failed,
+    AnswerReply,
+    BatchReply,
+    CrashReply,
     Malformed,
-    Mistaken,
-    OutOfMemory,
+    MemoryReply,
+    MistakeReply,
     Ready,
-    Refused,
+    RefusalReply,
+    StartFailure,
     reply,
 )
 
@@ -38,15 +38,15 @@ WORDS = {"number": 1, "type": "ValueError", "message": "no"}
     ("header", "arrays", "kind"),
     [
         (READY, {}, Ready),
-        ({"kind": "failed", **WORDS}, {}, Failed),
-        ({"kind": "answer", "number": 1}, Y, Answered),
-        ({"kind": "answers", "number": 1}, {"0": Y["y"], "12": Y["y"]}, AnsweredTogether),
-        ({"kind": "answers", "number": 1}, {}, AnsweredTogether),
-        ({"kind": "refusal", **WORDS}, {}, Refused),
-        ({"kind": "refusal", **WORDS, "message": "half of a pair: \ud800"}, {}, Refused),
-        ({"kind": "memory", **WORDS}, {}, OutOfMemory),
-        ({"kind": "mistake", **WORDS}, {}, Mistaken),
-        ({"kind": "crash", "number": 1, "reason": "closed"}, {}, Broken),
+        ({"kind": "failed", **WORDS}, {}, StartFailure),
+        ({"kind": "answer", "number": 1}, Y, AnswerReply),
+        ({"kind": "answers", "number": 1}, {"0": Y["y"], "12": Y["y"]}, BatchReply),
+        ({"kind": "answers", "number": 1}, {}, BatchReply),
+        ({"kind": "refusal", **WORDS}, {}, RefusalReply),
+        ({"kind": "refusal", **WORDS, "message": "half of a pair: \ud800"}, {}, RefusalReply),
+        ({"kind": "memory", **WORDS}, {}, MemoryReply),
+        ({"kind": "mistake", **WORDS}, {}, MistakeReply),
+        ({"kind": "crash", "number": 1, "reason": "closed"}, {}, CrashReply),
     ],
 )
 def test_what_may_be_said_is_taken(header: dict[str, Any], arrays: Any, kind: type) -> None:

@@ -19,10 +19,8 @@ from fakes.clock import PATIENCE, racing, wait_until
 
 import conformance
 from conformance.workers import channel, worker, worker_client
-from conformance.workers.interpreter import ahead
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Refusal
 from conformance.workers.worker_client import (
-    MEMORY,
     WINDOW,
     BadSource,
     CannotStart,
@@ -54,7 +52,7 @@ def answered(outcome):
 
 def only(client, source):
     """What the source comes to, when the questions around it are answered."""
-    (_, before), (_, outcome), (_, after) = client.ask([GOOD, bad(source), GOOD])
+    (_, before), (_, outcome), (_, after) = client.submit([GOOD, bad(source), GOOD])
     assert answered(before)
     assert answered(after)
     return outcome
@@ -114,7 +112,7 @@ def pipe(tmp_path):
 def test_what_is_under_way_is_settled_where_no_numbers_came(source, times):
     settling = Interpreter(sys.executable, prelude="log = []", synchronize="log.append(1)")
     with WorkerClient(settling, timeout=PATIENCE) as client:
-        _, (_, told) = client.ask([bad(source), Task("count", "y = np.array(len(log))", {})])
+        _, (_, told) = client.submit([bad(source), Task("count", "y = np.array(len(log))", {})])
     assert told.array == times
 
 
@@ -123,7 +121,7 @@ def test_what_is_under_way_is_settled_where_no_numbers_came(source, times):
 
 def test_questions_are_answered_in_order(client):
     tasks = [Task(str(n), "y = x", {"x": np.array(n)}) for n in range(3 * WINDOW)]
-    told = list(client.ask(tasks))
+    told = list(client.submit(tasks))
     assert [task for task, _ in told] == tasks
     assert [int(outcome.array) for _, outcome in told] == list(range(3 * WINDOW))
 
@@ -131,19 +129,19 @@ def test_questions_are_answered_in_order(client):
 def test_questions_are_pulled_only_a_window_ahead(client):
     pulled = count()
     tasks = (GOOD for _ in pulled)
-    answers = client.ask(tasks)
+    answers = client.submit(tasks)
     next(answers)
     answers.close()
     assert next(pulled) <= WINDOW + 1
 
 
 def test_endless_questions_have_answers(client):
-    assert all(answered(outcome) for _, outcome in islice(client.ask(repeat(GOOD)), 50))
+    assert all(answered(outcome) for _, outcome in islice(client.submit(repeat(GOOD)), 50))
 
 
 def test_arrays_larger_than_any_pipe_come_back(client):
     x = np.arange(2**19, dtype="float64")
-    ((_, outcome),) = client.ask([Task("large", "y = x[::-1]", {"x": x})])
+    ((_, outcome),) = client.submit([Task("large", "y = x[::-1]", {"x": x})])
     np.testing.assert_array_equal(outcome.array, x[::-1])
 
 
@@ -184,13 +182,14 @@ def test_trouble_that_leaves_an_answer_costs_nothing(client, trouble):
 
 
 def test_a_question_sees_nothing_of_the_one_before(client):
-    _, (_, outcome) = client.ask([bad("y = np.float64(0); left = y"), bad("y = 'left' in dir()")])
+    tasks = [bad("y = np.float64(0); left = y"), bad("y = 'left' in dir()")]
+    _, (_, outcome) = client.submit(tasks)
     assert not outcome.array
 
 
 def test_our_own_modules_hide_none_of_the_framework_s(client):
     folder = str(Path(conformance.__file__).parent)
-    ((_, outcome),) = client.ask([bad(f"y = {folder!r} in sys.path")])
+    ((_, outcome),) = client.submit([bad(f"y = {folder!r} in sys.path")])
     assert not outcome.array
 
 
@@ -234,12 +233,12 @@ def test_what_holds_no_numbers_is_no_answer(client, source, got):
 @pytest.mark.parametrize("source", ["y = unknown", "y = ("])
 def test_a_misspelt_source_is_nobody_s_refusal(client, source):
     with pytest.raises(BadSource, match=r"bad: (Name|Syntax)Error"):
-        list(client.ask([GOOD, bad(source), GOOD]))
+        list(client.submit([GOOD, bad(source), GOOD]))
 
 
 def test_an_array_of_anything_but_numbers_cannot_be_asked_about(client):
     with pytest.raises(TypeError, match="x must hold numbers"):
-        list(client.ask([Task("odd", "y = 1", {"x": np.array([None])})]))
+        list(client.submit([Task("odd", "y = 1", {"x": np.array([None])})]))
 
 
 # Crashes and hangs
@@ -295,7 +294,7 @@ def test_an_answer_that_has_come_is_not_late_whatever_the_clock_says(client, mon
     """As on a machine that had no time for us from before it came until long after."""
     go, done = tmp_path / "go", tmp_path / "done"
     waiting = bad(f"unruly.wait_for({str(go)!r})\ny = x + 1")
-    answers = client.ask([GOOD, waiting, bad(f"open({str(done)!r}, 'w')\ny = x")])
+    answers = client.submit([GOOD, waiting, bad(f"open({str(done)!r}, 'w')\ny = x")])
     next(answers)
     looks = count()
 
@@ -327,7 +326,7 @@ def test_what_somebody_kills_once_is_not_flaky(client, tmp_path):
 
 def test_several_crashes_in_a_row_are_each_told(client):
     tasks = [bad("os._exit(1)"), bad("os._exit(2)"), GOOD]
-    (_, first), (_, second), (_, third) = client.ask(tasks)
+    (_, first), (_, second), (_, third) = client.submit(tasks)
     assert (first.reason, second.reason) == ("ended with exit status 1", "ended with exit status 2")
     assert answered(third)
 
@@ -384,7 +383,7 @@ MEAGRE = 2**24  # four times what leaks
 
 def workers(client, tasks):
     """The process that answered each task."""
-    return [int(outcome.array) for _, outcome in client.ask(tasks)]
+    return [int(outcome.array) for _, outcome in client.submit(tasks)]
 
 
 def test_a_worker_that_grows_is_replaced():
@@ -403,7 +402,7 @@ def test_a_worker_that_has_grown_first_answers_what_it_was_sent(tmp_path):
     told = tmp_path / "told"
     source = f"unruly.leak(8)\nopen({str(told)!r}, 'a').write('.')\ny = 1"
     with WorkerClient(UNRULY, timeout=PATIENCE, growth=MEAGRE) as client:
-        list(client.ask([Task("once", source, {})] * WINDOW))
+        list(client.submit([Task("once", source, {})] * WINDOW))
     assert told.read_text() == "." * WINDOW
 
 
@@ -433,7 +432,7 @@ def test_nothing_is_asked_of_a_broken_worker_in_another_ask_either(client):
 def test_a_worker_that_takes_the_place_of_a_broken_one_may_break_too(client):
     """It crashes where it is asked first and once more, and then no worker is there to break."""
     crash = Task("crash", "os.abort()", {}, last=True)
-    outcomes = [outcome for _, outcome in client.ask([GOOD, crash, GOOD, LAST, LAST, GOOD])]
+    outcomes = [outcome for _, outcome in client.submit([GOOD, crash, GOOD, LAST, LAST, GOOD])]
     assert isinstance(outcomes[1], Crash)
     assert [answered(outcomes[place]) for place in (0, 2, 5)] == [True] * 3
     assert outcomes[3].array != outcomes[4].array
@@ -481,7 +480,7 @@ def test_an_iterator_closed_early_leaves_no_question_under_way(client, pipe, tmp
         yield bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")
         sent.touch()
 
-    answers = client.ask(tasks())
+    answers = client.submit(tasks())
     next(answers)
     assert pipe.is_held()
     answers.close()
@@ -498,7 +497,7 @@ def test_an_interrupt_leaves_no_question_under_way(client, pipe):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(client.ask(interrupted()))
+        list(client.submit(interrupted()))
     assert pipe.has_ended()
 
 
@@ -508,7 +507,7 @@ import threading
 from conformance.workers.worker_client import WorkerClient, Interpreter, Task
 with WorkerClient(Interpreter(sys.executable, "import unruly")) as client:
     tasks = [Task("1", {holding!r}, {{}}), Task("2", {stall!r}, {{}})]
-    for task, outcome in client.ask(tasks):
+    for task, outcome in client.submit(tasks):
         print(outcome.words, flush=True)
 """
 
@@ -609,14 +608,14 @@ def test_an_import_has_its_own_patience():
 
 def test_questions_belong_into_the_with_block():
     with pytest.raises(RuntimeError, match="within its with block"):
-        next(WorkerClient(UNRULY).ask([GOOD]))
+        next(WorkerClient(UNRULY).submit([GOOD]))
 
 
 def test_two_asks_at_a_time_are_refused(client):
-    answers = client.ask([GOOD, GOOD])
+    answers = client.submit([GOOD, GOOD])
     next(answers)
-    with pytest.raises(RuntimeError, match="one ask at a time"):
-        next(client.ask([GOOD]))
+    with pytest.raises(RuntimeError, match="one submission at a time"):
+        next(client.submit([GOOD]))
     answers.close()
 
 
@@ -630,7 +629,7 @@ def test_an_examination_can_be_stopped_from_another_thread_even_in_a_hang(pipe):
         thread = threading.Thread(target=stop)
         thread.start()
         with pytest.raises(Stopped):
-            list(client.ask([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
+            list(client.submit([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
         thread.join()
         assert pipe.has_ended()
 
@@ -639,7 +638,7 @@ def test_a_stopped_examination_answers_no_more():
     with WorkerClient(UNRULY, timeout=PATIENCE) as stopped:
         stopped.stop()
         with pytest.raises(Stopped):
-            list(stopped.ask([GOOD]))
+            list(stopped.submit([GOOD]))
 
 
 def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
@@ -772,69 +771,3 @@ def test_what_is_just_being_started_outlives_no_controller(tmp_path, pipe, how):
         assert pipe.is_held()
         controller.kill()
     assert pipe.has_ended()
-
-
-# Ahead of the first who asks
-
-
-def noting(tmp_path, pipe):
-    """An interpreter that writes a line when it starts, and holds the pipe open."""
-    started = str(tmp_path / "started")
-    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); print(file=open({started!r}, 'a'))"
-    return Interpreter(sys.executable, prelude, variables=VARIABLES), tmp_path / "started"
-
-
-def test_a_worker_that_was_begun_ahead_is_the_one_that_answers(pipe, tmp_path):
-    interpreter, started = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=MEMORY):
-        assert pipe.is_held()
-        with WorkerClient(interpreter) as client:
-            assert answered(next(client.ask([GOOD]))[1])
-        assert pipe.has_ended()
-    assert started.read_text() == "\n"
-
-
-def test_another_thread_may_take_it(pipe, tmp_path):
-    interpreter, started = noting(tmp_path, pipe)
-    told = []
-
-    def examine():
-        with WorkerClient(interpreter) as client:
-            told.extend(outcome for _, outcome in client.ask([GOOD]))
-
-    with ahead(interpreter, memory=MEMORY):
-        thread = threading.Thread(target=examine)
-        thread.start()
-        thread.join()
-    assert answered(told[0])
-    assert started.read_text() == "\n"
-
-
-def test_a_worker_that_nobody_took_is_ended(pipe, tmp_path):
-    interpreter, _ = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=MEMORY):
-        assert pipe.is_held()
-    assert pipe.has_ended()
-
-
-def test_it_is_taken_only_by_who_wants_the_same(pipe, tmp_path):
-    interpreter, started = noting(tmp_path, pipe)
-    with ahead(interpreter, memory=MEMORY):
-        assert pipe.is_held()
-        with WorkerClient(interpreter, memory=2**30):
-            pass
-    assert started.read_text() == "\n\n"
-
-
-def test_what_cannot_be_begun_ahead_is_told_by_who_starts_it():
-    nowhere = Interpreter("/nowhere/python")
-    with ahead(nowhere, memory=MEMORY):
-        assert why_not(nowhere).sentence == "There is no interpreter /nowhere/python."
-
-
-def test_one_that_died_ahead_has_its_second_chance(tmp_path):
-    prelude = f"import unruly; unruly.crash_once({str(tmp_path / 'been')!r})"
-    with ahead(Interpreter(sys.executable, prelude, variables=VARIABLES), memory=MEMORY):
-        wait_until((tmp_path / "been").exists)
-        with WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES)) as client:
-            assert answered(next(client.ask([GOOD]))[1])

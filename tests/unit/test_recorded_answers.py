@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from gate_runs import AT_BEGIN, FLIPPED, different, seen
 
-from conformance.answers import NONDETERMINISTIC, REAL, agree, answer_of, numbers_of
 from conformance.observations import Observation
+from conformance.recorded_answers import NONDETERMINISTIC, REAL, agree, answer_of, numbers_of
 
 
 @pytest.mark.parametrize(

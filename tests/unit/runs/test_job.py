@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from click.testing import Result as Ended
 from fakes import drive
 from fakes import executors as fakes
 from fakes.drive import PATHS
@@ -21,10 +22,11 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, NoPython
-from conformance.runs import durations, execute, executors, run_files
+from conformance.runs import durations, executors, run_files, scheduler
 from conformance.runs.durations import Duration
-from conformance.runs.execute import Recorded, Request
 from conformance.runs.executors import Place
+from conformance.runs.fingerprint import run_fingerprint
+from conformance.runs.job import Job, Request
 from conformance.workers.worker_client import CannotStart
 
 NAMES = ("plain", "other", "third")
@@ -50,9 +52,9 @@ def requests(tmp_path: Path, **rest: Any) -> list[Request]:
     ]
 
 
-def recorded(wanted: list[Request], count: int = 3, jobs: int = 2) -> list[Recorded]:
+def recorded(wanted: list[Request], count: int = 3, jobs: int = 2) -> list[Job]:
     with executors.threads(jobs) as places:
-        return execute.record_all(wanted, prepared_cases(count), places)
+        return scheduler.record_all(wanted, prepared_cases(count), places)
 
 
 def test_every_environment_has_a_run_of_its_own(tmp_path: Path) -> None:
@@ -75,7 +77,7 @@ def test_what_was_observed_is_counted(tmp_path: Path) -> None:
 def test_a_run_is_made_from_what_its_pins_need_too() -> None:
     plain = Environment(framework="jax", pins=("jax==1.0",))
     several = [plain, replace(plain, constraints=("jaxlib==1.0",)), replace(plain, backend="cpu")]
-    assert len({execute.made_from(one, [], []) for one in several}) == 3
+    assert len({run_fingerprint(one, [], []) for one in several}) == 3
 
 
 def test_one_that_cannot_be_made_ends_no_other(
@@ -114,7 +116,7 @@ def test_each_is_gone_on_with_where_it_was(tmp_path: Path) -> None:
     told[1].path.unlink()
     again = recorded(requests(tmp_path, resume=True))
     assert [one.path.read_bytes() for one in again] == whole
-    assert [one.kept for one in again] == [False, False, True]
+    assert [one.was_complete for one in again] == [False, False, True]
 
 
 # The longest first
@@ -135,7 +137,7 @@ class Order(fakes.Immediate):
 
 def order(tmp_path: Path) -> list[str]:
     executor = Order()
-    execute.record_all(requests(tmp_path), prepared_cases(3), [Place(executor)])
+    scheduler.record_all(requests(tmp_path), prepared_cases(3), [Place(executor)])
     return executor.names
 
 
@@ -170,18 +172,11 @@ def test_no_time_is_in_a_run(tmp_path: Path) -> None:
     assert recorded(requests(tmp_path)[:1], count=durations.ENOUGH)[0].path.read_bytes() == first
 
 
-# One, for those who want nothing else
-
-
-def test_one_environment_is_recorded(tmp_path: Path) -> None:
-    path = execute.record(environment("plain"), prepared_cases(2), tmp_path / "run.jsonl")
-    assert run_files.read(path).complete
-
-
-def test_one_that_cannot_start_is_raised(tmp_path: Path) -> None:
+def test_one_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:
     wrong = Environment(framework="plain", python="/nowhere/python")
-    with pytest.raises(CannotStart):
-        execute.record(wrong, prepared_cases(2), tmp_path / "run.jsonl")
+    request = Request(name="plain", environment=wrong, path=tmp_path / "run.jsonl")
+    (one,) = recorded([request])
+    assert isinstance(one.error, CannotStart)
     assert run_files.read(tmp_path / "run.jsonl").header.failure
 
 
@@ -189,7 +184,7 @@ def test_one_that_cannot_start_is_raised(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
     """On one case, with a fake in the place of PyTorch and another in that of JAX."""
     cases = tmp_path / "cases.yaml"
     cases.write_text("cases:\n  - {id: one, why: Why., x: [1, 2], kernel: [1, 10]}\n")
@@ -206,7 +201,7 @@ BOTH = ("--environment", "torch", "--environment", "jax")
 
 
 def test_several_environments_are_written_below_one_folder(
-    run: Callable[..., Result], tmp_path: Path
+    run: Callable[..., Ended], tmp_path: Path
 ) -> None:
     assert run(*BOTH, "--jobs", "2", "--out", "here").exit_code == 0
     assert sorted(path.name for path in (tmp_path / "here").iterdir()) == [
@@ -215,7 +210,7 @@ def test_several_environments_are_written_below_one_folder(
     ]
 
 
-def test_they_have_a_folder_of_their_own(run: Callable[..., Result]) -> None:
+def test_they_have_a_folder_of_their_own(run: Callable[..., Ended]) -> None:
     said = run(*BOTH)
     assert said.output == (
         "reports/runs/torch.jsonl: 5 match, 1 mismatch\nreports/runs/jax.jsonl: 2 match\n"
@@ -223,7 +218,7 @@ def test_they_have_a_folder_of_their_own(run: Callable[..., Result]) -> None:
 
 
 def test_one_that_fails_is_said_and_the_others_are_made(
-    run: Callable[..., Result], tmp_path: Path
+    run: Callable[..., Ended], tmp_path: Path
 ) -> None:
     drive.fake(tmp_path, prelude="import no_such_framework")
     said = run(*BOTH)
@@ -236,7 +231,7 @@ def test_one_that_fails_is_said_and_the_others_are_made(
 
 
 def test_all_stands_for_every_pinned_environment(
-    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = {name: environment(name) for name in ("jax", "torch")}
     monkeypatch.setattr(definitions, "pinned", lambda: both)
@@ -261,7 +256,7 @@ def old(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("words", "status"), [((), 2), (("--skip-missing-interpreters",), 0)])
 @pytest.mark.usefixtures("old")
 def test_one_whose_python_is_missing_is_said_and_the_others_are_made(
-    run: Callable[..., Result], words: tuple[str, ...], status: int
+    run: Callable[..., Ended], words: tuple[str, ...], status: int
 ) -> None:
     ran = run("--environment", "all", *words)
     assert ran.exit_code == status
@@ -274,14 +269,14 @@ def test_one_whose_python_is_missing_is_said_and_the_others_are_made(
 
 
 @pytest.mark.usefixtures("old")
-def test_only_a_missing_python_is_skipped(run: Callable[..., Result]) -> None:
+def test_only_a_missing_python_is_skipped(run: Callable[..., Ended]) -> None:
     broken = replace(FRAMEWORKS["jax"], prelude="import no_such_framework")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(FRAMEWORKS, "jax", broken)
         assert run("--environment", "all", "--skip-missing-interpreters").exit_code == 2
 
 
-def test_what_is_there_is_reused_and_the_rest_is_made(run: Callable[..., Result]) -> None:
+def test_what_is_there_is_reused_and_the_rest_is_made(run: Callable[..., Ended]) -> None:
     run(*BOTH[:2])
     said = run(*BOTH, "--reuse")
     assert said.output == (
@@ -290,20 +285,20 @@ def test_what_is_there_is_reused_and_the_rest_is_made(run: Callable[..., Result]
     )
 
 
-def test_several_runs_do_not_fit_into_one_file(run: Callable[..., Result]) -> None:
+def test_several_runs_do_not_fit_into_one_file(run: Callable[..., Ended]) -> None:
     Path("file").touch()
     said = run(*BOTH, "--out", "file")
     assert said.exit_code == 2
     assert "file is a file; several run files need a folder" in said.output
 
 
-def test_an_environment_without_the_api_is_left_out(run: Callable[..., Result]) -> None:
+def test_an_environment_without_the_api_is_left_out(run: Callable[..., Ended]) -> None:
     said = run(*BOTH, "--api", "jax.right")
     assert said.output == "reports/runs/jax.jsonl: 2 match\n"
 
 
 @pytest.mark.parametrize("words", [("--executor", "dask"), ("--scheduler", "tcp://127.0.0.1:1")])
-def test_a_cluster_needs_both_its_words(run: Callable[..., Result], words: tuple[str, ...]) -> None:
+def test_a_cluster_needs_both_its_words(run: Callable[..., Ended], words: tuple[str, ...]) -> None:
     said = run(*BOTH, *words)
     assert said.exit_code == 2
     assert "--executor dask and --scheduler ADDRESS go together" in said.output

@@ -82,7 +82,7 @@ def items(of: Framework, cases: Sequence[Case]) -> list[Invocation]:
 
 def observed(of: Framework, cases: Sequence[Case], **options: Any) -> list[Observation]:
     with client(of, **options) as started:
-        return list(calls.run_invocations(started, items(of, cases)))
+        return list(calls.observe(started, items(of, cases)))
 
 
 def only(observations: list[Observation], **wanted: str) -> Observation:
@@ -199,7 +199,7 @@ def test_what_cannot_be_written_says_why(meanings: list[Observation]) -> None:
 def test_a_recipe_says_what_it_costs_and_does(meanings: list[Observation]) -> None:
     told = only(meanings, api="backwards, known", mode="recipe")
     assert told.cost == "kernel transform"
-    assert told.moves == ("kernel flipped",)
+    assert told.rewrites == ("kernel flipped",)
 
 
 def test_every_key_is_observed_once(meanings: list[Observation]) -> None:
@@ -551,14 +551,14 @@ def test_one_item_is_asked_alone(tmp_path: Path) -> None:
     of = within(tmp_path, *APIS)
     told: Iterator[Invocation] = iter(items(of, [CROOKED]))
     with client(of) as started:
-        outcome = calls.invoke(started, next(told))
+        outcome = calls.run_one(started, next(told)).outcome
         assert outcome.array.tolist() == [[[12, 23, 30]]]
 
 
 def test_a_refusal_asked_alone_is_an_outcome(tmp_path: Path) -> None:
     of = within(tmp_path, APIS[5])
     with client(of) as started:
-        outcome = calls.invoke(started, items(of, [CROOKED])[0])
+        outcome = calls.run_one(started, items(of, [CROOKED])[0]).outcome
     assert outcome == Refusal("ValueError", "not possible here: symmetric padding")
 
 

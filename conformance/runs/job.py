@@ -1,4 +1,4 @@
-"""Record one run: take its shards one by one, and write their observations to its file."""
+"""Define a run to make as a job: it cuts its shards, and writes their observations to its file."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Request:
         Where to write the run; None for a path after the framework.
     api_ids
         The APIs; empty for all.
-    terms
+    limits
         The limits of its workers.
-    sources
+    fingerprint
         Digest of all that the run is made from, if there are pins.
     resume
         Whether to resume a run that was stopped.
@@ -57,39 +57,41 @@ class Request:
     environment: Environment
     path: Path | None = None
     api_ids: Collection[str] = ()
-    terms: WorkerLimits = field(default_factory=WorkerLimits)
-    sources: str | None = None
+    limits: WorkerLimits = field(default_factory=WorkerLimits)
+    fingerprint: str | None = None
     resume: bool = False
     selection: Selection | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """The result of a request.
+class Job:
+    """A run to make.
+
+    Parameters
+    ----------
+    request
+        What is requested.
+    prepared_cases
+        The cases. They are iterated several times.
+    duration
+        How long the run is expected to take.
+    capacity
+        Returns how many shards are carried out at once.
+    bar
+        The progress bar, which gets a task.
 
     Attributes
     ----------
+    environment, limits
+        The environment, and the limits of its worker.
+    start
+        Seconds until its framework has started.
     path
-        The run file.
-    counts
-        The number of observations with each status.
+        The run file, once it is known.
     error
         Why the run is not complete.
-    kept
-        Whether it was complete before.
-    spared
+    keeps_earlier_run
         Whether it could not start, and an earlier run remains at its path.
     """
-
-    path: Path | None
-    counts: Counter[str]
-    error: Exception | None
-    kept: bool
-    spared: bool = False
-
-
-class Recording:
-    """The `Job` of a request."""
 
     def __init__(
         self,
@@ -100,19 +102,19 @@ class Recording:
         bar: Progress,
     ) -> None:
         self.environment = request.environment
-        self.terms = request.terms
+        self.limits = request.limits
         self.start = duration.start
+        self.path = request.path
+        self.error: Exception | None = None
+        self.keeps_earlier_run = False
         self._request = request
         self._prepared_cases = prepared_cases
         self._capacity = capacity
         self._framework = FRAMEWORKS[request.environment.framework]
-        self._path = request.path
         self._bar = bar
         self._task = bar.add_task(request.name, total=None)
         self._file = ExitStack()
         self._partial_run: PartialRun | None = None
-        self._error: Exception | None = None
-        self._spared = False
         self._shards: Iterator[Shard] = iter(())
         self._next: Shard | None = None
         self._apis = tuple(
@@ -125,34 +127,39 @@ class Recording:
         self._done = 0
 
     @property
-    def result(self) -> Recorded:
-        partial_run = self._partial_run
-        return Recorded(
-            path=self._path,
-            counts=Counter() if partial_run is None else partial_run.writer.counts,
-            error=self._error,
-            kept=partial_run is not None and partial_run.complete,
-            spared=self._spared,
-        )
+    def counts(self) -> Counter[str]:
+        """The number of observations with each status."""
+        return Counter() if self._partial_run is None else self._partial_run.counts
+
+    @property
+    def was_complete(self) -> bool:
+        """Whether the run was complete before."""
+        return self._partial_run is not None and self._partial_run.is_complete
 
     @property
     def remaining(self) -> float:
+        """Seconds that the shards that were not taken yet will need."""
         return self._remaining * (self._seconds / self._done if self._done else self._duration)
 
     @property
     def exhausted(self) -> bool:
+        """Whether all shards were taken."""
         return self._partial_run is not None and self._next is None
 
     def open(self, identity: RuntimeInfo, seconds: float) -> None:
+        """Start to write, as the runtime is known, after so many seconds.
+
+        Raise `RunError` or ``OSError`` if the file cannot be written, or is another run than the
+        one to resume.
+        """
         self.start = seconds
         request, cases = self._request, self._prepared_cases
-        together = self.terms.together
-        header = run_header.header(self._framework, identity, cases, together=together)
-        header = replace(header, sources=request.sources, selection=request.selection)
+        header = run_header.header(self._framework, identity, cases, batched=self.limits.batched)
+        header = replace(header, fingerprint=request.fingerprint, selection=request.selection)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
-        self._path = self._path or FOLDER / f"{header.name}.jsonl"
+        self.path = self.path or FOLDER / f"{header.name}.jsonl"
         self._partial_run = partial_run = self._file.enter_context(
-            partial_runs.writing(self._path, header, self._keys(), resume=request.resume)
+            partial_runs.writing(self.path, header, self._keys(), resume=request.resume)
         )
         self._total = sum(1 for _ in self._keys())
         self._bar.update(
@@ -164,7 +171,7 @@ class Recording:
         self._remaining = self._total - len(partial_run.done)
         template = Shard(
             environment=self.environment,
-            terms=self.terms,
+            limits=self.limits,
             identity=identity,
             api_ids=tuple(api.id for api in self._apis),
             prepared_cases=(),
@@ -179,6 +186,7 @@ class Recording:
         return min(max(cases // (2 * self._capacity()), _FEWEST_CASES), shards.MOST)
 
     def take(self) -> Shard:
+        """Return the next shard."""
         shard = self._next
         assert shard is not None  # or it was exhausted
         self._remaining -= len(shard.keys)
@@ -186,41 +194,40 @@ class Recording:
         return shard
 
     def add(self, observation: Observation) -> None:
+        """Write an observation."""
         assert self._partial_run is not None  # as shards are cut later
-        self._partial_run.writer.add(observation)
+        self._partial_run.add(observation)
         self._bar.advance(self._task)
 
-    def flush(self) -> None:
-        if self._partial_run is not None:
-            self._partial_run.writer.flush()
-
     def spend(self, seconds: float, shard: Shard) -> None:
+        """Record the time that a shard took."""
         self._seconds += seconds
         self._done += len(shard.keys)
 
     def close(self) -> None:
-        partial_run = self._partial_run
-        assert partial_run is not None and self._path is not None  # as it was opened
-        if not partial_run.complete:
-            partial_runs.finish(self._path, partial_run.writer, self._keys)
+        """Complete the run, as all observations were added."""
+        assert self._partial_run is not None  # as it was opened
+        if not self._partial_run.is_complete:
+            self._partial_run.close()
         self.release()
         if self.environment.pins and self._done >= durations.ENOUGH:
             durations.remember(self.environment, Duration(self.start, self._seconds / self._done))
 
     def fail(self, error: Exception) -> None:
-        self._error = error
+        """Give the run up, and write why to its file unless that has a run; other jobs go on."""
+        self.error = error
         self.release()
-        if self._path is None or self._partial_run is not None:
+        if self.path is None or self._partial_run is not None:
             return
-        self._spared = partial_runs.is_worth_keeping(self._path)
-        if not self._spared:
+        self.keeps_earlier_run = partial_runs.is_worth_keeping(self.path)
+        if not self.keeps_earlier_run:
             backend = self.environment.backend or self._framework.chosen_backend
             failure = Header(framework=self._framework.name, backend=backend, failure=str(error))
             try:
-                with run_files.writing(self._path, failure):
+                with run_files.writing(self.path, failure):
                     pass
             except (OSError, RunError) as file_error:
-                self._error = file_error
+                self.error = file_error
 
     def release(self) -> None:
         """Close the run file."""
