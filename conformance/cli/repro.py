@@ -143,6 +143,9 @@ def _from_runs(
     if not run_file:
         backend = backend or framework.chosen_backend
     runs = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
+    for run in runs if run_file else ():
+        if not run.complete:
+            click.echo(f"conformance repro: {printable(str(run_file))}: is incomplete", err=True)
     outcome = reproduction.first_outcome(runs, framework, api, prepared_case, mode, backend)
     if run_file and not outcome:
         suffix = f" on {backend}" if backend else ""

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,10 @@ DOWNLOADS = "CONFORMANCE_PYTHON_DOWNLOADS"
 
 _ANSWERS = {"": False, "0": False, "no": False, "false": False, "never": False}
 _ANSWERS |= {"1": True, "yes": True, "true": True, "allow": True}
+
+
+LONGEST = 3600.0
+"""Seconds that one call of uv may take."""
 
 
 class CannotBuild(PrintableError):
@@ -42,14 +47,18 @@ def uv(
     variables
         Environment variables, besides those of this process.
     """
-    process = subprocess.run(
-        (program(), *arguments),
-        env={**os.environ, **_find_links(), **_compilation(), **(variables or {})},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        process = subprocess.run(
+            (program(), *arguments),
+            env={**os.environ, **_find_links(), **_compilation(), **(variables or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        raise CannotBuild(f"uv {arguments[0]} did not end within {LONGEST:g} seconds") from None
     if process.returncode:
         raise CannotBuild(" ".join(process.stderr.split())[-500:])
     return process
@@ -85,14 +94,13 @@ def _configured_links() -> str:
     """Return the find-links of pip's configuration, from another pip if this Python has none."""
     pip = shutil.which("pip")
     for command in ((sys.executable, "-m", "pip"), *([(pip,)] if pip else [])):
-        process = subprocess.run(
-            (*command, "config", "get", "global.find-links"),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if process.returncode == 0:
-            return process.stdout
+        words = (*command, "config", "get", "global.find-links")
+        with suppress(subprocess.TimeoutExpired):
+            process = subprocess.run(
+                words, capture_output=True, text=True, check=False, timeout=LONGEST
+            )
+            if process.returncode == 0:
+                return process.stdout
     return ""
 
 

@@ -149,8 +149,11 @@ def is_worth_keeping(path: Path) -> bool:
 def _require_run_file(path: Path) -> None:
     """Raise `RunError` for a file that is not a run file, so that a run does not overwrite it.
 
-    The beginning of the header is enough, as a run may have been stopped there.
+    The beginning of the header is enough, as a run may have been stopped there. A device or a pipe
+    is none, as a run file is shortened and read again.
     """
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path}: a run cannot be written to a device, a pipe or a folder")
     try:
         with path.open("rb") as file:
             opening = file.read(len(_OPENING))

@@ -14,7 +14,7 @@ import pytest
 from fakes.installer import Uv, pretend
 
 import conformance
-from conformance.environments import definitions
+from conformance.environments import definitions, installer
 from conformance.environments.definitions import DOWNLOADS, CannotBuild, Environment, NoPython
 
 LINKS = "wheels  more/wheels"
@@ -113,6 +113,13 @@ def test_the_installers_words_say_why_not(uv: Uv) -> None:
     with pytest.raises(CannotBuild) as told:
         build(PINS, "3.11")
     assert str(told.value) == "error: No solution found hint: there is no such version"
+
+
+def test_an_installer_that_does_not_end_is_stopped(uv: Uv, monkeypatch: pytest.MonkeyPatch) -> None:
+    (uv.folder / "uv").write_text("#!/bin/sh\nexec /bin/sleep 600\n")
+    monkeypatch.setattr(installer, "LONGEST", 0.2)
+    with pytest.raises(CannotBuild, match=r"uv venv did not end within 0\.2 seconds"):
+        build(PINS, "3.11")
 
 
 def test_an_environment_that_was_not_finished_is_made_again(uv: Uv) -> None:

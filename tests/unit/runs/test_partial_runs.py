@@ -354,3 +354,8 @@ def test_a_run_that_is_being_written_is_let_be(run: Run, folder: Path) -> None:
     assert ran.exit_code == 2
     assert "another run is being written there" in ran.output
     assert len(run_files.read(folder / "run.jsonl").observations) == 1
+
+
+def test_a_run_is_not_written_to_a_device() -> None:
+    with pytest.raises(RunError, match="/dev/full: a run cannot be written to a device"):
+        write_all(Path("/dev/full"), resume=False)
