@@ -34,7 +34,9 @@ from conformance.utils.text import count, plain
 from conformance.workers.outcomes import Refusal
 
 TRANSPOSED = sorted(
-    id_ for id_, api in APIS.items() if api.operator == "conv_transpose" and not api.is_variant
+    id_
+    for id_, api in APIS.items()
+    if api.operator == "conv_transpose" and api.parameters and not api.is_variant
 )
 CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
 NONE = 1
