@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +13,7 @@ from typing import Any
 import click
 from packaging.requirements import InvalidRequirement
 
+from conformance.adapters import program
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.option_kinds import (
     PATH,
@@ -62,7 +65,9 @@ case_files = several(
     type=PATH,
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
-framework = click.option("--framework", type=click.Choice(sorted(FRAMEWORKS)))
+framework = click.option(
+    "--framework", type=click.Choice(sorted({*FRAMEWORKS} - {program.FRAMEWORK.name}))
+)
 download = click.option(
     "--download-python/--no-download-python",
     default=None,
@@ -100,12 +105,13 @@ def select_environments(
     pins: tuple[str, ...],
     backend: str | None,
     download_python: bool | None = None,
+    program_command: str | None = None,
 ) -> list[NamedEnvironment]:
     """Return the environments that the options describe.
 
     Parameters
     ----------
-    framework, names, python, pins, backend, download_python
+    framework, names, python, pins, backend, download_python, program_command
         The values of the options of `environments`.
 
     Returns
@@ -122,6 +128,10 @@ def select_environments(
         raise click.UsageError(
             "--download-python is for environments that are made: with --environment, or --with"
         )
+    if program_command is not None:
+        if framework or names or python or pins or backend:
+            raise click.UsageError("--command says what is asked, and goes with no other of these")
+        return [(None, _program(program_command))]
     if names:
         if framework or python or backend:
             raise click.UsageError("--environment says the framework, Python and backend")
@@ -132,7 +142,9 @@ def select_environments(
             for name, environment in _with_pins(selection, pins).items()
         ]
     if framework is None:
-        raise click.UsageError("say --framework, or --environment for one that is pinned here")
+        raise click.UsageError(
+            "say --framework, --environment for one that is pinned here, or --command for a program"
+        )
     refuse_backend(framework, backend)
     environment = Environment(
         framework=framework,
@@ -151,12 +163,25 @@ def _select_environment(
     pins: tuple[str, ...],
     backend: str | None,
     download_python: bool | None,
+    program_command: str | None,
 ) -> Environment:
     names = () if name is None else (name,)
     ((_, environment),) = select_environments(
-        framework, names, python, pins, backend, download_python
+        framework, names, python, pins, backend, download_python, program_command
     )
     return environment
+
+
+def _program(command: str) -> Environment:
+    """Return the environment of a program, whose worker runs in this interpreter."""
+    try:
+        words = shlex.split(command)
+    except ValueError as problem:
+        raise click.BadParameter(f"{command!r}: {problem}", param_hint="--command") from None
+    if not words:
+        raise click.BadParameter("must name a program", param_hint="--command")
+    variables = {program.VARIABLE: json.dumps(words)}
+    return Environment(framework=program.FRAMEWORK.name, variables=variables)
 
 
 def _python(request: str | None, pins: tuple[str, ...]) -> str:
@@ -199,6 +224,13 @@ _UNPINNED = (
         "--backend", metavar="NAME", help="The backend of Keras.  [default: as it is set up there]"
     ),
     download,
+    word(
+        "--command",
+        "program_command",
+        metavar="COMMAND",
+        help="A program in any language that answers questions on its standard input, such as"
+        " 'node mine.js' (docs/any-program.md), in place of a framework.",
+    ),
 )
 environment = group(
     "environment",

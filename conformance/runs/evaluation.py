@@ -20,6 +20,7 @@ from conformance.recipes.call_writer import Call
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import Evaluation, PreparedCase, digest_of, plain_bytes
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
+from conformance.workers.program import Skipped
 from conformance.workers.worker import NoAnswer
 
 
@@ -66,6 +67,8 @@ def _evaluate_outcome(
     if isinstance(outcome, Answer):
         return _evaluate_array(invocation, mode, outcome.array)
     if isinstance(outcome, Refusal):
+        if outcome.type == Skipped.__name__:
+            return _observation(invocation, mode, "inexpressible", detail=outcome.first_line)
         status: Status = "match" if invocation.prepared_case.oracle_answer is None else "rejected"
         if outcome.type == NoAnswer.__name__:
             status = "mismatch"  # It did answer, if not with numbers.
