@@ -85,9 +85,15 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["test"])
 def tests(session: nox.Session) -> None:
-    """Everything that needs no framework."""
+    """Everything that needs no framework, and which lines and branches of the package it runs."""
     _install(session, "-e", ".[test]")
-    session.run(*UNIT_TESTS, *session.posargs)
+    if session.posargs:
+        session.run(*UNIT_TESTS, *session.posargs)
+        return
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", *UNIT_TESTS)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
 
 
 @nox.session(tags=["test"])
