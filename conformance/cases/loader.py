@@ -44,7 +44,7 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
+def load(paths: str | Path | Sequence[str | Path], *, check: bool = True) -> Loaded:
     """Load the cases in files and folders.
 
     Whatever a file or a path is, this function does not raise; it returns problems.
@@ -52,7 +52,7 @@ def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
     Parameters
     ----------
     paths
-        Files, or folders of them.
+        A file or a folder of them, or several.
     check
         Whether the statements of cases are compared with the oracle.
 
@@ -65,7 +65,7 @@ def load(paths: Sequence[Path], *, check: bool = True) -> Loaded:
     problems: list[Problem] = []
     ids: dict[str, Place] = {}
     real_paths: set[Path] = set()
-    for path in paths:
+    for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
         files, complaint = _files(path)
         if complaint:
             problems.append(_unreadable(path, complaint))

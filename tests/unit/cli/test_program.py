@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 import sys
 from pathlib import Path
@@ -48,7 +49,15 @@ def test_a_program_is_run_like_a_framework(cases: Path) -> None:
         "skip": "inexpressible",
     }
     assert run("gate", "mine.jsonl", "mine.jsonl").exit_code == 0
-    assert run("report", "mine.jsonl", "--cases", str(cases), "--out", "report").exit_code == 0
+
+
+def test_a_run_of_own_cases_is_reported_with_them(cases: Path) -> None:
+    run("run", str(cases), "--command", COMMAND, "--out", "mine.jsonl")
+    assert run("report", "mine.jsonl", "--out", "report").exit_code == 0
+    with Path("report", "verdicts.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["case"] for row in rows} == {"copied", "crash", "refusal", "skip"}
+    assert "not run" not in {r["verdict"] for r in rows if r["api"] == "program.conv_transpose"}
 
 
 def test_a_case_is_explained(cases: Path) -> None:
