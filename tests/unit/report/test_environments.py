@@ -70,7 +70,7 @@ def test_an_incomplete_run_is_in_trouble() -> None:
 def test_an_unknown_framework_is_refused_with_those_there_are() -> None:
     assert refusal(run(framework="caffe")) == (
         "caffe-2.0.jsonl: its framework is 'caffe', which is none of"
-        " torch, keras, tensorflow, jax, mxnet"
+        " torch, keras, tensorflow, jax, mxnet, program"
     )
 
 
