@@ -6,11 +6,10 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from conformance.adapters.base import Api
 from conformance.adapters.registry import APIS
 from conformance.cases.vocabulary import SYNONYMS, key_hint
 from conformance.question import Array
@@ -30,6 +29,18 @@ MOST_NUMBERS = 10
 
 class CannotUse(PrintableError):
     """No case can be made of a capture; the message is a sentence."""
+
+
+class Vocabulary(Protocol):
+    """The words of an API for its arrays and arguments, as in its documentation."""
+
+    @property
+    def id(self) -> str:
+        """Return the name of the API."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Return the words, each with the key of a case that means the same."""
 
 
 def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
@@ -85,7 +96,12 @@ def _list(names: Iterable[str]) -> str:
 
 
 def split_arguments(
-    arrays: Mapping[str, Array], names: Mapping[str, str | None], api: Api | None
+    arrays: Mapping[str, Array],
+    names: Mapping[str, str | None],
+    api: Vocabulary | None,
+    *,
+    others: Mapping[str, str] | None = None,
+    can_ignore: bool = True,
 ) -> tuple[dict[str, Array], dict[str, Any]]:
     """Separate the arrays of a call from its arguments.
 
@@ -94,21 +110,28 @@ def split_arguments(
     arrays
         The arrays of a file by their names.
     names
-        The names of x, kernel and bias in the file, where the user has named them.
+        The names of the arrays of the call in the file, by x, kernel, bias and others that the
+        call has; None where the user has not named them.
     api
         The API that was called, whose own names are accepted in addition to those of a case.
+    others
+        More names that are accepted, with the keys that they stand for.
+    can_ignore
+        Whether an error says that ``--ignore`` leaves a name out.
 
     Returns
     -------
     tuple of dict
-        The arrays by x, kernel and bias, and the arguments by the keys of a case.
+        The arrays by the keys of ``names``, and the arguments by their keys.
 
     Raises
     ------
     CannotUse
         For an unknown name, two names of one key, and an argument that no case can have.
     """
-    vocabulary = {key: key for key in (*ARRAYS, *ARGUMENTS)} | dict(api.parameters if api else {})
+    remedy = "; `--ignore {}` leaves it out" if can_ignore else ""
+    vocabulary = {key: key for key in (*ARRAYS, *ARGUMENTS)}
+    vocabulary |= {**(others or {}), **(api.parameters if api else {})}
     keys = {name: key for name, key in vocabulary.items() if names.get(key) is None}
     keys |= {name: key for key, name in names.items() if name is not None}
     for key, choice in names.items():
@@ -119,26 +142,27 @@ def split_arguments(
     by_key: dict[str, str] = {}
     for name in arrays:
         if name not in keys:
-            raise CannotUse(_unknown_name(name, keys, api))
+            raise CannotUse(_unknown_name(name, keys, api) + remedy.format(name))
         key = keys[name]
         if key in by_key:
-            raise CannotUse(f"{by_key[key]!r} and {name!r} are both {key}; --ignore leaves one out")
+            hint = "; --ignore leaves one out" if can_ignore else ""
+            raise CannotUse(f"{by_key[key]!r} and {name!r} are both {key}{hint}")
         by_key[key] = name
     return (
-        {key: arrays[name] for key, name in by_key.items() if key in ARRAYS},
-        {key: _argument(name, arrays[name]) for key, name in by_key.items() if key in ARGUMENTS},
+        {key: arrays[name] for key, name in by_key.items() if key in names},
+        {key: _argument(name, arrays[name]) for key, name in by_key.items() if key not in names},
     )
 
 
-def _unknown_name(name: str, keys: Mapping[str, str], api: Api | None) -> str:
+def _unknown_name(name: str, keys: Mapping[str, str], api: Vocabulary | None) -> str:
     """Write that a name is unknown, and suggest others, preferably those of the API."""
     context, vocabulary = "", keys
     if api is not None:
         context = f" of {api.id}"
-        vocabulary = {word: key for word, key in keys.items() if word in api.parameters}
+        vocabulary = {w: k for w, k in keys.items() if w in api.parameters or w == "y"}
     others = [other.id for other in APIS.values() if name in other.parameters]
     by_key = {key: word for word, key in vocabulary.items()}
-    if name in ANSWERS:
+    if name in ANSWERS and "y" not in keys.values():
         hint = "; a case has the oracle's answer, and not the one that was captured"
     elif others and api is None:
         hint = f"; {others[0]} calls something so, and --api says what was called"
@@ -148,7 +172,7 @@ def _unknown_name(name: str, keys: Mapping[str, str], api: Api | None) -> str:
         hint = key_hint(name, keys).partition("; the keys are")[0]
     return (
         f"{name!r} is no array or argument{context} that is known{hint}; known are"
-        f" {', '.join(vocabulary)}; `--ignore {name}` leaves it out"
+        f" {', '.join(word for word in vocabulary if word not in ANSWERS or word == 'y')}"
     )
 
 
