@@ -18,7 +18,13 @@ GAP = "   |   "
 MARK = "*"
 
 
-def compared(answer: Array, oracle: Array, same: Array | None, width: int) -> Iterator[Text]:
+def compared(
+    answer: Array,
+    oracle: Array,
+    same: Array | None,
+    width: int,
+    heads: tuple[str, str] = ("answer", "oracle"),
+) -> Iterator[Text]:
     """Yield lines that show two arrays side by side, or the first numbers in which they differ.
 
     Parameters
@@ -29,17 +35,19 @@ def compared(answer: Array, oracle: Array, same: Array | None, width: int) -> It
         Where they agree, in their shape; None where their shapes differ.
     width
         The most characters of a line.
+    heads
+        What they are called.
 
     Yields
     ------
     Text
         A line, without spaces at its end.
     """
-    heads = (f"answer {answer.shape}", f"oracle {oracle.shape}")
+    titles = (f"{heads[0]} {answer.shape}", f"{heads[1]} {oracle.shape}")
     if max(answer.size, oracle.size) <= SMALL:
         wrong = None if same is None else ~same
-        left = [Text(heads[0]), *_draw(answer, wrong, "bold red")]
-        right = [Text(heads[1]), *_draw(oracle, wrong, "green")]
+        left = [Text(titles[0]), *_draw(answer, wrong, "bold red")]
+        right = [Text(titles[1]), *_draw(oracle, wrong, "green")]
         left_width, right_width = (
             max(len(line.plain) for line in lines) for lines in (left, right)
         )
@@ -49,9 +57,9 @@ def compared(answer: Array, oracle: Array, same: Array | None, width: int) -> It
                 yield Text(f"{wrong.sum()} of {wrong.size} numbers differ ({MARK})")
             return
     if same is None:
-        yield Text(f"{heads[0]}, {heads[1]}")
+        yield Text(f"{titles[0]}, {titles[1]}")
     else:
-        yield from _list(answer, oracle, same)
+        yield from _list(answer, oracle, same, heads)
 
 
 def alone(array: Array, width: int) -> Iterator[Text]:
@@ -116,12 +124,12 @@ def _beside(left: Sequence[Text], right: Sequence[Text], left_width: int) -> Ite
         yield line
 
 
-def _list(answer: Array, oracle: Array, same: Array) -> Iterator[Text]:
+def _list(answer: Array, oracle: Array, same: Array, heads: tuple[str, str]) -> Iterator[Text]:
     """Yield the first differences, one a line."""
     differences = np.argwhere(~np.atleast_1d(same))
     answer, oracle = np.atleast_1d(answer), np.atleast_1d(oracle)
     yield Text(f"{len(differences)} of {answer.size} numbers of shape {answer.shape} differ:")
-    rows = [("at", "answer", "oracle")]
+    rows = [("at", *heads)]
     for index in map(tuple, differences[:FIRST].tolist()):
         rows.append((str(list(index)), _number(answer[index]), _number(oracle[index])))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
