@@ -84,6 +84,43 @@ ANSWER_LAYOUT = Axis(
     ),
 )
 
+
+def _reshape_input(*, to_channels_last: bool) -> Change:
+    """Read the input's memory as that of channels last, or the other way round."""
+
+    def change(q: Question) -> Transformed:
+        read, write = _reshaped_to_channels_first, _reshaped_from_channels_last
+        maps = (read, write) if to_channels_last else (write, read)
+        return mapped(q, "input_gradient", *maps)
+
+    return change
+
+
+def _reshaped_to_channels_first(x: Array) -> Array:
+    """Return the memory of (N, C, *space) read as (N, *space, C), with channels first."""
+    return np.moveaxis(_reshaped_to_channels_last(x), -1, 1)
+
+
+INPUT_LAYOUT = Axis(
+    "input layout",
+    "Output",
+    "axes moved",
+    "The axes of the input are moved where a layout asks for another order.",
+    lambda q: q.x.shape[1] > 1 and max(q.space) > 1,
+    (
+        mistake(
+            "reshaped from channels last",
+            "An input with channels last is reshaped, and its axes are not moved.",
+            _reshape_input(to_channels_last=False),
+        ),
+        mistake(
+            "reshaped to channels last",
+            "The input is reshaped to channels last, and its axes are not moved.",
+            _reshape_input(to_channels_last=True),
+        ),
+    ),
+)
+
 KernelAxis = Literal["first", "second", "space"]
 """The first axis, of input channels in a transposed convolution, the second, and the others."""
 KernelLayout: TypeAlias = tuple[KernelAxis, KernelAxis, KernelAxis]
@@ -250,4 +287,4 @@ KERNEL_AXES: tuple[Axis, ...] = (
         ),
     ),
 )
-AXES = (ANSWER_LAYOUT, *KERNEL_AXES)
+AXES = (ANSWER_LAYOUT, INPUT_LAYOUT, *KERNEL_AXES)

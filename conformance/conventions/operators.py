@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from conformance.conventions.axis import (
@@ -102,6 +104,25 @@ def _first_bias(q: Question) -> Question | None:
     if q.bias is None:
         return None
     return q.but(bias=np.tile(q.bias[: len(q.bias) // q.groups], q.groups))
+
+
+def _ignore_groups(q: Question) -> Question | None:
+    """Take all input channels for the output channels of one group."""
+    if q.operator != "conv_transpose" or q.wanted != "output":
+        return None
+    return q.but(groups=1, bias=None if q.bias is None else q.bias[: q.kernel.shape[1]])
+
+
+def _numbers(q: Question) -> dict[str, Sequence[object]]:
+    """Return the arguments that have numbers for each spatial axis."""
+    numbers = {name: getattr(q, name) for name in ("stride", "output_padding", "dilation")}
+    return numbers if isinstance(q.padding, str) else {**numbers, "padding": q.padding}
+
+
+def _reverse_arguments(q: Question) -> Question | None:
+    """Reverse the order of all arguments, where that changes more than one."""
+    changed = {name: value[::-1] for name, value in _numbers(q).items() if value != value[::-1]}
+    return q.but(**changed) if len(changed) > 1 else None
 
 
 def _exchange_stride_with_dilation(q: Question) -> Question | None:
@@ -218,6 +239,25 @@ AXES: tuple[Axis, ...] = (
                 _first_slice,
             ),
             Choice("first bias for all", "Every group adds the first group's bias.", _first_bias),
+            mistake(
+                "ignored",
+                "Groups are ignored: every output channel sums all input channels.",
+                _ignore_groups,
+            ),
+        ),
+    ),
+    Axis(
+        "argument order",
+        "Stride and dilation",
+        "in order",
+        "The numbers of all arguments stand in the order of the spatial axes.",
+        lambda q: sum(len(set(numbers)) > 1 for numbers in _numbers(q).values()) > 1,
+        (
+            mistake(
+                "reversed",
+                "The numbers of all arguments are read from the last axis.",
+                _reverse_arguments,
+            ),
         ),
     ),
     Axis(
@@ -231,6 +271,30 @@ AXES: tuple[Axis, ...] = (
                 "reversed",
                 "The strides are read from the last axis.",
                 lambda q: q.but(stride=q.stride[::-1]),
+            ),
+            mistake(
+                "first for all",
+                "The first stride is taken for all axes.",
+                lambda q: q.but(stride=q.stride[:1] * q.rank),
+            ),
+        ),
+    ),
+    Axis(
+        "dilation order",
+        "Stride and dilation",
+        "in order",
+        "The dilations stand in the order of the spatial axes.",
+        lambda q: q.dilation != q.dilation[::-1],
+        (
+            mistake(
+                "reversed",
+                "The dilations are read from the last axis.",
+                lambda q: q.but(dilation=q.dilation[::-1]),
+            ),
+            mistake(
+                "first for all",
+                "The first dilation is taken for all axes.",
+                lambda q: q.but(dilation=q.dilation[:1] * q.rank),
             ),
         ),
     ),

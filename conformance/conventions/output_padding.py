@@ -13,6 +13,7 @@ from conformance.conventions.axis import (
     Choice,
     Transformed,
     cropped,
+    is_padded,
     mapped,
     mistake,
 )
@@ -97,7 +98,31 @@ def _halve(odd_at_start: Sequence[int] = ()) -> Change:
     return change
 
 
+def _crop_at(*, start: bool) -> Change:
+    """Crop the whole padding of each axis at one end."""
+
+    def change(q: Question) -> Question | None:
+        axes = zip(q.pairs, q.output_padding, strict=True)
+        return cropped(q, ((b + e - p, p) if start else (0, b + e) for (b, e), p in axes))
+
+    return change
+
+
 AXES: tuple[Axis, ...] = (
+    Axis(
+        "output padding order",
+        "Output",
+        "in order",
+        "The output paddings stand in the order of the spatial axes.",
+        lambda q: q.output_padding != q.output_padding[::-1],
+        (
+            mistake(
+                "reversed",
+                "The output paddings are read from the last axis.",
+                lambda q: q.but(output_padding=q.output_padding[::-1]),
+            ),
+        ),
+    ),
     Axis(
         "output padding",
         "Output",
@@ -139,10 +164,7 @@ AXES: tuple[Axis, ...] = (
         "Padding",
         "as it stands",
         "Each end of an axis loses its own padding.",
-        lambda q: (
-            q.operator != "interpolate"
-            and (any(b != e for b, e in q.pairs) or any(q.output_padding))
-        ),
+        lambda q: q.operator != "interpolate" and (is_padded(q) or any(q.output_padding)),
         (
             mistake(
                 "halved",
@@ -153,6 +175,16 @@ AXES: tuple[Axis, ...] = (
                 "halved from the end",
                 "The whole padding of an axis is halved, and the odd element is of the start.",
                 _halve(EVERY_AXIS),
+            ),
+            mistake(
+                "all at the end",
+                "The whole padding of an axis is cropped at its end.",
+                _crop_at(start=False),
+            ),
+            mistake(
+                "all at the start",
+                "The whole padding of an axis is cropped at its start.",
+                _crop_at(start=True),
             ),
             *(
                 mistake(

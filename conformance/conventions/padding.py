@@ -167,6 +167,17 @@ def _can_pad_input(q: Question) -> bool:
     return q.operator == "conv_transpose" and min(map(min, q.pairs)) >= 0
 
 
+def _scale_padding(q: Question, times: float) -> Question | None:
+    """Multiply the whole padding of each axis, and split it evenly."""
+    totals = [int((b + e) * times) for b, e in q.pairs]
+    return cropped(q, ((total // 2, total - total // 2) for total in totals))
+
+
+def _pad_undilated(q: Question) -> Question | None:
+    gaps = ((k - 1) * (d - 1) for k, d in zip(q.window, q.dilation, strict=True))
+    return cropped(q, ((b + gap, e + gap) for gap, (b, e) in zip(gaps, q.pairs, strict=True)))
+
+
 def _pad_before_stride(q: Question) -> Question | None:
     """Pad the input by what the kernel needs before the zeros of the stride are inserted."""
     margins = zip((r - 1 for r in extents(q)), _strides_and_pairs(q), strict=True)
@@ -196,6 +207,11 @@ NUMBER_AXES: tuple[Axis, ...] = (
                 "The starts of all axes and then all ends are taken for pairs.",
                 _as_pairs,
             ),
+            mistake(
+                "first for all",
+                "The padding numbers of the first axis are taken for all axes.",
+                lambda q: q.but(padding=q.pairs[:1] * q.rank),
+            ),
         ),
     ),
     Axis(
@@ -220,6 +236,16 @@ NUMBER_AXES: tuple[Axis, ...] = (
                 "pads the input and crops nothing",
                 "Padding numbers are zeros around the input, and all of the output is kept.",
                 _pad_input,
+            ),
+            mistake(
+                "twice",
+                "Twice the padding is cropped.",
+                lambda q: _scale_padding(q, 2),
+            ),
+            mistake(
+                "half",
+                "The padding of one end is taken for that of both ends together.",
+                lambda q: _scale_padding(q, 0.5),
             ),
         ),
     ),
@@ -250,6 +276,24 @@ NUMBER_AXES: tuple[Axis, ...] = (
                 "The zeros that the kernel needs are put around the input before its stride is"
                 " applied.",
                 _pad_before_stride,
+            ),
+        ),
+    ),
+    Axis(
+        "padding with dilation",
+        "Padding",
+        "of the dilated kernel",
+        "The zeros that the kernel needs around the input are counted with its dilation.",
+        lambda q: (
+            q.operator == "conv_transpose"
+            and any(k > 1 and d > 1 for k, d in zip(q.window, q.dilation, strict=True))
+        ),
+        (
+            mistake(
+                "of the undilated kernel",
+                "The zeros that the kernel needs around the input are counted without its"
+                " dilation.",
+                _pad_undilated,
             ),
         ),
     ),

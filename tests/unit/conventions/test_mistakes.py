@@ -37,6 +37,16 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     "answer layout: reshaped to channels last": (ask(**OUTPUTS), [[[1, 10], [100, 2], [20, 200]]]),
     # 1 2 10 20 100 200 in memory
     "answer layout: reshaped from channels last": (ask(**OUTPUTS), [[1, 2, 10], [20, 100, 200]]),
+    # 1 4 2 5 3 6 in memory
+    "input layout: reshaped from channels last": (
+        ask([[[1, 2, 3], [4, 5, 6]]], [[[1]], [[10]]], channels=True),
+        [1 + 50, 4 + 30, 2 + 60],
+    ),
+    # (1, 2), (3, 4), (5, 6)
+    "input layout: reshaped to channels last": (
+        ask([[[1, 2, 3], [4, 5, 6]]], [[[1]], [[10]]], channels=True),
+        [1 + 20, 3 + 40, 5 + 60],
+    ),
     # The memory of 1 to 12: of each offset, of each output, the numbers of both inputs.
     "kernel layout: reshaped to space and then channels in reverse": (
         ask(**NUMBERED),
@@ -87,6 +97,14 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(column(1, 2), [[[1, 10]], [[100, 1000]]], dilation=2, channels=True),
         [[1, 10], [200, 2000]],
     ),
+    "groups: ignored": (ask(column(1, 2), [[[1]], [[10]]], groups=2, channels=True), [1 + 20]),
+    "argument order: reversed": (
+        ask(**ROWS, padding=((0, 1), (0, 0)), output_padding=(0, 1)),
+        [[1, 2], [4, 5], [0, 0]],
+    ),
+    "stride order: first for all": (ask([[1, 2]], [[1]], stride=(1, 2)), [[1, 2]]),
+    "dilation order: reversed": (ask(**SQUARE, dilation=(1, 2)), [[1, 2], [0, 0], [3, 4]]),
+    "dilation order: first for all": (ask(**SQUARE, dilation=(1, 2)), [[1, 2], [3, 4]]),
     "stride: ignored": (ask(**LINE, stride=2), [1, 12, 123, 230, 300]),
     # 1 1 2 2 3 3
     "stride: repeats the input": (
@@ -108,6 +126,15 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     "padding order: read as pairs": (
         ask(**CUBE, padding=((0, 1), (0, 0), (0, 0))),
         [[[1, 2]], [[5, 6]]],
+    ),
+    "padding order: first for all": (ask(**ROWS, padding=((0, 1), (0, 0))), [[1, 2]]),
+    "padding: twice": (ask(**LINE, stride=2, padding=1), [102, 20, 203]),
+    "padding: half": (ask(**LINE, stride=2, padding=1), [1, 10, 102, 20, 203, 30]),
+    # 2 more off each end of 1 2 13 20 130 200 300
+    "padding with dilation: of the undilated kernel": (ask(**LINE, dilation=2), [13, 20, 130]),
+    "output padding order: reversed": (
+        ask(**SQUARE, output_padding=(0, 1)),
+        [[1, 2], [3, 4], [0, 0]],
     ),
     # 0 0 1 0 2 0 3 0 0, in which 3 elements have 7 places
     "padding: pads the input without its stride": (
@@ -141,6 +168,8 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     ),
     "padding split: halved": (ask(**LINE, padding=((3, 0),)), [12, 123]),
     "padding split: halved from the end": (ask(**LINE, padding=((3, 0),)), [123, 230]),
+    "padding split: all at the end": (ask(**LINE, padding=((3, 0),)), [1, 12]),
+    "padding split: all at the start": (ask(**LINE, padding=((0, 1),)), [12, 123, 230, 300]),
     "padding split: halved from the end along the first": (
         ask(**SQUARE, padding=((0, 1), (0, 1))),
         [[3]],
