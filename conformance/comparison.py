@@ -18,7 +18,7 @@ channels, none that is summed in float32 or float64 needs more than 1.4 in the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import expm1, gcd, prod, sqrt
 
@@ -105,6 +105,15 @@ class Reference:
             function(self.near),
             function(self.far),
             self.dtype,
+        )
+
+    def loosened(self, slack: float) -> Reference:
+        """Return the reference with bounds that are wider by ``slack``."""
+        return replace(
+            self,
+            rounded_once=self.rounded_once + slack,
+            near=self.near + slack,
+            far=self.far + slack,
         )
 
     def is_apart(self, other: Reference) -> Array:

@@ -19,7 +19,9 @@ ZEROS = "zeros"
 """The name of a rival that is all zeros, beside the names of conventions."""
 
 
-def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterator[Explanation]:
+def rivals(
+    question: AnyQuestion, reference: Reference, answer: Array, slack: float = 0.0
+) -> Iterator[Explanation]:
     """Yield the conventions that explain an answer as well as being right does.
 
     An empty tuple stands for zeros.
@@ -35,13 +37,15 @@ def rivals(question: AnyQuestion, reference: Reference, answer: Array) -> Iterat
         The oracle's answer to it.
     answer
         An answer within rounding of that.
+    slack
+        How much wider than rounding the bounds are.
 
     Yields
     ------
     tuple of Convention
         An explanation.
     """
-    root, zeros = Node((), question), reference.moved(np.zeros_like)
+    root, zeros = Node((), question, slack=slack), reference.moved(np.zeros_like)
     with np.errstate(all="ignore"):
         if not answer.any() and is_apart(root, reference, lambda **_: zeros):
             yield ()

@@ -11,7 +11,7 @@ anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,7 @@ def diagnose(
     exact: bool,
     budget: Budget | None = None,
     mistakes: bool = True,
+    slack: float = 0.0,
 ) -> Diagnosis:
     """Explain an answer that differs from the oracle's.
 
@@ -109,6 +110,8 @@ def diagnose(
         so.
     mistakes
         Whether mistakes may explain the answer, or only what an API may mean.
+    slack
+        How much wider than rounding the bounds of real-valued answers are.
 
     Returns
     -------
@@ -116,9 +119,8 @@ def diagnose(
         The explanations, or a remark.
     """
     among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
-    search = _Search(
-        Node((), question), answer, exact, Budget() if budget is None else budget, among
-    )
+    root = Node((), question, slack=slack)
+    search = _Search(root, answer, exact, Budget() if budget is None else budget, among)
     with np.errstate(all="ignore"):  # an answer may hold any numbers
         if answer.dtype.kind == "c":
             return Diagnosis((), f"Its numbers are complex, of dtype {answer.dtype}.")
@@ -132,6 +134,35 @@ def diagnose(
         if explanations or expected is None:
             return Diagnosis(explanations, cut=search.cut)
         return Diagnosis((), remark(expected, answer), search.cut)
+
+
+def explains(
+    question: AnyQuestion,
+    explanation: Explanation,
+    answer: Array,
+    *,
+    exact: bool,
+    slack: float = 0.0,
+) -> bool:
+    """Return whether the oracle gives this answer under an explanation, in any dtype.
+
+    Parameters
+    ----------
+    question
+        The question.
+    explanation
+        The conventions.
+    answer
+        The answer.
+    exact
+        Whether equal numbers are required.
+    slack
+        How much wider than rounding the bounds of real-valued answers are.
+    """
+    node = under(question, explanation)
+    search = _Search(Node((), question), answer, exact, Budget(), ())
+    with np.errstate(all="ignore"):
+        return node is not None and search.fits(replace(node, slack=slack), None)
 
 
 @dataclass(eq=False)
@@ -179,7 +210,9 @@ class _Search:
         """Yield the combinations in which a mistake's equivalents reproduce the answer too."""
         for other in dict.fromkeys(other for e in explanations for other in _replacements(e)):
             node = under(self.root.question, other)
-            if node is not None and other not in explanations and self.fits(node, dtype):
+            if node is None or other in explanations:
+                continue
+            if self.fits(replace(node, slack=self.root.slack), dtype):
                 yield other
 
     def fits(self, node: Node, dtype: np.dtype[Any] | None) -> bool:

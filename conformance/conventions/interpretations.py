@@ -52,6 +52,8 @@ class Node:
         The dtype to which sums are rounded, if a convention says so.
     rounding
         The function that rounds the oracle's answer before its elements are moved.
+    slack
+        How much wider than rounding the bounds are, as of numbers that were printed.
     """
 
     places: tuple[int, ...]
@@ -60,6 +62,7 @@ class Node:
     resizes: bool = False
     sums: Dtype | None = None
     rounding: ArrayMap = unchanged
+    slack: float = 0.0
 
     @property
     def explanation(self) -> Explanation:
@@ -113,6 +116,8 @@ class Node:
             If there is no answer.
         """
         reference = comparison.reference(self.question, self.sums, precise=precise)
+        if self.slack:
+            reference = reference.loosened(self.slack)
         return reference if self.moves is unchanged else reference.moved(self.moves)
 
     def may_have_shape(self, shape: tuple[int, ...]) -> bool:
