@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from conformance.answers.diagnosis import AnswerDiagnosis, diagnose
     from conformance.cases import Case, Loaded, Problem
     from conformance.cases import load as load_cases
     from conformance.oracle import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnswerDiagnosis",
     "Calls",
     "Case",
     "Loaded",
@@ -37,6 +39,7 @@ __all__ = [
     "conv_transpose",
     "conv_transpose_input_gradient",
     "conv_transpose_kernel_gradient",
+    "diagnose",
     "load_cases",
 ]
 
@@ -44,6 +47,7 @@ _DEFINITIONS = {
     **{name: ("conformance.cases", name) for name in ("Case", "Loaded", "Problem")},
     **{name: ("conformance.oracle", name) for name in __all__ if name.startswith("conv")},
     **{name: ("conformance.recorder", name) for name in ("Calls", "capture")},
+    **{name: ("conformance.answers.diagnosis", name) for name in ("AnswerDiagnosis", "diagnose")},
     "load_cases": ("conformance.cases", "load"),
 }
 """The module in which each public name is defined, and what it is called there."""

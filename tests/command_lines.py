@@ -30,8 +30,8 @@ cases:
 FILES = (
     "cases", "cases/fine.yaml", "wrong.yaml", "run.jsonl", "changed.jsonl", "stopped.jsonl",
     "baseline", "baseline/torch.csv", "expected.yaml", "call.npz", "garbage.bin", "empty", "none",
-    "none/none", "new.yaml", "new.jsonl", "out", ".", "/dev/null", "/", "", "-", "a\nb", "\udce9",
-    "x" * 300, "~", "*.jsonl", "link",
+    "calls.npz", "answer.yaml", "none/none", "new.yaml", "new.jsonl", "out", ".", "/dev/null", "/",
+    "", "-", "a\nb", "\udce9", "x" * 300, "~", "*.jsonl", "link",
 )  # fmt: skip
 NUMBERS = (
     "1", "1", "2", "3", "0", "-1", "nan", "inf", "-inf", "1e3", "1.5", "9" * 25, "", "x", "0x10",
@@ -50,6 +50,8 @@ BY_NAME: Mapping[str, Sequence[str]] = {
     "from_python": (sys.executable, "/nowhere/python", ""),
     "to_python": (sys.executable, "/nowhere/python", ""),
     "backend": ("jax", "torch", "", "theano"),
+    "api": ("onnx.ConvTranspose", "torch.nn.ConvTranspose", "no.such", ""),
+    "arguments": ("stride=2", "pads=[1, 1]", "y=[1", "=", "x", "y=", ""),
     "api_id": ("plain.right", "plain.backwards", "torch.nn.ConvTranspose", "no.such", ""),
     "api_ids": ("plain.right", "plain.backwards", "torch.nn.ConvTranspose", "no.such", ""),
     "source_id": ("tf.nn.conv_transpose", "keras.layers.ConvTranspose", "x"),
@@ -80,6 +82,10 @@ RIGHT: tuple[tuple[str, ...], ...] = (
     ("bisect", "torch>=2", "--case", "fine"),
     ("check", "cases"),
     ("check", "cases", "--each", "--matrix", "--out", "out.txt"),
+    ("diagnose", "answer.yaml", "--api", "onnx.ConvTranspose", "-a", "strides=2"),
+    ("diagnose", "call.npz", "--argument", "y=[1]", "--seconds", "1", "--json"),
+    ("diagnose", "answer.yaml", "--against", "answer.yaml"),
+    ("diagnose", "calls.npz", "--layer", "000"),
     ("explain", "fine", "--framework", "torch"),
     ("findings", "--framework", "torch"),
     ("fuzz", "--framework", "torch", "--count", "3", "--op", "conv_transpose"),
@@ -113,7 +119,9 @@ def place(folder: Path) -> None:
     (folder / "garbage.bin").write_bytes(bytes(range(256)))
     (folder / "empty").touch()
     (folder / "link").symlink_to("nowhere")
+    (folder / "answer.yaml").write_text("x: [1, 2]\nkernel: [1, 10]\ny: [1, 12, 20]\n")
     (folder / "expected.yaml").write_text("- {api: 'plain.*', reason: It is so.}\n")
+    np.savez(folder / "calls.npz", **{"000/x": [1], "000/kernel": [2], "000/y": [2]})
     np.savez(folder / "call.npz", x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dilation=1)
     of = {"framework": "torch", "backend": None, "apis": {"plain.right": True}}
     run = write(folder / "run.jsonl", seen("fine", api="plain.right"), **of)

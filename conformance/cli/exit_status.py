@@ -46,6 +46,11 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         1: "There are findings.",
         2: "A file or folder cannot be read, or a file cannot be written.",
     },
+    "diagnose": {
+        0: "The answer is right; with --against, both are the same.",
+        1: "It is not, or the numbers cannot tell.",
+        2: "A file cannot be read, or its question cannot be asked.",
+    },
     "environments": {
         0: "The environments are listed, or those that may go are removed.",
         2: "One that was named is unknown or in use, or the folder cannot be read.",

@@ -13,6 +13,7 @@ import tomllib
 import types
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from conformance.workers.outcomes import Answer
 from conformance.workers.worker_client import WorkerClient
 
 CASE, FRAMEWORK, TUTORIAL = page("adding-a-case"), page("adding-a-framework"), page("tutorial")
-GATE = page("gate-an-upgrade")
+GATE, DIAGNOSE = page("gate-an-upgrade"), page("diagnose")
 
 
 # Tutorial and how-tos
@@ -62,6 +63,31 @@ def test_the_expected_changes_that_are_shown_are_read(tmp_path: Path) -> None:
     (tmp_path / "expected.yaml").write_text(text)
     (expectation,) = expected.load(tmp_path / "expected.yaml")
     assert expectation.entry.versions == ">=3.16"
+
+
+# Explaining an answer
+
+
+def test_the_answers_of_the_page_are_explained_as_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in zip(("answer", "onnx", "desktop"), blocks(DIAGNOSE, "yaml"), strict=True):
+        Path(f"{name}.yaml").write_text(text)
+    for words, printed in commands(DIAGNOSE):
+        output = CliRunner().invoke(main, words[1:]).output.splitlines()
+        assert [line for line in printed if line.strip() not in map(str.strip, output)] == []
+
+
+@pytest.mark.parametrize("source", blocks(DIAGNOSE, "python"))
+def test_the_code_of_the_page_on_answers_holds(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(source, "docs/diagnose.md", "exec"), names)
+    for name in [name for name in names if name.startswith("test_")]:
+        names[name]()
 
 
 # Adding a case

@@ -45,9 +45,13 @@ def test_a_command_imports_no_framework(name: str) -> None:
     assert not imported(f"conformance.cli.{name}") & FRAMEWORKS
 
 
-@pytest.mark.parametrize("name", ["run", "apis", "check"])
+@pytest.mark.parametrize("name", ["run", "apis", "check", "diagnose"])
 def test_a_command_that_makes_no_tables_imports_no_pandas(name: str) -> None:
     assert "pandas" not in imported(f"conformance.cli.{name}")
+
+
+def test_the_assertions_import_no_framework_and_no_tables() -> None:
+    assert not imported("conformance.testing") & (FRAMEWORKS | {"pandas", "rich", "jinja2"})
 
 
 def test_all_adapters_import_no_framework() -> None:

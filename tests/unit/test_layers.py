@@ -23,8 +23,8 @@ LAYERS = (
     {"runs"},
     {"explain", "gate", "history", "quality"},
     {"authoring", "findings", "translate"},
-    {"fuzz", "report"},
-    {"cli"},
+    {"answers", "fuzz", "report"},
+    {"cli", "testing"},
     {"pytest_items", "__main__"},
     {"pytest_plugin"},
 )

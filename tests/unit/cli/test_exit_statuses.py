@@ -50,6 +50,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "fine.yaml").write_text(RIGHT)
     (tmp_path / "wrong.yaml").write_text(WRONG)
+    (tmp_path / "answer.yaml").write_text("x: [1, 2]\nkernel: [1, 10]\n")
     monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     monkeypatch.setattr(resources, "BASELINE", resources.BASELINE)
     monkeypatch.setattr(resources, "FINDINGS", tmp_path / "findings.md")
@@ -133,6 +134,9 @@ ENDS: tuple[tuple[int, tuple[str, ...], Callable[[Path], None] | None], ...] = (
     (0, ("check", "corpus/fine.yaml"), None),
     (1, ("check", "wrong.yaml"), None),
     (2, ("check", "none.yaml"), None),
+    (0, ("diagnose", "answer.yaml", "-a", "y=[1, 12, 20]"), None),
+    (1, ("diagnose", "answer.yaml", "-a", "y=[7, 7, 7]"), None),
+    (2, ("diagnose", "none.npz"), None),
     (0, ("environments", "list"), None),
     (2, ("environments", "prune", "nothing"), None),
     (0, ("explain", "fine", "--framework", "torch"), None),

@@ -1,0 +1,376 @@
+"""Turn arrays and arguments in somebody's words into a question and the answer to it.
+
+Nothing is dropped: a word that is not known is refused, and so is a number that has no meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from conformance.adapters.registry import APIS
+from conformance.answers.dtypes import in_one_dtype, is_bfloat16
+from conformance.answers.layouts import (
+    axes_of,
+    axis_names,
+    spatial_entries,
+    to_canonical,
+    with_all_axes,
+)
+from conformance.answers.vocabulary import EXTRAS, Vocabulary, check_shapes, vocabulary_of
+from conformance.authoring import call_files
+from conformance.authoring.call_files import ANSWERS, CannotUse
+from conformance.authoring.captures import X_AXES, Capture
+from conformance.cases.arrays import to_dtype
+from conformance.cases.vocabulary import value_hint
+from conformance.oracle.geometry import padding_of, per_axis
+from conformance.question import OPS, Array, Dtype, Op, Question, products
+
+ARRAYS = ("x", "kernel", "bias", "gradient", "y")
+"""Names of the arrays of an answered question."""
+SUPPORTED_OPS: tuple[Op, ...] = tuple(
+    op for op in OPS if op.startswith("conv") and "para" not in op
+)
+"""The operators with an answer that is explained."""
+MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**34
+"""Numbers of an array and products of an answer that are diagnosed; more take minutes."""
+
+_OTHERS = {
+    **dict.fromkeys(ANSWERS, "y"),
+    **{key: key for key in ("gradient", "op", "dtype", "rank")},
+}
+_NEUTRAL = {"stride": 1, "dilation": 1, "padding": 0, "output_padding": 0}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Layouts:
+    """Names or orders of axes, such as ``NHWC`` or ``N *s C``; None for those of the API.
+
+    Attributes
+    ----------
+    x, kernel, y
+        Of the input, the kernel and the answer; None for y is that of x.
+    """
+
+    x: str | None = None
+    kernel: str | None = None
+    y: str | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Submission:
+    """A question, somebody's answer to it, and what was understood of both.
+
+    Attributes
+    ----------
+    question
+        The question, in canonical terms.
+    answer
+        The answer with canonical axes where it has as many as it should, in its own dtype.
+    answer_dtype
+        The name of that dtype, which of bfloat16 is not that of the array.
+    api
+        The API in whose words it was asked, or None.
+    remarks
+        Sentences about what was converted.
+    """
+
+    question: Question
+    answer: Array
+    answer_dtype: str
+    api: str | None
+    remarks: tuple[str, ...] = ()
+
+
+def submission_of(
+    values: Mapping[str, Any],
+    api: str | None = None,
+    *,
+    layouts: Layouts | None = None,
+    names: Mapping[str, str | None] | None = None,
+    can_ignore: bool = False,
+    typed: bool = True,
+) -> Submission:
+    """Build the question behind an answer.
+
+    Parameters
+    ----------
+    values
+        The arrays and arguments by their names; one that is None is left out.
+    api
+        The API in whose words they are, of `vocabulary.vocabulary_of`; None for those of a
+        case.
+    layouts
+        The layouts of the arrays, where they are not those of the API.
+    names
+        The names of the arrays, by the keys of `ARRAYS`, where they are not the usual ones.
+    can_ignore
+        Whether an error may suggest ``--ignore``.
+    typed
+        Whether arrays of NumPy have the dtype of the call. Plain numbers have none, and are asked
+        in that of the arrays beside them, or in float32 as in a case.
+
+    Returns
+    -------
+    Submission
+        The question and the answer.
+
+    Raises
+    ------
+    CannotUse
+        For a word that is not known, a value that has no meaning, arrays that do not fit each
+        other, and a question that is too large.
+    """
+    vocabulary = None if api is None else vocabulary_of(api)
+    entries = {name: _to_array(name, value) for name, value in values.items() if value is not None}
+    channels = {key: key for key in EXTRAS if key.endswith("channels")}
+    arrays, arguments = call_files.split_arguments(
+        entries,
+        {key: (names or {}).get(key) for key in ARRAYS},
+        vocabulary,
+        others={**_OTHERS, **channels},
+        can_ignore=can_ignore,
+    )
+    for key in ("x", "kernel", "y"):
+        if key not in arrays:
+            raise CannotUse(f"there is no {key}; the names are {', '.join(entries) or 'none'}")
+    plain = [
+        array for name, array in entries.items() if not (typed and hasattr(values[name], "dtype"))
+    ]
+    untyped = [key for key, array in arrays.items() if any(array is other for other in plain)]
+    op = _operator(arguments.pop("op", None), vocabulary)
+    axes = _axes(layouts or Layouts(), vocabulary, op)
+    rank = _rank(arguments.pop("rank", None), arrays)
+    answer_dtype = "bfloat16" if is_bfloat16(arrays["y"]) else arrays["y"].dtype.name
+    arrays, dtype, remarks = in_one_dtype(arrays, arguments.pop("dtype", None), untyped)
+    if "y" in untyped and "float" in dtype and arrays["y"].dtype.kind in "iuf":
+        arrays["y"], answer_dtype = to_dtype(arrays["y"], dtype), dtype
+    answer = _answer(arrays["y"], rank, axes["y"], op)
+    question = _question(op, arrays, arguments, axes, rank, dtype, vocabulary)
+    _check_size(question, answer)
+    return Submission(
+        question=question, answer=answer, answer_dtype=answer_dtype, api=api, remarks=remarks
+    )
+
+
+def port_submission(original: Submission, port: Submission) -> Submission:
+    """Return the answer of a ported layer to the question of the original one, with its own input.
+
+    Parameters
+    ----------
+    original
+        The layer that was ported; its answer does not matter.
+    port
+        The call of the ported layer; of its question only x matters.
+
+    Raises
+    ------
+    CannotUse
+        If the original does not take such an input.
+    """
+    question, x = original.question, port.question.x
+    if (x.ndim, x.shape[1]) != (question.x.ndim, question.x.shape[1]):
+        raise CannotUse(f"the layer takes {x.shape}, and the original {question.x.shape}")
+    question = question.but(x=to_dtype(x, question.dtype))
+    if question.bias is None or port.api not in APIS or APIS[port.api].takes_bias:
+        return replace(port, question=question)
+    remark = f"The bias is left out, as {port.api} has none."
+    return replace(port, question=question.but(bias=None), remarks=(*port.remarks, remark))
+
+
+def _to_array(name: str, value: Any) -> Array:
+    try:
+        return np.asarray(value)
+    except Exception as problem:  # a tensor of a framework raises what it likes
+        reason = " ".join(str(problem).split())
+        raise CannotUse(f"{name} cannot be made an array of NumPy: {reason}") from None
+
+
+def _operator(value: Any, vocabulary: Vocabulary | None) -> Op:
+    operator = "conv_transpose" if vocabulary is None else vocabulary.operator
+    op: Op = operator if value is None else value
+    if op not in SUPPORTED_OPS:
+        raise CannotUse(
+            f"op must be one of {', '.join(SUPPORTED_OPS)}{value_hint('op', value, SUPPORTED_OPS)}"
+        )
+    if vocabulary is not None and op.startswith("conv_transpose") != operator.endswith("transpose"):
+        raise CannotUse(f"{vocabulary.id} is asked for {operator}, not for {op}")
+    return op
+
+
+# Axes
+
+
+def _axes(layouts: Layouts, vocabulary: Vocabulary | None, op: Op) -> dict[str, str]:
+    """Return the order of the axes of each array."""
+    canonical = _kernel_axes(op)
+    x = layouts.x or (vocabulary.layout if vocabulary else X_AXES)
+    kernel = layouts.kernel or (vocabulary.kernel_axes if vocabulary else canonical)
+    axes = {"x": axes_of("x", x, X_AXES), "kernel": axes_of("kernel", kernel, canonical)}
+    output = axes["x"] if layouts.y is None else axes_of("y", layouts.y, X_AXES)
+    gradients = {"input_gradient": axes["x"], "kernel_gradient": axes["kernel"]}
+    answer = next((gradients[key] for key in gradients if op.endswith(key)), output)
+    return {**axes, "gradient": output, "y": answer}
+
+
+def _kernel_axes(op: Op) -> str:
+    return "in out *k" if op.startswith("conv_transpose") else "out in *k"
+
+
+def _rank(value: Any, arrays: Mapping[str, Array]) -> int:
+    """Return the number of spatial axes, which the kernel decides: two axes fewer, or a bare one.
+
+    An x with one axis fewer than the batch has is one example.
+    """
+    axes = arrays["kernel"].ndim
+    rank: int = value if value is not None else axes - 2 if axes > 2 else axes
+    if rank not in (1, 2, 3):
+        raise CannotUse(f"there are 1, 2 or 3 spatial axes, got {rank!r}")
+    for key, allowed in (("kernel", (rank, rank + 2)), ("x", range(rank, rank + 3))):
+        if arrays[key].ndim not in allowed:
+            raise CannotUse(
+                f"{key} must have {rank + 2} axes, as the kernel has {rank} spatial ones, got shape"
+                f" {arrays[key].shape}"
+            )
+    return rank
+
+
+# The question
+
+
+def _question(
+    op: Op,
+    arrays: Mapping[str, Array],
+    arguments: Mapping[str, Any],
+    axes: Mapping[str, str],
+    rank: int,
+    dtype: Dtype,
+    vocabulary: Vocabulary | None,
+) -> Question:
+    """Return the question in canonical terms; raise `CannotUse` if there is none."""
+    values = {**(vocabulary.defaults if vocabulary else {}), **arguments}
+    groups = values.get("groups", 1)
+    if not isinstance(groups, int) or groups < 1:
+        raise CannotUse(f"groups must be a whole number of at least 1, got {groups!r}")
+    capture = Capture.from_arrays(
+        {
+            key: with_all_axes(array, rank, axes[key]) if key in axes else array
+            for key, array in arrays.items()
+            if key in call_files.ARRAYS
+        },
+        x_axes=axes["x"],
+        kernel_axes=axes["kernel"],
+        canonical=_kernel_axes(op),
+        groups=groups,
+        dtype=dtype,
+    )
+    for key in _NEUTRAL:
+        if isinstance(values.get(key), str) and key != "padding":
+            raise CannotUse(f"{key} must be whole numbers, got {values[key]!r}")
+    numbers = {
+        key: spatial_entries(key, values.get(key, neutral), rank, axes["x"], neutral)
+        for key, neutral in _NEUTRAL.items()
+    }
+    try:
+        q = Question(
+            op=op,
+            x=capture.x,
+            kernel=capture.kernel,
+            bias=capture.bias,
+            stride=per_axis("stride", numbers["stride"], rank),
+            padding=padding_of(numbers["padding"], rank),
+            output_padding=per_axis("output_padding", numbers["output_padding"], rank, least=0),
+            dilation=per_axis("dilation", numbers["dilation"], rank),
+            groups=groups,
+            dtype=dtype,
+            zero_given="output_padding" in values and not np.any(numbers["output_padding"]),
+        )
+        _check_channels(q)
+        extras = {key: values[key] for key in EXTRAS if key in values}
+        check_shapes(q, extras)
+        if "output_length" in extras:
+            extras["output_length"] = _lengths(extras["output_length"], q, axes["y"])
+        if vocabulary is not None:
+            q = vocabulary.resolve(q, extras)
+    except ValueError as error:
+        raise CannotUse(str(error)) from None
+    if q.operator == "conv" and any(q.output_padding):
+        raise CannotUse("output_padding has no meaning for a convolution")
+    return _with_gradient(q, arrays.get("gradient"), axes["gradient"])
+
+
+def _lengths(value: Any, q: Question, axes: str) -> tuple[int, ...]:
+    """Return the length of the output along each spatial axis, of numbers or of a whole shape."""
+    numbers = value if isinstance(value, list) else [value] * q.rank
+    if len(numbers) == q.rank + 2:
+        entries = dict(zip(axis_names(axes, q.rank), numbers, strict=True))
+        expected = (len(q.x), q.output_channels)
+        if (entries.pop("N"), entries.pop("C")) != expected:
+            raise CannotUse(
+                f"the output has {expected[0]} batch entries and {expected[1]} channels, got the"
+                f" shape {numbers}"
+            )
+        numbers = [*entries.values()]
+    return per_axis("the length of the output", numbers, q.rank)
+
+
+def _check_channels(q: Question) -> None:
+    """Raise `CannotUse` if channels, groups and bias do not fit each other."""
+    inputs, first, second = q.x.shape[1], *q.kernel.shape[:2]
+    if q.operator == "conv_transpose":
+        channels, grouped = first, first
+    else:
+        channels, grouped = second * q.groups, first
+    if inputs != channels or grouped % q.groups:
+        raise CannotUse(
+            f"x has {inputs} channels, which a kernel of shape {q.kernel.shape} and {q.groups}"
+            f" groups do not take; the kernel's axes are {_kernel_axes(q.op)!r}"
+        )
+    if q.bias is not None and len(q.bias) != q.output_channels:
+        raise CannotUse(
+            f"bias must have {q.output_channels} numbers, one for each output channel, got"
+            f" {len(q.bias)}"
+        )
+
+
+def _with_gradient(q: Question, gradient: Array | None, axes: str) -> Question:
+    """Return the question with the gradient by the output, which only a gradient needs."""
+    if (gradient is not None) != q.wanted.endswith("gradient"):
+        needs = "has no meaning for" if gradient is not None else "by the output is missing for"
+        raise CannotUse(f"the gradient {needs} {q.op}")
+    if gradient is None:
+        return q
+    gradient = to_canonical(gradient, q.rank, axes, X_AXES)
+    try:
+        shape = q.output_shape
+    except ValueError as error:
+        raise CannotUse(str(error)) from None
+    if gradient.shape != shape:
+        raise CannotUse(f"gradient must have the output's shape {shape}, got {gradient.shape}")
+    return q.but(gradient=gradient)
+
+
+def _answer(y: Array, rank: int, axes: str, op: Op) -> Array:
+    """Return the answer with canonical axes; one that has too many or too few stays as it is."""
+    canonical = _kernel_axes(op) if op.endswith("kernel_gradient") else X_AXES
+    return to_canonical(y, rank, axes, canonical) if rank <= y.ndim <= rank + 2 else y
+
+
+def _check_size(q: Question, answer: Array) -> None:
+    """Raise `CannotUse` if the question or its answer is too large."""
+    unpadded = q.but(padding="valid") if q.operator == "conv_transpose" else q
+    try:
+        largest = max(prod(unpadded.output_shape), prod(q.output_shape), answer.size)
+        work = products(unpadded)
+    except ValueError:
+        return  # the question has no answer
+    for number, limit, unit in (
+        (largest, MOST_NUMBERS, "numbers in an array"),
+        (work, MOST_PRODUCTS, "products"),
+    ):
+        if number > limit:
+            raise CannotUse(f"the answer takes {number} {unit}; at most {limit} are diagnosed")

@@ -1,0 +1,234 @@
+"""Say in which words arguments are given: those of a case, of an API with an adapter, or of ONNX.
+
+Most words stand for one key of a case. The others say the length of the output or the padding in
+another form, or repeat what the shapes of the arrays say; they are resolved when the arrays are
+known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.authoring.call_files import CannotUse
+from conformance.cases.vocabulary import did_you_mean
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes
+from conformance.question import Operator, Question
+
+Extras = Mapping[str, Any]
+"""The values of the words that stand for no key of a case, by the keys of `EXTRAS`."""
+Resolver = Callable[[Question, Extras], Question]
+
+EXTRAS = ("pads", "auto_pad", "output_length", "kernel_shape", "in_channels", "out_channels")
+"""Keys of words that stand for no key of a case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """The words of an API for arrays and arguments, and its layouts.
+
+    Attributes
+    ----------
+    id
+        The name of the API.
+    operator
+        The operator that it computes.
+    layout, kernel_axes
+        The order of the axes of x and of the kernel, as of ``conformance.adapters.base.Api``.
+    parameters
+        The words, each with a key of a case or of `EXTRAS`.
+    defaults
+        The meaning of an argument that is left out, by the key of a case.
+    resolve
+        The function that applies the values of `EXTRAS` to a question.
+    """
+
+    id: str
+    operator: Operator
+    layout: str = "N C *s"
+    kernel_axes: str = "in out *k"
+    parameters: Mapping[str, str]
+    defaults: Mapping[str, Any]
+    resolve: Resolver
+
+
+def vocabulary_of(name: str) -> Vocabulary:
+    """Return the vocabulary of an API.
+
+    Parameters
+    ----------
+    name
+        The id of an API with an adapter, or of an operator of ONNX.
+
+    Raises
+    ------
+    CannotUse
+        If there is no such API.
+    """
+    if name in ONNX:
+        return ONNX[name]
+    if name not in APIS or APIS[name].operator == "interpolate":
+        known = [id_ for id_, api in APIS.items() if api.operator != "interpolate"]
+        hint = did_you_mean(name, known) or f"; the APIs are {', '.join((*ONNX, *known))}"
+        raise CannotUse(f"there is no API {name!r} with a kernel{hint}")
+    api = APIS[name]
+    framework = next(f.name for f in FRAMEWORKS.values() if api in f.apis)
+    words, resolve = _EXTRA_WORDS.get((framework, api.operator), ({}, _resolve_nothing))
+    return Vocabulary(
+        id=api.id,
+        operator=api.operator,
+        layout=api.layout,
+        kernel_axes=api.kernel_axes,
+        parameters={**_SHAPE_WORDS, **words, **api.parameters},
+        defaults=api.defaults,
+        resolve=resolve,
+    )
+
+
+def check_shapes(q: Question, extras: Extras) -> None:
+    """Raise `CannotUse` if the arrays have another shape than the arguments say."""
+    shapes = {
+        "kernel_shape": q.window,
+        "in_channels": (q.x.shape[1],),
+        "out_channels": (q.output_channels,),
+    }
+    for key, shape in shapes.items():
+        value = extras.get(key)
+        numbers = tuple(value) if isinstance(value, list) else (value,) * len(shape)
+        if value is not None and numbers != shape:
+            raise CannotUse(f"{key} is {value}, and the arrays have {list(shape)}")
+
+
+# The length of the output
+
+
+def _resolve_nothing(q: Question, _: Extras) -> Question:
+    return q
+
+
+def _uncropped(q: Question) -> Axes:
+    """Return the lengths of the output without padding, with the output padding."""
+    return q.but(padding="valid").output_space
+
+
+def _torch(q: Question, extras: Extras) -> Question:
+    """Lengthen the output by an output padding, as ``output_size`` of torch's layers does."""
+    lengths = extras.get("output_length")
+    if lengths is None:
+        return q
+    shortest = q.but(output_padding=(0,) * q.rank).output_space
+    padding = tuple(length - least for length, least in zip(lengths, shortest, strict=True))
+    if min(padding) < 0:
+        raise CannotUse(f"output_size must be at least {list(shortest)}, got {list(lengths)}")
+    return q.but(output_padding=padding)
+
+
+def _tensorflow(q: Question, extras: Extras) -> Question:
+    """Crop or lengthen the end, after the start that SAME has for an input of that length."""
+    lengths = extras.get("output_length")
+    if lengths is None:
+        return q
+    pairs = geometry.conv_padding(q.padding, lengths, q.window, q.stride, q.dilation)
+    return _fitted(q, tuple(begin for begin, _ in pairs), lengths)
+
+
+def _mxnet(q: Question, extras: Extras) -> Question:
+    """Crop evenly to ``target_shape``, an odd element at the start; pad and adj do not count."""
+    lengths = extras.get("output_length")
+    if lengths is None:
+        return q
+    q = q.but(output_padding=(0,) * q.rank)
+    totals = (full - n for full, n in zip(_uncropped(q), lengths, strict=True))
+    return _fitted(q, tuple((total + 1) // 2 for total in totals), lengths)
+
+
+def _fitted(q: Question, begins: Axes, lengths: Axes) -> Question:
+    """Return the question with these starts cropped, and an output of these lengths."""
+    axes = zip(begins, _uncropped(q), lengths, strict=True)
+    return q.but(padding=tuple((begin, full - begin - n) for begin, full, n in axes))
+
+
+# ONNX
+
+_AUTO_PADS = ("notset", "valid", "same_upper", "same_lower")
+
+
+def _onnx(q: Question, extras: Extras) -> Question:
+    """Apply ``pads``, ``auto_pad`` and ``output_shape`` as the specification of ONNX does."""
+    word, pads = extras.get("auto_pad", "notset"), extras.get("pads")
+    lengths = extras.get("output_length")
+    if word not in _AUTO_PADS:
+        allowed = ", ".join(map(str.upper, _AUTO_PADS))
+        raise CannotUse(f"auto_pad must be one of {allowed}, got {str(word).upper()!r}")
+    if lengths is None and word.startswith("same"):
+        if q.operator == "conv":
+            pairs = q.but(padding="same").pairs
+            swapped = tuple((end, begin) for begin, end in pairs)
+            return q.but(padding=pairs if word == "same_upper" else swapped)
+        lengths = tuple(n * s for n, s in zip(q.space, q.stride, strict=True))
+    if lengths is not None:
+        totals = [full - n for full, n in zip(_uncropped(q), lengths, strict=True)]
+        halves = [max(total, 0) // 2 for total in totals]
+        if word != "same_upper":
+            halves = [max(total, 0) - half for total, half in zip(totals, halves, strict=True)]
+        return _fitted(q, tuple(halves), lengths)
+    if pads is None:
+        return q
+    if word != "notset":
+        raise CannotUse(f"pads has no meaning with auto_pad {word.upper()}")
+    if not isinstance(pads, list) or len(pads) != 2 * q.rank:
+        raise CannotUse(
+            f"pads must be {2 * q.rank} numbers, the starts of all axes and then the ends, got"
+            f" {pads}"
+        )
+    return q.but(padding=tuple(zip(pads[: q.rank], pads[q.rank :], strict=True)))
+
+
+_SHAPE_WORDS = {"kernel_size": "kernel_shape", "kernel_shape": "kernel_shape"}
+_EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
+    ("torch", "conv_transpose"): ({"output_size": "output_length"}, _torch),
+    ("tensorflow", "conv_transpose"): ({"output_shape": "output_length"}, _tensorflow),
+    ("mxnet", "conv_transpose"): ({"target_shape": "output_length"}, _mxnet),
+}
+"""The words of each framework that stand for no key of a case, and what they mean."""
+
+_ONNX_CONV: Mapping[str, str] = {
+    "X": "x",
+    "W": "kernel",
+    "B": "bias",
+    "Y": "y",
+    "strides": "stride",
+    "dilations": "dilation",
+    "group": "groups",
+    "pads": "pads",
+    "auto_pad": "auto_pad",
+    "kernel_shape": "kernel_shape",
+}
+ONNX: Mapping[str, Vocabulary] = {
+    vocabulary.id: vocabulary
+    for vocabulary in (
+        Vocabulary(
+            id="onnx.ConvTranspose",
+            operator="conv_transpose",
+            parameters={
+                **_ONNX_CONV,
+                "output_padding": "output_padding",
+                "output_shape": "output_length",
+            },
+            defaults={},
+            resolve=_onnx,
+        ),
+        Vocabulary(
+            id="onnx.Conv",
+            operator="conv",
+            kernel_axes="out in *k",
+            parameters=_ONNX_CONV,
+            defaults={},
+            resolve=_onnx,
+        ),
+    )
+}
+"""The operators of ONNX, by their ids; they have no adapter."""

@@ -1,0 +1,115 @@
+"""Diagnoses every layer of a file that ``conformance.capture`` wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from conformance.answers import lines
+from conformance.answers.diagnosis import AnswerDiagnosis, diagnosis_of
+from conformance.answers.files import AnswerFile, answer_files
+from conformance.answers.submission import Layouts, Submission, port_submission, submission_of
+from conformance.authoring.call_files import CannotUse
+from conformance.cli import correction
+from conformance.cli.answer_records import facts_of
+from conformance.cli.console import console
+from conformance.cli.invocations import print_lines
+from conformance.utils.printable import printable
+
+
+def submission_in(
+    file: AnswerFile, api: str | None, layouts: Layouts, names: Mapping[str, str | None]
+) -> Submission:
+    """Return the question and the answer of a file; an error has the place in the file."""
+    try:
+        return submission_of(
+            file.values,
+            api or file.api,
+            layouts=layouts,
+            names=names,
+            can_ignore=True,
+            typed=file.root is None,
+        )
+    except CannotUse as error:
+        raise CannotUse(file.placed(str(error))) from None
+
+
+def diagnose_layers(
+    files: Sequence[AnswerFile],
+    other_path: Path | None,
+    layer: str | None,
+    seconds: float,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Print a line for each layer, or one layer in full, and exit.
+
+    Parameters
+    ----------
+    files
+        The calls.
+    other_path
+        The calls of the model that this one was ported from, in the same order: each layer is then
+        asked what the other one is, with its own input. None to take each call by itself.
+    layer
+        The number or the name of the only layer to show, or None.
+    seconds
+        Seconds to search for an explanation, for each layer.
+    as_json
+        Whether JSON is printed.
+
+    Raises
+    ------
+    CannotUse
+        If a call cannot be asked, or there is no such layer.
+    SystemExit
+        With 0 if all layers are right, and 1 if not.
+    """
+    submissions = {str(file.layer): submission_in(file, None, Layouts(), {}) for file in files}
+    if other_path is not None:
+        originals = answer_files(other_path)
+        if len(originals) != len(files):
+            raise CannotUse(f"{other_path} has {len(originals)} calls, and not {len(files)}")
+        pairs = zip(submissions.items(), originals, strict=True)
+        submissions = {
+            name: port_submission(submission_in(original, None, Layouts(), {}), port)
+            for (name, port), original in pairs
+        }
+    if layer is not None:
+        found = [name for name in submissions if layer in (name, *name.split(maxsplit=1))]
+        if len(found) != 1:
+            raise CannotUse(f"{layer!r} is not one of the layers {', '.join(submissions)}")
+        submissions = {found[0]: submissions[found[0]]}
+    diagnoses = {name: diagnosis_of(s, seconds) for name, s in submissions.items()}
+    status = 0 if all(diagnosis.is_right for diagnosis in diagnoses.values()) else 1
+    if as_json:
+        records = [{"layer": name, **facts_of(d)} for name, d in diagnoses.items()]
+        click.echo(json.dumps(records, indent=2))
+        raise SystemExit(status)
+    screen = console(highlight=False)
+    if layer is not None:
+        (diagnosis,) = diagnoses.values()
+        print_lines(screen, lines.lines(diagnosis, screen.width))
+        print_lines(screen, correction.correction_lines(diagnosis, screen.width))
+    else:
+        screen.print(_table(diagnoses))
+    raise SystemExit(status)
+
+
+def _table(diagnoses: Mapping[str, AnswerDiagnosis]) -> Table:
+    """Return a table with a row for each layer."""
+    table = Table("layer", "answer", "what it did", box=None, pad_edge=False)
+    for name, diagnosis in diagnoses.items():
+        words = " and ".join(diagnosis.names[0]) if diagnosis.names else diagnosis.words
+        table.add_row(
+            Text(printable(name)),
+            Text(diagnosis.status, style=lines.STYLES[diagnosis.status]),
+            Text("" if diagnosis.is_right else words),
+        )
+    return table

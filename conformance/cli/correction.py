@@ -1,0 +1,109 @@
+"""Writes the call that is right, for an answer that is not, with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from conformance.adapters.base import Framework, Inexpressible
+from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.answers.diagnosis import AnswerDiagnosis
+from conformance.answers.lines import indent, sentence_lines
+from conformance.answers.vocabulary import ONNX
+from conformance.conventions import interpretations
+from conformance.explain import explanation
+from conformance.question import Question
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
+from conformance.runs.profiles import Profile
+from conformance.translate import records, translation
+from conformance.translate.ends import End
+from conformance.translate.translation import Place, Translation
+from conformance.translate.verification import proof_lines
+
+
+def correction(diagnosis: AnswerDiagnosis) -> tuple[Translation | Inexpressible, End] | None:
+    """Write the call of the API that gives the right answer.
+
+    It reads arrays in the layout of the API, or, where a naive call cannot be written, with
+    canonical axes.
+
+    Parameters
+    ----------
+    diagnosis
+        The diagnosis of an answer to a question in the words of the API.
+
+    Returns
+    -------
+    tuple or None
+        The call and where it is proven, or why there is none; None where there is no right answer
+        or this is it, for an API without an adapter, and for what `translate` does not write.
+    """
+    if diagnosis.is_right or diagnosis.api not in APIS:
+        return None
+    if diagnosis.question.op != "conv_transpose" or diagnosis.expected is None:
+        return None
+    api = APIS[diagnosis.api]
+    framework: Framework = next(f for f in FRAMEWORKS.values() if api in f.apis)
+    record = records.nearest(records.load_records(), api, "recipe")
+    if record is None:
+        return None
+    question, place = diagnosis.question, Place(framework, record.runtime, api)
+    end = End(place, record, record.header)
+    result = translation.translate(question, place, place, Profile(api.id, ()))
+    if isinstance(result, Translation):
+        return result, end
+    call = call_writer.write(framework, record.runtime, api, question, "recipe")
+    if isinstance(call, Inexpressible):
+        return call, end
+    return _over_canonical_arrays(call, question), end
+
+
+def _over_canonical_arrays(call: Call, question: Question) -> Translation:
+    """Return a call that has no naive one beside it."""
+    return Translation(native=call, call=call, kernel=(), output=(), meaning=(), question=question)
+
+
+def correction_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
+    """Yield lines about the call that is right.
+
+    Parameters
+    ----------
+    diagnosis
+        The diagnosis.
+    width
+        The most characters of a line.
+
+    Yields
+    ------
+    Text
+        A line.
+    """
+    if diagnosis.api in ONNX and not diagnosis.is_right:
+        sentence = f"The specification of ONNX has the oracle's numbers for {diagnosis.api}."
+        yield from sentence_lines(sentence, width)
+    written = correction(diagnosis)
+    if written is None:
+        return
+    result, end = written
+    if isinstance(result, Inexpressible):
+        yield from sentence_lines(f"There is no call to write instead: {result.reason}.", width)
+        return
+    if _is_usual(diagnosis, end):
+        yield from sentence_lines(f"{end.title} answers so when it is called so:", width)
+        yield from indent(explanation.source(result.native.source, width - 4))
+    layout = "canonical axes" if result.native is result.call else "its own layout"
+    yield from sentence_lines(f"The right answer of {end.title}, from arrays in {layout}:", width)
+    yield from indent(explanation.source(result.call.source, width - 4))
+    for line in proof_lines(result, end):
+        yield from sentence_lines(line, width)
+
+
+def _is_usual(diagnosis: AnswerDiagnosis, end: End) -> bool:
+    """Return whether the API gives this answer to the naive call, as far as its profile tells."""
+    profile = end.record.profile(end.place.api)
+    if profile is None or not diagnosis.explanations:
+        return False
+    conventions = interpretations.apply_all(diagnosis.question, profile.conventions).explanation
+    return any({*conventions} == {*found} for found in diagnosis.explanations)
