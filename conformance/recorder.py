@@ -63,9 +63,11 @@ class Calls:
         except _NoNumbersError:
             self.unreadable += 1
             return
-        layer = {"layer": self._layers[-1]} if self._layers else {}
+        names: Values = {"layer": self._layers[-1]} if self._layers else {}
+        if "bfloat16" in str(arrays["y"].dtype):
+            names["dtype"] = "bfloat16"
         present = {name: value for name, value in arguments.items() if value is not None}
-        self.calls.append({"api": api, **layer, **values, **present})
+        self.calls.append({"api": api, **names, **values, **present})
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything by names such as ``000/x``, as the file holds it."""
@@ -177,6 +179,8 @@ def _keras(calls: Calls, _: Any) -> Iterator[None]:
     import keras
     from keras.src import ops
 
+    without_bias: list[Any] = []  # the last answer of a layer, to which it may add a bias
+
     def watched(original: Function) -> Function:
         @wraps(original)
         def conv_transpose(*args: Any, **kwargs: Any) -> Any:
@@ -187,10 +191,24 @@ def _keras(calls: Calls, _: Any) -> Iterator[None]:
                 layout = arguments.pop("data_format", None) or keras.config.image_data_format()
                 variant = "(channels_first)" if layout == "channels_first" else ""
                 arrays = {name: arguments.pop(name) for name in ("inputs", "kernel")}
+                count = len(calls)
                 calls.add(f"keras.ops.conv_transpose{variant}", {**arrays, "y": y}, arguments)
+                without_bias[:] = [y] if len(calls) > count else []
             return y
 
         return conv_transpose
+
+    def adding(original: Function) -> Function:
+        @wraps(original)
+        def add(x1: Any, x2: Any) -> Any:
+            total = original(x1, x2)
+            if calls._layers and without_bias and x1 is without_bias.pop():
+                call = calls.calls[-1]
+                api = call["api"].replace("keras.ops.conv_transpose", "keras.layers.ConvTranspose")
+                call |= {"api": api, "bias": _array(x2).ravel(), "y": _array(total)}
+            return total
+
+        return add
 
     def named(original: Function) -> Function:
         @wraps(original)
@@ -206,6 +224,7 @@ def _keras(calls: Calls, _: Any) -> Iterator[None]:
     layer = keras.layers.Conv1DTranspose.__mro__[1]  # of every rank
     with (
         _replaced([ops, keras.ops], "conv_transpose", watched),
+        _replaced([ops], "add", adding),
         _replaced([layer], "call", named),
     ):
         yield
@@ -280,9 +299,9 @@ def _array(value: Any) -> NDArray[Any]:
         if hasattr(value, "detach"):  # PyTorch
             value = value.detach().cpu()
             value = value.float() if str(value.dtype) == "torch.bfloat16" else value
-        elif str(getattr(value, "dtype", "")).endswith("bfloat16"):
-            value = np.asarray(value, np.float32)
         array = np.array(value)
+        if array.dtype.name == "bfloat16":
+            array = array.astype(np.float32)
     except Exception as problem:  # each framework raises its own for what is not computed yet
         raise _NoNumbersError from problem
     if array.dtype == object:

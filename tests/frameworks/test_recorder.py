@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import conformance
+from conformance.cli.app import main
 from conformance.environments.definitions import Environment
 from conformance.workers.interpreter import Interpreter
 
@@ -28,7 +30,9 @@ run = lambda: model(x).detach().numpy()
     "keras": """
 import keras
 model = keras.Sequential([
-    keras.layers.Conv1DTranspose(3, 3, strides=2, padding="same", activation="relu"),
+    keras.layers.Conv1DTranspose(
+        3, 3, strides=2, padding="same", activation="relu", bias_initializer="ones"
+    ),
     keras.layers.Conv1DTranspose(1, 2, use_bias=False),
 ])
 x = np.ones((1, 4, 2), np.float32)
@@ -99,6 +103,19 @@ def test_every_call_is_recorded_with_its_arguments(
         assert {name: call[name].ravel()[0] for name in arguments} == arguments
         assert str(call["api"]).startswith(environment.framework)
         assert {call["y"].ndim, *(a.ndim for a in call.values() if a.size > 5)} == {3}
+
+
+def test_the_recorded_answers_are_right_or_named(
+    recorded: dict[str, np.ndarray], environment: Environment, tmp_path: Path
+) -> None:
+    """JAX reads the kernel of its naive call in the other direction."""
+    np.savez(tmp_path / "calls.npz", **recorded)
+    result = CliRunner().invoke(main, ["diagnose", str(tmp_path / "calls.npz"), "--json"])
+    first, second = json.loads(result.output)
+    if environment.framework == "jax":
+        assert first["conventions"] == [["kernel flip: flipped"]]
+    else:
+        assert [first["status"], second["status"]] == ["right", "right"]
 
 
 def test_a_layers_answer_is_the_next_layers_input(recorded: dict[str, np.ndarray]) -> None:
