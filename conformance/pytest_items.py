@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from conformance.adapters.base import Api, Framework
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
 from conformance.cases import load
 from conformance.cases.loader import SUFFIXES
 from conformance.cases.size_limits import MAX_BYTES
@@ -276,8 +276,8 @@ def plugin(config: pytest.Config) -> Plugin:
     Raise ``pytest.UsageError`` if an option is wrong.
     """
     name = config.getoption("conformance_framework")
-    if name not in FRAMEWORKS:
-        known = ", ".join(sorted(FRAMEWORKS))
+    if name not in LIBRARIES:
+        known = ", ".join(LIBRARIES)
         raise pytest.UsageError(f"--conformance-framework must be one of {known}, got {name!r}")
     framework = FRAMEWORKS[name]
     api_ids = config.getoption("conformance_api")

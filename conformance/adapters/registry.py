@@ -16,4 +16,6 @@ FRAMEWORKS: dict[str, Framework] = {
         program.FRAMEWORK,
     )
 }
+LIBRARIES: tuple[str, ...] = tuple(sorted({*FRAMEWORKS} - {program.FRAMEWORK.name}))
+"""The names of the frameworks that are libraries of an interpreter: all but a program."""
 APIS: dict[str, Api] = {api.id: api for framework in FRAMEWORKS.values() for api in framework.apis}

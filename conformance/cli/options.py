@@ -14,7 +14,7 @@ import click
 from packaging.requirements import InvalidRequirement
 
 from conformance.adapters import program
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
 from conformance.cli.option_kinds import (
     PATH,
     Decorator,
@@ -65,9 +65,7 @@ case_files = several(
     type=PATH,
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
-framework = click.option(
-    "--framework", type=click.Choice(sorted({*FRAMEWORKS} - {program.FRAMEWORK.name}))
-)
+framework = click.option("--framework", type=click.Choice(LIBRARIES))
 download = click.option(
     "--download-python/--no-download-python",
     default=None,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import LIBRARIES
 from conformance.cli import options
 from conformance.cli.option_kinds import flag, group, several, word
 from conformance.environments import definitions
@@ -161,7 +161,7 @@ release_options = group(
     ReleaseOptions,
     click.option(
         "--framework",
-        type=click.Choice(sorted(FRAMEWORKS)),
+        type=click.Choice(LIBRARIES),
         help="The framework to ask.  [default: that of the package]",
     ),
     word("--backend", metavar="NAME", help="The backend of Keras.  [default: the first pinned]"),

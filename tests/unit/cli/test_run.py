@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 from fakes import drive, troubled
 from fakes.clock import PATIENCE
 
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
 from conformance.cli.app import main
 from conformance.runs import run_files
 from conformance.runs.selection import Selection
@@ -212,7 +212,7 @@ def test_a_worker_that_reports_a_mistake_of_ours_ends_its_run_with_a_sentence(
 def test_an_unknown_framework_is_refused_with_those_that_are_known() -> None:
     ran = CliRunner().invoke(main, ["run", "--framework", "caffe"])
     assert ran.exit_code == 2
-    assert all(f"'{name}'" in ran.output for name in ("caffe", *FRAMEWORKS))
+    assert all(f"'{name}'" in ran.output for name in ("caffe", *LIBRARIES))
 
 
 @pytest.mark.parametrize("expression", ["stride and", "(stride", "1", "backwards"])
