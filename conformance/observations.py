@@ -20,6 +20,11 @@ Status = Literal[
 STATUSES: tuple[Status, ...] = get_args(Status)
 ANSWERED: tuple[Status, ...] = ("match", "mismatch", "undecided")
 """Statuses of answers that were compared with the oracle's."""
+CONVENTIONS_IN_FORMAT_1: Mapping[str, str] = {
+    "same: odd element: cropped at the begin": "same: odd element: cropped at the start",
+    "output padding: more at the begin": "output padding: more at the start",
+}
+"""Names of conventions in run files and baselines of format 1, and their names now."""
 Verdict = Literal[
     "same",
     "translated",

@@ -20,7 +20,7 @@ Names: TypeAlias = tuple[tuple[str, ...], ...]
 
 REAL = "real-valued"
 """The mark of an answer to an inexact case, whose last bits mean nothing."""
-NONDETERMINISTIC = "unsteady"
+NONDETERMINISTIC = "nondeterministic"
 """The mark of an answer that differed when the same call was repeated."""
 
 

@@ -14,7 +14,7 @@ from conformance.runs.run_files import Header, writing
 API = "keras.layers.ConvTranspose"
 OTHER = "keras.ops.conv_transpose"
 FLIPPED = ("kernel flip: flipped",)
-AT_BEGIN = ("same: odd element: cropped at the begin",)
+AT_BEGIN = ("same: odd element: cropped at the start",)
 EARLIER = ("position: one earlier along every axis",)
 BIAS_DROPPED = ("bias: dropped",)
 

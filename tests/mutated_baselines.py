@@ -23,7 +23,7 @@ from conformance.gate.snapshot import CannotCompare
 CELLS: tuple[str, ...] = (
     "", " ", '"', '""', '"open', 'a"b', "as native", "match", "match/mismatch", "match/match",
     "praise", "match/", "/", "; ", "match; ", "mismatch float32 1x1x3 4567; kernel flip: flipped",
-    "match real-valued", "match unsteady", "mismatch ; a + b | c",
+    "match real-valued", "match nondeterministic", "mismatch ; a + b | c",
     "undecided real-valued; bias: dropped", "crashed", "crashed float32 1 0", "=HYPERLINK(1)", "+1",
     "-1", "@x", "\t=1", "\x00", "\x1b[31m", "\u202e", "\ud800", "é", "\r", "\r\n", "\n", "\x85",
     "\u2028", "a,b", ",", ",,,,,,", "x" * 300, "x" * 2**17, '"' + "x\n" * 2**17, "9" * 5000, "None",

@@ -374,7 +374,7 @@ def symmetric(write: Callable[[Question, Axes], CallSource]) -> CallBuilder:
         if isinstance(q.padding, str):
             return Inexpressible(f"padding takes numbers, not {q.padding!r}")
         if any(begin != end for begin, end in q.padding):
-            return Inexpressible("padding takes one number per axis, the same at its begin and end")
+            return Inexpressible("padding takes one number per axis, the same at its start and end")
         return write(q, tuple(begin for begin, _ in q.padding))
 
     return build

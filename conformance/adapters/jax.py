@@ -189,7 +189,7 @@ def ends_the_process(q: Question) -> bool:
 
 LIMITS = (
     Limitation(
-        "cropped at the begin and padded at the end, numbers are made up",
+        "cropped at the start and padded at the end, numbers are uninitialised",
         reads_past_the_end,
         is_refusal=False,
     ),

@@ -233,7 +233,7 @@ SAME_WITH_OUTPUT_PADDING = (
         backend="tensorflow",
     ),
     Limitation(
-        "padding='same' crops half of the kernel at the begin, whatever the output padding",
+        "padding='same' crops half of the kernel at the start, whatever the output padding",
         lambda q: q.padding == "same" and any(q.output_padding),
         backend="torch",
         versions="keras<3.15.1",

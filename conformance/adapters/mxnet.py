@@ -134,7 +134,7 @@ def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
         return space
     begins = tuple(begin for begin, _ in q.pairs)
     if begins != tuple((total + 1) // 2 for total in _crop_totals(q)) or min(_crop_totals(q)) < 0:
-        return Inexpressible("of what is cropped, half goes at the begin, and the odd element too")
+        return Inexpressible("of what is cropped, half goes at the start, and the odd element too")
     return _operator_call(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
 
 

@@ -106,7 +106,7 @@ def numpy_convolve(q: Question, answer: Array) -> Sides:
 
 @about(TRANSPOSED | {"conv_input_gradient"})
 def direct_convolution(q: Question, answer: Array) -> Sides:
-    """A convolution with the flipped kernel over the input, zero-stretched and padded."""
+    """A convolution with the flipped kernel over the input, zero-inserted and padded."""
     spaces = zip(reference.narrow_space(q), reference.wide_space(q), strict=True)
     padding = tuple(
         (d * (k - 1) - b, wide - (n - 1) * s - 1 + b)
@@ -292,7 +292,7 @@ def interpolation(q: Question, answer: Array) -> Sides:
 
 @about(INTERPOLATE)
 def bilinear_kernel(q: Question, answer: Array) -> Sides:
-    """The zero-stretched input convolved with a triangle, away from the border."""
+    """The zero-inserted input convolved with a triangle, away from the border."""
     expected = reference.operand(q)
     for axis, factor in enumerate(q.stride, start=2):
         expected = np.apply_along_axis(reference.convolve_triangle, axis, expected, factor)

@@ -68,7 +68,7 @@ EXPLANATIONS: Mapping[str, str] = {
     **dict.fromkeys(("activation", "relu", "dropout", "batch_norm"), _ALONE),
     **dict.fromkeys(("device", "precision", "backend", "framework"), _PLACE),
     "filters": "the kernel itself is 'kernel', and how many filters there are is told by its shape",
-    "pads": "padding is [begin, end] for each axis, where pads has the begins of all axes first",
+    "pads": "padding is [begin, end] for each axis, where pads has the starts of all axes first",
     "auto_pad": "a case says 'padding: same' or 'padding: valid'",
     "padding_mode": "what is padded is zeros",
     "lhs_dilation": "a transposed convolution has 'stride' for it",
@@ -123,7 +123,7 @@ VALUE_EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
         "int": "it is int32 for some and int64 for others",
     },
     "padding": {
-        "same_lower": "write [begin, end] for each axis, with the odd one at the begin",
+        "same_lower": "write [begin, end] for each axis, with the odd one at the start",
         "full": "write dilation (k - 1) for each axis",
         "causal": "write [begin, end] for each axis",
         **dict.fromkeys(("notset", "explicit"), "write [begin, end] for each axis"),

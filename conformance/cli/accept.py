@@ -27,7 +27,7 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
     """Write what RUNS hold as baselines, a file for each framework with its backend.
 
     Where several runs of one framework and version disagree, the baseline records the answer as
-    unsteady, and no gate compares it.
+    nondeterministic, and no gate compares it.
 
     \b
     Example:
@@ -40,5 +40,5 @@ def command(runs: tuple[Path, ...], folder: Path) -> None:
     paths = accept.write(snapshots, folder)
     for path, snapshot in zip(paths, snapshots.values(), strict=True):
         number = accept.nondeterministic_count(snapshot)
-        remark = f", {number:,} of them unsteady" if number else ""
+        remark = f", {number:,} of them nondeterministic" if number else ""
         click.echo(printable(f"{path}: {count(len(snapshot.answers), 'answer')}{remark}"))

@@ -126,7 +126,7 @@ def command(into: Path | None, document: tuple[str, str, str] | None, **options:
 
     \b
     Example:
-      conformance new --id my-crop --why "More is cropped at the end than at the begin." \\
+      conformance new --id my-crop --why "More is cropped at the end than at the start." \\
           --x "[1, 2, 3]" --kernel "[1, 10, 100]" --padding 0:1 --into cases/mine.yaml
       conformance new --id my-layer --why "The layer that went wrong." --from-npz call.npz \\
           --kernel-name w --api keras.ops.conv_transpose --stride 2 --padding same --integers 1

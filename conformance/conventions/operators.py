@@ -170,7 +170,7 @@ AXES: tuple[Axis, ...] = (
                 _convolve,
                 like=(
                     ("kernel flip: flipped", "padding: pads the input"),
-                    ("kernel flip: flipped", "same: odd element: cropped at the begin"),
+                    ("kernel flip: flipped", "same: odd element: cropped at the start"),
                 ),
             ),
         ),

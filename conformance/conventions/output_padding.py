@@ -131,8 +131,8 @@ AXES: tuple[Axis, ...] = (
         lambda q: q.has_output_padding,
         (
             Choice(
-                "more at the begin",
-                "Output padding lengthens the output at its begin.",
+                "more at the start",
+                "Output padding lengthens the output at its start.",
                 _extend_begin,
             ),
             Choice(

@@ -52,8 +52,8 @@ WORD_AXES: tuple[Axis, ...] = (
         lambda q: q.padding == "same" and any(b != e for b, e in q.pairs),
         (
             Choice(
-                "cropped at the begin",
-                "Where `same` crops an odd total, the odd element goes at the begin.",
+                "cropped at the start",
+                "Where `same` crops an odd total, the odd element goes at the start.",
                 odd_at_begin,
             ),
         ),
@@ -223,7 +223,7 @@ NUMBER_AXES: tuple[Axis, ...] = (
         (
             Choice(
                 "pads the input",
-                "Padding numbers are zeros around the stretched input.",
+                "Padding numbers are zeros around the zero-inserted input.",
                 _pad_zero_inserted_input,
             ),
             Choice("ignored", "Padding is ignored.", lambda q: q.but(padding=((0, 0),) * q.rank)),
@@ -253,7 +253,7 @@ NUMBER_AXES: tuple[Axis, ...] = (
         "padding ends",
         "Padding",
         "begin, end",
-        "Of a pair the first number is for the begin.",
+        "Of a pair the first number is for the start.",
         lambda q: _has_numbers(q) and any(b != e for b, e in q.pairs),
         (
             Choice(

@@ -13,14 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, stem
-from conformance.observations import MODES, STATUSES, Key, Status
-from conformance.recorded_answers import Answer
+from conformance.observations import CONVENTIONS_IN_FORMAT_1, MODES, STATUSES, Key, Status
+from conformance.recorded_answers import NONDETERMINISTIC, Answer
 from conformance.runs.run_files import Header
 from conformance.runs.selection import parse_options
 
 FOLDER = Path("reports", "baseline")
-FORMAT = 1
+FORMAT = 2
 LONGEST = 2**30
 """Bytes of a baseline; ten million answers fit."""
 OPENING = "# conformance baseline"
@@ -158,12 +160,16 @@ def parse(path: Path, content: str) -> Snapshot:
     header, separator, tail = content.partition(f"\n{CHECKSUM}")
     header += "\n"
     digest, _, rows = tail.partition("\n")
-    if not header.startswith(f"{OPENING}, format {FORMAT},"):
+    formats = [f"{OPENING}, format {number}," for number in range(1, FORMAT + 1)]
+    if not header.startswith(tuple(formats)):
         raise _damaged(path, f"it does not begin with '{OPENING}, format {FORMAT}'")
     if not separator or digest != checksum(header, rows):
         raise _damaged(path, "its checksum does not hold")
     try:
-        return Snapshot(path, _header(header), _answers(rows))
+        answers = _answers(rows)
+        if header.startswith(formats[0]):
+            answers = {key: _with_present_names(answer) for key, answer in answers.items()}
+        return Snapshot(path, _header(header), answers)
     except (ValueError, csv.Error) as error:  # a program wrote it, with a checksum that is right
         raise _damaged(path, f"it holds what no baseline holds: {error}") from None
 
@@ -222,6 +228,16 @@ def _answer(cell: str, content: str) -> Answer:
     statuses = tuple(map(_status, states.split("/")))
     explanations = tuple(tuple(e.split(" + ")) for e in names.split(" | ")) if names else ()
     return Answer(statuses, mark, explanations, content)
+
+
+def _with_present_names(answer: Answer) -> Answer:
+    """Return an answer of a baseline of format 1 with the names that are written now."""
+    explanations = tuple(
+        tuple(CONVENTIONS_IN_FORMAT_1.get(name, name) for name in explanation)
+        for explanation in answer.explanations
+    )
+    mark = NONDETERMINISTIC if answer.mark == "unsteady" else answer.mark
+    return msgspec.structs.replace(answer, mark=mark, explanations=explanations)
 
 
 def _status(word: str) -> Status:

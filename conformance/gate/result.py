@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conformance.gate.expected import Expectation
     from conformance.gate.groups import Group
 
-STALE = "expected in vain"
+STALE = "expected and unused"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -279,7 +279,7 @@ def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     if q.groups > 1 and draft.api.grouped is not None and q.wanted != "parameters":
         yield draft.but(
-            "a convolution with groups over the stretched input",
+            "a convolution with groups over the zero-inserted input",
             call_builder=draft.api.grouped,
             kernel=(
                 *draft.kernel,

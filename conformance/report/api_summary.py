@@ -65,14 +65,14 @@ class ApiSummary:
             return f"None of {count(cases, 'case')} was run."
         if set(native) == {"match"}:
             words = "the only case" if cases == 1 else f"all {cases} cases"
-            return f"The same-looking call is right in {words}."
+            return f"The naive call is right in {words}."
         parts = [f"right in {native.get('match', 0)} of {count(cases, 'case')}"]
         for status, (words, _) in _WORDS.items():
             if status in native:
                 parts.append(f"{words} in {native[status]}")
                 if status == "mismatch" and self.right_shape:
                     parts[-1] += f", {self.right_shape} of them in the right shape"
-        return f"The same-looking call is {'; '.join(parts)}."
+        return f"The naive call is {'; '.join(parts)}."
 
     def _equivalent_calls(self) -> str:
         if not self.costs:
@@ -120,7 +120,7 @@ def _reasons(rows: pd.DataFrame) -> Iterator[Reason]:
     # The conventions explain the wrong answers; and where no call can be written at all, the
     # equivalent call gives the reason.
     is_native = (rows["native"] != "mismatch") & (rows["recipe"] != "inexpressible")
-    yield from _frequent(rows.loc[is_native, ["native", "native_reason"]], "the same-looking call")
+    yield from _frequent(rows.loc[is_native, ["native", "native_reason"]], "the naive call")
     unsolved = ~rows["verdict"].isin(["same", "translated", "not run"])
     yield from _frequent(rows.loc[unsolved, ["recipe", "recipe_reason"]], "even translated, it")
 

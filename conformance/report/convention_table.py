@@ -25,7 +25,7 @@ Kind: TypeAlias = Literal[
 SIGNS: Mapping[Kind, tuple[str, str]] = {
     "agrees": ("=", "It means what the reference means."),
     "other choice": ("◆", "It means something else; what, is said below the table."),
-    "no parameter": ("∅", "There is no way to say it in a same-looking call."),
+    "no parameter": ("∅", "There is no way to say it in a naive call."),
     "refused": ("⊘", "The framework refuses it in every case."),
     "no answer": ("✗", "Every case of it crashed, hung, or did not answer twice the same."),
     "not told apart": ("~", "None of its answers could tell the choices apart."),

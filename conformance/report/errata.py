@@ -67,7 +67,7 @@ class ErratumRow:
     def naive_calls(self) -> str:
         """Return a sentence on the answers of the naive calls."""
         parts = [f"{number} give {_GIVE[side]}" for side, number in self.native]
-        return f"Same-looking calls: {', '.join(parts)}." if parts else ""
+        return f"Naive calls: {', '.join(parts)}." if parts else ""
 
 
 _GIVE: dict[Side, str] = {

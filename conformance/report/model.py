@@ -21,18 +21,18 @@ from conformance.report.problems import Problem, bad_verdicts, problems
 from conformance.utils.text import plain
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
-    "same": ("=", "The same-looking call gives the right answer."),
+    "same": ("=", "The naive call gives the right answer."),
     "translated": (
         "→",
-        "The same-looking call does not, but a translated call does: it was run and proven.",
+        "The naive call does not, but an equivalent call does: it was run and proven.",
     ),
     "inexpressible": ("∅", "This API cannot be asked the question in any way."),
-    "rejected": ("⊘", "The framework refuses even the translated call."),
+    "rejected": ("⊘", "The framework refuses even the equivalent call."),
     "undecided": (
         "≈",
         "It is within rounding of the right answer and of a wrong one: this case cannot decide.",
     ),
-    "different": ("≠", "Even the translated call gives another answer: a bug, there or here."),
+    "different": ("≠", "Even the equivalent call gives another answer: a bug, there or here."),
     "broken": ("✗", "It crashed, hung, or did not answer twice the same."),
     "not run": ("?", "Nothing is known: the reason is given."),
 }

@@ -34,8 +34,8 @@
         make("span", "id", id), " ", data.columns[place][0]),
       make("p", "", why),
       make("p", "meta", origin.filter(Boolean).join(" · ")),
-      said("same-looking call", native, nativeWhy),
-      said("translated call", recipe + (cost && recipe !== "not run" ? ` (${cost})` : ""), recipeWhy),
+      said("naive call", native, nativeWhy),
+      said("equivalent call", recipe + (cost && recipe !== "not run" ? ` (${cost})` : ""), recipeWhy),
       ...(bug ? [make("p", "", make("b", "", "known bug: "), link(`#${bug[1]}`, bug[0]))] : []));
   };
 

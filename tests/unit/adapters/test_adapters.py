@@ -348,7 +348,7 @@ def test_other_questions_are_asked_natively(
         (
             "mxnet.npx.deconvolution",
             {"padding": ((1, 0), (1, 1))},
-            "padding takes one number per axis, the same at its begin and end",
+            "padding takes one number per axis, the same at its start and end",
         ),
         (
             "mxnet.npx.deconvolution(target_shape)",
@@ -384,13 +384,13 @@ def native(api_id: str, q: Question) -> Call | Inexpressible:
     return call_writer.write(framework, runtime, APIS[api_id], q, "native")
 
 
-# More is cropped than the kernel reaches, at the begin only: JAX is to crop its input and pad it.
+# More is cropped than the kernel reaches, at the start only: JAX is to crop its input and pad it.
 BEYOND_THE_KERNEL = {
     "padding": ((3, 1), (1, 1)),
     "output_padding": (0, 0),
     "stride": (1, 1),
 }
-# Of MXNet's target shape the larger half is cropped at the begin, and at stride 1 nothing odd.
+# Of MXNet's target shape the larger half is cropped at the start, and at stride 1 nothing odd.
 ODD_AT_BEGIN = {"padding": ((1, 0), (1, 0)), "output_padding": (0, 0)}
 ODD_AT_END = {"padding": ((0, 1), (0, 1)), "output_padding": (0, 0)}
 ODD_AT_STRIDE_1 = {**ODD_AT_BEGIN, "stride": (1, 1)}

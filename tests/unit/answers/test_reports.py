@@ -65,7 +65,7 @@ REPORTS: dict[str, tuple[dict[str, Any], Any]] = {
         {**LINE, "stride": 2, "output_padding": 3},
         [1, 10, 102, 20, 203, 30, 300, 0],
     ),
-    "same: odd element: cropped at the begin": (
+    "same: odd element: cropped at the start": (
         {**LINE, "stride": 2, "padding": "same"},
         [10, 102, 20, 203, 30, 300],
     ),

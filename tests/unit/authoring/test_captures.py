@@ -137,7 +137,7 @@ def test_the_words_of_an_api_are_known_with_it(api: Api) -> None:
         (("strides",), None, "'strides' is no array or argument that is known; .* --api says"),
         (("strides",), "torch.nn.ConvTranspose", "of torch.nn.ConvTranspose that is known; did"),
         (("pad",), "jax.lax.conv_transpose", "did you mean 'padding'"),
-        (("pads",), None, "padding is .begin, end. for each axis, where pads has the begins"),
+        (("pads",), None, "padding is .begin, end. for each axis, where pads has the starts"),
         (("dilations",), "keras.ops.conv_transpose", "did you mean 'dilation_rate'"),
         (("depth",), "keras.ops.conv_transpose", "known; known are kernel, bias, padding, .*, st"),
         (("output_size",), "torch.nn.ConvTranspose", "no key sets the length of the output"),

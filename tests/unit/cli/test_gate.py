@@ -78,8 +78,8 @@ def test_140_cases_are_one_sentence(before: Path, after: Path) -> None:
         f"newly matching: {API}\n"
         f"  {API}, torch backend, 3.14.1 -> 3.15.0: 140 cases (same-0, same-1, same-10 and 137"
         " more), all about `same`, now agree with the oracle, natively."
-        " Before: Where `same` crops an odd total, the odd element goes at the begin"
-        " (same: odd element: cropped at the begin).\n"
+        " Before: Where `same` crops an odd total, the odd element goes at the start"
+        " (same: odd element: cropped at the start).\n"
     )
 
 
@@ -97,7 +97,7 @@ def test_the_baseline_that_comes_with_the_package_goes_by_a_word(
 
 
 def test_a_baseline_names_the_convention_that_it_was(baseline: Path, after: Path) -> None:
-    assert "(same: odd element: cropped at the begin)" in gate(baseline, after).stdout
+    assert "(same: odd element: cropped at the start)" in gate(baseline, after).stdout
 
 
 # What fails

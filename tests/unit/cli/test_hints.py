@@ -51,7 +51,7 @@ def test_a_key_is_renamed_only_to_one_that_there_is() -> None:
         ("output_size: 7", "no key sets the length of the output: it is (n - 1) stride"),
         ("output_shape: [7]", "no key sets the length of the output"),
         ("target_shape: [7]", "no key sets the length of the output"),
-        ("pads: [1, 1]", "padding is [begin, end] for each axis, where pads has the begins"),
+        ("pads: [1, 1]", "padding is [begin, end] for each axis, where pads has the starts"),
         ("auto_pad: SAME_UPPER", "a case says 'padding: same' or 'padding: valid'"),
         ("kernel_size: 3", "told by the shapes of x and kernel"),
         ("out_channels: 3", "told by the shapes of x and kernel"),
@@ -253,7 +253,7 @@ def test_a_topic_is_no_tag(file: Path, topic: str) -> None:
         (("new", "--strides", "2"), "there is no option '--strides'; did you mean '--stride'?"),
         (
             ("new", "--pads", "2"),
-            "padding is [begin, end] for each axis, where pads has the begins",
+            "padding is [begin, end] for each axis, where pads has the starts",
         ),
         (("new", "--dilation-rate", "2"), "did you mean '--dilation'?"),
         (("new", "--paddng", "2"), "did you mean '--padding'?"),

@@ -17,7 +17,7 @@ from conformance.question import Question, answer
 from conformance.utils import resources
 
 FLAGS = (
-    "--id", "my-crop", "--why", "More is cropped at the end than at the begin.",
+    "--id", "my-crop", "--why", "More is cropped at the end than at the start.",
     "--x", "[1, 2, 3]", "--kernel", "[1, 10, 100]", "--padding", "0:1",
 )  # fmt: skip
 WRITTEN = """\
@@ -25,7 +25,7 @@ WRITTEN = """\
 
 cases:
   - id: my-crop
-    why: More is cropped at the end than at the begin.
+    why: More is cropped at the end than at the start.
     x: [1, 2, 3]
     kernel: [1, 10, 100]
     padding: [[0, 1]]

@@ -103,7 +103,7 @@ def test_a_call_that_may_be_refused_is_said_to_be_before_it_is_translated() -> N
 def test_a_call_that_is_known_to_be_answered_wrongly_is_said_to_be() -> None:
     result = translated("--padding=-1:1", source="jax.lax.conv_transpose", target=LAYER)
     assert result.exit_code == 0, result.output
-    assert "answers such calls wrongly: cropped at the begin" in line(result, "known")
+    assert "answers such calls wrongly: cropped at the start" in line(result, "known")
     assert result.output.index("known: ") < result.output.index("As it was written")
 
 

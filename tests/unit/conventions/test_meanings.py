@@ -91,7 +91,7 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     ),
     "dilation: ignored": (ask([1], [1, 10], dilation=3), [1, 10]),
     "dilation: of the input": (ask(**PAIR, dilation=3), [1, 10, 0, 2, 20]),
-    "same: odd element: cropped at the begin": (ask(**PAIR, padding="same"), [12, 20]),
+    "same: odd element: cropped at the start": (ask(**PAIR, padding="same"), [12, 20]),
     "same: formula: of the input": (
         # 3 inputs, stride 2: a convolution pads 1 and 1, and 1 10 102 20 203 30 300 loses both.
         ask([1, 2, 3], [1, 10, 100], stride=2, padding="same"),
@@ -113,7 +113,7 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
     "padding: pads the input": (ask(**LINE, padding=((2, 0),)), [1, 12]),
     "padding: ignored": (ask(**LINE, padding=1), [1, 12, 120, 200]),
     "padding ends: end, begin": (ask(**LINE, padding=((1, 0),)), [1, 12, 120]),
-    "output padding: more at the begin": (
+    "output padding: more at the start": (
         ask(**LINE, padding=1, output_padding=1),
         [1, 12, 120],
     ),
@@ -222,7 +222,7 @@ def test_an_example_is_one_in_which_the_oracle_differs(name: str) -> None:
     [
         ("kernel flip: flipped", ask([1, 2, 3], [1, 10], "conv"), [12, 23]),
         (
-            "same: odd element: cropped at the begin",
+            "same: odd element: cropped at the start",
             ask([1, 2], [1, 10], "conv", padding="same"),
             [10, 21],
         ),
@@ -294,7 +294,7 @@ def test_channels_that_are_no_square_are_told_apart(
         ("stride with dilation: exchanged", ask([1, 2], [1, 2], stride=2)),
         ("dilation: ignored", ask([1, 2], [1, 2])),
         ("dilation: of the input", ask([1, 2, 3], [1, 2], "conv", dilation=2)),
-        ("same: odd element: cropped at the begin", ask([1, 2], [1, 2, 3], padding="same")),
+        ("same: odd element: cropped at the start", ask([1, 2], [1, 2, 3], padding="same")),
         ("same: formula: half a kernel", ask([1, 2], [1, 2, 3], padding="same")),
         ("same: formula: half a kernel", ask([1, 2], [1, 2, 3], "conv", padding="same")),
         ("valid: length: whole strides", ask([1, 2], [1, 2], stride=2)),
@@ -386,9 +386,9 @@ def test_a_gradient_by_the_input_is_that_of_the_operator_so_understood(
         "kernel axes: reversed",
         "input channels: reversed",
         "output channels: reversed",
-        "same: odd element: cropped at the begin",
+        "same: odd element: cropped at the start",
         "padding ends: end, begin",
-        "output padding: more at the begin",
+        "output padding: more at the start",
         "position: one later along the first",
         "kernel layout: reshaped to space and then channels",
         "kernel layout: reshaped to channels in reverse",

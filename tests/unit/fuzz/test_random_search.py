@@ -122,10 +122,10 @@ def test_groups_are_of_a_kind(mode: str, status: str, explanations: Any, kind: s
 
 @pytest.mark.parametrize("status", ["mismatch", "crashed"])
 def test_what_a_limit_explains_is_one_group_whatever_came(status: str) -> None:
-    seen = observation("native", status, diagnosis=UNKNOWN, limitation="it keeps two at the begin")
+    seen = observation("native", status, diagnosis=UNKNOWN, limitation="it keeps two at the start")
     group = group_of(seen)
     assert group is not None
-    assert (group.kind, group.reason) == ("limit", "it keeps two at the begin")
+    assert (group.kind, group.reason) == ("limit", "it keeps two at the start")
 
 
 def test_the_likeliest_conventions_name_a_group() -> None:

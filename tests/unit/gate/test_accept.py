@@ -1,4 +1,4 @@
-"""Accepting runs: which become a baseline, which are refused, and what is recorded as unsteady."""
+"""Accepting runs: which become a baseline, which are refused, and which answers may differ."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def test_runs_that_agree_are_one(tmp_path: Path) -> None:
     assert accepted(tmp_path, both(seen()), both(seen())) == alone
 
 
-def test_an_answer_that_differs_between_runs_is_unsteady(tmp_path: Path) -> None:
+def test_an_answer_that_differs_between_runs_is_nondeterministic(tmp_path: Path) -> None:
     answers = accepted(tmp_path, (different(digest="a"),), (different(digest="b"),))
     assert answers[ONE] == Answer(("mismatch",), NONDETERMINISTIC, (), "content of one")
 
 
-def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_unsteady(
+def test_a_real_valued_answer_that_is_explained_otherwise_each_time_is_nondeterministic(
     tmp_path: Path,
 ) -> None:
     flipped = (different(exact=False),)
@@ -85,7 +85,7 @@ def test_what_agrees_stays_steady_beside_what_does_not(tmp_path: Path) -> None:
     assert answers[API, "two", "native"].statuses == ("match",)
 
 
-def test_an_unsteady_answer_is_read_as_that_again(tmp_path: Path) -> None:
+def test_a_nondeterministic_answer_is_read_as_that_again(tmp_path: Path) -> None:
     runs = [write(tmp_path / "a.jsonl", different()), write(tmp_path / "b.jsonl", seen())]
     (path,) = accept.write(accept.snapshots(runs), tmp_path)
     assert baseline.read(path).answers[ONE].mark == NONDETERMINISTIC
@@ -191,10 +191,10 @@ def test_the_command_writes_a_file_for_each_framework(tmp_path: Path) -> None:
     assert f"{folder / 'jax.csv'}: 2 answers\n" in said.output
 
 
-def test_the_command_says_how_much_is_unsteady(tmp_path: Path) -> None:
+def test_the_command_says_how_much_is_nondeterministic(tmp_path: Path) -> None:
     one = write(tmp_path / "a.jsonl", seen(), different("two", digest="a"))
     other = write(tmp_path / "b.jsonl", seen(), different("two", digest="b"))
-    assert "2 answers, 1 of them unsteady" in run(one, other, "--to", tmp_path / "c").output
+    assert "2 answers, 1 of them nondeterministic" in run(one, other, "--to", tmp_path / "c").output
 
 
 def test_where_one_run_is_refused_nothing_is_written(tmp_path: Path) -> None:

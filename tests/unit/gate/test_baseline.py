@@ -23,7 +23,7 @@ from conformance.conventions.axes import CONVENTIONS
 from conformance.gate import baseline
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, read_run
 from conformance.observations import MODES, Key, Observation
-from conformance.recorded_answers import Answer, answer_of
+from conformance.recorded_answers import NONDETERMINISTIC, Answer, answer_of
 from conformance.runs.run_files import Header
 
 HEADER = Header(
@@ -33,18 +33,32 @@ HEADER = Header(
     apis={API: True, OTHER: False},
 )
 HELD = (
+    "# conformance baseline, format 2, written by `conformance accept` and by nobody's hand\n"
+    "# framework: keras\n"
+    "# backend: torch\n"
+    "# version: 3.15.1\n"
+    "# api: keras.layers.ConvTranspose\n"
+    "# no api: keras.ops.conv_transpose\n"
+    "# checksum: 6762d8d440dc3887db227e5d14b7b113\n"
+    "api,case,content,native,recipe\n"
+    "keras.layers.ConvTranspose,one,content of one,"
+    "mismatch float32 1x1x3 mismatch of one; kernel flip: flipped,"
+    "match float32 1x1x3 match of one\n"
+    "keras.layers.ConvTranspose,two,content of two,rejected,as native\n"
+)
+HELD_IN_FORMAT_1 = (
     "# conformance baseline, format 1, written by `conformance accept` and by nobody's hand\n"
     "# framework: keras\n"
     "# backend: torch\n"
     "# version: 3.15.1\n"
     "# api: keras.layers.ConvTranspose\n"
     "# no api: keras.ops.conv_transpose\n"
-    "# checksum: 53a4c392489b1d691752addde6203403\n"
+    "# checksum: 792a5207441bf32981c6a2cd15cd9d83\n"
     "api,case,content,native,recipe\n"
-    "keras.layers.ConvTranspose,one,content of one,"
-    "mismatch float32 1x1x3 mismatch of one; kernel flip: flipped,"
-    "match float32 1x1x3 match of one\n"
-    "keras.layers.ConvTranspose,two,content of two,rejected,as native\n"
+    "keras.layers.ConvTranspose,one,content of one,mismatch float32 1x1x3 of-one;"
+    " same: odd element: cropped at the begin + bias: dropped"
+    " | output padding: more at the begin,\n"
+    "keras.layers.ConvTranspose,two,content of two,match/mismatch unsteady,\n"
 )
 
 
@@ -113,7 +127,7 @@ def test_no_name_of_a_convention_can_be_taken_for_what_stands_between_names() ->
 # What is read
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
-MARKS = st.sampled_from(["", "real-valued", "unsteady", "float32 1x2 0123456789abcdef"])
+MARKS = st.sampled_from(["", "real-valued", "nondeterministic", "float32 1x2 0123456789abcdef"])
 STATUSES = st.sets(st.sampled_from(baseline.STATUSES), min_size=1, max_size=3).map(sorted)
 EXPLANATIONS = st.lists(
     st.lists(st.sampled_from(CONVENTIONS).map(str), min_size=1, max_size=3).map(tuple), max_size=3
@@ -208,8 +222,19 @@ def test_line_ends_of_windows_everywhere_are_no_edit(tmp_path: Path) -> None:
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    said = refusal(tmp_path / "b.csv", HELD.replace("format 1", "format 2"))
-    assert "it does not begin with '# conformance baseline, format 1'" in said
+    said = refusal(tmp_path / "b.csv", HELD.replace("format 2", "format 3"))
+    assert "it does not begin with '# conformance baseline, format 2'" in said
+
+
+def test_format_1_is_read_with_the_names_of_today(tmp_path: Path) -> None:
+    path = tmp_path / "keras-torch.csv"
+    path.write_text(HELD_IN_FORMAT_1, encoding="utf-8")
+    first, second = baseline.read(path).answers.values()
+    assert first.explanations == (
+        ("same: odd element: cropped at the start", "bias: dropped"),
+        ("output padding: more at the start",),
+    )
+    assert second.mark == NONDETERMINISTIC
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

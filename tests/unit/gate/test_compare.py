@@ -155,10 +155,10 @@ def test_what_could_be_compared_is_counted(tmp_path: Path) -> None:
     assert compared(tmp_path, before, after).compared == 2
 
 
-# What was recorded as unsteady
+# What was recorded as nondeterministic
 
 
-def against_unsteady(folder: Path, after: Observation, *before: Observation) -> Comparison:
+def against_nondeterministic(folder: Path, after: Observation, *before: Observation) -> Comparison:
     runs = [
         write(folder / f"{number}.jsonl", STAYS, observation)
         for number, observation in enumerate(before)
@@ -168,20 +168,22 @@ def against_unsteady(folder: Path, after: Observation, *before: Observation) -> 
     return compare(baseline.read(path), open_run(candidate))
 
 
-def test_an_unsteady_answer_may_be_any(tmp_path: Path) -> None:
+def test_a_nondeterministic_answer_may_be_any(tmp_path: Path) -> None:
     before = different(digest="a"), different(digest="b")
-    assert against_unsteady(tmp_path, different(digest="c"), *before).changes == ()
+    assert against_nondeterministic(tmp_path, different(digest="c"), *before).changes == ()
 
 
-def test_an_unsteady_answer_that_is_none_any_more_is_a_change(tmp_path: Path) -> None:
+def test_a_nondeterministic_answer_that_is_none_any_more_is_a_change(tmp_path: Path) -> None:
     before = different(digest="a"), different(digest="b")
-    made = against_unsteady(tmp_path, seen(status="rejected"), *before)
+    made = against_nondeterministic(tmp_path, seen(status="rejected"), *before)
     assert [change.kind for change in made.changes] == ["status changed"]
 
 
 @pytest.mark.parametrize("after", [seen(), different()])
-def test_an_unsteady_status_may_be_any_that_was_seen(tmp_path: Path, after: Observation) -> None:
-    assert against_unsteady(tmp_path, after, seen(), different()).changes == ()
+def test_a_nondeterministic_status_may_be_any_that_was_seen(
+    tmp_path: Path, after: Observation
+) -> None:
+    assert against_nondeterministic(tmp_path, after, seen(), different()).changes == ()
 
 
 # What cannot be compared

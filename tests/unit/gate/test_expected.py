@@ -13,7 +13,7 @@ from conformance.gate.expected import Expectation, applied, load
 from conformance.gate.snapshot import CannotCompare, open_run, read_run
 
 REASON = "It was mended."
-SAME_ODD = "same: odd element: cropped at the begin"
+SAME_ODD = "same: odd element: cropped at the start"
 
 
 @pytest.fixture(scope="module")

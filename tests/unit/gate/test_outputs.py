@@ -42,7 +42,7 @@ NOTE = Finding(
     reason="It was mended.",
 )
 STALE = Finding(
-    kind="expected in vain",
+    kind="expected and unused",
     sentence="A change is expected of x, and there is none that this fits.",
     red=True,
     place=Place("expected.yaml", 3, 5),

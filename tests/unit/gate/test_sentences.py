@@ -31,8 +31,8 @@ from conformance.observations import Observation
 STAYS = seen("stays")
 SUBJECT = "keras.layers.ConvTranspose, torch backend, 3.14.1 -> 3.15.0: "
 SAME_BEGIN = (
-    "Where `same` crops an odd total, the odd element goes at the begin"
-    " (same: odd element: cropped at the begin)."
+    "Where `same` crops an odd total, the odd element goes at the start"
+    " (same: odd element: cropped at the start)."
 )
 
 

@@ -24,7 +24,7 @@ from conformance.runs.plan import Invocation
 from conformance.workers.batching import Task
 from conformance.workers.outcomes import Answer, Crash, Refusal
 
-KEPT = Limitation("it keeps two at the begin", lambda q: q.pairs[0][0] == -2)
+KEPT = Limitation("it keeps two at the start", lambda q: q.pairs[0][0] == -2)
 BREAKING = replace(KEPT, corrupts_process=True)
 PADS = function(layout="N C *s", kernel="in out *k")
 X = np.array([[[1, 2, 4, 8], [3, 5, 7, 9]]], np.float32)
@@ -202,7 +202,7 @@ def refused_for(*known: Limitation, **arguments: Any) -> Any:
 def test_a_refusal_is_told_by_the_limit_and_then_in_the_frameworks_words() -> None:
     seen = refused_for(KEPT)
     assert (seen.status, seen.limitation) == ("rejected", KEPT.reason)
-    assert seen.full_diagnosis == "It keeps two at the begin. It refused: ValueError: no."
+    assert seen.full_diagnosis == "It keeps two at the start. It refused: ValueError: no."
 
 
 def test_what_the_arguments_look_like_may_be_what_is_refused() -> None:

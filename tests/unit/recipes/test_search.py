@@ -143,7 +143,7 @@ def test_an_interpolation_has_a_recipe(layout: str) -> None:
             {"padding": ((1, 0),), "stride": (2,)},
             Cost.ARGUMENTS,
         ),
-        # Cropping more at the end than at the begin is no output padding.
+        # Cropping more at the end than at the start is no output padding.
         (("symmetric padding",), {"padding": ((0, 1),)}, Cost.CROP),
         # SAME of an even rest is a number; of an odd rest it crops one more at the end.
         (("symmetric padding",), {"padding": "same"}, Cost.ARGUMENTS),

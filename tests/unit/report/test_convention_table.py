@@ -154,21 +154,21 @@ def test_what_no_convention_explains_names_its_cases() -> None:
 
 
 def limited() -> Report:
-    wrong = observed(TWO, "native", "mismatch", limitation="it keeps two at the begin")
+    wrong = observed(TWO, "native", "mismatch", limitation="it keeps two at the start")
     return report_of(layer(match(ONE), wrong), cases=(ONE, TWO))
 
 
 def test_what_runs_into_a_known_limit_names_it() -> None:
     meanings = limited().conventions
     told = [(d.kind, d.sentence, d.cases) for d in meanings.anomalies]
-    assert told == [("known limit", "It keeps two at the begin.", ("two",))]
+    assert told == [("known limit", "It keeps two at the start.", ("two",))]
     assert meanings.explained == 0
 
 
 def test_what_nothing_explains_comes_before_known_limits() -> None:
     report = report_of(
         layer(
-            observed(ONE, "native", "mismatch", limitation="it keeps two at the begin"),
+            observed(ONE, "native", "mismatch", limitation="it keeps two at the start"),
             observed(TWO, "native", "mismatch"),
         ),
         cases=(ONE, TWO),
@@ -181,7 +181,7 @@ def test_what_nothing_explains_comes_before_known_limits() -> None:
 def test_a_known_limit_is_no_contradiction_in(name: str, tmp_path: Path) -> None:
     text = files(limited(), tmp_path)[name]
     assert "no contradiction" in text.lower()
-    assert "It keeps two at the begin." in text
+    assert "It keeps two at the start." in text
 
 
 def test_what_is_explained_is_counted() -> None:

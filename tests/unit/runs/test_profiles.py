@@ -94,7 +94,7 @@ ODD_ARGUMENTS: dict[str, Any] = {
     "stride": (2,),
 }
 ODD = asked("odd", **ODD_ARGUMENTS)
-TIE = (("same: odd element: cropped at the begin",), ("position: one earlier along every axis",))
+TIE = (("same: odd element: cropped at the start",), ("position: one earlier along every axis",))
 
 
 @pytest.mark.parametrize("ties", [TIE, TIE[::-1]])
@@ -105,7 +105,7 @@ def test_of_two_explanations_the_one_stands_that_the_other_cases_do_not_deny(
     prepared_cases = {of.id: PreparedCase(of) for of in (ONE, ODD)}
     (found,) = profiles([match(ONE), shifted], prepared_cases)
     choices = {f.axis.name: (f.choice, f.against) for f in found.findings}
-    assert choices["same: odd element"] == ("cropped at the begin", ())
+    assert choices["same: odd element"] == ("cropped at the start", ())
     assert choices["position"] == ("in place", ())
 
 
@@ -217,10 +217,10 @@ def test_a_gradient_is_to_have_the_conventions_of_the_output(
 
 
 def test_a_gradient_that_runs_into_a_limit_speaks_of_no_convention() -> None:
-    seen = observed(GRADIENT, "native", "mismatch", limitation="it keeps two at the begin")
+    seen = observed(GRADIENT, "native", "mismatch", limitation="it keeps two at the start")
     (found,) = profiles([seen], {GRADIENT.id: PreparedCase(GRADIENT)})
     assert (found.findings[-1].choice, found.findings[-1].known) == (None, "not told apart")
-    assert found.limits == (("gradient", "it keeps two at the begin"),)
+    assert found.limits == (("gradient", "it keeps two at the start"),)
 
 
 CROPPED = [asked(f"cropped-{end}", padding=(pair,)) for end, pair in enumerate([(1, 0), (1, 1)])]
@@ -261,5 +261,5 @@ def test_of_two_explanations_the_one_stands_that_fewer_cases_deny() -> None:
     prepared_cases = {of.id: PreparedCase(of) for of in (ONE, TWO, *odd, lone)}
     (found,) = profiles([match(ONE), match(TWO), match(lone), *shifted], prepared_cases)
     told = {f.axis.name: (f.choice, f.against) for f in found.findings}
-    assert told["same: odd element"] == ("cropped at the begin", ("lone",))
+    assert told["same: odd element"] == ("cropped at the start", ("lone",))
     assert told["position"] == ("in place", ())
