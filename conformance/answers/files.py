@@ -7,7 +7,6 @@ the package of that name, whose reader for NumPy has no bfloat16 and knows no li
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -99,12 +98,12 @@ def answer_files(path: Path, ignored: Collection[str] = ()) -> tuple[AnswerFile,
         As of `answer_file`.
     """
     file = answer_file(path, ignored)
-    names = [re.fullmatch(r"(\d+)/(.+)", name) for name in file.values]
-    if not file.values or not all(names):
+    names = [name.partition("/") for name in file.values]
+    if not names or not all(number.isdecimal() and name for number, _, name in names):
         return (file,)
     calls: dict[str, dict[str, Any]] = {}
-    for match in filter(None, names):
-        calls.setdefault(match[1], {})[match[2]] = file.values[match[0]]
+    for (number, _, name), value in zip(names, file.values.values(), strict=True):
+        calls.setdefault(number, {})[name] = value
     return tuple(_call(path, number, values) for number, values in sorted(calls.items()))
 
 
