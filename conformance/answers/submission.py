@@ -5,7 +5,7 @@ Nothing is dropped: a word that is not known is refused, and so is a number that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -176,10 +176,20 @@ def port_submission(original: Submission, port: Submission) -> Submission:
     if (x.ndim, x.shape[1]) != (question.x.ndim, question.x.shape[1]):
         raise CannotUse(f"the layer takes {x.shape}, and the original {question.x.shape}")
     question = question.but(x=to_dtype(x, question.dtype))
-    if question.bias is None or port.api not in APIS or APIS[port.api].takes_bias:
-        return replace(port, question=question)
-    remark = f"The bias is left out, as {port.api} has none."
-    return replace(port, question=question.but(bias=None), remarks=(*port.remarks, remark))
+    remarks = [*port.remarks, *_argument_differences(question, port.question)]
+    if question.bias is not None and port.api in APIS and not APIS[port.api].takes_bias:
+        question = question.but(bias=None)
+        remarks.append(f"The bias is left out, as {port.api} has none.")
+    return replace(port, question=question, remarks=tuple(remarks))
+
+
+def _argument_differences(original: Question, port: Question) -> Iterator[str]:
+    """Yield a sentence for each argument that a port has otherwise, in canonical numbers."""
+    for name in ("stride", "pairs", "output_padding", "dilation", "groups"):
+        values = [getattr(question, name) for question in (port, original)]
+        if values[0] != values[1]:
+            label = "padding" if name == "pairs" else name.replace("_", " ")
+            yield f"The port has {label} {values[0]}, the original {values[1]}."
 
 
 def _to_array(name: str, value: Any) -> Array:

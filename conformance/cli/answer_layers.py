@@ -106,7 +106,9 @@ def _table(diagnoses: Mapping[str, AnswerDiagnosis]) -> Table:
     """Return a table with a row for each layer."""
     table = Table("layer", "answer", "what it did", box=None, pad_edge=False)
     for name, diagnosis in diagnoses.items():
-        words = " and ".join(diagnosis.names[0]) if diagnosis.names else diagnosis.words
+        words = " ".join(diagnosis.remarks) or diagnosis.words
+        if diagnosis.names:
+            words = " and ".join(diagnosis.names[0])
         table.add_row(
             Text(printable(name)),
             Text(diagnosis.status, style=lines.STYLES[diagnosis.status]),

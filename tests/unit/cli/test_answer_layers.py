@@ -159,3 +159,28 @@ def test_what_capture_writes_is_read(tmp_path: Path) -> None:
     with conformance.capture(tmp_path / "none.npz"):
         pass
     assert ran("none.npz").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"strides": 2, "padding": "same"}, "padding ((0, 1),), the original ((0, 0),)"),
+        ({"strides": 2, "output_padding": 1}, "output padding (1,), the original (0,)"),
+        ({"strides": 2, "dilation_rate": 2}, "dilation (2,), the original (1,)"),
+    ],
+)
+def test_arguments_that_a_port_has_otherwise_are_named(
+    arguments: dict[str, Any], words: str
+) -> None:
+    """A captured port says its arguments, so that nothing has to be guessed from its answer."""
+    x, kernel = np.float32([[[1, 2, 3]]]), np.float32([[[1, 10, 100]]])
+    original, port = Calls(), Calls()
+    arrays = {"input": x, "weight": kernel, "y": conformance.conv_transpose(x, kernel, stride=2)}
+    original.add(TORCH, arrays, {"stride": 2})
+    y = np.zeros((1, 20, 1), np.float32)  # of no length that a known convention gives
+    moved = {"inputs": x.transpose(0, 2, 1), "kernel": kernel.transpose(2, 1, 0)}
+    port.add(KERAS, {**moved, "y": y}, arguments)
+    np.savez("original.npz", **original.arrays())
+    np.savez("port.npz", **port.arrays())
+    result = ran("port.npz", "--against", "original.npz")
+    assert f"The port has {words}." in " ".join(result.output.split())
