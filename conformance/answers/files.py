@@ -98,13 +98,8 @@ def answer_files(path: Path, ignored: Collection[str] = ()) -> tuple[AnswerFile,
         As of `answer_file`.
     """
     file = answer_file(path, ignored)
-    names = [name.partition("/") for name in file.values]
-    if not names or not all(number.isdecimal() and name for number, _, name in names):
-        return (file,)
-    calls: dict[str, dict[str, Any]] = {}
-    for (number, _, name), value in zip(names, file.values.values(), strict=True):
-        calls.setdefault(number, {})[name] = value
-    return tuple(_call(path, number, values) for number, values in sorted(calls.items()))
+    calls = call_files.recorded_calls(file.values)
+    return tuple(_call(path, number, values) for number, values in calls.items()) or (file,)
 
 
 def _call(path: Path, number: str, values: dict[str, Any]) -> AnswerFile:

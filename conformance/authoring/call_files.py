@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ MOST_BYTES = 2**30
 """Bytes that an array in a file may have."""
 MOST_NUMBERS = 10
 """Numbers that an argument may have."""
+T = TypeVar("T")
 
 
 class CannotUse(PrintableError):
@@ -93,6 +94,20 @@ def _reason(problem: Exception) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(names) or "nothing"
+
+
+def recorded_calls(values: Mapping[str, T]) -> dict[str, dict[str, T]]:
+    """Return the calls of a file that ``conformance.capture`` wrote, each by its number.
+
+    Names there begin with the number of a call, as in ``000/x``. Of any other file there are none.
+    """
+    names = [name.partition("/") for name in values]
+    if not all(number.isdecimal() and name for number, _, name in names):
+        return {}
+    calls: dict[str, dict[str, T]] = {}
+    for (number, _, name), value in zip(names, values.values(), strict=True):
+        calls.setdefault(number, {})[name] = value
+    return dict(sorted(calls.items()))
 
 
 def split_arguments(

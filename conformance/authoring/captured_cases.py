@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from conformance.adapters.base import Api
 from conformance.authoring import call_files
-from conformance.authoring.call_files import ARRAYS, CannotUse
+from conformance.authoring.call_files import ANSWERS, ARRAYS, CannotUse
 from conformance.authoring.captures import RANGES, X_AXES, Capture
+from conformance.question import Array
 from conformance.runs import lookup
 from conformance.runs.lookup import NotFoundError
 
@@ -39,11 +41,18 @@ def choices(
     for key in (*ARRAYS, "gradient"):
         if key in fields:
             raise CannotUse(f"--{key} is said, and --from-npz has arrays of its own")
-    file, api = options["npz"], None if options["api_id"] is None else _api(options["api_id"])
+    file, api_id = options["npz"], options["api_id"]
     names = {key: options[f"{key}_name"] for key in ARRAYS}
-    arrays, arguments = call_files.split_arguments(
-        call_files.read(file, options["ignored"]), names, api
-    )
+    values = call_files.read(file, options["ignored"])
+    if calls := call_files.recorded_calls(values):
+        values = _layer(file, calls, options["layer"])
+        api_id = str(values.pop("api"))
+        if "dtype" in values:
+            fields.setdefault("dtype", str(values.pop("dtype")))
+    elif options["layer"] is not None:
+        raise CannotUse(f"{file} has one call, and no layers")
+    api = None if api_id is None else _api(api_id)
+    arrays, arguments = call_files.split_arguments(values, names, api)
     api_defaults = {} if api is None else api.defaults
     defaults = {
         key: value for key, value in api_defaults.items() if key not in {*fields, *arguments}
@@ -68,7 +77,7 @@ def choices(
         kernel_axes=options["kernel_layout"] or (api.kernel_axes if api else canonical),
         canonical=canonical,
         groups=groups if isinstance(groups, int) else 1,
-        dtype=options["dtype"],
+        dtype=fields.get("dtype"),
     )
     omission = f" Left out: {', '.join(options['ignored'])}." if options["ignored"] else ""
     origin = f"{file.name}, a call of {api.id}" if api else file.name
@@ -90,6 +99,18 @@ def choices(
         return [capture.literal_fields(real=options["real"])], remarks
     remarks.append("The numbers are small whole ones in place of those captured.")
     return [capture.random_fields(options["seed"], *bounds) for bounds in RANGES], remarks
+
+
+def _layer(
+    file: Path, calls: Mapping[str, dict[str, Array]], layer: str | None
+) -> dict[str, Array]:
+    """Return the arguments of one recorded call, without its answer."""
+    titles = {f"{number} {call.get('layer', '')}".strip(): number for number, call in calls.items()}
+    numbers = [titles[title] for title in titles if layer in (title, *title.split(maxsplit=1))]
+    if len(numbers) != 1:
+        raise CannotUse(f"{file} has several calls; --layer names one of {', '.join(titles)}")
+    call = calls[numbers[0]]
+    return {name: call[name] for name in call if name not in {"layer", *ANSWERS}}
 
 
 def _api(name: str) -> Api:

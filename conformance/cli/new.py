@@ -29,6 +29,7 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
     "--kernel-name": "kernel_name",
     "--bias-name": "bias_name",
     "--ignore": "ignored",
+    "--layer": "layer",
     "--api": "api_id",
     "--x-layout": "x_layout",
     "--kernel-layout": "kernel_layout",
@@ -96,6 +97,7 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
     metavar="NAME",
     help="Leave an array of that file out, such as the answer; repeatable.",
 )
+@word("--layer", help="The number or the name of a call, in a file of `conformance.capture`.")
 @click.option(
     "--api", "api_id", metavar="ID", help="The API of the call, for its layouts and names."
 )

@@ -14,6 +14,7 @@ from conformance.cases import Case, json_schema, load
 from conformance.cli import case_types
 from conformance.cli.app import main
 from conformance.question import Question, answer
+from conformance.recorder import Calls
 from conformance.utils import resources
 
 FLAGS = (
@@ -245,6 +246,34 @@ def test_a_captured_call_is_a_case(captured: Captured, file: Path) -> None:
     made = new(*NAMED, "--from-npz", str(captured()), "--stride", "2", "--into", str(file))
     assert made.exit_code == 0, made.output
     assert answer(question(file)).tolist() == [[[1, 10, 2, 20, 3, 30]]]
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Two calls of a model, as ``conformance.capture`` writes them."""
+    calls = Calls()
+    x, kernel = np.float32([[[1, 2, 3]]]), np.float32([[[1, 10]]])
+    for layer, stride in (("up", 1), ("out", 2)):
+        arrays = {"input": x, "weight": kernel, "y": x}
+        calls.add("torch.nn.functional.conv_transpose", arrays, {"stride": stride})
+        calls.calls[-1]["layer"] = layer
+    np.savez(tmp_path / "calls.npz", **calls.arrays())
+    return tmp_path / "calls.npz"
+
+
+@pytest.mark.parametrize("layer", ["001", "out", "001 out"])
+def test_a_recorded_layer_is_a_case(recorded: Path, file: Path, layer: str) -> None:
+    made = new(*NAMED, "--from-npz", str(recorded), "--layer", layer, "--into", str(file))
+    assert made.exit_code == 0, made.output
+    assert answer(question(file)).tolist() == [[[1, 10, 2, 20, 3, 30]]]
+
+
+def test_one_of_several_recorded_layers_has_to_be_named(recorded: Path, captured: Captured) -> None:
+    made = new(*NAMED, "--from-npz", str(recorded))
+    assert made.exit_code == 2
+    assert "has several calls; --layer names one of 000 up, 001 out" in made.stderr
+    made = new(*NAMED, "--from-npz", str(captured()), "--layer", "up")
+    assert "has one call, and no layers" in made.stderr
 
 
 def test_the_case_says_what_it_was_captured_from(captured: Captured) -> None:
