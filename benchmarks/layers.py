@@ -65,6 +65,8 @@ def _drawn(random: np.random.Generator, ends: list[End]) -> Layer:
             words += [option, _typed(value)]
     if padding_words != "0" or random.random() < 0.1:
         words.append(f"--padding={padding_words}")
+    else:
+        padding = source.api.defaults.get("padding", padding)
     if bias or random.random() < 0.1:
         words.append("--bias" if bias else "--no-bias")
     if random.random() < 0.5:
@@ -85,6 +87,7 @@ def _drawn(random: np.random.Generator, ends: list[End]) -> Layer:
         output_padding=extra,
         dilation=dilation,
         groups=groups,
+        zero_given="--output-padding" in words and not any(extra),
     )
     return Layer(tuple(words), source, target, question)
 
