@@ -29,9 +29,16 @@ def values_of(q: Question, y: Array) -> dict[str, Any]:
 
 
 def random_answers(number: int, seed: int) -> Iterator[tuple[Question, Explanation, Array]]:
-    """Random questions with so many random conventions that show in their answers."""
-    random = np.random.default_rng(seed)
+    """Random questions that can be brought, under so many random conventions."""
     stream = (q for q in sampling.draws(seed) if q.op in SUPPORTED_OPS)
+    return under_conventions(stream, number, seed)
+
+
+def under_conventions(
+    stream: Iterator[Question], number: int, seed: int
+) -> Iterator[tuple[Question, Explanation, Array]]:
+    """Questions with so many random conventions that show in their answers."""
+    random = np.random.default_rng(seed)
     while True:
         places = sorted(random.choice(len(CONVENTIONS), number, replace=False))
         conventions = tuple(CONVENTIONS[place] for place in places)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from random_answers import under_conventions
 
 from conformance.cases import sampling
-from conformance.conventions.axes import CONVENTIONS
 from conformance.conventions.diagnosis import diagnose
-from conformance.conventions.interpretations import Explanation, answer_under
+from conformance.conventions.interpretations import Explanation
 from conformance.question import Array, Question, answer
 
 QUESTIONS = 300
-TRIED = 40
-"""How many questions may fail to show some conventions before others take their place."""
 WIDE = 2**12 + 1
 """Small whole numbers times this: no float32 holds a product of two."""
 
@@ -28,31 +26,9 @@ def questions(seed: int) -> Iterator[Question]:
         yield q.but(dtype="float64", **wide)
 
 
-def shown(q: Question, conventions: Explanation) -> Array | None:
-    """The answer under the conventions, if there is one and it is not the oracle's."""
-    try:
-        got = answer_under(q, conventions)
-    except ValueError:
-        return None
-    right = answer(q)
-    same = got is not None and got.dtype == right.dtype and np.array_equal(got, right)
-    return None if same else got
-
-
 def injected(number: int) -> Iterator[tuple[Question, Explanation, Array]]:
     """Random questions with so many random conventions that show in their answers."""
-    random = np.random.default_rng(number)
-    stream = questions(number)
-    while True:
-        places = sorted(random.choice(len(CONVENTIONS), number, replace=False))
-        conventions = tuple(CONVENTIONS[place] for place in places)
-        if len({convention.axis.name for convention in conventions}) < number:
-            continue
-        for q, _ in zip(stream, range(TRIED), strict=False):
-            got = shown(q, conventions)
-            if got is not None:
-                yield q, conventions, got
-                break
+    return under_conventions(questions(number), number, seed=number)
 
 
 def test_one_convention_is_always_named() -> None:
