@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from conformance.adapters.base import Framework, Inexpressible
-from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.adapters.base import Inexpressible
+from conformance.adapters.registry import APIS
 from conformance.answers.diagnosis import AnswerDiagnosis
 from conformance.answers.lines import indent, sentence_lines
 from conformance.answers.vocabulary import ONNX
@@ -16,6 +16,7 @@ from conformance.explain import explanation
 from conformance.question import Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
+from conformance.runs import lookup
 from conformance.runs.profiles import Profile
 from conformance.translate import records, translation
 from conformance.translate.ends import End
@@ -44,8 +45,7 @@ def correction(diagnosis: AnswerDiagnosis) -> tuple[Translation | Inexpressible,
         return None
     if diagnosis.question.op != "conv_transpose" or diagnosis.expected is None:
         return None
-    api = APIS[diagnosis.api]
-    framework: Framework = next(f for f in FRAMEWORKS.values() if api in f.apis)
+    framework, api = lookup.api_named(diagnosis.api)
     record = records.nearest(records.load_records(), api, "recipe")
     if record is None:
         return None
