@@ -25,6 +25,16 @@ CONVENTIONS_IN_FORMAT_1: Mapping[str, str] = {
     "output padding: more at the begin": "output padding: more at the start",
 }
 """Names of conventions in run files and baselines of format 1, and their names now."""
+
+
+def names_from_format_1(explanations: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """Return the explanations of a file of format 1 with the names that conventions have now."""
+    return tuple(
+        tuple(CONVENTIONS_IN_FORMAT_1.get(name, name) for name in explanation)
+        for explanation in explanations
+    )
+
+
 Verdict = Literal[
     "same",
     "translated",

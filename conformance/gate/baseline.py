@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, stem
-from conformance.observations import CONVENTIONS_IN_FORMAT_1, MODES, STATUSES, Key, Status
+from conformance.observations import MODES, STATUSES, Key, Status, names_from_format_1
 from conformance.recorded_answers import NONDETERMINISTIC, Answer
 from conformance.runs.run_files import Header
 from conformance.runs.selection import parse_options
@@ -232,10 +232,7 @@ def _answer(cell: str, content: str) -> Answer:
 
 def _with_present_names(answer: Answer) -> Answer:
     """Return an answer of a baseline of format 1 with the names that are written now."""
-    explanations = tuple(
-        tuple(CONVENTIONS_IN_FORMAT_1.get(name, name) for name in explanation)
-        for explanation in answer.explanations
-    )
+    explanations = names_from_format_1(answer.explanations)
     mark = NONDETERMINISTIC if answer.mark == "unsteady" else answer.mark
     return msgspec.structs.replace(answer, mark=mark, explanations=explanations)
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import msgspec
 
-from conformance.observations import CONVENTIONS_IN_FORMAT_1, STATUSES, Key, Observation
+from conformance.observations import STATUSES, Key, Observation, names_from_format_1
 from conformance.runs.run_records import FORMAT, NAMES_IN_FORMAT_1
 from conformance.runs.run_records import Footer as Footer
 from conformance.runs.run_records import Header as Header
@@ -214,7 +214,9 @@ def _lines_after_header(
         else:
             counts[line.status] += 1
             running_hash.update(text)
-            yield _with_present_names(line) if version == 1 else line
+            if version == 1:
+                line = replace(line, explanations=names_from_format_1(line.explanations))
+            yield line
     if footer is not None:
         _check_footer(path, footer, counts, _checksum(running_hash))
         yield footer
@@ -244,15 +246,6 @@ def _record(
         return msgspec.convert(line, kinds[kind])
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise _wrong_line(path, number, error) from None
-
-
-def _with_present_names(observation: Line) -> Line:
-    """Return an observation of format 1 with the names that conventions have now."""
-    explanations = tuple(
-        tuple(CONVENTIONS_IN_FORMAT_1.get(name, name) for name in explanation)
-        for explanation in observation.explanations
-    )
-    return replace(observation, explanations=explanations)
 
 
 @cache
