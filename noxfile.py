@@ -3,6 +3,8 @@
 nox                           asks every framework and writes the report
 nox -t test                   lint, types, unit tests, every adapter against its framework, every
                               run, and whether the committed report and baseline are what it gives
+nox -t all                    every other implementation as well, in the same report
+nox -t test-all               the adapters of these against their frameworks
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
 nox -s findings               whether the bugs of docs/findings.md show where it says so
@@ -50,7 +52,12 @@ UNCOMMITTED = ("profiles.csv", "observations.csv", "verdicts.csv", "index.html")
 ENVIRONMENTS = tomllib.loads(
     Path("conformance", "environments", "environments.toml").read_text(encoding="utf-8")
 )
-PORTABLE = [name for name, table in ENVIRONMENTS.items() if table.get("portable", True)]
+TIERS = {
+    name: table.get("tier", ENVIRONMENTS[table.get("like", name)].get("tier", "default"))
+    for name, table in ENVIRONMENTS.items()
+}
+DEFAULT = [name for name, tier in TIERS.items() if tier == "default"]
+PORTABLE = [name for name in DEFAULT if ENVIRONMENTS[name].get("portable", True)]
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 CONSTRAINTS = Path("constraints.txt").absolute()
 OLDEST = "3.11"
@@ -141,11 +148,18 @@ def constraints(session: nox.Session) -> None:
             _compile(session, file, requirements=environment["pins"])
 
 
-@nox.session(tags=["test"])
+@nox.session(tags=["test", "all"])
 def runs(session: nox.Session) -> None:
     """Ask every case in every environment, as many side by side as there are cores."""
     _install(session, "-e", ".")
     _run(session, "all", *_LENIENT, *session.posargs)
+
+
+@nox.session(name="runs-extra", tags=["all"])
+def runs_extra(session: nox.Session) -> None:
+    """Ask every case of the other implementations too, but for those of 2 GB and more."""
+    _install(session, "-e", ".")
+    _run(session, "extra", *_LENIENT, *session.posargs)
 
 
 def add(name: str) -> None:
@@ -167,18 +181,20 @@ def add(name: str) -> None:
     run.__doc__ = f"Ask every case in the environment {name}."
     test.__doc__ = f"Hold the adapter against the environment {name}."
     nox.session(run, name=name)
-    nox.session(test, name=f"test-{name}", tags=["test"])
+    tag = "test" if TIERS[name] == "default" else "test-all"
+    nox.session(test, name=f"test-{name}", tags=[tag])
 
 
 for _name in ENVIRONMENTS:
     add(_name)
 
 
-@nox.session
+@nox.session(tags=["all"])
 def report(session: nox.Session) -> None:
     """Tables and a page over all runs; what is committed stays where an environment was not run."""
     _install(session, "-e", ".")
-    _report(session, _runs(), REPORTS, UNCOMMITTED)
+    others = [run for run in _runs(TIERS.keys() - DEFAULT) if Path(run).exists()]
+    _report(session, [*_runs(), *sorted(others)], REPORTS, UNCOMMITTED)
     if unrun := _unrun(session):
         session.warn(f"{' and '.join(COMMITTED)} are left as they are without {', '.join(unrun)}")
     else:
@@ -314,7 +330,7 @@ def _run(session: nox.Session, name: str, *words: str) -> None:
     session.run(*_WORDS, name, "--jobs", CORES, "--reuse", *words)
 
 
-def _runs(names: Iterable[str] = ENVIRONMENTS) -> list[str]:
+def _runs(names: Iterable[str] = DEFAULT) -> list[str]:
     return [str(RUNS / f"{name}.jsonl") for name in names]
 
 

@@ -69,6 +69,9 @@ class Limitation:
         Whether the framework refuses, and does not answer wrongly.
     another_meaning
         Whether the API gives these arguments another meaning, which a recipe may use.
+    is_boundary
+        Whether the API has no such thing, for example no gradients, so that no call is written and
+        no recipe looks for a way around it.
     """
 
     reason: str
@@ -79,6 +82,7 @@ class Limitation:
     corrupts_process: bool = False
     is_refusal: bool = True
     another_meaning: bool = False
+    is_boundary: bool = False
 
     def is_known_of(self, runtime: Runtime) -> bool:
         """Return whether a runtime has, or may have, this limitation."""
@@ -145,6 +149,9 @@ class Api:
     base
         For a variant, the API that a recipe calls between transposed arrays where the variant
         refuses.
+    twin
+        For a mode or a conversion of another API of the same framework, the id of that API. A
+        report compares their answers to tell what the mode or the conversion changes.
     """
 
     id: str
@@ -166,6 +173,7 @@ class Api:
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     interop: TensorInterop | None = None
     base: Api | None = None
+    twin: str | None = None
 
     @property
     def is_variant(self) -> bool:
@@ -404,6 +412,12 @@ def output_space(question: Question) -> Axes | Inexpressible:
         return Inexpressible(f"the output's shape has to be given, and there is none: {error}")
 
 
+def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
+    """Return the limitation of an API that has no such thing."""
+    return Limitation(reason, concerns, is_boundary=True)
+
+
+NO_GRADIENTS = boundary("there are no gradients", lambda q: "gradient" in q.wanted)
 LAYOUT = frozenset({"layout"})
 """The topics of a variant that differs in where its channels are."""
 

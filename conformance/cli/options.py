@@ -24,7 +24,7 @@ from conformance.cli.option_kinds import (
     word,
 )
 from conformance.environments import definitions
-from conformance.environments.definitions import Environment
+from conformance.environments.definitions import Environment, Tier
 from conformance.runs.worker_limits import STARTUP, TIMEOUT, WorkerLimits
 from conformance.workers import pythons
 
@@ -36,8 +36,8 @@ MOST_WORKERS = max(64, 4 * (os.cpu_count() or 1))
 LEAST_MEMORY, MOST_MEMORY = 2**20, 2**50
 """Bytes for a worker: less is too little for any call, and no machine has more."""
 BYTES = click.IntRange(LEAST_MEMORY, MOST_MEMORY)
-ALL = "all"
-"""The name that stands for every pinned environment, for commands that take several."""
+TIERS: Mapping[str, Tier] = {"all": "default", "extra": "extra"}
+"""The words that stand for several environments, with what they stand for."""
 ONE_BY_ONE = (
     "Ask every question by itself, as a person would, also where many in one batch are quicker,"
     " which is JAX."
@@ -134,7 +134,8 @@ def select_environments(
         if framework or python or backend:
             raise click.UsageError("--environment says the framework, Python and backend")
         pinned = definitions.pinned()
-        selection = {name: pinned[name] for name in pinned if name in names or ALL in names}
+        tiers = {TIERS[name] for name in names if name in TIERS}
+        selection = {n: e for n, e in pinned.items() if n in names or e.tier in tiers}
         return [
             (name, replace(environment, download=download_python))
             for name, environment in _with_pins(selection, pins).items()
@@ -247,8 +248,8 @@ environments = group(
     several(
         "--environment",
         "names",
-        type=click.Choice([*definitions.pinned(), ALL]),
-        help=f"{_PINNED}; repeatable.",
+        type=click.Choice([*definitions.pinned(), *TIERS]),
+        help=f"{_PINNED}; 'all' that nox runs, or the 'extra' ones; repeatable.",
     ),
     *_UNPINNED,
 )

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from packaging.requirements import Requirement
@@ -31,6 +32,7 @@ from conformance.environments.installer import missing, program, python_for, uv
 from conformance.utils import file_locks
 from conformance.workers import pythons
 
+Tier = Literal["default", "extra", "large"]
 CONSTRAINTS = Path(__file__).with_name("constraints")
 """The folder with the exact versions of what ``environments.toml`` installs."""
 READY = "conformance-ready"
@@ -63,6 +65,8 @@ class Environment:
         Environment variables of its interpreter, such as those that select kernels.
     portable
         Whether it answers the same on every machine.
+    tier
+        When it is run: by default, among the extra ones, or by name only as it is large.
     download
         Whether uv may download ``python`` if it is not installed; None leaves it to the environment
         variable `DOWNLOADS`.
@@ -78,6 +82,7 @@ class Environment:
     strict: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
     portable: bool = True
+    tier: Tier = "default"
     download: bool | None = field(default=None, compare=False)
 
     @property

@@ -67,14 +67,15 @@ def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     question
         The question.
     runtime
-        Unused; the native call is the same in every runtime.
+        Where the call runs.
 
     Returns
     -------
     Plan or Inexpressible
         The plan, or why there is none.
     """
-    del runtime  # The native call is the same everywhere.
+    if reason := boundary(api, question, runtime):
+        return reason
     draft = Draft(api=api, question=question, call_builder=api.native)
     return _plan(draft, api.native(as_passed_to(api, question)))
 
@@ -98,7 +99,9 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     """
     if is_invalid(question):
         # There is no answer; the native call shows whether the API refuses.
-        return native(api, question)
+        return native(api, question, runtime)
+    if reason := boundary(api, question, runtime):
+        return reason
     plan: Plan | Inexpressible
     for plan in _plans(api, question, runtime):
         if isinstance(plan, Plan):
@@ -190,6 +193,15 @@ def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Li
     return next(
         (limitation for limitation in api.limits if limitation.stops(question, runtime)), None
     )
+
+
+def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressible | None:
+    """Return why an API has no call for a question, whatever one does; None if it may have one."""
+    call_question = as_passed_to(api, question)
+    for limitation in api.limits:
+        if limitation.is_boundary and limitation.stops(call_question, runtime):
+            return Inexpressible(limitation.reason)
+    return None
 
 
 def is_invalid(q: Question) -> bool:

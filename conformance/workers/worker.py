@@ -70,6 +70,8 @@ LEVELS = (
 """The levels of the x86-64 psABI, each with Linux's flags for the features that it adds."""
 
 PRELUDE, QUESTION = "<prelude>", "<question>"
+STAGE = re.compile(r"^\s*# Stage: (.{1,40})$")
+"""A comment of a source by which a refusal in the lines after it says what was being done."""
 _HIGH = 100  # above the descriptors that some code closes as "all" descriptors
 
 
@@ -192,7 +194,7 @@ def examine(
         namespace.clear()
         return {"kind": "answer"}, {"y": answer}
     except BaseException as error:  # SystemExit, too, is an outcome of this question
-        return _error_header(error), {}
+        return _error_header(error, source), {}
     finally:
         namespace.clear()
 
@@ -214,15 +216,23 @@ def _answer(value: Any) -> NDArray[Any]:
     return np.array(array, order="C")
 
 
-def _error_header(error: BaseException) -> dict[str, Any]:
+def _error_header(error: BaseException, source: str = "") -> dict[str, Any]:
     """Return the header of the reply to a question that has raised an error."""
     try:
-        message = str(error)
+        message = _stage(error, source) + str(error)
     except BaseException:  # a framework's own __str__ may fail as well
         message = "(its message could not be read)"
     out_of_memory = isinstance(error, MemoryError)
     kind = "memory" if out_of_memory else "mistake" if _is_mistake(error) else "refusal"
     return {"kind": kind, "type": type(error).__name__[:200], "message": message[:LONGEST]}
+
+
+def _stage(error: BaseException, source: str) -> str:
+    """Return the stage of the source in which an error was raised, before a message; or nothing."""
+    frames = traceback.walk_tb(error.__traceback__)
+    line = next((n for frame, n in frames if frame.f_code.co_filename == QUESTION), 0)
+    stages = filter(None, map(STAGE.match, reversed(source.splitlines()[:line])))
+    return next((f"{stage.group(1)}: " for stage in stages), "")
 
 
 def _is_mistake(error: BaseException) -> bool:

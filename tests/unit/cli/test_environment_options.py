@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import get_args
 
 import click
 import pytest
 
 from conformance.cli.options import select_environments
-from conformance.environments.definitions import Environment
+from conformance.environments import definitions
+from conformance.environments.definitions import Environment, Tier
 
 
 def chosen(*names: str, pins: tuple[str, ...] = ()) -> dict[str | None, tuple[str, ...]]:
@@ -17,6 +19,26 @@ def chosen(*names: str, pins: tuple[str, ...] = ()) -> dict[str | None, tuple[st
 
 def test_all_are_all_that_are_pinned() -> None:
     assert {"torch", "tensorflow", "keras-jax", "mxnet"} <= chosen("all").keys()
+
+
+@pytest.fixture
+def tiers(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {tier: Environment(framework="torch", tier=tier) for tier in get_args(Tier)}
+    monkeypatch.setattr(definitions, "pinned", lambda: made)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["all"], {"default"}),
+        (["extra"], {"extra"}),
+        (["all", "extra"], {"default", "extra"}),
+        (["large", "all"], {"large", "default"}),
+    ],
+)
+@pytest.mark.usefixtures("tiers")
+def test_a_large_environment_is_asked_for_by_its_name(names: list[str], expected: set[str]) -> None:
+    assert chosen(*names).keys() == expected
 
 
 def test_another_pin_stands_in_the_place_of_the_pinned_one() -> None:

@@ -6,6 +6,7 @@ or wrong by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -16,7 +17,7 @@ from fakes import plain
 from fakes.frameworks import api, framework, function
 
 from conformance import question
-from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
+from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation, boundary
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import SAMPLED_OPS, draws
 from conformance.oracle import geometry
@@ -362,6 +363,13 @@ def test_a_bias_stays_in_a_call_whose_output_is_only_cropped() -> None:
 def test_what_cannot_be_gone_around_is_inexpressible_with_the_reason() -> None:
     without = api(limits=("no stride",))
     assert search.recipe(without, asked(stride=(2,))) == Inexpressible("no stride")
+
+
+@pytest.mark.parametrize("mode", [search.native, search.recipe])
+def test_beyond_a_boundary_no_call_is_written(mode: Callable[..., Any]) -> None:
+    without = replace(api(), limits=(boundary("no stride", lambda q: q.stride != (1,)),))
+    assert mode(without, asked(stride=(2,))) == Inexpressible("no stride")
+    assert isinstance(mode(without, asked()), Plan)
 
 
 def test_a_limit_of_another_backend_is_none() -> None:

@@ -206,6 +206,26 @@ def test_a_name_error_within_a_framework_is_a_refusal():
     assert header["kind"] == "refusal"
 
 
+STAGES = """
+{first}
+for _ in range(1):
+    # Stage: convert
+    y = 1
+    {second}
+# Stage: run
+{third}
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [("first", "bad"), ("second", "convert: bad"), ("third", "run: bad")],
+)
+def test_a_refusal_names_the_stage_of_its_line(place: str, message: str):
+    lines = {"first": "pass", "second": "pass", "third": "pass", place: "raise ValueError('bad')"}
+    assert asked(STAGES.format(**lines))[0]["message"] == message
+
+
 def test_what_a_source_leaves_in_its_namespace_is_dropped():
     namespace = {"np": np}
     worker.examine("y = z = 1", namespace, {})
