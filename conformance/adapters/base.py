@@ -253,6 +253,34 @@ class TensorInterop:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Device:
+    """How a framework is made to compute on a device.
+
+    Attributes
+    ----------
+    variables
+        Environment variables of the worker.
+    setup
+        Lines that follow the imports of a worker and of a reproduction. They raise where there is
+        no such device.
+    probes, classes
+        As in `TensorInterop`, in addition to the probes there and in place of the classes there.
+    reported
+        The name by which the framework reports the device, if it is another one.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    setup: tuple[str, ...] = ()
+    probes: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[RuntimeClass, ...] = ()
+    reported: str | None = None
+
+
+CPU = "cpu"
+"""The device of every framework, which a run uses by default."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batched:
     """How a framework answers many calls at once, where single calls are slow.
 
@@ -295,6 +323,8 @@ class Framework:
         A line that raises pending errors of asynchronous calls.
     variables
         Environment variables of the worker.
+    devices
+        The devices that a run can choose, by name.
     compiled
         Environment variables that make it keep compiled code in ``{folder}``.
     together
@@ -311,6 +341,7 @@ class Framework:
     backend_variable: str | None = None
     synchronize: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    devices: Mapping[str, Device] = field(default_factory=lambda: {CPU: Device()})
     compiled: Mapping[str, str] = field(default_factory=dict)
     together: Batched | None = None
 
@@ -337,6 +368,18 @@ class Framework:
         if not backends:
             return f"{self.title} has no backends to choose from, got {backend!r}"
         return f"the backend of {self.title} must be one of {backends}, got {backend!r}"
+
+    def without_device(self, device: str) -> str | None:
+        """Return why a run cannot choose a device, or None if it can."""
+        if device in self.devices:
+            return None
+        return (
+            f"the device of {self.title} must be one of {', '.join(self.devices)}, got {device!r}"
+        )
+
+    def reported_device(self, name: str | None) -> Device:
+        """Return the device that a worker reports by this name; a neutral one if there is none."""
+        return {d.reported or key: d for key, d in self.devices.items()}.get(name or CPU, Device())
 
     def api(self, id: str) -> Api:  # noqa: A002  # the word that the design page uses
         """Return the API with this id.

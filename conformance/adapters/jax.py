@@ -15,6 +15,7 @@ from conformance.adapters.base import (
     Batched,
     CallBuilder,
     CallSource,
+    Device,
     Framework,
     Inexpressible,
     Limitation,
@@ -269,13 +270,32 @@ CONV_TRANSPOSE = Api(
     },
 )
 
+# The behaviour is probed: 1 + 2^-12 needs more than the ten bits that TF32 keeps of a number.
+_TF32 = "(jnp.full((64, 64), 1 + 2**-12) @ jnp.eye(64)).max() == 1"
+DEVICES = {
+    "cpu": Device(variables={"JAX_PLATFORMS": "cpu"}),
+    "cuda": Device(
+        variables={"JAX_PLATFORMS": "cuda", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+        setup=("jax.devices()",),
+        probes={"tf32": _TF32},
+        classes=(
+            RuntimeClass(name="xla-cuda-tf32-x64", probes=("tf32", "x64")),
+            RuntimeClass(name="xla-cuda-tf32", probes=("tf32",)),
+            RuntimeClass(name="xla-cuda-x64", probes=("x64",)),
+            RuntimeClass(name="xla-cuda"),
+        ),
+        reported="gpu",
+    ),
+}
+"""The devices; several workers share a GPU, so none takes its memory beforehand."""
+
 FRAMEWORK = Framework(
     name="jax",
     title="JAX",
     prelude="import jax\nimport jax.numpy as jnp",
     version="jax.__version__",
     interops={None: INTEROP},
-    variables={"JAX_PLATFORMS": "cpu"},
+    devices=DEVICES,
     compiled={
         "JAX_COMPILATION_CACHE_DIR": "{folder}",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

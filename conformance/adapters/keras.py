@@ -8,11 +8,13 @@ from math import prod
 
 from conformance.adapters import base, jax, onednn, tensorflow, torch
 from conformance.adapters.base import (
+    CPU,
     LAYOUT,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
     CallBuilder,
     CallSource,
+    Device,
     Framework,
     Inexpressible,
     Limitation,
@@ -310,7 +312,15 @@ FRAMEWORK = Framework(
     backend="keras.backend.backend()",
     backend_variable="KERAS_BACKEND",
     interops=INTEROPS,
-    variables={**tensorflow.FRAMEWORK.variables, **jax.FRAMEWORK.variables},
+    variables=tensorflow.FRAMEWORK.variables,
+    devices={
+        CPU: Device(
+            variables={
+                **tensorflow.FRAMEWORK.devices[CPU].variables,
+                **jax.FRAMEWORK.devices[CPU].variables,
+            }
+        )
+    },
     compiled=jax.FRAMEWORK.compiled,
     apis=(
         LAYER,

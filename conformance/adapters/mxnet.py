@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conformance.adapters.base import (
+    CPU,
     LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
     CallBuilder,
     CallSource,
+    Device,
     Framework,
     Inexpressible,
     Limitation,
@@ -294,7 +296,7 @@ FRAMEWORK = Framework(
     prelude="import mxnet as mx\nmx.npx.set_np()",
     version="mx.__version__",
     interops={None: NUMPY},
-    variables={"CUDA_VISIBLE_DEVICES": ""},
+    devices={CPU: Device(variables={"CUDA_VISIBLE_DEVICES": ""})},
     # MXNet computes in threads, and may raise the error of one call in another.
     synchronize="mx.nd.waitall()",
     apis=(

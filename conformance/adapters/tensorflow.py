@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from conformance.adapters import base, onednn
 from conformance.adapters.base import (
+    CPU,
     LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
     Api,
     CallBuilder,
     CallSource,
+    Device,
     Framework,
     Inexpressible,
     Limitation,
@@ -273,7 +275,8 @@ FRAMEWORK = Framework(
     prelude="import tensorflow as tf",
     version="tf.__version__",
     interops={None: INTEROP},
-    variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    variables={"TF_CPP_MIN_LOG_LEVEL": "3"},
+    devices={CPU: Device(variables={"CUDA_VISIBLE_DEVICES": ""})},
     apis=(
         CONV_TRANSPOSE,
         _transpose_api(

@@ -12,6 +12,7 @@ from conformance.adapters.base import (
     Api,
     CallBuilder,
     CallSource,
+    Device,
     Framework,
     Inexpressible,
     Limitation,
@@ -22,6 +23,7 @@ from conformance.adapters.base import (
     output_padding,
     symmetric,
 )
+from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
 
 
@@ -37,10 +39,10 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
 INTEROP = TensorInterop(
     imports=("import torch",),
     tensor="torch.tensor({v})",
-    array="{v}.detach().numpy()",
+    array="{v}.numpy(force=True)",
     gradient=_gradient,
     dtype_conversions={
-        "bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.detach().float().numpy()")
+        "bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.float().numpy(force=True)")
     },
     unsupported_layouts=("reversed",),  # it has no negative strides
     switches=("ATEN_CPU_CAPABILITY",),
@@ -175,13 +177,43 @@ LAYER = replace(
     forward="torch.nn.Conv",
 )
 
+# The behaviour is probed: 1 + 2^-12 needs more than the ten bits that TF32 keeps of a number.
+_FINE = "torch.full((1, 64, 8, 8), 1 + 2**-12), torch.eye(64)[..., None, None]"
+
+
+def _chosen(device: str) -> tuple[str, ...]:
+    """Return the lines that put new tensors on a device, and raise where there is none."""
+    return (f"torch.set_default_device({device!r})", "torch.zeros(1).sum()")
+
+
+DEVICES = {
+    "cpu": Device(variables={"CUDA_VISIBLE_DEVICES": ""}),
+    "cuda": Device(
+        setup=_chosen("cuda"),
+        probes={
+            "tf32": f"torch.nn.functional.conv2d({_FINE}).max() == 1",
+            "cudnn": "torch.backends.cudnn.is_available() and torch.backends.cudnn.enabled",
+            "cudnn benchmark": "torch.backends.cudnn.benchmark",
+        },
+        classes=(
+            RuntimeClass(name="cudnn-tf32", probes=("cudnn", "tf32")),
+            RuntimeClass(name="cudnn", probes=("cudnn",)),
+            RuntimeClass(name="cuda"),
+        ),
+    ),
+    **{
+        name: Device(setup=_chosen(name), classes=(RuntimeClass(name=name),))
+        for name in ("mps", "xpu")
+    },
+}
+
 FRAMEWORK = Framework(
     name="torch",
     title="PyTorch",
     prelude="import torch",
     version="torch.__version__",
     interops={None: INTEROP},
-    variables={"CUDA_VISIBLE_DEVICES": ""},
+    devices=DEVICES,
     apis=(
         CONV_TRANSPOSE,
         replace(

@@ -14,6 +14,7 @@ import click
 from packaging.requirements import InvalidRequirement
 
 from conformance.adapters import program
+from conformance.adapters.base import CPU
 from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
 from conformance.cli.option_kinds import (
     PATH,
@@ -104,18 +105,19 @@ def select_environments(
     backend: str | None,
     download_python: bool | None = None,
     program_command: str | None = None,
+    device: str = CPU,
 ) -> list[NamedEnvironment]:
     """Return the environments that the options describe.
 
     Parameters
     ----------
-    framework, names, python, pins, backend, download_python, program_command
+    framework, names, python, pins, backend, download_python, program_command, device
         The values of the options of `environments`.
 
     Returns
     -------
     list of tuple of str or None, Environment
-        The environments; a pinned one with its name.
+        The environments; a pinned one with its name, which names a device other than the CPU.
 
     Raises
     ------
@@ -136,8 +138,10 @@ def select_environments(
         pinned = definitions.pinned()
         tiers = {TIERS[name] for name in names if name in TIERS}
         selection = {n: e for n, e in pinned.items() if n in names or e.tier in tiers}
+        for name in {environment.framework for environment in selection.values()}:
+            refuse_device(name, device)
         return [
-            (name, replace(environment, download=download_python))
+            (_on(name, device), replace(environment, download=download_python, device=device))
             for name, environment in _with_pins(selection, pins).items()
         ]
     if framework is None:
@@ -145,14 +149,16 @@ def select_environments(
             "say --framework, --environment for one that is pinned here, or --command for a program"
         )
     refuse_backend(framework, backend)
+    refuse_device(framework, device)
     environment = Environment(
         framework=framework,
         pins=pins,
         python=_python(python, pins),
         backend=backend,
         download=download_python,
+        device=device,
     )
-    return [(None, environment)]
+    return [(None if device == CPU else _on(framework, device), environment)]
 
 
 def _select_environment(
@@ -163,12 +169,17 @@ def _select_environment(
     backend: str | None,
     download_python: bool | None,
     program_command: str | None,
+    device: str,
 ) -> Environment:
     names = () if name is None else (name,)
     ((_, environment),) = select_environments(
-        framework, names, python, pins, backend, download_python, program_command
+        framework, names, python, pins, backend, download_python, program_command, device
     )
     return environment
+
+
+def _on(name: str, device: str) -> str:
+    return name if device == CPU else f"{name}-{device}"
 
 
 def _program(command: str) -> Environment:
@@ -230,6 +241,13 @@ _UNPINNED = (
         help="A program in any language that answers questions on its standard input, such as"
         " 'node mine.js' (docs/any-program.md), in place of a framework.",
     ),
+    click.option(
+        "--device",
+        default=CPU,
+        show_default=True,
+        metavar="NAME",
+        help="What the framework computes on: cuda, mps or xpu where it can.",
+    ),
 )
 environment = group(
     "environment",
@@ -263,6 +281,12 @@ def refuse_backend(framework: str, backend: str | None, option: str = "--backend
     """Raise ``click.BadParameter`` for a backend that the framework does not have."""
     if backend is not None and (refusal := FRAMEWORKS[framework].without(backend)):
         raise click.BadParameter(refusal, param_hint=option)
+
+
+def refuse_device(framework: str, device: str) -> None:
+    """Raise ``click.BadParameter`` for a device that a run of the framework cannot choose."""
+    if refusal := FRAMEWORKS[framework].without_device(device):
+        raise click.BadParameter(refusal, param_hint="--device")
 
 
 def refuse_unknown_apis(api_ids: Sequence[str], known_ids: Sequence[str]) -> None:

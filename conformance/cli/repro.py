@@ -13,7 +13,7 @@ from conformance.cli import options
 from conformance.cli.option_kinds import file, word
 from conformance.cli.output_files import keep_inputs
 from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import runtime_of
+from conformance.environments.interpreters import device_of, runtime_of
 from conformance.explain import reproduction
 from conformance.explain.reproduction import CallOutcome, Reproduction
 from conformance.observations import MODES, Mode
@@ -128,7 +128,10 @@ def _from_interpreter(
         observation = calls.run_one(client, invocation).observation(mode)
         version = str(identity.facts["version"])
         return replace(
-            result, outcome=CallOutcome(observation, version, runtime, identity.switches)
+            result,
+            outcome=CallOutcome(
+                observation, version, runtime, identity.switches, device_of(identity)
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,6 +13,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
 from conformance.cli.exit_status import FAILED, message, refuse
 from conformance.cli.output_files import keep_inputs
+from conformance.environments import interpreters
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import executors, plan
 from conformance.runs.executors import NoExecutor, Place
@@ -124,6 +126,13 @@ def execute_all(
     if not any(_is_asked(request, prepared_cases) for request in requests):
         names = ", ".join(dict.fromkeys(n for r in requests for n in r.api_ids or (r.name,)))
         raise click.UsageError(f"none of {len(prepared_cases)} cases asks anything of {names}")
+    for request in requests:
+        for name, value in interpreters.replaced_variables(request.environment).items():
+            _print(
+                f"conformance run: {request.name}: {name} is {value!r} there,"
+                f" not {os.environ[name]!r} as it is here",
+                err=True,
+            )
     try:
         with _places(jobs, scheduler) as places:
             results = record_all(requests, prepared_cases, places)

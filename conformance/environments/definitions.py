@@ -24,6 +24,7 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from conformance.adapters.base import CPU
 from conformance.environments.installer import DOWNLOADS as DOWNLOADS
 from conformance.environments.installer import CannotBuild as CannotBuild
 from conformance.environments.installer import NoPython as NoPython
@@ -63,6 +64,8 @@ class Environment:
         Whether the constraints hold; if not, each gives way if a pin needs another version.
     variables
         Environment variables of its interpreter, such as those that select kernels.
+    device
+        What it computes on.
     portable
         Whether it answers the same on every machine.
     tier
@@ -81,6 +84,7 @@ class Environment:
     constraints: tuple[str, ...] = ()
     strict: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
+    device: str = CPU
     portable: bool = True
     tier: Tier = "default"
     download: bool | None = field(default=None, compare=False)

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from conformance.adapters.base import Framework
+from conformance.adapters.base import CPU, Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
@@ -60,7 +60,11 @@ def interpreter_in(environment: Environment, *, batched: bool) -> Interpreter:
     """
     framework = FRAMEWORKS[environment.framework]
     interpreter = interpreter_for(
-        framework, environment.executable(), environment.backend, batched=batched
+        framework,
+        environment.executable(),
+        environment.backend,
+        device=environment.device,
+        batched=batched,
     )
     cache_variables = compiled_in(environment.home, framework) if environment.pins else {}
     return replace(
@@ -92,6 +96,7 @@ def interpreter_for(
     executable: str,
     backend: str | None = None,
     *,
+    device: str = CPU,
     batched: bool = False,
 ) -> Interpreter:
     """Return the interpreter of a framework, with its imports, variables and facts to report.
@@ -104,11 +109,14 @@ def interpreter_for(
         The path of the interpreter.
     backend
         The backend, if the framework has several.
+    device
+        What to compute on, one of the framework's devices.
     batched
         Whether the worker receives many questions at once, if the framework supports that.
     """
     batching = framework.together if batched else None
-    variables = {**_ONE_THREAD, **framework.variables}
+    setting = framework.devices[device]
+    variables = {**_ONE_THREAD, **framework.variables, **setting.variables}
     if framework.backend_variable and backend:
         variables[framework.backend_variable] = backend
     facts = {
@@ -116,11 +124,12 @@ def interpreter_for(
         "backend": framework.backend,
         **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
         **dict(_backend_facts(framework)),
+        **{_device_probe(name): f"bool({probe})" for name, probe in setting.probes.items()},
     }
     kinds = {name: _KINDS[name.partition(" ")[0]] for name in facts if name != "backend"}
     return Interpreter(
         executable=executable,
-        prelude=framework.prelude,
+        prelude="\n".join((framework.prelude, *setting.setup)),
         facts=facts,
         kinds={**kinds, "backend": _backend_kind(framework.interops)},
         variables=variables,
@@ -131,6 +140,16 @@ def interpreter_for(
             sorted({*_SWITCHES, *(s for d in framework.interops.values() for s in d.switches)})
         ),
     )
+
+
+def replaced_variables(environment: Environment) -> dict[str, str]:
+    """Return the values of a worker that replace a person's choice of device or kernels."""
+    device = FRAMEWORKS[environment.framework].devices[environment.device]
+    return {
+        name: value
+        for name, value in {**device.variables, **environment.variables}.items()
+        if os.environ.get(name, value) != value
+    }
 
 
 def _backend_kind(backends: Collection[str | None]) -> Kind:
@@ -154,7 +173,15 @@ def probes_of(framework: Framework, identity: RuntimeInfo) -> dict[str, bool]:
     backend = identity.facts["backend"]
     interop = framework.interops.get(backend)
     names = interop.probes if interop else ()
-    return {name: identity.facts.get(f"probe {backend} {name}") is True for name in names}
+    device_names = framework.reported_device(device_of(identity)).probes
+    return {
+        **{name: identity.facts.get(f"probe {backend} {name}") is True for name in names},
+        **{name: identity.facts.get(_device_probe(name)) is True for name in device_names},
+    }
+
+
+def _device_probe(name: str) -> str:
+    return f"probe of the device: {name}"
 
 
 def device_of(identity: RuntimeInfo) -> str | None:
@@ -171,7 +198,8 @@ def runtime_of(framework: Framework, identity: RuntimeInfo) -> Runtime:
     for name in interop.packages if interop else ():
         versions[name] = identity.facts.get(f"package {backend} {name}")
     probes = probes_of(framework, identity)
-    classes = interop.classes if interop else ()
+    device_classes = framework.reported_device(device_of(identity)).classes
+    classes = device_classes or (interop.classes if interop else ())
     names = (c.name for c in classes if c.fits(probes, identity.machine.architecture))
     return Runtime(
         backend=backend,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from conformance import question
-from conformance.adapters.base import Api, Framework
+from conformance.adapters.base import Api, Device, Framework
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import Case
 from conformance.observations import Mode, Observation
@@ -50,12 +50,15 @@ class CallOutcome:
         Its backend and runtime class.
     switches
         The environment variables that chose its kernels.
+    device
+        The device that computed, as the framework reports it.
     """
 
     observation: Observation
     version: str | None
     runtime: Runtime = ANY
     switches: Mapping[str, str] = field(default_factory=dict)
+    device: str | None = None
 
     @property
     def where(self) -> str:
@@ -125,6 +128,7 @@ def script(r: Reproduction) -> str:
             "import numpy as np",
             *switches,
             *(line for line in r.call.imports if not (switches and line == "import os")),
+            *_device(r).setup,
             "",
             *arrays,
             # A refusal or a crash ends the script, so that the facts are printed before the call.
@@ -166,7 +170,9 @@ def first_outcome(
         for observation in run.observations:
             if observation.key == key and observation.content == prepared_case.content:
                 header = run.header
-                return CallOutcome(observation, header.version, header.runtime, header.switches)
+                return CallOutcome(
+                    observation, header.version, header.runtime, header.switches, header.device
+                )
     return None
 
 
@@ -184,6 +190,10 @@ def _switches(r: Reproduction) -> Iterator[str]:
         for name, value in sorted(r.outcome.switches.items()):
             if name in names:
                 yield f"os.environ[{name!r}] = {value!r}"
+
+
+def _device(r: Reproduction) -> Device:
+    return r.framework.reported_device(r.outcome.device if r.outcome else None)
 
 
 def _comments(r: Reproduction) -> Iterator[str]:

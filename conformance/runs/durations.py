@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from conformance.adapters.base import CPU
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.utils import durable_files
@@ -76,6 +77,7 @@ def _name(environment: Environment) -> str:
         (
             environment.framework,
             environment.backend or "-",
+            *((environment.device,) if environment.device != CPU else ()),
             environment.python,
             *sorted(environment.pins),
             *environment.options,

@@ -60,6 +60,7 @@ def run_fingerprint(environment: Environment, cases: Sequence[Path], words: Sequ
             *environment.identity,
             *(f"{name}={value}" for name, value in sorted(environment.variables.items())),
             str(environment.backend),
+            environment.device,
             *words,
         ),
         [variable] if variable else [],

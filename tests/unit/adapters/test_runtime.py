@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fakes.frameworks import INTEROP, api, framework
 
-from conformance.adapters.base import Limitation
+from conformance.adapters.base import Device, Limitation
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
 from conformance.environments import definitions, interpreters
@@ -134,6 +134,39 @@ def test_a_header_records_what_decides_an_answer(monkeypatch: pytest.MonkeyPatch
     assert not {"PLAIN_OTHERS", "XLA_FLAGS"} & switches.keys()
     assert header.architecture
     assert header.runtime == Runtime(packages=header.packages, runtime_class="adding")
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_device_has_variables_lines_probes_and_classes_of_its_own() -> None:
+    abacus = Device(
+        variables={"PLAIN_BEADS": "red"},
+        setup=("import os", "beads = os.environ['PLAIN_BEADS']"),
+        probes={"red": "beads == 'red'"},
+        classes=(
+            RuntimeClass(name="blue", probes=("red", "wrong")),
+            RuntimeClass(name="red", probes=("red", "adds")),
+        ),
+        reported="frame",
+    )
+    own = replace(
+        probing(
+            device="'frame' if 'beads' in globals() else 'cpu'",
+            probes={"adds": "1 + 1 == 2", "wrong": "False"},
+            classes=(RuntimeClass(name="by head"),),
+        ),
+        devices={"cpu": Device(), "abacus": abacus},
+    )
+    headers = {}
+    for device in own.devices:
+        interpreter = interpreters.interpreter_for(own, sys.executable, device=device)
+        with WorkerClient(interpreter) as client:
+            headers[device] = run_header.header(own, client.identity, ())
+    assert [(h.device, h.runtime_class) for h in headers.values()] == [
+        ("cpu", "by head"),
+        ("frame", "red"),
+    ]
+    assert headers["abacus"].probes == {"adds": True, "wrong": False, "red": True}
+    assert headers["cpu"].probes == {"adds": True, "wrong": False}
 
 
 @pytest.mark.parametrize("number", range(len(LEVELS)))

@@ -41,6 +41,28 @@ def test_a_large_environment_is_asked_for_by_its_name(names: list[str], expected
     assert chosen(*names).keys() == expected
 
 
+def test_a_device_is_in_the_name_of_a_run() -> None:
+    ((name, environment),) = select_environments(None, ("jax",), None, (), None, device="cuda")
+    assert (name, environment.device) == ("jax-cuda", "cuda")
+    ((name, environment),) = select_environments("torch", (), None, (), None, device="mps")
+    assert (name, environment.device) == ("torch-mps", "mps")
+
+
+@pytest.mark.parametrize(
+    ("framework", "names", "sentence"),
+    [
+        ("torch", (), "the device of PyTorch must be one of cpu, cuda, mps, xpu, got 'tpu'"),
+        (None, ("mxnet",), "the device of MXNet must be one of cpu, got 'tpu'"),
+    ],
+)
+def test_a_device_that_a_framework_lacks_is_refused(
+    framework: str | None, names: tuple[str, ...], sentence: str
+) -> None:
+    with pytest.raises(click.BadParameter) as refusal:
+        select_environments(framework, names, None, (), None, device="tpu")
+    assert refusal.value.message == sentence
+
+
 def test_another_pin_stands_in_the_place_of_the_pinned_one() -> None:
     (pins,) = chosen("torch", pins=("torch>=3",)).values()
     assert [pin for pin in pins if pin.startswith("torch")] == ["torch>=3"]

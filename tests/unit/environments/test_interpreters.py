@@ -46,6 +46,30 @@ def test_an_environment_sets_its_switches_over_what_is_set_around_it(
     assert "TF_ENABLE_ONEDNN_OPTS" not in variables(replace(off, pins=(), variables={}))
 
 
+@pytest.mark.parametrize(
+    ("name", "environment", "expected"),
+    [
+        ("JAX_PLATFORMS", Environment(framework="jax"), "cpu"),
+        ("JAX_PLATFORMS", Environment(framework="jax", device="cuda"), "cuda"),
+        ("CUDA_VISIBLE_DEVICES", Environment(framework="torch"), ""),
+        ("CUDA_VISIBLE_DEVICES", Environment(framework="torch", device="cuda"), None),
+        ("PLAIN", Environment(framework="torch", variables={"PLAIN": "1"}), "1"),
+    ],
+)
+def test_a_choice_that_is_replaced_is_known(
+    monkeypatch: pytest.MonkeyPatch, name: str, environment: Environment, expected: str | None
+) -> None:
+    for variable in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES", "PLAIN"):
+        monkeypatch.delenv(variable, raising=False)
+    assert interpreters.replaced_variables(environment) == {}
+    monkeypatch.setenv(name, "0")
+    replaced = {} if expected is None else {name: expected}
+    assert interpreters.replaced_variables(environment) == replaced
+    if expected is not None:
+        monkeypatch.setenv(name, expected)
+        assert interpreters.replaced_variables(environment) == {}
+
+
 def test_no_other_processor_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment(framework="jax", pins=PINS)
     here = variables(environment)

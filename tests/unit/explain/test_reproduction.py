@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from convolver import FRAMEWORK
 from reproductions import Make
 
+from conformance.adapters.base import Device
 from conformance.cli.app import main
 from conformance.explain.reproduction import (
     CallOutcome,
@@ -153,6 +154,17 @@ def test_what_was_seen_is_found_in_a_run(make: Make, seen_run: Run) -> None:
     seen = sought(make("flipped"), [seen_run])
     assert seen is not None
     assert (seen.version, seen.runtime.backend) == ("0.9", "b")
+
+
+def test_a_script_chooses_the_device_of_what_was_seen(make: Make, seen_run: Run) -> None:
+    abacus = Device(setup=("print('on an abacus')",), reported="frame")
+    framework = replace(FRAMEWORK, devices={"cpu": Device(), "abacus": abacus})
+    for device, lines in (("cpu", []), (None, []), ("frame", ["on an abacus"])):
+        seen = sought(
+            make("flipped"), [replace(seen_run, header=replace(seen_run.header, device=device))]
+        )
+        made = replace(make("flipped"), outcome=seen, framework=framework)
+        assert [line for line in run(made) if line == "on an abacus"] == lines
 
 
 def test_a_run_of_another_backend_does_not_count(make: Make, seen_run: Run) -> None:
