@@ -22,9 +22,15 @@ from conformance.cli.invocations import print_lines
 from conformance.cli.release_options import ReleaseOptions, release_options
 from conformance.explain import explanation
 from conformance.history import bisection, forecasts
-from conformance.history.bisection import Agreed, Found, Unanswered
+from conformance.history.bisection import ChangePoint, NoChange, Unanswered
 from conformance.history.history import Entry
-from conformance.history.releases import Release, asked_for, exact, existing, meant
+from conformance.history.releases import (
+    Release,
+    exact,
+    published_releases,
+    requirement_of,
+    selected_releases,
+)
 from conformance.history.search_answers import SearchAnswers
 from conformance.observations import MODES, Mode
 from conformance.runs import calls, lookup, plan, run_header
@@ -76,7 +82,7 @@ def command(
     """
     screen = console(highlight=False)
     try:
-        package = asked_for(requirement)
+        package = requirement_of(requirement)
         place, pythons = releases.place(package.name)
         prepared_case = PreparedCase(lookup.case_named(name, paths))
         case_id = prepared_case.case.id
@@ -84,9 +90,9 @@ def command(
         adapter = FRAMEWORKS[place.framework]
         apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
         ends = [_end(package, version) for version in (good, bad)]
-        candidates = meant(
+        candidates = selected_releases(
             [package, *filter(None, ends)],
-            existing(package.name, pythons),
+            published_releases(package.name, pythons),
             pre=releases.pre,
             every=True,
         )
@@ -113,7 +119,7 @@ def command(
 
 
 def _end(package: Requirement, version: str | None) -> Requirement | None:
-    return asked_for(f"{package.name}=={version}") if version else None
+    return requirement_of(f"{package.name}=={version}") if version else None
 
 
 def _indices(
@@ -134,11 +140,11 @@ def _range(candidates: Sequence[Release]) -> str:
 
 
 def _report(
-    console: Console, answers: SearchAnswers, result: Found | Agreed
+    console: Console, answers: SearchAnswers, result: ChangePoint | NoChange
 ) -> tuple[Entry, Entry] | None:
     """Print the result of the search, and return the releases on both sides of a change."""
     echo = partial(console.print, soft_wrap=True)
-    if isinstance(result, Agreed):
+    if isinstance(result, NoChange):
         oldest, newest = answers.candidates[result.oldest], answers.candidates[result.newest]
         echo(
             f"{oldest} and {newest.version} answer alike: there is nothing to find."
@@ -161,8 +167,8 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
     Of several APIs with the same change, the calls of the first are printed.
     """
     (prepared_case,) = answers.plan.prepared_cases
-    limits = replace(answers.plan.terms, batched=False)
-    framework = FRAMEWORKS[answers.plan.place.framework]
+    limits = replace(answers.plan.limits, batched=False)
+    framework = FRAMEWORKS[answers.plan.environment.framework]
     print_lines(console, [Text(), *explanation.about(prepared_case, console.width)])
     before, after = (answers.by_api(entry) for entry in change)
     groups: dict[Hashable, list[Api]] = {}

@@ -22,20 +22,20 @@ from conformance.utils.text import count
 @click.command("check")
 @click.argument("cases", nargs=-1, type=PATH)
 @flag("--fix", help="First fill in the expected answers that are missing.")
-@flag("--each", help="Say which conventions each case sees and which it does not.")
-@flag("--matrix", help="Say how many cases tell each two choices apart.")
+@flag("--each", help="Print the conventions that each case kills, and those that survive it.")
+@flag("--matrix", help="Print how many cases tell each two choices apart.")
 @file("--out", help="A file for the output of --each and --matrix.  [default: printed]")
 def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: Path | None) -> None:
     """Validate CASES (files or folders; default: all that come with this package).
 
-    The command then puts every convention into the oracle, to see which cases notice it and whether
-    the diagnosis names it. Of the whole corpus it reports the t-way coverage of the arguments and
-    the mutation score: how many conventions the cases see, alone and in pairs. There is a finding
-    where fewer than three cases see a convention or tell two choices apart, where a case from no
-    document sees nothing, and where three arguments that could meet never do. In any file there is
-    a finding where rounding hides a convention from a real-valued case, whose answers are then
-    undecided. --fix writes the oracle's answers into the files, for you to review, and changes
-    nothing else in them.
+    The command then puts every convention into the oracle. A case kills a convention if its answer
+    differs under it, and the diagnosis has to name the convention. Of the whole corpus the command
+    reports the t-way coverage of the arguments and the mutation score: how many conventions the
+    cases kill, alone and in pairs. There is a finding where fewer than three cases kill a
+    convention or tell two choices apart, where a case from no document kills nothing, and where no
+    case has a feasible combination of three arguments. In any file there is a finding where
+    rounding hides a convention from a real-valued case, whose answers are then undecided. --fix
+    writes the oracle's answers into the files, for you to review, and changes nothing else in them.
 
     \b
     Example:

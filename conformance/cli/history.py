@@ -25,10 +25,10 @@ from conformance.history.changes import Trend, alike, trends
 from conformance.history.history import Entry, Plan
 from conformance.history.releases import (
     Release,
-    asked_for,
-    existing,
-    meant,
     package_of,
+    published_releases,
+    requirement_of,
+    selected_releases,
 )
 from conformance.report import changes
 from conformance.runs.prepared_case import PreparedCase
@@ -83,11 +83,13 @@ def command(
     """
     keep_inputs([("--markdown", page)], paths or [resources.CASES])
     try:
-        ranges = [asked_for(words) for words in requirements]
+        ranges = [requirement_of(words) for words in requirements]
         package = package_of(ranges)
         place, pythons = releases.place(package)
-        all_releases = existing(package, pythons)
-        candidates = meant(ranges, all_releases, pre=releases.pre, every=every, at_most=at_most)
+        all_releases = published_releases(package, pythons)
+        candidates = selected_releases(
+            ranges, all_releases, pre=releases.pre, every=every, at_most=at_most
+        )
         prepared_cases = list(map(PreparedCase, corpus.select_cases(paths, expression)))
         words = ("-k", str(expression))
         plan = releases.plan(place, prepared_cases, paths, words, expression)
@@ -141,9 +143,9 @@ def _copy_runs(entries: Sequence[Entry], folder: Path) -> None:
 
 
 def _title(plan: Plan) -> str:
-    place = plan.place
-    suffix = f" on {place.backend}" if place.backend else ""
-    return f"{place.framework}{suffix}, {count(len(plan.prepared_cases), 'case')}"
+    environment = plan.environment
+    suffix = f" on {environment.backend}" if environment.backend else ""
+    return f"{environment.framework}{suffix}, {count(len(plan.prepared_cases), 'case')}"
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from conformance.environments.definitions import Environment
 from conformance.history import releases
 from conformance.history.companions import base_environment
 from conformance.history.downloads import Allowance
-from conformance.history.forecasts import Foreseen
+from conformance.history.forecasts import TotalForecast
 from conformance.history.history import Plan
 from conformance.history.releases import NoRelease
 from conformance.runs.prepared_case import PreparedCase
@@ -118,18 +118,18 @@ class ReleaseOptions:
             The expression that selects them in the files.
         """
         return Plan(
-            place=place,
-            fixed=tuple(releases.asked_for(pin) for pin in self.pins),
+            environment=place,
+            fixed=tuple(releases.requirement_of(pin) for pin in self.pins),
             prepared_cases=tuple(prepared_cases),
             cases=paths,
             words=words,
             jobs=self.jobs,
-            terms=self.limits,
+            limits=self.limits,
             selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
             allowance=Allowance(self.limit),
         )
 
-    def announce(self, forecast: Foreseen, plan: Plan) -> None:
+    def announce(self, forecast: TotalForecast, plan: Plan) -> None:
         """Print what is about to be downloaded, and in a dry run every release.
 
         Raises

@@ -14,7 +14,7 @@ Ask = Callable[[int], Hashable | None]
 
 
 @dataclass(frozen=True)
-class Found:
+class ChangePoint:
     """A change of the answer.
 
     Parameters
@@ -31,7 +31,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Agreed:
+class NoChange:
     """The oldest and the newest place that could be asked; they have the same answer."""
 
     oldest: int
@@ -46,7 +46,9 @@ class Unanswered(Exception):
         self.place = place
 
 
-def search(number: int, ask: Ask, old: int | None = None, new: int | None = None) -> Found | Agreed:
+def search(
+    number: int, ask: Ask, old: int | None = None, new: int | None = None
+) -> ChangePoint | NoChange:
     """Find where among ``number`` places the answer changes for the first time.
 
     Parameters
@@ -76,7 +78,7 @@ def search(number: int, ask: Ask, old: int | None = None, new: int | None = None
     else:
         lower = _end(range(upper + 1), answer, other_than=answer(upper))
     if answer(lower) == answer(upper):
-        return Agreed(lower, upper)
+        return NoChange(lower, upper)
     return _narrow(lower, upper, answer)
 
 
@@ -111,7 +113,7 @@ def _end(places: Sequence[int], answer: Ask, other_than: Hashable | None = None)
     return places[success]
 
 
-def _narrow(lower: int, upper: int, answer: Ask) -> Found:
+def _narrow(lower: int, upper: int, answer: Ask) -> ChangePoint:
     """Find the change between two places with different answers."""
     oldest_answer = answer(lower)
     failures: set[int] = set()
@@ -125,4 +127,4 @@ def _narrow(lower: int, upper: int, answer: Ask) -> Found:
             lower = place
         else:
             upper = place
-    return Found(lower, upper, tuple(sorted(p for p in failures if lower < p < upper)))
+    return ChangePoint(lower, upper, tuple(sorted(p for p in failures if lower < p < upper)))

@@ -46,7 +46,7 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class TotalForecast:
     """What asking several releases needs.
 
     Parameters
@@ -67,7 +67,7 @@ class Foreseen:
         return f"{count(self.steps, 'release')} to ask at most: {self.amount}"
 
 
-def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
+def of_all(plan: Plan, releases: Sequence[Release]) -> TotalForecast:
     """Forecast what asking all of some releases needs, in their order.
 
     The first environment for which uv finds a solution stands for a release. If its framework does
@@ -86,10 +86,10 @@ def of_all(plan: Plan, releases: Sequence[Release]) -> Foreseen:
         for f in single_forecasts
     )
     total = amount(frozenset[Download]().union(*(f.files for f in forecasts)))
-    return Foreseen(forecasts, sum(f.environment is not None for f in forecasts), total)
+    return TotalForecast(forecasts, sum(f.environment is not None for f in forecasts), total)
 
 
-def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) -> Foreseen:
+def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) -> TotalForecast:
     """Forecast what a bisection needs, which asks its ends and then halves the range.
 
     Parameters
@@ -99,7 +99,7 @@ def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) ->
 
     Returns
     -------
-    Foreseen
+    TotalForecast
         The releases that are asked first, and about what the longest search downloads. The release
         in the middle stands for all that are asked between the ends.
     """
@@ -120,7 +120,7 @@ def _resolve(plan: Plan, release: Release) -> Forecast:
     if history.kept_attempt(plan, release) is not None:
         return Forecast(release)
     trouble = None
-    for attempt in attempts(plan.place, release, plan.fixed):
+    for attempt in attempts(plan.environment, release, plan.fixed):
         environment = attempt.environment
         if environment.is_made:
             return Forecast(release, environment)

@@ -32,7 +32,7 @@ class Plan:
 
     Parameters
     ----------
-    place
+    environment
         The pinned environment whose pin a release replaces.
     fixed
         Requirements that hold for every release.
@@ -44,13 +44,13 @@ class Plan:
         The part of all cases that the prepared cases are.
     """
 
-    place: Environment
+    environment: Environment
     fixed: tuple[Requirement, ...]
     prepared_cases: tuple[PreparedCase, ...]
     cases: tuple[Path, ...]
     words: tuple[str, ...]
     jobs: int = 1
-    terms: WorkerLimits = field(default_factory=WorkerLimits)
+    limits: WorkerLimits = field(default_factory=WorkerLimits)
     selection: Selection | None = None
     allowance: Allowance = field(default_factory=Allowance)
 
@@ -96,7 +96,7 @@ def entry(plan: Plan, release: Release) -> Entry:
     if attempt is not None:
         return _entry(release, attempt, _run_file(plan, attempt)[0])
     troubles: list[CannotBuild | WorkerError] = []
-    for attempt in attempts(plan.place, release, plan.fixed):
+    for attempt in attempts(plan.environment, release, plan.fixed):
         try:
             return _entry(release, attempt, _record(plan, release, attempt))
         except (CannotBuild, WorkerError) as trouble:
@@ -108,7 +108,7 @@ def entry(plan: Plan, release: Release) -> Entry:
 
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
     """Return the attempt whose run is kept from an earlier history, if there is one."""
-    for attempt in attempts(plan.place, release, plan.fixed):
+    for attempt in attempts(plan.environment, release, plan.fixed):
         if has_fingerprint(*_run_file(plan, attempt)):
             return attempt
     return None
@@ -121,7 +121,7 @@ def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
         name=environment.framework,
         environment=environment,
         path=path,
-        limits=plan.terms,
+        limits=plan.limits,
         fingerprint=fingerprint,
         selection=plan.selection,
     )
@@ -139,7 +139,7 @@ def _record(plan: Plan, release: Release, attempt: Attempt) -> Path:
 
 def _run_file(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
     """Return the path of an attempt's run, and the fingerprint of what the run is made from."""
-    words = (*plan.words, str(plan.terms.timeout), str(MEMORY))
+    words = (*plan.words, str(plan.limits.timeout), str(MEMORY))
     fingerprint = run_fingerprint(attempt.environment, plan.cases, words)
     return attempt.environment.home / "runs" / f"{fingerprint}.jsonl", fingerprint
 

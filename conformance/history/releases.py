@@ -55,7 +55,7 @@ class Release:
         return f"{self.package}=={self.version}"
 
 
-def asked_for(words: str) -> Requirement:
+def requirement_of(words: str) -> Requirement:
     """Return the requirement in a text: a package with or without a range of versions.
 
     Raises
@@ -98,7 +98,7 @@ def exact(requirement: Requirement) -> Version | None:
         return None
 
 
-def existing(package: str, places: Sequence[str]) -> tuple[Release, ...]:
+def published_releases(package: str, places: Sequence[str]) -> tuple[Release, ...]:
     """Return every release of a package, the oldest first, also those without a wheel.
 
     Parameters
@@ -150,7 +150,7 @@ def _available_versions(package: str, options: Sequence[str]) -> set[Version]:
     return {Version(Version(words).public) for words in json.loads(output)["versions"]}
 
 
-def meant(
+def selected_releases(
     requirements: Iterable[Requirement],
     releases: Sequence[Release],
     *,

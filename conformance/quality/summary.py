@@ -29,7 +29,7 @@ def coverage(points: Iterable[Point]) -> tuple[list[str], list[str]]:
     """
     points = set(points)
     counts = [_count(interactions.coverage(points, strength)) for strength in STRENGTHS]
-    line = f"meetings of transposed convolution's factors: {', '.join(counts)}"
+    line = f"t-way coverage of transposed convolution's factors: {', '.join(counts)}"
     missing = [
         " with ".join(f"{factor} {level}" for factor, level in interaction)
         for interaction in interactions.missing(points, COMPLETE)
@@ -39,7 +39,7 @@ def coverage(points: Iterable[Point]) -> tuple[list[str], list[str]]:
 
 def _count(coverage: Coverage) -> str:
     share = percent(coverage.covered, coverage.feasible)
-    return f"{coverage.covered} of {coverage.feasible} ({share}) of {coverage.strength}"
+    return f"{coverage.strength}-way {coverage.covered} of {coverage.feasible} ({share})"
 
 
 def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
@@ -56,7 +56,7 @@ def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]
     distinctions = mutation.distinction_counts(records)
     choices = [choices for axis in range(len(AXES)) for choices in mutation.choices_of(axis)]
     rarities = [
-        f"{CONVENTIONS[i]}: seen by {kills[i]} cases; {ENOUGH} are needed"
+        f"{CONVENTIONS[i]}: killed by {kills[i]} cases; {ENOUGH} are needed"
         for i in range(len(CONVENTIONS))
         if kills[i] < ENOUGH
     ]
@@ -68,7 +68,7 @@ def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]
     correct_count = sum(len(record.diagnosed) for record in records)
     diagnosis_count = correct_count + sum(len(record.misdiagnosed) for record in records)
     lines = [
-        f"conventions seen by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rarities)} of"
+        f"conventions killed by {ENOUGH} cases or more: {len(CONVENTIONS) - len(rarities)} of"
         f" {len(CONVENTIONS)}; diagnosed as what they are:"
         f" {correct_count} of {diagnosis_count} answers",
         f"choices of an axis told apart by {ENOUGH} cases or more:"
@@ -92,12 +92,12 @@ def pairs(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
     kill_count = len(PAIRS - surviving_pairs)
     total = kill_count + len(killable_pairs)
     line = (
-        f"pairs of conventions seen: {kill_count} of {total} ({percent(kill_count, total)});"
+        f"pairs of conventions killed: {kill_count} of {total} ({percent(kill_count, total)});"
         f" {len(surviving_pairs) - len(killable_pairs)} more never meet, or undo each other"
     )
     if kill_count >= ENOUGH_PAIRS * total:
         return [line], []
-    return [line], _first_findings("no case sees", map(_pair, sorted(killable_pairs)))
+    return [line], _first_findings("no case kills", map(_pair, sorted(killable_pairs)))
 
 
 def misdiagnosed(records: Iterable[KillRecord]) -> Iterator[str]:
@@ -127,7 +127,7 @@ def idle(records: Iterable[KillRecord]) -> Iterator[str]:
     for record in records:
         case = record.case
         if not record.kills and case.document is None and not case.expected.error:
-            yield f"{case.place}: {case.id}: sees no convention, and is from no document"
+            yield f"{case.place}: {case.id}: kills no convention, and is from no document"
 
 
 def blind(records: Iterable[KillRecord]) -> Iterator[str]:
@@ -135,8 +135,8 @@ def blind(records: Iterable[KillRecord]) -> Iterator[str]:
     for record in records:
         if mutation.is_blind_to_flips(record) and record.case.document is None:
             yield (
-                f"{record.case.place}: note: {record.case.id}: cannot see a flipped kernel;"
-                " other numbers would"
+                f"{record.case.place}: note: {record.case.id}: a flipped kernel survives;"
+                " other numbers would kill it"
             )
 
 
@@ -145,8 +145,8 @@ def kills(records: Iterable[KillRecord]) -> Iterator[str]:
     for record in records:
         kills = _axes(record.kills, record.survivors) or "nothing"
         survivors = _axes(record.survivors, record.kills)
-        more = f"; cannot see {survivors}" if survivors else ""
-        yield f"{record.case.id}: sees {kills}{more}"
+        more = f"; survivors: {survivors}" if survivors else ""
+        yield f"{record.case.id}: kills {kills}{more}"
 
 
 def _axes(conventions: Iterable[int], others: Iterable[int]) -> str:

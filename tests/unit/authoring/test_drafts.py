@@ -104,16 +104,16 @@ def said(**changes: Any) -> list[str]:
 
 def test_a_case_says_what_it_sees() -> None:
     (line,) = said(padding=[[0, 1]])
-    assert line.startswith("one: sees answer layout; kernel flip; operator; padding; ")
+    assert line.startswith("one: kills answer layout; kernel flip; operator; padding; ")
 
 
 def test_a_kernel_that_reads_the_same_backwards_hides_a_flip() -> None:
-    assert "one: cannot see a flipped kernel; other numbers would" in said(kernel=[1, 10, 1])
+    assert "one: a flipped kernel survives; other numbers would kill it" in said(kernel=[1, 10, 1])
 
 
 def test_a_question_without_an_answer_sees_nothing() -> None:
     case = draft({**FIELDS, "stride": 0}, no_answer=True).case
-    assert list(remarks(case)) == ["one: sees nothing"]
+    assert list(remarks(case)) == ["one: kills nothing"]
 
 
 def test_what_takes_long_is_not_asked_in_every_way() -> None:

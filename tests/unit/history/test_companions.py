@@ -11,7 +11,7 @@ from packaging.version import Version
 from conformance.environments.definitions import Environment
 from conformance.history import companions
 from conformance.history.companions import attempts, base_environment
-from conformance.history.releases import NoRelease, Release, asked_for
+from conformance.history.releases import NoRelease, Release, requirement_of
 
 TORCH = Environment(framework="torch", pins=("torch==2", "numpy==2"), python="3.11")
 KERAS = Environment(
@@ -67,7 +67,7 @@ def test_a_package_without_a_place_is_told_what_there_is() -> None:
 def tried(place: Environment, *pythons: str, fixed: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """What is installed in each attempt, and the choice that it comes from."""
     release = Release("keras", Version("2"), pythons or ("3.11",))
-    found = attempts(place, release, [asked_for(words) for words in fixed])
+    found = attempts(place, release, [requirement_of(words) for words in fixed])
     return [(one.companions, one.environment.python, *one.environment.pins) for one in found]
 
 

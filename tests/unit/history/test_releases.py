@@ -11,7 +11,14 @@ from packaging.version import Version
 
 from conformance.environments.definitions import CannotBuild
 from conformance.history import releases
-from conformance.history.releases import NoRelease, Release, asked_for, existing, meant, uploaded
+from conformance.history.releases import (
+    NoRelease,
+    Release,
+    published_releases,
+    requirement_of,
+    selected_releases,
+    uploaded,
+)
 
 ALL = "--ignore-requires-python"
 
@@ -34,30 +41,30 @@ def versions(found: tuple[Release, ...]) -> list[str]:
 
 def test_releases_come_by_version_and_not_by_their_letters(uv: Uv) -> None:
     uv.releases(["1.10", "1.9", "1.2"], "3.11")
-    assert versions(existing("plain", ["3.11"])) == ["1.2", "1.9", "1.10"]
+    assert versions(published_releases("plain", ["3.11"])) == ["1.2", "1.9", "1.10"]
 
 
 def test_each_release_knows_the_pythons_that_it_has_a_wheel_for(uv: Uv) -> None:
     uv.releases(["1.0", "2.0"], "3.9")
     uv.releases(["2.0"], "3.12")
-    found = existing("plain", ["3.12", "3.9"])
+    found = published_releases("plain", ["3.12", "3.9"])
     assert [one.pythons for one in found] == [("3.9",), ("3.12", "3.9")]
 
 
 def test_one_without_a_wheel_is_there_all_the_same(uv: Uv) -> None:
     uv.releases(["0.1", "1.0"], ALL)
     uv.releases(["1.0"], "3.11")
-    assert [one.pythons for one in existing("plain", ["3.11"])] == [(), ("3.11",)]
+    assert [one.pythons for one in published_releases("plain", ["3.11"])] == [(), ("3.11",)]
 
 
 def test_builds_of_one_release_are_one(uv: Uv) -> None:
     uv.releases(["1.0+cpu", "1.0"], "3.11")
-    assert versions(existing("plain", ["3.11"])) == ["1.0"]
+    assert versions(published_releases("plain", ["3.11"])) == ["1.0"]
 
 
 def test_only_wheels_are_asked_for(uv: Uv) -> None:
     uv.releases(["1.0"], "3.11")
-    existing("plain", ["3.11"])
+    published_releases("plain", ["3.11"])
     told = next(call["arguments"] for call in uv.calls if "3.11" in call["arguments"])
     assert told[told.index("--only-binary") + 1] == ":all:"
 
@@ -65,13 +72,13 @@ def test_only_wheels_are_asked_for(uv: Uv) -> None:
 @pytest.mark.usefixtures("uv")
 def test_a_package_that_nobody_knows_is_told() -> None:
     with pytest.raises(NoRelease, match=r"no release of 'plain' for Python 3\.11, 3\.9"):
-        existing("plain", ["3.11", "3.9"])
+        published_releases("plain", ["3.11", "3.9"])
 
 
 def test_an_index_that_does_not_answer_is_no_package_without_releases(uv: Uv) -> None:
     uv.fail_on("tool run")
     with pytest.raises(CannotBuild, match="No solution found"):
-        existing("plain", ["3.11"])
+        published_releases("plain", ["3.11"])
 
 
 # What is meant
@@ -82,7 +89,7 @@ def test_an_index_that_does_not_answer_is_no_package_without_releases(uv: Uv) ->
 )
 def test_anything_but_a_package_with_a_range_is_refused(words: str) -> None:
     with pytest.raises(NoRelease, match=r"a package|no package"):
-        asked_for(words)
+        requirement_of(words)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_anything_but_a_package_with_a_range_is_refused(words: str) -> None:
     ],
 )
 def test_an_exact_version_is_told_from_a_range(words: str, version: str | None) -> None:
-    found = releases.exact(asked_for(words))
+    found = releases.exact(requirement_of(words))
     assert (found and str(found)) == version
 
 
@@ -104,7 +111,7 @@ SERIES = tuple(map(release, ("1.0.0", "1.0.1", "1.0.2", "1.1.0", "1.2.0rc1", "1.
 
 
 def chosen(*words: str, **how: object) -> list[str]:
-    return versions(meant(map(asked_for, words), SERIES, **how))  # type: ignore[arg-type]  # options
+    return versions(selected_releases(map(requirement_of, words), SERIES, **how))  # type: ignore[arg-type]  # options
 
 
 def test_of_a_range_the_first_and_the_last_of_each_series_are_meant() -> None:
@@ -140,13 +147,13 @@ def test_early_releases_are_meant_when_asked_for(words: str, how: dict[str, bool
 
 
 def test_an_exact_version_that_pip_does_not_know_has_no_wheel() -> None:
-    (found,) = meant([asked_for("plain==9")], SERIES)
+    (found,) = selected_releases([requirement_of("plain==9")], SERIES)
     assert found == Release("plain", Version("9"), ())
 
 
 def test_a_range_without_releases_is_told() -> None:
     with pytest.raises(NoRelease, match=r"no release of 7 is within 'plain>=9'"):
-        meant([asked_for("plain>=9")], SERIES)
+        selected_releases([requirement_of("plain>=9")], SERIES)
 
 
 # When it was uploaded

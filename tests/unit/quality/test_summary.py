@@ -42,12 +42,14 @@ ALL_SEEING = sight(kills=EVERY_PLACE, distinctions=EVERY_CHOICE, pairs=mutation.
 # Coverage
 
 
-def test_meetings_are_counted_for_two_three_and_four_factors() -> None:
+def test_interactions_are_counted_for_two_three_and_four_factors() -> None:
     (line,), _ = summary.coverage([(0,) * len(FACTORS)])
-    assert line.startswith("meetings of transposed convolution's factors: 55 of 739 (7.4 %) of 2,")
+    assert line.startswith(
+        "t-way coverage of transposed convolution's factors: 2-way 55 of 739 (7.4 %),"
+    )
 
 
-def test_a_few_of_the_missing_meetings_are_told_and_the_others_counted() -> None:
+def test_a_few_of_the_missing_interactions_are_told_and_the_others_counted() -> None:
     _, findings = summary.coverage([])
     assert len(findings) == summary.SHOWN
     assert findings[0] == "no case has operator forward with rank 1 with stride 1"
@@ -65,7 +67,7 @@ def test_less_than_all_is_never_said_to_be_100_percent() -> None:
 def test_cases_that_see_everything_leave_nothing_to_find() -> None:
     lines, findings = summary.mutation_score([ALL_SEEING] * 3)
     assert findings == []
-    assert lines[0].startswith(f"conventions seen by 3 cases or more: {ALL} of {ALL}; diagnosed")
+    assert lines[0].startswith(f"conventions killed by 3 cases or more: {ALL} of {ALL}; diagnosed")
     choices = len(EVERY_CHOICE)
     assert lines[1] == f"choices of an axis told apart by 3 cases or more: {choices} of {choices}"
 
@@ -73,13 +75,13 @@ def test_cases_that_see_everything_leave_nothing_to_find() -> None:
 def test_cases_that_see_every_pair_leave_nothing_to_find() -> None:
     (line,), findings = summary.pairs([ALL_SEEING])
     assert findings == []
-    assert line.startswith(f"pairs of conventions seen: {PAIRS} of {PAIRS} (100 %); 0 more")
+    assert line.startswith(f"pairs of conventions killed: {PAIRS} of {PAIRS} (100 %); 0 more")
 
 
 def test_a_convention_that_two_cases_see_is_a_finding() -> None:
     blind = replace(ALL_SEEING, kills=EVERY_PLACE - {DROPPED})
     _, findings = summary.mutation_score([ALL_SEEING, ALL_SEEING, blind])
-    assert findings == ["bias: dropped: seen by 2 cases; 3 are needed"]
+    assert findings == ["bias: dropped: killed by 2 cases; 3 are needed"]
 
 
 def test_two_choices_that_two_cases_tell_apart_are_a_finding() -> None:
@@ -94,16 +96,16 @@ def test_two_choices_that_two_cases_tell_apart_are_a_finding() -> None:
 def test_too_many_unseen_pairs_are_findings() -> None:
     few = replace(ALL_SEEING, pairs=frozenset())
     (line,), findings = summary.pairs([few])
-    assert line.startswith("pairs of conventions seen: 0 of ")
+    assert line.startswith("pairs of conventions killed: 0 of ")
     assert len(findings) == summary.SHOWN
-    assert findings[0].startswith(f"no case sees {CONVENTIONS[0]} with ")
+    assert findings[0].startswith(f"no case kills {CONVENTIONS[0]} with ")
 
 
 def test_an_unseen_pair_among_a_hundred_is_none() -> None:
     pair = (FLIPPED, DROPPED)
     most = replace(ALL_SEEING, pairs=mutation.PAIRS - {pair})
     (line,), findings = summary.pairs([most])
-    assert line.startswith(f"pairs of conventions seen: {PAIRS - 1} of {PAIRS} (99.9 %)")
+    assert line.startswith(f"pairs of conventions killed: {PAIRS - 1} of {PAIRS} (99.9 %)")
     assert findings == []
 
 
@@ -119,7 +121,7 @@ def test_what_the_diagnosis_does_not_name_is_a_finding_at_its_place() -> None:
 
 def test_a_case_that_sees_nothing_is_a_finding() -> None:
     assert list(summary.idle([sight()])) == [
-        "cases.yaml:3:9: one: sees no convention, and is from no document"
+        "cases.yaml:3:9: one: kills no convention, and is from no document"
     ]
 
 
@@ -141,12 +143,12 @@ def test_each_case_is_told_with_what_it_sees_and_cannot_see() -> None:
         kills=frozenset({FLIPPED, DROPPED, DROPPED + 1}), survivors=frozenset({ALONG_FIRST})
     )
     assert list(summary.kills([one])) == [
-        "one: sees kernel flip (flipped); bias; cannot see kernel flip (flipped along the first)"
+        "one: kills kernel flip (flipped); bias; survivors: kernel flip (flipped along the first)"
     ]
 
 
 def test_a_case_that_sees_nothing_is_told_so() -> None:
-    assert list(summary.kills([sight()])) == ["one: sees nothing"]
+    assert list(summary.kills([sight()])) == ["one: kills nothing"]
 
 
 def test_the_matrix_has_a_number_for_each_two_choices() -> None:
