@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +28,6 @@ from conformance.workers.interpreter import Interpreter
 from conformance.workers.outcomes import Answer, Crash, Hang, Outcome, Refusal
 from conformance.workers.worker_client import CannotStart, Task, WorkerClient
 
-EXAMPLE = DOCS.parent / "examples" / "conv_transpose.js"
 UNRULY = Path(__file__).parents[2] / "fakes" / "unruly_program.py"
 COMMAND = {program.VARIABLE: json.dumps([sys.executable, str(UNRULY)])}
 SCHEMA = json.loads(Path(program.__file__).with_name("program.schema.json").read_text())
@@ -192,14 +192,31 @@ def test_the_answer_of_the_page_is_the_oracles() -> None:
     assert program.decoded(answer["y"]).tolist() == expected.tolist()
 
 
-# The example in JavaScript
+# The examples in other languages
 
 
-@pytest.fixture(scope="module")
-def example() -> dict[str, str]:
-    if shutil.which("node") is None:
-        pytest.skip("the example in JavaScript needs node")
-    return {program.VARIABLE: json.dumps(["node", str(EXAMPLE)])}
+def javascript(source: str, folder: Path) -> list[str]:
+    program_file = folder / "example.js"
+    program_file.write_text(source, encoding="utf-8")
+    return ["node", str(program_file)]
+
+
+def cpp(source: str, folder: Path) -> list[str]:
+    source_file, program_file = folder / "example.cpp", folder / "example"
+    source_file.write_text(source, encoding="utf-8")
+    words = ("-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", str(source_file))
+    subprocess.run(["g++", *words, "-o", str(program_file)], check=True)
+    return [str(program_file)]
+
+
+EXAMPLES = {"node": ("conv_transpose.js", javascript), "g++": ("conv_transpose.cpp", cpp)}
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def tool(request: pytest.FixtureRequest) -> str:
+    if shutil.which(request.param) is None:
+        pytest.skip(f"this example needs {request.param}")
+    return str(request.param)
 
 
 def statuses(variables: dict[str, str], paths: list[Path]) -> Counter[tuple[str, str | None]]:
@@ -211,20 +228,24 @@ def statuses(variables: dict[str, str], paths: list[Path]) -> Counter[tuple[str,
     return Counter((o.status, o.diagnosis) for o in observations if o.mode == "native")
 
 
-def test_the_example_passes_the_cases_of_the_documents(example: dict[str, str]) -> None:
-    seen = statuses(example, [DOCS.parent / "cases" / "documents"])
+def example_statuses(
+    tool: str, folder: Path, old: str = "", new: str = ""
+) -> Counter[tuple[str, str | None]]:
+    """The statuses of an example, in which a part of the source may be replaced."""
+    name, make = EXAMPLES[tool]
+    source = (DOCS.parent / "examples" / name).read_text(encoding="utf-8")
+    assert not old or source.count(old) == 1
+    variables = {program.VARIABLE: json.dumps(make(source.replace(old, new), folder))}
+    return statuses(variables, [DOCS.parent / "cases" / "documents"])
+
+
+def test_an_example_passes_the_cases_of_the_documents(tool: str, tmp_path: Path) -> None:
+    seen = example_statuses(tool, tmp_path)
     assert {status for status, _ in seen} <= {"match", "inexpressible", "rejected"}
     assert seen["match", None] > 30
 
 
-@pytest.mark.usefixtures("example")
-def test_the_example_with_its_kernel_flipped_is_named(tmp_path: Path) -> None:
-    flipped = tmp_path / "flipped.js"
-    source = EXAMPLE.read_text(encoding="utf-8")
-    assert source.count("* product(window) + tap]") == 1
-    flipped.write_text(
-        source.replace("* product(window) + tap]", "* product(window) + product(window) - 1 - tap]")
-    )
-    variables = {program.VARIABLE: json.dumps(["node", str(flipped)])}
-    seen = statuses(variables, [DOCS.parent / "cases" / "documents"])
+def test_an_example_with_its_kernel_flipped_is_named(tool: str, tmp_path: Path) -> None:
+    tap = "* product(window) + tap]"
+    seen = example_statuses(tool, tmp_path, tap, "* product(window) + product(window) - 1 - tap]")
     assert seen["mismatch", "The kernel is read backwards along every axis."] > 10
