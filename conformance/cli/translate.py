@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Set
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -16,10 +17,13 @@ from rich.text import Text
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS
+from conformance.authoring.call_files import CannotUse
 from conformance.cli import options
 from conformance.cli.case_types import numbers, padding_words
+from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
-from conformance.cli.option_kinds import PATH, flag, several, word
+from conformance.cli.option_kinds import FILE, PATH, flag, several, word
+from conformance.cli.translate_layers import layer_table, recorded_layers
 from conformance.question import Question
 from conformance.recipes import search
 from conformance.runs import lookup
@@ -57,10 +61,10 @@ class Rank(click.IntRange):
 
 
 @click.command("translate")
-@click.option("--from", "source_id", required=True, type=click.Choice(TRANSPOSED), metavar="API")
+@click.option("--from", "source_id", type=click.Choice(TRANSPOSED), metavar="API")
 @click.option("--to", "target_id", required=True, type=click.Choice(TRANSPOSED), metavar="API")
-@click.option("--kernel-size", required=True, callback=numbers)
-@click.option("--channels", required=True, nargs=2, type=click.IntRange(1), metavar="IN OUT")
+@click.option("--kernel-size", callback=numbers)
+@click.option("--channels", nargs=2, type=click.IntRange(1), metavar="IN OUT")
 @click.option("--stride", default="1", callback=numbers)
 @click.option(
     "--padding",
@@ -78,6 +82,13 @@ class Rank(click.IntRange):
 @click.option("--bias/--no-bias", default=False)
 @click.option("--rank", type=Rank(), help="Spatial axes.  [default: as many as numbers, or 2]")
 @click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
+@click.option(
+    "--recorded",
+    type=FILE,
+    help="A file that conformance.capture wrote, in place of --from and its arguments: every layer"
+    " is a line.",
+)
+@word("--layer", metavar="NAME", help="One layer of --recorded in full, by its number or name.")
 @word("--from-backend", metavar="NAME", help="The backend of Keras.")
 @word("--to-backend", metavar="NAME", help="The backend of Keras.")
 @word("--from-class", metavar="NAME", help=CLASS)
@@ -102,9 +113,11 @@ class Rank(click.IntRange):
 )
 @options.limits()
 def command(
-    source_id: str,
+    source_id: str | None,
     target_id: str,
     rank: int | None,
+    recorded: Path | None,
+    layer: str | None,
     from_backend: str | None,
     to_backend: str | None,
     from_class: str | None,
@@ -126,30 +139,83 @@ def command(
     Example:
       conformance translate --from torch.nn.ConvTranspose --to keras.layers.ConvTranspose \\
           --kernel-size 3 --stride 2 --padding 1 --output-padding 1 --channels 8 16
+      conformance translate --recorded calls.npz --to keras.layers.ConvTranspose
     """
     try:
-        rank = rank or rank_of(arguments)
-        if arguments["padding"] is None:
-            arguments["padding"] = APIS[source_id].defaults.get("padding", (0,))
-        arguments["size"] = arguments["size"] or (5, 6, 7)[:rank]
-        question = question_of(rank, **arguments)
+        if recorded is None:
+            if layer is not None:
+                raise click.UsageError("--layer is for the layers of --recorded")
+            _require("source_id", "kernel_size", "channels")
+            assert source_id is not None  # as it is required
+            layers = {"": (source_id, _question(source_id, rank, arguments))}
+        else:
+            _refuse_beside_recorded(_OF_LAYERS if layer is None else {*_OF_LAYERS, "verify"})
+            submissions = recorded_layers(recorded, layer, TRANSPOSED)
+            layers = {name: (str(s.api), s.question) for name, s in submissions.items()}
         all_records = list(records.load_records(paths))
-    except (ValueError, NoRecord) as error:
+    except (ValueError, NoRecord, CannotUse) as error:
         raise click.UsageError(str(error)) from None
     default_python = sys.executable if verify else None
     from_python, to_python = from_python or default_python, to_python or default_python
-    _check_end("from", source_id, from_backend, from_class, from_python)
-    _check_end("to", target_id, to_backend, to_class, to_python)
     with ExitStack() as ends:
         find = partial(open_end, all_records=all_records, limits=replace(limits, batched=False))
         try:
-            source = ends.enter_context(
-                find(source_id, "native", from_backend, from_class, from_python)
-            )
+            sources = {}
+            for id_ in dict.fromkeys(id_ for id_, _ in layers.values()):
+                _check_end("from", id_, from_backend, from_class, from_python)
+                sources[id_] = ends.enter_context(
+                    find(id_, "native", from_backend, from_class, from_python)
+                )
+            _check_end("to", target_id, to_backend, to_class, to_python)
             target = ends.enter_context(find(target_id, "recipe", to_backend, to_class, to_python))
         except NoRecord as error:
             raise click.UsageError(str(error)) from None
-        _translate(question, source, target)
+        if recorded is None or layer is not None:
+            ((id_, question),) = layers.values()
+            _translate(question, sources[id_], target)
+        else:
+            _translate_layers({n: (q, sources[id_]) for n, (id_, q) in layers.items()}, target)
+
+
+_OF_LAYERS = {
+    *("target_id", "recorded", "layer", "paths", "timeout", "startup"),
+    *(f"{end}_{word}" for end in ("from", "to") for word in ("backend", "class", "python")),
+}
+"""The options that have a meaning beside --recorded."""
+
+
+def _require(*names: str) -> None:
+    """Raise ``click.MissingParameter`` for the first of these options that has no value."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        if parameter.name in names and not options.is_set(parameter.name):
+            raise click.MissingParameter(ctx=context, param=parameter)
+
+
+def _refuse_beside_recorded(names: Set[str]) -> None:
+    """Raise ``click.UsageError`` for an option that has none of these names."""
+    for parameter in click.get_current_context().command.params:
+        if parameter.name not in names and options.is_set(str(parameter.name)):
+            raise click.UsageError(f"{parameter.opts[0]} has no meaning beside --recorded")
+
+
+def _question(source_id: str, rank: int | None, arguments: dict[str, Any]) -> Question:
+    rank = rank or rank_of(arguments)
+    if arguments["padding"] is None:
+        arguments["padding"] = APIS[source_id].defaults.get("padding", (0,))
+    arguments["size"] = arguments["size"] or (5, 6, 7)[:rank]
+    return question_of(rank, **arguments)
+
+
+def _translate_layers(layers: Mapping[str, tuple[Question, End]], target: End) -> None:
+    """Print a line for each layer, and exit with `NONE` if one of them has no translation."""
+    translations = {
+        name: translation.translate(question, source.place, target.place, source.profile)
+        for name, (question, source) in layers.items()
+    }
+    console(highlight=False).print(layer_table(translations, target))
+    if any(isinstance(result, Inexpressible) for result in translations.values()):
+        raise SystemExit(NONE)
 
 
 def _check_end(

@@ -201,8 +201,7 @@ __version__ = "9.9"
 
 class Tensor:
     def __init__(self, array): self.array = array
-    def detach(self): return self
-    def numpy(self): return self.array
+    def numpy(self, force): return self.array
 
 def conv_transpose(x, w, b=None, **arguments):
     x, w, b = (v and v.array for v in (x, w, b))

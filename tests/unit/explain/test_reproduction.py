@@ -160,9 +160,8 @@ def test_a_script_chooses_the_device_of_what_was_seen(make: Make, seen_run: Run)
     abacus = Device(setup=("print('on an abacus')",), reported="frame")
     framework = replace(FRAMEWORK, devices={"cpu": Device(), "abacus": abacus})
     for device, lines in (("cpu", []), (None, []), ("frame", ["on an abacus"])):
-        seen = sought(
-            make("flipped"), [replace(seen_run, header=replace(seen_run.header, device=device))]
-        )
+        header = replace(seen_run.header, device=device, backend=None)
+        seen = sought(make("flipped"), [replace(seen_run, header=header)])
         made = replace(make("flipped"), outcome=seen, framework=framework)
         assert [line for line in run(made) if line == "on an abacus"] == lines
 
