@@ -121,3 +121,95 @@ def test_the_recorded_answers_are_right_or_named(
 def test_a_layers_answer_is_the_next_layers_input(recorded: dict[str, np.ndarray]) -> None:
     (name,) = (n for n in ("input", "inputs", "lhs") if f"001/{n}" in recorded)
     assert recorded["000/y"].size == recorded[f"001/{name}"].size
+
+
+PORT = """
+import sys
+import numpy as np, torch, keras
+from conformance import capture
+
+VALID, CROPPED, WIDE = (
+    {"stride": 2},
+    {"stride": 2, "padding": 1},
+    {"dilation": 2},
+)
+WORDS = {"stride": "strides", "dilation": "dilation_rate"}
+kernel = lambda w: w.transpose(2, 3, 1, 0)
+WRONG = {
+    1: (VALID, {}, lambda w: kernel(w)[::-1, ::-1], 1),
+    3: (CROPPED, {}, lambda w: kernel(w).swapaxes(2, 3), 1),
+    5: (VALID, {}, lambda w: kernel(w).swapaxes(0, 1), 1),
+    7: (CROPPED, {}, lambda w: w.reshape(3, 3, 4, 4), 1),
+    9: (VALID, {}, kernel, 0),
+    11: (CROPPED, {"output_padding": None}, kernel, 1),
+    13: (VALID, {"strides": 1}, kernel, 1),
+    15: (CROPPED, {"padding": "valid", "output_padding": None}, kernel, 1),
+    17: (WIDE, {"dilation_rate": 1}, kernel, 1),
+    19: (CROPPED, {}, kernel, 2),
+}
+random = np.random.default_rng(0)
+whole = lambda *shape: random.integers(-3, 4, shape).astype(np.float32)
+layers = []
+for number in range(20):
+    right = (VALID, CROPPED, WIDE)[number % 3], {}, kernel, 1
+    arguments, mistake, turned, times = WRONG.get(number, right)
+    w, b = whole(4, 4, 3, 3), whole(4)
+    original = torch.nn.ConvTranspose2d(4, 4, 3, **arguments)
+    original.weight.data, original.bias.data = torch.tensor(w), torch.tensor(b)
+    words = {WORDS[name]: n for name, n in arguments.items() if name in WORDS}
+    if "padding" in arguments:
+        words |= {"padding": "same", "output_padding": 0}
+    port = keras.layers.Conv2DTranspose(4, 3, **{**words, **mistake})
+    port.build((None, 5, 6, 4))
+    port.set_weights([np.ascontiguousarray(turned(w)), b * times])
+    layers.append((original, port))
+small = lambda y: y[:, :5, :6] % 5 - 2
+x = whole(1, 5, 6, 4)
+with capture(sys.argv[1]):
+    y = torch.tensor(x.transpose(0, 3, 1, 2).copy())
+    for original, _ in layers:
+        y = small(original(y).detach().movedim(1, -1)).movedim(-1, 1).contiguous()
+with capture(sys.argv[2]):
+    y = x
+    for _, port in layers:
+        y = small(keras.ops.convert_to_numpy(port(y)))
+"""
+NAMES = {
+    1: "kernel flip: flipped",
+    3: "kernel channels: exchanged",
+    5: "kernel axes: reversed",
+    7: "kernel layout: ",
+    9: "bias: dropped",
+    11: "",
+    13: "stride: ignored",
+    15: "padding: ignored",
+    17: "dilation: ignored",
+    19: "bias: doubled",
+}
+"""The wrong layers of the port, each with the beginning of the name of its convention."""
+
+
+def test_of_a_port_of_twenty_layers_every_wrong_one_is_named(
+    environment: Environment, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    if environment.backend != "torch":
+        pytest.skip("torch and Keras are in one environment only")
+    files = [str(tmp_path / name) for name in ("torch.npz", "keras.npz")]
+    process = subprocess.run(
+        [interpreter.executable, "-c", PORT, *files],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "torch",
+            "PYTHONPATH": str(Path(conformance.__file__).parents[1]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    words = ["diagnose", files[1], "--against", files[0], "--json"]
+    records = json.loads(CliRunner().invoke(main, words).stdout)
+    assert {n for n, record in enumerate(records) if record["status"] != "right"} == NAMES.keys()
+    for number, name in NAMES.items():
+        explanations = records[number]["conventions"]
+        assert any(len(e) == 1 and e[0].startswith(name) for e in explanations), records[number]
