@@ -19,14 +19,13 @@ channels, none that is summed in float32 or float64 needs more than 1.4 in the p
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from math import expm1, gcd, prod, sqrt
 
 import numpy as np
 
 from conformance import question as questions
 from conformance.exact_sums import exact_sums, is_moderate
-from conformance.question import AnyQuestion, Array, Chain, Dtype, Pool, Question
+from conformance.question import AnyQuestion, Array, ArrayStep, Chain, Dtype, Pad, Question, Step
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 SMALLEST = {
@@ -188,7 +187,8 @@ def difference(
         A sentence, or None if the answers agree.
     """
     if answer.shape != expected.shape:
-        return f"shape {answer.shape}, not {expected.shape}"
+        shapes = [questions.as_passed(question, array).shape for array in (answer, expected)]
+        return f"shape {shapes[0]}, not {shapes[1]}"
     if answer.dtype != expected.dtype and not _is_parameter_count(question):
         return f"dtype {answer.dtype}, not {expected.dtype}"
     agrees = answer == expected if exact else (within or reference(question)).holds(answer)
@@ -241,11 +241,15 @@ def magnitude(question: AnyQuestion) -> AnyQuestion:
     """Return the same question with the absolute values of its arrays, in float64."""
     if isinstance(question, Question):
         return _map_in_float64(question, np.abs)
-    first = _map_in_float64(question.questions[0], np.abs)
-    steps = (
-        step if isinstance(step, Pool) else _map_in_float64(step, np.abs) for step in question.steps
+    return questions.chained(
+        np.abs(question.x.astype(np.float64)), map(_absolute_step, question.steps)
     )
-    return questions.chained(first.x, steps)
+
+
+def _absolute_step(step: Step) -> Step:
+    if isinstance(step, Question):
+        return _map_in_float64(step, np.abs)
+    return replace(step, value=abs(step.value)) if isinstance(step, Pad) else step
 
 
 def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Reference:
@@ -301,9 +305,9 @@ def _reference_of_chain(chain: Chain, sums: Dtype | None, precise: bool) -> Refe
     """Apply every step to the unrounded numbers of the one before, and propagate the bounds."""
     total: Reference | None = None
     for step in chain.steps:
-        if isinstance(step, Pool):
-            assert total is not None  # a chain begins with a question
-            total = total.moved(partial(questions.pooled, size=step.size))
+        if not isinstance(step, Question):
+            if total is not None:  # else it is part of the first question's x
+                total = _after_array_step(total, step)
         elif total is None:
             total = _reference_of_question(step, sums, precise)
         else:
@@ -320,6 +324,12 @@ def _reference_of_chain(chain: Chain, sums: Dtype | None, precise: bool) -> Refe
             )
     assert total is not None
     return total
+
+
+def _after_array_step(total: Reference, step: ArrayStep) -> Reference:
+    """Apply a step that rounds nothing; the elements that it adds have no error."""
+    bounds = replace(step, value=0) if isinstance(step, Pad) else step
+    return replace(total.moved(bounds.apply), numbers=step.apply(total.numbers))
 
 
 def _propagation(step: Question) -> questions.ArrayMap:

@@ -38,6 +38,29 @@ WANTED: tuple[Wanted, ...] = get_args(Wanted)
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutputLength:
+    """The length of a transposed convolution's output, as it was written, and what stood beside it.
+
+    A question has the padding and the output padding that follow from it; only a naive call, which
+    passes the arguments as a person wrote them, depends on this.
+
+    Attributes
+    ----------
+    space
+        The length of the output along each spatial axis.
+    padding, output_padding
+        As of `Question`; None for what was left out.
+    fault
+        Why there is no such output, if there is none.
+    """
+
+    space: Axes
+    padding: Pairs | Word | None = None
+    output_padding: Axes | None = None
+    fault: str | None = None
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Question:
     """One operator on its arrays.
@@ -69,6 +92,11 @@ class Question:
     zero_given
         Whether an output padding of 0 was given. For the oracle that is the same as none; for
         Keras, for example, it is not.
+    length
+        The length of the output, if it was written in place of arguments that follow from it.
+    unbatched
+        Whether x, the gradient and the answer are one example, and have no batch axis where a
+        person passes them. Here they have one, of length 1.
     """
 
     op: Op
@@ -83,6 +111,8 @@ class Question:
     groups: int = 1
     dtype: Dtype = "float32"
     zero_given: bool = False
+    length: OutputLength | None = None
+    unbatched: bool = False
 
     @property
     def rank(self) -> int:
@@ -188,6 +218,23 @@ class Question:
         """Return the same question with some fields changed."""
         return replace(self, **changes)
 
+    def as_written(self, padding: Pairs | Word) -> Question:
+        """Return the question with what was written beside its length, if it has one.
+
+        Parameters
+        ----------
+        padding
+            The meaning of a padding that was left out.
+        """
+        if self.length is None:
+            return self
+        extra = self.length.output_padding
+        return self.but(
+            padding=padding if self.length.padding is None else self.length.padding,
+            output_padding=extra or (0,) * self.rank,
+            zero_given=extra is not None and not any(extra),
+        )
+
     def map_arrays(self, function: ArrayMap, **changes: Any) -> Question:
         """Return the question with ``function`` applied to its arrays, and other fields changed."""
         arrays = {name: getattr(self, name) for name in ("x", "kernel", "bias", "gradient")}
@@ -208,6 +255,57 @@ class Pool:
 
     size: int
 
+    def apply(self, x: Array) -> Array:
+        """Return the maxima of an array (N, C, *space)."""
+        return pooled(x, self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Pad:
+    """Elements of one value around an array, as a step of a chain.
+
+    Attributes
+    ----------
+    pairs
+        The number of elements at the (begin, end) of each spatial axis.
+    value
+        Their value.
+    """
+
+    pairs: Pairs
+    value: float = 0
+
+    def apply(self, x: Array) -> Array:
+        """Return an array (N, C, *space) with the elements around it."""
+        return np.pad(x, ((0, 0), (0, 0), *self.pairs), constant_values=self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """Elements cut off an array, as a step of a chain.
+
+    Attributes
+    ----------
+    pairs
+        The number of elements at the (begin, end) of each spatial axis.
+    """
+
+    pairs: Pairs
+
+    @property
+    def slices(self) -> Index:
+        """Return the slice of each spatial axis that stays."""
+        return tuple(slice(begin, -end or None) for begin, end in self.pairs)
+
+    def apply(self, x: Array) -> Array:
+        """Return what stays of an array (N, C, *space)."""
+        return x[(slice(None), slice(None), *self.slices)]
+
+
+ArrayStep: TypeAlias = Pool | Pad | Crop
+Step: TypeAlias = Question | ArrayStep
+Index: TypeAlias = tuple[slice, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Chain:
@@ -215,9 +313,22 @@ class Chain:
 
     Every question's ``x`` is the oracle's answer to the steps before it, so that a step can be
     planned alone. A framework receives only the first ``x`` and continues with its own answers.
+
+    Attributes
+    ----------
+    steps
+        The steps, at least one of which is a question.
+    start
+        Array (N, C, *space) that the first step is applied to, where that is no question.
     """
 
-    steps: tuple[Question | Pool, ...]
+    steps: tuple[Step, ...]
+    start: Array | None = None
+
+    @property
+    def x(self) -> Array:
+        """Return the array that the first step is applied to."""
+        return self.questions[0].x if self.start is None else self.start
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -226,7 +337,6 @@ class Chain:
 
 
 AnyQuestion: TypeAlias = Question | Chain
-Index: TypeAlias = tuple[slice, ...]
 
 
 def stand_in(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
@@ -319,14 +429,31 @@ def answer(question: AnyQuestion) -> Array:
         If the question has no answer.
     """
     if isinstance(question, Question):
+        if question.length is not None and question.length.fault is not None:
+            raise ValueError(question.length.fault)
         return _ANSWERS[question.op](question)
     last = question.steps[-1]
-    if isinstance(last, Pool):
-        return pooled(answer(Chain(question.steps[:-1])), last.size)
-    return answer(last)
+    if isinstance(last, Question):
+        return answer(last)
+    return last.apply(answer(replace(question, steps=question.steps[:-1])))
 
 
-def chained(x: Array, steps: Iterable[Question | Pool]) -> Chain:
+def as_passed(question: AnyQuestion, array: Array) -> Array:
+    """Return an answer (N, C, *space) as a framework gives it: one example has no batch axis."""
+    return array[0] if _lacks_batch(question) else array
+
+
+def as_canonical(question: AnyQuestion, array: Array) -> Array:
+    """Return an answer of a framework with the batch axis that one example lacks."""
+    return array[None] if _lacks_batch(question) else array
+
+
+def _lacks_batch(question: AnyQuestion) -> bool:
+    last = question.questions[-1] if isinstance(question, Chain) else question
+    return last.unbatched and last.wanted in ("output", "input_gradient")
+
+
+def chained(x: Array, steps: Iterable[Step]) -> Chain:
     """Link the steps into a chain that starts from ``x``.
 
     Parameters
@@ -346,15 +473,16 @@ def chained(x: Array, steps: Iterable[Question | Pool]) -> Chain:
     ValueError
         If a step has no answer.
     """
-    chain: list[Question | Pool] = []
+    start, chain = x, list[Step]()
     for step in steps:
-        if isinstance(step, Pool):
-            x = pooled(x, step.size)
-        else:
+        if isinstance(step, Question):
             step = step.but(x=x)
             x = answer(step)
+        else:
+            x = step.apply(x)
         chain.append(step)
-    return Chain(tuple(chain))
+    begins_with_question = not chain or isinstance(chain[0], Question)
+    return Chain(tuple(chain), None if begins_with_question else start)
 
 
 def pooled(x: Array, size: int) -> Array:

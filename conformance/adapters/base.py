@@ -131,6 +131,8 @@ class Api:
         Whether the API reverses the kernel, so that a recipe passes it reversed.
     takes_bias
         Whether there is a parameter for the bias; if not, it is added to the output.
+    takes_unbatched
+        Whether x may be one example without a batch axis; if not, a recipe adds the axis.
     has_parameters
         Whether it is a layer, whose learnable numbers can be counted.
     forward
@@ -166,10 +168,11 @@ class Api:
     limits: tuple[Limitation, ...] = ()
     reads_kernel_reversed: bool = False
     takes_bias: bool = True
+    takes_unbatched: bool = False
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()
-    defaults: Mapping[str, Word] = field(default_factory=dict, hash=False)
+    defaults: Mapping[str, Word | int] = field(default_factory=dict, hash=False)
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     interop: TensorInterop | None = None
     base: Api | None = None
@@ -197,7 +200,9 @@ def convolution_beside(
         kernel_axes="out in *k",
         limits=limits,
         forward=None,
-        parameters={name: key for name, key in api.parameters.items() if key != "output_padding"},
+        parameters={
+            name: key for name, key in api.parameters.items() if not key.startswith("output_")
+        },
     )
 
 
@@ -449,6 +454,8 @@ def crop_totals(question: Question) -> Axes | None:
 
 def output_space(question: Question) -> Axes | Inexpressible:
     """Return the spatial shape of the output, for a call that has it as an argument."""
+    if question.length is not None:
+        return question.length.space
     try:
         return question.output_space
     except ValueError as error:
@@ -460,6 +467,8 @@ def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
     return Limitation(reason, concerns, is_boundary=True)
 
 
+NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
+"""The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
 NO_GRADIENTS = boundary("there are no gradients", lambda q: "gradient" in q.wanted)
 LAYOUT = frozenset({"layout"})
 """The topics of a variant that differs in where its channels are."""

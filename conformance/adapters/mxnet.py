@@ -91,6 +91,7 @@ def _operator(
         size = {
             "pad": _unless(padding, 0),
             "adj": q.output_padding if q.has_output_padding else None,
+            "target_shape": None if q.length is None else q.length.space,
         }
         return _operator_call(name, q, **size, layout=layouts[q.rank - 1])
 
@@ -117,6 +118,8 @@ def _unless(values: Axes, default: int) -> Axes | None:
 
 def _with_target_shape(q: Question) -> CallSource | Inexpressible:
     """Write a call with the size of the output, for which MXNet chooses the crop."""
+    if q.length is not None:
+        return _npx(q)
     if q.padding == "same" and q.has_output_padding:
         return Inexpressible("output padding is part of the size, and has no parameter of its own")
     if q.padding == "same":
@@ -259,6 +262,7 @@ NPX = Api(
         "dilate": "dilation",
         "num_group": "groups",
         "adj": "output_padding",
+        "target_shape": "output_size",
     },
 )
 ND = replace(

@@ -93,9 +93,10 @@ def _transpose(name: str, *, channels_first: bool = False) -> CallBuilder:
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
+        batch = () if q.unbatched else (len(q.x),)
         c = q.output_channels
         arguments = keywords(
-            output_shape=(len(q.x), c, *space) if channels_first else (len(q.x), *space, c),
+            output_shape=(*batch, c, *space) if channels_first else (*batch, *space, c),
             strides=numbers(q.stride, None),
             padding=_padding(q, channels_first=channels_first),
             data_format=("NCW", "NCHW", "NCDHW")[q.rank - 1] if channels_first else None,
@@ -245,7 +246,7 @@ def _transpose_api(id: str, name: str, exists: str, forward: str) -> Api:  # noq
         takes_bias=False,
         forward=forward,
         defaults={"padding": "same"},
-        parameters=PARAMETERS,
+        parameters={**PARAMETERS, "output_shape": "output_size"},
     )
 
 

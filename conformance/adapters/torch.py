@@ -112,7 +112,7 @@ def _layer(q: Question, arguments: str) -> CallSource:
             f"layer.weight = torch.nn.Parameter(w{learns})",
             *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{learns})",)),
         ),
-        expression="layer(x)",
+        expression=f"layer(x{keywords(output_size=q.length and q.length.space)})",
         kernel="layer.weight",
         parameters="sum(parameter.numel() for parameter in layer.parameters())",
     )
@@ -155,6 +155,7 @@ CONV_TRANSPOSE = Api(
     native=_function,
     recipe=_function,
     limits=TRANSPOSE_LIMITS,
+    takes_unbatched=True,
     forward="torch.nn.functional.conv",
     parameters={
         "input": "x",
@@ -175,6 +176,8 @@ LAYER = replace(
     recipe=_layer,
     has_parameters=True,
     forward="torch.nn.Conv",
+    defaults={"padding": 0},  # a length is that of the output padding beside it
+    parameters={**CONV_TRANSPOSE.parameters, "output_size": "output_size"},
 )
 
 # The behaviour is probed: 1 + 2^-12 needs more than the ten bits that TF32 keeps of a number.
@@ -221,6 +224,7 @@ FRAMEWORK = Framework(
             id="torch.nn.functional.conv_transpose(channels_last)",
             native=_channels_last,
             recipe=_channels_last,
+            takes_unbatched=False,
             topics=LAYOUT,
         ),
         LAYER,

@@ -21,7 +21,7 @@ from conformance.answers.layouts import (
     to_canonical,
     with_all_axes,
 )
-from conformance.answers.vocabulary import EXTRAS, Vocabulary, check_shapes, vocabulary_of
+from conformance.answers.vocabulary import EXTRAS, Vocabulary, check_shapes, fitted, vocabulary_of
 from conformance.authoring import call_files
 from conformance.authoring.call_files import ANSWERS, CannotUse
 from conformance.authoring.captures import X_AXES, Capture
@@ -29,6 +29,7 @@ from conformance.cases.arrays import to_dtype
 from conformance.cases.vocabulary import value_hint
 from conformance.oracle.geometry import padding_of, per_axis
 from conformance.question import OPS, Array, Dtype, Op, Question, products
+from conformance.recipes.search import LENGTH
 
 ARRAYS = ("x", "kernel", "bias", "gradient", "y")
 """Names of the arrays of an answered question."""
@@ -302,10 +303,13 @@ def _question(
         _check_channels(q)
         extras = {key: values[key] for key in EXTRAS if key in values}
         check_shapes(q, extras)
-        if "output_length" in extras:
-            extras["output_length"] = _lengths(extras["output_length"], q, axes["y"])
+        if LENGTH in extras:
+            extras[LENGTH] = _lengths(extras[LENGTH], q, axes["y"])
         if vocabulary is not None:
             q = vocabulary.resolve(q, extras)
+        elif LENGTH in extras:
+            written = {key: key in values for key in ("padding", "output_padding")}
+            q = fitted(q, extras[LENGTH], **written)
     except ValueError as error:
         raise CannotUse(str(error)) from None
     if q.operator == "conv" and any(q.output_padding):

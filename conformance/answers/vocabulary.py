@@ -13,16 +13,18 @@ from typing import Any
 
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.authoring.call_files import CannotUse
+from conformance.cases import output_lengths
 from conformance.cases.vocabulary import did_you_mean
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
 from conformance.question import Operator, Question
+from conformance.recipes.search import LENGTH
 
 Extras = Mapping[str, Any]
 """The values of the words that stand for no key of a case, by the keys of `EXTRAS`."""
 Resolver = Callable[[Question, Extras], Question]
 
-EXTRAS = ("pads", "auto_pad", "output_length", "kernel_shape", "in_channels", "out_channels")
+EXTRAS = ("pads", "auto_pad", LENGTH, "kernel_shape", "in_channels", "out_channels")
 """Keys of words that stand for no key of a case."""
 
 
@@ -109,6 +111,14 @@ def _resolve_nothing(q: Question, _: Extras) -> Question:
     return q
 
 
+def fitted(q: Question, lengths: Axes, *, padding: bool, output_padding: bool) -> Question:
+    """Return the question of `output_lengths.fit`; raise `CannotUse` if there is none."""
+    q = output_lengths.fit(q, LENGTH, lengths, padding=padding, output_padding=output_padding)
+    if q.length is not None and q.length.fault is not None:
+        raise CannotUse(q.length.fault)
+    return q.but(length=None)
+
+
 def _uncropped(q: Question) -> Axes:
     """Return the lengths of the output without padding, with the output padding."""
     return q.but(padding="valid").output_space
@@ -116,36 +126,32 @@ def _uncropped(q: Question) -> Axes:
 
 def _torch(q: Question, extras: Extras) -> Question:
     """Lengthen the output by an output padding, as ``output_size`` of torch's layers does."""
-    lengths = extras.get("output_length")
+    lengths = extras.get(LENGTH)
     if lengths is None:
         return q
-    shortest = q.but(output_padding=(0,) * q.rank).output_space
-    padding = tuple(length - least for length, least in zip(lengths, shortest, strict=True))
-    if min(padding) < 0:
-        raise CannotUse(f"output_size must be at least {list(shortest)}, got {list(lengths)}")
-    return q.but(output_padding=padding)
+    return fitted(q.but(output_padding=(0,) * q.rank), lengths, padding=True, output_padding=False)
 
 
 def _tensorflow(q: Question, extras: Extras) -> Question:
     """Crop or lengthen the end, after the start that SAME has for an input of that length."""
-    lengths = extras.get("output_length")
+    lengths = extras.get(LENGTH)
     if lengths is None:
         return q
     pairs = geometry.conv_padding(q.padding, lengths, q.window, q.stride, q.dilation)
-    return _fitted(q, tuple(begin for begin, _ in pairs), lengths)
+    return _cropped(q, tuple(begin for begin, _ in pairs), lengths)
 
 
 def _mxnet(q: Question, extras: Extras) -> Question:
     """Crop evenly to ``target_shape``, an odd element at the start; pad and adj do not count."""
-    lengths = extras.get("output_length")
+    lengths = extras.get(LENGTH)
     if lengths is None:
         return q
     q = q.but(output_padding=(0,) * q.rank)
     totals = (full - n for full, n in zip(_uncropped(q), lengths, strict=True))
-    return _fitted(q, tuple((total + 1) // 2 for total in totals), lengths)
+    return _cropped(q, tuple((total + 1) // 2 for total in totals), lengths)
 
 
-def _fitted(q: Question, begins: Axes, lengths: Axes) -> Question:
+def _cropped(q: Question, begins: Axes, lengths: Axes) -> Question:
     """Return the question with these starts cropped, and an output of these lengths."""
     axes = zip(begins, _uncropped(q), lengths, strict=True)
     return q.but(padding=tuple((begin, full - begin - n) for begin, full, n in axes))
@@ -159,7 +165,7 @@ _AUTO_PADS = ("notset", "valid", "same_upper", "same_lower")
 def _onnx(q: Question, extras: Extras) -> Question:
     """Apply ``pads``, ``auto_pad`` and ``output_shape`` as the specification of ONNX does."""
     word, pads = extras.get("auto_pad", "notset"), extras.get("pads")
-    lengths = extras.get("output_length")
+    lengths = extras.get(LENGTH)
     if word not in _AUTO_PADS:
         allowed = ", ".join(map(str.upper, _AUTO_PADS))
         raise CannotUse(f"auto_pad must be one of {allowed}, got {str(word).upper()!r}")
@@ -174,7 +180,7 @@ def _onnx(q: Question, extras: Extras) -> Question:
         halves = [max(total, 0) // 2 for total in totals]
         if word != "same_upper":
             halves = [max(total, 0) - half for total, half in zip(totals, halves, strict=True)]
-        return _fitted(q, tuple(halves), lengths)
+        return _cropped(q, tuple(halves), lengths)
     if pads is None:
         return q
     if word != "notset":
@@ -189,9 +195,9 @@ def _onnx(q: Question, extras: Extras) -> Question:
 
 _SHAPE_WORDS = {"kernel_size": "kernel_shape", "kernel_shape": "kernel_shape"}
 _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
-    ("torch", "conv_transpose"): ({"output_size": "output_length"}, _torch),
-    ("tensorflow", "conv_transpose"): ({"output_shape": "output_length"}, _tensorflow),
-    ("mxnet", "conv_transpose"): ({"target_shape": "output_length"}, _mxnet),
+    ("torch", "conv_transpose"): ({"output_size": LENGTH}, _torch),
+    ("tensorflow", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
+    ("mxnet", "conv_transpose"): ({"target_shape": LENGTH}, _mxnet),
 }
 """The words of each framework that stand for no key of a case, and what they mean."""
 
@@ -216,7 +222,7 @@ ONNX: Mapping[str, Vocabulary] = {
             parameters={
                 **_ONNX_CONV,
                 "output_padding": "output_padding",
-                "output_shape": "output_length",
+                "output_shape": LENGTH,
             },
             defaults={},
             resolve=_onnx,

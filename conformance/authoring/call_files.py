@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from conformance.adapters.registry import APIS
+from conformance.cases import output_lengths
 from conformance.cases.vocabulary import SYNONYMS, key_hint
 from conformance.question import Array
 from conformance.utils.printable import PrintableError
@@ -19,6 +20,8 @@ ARRAYS = ("x", "kernel", "bias")
 """Names of the arrays of a call."""
 ARGUMENTS = ("stride", "padding", "output_padding", "dilation", "groups")
 """Names of the arguments of a call."""
+LENGTH_WORDS = dict.fromkeys(output_lengths.WORDS, output_lengths.WORDS[0])
+"""The words of a case for the length of the output, each with its key."""
 ANSWERS = frozenset({"y", "Y", "out", "output", "outputs", "answer", "result", "expected"})
 """Usual names of the answer of a call."""
 MOST_BYTES = 2**30
@@ -146,7 +149,7 @@ def split_arguments(
     """
     remedy = "; `--ignore {}` leaves it out" if can_ignore else ""
     vocabulary = {key: key for key in (*ARRAYS, *ARGUMENTS)}
-    vocabulary |= {**(others or {}), **(api.parameters if api else {})}
+    vocabulary |= {**(others or {}), **(api.parameters if api else LENGTH_WORDS)}
     keys = {name: key for name, key in vocabulary.items() if names.get(key) is None}
     keys |= {name: key for key, name in names.items() if name is not None}
     for key, choice in names.items():

@@ -11,6 +11,8 @@ from conformance.authoring import call_files
 from conformance.authoring.call_files import ANSWERS, ARRAYS, CannotUse
 from conformance.authoring.captures import RANGES, X_AXES, Capture
 from conformance.question import Array
+from conformance.recipes import search
+from conformance.recipes.search import LENGTH
 from conformance.runs import lookup
 from conformance.runs.lookup import NotFoundError
 
@@ -54,8 +56,11 @@ def choices(
     api = None if api_id is None else _api(api_id)
     arrays, arguments = call_files.split_arguments(values, names, api)
     api_defaults = {} if api is None else api.defaults
+    has_length = LENGTH in arguments
     defaults = {
-        key: value for key, value in api_defaults.items() if key not in {*fields, *arguments}
+        key: value
+        for key, value in api_defaults.items()
+        if key not in {*fields, *arguments} and (value or has_length)
     }
     for key, value in {**arguments, **defaults}.items():
         fields.setdefault(key, value)
@@ -79,6 +84,12 @@ def choices(
         groups=groups if isinstance(groups, int) else 1,
         dtype=fields.get("dtype"),
     )
+    size = fields.get(LENGTH)
+    if has_length and options["crop"] is not None:
+        raise CannotUse("--crop changes the length of the output, which the call says")
+    if isinstance(size, list) and len(size) == capture.x.ndim and api is not None:
+        places = search.order(api.layout, X_AXES, capture.x.ndim - 2)
+        fields[LENGTH] = [size[place] for place in places]
     omission = f" Left out: {', '.join(options['ignored'])}." if options["ignored"] else ""
     origin = f"{file.name}, a call of {api.id}" if api else file.name
     shapes = ", ".join(f"{key} {array.shape}" for key, array in capture.arrays.items())

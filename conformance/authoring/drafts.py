@@ -16,7 +16,7 @@ from conformance.authoring.yaml_writer import READABLE, new_file
 from conformance.cases import Case, Loaded, load
 from conformance.oracle import geometry
 from conformance.quality import mutation, summary
-from conformance.question import Question, answer
+from conformance.question import Question, answer, as_passed
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils.printable import PrintableError
 
@@ -95,8 +95,9 @@ def expected_answer(case: Case) -> dict[str, Any]:
     if isinstance(case.question, Question) and case.question.wanted == "parameters":
         return {"parameters": int(array)}
     if not 0 < array.size <= READABLE:
-        return {"shape": array.shape}
-    return {"numbers": array[0, 0] if array.shape[:2] == (1, 1) else array}
+        return {"shape": as_passed(case.question, array).shape}
+    bare = array.shape[:2] == (1, 1)
+    return {"numbers": array[0, 0] if bare else as_passed(case.question, array)}
 
 
 def remarks(case: Case) -> Iterator[str]:

@@ -24,11 +24,19 @@ def fields(q: Question) -> dict[str, Any]:
     arrays = {"x": q.x, "kernel": q.kernel, "gradient": q.gradient}
     if q.operator == "interpolate":
         del arrays["kernel"]
+    if q.unbatched:
+        arrays |= {name: a[0] for name, a in arrays.items() if a is not None and name != "kernel"}
     case |= {name: _operand(a, q.rank) for name, a in arrays.items() if a is not None}
     if q.bias is not None:
         case["bias"] = _integers(q.bias)
     if q.rank == 3 and isinstance(case["x"], np.ndarray) and case["x"].ndim == q.rank:
         case["rank"] = q.rank  # otherwise three axes are a batch, a channel and one of space
+    if q.unbatched and _axis_count(case["kernel"]) == q.rank:
+        case["rank"] = q.rank  # otherwise x decides
+    if q.length is not None:
+        case["output_size"] = _scalar_or_list(q.length.space)
+    is_unwritten = q.length is None or q.length.padding is None
+    q = q.as_written(((0, 0),) * q.rank)
     for name, default in _DEFAULTS.items():
         values = getattr(q, name)
         if set(values) != {default}:
@@ -37,7 +45,7 @@ def fields(q: Question) -> dict[str, Any]:
         case["output_padding"] = 0
     if isinstance(q.padding, str):
         case["padding"] = q.padding
-    elif any(map(any, q.padding)):
+    elif any(map(any, q.padding)) or not is_unwritten:
         pairs = [start if start == end else [start, end] for start, end in q.padding]
         is_mixed = any(isinstance(pair, list) for pair in pairs)
         case["padding"] = pairs if is_mixed else _scalar_or_list(pairs)
@@ -55,6 +63,7 @@ def topics(q: Question) -> tuple[Topic, ...]:
         "parameters": q.wanted == "parameters",
         "interpolation": q.operator == "interpolate",
         "degenerate": not len(q.x),
+        "shape": q.unbatched or q.length is not None,
         "same": q.padding == "same",
         "valid": q.padding == "valid",
         "padding": not isinstance(q.padding, str) and any(map(any, q.padding)),
@@ -76,6 +85,10 @@ def _operand(array: Array, rank: int) -> Any:
     if not array.size or (array.size > FEW and (array == array.flat[0]).all()):
         return {"shape": list(bare.shape), "fill": array.flat[0] if array.size else 0}
     return bare
+
+
+def _axis_count(operand: Any) -> int:
+    return len(operand["shape"]) if isinstance(operand, dict) else np.ndim(operand)
 
 
 def _integers(array: Array) -> Array:

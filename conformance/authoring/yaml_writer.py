@@ -26,8 +26,8 @@ READABLE = 100
 """Numbers of an array up to which they are written, as a person has to review them."""
 ORDER = (
     "id", "claims", "section", "topics", "tags", "why", "op", "rank", "x", "kernel", "gradient",
-    "bias", "stride", "padding", "output_padding", "dilation", "groups", "dtype", "exact",
-    "expected",
+    "bias", "stride", "padding", "output_padding", "output_size", "dilation", "groups", "dtype",
+    "exact", "expected",
 )  # fmt: skip
 """The keys of a case in the order of a file."""
 

@@ -29,6 +29,7 @@ Rule: TypeAlias = list[Any] | array_rules.Rule
 """An operand in a case file: the numbers themselves, or how to make them."""
 
 _RANKS = {1: 1, 2: 2, 3: 1, 4: 2, 5: 3}
+_FULL = (3, 4, 5)
 
 
 def axis_count(rule: Rule) -> int:
@@ -36,12 +37,24 @@ def axis_count(rule: Rule) -> int:
     return len(rule.array_shape) if isinstance(rule, array_rules.Rule) else np.ndim(rule)
 
 
-def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
+def infer_rank(
+    rules: Mapping[str, Rule], stated_rank: int | None, kernel: Rule | None = None
+) -> int:
     """Return how many spatial axes the operands of a case have.
 
     Without ``stated_rank`` the first operand decides: one or two axes are a bare array of that
     rank (batch 1, channel 1), three to five axes are (batch, channels, *space). So a bare 3-D
-    array needs ``rank: 3``. Every operand may be bare or full, whatever the others are.
+    array needs ``rank: 3``. Every operand may be bare or full, whatever the others are. A kernel
+    with its channels decides for an x of one axis fewer, which is one example without a batch.
+
+    Parameters
+    ----------
+    rules
+        The operands by name, the input first.
+    stated_rank
+        The rank that the case states, if it does.
+    kernel
+        The kernel, if it is none of the operands.
 
     Raises
     ------
@@ -50,32 +63,34 @@ def infer_rank(rules: Mapping[str, Rule], stated_rank: int | None) -> int:
     """
     counts = {name: axis_count(rule) for name, rule in rules.items()}
     first, first_count = next(iter(counts.items()))
+    kernel = rules.get("kernel", kernel)
+    kernel_count = 0 if kernel is None else axis_count(kernel)
     rank = stated_rank or _RANKS[first_count]
+    if not stated_rank and kernel_count in _FULL and first_count == kernel_count - 1:
+        rank = kernel_count - 2
+    is_one_example = kernel is not None and first_count == rank + 1
     reason = f"rank is {stated_rank}" if stated_rank else f"{first} has {first_count}"
     for name, count in counts.items():
-        if count not in (rank, rank + 2):
-            axes = "axis" if rank == 1 else "axes"
-            requirement = f"must have {rank} {axes}, or {rank + 2} with batch and channels"
-            hint = _rank_hint(stated_rank or count - 2, count if stated_rank else first_count)
+        has_batch = name == "kernel" or not is_one_example
+        full, axes = (rank + 2, "batch and channels") if has_batch else (rank + 1, "channels")
+        if count not in (rank, full):
+            spatial = f"{rank} axis" if rank == 1 else f"{rank} axes"
+            requirement = f"must have {spatial}, or {full} with {axes}"
+            is_bare = (stated_rank or count - 2) == (count if stated_rank else first_count) == 3
+            hint = "; a bare 3-D array needs 'rank: 3'" if is_bare else ""
             raise CaseError((name,), f"{name} {requirement}, because {reason}, got {count}{hint}")
     return rank
 
 
-def _rank_hint(rank: int, first: int) -> str:
-    """Return a likely correction, from the rank of an operand and the axes of the first one."""
-    if first == rank + 1 and rank in _RANKS.values():
-        meaning = "an image of one channel" if first == 2 else "(batch, channels, space...)"
-        return (
-            f"; an x of {first} axes is {meaning}, and one example without a batch is written as a"
-            " batch of one"
-        )
-    return "; a bare 3-D array needs 'rank: 3'" if rank == first == 3 else ""
+def is_unbatched(x: Rule, rank: int) -> bool:
+    """Return whether x is one example (channels, *space), which has no batch axis."""
+    return axis_count(x) == rank + 1
 
 
 def array(name: str, rule: Rule, rank: int) -> Array:
     """Make the array of an operand: int64 or float64, of shape (batch, channels, *space).
 
-    A bare array, of as many axes as ``rank``, gets its first two axes.
+    A bare array, of as many axes as ``rank``, gets its first two axes, and one example its batch.
 
     Raises
     ------
@@ -87,7 +102,7 @@ def array(name: str, rule: Rule, rank: int) -> Array:
         numbers = rule.make()
     else:
         numbers = np.array(rule)
-    return numbers[None, None] if numbers.ndim == rank else numbers
+    return numbers.reshape((1,) * (rank + 2 - numbers.ndim) + numbers.shape)
 
 
 def crop_groups(array: Array, axis: int, groups: int, most_groups: int, most: int) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from conformance.cases import expectations, properties
+from conformance.cases import expectations, output_lengths, properties
 from conformance.cases.error_messages import complaints
 from conformance.cases.errors import CaseError, Fault
 from conformance.cases.exactness import bound, is_exact, limit, real_parts, unrepresentable_values
@@ -20,10 +20,10 @@ from conformance.cases.size_limits import check_cost, check_size
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_node import Node
 from conformance.cases.yaml_syntax import Complaint
-from conformance.question import AnyQuestion, Array, Chain, Question
+from conformance.question import AnyQuestion, Array, Chain, Question, as_canonical
 
 _CONV = frozenset({"kernel", "bias", "stride", "padding", "dilation", "groups"})
-_TRANSPOSE = _CONV | {"output_padding"}
+_TRANSPOSE = _CONV | {"output_padding", *output_lengths.WORDS}
 _NO_BIAS = frozenset({"bias"})
 ALLOWED: Mapping[str, frozenset[str]] = {
     "conv": _CONV,
@@ -221,4 +221,4 @@ def _full(numbers: list[Any], question: AnyQuestion) -> Array:
     """Return stated numbers with batch and channel axes, (batch, channels, *space)."""
     first = question.questions[0] if isinstance(question, Chain) else question
     array = np.array(numbers)
-    return array[None, None] if array.ndim == first.rank else array
+    return array[None, None] if array.ndim == first.rank else as_canonical(question, array)

@@ -98,7 +98,7 @@ def _hint(error: Any, path: Path, value: object) -> str:
 
 _KEY_HINTS: Mapping[str, str] = {
     "topics": "; words of your own stand under 'tags'",
-    "step op": "; a step is one of these or max_pool",
+    "step op": "; a step is one of these, or max_pool, pad or crop",
 }
 """The end of the sentence about a word that a key does not have."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from conformance.cases.array_rules import Bilinear, Normal
 from conformance.cases.arrays import EXACT_INTEGERS, array, axis_count, first_changed, first_real
 from conformance.cases.errors import Fault, Path
-from conformance.cases.schema import Entry, Step
+from conformance.cases.schema import Entry, PadStep, Step
 from conformance.comparison import magnitude
 from conformance.question import AnyQuestion, Chain, answer
 
@@ -84,3 +84,6 @@ def _rules(entry: Entry) -> Iterator[tuple[Path, Any]]:
             rule = getattr(part, name, None)
             if rule is not None:
                 yield (*path, name), rule
+    for index, step in enumerate(entry.steps or ()):
+        if isinstance(step, PadStep):
+            yield ("steps", index, "value"), [step.value]

@@ -15,7 +15,7 @@ import numpy as np
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.comparison import bound
-from conformance.question import AnyQuestion, Array, Chain, Question, answer
+from conformance.question import AnyQuestion, Array, Chain, Question, answer, as_passed
 
 
 def check(case: Case) -> str | None:
@@ -31,7 +31,7 @@ def check(case: Case) -> str | None:
     if case.expected.error is not None:
         return (
             f"states that the question has no answer ({case.expected.error!r}), but the oracle"
-            f" answers it, with shape {result.shape}"
+            f" answers it, with shape {as_passed(case.question, result).shape}"
         )
     try:
         complaint = _complaint(case.expected, case, result)
@@ -109,8 +109,9 @@ def _comparisons(
     """
     question = case.question
     if statements.shape is not None:
-        shape = result.shape if len(statements.shape) == result.ndim else result.shape[2:]
-        sentence = f"states the shape {tuple(statements.shape)}, the oracle's is {result.shape}"
+        full = as_passed(question, result).shape
+        shape = full if len(statements.shape) == len(full) else result.shape[2:]
+        sentence = f"states the shape {tuple(statements.shape)}, the oracle's is {full}"
         yield None if tuple(statements.shape) == shape else sentence
     if statements.numbers is not None:
         numbers = _with_batch(statements.numbers, question)

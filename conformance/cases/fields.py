@@ -157,6 +157,19 @@ def _padding(value: Any) -> Fault | None:
     return None
 
 
+def _ends(value: Any) -> Fault | None:
+    """Return the fault of what is added to, or cut off, the ends of each axis."""
+    fault = _padding(value) if not isinstance(value, str) else ((), "")
+    if fault is not None:
+        path, words = fault
+        return path, words if path else "must be a whole number or a list"
+    entries = value if isinstance(value, list) else [value]
+    for index, entry in enumerate(entries):
+        if min(entry if isinstance(entry, list) else [entry]) < 0:
+            return (index,) if isinstance(value, list) else (), "must not be negative"
+    return None
+
+
 def _lengths(value: list[int]) -> Fault | None:
     """Return the fault of a shape; only a batch may be empty, and a bare shape fails later."""
     for index, length in enumerate(value):
@@ -221,6 +234,11 @@ PaddingField = Annotated[
     int | list[int] | list[list[int]] | str,
     PlainValidator(_validator(_padding)),
     WithJsonSchema({"anyOf": _PADDING}),
+]
+Ends = Annotated[
+    int | list[int] | list[list[int]],
+    PlainValidator(_validator(_ends)),
+    WithJsonSchema({"anyOf": _PADDING[1:]}),
 ]
 Numbers = Annotated[
     list[Any],

@@ -13,24 +13,28 @@ from typing import Any, cast
 
 import numpy as np
 
+from conformance import question as questions
+from conformance.cases import output_lengths
 from conformance.cases.array_rules import Shaped, random
-from conformance.cases.arrays import Rule, array, infer_rank, to_dtype
+from conformance.cases.arrays import Rule, array, infer_rank, is_unbatched, to_dtype
 from conformance.cases.errors import CaseError, Path, collect
-from conformance.cases.schema import Arguments, Entry, PoolStep
-from conformance.cases.size_limits import check_cost
+from conformance.cases.schema import Arguments, ArrayStepEntry, Entry, PadStep, PoolStep, Step
+from conformance.cases.size_limits import check_cost, check_size
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.oracle.memory_layout import laid, memory_of
 from conformance.question import (
     AnyQuestion,
     Array,
+    ArrayStep,
     Chain,
+    Crop,
     Dtype,
     Op,
+    Pad,
     Pool,
     Question,
     answer,
-    pooled,
 )
 
 MAX_ARGUMENT = 2**31 - 1
@@ -70,7 +74,10 @@ def build_question(entry: Entry, *, as_written: bool = False) -> AnyQuestion:
     }
     rank = infer_rank(rules, entry.rank)
     arrays = collect({key: partial(array, key, rule, rank) for key, rule in rules.items()})
-    return _question(entry.op, entry, arrays, entry.dtype, as_written=as_written)
+    unbatched = is_unbatched(entry.x, rank)
+    return _question(
+        entry.op, entry, arrays, entry.dtype, as_written=as_written, unbatched=unbatched
+    )
 
 
 def path_to_key(sentence: str, keys: Collection[str]) -> Path:
@@ -80,7 +87,13 @@ def path_to_key(sentence: str, keys: Collection[str]) -> Path:
 
 
 def _question(
-    op: Op, arguments: Arguments, arrays: Mapping[str, Array], dtype: Dtype, *, as_written: bool
+    op: Op,
+    arguments: Arguments,
+    arrays: Mapping[str, Array],
+    dtype: Dtype,
+    *,
+    as_written: bool,
+    unbatched: bool,
 ) -> Question:
     rank = arrays["x"].ndim - 2
     read = _as_written if as_written else _canonical
@@ -106,8 +119,10 @@ def _question(
         groups=arguments.groups,
         dtype=dtype,
         zero_given=arguments.output_padding is not None and not np.any(arguments.output_padding),
+        unbatched=unbatched,
         **parts,
     )
+    q = _with_length(q, arguments, as_written=as_written)
     with suppress(ValueError) if as_written else nullcontext():
         check_cost(q)
     if not q.wanted.endswith("gradient"):
@@ -118,12 +133,41 @@ def _question(
     return q.but(gradient=np.zeros((1,) * q.x.ndim, q.x.dtype) if gradient is None else gradient)
 
 
+def _with_length(q: Question, arguments: Arguments, *, as_written: bool) -> Question:
+    """Return the question whose output has the length that is written, if one is."""
+    names = [name for name in output_lengths.WORDS if getattr(arguments, name) is not None]
+    if not names:
+        return q
+    if len(names) > 1:
+        sentence = f"{' and '.join(names)} are two words for one thing; leave one of them out"
+        raise CaseError((names[1],), sentence)
+    (name,) = names
+    try:
+        space = output_lengths.space_of(name, getattr(arguments, name), q)
+    except ValueError as error:
+        raise CaseError((name,), str(error)) from None
+    if max(space) > MAX_ARGUMENT:
+        raise CaseError((name,), f"{name} must be at most {MAX_ARGUMENT}, got {max(space)}")
+    fitted = output_lengths.fit(
+        q,
+        name,
+        space,
+        padding="padding" in arguments.model_fields_set,
+        output_padding=arguments.output_padding is not None,
+    )
+    if fitted.length is not None and fitted.length.fault is not None and not as_written:
+        raise CaseError((name,), fitted.length.fault)
+    return fitted
+
+
 def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
     """Return the array in the memory order of its rule."""
     rule = getattr(arguments, key, None)
     memory = rule.memory if isinstance(rule, Shaped) else None
     if memory is None:
         return numbers
+    if rule is not None and len(rule.shape) == numbers.ndim - 1:
+        raise CaseError((key, "memory"), "memory has no meaning for an array without a batch")
     laid_out = laid(numbers, memory)
     if memory_of(laid_out) is None:
         sentence = f"memory {memory!r} is no other order for an array of shape {numbers.shape}"
@@ -132,25 +176,26 @@ def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
 
 
 def _chain(entry: Entry, *, as_written: bool) -> Chain:
-    rank = infer_rank({"x": entry.x}, entry.rank)
+    kernels = (step.kernel for step in entry.steps or () if isinstance(step, Step))
+    rank = infer_rank({"x": entry.x}, entry.rank, next(kernels, None))
+    unbatched = is_unbatched(entry.x, rank)
     if isinstance(entry.x, Shaped) and entry.x.memory:
         raise CaseError(("x", "memory"), "memory has no meaning for the x of a chain")
     x = to_dtype(array("x", entry.x, rank), entry.dtype)
-    steps: list[Question | Pool] = []
+    start, steps = x, list[questions.Step]()
     for index, step in enumerate(entry.steps or ()):
         try:
-            if isinstance(step, PoolStep):
-                if not steps:
-                    sentence = "a chain begins with an operator; give x as max_pool leaves it"
-                    raise CaseError(("op",), sentence)
-                steps.append(Pool(step.size))
-                x = _pooled(x, step.size)
-            else:
-                infer_rank({"kernel": step.kernel}, rank)
-                arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
-                question = _question(step.op, step, arrays, entry.dtype, as_written=as_written)
-                steps.append(question)
-                x = to_dtype(answer(question), entry.dtype)
+            if not isinstance(step, Step):
+                steps.append(_array_step(step, x, is_first=not steps))
+                x = steps[-1].apply(x)
+                continue
+            infer_rank({"kernel": step.kernel}, rank)
+            arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
+            question = _question(
+                step.op, step, arrays, entry.dtype, as_written=as_written, unbatched=unbatched
+            )
+            steps.append(question)
+            x = to_dtype(answer(question), entry.dtype)
         except CaseError as error:
             raise error.nest("steps", index) from None
         except ValueError as error:
@@ -158,14 +203,34 @@ def _chain(entry: Entry, *, as_written: bool) -> Chain:
                 break
             path = path_to_key(str(error), step.model_fields_set)
             raise CaseError(("steps", index, *path), str(error)) from None
-    return Chain(tuple(steps))
+    if not any(isinstance(step, Question) for step in steps):
+        raise CaseError(("steps",), "steps must have an operator with a kernel")
+    return Chain(tuple(steps), None if isinstance(steps[0], Question) else start)
 
 
-def _pooled(x: Array, size: int) -> Array:
-    if size > min(x.shape[2:]):
-        sentence = f"size must be at most the shortest axis, {min(x.shape[2:])}, got {size}"
-        raise CaseError(("size",), sentence)
-    return pooled(x, size)
+def _array_step(step: ArrayStepEntry, x: Array, *, is_first: bool) -> ArrayStep:
+    """Return a step without a kernel, on the answer ``x`` to the steps before it."""
+    shortest = min(x.shape[2:])
+    if isinstance(step, PoolStep):
+        if is_first:
+            raise CaseError(
+                ("op",), "a chain begins with an operator; give x as max_pool leaves it"
+            )
+        if step.size > shortest:
+            sentence = f"size must be at most the shortest axis, {shortest}, got {step.size}"
+            raise CaseError(("size",), sentence)
+        return Pool(step.size)
+    key = "padding" if isinstance(step, PadStep) else "cropping"
+    pairs = cast(Pairs, _canonical(key, getattr(step, key), x.ndim - 2))
+    if isinstance(step, PadStep):
+        space = (n + begin + end for n, (begin, end) in zip(x.shape[2:], pairs, strict=True))
+        check_size("the padded array", (*x.shape[:2], *space), (key,))
+        return Pad(pairs, int(step.value) if step.value.is_integer() else step.value)
+    for n, pair in zip(x.shape[2:], pairs, strict=True):
+        if sum(pair) >= n:
+            sentence = f"cropping {list(pair)} leaves none of the {n} elements of an axis"
+            raise CaseError((key,), sentence)
+    return Crop(pairs)
 
 
 def _canonical(name: str, value: Any, rank: int) -> Axes | Pairs | Word:

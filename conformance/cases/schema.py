@@ -6,7 +6,8 @@ sizes. Docstrings and descriptions of the models are part of ``cases/schema.json
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
@@ -14,11 +15,13 @@ from conformance.cases.array_rules import Operand, tag
 from conformance.cases.fields import (
     TOPICS,
     Claim,
+    Ends,
     Label,
     Model,
     Numbers,
     Oracle,
     PaddingField,
+    Real,
     Sentence,
     Size,
     Slug,
@@ -50,6 +53,16 @@ class Arguments(Model):
         " 0 is handed to frameworks as 0, which Keras takes for another thing than none.",
         examples=[1],
     )
+    output_size: WholeNumbers | None = Field(
+        default=None,
+        description="The length of a transposed convolution's output: a number, one for each axis,"
+        " or the whole shape. Beside padding it stands for output_padding, and without padding (or"
+        " beside same) for the padding.",
+        examples=[8, [8, 9], [1, 2, 8, 9]],
+    )
+    output_shape: WholeNumbers | None = Field(
+        default=None, description="Another word for output_size.", examples=[8]
+    )
     dilation: WholeNumbers = Field(
         default=1, description="The distance between kernel elements.", examples=[2]
     )
@@ -72,13 +85,43 @@ class PoolStep(Model):
     size: Size = Field(description="The length of a block on every axis.", examples=[2])
 
 
+class PadStep(Model):
+    """Elements of one value around each spatial axis, in a chain."""
+
+    op: Literal["pad"] = Field(description="The operator.")
+    padding: Ends = Field(
+        description="How many there are: a number, one for each axis, or [begin, end] for each.",
+        examples=[1, [1, 2], [[0, 1], [1, 0]]],
+    )
+    value: Real = Field(default=0, description="Their value.", examples=[-1])
+
+
+class CropStep(Model):
+    """Elements cut off each spatial axis, in a chain."""
+
+    op: Literal["crop"] = Field(description="The operator.")
+    cropping: Ends = Field(
+        description="How many there are: a number, one for each axis, or [begin, end] for each.",
+        examples=[1, [1, 2], [[0, 1], [1, 0]]],
+    )
+
+
+_ARRAY_STEPS: Mapping[str, type[Model]] = {
+    "max_pool": PoolStep, "pad": PadStep, "crop": CropStep
+}  # fmt: skip
+
+
 def _step_kind(value: Any) -> str:
-    pool = isinstance(value, dict) and value.get("op") == "max_pool"
-    return tag(PoolStep if pool else Step)
+    op = value.get("op") if isinstance(value, dict) else None
+    return tag(_ARRAY_STEPS.get(op, Step) if isinstance(op, str) else Step)
 
 
+ArrayStepEntry: TypeAlias = PoolStep | PadStep | CropStep
 AnyStep = Annotated[
-    Annotated[Step, Tag(tag(Step))] | Annotated[PoolStep, Tag(tag(PoolStep))],
+    Annotated[Step, Tag(tag(Step))]
+    | Annotated[PoolStep, Tag(tag(PoolStep))]
+    | Annotated[PadStep, Tag(tag(PadStep))]
+    | Annotated[CropStep, Tag(tag(CropStep))],
     Discriminator(_step_kind),
 ]
 

@@ -1,6 +1,6 @@
 """Suggest what a case file has in place of words of frameworks, of ONNX and of people.
 
-A word that is spelt like one of ours may mean something else: `output_shape` is no
+A word that is spelt like one of ours may mean something else: `target_shape` is no
 `output_padding`. So words that the tables have come first, and only typing errors are guessed.
 """
 
@@ -23,6 +23,7 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("dilations", "dilate", "dilation_rate", "rhs_dilation"), "dilation"),
     **dict.fromkeys(("group", "num_group", "num_groups", "feature_group_count"), "groups"),
     **dict.fromkeys(("adj", "out_padding", "output_pad", "outputpadding"), "output_padding"),
+    **dict.fromkeys(("target_shape", "output_length", "target_size"), "output_size"),
     **dict.fromkeys(("input", "inputs", "data", "lhs", "X", "image", "images"), "x"),
     **dict.fromkeys(("weight", "weights", "filter", "filters", "w", "W", "rhs"), "kernel"),
     **dict.fromkeys(("b", "B", "biases"), "bias"),
@@ -38,10 +39,6 @@ SYNONYMS: Mapping[str, str] = {
 }
 """Keys of frameworks, and ours that mean the same."""
 
-_LENGTH = (
-    "no key sets the length of the output: it is (n - 1) stride + dilation (k - 1) + 1 - padding"
-    " + output_padding along each axis"
-)
 _CHANNELS = "channels and the size of the kernel are told by the shapes of x and kernel"
 _LAYOUT = (
     "x is (batch, channels, space...) in every case, and the kernel (in, out / groups, space...)"
@@ -51,12 +48,11 @@ _ANSWER = "an answer stands under expected, as in 'expected: {numbers: [1, 2]}'"
 _DTYPE = "x, kernel, bias and the answer have the one dtype of the case"
 _AROUND = (
     "padding crops [begin, end] of each axis off the output of a transposed convolution, and"
-    " lengthens it where it is negative"
+    " lengthens it where it is negative; a chain has the steps pad and crop"
 )
 _ALONE = "a case asks one operator, and nothing that comes after it"
 _PLACE = "a case says what is asked, and `conformance run` where"
 EXPLANATIONS: Mapping[str, str] = {
-    **dict.fromkeys(("output_size", "output_shape", "target_shape", "output_length"), _LENGTH),
     **dict.fromkeys(("kernel_size", "kernel_shape", "window"), _CHANNELS),
     **dict.fromkeys(("in_channels", "out_channels", "channels", "num_filter"), _CHANNELS),
     **dict.fromkeys(("data_format", "layout", "dimension_numbers", "channels_last"), _LAYOUT),

@@ -61,6 +61,14 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
 @click.option(
     "--output-padding", "--adj", callback=case_types.stride, metavar="N", help="As --stride."
 )
+@click.option(
+    "--output-size",
+    "--output-shape",
+    "output_size",
+    callback=case_types.stride,
+    metavar="N",
+    help="8 | 8,9 | a whole shape: the length of the output.",
+)
 @click.option("--dilation", callback=case_types.stride, metavar="N", help="As --stride.")
 @click.option("--groups", type=click.IntRange(1))
 @click.option("--op", type=click.Choice(OPS), help="[default: conv_transpose]")

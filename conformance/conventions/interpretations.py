@@ -18,7 +18,7 @@ from conformance import question as questions
 from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.axis import Transformed, unchanged
-from conformance.question import AnyQuestion, Array, ArrayMap, Chain, Dtype, Pool, Question
+from conformance.question import AnyQuestion, Array, ArrayMap, Chain, Dtype, Question
 
 BIG = 2**18
 """The number of products above which a part of the answer is compared first."""
@@ -139,7 +139,7 @@ class Node:
             If the question has no answer.
         """
         last = self.question.steps[-1] if isinstance(self.question, Chain) else self.question
-        if isinstance(last, Pool) or last.wanted != "output":
+        if not isinstance(last, Question) or last.wanted != "output":
             return True
         output_shape = last.output_shape
         return shape == (
@@ -363,10 +363,12 @@ def _replace_target(
     earlier, later = question.steps[:place], question.steps[place + 1 :]
     if transformed.question.x is not target.x:
         earlier = ()  # the earlier steps do not compute the transformed x
+    start = question.start if earlier else None
     if not later:
-        return Chain((*earlier, transformed.question)), transformed.after
+        return Chain((*earlier, transformed.question), start), transformed.after
     x = transformed.after(questions.answer(transformed.question))
-    return Chain((*earlier, transformed.question, *questions.chained(x, later).steps)), unchanged
+    steps = (*earlier, transformed.question, *questions.chained(x, later).steps)
+    return Chain(steps, start), unchanged
 
 
 def _compose(inner: ArrayMap, outer: ArrayMap) -> ArrayMap:

@@ -13,7 +13,17 @@ from conformance.adapters.base import numbers
 from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
 from conformance.observations import Observation, Status, verdict
-from conformance.question import AnyQuestion, Array, Chain, Pool, Question
+from conformance.question import (
+    AnyQuestion,
+    Array,
+    Chain,
+    Crop,
+    Pool,
+    Question,
+    Step,
+    as_canonical,
+    as_passed,
+)
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
 from conformance.runs.calls import InvocationResult
@@ -54,7 +64,9 @@ def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
         yield from _wrap(f"Oracle: there is no answer: {reason_without_answer(case)}.", width)
     else:
         yield from _wrap("Oracle:", width)
-        yield from _indent(array_diff.alone(prepared_case.oracle_answer, width - 4), 4)
+        yield from _indent(
+            array_diff.alone(as_passed(case.question, prepared_case.oracle_answer), width - 4), 4
+        )
     if case.erratum is not None:
         yield from _wrap(f"Erratum: {case.erratum.sentence}", width)
 
@@ -108,7 +120,7 @@ def words(question: AnyQuestion) -> str:
     if isinstance(question, Chain):
         steps = (f"{number}) {_step(step)}" for number, step in enumerate(question.steps, 1))
         first = question.questions[0]
-        return f"a chain from x {first.x.shape}, {first.dtype}: {'; '.join(steps)}"
+        return f"a chain from x {_shape(question.x, first)}, {first.dtype}: {'; '.join(steps)}"
     return f"{_WANTED[question.wanted]}{_operator(question)}, {question.dtype}"
 
 
@@ -120,22 +132,31 @@ _WANTED = {
 }
 
 
-def _step(step: Question | Pool) -> str:
+def _shape(x: Array, q: Question) -> str:
+    return f"{x.shape[1:]} without a batch" if q.unbatched else str(x.shape)
+
+
+def _step(step: Step) -> str:
     if isinstance(step, Pool):
         return f"the largest of every {step.size} along each axis"
+    if isinstance(step, Crop):
+        return f"a crop of {_plain(step.pairs)}"
+    if not isinstance(step, Question):
+        return f"{_plain(step.value)} around it, {_plain(step.pairs)}"
     return f"{step.operator} with {_with(step)}"
 
 
 def _operator(q: Question) -> str:
     if q.operator == "interpolate":
         return f"bilinear up-scaling of x {q.x.shape} by {_plain(q.stride)}"
-    return f"{q.operator} of x {q.x.shape} with {_with(q)}"
+    return f"{q.operator} of x {_shape(q.x, q)} with {_with(q)}"
 
 
 def _with(q: Question) -> str:
     arguments = {
         "bias": "" if q.bias is None else _plain(q.bias.tolist()),
         "stride": _unless(q.stride, 1),
+        "output size": "" if q.length is None else _plain(q.length.space),
         "padding": _padding(q),
         "output padding": "0" if q.zero_given else _unless(q.output_padding, 0),
         "dilation": _unless(q.dilation, 1),
@@ -188,7 +209,7 @@ def _answer(
     prepared_case: PreparedCase, answer: Array, observation: Observation, width: int
 ) -> Iterator[Text]:
     sentences = list(_statements(observation))
-    oracle = prepared_case.oracle_answer
+    question, oracle = prepared_case.case.question, prepared_case.oracle_answer
     if oracle is None:
         yield from _wrap("It answered all the same:", width, 4)
         yield from _indent(array_diff.alone(answer, width - 6), 6)
@@ -196,7 +217,9 @@ def _answer(
     elif observation.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
-        same = _same(prepared_case, answer, oracle)
+        same = _same(prepared_case, as_canonical(question, answer), oracle)
+        same = None if same is None else as_passed(question, same)
+        oracle = as_passed(question, oracle)
         yield from _indent(array_diff.compared(answer, oracle, same, width - 6), 6)
         if same is not None and same.all():
             verb = "is" if observation.status == "undecided" else "has"

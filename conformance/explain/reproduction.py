@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,11 +213,12 @@ def _comments(r: Reproduction) -> Iterator[str]:
 
 def _expected(prepared_case: PreparedCase, oracle: Array) -> Iterator[str]:
     """Yield the oracle's answer; if it is not exact, unrounded and with the allowed differences."""
+    as_passed = partial(question.as_passed, prepared_case.case.question)
     if prepared_case.case.exact:
-        yield literals.assignment("expected", oracle)
+        yield literals.assignment("expected", as_passed(oracle))
     else:
-        yield literals.assignment("expected", prepared_case.reference.numbers)
-        yield literals.assignment("allowed", prepared_case.reference.near)
+        yield literals.assignment("expected", as_passed(prepared_case.reference.numbers))
+        yield literals.assignment("allowed", as_passed(prepared_case.reference.near))
 
 
 def _results(r: Reproduction) -> Iterator[str]:

@@ -140,7 +140,7 @@ def conv_padding(
             max((-(-n // s) - 1) * s + r - n, 0)
             for n, s, r in zip(space, stride, effective_kernel_size(kernel, dilation), strict=True)
         )
-        return tuple((total // 2, total - total // 2) for total in totals)
+        return even_crop(totals)
     return padding
 
 
@@ -167,11 +167,17 @@ def conv_transpose_padding(
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
-        excesses = (
-            r - s for r, s in zip(effective_kernel_size(kernel, dilation), stride, strict=True)
-        )
-        return tuple((max(e, 0) // 2, e - max(e, 0) // 2) for e in excesses)
+        sizes = effective_kernel_size(kernel, dilation)
+        return even_crop(r - s for r, s in zip(sizes, stride, strict=True))
     return padding
+
+
+def even_crop(totals: Iterable[int]) -> Pairs:
+    """Return the (begin, end) that together crop ``totals``, one number for each axis.
+
+    An odd element is cropped at the end, and a negative total lengthens the end.
+    """
+    return tuple((max(total, 0) // 2, total - max(total, 0) // 2) for total in totals)
 
 
 def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation: Axes) -> Axes:

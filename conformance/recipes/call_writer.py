@@ -15,7 +15,7 @@ from conformance.adapters.runtime import Runtime
 from conformance.conventions.arithmetic import NARROWER
 from conformance.observations import Mode
 from conformance.oracle import memory_layout
-from conformance.question import AnyQuestion, Array, Chain, Pool, Question
+from conformance.question import AnyQuestion, Array, ArrayStep, Chain, Pad, Pool, Question
 from conformance.recipes import linear_ops, search
 from conformance.recipes.search import Cost, Plan
 
@@ -163,13 +163,14 @@ def _chain(
 ) -> Call | Inexpressible:
     """Write the calls of the steps one after the other, each on the answer to the one before."""
     lines = Text()
-    arrays: dict[str, Array] = {"x": chain.questions[0].x}
+    unbatched = chain.questions[0].unbatched
+    arrays: dict[str, Array] = {"x": chain.x[0] if unbatched else chain.x}
     cost = Cost.ARGUMENTS
     imports: tuple[str, ...] = ()
     moves: list[str] = []
     for number, step in enumerate(chain.steps, 1):
-        if isinstance(step, Pool):
-            lines += _pool(step)
+        if not isinstance(step, Question):
+            lines += _array_step(step, channels=1 - unbatched)
             continue
         step_api = api
         if step.operator == "conv":
@@ -188,11 +189,19 @@ def _chain(
     return Call(lines, arrays, cost, tuple(moves), imports)
 
 
-def _pool(step: Pool) -> list[str]:
+def _array_step(step: ArrayStep, channels: int) -> list[str]:
+    """Return the lines of a step on an array with this axis of channels."""
+    before = channels + 1
+    if isinstance(step, Pad):
+        value = f", constant_values={step.value!r}" if step.value else ""
+        return [f"x = np.pad(x, {((0, 0),) * before + step.pairs}{value})", "y = x"]
+    if not isinstance(step, Pool):
+        slices = (f"{s.start or ''}:{s.stop or ''}" for s in step.slices)
+        return [f"x = x[{', '.join((':',) * before + tuple(slices))}]", "y = x"]
     n = step.size
     return [
         f"# The largest of every {n} along each axis.",
-        "for axis in range(2, x.ndim):",
+        f"for axis in range({before}, x.ndim):",
         f"    x = np.max([x.take(range(i, x.shape[axis] // {n} * {n}, {n}), axis)"
         f" for i in range({n})], 0)",
         "y = x",
@@ -210,13 +219,13 @@ def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
 
 def arrays_of(question: Question) -> dict[str, Array]:
     """Return the arrays that the source of a question reads, by name."""
-    arrays = {"x": question.x}
+    arrays = {"x": question.x[0] if question.unbatched else question.x}
     if question.operator != "interpolate":
         arrays["w"] = question.kernel
     if question.bias is not None and question.wanted in ("output", "parameters"):
         arrays["b"] = question.bias
     if question.gradient is not None:
-        arrays["g"] = question.gradient
+        arrays["g"] = question.gradient[0] if question.unbatched else question.gradient
     return arrays
 
 
@@ -225,18 +234,19 @@ def _grouped(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     lines = _WRITERS[question.wanted](plan, interop, question)
     if not plan.split:
         return lines
-    split = ", ".join(f"np.split({name}, {question.groups}, {_SPLIT_AXES[name]})" for name in names)
+    channels = 0 if question.unbatched else 1
+    axes = {"x": channels, "w": 0, "b": 0, "g": channels}
+    split = ", ".join(f"np.split({name}, {question.groups}, {axes[name]})" for name in names)
     return (
         Text(("groups = []", f"for {', '.join(names)} in zip({split}):"))
         + lines.indented()
-        + ["    groups.append(y)", f"y = {_JOINS[question.wanted]}"]
+        + ["    groups.append(y)", f"y = {_JOINS[question.wanted].format(channels=channels)}"]
     )
 
 
-_SPLIT_AXES = {"x": 1, "w": 0, "b": 0, "g": 1}
 _JOINS = {
-    "output": "np.concatenate(groups, 1)",
-    "input_gradient": "np.concatenate(groups, 1)",
+    "output": "np.concatenate(groups, {channels})",
+    "input_gradient": "np.concatenate(groups, {channels})",
     "kernel_gradient": "np.concatenate(groups, 0)",
     "parameters": "np.sum(groups)",
 }

@@ -6,7 +6,7 @@ the answer, and the limitation does.
 
 from __future__ import annotations
 
-from conformance.adapters.base import Api, Limitation
+from conformance.adapters.base import NEEDS_BATCH, Api, Limitation
 from conformance.adapters.runtime import Runtime
 from conformance.conventions import interpretations
 from conformance.question import AnyQuestion, Chain
@@ -49,7 +49,7 @@ def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | N
     if isinstance(question, Chain) or search.is_invalid(question):
         return None
     call_question = search.as_passed_to(api, question)
-    for limitation in api.limits:
+    for limitation in api.limits if api.takes_unbatched else (NEEDS_BATCH, *api.limits):
         if limitation.is_refusal and limitation.stops(call_question, runtime):
             return limitation
     cause = behind(api, question, runtime)

@@ -157,6 +157,17 @@ def fill_batch() -> tuple[LinearOp, ...]:
     return (LinearOp(("{v} = np.zeros((1, *{v}.shape[1:]), {v}.dtype)",), ("{v} = {v}[:0]",)),)
 
 
+def add_batch() -> tuple[LinearOp, ...]:
+    """Return the map from one example to a batch of one."""
+    return (LinearOp(("{v} = {v}[None]",), ("{v} = {v}[0]",)),)
+
+
+def drop_batch() -> tuple[LinearOp, ...]:
+    """Return the map from a batch of one to its example, the adjoint of `add_batch`."""
+    (add,) = add_batch()
+    return (LinearOp(add.adjoint, add.forward),)
+
+
 def empty_batch() -> tuple[LinearOp, ...]:
     """Return the map from any batch to the empty one, the adjoint of `fill_batch`."""
     (fill,) = fill_batch()

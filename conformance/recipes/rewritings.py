@@ -25,11 +25,12 @@ class Cost(IntEnum):
 
     ARGUMENTS = 0
     KERNEL = 1
-    LAYOUT = 2
-    CROP = 3
-    FUNCTION = 4
-    BLOCKS = 5
-    COMPOSITION = 6
+    BATCH = 2
+    LAYOUT = 3
+    CROP = 4
+    FUNCTION = 5
+    BLOCKS = 6
+    COMPOSITION = 7
 
     @property
     def words(self) -> str:
@@ -40,6 +41,7 @@ class Cost(IntEnum):
 _COST_WORDS = {
     Cost.ARGUMENTS: "arguments only",
     Cost.KERNEL: "kernel transform",
+    Cost.BATCH: "batch axis added around the call",
     Cost.LAYOUT: "arrays transposed around the call",
     Cost.CROP: "crop or pad around the call",
     Cost.FUNCTION: "another function of the framework",
@@ -108,14 +110,25 @@ class Draft:
 
 def rewritings(api: Api, question: Question) -> Iterator[Draft]:
     """Yield every rewriting of a question, the cheapest first."""
-    # To the oracle an output padding of 0 is the same as none.
-    start = Draft(api=api, question=question.but(zero_given=False), call_builder=api.recipe)
+    # To the oracle an output padding of 0 is none, and a length follows from the arguments.
+    plain = question.but(zero_given=False, length=None)
+    start = Draft(api=api, question=plain, call_builder=api.recipe)
     if question.operator == "interpolate":
         yield start
         return
     if api.reads_kernel_reversed:
         flip = linear_ops.flip(question.rank)
         start = start.but("kernel flipped", kernel=flip, cost=Cost.KERNEL)
+    if question.unbatched:
+        if api.takes_unbatched:
+            yield from _vary_padding(start)
+        start = start.but(
+            "batch axis added",
+            question=plain.but(unbatched=False),
+            x=linear_ops.add_batch(),
+            output=linear_ops.drop_batch(),
+            cost=Cost.BATCH,
+        )
     yield from _vary_padding(start)  # usually one of these is the recipe, and none is cheaper
     drafts = [start]
     for rewriting in _REWRITINGS:

@@ -12,11 +12,15 @@ from functools import cache
 
 from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
+from conformance.oracle import geometry
 from conformance.question import Question, products
 from conformance.recipes import linear_ops
 from conformance.recipes.linear_ops import LinearOp
 from conformance.recipes.rewritings import Cost as Cost
 from conformance.recipes.rewritings import Draft, rewritings
+
+LENGTH = "output_size"
+"""The key of a case for the length of the output."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +80,8 @@ def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     """
     if reason := boundary(api, question, runtime):
         return reason
+    if question.length is not None and LENGTH not in api.parameters.values():
+        return Inexpressible("there is no parameter for the length of the output")
     draft = Draft(api=api, question=question, call_builder=api.native)
     return _plan(draft, api.native(as_passed_to(api, question)))
 
@@ -206,11 +212,19 @@ def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressi
 
 def is_invalid(q: Question) -> bool:
     """Return whether a number is below its minimum, so that no rewriting has a meaning."""
+    if q.length is not None and q.length.fault is not None:
+        return True
     return min((*q.stride, *q.dilation), default=1) < 1 or min(q.output_padding, default=0) < 0
 
 
 def as_passed_to(api: Api, q: Question, *, bias_last: bool = False) -> Question:
-    """Return the question without a bias that is added after the call or has no gradient."""
+    """Return the question with the arguments that are passed.
+
+    It is without a bias that is added after the call or has no gradient. Beside a length it has
+    what was written beside the length.
+    """
+    if q.length is not None:
+        q = q.as_written(geometry.padding_of(api.defaults.get("padding", 0), q.rank))
     has_bias = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
     return q if has_bias else q.but(bias=None)
 
@@ -222,8 +236,11 @@ def _plan(
         return call_source
     api = draft.api
     rank = draft.question.rank
-    to_layout = order("N C *s", api.layout, rank)
-    from_layout = order(api.layout, "N C *s", rank)
+    axes, layout = "N C *s", api.layout
+    if draft.question.unbatched:
+        axes, layout = axes.replace("N ", ""), layout.replace("N ", "")
+    to_layout = order(axes, layout, rank)
+    from_layout = order(layout, axes, rank)
     canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
     return Plan(
         moves=draft.moves,

@@ -14,7 +14,7 @@ from conformance.conventions import alternatives
 from conformance.conventions.budget import Budget
 from conformance.conventions.diagnosis import Diagnosis, diagnose
 from conformance.observations import Mode, Observation, Status
-from conformance.question import AnyQuestion, Array
+from conformance.question import AnyQuestion, Array, as_canonical
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
 from conformance.runs.plan import Invocation
@@ -85,6 +85,7 @@ def _evaluate_array(invocation: Invocation, mode: Mode, answer: Array) -> Observ
     if prepared_case.oracle_answer is None and answer.size == 0:
         return _observation(invocation, mode, "match", detail=f"nothing, as {dtype} of {shape}")
     digest = digest_of((plain_bytes(answer),))
+    answer = as_canonical(case.question, answer)
     evaluations = prepared_case.evaluations
     evaluation = evaluations.get((dtype, shape, digest))
     if evaluation is None:

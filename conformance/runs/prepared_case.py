@@ -103,7 +103,7 @@ def unfiled_case(
     )
 
 
-_NEW_FIELDS = frozenset({"zero_given"})
+_NEW_FIELDS = frozenset({"zero_given", "length", "unbatched"})
 """Fields that older digests do not contain: their defaults are left out."""
 
 
@@ -114,6 +114,9 @@ def _content_parts(question: AnyQuestion) -> Iterator[bytes]:
                 yield from _content_parts(step)
             else:
                 yield repr(step).encode()
+        if question.start is not None:
+            yield repr(question.start.shape).encode()
+            yield question.start.tobytes()
         return
     for field in fields(question):
         value = getattr(question, field.name)

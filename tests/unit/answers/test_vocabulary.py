@@ -115,7 +115,7 @@ def test_the_length_of_the_output_in_the_words_of_an_api(
             {"output_shape": [2, 6, 1]},
             "the output has 1 batch entries and 1 channels, got the shape [2, 6, 1]",
         ),
-        (KERAS, {"output_shape": [6]}, "no key sets the length of the output"),
+        (KERAS, {"output_shape": [6]}, "'output_shape' is no array or argument of keras.layers"),
     ],
 )
 def test_what_contradicts_the_arrays_is_refused(

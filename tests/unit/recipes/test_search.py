@@ -203,6 +203,7 @@ def test_costs_are_ordered_by_how_far_they_go() -> None:
     assert [cost.words for cost in sorted(Cost)] == [
         "arguments only",
         "kernel transform",
+        "batch axis added around the call",
         "arrays transposed around the call",
         "crop or pad around the call",
         "another function of the framework",
