@@ -1,7 +1,8 @@
 """Generate cases for the interactions of arguments that no case has.
 
 ``python -m tools.combinations [CASES...]`` prints an entry for each question that these cases, by
-default the corpus, lack for full coverage of three factors. covertable chooses the points; it is
+default the corpus, lack for full coverage of three factors, or of two where one of them is
+pairwise. covertable chooses the points; it is
 installed for this tool alone (``pip install .[combinations]``). The output is kept in a case file,
 which is not generated again.
 """
@@ -85,6 +86,8 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "bfloat16": ("bfloat16", "bfloat16"),
         "integer": ("integer", "whole numbers"),
     },
+    "batch": {"batch": ("", ""), "one example": ("example", "one example without a batch")},
+    "output size": {"not given": ("", ""), "given": ("sized", "an output size")},
 }
 """The words for a level in an id, and in a sentence; empty for the usual level."""
 
@@ -100,12 +103,14 @@ TOPICS: Mapping[str, Topic] = {
     "channels": "channels",
     "bias": "bias",
     "dtype": "dtype",
+    "batch": "shape",
+    "output size": "shape",
 }
 """The topic of a case for each factor."""
 
 
 def choose_points(points: Iterable[Point]) -> list[Point]:
-    """Return the points that, with the given ones, cover every interaction of three factors.
+    """Return the points that, with the given ones, cover every interaction.
 
     Raises
     ------
@@ -115,7 +120,10 @@ def choose_points(points: Iterable[Point]) -> list[Point]:
     presets = [interactions.levels_at(point) for point in sorted(points)]
     rows = import_module("covertable").make(
         {factor.name: list(factor.levels) for factor in FACTORS},
-        strength=STRENGTH,
+        strength=interactions.PAIR,
+        sub_models=[
+            {"fields": [f.name for f in FACTORS if not f.pairwise], "strength": STRENGTH},
+        ],
         salt=SALT,
         presets=presets,
         constraints=[_forbidden(constraint.levels) for constraint in CONSTRAINTS],

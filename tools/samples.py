@@ -20,7 +20,7 @@ from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.quality import factors, mutation
 from conformance.quality.interactions import Levels
-from conformance.question import Array, Dtype, Op, Question
+from conformance.question import Array, Dtype, Op, OutputLength, Question
 from conformance.runs.prepared_case import PreparedCase
 
 CHOICE = 8
@@ -85,9 +85,12 @@ def draw(levels: Levels, random: np.random.Generator) -> Question | None:
     sizes = CHANNELS[levels["groups"], levels["channels"]]
     inputs, outputs, groups = sizes[random.integers(len(sizes))]
     dtypes = DTYPES.get(levels["dtype"]) or (cast(Dtype, levels["dtype"]),)
+    batch = int(random.integers(1, 3))
+    unbatched = levels["batch"] == "one example"
     q = Question(
         op=OPS[levels["operator"]],
-        x=_placeholder((int(random.integers(1, 3)), inputs, *_axes(random, 1, 4, rank))),
+        x=_placeholder((1 if unbatched else batch, inputs, *_axes(random, 1, 4, rank))),
+        unbatched=unbatched,
         kernel=_placeholder((inputs, outputs // groups, *(1,) * rank)),
         bias=_placeholder((outputs,)) if levels["bias"] == "yes" else None,
         stride=(1,) * rank,
@@ -164,11 +167,12 @@ def _draw_output_padding(q: Question, levels: Levels, random: np.random.Generato
 
 
 def _draw_input(q: Question, levels: Levels, random: np.random.Generator) -> Question | None:
-    """Draw an input that is long enough for an output."""
-    del levels
+    """Draw an input that is long enough for an output, whose size is written if it is given."""
     space = _axes(random, 1, 4, q.rank)
     result = q.but(x=_placeholder((*q.x.shape[:2], *space)))
-    return result if result.has_output else None
+    if not result.has_output or levels["output size"] == "not given":
+        return result if result.has_output else None
+    return result.but(length=OutputLength(space=result.output_space, padding=result.padding))
 
 
 _PARTS: tuple[tuple[tuple[str, ...], Part], ...] = (
@@ -213,7 +217,11 @@ def _entry(q: Question, seed: int) -> dict[str, Any]:
     # The kernel gradient multiplies the input with the output gradient, whose numbers are small.
     x, kernel = (large, small) if q.wanted == "kernel_gradient" else (small, large)
     entry = to_yaml.fields(q)
-    entry |= {"x": _rule(q.x, x, seed), "kernel": _rule(q.kernel, kernel, seed + 1)}
+    entry.pop("rank", None)  # the shapes have all axes
+    entry |= {
+        "x": _rule(q.x[0] if q.unbatched else q.x, x, seed),
+        "kernel": _rule(q.kernel, kernel, seed + 1),
+    }
     if q.bias is not None:
         entry["bias"] = [(-1) ** i * (i + 1) for i in range(len(q.bias))]
     return entry

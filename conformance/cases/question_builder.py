@@ -225,7 +225,7 @@ def _array_step(step: ArrayStepEntry, x: Array, *, is_first: bool) -> ArrayStep:
     if isinstance(step, PadStep):
         space = (n + begin + end for n, (begin, end) in zip(x.shape[2:], pairs, strict=True))
         check_size("the padded array", (*x.shape[:2], *space), (key,))
-        return Pad(pairs, int(step.value) if step.value.is_integer() else step.value)
+        return Pad(pairs, int(step.value) if step.value == int(step.value) else step.value)
     for n, pair in zip(x.shape[2:], pairs, strict=True):
         if sum(pair) >= n:
             sentence = f"cropping {list(pair)} leaves none of the {n} elements of an axis"

@@ -24,11 +24,15 @@ class Factor:
         By name, the plainest first.
     level
         Returns the level of a question.
+    pairwise
+        Whether it counts in interactions of two factors only, because it changes how a question is
+        written, and not what is computed.
     """
 
     name: str
     levels: tuple[str, ...]
     level: Callable[[Question], str]
+    pairwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,18 @@ FACTORS: tuple[Factor, ...] = (
         ("float32", "float64", "float16", "bfloat16", "integer"),
         lambda q: "integer" if q.dtype.startswith("int") else q.dtype,
     ),
+    Factor(
+        "batch",
+        ("batch", "one example"),
+        lambda q: "one example" if q.unbatched else "batch",
+        pairwise=True,
+    ),
+    Factor(
+        "output size",
+        ("not given", "given"),
+        lambda q: "not given" if q.length is None else "given",
+        pairwise=True,
+    ),
 )
 
 CONSTRAINTS: tuple[Constraint, ...] = (
@@ -159,6 +175,10 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     ),
     Constraint(
         "a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}
+    ),
+    Constraint(
+        "beside an output size `same` is what that size crops",
+        {"output size": ("given",), "padding": ("same, even", "same, odd")},
     ),
 )
 

@@ -26,6 +26,8 @@ Point: TypeAlias = tuple[int, ...]
 Interaction: TypeAlias = tuple[tuple[str, str], ...]
 """Some factors by name, each with one of its levels."""
 
+PAIR = 2
+"""The largest strength of interactions with a factor that is ``pairwise``."""
 _ALL_FACTORS = tuple(range(len(FACTORS)))
 
 
@@ -66,7 +68,7 @@ def coverage(points: Iterable[Point], strength: int) -> Coverage:
     """Return the coverage of the interactions of every ``strength`` factors."""
     rows = _rows(points)
     covered_count = feasible_count = 0
-    for factors in combinations(_ALL_FACTORS, strength):
+    for factors in _interacting_factors(strength):
         table = feasible(factors)
         covered_count += len(np.unique(np.ravel_multi_index(rows[:, factors].T, table.shape)))
         feasible_count += int(table.sum())
@@ -76,7 +78,7 @@ def coverage(points: Iterable[Point], strength: int) -> Coverage:
 def missing(points: Iterable[Point], strength: int) -> Iterator[Interaction]:
     """Yield the feasible interactions of ``strength`` factors that no point has."""
     rows = _rows(points)
-    for factors in combinations(_ALL_FACTORS, strength):
+    for factors in _interacting_factors(strength):
         table = feasible(factors).copy()
         table[tuple(rows[:, factors].T)] = False
         for levels in np.argwhere(table):
@@ -112,6 +114,11 @@ def feasible(factors: tuple[int, ...] = _ALL_FACTORS) -> NDArray[np.bool_]:
         ]
         mask[np.ix_(*levels)] = False
     return mask
+
+
+def _interacting_factors(strength: int) -> Iterator[tuple[int, ...]]:
+    places = (place for place in _ALL_FACTORS if strength <= PAIR or not FACTORS[place].pairwise)
+    return combinations(places, strength)
 
 
 def _rows(points: Iterable[Point]) -> NDArray[Any]:

@@ -123,7 +123,10 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
     monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
     assert combinations.choose_points([PLAINEST]) == [interactions.point(LEVELS)]
     assert told["presets"] == [interactions.levels_at(PLAINEST)]
-    assert told["strength"] == 3
+    assert told["strength"] == 2
+    (computed,) = told["sub_models"]
+    assert computed["strength"] == 3
+    assert set(told["factors"]) - set(computed["fields"]) == {"batch", "output size"}
     assert told["factors"]["bias"] == ["no", "yes"]
     assert len(told["constraints"]) == len(CONSTRAINTS)
 
