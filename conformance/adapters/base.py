@@ -107,6 +107,8 @@ class Api:
         The name in reports and files.
     exists
         An expression that fails in an interpreter without this API.
+    versions
+        The versions of the framework that have it, as a requirement; empty for all.
     native
         The builder of the naive call.
     recipe
@@ -177,6 +179,7 @@ class Api:
     interop: TensorInterop | None = None
     base: Api | None = None
     twin: str | None = None
+    versions: str = ""
 
     @property
     def is_variant(self) -> bool:
@@ -334,6 +337,8 @@ class Framework:
         Environment variables that make it keep compiled code in ``{folder}``.
     together
         How it answers many calls at once, if it does.
+    isolated
+        Whether each question needs a process of its own, as one may break the memory of the next.
     """
 
     name: str
@@ -349,6 +354,7 @@ class Framework:
     devices: Mapping[str, Device] = field(default_factory=lambda: {CPU: Device()})
     compiled: Mapping[str, str] = field(default_factory=dict)
     together: Batched | None = None
+    isolated: bool = False
 
     @property
     def chosen_backend(self) -> str | None:

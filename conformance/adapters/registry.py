@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.adapters import jax, keras, mxnet, program, tensorflow, torch
+from conformance.adapters import jax, keras, mxnet, onnx_readers, program, tensorflow, torch
 from conformance.adapters.base import Api, Framework
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -13,6 +13,7 @@ FRAMEWORKS: dict[str, Framework] = {
         tensorflow.FRAMEWORK,
         jax.FRAMEWORK,
         mxnet.FRAMEWORK,
+        *onnx_readers.FRAMEWORKS,
         program.FRAMEWORK,
     )
 }

@@ -139,6 +139,7 @@ def interpreter_for(
         switches=tuple(
             sorted({*_SWITCHES, *(s for d in framework.interops.values() for s in d.switches)})
         ),
+        isolated=framework.isolated,
     )
 
 

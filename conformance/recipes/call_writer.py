@@ -335,9 +335,14 @@ def _traceable_lines(
 
 def _tensors(interop: TensorInterop, question: Question, names: tuple[str, ...]) -> tuple[str, ...]:
     tensor, _ = interop.dtype_conversions.get(question.dtype, (interop.tensor, interop.array))
-    return tuple(f"{name} = {tensor.format(v=name)}" for name in names)
+    return tuple(_assignments(tensor, names))
 
 
 def _array(interop: TensorInterop, question: Question) -> list[str]:
     _, array = interop.dtype_conversions.get(question.dtype, (interop.tensor, interop.array))
-    return [f"y = {array.format(v='y')}"]
+    return _assignments(array, ("y",))
+
+
+def _assignments(conversion: str, names: Sequence[str]) -> list[str]:
+    """Return the lines that convert arrays; none where they stay what they are."""
+    return [f"{v} = {conversion.format(v=v)}" for v in names if conversion.format(v=v) != v]

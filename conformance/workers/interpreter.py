@@ -91,6 +91,8 @@ class Interpreter:
         How many questions may be asked together.
     switches
         Environment variables whose values the worker reports.
+    isolated
+        Whether a worker is asked one question only.
     """
 
     executable: str
@@ -102,6 +104,7 @@ class Interpreter:
     together: str = ""
     most: int = 1
     switches: tuple[str, ...] = ()
+    isolated: bool = False
 
 
 def start(

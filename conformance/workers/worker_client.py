@@ -329,7 +329,7 @@ class WorkerClient:
             tasks = [submission.task for submission in batch]
             sources = [(task.source, task.traceable_spans) for task in tasks]
             channel.send({"together": sources}, batched.merge_arrays(t.arrays for t in tasks))
-        self._is_corrupt = any(submission.task.last for submission in batch)
+        self._is_corrupt = self._interpreter.isolated or any(s.task.last for s in batch)
 
     def _has_grown(self) -> bool:
         return self._channel is not None and self._channel.memory > self._weight + self._growth

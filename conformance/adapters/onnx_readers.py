@@ -1,0 +1,253 @@
+"""List the readers of ONNX; a new one is a value here, and a table of its environment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import onnx
+from conformance.adapters.base import (
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Framework,
+    Limitation,
+    boundary,
+)
+from conformance.adapters.onnx import Reader
+from conformance.question import Question
+
+NO_FLOAT64 = Limitation("float64 is not implemented", lambda q: q.dtype == "float64")
+NO_EMPTY_BATCH = Limitation("an empty batch is refused", lambda q: not len(q.x))
+
+
+def is_transposed(q: Question) -> bool:
+    """Return whether a question is a transposed convolution."""
+    return q.operator == "conv_transpose"
+
+
+ONNXRUNTIME = Reader(
+    name="onnxruntime",
+    title="ONNX Runtime",
+    module="onnxruntime",
+    imports=("import onnxruntime",),
+    version="onnxruntime.__version__",
+    load=("session = onnxruntime.InferenceSession(model.SerializeToString())",),
+    argument='"{v}": {v}',
+    run="session.run(None, {{{inputs}}})[0]",
+    limits=(NO_FLOAT64, OUTPUT_PADDING_BELOW_STRIDE),
+)
+
+REFERENCE = Reader(
+    name="onnx-reference",
+    title="ONNX's reference evaluator",
+    module="onnx.reference",
+    imports=("import onnx.reference",),
+    version="onnx.__version__",
+    load=("evaluator = onnx.reference.ReferenceEvaluator(model)",),
+    argument='"{v}": {v}',
+    run="evaluator.run(None, {{{inputs}}})[0]",
+    limits=(
+        Limitation(
+            "groups need one channel of the input and of the output each",
+            lambda q: is_transposed(q) and q.groups > 1 and q.kernel.shape[:2] != (q.groups, 1),
+        ),
+        Limitation(
+            "every group adds the bias of the first one: docs/findings.md",
+            lambda q: is_transposed(q) and q.groups > 1 and q.bias is not None,
+            is_refusal=False,
+        ),
+        OUTPUT_PADDING_BELOW_STRIDE,
+        NO_EMPTY_BATCH,
+    ),
+)
+
+OPENVINO = Reader(
+    name="openvino",
+    title="OpenVINO",
+    module="openvino",
+    imports=("import io", "import openvino"),
+    version="openvino.__version__.partition('-')[0]",
+    load=(
+        "core = openvino.Core()",
+        "model = core.read_model(io.BytesIO(model.SerializeToString()))",
+        # On some CPUs the default is bfloat16.
+        'compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})',
+    ),
+    run="compiled([{inputs}])[0]",
+)
+
+OPENCV_CLASSIC = (
+    boundary("ConvTranspose takes two spatial axes", lambda q: is_transposed(q) and q.rank != 2),
+    Limitation("float32 is all it computes", lambda q: q.dtype != "float32", is_refusal=False),
+    Limitation(
+        "the dilation of ConvTranspose is ignored: docs/findings.md",
+        lambda q: is_transposed(q) and set(q.dilation) != {1},
+        is_refusal=False,
+    ),
+    Limitation(
+        "padding of ConvTranspose must be the same at both ends",
+        lambda q: is_transposed(q) and any(begin != end for begin, end in q.pairs),
+    ),
+    Limitation(
+        "of one axis Conv takes the padding at the start for both ends: docs/findings.md",
+        lambda q: not is_transposed(q) and q.rank == 1 and any(b != e for b, e in q.pairs),
+        is_refusal=False,
+    ),
+    OUTPUT_PADDING_BELOW_STRIDE,
+    NO_EMPTY_BATCH,
+)
+"""The limitations of the only engine of OpenCV 4, which OpenCV 5 calls the classic one."""
+OPENCV_5 = Limitation(
+    "padding around a convolution by a kernel of size 1 is lost: docs/findings.md",
+    lambda q: not is_transposed(q) and set(q.window) == {1} and max(map(max, q.pairs)) > 0,
+    is_refusal=False,
+)
+OPENCV_NEW = (
+    Limitation("float32 is all it computes", lambda q: q.dtype != "float32", is_refusal=False),
+    OPENCV_5,
+    NO_EMPTY_BATCH,
+)
+OPENCV = Reader(
+    name="opencv",
+    title="OpenCV",
+    module="cv2.dnn",
+    imports=("import cv2",),
+    version="cv2.__version__",
+    load=(
+        "buffer = np.frombuffer(model.SerializeToString(), np.uint8)",
+        "net = cv2.dnn.readNetFromONNX(buffer)",
+    ),
+    feed='net.setInput({v}, "{v}")',
+    run="net.forward()",
+    limits=(
+        *(replace(limit, versions="opencv<5") for limit in OPENCV_CLASSIC),
+        *(replace(limit, versions="opencv>=5") for limit in OPENCV_NEW),
+    ),
+    input_limits=(
+        replace(boundary("weights must be constants", lambda _: True), versions="opencv<5"),
+    ),
+)
+OPENCV_ENGINES = tuple(
+    replace(
+        OPENCV,
+        suffix=f"(engine={name})",
+        exists=f"cv2.dnn.ENGINE_{name}",
+        versions="opencv>=5",
+        load=(OPENCV.load[0], f"net = cv2.dnn.readNetFromONNX(buffer, cv2.dnn.ENGINE_{name})"),
+        limits=limits,
+    )
+    for name, limits in (("CLASSIC", (*OPENCV_CLASSIC, OPENCV_5)), ("NEW", OPENCV_NEW))
+)
+
+TRACT = Reader(
+    name="tract",
+    title="tract",
+    module="tract",
+    imports=("import tempfile", "import tract"),
+    version="tract.version()",
+    load=(
+        'with tempfile.NamedTemporaryFile(suffix=".onnx") as file:',
+        "    file.write(model.SerializeToString())",
+        "    file.flush()",
+        "    model = tract.onnx().load(file.name)",
+        "runnable = model.into_model().into_runnable()",
+    ),
+    run="runnable.run([{inputs}])[0].to_numpy()",
+)
+
+TINYGRAD = Reader(
+    name="tinygrad-onnx",
+    title="tinygrad's reader of ONNX",
+    module="tinygrad.nn.onnx",
+    imports=("import importlib.metadata", "import tinygrad.nn.onnx"),
+    version="importlib.metadata.version('tinygrad')",
+    load=("runner = tinygrad.nn.onnx.OnnxRunner(tinygrad.Tensor(model.SerializeToString()))",),
+    argument='"{v}": tinygrad.Tensor({v})',
+    run='runner({{{inputs}}})["y"].numpy()',
+    variables={"DEV": "PYTHON"},  # the others need clang
+)
+
+TVM = Reader(
+    name="tvm",
+    title="TVM",
+    module="tvm.relax.frontend.onnx",
+    imports=("import tvm.relax.frontend.onnx",),
+    version="tvm.__version__",
+    load=(
+        "module = tvm.relax.frontend.onnx.from_onnx(model)",
+        'machine = tvm.relax.VirtualMachine(tvm.compile(module, "llvm"), tvm.cpu())',
+    ),
+    argument="tvm.runtime.tensor({v})",
+    run='machine["main"]({inputs}).numpy()',
+)
+
+MNN = Reader(
+    name="mnn",
+    title="MNN",
+    module="MNN",
+    imports=("import tempfile", "import _tools", "import MNN.nn, MNN.expr"),
+    version="MNN.version()",
+    load=(
+        "with tempfile.TemporaryDirectory() as folder:",
+        '    onnx.save(model, folder + "/model.onnx")',
+        '    words = ["", "-f", "ONNX", "--modelFile", folder + "/model.onnx"]',
+        '    _tools.mnnconvert([*words, "--MNNModel", folder + "/model.mnn"])',
+        "    names = [value.name for value in inputs]",
+        '    net = MNN.nn.load_module_from_file(folder + "/model.mnn", names, ["y"])',
+        "arrays = []",
+    ),
+    feed="arrays.append(MNN.expr.const({v}, {v}.shape, MNN.expr.NCHW))",
+    limits=(
+        boundary("of one spatial axis it answers with two", lambda q: q.rank == 1),
+        Limitation(
+            "over three axes ConvTranspose needs one group and no bias: docs/findings.md",
+            lambda q: is_transposed(q) and q.rank == 3 and (q.groups > 1 or q.bias is not None),
+            is_refusal=False,
+        ),
+        Limitation(
+            "over three axes the first takes no dilation: docs/findings.md",
+            lambda q: q.rank == 3 and q.dilation[0] > 1,
+            is_refusal=False,
+        ),
+    ),
+    input_limits=(
+        boundary("three spatial axes need constant weights", lambda q: q.rank == 3),
+        Limitation(
+            "groups need constant weights: docs/findings.md",
+            lambda q: is_transposed(q) and q.groups > 1,
+            is_refusal=False,
+            corrupts_process=True,
+        ),
+    ),
+    run="MNN.expr.convert(net.forward(arrays)[0], MNN.expr.NCHW).read()",
+)
+
+IREE = Reader(
+    name="iree",
+    title="IREE",
+    module="iree",
+    imports=(
+        "import iree.compiler.extras.onnx_importer, iree.compiler.ir",
+        "import iree.runtime",
+        "import importlib.metadata",
+    ),
+    version="importlib.metadata.version('iree-base-compiler')",
+    load=(
+        "info = iree.compiler.extras.onnx_importer.ModelInfo(onnx.shape_inference.infer_shapes(model))",
+        "module = info.create_module(context=iree.compiler.ir.Context()).operation",
+        "importer = iree.compiler.extras.onnx_importer.NodeImporter",
+        "importer.define_function(info.main_graph, module).import_all()",
+        'words = {"target_backends": ["llvm-cpu"], "input_type": "onnx"}',
+        "binary = iree.compiler.compile_str(str(module), **words)",
+        'config = iree.runtime.Config("local-sync")',
+        "program = iree.runtime.VmModule.copy_buffer(config.vm_instance, binary)",
+        "loaded = iree.runtime.load_vm_module(program, config)",
+    ),
+    run="loaded[graph.name]({inputs}).to_host()",
+)
+
+FRAMEWORKS: tuple[Framework, ...] = (
+    *map(
+        onnx.framework,
+        (ONNXRUNTIME, REFERENCE, OPENVINO, TRACT, TINYGRAD, TVM, MNN, IREE),
+    ),
+    onnx.framework(OPENCV, *OPENCV_ENGINES),
+)
