@@ -93,6 +93,8 @@ def _transpose(name: str, *, channels_first: bool = False) -> CallBuilder:
         space = output_space(q)
         if isinstance(space, Inexpressible):
             return space
+        if q.length is not None and q.has_output_padding:
+            return Inexpressible("output padding is part of the output's shape")
         batch = () if q.unbatched else (len(q.x),)
         c = q.output_channels
         arguments = keywords(

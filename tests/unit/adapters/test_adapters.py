@@ -22,7 +22,7 @@ from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import corpus
 from conformance.cases.sampling import SAMPLED_OPS, draws
 from conformance.observations import MODES
-from conformance.question import Question, chained
+from conformance.question import OutputLength, Question, chained
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
@@ -671,3 +671,67 @@ def test_three_axes_are_asked_without_same_where_that_begins_late(
         )
         assert isinstance(written, Call)
         assert ("same" in written.source.lower()) != late, stride
+
+
+# A person's own words
+
+
+@pytest.mark.parametrize(
+    ("api_id", "lines"),
+    [
+        (
+            "torch.nn.ConvTranspose",
+            {
+                "beside": "y = layer(x, output_size=(8, 8))",
+                "alone": "y = layer(x, output_size=(8, 8))",
+            },
+        ),
+        (
+            "tf.nn.conv_transpose",
+            {
+                "beside": "output_shape=(1, 8, 8, 3), strides=2, padding=[[0, 0], [1, 1], [1, 1],",
+                "alone": "output_shape=(1, 8, 8, 3), strides=2, padding='SAME')",
+            },
+        ),
+        (
+            "mxnet.npx.deconvolution",
+            {
+                "beside": "stride=(2, 2), pad=(1, 1), target_shape=(8, 8), num_filter=3",
+                "alone": "stride=(2, 2), target_shape=(8, 8), num_filter=3",
+            },
+        ),
+        (
+            "mxnet.npx.deconvolution(target_shape)",
+            {"alone": "stride=(2, 2), target_shape=(8, 8), num_filter=3"},
+        ),
+    ],
+)
+def test_a_length_is_passed_in_the_word_of_the_api(api_id: str, lines: dict[str, str]) -> None:
+    padding = {"beside": ((1, 1), (1, 1)), "alone": None}
+    for beside, line in lines.items():
+        q = square(length=OutputLength(space=(8, 8), padding=padding[beside]))
+        assert line in native(api_id, q).source
+
+
+@pytest.mark.parametrize(
+    "api_id",
+    [
+        "torch.nn.functional.conv_transpose", "keras.layers.ConvTranspose",
+        "jax.lax.conv_transpose", "mxnet.gluon.nn.ConvTranspose",
+    ],
+)  # fmt: skip
+def test_an_api_without_such_a_word_has_only_a_recipe(api_id: str) -> None:
+    q = square(length=OutputLength(space=(8, 8), padding=((1, 1), (1, 1))))
+    assert native(api_id, q) == Inexpressible("there is no parameter for the length of the output")
+
+
+def test_tensorflow_has_no_output_padding_beside_the_shape() -> None:
+    length = OutputLength(space=(8, 8), output_padding=(1, 1))
+    assert native("tf.nn.conv_transpose", square(length=length)) == Inexpressible(
+        "output padding is part of the output's shape"
+    )
+
+
+def test_tensorflow_is_told_the_shape_of_one_example() -> None:
+    call = native("tf.nn.conv_transpose", square(unbatched=True))
+    assert "output_shape=(8, 8, 3)" in call.source

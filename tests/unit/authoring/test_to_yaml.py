@@ -13,7 +13,7 @@ from conformance.authoring import to_yaml, yaml_writer
 from conformance.cases import Case, load
 from conformance.cases.fields import TOPICS
 from conformance.cases.sampling import WIDE, draws
-from conformance.question import OPS, Question
+from conformance.question import OPS, OutputLength, Question
 from conformance.runs.prepared_case import PreparedCase
 
 
@@ -115,3 +115,35 @@ def test_topics_are_what_the_question_is_about() -> None:
 
 def test_topics_are_those_of_cases() -> None:
     assert {t for q in islice(draws(4, OPS, WIDE), 200) for t in to_yaml.topics(q)} <= set(TOPICS)
+
+
+TWO = np.ones((1, 2, 3), np.float32)
+"""One example of two channels."""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        asked(unbatched=True),
+        asked(
+            unbatched=True,
+            op="conv_transpose_input_gradient",
+            gradient=np.array([[[1, -2, 3, 4]]], np.float32),
+        ),
+        asked(x=TWO, kernel=TWO[0, :, None], unbatched=True),
+        asked(length=OutputLength(space=(4,))),
+        asked(length=OutputLength(space=(4,), padding=((0, 0),))),
+        asked(length=OutputLength(space=(4,), padding="valid"), padding="valid"),
+        asked(length=OutputLength(space=(4,), output_padding=(0,))),
+        asked(length=OutputLength(space=(2,)), padding=((1, 1),)),
+        asked(length=OutputLength(space=(2,), padding="same"), padding=((1, 1),)),
+        asked(
+            length=OutputLength(space=(5,), padding=((0, 1),)),
+            padding=((0, 1),),
+            output_padding=(2,),
+        ),
+    ],
+)
+def test_one_example_and_a_length_come_back(question: Question, tmp_path: Path) -> None:
+    (case,) = read([question], tmp_path)
+    assert content(case, case.question) == content(case, question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,8 @@ def test_a_file_beside_the_schema_says_where_it_is(corpus: Path) -> None:
         (("--padding", "1"), "padding", 1),
         (("--adj", "1", "--stride", "2"), "output_padding", 1),
         (("--dilation", "2"), "dilation", 2),
+        (("--output-size", "4"), "output_size", 4),
+        (("--output-shape", "1,1,4"), "output_size", [1, 1, 4]),
         (("--bias", "[7]"), "bias", [7]),
         (("--dtype", "float64"), "dtype", "float64"),
         (("--op", "conv", "--kernel", "[1, 10]"), "op", "conv"),
@@ -298,6 +301,49 @@ def test_an_output_padding_of_0_stays_one(captured: Captured, file: Path) -> Non
     npz = str(captured(output_padding=0))
     new(*NAMED, "--from-npz", npz, "--into", str(file))
     assert question(file).zero_given
+
+
+@pytest.mark.parametrize(
+    ("api", "arguments", "padding", "length"),
+    [
+        ((), {"output_size": 6}, None, 6),
+        (("--api", "torch.nn.ConvTranspose"), {"output_size": [7]}, ((0, 0),), 7),
+        (("--api", "torch.nn.ConvTranspose"), {"output_size": 6, "padding": 1}, ((1, 1),), 6),
+        (("--api", "mxnet.npx.deconvolution"), {"target_shape": [4]}, None, 4),
+    ],
+)  # fmt: skip
+def test_the_length_of_a_captured_call_is_kept(
+    captured: Captured, file: Path, api: tuple[str, ...], arguments: Any, padding: Any, length: int
+) -> None:
+    stride = {"stride": 1 if api else 2}
+    npz = str(captured(kernel=np.array([[[1, 10, 100]]], np.float32), **stride, **arguments))
+    made = new(*NAMED, "--from-npz", npz, *api, "--into", str(file))
+    assert made.exit_code == 0, made.output
+    written = question(file).length
+    assert written is not None
+    assert (written.space, written.padding) == ((length,), padding)
+
+
+def test_the_whole_shape_of_a_captured_call_has_the_layout_of_its_api(
+    captured: Captured, file: Path
+) -> None:
+    kernel = np.ones((3, 2, 1), np.float32)
+    npz = captured(
+        x=np.ones((2, 3, 1), np.float32), kernel=kernel, strides=2, output_shape=[2, 6, 2]
+    )
+    api = ("--api", "tf.nn.conv_transpose")
+    made = new(*NAMED, "--from-npz", str(npz), *api, "--into", str(file))
+    assert made.exit_code == 0, made.output
+    q = question(file)
+    assert q.output_shape == (2, 2, 6)
+    assert q.length is not None
+    assert q.length.padding == "same"
+
+
+def test_a_captured_call_is_not_cropped_where_it_says_its_length(captured: Captured) -> None:
+    made = new(*NAMED, "--from-npz", str(captured(output_size=3)), "--crop", "2")
+    assert made.exit_code == 2
+    assert "--crop changes the length of the output, which the call says" in made.output
 
 
 def test_what_nobody_gave_is_what_the_api_takes(captured: Captured, file: Path) -> None:

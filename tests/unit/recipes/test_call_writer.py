@@ -15,8 +15,8 @@ from conformance import question
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import draws
-from conformance.question import AnyQuestion, Chain, Pool, Question, chained
-from conformance.recipes import call_writer
+from conformance.question import AnyQuestion, Chain, Crop, Pad, Pool, Question, chained
+from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
 
@@ -226,3 +226,97 @@ def test_chains_have_recipes_too(seed: int) -> None:
         steps = chain(q, back)
         call = written(transposing, steps, "recipe", within=within)
         np.testing.assert_array_equal(run(call), question.answer(steps))
+
+
+# One example without a batch
+
+IMAGE = np.arange(12, dtype=np.float32).reshape(1, 2, 2, 3)
+
+
+def example(op: str = "conv_transpose", **arguments: Any) -> Question:
+    """An image of two channels, in two groups with a bias if nothing else is said."""
+    two = {"stride": (2, 1), "padding": ((0, 1), (0, 0)), "output_padding": (0, 0)}
+    kernel = np.arange(1, 13, dtype=np.float32).reshape(2, 1, 2, 3)
+    q = asked(op, x=IMAGE, kernel=kernel, dilation=(1, 1), unbatched=True, **two, **arguments)
+    return q.but(gradient=np.ones(q.output_shape, np.float32)) if "gradient" in op else q
+
+
+def test_a_naive_call_gets_one_example_as_it_is() -> None:
+    call = written(api(), example())
+    assert call.arrays["x"].shape == (2, 2, 3)
+    assert "None" not in call.source
+    assert "[0]" not in call.source
+
+
+def test_a_naive_call_moves_the_axes_that_one_example_has() -> None:
+    call = written(api(layout="N *s C"), example())
+    assert "x = x.transpose(1, 2, 0)\n" in call.source
+    assert "y = y.transpose(2, 0, 1)\n" in call.source
+
+
+@pytest.mark.parametrize("layout", ["N C *s", "N *s C"])
+@pytest.mark.parametrize(
+    "q",
+    [
+        example(),
+        example(bias=np.array([100], np.float32)),
+        example(groups=2, bias=np.array([100, 200], np.float32)),
+        example("conv_transpose_input_gradient", groups=2),
+        example("conv_transpose_kernel_gradient"),
+    ],
+    ids=["plain", "bias", "groups", "input gradient", "kernel gradient"],
+)
+@pytest.mark.parametrize("limits", [(), ("no groups", "no stride with dilation", "no dilation")])
+def test_a_recipe_adds_the_batch_and_drops_it(
+    q: Question, layout: str, limits: tuple[str, ...]
+) -> None:
+    for takes_bias in (True, False):
+        call = written(api(layout=layout, limits=limits, takes_bias=takes_bias), q, "recipe")
+        assert "batch axis added" in call.moves
+        assert call.cost >= Cost.BATCH
+        np.testing.assert_array_equal(run(call), question.as_passed(q, question.answer(q)))
+
+
+def test_a_call_for_each_group_splits_the_channels_of_one_example() -> None:
+    q = example(groups=2)
+    alone = api(limits=("no groups",), takes_unbatched=False)
+    split = search.plans(alone, q)
+    texts = [call_writer.text(plan, INTEROP, q) for plan in split if plan.split]
+    assert texts
+    for text in texts:
+        call = Call(text, call_writer.arrays_of(q), Cost.COMPOSITION, (), ())
+        np.testing.assert_array_equal(run(call), question.answer(q)[0])
+
+
+def test_who_takes_one_example_gets_it_in_the_recipe_too() -> None:
+    call = written(api(takes_unbatched=True), example(), "recipe")
+    assert call.moves == ()
+    assert call.cost == Cost.ARGUMENTS
+
+
+def test_where_an_array_is_mapped_around_the_call_the_batch_is_added_first() -> None:
+    limited = api(takes_unbatched=True, limits=("symmetric padding",))
+    call = written(limited, example(), "recipe")
+    assert call.moves[0] == "batch axis added"
+    np.testing.assert_array_equal(run(call), question.answer(example())[0])
+
+
+# Pads and crops
+
+
+@pytest.mark.parametrize("unbatched", [False, True])
+def test_a_chain_pads_and_crops_around_its_calls(unbatched: bool) -> None:
+    ones = np.ones((1, 1, 2, 2), np.float32)
+    two = {"stride": (1, 1), "padding": "valid", "output_padding": (0, 0), "dilation": (1, 1)}
+    layer = asked(x=IMAGE[:, :1], kernel=ones, unbatched=unbatched, **two)
+    steps = chained(
+        IMAGE[:, :1],
+        (
+            Pad(((1, 0), (0, 2)), 5), layer, Crop(((0, 1), (2, 0))), layer, Pad(((0, 0), (1, 1))),
+            Crop(((1, 0), (0, 1))), Pool(2),
+        ),
+    )  # fmt: skip
+    for mode in ("native", "recipe") if not unbatched else ("recipe",):
+        call = written(TRANSPOSE, steps, mode, within=BOTH)
+        np.testing.assert_array_equal(run(call), question.as_passed(steps, question.answer(steps)))
+        assert "constant_values=5" in call.source

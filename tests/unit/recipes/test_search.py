@@ -21,7 +21,7 @@ from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import SAMPLED_OPS, draws
 from conformance.oracle import geometry
-from conformance.question import Op, Question
+from conformance.question import Op, OutputLength, Question
 from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost, Plan
@@ -421,3 +421,44 @@ def test_a_native_call_of_an_api_without_bias_has_it_added() -> None:
 def test_a_native_call_to_an_api_that_reads_backwards_is_wrong() -> None:
     q = asked(kernel=np.arange(12, dtype=np.float32).reshape(2, 2, 3))
     assert not np.array_equal(ran(api(flips=True), q, "native"), question.answer(q))
+
+
+# Lengths
+
+SIZED = asked(length=OutputLength(space=(6,)), padding=((1, 1),), output_padding=(2,))
+
+
+def test_a_naive_call_without_a_word_for_the_length_is_inexpressible() -> None:
+    assert search.native(api(), SIZED) == Inexpressible(
+        "there is no parameter for the length of the output"
+    )
+
+
+@pytest.mark.parametrize(
+    ("defaults", "written", "passed"),
+    [
+        ({}, None, ((0, 0),)),
+        ({"padding": "same"}, None, "same"),
+        ({"padding": "same"}, ((1, 0),), ((1, 0),)),
+    ],
+)
+def test_a_naive_call_passes_what_stood_beside_the_length(
+    defaults: dict[str, str], written: Any, passed: Any
+) -> None:
+    q = SIZED.but(length=OutputLength(space=(6,), padding=written))
+    with_word = api(parameters={"size": "output_size"}, defaults=defaults)
+    given = search.as_passed_to(with_word, q)
+    assert (given.padding, given.output_padding) == (passed, (0,))
+    assert not isinstance(search.native(with_word, q), Inexpressible)
+
+
+def test_a_recipe_passes_what_the_length_means() -> None:
+    planned = plan(api(), SIZED)
+    assert planned.question.length is None
+    assert (planned.question.padding, planned.question.output_padding) == (((1, 1),), (2,))
+
+
+def test_of_a_length_that_cannot_be_the_naive_call_is_made() -> None:
+    faulty = SIZED.but(length=OutputLength(space=(1,), fault="output_size must be at least [2]"))
+    with_word = api(parameters={"size": "output_size"})
+    assert search.recipe(with_word, faulty).question.length is not None

@@ -25,7 +25,7 @@ from conformance.adapters.runtime import ANY
 from conformance.cases import Case, Expected, Place
 from conformance.environments import interpreters
 from conformance.observations import Observation, verdict
-from conformance.question import AnyQuestion, Pool, Question, chained
+from conformance.question import AnyQuestion, Crop, OutputLength, Pad, Pool, Question, chained
 from conformance.runs import calls, evaluation, plan, run_header
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
@@ -545,6 +545,38 @@ def test_pooling_is_content() -> None:
     chains = [chained(asked().x, (asked(), Pool(size), asked())) for size in (1, 2)]
     one, other = (PreparedCase(case("one", chain)).content for chain in chains)
     assert one != other
+
+
+def test_what_a_person_wrote_is_content() -> None:
+    plain = contents(case("one"))
+    assert contents(case("one", asked(unbatched=True))) != plain
+    assert contents(case("one", asked(length=OutputLength(space=(4,))))) != plain
+
+
+def test_pads_are_content() -> None:
+    chains = [
+        chained(asked().x, (Pad(((0, size),), value), asked())) for size, value in ((1, 0), (1, 2))
+    ]
+    zeros = np.zeros((1, 1, 3), np.float32)
+    chains.append(chained(zeros, (Crop(((0, 1),)), asked())))
+    chains.append(chained(zeros + [0, 0, 1], (Crop(((0, 1),)), asked())))
+    assert len({contents(case("one", chain)) for chain in chains}) == len(chains)
+
+
+def test_an_answer_with_a_batch_is_not_that_of_one_example(tmp_path: Path) -> None:
+    added = api(native=lambda _: frameworks.CallSource("plain.tensor(x.numpy()[None])"))
+    one = asked(kernel=np.ones((1, 1, 1), np.float32), unbatched=True)
+    seen = observed(within(tmp_path, added), [case("one", one)])
+    assert only(seen, mode="recipe").status == "match"
+    naive = only(seen, mode="native")
+    assert (naive.status, naive.shape) == ("mismatch", (1, 1, 3))
+    assert naive.detail == "shape (1, 1, 3), not (1, 3)"
+
+
+def test_who_needs_a_batch_refuses_one_example_for_that(tmp_path: Path) -> None:
+    seen = observed(within(tmp_path, api()), [case("one", asked(unbatched=True))])
+    naive = only(seen, mode="native")
+    assert (naive.status, naive.limitation) == ("rejected", "x needs a batch axis")
 
 
 def test_one_item_is_asked_alone(tmp_path: Path) -> None:
