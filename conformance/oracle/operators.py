@@ -14,8 +14,11 @@ derivatives by the three arrays are the only primitives:
 
 No array is padded, and no zeros are inserted, so no such zero is multiplied by an infinity.
 
-Arrays hold floats or integers. float16 is summed in float32 and rounded once; integers are summed
-in int64. Where there is no answer, ``ValueError`` states the wrong number and what is allowed.
+Arrays hold integers, floats or complex numbers. An answer has the dtype to which NumPy promotes
+those of the two arrays that are multiplied. float16 is summed in float32 and rounded once; integers
+are summed in int64. Complex numbers are multiplied as they are, and no conjugate is taken, in the
+gradients neither. Where there is no answer, ``ValueError`` states the wrong number and what is
+allowed.
 
 References
 ----------
@@ -72,7 +75,7 @@ def conv_transpose(
     Returns
     -------
     Array
-        (N, C_out, *out) in the dtype of x, with ``out`` as in `geometry.conv_transpose_space`.
+        (N, C_out, *out) in the promoted dtype, with ``out`` as in `geometry.conv_transpose_space`.
         Elements beyond the full output are zero, plus bias.
 
     Raises
@@ -84,9 +87,7 @@ def conv_transpose(
     indices = indexing.conv_transpose(
         x.shape, kernel.shape, stride, padding, dilation, groups, output_padding
     )
-    return _accumulate(
-        _scatter, indices, x, kernel, x.dtype, _broadcast_bias(bias, indices.wide_side)
-    )
+    return _accumulate(_scatter, indices, x, kernel, _broadcast_bias(bias, indices.wide_side))
 
 
 def conv(
@@ -119,7 +120,7 @@ def conv(
     Returns
     -------
     Array
-        (N, C_out, *out) in the dtype of x, with ``out`` as in `geometry.conv_space`.
+        (N, C_out, *out) in the promoted dtype, with ``out`` as in `geometry.conv_space`.
 
     Raises
     ------
@@ -128,9 +129,7 @@ def conv(
     """
     x, kernel = _to_array("x", x), _to_array("kernel", kernel)
     indices = indexing.conv(x.shape, kernel.shape, stride, padding, dilation, groups)
-    return _accumulate(
-        _gather, indices, x, kernel, x.dtype, _broadcast_bias(bias, indices.narrow_side)
-    )
+    return _accumulate(_gather, indices, x, kernel, _broadcast_bias(bias, indices.narrow_side))
 
 
 def conv_input_gradient(
@@ -154,12 +153,12 @@ def conv_input_gradient(
     Returns
     -------
     Array
-        (N, C_in, *space) in the dtype of ``gradient``.
+        (N, C_in, *space) in the promoted dtype.
     """
     kernel = _to_array("kernel", kernel)
     indices = indexing.conv(x_shape, kernel.shape, **arguments)
     gradient = _to_array("gradient", gradient, indices.narrow_side)
-    return _accumulate(_scatter, indices, gradient, kernel, gradient.dtype)
+    return _accumulate(_scatter, indices, gradient, kernel)
 
 
 def conv_kernel_gradient(
@@ -181,13 +180,12 @@ def conv_kernel_gradient(
     Returns
     -------
     Array
-        (C_out, C_in / groups, *k) in the dtype of x.
+        (C_out, C_in / groups, *k) in the promoted dtype.
     """
     x = _to_array("x", x)
     indices = indexing.conv(x.shape, kernel_shape, **arguments)
-    return _accumulate(
-        _correlate, indices, _to_array("gradient", gradient, indices.narrow_side), x, x.dtype
-    )
+    gradient = _to_array("gradient", gradient, indices.narrow_side)
+    return _accumulate(_correlate, indices, gradient, x)
 
 
 def conv_transpose_input_gradient(
@@ -209,12 +207,12 @@ def conv_transpose_input_gradient(
     Returns
     -------
     Array
-        (N, C_in, *space) in the dtype of ``gradient``.
+        (N, C_in, *space) in the promoted dtype.
     """
     kernel = _to_array("kernel", kernel)
     indices = indexing.conv_transpose(x_shape, kernel.shape, **arguments)
     gradient = _to_array("gradient", gradient, indices.wide_side)
-    return _accumulate(_gather, indices, gradient, kernel, gradient.dtype)
+    return _accumulate(_gather, indices, gradient, kernel)
 
 
 def conv_transpose_kernel_gradient(
@@ -236,13 +234,12 @@ def conv_transpose_kernel_gradient(
     Returns
     -------
     Array
-        (C_in, C_out / groups, *k) in the dtype of x.
+        (C_in, C_out / groups, *k) in the promoted dtype.
     """
     x = _to_array("x", x)
     indices = indexing.conv_transpose(x.shape, kernel_shape, **arguments)
-    return _accumulate(
-        _correlate, indices, x, _to_array("gradient", gradient, indices.wide_side), x.dtype
-    )
+    gradient = _to_array("gradient", gradient, indices.wide_side)
+    return _accumulate(_correlate, indices, x, gradient)
 
 
 def conv_matrix(kernel: ArrayLike, space: Sequence[int], **arguments: Any) -> Array:
@@ -412,15 +409,16 @@ def _accumulate(
     indices: ConvIndices,
     first: Array,
     second: Array,
-    dtype: np.dtype[Any],
     bias: Array | None = None,
 ) -> Array:
-    """Apply ``primitive`` to two arrays in a wide dtype, add the bias, and round to ``dtype``."""
+    """Apply ``primitive`` to two arrays in a wide dtype, add the bias, and round the sum once."""
+    dtype = np.result_type(first, second)
+    if bias is not None and _rank_of(bias.dtype) > _rank_of(dtype):
+        raise ValueError(f"bias must not be of {bias.dtype}, as the answer is of {dtype}")
     arrays = (first, second) if bias is None else (first, second, bias)
-    floats = [array.dtype for array in arrays if array.dtype.kind == "f"]
-    if floats and dtype.kind != "f":
-        raise ValueError(f"an answer in {dtype} must be made of integers only, got {floats[0]}")
-    wide = np.result_type(np.float32, *floats) if floats else np.dtype(np.int64)
+    wide = np.dtype(np.int64)
+    if dtype.kind in "fc":
+        wide = np.result_type(np.float32, *(array.dtype for array in arrays))
     with np.errstate(all="ignore"):  # infinities and overflow are answers, as IEEE has them
         result = primitive(indices, first.astype(wide, copy=False), second.astype(wide, copy=False))
         if bias is not None:
@@ -428,10 +426,15 @@ def _accumulate(
         return result.astype(dtype, copy=False)
 
 
+def _rank_of(dtype: np.dtype[Any]) -> int:
+    """Return 0 for integers, 1 for floats and 2 for complex numbers."""
+    return ("iu", "f", "c").index("iu" if dtype.kind in "iu" else dtype.kind)
+
+
 def _to_array(name: str, value: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:
     array = np.asarray(value)
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{name} must hold floats or integers, got {array.dtype}")
+    if array.dtype.kind not in "iufc":
+        raise ValueError(f"{name} must hold integers, floats or complex numbers, got {array.dtype}")
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} must have the shape {shape}, got {array.shape}")
     return array

@@ -422,7 +422,7 @@ DTYPES = ["float16", "float32", "float64", "int8", "int32", "int64", "uint8", "u
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["conv", "conv_transpose"])
-def test_the_result_has_the_dtype_of_x(name: str, dtype: str) -> None:
+def test_the_result_has_the_dtype_of_its_arrays(name: str, dtype: str) -> None:
     operator = getattr(oracle, name)
     y = operator(np.ones((1, 2, 3), dtype), np.ones((2, 2, 2), dtype), bias=np.ones(2, dtype))
     assert y.dtype == dtype
@@ -434,7 +434,63 @@ def test_gradients_have_the_dtype_of_what_they_are_made_of(name: str) -> None:
     x, kernel, u = np.ones((1, 1, 3), "f4"), np.ones((1, 1, 1), "f8"), np.ones((1, 1, 3), "f2")
     by_x = getattr(oracle, f"{name}_input_gradient")(x.shape, kernel, u)
     by_kernel = getattr(oracle, f"{name}_kernel_gradient")(x, kernel.shape, u)
-    assert (by_x.dtype, by_kernel.dtype) == ("f2", "f4")
+    assert (by_x.dtype, by_kernel.dtype) == ("f8", "f4")
+
+
+PROMOTED = [
+    ("float16", "float32", "float32"),
+    ("float32", "float64", "float64"),
+    ("int32", "float32", "float64"),
+    ("int32", "int64", "int64"),
+    ("int64", "complex64", "complex128"),
+    ("float16", "complex64", "complex64"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "promoted"), PROMOTED)
+@pytest.mark.parametrize("name", ["conv", "conv_transpose"])
+def test_two_dtypes_are_promoted_as_numpy_promotes_them(
+    name: str, first: str, second: str, promoted: str
+) -> None:
+    operator = getattr(oracle, name)
+    for x_dtype, kernel_dtype in ((first, second), (second, first)):
+        y = operator(np.ones((1, 2, 3), x_dtype), np.full((2, 2, 2), 3, kernel_dtype))
+        assert y.dtype == promoted
+        assert y.max() == 12
+
+
+def test_a_product_of_two_dtypes_is_rounded_in_the_promoted_one() -> None:
+    # float16 holds neither 2049 nor the product of 2048 and 1.0009765625.
+    y = oracle.conv_transpose(np.array([[[2048.0]]], "f4"), np.array([[[1 + 2.0**-10]]], "f2"))
+    assert y.item() == 2050
+    y = oracle.conv_transpose(np.array([[[16777217]]], "i4"), np.array([[[1.0]]], "f4"))
+    assert y.item() == 16777217
+
+
+def test_complex_numbers_are_multiplied_without_a_conjugate() -> None:
+    x, kernel = np.array([[[1 + 2j, 3]]], "c8"), np.array([[[1, 2 - 1j]]], "c8")
+    y = oracle.conv_transpose(x, kernel)
+    assert y.dtype == "c8"
+    assert y.tolist() == [[[1 + 2j, 7 + 3j, 6 - 3j]]]
+    by_x = oracle.conv_transpose_input_gradient(x.shape, kernel, np.array([[[1, 1j, 2]]], "c8"))
+    assert by_x.tolist() == [[[2 + 2j, 4 - 1j]]]
+
+
+def test_a_number_that_is_not_finite_stays_where_the_kernel_takes_it() -> None:
+    x = np.array([[[np.inf, 1, np.nan, 2]]], "f4")
+    y = oracle.conv_transpose(x, [[[1, 10]]], stride=3)
+    expected = [np.inf, np.inf, 0, 1, 10, 0, np.nan, np.nan, 0, 2, 20]
+    np.testing.assert_array_equal(y.ravel(), expected)
+    # Here 0 and infinity do meet.
+    y = oracle.conv_transpose(x, [[[0, 10]]], stride=3)
+    expected = [np.nan, np.inf, 0, 0, 10, 0, np.nan, np.nan, 0, 0, 20]
+    np.testing.assert_array_equal(y.ravel(), expected)
+
+
+def test_float16_overflows_only_where_the_whole_sum_does() -> None:
+    x, kernel = np.array([[[40000.0], [40000], [-40000]]], "f2"), np.ones((3, 1, 1), "f2")
+    assert oracle.conv_transpose(x, kernel).item() == 40000
+    assert oracle.conv_transpose(np.abs(x), kernel).item() == np.inf
 
 
 def test_float16_is_rounded_only_once() -> None:
