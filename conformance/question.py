@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,9 @@ Op = Literal[
 ]
 Operator = Literal["conv", "conv_transpose", "interpolate"]
 Wanted = Literal["output", "input_gradient", "kernel_gradient", "parameters"]
-Dtype = Literal["float16", "bfloat16", "float32", "float64", "int32", "int64"]
+Dtype = Literal[
+    "float16", "bfloat16", "float32", "float64", "int32", "int64", "complex64", "complex128"
+]
 
 OPS: tuple[Op, ...] = get_args(Op)
 WANTED: tuple[Wanted, ...] = get_args(Wanted)
@@ -88,7 +90,10 @@ class Question:
     groups
         The number of groups.
     dtype
-        The dtype of the arrays.
+        The dtype of the answer, and of all arrays that have no other one.
+    operand_dtypes
+        The dtypes of x and of the kernel where they are two, which are `promoted` to ``dtype``;
+        None for ``dtype``.
     zero_given
         Whether an output padding of 0 was given. For the oracle that is the same as none; for
         Keras, for example, it is not.
@@ -110,6 +115,7 @@ class Question:
     dilation: Axes
     groups: int = 1
     dtype: Dtype = "float32"
+    operand_dtypes: tuple[Dtype, Dtype] | None = None
     zero_given: bool = False
     length: OutputLength | None = None
     unbatched: bool = False
@@ -133,6 +139,29 @@ class Question:
             if self.op.endswith(wanted):
                 return wanted
         return "output"
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Return the arrays that are not None, by the names of their fields."""
+        arrays = {name: getattr(self, name) for name in ("x", "kernel", "bias", "gradient")}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    @property
+    def gathers(self) -> bool:
+        """Return whether each element of an output or input gradient is a sum over a window."""
+        return (self.operator == "conv") == (self.wanted == "output")
+
+    @property
+    def has_infinite_kernel(self) -> bool:
+        """Return whether a zero that is multiplied with the kernel shows in what is wanted."""
+        is_factor = self.wanted in ("output", "input_gradient") and self.operator != "interpolate"
+        return is_factor and not np.isfinite(self.kernel).all()
+
+    @property
+    def dtypes(self) -> dict[str, Dtype]:
+        """Return the dtype of each array by the name of its field, also of those that are None."""
+        x, kernel = self.operand_dtypes or (self.dtype, self.dtype)
+        return {"x": x, "kernel": kernel, "bias": self.dtype, "gradient": self.dtype}
 
     @property
     def space(self) -> Axes:
@@ -236,9 +265,13 @@ class Question:
         )
 
     def map_arrays(self, function: ArrayMap, **changes: Any) -> Question:
-        """Return the question with ``function`` applied to its arrays, and other fields changed."""
-        arrays = {name: getattr(self, name) for name in ("x", "kernel", "bias", "gradient")}
-        mapped = {name: function(array) for name, array in arrays.items() if array is not None}
+        """Return the question with ``function`` applied to its arrays, and other fields changed.
+
+        A new dtype is that of all arrays.
+        """
+        if "dtype" in changes:
+            changes.setdefault("operand_dtypes", None)
+        mapped = {name: function(array) for name, array in self.arrays.items()}
         return self.but(**mapped, **changes)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -339,9 +372,34 @@ class Chain:
 AnyQuestion: TypeAlias = Question | Chain
 
 
-def stand_in(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
-    """Return a read-only array of zeros that takes no memory, for its shape and dtype only."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
+def promoted(first: Dtype, second: Dtype) -> Dtype:
+    """Return the dtype of a product of two numbers, as NumPy promotes their dtypes.
+
+    bfloat16, which NumPy lacks, is promoted as float16 is, and both together to float32.
+    """
+    if first == second:
+        return first
+    if {first, second} == {"float16", "bfloat16"}:
+        return "float32"
+    pair = ("float16" if dtype == "bfloat16" else dtype for dtype in (first, second))
+    return cast(Dtype, np.result_type(*map(np.dtype, pair)).name)
+
+
+def is_complex(dtype: Dtype) -> bool:
+    """Return whether a dtype has complex numbers."""
+    return dtype.startswith("complex")
+
+
+def is_finite(question: AnyQuestion) -> bool:
+    """Return whether no number of a question is NaN or infinite."""
+    if isinstance(question, Chain):
+        return all(map(is_finite, question.questions))
+    return all(np.isfinite(array).all() for array in question.arrays.values())
+
+
+def stand_in(shape: tuple[int, ...], dtype: Any = np.float32, value: float = 0) -> Array:
+    """Return a read-only array of one number that takes no memory, for its shape and dtype only."""
+    return np.broadcast_to(np.full((), value, dtype), shape)
 
 
 def products(question: AnyQuestion) -> int:

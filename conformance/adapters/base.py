@@ -231,6 +231,8 @@ class TensorInterop:
         The expressions in place of ``tensor`` and ``array`` for dtypes that NumPy lacks.
     dtype_contexts
         The ``with`` line for dtypes that are otherwise narrowed.
+    conjugates_gradients
+        Whether its gradients of complex numbers are multiplied with conjugates.
     unsupported_layouts
         Orders in memory that it refuses, so that a recipe copies such an array.
     switches
@@ -252,6 +254,7 @@ class TensorInterop:
     gradient: Gradient
     dtype_conversions: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
     dtype_contexts: Mapping[Dtype, str] = field(default_factory=dict)
+    conjugates_gradients: bool = False
     unsupported_layouts: tuple[Memory, ...] = ()
     switches: tuple[str, ...] = ()
     device: str = "'cpu'"
@@ -476,6 +479,11 @@ def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
 NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
 """The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
 NO_GRADIENTS = boundary("there are no gradients", lambda q: "gradient" in q.wanted)
+ZEROS_AROUND = Limitation(
+    "an infinite kernel is multiplied with the zeros of a padding, which gives NaN",
+    lambda q: q.has_infinite_kernel and q.gathers and any(max(pair) > 0 for pair in q.pairs),
+    is_refusal=False,
+)
 LAYOUT = frozenset({"layout"})
 """The topics of a variant that differs in where its channels are."""
 

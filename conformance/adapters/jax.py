@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.adapters.base import (
     LAYOUT,
+    ZEROS_AROUND,
     Api,
     Batched,
     CallBuilder,
@@ -48,7 +49,7 @@ INTEROP = TensorInterop(
     dtype_conversions={
         "bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")
     },
-    dtype_contexts={"float64": WITH_X64, "int64": WITH_X64},
+    dtype_contexts=dict.fromkeys(("float64", "int64", "complex128"), WITH_X64),
     switches=("JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64", "JAX_PLATFORMS"),
     device="jax.devices()[0].platform",
     packages={"jax": "jax.__version__", "jaxlib": "jax.lib.__version__"},
@@ -188,7 +189,24 @@ def ends_the_process(q: Question) -> bool:
     return has_halved_axis and prod(k for _, k in others) > prod(n for n, _ in others)
 
 
+def multiplies_zeros(q: Question) -> bool:
+    """Return whether XLA on the CPU (0.10.2) multiplies zeros with an infinite kernel.
+
+    It multiplies those around the data, and over three axes or with a dilation also those that a
+    stride inserts.
+    """
+    is_skipped = q.rank < 3 and set(q.dilation) == {1} and min(q.stride) > 1
+    return q.has_infinite_kernel and not q.gathers and not is_skipped
+
+
+ZEROS_BETWEEN = Limitation(
+    "an infinite kernel is multiplied with zeros, which gives NaN",
+    multiplies_zeros,
+    is_refusal=False,
+)
 LIMITS = (
+    ZEROS_AROUND,
+    ZEROS_BETWEEN,
     Limitation(
         "cropped at the start and padded at the end, numbers are uninitialised",
         reads_past_the_end,

@@ -11,6 +11,7 @@ from conformance.adapters.base import (
     CPU,
     LAYOUT,
     OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
     Api,
     CallBuilder,
     CallSource,
@@ -105,7 +106,8 @@ def _layer(q: Question, **arguments: object) -> CallSource:
         dilation_rate=numbers(q.dilation, 1),
         groups=numbers((q.groups,), 1),
         use_bias=False if q.bias is None else None,
-        dtype=None if q.dtype == "float32" else q.dtype,
+        # A layer has the dtype of its weights.
+        dtype=None if q.dtypes["kernel"] == "float32" else q.dtypes["kernel"],
     )
     name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
     return CallSource(
@@ -197,6 +199,8 @@ LAYERS_OF_WHOLE_NUMBERS = (
 WRONG_ANSWERS = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG_ANSWERS),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
+    ZEROS_AROUND,
+    replace(jax.ZEROS_BETWEEN, backend="jax"),
 )
 CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
     tensorflow.EIGEN,

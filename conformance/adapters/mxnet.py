@@ -10,6 +10,7 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
     Api,
     CallBuilder,
     CallSource,
@@ -183,7 +184,7 @@ def _resize(q: Question) -> CallSource | Inexpressible:
     )
 
 
-LIMITS = (NEGATIVE_PADDING,)
+LIMITS = (NEGATIVE_PADDING, ZEROS_AROUND)
 FLAT_DILATION = Limitation(
     "three spatial axes take no dilation",
     lambda q: q.rank == 3 and set(q.dilation) != {1},
@@ -233,6 +234,7 @@ CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
 ROUTINES = (*FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
 SIZED_LIMITS = (
+    ZEROS_AROUND,
     *ROUTINES,
     # MXNet turns it into an output padding of one, which must be smaller than the stride.
     Limitation(

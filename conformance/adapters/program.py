@@ -20,6 +20,9 @@ def _recipe(q: Question) -> CallSource:
 def _call(q: Question, padding: Pairs | Word) -> CallSource:
     arrays = "x=x, kernel=w" if q.bias is None else "x=x, kernel=w, bias=b"
     arguments = keywords(
+        dtypes=dict(zip(("x", "kernel"), q.operand_dtypes, strict=True))
+        if q.operand_dtypes
+        else None,
         stride=q.stride,
         padding=padding,
         output_padding=q.output_padding,

@@ -11,6 +11,7 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
     Api,
     CallBuilder,
     CallSource,
@@ -175,6 +176,7 @@ WHOLE_NUMBERS = (
     ),
 )
 SHARED_LIMITS = (
+    ZEROS_AROUND,
     *WRONG_ANSWERS,
     *WHOLE_NUMBERS,
     NEGATIVE_PADDING,

@@ -9,6 +9,7 @@ from conformance.adapters import onednn
 from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
+    ZEROS_AROUND,
     Api,
     CallBuilder,
     CallSource,
@@ -44,6 +45,7 @@ INTEROP = TensorInterop(
     dtype_conversions={
         "bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.float().numpy(force=True)")
     },
+    conjugates_gradients=True,
     unsupported_layouts=("reversed",),  # it has no negative strides
     switches=("ATEN_CPU_CAPABILITY",),
     device="torch.zeros(()).device.type",
@@ -105,12 +107,16 @@ def _layer(q: Question, arguments: str) -> CallSource:
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
     bias = keywords(bias=False if q.bias is None else None)
     # Whole numbers have no gradient, which a parameter requires by default.
-    learns = keywords(requires_grad=False if q.dtype.startswith("int") else None)
+    kernel, bias_dtype = q.dtypes["kernel"], q.dtype
+    learns, bias_learns = (
+        keywords(requires_grad=False if dtype.startswith("int") else None)
+        for dtype in (kernel, bias_dtype)
+    )
     return CallSource(
         setup=(
             f"layer = torch.nn.{name}({sizes}{arguments}{bias})",
             f"layer.weight = torch.nn.Parameter(w{learns})",
-            *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{learns})",)),
+            *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{bias_learns})",)),
         ),
         expression=f"layer(x{keywords(output_size=q.length and q.length.space)})",
         kernel="layer.weight",
@@ -127,6 +133,7 @@ def _interpolate(q: Question) -> CallSource:
 
 
 TRANSPOSE_LIMITS = (
+    ZEROS_AROUND,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
     NEGATIVE_PADDING,
@@ -138,6 +145,7 @@ TRANSPOSE_LIMITS = (
     ),
 )
 CONV_LIMITS = (
+    ZEROS_AROUND,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
     NEGATIVE_PADDING,

@@ -14,9 +14,15 @@ from conformance.answers import decimals
 from conformance.answers.submission import Submission
 from conformance.cases import exactness
 from conformance.cases.arrays import first_changed, first_real, to_dtype
-from conformance.comparison import UNIT_ROUNDOFF, Reference, difference, reference
-from conformance.conventions.axes import HALVES
-from conformance.question import DTYPES, Array, Dtype, Question
+from conformance.comparison import (
+    HALVES,
+    UNIT_ROUNDOFF,
+    Reference,
+    difference,
+    equal,
+    reference,
+)
+from conformance.question import DTYPES, Array, Dtype, Question, is_complex, is_finite
 
 T = TypeVar("T")
 
@@ -80,15 +86,14 @@ class Comparison:
     def agrees(self) -> Array | None:
         """Where the numbers are right; None for two shapes, and where there are no such numbers."""
         numbers = self.expected if self.within is None else self.within.numbers
-        is_comparable = self.answer.dtype.kind in "fiu"
+        is_comparable = self.answer.dtype.kind in _kinds(self.question)
         if numbers is None or not is_comparable or self.answer.shape != numbers.shape:
             return None
-        if self.within is None:
-            return np.asarray(self.answer == numbers)
-        agrees = self.within.holds(self.answer)
-        if np.isinf(self.answer).any() and self.expected is not None:  # as of float16
-            agrees |= np.isinf(self.answer) & (self.answer == self.expected)
-        return agrees
+        agrees = (
+            equal(self.answer, numbers) if self.within is None else self.within.holds(self.answer)
+        )
+        # A NaN is right only where numbers that are not finite lead to it.
+        return agrees & (self.answer == self.answer) if is_finite(self.question) else agrees
 
     @property
     def is_close(self) -> bool:
@@ -121,27 +126,33 @@ def comparisons(submission: Submission) -> Iterator[Comparison]:
         One that shows the answer to be right if any of them does.
     """
     q, y, own = submission.question, submission.answer, submission.answer_dtype
-    if own == q.dtype or y.dtype.kind not in "fiu":
+    if own == q.dtype or y.dtype.kind not in _kinds(q):
         yield Comparison(q, y)
         if own == "float32":
             yield from _in_halves(q, y)
         return
     sentence = f"The answer is {own} and the question {q.dtype}; both are compared as"
-    is_float = y.dtype.kind == "f"
-    if q.x.dtype.kind == "f" or first_real(y) is None:
+    is_float = y.dtype.kind in "fc"
+    asks_floats = not q.dtype.startswith("int")
+    if asks_floats or first_changed(y, q.dtype) is None:
         yield Comparison(q, to_dtype(y, q.dtype), f"{sentence} {q.dtype}." if is_float else "")
     if is_float and own in DTYPES and not _holds(own, q.dtype):
         narrow: Dtype = own
         remark = f"{sentence} {narrow}."
-        if q.x.dtype.kind == "f":
+        if asks_floats:
             yield Comparison(q, to_dtype(y, q.dtype), remark, narrow)
         asked = q.map_arrays(lambda array: to_dtype(array, narrow), dtype=narrow)
         yield Comparison(asked, y, remark)
 
 
+def _kinds(q: Question) -> str:
+    """Return the kinds of NumPy's dtypes whose numbers are compared with the oracle's."""
+    return "fiuc" if is_complex(q.dtype) else "fiu"
+
+
 def _in_halves(q: Question, y: Array) -> Iterator[Comparison]:
     """Yield float32 as a half whose numbers all of them are, as programs store a bfloat16."""
-    arrays = [array for array in (q.x, q.kernel, q.bias, q.gradient, y) if array is not None]
+    arrays = [*q.arrays.values(), y]
     for half in HALVES:
         if first_real(y) is not None and all(first_changed(a, half) is None for a in arrays):
             remark = f"All numbers are those of {half}, and are compared as such."
@@ -162,11 +173,12 @@ def is_exact(q: Question) -> bool:
     q
         A question; one without an answer is exact if its numbers are whole.
     """
-    arrays = [array for array in (q.x, q.kernel, q.bias, q.gradient) if array is not None]
+    arrays = q.arrays.values()
     if any(first_real(array) is not None for array in arrays):
         return False
     limit = exactness.limit(q, exact=True)
-    if sum(float(np.abs(array).sum(dtype=np.float64)) for array in arrays) ** 2 <= limit:
+    # The parts of a complex number add up to at most twice its square.
+    if 2 * sum(float(np.abs(array).sum(dtype=np.float64)) for array in arrays) ** 2 <= limit:
         return True  # no answer is worked out for small arrays
     try:
         return exactness.bound(q) <= limit

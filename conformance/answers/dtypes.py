@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,39 @@ import numpy as np
 from conformance.authoring.call_files import CannotUse
 from conformance.cases.arrays import to_dtype
 from conformance.cases.vocabulary import value_hint
-from conformance.question import DTYPES, Array, Dtype
+from conformance.question import DTYPES, Array, Dtype, is_complex, promoted
 
 
-def in_one_dtype(
-    arrays: Mapping[str, Array], stated: Any, untyped: Collection[str] = ()
-) -> tuple[dict[str, Array], Dtype, tuple[str, ...]]:
-    """Return the arrays of a question in one dtype.
+@dataclass(frozen=True, eq=False)
+class TypedArrays:
+    """The arrays of a question, and its dtypes.
+
+    Attributes
+    ----------
+    arrays
+        The arrays by name, with bfloat16 as float32.
+    dtype
+        The dtype of the question.
+    operand_dtypes
+        Those of x and of the kernel, as of `Question`.
+    remarks
+        Sentences about what was converted.
+    """
+
+    arrays: dict[str, Array]
+    dtype: Dtype
+    operand_dtypes: tuple[Dtype, Dtype] | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def typed_arrays(
+    arrays: Mapping[str, Array],
+    stated: Any,
+    untyped: Collection[str] = (),
+    *,
+    may_differ: bool = False,
+) -> TypedArrays:
+    """Return the arrays of a question in its dtypes.
 
     Parameters
     ----------
@@ -26,11 +54,14 @@ def in_one_dtype(
         The name of the dtype; None for that of the arrays, or for the narrowest that holds them.
     untyped
         The names of arrays that were made of plain numbers, which have no dtype of their own.
+    may_differ
+        Whether x and the kernel may have two dtypes. Whole numbers take that of the others, as they
+        are often what plain numbers became.
 
     Returns
     -------
-    tuple
-        The arrays, with bfloat16 as float32; the dtype; and sentences about what was converted.
+    TypedArrays
+        The arrays and the dtypes.
 
     Raises
     ------
@@ -42,13 +73,29 @@ def in_one_dtype(
     if stated is not None and stated not in DTYPES:
         hint = value_hint("dtype", stated, DTYPES)
         raise CannotUse(f"dtype must be one of {', '.join(DTYPES)}, got {stated!r}{hint}")
-    dtype: Dtype = stated or _common({*typed.values()} or {"float32"})
+    complex_ones = [key for key in dtypes if np.iscomplexobj(arrays[key])]
+    if stated is not None and complex_ones and not is_complex(stated):
+        raise CannotUse(f"{complex_ones[0]} holds complex numbers, and {stated} has none")
+    known: set[Dtype] = {*typed.values()} or {"float32"}
+    dtype: Dtype = stated or _common(known | ({"complex64"} if complex_ones else set()))
     remarks: tuple[str, ...] = ()
     if stated is None and len({*typed.values()}) > 1:
         words = ", ".join(f"{key} is {name}" for key, name in typed.items())
         remarks = (f"{words}: the question is asked in {dtype}.",)
+    operands: tuple[Dtype, Dtype] = (typed.get("x", dtype), typed.get("kernel", dtype))
+    is_mixed = (
+        may_differ
+        and stated is None
+        and operands[0] != operands[1]
+        and not any(operand.startswith("int") for operand in operands)
+        and promoted(*operands) == dtype  # which a bias may have widened
+    )
+    in_dtype = dict.fromkeys(dtypes, dtype)
+    if is_mixed:
+        in_dtype["x"], in_dtype["kernel"] = operands
     plain = {key: _from_bfloat16(array) for key, array in arrays.items()}
-    return {**plain, **{key: to_dtype(plain[key], dtype) for key in dtypes}}, dtype, remarks
+    converted = {key: to_dtype(plain[key], in_dtype[key]) for key in dtypes}
+    return TypedArrays(plain | converted, dtype, operands if is_mixed else None, remarks)
 
 
 def is_bfloat16(array: Array) -> bool:
@@ -80,8 +127,5 @@ def _from_bfloat16(array: Array) -> Array:
 
 
 def _common(dtypes: set[Dtype]) -> Dtype:
-    """Return the narrowest dtype that holds the others, or that of the floats among them."""
-    floats = {dtype for dtype in dtypes if "float" in dtype}
-    if floats == {"float16", "bfloat16"}:
-        return "float32"
-    return max(floats or dtypes, key=DTYPES.index)
+    """Return the dtype to which all are promoted, or the floats and complex ones among them."""
+    return reduce(promoted, {dtype for dtype in dtypes if not dtype.startswith("int")} or dtypes)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from conformance.adapters.registry import APIS
-from conformance.answers.dtypes import in_one_dtype, is_bfloat16
+from conformance.answers.dtypes import TypedArrays, is_bfloat16, typed_arrays
 from conformance.answers.layouts import (
     axes_of,
     axis_names,
@@ -28,7 +28,7 @@ from conformance.authoring.captures import X_AXES, Capture
 from conformance.cases.arrays import to_dtype
 from conformance.cases.vocabulary import value_hint
 from conformance.oracle.geometry import padding_of, per_axis
-from conformance.question import OPS, Array, Dtype, Op, Question, products
+from conformance.question import OPS, Array, Op, Question, is_complex, products
 from conformance.recipes.search import LENGTH
 
 ARRAYS = ("x", "kernel", "bias", "gradient", "y")
@@ -147,14 +147,23 @@ def submission_of(
     axes = _axes(layouts or Layouts(), vocabulary, op)
     rank = _rank(arguments.pop("rank", None), arrays)
     answer_dtype = "bfloat16" if is_bfloat16(arrays["y"]) else arrays["y"].dtype.name
-    arrays, dtype, remarks = in_one_dtype(arrays, arguments.pop("dtype", None), untyped)
-    if "y" in untyped and "float" in dtype and arrays["y"].dtype.kind in "iuf":
-        arrays["y"], answer_dtype = to_dtype(arrays["y"], dtype), dtype
-    answer = _answer(arrays["y"], rank, axes["y"], op)
-    question = _question(op, arrays, arguments, axes, rank, dtype, vocabulary)
+    may_differ = op in ("conv", "conv_transpose")
+    typed_values = typed_arrays(
+        arrays, arguments.pop("dtype", None), untyped, may_differ=may_differ
+    )
+    y, dtype = typed_values.arrays["y"], typed_values.dtype
+    kinds = "iufc" if is_complex(dtype) else "iuf"
+    if "y" in untyped and not dtype.startswith("int") and y.dtype.kind in kinds:
+        y, answer_dtype = to_dtype(y, dtype), dtype
+    answer = _answer(y, rank, axes["y"], op)
+    question = _question(op, typed_values, arguments, axes, rank, vocabulary)
     _check_size(question, answer)
     return Submission(
-        question=question, answer=answer, answer_dtype=answer_dtype, api=api, remarks=remarks
+        question=question,
+        answer=answer,
+        answer_dtype=answer_dtype,
+        api=api,
+        remarks=typed_values.remarks,
     )
 
 
@@ -176,7 +185,7 @@ def port_submission(original: Submission, port: Submission) -> Submission:
     question, x = original.question, port.question.x
     if (x.ndim, x.shape[1]) != (question.x.ndim, question.x.shape[1]):
         raise CannotUse(f"the layer takes {x.shape}, and the original {question.x.shape}")
-    question = question.but(x=to_dtype(x, question.dtype))
+    question = question.but(x=to_dtype(x, question.dtypes["x"]))
     remarks = [*port.remarks, *_argument_differences(question, port.question)]
     if question.bias is not None and port.api in APIS and not APIS[port.api].takes_bias:
         question = question.but(bias=None)
@@ -255,14 +264,14 @@ def _rank(value: Any, arrays: Mapping[str, Array]) -> int:
 
 def _question(
     op: Op,
-    arrays: Mapping[str, Array],
+    typed_values: TypedArrays,
     arguments: Mapping[str, Any],
     axes: Mapping[str, str],
     rank: int,
-    dtype: Dtype,
     vocabulary: Vocabulary | None,
 ) -> Question:
     """Return the question in canonical terms; raise `CannotUse` if there is none."""
+    arrays = typed_values.arrays
     values = {**(vocabulary.defaults if vocabulary else {}), **arguments}
     groups = values.get("groups", 1)
     if not isinstance(groups, int) or groups < 1:
@@ -277,7 +286,6 @@ def _question(
         kernel_axes=axes["kernel"],
         canonical=_kernel_axes(op),
         groups=groups,
-        dtype=dtype,
     )
     for key in _NEUTRAL:
         if isinstance(values.get(key), str) and key != "padding":
@@ -297,7 +305,8 @@ def _question(
             output_padding=per_axis("output_padding", numbers["output_padding"], rank, least=0),
             dilation=per_axis("dilation", numbers["dilation"], rank),
             groups=groups,
-            dtype=dtype,
+            dtype=typed_values.dtype,
+            operand_dtypes=typed_values.operand_dtypes,
             zero_given="output_padding" in values and not np.any(numbers["output_padding"]),
         )
         _check_channels(q)

@@ -82,7 +82,6 @@ def choices(
         kernel_axes=options["kernel_layout"] or (api.kernel_axes if api else canonical),
         canonical=canonical,
         groups=groups if isinstance(groups, int) else 1,
-        dtype=fields.get("dtype"),
     )
     size = fields.get(LENGTH)
     if has_length and options["crop"] is not None:
@@ -104,6 +103,8 @@ def choices(
         )
         if capture.groups != groups:
             fields["groups"] = capture.groups
+    if "dtype" not in fields and capture.kernel.dtype != capture.x.dtype:
+        fields.setdefault("kernel_dtype", capture.kernel.dtype.name)
     if capture.x.dtype != "float32":
         fields.setdefault("dtype", capture.x.dtype.name)
     if options["seed"] is None:

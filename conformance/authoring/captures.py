@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from conformance.authoring.call_files import ARRAYS, CannotUse
 from conformance.authoring.yaml_writer import READABLE
 from conformance.cases.array_rules import random
@@ -58,7 +56,6 @@ class Capture:
         kernel_axes: str,
         canonical: str,
         groups: int,
-        dtype: str | None,
     ) -> Capture:
         """Move the arrays of a call to canonical axes.
 
@@ -72,13 +69,10 @@ class Capture:
             The canonical axes of the kernel.
         groups
             The number of groups.
-        dtype
-            The dtype of the case; None for that of the arrays, which then have to agree.
-
         Raises
         ------
         CannotUse
-            For a missing array, and for axes, dtypes and numbers that no case has.
+            For a missing array, and for axes and dtypes that no case has.
         """
         for key in ("x", "kernel"):
             if key not in arrays:
@@ -88,8 +82,6 @@ class Capture:
         for key, array in arrays.items():
             _require_usable(key, array)
         x, kernel, bias = arrays["x"], arrays["kernel"], arrays.get("bias")
-        if dtype is None and kernel.dtype != x.dtype:
-            raise CannotUse(f"x has dtype {x.dtype}, the kernel {kernel.dtype}; --dtype says which")
         if bias is not None and bias.ndim != 1:
             raise CannotUse(f"bias must have one axis, got shape {bias.shape}")
         return cls(
@@ -196,8 +188,6 @@ def _require_usable(name: str, array: Array) -> None:
         )
     if not array.size:
         raise CannotUse(f"{name} is empty, of shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise CannotUse(f"{name} holds numbers that are not finite")
 
 
 def _transpose(name: str, array: Array, axes: str, canonical: str) -> Array:

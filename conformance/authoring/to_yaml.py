@@ -51,8 +51,11 @@ def fields(q: Question) -> dict[str, Any]:
         case["padding"] = pairs if is_mixed else _scalar_or_list(pairs)
     if q.groups != 1:
         case["groups"] = q.groups
-    if q.dtype != "float32":
-        case["dtype"] = q.dtype
+    dtype, kernel_dtype = q.dtypes["x"], q.dtypes["kernel"]
+    if dtype != "float32":
+        case["dtype"] = dtype
+    if kernel_dtype != dtype:
+        case["kernel_dtype"] = kernel_dtype
     return case
 
 
@@ -73,7 +76,7 @@ def topics(q: Question) -> tuple[Topic, ...]:
         "groups": q.groups > 1,
         "channels": max(q.x.shape[1], q.output_channels) > q.groups,
         "bias": q.bias is not None,
-        "dtype": q.dtype != "float32",
+        "dtype": {*q.dtypes.values()} != {"float32"},
     }
     return tuple(topic for topic, applies in applicable.items() if applies) or ("basic",)
 
@@ -93,7 +96,8 @@ def _axis_count(operand: Any) -> int:
 
 def _integers(array: Array) -> Array:
     """Convert whole numbers to integers, as these are written without their dtype."""
-    integers = np.rint(array).astype(np.int64)
+    with np.errstate(invalid="ignore"):
+        integers = np.rint(array.real).astype(np.int64)
     return integers if (integers == array).all() else array
 
 

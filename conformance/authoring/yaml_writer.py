@@ -152,6 +152,11 @@ def content_of(text: str) -> Any:
     return None if root is None or problems else root.value
 
 
+def is_same(first: Any, second: Any) -> bool:
+    """Return whether two values of YAML documents are the same; a NaN is the same as a NaN."""
+    return repr(first) == repr(second)
+
+
 def append(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]]) -> str:
     """Return the text of a case file with one case more; ``fields`` and ``comments`` as of `entry`.
 
@@ -180,7 +185,7 @@ def append(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence
     content = content_of(new_text)
     if isinstance(content, dict) and isinstance(content.get("cases"), list):
         del content["cases"][-1:]
-    if content != content_of(text):
+    if not is_same(content, content_of(text)):
         raise CannotAdd("one more case at its end would change what is there")
     return new_text
 
@@ -220,5 +225,9 @@ def _quoted(value: str) -> str:
 def _number(value: Any) -> str:
     """Write the shortest text that is read as the same number of its dtype."""
     array: Array = np.asarray(value)
+    if array.dtype.kind == "c":
+        return str(array[()]).strip("()") if array.imag else _number(array.real)
+    if not np.isfinite(array):
+        return ".nan" if np.isnan(array) else ".inf" if array > 0 else "-.inf"
     is_whole = array.dtype.kind in "iu" or (float(array).is_integer() and abs(float(array)) < 2**53)
     return str(int(array)) if is_whole else str(array[()])

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag
 
 from conformance import oracle
-from conformance.cases.fields import Model, Numbers, Range, Real, Seed, Shape, Size, Whole
+from conformance.cases.fields import Model, Number, Numbers, Range, Real, Seed, Shape, Size, Whole
 from conformance.oracle.memory_layout import Memory
 from conformance.question import Array
 
@@ -74,7 +74,7 @@ class Arange(Shaped):
 class Fill(Shaped):
     """One number everywhere."""
 
-    fill: Real = Field(description="The number.", examples=[1])
+    fill: Number = Field(description="The number.", examples=[1])
 
     def make(self) -> Array:
         return np.full(self.shape, self.fill)

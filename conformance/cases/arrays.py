@@ -13,7 +13,8 @@ import numpy as np
 from conformance.cases import array_rules
 from conformance.cases.errors import CaseError
 from conformance.cases.size_limits import check_size
-from conformance.question import Array, Dtype
+from conformance.comparison import equal
+from conformance.question import Array, Dtype, is_complex
 
 EXACT_INTEGERS: Mapping[Dtype, int] = {
     "float16": 2**11,
@@ -22,6 +23,8 @@ EXACT_INTEGERS: Mapping[Dtype, int] = {
     "float64": 2**53,
     "int32": 2**31 - 1,
     "int64": 2**53,
+    "complex64": 2**24,
+    "complex128": 2**53,
 }
 """The bound up to which a dtype holds every integer (int64: as far as the oracle's float64)."""
 
@@ -126,26 +129,55 @@ def crop_groups(array: Array, axis: int, groups: int, most_groups: int, most: in
 
 
 def to_dtype(numbers: Array, dtype: Dtype) -> Array:
-    """Return ``numbers`` in ``dtype``; bfloat16, which NumPy lacks, as float32 rounded to it."""
+    """Return ``numbers`` in ``dtype``; bfloat16, which NumPy lacks, as float32 rounded to it.
+
+    A complex number in a dtype that has none loses its imaginary part.
+    """
+    if np.iscomplexobj(numbers) and not is_complex(dtype):
+        numbers = numbers.real
     if dtype != "bfloat16":
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return numbers.astype(dtype)
+    if np.isnan(numbers).any():  # of whose bits only the first ones stay
+        numbers = np.where(np.isnan(numbers), np.float32(np.nan), numbers)
     bits = np.ascontiguousarray(numbers, np.float32).view(np.uint32).astype(np.uint64)
     # Round to nearest, ties to even, as the formats' own conversions do.
     rounded_bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
     return rounded_bits.astype(np.uint32).view(np.float32).reshape(numbers.shape)
 
 
-def first_changed(numbers: Array, dtype: Dtype) -> tuple[int, ...] | None:
-    """Return the index of the first number that ``dtype`` cannot hold, None if there is none."""
-    return _first_true(to_dtype(numbers, dtype).astype(np.float64) != numbers)
+def first_changed(
+    numbers: Array, dtype: Dtype, *, but_rounded: bool = False
+) -> tuple[int, ...] | None:
+    """Return the index of the first number that ``dtype`` cannot hold, None if there is none.
+
+    Parameters
+    ----------
+    numbers
+        The numbers.
+    dtype
+        The dtype.
+    but_rounded
+        Whether a number of floats may be rounded, if not to infinity.
+    """
+    stored = to_dtype(numbers, dtype)
+    changed = ~equal(stored, numbers)
+    if but_rounded and not dtype.startswith("int"):
+        changed &= (np.isfinite(numbers) & ~np.isfinite(stored)) | (
+            np.iscomplexobj(numbers) and not is_complex(dtype)
+        )
+    return first_true(changed)
 
 
 def first_real(numbers: Array) -> tuple[int, ...] | None:
-    """Return the index of the first number that is not whole, None if there is none."""
-    return None if numbers.dtype.kind == "i" else _first_true(numbers != np.round(numbers))
+    """Return the index of the first number that is not whole, None if there is none.
+
+    NaN and infinities count as whole: what they reach is rounded nowhere.
+    """
+    return None if numbers.dtype.kind == "i" else first_true(~equal(np.round(numbers), numbers))
 
 
-def _first_true(mask: Array) -> tuple[int, ...] | None:
+def first_true(mask: Array) -> tuple[int, ...] | None:
+    """Return the index of the first true element, None if there is none."""
     indices = np.argwhere(mask)
     return tuple(map(int, indices[0])) if len(indices) else None

@@ -24,13 +24,14 @@ from conformance.question import AnyQuestion, Array, Chain, Question, as_canonic
 
 _CONV = frozenset({"kernel", "bias", "stride", "padding", "dilation", "groups"})
 _TRANSPOSE = _CONV | {"output_padding", *output_lengths.WORDS}
+_MIXED = frozenset({"kernel_dtype"})
 _NO_BIAS = frozenset({"bias"})
 ALLOWED: Mapping[str, frozenset[str]] = {
-    "conv": _CONV,
+    "conv": _CONV | _MIXED,
     "conv_input_gradient": (_CONV - _NO_BIAS) | {"gradient"},
     "conv_kernel_gradient": (_CONV - _NO_BIAS) | {"gradient"},
     "conv_parameters": _CONV,
-    "conv_transpose": _TRANSPOSE,
+    "conv_transpose": _TRANSPOSE | _MIXED,
     "conv_transpose_input_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
     "conv_transpose_kernel_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
     "conv_transpose_parameters": _TRANSPOSE,
@@ -42,6 +43,7 @@ _CHAINED = "; each of its steps has its own"
 _OTHER_OPS: Mapping[str, str] = {
     "steps": "; a case with steps says 'op: chain'",
     "gradient": "; op conv_transpose_input_gradient takes it, as do the other gradients",
+    "kernel_dtype": "; the answers of conv and conv_transpose may be of two dtypes",
 }
 """The operators that take a key, for the sentence that refuses it for another operator."""
 _QUESTION_KEYS: frozenset[str] = frozenset().union(*ALLOWED.values())
@@ -170,7 +172,7 @@ def _contradictions(entry: Entry, case: Case, *, check: bool) -> list[Fault]:
         if faults:
             return faults
     if case.expected.error is None:
-        faults = list(unrepresentable_values(entry) if case.exact else ()) or list(
+        faults = list(unrepresentable_values(entry, exact=case.exact)) or list(
             _overflows(entry, case)
         )
         if faults:
@@ -199,10 +201,11 @@ def _overflows(entry: Entry, case: Case) -> Iterator[Fault]:
         return
     maximum = limit(case.question, exact=case.exact)
     if not largest_sum <= maximum:
+        dtype = case.question.dtype if isinstance(case.question, Question) else entry.dtype
         meaning = "holds every whole number" if case.exact else "holds numbers"
         yield (
             (),
-            f"sums may reach {largest_sum:.0f}; {entry.dtype} {meaning} only up to {maximum:.0f}",
+            f"sums may reach {largest_sum:.0f}; {dtype} {meaning} only up to {maximum:.0f}",
         )
 
 

@@ -1,7 +1,9 @@
 """Decide whether a case can be compared with ``==``: whole data, and sums that its dtype holds.
 
 The bound on sums is the answer for absolute values, sum |x||w| + |b|: no partial sum exceeds it,
-whatever the order in which a framework sums.
+whatever the order in which a framework sums. Beyond it an answer is still the same in every order
+if all its terms have one sign and overflow. NaN and infinities have no part in the bound, as what
+they reach is NaN, or infinite, in every order.
 """
 
 from __future__ import annotations
@@ -12,11 +14,27 @@ from typing import Any
 import numpy as np
 
 from conformance.cases.array_rules import Bilinear, Normal
-from conformance.cases.arrays import EXACT_INTEGERS, array, axis_count, first_changed, first_real
+from conformance.cases.arrays import (
+    EXACT_INTEGERS,
+    array,
+    axis_count,
+    first_changed,
+    first_real,
+    first_true,
+    to_dtype,
+)
 from conformance.cases.errors import Fault, Path
 from conformance.cases.schema import Entry, PadStep, Step
-from conformance.comparison import magnitude
-from conformance.question import AnyQuestion, Chain, answer
+from conformance.comparison import HALVES, OVERFLOW, finite, magnitude
+from conformance.question import (
+    AnyQuestion,
+    Array,
+    Chain,
+    Question,
+    answer,
+    is_complex,
+    promoted,
+)
 
 _NAMES = ("x", "kernel", "gradient", "bias")
 
@@ -40,18 +58,28 @@ def real_parts(entry: Entry) -> Iterator[Fault]:
                 yield (*path, *index), f"{path[-1]} holds {numbers[index]}, which is not whole"
 
 
-def unrepresentable_values(entry: Entry) -> Iterator[Fault]:
-    """Yield the operands of an exact entry that its dtype cannot hold as they are."""
+def unrepresentable_values(entry: Entry, *, exact: bool) -> Iterator[Fault]:
+    """Yield the operands that the entry's dtype cannot hold: as they are if it is exact.
+
+    Otherwise they may be rounded, but not to infinity, and not to real numbers.
+    """
+    kernel_dtype = entry.kernel_dtype or entry.dtype
+    dtypes = {"kernel": kernel_dtype, "bias": promoted(entry.dtype, kernel_dtype)}
     for path, rule in _rules(entry):
         numbers = np.array(rule) if isinstance(rule, list) else array("", rule, axis_count(rule))
-        index = first_changed(numbers, entry.dtype)
+        dtype = dtypes.get(str(path[-1]), entry.dtype) if len(path) == 1 else entry.dtype
+        index = first_changed(numbers, dtype, but_rounded=not exact)
+        reason = f"{dtype} cannot hold"
+        if index is None and any(map(is_complex, dtypes.values())):
+            index = first_true(~np.isfinite(numbers))
+            reason = "products of complex numbers need finite ones, not"
         if index is not None:
             inner = index if isinstance(rule, list) else ()
-            yield (*path, *inner), f"{entry.dtype} cannot hold the {numbers[index]} of {path[-1]}"
+            yield (*path, *inner), f"{reason} the {numbers[index]} of {path[-1]}"
 
 
 def bound(question: AnyQuestion) -> float:
-    """Return the largest absolute value that any partial sum of the answer can have.
+    """Return the largest absolute value of a partial sum whose answer may depend on its order.
 
     Raises
     ------
@@ -59,17 +87,36 @@ def bound(question: AnyQuestion) -> float:
         If the question has no answer.
     """
     largest = magnitude(question)
-    questions = largest.questions if isinstance(largest, Chain) else (largest,)
-    answers = [answer(q) for q in questions]
-    return max((float(array.max()) for array in answers if array.size), default=0.0)
+    pairs = zip(_questions(question), _questions(largest), strict=True)
+    return max(float(_bounds(q, answer(of)).max(initial=0)) for q, of in pairs)
 
 
 def limit(question: AnyQuestion, *, exact: bool) -> float:
-    """Return the largest sum that the question's dtype holds, exactly or as a finite number."""
-    dtype = (question.questions[0] if isinstance(question, Chain) else question).dtype
+    """Return the largest sum that the question's dtype holds, exactly or as a finite number.
+
+    Sums of a half are finite in float32, in which they are formed.
+    """
+    dtype = _questions(question)[0].dtype
     if exact or dtype.startswith("int"):
         return EXACT_INTEGERS[dtype]
-    return float(np.finfo("float32" if dtype == "bfloat16" else dtype).max)
+    return float(np.finfo("float32" if dtype in HALVES else dtype).max)
+
+
+def _questions(question: AnyQuestion) -> tuple[Question, ...]:
+    return question.questions if isinstance(question, Chain) else (question,)
+
+
+def _bounds(question: Question, magnitudes: Array) -> Array:
+    """Return the largest partial sums, and zeros where every order leads to the same infinity."""
+    threshold = OVERFLOW.get(question.dtype, np.finfo(np.float64).max)
+    if question.dtype.startswith("int") or not (magnitudes >= threshold).any():
+        return magnitudes
+    with np.errstate(all="ignore"):
+        sums, result = answer(finite(question)), to_dtype(answer(question), question.dtype)
+    # Twice the threshold, as roundings may take a sum below it.
+    is_infinite = (np.abs(sums) == magnitudes) & (magnitudes >= 2 * threshold)
+    is_infinite &= result == np.copysign(np.inf, sums)
+    return np.where(is_infinite, 0.0, magnitudes)
 
 
 def _rules(entry: Entry) -> Iterator[tuple[Path, Any]]:

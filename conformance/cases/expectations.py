@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
-from conformance.comparison import bound
+from conformance.comparison import bound, equal, wide
 from conformance.question import AnyQuestion, Array, Chain, Question, answer, as_passed
 
 
@@ -157,13 +157,13 @@ def _difference(
     left_words: str = "stated is",
     right_words: str = "the oracle gives",
 ) -> str | None:
-    """Return how two arrays differ by more than ``tolerance``, None if not; NaN always differs."""
+    """Return how two arrays differ by more than ``tolerance``, None if not; NaN equals NaN."""
     left = np.asarray(left)
     if left.shape != right.shape:
         return f"{left_words} shape {left.shape}, {right_words} shape {right.shape}"
     with np.errstate(all="ignore"):
-        apart = np.abs(np.subtract(left, right, dtype=np.float64))
-    is_close = np.atleast_1d(apart <= tolerance)
+        apart = np.abs(wide(left) - wide(right))
+    is_close = np.atleast_1d((apart <= tolerance) | equal(left, right))
     if is_close.all():
         return None
     index = tuple(int(i) for i in np.argwhere(~is_close)[0])

@@ -6,8 +6,8 @@ Nothing is coerced: the text '2' is not 2, true is not 1, and 2.0 is no stride.
 from __future__ import annotations
 
 import re
+from cmath import isfinite
 from collections.abc import Callable, Sequence
-from math import isfinite
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -21,7 +21,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from conformance.cases.errors import Fault
-from conformance.cases.vocabulary import FINITE
 
 Topic = Literal[
     "basic",
@@ -60,6 +59,12 @@ MAX_TEXT = 5_000
 """The most characters of an id, and of a sentence, which are printed with every case."""
 NUMBERS_SCHEMA = "x-numbers"
 """A placeholder for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
+
+
+COMPLEX = r"[-+]?([0-9.]+([eE][-+]?[0-9]+)?[-+])?[0-9.]+([eE][-+]?[0-9]+)?j"
+"""The text of a complex number, as Python writes it."""
+NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{COMPLEX}$"}]}
+"""A number in a schema; YAML has no complex ones, which are text."""
 
 
 def _validator(find_fault: Callable[[Any], Fault | None]) -> Callable[[Any], Any]:
@@ -129,11 +134,9 @@ def _numbers(value: Any) -> Fault | None:
 def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Fault | None:
     """Return the first fault of a nested list that must hold numbers in lists of these lengths."""
     if not lengths:
-        if type(value) not in (int, float):
+        if type(value) not in (int, float) and not _is_complex_literal(value):
             return path, "must be a number"
-        if not isfinite(value):
-            return path, f"must be finite, as {FINITE}"
-        if abs(value) > MAX_NUMBER:
+        if type(value) is int and abs(value) > MAX_NUMBER:
             return path, f"must be a number within -{MAX_NUMBER} and {MAX_NUMBER}"
         return None
     if not isinstance(value, list) or len(value) != lengths[0]:
@@ -143,6 +146,26 @@ def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()
         if fault is not None:
             return fault
     return None
+
+
+def _number(value: Any) -> Fault | None:
+    return _ragged_fault(value, ())
+
+
+def _to_numbers(value: Any) -> Any:
+    """Return nested lists with complex numbers in place of the texts that are."""
+    if isinstance(value, list):
+        return [_to_numbers(entry) for entry in value]
+    return complex(value) if isinstance(value, str) else value
+
+
+def _is_complex_literal(value: Any) -> bool:
+    if not isinstance(value, str) or len(value) > MAX_NAME or not re.fullmatch(COMPLEX, value):
+        return False
+    try:
+        return isfinite(complex(value))
+    except ValueError:
+        return False
 
 
 def _padding(value: Any) -> Fault | None:
@@ -243,6 +266,7 @@ Ends = Annotated[
 Numbers = Annotated[
     list[Any],
     PlainValidator(_validator(_numbers)),
+    AfterValidator(_to_numbers),
     WithJsonSchema({NUMBERS_SCHEMA: True}),
 ]
 Oracle = Annotated[
@@ -253,6 +277,12 @@ Oracle = Annotated[
 Size = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Real = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
+Number = Annotated[
+    int | float | complex,
+    PlainValidator(_validator(_number)),
+    AfterValidator(_to_numbers),
+    WithJsonSchema(NUMBER),
+]
 Range = Annotated[
     list[Whole],
     Field(min_length=2, max_length=2),

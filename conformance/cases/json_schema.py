@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.cases.fields import MAX_AXES, NUMBERS_SCHEMA
+from conformance.cases.fields import MAX_AXES, NUMBER, NUMBERS_SCHEMA
 from conformance.cases.schema import CaseFile
 from conformance.utils import resources
 
@@ -19,7 +19,7 @@ _NUMBERS = {
     "description": f"A list of numbers, or of such lists, all as long; at most {MAX_AXES} deep.",
     "type": "array",
     "minItems": 1,
-    "items": {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/Numbers"}]},
+    "items": {"anyOf": [*NUMBER["anyOf"], {"$ref": "#/$defs/Numbers"}]},
 }
 
 

@@ -64,6 +64,8 @@ class Property:
         if op not in self.ops:
             op_names = ", ".join(sorted(self.ops))
             raise ValueError(f"property {self.name} is about {op_names}, not about {op}")
+        if np.iscomplexobj(result):
+            raise ValueError(f"property {self.name} is about real numbers, not {result.dtype}")
         result = np.asarray(result, np.float64)
         if isinstance(question, Question) and result.shape != shape(question):
             return np.array(result.shape), np.array(shape(question))

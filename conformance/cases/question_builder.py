@@ -35,6 +35,7 @@ from conformance.question import (
     Pool,
     Question,
     answer,
+    promoted,
 )
 
 MAX_ARGUMENT = 2**31 - 1
@@ -74,10 +75,9 @@ def build_question(entry: Entry, *, as_written: bool = False) -> AnyQuestion:
     }
     rank = infer_rank(rules, entry.rank)
     arrays = collect({key: partial(array, key, rule, rank) for key, rule in rules.items()})
+    dtypes = (entry.dtype, entry.kernel_dtype or entry.dtype)
     unbatched = is_unbatched(entry.x, rank)
-    return _question(
-        entry.op, entry, arrays, entry.dtype, as_written=as_written, unbatched=unbatched
-    )
+    return _question(entry.op, entry, arrays, dtypes, as_written=as_written, unbatched=unbatched)
 
 
 def path_to_key(sentence: str, keys: Collection[str]) -> Path:
@@ -90,12 +90,14 @@ def _question(
     op: Op,
     arguments: Arguments,
     arrays: Mapping[str, Array],
-    dtype: Dtype,
+    dtypes: tuple[Dtype, Dtype],
     *,
     as_written: bool,
     unbatched: bool,
 ) -> Question:
     rank = arrays["x"].ndim - 2
+    dtype = promoted(*dtypes)
+    stored_in = {"x": dtypes[0], "kernel": dtypes[1], "gradient": dtype}
     read = _as_written if as_written else _canonical
     parts: dict[str, Any] = collect(
         {
@@ -107,7 +109,8 @@ def _question(
         }
     )
     operands = {
-        key: _in_memory(arguments, key, to_dtype(numbers, dtype)) for key, numbers in arrays.items()
+        key: _in_memory(arguments, key, to_dtype(numbers, stored_in[key]))
+        for key, numbers in arrays.items()
     }
     kernel = operands.get("kernel", np.zeros(0))
     if op != "interpolate" and not kernel.size and not as_written:
@@ -118,6 +121,7 @@ def _question(
         kernel=kernel,
         groups=arguments.groups,
         dtype=dtype,
+        operand_dtypes=None if dtypes[0] == dtypes[1] else dtypes,
         zero_given=arguments.output_padding is not None and not np.any(arguments.output_padding),
         unbatched=unbatched,
         **parts,
@@ -191,8 +195,9 @@ def _chain(entry: Entry, *, as_written: bool) -> Chain:
                 continue
             infer_rank({"kernel": step.kernel}, rank)
             arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
+            dtypes = (entry.dtype, entry.dtype)
             question = _question(
-                step.op, step, arrays, entry.dtype, as_written=as_written, unbatched=unbatched
+                step.op, step, arrays, dtypes, as_written=as_written, unbatched=unbatched
             )
             steps.append(question)
             x = to_dtype(answer(question), entry.dtype)

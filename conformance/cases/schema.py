@@ -208,6 +208,12 @@ class Entry(Arguments):
         default=None, description="How many spatial axes; needed for a bare 3-D array."
     )
     dtype: Dtype = Field(default="float32", description="What the arrays are stored in.")
+    kernel_dtype: Dtype | None = Field(
+        default=None,
+        description="What the kernel is stored in, if not in dtype. Bias and answer then have the"
+        " dtype to which NumPy promotes both.",
+        examples=["float16"],
+    )
     exact: bool | None = Field(
         default=None,
         description="Whether answers are compared with ==; by default, if all data is whole.",

@@ -12,8 +12,8 @@ from cmath import isfinite
 from collections.abc import Collection, Iterable, Mapping
 from itertools import zip_longest
 
-FINITE = "NaN and infinities are not asked"
-REAL = "complex numbers are not asked"
+_NONFINITE = "a number that is not finite is written .nan, .inf or -.inf"
+_COMPLEX = "a complex number is written with a j, as in 1+2j"
 NEAR = 0.8
 """The least likeness (at most 1) of a word and a typing error of it."""
 
@@ -28,6 +28,7 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("weight", "weights", "filter", "filters", "w", "W", "rhs"), "kernel"),
     **dict.fromkeys(("b", "B", "biases"), "bias"),
     **dict.fromkeys(("data_type", "type"), "dtype"),
+    **dict.fromkeys(("weight_dtype", "filter_dtype"), "kernel_dtype"),
     **dict.fromkeys(("operator", "operation", "layer"), "op"),
     **dict.fromkeys(("grad", "dy", "grad_output"), "gradient"),
     **dict.fromkeys(("layers", "operators"), "steps"),
@@ -45,7 +46,10 @@ _LAYOUT = (
     " or, of a convolution, (out, in / groups, space...)"
 )
 _ANSWER = "an answer stands under expected, as in 'expected: {numbers: [1, 2]}'"
-_DTYPE = "x, kernel, bias and the answer have the one dtype of the case"
+_DTYPE = (
+    "dtype is that of x, and kernel_dtype that of the kernel where it is another one; bias and"
+    " answer have the dtype that NumPy promotes both to"
+)
 _AROUND = (
     "padding crops [begin, end] of each axis off the output of a transposed convolution, and"
     " lengthens it where it is negative; a chain has the steps pad and crop"
@@ -58,7 +62,7 @@ EXPLANATIONS: Mapping[str, str] = {
     **dict.fromkeys(("data_format", "layout", "dimension_numbers", "channels_last"), _LAYOUT),
     **dict.fromkeys(("y", "Y", "out", "output", "outputs", "answer", "result"), _ANSWER),
     **dict.fromkeys(("numbers", "shape", "matrix", "error", "property"), _ANSWER),
-    **dict.fromkeys(("kernel_dtype", "weight_dtype", "x_dtype", "input_dtype", "out_type"), _DTYPE),
+    **dict.fromkeys(("x_dtype", "input_dtype", "out_type", "result_type"), _DTYPE),
     **dict.fromkeys(("preferred_element_type", "compute_dtype", "accumulator"), _DTYPE),
     **dict.fromkeys(("crop", "cropping", "slice", "pad_before", "pad_after", "pad_width"), _AROUND),
     **dict.fromkeys(("activation", "relu", "dropout", "batch_norm"), _ALONE),
@@ -82,6 +86,8 @@ VALUE_SYNONYMS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("double", "fp64", "f64"), "float64"),
         **dict.fromkeys(("i32",), "int32"),
         **dict.fromkeys(("long", "i64"), "int64"),
+        **dict.fromkeys(("complex", "cfloat", "c64"), "complex64"),
+        **dict.fromkeys(("cdouble", "c128"), "complex128"),
     },
     "op": {
         **dict.fromkeys(
@@ -114,7 +120,6 @@ VALUE_EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
         "depthwise": "a depthwise operator has as many groups as channels",
     },
     "dtype": {
-        **dict.fromkeys(("complex", "complex64", "complex128", "cfloat", "cdouble"), REAL),
         "float": "it is float32 for some and float64 for others",
         "int": "it is int32 for some and int64 for others",
     },
@@ -164,6 +169,7 @@ def value_hint(key: str, value: object, choices: Iterable[str]) -> str:
 
     It says what a case has in its place, and is empty if that is not known.
     """
+    key = key.removeprefix("kernel_")  # kernel_dtype has the values of dtype
     if not isinstance(value, str):
         return f"; {LISTED[key]}" if key in LISTED and isinstance(value, list | dict) else ""
     small = value.strip().lower().rpartition(".")[2]  # as of torch.float32
@@ -191,8 +197,8 @@ def number_hint(word: str) -> str:
         except ValueError:
             continue
         if not isfinite(number):
-            return f"; {FINITE}"
-        return f"; {REAL}" if number.imag else ""
+            return f"; {_NONFINITE}"
+        return f"; {_COMPLEX}" if number.imag else ""
     return ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from typing import Any
 
 MAX_DIGITS = 18
@@ -31,7 +32,7 @@ def plain_value(text: str) -> Any:
     -------
     Any
         None, a bool, a number or the text; an integer of more than MAX_DIGITS digits becomes
-        10**MAX_DIGITS, or minus that.
+        10**MAX_DIGITS, or minus that, and a float beyond float64 the largest one.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -41,4 +42,6 @@ def plain_value(text: str) -> Any:
         return -size if text[0] == "-" else size
     if _BASED.fullmatch(text):
         return min(int(text, 0), 10**MAX_DIGITS)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    return max(-sys.float_info.max, min(float(text), sys.float_info.max))

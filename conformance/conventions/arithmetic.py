@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from conformance import question
-from conformance.cases.arrays import EXACT_INTEGERS, to_dtype
+from conformance.cases.arrays import EXACT_INTEGERS, first_real, to_dtype
+from conformance.comparison import HALVES, magnitude
 from conformance.conventions.axis import (
     SOME_AXES,
     Axis,
@@ -18,14 +19,18 @@ from conformance.conventions.axis import (
     cropped,
     mistake,
 )
+from conformance.conventions.numbers import converted
+from conformance.oracle.geometry import Axes
 from conformance.question import Array, Dtype, Question
 
-HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
-"""The dtypes of 16 bits."""
 FLOATS: tuple[Dtype, ...] = ("float32", *HALVES)
 """The dtypes to which sums of wider numbers may be rounded."""
-NARROWER: dict[Dtype, Dtype] = {"float64": "float32", "int64": "int32"}
-"""The dtypes of 64 bits, each with that of half the bits."""
+NARROWER: dict[Dtype, Dtype] = {
+    "float64": "float32",
+    "int64": "int32",
+    "complex128": "complex64",
+}
+"""The dtypes of numbers of 64 bits, each with that of half the bits."""
 
 
 def round_to(y: Array, dtype: Dtype) -> Array:
@@ -34,7 +39,12 @@ def round_to(y: Array, dtype: Dtype) -> Array:
 
 
 def _scale_bias(times: int) -> Change:
-    return lambda q: None if q.bias is None else q.but(bias=q.bias * q.bias.dtype.type(times))
+    def change(q: Question) -> Question | None:
+        if q.bias is None:
+            return None
+        return q.but(bias=q.bias * q.bias.dtype.type(times) if times else np.zeros_like(q.bias))
+
+    return change
 
 
 def _bias_along(axis: int) -> Change:
@@ -61,9 +71,7 @@ def _bias_to_input(q: Question) -> Question | None:
 
 def _narrow(q: Question) -> Question:
     """Convert every array to half the bits before anything is computed."""
-    dtype = NARROWER[q.dtype]
-    with np.errstate(over="ignore"):
-        return q.map_arrays(lambda array: array.astype(dtype), dtype=dtype)
+    return converted(q, NARROWER[q.dtype])
 
 
 def _rounded(dtype: Dtype) -> Change:
@@ -77,11 +85,10 @@ def is_rounded(q: Question, dtype: Dtype) -> bool:
     """Return whether the question is in ``dtype`` and rounds one of its sums."""
     if q.dtype != dtype or q.wanted == "parameters":
         return False
-    arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None]
-    if any((a != np.rint(a)).any() for a in arrays):
+    if any(first_real(array) is not None for array in q.arrays.values()):
         return True
     try:
-        largest = np.max(question.answer(q.map_arrays(np.abs)), initial=0)
+        largest = np.max(question.answer(magnitude(q)), initial=0)
     except ValueError:
         return False
     return bool(largest > EXACT_INTEGERS[dtype])
@@ -97,14 +104,23 @@ def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
     if q.wanted == "kernel_gradient" or q.operator == "interpolate":
         return round_to(question.answer(q), dtype)
     total: Array | None = None
-    for offset in np.ndindex(*q.window):
-        single_offset = np.zeros_like(q.kernel)
-        single_offset[:, :, *offset] = q.kernel[:, :, *offset]
-        partial_sum = round_to(question.answer(q.but(kernel=single_offset, bias=None)), dtype)
-        total = partial_sum if total is None else round_to(total + partial_sum, dtype)
-    assert total is not None  # a kernel has an offset
-    bias = q.broadcast_bias if q.wanted == "output" else None
-    return total if bias is None else round_to(total + bias, dtype)
+    with np.errstate(all="ignore"):  # infinities and overflow are answers
+        for offset in np.ndindex(*q.window):
+            partial_sum = round_to(question.answer(_at_offset(q, offset)), dtype)
+            total = partial_sum if total is None else round_to(total + partial_sum, dtype)
+        assert total is not None  # a kernel has an offset
+        bias = q.broadcast_bias if q.wanted == "output" else None
+        return total if bias is None else round_to(total + bias, dtype)
+
+
+def _at_offset(q: Question, offset: Axes) -> Question:
+    """Return the question with one element of the kernel, and no zeros in place of the others."""
+    places = zip(offset, q.pairs, q.window, q.dilation, strict=True)
+    return q.but(
+        kernel=q.kernel[:, :, *(slice(a, a + 1) for a in offset)],
+        padding=tuple((b - a * d, e - (k - 1 - a) * d) for a, (b, e), k, d in places),
+        bias=None,
+    )
 
 
 def _shift(axes: Sequence[int], by: int) -> Change:

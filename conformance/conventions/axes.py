@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.conventions import arithmetic, layout, operators, output_padding, padding
-from conformance.conventions.arithmetic import HALVES as HALVES
+from conformance.conventions import (
+    arithmetic,
+    layout,
+    numbers,
+    operators,
+    output_padding,
+    padding,
+)
 from conformance.conventions.axis import Axis as Axis
 from conformance.conventions.axis import Choice as Choice
 from conformance.conventions.axis import Convention as Convention
@@ -20,6 +26,7 @@ AXES: tuple[Axis, ...] = (
     *operators.AXES,
     *padding.AXES,
     *output_padding.AXES,
+    *numbers.AXES,
     *arithmetic.AXES,
 )
 CONVENTIONS = tuple(Convention(axis, choice) for axis in AXES for choice in axis.choices)

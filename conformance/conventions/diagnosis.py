@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from conformance.cases import exactness
+from conformance.comparison import equal, wide
 from conformance.conventions import interpretations
 from conformance.conventions.arithmetic import round_to
 from conformance.conventions.axes import BY_NAME, CONVENTIONS
@@ -29,7 +30,7 @@ from conformance.conventions.interpretations import (
     neighbours,
     under,
 )
-from conformance.question import AnyQuestion, Array
+from conformance.question import AnyQuestion, Array, Question, is_complex
 
 MOST = 3
 """The largest number of conventions in a combination; more would explain anything."""
@@ -122,7 +123,7 @@ def diagnose(
     root = Node((), question, slack=slack)
     search = _Search(root, answer, exact, Budget() if budget is None else budget, among)
     with np.errstate(all="ignore"):  # an answer may hold any numbers
-        if answer.dtype.kind == "c":
+        if answer.dtype.kind == "c" and not _is_complex(question):
             return Diagnosis((), f"Its numbers are complex, of dtype {answer.dtype}.")
         # Conventions have to explain another dtype too, if any of them does.
         explanations = search.explanations(answer.dtype)
@@ -236,14 +237,14 @@ class _Search:
             self.exact and (node.dtype == self.root.dtype or _is_exact(node.question))
         ):
             node_answer = node.answer()
-            return node_answer.shape == answer.shape and bool((node_answer == answer).all())
+            return node_answer.shape == answer.shape and bool(equal(node_answer, answer).all())
         reference = node.reference()
         if reference.numbers.shape != answer.shape or not reference.holds(answer).all():
             return False
         # Sums that are rounded to another dtype are numbers of that dtype.
         if node.sums is None or node.sums == node.dtype:
             return True
-        return bool((round_to(answer, node.sums) == answer).all())
+        return bool(equal(round_to(answer, node.sums), answer).all())
 
     def _is_nearest(self, node: Node) -> bool:
         """Return whether a rounded answer is nearest to the node.
@@ -287,10 +288,14 @@ def _replacements(explanation: Explanation) -> Iterator[Explanation]:
 
 
 def _distance(numbers: Array, answer: Array) -> float:
-    """Return the root of the mean squared difference."""
-    return (
-        float(np.sqrt(np.mean((answer.astype(np.float64) - numbers) ** 2))) if answer.size else 0.0
-    )
+    """Return the root of the mean squared difference, of the numbers that are finite."""
+    squares = np.abs(wide(answer) - numbers) ** 2
+    squares = squares[np.isfinite(squares)]
+    return float(np.sqrt(np.mean(squares))) if squares.size else 0.0
+
+
+def _is_complex(question: AnyQuestion) -> bool:
+    return isinstance(question, Question) and is_complex(question.dtype)
 
 
 def _is_exact(question: AnyQuestion) -> bool:
@@ -308,13 +313,14 @@ def remark(expected: Array, answer: Array) -> str:
     """
     if answer.shape != expected.shape:
         return f"Its shape is {answer.shape}, not {expected.shape}."
-    if np.isnan(answer).any():
-        return f"It holds {int(np.isnan(answer).sum())} NaN."
-    distances = np.abs(answer.astype(np.float64) - expected)
+    is_nan = np.isnan(answer) & ~np.isnan(expected)
+    if is_nan.any():
+        return f"It holds {int(is_nan.sum())} NaN."
+    distances = np.where(equal(answer, expected), 0.0, np.abs(wide(answer) - expected))
     place = tuple(int(i) for i in np.unravel_index(np.argmax(distances), distances.shape))
     sentence = f"The largest difference is {distances[place]:g}, at {list(place)}."
     if np.array_equal(np.sort(answer, axis=None), np.sort(expected, axis=None)):
         return f"{sentence} The numbers are the right ones in other places."
-    if answer.sum(dtype=np.float64) == expected.sum(dtype=np.float64):
+    if wide(answer).sum() == wide(expected).sum():
         return f"{sentence} The sum is right."
     return sentence

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from conformance import question
 from conformance.adapters.base import Api, Device, Framework
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import Case
+from conformance.comparison import OVERFLOW, Reference
 from conformance.observations import Mode, Observation
 from conformance.question import Array, Question
 from conformance.recipes import literals
@@ -217,8 +217,10 @@ def _expected(prepared_case: PreparedCase, oracle: Array) -> Iterator[str]:
     if prepared_case.case.exact:
         yield literals.assignment("expected", as_passed(oracle))
     else:
-        yield literals.assignment("expected", as_passed(prepared_case.reference.numbers))
-        yield literals.assignment("allowed", as_passed(prepared_case.reference.near))
+        reference = prepared_case.reference
+        yield literals.assignment("expected", as_passed(_rounded_away(reference)))
+        near = np.where(np.isfinite(oracle), reference.near, 0.0)
+        yield literals.assignment("allowed", as_passed(near))
 
 
 def _results(r: Reproduction) -> Iterator[str]:
@@ -226,21 +228,33 @@ def _results(r: Reproduction) -> Iterator[str]:
         yield 'print("It answered:", y, sep="\\n")'
         return
     yield 'print("It answered:", y, "Expected:", expected, sep="\\n")'
-    yield from _verdict(r, r.prepared_case.oracle_answer.dtype)
+    yield from _verdict(r, r.prepared_case.oracle_answer)
 
 
-def _verdict(r: Reproduction, dtype: np.dtype[Any]) -> Iterator[str]:
+def _rounded_away(reference: Reference) -> Array:
+    """Return the numbers of a reference, with infinities for those beyond the dtype's range."""
+    numbers = reference.numbers
+    if np.iscomplexobj(numbers):
+        return numbers
+    is_beyond = np.abs(numbers) >= OVERFLOW.get(reference.dtype, np.inf)
+    return np.where(is_beyond, np.copysign(np.inf, numbers), numbers)
+
+
+def _verdict(r: Reproduction, oracle: Array) -> Iterator[str]:
     """Yield the lines that do what `comparison.difference` does."""
     case = r.prepared_case.case
     if not case.exact:
-        yield f'same = y.shape == expected.shape and y.dtype == "{dtype}"'
+        yield f'same = y.shape == expected.shape and y.dtype == "{oracle.dtype}"'
         near = "(abs(y.astype(np.float64) - expected) <= allowed).all()"
+        if np.iscomplexobj(oracle) or not np.isfinite(oracle).all():
+            near = "np.isclose(y, expected, 0, allowed, equal_nan=True).all()"
         # An answer within rounding is not always right, and the script cannot tell.
         undecided = r.outcome is not None and r.outcome.observation.status == "undecided"
         words = "Within rounding, which proves nothing here." if undecided else "Right."
         yield f'print("{words}" if same and {near} else "Wrong.")'
         return
-    same = "np.array_equal(y, expected)"
+    equal_nan = ", equal_nan=True" if np.isnan(oracle).any() else ""
+    same = f"np.array_equal(y, expected{equal_nan})"
     if not (isinstance(case.question, Question) and case.question.wanted == "parameters"):
         same = f"y.dtype == expected.dtype and {same}"
     yield f'print("Right." if {same} else "Wrong.")'

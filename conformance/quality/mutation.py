@@ -18,10 +18,10 @@ import numpy as np
 
 from conformance import comparison, question
 from conformance.cases import Case, sampling
-from conformance.comparison import Reference
+from conformance.comparison import HALVES, Reference, equal
 from conformance.conventions import alternatives
 from conformance.conventions.arithmetic import round_to
-from conformance.conventions.axes import AXES, CONVENTIONS, HALVES
+from conformance.conventions.axes import AXES, CONVENTIONS
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import Node, answer_under, under
 from conformance.question import AnyQuestion, Array, Chain, Question
@@ -223,7 +223,7 @@ def _differs(
 
 def _is_other(first: Array, second: Array) -> bool:
     same_type = first.shape == second.shape and first.dtype == second.dtype
-    return not (same_type and bool((first == second).all()))
+    return not (same_type and bool(equal(first, second).all()))
 
 
 def _kills_pair(prepared_case: PreparedCase, right_answer: Array, pair: Pair) -> bool:

@@ -15,7 +15,16 @@ from conformance.adapters.runtime import Runtime
 from conformance.conventions.arithmetic import NARROWER
 from conformance.observations import Mode
 from conformance.oracle import memory_layout
-from conformance.question import AnyQuestion, Array, ArrayStep, Chain, Pad, Pool, Question
+from conformance.question import (
+    AnyQuestion,
+    Array,
+    ArrayStep,
+    Chain,
+    Pad,
+    Pool,
+    Question,
+    is_complex,
+)
 from conformance.recipes import linear_ops, search
 from conformance.recipes.search import Cost, Plan
 
@@ -149,6 +158,8 @@ def _single(
     if isinstance(plan, Inexpressible):
         return plan
     interop = framework.interop(api, runtime.backend)
+    if mode == "recipe" and interop.conjugates_gradients and is_complex(question.dtype):
+        plan = search.with_plain_gradients(plan)
     return Call(
         text=text(plan, interop, question),
         arrays=arrays_of(question),
@@ -211,9 +222,10 @@ def _array_step(step: ArrayStep, channels: int) -> list[str]:
 def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     """Return the source of a planned question."""
     lines = _grouped(plan, interop, question)
-    if plan.keep_dtype and question.dtype in interop.dtype_contexts:
+    context = interop.dtype_contexts.get(question.dtype)
+    if plan.keep_dtype and context is not None:
         # The traceable spans depend on the line above them, so there are none.
-        return Text((interop.dtype_contexts[question.dtype], *lines.indented().lines))
+        return Text((context, *lines.indented().lines))
     return lines
 
 
@@ -244,6 +256,8 @@ def _grouped(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     )
 
 
+FIELDS = {"x": "x", "w": "kernel", "b": "bias", "g": "gradient"}
+"""The fields of a question by the names of their arrays in a source."""
 _JOINS = {
     "output": "np.concatenate(groups, {channels})",
     "input_gradient": "np.concatenate(groups, {channels})",
@@ -256,18 +270,18 @@ def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     bias_in_call = question.bias is not None and not plan.add_bias
     bias_after = question.bias is not None and plan.add_bias
     addend = f"b.reshape(-1{', 1' * question.rank})"
-    if question.dtype in NARROWER:
+    if question.dtype in NARROWER or question.operand_dtypes:
         addend += ".astype(y.dtype)"  # the bias is narrowed as the answer is
     names = ("x", *_kernel(question), *(("b",) if bias_in_call else ()))
     return (
         Text(_inputs(plan, question))
         + _traceable_lines(
             interop,
-            question,
+            plan.question,
             names,
             (*plan.call_source.setup, f"y = {plan.call_source.expression}"),
         )
-        + _array(interop, question)
+        + _array(interop, plan.question)
         + linear_ops.apply(plan.output, "y")
         + ([f"y = y + {addend}"] if bias_after else [])
     )
@@ -288,11 +302,11 @@ def _gradient(plan: Plan, interop: TensorInterop, question: Question, by: str) -
         + linear_ops.apply_adjoint(plan.output, "g")
         + _traceable_lines(
             interop,
-            question,
+            plan.question,
             names,
             (*plan.call_source.setup, *interop.gradient(plan.call_source, by)),
         )
-        + _array(interop, question)
+        + _array(interop, plan.question)
     )
 
 
@@ -300,7 +314,7 @@ def _parameters(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     bias = () if question.bias is None else ("b",)
     return (
         Text(_inputs(plan, question))
-        + _tensors(interop, question, ("x", "w", *bias))
+        + _tensors(interop, plan.question, ("x", "w", *bias))
         + plan.call_source.setup
         + [f"y = np.array({plan.call_source.parameters})"]
     )
@@ -327,22 +341,38 @@ def _traceable_lines(
     interop: TensorInterop, question: Question, names: tuple[str, ...], lines: tuple[str, ...]
 ) -> Text:
     tensors = _tensors(interop, question, names)
-    if question.dtype in interop.dtype_conversions:  # a compiler may drop a rounding
+    if _converted(interop, question):  # a compiler may drop a rounding
         return Text(tensors) + Text(lines, (TraceableSpan(0, len(lines), names),))
     lines = tensors + lines
     return Text(lines, (TraceableSpan(0, len(lines), names),))
 
 
 def _tensors(interop: TensorInterop, question: Question, names: tuple[str, ...]) -> tuple[str, ...]:
-    tensor, _ = interop.dtype_conversions.get(question.dtype, (interop.tensor, interop.array))
-    return tuple(_assignments(tensor, names))
+    dtypes, conversions = question.dtypes, interop.dtype_conversions
+    return tuple(
+        line
+        for name in names
+        for line in _assignment(
+            name, conversions.get(dtypes[FIELDS[name]], (interop.tensor,))[0].format(v=name)
+        )
+    )
 
 
 def _array(interop: TensorInterop, question: Question) -> list[str]:
-    _, array = interop.dtype_conversions.get(question.dtype, (interop.tensor, interop.array))
-    return _assignments(array, ("y",))
+    conversion = next((array for _, array in _converted(interop, question)), interop.array)
+    expression = conversion.format(v="y")
+    if question.operand_dtypes and conversion != interop.array:
+        # The answer may have either dtype.
+        expression += f" if 'bfloat16' in str(y.dtype) else {interop.array.format(v='y')}"
+    return _assignment("y", expression)
 
 
-def _assignments(conversion: str, names: Sequence[str]) -> list[str]:
-    """Return the lines that convert arrays; none where they stay what they are."""
-    return [f"{v} = {conversion.format(v=v)}" for v in names if conversion.format(v=v) != v]
+def _assignment(name: str, expression: str) -> list[str]:
+    """Return the line that converts an array; none where it stays what it is."""
+    return [] if expression == name else [f"{name} = {expression}"]
+
+
+def _converted(interop: TensorInterop, question: Question) -> list[tuple[str, str]]:
+    """Return the conversions of the question's dtypes that NumPy lacks."""
+    dtypes = dict.fromkeys((question.dtype, *(question.operand_dtypes or ())))
+    return [interop.dtype_conversions[d] for d in dtypes if d in interop.dtype_conversions]

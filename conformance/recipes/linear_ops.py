@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance.oracle.geometry import Axes, Pairs, effective_kernel_size
+from conformance.question import Dtype
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ def merged(ops: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
         else:
             merged_ops.append(op)
     return tuple(merged_ops)
+
+
+def cast(dtype: Dtype) -> tuple[LinearOp, ...]:
+    """Return the map that converts numbers to a dtype of NumPy's; it has no adjoint."""
+    return (LinearOp((f"{{v}} = {{v}}.astype(np.{dtype})",), ()),)
+
+
+def conjugate_gradients() -> tuple[LinearOp, ...]:
+    """Return the map that changes nothing, and whose adjoint takes the conjugate."""
+    return (LinearOp((), ("{v} = {v}.conj()",)),)
 
 
 def flip(rank: int) -> tuple[LinearOp, ...]:

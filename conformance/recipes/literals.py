@@ -6,6 +6,7 @@ import base64
 import re
 import textwrap
 import zlib
+from math import isfinite, isnan
 
 import numpy as np
 
@@ -65,8 +66,9 @@ _NO_BREAK = "\0"
 
 
 def _nested_list(array: Array) -> str | None:
-    """Return the array as a nested list, or None if some number has no literal."""
-    if not np.isfinite(array).all():
+    """Return the array as a nested list, or None if some NaN has no literal."""
+    nans = array[np.isnan(array)]
+    if nans.tobytes() != np.full_like(nans, np.nan).tobytes():
         return None
     if array.ndim:
         rows = [_nested_list(part) for part in array]
@@ -79,6 +81,10 @@ def _number(scalar: Array) -> str:
     value = scalar.item()
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, complex):
+        return f"complex({value.real!r}, {value.imag!r})"
+    if not isfinite(value):
+        return f"{'-' if value < 0 else ''}np.{'nan' if isnan(value) else 'inf'}"
     if value.is_integer() and abs(value) < 2**53 and not (value == 0 and np.signbit(value)):
         return str(int(value))
     short = str(scalar)
@@ -90,7 +96,7 @@ def _rule(array: Array) -> str | None:
     flat = array.ravel()
     if not flat.size:
         return f"np.zeros({array.shape}, np.{array.dtype})"
-    if not np.isfinite(flat).all() or np.signbit(flat[flat == 0]).any():
+    if np.iscomplexobj(flat) or not np.isfinite(flat).all() or np.signbit(flat[flat == 0]).any():
         return None
     first, dtype = _number(flat[0]), f"np.{array.dtype}"
     if (flat == flat[0]).all():
@@ -122,7 +128,7 @@ def _packed_assignment(name: str, array: Array) -> str:
 
 def _fits_dtype(array: Array, dtype: str) -> bool:
     """Return whether every number is one of ``dtype``, including the sign of zero."""
-    if not np.isfinite(array).all():
+    if np.iscomplexobj(array) or not np.isfinite(array).all():
         return False
     limits = np.iinfo(dtype)
     if (array < limits.min).any() or (array > limits.max).any():

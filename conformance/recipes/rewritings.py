@@ -24,13 +24,14 @@ class Cost(IntEnum):
     """How far a call is from the naive one."""
 
     ARGUMENTS = 0
-    KERNEL = 1
-    BATCH = 2
-    LAYOUT = 3
-    CROP = 4
-    FUNCTION = 5
-    BLOCKS = 6
-    COMPOSITION = 7
+    CAST = 1
+    KERNEL = 2
+    BATCH = 3
+    LAYOUT = 4
+    CROP = 5
+    FUNCTION = 6
+    BLOCKS = 7
+    COMPOSITION = 8
 
     @property
     def words(self) -> str:
@@ -40,6 +41,7 @@ class Cost(IntEnum):
 
 _COST_WORDS = {
     Cost.ARGUMENTS: "arguments only",
+    Cost.CAST: "numbers converted around the call",
     Cost.KERNEL: "kernel transform",
     Cost.BATCH: "batch axis added around the call",
     Cost.LAYOUT: "arrays transposed around the call",
@@ -116,16 +118,17 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
     if question.operator == "interpolate":
         yield start
         return
+    start = _cast(start)
     if api.reads_kernel_reversed:
         flip = linear_ops.flip(question.rank)
-        start = start.but("kernel flipped", kernel=flip, cost=Cost.KERNEL)
+        start = start.but("kernel flipped", kernel=start.kernel + flip, cost=Cost.KERNEL)
     if question.unbatched:
         if api.takes_unbatched:
             yield from _vary_padding(start)
         start = start.but(
             "batch axis added",
-            question=plain.but(unbatched=False),
-            x=linear_ops.add_batch(),
+            question=start.question.but(unbatched=False),
+            x=start.x + linear_ops.add_batch(),
             output=linear_ops.drop_batch(),
             cost=Cost.BATCH,
         )
@@ -136,6 +139,17 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
     # The sort is stable: of two with the same cost, the one with fewer rewritings stays first.
     for draft in sorted(drafts[1:], key=lambda draft: draft.cost):
         yield from _vary_padding(draft)
+
+
+def _cast(draft: Draft) -> Draft:
+    """Convert x and the kernel to the dtype to which both are promoted."""
+    q = draft.question
+    casts = {
+        name: linear_ops.cast(q.dtype) for name in ("x", "kernel") if q.dtypes[name] != q.dtype
+    }
+    words = tuple("kernel cast" if name == "kernel" else "input cast" for name in casts)
+    cost = Cost.CAST if casts else Cost.ARGUMENTS
+    return draft.but(*words, question=q.but(operand_dtypes=None), **casts, cost=cost)
 
 
 def _vary_padding(draft: Draft) -> Iterator[Draft]:
@@ -219,13 +233,20 @@ def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
 
 
 def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
-    """Put the dilation into the kernel as zeros; a layer would count them as parameters."""
+    """Put the dilation into the kernel as zeros; a layer would count them as parameters.
+
+    Zeros of a kernel spread numbers that are not finite.
+    """
     q = draft.question
-    if set(q.dilation) != {1} and q.wanted != "parameters":
+    if (
+        set(q.dilation) != {1}
+        and q.wanted != "parameters"
+        and all(map(_is_finite, (q.x, q.gradient)))
+    ):
         shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
         yield draft.but(
             "zeros put into the kernel",
-            question=q.but(kernel=stand_in(shape, q.kernel.dtype), dilation=(1,) * q.rank),
+            question=q.but(kernel=_kernel_like(q.kernel, shape), dilation=(1,) * q.rank),
             kernel=linear_ops.dilate(q.kernel.shape, q.dilation) + draft.kernel,
             cost=Cost.KERNEL,
         )
@@ -249,6 +270,9 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
         grow = tuple((-b, p - e) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
         output = linear_ops.window(unpadded.output_space, grow) + draft.output
         rewritten = replace(draft, question=unpadded, output=output)
+    pads_factor = q.operator == "conv" or q.wanted != "output"
+    if pads_factor and not all(map(_is_finite, (q.x, q.kernel, q.gradient))):
+        return
     if q.pairs != no_padding or any(q.output_padding):
         step = "input padded" if q.operator == "conv" else "output cropped or padded"
         yield rewritten.but(
@@ -313,11 +337,16 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
         yield draft.but(
             "a block-diagonal kernel, for finite numbers",
             question=q.but(
-                kernel=stand_in((first, second * q.groups, *window), q.kernel.dtype), groups=1
+                kernel=_kernel_like(q.kernel, (first, second * q.groups, *window)), groups=1
             ),
             kernel=draft.kernel + linear_ops.blocks(q.groups, first, second),
             cost=Cost.BLOCKS,
         )
+
+
+def _kernel_like(kernel: Array, shape: tuple[int, ...]) -> Array:
+    """Return a stand-in for a kernel of another shape, which is as finite."""
+    return stand_in(shape, kernel.dtype, 0 if _is_finite(kernel) else np.nan)
 
 
 def _is_finite(array: Array | None) -> bool:

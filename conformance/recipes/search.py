@@ -194,6 +194,21 @@ def _with_moved_channels(plan: Plan | Inexpressible) -> Plan | Inexpressible:
     return replace(plan, moves=(*plan.moves, "channels moved"), cost=max(plan.cost, Cost.LAYOUT))
 
 
+def with_plain_gradients(plan: Plan) -> Plan:
+    """Return a plan whose gradients take no conjugate, though those of the call do."""
+    if not plan.question.wanted.endswith("gradient"):
+        return plan
+    conjugate = linear_ops.conjugate_gradients()
+    return replace(
+        plan,
+        moves=(*plan.moves, "gradient conjugated"),
+        x=conjugate + plan.x,
+        kernel=conjugate + plan.kernel,
+        output=plan.output + conjugate,
+        cost=max(plan.cost, Cost.CAST),
+    )
+
+
 def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Limitation | None:
     """Return the first known limitation that a question, as the call sees it, runs into."""
     return next(

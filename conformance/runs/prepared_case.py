@@ -103,7 +103,7 @@ def unfiled_case(
     )
 
 
-_NEW_FIELDS = frozenset({"zero_given", "length", "unbatched"})
+_NEW_FIELDS = frozenset({"length", "operand_dtypes", "unbatched", "zero_given"})
 """Fields that older digests do not contain: their defaults are left out."""
 
 
@@ -132,10 +132,11 @@ def _content_parts(question: AnyQuestion) -> Iterator[bytes]:
 def plain_bytes(answer: Array) -> bytes:
     """Return bytes that are the same for equal answers of any shape and dtype.
 
-    They are the elements in C order, little-endian, with -0.0 as 0.0.
+    They are the elements in C order, little-endian, with -0.0 as 0.0 and every NaN as one.
     """
     if answer.dtype.kind in "fc":
         answer = answer + answer.dtype.type(0)
+        answer[np.isnan(answer)] = np.nan
     return answer.astype(answer.dtype.newbyteorder("<")).tobytes()
 
 

@@ -36,8 +36,12 @@ DTYPES = {
     "float64": "<f8",
     "int32": "<i4",
     "int64": "<i8",
+    "complex64": "<c8",
+    "complex128": "<c16",
 }
 """The dtypes of arrays in lines; a bfloat16 is the upper half of a float32."""
+LISTED = ("complex64", "complex128")
+"""The dtypes that only a program which lists them is asked in."""
 
 
 class ProgramError(Exception):
@@ -76,7 +80,9 @@ class Program:
         ready = self._receive("ready")
         self.name, self.version = (_word(ready, key) for key in ("name", "version"))
         self._ops = _words(ready, "ops", OPS)
-        self._dtypes = _words(ready, "dtypes", (*DTYPES, "bfloat16"))
+        dtypes = (*DTYPES, "bfloat16")
+        unlisted = {"dtypes": [dtype for dtype in dtypes if dtype not in LISTED]}
+        self._dtypes = _words({**unlisted, **ready}, "dtypes", dtypes)
 
     @property
     def is_alive(self) -> bool:
@@ -92,7 +98,9 @@ class Program:
         """Return whether the program takes an operator."""
         return op in self._ops
 
-    def answer(self, op: str, dtype: str, /, **fields: Any) -> NDArray[Any]:
+    def answer(
+        self, op: str, dtype: str, /, dtypes: Mapping[str, str] | None = None, **fields: Any
+    ) -> NDArray[Any]:
         """Return the program's answer to a question.
 
         Parameters
@@ -100,7 +108,9 @@ class Program:
         op
             The operator, or a gradient of it.
         dtype
-            The dtype of the arrays.
+            The dtype of the answer, and of the arrays that have no other one.
+        dtypes
+            The dtypes of the other arrays, by their names.
         **fields
             The arrays, and the arguments.
 
@@ -118,11 +128,15 @@ class Program:
         ProgramError
             If its line is no answer. It is started anew, as its next line may be late.
         """
-        if dtype not in self._dtypes:
-            raise Skipped(f"it takes no {dtype}")
+        dtypes = dtypes or {}
+        for name in (dtype, *dtypes.values()):
+            if name not in self._dtypes:
+                raise Skipped(f"it takes no {name}")
         self._number += 1
         values = {
-            name: _encoded(value, dtype) if isinstance(value, np.ndarray) else value
+            name: _encoded(value, dtypes.get(name, dtype))
+            if isinstance(value, np.ndarray)
+            else value
             for name, value in fields.items()
         }
         self._send({"kind": "question", "id": self._number, "op": op, "dtype": dtype, **values})

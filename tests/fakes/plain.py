@@ -46,6 +46,10 @@ class Tensor:
     values: np.ndarray
     made: SimpleNamespace | None = None
 
+    @property
+    def dtype(self) -> np.dtype:
+        return self.values.dtype
+
     def numpy(self) -> np.ndarray:
         return self.values
 

@@ -238,3 +238,55 @@ def test_sums_of_more_terms_than_the_dtype_can_count_have_a_bound(terms: int) ->
     q = asked(dtype="bfloat16", x=np.ones((1, terms, 1)), kernel=np.ones((terms, 1, 1)))
     bound = comparison.bound(q)
     assert 0 < bound.min() < np.inf
+
+
+# Numbers that are not finite, overflow, and complex numbers
+
+
+def test_a_nan_equals_a_nan_where_the_data_leads_to_one() -> None:
+    q = asked(x=np.array([[[np.nan, 2]]], np.float32))
+    right = question.answer(q)
+    for exact in (True, False):
+        assert comparison.difference(q, right, right, exact=exact) is None
+        for place, number in ((0, 1), (0, np.inf), (2, np.nan)):
+            wrong = right.copy()
+            wrong[0, 0, place] = number
+            assert comparison.difference(q, right, wrong, exact=exact) is not None
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf])
+def test_an_infinity_equals_only_itself(number: float) -> None:
+    q = asked(x=np.array([[[number, 2]]], np.float32))
+    right = question.answer(q)
+    assert right.ravel().tolist() == [number, -number, -2]
+    for exact in (True, False):
+        assert comparison.difference(q, right, right, exact=exact) is None
+        assert comparison.difference(q, right, -right, exact=exact) is not None
+        assert comparison.difference(q, right, np.nan_to_num(right), exact=exact) is not None
+
+
+def test_a_sum_beyond_the_range_is_right_as_an_infinity_only() -> None:
+    x, kernel = np.array([[[60000, 40000, -60000]]]), np.array([[[1, 1]]])
+    q = asked(x=x.astype("f2"), kernel=kernel.astype("f2"), dtype="float16")
+    right = question.answer(q)
+    assert right.ravel().tolist() == [60000, np.inf, -20000, -60000]
+    assert comparison.difference(q, right, right, exact=False) is None
+    for wrong in (65504, -np.inf, np.nan):
+        answer = right.copy()
+        answer[0, 0, 1] = wrong
+        assert comparison.difference(q, right, answer, exact=False) is not None
+    answer = right.copy()
+    answer[0, 0, 2] = np.inf
+    assert comparison.difference(q, right, answer, exact=False) is not None
+
+
+def test_real_and_imaginary_parts_are_compared_within_rounding() -> None:
+    random = np.random.default_rng(0).normal
+    x = (random(size=(1, 3, 5)) + 1j * random(size=(1, 3, 5))).astype("c8")
+    kernel = (random(size=(3, 2, 3)) + 1j * random(size=(3, 2, 3))).astype("c8")
+    q = asked(x=x, kernel=kernel, dtype="complex64")
+    right = question.answer(q)
+    wide = question.answer(q.but(x=x.astype("c16"), kernel=kernel.astype("c16"))).astype("c8")
+    assert comparison.difference(q, right, wide, exact=False) is None
+    for other in (right.conj(), right + 1e-4j, right.real.astype("c8")):
+        assert comparison.difference(q, right, other, exact=False) is not None

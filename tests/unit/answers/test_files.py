@@ -120,7 +120,7 @@ def test_a_yaml_file_is_like_a_case(tmp_path: Path) -> None:
             ":2:10: x: an entry of array must be a list of 1, as",
         ),
         ("x: [1, true]\n", ":1:8: x: an entry of array must be a number, got true"),
-        ("y: [.nan]\n", ":1:5: y: an entry of array must be finite"),
+        ("y: [1+j]\n", ":1:5: y: an entry of array must be a number, got the text '1+j'"),
         ("x: {shape: [2]}\n", ":1:4: x: array must be a list of numbers, or a mapping with one of"),
         ("x: {shape: [2], fill: y}\n", ":1:23: x: fill must be"),
         ("x: {shape: [99999, 99999], fill: 1}\n", ":1:4: x: the array would have 9999800001"),

@@ -43,6 +43,9 @@ def value(text: str) -> Any:
     [
         (3, "3"),
         (2.0, "2"),
+        (np.float32("nan"), ".nan"),
+        ([np.inf, -np.inf], "[.inf, -.inf]"),
+        (np.array([1 + 2j, 3, -1.5j], np.complex64), "[1+2j, 3, -0-1.5j]"),
         (True, "true"),
         ("same", "same"),
         ([[0, 1], [2, 2]], "[[0, 1], [2, 2]]"),

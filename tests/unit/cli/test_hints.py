@@ -63,8 +63,7 @@ def test_a_key_is_renamed_only_to_one_that_there_is() -> None:
         ("Stride: 2", "did you mean 'stride'?"),
         ("filters: 3", "the kernel itself is 'kernel', and how many filters there are"),
         ("crop: [1, 1]", "padding crops [begin, end] of each axis off the output"),
-        ("kernel_dtype: float16", "have the one dtype of the case"),
-        ("preferred_element_type: float32", "have the one dtype of the case"),
+        ("preferred_element_type: float32", "have the dtype that NumPy promotes both to"),
         ("activation: relu", "a case asks one operator"),
         ("device: cuda", "and `conformance run` where"),
         ("sparkle: 3", "unknown key 'sparkle'; the keys are bias, stride, padding, "),
@@ -96,9 +95,11 @@ def test_what_is_only_spelt_alike_is_not_meant(word: str) -> None:
         ("padding: smae", "got the text 'smae'"),
         ("padding: NOTSET", "got the text 'NOTSET'; write [begin, end] for each axis"),
         ("padding: reflect", "what is padded is zeros"),
-        ("dtype: complex64", "complex numbers are not asked"),
-        ("dtype: [float32, float16]", "got a list of 2; x, kernel, bias and the answer have the"),
-        ("dtype: {x: float32}", "got a mapping; x, kernel, bias and the answer have the one"),
+        ("dtype: cfloat", "did you mean 'complex64'?"),
+        ("dtype: [float32, float16]", "got a list of 2; dtype is that of x, and kernel_dtype that"),
+        ("dtype: {x: float32}", "got a mapping; dtype is that of x, and kernel_dtype that of"),
+        ("weight_dtype: float16", "did you mean 'kernel_dtype'?"),
+        ("kernel_dtype: half", "did you mean 'float16'?"),
         ("expected: [1, 2]", "an answer stands under expected, as in"),
         ("op: conv_transpose_bias_gradient", "the gradient by a bias is not asked"),
         ("op: conv_transpose_jvp", "derivatives of gradients and along a direction are not asked"),
@@ -138,12 +139,14 @@ def test_a_dtype_that_is_not_asked_is_not_taken_for_another(file: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "hint"),
     [
-        (".nan", "must be finite, as NaN and infinities are not asked, got nan"),
-        ("-.inf", "must be finite, as NaN and infinities are not asked, got -inf"),
-        ("NaN", "got the text 'NaN'; NaN and infinities are not asked"),
-        ("-Infinity", "got the text '-Infinity'; NaN and infinities are not asked"),
-        ("2j", "got the text '2j'; complex numbers are not asked"),
-        ("1+2i", "got the text '1+2i'; complex numbers are not asked"),
+        ("1e400", "float32 cannot hold the 1.7976931348623157e+308 of x"),
+        ("NaN", "got the text 'NaN'; a number that is not finite is written .nan, .inf or -.inf"),
+        (
+            "-Infinity",
+            "got the text '-Infinity'; a number that is not finite is written .nan, .inf or -.inf",
+        ),
+        ("2j", "float32 cannot hold the 2j of x"),
+        ("1+2i", "got the text '1+2i'; a complex number is written with a j, as in 1+2j"),
         ("'2'", "got the text '2'"),
     ],
 )
@@ -156,7 +159,8 @@ def test_an_array_is_told_to_have_the_dtype_of_its_case(file: Path) -> None:
     text = f"{HEAD}    x: {{shape: [1, 1, 3], fill: 1, dtype: float16}}\n    kernel: [1, 10]\n"
     (wrong,) = problems(file, text)
     assert wrong.endswith(
-        "unknown key 'dtype'; x, kernel, bias and the answer have the one dtype of the case"
+        "unknown key 'dtype'; dtype is that of x, and kernel_dtype that of the kernel where it is"
+        " another one; bias and answer have the dtype that NumPy promotes both to"
     )
 
 

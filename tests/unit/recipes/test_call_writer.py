@@ -320,3 +320,76 @@ def test_a_chain_pads_and_crops_around_its_calls(unbatched: bool) -> None:
         call = written(TRANSPOSE, steps, mode, within=BOTH)
         np.testing.assert_array_equal(run(call), question.as_passed(steps, question.answer(steps)))
         assert "constant_values=5" in call.source
+
+
+# Numbers of two dtypes, complex ones, and some that are not finite
+
+
+MIXED = {"dtype": "float32", "operand_dtypes": ("float32", "float16")}
+
+
+def test_two_dtypes_are_passed_as_they_are_and_converted_by_a_recipe() -> None:
+    q = asked(kernel=np.array([[[1, 10]]], np.float16), bias=np.array([7], np.float32), **MIXED)
+    call = written(api(), q, "recipe")
+    assert (call.moves, call.cost) == (("kernel cast",), Cost.CAST)
+    assert "w = w.astype(np.float32)" in call.source
+    assert "astype" not in written(api(), q).source
+    assert run(call).tolist() == question.answer(q).tolist()
+    assert run(call).dtype == np.float32
+
+
+def test_two_dtypes_that_neither_holds_are_both_converted() -> None:
+    whole = asked(
+        x=np.array([[[1, 2, 3]]], np.int32), dtype="float64", operand_dtypes=("int32", "float32")
+    )
+    assert written(api(), whole, "recipe").moves == ("input cast", "kernel cast")
+    assert run(written(api(), whole, "recipe")).dtype == np.float64
+
+
+def test_each_of_two_dtypes_that_numpy_lacks_is_made_by_itself() -> None:
+    dtype_conversions = {"bfloat16": ("plain.tensor({v} * 2)", "{v}.numpy() * 10")}
+    casting = framework(
+        api(), interops={None: replace(INTEROP, dtype_conversions=dtype_conversions)}
+    )
+    q = asked(dtype="float32", operand_dtypes=("float32", "bfloat16"))
+    call = written(casting.apis[0], q, within=casting)
+    # The kernel is converted, and the answer only if it is of that dtype.
+    assert run(call).tolist() == [[[2, 24, 46, 60]]]
+    recipe = written(casting.apis[0], q, "recipe", within=casting)
+    assert run(recipe).tolist() == question.answer(q).tolist()
+
+
+X, W = np.array([[[1 + 2j, 3, -1j]]], "c8"), np.array([[[2 - 1j, 1j]]], "c8")
+G = np.array([[[1, 1j, 2, -1 + 1j]]], "c8")
+
+
+@pytest.mark.parametrize("op", ["conv_transpose_input_gradient", "conv_transpose_kernel_gradient"])
+def test_a_recipe_takes_back_the_conjugate_of_gradients(op: str) -> None:
+    q = asked(op, x=X, kernel=W, gradient=G, dtype="complex64")
+    lines = INTEROP.gradient
+    conjugating = replace(
+        INTEROP,
+        conjugates_gradients=True,
+        gradient=lambda call_source, by: (
+            "x, w = (plain.tensor(t.numpy().conj()) for t in (x, w))",
+            *lines(call_source, by),
+        ),
+    )
+    within = framework(api(), interops={None: conjugating})
+    native, recipe = (
+        run(written(within.apis[0], q, mode, within=within)) for mode in ("native", "recipe")
+    )
+    plainly = question.answer(q)
+    assert recipe.tolist() == plainly.tolist()
+    assert native.tolist() != plainly.tolist()
+    assert written(within.apis[0], q, "recipe", within=within).moves == ("gradient conjugated",)
+
+
+def test_no_recipe_puts_zeros_where_they_meet_an_infinity() -> None:
+    x = np.array([[[1, np.inf, 3]]], np.float32)
+    dilated = asked(x=x, dilation=(2,))
+    padded = asked("conv", kernel=np.array([[[np.inf, 1]]], np.float32), padding=((1, 0),))
+    for limit, q in (("no dilation", dilated), ("padding in words", padded)):
+        limited = api(q.operator, limits=(limit,))
+        call = call_writer.write(framework(limited), ANY, limited, q, "recipe")
+        assert isinstance(call, Inexpressible)

@@ -202,6 +202,7 @@ def test_another_layout_costs_nothing() -> None:
 def test_costs_are_ordered_by_how_far_they_go() -> None:
     assert [cost.words for cost in sorted(Cost)] == [
         "arguments only",
+        "numbers converted around the call",
         "kernel transform",
         "batch axis added around the call",
         "arrays transposed around the call",
