@@ -212,7 +212,7 @@ def _array(node: Node) -> Any:
     if not isinstance(node.value, dict | list):
         return node.value
     rule = _Value.model_validate({"array": node.value}).array
-    return arrays.array("the array", rule, rank=0)
+    return arrays.made("the array", rule)
 
 
 # Safetensors

@@ -90,10 +90,8 @@ def is_unbatched(x: Rule, rank: int) -> bool:
     return axis_count(x) == rank + 1
 
 
-def array(name: str, rule: Rule, rank: int) -> Array:
-    """Make the array of an operand: int64 or float64, of shape (batch, channels, *space).
-
-    A bare array, of as many axes as ``rank``, gets its first two axes, and one example its batch.
+def made(name: str, rule: Rule) -> Array:
+    """Make the array of a rule, int64 or float64, with the axes that are written.
 
     Raises
     ------
@@ -102,9 +100,16 @@ def array(name: str, rule: Rule, rank: int) -> Array:
     """
     if isinstance(rule, array_rules.Rule):
         check_size(name, rule.array_shape, (name,))
-        numbers = rule.make()
-    else:
-        numbers = np.array(rule)
+        return rule.make()
+    return np.array(rule)
+
+
+def array(name: str, rule: Rule, rank: int) -> Array:
+    """Make the array of an operand as `made` does, of shape (batch, channels, *space).
+
+    A bare array, of as many axes as ``rank``, gets its first two axes, and one example its batch.
+    """
+    numbers = made(name, rule)
     return numbers.reshape((1,) * (rank + 2 - numbers.ndim) + numbers.shape)
 
 

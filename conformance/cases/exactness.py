@@ -16,11 +16,10 @@ import numpy as np
 from conformance.cases.array_rules import Bilinear, Normal
 from conformance.cases.arrays import (
     EXACT_INTEGERS,
-    array,
-    axis_count,
     first_changed,
     first_real,
     first_true,
+    made,
     to_dtype,
 )
 from conformance.cases.errors import Fault, Path
@@ -66,7 +65,7 @@ def unrepresentable_values(entry: Entry, *, exact: bool) -> Iterator[Fault]:
     kernel_dtype = entry.kernel_dtype or entry.dtype
     dtypes = {"kernel": kernel_dtype, "bias": promoted(entry.dtype, kernel_dtype)}
     for path, rule in _rules(entry):
-        numbers = np.array(rule) if isinstance(rule, list) else array("", rule, axis_count(rule))
+        numbers = made("", rule)
         dtype = dtypes.get(str(path[-1]), entry.dtype) if len(path) == 1 else entry.dtype
         index = first_changed(numbers, dtype, but_rounded=not exact)
         reason = f"{dtype} cannot hold"

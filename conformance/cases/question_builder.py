@@ -190,8 +190,9 @@ def _chain(entry: Entry, *, as_written: bool) -> Chain:
     for index, step in enumerate(entry.steps or ()):
         try:
             if not isinstance(step, Step):
-                steps.append(_array_step(step, x, is_first=not steps))
-                x = steps[-1].apply(x)
+                array_step = _array_step(step, x, is_first=not steps)
+                steps.append(array_step)
+                x = array_step.apply(x)
                 continue
             infer_rank({"kernel": step.kernel}, rank)
             arrays = {"x": x, "kernel": array("kernel", step.kernel, rank)}
