@@ -118,6 +118,34 @@ cases:
     kernel: {shape: [2, 3, 2, 2], fill: 0}
     expected: {parameters: 24}
 """,
+    """\
+cases:
+  - id: sized
+    why: Lengths in place of padding.
+    x: [1, 2, 3]
+    kernel: [1, 10, 100]
+    stride: 2
+    padding: [[1, 0]]
+    output_size: 7
+  - id: shaped
+    why: The whole shape.
+    x: {shape: [2, 1, 3], arange: 1}
+    kernel: [1, 10, 100]
+    output_shape: [2, 1, 4]
+  - id: example
+    why: One example.
+    x: [[1, 2], [3, 4]]
+    kernel: [[[1, 10]], [[2, 20]]]
+    expected: {shape: [1, 3]}
+  - id: around
+    why: Around a layer.
+    op: chain
+    x: [1, 2, 3]
+    steps:
+      - {op: pad, padding: [[1, 2]], value: 3}
+      - {kernel: [1, 10], output_size: 6}
+      - {op: crop, cropping: 1}
+""",
 )
 
 NASTY: tuple[str, ...] = (

@@ -153,6 +153,7 @@ def _operator(q: Question) -> str:
 
 
 def _with(q: Question) -> str:
+    q = q.as_written(((0, 0),) * q.rank)
     arguments = {
         "bias": "" if q.bias is None else _plain(q.bias.tolist()),
         "stride": _unless(q.stride, 1),

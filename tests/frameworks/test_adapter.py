@@ -47,9 +47,7 @@ def count(framework: Framework, backend: str | None) -> int:
     return SAMPLED_OPS.get(backend or framework.name, SAMPLED_OPS.get(framework.name, MANY))
 
 
-def test_every_api_is_there(
-    framework: Framework, runtime: Runtime, client: WorkerClient
-) -> None:
+def test_every_api_is_there(framework: Framework, runtime: Runtime, client: WorkerClient) -> None:
     facts = client.identity.facts
     there = {api.id for api in framework.apis if facts[f"api {api.id}"]}
     assert there == {api.id for api in framework.apis if runtime.has(api.versions)}

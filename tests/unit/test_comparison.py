@@ -10,7 +10,7 @@ import pytest
 
 from conformance import comparison, question
 from conformance.cases.sampling import draws
-from conformance.question import Chain, Pool, Question, chained
+from conformance.question import Chain, Crop, Pad, Pool, Question, chained
 
 
 def asked(op: str = "conv_transpose", dtype: str = "float32", **arguments: Any) -> Question:
@@ -226,6 +226,29 @@ def test_rounding_of_a_chain_is_within_the_bound() -> None:
     wide = chained(link.questions[0].x.astype(np.float64), steps)
     wanted, got = question.answer(link), question.answer(wide).astype(np.float32)
     assert comparison.difference(link, wanted, got, exact=False) is None
+
+
+def test_what_a_chain_pads_has_no_error_and_what_it_crops_has_none_left() -> None:
+    steps = (Pad(((1, 0),), -0.5), asked(), Crop(((0, 1),)), Pad(((0, 2),), 0.5))
+    link = chained(np.array([[[0.1, 0.7, -0.3, 0.9]]], np.float32), steps)
+    wide = chained(link.x.astype(np.float64), steps)
+    reference = comparison.reference(link)
+    np.testing.assert_array_equal(reference.numbers, question.answer(wide))
+    assert (reference.near[..., -2:] == 0).all()
+    assert (reference.near[..., 1:-2] > 0).all()
+    assert reference.holds(question.answer(wide).astype(np.float32)).all()
+
+
+def test_the_bound_of_a_chain_counts_what_it_pads() -> None:
+    largest = comparison.magnitude(chained(asked().x, (Pad(((1, 0),), -100), asked())))
+    assert question.answer(largest).max() >= 100
+
+
+def test_the_shapes_of_one_example_are_told_without_a_batch() -> None:
+    one = asked(unbatched=True)
+    answer = question.answer(one)
+    told = comparison.difference(one, answer, answer[..., 1:], exact=True)
+    assert told == f"shape {answer[0, :, 1:].shape}, not {answer[0].shape}"
 
 
 def test_a_chain_has_the_terms_of_all_its_steps() -> None:

@@ -193,3 +193,35 @@ def test_an_operator_of_another_api_is_refused() -> None:
 def test_a_number_for_batch_and_channels_is_refused() -> None:
     with pytest.raises(CannotUse, match="stride must be 1 for batch and channels, got"):
         submission_of({**LINE, "strides": [2, 2, 1]}, "tf.nn.conv_transpose")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "padding", "output_padding"),
+    [
+        ({"output_size": 6, "padding": 1}, ((1, 1),), (1,)),
+        ({"output_shape": [1, 1, 6]}, ((0, 1),), (0,)),
+        ({"output_size": [6], "padding": "same"}, ((0, 1),), (0,)),
+        ({"output_size": 6, "output_padding": 1}, ((1, 1),), (1,)),
+    ],
+)
+def test_a_length_in_the_words_of_a_case_means_what_it_means_there(
+    arguments: dict[str, Any], padding: Any, output_padding: Any
+) -> None:
+    q = submission_of({**LINE, "stride": 2, **arguments}).question
+    assert (q.padding, q.output_padding, q.output_space) == (padding, output_padding, (6,))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"output_size": 4, "padding": 1}, "output_size must be at least [5], got [4]; padding"),
+        ({"output_size": 5, "padding": 1, "output_padding": 1}, "output_size must be [6], got [5]"),
+        ({"output_size": [2, 1, 6]}, "the output has 1 batch entries and 1 channels"),
+        ({"output_size": 6, "output_shape": 6}, "are both output_size"),
+        ({"output_size": 2.5}, "must be a word, a whole number"),
+    ],
+)
+def test_a_length_that_cannot_be_is_refused(arguments: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(CannotUse) as error:
+        submission_of({**LINE, "stride": 2, **arguments})
+    assert sentence in str(error.value)

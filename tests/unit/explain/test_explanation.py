@@ -191,6 +191,14 @@ ARGUMENTS = """
             "a chain from x (1, 1, 4), float32: 1) conv_transpose with kernel (1, 1, 2), stride 2;"
             " 2) the largest of every 2 along each axis",
         ),
+        (
+            HEAD + "    op: chain\n    x: [[1, 2, 3, 4]]\n    steps:\n"
+            "      - {op: pad, padding: [[1, 0]], value: 3}\n"
+            "      - {kernel: [[[1, 10]]], output_size: 4}\n"
+            "      - {op: crop, cropping: 1}\n",
+            "a chain from x (1, 4) without a batch, float32: 1) 3 around it, [[1, 0]]; 2)"
+            " conv_transpose with kernel (1, 1, 2), output size [4]; 3) a crop of [[1, 1]]",
+        ),
     ],
 )
 def test_a_question_in_words_has_what_is_not_the_default(
