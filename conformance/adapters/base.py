@@ -120,6 +120,9 @@ class Api:
         The order of the axes of x and of the output: ``N C *s`` or ``N *s C``.
     kernel_axes
         The order of the axes of the kernel, of ``in``, ``out`` and ``*k``.
+    divides_inputs
+        Whether the kernel of a transposed convolution has all output channels, and the input
+        channels of one group, as that of a convolution has.
     native_equivalent
         A function that returns a question whose native call means this one by a rule of the API's
         own, or None.
@@ -165,6 +168,7 @@ class Api:
     operator: Operator = "conv_transpose"
     layout: str = "N C *s"
     kernel_axes: str = "in out *k"
+    divides_inputs: bool = False
     native_equivalent: Callable[[Question], Question | None] | None = None
     grouped: CallBuilder | None = None
     limits: tuple[Limitation, ...] = ()
@@ -201,6 +205,7 @@ def convolution_beside(
         exists=exists,
         operator="conv",
         kernel_axes="out in *k",
+        divides_inputs=False,
         limits=limits,
         forward=None,
         parameters={

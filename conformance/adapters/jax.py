@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from math import prod
-from typing import Any
 
+from conformance.adapters import xla
 from conformance.adapters.base import (
     LAYOUT,
-    ZEROS_AROUND,
     Api,
-    Batched,
     CallBuilder,
     CallSource,
     Device,
     Framework,
     Inexpressible,
-    Limitation,
     TensorInterop,
     keywords,
     numbers,
 )
 from conformance.adapters.runtime import RuntimeClass
-from conformance.oracle import geometry
-from conformance.oracle.geometry import Pairs
 from conformance.question import Question
 
 
@@ -63,67 +56,79 @@ def _dimensions(q: Question, kernel: str) -> tuple[str, str, str]:
     return f"NC{space}", f"{kernel}{space}", f"NC{space}"
 
 
-def _with_input_padding(q: Question) -> Question:
-    """Return the question with the padding of the zero-inserted input that leaves the same crop.
+def without_zeros(q: Question) -> Question:
+    """Write padding that is all zeros as ``valid``, as a person would."""
+    is_unpadded = not isinstance(q.padding, str) and not any(map(any, q.padding))
+    return q.but(padding="valid") if is_unpadded else q
 
-    A full output needs the effective kernel size less one on each side; a crop reduces that.
+
+def builder(
+    write: CallBuilder, convert: Callable[[Question], Question] = without_zeros
+) -> CallBuilder:
+    """Return a builder of calls of `jax.lax.conv_transpose`, or of a layer around it.
+
+    Parameters
+    ----------
+    write
+        The builder of a call without output padding and groups, for which there are no parameters.
+    convert
+        The function that turns a question into the one in terms of the call.
     """
-    extents = geometry.effective_kernel_size(q.window, q.dilation)
-    return q.but(
-        padding=tuple(
-            (r - 1 - b, r - 1 - e + p)
-            for r, (b, e), p in zip(extents, q.pairs, q.output_padding, strict=True)
-        ),
-        output_padding=(0,) * q.rank,
-    )
+
+    def build(q: Question) -> CallSource | Inexpressible:
+        q = convert(q)
+        if q.operator == "conv_transpose" and q.has_output_padding:
+            return Inexpressible("there is no parameter for output padding")
+        if q.operator == "conv_transpose" and q.groups > 1:
+            return Inexpressible("there is no parameter for groups")
+        return write(q)
+
+    return build
 
 
 def _transpose(
-    q: Question, *, transpose_kernel: bool = False, channels_last: bool = False
-) -> CallSource | Inexpressible:
-    if q.has_output_padding:
-        return Inexpressible("there is no parameter for output padding")
-    if q.groups > 1:
-        return Inexpressible("there is no parameter for groups")
+    q: Question,
+    *,
+    transpose_kernel: bool = False,
+    channels_last: bool = False,
+    use_consistent_padding: bool = False,
+) -> CallSource:
     # With transpose_kernel=True the letters name the axes of the forward convolution.
     dimensions = _dimensions(q, "OI" if transpose_kernel else "IO")
     arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=None if channels_last else dimensions,  # channels last are the default
         transpose_kernel=transpose_kernel or None,
+        use_consistent_padding=use_consistent_padding or None,
     )
-    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {_padding(q)!r}{arguments})")
+    return CallSource(f"jax.lax.conv_transpose(x, w, {q.stride}, {padding(q)!r}{arguments})")
 
 
-def _padding(q: Question) -> str | list[tuple[int, int]]:
+def padding(q: Question) -> str | list[tuple[int, int]]:
+    """Return the padding as JAX and its libraries take it: a word, or a pair for each axis."""
     if isinstance(q.padding, str):
         return q.padding.upper()
     return list(q.padding)
 
 
-def _without_zeros(q: Question) -> Question:
-    """Write padding that is all zeros as ``valid``, as a person would."""
-    is_unpadded = not isinstance(q.padding, str) and not any(map(any, q.padding))
-    return q.but(padding="valid") if is_unpadded else q
-
-
-def _builder(convert: Callable[[Question], Question], **options: bool) -> CallBuilder:
-    return lambda q: _transpose(convert(q), **options)
+def _with_uneven_padding(q: Question) -> Question:
+    """Return the question with an output padding that is less padding at the end."""
+    pairs = tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+    return q.but(padding=pairs, output_padding=(0,) * q.rank)
 
 
 def _conv(q: Question) -> CallSource:
-    q = _without_zeros(q)
     arguments = keywords(
         rhs_dilation=None if set(q.dilation) == {1} else q.dilation,
         dimension_numbers=_dimensions(q, "OI"),
         feature_group_count=numbers((q.groups,), 1),
     )
-    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {_padding(q)!r}{arguments})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {q.stride}, {padding(q)!r}{arguments})")
 
 
 def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
     """Write a grouped convolution over the zero-inserted input, which equals a transposed one."""
-    q = _with_input_padding(q)
+    q = xla.with_input_padding(q)
     dimensions = ("N*C", "*OI", "N*C") if channels_last else ("NC*", "OI*", "NC*")
     arguments = keywords(
         lhs_dilation=q.stride,
@@ -132,7 +137,7 @@ def _grouped(q: Question, *, channels_last: bool = False) -> CallSource:
         feature_group_count=q.groups,
     )
     ones = (1,) * q.rank
-    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {_padding(q)!r}{arguments})")
+    return CallSource(f"jax.lax.conv_general_dilated(x, w, {ones}, {padding(q)!r}{arguments})")
 
 
 def _resize(q: Question) -> CallSource:
@@ -140,142 +145,13 @@ def _resize(q: Question) -> CallSource:
     return CallSource(f"jax.image.resize(x, {shape}, 'linear')")
 
 
-def reads_past_the_end(q: Question) -> bool:
-    """Return whether XLA on the CPU (0.10.2) reads behind an array in place of zeros.
-
-    It does over one or two axes if a convolution crops its input at the start and adds as many
-    zeros at the end or fewer, and no zeros are inserted into the input: openxla/xla#48713.
-    """
-    # The input gradient of a convolution inserts zeros, and so do the others of its transpose.
-    inserts_zeros = (q.operator == "conv") == (q.wanted == "input_gradient")
-    pairs = _with_input_padding(q).pairs if inserts_zeros else _effective_padding(q)
-    return (
-        q.rank < 3
-        and not (inserts_zeros and max(q.stride) > 1)
-        and any(b < 0 < e <= -b for b, e in pairs)
-    )
-
-
-def _effective_padding(q: Question) -> Pairs:
-    """Return the padding of the convolution, without the part that no place overlaps."""
-    if q.operator == "conv_transpose":
-        return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-    extents = geometry.effective_kernel_size(q.window, q.dilation)
-    return tuple(
-        (b, e - (n + b + e - r) % s)
-        for n, (b, e), r, s in zip(q.space, q.pairs, extents, q.stride, strict=True)
-    )
-
-
-def ends_the_process(q: Question) -> bool:
-    """Return whether XLA (0.10.2) fails one of its own checks while it compiles, and aborts.
-
-    It exchanges input and kernel if the kernel has more elements, apart from axes that it treats
-    otherwise: axes where both kernel and stride are 2 and nothing is padded, and axes where the
-    input is 1 and padded by all of the kernel. It then fails over one of the former. Observed: it
-    aborts on all of 210 such questions and on none of 1,638 others.
-    """
-    if q.operator != "conv_transpose":
-        return False
-    extents = geometry.effective_kernel_size(q.window, q.dilation)
-    has_halved_axis, others = False, []
-    for n, k, s, r, pair in zip(
-        q.space, q.window, q.stride, extents, _with_input_padding(q).pairs, strict=True
-    ):
-        if k == s == r == 2 < n and pair == (0, 0):
-            has_halved_axis = True
-        elif n > 1 or pair != (r - 1, r - 1):
-            others.append((n, k))
-    return has_halved_axis and prod(k for _, k in others) > prod(n for n, _ in others)
-
-
-def multiplies_zeros(q: Question) -> bool:
-    """Return whether XLA on the CPU (0.10.2) multiplies zeros with an infinite kernel.
-
-    It multiplies those around the data, and over three axes or with a dilation also those that a
-    stride inserts.
-    """
-    is_skipped = q.rank < 3 and set(q.dilation) == {1} and min(q.stride) > 1
-    return q.has_infinite_kernel and not q.gathers and not is_skipped
-
-
-ZEROS_BETWEEN = Limitation(
-    "an infinite kernel is multiplied with zeros, which gives NaN",
-    multiplies_zeros,
-    is_refusal=False,
-)
-LIMITS = (
-    ZEROS_AROUND,
-    ZEROS_BETWEEN,
-    Limitation(
-        "cropped at the start and padded at the end, numbers are uninitialised",
-        reads_past_the_end,
-        is_refusal=False,
-    ),
-    Limitation("XLA ends the process while it compiles this", ends_the_process, is_refusal=False),
-)
-
-
-def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
-    """Compile the calls a few dozen to a program, and calls with the same program only once.
-
-    XLA takes long for every program, and longer for every loop in it. This function runs in a
-    worker. A call that cannot be traced, and one whose program cannot be compiled, has no answer
-    here.
-    """
-    import os
-    import re
-    from concurrent.futures import ThreadPoolExecutor
-    from importlib import import_module
-
-    jax = import_module("jax")
-    calls_per_program = 32
-    answers: list[Any] = [None] * len(calls)
-    groups: dict[Any, list[int]] = {}
-    for number, (call, arguments) in enumerate(calls):
-        try:
-            text = str(jax.make_jaxpr(call)(*arguments))
-        except Exception:  # the error is reported when the call runs alone
-            continue
-        # The text names constants without their values, and cuts long ones.
-        is_complete = not re.search(r"\blambda [^;\s]|\.\.\.", text)
-        groups.setdefault(text if is_complete else number, []).append(number)
-
-    def lower(part: list[list[int]]) -> Any:
-        first = {numbers[0]: calls[numbers[0]][1] for numbers in part}
-        return jax.jit(lambda operands: {n: calls[n][0](*operands[n]) for n in operands}).lower(
-            first
-        )
-
-    def compile_program(program: Any) -> Any:
-        try:
-            return program.compile()
-        except Exception:
-            return None
-
-    call_groups = list(groups.values())
-    parts = [
-        call_groups[start : start + calls_per_program]
-        for start in range(0, len(call_groups), calls_per_program)
-    ]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        programs = list(pool.map(compile_program, map(lower, parts)))
-    for index, part in enumerate(parts):
-        for turn in range(max(map(len, part)) if programs[index] else 0):
-            turns = {numbers[0]: numbers[min(turn, len(numbers) - 1)] for numbers in part}
-            results = programs[index]({first: calls[number][1] for first, number in turns.items()})
-            for first, number in turns.items():
-                answers[number] = results[first]
-    return answers
-
-
 CONV_TRANSPOSE = Api(
     id="jax.lax.conv_transpose",
     exists="jax.lax.conv_transpose",
-    native=_builder(_without_zeros),
-    recipe=_builder(_with_input_padding),
+    native=builder(_transpose),
+    recipe=builder(_transpose, xla.with_input_padding),
     grouped=_grouped,
-    limits=LIMITS,
+    limits=xla.LIMITS,
     reads_kernel_reversed=True,
     takes_bias=False,
     forward="jax.lax.conv_general_dilated",
@@ -319,27 +195,30 @@ FRAMEWORK = Framework(
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     },
-    together=Batched(
-        source="from __future__ import annotations\n" + inspect.getsource(together),
-        most=128,
-        words="together, as jitted programs of up to 32 calls",
-    ),
+    together=xla.TOGETHER,
     apis=(
         CONV_TRANSPOSE,
         replace(
             CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(transpose_kernel=True)",
-            native=_builder(_without_zeros, transpose_kernel=True),
-            recipe=_builder(_with_input_padding, transpose_kernel=True),
+            native=builder(partial(_transpose, transpose_kernel=True)),
+            recipe=builder(partial(_transpose, transpose_kernel=True), xla.with_input_padding),
             reads_kernel_reversed=False,
+        ),
+        replace(
+            CONV_TRANSPOSE,
+            id="jax.lax.conv_transpose(use_consistent_padding=True)",
+            exists="'use_consistent_padding' in jax.lax.conv_transpose.__code__.co_varnames",
+            native=builder(partial(_transpose, use_consistent_padding=True), lambda q: q),
+            recipe=builder(partial(_transpose, use_consistent_padding=True), _with_uneven_padding),
         ),
         replace(
             CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(channels_last)",
             layout="N *s C",
             kernel_axes="*k in out",
-            native=_builder(_without_zeros, channels_last=True),
-            recipe=_builder(_with_input_padding, channels_last=True),
+            native=builder(partial(_transpose, channels_last=True)),
+            recipe=builder(partial(_transpose, channels_last=True), xla.with_input_padding),
             grouped=partial(_grouped, channels_last=True),
             topics=LAYOUT,
         ),
@@ -348,9 +227,9 @@ FRAMEWORK = Framework(
             operator="conv",
             exists="jax.lax.conv_general_dilated",
             kernel_axes="out in *k",
-            native=_conv,
-            recipe=_conv,
-            limits=LIMITS,
+            native=builder(_conv),
+            recipe=builder(_conv),
+            limits=xla.LIMITS,
             takes_bias=False,
             parameters={
                 "lhs": "x",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from conformance.adapters import base, jax, onednn, tensorflow, torch
+from conformance.adapters import base, jax, onednn, tensorflow, torch, xla
 from conformance.adapters.base import (
     CPU,
     LAYOUT,
@@ -200,7 +200,7 @@ WRONG_ANSWERS = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG_ANSWERS),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
     ZEROS_AROUND,
-    replace(jax.ZEROS_BETWEEN, backend="jax"),
+    replace(xla.ZEROS_BETWEEN, backend="jax"),
 )
 CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
     tensorflow.EIGEN,

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from conformance.adapters import jax, keras, mxnet, onnx_readers, program, tensorflow, torch
+from conformance.adapters import (
+    equinox,
+    flax,
+    haiku,
+    jax,
+    keras,
+    mxnet,
+    onnx_readers,
+    program,
+    tensorflow,
+    torch,
+)
 from conformance.adapters.base import Api, Framework
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -12,6 +23,9 @@ FRAMEWORKS: dict[str, Framework] = {
         keras.FRAMEWORK,
         tensorflow.FRAMEWORK,
         jax.FRAMEWORK,
+        flax.FRAMEWORK,
+        haiku.FRAMEWORK,
+        equinox.FRAMEWORK,
         mxnet.FRAMEWORK,
         *onnx_readers.FRAMEWORKS,
         program.FRAMEWORK,

@@ -257,12 +257,17 @@ def _plan(
     to_layout = order(axes, layout, rank)
     from_layout = order(layout, axes, rank)
     canonical = "in out *k" if api.operator == "conv_transpose" else "out in *k"
+    kernel = draft.kernel
+    if api.divides_inputs and draft.question.groups > 1:
+        shape = draft.question.kernel.shape
+        kernel += linear_ops.exchange_in_groups(draft.question.groups, *shape[:2])
+        canonical = "out in *k"
     return Plan(
         moves=draft.moves,
         question=draft.native_question or draft.question,
         call_source=call_source,
         x=draft.x + linear_ops.permute(to_layout),
-        kernel=draft.kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
+        kernel=kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
         output=linear_ops.permute(from_layout) + draft.output,
         split=draft.split,
         add_bias=draft.bias_last or not api.takes_bias,

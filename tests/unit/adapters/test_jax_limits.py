@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.adapters.jax import reads_past_the_end
+from conformance.adapters.xla import reads_past_the_end
 from conformance.question import Question
 
 

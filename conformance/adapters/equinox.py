@@ -1,0 +1,86 @@
+"""Describe Equinox: layers of one image, in the words of PyTorch, that reverse the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import jax, xla
+from conformance.adapters.base import (
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Api,
+    CallSource,
+    Limitation,
+    convolution_beside,
+    keywords,
+    numbers,
+    output_padding,
+)
+from conformance.question import Question
+
+INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import equinox"))
+
+
+def _layer(q: Question) -> CallSource:
+    """Write a layer and its map over the batch."""
+    transposed = q.operator == "conv_transpose"
+    arguments = keywords(
+        stride=numbers(q.stride, 1),
+        padding=jax.padding(q),
+        output_padding=output_padding(q),
+        dilation=numbers(q.dilation, 1),
+        groups=numbers((q.groups,), 1),
+        use_bias=False if q.bias is None else None,
+    )
+    name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
+    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
+    leaves, arrays = ("layer.weight", "w")
+    if q.bias is not None:
+        leaves, arrays = ("(layer.weight, layer.bias)", f"(w, b.reshape(-1{', 1' * q.rank}))")
+    return CallSource(
+        setup=(f"layer = equinox.nn.{name}({sizes}{arguments}, key=jax.random.key(0))",),
+        expression=f"jax.vmap(equinox.tree_at(lambda layer: {leaves}, layer, {arrays}))(x)",
+        parameters="sum(array.size for array in"
+        " jax.tree.leaves(equinox.filter(layer, equinox.is_array)))",
+    )
+
+
+SAME_WITH_OUTPUT_PADDING = Limitation(
+    "padding='SAME' takes output padding from the length",
+    lambda q: q.padding == "same" and any(q.output_padding),
+    another_meaning=True,
+)
+LAYER = Api(
+    id="equinox.nn.ConvTranspose",
+    exists="equinox.nn.ConvTranspose1d",
+    kernel_axes="out in *k",
+    divides_inputs=True,
+    native=_layer,
+    recipe=_layer,
+    limits=(*xla.LIMITS, OUTPUT_PADDING_BELOW_STRIDE, SAME_WITH_OUTPUT_PADDING),
+    reads_kernel_reversed=True,
+    has_parameters=True,
+    forward="equinox.nn.Conv",
+    parameters={
+        "x": "x",
+        "weight": "kernel",
+        "bias": "bias",
+        "stride": "stride",
+        "padding": "padding",
+        "output_padding": "output_padding",
+        "dilation": "dilation",
+        "groups": "groups",
+    },
+)
+CONV = convolution_beside(
+    LAYER, id="equinox.nn.Conv", exists="equinox.nn.Conv1d", limits=xla.LIMITS
+)
+
+FRAMEWORK = replace(
+    jax.FRAMEWORK,
+    name="equinox",
+    title="Equinox",
+    prelude=f"{jax.FRAMEWORK.prelude}\nimport equinox",
+    version="equinox.__version__",
+    interops={None: INTEROP},
+    apis=(LAYER, replace(CONV, reads_kernel_reversed=False)),
+)

@@ -1,0 +1,142 @@
+"""Describe Flax: the layers of linen and nnx, which compute floats and pad as JAX does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from conformance.adapters import jax, xla
+from conformance.adapters.base import (
+    Api,
+    CallSource,
+    Limitation,
+    convolution_beside,
+    keywords,
+    numbers,
+)
+from conformance.question import Question
+
+Write = Callable[..., CallSource]
+
+
+def _nnx_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    if by == "x":
+        return jax.INTEROP.gradient(call_source, by)
+    return (
+        f"gradients = flax.nnx.grad(lambda layer: ({call_source.expression} * g).sum())(layer)",
+        "y = gradients['kernel'][...]",
+    )
+
+
+LINEN = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import flax.linen"))
+NNX = replace(
+    jax.INTEROP, imports=(*jax.INTEROP.imports, "import flax.nnx"), gradient=_nnx_gradient
+)
+
+
+def _name(q: Question) -> str:
+    return "ConvTranspose" if q.operator == "conv_transpose" else "Conv"
+
+
+def _arguments(q: Question, **others: object) -> str:
+    return keywords(
+        strides=numbers(q.stride, 1),
+        padding=jax.padding(q),
+        kernel_dilation=numbers(q.dilation, 1),
+        feature_group_count=numbers((q.groups,), 1),
+        use_bias=False if q.bias is None else None,
+        **others,
+    )
+
+
+def _linen(q: Question, **options: bool) -> CallSource:
+    arguments = _arguments(q, **options)
+    parameters = "{'kernel': w}" if q.bias is None else "{'kernel': w, 'bias': b}"
+    return CallSource(
+        setup=(f"layer = flax.linen.{_name(q)}({q.output_channels}, {q.window}{arguments})",),
+        expression=f"layer.apply({{'params': {parameters}}}, x)",
+        parameters="sum(array.size for array in jax.tree.leaves(layer.init(jax.random.key(0), x)))",
+    )
+
+
+def _nnx(q: Question, **options: bool) -> CallSource:
+    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
+    arguments = _arguments(q, **options)
+    return CallSource(
+        setup=(
+            f"layer = flax.nnx.{_name(q)}({sizes}{arguments}, rngs=flax.nnx.Rngs(0))",
+            "layer.kernel = flax.nnx.Param(w)",
+            *(() if q.bias is None else ("layer.bias = flax.nnx.Param(b)",)),
+        ),
+        expression="layer(x)",
+        kernel="layer.kernel",
+        parameters="sum(array.size for array in jax.tree.leaves(flax.nnx.state(layer)))",
+    )
+
+
+WHOLE_NUMBERS = Limitation(
+    "whole numbers become floats",
+    lambda q: q.dtype.startswith("int") and q.wanted != "parameters",
+    is_refusal=False,
+)
+LIMITS = (*xla.LIMITS, WHOLE_NUMBERS)
+
+
+def _apis(module: str, write: Write) -> tuple[Api, ...]:
+    """Return the layers of ``flax.linen`` or of ``flax.nnx``."""
+    transpose_kernel = partial(write, transpose_kernel=True)
+    layer = Api(
+        id=f"{module}.ConvTranspose",
+        exists=f"{module}.ConvTranspose",
+        layout="N *s C",
+        kernel_axes="*k in out",
+        native=jax.builder(write),
+        recipe=jax.builder(write, xla.with_input_padding),
+        limits=LIMITS,
+        reads_kernel_reversed=True,
+        has_parameters=True,
+        forward=f"{module}.Conv",
+        defaults={"padding": "same"},
+        parameters={
+            "inputs": "x",
+            "kernel": "kernel",
+            "bias": "bias",
+            "strides": "stride",
+            "padding": "padding",
+            "kernel_dilation": "dilation",
+        },
+    )
+    conv = convolution_beside(layer, id=f"{module}.Conv", exists=f"{module}.Conv", limits=LIMITS)
+    return (
+        layer,
+        replace(
+            layer,
+            id=f"{module}.ConvTranspose(transpose_kernel=True)",
+            kernel_axes="*k out in",
+            native=jax.builder(transpose_kernel),
+            recipe=jax.builder(transpose_kernel, xla.with_input_padding),
+            reads_kernel_reversed=False,
+        ),
+        replace(
+            conv,
+            kernel_axes="*k in out",
+            recipe=jax.builder(write),
+            reads_kernel_reversed=False,
+            parameters={**conv.parameters, "feature_group_count": "groups"},
+        ),
+    )
+
+
+FRAMEWORK = replace(
+    jax.FRAMEWORK,
+    name="flax",
+    title="Flax",
+    prelude=f"{jax.FRAMEWORK.prelude}\nimport flax.linen\nimport flax.nnx",
+    version="flax.__version__",
+    interops={None: LINEN},
+    apis=(
+        *_apis("flax.linen", _linen),
+        *(replace(api, interop=NNX) for api in _apis("flax.nnx", _nnx)),
+    ),
+)

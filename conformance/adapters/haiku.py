@@ -1,0 +1,97 @@
+"""Describe Haiku: layers around JAX with the kernel of TensorFlow, read in reverse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from conformance.adapters import jax, xla
+from conformance.adapters.base import (
+    LAYOUT,
+    Api,
+    CallSource,
+    Inexpressible,
+    convolution_beside,
+    keywords,
+    numbers,
+)
+from conformance.question import Question
+
+INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import haiku"))
+
+
+def _layer(q: Question, *, channels_first: bool = False) -> CallSource | Inexpressible:
+    transposed = q.operator == "conv_transpose"
+    if transposed and set(q.dilation) != {1}:
+        return Inexpressible("there is no parameter for dilation")
+    arguments = keywords(
+        stride=numbers(q.stride, 1),
+        rate=numbers(q.dilation, 1),
+        padding=jax.padding(q),
+        with_bias=False if q.bias is None else None,
+        data_format="NC" + "DHW"[3 - q.rank :] if channels_first else None,
+        feature_group_count=numbers((q.groups,), 1),
+        name="layer",
+    )
+    name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
+    bias = "b" + f".reshape(-1{', 1' * q.rank})" * channels_first
+    parameters = "{'w': w}" if q.bias is None else f"{{'w': w, 'b': {bias}}}"
+    return CallSource(
+        setup=(
+            "layer = haiku.without_apply_rng(haiku.transform("
+            f"lambda x: haiku.{name}({q.output_channels}, {q.window}{arguments})(x)))",
+        ),
+        expression=f"layer.apply({{'layer': {parameters}}}, x)",
+        parameters="haiku.data_structures.tree_size(layer.init(jax.random.PRNGKey(0), x))",
+    )
+
+
+LAYER = Api(
+    id="haiku.ConvTranspose",
+    exists="haiku.Conv1DTranspose",
+    layout="N *s C",
+    kernel_axes="*k out in",
+    native=jax.builder(_layer),
+    recipe=jax.builder(_layer, xla.with_input_padding),
+    limits=xla.LIMITS,
+    reads_kernel_reversed=True,
+    has_parameters=True,
+    forward="haiku.Conv",
+    defaults={"padding": "same"},
+    parameters={
+        "inputs": "x",
+        "w": "kernel",
+        "b": "bias",
+        "stride": "stride",
+        "padding": "padding",
+    },
+)
+CHANNELS_FIRST = partial(_layer, channels_first=True)
+CONV = convolution_beside(LAYER, id="haiku.Conv", exists="haiku.Conv1D", limits=xla.LIMITS)
+
+FRAMEWORK = replace(
+    jax.FRAMEWORK,
+    name="haiku",
+    title="Haiku",
+    prelude=f"{jax.FRAMEWORK.prelude}\nimport haiku",
+    version="haiku.__version__",
+    interops={None: INTEROP},
+    apis=(
+        LAYER,
+        replace(
+            LAYER,
+            id="haiku.ConvTranspose(channels_first)",
+            layout="N C *s",
+            native=jax.builder(CHANNELS_FIRST),
+            recipe=jax.builder(CHANNELS_FIRST, xla.with_input_padding),
+            topics=LAYOUT,
+        ),
+        replace(
+            CONV,
+            kernel_axes="*k in out",
+            recipe=jax.builder(_layer),
+            reads_kernel_reversed=False,
+            parameters={**CONV.parameters, "rate": "dilation", "feature_group_count": "groups"},
+        ),
+    ),
+)

@@ -1,0 +1,164 @@
+"""Describe XLA's convolution on the CPU: what it answers wrongly, and how calls share a program."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from conformance.adapters.base import ZEROS_AROUND, Batched, Limitation
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Pairs
+from conformance.question import Question
+
+
+def with_input_padding(q: Question) -> Question:
+    """Return the question with the padding of the zero-inserted input that leaves the same crop.
+
+    A full output needs the effective kernel size less one on each side; a crop reduces that.
+    """
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    return q.but(
+        padding=tuple(
+            (r - 1 - b, r - 1 - e + p)
+            for r, (b, e), p in zip(extents, q.pairs, q.output_padding, strict=True)
+        ),
+        output_padding=(0,) * q.rank,
+    )
+
+
+def reads_past_the_end(q: Question) -> bool:
+    """Return whether XLA on the CPU (0.10.2) reads behind an array in place of zeros.
+
+    It does over one or two axes if a convolution crops its input at the start and adds as many
+    zeros at the end or fewer, and no zeros are inserted into the input: openxla/xla#48713.
+    """
+    # The input gradient of a convolution inserts zeros, and so do the others of its transpose.
+    inserts_zeros = (q.operator == "conv") == (q.wanted == "input_gradient")
+    pairs = with_input_padding(q).pairs if inserts_zeros else _effective_padding(q)
+    return (
+        q.rank < 3
+        and not (inserts_zeros and max(q.stride) > 1)
+        and any(b < 0 < e <= -b for b, e in pairs)
+    )
+
+
+def _effective_padding(q: Question) -> Pairs:
+    """Return the padding of the convolution, without the part that no place overlaps."""
+    if q.operator == "conv_transpose":
+        return tuple((b, e - p) for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    return tuple(
+        (b, e - (n + b + e - r) % s)
+        for n, (b, e), r, s in zip(q.space, q.pairs, extents, q.stride, strict=True)
+    )
+
+
+def ends_the_process(q: Question) -> bool:
+    """Return whether XLA (0.10.2) fails one of its own checks while it compiles, and aborts.
+
+    It exchanges input and kernel if the kernel has more elements, apart from axes that it treats
+    otherwise: axes where both kernel and stride are 2 and nothing is padded, and axes where the
+    input is 1 and padded by all of the kernel. It then fails over one of the former. Observed: it
+    aborts on all of 210 such questions and on none of 1,638 others.
+    """
+    if q.operator != "conv_transpose":
+        return False
+    extents = geometry.effective_kernel_size(q.window, q.dilation)
+    has_halved_axis, others = False, []
+    for n, k, s, r, pair in zip(
+        q.space, q.window, q.stride, extents, with_input_padding(q).pairs, strict=True
+    ):
+        if k == s == r == 2 < n and pair == (0, 0):
+            has_halved_axis = True
+        elif n > 1 or pair != (r - 1, r - 1):
+            others.append((n, k))
+    return has_halved_axis and prod(k for _, k in others) > prod(n for n, _ in others)
+
+
+def multiplies_zeros(q: Question) -> bool:
+    """Return whether XLA on the CPU (0.10.2) multiplies zeros with an infinite kernel.
+
+    It multiplies those around the data, and over three axes or with a dilation also those that a
+    stride inserts.
+    """
+    is_skipped = q.rank < 3 and set(q.dilation) == {1} and min(q.stride) > 1
+    return q.has_infinite_kernel and not q.gathers and not is_skipped
+
+
+ZEROS_BETWEEN = Limitation(
+    "an infinite kernel is multiplied with zeros, which gives NaN",
+    multiplies_zeros,
+    is_refusal=False,
+)
+LIMITS = (
+    ZEROS_AROUND,
+    ZEROS_BETWEEN,
+    Limitation(
+        "cropped at the start and padded at the end, numbers are uninitialised",
+        reads_past_the_end,
+        is_refusal=False,
+    ),
+    Limitation("XLA ends the process while it compiles this", ends_the_process, is_refusal=False),
+)
+
+
+def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
+    """Compile the calls a few dozen to a program, and calls with the same program only once.
+
+    XLA takes long for every program, and longer for every loop in it. This function runs in a
+    worker. A call that cannot be traced, and one whose program cannot be compiled, has no answer
+    here.
+    """
+    import os
+    import re
+    from concurrent.futures import ThreadPoolExecutor
+    from importlib import import_module
+
+    jax = import_module("jax")
+    calls_per_program = 32
+    answers: list[Any] = [None] * len(calls)
+    groups: dict[Any, list[int]] = {}
+    for number, (call, arguments) in enumerate(calls):
+        try:
+            text = str(jax.make_jaxpr(call)(*arguments))
+        except Exception:  # the error is reported when the call runs alone
+            continue
+        # The text names constants without their values, and cuts long ones.
+        is_complete = not re.search(r"\blambda [^;\s]|\.\.\.", text)
+        groups.setdefault(text if is_complete else number, []).append(number)
+
+    def lower(part: list[list[int]]) -> Any:
+        first = {numbers[0]: calls[numbers[0]][1] for numbers in part}
+        return jax.jit(lambda operands: {n: calls[n][0](*operands[n]) for n in operands}).lower(
+            first
+        )
+
+    def compile_program(program: Any) -> Any:
+        try:
+            return program.compile()
+        except Exception:
+            return None
+
+    call_groups = list(groups.values())
+    parts = [
+        call_groups[start : start + calls_per_program]
+        for start in range(0, len(call_groups), calls_per_program)
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        programs = list(pool.map(compile_program, map(lower, parts)))
+    for index, part in enumerate(parts):
+        for turn in range(max(map(len, part)) if programs[index] else 0):
+            turns = {numbers[0]: numbers[min(turn, len(numbers) - 1)] for numbers in part}
+            results = programs[index]({first: calls[number][1] for first, number in turns.items()})
+            for first, number in turns.items():
+                answers[number] = results[first]
+    return answers
+
+
+TOGETHER = Batched(
+    source="from __future__ import annotations\n" + inspect.getsource(together),
+    most=128,
+    words="together, as jitted programs of up to 32 calls",
+)
