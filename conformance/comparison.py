@@ -430,7 +430,8 @@ def _channels(q: Question) -> int:
 
 def _offsets(q: Question) -> int:
     """Return the number of kernel offsets that overlap in one place; a stride keeps some apart."""
-    if (q.operator == "conv_transpose") != (q.wanted == "output"):
+    is_gathered = (q.operator == "conv_transpose") != (q.wanted == "output")
+    if is_gathered or q.padding == "circular":
         return int(prod(q.window))
     steps = (s // gcd(s, d) for s, d in zip(q.stride, q.dilation, strict=True))
     return prod(-(-k // step) for k, step in zip(q.window, steps, strict=True))

@@ -60,6 +60,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "negative": ("negative", "negative padding"),
         "same, even": ("same-even", "an even total of `same`"),
         "same, odd": ("same-odd", "an odd total of `same`"),
+        "circular": ("circular", "circular padding"),
     },
     "output padding": {
         "0": ("", ""),
@@ -175,6 +176,8 @@ def _slug(factor: str, levels: Levels) -> str:
 
 
 def _topic(factor: str, level: str) -> Topic:
+    if factor == "padding" and level == "circular":
+        return "circular"
     if factor == "padding" and level != "none":
         return "same" if level.startswith("same") else "padding"
     return TOPICS[factor]

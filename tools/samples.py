@@ -203,6 +203,8 @@ def _spread(level: str, random: np.random.Generator, rank: int, largest: int) ->
 def _padding(level: str, random: np.random.Generator, sizes: Axes) -> Pairs | Word:
     if level.startswith("same"):
         return "same"
+    if level == "circular":
+        return "circular"
     if level == "none":
         return "valid" if random.integers(2) else ((0, 0),) * len(sizes)
     low = -2 if level == "negative" else 0

@@ -138,6 +138,8 @@ class Api:
         Whether there is a parameter for the bias; if not, it is added to the output.
     takes_unbatched
         Whether x may be one example without a batch axis; if not, a recipe adds the axis.
+    takes_circular
+        Whether there is a circular padding.
     has_parameters
         Whether it is a layer, whose learnable numbers can be counted.
     forward
@@ -175,6 +177,7 @@ class Api:
     reads_kernel_reversed: bool = False
     takes_bias: bool = True
     takes_unbatched: bool = False
+    takes_circular: bool = False
     has_parameters: bool = False
     forward: str | None = None
     topics: frozenset[str] = frozenset()

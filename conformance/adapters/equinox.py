@@ -22,10 +22,12 @@ INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import equinox"))
 
 def _layer(q: Question) -> CallSource:
     """Write a layer and its map over the batch."""
+    is_circular = q.padding == "circular"
     transposed = q.operator == "conv_transpose"
     arguments = keywords(
         stride=numbers(q.stride, 1),
-        padding=jax.padding(q),
+        padding="SAME" if is_circular else jax.padding(q),
+        padding_mode="CIRCULAR" if is_circular else None,
         output_padding=output_padding(q),
         dilation=numbers(q.dilation, 1),
         groups=numbers((q.groups,), 1),
@@ -37,10 +39,13 @@ def _layer(q: Question) -> CallSource:
     if q.bias is not None:
         leaves, arrays = ("(layer.weight, layer.bias)", f"(w, b.reshape(-1{', 1' * q.rank}))")
     return CallSource(
-        setup=(f"layer = equinox.nn.{name}({sizes}{arguments}, key=jax.random.key(0))",),
+        # Random weights would take longer to compile than the call.
+        setup=(
+            f"layer = equinox.filter_eval_shape(equinox.nn.{name}, {sizes}{arguments},"
+            " key=jax.random.key(0))",
+        ),
         expression=f"jax.vmap(equinox.tree_at(lambda layer: {leaves}, layer, {arrays}))(x)",
-        parameters="sum(array.size for array in"
-        " jax.tree.leaves(equinox.filter(layer, equinox.is_array)))",
+        parameters="sum(array.size for array in jax.tree.leaves(layer))",
     )
 
 
@@ -49,6 +54,10 @@ SAME_WITH_OUTPUT_PADDING = Limitation(
     lambda q: q.padding == "same" and any(q.output_padding),
     another_meaning=True,
 )
+CIRCULAR_WITH_OUTPUT_PADDING = Limitation(
+    "padding_mode='CIRCULAR' has no output padding",
+    lambda q: q.padding == "circular" and any(q.output_padding),
+)
 LAYER = Api(
     id="equinox.nn.ConvTranspose",
     exists="equinox.nn.ConvTranspose1d",
@@ -56,8 +65,14 @@ LAYER = Api(
     divides_inputs=True,
     native=_layer,
     recipe=_layer,
-    limits=(*xla.LIMITS, OUTPUT_PADDING_BELOW_STRIDE, SAME_WITH_OUTPUT_PADDING),
+    limits=(
+        *xla.LIMITS,
+        OUTPUT_PADDING_BELOW_STRIDE,
+        SAME_WITH_OUTPUT_PADDING,
+        CIRCULAR_WITH_OUTPUT_PADDING,
+    ),
     reads_kernel_reversed=True,
+    takes_circular=True,
     has_parameters=True,
     forward="equinox.nn.Conv",
     parameters={

@@ -15,6 +15,7 @@ from conformance.adapters.base import (
     keywords,
     numbers,
 )
+from conformance.oracle import geometry
 from conformance.question import Question
 
 Write = Callable[..., CallSource]
@@ -62,13 +63,11 @@ def _linen(q: Question, **options: bool) -> CallSource:
 
 def _nnx(q: Question, **options: bool) -> CallSource:
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
-    arguments = _arguments(q, **options)
+    arguments = _arguments(q, **options) + ", kernel_init=lambda *_: w"
+    if q.bias is not None:
+        arguments += ", bias_init=lambda *_: b"
     return CallSource(
-        setup=(
-            f"layer = flax.nnx.{_name(q)}({sizes}{arguments}, rngs=flax.nnx.Rngs(0))",
-            "layer.kernel = flax.nnx.Param(w)",
-            *(() if q.bias is None else ("layer.bias = flax.nnx.Param(b)",)),
-        ),
+        setup=(f"layer = flax.nnx.{_name(q)}({sizes}{arguments}, rngs=flax.nnx.Rngs(0))",),
         expression="layer(x)",
         kernel="layer.kernel",
         parameters="sum(array.size for array in jax.tree.leaves(flax.nnx.state(layer)))",
@@ -81,6 +80,26 @@ WHOLE_NUMBERS = Limitation(
     is_refusal=False,
 )
 LIMITS = (*xla.LIMITS, WHOLE_NUMBERS)
+ODD_AT_THE_START = Limitation(
+    "CIRCULAR pads an odd element at the start",
+    lambda q: (
+        q.padding == "circular" and any((end - begin) % 2 for begin, end in q.pairs if end > 0)
+    ),
+    another_meaning=True,
+)
+HALF_A_KERNEL = Limitation(
+    "CIRCULAR pads half of a kernel at the start, whatever the stride",
+    lambda q: (
+        q.padding == "circular"
+        and any(
+            (r - 1) // 2 != begin
+            for r, (begin, _) in zip(
+                geometry.effective_kernel_size(q.window, q.dilation), q.pairs, strict=True
+            )
+        )
+    ),
+    another_meaning=True,
+)
 
 
 def _apis(module: str, write: Write) -> tuple[Api, ...]:
@@ -95,6 +114,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         recipe=jax.builder(write, xla.with_input_padding),
         limits=LIMITS,
         reads_kernel_reversed=True,
+        takes_circular=True,
         has_parameters=True,
         forward=f"{module}.Conv",
         defaults={"padding": "same"},
@@ -107,7 +127,9 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
             "kernel_dilation": "dilation",
         },
     )
-    conv = convolution_beside(layer, id=f"{module}.Conv", exists=f"{module}.Conv", limits=LIMITS)
+    conv = convolution_beside(
+        layer, id=f"{module}.Conv", exists=f"{module}.Conv", limits=(*LIMITS, HALF_A_KERNEL)
+    )
     return (
         layer,
         replace(
@@ -117,6 +139,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
             native=jax.builder(transpose_kernel),
             recipe=jax.builder(transpose_kernel, xla.with_input_padding),
             reads_kernel_reversed=False,
+            limits=(*LIMITS, ODD_AT_THE_START),
         ),
         replace(
             conv,

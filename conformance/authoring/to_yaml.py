@@ -69,6 +69,7 @@ def topics(q: Question) -> tuple[Topic, ...]:
         "shape": q.unbatched or q.length is not None,
         "same": q.padding == "same",
         "valid": q.padding == "valid",
+        "circular": q.padding == "circular",
         "padding": not isinstance(q.padding, str) and any(map(any, q.padding)),
         "stride": max(q.stride) > 1,
         "dilation": max(q.dilation) > 1,

@@ -21,11 +21,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from conformance.cases.errors import Fault
+from conformance.oracle.geometry import WORDS
 
 Topic = Literal[
     "basic",
     "bias",
     "channels",
+    "circular",
     "combinations",
     "composition",
     "coverage",
@@ -169,10 +171,10 @@ def _is_complex_literal(value: Any) -> bool:
 
 
 def _padding(value: Any) -> Fault | None:
-    if value in ("same", "valid") or _is_whole(value):
+    if _is_whole(value) or (isinstance(value, str) and value in WORDS):
         return None
     if not isinstance(value, list) or not value:
-        return (), "must be a whole number, a list, 'same' or 'valid'"
+        return (), "must be a whole number, a list, 'same', 'valid' or 'circular'"
     for index, entry in enumerate(value):
         is_pair = isinstance(entry, list) and len(entry) == 2 and all(map(_is_whole, entry))
         if not is_pair and not _is_whole(entry):
@@ -217,7 +219,7 @@ _SHAPE = {
     "maxItems": MAX_AXES,
 }
 _PADDING = [
-    {"enum": ["same", "valid"]},
+    {"enum": [*WORDS]},
     {"type": "integer"},
     {"type": "array", "items": {"anyOf": [{"type": "integer"}, _PAIRS]}},
 ]

@@ -2,7 +2,8 @@
 
 Both operators couple a narrow side and a wide side: a convolution's output and input, a transposed
 convolution's input and output. Element i of the narrow side meets element u = i s + a d - b of the
-wide side at the kernel's element a, for stride s, dilation d and padding b at the start. Kernels
+wide side at the kernel's element a, for stride s, dilation d and padding b at the start; with
+circular padding u is taken modulo the length of the wide side. Kernels
 have the shape (narrow channels, wide channels / groups, *k) for both. Everything is float64, which
 holds every exact case exactly.
 """
@@ -36,11 +37,12 @@ def wide_space(q: Question) -> Axes:
 
 def overlaps(q: Question) -> Iterator[tuple[Axes, Axes, Axes]]:
     """Yield every (i, a, u) at which the narrow side, the kernel and the wide side meet."""
+    is_circular = q.padding == "circular"
     axes = [
         [
-            (i, a, i * s + a * d - begin)
+            (i, a, (i * s + a * d - begin) % wide)
             for i, a in product(range(narrow), range(k))
-            if 0 <= i * s + a * d - begin < wide
+            if is_circular or 0 <= i * s + a * d - begin < wide
         ]
         for narrow, wide, k, s, d, (begin, _) in zip(
             narrow_space(q), wide_space(q), q.window, q.stride, q.dilation, q.pairs, strict=True
@@ -86,7 +88,9 @@ def correlate(q: Question, wide: Array) -> Array:
     """
     axes = tuple(range(2, wide.ndim))
     views = np.lib.stride_tricks.sliding_window_view(
-        pad(wide, q.pairs), effective_kernel_size(q.window, q.dilation), axis=axes
+        pad(wide, q.pairs, is_circular=q.padding == "circular"),
+        effective_kernel_size(q.window, q.dilation),
+        axis=axes,
     )
     starts = (slice(0, n * s, s) for n, s in zip(narrow_space(q), q.stride, strict=True))
     taps = (slice(None, None, d) for d in q.dilation)
@@ -105,13 +109,14 @@ def matrix(q: Question) -> Array:
     entries = np.zeros((q.kernel.shape[0], *narrow, q.kernel.shape[1] * q.groups, *wide))
     for i, a, u in overlaps(q):
         for n, w in groups(q):
-            entries[at(n, *i, w, *u)] = q.kernel[at(n, ..., *a)]
+            entries[at(n, *i, w, *u)] += q.kernel[at(n, ..., *a)]
     return entries.reshape(q.kernel.shape[0] * int(np.prod(narrow)), -1)
 
 
-def pad(x: Array, pairs: Pairs) -> Array:
-    """Pad the space of ``x`` with zeros; a negative number crops elements instead."""
-    x = np.pad(x, [(0, 0), (0, 0), *((max(b, 0), max(e, 0)) for b, e in pairs)])
+def pad(x: Array, pairs: Pairs, *, is_circular: bool = False) -> Array:
+    """Pad the space of ``x`` with zeros, or around; a negative number crops elements instead."""
+    widths = [(0, 0), (0, 0), *((max(b, 0), max(e, 0)) for b, e in pairs)]
+    x = np.pad(x, widths, mode="wrap" if is_circular else "constant")
     crop = (slice(max(-b, 0), n - max(-e, 0)) for (b, e), n in zip(pairs, x.shape[2:], strict=True))
     return np.asarray(x[at(..., *crop)])
 

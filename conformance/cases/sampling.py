@@ -12,7 +12,7 @@ import numpy as np
 
 from conformance.cases.arrays import EXACT_INTEGERS, to_dtype
 from conformance.comparison import terms
-from conformance.oracle.geometry import Axes, Padding, padding_of
+from conformance.oracle.geometry import WORDS, Axes, Padding, padding_of
 from conformance.question import OPS, Array, Dtype, Op, Question
 
 SAMPLED_OPS: tuple[Op, ...] = tuple(
@@ -42,6 +42,8 @@ class Space:
         Lengths of an axis of the input and of the kernel.
     strides, dilations
         Arguments of an axis.
+    paddings
+        Kinds of padding: words, ``none``, ``equal`` at both ends, or ``pairs``.
     crops
         Paddings that are the same at both ends.
     ends
@@ -60,6 +62,7 @@ class Space:
     windows: tuple[int, ...] = (1, 2, 3, 4)
     strides: tuple[int, ...] = (1, 2, 3)
     dilations: tuple[int, ...] = (1, 2)
+    paddings: tuple[str, ...] = ("same", "valid", "none", "equal", "pairs")
     crops: tuple[int, ...] = (0, 1, 2, 3)
     ends: tuple[int, ...] = (-1, 0, 1, 2, 3)
     extensions: tuple[int, ...] = (0, 1, 2)
@@ -78,6 +81,7 @@ WIDE = Space(
     windows=(*(1, 2, 3, 4, 5) * 3, 6, 7, 9),
     strides=(1, 1, 2, 2, 3, 3, 4, 5),
     dilations=(1, 2, 2, 3, 4),
+    paddings=(*("same", "valid", "none", "equal", "pairs") * 3, "circular"),
     crops=(0, 1, 1, 2, 2, 3, 4, 6),
     ends=(-2, -1, 0, 0, 1, 2, 3, 5),
     extensions=(0, 1, 1, 2, 3),
@@ -169,8 +173,8 @@ def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Sp
 
 
 def _padding(random: np.random.Generator, rank: int, space: Space) -> Padding:
-    kind = _choice(random, ("same", "valid", "none", "equal", "pairs"))
-    if kind in ("same", "valid"):
+    kind = _choice(random, space.paddings)
+    if kind in WORDS:
         return kind
     if kind == "none":
         return 0

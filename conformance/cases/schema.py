@@ -44,7 +44,7 @@ class Arguments(Model):
     padding: PaddingField = Field(
         default=0,
         description="What is removed from the full output (transposed) or added to the input:"
-        " a number, one for each axis, [begin, end] for each axis, same or valid.",
+        " a number, one for each axis, [begin, end] for each axis, same, valid or circular.",
         examples=[1, [1, 2], [[0, 1], [1, 0]], "same"],
     )
     output_padding: WholeNumbers | None = Field(

@@ -70,7 +70,7 @@ EXPLANATIONS: Mapping[str, str] = {
     "filters": "the kernel itself is 'kernel', and how many filters there are is told by its shape",
     "pads": "padding is [begin, end] for each axis, where pads has the starts of all axes first",
     "auto_pad": "a case says 'padding: same' or 'padding: valid'",
-    "padding_mode": "what is padded is zeros",
+    "padding_mode": "what is padded is zeros, or with 'padding: circular' what is at the other end",
     "lhs_dilation": "a transposed convolution has 'stride' for it",
     "transpose_kernel": "op says conv or conv_transpose, and nothing flips the kernel",
     "use_bias": "'bias' has its numbers, and is left out where there is none",
@@ -100,6 +100,7 @@ VALUE_SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "padding": {
         **dict.fromkeys(("same_upper",), "same"),
         **dict.fromkeys(("none",), "valid"),
+        **dict.fromkeys(("wrap", "periodic"), "circular"),
     },
 }
 """Values of frameworks in small letters, by key, and ours that mean the same."""
@@ -111,7 +112,7 @@ _TWICE = (
     "derivatives of gradients and along a direction are not asked; of an operator that is linear in"
     " each array they are the operator and its gradients again"
 )
-_ZEROS = "what is padded is zeros"
+_ZEROS = "what is padded is zeros, or with 'circular' the elements of the other end"
 VALUE_EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
     "op": {
         **dict.fromkeys(("grad", "backward", "vjp"), _BY_ONE),
@@ -128,7 +129,7 @@ VALUE_EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
         "full": "write dilation (k - 1) for each axis",
         "causal": "write [begin, end] for each axis",
         **dict.fromkeys(("notset", "explicit"), "write [begin, end] for each axis"),
-        **dict.fromkeys(("zeros", "reflect", "replicate", "circular", "constant"), _ZEROS),
+        **dict.fromkeys(("zeros", "reflect", "replicate", "constant"), _ZEROS),
     },
 }
 """Values that mean none of ours, or several; the last such word of an op counts."""

@@ -52,7 +52,8 @@ def padding_words(
     try:
         entries = [tuple(map(int, entry.split(":"))) for entry in value.split(",")]
     except ValueError:
-        raise click.BadParameter(f"{value!r} is none of 1, 1,2, 0:1,2:2, same, valid") from None
+        words = ", ".join(WORDS)
+        raise click.BadParameter(f"{value!r} is none of 1, 1,2, 0:1,2:2, {words}") from None
     return tuple(entry if len(entry) > 1 else entry[0] for entry in entries)
 
 

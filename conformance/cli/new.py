@@ -56,7 +56,10 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
 @click.option("--rank", type=click.IntRange(1, 3), help="Spatial axes; for bare 3-D arrays.")
 @click.option("--stride", callback=case_types.stride, metavar="N", help="1 | 1,2")
 @click.option(
-    "--padding", callback=case_types.padding, metavar="N", help="1 | 1,2 | 0:1,2:2 | same | valid"
+    "--padding",
+    callback=case_types.padding,
+    metavar="N",
+    help="1 | 1,2 | 0:1,2:2 | same | valid | circular",
 )
 @click.option(
     "--output-padding", "--adj", callback=case_types.stride, metavar="N", help="As --stride."

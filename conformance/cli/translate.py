@@ -69,7 +69,7 @@ class Rank(click.IntRange):
 @click.option(
     "--padding",
     callback=padding_words,
-    help="1 | 1,2 | 0:1,2:2 | same | valid  [default: that of the first API, 0 or same]",
+    help="1 | 1,2 | 0:1,2:2 | same | valid | circular  [default: that of the first API, 0 or same]",
 )
 @click.option(
     "--output-padding",

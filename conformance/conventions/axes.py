@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from conformance.conventions import (
     arithmetic,
+    circular,
     layout,
     numbers,
     operators,
@@ -25,6 +26,7 @@ AXES: tuple[Axis, ...] = (
     *layout.AXES,
     *operators.AXES,
     *padding.AXES,
+    *circular.AXES,
     *output_padding.AXES,
     *numbers.AXES,
     *arithmetic.AXES,

@@ -168,9 +168,9 @@ def extents(q: Question) -> Axes:
 
 
 def cropped(q: Question, pairs: Iterable[Sequence[int]]) -> Question | None:
-    """Return the question with this padding, or None if it has it already."""
+    """Return the question with this padding, or None if it has it already, or a circular one."""
     padding = tuple((begin, end) for begin, end in pairs)
-    return None if padding == q.pairs else q.but(padding=padding)
+    return None if q.padding == "circular" or padding == q.pairs else q.but(padding=padding)
 
 
 def mapped(q: Question, wanted: Wanted, function: ArrayMap, adjoint: ArrayMap) -> Transformed:

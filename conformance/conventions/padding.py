@@ -36,6 +36,16 @@ def _half_kernel_centred(q: Question) -> Question | None:
     return cropped(q, ((b, 2 * h - b) for b, h in zip(begins, halves, strict=True)))
 
 
+def _taken_from_length(q: Question) -> Question | None:
+    """Crop the output padding twice, which leaves n s less that, as evenly as `same` does."""
+    if q.operator != "conv_transpose":
+        return None
+    axes = zip(extents(q), q.stride, q.output_padding, strict=True)
+    totals = [(r - s + p, p) for r, s, p in axes]
+    begins = [max(total, 0) // 2 for total, _ in totals]
+    return cropped(q, ((b, total + p - b) for b, (total, p) in zip(begins, totals, strict=True)))
+
+
 def _whole_strides(q: Question) -> Question | None:
     if q.has_output_padding:
         return None
@@ -95,6 +105,11 @@ WORD_AXES: tuple[Axis, ...] = (
                 "half a kernel",
                 "With output padding, 0 too, `same` crops half of the kernel at both ends first.",
                 _half_kernel,
+            ),
+            Choice(
+                "taken from n s",
+                "With output padding `same` gives as many elements less than n s.",
+                _taken_from_length,
             ),
         ),
         part_of="same: formula",

@@ -6,6 +6,10 @@ padding p, and effective kernel size r = d (k - 1) + 1:
     convolution              (n + b + e - r) // s + 1
     transposed convolution   (n - 1) s + r - b - e + p
 
+Padding is zeros, unless its word is ``circular``: then the wide side (the input of a convolution,
+the output of a transposed one) has no ends, and an index is taken modulo its length. The lengths
+are those of ``same``, and so is b, the number of elements before the first one.
+
 References
 ----------
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
@@ -22,11 +26,11 @@ Axes: TypeAlias = tuple[int, ...]
 """One number for each spatial axis."""
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 """One (begin, end) for each spatial axis."""
-Word: TypeAlias = Literal["same", "valid"]
+Word: TypeAlias = Literal["same", "valid", "circular"]
 Padding: TypeAlias = int | Sequence[int] | Sequence[tuple[int, int]] | str
 """Padding as people write it: a number, one per axis, one (begin, end) per axis, or a word."""
 
-WORDS: tuple[Word, ...] = ("same", "valid")
+WORDS: tuple[Word, ...] = ("same", "valid", "circular")
 
 
 def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Axes:
@@ -82,7 +86,7 @@ def padding_of(value: Padding, rank: int) -> Pairs | Word:
     Returns
     -------
     tuple of pairs, or str
-        The numbers, or ``same`` or ``valid``.
+        The numbers, or one of `WORDS`.
 
     Raises
     ------
@@ -91,7 +95,8 @@ def padding_of(value: Padding, rank: int) -> Pairs | Word:
     """
     if isinstance(value, str):
         if value not in WORDS:
-            raise ValueError(f"padding must be numbers, 'same' or 'valid', got {value!r}")
+            words = ", ".join(map(repr, WORDS))
+            raise ValueError(f"padding must be numbers or one of {words}, got {value!r}")
         return value
     entries = tuple(repeat(value, rank)) if _is_int(value) else _to_tuple("padding", value)
     if len(entries) != rank:
@@ -113,7 +118,7 @@ def conv_padding(
     """Return the numbers behind the padding of a convolution.
 
     With ``same`` there are ceil(n / s) outputs. An odd total is padded once more at the end
-    (SAME_UPPER in ONNX).
+    (SAME_UPPER in ONNX). ``circular`` has the same numbers, of elements from the other end.
 
     Parameters
     ----------
@@ -134,7 +139,7 @@ def conv_padding(
     """
     if padding == "valid":
         return ((0, 0),) * len(space)
-    if padding == "same":
+    if padding in ("same", "circular"):
         _check_stride(stride)
         totals = (
             max((-(-n // s) - 1) * s + r - n, 0)
@@ -149,7 +154,8 @@ def conv_transpose_padding(
 ) -> Pairs:
     """Return the numbers behind the padding of a transposed convolution.
 
-    With ``same`` it is the adjoint of a SAME convolution of an input of n s elements.
+    With ``same`` it is the adjoint of a SAME convolution of an input of n s elements. ``circular``
+    has the same numbers, of elements that are added at the other end.
 
     Parameters
     ----------
@@ -166,7 +172,7 @@ def conv_transpose_padding(
     """
     if padding == "valid":
         return ((0, 0),) * len(kernel)
-    if padding == "same":
+    if padding in ("same", "circular"):
         sizes = effective_kernel_size(kernel, dilation)
         return even_crop(r - s for r, s in zip(sizes, stride, strict=True))
     return padding

@@ -5,7 +5,9 @@ A convolution and its transpose multiply the same elements of three arrays,
     narrow[i]  kernel[a]  wide[i s + a d - b]
 
 A convolution reads the wide side and writes the narrow side. A transposed convolution reads the
-narrow side and writes the wide side.
+narrow side and writes the wide side. With circular padding an index of the wide side is taken
+modulo its length m, which is to say that all of wide[i s + a d - b - t m] are multiplied, for every
+whole t.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from functools import lru_cache
 from itertools import product
 from operator import index
 from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Padding, padding_of, per_axis
@@ -93,10 +97,11 @@ def conv(
     stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
     _check_channels(x, kernel, kernel[1] * groups, groups)
     space, window = x[2:], kernel[2:]
-    pairs = padding_of(padding, len(space))
-    pairs = geometry.conv_padding(pairs, space, window, stride, dilation)
+    word = padding_of(padding, len(space))
+    pairs = geometry.conv_padding(word, space, window, stride, dilation)
     out = geometry.conv_space(space, window, stride, pairs, dilation)
-    phases = _phases(out, window, space, stride, dilation, tuple(b for b, _ in pairs))
+    begin = tuple(b for b, _ in pairs)
+    phases = _phases(out, window, space, stride, dilation, begin, word == "circular")
     return ConvIndices((x[0], kernel[0], *out), kernel, x, groups, phases)
 
 
@@ -139,10 +144,11 @@ def conv_transpose(
     _check_channels(x, kernel, kernel[0], groups)
     space, window = x[2:], kernel[2:]
     extra = per_axis("output_padding", output_padding, len(space), least=0)
-    pairs = padding_of(padding, len(space))
-    pairs = geometry.conv_transpose_padding(pairs, window, stride, dilation)
+    word = padding_of(padding, len(space))
+    pairs = geometry.conv_transpose_padding(word, window, stride, dilation)
     out = geometry.conv_transpose_space(space, window, stride, pairs, extra, dilation)
-    phases = _phases(space, window, out, stride, dilation, tuple(b for b, _ in pairs))
+    begin = tuple(b for b, _ in pairs)
+    phases = _phases(space, window, out, stride, dilation, begin, word == "circular")
     return ConvIndices(x, kernel, (x[0], kernel[1] * groups, *out), groups, phases)
 
 
@@ -201,24 +207,38 @@ def _check_channels(x: Axes, kernel: Axes, channels: int, groups: int) -> None:
 
 @lru_cache(maxsize=256)  # a run asks thousands of questions about the same few shapes
 def _phases(
-    narrow_side: Axes, window: Axes, wide_side: Axes, stride: Axes, dilation: Axes, begin: Axes
+    narrow_side: Axes,
+    window: Axes,
+    wide_side: Axes,
+    stride: Axes,
+    dilation: Axes,
+    begin: Axes,
+    is_circular: bool,
 ) -> Phases:
     phases: dict[Axes, list[Tap]] = {}
-    axes = map(_overlaps, narrow_side, window, wide_side, stride, dilation, begin)
-    for a, overlaps in enumerate(product(*axes)):
-        starts, narrow, wide = zip(*overlaps, strict=True)
+    sides = zip(narrow_side, window, wide_side, stride, dilation, begin, strict=True)
+    axes = (_overlaps(*side, is_circular) for side in sides)
+    for overlaps in product(*axes):
+        offsets, starts, narrow, wide = zip(*overlaps, strict=True)
         if all(part.start < part.stop for part in narrow):
+            a = int(np.ravel_multi_index(offsets, window))
             phases.setdefault(starts, []).append((a, (..., *narrow), (..., *wide)))
     ends = (None,) * len(stride)
     return [((..., *map(slice, starts, ends, stride)), taps) for starts, taps in phases.items()]
 
 
 def _overlaps(
-    narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int
-) -> Iterator[tuple[int, slice, slice]]:
-    """Yield the start of its phase and both overlapping slices for each kernel offset."""
-    for a in range(window):
-        shift, start = divmod(a * d - b, s)  # so that i s + a d - b = (i + shift) s + start
+    narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int, is_circular: bool
+) -> Iterator[tuple[int, int, slice, slice]]:
+    """Yield each kernel offset, the start of its phase and both overlapping slices.
+
+    With circular padding an offset has one overlap for each turn t around the wide side.
+    """
+    last = (narrow_side - 1) * s + (window - 1) * d - b
+    turns = range(-b // wide_side, last // wide_side + 1) if is_circular else (0,)
+    for a, t in product(range(window), turns):
+        # so that i s + a d - b - t m = (i + shift) s + start
+        shift, start = divmod(a * d - b - t * wide_side, s)
         length = -(-(wide_side - start) // s)
-        first, last = max(0, -shift), min(narrow_side, length - shift)
-        yield start, slice(first, last), slice(first + shift, last + shift)
+        low, high = max(0, -shift), min(narrow_side, length - shift)
+        yield a, start, slice(low, high), slice(low + shift, high + shift)

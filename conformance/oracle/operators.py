@@ -274,7 +274,7 @@ def conv_matrix(kernel: ArrayLike, space: Sequence[int], **arguments: Any) -> Ar
         for a, narrow, wide in taps:
             for g in range(groups):
                 row, column = rows[narrow].ravel(), columns[view][wide].ravel()
-                matrix[g, :, row, g, :, column] = blocks[g, ..., a]
+                matrix[g, :, row, g, :, column] += blocks[g, ..., a]
     return matrix.reshape(kernel.shape[0] * rows.size, -1)
 
 
@@ -394,7 +394,7 @@ def _correlate(indices: ConvIndices, narrow_side: Array, wide_side: Array) -> Ar
                 _split_groups(narrow_side[narrow], indices.groups),
                 _split_groups(phase[wide], indices.groups),
             )
-            kernel[a] = (first @ second.swapaxes(2, 3)).sum(0).reshape(indices.kernel[:2])
+            kernel[a] += (first @ second.swapaxes(2, 3)).sum(0).reshape(indices.kernel[:2])
     return kernel.transpose(1, 2, 0).reshape(indices.kernel)
 
 

@@ -62,6 +62,8 @@ def _kernel(q: Question) -> str:
 
 def _padding(q: Question) -> str:
     """Return the level of the padding, on the axis with the rarest one."""
+    if q.padding == "circular":
+        return "circular"
     if q.padding == "same":
         # An end is below 0 where the kernel is shorter than the stride, and nothing is cropped.
         is_odd = any((max(end, 0) - begin) % 2 for begin, end in q.pairs)
@@ -115,7 +117,7 @@ FACTORS: tuple[Factor, ...] = (
     Factor("dilation", ("1", "equal", "differing"), lambda q: _several(q.dilation)),
     Factor(
         "padding",
-        ("none", "even", "uneven", "beyond", "negative", "same, even", "same, odd"),
+        ("none", "even", "uneven", "beyond", "negative", "same, even", "same, odd", "circular"),
         _padding,
     ),
     Factor("output padding", ("0", "some", "largest", "beyond"), _output_padding),

@@ -181,8 +181,7 @@ def drop_batch() -> tuple[LinearOp, ...]:
 
 def empty_batch() -> tuple[LinearOp, ...]:
     """Return the map from any batch to the empty one, the adjoint of `fill_batch`."""
-    (fill,) = fill_batch()
-    return (LinearOp(fill.adjoint, fill.forward),)
+    return adjoint(fill_batch())
 
 
 def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
@@ -213,6 +212,44 @@ def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
         grown = tuple(n + begin + end for n, (begin, end) in zip(lengths, grow, strict=True))
         ops.append(LinearOp((_pad(pad),), (_slice(inside, grown),)))
     return tuple(ops)
+
+
+def fold(lengths: Axes, periods: Axes, begins: Axes) -> tuple[LinearOp, ...]:
+    """Return the map that wraps spatial axes around: element o is added at (o - b) mod m.
+
+    Parameters
+    ----------
+    lengths
+        The length of each spatial axis.
+    periods, begins
+        The m and the b of each spatial axis.
+
+    Returns
+    -------
+    tuple of LinearOp
+        The map to axes of the lengths ``periods``. Its adjoint repeats an array periodically.
+    """
+    offsets = tuple(-b % m for b, m in zip(begins, periods, strict=True))
+    axes = tuple(zip(lengths, periods, offsets, strict=True))
+    turns = tuple(-(-(n + offset) // m) for n, m, offset in axes)
+    pad = tuple((o, t * m - n - o) for t, (n, m, o) in zip(turns, axes, strict=True))
+    split = ", ".join(f"{t}, {m}" for t, m in zip(turns, periods, strict=True))
+    summed = tuple(range(2, 2 + 2 * len(axes), 2))
+    slices = ", ".join(f"{offset}:{offset + n}" for n, _, offset in axes)
+    return (
+        LinearOp(
+            (
+                _pad(pad),
+                f"{{v}} = {{v}}.reshape(*{{v}}.shape[:2], {split}).sum({summed}, {{v}}.dtype)",
+            ),
+            (f"{{v}} = np.tile({{v}}, {(1, 1, *turns)})[:, :, {slices}]",),
+        ),
+    )
+
+
+def adjoint(ops: Iterable[LinearOp]) -> tuple[LinearOp, ...]:
+    """Return the adjoint of the maps, in the order in which it is applied."""
+    return tuple(LinearOp(op.adjoint, op.forward) for op in reversed(tuple(ops)))
 
 
 def _reframe(n: int, grow: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -156,11 +156,13 @@ def _vary_padding(draft: Draft) -> Iterator[Draft]:
     """Yield the padding unchanged, as numbers, as a word, with equal sides, in the API's terms."""
     q = draft.question
     yield draft
+    if q.padding == "circular":
+        return  # no numbers mean that
     if isinstance(q.padding, str):
         yield draft.asking("padding as numbers", padding=q.pairs)
     else:
         for word in geometry.WORDS:
-            if q.but(padding=word).pairs == q.pairs:
+            if word != "circular" and q.but(padding=word).pairs == q.pairs:
                 yield draft.asking(f"padding as {word!r}", padding=word)
     if q.operator == "conv_transpose":
         # Cropping less at the end is the same as a longer output.
@@ -213,7 +215,7 @@ def _fill_batch(draft: Draft) -> Iterator[Draft]:
 def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
     """Set the stride to 1 along axes with a single place, where it has no effect."""
     q = draft.question
-    if not q.has_output:
+    if not q.has_output or q.padding == "circular":
         return
     places = q.output_space if q.operator == "conv" else q.space
     stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
@@ -255,6 +257,8 @@ def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
 def _pad_outside(draft: Draft) -> Iterator[Draft]:
     """Crop or extend the output after the call, or pad the input before it, in place of padding."""
     q = draft.question
+    if q.padding == "circular":
+        return
     no_padding = ((0, 0),) * q.rank
     grow: Pairs
     if q.operator == "conv":
@@ -284,6 +288,34 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
                 q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
             ),
             cost=Cost.ARGUMENTS if grow == no_padding else Cost.CROP,
+        )
+
+
+def _wrap_outside(draft: Draft) -> Iterator[Draft]:
+    """Wrap the output around after the call, or repeat the input before it."""
+    q = draft.question
+    if q.padding != "circular" or not q.has_output:
+        return
+    begins = tuple(begin for begin, _ in q.pairs)
+    unpadded = q.but(padding=((0, 0),) * q.rank, output_padding=(0,) * q.rank)
+    if q.operator == "conv":
+        lengths = tuple(n + b + e for n, (b, e) in zip(q.space, q.pairs, strict=True))
+        x = stand_in((*q.x.shape[:2], *lengths), q.x.dtype)
+        repeat = linear_ops.adjoint(linear_ops.fold(lengths, q.space, begins))
+        yield draft.but(
+            "input repeated around",
+            question=unpadded.but(x=x),
+            x=draft.x + repeat,
+            cost=Cost.CROP,
+        )
+    else:
+        fold = linear_ops.fold(unpadded.output_space, q.output_space, begins)
+        yield draft.but(
+            "output wrapped around",
+            question=unpadded,
+            output=fold + draft.output,
+            bias_last=draft.bias_last or q.wanted == "output",
+            cost=Cost.CROP,
         )
 
 
@@ -367,6 +399,7 @@ _REWRITINGS = (
     _drop_single_strides,
     _dilate_kernel,
     _pad_outside,
+    _wrap_outside,
     _add_bias_last,
     _use_grouped_convolution,
     _use_block_diagonal,

@@ -247,9 +247,11 @@ def as_passed_to(api: Api, q: Question, *, bias_last: bool = False) -> Question:
 def _plan(
     draft: Draft, call_source: CallSource | Inexpressible, *, keep_dtype: bool = False
 ) -> Plan | Inexpressible:
+    api = draft.api
+    if draft.question.padding == "circular" and not api.takes_circular:
+        return Inexpressible("there is no circular padding")
     if isinstance(call_source, Inexpressible):
         return call_source
-    api = draft.api
     rank = draft.question.rank
     axes, layout = "N C *s", api.layout
     if draft.question.unbatched:

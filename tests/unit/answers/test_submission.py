@@ -143,7 +143,10 @@ class Stubborn:
     [
         ({"strid": 2}, "'strid' is no array or argument that is known; did you mean 'stride'?"),
         ({"strides": 2}, "keras.layers.ConvTranspose calls something so, and --api says"),
-        ({"padding": "full"}, "padding must be numbers, 'same' or 'valid', got 'full'"),
+        (
+            {"padding": "full"},
+            "padding must be numbers or one of 'same', 'valid', 'circular', got 'full'",
+        ),
         ({"stride": 0}, "stride must be at least 1 per axis, got 0"),
         ({"stride": [1, 2]}, "stride must be one number or one for each of 1 axes, got 2 numbers"),
         ({"stride": 1.5}, "'stride' must be a word, a whole number, or one or two for each axis"),

@@ -34,7 +34,8 @@ def file(tmp_path: Path) -> Path:
         ),
         (
             "padding: smae",
-            "6:14: one: padding must be a whole number, a list, 'same' or 'valid', got the text",
+            "6:14: one: padding must be a whole number, a list, 'same', 'valid' or 'circular', got"
+            " the text",
         ),
         (
             "padding: 5",

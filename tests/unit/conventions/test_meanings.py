@@ -109,6 +109,18 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(**LINE, stride=2, padding="same", output_padding=1),
         [1, 10, 102, 20],
     ),
+    # 1 10 102 20 200 before anything is cropped
+    "same: output padding: taken from n s": (
+        ask(**LINE, stride=(2,), padding="same", output_padding=(1,)),
+        [10, 102, 20],
+    ),
+    # 21 12 where the odd element is at the end
+    "circular: start: odd element at the start": (ask(**PAIR, padding="circular"), [12, 21]),
+    # 1 10 100 2 20 200 as with `same`
+    "circular: start: half a kernel": (
+        ask(**LINE, stride=(3,), padding="circular"),
+        [10, 100, 2, 20, 200, 1],
+    ),
     "valid: length: whole strides": (ask([1, 2], [1], stride=3), [1, 0, 0, 2, 0, 0]),
     "padding: pads the input": (ask(**LINE, padding=((2, 0),)), [1, 12]),
     "padding: ignored": (ask(**LINE, padding=1), [1, 12, 120, 200]),

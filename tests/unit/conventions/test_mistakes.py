@@ -178,6 +178,8 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(**SQUARE, padding=((0, 1), (0, 1))),
         [[2]],
     ),
+    # 312 123 231 with its ends joined
+    "circular: ends: apart": (ask(**LINE, padding="circular"), [12, 123, 230]),
     "padding split: halved from the end along the third": (
         ask(**CUBE, padding=((0, 1), (0, 1), (0, 1))),
         [[[2]]],

@@ -62,7 +62,7 @@ def test_words_stay_words(word: str) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("SAME", "padding must be numbers, 'same' or 'valid', got 'SAME'"),
+        ("SAME", "padding must be numbers or one of 'same', 'valid', 'circular', got 'SAME'"),
         ([1], "padding must be one number, .* for each of 2 axes, got 1 entries"),
         ([[1], [2]], r"padding on an axis must be a number or \(begin, end\), got \[1\]"),
         ([[1, 2], [1, 0.5]], r"padding on an axis must be a number .*, got \[1, 0.5\]"),
@@ -82,6 +82,12 @@ def test_dilation_spreads_the_kernel_without_adding_to_its_ends() -> None:
 def test_valid_is_no_padding() -> None:
     assert geometry.conv_padding("valid", (5,), (3,), (1,), (1,)) == ((0, 0),)
     assert geometry.conv_transpose_padding("valid", (3,), (1,), (1,)) == ((0, 0),)
+
+
+def test_circular_has_the_numbers_of_same() -> None:
+    for padding in (geometry.conv_padding, geometry.conv_transpose_padding):
+        space = ((4,),) if padding is geometry.conv_padding else ()
+        assert padding("circular", *space, (4,), (1,), (1,)) == ((1, 2),)
 
 
 def test_same_convolution_puts_the_odd_element_at_the_end() -> None:

@@ -56,7 +56,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"stride": (1, 2, 3)}, "stride must be one number or one for each of 2 axes, got 3"),
     ({"dilation": (1, -1)}, "dilation must be at least 1 per axis, got -1"),
     ({"output_padding": -1}, "output_padding must be at least 0 per axis, got -1"),
-    ({"padding": "SAME"}, "padding must be numbers, 'same' or 'valid', got 'SAME'"),
+    (
+        {"padding": "SAME"},
+        "padding must be numbers or one of 'same', 'valid', 'circular', got 'SAME'",
+    ),
     ({"padding": 4}, "padding (4, 4) leaves -1 of the 7 elements"),
 ]
 

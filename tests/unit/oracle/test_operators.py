@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -36,7 +36,7 @@ def transposed(draw: st.DrawFn, dtype: Any = np.int64) -> tuple[Array, Array, di
 
     space, window = per_axis(1, longest), per_axis(1, longest)
     stride, dilation, extra = per_axis(1, 4), per_axis(1, 3), per_axis(0, 3)
-    padding: Any = draw(st.sampled_from(["same", "valid", None]))
+    padding: Any = draw(st.sampled_from(["same", "valid", "circular", None]))
     if padding is None:
         reach = geometry.effective_kernel_size(window, dilation)
         padding = []
@@ -73,7 +73,9 @@ def convolved(draw: st.DrawFn) -> tuple[Array, Array, dict[str, Any]]:
     for n, r in zip(space, reach, strict=True):
         begin = draw(st.integers(-2, r + 1))
         padding.append((begin, draw(st.integers(max(-2, r - n - begin), r + 3))))
-    words = ["same"] + ["valid"] * all(n >= r for n, r in zip(space, reach, strict=True))
+    words = ["same", "circular"] + ["valid"] * all(
+        n >= r for n, r in zip(space, reach, strict=True)
+    )
     padding = draw(st.sampled_from([padding, *words]))
     groups, each_in, each_out = draw(st.tuples(*[st.integers(1, 3)] * 3))
     batch, seed = draw(st.integers(0, 3)), draw(st.integers(0, 999))
@@ -106,6 +108,8 @@ def loops(
                     i_ * s + a_ * d - b
                     for i_, a_, s, d, b in zip(i, a, stride, dilation, begin, strict=True)
                 )
+                if arguments["padding"] == "circular":
+                    at = tuple(p % m for p, m in zip(at, wide_side.shape[2:], strict=True))
                 if all(0 <= p < m for p, m in zip(at, wide_side.shape[2:], strict=True)):
                     yield (n, c, *i), (c, j, *a), (n, channel, *at)
 
@@ -119,7 +123,7 @@ def lengths_and_begins(
         s, d = arguments["stride"][axis], arguments["dilation"][axis]
         p = arguments["output_padding"][axis]
         full = (n - 1) * s + d * (k - 1) + 1
-        if arguments["padding"] == "same":
+        if arguments["padding"] in ("same", "circular"):
             begin = max(d * (k - 1) + 1 - s, 0) // 2
             out.append(n * s + p)
         else:
@@ -166,6 +170,7 @@ def test_conv_is_cross_correlation(case: Any) -> None:
 @given(transposed(), st.integers(0, 999))
 def test_conv_transpose_is_the_adjoint_of_conv(case: Any, seed: int) -> None:
     x, kernel, arguments = case
+    assume(arguments["padding"] != "circular")  # the numbers below are zeros
     y = oracle.conv_transpose(x, kernel, **arguments)
     u = integers(y.shape, seed)
     pairs = geometry.conv_transpose_padding(
@@ -184,6 +189,19 @@ def test_conv_transpose_is_the_adjoint_of_conv(case: Any, seed: int) -> None:
         u, kernel, **{**arguments_but(arguments, "output_padding"), "padding": padding}
     )
     assert (back * x).sum() == (u * y).sum()
+
+
+@exhaustive
+@given(transposed(), st.integers(0, 999))
+def test_a_circular_conv_transpose_is_the_adjoint_of_a_circular_conv(case: Any, seed: int) -> None:
+    x, kernel, arguments = case
+    arguments = {**arguments_but(arguments, "output_padding"), "padding": "circular"}
+    y = oracle.conv_transpose(x, kernel, **arguments)
+    u = integers(y.shape, seed)
+    assert (oracle.conv(u, kernel, **arguments) * x).sum() == (u * y).sum()
+    matrix = oracle.conv_matrix(kernel, y.shape[2:], **arguments)
+    rows = x.reshape(len(x), matrix.shape[0])
+    np.testing.assert_array_equal(rows @ matrix, y.reshape(len(x), matrix.shape[1]))
 
 
 @exhaustive
@@ -266,6 +284,7 @@ def test_a_convolution_is_its_matrix(case: Any) -> None:
 @given(convolved(), st.integers(0, 999))
 def test_a_transposed_convolution_is_the_transposed_matrix(case: Any, seed: int) -> None:
     x, kernel, arguments = case
+    assume(arguments["padding"] != "circular")  # the numbers below are zeros
     out = oracle.conv(x[:0], kernel, **arguments).shape[1:]
     matrix = oracle.conv_matrix(kernel, x.shape[2:], **arguments)
     u = integers((2, *out), seed)

@@ -92,6 +92,27 @@ def test_a_window_shows_what_is_there_and_zeros_beyond(
     assert there(linear_ops.window((3,), (grow,)), line(1, 2, 3)).tolist() == [[kept]]
 
 
+@pytest.mark.parametrize(
+    ("period", "begin", "folded"),
+    [
+        (3, 0, [1 + 4, 2 + 5, 3]),
+        (3, 1, [2 + 5, 3, 1 + 4]),
+        (2, 3, [2 + 4, 1 + 3 + 5]),
+        (6, -2, [5, 0, 1, 2, 3, 4]),
+    ],
+)
+def test_folding_adds_what_lies_beyond_an_end_at_the_other(
+    period: int, begin: int, folded: list[int]
+) -> None:
+    ops = linear_ops.fold((5,), (period,), (begin,))
+    assert there(ops, line(1, 2, 3, 4, 5)).tolist() == [[folded]]
+
+
+def test_folding_keeps_the_dtype() -> None:
+    x = np.ones((1, 1, 3), np.int32)
+    assert there(linear_ops.fold((3,), (2,), (0,)), x).dtype == np.int32
+
+
 def test_a_window_that_shows_all_needs_no_line() -> None:
     assert linear_ops.window((3, 4), ((0, 0), (0, 0))) == ()
 

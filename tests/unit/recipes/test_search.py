@@ -19,7 +19,7 @@ from fakes.frameworks import api, framework, function
 from conformance import question
 from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation, boundary
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.cases.sampling import SAMPLED_OPS, draws
+from conformance.cases.sampling import SAMPLED_OPS, SMALL, draws
 from conformance.oracle import geometry
 from conformance.question import Op, OutputLength, Question
 from conformance.recipes import call_writer, search
@@ -73,6 +73,24 @@ def test_a_recipe_goes_around_what_is_refused(limit: str | None) -> None:
     limits = () if limit is None else (limit,)
     for q in islice(draws(seed=1), 60):
         np.testing.assert_array_equal(ran(api(q.operator, limits=limits), q), question.answer(q))
+
+
+@pytest.mark.parametrize("limit", [None, *REWRITABLE])
+def test_a_recipe_wraps_an_output_around_itself(limit: str | None) -> None:
+    limits = () if limit is None else (limit,)
+    for q in islice(draws(1, space=replace(SMALL, paddings=("circular",))), 40):
+        np.testing.assert_array_equal(ran(api(q.operator, limits=limits), q), question.answer(q))
+
+
+def test_no_circular_padding_is_asked_for_where_there_is_none() -> None:
+    native = search.native(api("conv_transpose"), asked(padding="circular"))
+    assert native == Inexpressible("there is no circular padding")
+    assert plan(api("conv_transpose"), asked(padding="circular")).cost == Cost.CROP
+
+
+def test_circular_padding_is_asked_for_where_there_is_some() -> None:
+    circular = replace(api("conv_transpose"), takes_circular=True)
+    assert plan(circular, asked(padding="circular")).moves == ()
 
 
 @pytest.mark.parametrize("seed", range(8))
