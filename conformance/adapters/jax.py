@@ -72,11 +72,13 @@ def builder(
     write
         The builder of a call without output padding and groups, for which there are no parameters.
     convert
-        The function that turns a question into the one in terms of the call.
+        The function that turns padding into that of the call. The words ``same`` and ``circular``
+        stay as they are.
     """
 
     def build(q: Question) -> CallSource | Inexpressible:
-        q = convert(q)
+        has_word = q.padding == "circular" or (q.padding == "same" and not any(q.output_padding))
+        q = q if has_word else convert(q)
         if q.operator == "conv_transpose" and q.has_output_padding:
             return Inexpressible("there is no parameter for output padding")
         if q.operator == "conv_transpose" and q.groups > 1:

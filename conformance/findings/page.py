@@ -22,6 +22,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.findings.sightings import Sighting
 from conformance.utils import resources
@@ -233,15 +234,21 @@ def _blocks(story: str) -> Iterator[tuple[str, str]]:
 
 
 def _framework(source: str) -> str:
-    """Return the framework that a script imports, or Keras where it imports that too."""
+    """Return the framework that a script imports, and not the one that it is built on."""
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
         raise ValueError(f"a script is not Python: {error}") from None
     modules = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
     modules += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    names = {module.partition(".")[0] for module in modules}
-    frameworks = ["keras"] if "keras" in names else sorted(names & FRAMEWORKS.keys())
+    names = {module.partition(".")[0] for module in modules} & FRAMEWORKS.keys()
+    frameworks = [name for name in sorted(names) if names <= _imports(FRAMEWORKS[name])]
     if len(frameworks) != 1:
-        raise ValueError("a script has to import one framework, or Keras beside its backend")
+        raise ValueError("a script has to import one framework, besides what that is built on")
     return frameworks[0]
+
+
+def _imports(framework: Framework) -> set[str]:
+    """Return the packages that calls of a framework import, its backends among them."""
+    lines = (line for interop in framework.interops.values() for line in interop.imports)
+    return {line.split()[1].partition(".")[0] for line in lines if line.startswith("import ")}

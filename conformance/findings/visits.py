@@ -83,5 +83,5 @@ def _versions(environment: Environment) -> Iterator[tuple[str, str]]:
 
 
 def _import_name(pin: str) -> str:
-    """Return the name that a package is imported by: tensorflow-cpu is imported as tensorflow."""
-    return Requirement(pin).name.removesuffix("-cpu")
+    """Return the name that a package is imported by: tensorflow of tensorflow-cpu."""
+    return Requirement(pin).name.removeprefix("dm-").removesuffix("-cpu")
