@@ -24,7 +24,15 @@ Extras = Mapping[str, Any]
 """The values of the words that stand for no key of a case, by the keys of `EXTRAS`."""
 Resolver = Callable[[Question, Extras], Question]
 
-EXTRAS = ("pads", "auto_pad", LENGTH, "kernel_shape", "in_channels", "out_channels")
+EXTRAS = (
+    "pads",
+    "auto_pad",
+    "padding_mode",
+    LENGTH,
+    "kernel_shape",
+    "in_channels",
+    "out_channels",
+)
 """Keys of words that stand for no key of a case."""
 
 
@@ -102,6 +110,18 @@ def check_shapes(q: Question, extras: Extras) -> None:
         numbers = tuple(value) if isinstance(value, list) else (value,) * len(shape)
         if value is not None and numbers != shape:
             raise CannotUse(f"{key} is {value}, and the arrays have {list(shape)}")
+
+
+def _equinox(q: Question, extras: Extras) -> Question:
+    """Join the ends where ``padding_mode`` says so, which has a meaning with SAME only."""
+    mode = extras.get("padding_mode", "zeros")
+    if mode == "zeros":
+        return q
+    if mode != "circular" or q.padding != "same":
+        raise CannotUse(
+            f"padding_mode must be ZEROS, or CIRCULAR with padding SAME, got {str(mode).upper()!r}"
+        )
+    return q.but(padding="circular")
 
 
 # The length of the output
@@ -198,6 +218,9 @@ _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
     ("torch", "conv_transpose"): ({"output_size": LENGTH}, _torch),
     ("tensorflow", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
     ("mxnet", "conv_transpose"): ({"target_shape": LENGTH}, _mxnet),
+    ("haiku", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
+    ("equinox", "conv_transpose"): ({"padding_mode": "padding_mode"}, _equinox),
+    ("equinox", "conv"): ({"padding_mode": "padding_mode"}, _equinox),
 }
 """The words of each framework that stand for no key of a case, and what they mean."""
 
