@@ -21,7 +21,7 @@ INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import equinox"))
 
 
 def _layer(q: Question) -> CallSource:
-    """Write a layer and its map over the batch."""
+    """Write a layer, and its map over the batch if there is one."""
     is_circular = q.padding == "circular"
     transposed = q.operator == "conv_transpose"
     arguments = keywords(
@@ -38,13 +38,14 @@ def _layer(q: Question) -> CallSource:
     leaves, arrays = ("layer.weight", "w")
     if q.bias is not None:
         leaves, arrays = ("(layer.weight, layer.bias)", f"(w, b.reshape(-1{', 1' * q.rank}))")
+    weighted = f"equinox.tree_at(lambda layer: {leaves}, layer, {arrays})"
     return CallSource(
         # Random weights would take longer to compile than the call.
         setup=(
             f"layer = equinox.filter_eval_shape(equinox.nn.{name}, {sizes}{arguments},"
             " key=jax.random.key(0))",
         ),
-        expression=f"jax.vmap(equinox.tree_at(lambda layer: {leaves}, layer, {arrays}))(x)",
+        expression=f"{weighted}(x)" if q.unbatched else f"jax.vmap({weighted})(x)",
         parameters="sum(array.size for array in jax.tree.leaves(layer))",
     )
 
@@ -73,6 +74,7 @@ LAYER = Api(
     ),
     reads_kernel_reversed=True,
     takes_circular=True,
+    takes_unbatched=True,
     has_parameters=True,
     forward="equinox.nn.Conv",
     parameters={

@@ -115,6 +115,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         limits=LIMITS,
         reads_kernel_reversed=True,
         takes_circular=True,
+        takes_unbatched=True,
         has_parameters=True,
         forward=f"{module}.Conv",
         defaults={"padding": "same"},

@@ -26,6 +26,7 @@ def _layer(q: Question, *, channels_first: bool = False) -> CallSource | Inexpre
         return Inexpressible("there is no parameter for dilation")
     arguments = keywords(
         stride=numbers(q.stride, 1),
+        output_shape=q.length and q.length.space,
         rate=numbers(q.dilation, 1),
         padding=jax.padding(q),
         with_bias=False if q.bias is None else None,
@@ -55,6 +56,7 @@ LAYER = Api(
     recipe=jax.builder(_layer, xla.with_input_padding),
     limits=xla.LIMITS,
     reads_kernel_reversed=True,
+    takes_unbatched=True,
     has_parameters=True,
     forward="haiku.Conv",
     defaults={"padding": "same"},
@@ -64,6 +66,7 @@ LAYER = Api(
         "b": "bias",
         "stride": "stride",
         "padding": "padding",
+        "output_shape": "output_size",
     },
 )
 CHANNELS_FIRST = partial(_layer, channels_first=True)

@@ -210,6 +210,7 @@ FRAMEWORK = Framework(
         replace(
             CONV_TRANSPOSE,
             id="jax.lax.conv_transpose(use_consistent_padding=True)",
+            versions="jax>=0.9",
             exists="'use_consistent_padding' in jax.lax.conv_transpose.__code__.co_varnames",
             native=builder(partial(_transpose, use_consistent_padding=True), lambda q: q),
             recipe=builder(partial(_transpose, use_consistent_padding=True), _with_uneven_padding),

@@ -3,8 +3,8 @@
 Several outputs of a convolution have the same length, so that its transpose has several lengths to
 choose from. Along an axis of full length F, with output padding p:
 
-- beside padding as numbers or ``valid``, the length gives the output padding, as ``output_size``
-  of PyTorch's layers does;
+- beside padding as numbers, ``valid`` or ``circular``, the length gives the output padding, as
+  ``output_size`` of PyTorch's layers does;
 - beside ``same``, or without padding, F + p less the length is cropped: half at each end, and an
   odd element at the end, as ``output_shape`` of TensorFlow with SAME and of ONNX with SAME_UPPER
   do. So ``same`` alone is the length n s.

@@ -249,6 +249,7 @@ def _framework(source: str) -> str:
 
 
 def _imports(framework: Framework) -> set[str]:
-    """Return the packages that calls of a framework import, its backends among them."""
+    """Return the framework and the packages that its calls import, such as its backends."""
     lines = (line for interop in framework.interops.values() for line in interop.imports)
-    return {line.split()[1].partition(".")[0] for line in lines if line.startswith("import ")}
+    modules = (line.split()[1] for line in lines if line.startswith("import "))
+    return {framework.name, *(module.partition(".")[0] for module in modules)}
