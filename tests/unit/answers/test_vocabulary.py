@@ -16,6 +16,7 @@ from conformance.question import answer
 ONNX, TORCH = "onnx.ConvTranspose", "torch.nn.ConvTranspose"
 TF, MXNET = "tf.nn.conv_transpose", "mxnet.npx.deconvolution"
 KERAS = "keras.layers.ConvTranspose"
+EQUINOX, FLAX, HAIKU = "equinox.nn.ConvTranspose", "flax.nnx.ConvTranspose", "haiku.ConvTranspose"
 LINE: dict[str, Any] = {"x": [1, 2, 3], "kernel": [1, 10, 100], "y": [0]}
 """Stride 2 gives 1 10 102 20 203 30 300."""
 
@@ -94,8 +95,32 @@ def test_the_length_of_the_output_in_the_words_of_an_api(
 
 
 @pytest.mark.parametrize(
+    ("api", "arguments", "numbers"),
+    [  # 301 10 102 20 203 30 with both ends joined
+        (FLAX, {"strides": 2, "padding": "CIRCULAR"}, [301, 10, 102, 20, 203, 30]),
+        (
+            EQUINOX,
+            {"stride": 2, "padding": "SAME", "padding_mode": "CIRCULAR"},
+            [301, 10, 102, 20, 203, 30],
+        ),
+        (EQUINOX, {"stride": 2, "padding_mode": "ZEROS"}, [1, 10, 102, 20, 203, 30, 300]),
+        (HAIKU, {"stride": 2, "output_shape": [5]}, [10, 102, 20, 203, 30]),
+    ],
+)
+def test_padding_in_the_words_of_the_libraries_of_jax(
+    api: str, arguments: Any, numbers: list[float]
+) -> None:
+    assert answered(api, **arguments) == numbers
+
+
+@pytest.mark.parametrize(
     ("api", "arguments", "sentence"),
     [
+        (
+            EQUINOX,
+            {"padding_mode": "CIRCULAR"},
+            "padding_mode must be ZEROS, or CIRCULAR with padding SAME, got 'CIRCULAR'",
+        ),
         (ONNX, {"kernel_shape": [5]}, "kernel_shape is [5], and the arrays have [3]"),
         (ONNX, {"in_channels": 2}, "in_channels is 2, and the arrays have [1]"),
         (ONNX, {"pads": [1]}, "pads must be 2 numbers, the starts of all axes and"),
