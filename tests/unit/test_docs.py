@@ -22,13 +22,14 @@ from click.testing import CliRunner
 from pages import blocks, commands, page
 
 from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
-from conformance.adapters.registry import APIS
+from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.adapters.runtime import ANY
 from conformance.cases import load
 from conformance.cli.app import main
 from conformance.environments import interpreters
 from conformance.gate import expected
-from conformance.observations import Observation
+from conformance.observations import MODES, Mode, Observation
+from conformance.recipes import call_writer
 from conformance.runs import calls, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.outcomes import Answer
@@ -145,8 +146,12 @@ def test_every_api_that_is_named_is_one(page: str) -> None:
 @pytest.fixture(scope="module")
 def framework() -> Framework:
     """The adapter that the page shows, as it stands there."""
-    (source,) = blocks(FRAMEWORK, "python")
+    return shown_adapter(0)
+
+
+def shown_adapter(place: int) -> Framework:
     module = types.ModuleType("shown")
+    source = blocks(FRAMEWORK, "python")[place]
     exec(compile(source, "docs/adding-a-framework.md", "exec"), module.__dict__)
     found = module.FRAMEWORK
     assert isinstance(found, Framework)
@@ -217,6 +222,22 @@ def test_the_trap_that_the_page_tells_of_is_one(framework: Framework, tmp_path: 
         outcome = calls.run_one(client, native).outcome
     assert isinstance(outcome, Answer)
     assert outcome.array.tolist() == [[[12, 23]]]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_shown_library_needs_the_rewritings_of_its_adapter(mode: Mode, tmp_path: Path) -> None:
+    shown, real = shown_adapter(1), FRAMEWORKS["flax"]
+    api = "flax.linen.ConvTranspose"
+    for case in cases(tmp_path / "cases.yaml", CASES):
+        first, second = (
+            call_writer.write(framework, ANY, framework.api(api), case.question, mode)
+            for framework in (shown, real)
+        )
+        if isinstance(first, Inexpressible) or isinstance(second, Inexpressible):
+            assert first == second
+        else:
+            assert (first.moves, first.cost) == (second.moves, second.cost)
+            compile(first.source, "<call>", "exec")
 
 
 def test_the_table_that_is_shown_is_for_that_adapter(framework: Framework) -> None:
