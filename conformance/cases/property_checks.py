@@ -267,6 +267,8 @@ def keeps_length(chain: Chain, answer: Array) -> Sides:
         any(n == k + s * count for count in range(n))
         for n, k, s in zip(q.space, q.window, q.stride, strict=True)
     ]
+    if answer.ndim != q.x.ndim:
+        return np.array(answer.shape), np.array(q.x.shape)
     matches = [length == n for length, n in zip(answer.shape[2:], q.space, strict=True)]
     return np.array(matches), np.array(fits)
 
