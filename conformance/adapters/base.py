@@ -348,6 +348,8 @@ class Framework:
         Environment variables that make it keep compiled code in ``{folder}``.
     together
         How it answers many calls at once, if it does.
+    modules
+        The modules by which a script is known to be of this framework; empty for its name.
     isolated
         Whether each question needs a process of its own, as one may break the memory of the next.
     """
@@ -365,6 +367,7 @@ class Framework:
     devices: Mapping[str, Device] = field(default_factory=lambda: {CPU: Device()})
     compiled: Mapping[str, str] = field(default_factory=dict)
     together: Batched | None = None
+    modules: tuple[str, ...] = ()
     isolated: bool = False
 
     @property

@@ -67,8 +67,8 @@ class Reader:
         Environment variables of the worker.
     packages
         Expressions for the versions of the packages that compute, by their names.
-    isolated
-        Whether each question needs a process of its own.
+    modules, isolated
+        As of a framework.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Reader:
     versions: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
     isolated: bool = False
 
 
@@ -248,6 +249,7 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
         version=reader.version,
         interops={None: interop},
         variables=reader.variables,
+        modules=reader.modules,
         isolated=reader.isolated,
         apis=(
             *transposed,

@@ -36,7 +36,7 @@ ONNXRUNTIME = Reader(
 )
 
 REFERENCE = Reader(
-    name="onnx-reference",
+    name="onnx",
     title="ONNX's reference evaluator",
     module="onnx.reference",
     imports=("import onnx.reference",),
@@ -72,6 +72,11 @@ OPENVINO = Reader(
         'compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})',
     ),
     run="compiled([{inputs}])[0]",
+    limits=(
+        Limitation(
+            "float64 is computed in float32", lambda q: q.dtype == "float64", is_refusal=False
+        ),
+    ),
 )
 
 OPENCV_CLASSIC = (
@@ -109,6 +114,7 @@ OPENCV = Reader(
     name="opencv",
     title="OpenCV",
     module="cv2.dnn",
+    modules=("cv2",),
     imports=("import cv2",),
     version="cv2.__version__",
     load=(
@@ -157,6 +163,7 @@ TINYGRAD = Reader(
     name="tinygrad-onnx",
     title="tinygrad's reader of ONNX",
     module="tinygrad.nn.onnx",
+    modules=("tinygrad.nn.onnx",),
     imports=("import importlib.metadata", "import tinygrad.nn.onnx"),
     version="importlib.metadata.version('tinygrad')",
     load=("runner = tinygrad.nn.onnx.OnnxRunner(tinygrad.Tensor(model.SerializeToString()))",),
@@ -177,12 +184,14 @@ TVM = Reader(
     ),
     argument="tvm.runtime.tensor({v})",
     run='machine["main"]({inputs}).numpy()',
+    limits=(OUTPUT_PADDING_BELOW_STRIDE,),
 )
 
 MNN = Reader(
     name="mnn",
     title="MNN",
     module="MNN",
+    modules=("MNN",),
     imports=("import tempfile", "import _tools", "import MNN.nn, MNN.expr"),
     version="MNN.version()",
     load=(
@@ -231,7 +240,8 @@ IREE = Reader(
     ),
     version="importlib.metadata.version('iree-base-compiler')",
     load=(
-        "info = iree.compiler.extras.onnx_importer.ModelInfo(onnx.shape_inference.infer_shapes(model))",
+        "model = onnx.shape_inference.infer_shapes(model)",
+        "info = iree.compiler.extras.onnx_importer.ModelInfo(model)",
         "module = info.create_module(context=iree.compiler.ir.Context()).operation",
         "importer = iree.compiler.extras.onnx_importer.NodeImporter",
         "importer.define_function(info.main_graph, module).import_all()",
