@@ -31,8 +31,8 @@ from conformance.utils.printable import PrintableError
 PAGE = "docs/findings.md"
 
 _SEEN = re.compile(
-    r"Seen with (?P<package>\w+) (?P<first>[\d.]+)(?: to (?P<last>[\d.]+))?"
-    r"(?: on (?P<backend>\w+) (?P<backend_version>[\d.]+))?"
+    r"Seen with (?P<package>\w+) (?P<first>\d[\w.]*)(?: to (?P<last>\d[\w.]*))?"
+    r"(?: on (?P<backend>\w+) (?P<backend_version>\d[\w.]*))?"
     r" in (?P<classes>[^;.]+)(?:; not in (?P<others>[^;.]+))?\."
 )
 _FENCE = re.compile(r"^```(.*)\n", re.MULTILINE)
@@ -241,15 +241,21 @@ def _framework(source: str) -> str:
         raise ValueError(f"a script is not Python: {error}") from None
     modules = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
     modules += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    names = {module.partition(".")[0] for module in modules} & FRAMEWORKS.keys()
-    frameworks = [name for name in sorted(names) if names <= _imports(FRAMEWORKS[name])]
-    if len(frameworks) != 1:
+    names = {module.partition(".")[0] for module in modules}
+    candidates = [f for f in FRAMEWORKS.values() if names & _modules(f)]
+    names &= set[str]().union(*map(_modules, candidates))
+    candidates = [f for f in candidates if names <= _imports(f)]
+    if not candidates:
         raise ValueError("a script has to import one framework, besides what that is built on")
-    return frameworks[0]
+    return min(candidates, key=lambda framework: len(_imports(framework))).name
+
+
+def _modules(framework: Framework) -> set[str]:
+    return {*(framework.modules or (framework.name,))}
 
 
 def _imports(framework: Framework) -> set[str]:
-    """Return the framework and the packages that its calls import, such as its backends."""
+    """Return the packages of a framework and those that its calls import, such as its backends."""
     lines = (line for interop in framework.interops.values() for line in interop.imports)
     modules = (line.split()[1] for line in lines if line.startswith("import "))
-    return {framework.name, *(module.partition(".")[0] for module in modules)}
+    return _modules(framework) | {module.partition(".")[0] for module in modules}
