@@ -138,6 +138,8 @@ def _builder(
         attributes = padding(q)
         if isinstance(attributes, Inexpressible):
             return attributes
+        if q.length is not None:
+            attributes = {**attributes, "output_shape": [*q.length.space]}
         weights = ("w",) if q.bias is None else ("w", "b")
         inputs = ("x", *weights) if weights_are_inputs else ("x",)
         arguments = ", ".join(reader.argument.format(v=name) for name in inputs)
@@ -174,13 +176,14 @@ def _model(
         group=None if q.groups == 1 else q.groups,
     )
     names = ", ".join(f'"{name}"' for name in dict.fromkeys((*inputs, *constants)))
-    values = [f'onnx.helper.make_tensor_value_info("{v}", dtype, {v}.shape)' for v in inputs]
+    values = [f'value("{v}", dtype({v}.dtype), {v}.shape)' for v in inputs]
     arrays = [f'onnx.numpy_helper.from_array({v}, "{v}")' for v in constants]
     return (
-        "dtype = onnx.helper.np_dtype_to_tensor_dtype(x.dtype)",
+        "value = onnx.helper.make_tensor_value_info",
+        "dtype = onnx.helper.np_dtype_to_tensor_dtype",
         f'node = onnx.helper.make_node("{name}", [{names}], ["y"]{attributes})',
         f"inputs = [{', '.join(values)}]",
-        'outputs = [onnx.helper.make_tensor_value_info("y", dtype, [None] * x.ndim)]',
+        'outputs = [value("y", dtype(x.dtype), [None] * x.ndim)]',
         f"constants = [{', '.join(arrays)}]",
         f'graph = onnx.helper.make_graph([node], "{name}", inputs, outputs, constants)',
         f'opsets = [onnx.helper.make_opsetid("", {opset})]',
@@ -194,8 +197,10 @@ def _unless(values: Axes, default: int) -> list[int] | None:
 
 LIMITS = (
     NO_GRADIENTS,
-    boundary("ONNX has it for floating-point numbers only", lambda q: q.dtype.startswith("int")),
-    boundary("NumPy has no bfloat16", lambda q: q.dtype == "bfloat16"),
+    boundary("NumPy has no bfloat16", lambda q: "bfloat16" in q.dtypes.values()),
+    boundary(
+        "ONNX has it for floating-point numbers only", lambda q: not q.dtype.startswith("float")
+    ),
     NEGATIVE_PADDING,
 )
 """What the format has not, whoever reads it."""
@@ -213,6 +218,7 @@ PARAMETERS = {
     "dilations": "dilation",
     "group": "groups",
     "output_padding": "output_padding",
+    "output_shape": "output_size",
 }
 SAME = frozenset({"same"})
 """The topics of a variant that says ``same`` in another way, and nothing else."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.adapters import onnx_readers
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.authoring.call_files import CannotUse
 from conformance.cases import output_lengths
@@ -221,6 +222,11 @@ _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
     ("haiku", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
     ("equinox", "conv_transpose"): ({"padding_mode": "padding_mode"}, _equinox),
     ("equinox", "conv"): ({"padding_mode": "padding_mode"}, _equinox),
+    **{
+        (reader.name, operator): ({"pads": "pads", "auto_pad": "auto_pad", **words}, _onnx)
+        for reader in onnx_readers.FRAMEWORKS
+        for operator, words in (("conv", {}), ("conv_transpose", {"output_shape": LENGTH}))
+    },
 }
 """The words of each framework that stand for no key of a case, and what they mean."""
 

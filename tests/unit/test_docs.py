@@ -12,6 +12,7 @@ import sys
 import tomllib
 import types
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from conformance.adapters.base import Api, Framework, Inexpressible, TensorInter
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.adapters.runtime import ANY
 from conformance.cases import load
+from conformance.cases.sampling import draws
 from conformance.cli.app import main
 from conformance.environments import interpreters
 from conformance.gate import expected
@@ -156,6 +158,24 @@ def shown_adapter(place: int) -> Framework:
     found = module.FRAMEWORK
     assert isinstance(found, Framework)
     return found
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_shown_reader_of_onnx_writes_the_calls_of_the_real_one(mode: Mode, dtype: Any) -> None:
+    shown = shown_adapter(2)
+    real = FRAMEWORKS[shown.name]
+    assert [api.id for api in shown.apis] == [api.id for api in real.apis]
+    for q in islice(draws(seed=4, ops=("conv_transpose", "conv")), 40):
+        for api in shown.apis:
+            if api.operator == q.operator:
+                one, other = (
+                    call_writer.write(
+                        framework, ANY, framework.api(api.id), q.but(dtype=dtype), mode
+                    )
+                    for framework in (shown, real)
+                )
+                assert getattr(one, "source", one) == getattr(other, "source", other)
 
 
 CASES = """
