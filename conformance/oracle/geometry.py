@@ -139,7 +139,7 @@ def conv_padding(
     """
     if padding == "valid":
         return ((0, 0),) * len(space)
-    if padding in ("same", "circular"):
+    if isinstance(padding, str):  # "same", or "circular", which begins where it does
         _check_stride(stride)
         totals = (
             max((-(-n // s) - 1) * s + r - n, 0)
@@ -172,7 +172,7 @@ def conv_transpose_padding(
     """
     if padding == "valid":
         return ((0, 0),) * len(kernel)
-    if padding in ("same", "circular"):
+    if isinstance(padding, str):  # "same", or "circular", which begins where it does
         sizes = effective_kernel_size(kernel, dilation)
         return even_crop(r - s for r, s in zip(sizes, stride, strict=True))
     return padding

@@ -217,7 +217,7 @@ def _phases(
 ) -> Phases:
     phases: dict[Axes, list[Tap]] = {}
     sides = zip(narrow_side, window, wide_side, stride, dilation, begin, strict=True)
-    axes = (_overlaps(*side, is_circular) for side in sides)
+    axes = (_overlaps(*side, is_circular=is_circular) for side in sides)
     for overlaps in product(*axes):
         offsets, starts, narrow, wide = zip(*overlaps, strict=True)
         if all(part.start < part.stop for part in narrow):
@@ -228,7 +228,7 @@ def _phases(
 
 
 def _overlaps(
-    narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int, is_circular: bool
+    narrow_side: int, window: int, wide_side: int, s: int, d: int, b: int, *, is_circular: bool
 ) -> Iterator[tuple[int, int, slice, slice]]:
     """Yield each kernel offset, the start of its phase and both overlapping slices.
 
