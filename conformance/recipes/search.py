@@ -103,6 +103,8 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     Plan or Inexpressible
         The plan, or why there is none.
     """
+    if question.length is not None and question.length.fault is not None:
+        return Inexpressible(f"there is no such output: {question.length.fault}")
     if is_invalid(question):
         # There is no answer; the native call shows whether the API refuses.
         return native(api, question, runtime)

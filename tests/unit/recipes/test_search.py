@@ -477,7 +477,10 @@ def test_a_recipe_passes_what_the_length_means() -> None:
     assert (planned.question.padding, planned.question.output_padding) == (((1, 1),), (2,))
 
 
-def test_of_a_length_that_cannot_be_the_naive_call_is_made() -> None:
+def test_a_length_that_cannot_be_has_a_naive_call_and_no_recipe() -> None:
     faulty = SIZED.but(length=OutputLength(space=(1,), fault="output_size must be at least [2]"))
     with_word = api(parameters={"size": "output_size"})
-    assert search.recipe(with_word, faulty).question.length is not None
+    assert not isinstance(search.native(with_word, faulty), Inexpressible)
+    assert search.recipe(with_word, faulty) == Inexpressible(
+        "there is no such output: output_size must be at least [2]"
+    )
