@@ -27,7 +27,7 @@ READABLE = 100
 ORDER = (
     "id", "claims", "section", "topics", "tags", "why", "op", "rank", "x", "kernel", "gradient",
     "bias", "stride", "padding", "output_padding", "output_size", "dilation", "groups", "dtype",
-    "exact", "expected",
+    "kernel_dtype", "exact", "expected",
 )  # fmt: skip
 """The keys of a case in the order of a file."""
 

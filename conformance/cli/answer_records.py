@@ -52,6 +52,7 @@ def facts_of(diagnosis: AnswerDiagnosis) -> dict[str, Any]:
             "dilation": q.dilation,
             "groups": q.groups,
             "dtype": q.dtype,
+            **({"operand_dtypes": q.operand_dtypes} if q.operand_dtypes else {}),
         },
         "answer": {"shape": diagnosis.answer.shape, "dtype": diagnosis.answer.dtype.name},
         "expected": None if expected is None else {"shape": expected.shape},

@@ -76,6 +76,7 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
 @click.option("--groups", type=click.IntRange(1))
 @click.option("--op", type=click.Choice(OPS), help="[default: conv_transpose]")
 @click.option("--dtype", type=click.Choice(DTYPES), help="[default: float32, or as captured]")
+@click.option("--kernel-dtype", type=click.Choice(DTYPES), help="[default: as --dtype]")
 @several(
     "--topic",
     "topics",

@@ -121,7 +121,10 @@ def words(question: AnyQuestion) -> str:
         steps = (f"{number}) {_step(step)}" for number, step in enumerate(question.steps, 1))
         first = question.questions[0]
         return f"a chain from x {_shape(question.x, first)}, {first.dtype}: {'; '.join(steps)}"
-    return f"{_WANTED[question.wanted]}{_operator(question)}, {question.dtype}"
+    dtype: str = question.dtype
+    if question.operand_dtypes:
+        dtype += f" of {question.dtypes['x']} and a {question.dtypes['kernel']} kernel"
+    return f"{_WANTED[question.wanted]}{_operator(question)}, {dtype}"
 
 
 _WANTED = {

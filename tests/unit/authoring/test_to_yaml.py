@@ -32,6 +32,26 @@ def asked(**arguments: Any) -> Question:
     return Question(**fields)
 
 
+def test_two_dtypes_and_numbers_that_are_not_finite_are_written(tmp_path: Path) -> None:
+    kernel = np.array([[[1, np.inf]]])
+    questions = [
+        asked(x=np.array([[[1, np.nan, -np.inf]]], np.float32)),
+        asked(kernel=kernel, dtype="float64", operand_dtypes=("float32", "float64")),
+        asked(
+            x=np.array([[[1 + 2j, 3, -0.5j]]], np.complex64),
+            dtype="complex64",
+            operand_dtypes=("complex64", "float32"),
+        ),
+    ]
+    for q, case in zip(questions, read(questions, tmp_path), strict=True):
+        again = case.question
+        assert isinstance(again, Question)
+        assert (again.dtype, again.operand_dtypes) == (q.dtype, q.operand_dtypes)
+        np.testing.assert_array_equal(again.x, q.x)
+        np.testing.assert_array_equal(again.kernel, q.kernel)
+        assert (again.x.dtype, again.kernel.dtype) == (q.x.dtype, q.kernel.dtype)
+
+
 def read(questions: list[Question], folder: Path) -> tuple[Case, ...]:
     """What the loader reads from the questions written down."""
     written = (
