@@ -25,8 +25,10 @@ def _nnx_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     if by == "x":
         return jax.INTEROP.gradient(call_source, by)
     return (
-        f"gradients = flax.nnx.grad(lambda layer: ({call_source.expression} * g).sum())(layer)",
-        "y = gradients['kernel'][...]",
+        "graph, state = flax.nnx.split(layer)",
+        "y, pullback = jax.vjp(lambda state: flax.nnx.merge(graph, state)(x), state)",
+        "state, = pullback(g)",
+        "y = state['kernel'][...]",
     )
 
 

@@ -24,7 +24,7 @@ from conformance.answers.layouts import (
 from conformance.answers.vocabulary import EXTRAS, Vocabulary, check_shapes, fitted, vocabulary_of
 from conformance.authoring import call_files
 from conformance.authoring.call_files import ANSWERS, CannotUse
-from conformance.authoring.captures import X_AXES, Capture
+from conformance.authoring.captures import X_AXES, Capture, divide_outputs
 from conformance.cases.arrays import to_dtype
 from conformance.cases.vocabulary import value_hint
 from conformance.oracle.geometry import padding_of, per_axis
@@ -157,6 +157,8 @@ def submission_of(
         y, answer_dtype = to_dtype(y, dtype), dtype
     answer = _answer(y, rank, axes["y"], op)
     question = _question(op, typed_values, arguments, axes, rank, vocabulary)
+    if vocabulary is not None and vocabulary.divides_inputs and op.endswith("kernel_gradient"):
+        answer = divide_outputs(answer, question.groups) if answer.ndim == rank + 2 else answer
     _check_size(question, answer)
     return Submission(
         question=question,
@@ -286,6 +288,7 @@ def _question(
         kernel_axes=axes["kernel"],
         canonical=_kernel_axes(op),
         groups=groups,
+        divides_inputs=vocabulary is not None and vocabulary.divides_inputs,
     )
     for key in _NEUTRAL:
         if isinstance(values.get(key), str) and key != "padding":

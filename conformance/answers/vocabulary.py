@@ -49,6 +49,8 @@ class Vocabulary:
         The operator that it computes.
     layout, kernel_axes
         The order of the axes of x and of the kernel, as of ``conformance.adapters.base.Api``.
+    divides_inputs
+        Whether the kernel has the inputs of one group, as of ``conformance.adapters.base.Api``.
     parameters
         The words, each with a key of a case or of `EXTRAS`.
     defaults
@@ -61,6 +63,7 @@ class Vocabulary:
     operator: Operator
     layout: str = "N C *s"
     kernel_axes: str = "in out *k"
+    divides_inputs: bool = False
     parameters: Mapping[str, str]
     defaults: Mapping[str, Any]
     resolve: Resolver
@@ -93,6 +96,7 @@ def vocabulary_of(name: str) -> Vocabulary:
         operator=api.operator,
         layout=api.layout,
         kernel_axes=api.kernel_axes,
+        divides_inputs=api.divides_inputs,
         parameters={**_SHAPE_WORDS, **words, **api.parameters},
         defaults=api.defaults,
         resolve=resolve,

@@ -82,6 +82,7 @@ def choices(
         kernel_axes=options["kernel_layout"] or (api.kernel_axes if api else canonical),
         canonical=canonical,
         groups=groups if isinstance(groups, int) else 1,
+        divides_inputs=api is not None and api.divides_inputs,
     )
     size = fields.get(LENGTH)
     if has_length and options["crop"] is not None:

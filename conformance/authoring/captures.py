@@ -56,6 +56,7 @@ class Capture:
         kernel_axes: str,
         canonical: str,
         groups: int,
+        divides_inputs: bool = False,
     ) -> Capture:
         """Move the arrays of a call to canonical axes.
 
@@ -69,6 +70,10 @@ class Capture:
             The canonical axes of the kernel.
         groups
             The number of groups.
+        divides_inputs
+            Whether the kernel is that of a transposed convolution and has all output channels and
+            the inputs of one group.
+
         Raises
         ------
         CannotUse
@@ -84,9 +89,10 @@ class Capture:
         x, kernel, bias = arrays["x"], arrays["kernel"], arrays.get("bias")
         if bias is not None and bias.ndim != 1:
             raise CannotUse(f"bias must have one axis, got shape {bias.shape}")
+        kernel = _transpose("kernel", kernel, kernel_axes, canonical)
         return cls(
             x=_transpose("x", x, x_axes, X_AXES),
-            kernel=_transpose("kernel", kernel, kernel_axes, canonical),
+            kernel=divide_outputs(kernel, groups) if divides_inputs else kernel,
             bias=bias,
             groups=groups,
         )
@@ -198,6 +204,21 @@ def _transpose(name: str, array: Array, axes: str, canonical: str) -> Array:
     if rank not in (1, 2, 3):
         raise CannotUse(f"{name} must have 3 to 5 axes, {axes!r}, got shape {array.shape}")
     return array.transpose(order(axes, canonical, rank))
+
+
+def divide_outputs(kernel: Array, groups: int) -> Array:
+    """Return a kernel (C_in / groups, C_out, *k) as (C_in, C_out / groups, *k).
+
+    Raises
+    ------
+    CannotUse
+        If the output channels are no multiple of the groups.
+    """
+    inputs, outputs, *window = kernel.shape
+    if groups < 1 or outputs % groups:
+        raise CannotUse(f"kernel has {outputs} output channels, which are not {groups} groups")
+    blocks = kernel.reshape(inputs, groups, outputs // groups, *window).swapaxes(0, 1)
+    return blocks.reshape(inputs * groups, outputs // groups, *window)
 
 
 def _too_many(key: str, array: Array) -> str:

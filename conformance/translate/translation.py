@@ -229,10 +229,12 @@ def expected(question: Question, source: Api, profile: Profile, arrays: dict[str
         In the same layout.
     """
     rank = question.rank
+    native = search.native(source, question)
+    assert isinstance(native, Plan)  # it is the call that was translated
     canonical = apply_all(
         question.but(
             x=arrays["x"].transpose(search.order(source.layout, "N C *s", rank)),
-            kernel=arrays["w"].transpose(search.order(source.kernel_axes, "in out *k", rank)),
+            kernel=kernels.run(linear_ops.adjoint(native.kernel), arrays["w"]),
             bias=arrays.get("b"),
         ),
         profile.conventions,

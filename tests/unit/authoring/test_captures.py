@@ -306,3 +306,17 @@ def test_a_bias_of_many_numbers_is_refused_with_what_to_do() -> None:
     many = small(x=np.zeros((1, 3, 4)), kernel=np.zeros((3, 120, 2)), bias=np.zeros(120))
     with pytest.raises(CannotUse, match=r"bias has 120 numbers.* `--crop"):
         many.random_fields(1, -3, 3)
+
+
+def test_a_kernel_with_the_inputs_of_one_group_is_divided_along_its_outputs() -> None:
+    # Outputs 0 and 1 are of the first group, 2 and 3 of the second; each reads one input.
+    kernel = np.array([[[10]], [[11]], [[22]], [[23]]])  # (C_out, C_in / groups, k)
+    capture = Capture.from_arrays(
+        {"x": np.ones((1, 2, 3)), "kernel": kernel},
+        x_axes="N C *s",
+        kernel_axes="out in *k",
+        canonical="in out *k",
+        groups=2,
+        divides_inputs=True,
+    )
+    assert capture.kernel[..., 0].tolist() == [[10, 11], [22, 23]]
