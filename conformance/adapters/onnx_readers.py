@@ -12,6 +12,7 @@ from conformance.adapters.base import (
     boundary,
 )
 from conformance.adapters.onnx import Reader
+from conformance.oracle.geometry import effective_kernel_size
 from conformance.question import Question
 
 NO_FLOAT64 = Limitation("float64 is not implemented", lambda q: q.dtype == "float64")
@@ -21,6 +22,17 @@ NO_EMPTY_BATCH = Limitation("an empty batch is refused", lambda q: not len(q.x))
 def is_transposed(q: Question) -> bool:
     """Return whether a question is a transposed convolution."""
     return q.operator == "conv_transpose"
+
+
+def is_alone(q: Question) -> bool:
+    """Return whether each output channel of a transposed convolution has one input channel."""
+    return is_transposed(q) and q.kernel.shape[:2] == (q.groups, 1)
+
+
+def is_padded_beyond(q: Question) -> bool:
+    """Return whether the padding of some axis is longer than what the kernel covers less one."""
+    covered = effective_kernel_size(q.window, q.dilation)
+    return any(max(pair) >= length for pair, length in zip(q.pairs, covered, strict=True))
 
 
 ONNXRUNTIME = Reader(
@@ -191,6 +203,7 @@ MNN = Reader(
     name="mnn",
     title="MNN",
     module="MNN",
+    isolated=True,  # what it writes where it should not is seen in later answers
     modules=("MNN",),
     imports=("import tempfile", "import _tools", "import MNN.nn, MNN.expr"),
     version="MNN.version()",
@@ -206,6 +219,13 @@ MNN = Reader(
     feed="arrays.append(MNN.expr.const({v}, {v}.shape, MNN.expr.NCHW))",
     limits=(
         boundary("of one spatial axis it answers with two", lambda q: q.rank == 1),
+        Limitation("float32 is all it takes", lambda q: q.dtype != "float32"),
+        NO_EMPTY_BATCH,
+        Limitation(
+            "padding beyond the kernel is wrong for one channel in each group",
+            lambda q: is_alone(q) and is_padded_beyond(q),
+            is_refusal=False,
+        ),
         Limitation(
             "over three axes ConvTranspose needs one group and no bias: docs/findings.md",
             lambda q: is_transposed(q) and q.rank == 3 and (q.groups > 1 or q.bias is not None),
