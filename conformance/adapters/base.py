@@ -153,6 +153,8 @@ class Api:
     parameters
         The names of its arrays and arguments in its own documentation, each with the key of a case
         that means the same.
+    is_slow
+        Whether a call takes seconds, so that a run asks only a sample of the corpus.
     interop
         How it takes arrays, if not as its framework does.
     base
@@ -183,6 +185,7 @@ class Api:
     topics: frozenset[str] = frozenset()
     defaults: Mapping[str, Word | int] = field(default_factory=dict, hash=False)
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    is_slow: bool = False
     interop: TensorInterop | None = None
     base: Api | None = None
     twin: str | None = None

@@ -151,7 +151,7 @@ def _is_asked(request: Request, prepared_cases: Sequence[PreparedCase]) -> bool:
     """Return whether any case applies to an API of a run."""
     apis = FRAMEWORKS[request.environment.framework].apis
     return any(
-        plan.is_applicable(api, prepared_case.case)
+        plan.is_asked(api, prepared_case.case)
         for prepared_case in prepared_cases
         for api in apis
         if not request.api_ids or api.id in request.api_ids

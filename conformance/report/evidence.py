@@ -15,7 +15,7 @@ from conformance.report.convention_table import KNOWN, Cell, ConventionTable, Id
 from conformance.report.data import ReportData
 from conformance.report.environments import Column, alike
 from conformance.report.problems import Problem
-from conformance.runs.plan import is_applicable
+from conformance.runs.plan import is_asked
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import GRADIENTS, PROFILED, Finding, Profile, profiles, touched_axes
 from conformance.utils.grouping import group
@@ -94,7 +94,7 @@ def _has_axes(column: Column) -> bool:
 def _ids_by_axis(api: str, prepared_cases: Mapping[str, PreparedCase]) -> IdsByAxis:
     ids_by_axis: dict[str, list[str]] = {axis.name: [] for axis in _AXES}
     for id_, prepared_case in sorted(prepared_cases.items()):
-        if api in APIS and is_applicable(APIS[api], prepared_case.case):
+        if api in APIS and is_asked(APIS[api], prepared_case.case):
             for axis in touched_axes(prepared_case):
                 ids_by_axis[axis].append(id_)
     return {axis: tuple(ids) for axis, ids in ids_by_axis.items()}

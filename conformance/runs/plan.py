@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import Case
+from conformance.cases.sample import is_sampled
 from conformance.observations import MODES, Mode
 from conformance.question import Chain
 from conformance.recipes import call_writer
@@ -72,6 +73,11 @@ def invocations(
             else:
                 yield Invocation(prepared_case, api, ("native",), native, runtime)
                 yield Invocation(prepared_case, api, ("recipe",), recipe, runtime)
+
+
+def is_asked(api: Api, case: Case) -> bool:
+    """Return whether a run asks an API a case: a slow one only those of the sample."""
+    return is_applicable(api, case) and (not api.is_slow or is_sampled(case))
 
 
 def is_applicable(api: Api, case: Case) -> bool:

@@ -74,9 +74,10 @@ class Shard:
         """Yield the calls to make."""
         framework = FRAMEWORKS[self.environment.framework]
         runtime = runtime_of(framework, self.identity)
+        keys = frozenset(self.keys)
         for invocation in plan.invocations(framework, runtime, self.apis, self.prepared_cases):
             names = invocation.api.id, invocation.prepared_case.case.id
-            modes = tuple(mode for mode in invocation.modes if (*names, mode) not in self.done)
+            modes = tuple(mode for mode in invocation.modes if (*names, mode) in keys)
             if modes:
                 yield replace(invocation, modes=modes)
 
@@ -100,7 +101,7 @@ def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterato
     apis = tuple(apis)
     for prepared_case in prepared_cases:
         for api in apis:
-            if plan.is_applicable(api, prepared_case.case):
+            if plan.is_asked(api, prepared_case.case):
                 yield from ((api.id, prepared_case.case.id, mode) for mode in MODES)
 
 
