@@ -16,8 +16,10 @@ from conformance.cli.invocations import print_lines
 from conformance.cli.option_kinds import Seconds
 from conformance.environments.definitions import Environment
 from conformance.explain import explanation
+from conformance.observations import Observation
 from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.twins import relations
 from conformance.runs.worker_limits import WorkerLimits, client_in
 
 
@@ -58,10 +60,13 @@ def command(
         header = run_header.header(adapter, client.identity, [prepared_case])
         print_lines(screen, [Text(), explanation.where(header)])
         all_calls = plan.invocations(adapter, header.runtime, apis, [prepared_case])
+        observations: list[Observation] = []
         for api, api_calls in groupby(all_calls, lambda call: call.api):
             print_lines(screen, [Text()])
             if not header.apis[api.id]:
                 print_lines(screen, [Text(f"{api.id}: not in this version")])
                 continue
             results = tuple(calls.run(client, api_calls))
-            print_lines(screen, explanation.api_lines(api.id, results, screen.width))
+            observations += (o for result in results for o in result.observations)
+            lines = explanation.api_lines(api.id, results, screen.width, relations(observations))
+            print_lines(screen, lines)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from rich.syntax import Syntax
@@ -12,7 +13,7 @@ from rich.text import Text
 from conformance.adapters.base import numbers
 from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
-from conformance.observations import Observation, Status, verdict
+from conformance.observations import Key, Observation, Status, verdict
 from conformance.question import (
     AnyQuestion,
     Array,
@@ -26,9 +27,11 @@ from conformance.question import (
 )
 from conformance.recipes import literals
 from conformance.recipes.call_writer import Call
+from conformance.runs import twins
 from conformance.runs.calls import InvocationResult
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header
+from conformance.runs.twins import Relation
 from conformance.utils.text import plain
 from conformance.workers.outcomes import Answer
 
@@ -89,7 +92,12 @@ def where(header: Header) -> Text:
     return Text(plain(", ".join(filter(None, parts))), style="bold")
 
 
-def api_lines(api: str, calls: Sequence[InvocationResult], width: int) -> Iterator[Text]:
+def api_lines(
+    api: str,
+    calls: Sequence[InvocationResult],
+    width: int,
+    relations: Mapping[Key, Relation] = MappingProxyType({}),
+) -> Iterator[Text]:
     """Yield lines about an API: its verdict, and each call with its answer and its diagnosis.
 
     Parameters
@@ -100,6 +108,8 @@ def api_lines(api: str, calls: Sequence[InvocationResult], width: int) -> Iterat
         Its calls for one case.
     width
         The most characters of a line.
+    relations
+        How the answers relate to those of the API's twin.
     """
     statuses: dict[str, Status] = {o.mode: o.status for call in calls for o in call.observations}
     title = Text(api, style="bold")
@@ -107,6 +117,9 @@ def api_lines(api: str, calls: Sequence[InvocationResult], width: int) -> Iterat
     yield title
     for call in calls:
         yield from _call(call, width)
+        observation = call.observations[0]
+        if observation.key in relations:
+            yield from _wrap(twins.sentence(observation, relations[observation.key]), width, 4)
 
 
 def words(question: AnyQuestion) -> str:

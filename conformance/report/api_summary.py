@@ -10,6 +10,7 @@ from typing import cast
 
 import pandas as pd
 
+from conformance.adapters.registry import APIS
 from conformance.recipes.search import Cost
 from conformance.report.data import ReportData, VerdictCounts, count_verdicts
 from conformance.report.environments import Column
@@ -46,6 +47,11 @@ class ApiSummary:
         The costs of the equivalent calls, in words, with their numbers of cases.
     reasons
         The most frequent reasons of each kind.
+    twin
+        Of a mode or a conversion, the id of its twin.
+    twin_cases
+        The cases whose naive call was also asked of the twin: all, those of them in which the twin
+        is wrong in the same way, and those in which it answers otherwise.
     """
 
     verdicts: VerdictCounts
@@ -53,11 +59,13 @@ class ApiSummary:
     right_shape: int
     costs: Mapping[str, int]
     reasons: tuple[Reason, ...]
+    twin: str | None = None
+    twin_cases: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Return sentences about the naive and the equivalent calls."""
-        return tuple(filter(None, (self._naive_calls(), self._equivalent_calls())))
+        """Return sentences about the naive and the equivalent calls, and about the twin."""
+        return tuple(filter(None, (self._naive_calls(), self._equivalent_calls(), self._twin())))
 
     def _naive_calls(self) -> str:
         native, cases = self.native, self.verdicts.total
@@ -80,6 +88,18 @@ class ApiSummary:
         costs = ", ".join(f"{words} in {number}" for words, number in self.costs.items())
         return f"A translation puts {sum(self.costs.values())} more right: {costs}."
 
+    def _twin(self) -> str:
+        total, already, changed = self.twin_cases
+        if not total:
+            return ""
+        if not changed:
+            words = f"it changes nothing in {count(total, 'case')}"
+        else:
+            words = f"it changes {changed} of {count(total, 'case')}"
+        if already:
+            words += f"; in {already} the source already has another meaning"
+        return f"Beside {self.twin}, {words}."
+
 
 _WORDS = {
     "mismatch": ("answered otherwise", "answers otherwise"),
@@ -97,12 +117,13 @@ _WORDS = {
 def api_summaries(data: ReportData) -> dict[Column, ApiSummary]:
     """Summarize every column."""
     return {
-        data.columns_by_key[cast(int, run), str(api)]: _summary(rows)
+        data.columns_by_key[cast(int, run), str(api)]: _summary(str(api), rows)
         for (run, api), rows in data.verdicts.groupby(["run", "api"])
     }
 
 
-def _summary(rows: pd.DataFrame) -> ApiSummary:
+def _summary(api_id: str, rows: pd.DataFrame) -> ApiSummary:
+    api = APIS.get(api_id)
     translated = rows.loc[rows["verdict"] == "translated", "cost"]
     costs = Counter(translated.dropna().tolist())
     words = [*(cost.words for cost in Cost), *sorted(costs)]
@@ -112,6 +133,12 @@ def _summary(rows: pd.DataFrame) -> ApiSummary:
         right_shape=int(rows["right_shape"].sum()),
         costs={cost: costs[cost] for cost in words if cost in costs},
         reasons=tuple(_reasons(rows)),
+        twin=api.twin if api else None,
+        twin_cases=(
+            int(rows["twin"].notna().sum()),
+            int(((rows["twin"] == "same") & (rows["native"] == "mismatch")).sum()),
+            int((rows["twin"] == "changed").sum()),
+        ),
     )
 
 

@@ -12,7 +12,8 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
 from conformance.observations import MODES, Observation, Status, Verdict, verdict
 from conformance.report.environments import Environment
-from conformance.runs.plan import is_applicable
+from conformance.runs import twins
+from conformance.runs.plan import is_asked
 from conformance.utils.text import plain
 
 ENVIRONMENT = ["framework", "version", "backend", "runtime_class"]
@@ -24,6 +25,7 @@ OBSERVATION = [
     "topic",
     "mode",
     "status",
+    "twin",
     "diagnosis",
     "detail",
     "cost",
@@ -43,6 +45,7 @@ VERDICT = [
     "verdict",
     "native",
     "recipe",
+    "twin",
     "cost",
     "diagnosis",
     "reason",
@@ -64,6 +67,7 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
     DataFrame
         Sorted by environment, API, case and mode. ``run`` is the place of the environment. The
         status of a missing observation is ``not run``. Several topics are joined by ``;``.
+        ``twin`` is of modes and conversions, as of `conformance.runs.twins`.
     """
     cases = tuple(cases)
     current = {case.id: {"op": case.op, "topic": ";".join(case.labels)} for case in cases}
@@ -71,10 +75,11 @@ def observations(environments: Sequence[Environment], cases: Iterable[Case]) -> 
     for number, environment in enumerate(environments):
         start = {"run": number, **environment_key(environment)}
         descriptions = dict(current)
+        relations = twins.relations(environment.run.observations)
         for o in environment.run.observations:
             description = {"op": o.op, "topic": ";".join(o.topics)}
             description = descriptions.setdefault(o.case, description)
-            rows.append({**start, **description, **_row(o)})
+            rows.append({**start, **description, **_row(o), "twin": relations.get(o.key)})
         for api, case, mode, reason in _missing(environment, cases):
             status = {"api": api, "case": case, "mode": mode, "status": NOT_RUN, "detail": reason}
             rows.append({**start, **descriptions[case], **status})
@@ -111,7 +116,7 @@ def _missing(
     present = {observation.key for observation in environment.run.observations}
     required = {(api, case) for api, case, _ in present}
     for api in FRAMEWORKS[environment.framework].apis:
-        required.update((api.id, case.id) for case in cases if is_applicable(api, case))
+        required.update((api.id, case.id) for case in cases if is_asked(api, case))
     for (api_id, case_id), mode in product(required, MODES):
         if (api_id, case_id, mode) not in present:
             yield api_id, case_id, mode, _reason_missing(environment, api_id)
@@ -138,7 +143,8 @@ def verdicts(observations: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         In the same order. ``reason`` says why the verdict is not ``same``; ``native_reason`` and
         ``recipe_reason`` are the diagnosis of the mode, or else its detail; ``right_shape`` says
-        whether a wrong answer to the naive call has the shape of the right answer.
+        whether a wrong answer to the naive call has the shape of the right answer. ``twin`` is that
+        of the naive call.
     """
     by_mode = {
         mode: frame.set_index(_KEY) for mode, frame in observations.groupby("mode", sort=False)
@@ -148,6 +154,7 @@ def verdicts(observations: pd.DataFrame) -> pd.DataFrame:
     native, recipe = by_mode["native"], by_mode["recipe"]
     frame = native[[*ENVIRONMENT, "op", "topic"]].copy()
     frame["native"], frame["recipe"] = native["status"], recipe["status"]
+    frame["twin"] = native["twin"]
     pairs = list(zip(frame["native"], frame["recipe"], strict=True))
     # There are few pairs of statuses and many rows, so the verdict of each pair is found once.
     verdict_of = {pair: _verdict(*pair) for pair in set(pairs)}

@@ -154,3 +154,25 @@ def test_versions_and_backends_of_an_api_are_side_by_side() -> None:
 def test_no_runs_give_empty_tables() -> None:
     report = report_of(run(apis={}), cases=())
     assert (len(report.observations), len(report.verdicts)) == (0, 0)
+
+
+def test_what_a_mode_changes_is_told_from_what_the_source_means() -> None:
+    mode = f"{LAYER}(torch.jit.script)"
+    flipped = {"explanations": (("kernel flip: flipped",),), "digest": "b", "shape": (1,)}
+    report = report_of(
+        run(
+            *both(ONE, {"native": "mismatch", "recipe": "match"}, **flipped),
+            *both(ONE, {"native": "mismatch", "recipe": "match"}, api=mode, **flipped),
+            *both(TWO, RIGHT),
+            *both(TWO, {"native": "rejected", "recipe": "match"}, api=mode),
+            framework="torch-modes",
+            apis={LAYER: True, mode: True},
+        ),
+        cases=(ONE, TWO),
+    )
+    rows = report.verdicts.set_index(["api", "case"])["twin"]
+    assert (rows[mode, "one"], rows[mode, "two"], rows[LAYER, "one"]) == ("same", "changed", None)
+    (summary,) = (s for column, s in report.summaries.items() if column.api == mode)
+    assert summary.sentences[-1] == (
+        f"Beside {LAYER}, it changes 1 of 2 cases; in 1 the source already has another meaning."
+    )
