@@ -7,12 +7,15 @@ from conformance.adapters import (
     flax,
     haiku,
     jax,
+    jax_modes,
     keras,
     mxnet,
     onnx_readers,
     program,
     tensorflow,
+    tensorflow_modes,
     torch,
+    torch_modes,
 )
 from conformance.adapters.base import Api, Framework
 
@@ -28,9 +31,17 @@ FRAMEWORKS: dict[str, Framework] = {
         equinox.FRAMEWORK,
         mxnet.FRAMEWORK,
         *onnx_readers.FRAMEWORKS,
+        torch_modes.FRAMEWORK,
+        tensorflow_modes.FRAMEWORK,
+        jax_modes.FRAMEWORK,
         program.FRAMEWORK,
     )
 }
 LIBRARIES: tuple[str, ...] = tuple(sorted({*FRAMEWORKS} - {program.FRAMEWORK.name}))
 """The names of the frameworks that are libraries of an interpreter: all but a program."""
-APIS: dict[str, Api] = {api.id: api for framework in FRAMEWORKS.values() for api in framework.apis}
+HOMES: dict[str, Framework] = {}
+"""The framework of each API by the id of the API: the first one, where others have it as a twin."""
+for _framework in FRAMEWORKS.values():
+    for _api in _framework.apis:
+        HOMES.setdefault(_api.id, _framework)
+APIS: dict[str, Api] = {id_: framework.api(id_) for id_, framework in HOMES.items()}

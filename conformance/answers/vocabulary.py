@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.adapters import onnx_readers
-from conformance.adapters.registry import APIS, FRAMEWORKS
+from conformance.adapters.registry import APIS, HOMES
 from conformance.authoring.call_files import CannotUse
 from conformance.cases import output_lengths
 from conformance.cases.vocabulary import did_you_mean
@@ -89,8 +89,7 @@ def vocabulary_of(name: str) -> Vocabulary:
         hint = did_you_mean(name, known) or f"; the APIs are {', '.join((*ONNX, *known))}"
         raise CannotUse(f"there is no API {name!r} with a kernel{hint}")
     api = APIS[name]
-    framework = next(f.name for f in FRAMEWORKS.values() if api in f.apis)
-    words, resolve = _EXTRA_WORDS.get((framework, api.operator), ({}, _resolve_nothing))
+    words, resolve = _EXTRA_WORDS.get((HOMES[api.twin or name].name, api.operator), _NO_WORDS)
     return Vocabulary(
         id=api.id,
         operator=api.operator,
@@ -233,6 +232,8 @@ _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
     },
 }
 """The words of each framework that stand for no key of a case, and what they mean."""
+
+_NO_WORDS: tuple[Mapping[str, str], Resolver] = ({}, _resolve_nothing)
 
 _ONNX_CONV: Mapping[str, str] = {
     "X": "x",

@@ -36,7 +36,7 @@ def apis_of(framework: Framework, case: Case, api_ids: tuple[str, ...]) -> list[
     """
     for api_id in api_ids:
         owner, api = lookup.api_named(api_id)
-        if owner is not framework:
+        if api not in framework.apis:
             raise NotFoundError(f"{api_id} is of {owner.title}, not of {framework.title}")
         lookup.require_applicable(api, case)
     apis = [api for api in framework.apis if plan.is_applicable(api, case)]

@@ -40,7 +40,7 @@ from conformance.workers.outcomes import Refusal
 TRANSPOSED = sorted(
     id_
     for id_, api in APIS.items()
-    if api.operator == "conv_transpose" and api.parameters and not api.is_variant
+    if api.operator == "conv_transpose" and api.parameters and not (api.is_variant or api.twin)
 )
 CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
 NONE = 1

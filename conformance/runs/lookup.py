@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from conformance.adapters.base import Api, Framework
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import APIS, HOMES
 from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES
 from conformance.runs import plan
@@ -51,10 +51,9 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
 
 def api_named(name: str) -> tuple[Framework, Api]:
     """Return the API with this id and its framework; raise `NotFoundError` if there is none."""
-    apis = {api.id: (framework, api) for framework in FRAMEWORKS.values() for api in framework.apis}
-    if name not in apis:
-        raise NotFoundError(_unknown("API", name, apis))
-    return apis[name]
+    if name not in HOMES:
+        raise NotFoundError(_unknown("API", name, HOMES))
+    return HOMES[name], APIS[name]
 
 
 def require_applicable(api: Api, case: Case) -> None:

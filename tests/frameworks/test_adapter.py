@@ -19,7 +19,17 @@ from conformance.workers.outcomes import Answer, Outcome, Refusal
 from conformance.workers.worker_client import Task, WorkerClient
 
 # Compiling for XLA takes a tenth of a second a question, where others take a millisecond.
-SAMPLED_OPS = {"jax": 40, "flax": 40, "haiku": 40, "equinox": 40, "keras": 300}
+SAMPLED_OPS = {
+    "equinox": 40,
+    "flax": 40,
+    "haiku": 40,
+    "jax": 40,
+    "jax-modes": 20,
+    "keras": 300,
+    "tensorflow-modes": 40,
+    "torch-modes": 40,
+    "torch-onnx": 40,
+}
 MANY = 1000
 SPACE = replace(SMALL, paddings=(*SMALL.paddings * 2, "circular"))
 

@@ -1,0 +1,20 @@
+"""Describe transformations of JAX's function, which should not change its answers."""
+
+from __future__ import annotations
+
+from conformance.adapters import jax
+from conformance.adapters.modes import framework_of, mapped, mode, traced
+
+FRAMEWORK = framework_of(
+    jax.FRAMEWORK,
+    "modes",
+    "JAX in other modes",
+    mode(jax.CONV_TRANSPOSE, "jax.jit", traced("jax.jit({function})"), needs="jax.jit"),
+    mode(
+        jax.CONV_TRANSPOSE,
+        "jax.vmap",
+        mapped("jax.vmap({function})", "jnp.stack"),
+        needs="jax.vmap",
+        is_slow=True,
+    ),
+)

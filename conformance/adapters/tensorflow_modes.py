@@ -1,0 +1,33 @@
+"""Describe TensorFlow's function within graphs, which XLA compiles in one of the modes."""
+
+from __future__ import annotations
+
+from conformance.adapters import tensorflow
+from conformance.adapters.modes import framework_of, mapped, mode, traced
+
+FRAMEWORK = framework_of(
+    tensorflow.FRAMEWORK,
+    "modes",
+    "TensorFlow in other modes",
+    mode(
+        tensorflow.CONV_TRANSPOSE,
+        "tf.function",
+        traced("tf.function({function})"),
+        needs="tf.function",
+    ),
+    mode(
+        tensorflow.CONV_TRANSPOSE,
+        "jit_compile",
+        traced("tf.function({function}, jit_compile=True)"),
+        needs="tf.function",
+    ),
+    mode(
+        tensorflow.CONV_TRANSPOSE,
+        "tf.vectorized_map",
+        mapped(
+            "(lambda *pairs: tf.vectorized_map(lambda pair: ({function})(*pair), pairs))",
+            "tf.stack",
+        ),
+        needs="tf.vectorized_map",
+    ),
+)

@@ -1,0 +1,130 @@
+"""Describe PyTorch's modes: compiled, scripted, traced, packed for oneDNN, mapped, narrowed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from conformance.adapters import torch
+from conformance.adapters.base import (
+    NO_GRADIENTS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    CallSource,
+    boundary,
+)
+from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, traced
+from conformance.cases.arrays import EXACT_INTEGERS
+from conformance.comparison import terms
+from conformance.question import Question
+
+
+def _autocast(q: Question, call_source: CallSource) -> CallSource:
+    """Compute in bfloat16, and return the answer in the dtype of the input as a model would."""
+    traced_source = traced("torch.autocast('cpu', dtype=torch.bfloat16)({function})")
+    call_source = traced_source(q, call_source)
+    return replace(call_source, expression=f"{call_source.expression}.to(x.dtype)")
+
+
+def _rounds_to_bfloat16(q: Question) -> bool:
+    """Return whether numbers may need more bits than the 8 of bfloat16."""
+    if q.dtype not in ("float32", "float16") or min(*q.stride, *q.dilation) < 1:
+        return False
+    arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None and a.size]
+    largest = max((float(np.abs(array).max()) for array in arrays), default=0)
+    is_whole = all((array % 1 == 0).all() for array in arrays)
+    return not is_whole or (terms(q) + 1) * max(largest, 1) ** 2 > EXACT_INTEGERS["bfloat16"]
+
+
+_IMPORTS = ("import torch", "import torch.utils.mkldnn")
+_SCRIPT = "# Stage: script"
+_RUN = "# Stage: run"
+
+FRAMEWORK = replace(
+    framework_of(
+        torch.FRAMEWORK,
+        "modes",
+        "PyTorch in other modes",
+        mode(
+            torch.LAYER,
+            "torch.jit.script",
+            made_of_layer(_SCRIPT, "mode = torch.jit.script(layer)", _RUN),
+            needs="torch.jit.script",
+        ),
+        mode(
+            torch.LAYER,
+            "torch.jit.optimize_for_inference",
+            made_of_layer(
+                _SCRIPT,
+                "mode = torch.jit.script(layer.eval())",
+                "mode = torch.jit.optimize_for_inference(mode)",
+                _RUN,
+            ),
+            needs="torch.jit.optimize_for_inference",
+            limits=(NO_GRADIENTS,),
+        ),
+        mode(
+            torch.LAYER,
+            "to_mkldnn",
+            made_of_layer(
+                "# Stage: convert",
+                "mode = torch.utils.mkldnn.to_mkldnn(layer)",
+                "x = x.to_mkldnn()",
+                _RUN,
+                call="mode(x).to_dense()",
+            ),
+            needs="torch.backends.mkldnn.is_available()",
+            limits=(
+                NO_GRADIENTS,
+                OUTPUT_PADDING_BELOW_STRIDE,
+                boundary("tensors of oneDNN are float32", lambda q: q.dtype != "float32"),
+            ),
+        ),
+        mode(
+            torch.LAYER,
+            "torch.export",
+            made_of_layer(
+                "# Stage: export", "mode = torch.export.export(layer, (x,)).module()", _RUN
+            ),
+            needs="torch.export",
+            is_slow=True,
+        ),
+        mode(
+            torch.CONV_TRANSPOSE,
+            "torch.vmap",
+            mapped("torch.vmap({function})", "torch.stack"),
+            needs="torch.vmap",
+        ),
+        mode(
+            torch.CONV_TRANSPOSE,
+            "torch.autocast",
+            _autocast,
+            needs="torch.autocast",
+            limits=(boundary("it rounds what needs more bits to bfloat16", _rounds_to_bfloat16),),
+        ),
+        mode(
+            torch.CONV_TRANSPOSE,
+            "torch.compile",
+            traced("torch.compile({function}, fullgraph=True)"),
+            needs="torch.compile",
+            is_slow=True,
+        ),
+        mode(
+            torch.LAYER,
+            "torch.compile, freezing",
+            made_of_layer(
+                "# Stage: compile",
+                "torch.compiler.reset()",
+                "options = {'freezing': True}",
+                "mode = torch.compile(layer.eval(), fullgraph=True, options=options)",
+                "mode = torch.no_grad()(mode)",
+            ),
+            needs="torch.compile",
+            is_slow=True,
+            limits=(NO_GRADIENTS,),
+        ),
+    ),
+    prelude="\n".join(_IMPORTS),
+    interops={None: replace(torch.INTEROP, imports=_IMPORTS)},
+    compiled={"TORCHINDUCTOR_CACHE_DIR": "{folder}"},
+)
