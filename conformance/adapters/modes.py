@@ -13,8 +13,9 @@ from conformance.adapters.base import (
     Framework,
     Inexpressible,
     Limitation,
+    boundary,
 )
-from conformance.question import Question
+from conformance.question import Dtype, Question
 
 Around: TypeAlias = Callable[[Question, CallSource], CallSource]
 """A function that returns the source of a call in a mode, from the question and the plain call."""
@@ -107,6 +108,11 @@ def mapped(by: str, stack: str) -> Around:
         return replace(call_source, expression=f"{function}({pairs})[1]")
 
     return around
+
+
+def only(*dtypes: Dtype) -> Limitation:
+    """Return the limitation of a conversion that takes no other dtypes."""
+    return boundary(f"it takes {' and '.join(dtypes)} only", lambda q: q.dtype not in dtypes)
 
 
 def made_of_layer(*lines: str, call: str = "mode(x)") -> Around:

@@ -7,8 +7,10 @@ from conformance.adapters import (
     flax,
     haiku,
     jax,
+    jax_chains,
     jax_modes,
     keras,
+    keras_chains,
     mxnet,
     onnx_readers,
     program,
@@ -16,6 +18,7 @@ from conformance.adapters import (
     tensorflow_modes,
     torch,
     torch_modes,
+    torch_onnx,
 )
 from conformance.adapters.base import Api, Framework
 
@@ -34,6 +37,10 @@ FRAMEWORKS: dict[str, Framework] = {
         torch_modes.FRAMEWORK,
         tensorflow_modes.FRAMEWORK,
         jax_modes.FRAMEWORK,
+        torch_onnx.FRAMEWORK,
+        keras_chains.LITERT,
+        keras_chains.ONNX,
+        jax_chains.FRAMEWORK,
         program.FRAMEWORK,
     )
 }

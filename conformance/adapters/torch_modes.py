@@ -13,7 +13,7 @@ from conformance.adapters.base import (
     CallSource,
     boundary,
 )
-from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, traced
+from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, only, traced
 from conformance.cases.arrays import EXACT_INTEGERS
 from conformance.comparison import terms
 from conformance.question import Question
@@ -77,7 +77,7 @@ FRAMEWORK = replace(
             limits=(
                 NO_GRADIENTS,
                 OUTPUT_PADDING_BELOW_STRIDE,
-                boundary("tensors of oneDNN are float32", lambda q: q.dtype != "float32"),
+                only("float32"),
             ),
         ),
         mode(

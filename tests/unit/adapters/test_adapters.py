@@ -209,7 +209,7 @@ def test_an_api_is_of_the_framework_that_it_is_no_twin_in() -> None:
 @pytest.mark.parametrize("api_id", [api.id for api in APIS.values() if api.twin])
 def test_a_mode_is_asked_beside_its_twin(api_id: str) -> None:
     twin = HOMES[api_id].api(APIS[api_id].twin)
-    assert HOMES[twin.id] is not HOMES[api_id]
+    assert (twin.operator, twin.layout) == (APIS[api_id].operator, APIS[api_id].layout)
 
 
 def test_frameworks_are_found_by_their_names() -> None:

@@ -1,0 +1,71 @@
+"""Describe a layer of PyTorch that is exported to ONNX, and run by a reader of ONNX."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import torch
+from conformance.adapters.base import NO_GRADIENTS, Api
+from conformance.adapters.modes import framework_of, made_of_layer, mode, only
+from conformance.adapters.onnx import Reader
+from conformance.adapters.onnx_readers import ONNXRUNTIME, OPENCV, OPENVINO
+from conformance.question import Dtype
+
+_NAMES = 'input_names=["x"], output_names=["y"]'
+EXPORTERS = {
+    "torch.onnx.export": (f"model = torch.onnx.export(layer.eval(), (x,), {_NAMES}).model_proto",),
+    "torch.onnx.export(dynamo=False)": (
+        "file = io.BytesIO()",
+        f"torch.onnx.export(layer.eval(), (x,), file, dynamo=False, {_NAMES})",
+        "model = onnx.load_from_string(file.getvalue())",
+    ),
+}
+"""The lines by which each exporter makes ``model``, an ``onnx.ModelProto``."""
+
+
+def _chain(
+    exporter: str, reader: Reader, dtypes: tuple[Dtype, ...], *, is_slow: bool = True
+) -> Api:
+    lines = (
+        *("# Stage: export", *EXPORTERS[exporter]),
+        *("# Stage: load", "x = x.numpy()", *reader.load),
+        *("# Stage: run", *filter(None, [reader.feed.format(v="x")])),
+    )
+    run = reader.run.format(inputs=reader.argument.format(v="x"))
+    return mode(
+        torch.LAYER,
+        f"{exporter}, {reader.module}",
+        made_of_layer(*lines, call=f"torch.from_numpy({run})"),
+        needs=reader.version,
+        limits=(NO_GRADIENTS, only(*dtypes), *reader.limits),
+        is_slow=is_slow,
+    )
+
+
+_HALF: tuple[Dtype, ...] = ("float32", "float16")
+_READERS = (ONNXRUNTIME, OPENVINO, OPENCV)
+_IMPORTS = ("import onnx", *dict.fromkeys(line for r in _READERS for line in r.imports))
+_BASE = framework_of(
+    torch.FRAMEWORK,
+    "onnx",
+    "PyTorch through ONNX",
+    _chain("torch.onnx.export(dynamo=False)", ONNXRUNTIME, _HALF, is_slow=False),
+    _chain("torch.onnx.export(dynamo=False)", OPENVINO, (*_HALF, "float64")),
+    _chain("torch.onnx.export(dynamo=False)", OPENCV, ("float32",), is_slow=False),
+    _chain("torch.onnx.export", ONNXRUNTIME, _HALF),
+)
+FRAMEWORK = replace(
+    _BASE,
+    prelude="\n".join((*_IMPORTS, "import torch")),
+    interops={
+        None: replace(
+            torch.INTEROP,
+            imports=(*_IMPORTS, *torch.INTEROP.imports),
+            packages={
+                **torch.INTEROP.packages,
+                "onnx": "onnx.__version__",
+                **{reader.name: reader.version for reader in _READERS},
+            },
+        )
+    },
+)
