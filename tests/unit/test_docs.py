@@ -32,7 +32,7 @@ from conformance.environments import interpreters
 from conformance.gate import expected
 from conformance.observations import MODES, Mode, Observation
 from conformance.recipes import call_writer
-from conformance.runs import calls, plan
+from conformance.runs import calls, plan, twins
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.outcomes import Answer
 from conformance.workers.worker_client import WorkerClient
@@ -160,6 +160,16 @@ def shown_adapter(place: int) -> Framework:
     return found
 
 
+@pytest.fixture(scope="module")
+def shown() -> types.ModuleType:
+    """The chain that the page shows, of the adapter of a library."""
+    module = types.ModuleType("shown")
+    library, *_, chain = blocks(FRAMEWORK, "python")
+    for source in (library, chain):
+        exec(compile(source, "docs/adding-a-framework.md", "exec"), module.__dict__)
+    return module
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_shown_reader_of_onnx_writes_the_calls_of_the_real_one(mode: Mode, dtype: Any) -> None:
@@ -220,6 +230,28 @@ def test_what_the_shown_adapter_cannot_say_has_its_reason(
     observed: dict[tuple[str, str], Observation], case: str, reason: str
 ) -> None:
     assert observed[case, "recipe"].detail == reason
+
+
+def test_the_shown_chain_is_told_from_its_source(
+    shown: types.ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(APIS, shown.NARROWED.id, shown.NARROWED)
+    text = """
+cases:
+  - {id: small, why: A., x: [1, 2], kernel: [1, 10]}
+  - {id: large, why: A., x: [1, 2], kernel: [1, 300]}
+"""
+    prepared_cases = [PreparedCase(case) for case in cases(tmp_path / "cases.yaml", text)]
+    items = list(plan.invocations(shown.CHAIN, ANY, shown.CHAIN.apis, prepared_cases))
+    with WorkerClient(interpreters.interpreter_for(shown.CHAIN, sys.executable)) as client:
+        observations = list(calls.observe(client, items))
+    relations = twins.relations(observations)
+    assert {case: relations[shown.NARROWED.id, case, "native"] for case in ("small", "large")} == {
+        "small": "same",
+        "large": "changed",
+    }
+    small, large = (r for r in observations if r.api == shown.NARROWED.id and r.mode == "native")
+    assert (small.status, large.status) == ("match", "mismatch")
 
 
 def test_the_shown_adapter_is_asked_natively_too(
