@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import keras
+from conformance.adapters import keras, onnx_readers
 from conformance.adapters.base import NO_GRADIENTS, Api, Framework, Limitation
-from conformance.adapters.modes import framework_of, made_of_layer, mode
+from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.oracle import geometry
 from conformance.question import Question
 
@@ -37,12 +37,12 @@ _ONNX = (
 
 
 def _is_longer_than_full(q: Question) -> bool:
-    """Return whether the output, as Keras counts it, may be longer than nothing cropped gives."""
+    """Return whether the output, as Keras counts it, is longer than what nothing cropped gives."""
     extents = geometry.effective_kernel_size(q.window, q.dilation)
-    return any(
-        r < s or p > (r // 2 * 2 if q.padding == "same" else 0)
-        for r, s, p in zip(extents, q.stride, q.output_padding, strict=True)
-    )
+    if q.padding == "same" and not q.has_output_padding:
+        return any(r < s for r, s in zip(extents, q.stride, strict=True))
+    crops = (r // 2 * 2 if q.padding == "same" else 0 for r in extents)
+    return any(p > crop for p, crop in zip(q.output_padding, crops, strict=True))
 
 
 def _chain(
@@ -79,7 +79,9 @@ LITERT = _framework(
         _LITERT,
         "[*run(**{[*run.get_input_details()][0]: x}).values()][0]",
         "ai_edge_litert",
+        only("float32"),
         Limitation("there is no dilation", lambda q: set(q.dilation) != {1}),
+        onnx_readers.NO_EMPTY_BATCH,
     ),
 )
 ONNX = _framework(
@@ -92,6 +94,7 @@ ONNX = _framework(
         _ONNX,
         "session.run(None, {session.get_inputs()[0].name: x.numpy()})[0]",
         "onnxruntime",
+        only("float32", "float16"),
         Limitation("a longer output than the full one is refused", _is_longer_than_full),
     ),
 )

@@ -12,6 +12,7 @@ from conformance.adapters import (
     keras,
     keras_chains,
     mxnet,
+    onnx2tf,
     onnx_readers,
     program,
     tensorflow,
@@ -41,6 +42,7 @@ FRAMEWORKS: dict[str, Framework] = {
         keras_chains.LITERT,
         keras_chains.ONNX,
         jax_chains.FRAMEWORK,
+        onnx2tf.FRAMEWORK,
         program.FRAMEWORK,
     )
 }
