@@ -17,6 +17,7 @@ from rich.text import Text
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS
+from conformance.answers.vocabulary import vocabulary_of
 from conformance.authoring.call_files import CannotUse
 from conformance.cli import options
 from conformance.cli.case_types import numbers, padding_words
@@ -24,13 +25,15 @@ from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import FILE, PATH, flag, several, word
 from conformance.cli.translate_layers import layer_table, recorded_layers
-from conformance.question import Question
+from conformance.oracle.geometry import Axes, per_axis
+from conformance.question import OutputLength, Question
 from conformance.recipes import search
+from conformance.recipes.search import LENGTH
 from conformance.runs import lookup
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import proofs, records, translation, verification
 from conformance.translate.ends import End, environment_title, open_end
-from conformance.translate.questions import RANKS, question_of, rank_of
+from conformance.translate.questions import RANKS, check_size, question_of, rank_of
 from conformance.translate.records import NoRecord
 from conformance.translate.translation import Place, Translation, Unknown
 from conformance.translate.verification import TRIES
@@ -76,6 +79,14 @@ class Rank(click.IntRange):
     "--adj",
     callback=numbers,
     help="1 | 1,2; in Keras 0 differs from none.  [default: none]",
+)
+@click.option(
+    "--output-size",
+    "--output-shape",
+    "--target-shape",
+    "output_size",
+    callback=numbers,
+    help="8 | 8,9: the length of the output, where the first API has a word for it.",
 )
 @click.option("--dilation", default="1", callback=numbers)
 @click.option("--groups", default=1, type=click.IntRange(1))
@@ -201,10 +212,28 @@ def _refuse_beside_recorded(names: Set[str]) -> None:
 
 def _question(source_id: str, rank: int | None, arguments: dict[str, Any]) -> Question:
     rank = rank or rank_of(arguments)
-    if arguments["padding"] is None:
+    written = arguments["padding"] is not None
+    if not written:
         arguments["padding"] = APIS[source_id].defaults.get("padding", (0,))
     arguments["size"] = arguments["size"] or (5, 6, 7)[:rank]
-    return question_of(rank, **arguments)
+    output_size = arguments.pop("output_size")
+    question = question_of(rank, **arguments)
+    return question if output_size is None else _sized(source_id, question, output_size, written)
+
+
+def _sized(source_id: str, question: Question, output_size: Axes, written: bool) -> Question:
+    """Return the question whose output has a length that the source API is told."""
+    api = APIS[source_id]
+    if LENGTH not in api.parameters.values():
+        raise ValueError(f"{source_id} has no parameter for the length of the output")
+    if question.has_output_padding:
+        raise ValueError("--output-padding has no meaning beside --output-size")
+    sizes = output_size[0] if len(output_size) == 1 else output_size
+    space = per_axis("output-size", sizes, question.rank)
+    length = OutputLength(space=space, padding=question.padding if written else None)
+    check_size("the output", (*question.output_shape[:2], *space))
+    meaning = vocabulary_of(source_id).resolve(question, {LENGTH: space})
+    return meaning.but(length=length)
 
 
 def _translate_layers(layers: Mapping[str, tuple[Question, End]], target: End) -> None:

@@ -11,7 +11,9 @@ from conformance.question import Question, stand_in
 
 RANKS = (1, 2, 3)
 """Numbers of spatial axes of the APIs."""
-AXIS_ARGUMENTS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "size")
+AXIS_ARGUMENTS = (
+    "kernel_size", "stride", "padding", "output_padding", "output_size", "dilation", "size",
+)  # fmt: skip
 """Arguments with one number for each spatial axis, or with one for all."""
 LARGEST = 2**32
 """Numbers in an array: a call with more needs more memory than a machine has."""
@@ -82,7 +84,7 @@ def question_of(
         "the bias": (outputs,),
     }
     for name, shape in shapes.items():
-        _check_size(name, shape)
+        check_size(name, shape)
     x, kernel, bias_array = map(stand_in, shapes.values())
     question = Question(
         op="conv_transpose",
@@ -97,13 +99,13 @@ def question_of(
         groups=groups,
     )
     effective = geometry.effective_kernel_size(question.window, question.dilation)
-    _check_size("the dilated kernel", (*kernel.shape[:2], *effective))
+    check_size("the dilated kernel", (*kernel.shape[:2], *effective))
     uncropped = tuple((min(start, 0), min(end, 0)) for start, end in question.pairs)
-    _check_size("the output", question.but(padding=uncropped).output_shape)
+    check_size("the output", question.but(padding=uncropped).output_shape)
     return question
 
 
-def _check_size(name: str, shape: tuple[int, ...]) -> None:
+def check_size(name: str, shape: tuple[int, ...]) -> None:
     """Raise ``ValueError`` for an array of more than `LARGEST` numbers."""
     if prod(shape) > LARGEST:
         raise ValueError(

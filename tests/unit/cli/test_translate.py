@@ -82,6 +82,66 @@ def test_the_runtime_class_can_be_named() -> None:
     assert "zeros put into the kernel" in without
 
 
+# The length of the output
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "written", "meaning"),
+    [
+        (
+            LAYER,
+            ("--padding", "1", "--output-size", "8,10"),
+            "y = layer(x, output_size=(8, 10))",
+            "padding=1, output_padding=1)",
+        ),
+        (
+            TF,
+            ("--output-shape", "8,9"),
+            "output_shape=(2, 8, 9, 6), strides=2, padding='SAME')",
+            "y = y[:, :, :-1, 1:-1]",
+        ),
+        (
+            "mxnet.npx.deconvolution",
+            ("--target-shape", "8,9"),
+            "target_shape=(8, 9), num_filter=6",
+            "padding=1, output_padding=(1, 0))",
+        ),
+    ],
+)
+def test_a_length_is_translated_as_the_first_api_takes_it(
+    source: str, words: tuple[str, ...], written: str, meaning: str
+) -> None:
+    target = "torch.nn.functional.conv_transpose"
+    result = translated("--stride", "2", "--size", "4,5", *words, source=source, target=target)
+    assert result.exit_code == 0, result.output
+    before, after = result.output.split("The same numbers from the other")
+    assert written in before
+    assert meaning in after
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "sentence"),
+    [
+        (KERAS, ("--output-size", "8"), "keras.layers.ConvTranspose has no parameter for the leng"),
+        (LAYER, ("--output-size", "4"), "output_size must be at least [7, 8], got [4, 4]"),
+        (LAYER, ("--output-size", "7,8,9"), "size must be one number or one for each of 3"),
+        (LAYER, ("--output-size", "0"), "output-size must be at least 1 per axis, got 0"),
+        (LAYER, ("--output-size", "9999999"), "the output of shape 2 x 6 x 9999999 x 9999999"),
+        (
+            LAYER,
+            ("--output-size", "8", "--output-padding", "0"),
+            "--output-padding has no meaning beside --output-size",
+        ),
+    ],
+)
+def test_a_length_that_cannot_be_is_refused(
+    source: str, words: tuple[str, ...], sentence: str
+) -> None:
+    result = translated("--size", "5,6", *words, source=source, target=TF)
+    assert result.exit_code == 2
+    assert sentence in result.output.replace("\n", " ")
+
+
 # What the first API refuses
 
 
