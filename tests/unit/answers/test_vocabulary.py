@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.adapters.registry import APIS
 from conformance.answers.submission import submission_of
 from conformance.answers.vocabulary import ONNX as OPERATORS
 from conformance.answers.vocabulary import vocabulary_of
 from conformance.authoring.call_files import CannotUse
 from conformance.question import answer
+from conformance.recipes.search import LENGTH
 
 ONNX, TORCH = "onnx.ConvTranspose", "torch.nn.ConvTranspose"
 TF, MXNET = "tf.nn.conv_transpose", "mxnet.npx.deconvolution"
@@ -171,3 +173,14 @@ def test_an_unknown_api_is_refused_with_those_that_are_known(name: str, hint: st
     with pytest.raises(CannotUse) as error:
         vocabulary_of(name)
     assert f"there is no API {name!r} with a kernel{hint}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "api", [api.id for api in APIS.values() if LENGTH in api.parameters.values()]
+)
+def test_every_api_with_a_word_for_the_length_has_its_meaning(api: str) -> None:
+    vocabulary = vocabulary_of(api)
+    (word,) = (word for word, key in APIS[api].parameters.items() if key == LENGTH)
+    assert vocabulary.parameters[word] == LENGTH
+    q = submission_of({**LINE, "stride": 2, "padding": "valid"}).question
+    assert vocabulary.resolve(q, {LENGTH: (8,)}).output_space == (8,)
