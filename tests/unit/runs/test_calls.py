@@ -236,6 +236,9 @@ def test_both_zeros_have_one_digest(kind: type) -> None:
 
 def test_a_number_alone_keeps_its_dtype_in_its_digest() -> None:
     assert digest(np.float16(-0.0)) == digest(np.array([0], np.float16))
+    nan_with_bits = np.array([0xFE01], np.uint16).view(np.float16)
+    assert np.isnan(nan_with_bits).all()
+    assert digest(nan_with_bits) == digest(np.float16(np.nan))
 
 
 def test_answers_of_another_byte_order_have_one_digest() -> None:
