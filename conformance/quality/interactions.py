@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from conformance.cases import Case
 from conformance.quality.factors import CONSTRAINTS, FACTORS
-from conformance.question import Question
+from conformance.question import Question, is_complex
 
 Levels: TypeAlias = Mapping[str, str]
 """One level of each factor, by their names."""
@@ -41,8 +41,13 @@ class Coverage:
 
 
 def point_of(question: Question) -> Point | None:
-    """Return a question's level of every factor; None for a question outside this space."""
+    """Return a question's level of every factor; None for a question outside this space.
+
+    Outside are questions about other operators, about complex numbers and about two dtypes.
+    """
     if question.operator != "conv_transpose" or question.wanted == "parameters":
+        return None
+    if is_complex(question.dtype) or question.operand_dtypes:
         return None
     return tuple(factor.levels.index(factor.level(question)) for factor in FACTORS)
 

@@ -118,6 +118,11 @@ def test_other_operators_are_not_in_this_space(op: str) -> None:
     assert interactions.point_of(plain(op=op)) is None
 
 
+def test_complex_numbers_and_two_dtypes_are_not_in_this_space() -> None:
+    assert interactions.point_of(plain(dtype="complex64")) is None
+    assert interactions.point_of(plain(operand_dtypes=("float32", "float16"))) is None
+
+
 def test_a_point_has_a_level_of_every_factor_by_name() -> None:
     named = interactions.levels_at(PLAINEST)
     assert list(named) == NAMES
