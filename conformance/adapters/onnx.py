@@ -95,31 +95,27 @@ Arguments = Callable[[Question], Mapping[str, object] | Inexpressible]
 """A function that returns the attributes of a node which say the padding."""
 
 
-def _pads(q: Question) -> Mapping[str, object]:
+def _pads(q: Question) -> Mapping[str, object] | Inexpressible:
     """Return the numbers: the starts of all axes, and then the ends."""
+    if isinstance(q.padding, str) and q.padding != "valid":
+        return Inexpressible(f"pads takes numbers, not {q.padding!r}")
     starts, ends = zip(*q.pairs, strict=True)
     return {"pads": _unless((*starts, *ends), 0)}
-
-
-def _numbers(q: Question) -> Mapping[str, object] | Inexpressible:
-    if q.padding == "same":
-        return Inexpressible("auto_pad differs between readers, and numbers do not")
-    return _pads(q)
 
 
 def _auto_pad(same: str) -> Arguments:
     """Return a function that passes a word on, with the name that ONNX has for ``same``."""
     words = {"same": same, "valid": "VALID"}
 
-    def attributes(q: Question) -> Mapping[str, object]:
-        return {"auto_pad": words[q.padding]} if isinstance(q.padding, str) else _pads(q)
+    def attributes(q: Question) -> Mapping[str, object] | Inexpressible:
+        return {"auto_pad": words[q.padding]} if q.padding in words else _pads(q)
 
     return attributes
 
 
 def _output_shape(q: Question) -> Mapping[str, object] | Inexpressible:
-    """Return the size of the output in place of ``same``, for which the reader chooses the crop."""
-    if q.padding != "same":
+    """Return the size of the output, for which the reader chooses the crop, where it is asked."""
+    if q.length is None and q.padding != "same":
         return _pads(q)
     space = output_space(q)
     return space if isinstance(space, Inexpressible) else {"output_shape": [*space]}
@@ -138,8 +134,6 @@ def _builder(
         attributes = padding(q)
         if isinstance(attributes, Inexpressible):
             return attributes
-        if q.length is not None:
-            attributes = {**attributes, "output_shape": [*q.length.space]}
         weights = ("w",) if q.bias is None else ("w", "b")
         inputs = ("x", *weights) if weights_are_inputs else ("x",)
         arguments = ", ".join(reader.argument.format(v=name) for name in inputs)
@@ -218,8 +212,8 @@ PARAMETERS = {
     "dilations": "dilation",
     "group": "groups",
     "output_padding": "output_padding",
-    "output_shape": "output_size",
 }
+SIZE = {"output_shape": "output_size"}
 SAME = frozenset({"same"})
 """The topics of a variant that says ``same`` in another way, and nothing else."""
 
@@ -242,11 +236,11 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
     )
     constants = _transposed(reader, upper)
     inputs = _transposed(reader, upper, weights_are_inputs=True)
-    variants = {
-        "(auto_pad=SAME_LOWER)": _builder(reader, _auto_pad("SAME_LOWER")),
-        "(output_shape)": _builder(reader, _output_shape),
-        "(opset=10)": _builder(reader, upper, opset=10),
-    }
+    variants = (
+        ("(auto_pad=SAME_LOWER)", _builder(reader, _auto_pad("SAME_LOWER")), SAME, {}),
+        ("(output_shape)", _builder(reader, _output_shape), SAME | {"shape"}, SIZE),
+        ("(opset=10)", _builder(reader, upper, opset=10), SAME, {}),
+    )
     transposed = (constants, inputs, *(_transposed(engine, upper) for engine in engines))
     return Framework(
         name=reader.name,
@@ -260,8 +254,14 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
         apis=(
             *transposed,
             *(
-                replace(constants, id=constants.id + name, native=native, topics=SAME)
-                for name, native in variants.items()
+                replace(
+                    constants,
+                    id=constants.id + name,
+                    native=native,
+                    topics=topics,
+                    parameters={**PARAMETERS, **words},
+                )
+                for name, native, topics, words in variants
             ),
             *map(_convolution, transposed),
         ),
@@ -274,7 +274,7 @@ def _transposed(reader: Reader, padding: Arguments, *, weights_are_inputs: bool 
         id=f"{reader.module}.ConvTranspose{suffix}",
         exists=reader.exists or reader.version,
         native=_builder(reader, padding, weights_are_inputs=weights_are_inputs),
-        recipe=_builder(reader, _numbers, weights_are_inputs=weights_are_inputs),
+        recipe=_builder(reader, _pads, weights_are_inputs=weights_are_inputs),
         limits=(
             *LIMITS,
             OUTPUT_PADDING_BELOW_STRIDE_OR_DILATION,

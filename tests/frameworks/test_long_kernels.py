@@ -12,7 +12,7 @@ from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.oracle.geometry import Padding, padding_of
 from conformance.question import Array, Dtype, Op, Question
-from conformance.recipes import call_writer
+from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Refusal
 from conformance.workers.worker_client import Task, WorkerClient
@@ -68,14 +68,16 @@ def test_no_recipe_gives_a_wrong_gradient(
     padding: Padding,
 ) -> None:
     q = gradient(op, n, k, s, padding, dtype)
+    apis = [api for api in framework.apis if api.operator == q.operator and not api.is_variant]
+    if all(search.boundary(api, q, runtime) for api in apis):
+        pytest.skip("no API has gradients")
     wanted = question.answer(q)
 
     def tasks() -> Iterator[Task]:
-        for api in framework.apis:
-            if api.operator == q.operator and not api.is_variant:
-                call = call_writer.write(framework, runtime, api, q, "recipe")
-                if isinstance(call, Call):
-                    yield Task(api.id, call.source, call.arrays)
+        for api in apis:
+            call = call_writer.write(framework, runtime, api, q, "recipe")
+            if isinstance(call, Call):
+                yield Task(api.id, call.source, call.arrays)
 
     answered = 0
     for task, outcome in client.submit(tasks()):

@@ -21,6 +21,8 @@ def test_what_is_translated_gives_the_same_numbers(
     interpreter: Interpreter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if environment.tier != "default":
+        pytest.skip("only default environments have the baseline that a translation reads")
     for name, value in environment.variables.items():
         monkeypatch.setenv(name, value)
     apis = [
