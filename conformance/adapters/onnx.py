@@ -236,7 +236,7 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
     )
     constants = _transposed(reader, upper)
     inputs = _transposed(reader, upper, weights_are_inputs=True)
-    variants = (
+    variants: tuple[tuple[str, CallBuilder, frozenset[str], Mapping[str, str]], ...] = (
         ("(auto_pad=SAME_LOWER)", _builder(reader, _auto_pad("SAME_LOWER")), SAME, {}),
         ("(output_shape)", _builder(reader, _output_shape), SAME | {"shape"}, SIZE),
         ("(opset=10)", _builder(reader, upper, opset=10), SAME, {}),

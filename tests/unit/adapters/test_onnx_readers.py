@@ -12,7 +12,8 @@ from conformance.adapters import onnx, onnx_readers
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.onnx import Reader
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.question import Question
+from conformance.observations import MODES, Mode
+from conformance.question import Op, Question
 from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 
@@ -29,7 +30,7 @@ READER = Reader(
 FRAMEWORK = onnx.framework(READER)
 
 
-def question(op: str = "conv_transpose", **arguments: Any) -> Question:
+def question(op: Op = "conv_transpose", **arguments: Any) -> Question:
     fields = {
         "x": np.ones((1, 2, 3, 3), np.float32),
         "kernel": np.ones((2, 2, 3, 3), np.float32),
@@ -42,7 +43,7 @@ def question(op: str = "conv_transpose", **arguments: Any) -> Question:
     return Question(op=op, **fields)
 
 
-def line(end: str, q: Question, mode: str = "native") -> str:
+def line(end: str, q: Question, mode: Mode = "native") -> str:
     """The line of a call that makes the node."""
     call = call_writer.write(FRAMEWORK, ANY, FRAMEWORK.api(f"reader.{end}"), q, mode)
     assert isinstance(call, Call)
@@ -107,7 +108,7 @@ def test_a_refusal_can_name_its_stage() -> None:
 def test_the_format_has_only_floating_point_numbers(dtype: Any) -> None:
     for api in FRAMEWORK.apis:
         q = question(api.operator, dtype=dtype)
-        for mode in ("native", "recipe"):
+        for mode in MODES:
             assert isinstance(call_writer.write(FRAMEWORK, ANY, api, q, mode), Inexpressible)
 
 
