@@ -50,8 +50,8 @@ READER = Reader(
         ),
         Limitation("LiteRT has no dilation", lambda q: set(q.dilation) != {1}),
         Limitation(
-            "the bias is dropped over three axes: docs/findings.md",
-            lambda q: q.bias is not None and q.rank == 3,
+            "the bias is dropped over three axes without groups: docs/findings.md",
+            lambda q: q.bias is not None and (q.rank, q.groups) == (3, 1),
             is_refusal=False,
         ),
         Limitation("the crop of SAME_UPPER is lost: docs/findings.md", _is_cropped_same),
