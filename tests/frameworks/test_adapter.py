@@ -25,10 +25,14 @@ SAMPLED_OPS = {
     "haiku": 40,
     "jax": 40,
     "jax-modes": 20,
+    "jax-tensorflow": 20,
     "keras": 300,
+    "keras-litert": 20,
+    "keras-onnx": 20,
+    "onnx2tf": 20,
     "tensorflow-modes": 40,
-    "torch-modes": 40,
-    "torch-onnx": 40,
+    "torch-modes": 20,
+    "torch-onnx": 20,
 }
 MANY = 1000
 SPACE = replace(SMALL, paddings=(*SMALL.paddings * 2, "circular"))
