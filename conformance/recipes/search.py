@@ -83,7 +83,7 @@ def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
     if question.length is not None and LENGTH not in api.parameters.values():
         return Inexpressible("there is no parameter for the length of the output")
     draft = Draft(api=api, question=question, call_builder=api.native)
-    return _plan(draft, api.native(as_passed_to(api, question)))
+    return _plan(draft, _call_source(draft, as_passed_to(api, question)))
 
 
 def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
@@ -163,10 +163,17 @@ def _plans(api: Api, question: Question, runtime: Runtime) -> Iterator[Plan | In
         call_question = as_passed_to(
             api, draft.native_question or draft.question, bias_last=draft.bias_last
         )
-        call_source = (
-            Inexpressible(limitation.reason) if limitation else draft.call_builder(call_question)
-        )
+        call_source = _call_source(draft, call_question, limitation)
         yield _plan(draft, call_source, keep_dtype=True)
+
+
+def _call_source(
+    draft: Draft, question: Question, limitation: Limitation | None = None
+) -> CallSource | Inexpressible:
+    """Write the call of a draft, unless a limitation is known or there is no such padding."""
+    if draft.question.padding == "circular" and not draft.api.takes_circular:
+        return Inexpressible("there is no circular padding")
+    return Inexpressible(limitation.reason) if limitation else draft.call_builder(question)
 
 
 def _limitation_of(draft: Draft, runtime: Runtime) -> Limitation | None:
@@ -250,8 +257,6 @@ def _plan(
     draft: Draft, call_source: CallSource | Inexpressible, *, keep_dtype: bool = False
 ) -> Plan | Inexpressible:
     api = draft.api
-    if draft.question.padding == "circular" and not api.takes_circular:
-        return Inexpressible("there is no circular padding")
     if isinstance(call_source, Inexpressible):
         return call_source
     rank = draft.question.rank

@@ -754,3 +754,15 @@ def test_tensorflow_has_no_output_padding_beside_the_shape() -> None:
 def test_tensorflow_is_told_the_shape_of_one_example() -> None:
     call = native("tf.nn.conv_transpose", square(unbatched=True))
     assert "output_shape=(8, 8, 3)" in call.source
+
+
+@EVERY_API
+def test_circular_padding_is_passed_only_where_there_is_one(
+    name: str, backend: str | None, api_id: str
+) -> None:
+    api = FRAMEWORKS[name].api(api_id)
+    if api.operator == "conv_transpose" and not api.takes_circular:
+        q = square(padding="circular", output_padding=(0, 0))
+        runtime = doing_most(name, backend)
+        call = call_writer.write(FRAMEWORKS[name], runtime, api, q, "native")
+        assert isinstance(call, Inexpressible)
