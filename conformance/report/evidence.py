@@ -39,12 +39,15 @@ class Conventions:
         Those that nothing explains, and then the known limits and bugs.
     explained
         The number of wrong answers to naive calls that the conventions explain.
+    unexplained
+        The ids of the cases of each column whose answers they do not explain.
     """
 
     cells: Mapping[Column, tuple[Cell, ...]]
     tables: tuple[ConventionTable, ...]
     anomalies: tuple[Problem, ...]
     explained: int
+    unexplained: Mapping[Column, Ids]
 
 
 def conventions(data: ReportData) -> Conventions:
@@ -75,9 +78,13 @@ def conventions(data: ReportData) -> Conventions:
         for environment in data.environments
         for observation in environment.run.observations
     )
-    unexplained = sum(len(profile.unexplained) for profile in profile_of.values() if profile)
+    unexplained = {column: p.unexplained for column, p in profile_of.items() if p}
     return Conventions(
-        cells, tables, (*_anomalies(profile_of), *_bugs(profile_of)), wrong - unexplained
+        cells,
+        tables,
+        (*_anomalies(profile_of), *_bugs(profile_of)),
+        wrong - sum(map(len, unexplained.values())),
+        unexplained,
     )
 
 

@@ -18,6 +18,7 @@ from conformance.report.errata import ErratumRow, errata
 from conformance.report.evidence import Conventions, conventions, differences
 from conformance.report.matrices import Matrix, matrices
 from conformance.report.problems import Problem, bad_verdicts, problems
+from conformance.report.support import SupportMatrix, support_matrix
 from conformance.utils.text import plain
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
@@ -51,6 +52,11 @@ class Report(ReportData):
     def conventions(self) -> Conventions:
         """Return the conventions of every column."""
         return conventions(self)
+
+    @cached_property
+    def support(self) -> SupportMatrix:
+        """Return what implementations do, by the questions of somebody who ports."""
+        return support_matrix(self, self.conventions)
 
     @cached_property
     def trends(self) -> tuple[tuple[str, tuple[Trend, ...]], ...]:

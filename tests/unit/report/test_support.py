@@ -1,0 +1,103 @@
+"""The support matrix: answers in a word, joined where they agree, and never guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from report_runs import FUNCTION, LAYER, both, case, observed, report_of, run
+
+from conformance.cases.model import Case
+from conformance.observations import Observation
+from conformance.report.model import Report
+from conformance.report.support import QUESTIONS, SupportCell
+
+ONE, TWO = case("one"), case("two")
+HERE = {LAYER: True, FUNCTION: True}
+
+
+def flipped(of: Case, api: str = LAYER) -> Observation:
+    return observed(of, "native", "mismatch", api, explanations=(("kernel flip: flipped",),))
+
+
+def cells(report: Report, id_: str) -> list[SupportCell]:
+    """The cells of all columns for a question."""
+    place = next(n for n, question in enumerate(QUESTIONS) if question.id == id_)
+    return [c.cells[place] for family in report.support.families for c in family.columns]
+
+
+def volume(id_: str, **given: Any) -> Case:
+    """A case of three spatial axes."""
+    question = ONE.question.but(  # type: ignore[union-attr]
+        x=np.ones((1, 1, 2, 2, 2), np.float32),
+        kernel=np.ones((1, 1, 2, 2, 2), np.float32),
+        **{"stride": (1,) * 3, "dilation": (1,) * 3, "output_padding": (0,) * 3, **given},
+        padding=((0, 0),) * 3,
+    )
+    return case(id_, question=question)
+
+
+def test_a_flip_that_was_observed_is_another_choice() -> None:
+    report = report_of(run(flipped(ONE)), cases=(ONE,))
+    assert cells(report, "flip")[0] == SupportCell("yes", "other")
+
+
+def test_what_no_case_tells_is_unknown() -> None:
+    report = report_of(run(flipped(ONE)), cases=(ONE,))
+    assert cells(report, "groups")[0].tone == "unknown"
+
+
+def test_apis_with_the_same_answers_share_a_column() -> None:
+    same = [o for api in (LAYER, FUNCTION) for o in both(ONE, {"native": "match"}, api=api)]
+    (family,) = report_of(run(*same, apis=HERE), cases=(ONE,)).support.families
+    assert [column.apis for column in family.columns] == [
+        ("nn.functional.conv_transpose", "nn.ConvTranspose")
+    ]
+
+
+def test_apis_with_other_answers_have_columns_of_their_own_and_fold_into_both_words() -> None:
+    native = (flipped(ONE), observed(ONE, "native", "match", FUNCTION))
+    report = report_of(run(*native, apis=HERE), cases=(ONE,))
+    (family,) = report.support.families
+    assert (len(family.columns), family.folded[0].word, family.folded[0].tone) == (
+        2, "no / yes", "other",
+    )  # fmt: skip
+
+
+def test_a_row_in_which_all_agree_is_no_difference() -> None:
+    report = report_of(run(flipped(ONE)), cases=(ONE,))
+    assert not report.support.differ(0)
+
+
+def test_three_axes_work_where_a_naive_call_is_answered() -> None:
+    deep = volume("deep")
+    report = report_of(run(observed(deep, "native", "match")), cases=(deep,))
+    assert cells(report, "rank-3") == [SupportCell("yes", "same")]
+
+
+def test_a_refused_dilation_of_three_axes_is_refused() -> None:
+    deep = volume("deep", dilation=(2, 2, 2))
+    report = report_of(run(observed(deep, "native", "rejected")), cases=(deep,))
+    assert cells(report, "rank-3-dilation") == [SupportCell("refused", "refused")]
+
+
+def test_a_crash_is_never_a_yes() -> None:
+    deep, other = volume("deep"), volume("other")
+    seen = (observed(deep, "native", "match"), observed(other, "native", "crashed"))
+    report = report_of(run(*seen), cases=(deep, other))
+    assert cells(report, "rank-3") == [SupportCell("crashes", "broken")]
+
+
+def test_an_environment_that_failed_is_unknown_everywhere() -> None:
+    report = report_of(run(failure="No.", version=None, apis={}), cases=(ONE,))
+    tones = {c.tone for f in report.support.families for column in f.columns for c in column.cells}
+    assert tones == {"unknown"}
+
+
+def test_the_answers_to_a_question_name_who_gives_them() -> None:
+    native = (flipped(ONE), observed(ONE, "native", "match", FUNCTION))
+    report = report_of(run(*native, apis=HERE), cases=(ONE,))
+    assert report.support.words_of("flip") == {
+        "no": ("PyTorch nn.functional.conv_transpose (2.0)",),
+        "yes": ("PyTorch nn.ConvTranspose (2.0)",),
+    }
