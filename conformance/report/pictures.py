@@ -1,0 +1,307 @@
+"""Draw questions and conventions as SVG from the oracle's numbers.
+
+A picture of one spatial axis shows where each product lands, what is cropped and what is added. Any
+other one shows arrays as grids, in which the elements that differ are marked. Colours are those of
+the page that holds the picture, by CSS classes, so that there is one picture for light and dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+import numpy as np
+
+from conformance import oracle
+from conformance.conventions.axes import PROFILED, Convention
+from conformance.conventions.axis import unchanged
+from conformance.conventions.interpretations import answer_under
+from conformance.oracle import geometry
+from conformance.question import Array, Question, answer
+
+WIDTH, HEIGHT, GAP = 44, 26, 6
+"""The width and the height of a cell, and the space between two arrays."""
+LABEL = 96
+"""The width of the labels of rows."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A convention on one small example.
+
+    Attributes
+    ----------
+    axis, choice
+        The names of the axis and of the choice.
+    sentence
+        What somebody with this choice does.
+    arguments
+        The arguments of the example, in words.
+    svg
+        The canonical answer above that of the choice.
+    """
+
+    axis: str
+    choice: str
+    sentence: str
+    arguments: str
+    svg: str
+
+
+def _question(
+    x: Sequence[object] | Array, kernel: Sequence[object] | Array, **arguments: object
+) -> Question:
+    dtype = str(arguments.get("dtype", "float32")).replace("bfloat16", "float32")
+    x, kernel = (np.array(array, dtype) for array in (x, kernel))
+    rank = x.ndim - 2
+    defaults = {
+        "stride": (1,) * rank,
+        "padding": ((0, 0),) * rank,
+        "output_padding": (0,) * rank,
+        "dilation": (1,) * rank,
+    }
+    return Question(op="conv_transpose", x=x, kernel=kernel, **{**defaults, **arguments})  # type: ignore[arg-type]
+
+
+_X, _W = [[[1, 2, 3]]], [[[1, 10, 100]]]
+_SQUARE = np.array([[[[1, 2], [3, 4]]]])
+EXAMPLES: tuple[Question, ...] = (
+    _question(_X, _W),
+    _question(_X, _W, stride=(2,)),
+    _question(_X, _W, stride=(2,), padding=((2, 2),)),
+    _question(_X, _W, stride=(2,), padding=((1, 0),)),
+    _question(_X, _W, stride=(2,), padding="same"),
+    _question(_X, [[[1, 10]]], stride=(3,)),
+    _question(_X, _W, stride=(2,), padding=((1, 1),), output_padding=(1,)),
+    _question(_X, _W, stride=(2,), padding="same", output_padding=(1,)),
+    _question(_X, [[[1, 10]]], dilation=(2,)),
+    _question(_X, [[[1, 10]]], stride=(3,), dilation=(2,)),
+    _question(_X, [[[1, 10]]], bias=np.array([5], np.float32)),
+    _question([[[1, 2], [3, 4]]], [[[1, 10]], [[100, 1000]]]),
+    _question([[[1, 2], [3, 4]]], [[[1], [10]], [[100], [1000]]]),
+    _question(
+        [[[1], [2], [3], [4]]],
+        [[[1], [10]], [[100], [1000]], [[2], [20]], [[200], [2000]]],
+        groups=2,
+    ),
+    _question(
+        [[[1], [2], [3], [4]]],
+        [[[1]], [[10]], [[100]], [[1000]]],
+        groups=2,
+        bias=np.array([5, 7], np.float32),
+    ),
+    _question(_SQUARE, [[[[1, 10], [100, 1000]]]]),
+    _question(_SQUARE, [[[[1, 10], [100, 1000]]]], stride=(1, 2)),
+    _question(np.eye(1, 8).reshape(1, 1, 2, 2, 2), np.arange(1, 9).reshape(1, 1, 2, 2, 2)),
+    _question([[[2**24 + 1, 1]]], [[[1]]], dtype="float64"),
+    _question([[[1, 1, 1]]], [[[2**11, 1, 1]]], dtype="float16"),
+    _question([[[1, 1, 1]]], [[[2**8, 1, 1]]], dtype="bfloat16"),
+)
+"""The examples, the simplest first; a convention is shown on the first one that it changes."""
+
+
+@cache
+def pictures() -> tuple[Picture, ...]:
+    """Return a picture of every choice that an API may make and that an example shows."""
+    conventions = (Convention(axis, choice) for axis in PROFILED for choice in axis.meanings)
+    return tuple(filter(None, map(_picture, conventions)))
+
+
+def _picture(convention: Convention) -> Picture | None:
+    for question in EXAMPLES:
+        expected = answer(question)
+        actual = answer_under(question, (convention,))
+        if actual is not None and not np.array_equal(expected, actual):
+            axis, choice = convention.axis, convention.choice
+            title = f"{axis.name}: {axis.canonical}, and {choice.name}"
+            parts = _both(question, convention, expected, actual)
+            return Picture(
+                axis.name, choice.name, choice.sentence, arguments(question), _svg(title, parts)
+            )
+    return None
+
+
+def arguments(question: Question) -> str:
+    """Return the arguments of a question that are not the defaults, in words."""
+
+    def numbers(values: Sequence[int]) -> str:
+        return str(values[0]) if len(set(values)) == 1 else " x ".join(map(str, values))
+
+    words = []
+    if max(question.stride) > 1:
+        words.append(f"stride {numbers(question.stride)}")
+    if isinstance(question.padding, str):
+        words.append(f"padding '{question.padding}'")
+    elif any(map(any, question.padding)):
+        pairs = [b if b == e else f"({b}, {e})" for b, e in question.padding]
+        words.append(f"padding {' x '.join(dict.fromkeys(map(str, pairs)))}")
+    if any(question.output_padding):
+        words.append(f"output padding {numbers(question.output_padding)}")
+    if max(question.dilation) > 1:
+        words.append(f"dilation {numbers(question.dilation)}")
+    if question.groups > 1:
+        words.append(f"{question.groups} groups")
+    if question.bias is not None:
+        words.append(f"bias {', '.join(f'{value:g}' for value in question.bias.flat)}")
+    if question.dtype != "float32":
+        words.append(question.dtype)
+    return ", ".join(words) or "no arguments"
+
+
+Block = tuple[str, "list[str]", int, int]
+"""A title, SVG elements, and the width and the height of a part of a picture."""
+
+
+def _both(
+    question: Question, convention: Convention, expected: Array, actual: Array
+) -> Iterator[Block]:
+    transformed = convention.apply(question)
+    assert transformed is not None  # or its answer would not differ
+    other = transformed.question
+    if has_landings(question) and has_landings(other) and transformed.after is unchanged:
+        yield _landings(f"the reference: {convention.axis.canonical}", question)
+        yield _landings(f"otherwise: {convention.choice.name}", other)
+        return
+    yield _grid("input", question.x)
+    yield _grid("kernel", question.kernel)
+    yield _grid(f"the reference: {convention.axis.canonical}", expected)
+    yield _grid(f"otherwise: {convention.choice.name}", actual, expected)
+
+
+def has_landings(question: object) -> bool:
+    """Return whether a question is small enough for a picture of where its products land."""
+    return (
+        isinstance(question, Question)
+        and question.op == "conv_transpose"
+        and question.rank == 1
+        and question.x.shape[:2] == (1, 1)
+        and question.kernel.shape[:2] == (1, 1)
+        and question.bias is None
+        and 0 < question.x.size <= 8
+        and 0 < question.kernel.size <= 6
+        and question.has_output
+        and max(question.stride[0], question.dilation[0]) <= 5
+        and _columns(question)[1] - _columns(question)[0] <= 24
+    )
+
+
+def landings(question: Question, title: str) -> str:
+    """Draw where each product of a question lands.
+
+    Parameters
+    ----------
+    question
+        A question that `has_landings`.
+    title
+        What a screen reader says.
+    """
+    return _svg(title, [_landings("", question)])
+
+
+def _columns(question: Question) -> tuple[int, int]:
+    """Return the first position that is drawn and the one after the last; 0 is the full start."""
+    ((begin, _),) = question.pairs
+    (kernel_size,) = geometry.effective_kernel_size(question.window, question.dilation)
+    full = (question.space[0] - 1) * question.stride[0] + kernel_size
+    return min(0, begin), max(full, begin + question.output_space[0])
+
+
+def _landings(title: str, question: Question) -> Block:
+    """Draw a row for each input element with its products, and a row of their sums."""
+    x, kernel = question.x.ravel(), question.kernel.ravel()
+    (stride,), (dilation,) = question.stride, question.dilation
+    ((begin, _),) = question.pairs
+    first, last = _columns(question)
+    end = begin + question.output_space[0]
+    sums = dict.fromkeys(range(first, last), 0.0)
+    elements = [_text(0, -4, f"kernel {' '.join(map(_number, kernel))}", "label")]
+    for row, value in enumerate(x):
+        top = row * HEIGHT
+        elements.append(_text(0, top + 17, f"{_number(value)} x kernel", "label"))
+        for offset, weight in enumerate(kernel):
+            position = row * stride + offset * dilation
+            sums[position] += float(value * weight)
+            kind = "product" if begin <= position < end else "crop"
+            elements += _cell(LABEL + (position - first) * WIDTH, top, value * weight, kind)
+    top = len(x) * HEIGHT + GAP
+    elements.append(_text(0, top + 17, "output", "label"))
+    for position, value in sums.items():
+        kind = "output" if begin <= position < end else "crop"
+        elements += _cell(LABEL + (position - first) * WIDTH, top, value, kind)
+    return title, elements, LABEL + (last - first) * WIDTH, top + HEIGHT
+
+
+def _grid(title: str, array: Array, expected: Array | None = None) -> Block:
+    """Draw an array: its last axis across, all others down; ``expected`` marks what differs."""
+    rows = array.reshape(-1, array.shape[-1])
+    marks = np.zeros(rows.shape, bool)
+    if expected is not None:
+        same_shape = expected.shape == array.shape
+        marks = (expected != array).reshape(rows.shape) if same_shape else ~marks
+    elements = []
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            kind = "differs" if marks[row, column] else "output"
+            elements += _cell(LABEL + column * WIDTH, row * HEIGHT, value, kind)
+    shape = " x ".join(map(str, array.shape))
+    elements.append(_text(0, 17, shape, "label"))
+    return title, elements, LABEL + rows.shape[1] * WIDTH, len(rows) * HEIGHT
+
+
+def coverage(kernel_size: int, stride: int, size: int = 4) -> str:
+    """Draw how many products each output element is the sum of, over two axes.
+
+    Parameters
+    ----------
+    kernel_size, stride
+        The same for both axes.
+    size
+        The number of input elements along each axis.
+    """
+    ones = np.ones((1, 1, size, size)), np.ones((1, 1, kernel_size, kernel_size))
+    counts = oracle.conv_transpose(*ones, stride=stride)[0, 0]
+    side = 18
+    elements = [
+        f'<rect class="cover" style="--n:{value / counts.max():.3g}" x="{column * side}"'
+        f' y="{row * side}" width="{side - 1}" height="{side - 1}"/>'
+        f'<text class="count" x="{column * side + side / 2 - 0.5:g}" y="{row * side + 13}">'
+        f"{value:g}</text>"
+        for row, values in enumerate(counts)
+        for column, value in enumerate(values)
+    ]
+    title = f"kernel {kernel_size}, stride {stride}: products in each element of the output"
+    length = len(counts) * side
+    return _svg(title, [(f"kernel {kernel_size}, stride {stride}", elements, length, length)])
+
+
+def _cell(left: int, top: int, value: float, kind: str) -> list[str]:
+    return [
+        f'<rect class="{kind}" x="{left}" y="{top}" width="{WIDTH - 2}" height="{HEIGHT - 2}"/>',
+        _text(left + WIDTH // 2 - 1, top + 17, _number(value), f"value {kind}"),
+    ]
+
+
+def _text(left: float, top: float, words: str, kind: str) -> str:
+    return f'<text class="{kind}" x="{left}" y="{top}">{escape(words)}</text>'
+
+
+def _number(value: float) -> str:
+    return f"{int(value)}" if float(value).is_integer() else f"{float(value):g}"
+
+
+def _svg(title: str, blocks: Iterable[Block]) -> str:
+    """Stack blocks, each under its title, as one image."""
+    parts, top, width = [], 0, 0
+    for heading, elements, block_width, block_height in blocks:
+        top += 22
+        parts.append(_text(0, top - 6, heading, "heading") if heading else "")
+        parts.append(f'<g transform="translate(0 {top + 12})">{"".join(elements)}</g>')
+        top += block_height + 22
+        width = max(width, block_width, 7 * len(heading))
+    label = escape(title, quote=True)
+    return (
+        f'<svg class="picture" role="img" aria-label="{label}" viewBox="0 0 {width} {top}"'
+        f' width="{width}" height="{top}">{"".join(parts)}</svg>'
+    )
