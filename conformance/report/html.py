@@ -1,28 +1,32 @@
 """Render the report as one HTML file.
 
-The page needs no network, and needs JavaScript only for the list of cases.
+The page needs no network. Without JavaScript it shows all tables one below the other; with it, one
+view at a time, explanations, the pages of cases, and the port of a layer.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.history.version_ranges import Kind
-from conformance.report import changes
+from conformance.report import changes, pictures
+from conformance.report.case_pages import details
 from conformance.report.convention_table import SIGNS
 from conformance.report.data import VerdictCounts
 from conformance.report.environments import alike
 from conformance.report.model import LEGEND, Report
-from conformance.utils.text import count, plain, printed, shortened
+from conformance.report.page_data import numbering, packed, page_data
+from conformance.report.pictures import Picture
+from conformance.report.support import ASKED, TONES
+from conformance.utils.grouping import group
+from conformance.utils.text import count, printed, shortened
 
 KINDS: Mapping[Kind, str] = {
     "right": "agrees",
@@ -34,8 +38,6 @@ KINDS: Mapping[Kind, str] = {
 """The CSS class of each kind of state, which the cells of convention tables have, too."""
 Story: TypeAlias = tuple[Bug, str, tuple[str, ...]]
 """A known bug, what it makes wrong, and the ids of the cases."""
-SHOWN = 300
-"""The most characters of a reason that the page shows; the CSV files have all of them."""
 
 
 def render(report: Report) -> str:
@@ -56,6 +58,7 @@ def render(report: Report) -> str:
         "slug": _slug,
     }
     stories = list(_stories(report))
+    numbers = numbering(report)
     return jinja.get_template("index.html.j2").render(
         report=report,
         legend=LEGEND,
@@ -70,8 +73,33 @@ def render(report: Report) -> str:
         unchanged=changes.unchanged_axes,
         moved_signs=changes.SIGNS,
         kinds=KINDS,
-        data=_data(report, stories),
+        support=report.support,
+        tones=TONES,
+        asked=ASKED,
+        pictures=_pictures(report),
+        coverage=[(3, 2), (4, 2), (5, 3), (6, 3)],
+        draw_coverage=lambda *sizes: Markup(pictures.coverage(*sizes)),
+        data=packed(page_data(report, [bug for bug, _, _ in stories], numbers)),
+        details=packed(details(report, numbers.ids)),
     )
+
+
+def _pictures(report: Report) -> Mapping[str, Sequence[tuple[Picture, Markup]]]:
+    """Return the pictures by axis: of the choices of the report, and of the likeliest other one."""
+    observed = {
+        (cell.axis.name, cell.choice)
+        for cells in report.conventions.cells.values()
+        for cell in cells
+    }
+    by_axis = group(pictures.pictures(), lambda picture: picture.axis)
+    return {
+        axis: [
+            (picture, Markup(picture.svg))
+            for picture in of_axis
+            if picture is of_axis[0] or (axis, picture.choice) in observed
+        ]
+        for axis, of_axis in by_axis.items()
+    }
 
 
 def _stories(report: Report) -> Iterator[Story]:
@@ -109,89 +137,3 @@ def _bar(verdicts: VerdictCounts) -> str:
         stops.append(f"var(--{_slug(verdict)}) {start:.3g}% {end:.3g}%")
         start = end
     return f"linear-gradient(90deg,{','.join(stops)})"
-
-
-def _data(report: Report, stories: Sequence[Story]) -> dict[str, Any]:
-    """Return the data from which the page's script makes the list of cases.
-
-    ===========  =====================================================================
-    columns      [title of the API with its version, title of the environment]
-    topics       words that cases refer to by number
-    cases        [id, op, [topics], reason, document and section, claims, place]
-    outcomes     [verdict, native status, reason, recipe status, reason, cost], each once
-    of           for each column, the number of a case and that of its outcome in turns
-    sets         lists of numbers of cases
-    axes         by name, for each column the number of the set behind its cell, or -1
-    signs        of the verdicts, from the best to the worst
-    bugs         [title, anchor]
-    known        by number of column, and of case, the number of the known bug
-    ===========  =====================================================================
-    """
-    columns = {(column.run, column.api): i for i, column in enumerate(report.columns)}
-    ids, cases, topics = _cases(report)
-    outcomes: dict[tuple[str | None, ...], int] = {}
-    pairs: list[list[int]] = [[] for _ in columns]
-    names = ["run", "api", "case"]
-    names += ["verdict", "native", "native_reason", "recipe", "recipe_reason", "cost"]
-    for run, api, case, *outcome in report.verdicts[names].itertuples(index=False, name=None):
-        key = tuple(shortened(v, SHOWN) if isinstance(v, str) else None for v in outcome)
-        pairs[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
-    sets, axes = _axes(report, ids)
-    return {
-        "columns": [[column.title, column.environment.title] for column in report.columns],
-        "topics": topics,
-        "cases": cases,
-        "outcomes": [list(outcome) for outcome in outcomes],
-        "of": pairs,
-        "sets": sets,
-        "axes": axes,
-        "signs": [[verdict, sign] for verdict, (sign, _) in LEGEND.items()],
-        "bugs": [[bug.title, bug.anchor] for bug, _, _ in stories],
-        "known": _known(report, [bug for bug, _, _ in stories], ids),
-    }
-
-
-def _known(
-    report: Report, bugs: Sequence[Bug], ids: Mapping[str, int]
-) -> dict[int, dict[int, int]]:
-    """Return the numbers of the bugs, by the numbers of the column and the case."""
-    numbers: dict[int, dict[int, int]] = {}
-    for place, column in enumerate(report.columns):
-        header = column.environment.run.header
-        for number, bug in enumerate(bugs):
-            for case in bug.cases:
-                if case in ids and known_bugs.known_bug(header, column.api, case) == bug:
-                    numbers.setdefault(place, {})[ids[case]] = number
-    return numbers
-
-
-def _axes(report: Report, ids: Mapping[str, int]) -> tuple[list[list[int]], dict[str, list[int]]]:
-    """Return the sets of cases behind the cells, and the number of the set for each cell."""
-    sets: dict[tuple[str, ...], int] = {}
-    axes: dict[str, list[int]] = {}
-    for column in report.columns:
-        for cell in report.conventions.cells[column]:
-            cases = tuple(dict.fromkeys((*cell.against, *cell.cases)))
-            number = sets.setdefault(cases, len(sets)) if cases else -1
-            axes.setdefault(cell.axis.name, []).append(number)
-    return [[ids[id_] for id_ in cases if id_ in ids] for cases in sets], axes
-
-
-def _cases(report: Report) -> tuple[dict[str, int], list[list[Any]], list[str]]:
-    """Return the numbers of the cases by id, the entry of each case, and all topics."""
-    current = {case.id: case for case in report.cases}
-    topics: dict[str, int] = {}
-    ids: dict[str, int] = {}
-    entries: list[list[Any]] = []
-    rows = report.verdicts[["case", "op", "topic"]].drop_duplicates("case").sort_values("case")
-    for id_, op, labels in rows.itertuples(index=False, name=None):
-        numbers = [topics.setdefault(topic, len(topics)) for topic in labels.split(";")]
-        ids[id_] = len(entries)
-        words: Sequence[str] = ("This case is not among the report's cases.", "", "", "", "")
-        if id_ in current:
-            case = current[id_]
-            place = f"{Path(case.place.file).name}:{case.place.line}"
-            document = case.document.title if case.document else ""
-            words = (case.why, document, case.section or "", " ".join(case.claims), place)
-        entries.append([id_, op, numbers, *map(plain, words)])
-    return ids, entries, list(topics)

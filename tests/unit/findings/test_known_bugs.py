@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
-import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from report_pages import page_data
 from report_runs import case, observed, report_of, run
 from rich.console import Console
 
@@ -183,9 +182,7 @@ def test_a_known_bug_is_neither_unexplained_nor_different() -> None:
 
 def test_the_list_of_cases_names_a_known_bug() -> None:
     text = html.render(report_of(sick(), cases=(SICK, case("unknown"))))
-    found = re.search(r'id="data">(.*?)</script>', text, re.S)
-    assert found is not None
-    data = json.loads(found[1])
+    data = page_data(text)
     place = [title for title, _ in data["columns"]].index(f"{API} (1.9.1)")
     known = data["known"][str(place)].items()
     told = {data["cases"][int(number)][0]: data["bugs"][bug] for number, bug in known}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from report_pages import page_data
 from report_runs import FUNCTION, LAYER, case, failed, observed, report_of, run
 
 from conformance.adapters.registry import FRAMEWORKS
@@ -287,9 +286,7 @@ def test_the_page_has_a_cell_that_leads_to_its_cases_without_javascript(tmp_path
 def test_the_page_knows_the_cases_of_each_cell(tmp_path: Path) -> None:
     report = report_of(layer(flipped(ONE), match(TWO)), cases=(ONE, TWO))
     page = files(report, tmp_path)["index.html"]
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
-    assert found is not None
-    data = json.loads(found[1])
+    data = page_data(page)
     place = [title for title, _ in data["columns"]].index(f"{LAYER} (2.0)")
     chosen = data["sets"][data["axes"]["kernel flip"][place]]
     assert sorted(data["cases"][number][0] for number in chosen) == ["one", "two"]
