@@ -34,8 +34,8 @@ from conformance.utils.printable import printable
 def command(
     runs: tuple[Path, ...], out: Path, paths: tuple[Path, ...], names: tuple[str, ...]
 ) -> None:
-    """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md, and
-    index.html.
+    """Turn RUNS into profiles.csv, observations.csv, verdicts.csv, compatibility.csv and .md,
+    support.md, badge.json and index.html.
 
     Runs of cases of your own are reported with these, if the files are where they were.
 

@@ -35,16 +35,11 @@ from conformance.translate import proofs, records, translation, verification
 from conformance.translate.ends import End, environment_title, open_end
 from conformance.translate.questions import RANKS, check_size, question_of, rank_of
 from conformance.translate.records import NoRecord
-from conformance.translate.translation import Place, Translation, Unknown
+from conformance.translate.translation import TRANSLATED, Place, Translation, Unknown
 from conformance.translate.verification import TRIES
 from conformance.utils.text import count, plain
 from conformance.workers.outcomes import Refusal
 
-TRANSPOSED = sorted(
-    id_
-    for id_, api in APIS.items()
-    if api.operator == "conv_transpose" and api.parameters and not (api.is_variant or api.twin)
-)
 CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
 NONE = 1
 """The status if there is no such call."""
@@ -64,8 +59,8 @@ class Rank(click.IntRange):
 
 
 @click.command("translate")
-@click.option("--from", "source_id", type=click.Choice(TRANSPOSED), metavar="API")
-@click.option("--to", "target_id", required=True, type=click.Choice(TRANSPOSED), metavar="API")
+@click.option("--from", "source_id", type=click.Choice(TRANSLATED), metavar="API")
+@click.option("--to", "target_id", required=True, type=click.Choice(TRANSLATED), metavar="API")
 @click.option("--kernel-size", callback=numbers)
 @click.option("--channels", nargs=2, type=click.IntRange(1), metavar="IN OUT")
 @click.option("--stride", default="1", callback=numbers)
@@ -161,7 +156,7 @@ def command(
             layers = {"": (source_id, _question(source_id, rank, arguments))}
         else:
             _refuse_beside_recorded(_OF_LAYERS if layer is None else {*_OF_LAYERS, "verify"})
-            submissions = recorded_layers(recorded, layer, TRANSPOSED)
+            submissions = recorded_layers(recorded, layer, TRANSLATED)
             layers = {name: (str(s.api), s.question) for name, s in submissions.items()}
         all_records = list(records.load_records(paths))
     except (ValueError, NoRecord, CannotUse) as error:

@@ -24,6 +24,7 @@ from conformance.report.environments import alike
 from conformance.report.model import LEGEND, Report
 from conformance.report.page_data import numbering, packed, page_data
 from conformance.report.pictures import Picture
+from conformance.report.porting import port_table
 from conformance.report.support import ASKED, TONES
 from conformance.utils.grouping import group
 from conformance.utils.text import count, printed, shortened
@@ -80,6 +81,7 @@ def render(report: Report) -> str:
         coverage=[(3, 2), (4, 2), (5, 3), (6, 3)],
         draw_coverage=lambda *sizes: Markup(pictures.coverage(*sizes)),
         data=packed(page_data(report, [bug for bug, _, _ in stories], numbers)),
+        ports=packed(port_table(report)),
         details=packed(details(report, numbers.ids)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ _TEXTS: Mapping[str, Callable[[Report], str]] = {
     "verdicts.csv": lambda report: _csv(report.verdicts[tables.VERDICT]),
     "compatibility.csv": lambda report: _csv(_compatibility(report)),
     "compatibility.md": markdown.render,
+    "support.md": markdown.render_support,
+    "badge.json": lambda report: _badge(report),
     "index.html": html.render,
 }
 NAMES = tuple(_TEXTS)
@@ -81,6 +84,19 @@ def _compatibility(report: Report) -> pd.DataFrame:
         cells[column.title][topic] = str(counts)
     topics = pd.Index(sorted({topic for _, topic in report.topic_counts}), name="topic")
     return pd.DataFrame(cells, index=topics, dtype=object).fillna("no case").reset_index()
+
+
+def _badge(report: Report) -> str:
+    """Return what a badge says, as https://shields.io/badges/endpoint-badge reads it."""
+    unexplained = sum(number for verdict, number in report.alarms if verdict != "not run")
+    unexplained += sum(not anomaly.is_known for anomaly in report.conventions.anomalies)
+    is_whole = all(environment.problem is None for environment in report.environments)
+    message = f"{unexplained} unexplained" if unexplained else "all answers explained"
+    color = "red" if unexplained else "brightgreen"
+    if not is_whole:
+        message, color = f"{message}, incomplete", "red" if unexplained else "yellow"
+    badge = {"schemaVersion": 1, "label": "transposed convolution", "message": message}
+    return json.dumps({**badge, "color": color}, indent=1) + "\n"
 
 
 def _csv(frame: pd.DataFrame) -> str:

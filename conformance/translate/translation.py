@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.registry import APIS
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.axes import Convention
 from conformance.conventions.axis import unchanged
@@ -23,6 +24,15 @@ from conformance.recipes.search import Plan
 from conformance.runs.profiles import Finding, Profile
 from conformance.translate import kernels
 from conformance.translate.kernels import Kernels
+
+TRANSLATED = tuple(
+    sorted(
+        id_
+        for id_, api in APIS.items()
+        if api.operator == "conv_transpose" and api.parameters and not (api.is_variant or api.twin)
+    )
+)
+"""The ids of the APIs whose calls are translated."""
 
 
 class Unknown(Inexpressible):
@@ -86,6 +96,61 @@ def translate(
     Translation or Inexpressible
         The other call, or why there is none. It is `Unknown` without an observation of the meaning.
     """
+    interpretation = interpret(question, source, profile)
+    if isinstance(interpretation, Inexpressible):
+        return interpretation
+    equivalent = write_equivalent(interpretation, source.api, target)
+    if isinstance(equivalent, Inexpressible):
+        return equivalent
+    native, layouts = interpretation.native, interpretation.layouts
+    numbered_kernel = kernels.numbered(question).kernel
+    return Translation(
+        native=_call(
+            native, question, source.api, replace(layouts, canonical=numbered_kernel), source
+        )[0],
+        call=equivalent.call,
+        kernel=equivalent.kernel,
+        output=equivalent.output,
+        meaning=tuple(c for c in profile.conventions if apply_all(question, (c,)).places),
+        question=interpretation.question,
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Interpretation:
+    """What a call means.
+
+    Attributes
+    ----------
+    native
+        The plan of the naive call.
+    question
+        The question in canonical terms.
+    layouts
+        The small kernel of the call, and the canonical one.
+    """
+
+    native: Plan
+    question: Question
+    layouts: Kernels
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Equivalent:
+    """The call of another API; the attributes are as of `Translation`."""
+
+    call: Call
+    kernel: tuple[str, ...]
+    output: tuple[str, ...]
+
+
+def interpret(
+    question: Question, source: Place, profile: Profile
+) -> Interpretation | Inexpressible:
+    """Return what a naive call means, or why that is not known.
+
+    The arguments are those of `translate`.
+    """
     native = search.native(source.api, question, source.runtime)
     if isinstance(native, Inexpressible):
         return Inexpressible(f"{source.api.id} cannot be called so: {native.reason}")
@@ -100,9 +165,6 @@ def translate(
         canonical.output_space  # noqa: B018  # raises for a question without an answer
     except ValueError as error:
         return Inexpressible(f"{source.api.id} has no answer to this: {error}")
-    plan = search.recipe(target.api, canonical, target.runtime)
-    if isinstance(plan, Inexpressible):
-        return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
     small = kernels.numbered(question)
     canonical_small = _canonical(small, profile.conventions)
     assert canonical_small is not None  # as the conventions do not change the larger answer
@@ -111,17 +173,23 @@ def translate(
         canonical=canonical_small.kernel,
         shape=kernels.run(native.kernel, question.kernel).shape,
     )
-    call, kernel, output = _call(plan, canonical, source.api, layouts, target)
-    return Translation(
-        native=_call(
-            native, question, source.api, replace(layouts, canonical=small.kernel), source
-        )[0],
-        call=call,
-        kernel=kernel,
-        output=output,
-        meaning=tuple(c for c in profile.conventions if apply_all(question, (c,)).places),
-        question=canonical,
+    return Interpretation(native=native, question=canonical, layouts=layouts)
+
+
+def write_equivalent(
+    interpretation: Interpretation, source: Api, target: Place
+) -> Equivalent | Inexpressible:
+    """Write the call of another API over arrays in the layout of the source.
+
+    Of the source, only its layout counts.
+    """
+    plan = search.recipe(target.api, interpretation.question, target.runtime)
+    if isinstance(plan, Inexpressible):
+        return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
+    call, kernel, output = _call(
+        plan, interpretation.question, source, interpretation.layouts, target
     )
+    return Equivalent(call=call, kernel=kernel, output=output)
 
 
 def _canonical(question: Question, conventions: Iterable[Convention]) -> Question | None:

@@ -15,6 +15,7 @@ const follow = async () => {
     const target = element(decoded(hash)) ?? element("support");
     if (target instanceof HTMLDetailsElement) target.open = true;
     const view = target.closest(".view");
+    if (view?.dataset.view === "port") await porting();
     if (view) show(view.dataset.view);
     if (target.id === "cases") {
       target.hidden = false;

@@ -90,12 +90,10 @@ def test_what_was_not_run_before_has_not_changed() -> None:
     assert {topic: n for (_, topic), n in matrix.changed.items()} == {"basic": 1}
 
 
-def test_markdown_tells_it_once_and_marks_the_cells(tmp_path: Path) -> None:
+def test_markdown_tells_it_once(tmp_path: Path) -> None:
     text = files(mended(), tmp_path)["compatibility.md"]
     told = "| kernel flip (2 cases) | until 2.9<br>from 2.10 | **◆ flipped**<br>= as it stands |"
     assert told in text.splitlines()
-    assert "= as it stands 2 (**Δ was flipped**)" in text
-    assert "=2 **Δ2**" in text
 
 
 def test_the_page_tells_it_and_marks_the_cells(tmp_path: Path) -> None:
