@@ -14,6 +14,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
 from conformance.history.version_ranges import Kind
 from conformance.report import changes, pictures
@@ -67,6 +68,7 @@ def render(report: Report) -> str:
         descriptions=alike(report.columns, report.descriptions),
         loud=[p for p in report.problems if p.kind in ("not run", "incomplete")],
         stories=stories,
+        other_bugs=_other_bugs(report, [bug for bug, _, _ in stories]),
         count=count,
         trends=report.trends,
         about=changes.label,
@@ -115,6 +117,17 @@ def _stories(report: Report) -> Iterator[Story]:
             details.setdefault(anomaly.bug, (f"natively in {anomaly.where}", anomaly.cases))
     for bug, (words, cases) in details.items():
         yield bug, f"{words[0].upper()}{words[1:]}.", cases
+
+
+def _other_bugs(report: Report, occurring: Sequence[Bug]) -> list[Bug]:
+    """Return the other known bugs of the frameworks of the report."""
+    frameworks = {environment.framework for environment in report.environments}
+    return [
+        bug
+        for bug in known_bugs.bugs()
+        if bug not in occurring
+        and frameworks & {occurrence.name.partition("-")[0] for occurrence in bug.occurrences}
+    ]
 
 
 def _slug(words: str) -> str:

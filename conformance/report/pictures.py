@@ -240,14 +240,15 @@ def _grid(title: str, array: Array, expected: Array | None = None) -> Block:
     if expected is not None:
         same_shape = expected.shape == array.shape
         marks = (expected != array).reshape(rows.shape) if same_shape else ~marks
-    elements = []
+    shape = " x ".join(map(str, array.shape))
+    label = max(LABEL, 8 * len(shape) + GAP)
+    width = max(WIDTH, 9 * max(len(_number(value)) for value in array.flat) + GAP)
+    elements = [_text(0, 17, shape, "label")]
     for row, values in enumerate(rows):
         for column, value in enumerate(values):
             kind = "differs" if marks[row, column] else "output"
-            elements += _cell(LABEL + column * WIDTH, row * HEIGHT, value, kind)
-    shape = " x ".join(map(str, array.shape))
-    elements.append(_text(0, 17, shape, "label"))
-    return title, elements, LABEL + rows.shape[1] * WIDTH, len(rows) * HEIGHT
+            elements += _cell(label + column * width, row * HEIGHT, value, kind, width)
+    return title, elements, label + rows.shape[1] * width, len(rows) * HEIGHT
 
 
 def coverage(kernel_size: int, stride: int, size: int = 4) -> str:
@@ -276,10 +277,10 @@ def coverage(kernel_size: int, stride: int, size: int = 4) -> str:
     return _svg(title, [(f"kernel {kernel_size}, stride {stride}", elements, length, length)])
 
 
-def _cell(left: int, top: int, value: float, kind: str) -> list[str]:
+def _cell(left: int, top: int, value: float, kind: str, width: int = WIDTH) -> list[str]:
     return [
-        f'<rect class="{kind}" x="{left}" y="{top}" width="{WIDTH - 2}" height="{HEIGHT - 2}"/>',
-        _text(left + WIDTH // 2 - 1, top + 17, _number(value), f"value {kind}"),
+        f'<rect class="{kind}" x="{left}" y="{top}" width="{width - 2}" height="{HEIGHT - 2}"/>',
+        _text(left + width // 2 - 1, top + 17, _number(value), f"value {kind}"),
     ]
 
 
@@ -299,7 +300,7 @@ def _svg(title: str, blocks: Iterable[Block]) -> str:
         parts.append(_text(0, top - 6, heading, "heading") if heading else "")
         parts.append(f'<g transform="translate(0 {top + 12})">{"".join(elements)}</g>')
         top += block_height + 22
-        width = max(width, block_width, 7 * len(heading))
+        width = max(width, block_width, 9 * len(heading))
     label = escape(title, quote=True)
     return (
         f'<svg class="picture" role="img" aria-label="{label}" viewBox="0 0 {width} {top}"'

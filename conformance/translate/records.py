@@ -18,14 +18,14 @@ from conformance.adapters.runtime import Runtime
 from conformance.cases import load
 from conformance.gate import baseline
 from conformance.gate.snapshot import CannotCompare
-from conformance.observations import Mode, Observation
+from conformance.observations import MODES, Mode, Observation
 from conformance.question import Question
 from conformance.recipes import call_writer
 from conformance.recorded_answers import Answer
 from conformance.runs import evaluation, run_files
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Profile, profiles
-from conformance.runs.run_files import Header, RunError
+from conformance.runs.run_files import Header, Run, RunError
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
 
@@ -107,6 +107,15 @@ class Record:
             candidates = profiles(self.observe(api, "native"), self.prepared_cases)
             self._profiles[api.id] = next(iter(candidates), None)
         return self._profiles[api.id]
+
+
+def run_of(record: Record) -> Run:
+    """Return the run behind a record, as far as the record has it."""
+    apis = FRAMEWORKS[record.header.framework].apis
+    observations = (o for api in apis for mode in MODES for o in record.observe(api, mode))
+    return Run(
+        path=record.path, header=record.header, observations=tuple(observations), complete=True
+    )
 
 
 def read(path: Path) -> Record:

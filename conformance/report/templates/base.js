@@ -41,7 +41,7 @@ const copy = async (text, button) => {
 const codeBlock = (title, text) => {
   const button = make("button", { type: "button", class: "copy", "aria-label": `copy: ${title}` }, "copy");
   button.addEventListener("click", () => copy(text, button));
-  const region = { tabindex: "0", role: "region", "aria-label": title };
+  const region = { tabindex: "0", role: "group", "aria-label": title };
   return make("figure", { class: "code" }, make("figcaption", {}, title, " ", button), make("pre", region, text));
 };
 
@@ -61,6 +61,6 @@ const grid = (title, array, reference) => {
     }
     table.append(line);
   }
-  const region = { class: "scroll bare", tabindex: "0", role: "region", "aria-label": title };
+  const region = { class: "scroll bare", tabindex: "0", role: "group", "aria-label": title };
   return make("figure", { class: "grid" }, caption, make("div", region, table));
 };
