@@ -1,4 +1,7 @@
-"""Complete the pages of the documentation: the committed report, and the help of each command."""
+"""Complete the pages of the documentation: the reports, and the help of each command.
+
+The page of the report is made of the baselines, so that the documentation needs no framework.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,39 @@ from typing import Any
 import click
 from mkdocs.structure.files import File, Files
 
+from conformance.cases import corpus
 from conformance.cli.app import COMMANDS, main
+from conformance.report import html
+from conformance.report.environments import environments
+from conformance.report.model import report
+from conformance.translate import records
+from conformance.utils import resources
 
 REPORT = Path(__file__).parent.parent / "reports" / "compatibility.md"
+
+ANSWERS = "answers.html"
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the committed report to the pages."""
     files.append(File.generated(config, "report.md", abs_src_path=str(REPORT)))
+    files.append(File.generated(config, ANSWERS, content=answers()))
     return files
+
+
+def answers() -> str:
+    """The page of the report on all baselines."""
+    runs = (records.run_of(records.read(path)) for path in sorted(resources.BASELINE.glob("*.csv")))
+    return html.render(report(environments(runs), corpus.select_cases(())))
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Add help to the page of the command line, and let links lead to pages or nowhere."""
+    if page.file.src_uri == "report.md":
+        lead = (
+            f"The [page with pictures, code and every case]({ANSWERS}) says the same of each CPU."
+        )
+        markdown = markdown.replace("\n\n", f"\n\n{lead}\n\n", 1)
     if page.file.src_uri == "cli.md":
         markdown += "\n".join(helps())
     markdown = markdown.replace("](../docs/", "](")
