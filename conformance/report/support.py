@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -110,6 +110,8 @@ class AskedQuestion:
     family: str = ""
 
 
+SHOWN = 2
+"""The most columns of a family that are named; more are counted."""
 _ENTRIES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 QUESTIONS = tuple(SupportQuestion(**entry) for entry in _ENTRIES["question"])
 ASKED = tuple(AskedQuestion(**entry) for entry in _ENTRIES["asked"])
@@ -208,6 +210,18 @@ class Family:
         words = (" ".join(filter(None, (h.backend, h.runtime_class))) for h in headers)
         return tuple(dict.fromkeys(filter(None, words)))
 
+    def names(self, columns: Sequence[SupportColumn]) -> Iterator[str]:
+        """Yield names of some columns, as short as they tell them from the others."""
+        if len(columns) > SHOWN:
+            yield f"{self.title} ({len(columns)} of {len(self.columns)} columns)"
+            return
+        several_apis = len({column.apis for column in self.columns}) > 1
+        several_places = len({column.environments for column in self.columns}) > 1
+        for column in columns:
+            words = [self.title, *column.apis] if several_apis else [self.title]
+            places = f" ({'; '.join(column.environments)})" if several_places else ""
+            yield f"{words[0]} {', '.join(words[1:])}".strip() + places
+
     @cached_property
     def folded(self) -> tuple[SupportCell, ...]:
         """Return a cell for each question over all columns: their word, or all their words."""
@@ -231,6 +245,10 @@ class SupportMatrix:
         sizes = [len(family.columns) for family in self.families]
         return sum(size + 1 if size > 1 else 1 for size in sizes)
 
+    def title_of(self, question_id: str) -> str:
+        """Return a question by its id."""
+        return next(question.title for question in QUESTIONS if question.id == question_id)
+
     def differing_rows(self, framework: str) -> tuple[str, ...]:
         """Return the titles of the questions to which the columns of a framework differ."""
         columns = [
@@ -243,15 +261,16 @@ class SupportMatrix:
         )
 
     def words_of(self, question_id: str) -> Mapping[str, tuple[str, ...]]:
-        """Return the answers to a question, each with the families or columns that give it."""
+        """Return the known answers to a question, each with who gives it."""
         place = next(n for n, question in enumerate(QUESTIONS) if question.id == question_id)
         answers: dict[str, list[str]] = {}
         for family in self.families:
-            words = group(family.columns, lambda column: column.cells[place].word)
+            known = [column for column in family.columns if column.cells[place].tone != "unknown"]
+            words = group(known, lambda column: column.cells[place].word)
             for word, columns in words.items():
-                names = [f"{family.title} {column.name}" for column in columns]
-                answers.setdefault(word, []).extend([family.title] if len(words) == 1 else names)
-        return {word: tuple(dict.fromkeys(names)) for word, names in answers.items()}
+                names = [family.title] if len(words) == 1 else list(family.names(columns))
+                answers.setdefault(word, []).extend(names)
+        return {word: tuple(names) for word, names in answers.items()}
 
     def differ(self, place: int) -> bool:
         """Return whether the columns do not all give the same answer to a question."""

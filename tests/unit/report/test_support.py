@@ -98,6 +98,6 @@ def test_the_answers_to_a_question_name_who_gives_them() -> None:
     native = (flipped(ONE), observed(ONE, "native", "match", FUNCTION))
     report = report_of(run(*native, apis=HERE), cases=(ONE,))
     assert report.support.words_of("flip") == {
-        "no": ("PyTorch nn.functional.conv_transpose (2.0)",),
-        "yes": ("PyTorch nn.ConvTranspose (2.0)",),
+        "no": ("PyTorch nn.functional.conv_transpose",),
+        "yes": ("PyTorch nn.ConvTranspose",),
     }
