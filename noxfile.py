@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -48,7 +49,10 @@ RUNS = REPORTS / "runs"
 BASELINE = Path("reports", "baseline").absolute()
 COMMITTED = ("compatibility.md", "compatibility.csv")
 """Of the report what is committed: only of environments that answer the same on every machine."""
-UNCOMMITTED = ("profiles.csv", "observations.csv", "verdicts.csv", "index.html")
+UNCOMMITTED = (
+    *("profiles.csv", "observations.csv", "verdicts.csv"),
+    *("support.md", "badge.json", "index.html"),
+)
 ENVIRONMENTS = tomllib.loads(
     Path("conformance", "environments", "environments.toml").read_text(encoding="utf-8")
 )
@@ -101,6 +105,14 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "run", "-m", *UNIT_TESTS)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
+
+
+@nox.session(tags=["test"])
+def page(session: nox.Session) -> None:
+    """The page of a report in a real browser: every view, at three widths and in two schemes."""
+    _install(session, "-e", ".[test,page]")
+    browser = {"CONFORMANCE_BROWSER": _browser(session)}
+    session.run("pytest", "tests/page", *session.posargs, env=browser)
 
 
 @nox.session(tags=["test"])
@@ -309,6 +321,22 @@ def _compile(session: nox.Session, to: Path, *words: str, requirements: Iterable
         *session.posargs,
         env={"UV_FIND_LINKS": None},  # wheels of one machine have versions of their own
     )
+
+
+def _browser(session: nox.Session) -> str:
+    """Returns the path of Chromium or Chrome; Debian's is installed where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    chosen = (os.environ.get("CONFORMANCE_BROWSER"), *map(shutil.which, names))
+    if path := next(filter(None, chosen), None):
+        return path
+    if os.geteuid() or not shutil.which("apt-get"):
+        session.error(
+            "there is no browser to open the page in: install Chromium or Chrome, or set"
+            " CONFORMANCE_BROWSER to the path of one"
+        )
+    session.run("apt-get", "update", "--quiet", external=True)
+    session.run("apt-get", "install", "--yes", "--quiet", "chromium", external=True)
+    return shutil.which("chromium") or session.error("apt-get installed no chromium")
 
 
 @contextmanager

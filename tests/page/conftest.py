@@ -1,0 +1,90 @@
+"""A report on real answers, opened in a real browser.
+
+The answers are those of the baselines that come with the package, so that no framework is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from conformance.cases import corpus
+from conformance.report import output
+from conformance.report.environments import environments
+from conformance.report.model import Report, report
+from conformance.translate import records
+from conformance.translate.records import Record
+from conformance.utils import resources
+
+BASELINES = (
+    "torch.onednn-avx2",
+    "keras-tensorflow.eigen",
+    "keras-tensorflow.onednn-avx2",
+    "tensorflow.eigen",
+    "tensorflow.onednn-avx2",
+    "jax.xla",
+    "mxnet.onednn",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def browser_path() -> str | None:
+    """The browser to drive: that of CONFORMANCE_BROWSER, or the first on the path."""
+    chosen = (os.environ.get("CONFORMANCE_BROWSER"), *map(shutil.which, NAMES))
+    return next(filter(None, chosen), None)
+
+
+@pytest.fixture(scope="session")
+def all_records() -> list[Record]:
+    return [records.read(resources.BASELINE / f"{name}.csv") for name in BASELINES]
+
+
+@pytest.fixture(scope="session")
+def made(all_records: list[Record]) -> Report:
+    return report(environments(map(records.run_of, all_records)), corpus.select_cases(()))
+
+
+@pytest.fixture(scope="session")
+def file(made: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    (path,) = output.write(made, tmp_path_factory.mktemp("report"), ["index.html"])
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    if path is None:
+        pytest.fail(f"there is no browser: install one of {', '.join(NAMES)}", pytrace=False)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, file: Path) -> Iterator[Page]:
+    """The page; what it asks of a network, and what its scripts complain about, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    complaints: list[str] = []
+
+    def console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def request(made: Request) -> None:
+        if not made.url.startswith(("file:", "data:", "blob:")):
+            complaints.append(made.url)
+
+    opened.on("console", console)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", request)
+    opened.goto(file.as_uri())
+    yield opened
+    context.close()
+    assert complaints == []

@@ -1,0 +1,250 @@
+"""Every view of the page at three widths and in two schemes, and all that one can do there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+SIZES = {"phone": 390, "tablet": 820, "desktop": 1400}
+CASE = "codemia-example"
+ROUTES = (
+    "#support",
+    "#/ask/flip/jax",
+    "#/ask/same/keras",
+    "#/ask/rank-3-groups/tensorflow",
+    "#/ask/flip/nobody",
+    "#port",
+    "#pictures",
+    "#coverage",
+    "#/picture/padding",
+    "#troubles",
+    "#claims",
+    "#errata",
+    "#axes",
+    "#know",
+    "#matrix",
+    "#cases",
+    f"#/case/{CASE}",
+    "#/case/no-such-case",
+    "#/claim/C1",
+    "#/stride/torch.nn.ConvTranspose",
+    "#/axis/kernel flip/no such column",
+    "#no-such-view",
+    "#/%E0%A4%A",
+)
+VIEWS = (
+    *("#support", "#/ask/flip/jax", "#port", "#pictures", "#troubles", "#claims", "#axes"),
+    *("#cases", f"#/case/{CASE}"),
+)
+"""One route of each view."""
+
+
+def follow(page: Page, route: str) -> None:
+    page.evaluate("route => { location.hash = route; }", route)
+    page.evaluate("() => follow()")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_view_reads_at_every_size_and_in_every_scheme(
+    page: Page, size: str, scheme: str
+) -> None:
+    page.set_viewport_size({"width": SIZES[size], "height": 900})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    problems = []
+    for route in ROUTES:
+        follow(page, route)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            problems.append(f"{route}: it scrolls sideways")
+        if page.locator("main .view:visible").count() != 1:
+            problems.append(f"{route}: not one view")
+    assert problems == []
+
+
+@pytest.mark.parametrize("route", VIEWS)
+def test_a_screen_reader_finds_no_barrier(page: Page, route: str) -> None:
+    assert barriers(page, route, "light") + barriers(page, route, "dark") == []
+
+
+def barriers(page: Page, route: str, scheme: str) -> list[tuple[str, str]]:
+    """The rules of axe that a view breaks, each with an element that does."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    follow(page, route)
+    results = Axe().run(page)
+    return [
+        (violation["id"], node["html"][:120])
+        for violation in results.response["violations"]
+        for node in violation["nodes"][:3]
+    ]
+
+
+def test_the_first_screen_holds_the_matrix(page: Page) -> None:
+    matrix = page.locator("table.support")
+    expect(matrix).to_be_in_viewport()
+    assert matrix.bounding_box()["y"] < 400  # type: ignore[index]
+
+
+def test_a_family_unfolds_by_keyboard_and_folds_again(page: Page) -> None:
+    button = page.locator('th[data-family="keras"] button')
+    parts = page.locator('td.part[data-family="keras"]:visible')
+    assert parts.count() == 0
+    button.focus()
+    page.keyboard.press("Enter")
+    assert parts.count() > 0
+    page.keyboard.press("Enter")
+    assert parts.count() == 0
+
+
+def test_rows_in_which_all_agree_can_be_hidden(page: Page) -> None:
+    rows = page.locator("table.support tbody tr:visible")
+    before = rows.count()
+    page.get_by_role("button", name="Only what differs").click()
+    assert 0 < rows.count() < before
+
+
+def test_a_cell_leads_to_its_picture_its_code_and_its_cases(page: Page) -> None:
+    page.locator('td.whole[data-family="jax"] a[href*="/ask/flip/"]').click()
+    explanation = page.locator("#explanation")
+    expect(explanation.get_by_role("img")).to_be_visible()
+    expect(explanation.get_by_text("naive call").first).to_be_visible()
+    explanation.get_by_role("link", name="cases").first.click()
+    expect(page.locator("#found")).to_contain_text("kernel flip:")
+
+
+def test_words_of_a_search_narrow_the_list(page: Page) -> None:
+    follow(page, "#cases")
+    page.locator("#words").fill(CASE)
+    expect(page.locator("#found")).not_to_contain_text("100 shown")
+    names = page.locator("#list .id").all_inner_texts()
+    assert set(names) == {CASE}
+
+
+def test_a_filter_by_verdict_leaves_only_this_verdict(page: Page) -> None:
+    follow(page, "#cases")
+    page.locator("#verdict").select_option("rejected")
+    expect(page.locator("#list .v").first).to_contain_text("rejected")
+    assert set(page.locator("#list .v").all_inner_texts()) == {"⊘ rejected"}
+
+
+def test_findings_are_filtered_by_their_words(page: Page) -> None:
+    follow(page, "#troubles")
+    every = page.locator(".finding:visible").count()
+    page.locator("#finding-words").fill("mxnet 1.9.1 float64")
+    expect(page.locator("#findings-found")).to_contain_text(f"of {every}")
+    titles = page.locator(".finding:visible summary").all_inner_texts()
+    assert 0 < len(titles) < every
+    assert all("MXNet" in title for title in titles)
+
+
+def test_more_of_the_list_is_shown_on_demand(page: Page) -> None:
+    follow(page, "#cases")
+    page.locator("#more").click()
+    assert page.locator("#list .one").count() == 200
+
+
+def test_a_case_shows_its_numbers_and_its_calls(page: Page) -> None:
+    follow(page, f"#/case/{CASE}")
+    answer = page.get_by_label("the oracle's answer").locator("td").all_inner_texts()
+    assert answer == ["0", "1", "2", "1", "5", "4", "3", "4", "0"]
+    page.locator("details.implementation summary").first.click()
+    expect(page.locator("details.implementation[open] pre").first).to_be_visible()
+
+
+def test_differing_cells_of_an_answer_are_marked(page: Page) -> None:
+    follow(page, "#/case/codemia-formula")  # its kernel has no symmetry, and JAX reads it reversed
+    jax = page.locator("details.implementation", has_text="jax.lax.conv_transpose (")
+    jax.locator("summary").first.click()
+    answer = jax.get_by_label("it answers").locator("td")
+    oracle = jax.get_by_label("the oracle", exact=True).locator("td").all_inner_texts()
+    for cell, right in zip(answer.all(), oracle, strict=True):
+        marked = "differs" in (cell.get_attribute("class") or "")
+        assert marked == (cell.inner_text() != right)
+    assert jax.locator("td.differs").count() > 0
+
+
+def test_a_copy_button_copies_the_code_beside_it(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    follow(page, "#port")
+    figure = page.locator("#ported figure").first
+    figure.get_by_role("button").click()
+    expect(figure.get_by_role("button")).to_have_text("copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == figure.locator("pre").inner_text()
+
+
+def test_a_layer_is_ported_as_it_is_typed(page: Page) -> None:
+    follow(page, "#port")
+    page.locator('[name="from"]').select_option("torch.nn.ConvTranspose")
+    page.locator('[name="to"]').select_option("jax.lax.conv_transpose")
+    page.locator('[name="padding"]').fill("1")
+    expect(page.locator("#ported pre").first).to_contain_text("[(2, 2), (2, 2)]")
+    page.locator('[name="padding"]').fill("0")
+    expect(page.locator("#ported pre").first).to_contain_text("[(3, 3), (3, 3)]")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("padding", "-1", "padding:"),
+        ("padding", "so", "padding:"),
+        ("kernel", "", "kernel:"),
+        ("kernel", "0", "kernel:"),
+        ("stride", "1.5", "stride:"),
+        ("groups", "3", "multiple of the groups"),
+        ("kernel", "999", "not in the table"),
+    ],
+)
+def test_a_layer_that_cannot_be_is_answered_in_a_sentence(
+    page: Page, name: str, value: str, words: str
+) -> None:
+    follow(page, "#port")
+    page.locator(f'[name="{name}"]').fill(value)
+    expect(page.locator("#ported")).to_contain_text(words)
+
+
+def test_numbers_of_pictures_stand_in_their_cells(page: Page) -> None:
+    follow(page, "#pictures")
+    strays = page.evaluate(
+        """() => [...document.querySelectorAll("#pictures svg")].flatMap((svg) => {
+          const frame = svg.getBoundingClientRect();
+          return [...svg.querySelectorAll("text")].filter((text) => {
+            const box = text.getBoundingClientRect();
+            const cell = text.classList.contains("value") ? text.previousElementSibling : svg;
+            const room = cell.getBoundingClientRect();
+            return box.left < room.left - 1 || box.right > room.right + 1 ||
+              box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+          }).map((text) => `${svg.getAttribute("aria-label")}: ${text.textContent}`);
+        })"""
+    )
+    assert strays == []
+
+
+def test_pictures_change_their_colours_with_the_scheme(page: Page) -> None:
+    follow(page, "#pictures")
+    colour = "getComputedStyle(document.querySelector('#pictures rect.output')).fill"
+    colours = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        colours.add(page.evaluate(colour))
+    assert len(colours) == 2
+
+
+def test_without_scripts_every_table_is_there(page: Page, file: Path) -> None:
+    context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    still = context.new_page()
+    still.goto(file.as_uri())
+    for name in ("support", "axes", "matrix", "claims", "troubles"):
+        expect(still.locator(f"#{name}")).to_be_visible()
+    context.close()
+
+
+def test_the_print_has_no_buttons(page: Page) -> None:
+    page.emulate_media(media="print")
+    assert page.get_by_role("button").count() == 0
+
+
+def test_the_page_is_below_three_megabytes(file: Path) -> None:
+    assert file.stat().st_size < 3_000_000
