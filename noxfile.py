@@ -157,7 +157,8 @@ def constraints(session: nox.Session) -> None:
     for name, environment in ENVIRONMENTS.items():
         if "pins" in environment:  # one that is like another has its constraints
             file = Path("conformance", "environments", "constraints", f"{name}.txt")
-            _compile(session, file, requirements=environment["pins"])
+            python = environment.get("python", OLDEST)
+            _compile(session, file, requirements=environment["pins"], python=python)
 
 
 @nox.session(tags=["test", "all"])
@@ -309,14 +310,20 @@ def _install(session: nox.Session, *words: str) -> None:
     session.install(*held, *words)
 
 
-def _compile(session: nox.Session, to: Path, *words: str, requirements: Iterable[str] = ()) -> None:
-    """Writes down one version of all that is required, for every platform and Python."""
+def _compile(
+    session: nox.Session,
+    to: Path,
+    *words: str,
+    requirements: Iterable[str] = (),
+    python: str = OLDEST,
+) -> None:
+    """Writes down one version of all that is required, for every platform, from a Python on."""
     file = Path(session.create_tmp(), "requirements.txt")
     file.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
     to.parent.mkdir(exist_ok=True)
     session.run(
         *("uv", "pip", "compile", "--quiet", *words, str(file), "--output-file", str(to)),
-        *("--universal", "--python-version", OLDEST, "--fork-strategy", "fewest"),
+        *("--universal", "--python-version", python, "--fork-strategy", "fewest"),
         *("--no-annotate", "--custom-compile-command", "nox -s constraints"),
         *session.posargs,
         env={"UV_FIND_LINKS": None},  # wheels of one machine have versions of their own

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from conformance.adapters import base, jax, onednn, tensorflow, torch, xla
+from conformance.adapters import base, jax, onednn, runtime, tensorflow, torch, xla
 from conformance.adapters.base import (
     CPU,
     LAYOUT,
@@ -33,25 +33,18 @@ if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 elif keras.backend.backend() == "torch":
     import torch
-else:
+elif keras.backend.backend() in ("jax", "numpy"):  # the latter convolves by JAX
     import jax
     import jax.numpy as jnp
+else:
+    import openvino
 """
 
 
 def _for_backend(backend: str, interop: TensorInterop, **changes: object) -> TensorInterop:
-    return TensorInterop(
-        **{
-            **vars(interop),
-            "imports": (
-                "import os",
-                f"os.environ['KERAS_BACKEND'] = {backend!r}",
-                *interop.imports,
-                "import keras",
-            ),
-            **changes,
-        }
-    )
+    facts = {**vars(interop), **changes}
+    choice = ("import os", f"os.environ['KERAS_BACKEND'] = {backend!r}")
+    return TensorInterop(**{**facts, "imports": (*choice, *facts["imports"], "import keras")})
 
 
 def _torch_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
@@ -68,10 +61,39 @@ def _jax_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     return (f"y, pullback = jax.vjp(lambda {by}: {expression}, {by})", "y, = pullback(g)")
 
 
+WITHOUT_GRADIENTS = ("numpy", "openvino")
+"""The backends that cannot differentiate."""
+WITHOUT_AUTODIFF = TensorInterop(
+    imports=(),
+    tensor="keras.ops.convert_to_tensor({v})",
+    array="keras.ops.convert_to_numpy({v})",
+    gradient=lambda _call_source, _by: (),
+    dtype_conversions={
+        "bfloat16": (
+            "keras.ops.convert_to_tensor({v}, 'bfloat16')",
+            "keras.ops.convert_to_numpy(keras.ops.cast({v}, 'float32'))",
+        )
+    },
+    classes=runtime.CPU,
+)
 INTEROPS: dict[str | None, TensorInterop] = {
     "tensorflow": _for_backend("tensorflow", tensorflow.INTEROP),
     "torch": _for_backend("torch", torch.INTEROP, gradient=_torch_gradient),
     "jax": _for_backend("jax", jax.INTEROP, gradient=_jax_gradient),
+    "numpy": _for_backend(
+        "numpy",
+        WITHOUT_AUTODIFF,
+        imports=jax.INTEROP.imports,
+        tensor="{v}",
+        dtype_contexts=jax.INTEROP.dtype_contexts,
+        packages={"numpy": "np.__version__", **jax.INTEROP.packages},
+    ),
+    "openvino": _for_backend(
+        "openvino",
+        WITHOUT_AUTODIFF,
+        imports=("import openvino",),
+        packages={"openvino": "openvino.__version__.partition('-')[0]"},
+    ),
 }
 
 
@@ -246,7 +268,24 @@ SAME_WITH_OUTPUT_PADDING = (
     ),
 )
 
+NO_GRADIENTS = tuple(replace(base.NO_GRADIENTS, backend=backend) for backend in WITHOUT_GRADIENTS)
+
+IN_FLOAT32 = Limitation(  # docs/findings.md
+    "numbers other than float32 are computed in float32, or float16 in float16",
+    lambda q: q.dtype != "float32" and q.wanted != "parameters",
+    backend="openvino",
+    is_refusal=False,
+)
+NARROWED = Limitation(
+    "numbers of 64 bits are made numbers of 32",
+    lambda q: q.dtype in ("float64", "int64") and q.wanted != "parameters",
+    backend="numpy",
+)
+
 LAYER_LIMITS = (
+    *NO_GRADIENTS,
+    IN_FLOAT32,
+    NARROWED,
     *WRONG_ANSWERS,
     *LAYERS_OF_WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
@@ -260,6 +299,9 @@ LAYER_LIMITS = (
     *DILATION_LIMITS,
 )
 FUNCTION_LIMITS = (
+    *NO_GRADIENTS,
+    IN_FLOAT32,
+    NARROWED,
     *WRONG_ANSWERS,
     *WHOLE_NUMBERS,
     OUTPUT_PADDING_BELOW_STRIDE,
@@ -358,7 +400,13 @@ FRAMEWORK = Framework(
             native=_builder(_layer),
             recipe=_builder(_layer),
             has_parameters=True,
-            limits=(*WRONG_ANSWERS, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
+            limits=(
+                *NO_GRADIENTS,
+                IN_FLOAT32,
+                *WRONG_ANSWERS,
+                *LAYERS_OF_WHOLE_NUMBERS,
+                STRIDE_WITH_DILATION,
+            ),
             parameters=CONV_PARAMETERS,
         ),
         Api(
@@ -370,6 +418,8 @@ FRAMEWORK = Framework(
             native=_builder(_function),
             recipe=_builder(_function),
             limits=(
+                *NO_GRADIENTS,
+                IN_FLOAT32,
                 *WRONG_ANSWERS,
                 *WHOLE_NUMBERS,
                 replace(STRIDE_WITH_DILATION, backend="tensorflow"),

@@ -37,6 +37,10 @@ class RuntimeClass:
         return self.architecture in (None, architecture) and all(map(probes.get, self.probes))
 
 
+CPU = (RuntimeClass(name="cpu"),)
+"""The one class of a library that does not choose its routines by the CPU or by a switch."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """The properties of a runtime on which recipes and known limitations depend.

@@ -20,6 +20,7 @@ from conformance.adapters.base import (
     Inexpressible,
     Limitation,
     TensorInterop,
+    boundary,
     keywords,
     numbers,
     output_space,
@@ -108,6 +109,24 @@ def _transpose(name: str, *, channels_first: bool = False) -> CallBuilder:
         return CallSource(f"{name.format(rank=q.rank)}(x, w{arguments})")
 
     return build
+
+
+def _raw(q: Question) -> CallSource | Inexpressible:
+    """Write the operator that the functions call, which has one number for each array axis."""
+    space = output_space(q)
+    if isinstance(space, Inexpressible):
+        return space
+    name = "Conv2DBackpropInput" if q.rank == 2 else "Conv3DBackpropInputV2"
+    padding = _padding(q)
+    is_word = isinstance(padding, str)
+    arguments = keywords(
+        input_sizes=(len(q.x), *space, q.output_channels),
+        strides=(1, *q.stride, 1),
+        padding=padding if is_word else "EXPLICIT",
+        explicit_paddings=None if is_word else [end for pair in padding for end in pair],
+        dilations=_per_array_axis(q.dilation),
+    )
+    return CallSource(f"tf.raw_ops.{name}(filter=w, out_backprop=x{arguments})")
 
 
 def _conv(name: str, *, names_layout: bool = False) -> Callable[[Question], CallSource]:
@@ -299,6 +318,26 @@ FRAMEWORK = Framework(
             limits=(*TRANSPOSE_LIMITS, *CHANNELS_FIRST_LIMITS),
             base=CONV_TRANSPOSE,
             topics=LAYOUT,
+        ),
+        replace(
+            CONV_TRANSPOSE,
+            id="tf.raw_ops.ConvNdBackpropInput",
+            exists="tf.raw_ops.Conv3DBackpropInputV2",
+            native=_raw,
+            recipe=_raw,
+            limits=(
+                boundary("there is no such operator for one spatial axis", lambda q: q.rank == 1),
+                *TRANSPOSE_LIMITS,
+            ),
+            forward="tf.nn.convNd",
+            defaults={},
+            parameters={
+                "out_backprop": "x",
+                "filter": "kernel",
+                "strides": "stride",
+                "padding": "padding",
+                "dilations": "dilation",
+            },
         ),
         _convolution_api(
             "tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS

@@ -220,7 +220,11 @@ def _onnx(q: Question, extras: Extras) -> Question:
 _SHAPE_WORDS = {"kernel_size": "kernel_shape", "kernel_shape": "kernel_shape"}
 _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
     ("torch", "conv_transpose"): ({"output_size": LENGTH}, _torch),
-    ("tensorflow", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
+    ("paddle", "conv_transpose"): ({"output_size": LENGTH}, _torch),
+    ("tensorflow", "conv_transpose"): (
+        dict.fromkeys(("output_shape", "input_sizes"), LENGTH),
+        _tensorflow,
+    ),
     ("mxnet", "conv_transpose"): ({"target_shape": LENGTH}, _mxnet),
     ("haiku", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
     ("equinox", "conv_transpose"): ({"padding_mode": "padding_mode"}, _equinox),

@@ -84,4 +84,5 @@ def _versions(environment: Environment) -> Iterator[tuple[str, str]]:
 
 def _import_name(pin: str) -> str:
     """Return the name that a package is imported by: tensorflow of tensorflow-cpu."""
-    return Requirement(pin).name.removeprefix("dm-").removesuffix("-cpu")
+    name = Requirement(pin).name.removeprefix("dm-").removesuffix("-cpu")
+    return {"paddlepaddle": "paddle"}.get(name, name)

@@ -84,8 +84,10 @@ def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[
         if isinstance(call, Call):
             yield call
         else:
-            api = framework.api(api_id)
-            excused = api.topics or search.boundary(api, q)  # a variant, or there is no such thing
+            api, runtime = framework.api(api_id), doing_most(name, backend)
+            excused = api.topics or search.boundary(api, q, runtime)  # a variant, or no such thing
+            if q.dtype != "float32":  # which no rewriting changes
+                excused = excused or search.first_limitation(api, q, runtime)
             assert mode == "native" or excused, f"no recipe for {q}: {call.reason}"
             assert call.reason
 
@@ -166,10 +168,11 @@ def test_a_number_that_means_nothing_is_handed_over_as_it_is(
     # A recipe that puts it right would answer what has no answer.
     assert isinstance(recipe, Call)
     assert native.source == recipe.source
-    if "output_padding" in wrong and "output_shape" in native.source:
+    if "output_padding" in wrong and re.search("output_shape|input_sizes", native.source):
         return  # TensorFlow is told the length, and has no such number
     numbers = next(numbers for numbers in wrong.values() if numbers != "same")
-    assert re.search(rf"[(\[]{numbers[0]}, {numbers[1]}[\])]|={numbers[1]}[,)]", native.source)
+    values = rf"[(\[ ]{numbers[0]}, {numbers[1]}[\]),]|={numbers[1]}[,)]"
+    assert re.search(values, native.source)
 
 
 @EVERY_API

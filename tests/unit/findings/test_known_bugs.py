@@ -28,6 +28,11 @@ from conformance.runs.run_files import Header, Run
 from conformance.utils import resources
 
 ACCEPTED = {path.stem: path for path in resources.BASELINE.glob("*.csv")}
+EXTRA = {
+    "-".join(filter(None, (environment.framework, environment.backend)))
+    for environment in definitions.pinned().values()
+    if environment.tier != "default"
+}
 PLACES = [
     (name, api, id_)
     for bug in known_bugs.bugs()

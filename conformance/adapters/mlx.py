@@ -1,0 +1,180 @@
+"""Describe MLX: channels are last, and a kernel begins with all output channels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import runtime
+from conformance.adapters.base import (
+    NEGATIVE_PADDING,
+    Api,
+    CallSource,
+    Framework,
+    Inexpressible,
+    Limitation,
+    TensorInterop,
+    boundary,
+    convolution_beside,
+    keywords,
+    numbers,
+    output_padding,
+    symmetric,
+)
+from conformance.oracle.geometry import Axes, effective_kernel_size
+from conformance.question import Question
+
+
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    expression = call_source.expression
+    if by == "w" and call_source.kernel == "layer.weight":
+        expression = "layer.update({'weight': w})(x)"
+    return (f"_, (y,) = mx.vjp(lambda {by}: {expression}, [{by}], [g])",)
+
+
+INTEROP = TensorInterop(
+    imports=("import mlx.core as mx", "import mlx.nn"),
+    tensor="mx.array({v})",
+    array="np.array({v})",
+    gradient=_gradient,
+    dtype_conversions={
+        "bfloat16": ("mx.array({v}, mx.bfloat16)", "np.array({v}.astype(mx.float32))")
+    },
+    unsupported_layouts=("reversed",),  # it has no negative strides
+    device="mx.default_device().type.name",
+    packages={"mlx": "mx.__version__"},
+    classes=runtime.CPU,
+)
+
+
+def _arguments(q: Question, padding: Axes, *, groups: bool = True) -> str:
+    return keywords(
+        stride=numbers(q.stride, 1),
+        padding=numbers(padding, 0),
+        dilation=numbers(q.dilation, 1),
+        output_padding=output_padding(q),
+        groups=numbers((q.groups,), 1) if groups else None,
+    )
+
+
+@symmetric
+def _function(q: Question, padding: Axes) -> CallSource:
+    name = "conv_transpose" if q.operator == "conv_transpose" else "conv"
+    return CallSource(f"mx.{name}{q.rank}d(x, w{_arguments(q, padding)})")
+
+
+@symmetric
+def _layer_of_numbers(q: Question, padding: Axes) -> CallSource:
+    transposed = q.operator == "conv_transpose"
+    window = q.window[0] if q.rank == 1 else q.window
+    sizes = f"{q.x.shape[1]}, {q.output_channels}, {window}"
+    arguments = _arguments(q, padding, groups=not transposed)
+    bias = keywords(bias=False if q.bias is None else None)
+    name = f"Conv{'Transpose' if transposed else ''}{q.rank}d"
+    return CallSource(
+        setup=(
+            f"layer = mlx.nn.{name}({sizes}{arguments}{bias})",
+            "layer.weight = w",
+            *(() if q.bias is None else ("layer.bias = b",)),
+        ),
+        expression="layer(x)",
+        kernel="layer.weight",
+        parameters="sum(p.size for _, p in mlx.utils.tree_flatten(layer.parameters()))",
+    )
+
+
+def _layer(q: Question) -> CallSource | Inexpressible:
+    if q.operator == "conv_transpose" and q.groups > 1:
+        return Inexpressible("there is no parameter for groups")
+    return _layer_of_numbers(q)
+
+
+LIMITS = (
+    boundary(
+        "convolutions on the CPU take floats of at most 32 bits",
+        lambda q: q.dtype in ("float64", "int32", "int64"),
+    ),
+    Limitation("groups need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
+    Limitation(
+        "the gradient by the kernel of an empty batch ends the process, or is refused",
+        lambda q: q.wanted == "kernel_gradient" and len(q.x) == 0,
+        versions="mlx<=0.32.4",
+        is_refusal=False,
+    ),
+)
+TRANSPOSE_LIMITS = (
+    *LIMITS,
+    Limitation(
+        "padding beyond all of the kernel but one element crops inputs, not outputs",
+        lambda q: any(
+            b >= r and s > 1
+            for (b, _), r, s in zip(
+                q.pairs, effective_kernel_size(q.window, q.dilation), q.stride, strict=True
+            )
+        ),
+        versions="mlx<=0.32.4",
+        is_refusal=False,
+    ),
+    Limitation(
+        "with output or negative padding the gradient by the input has the wrong shape",
+        lambda q: (
+            q.wanted == "input_gradient" and (any(q.output_padding) or min(map(min, q.pairs)) < 0)
+        ),
+        versions="mlx<=0.32.4",
+        is_refusal=False,
+    ),
+)
+
+CONV_TRANSPOSE = Api(
+    id="mlx.core.conv_transpose",
+    exists="mx.conv_transpose1d",
+    layout="N *s C",
+    kernel_axes="out *k in",
+    divides_inputs=True,
+    native=_function,
+    recipe=_function,
+    limits=TRANSPOSE_LIMITS,
+    takes_bias=False,
+    forward="mlx.core.conv",
+    parameters={
+        "input": "x",
+        "weight": "kernel",
+        "stride": "stride",
+        "padding": "padding",
+        "dilation": "dilation",
+        "output_padding": "output_padding",
+        "groups": "groups",
+    },
+)
+LAYER = replace(
+    CONV_TRANSPOSE,
+    id="mlx.nn.ConvTranspose",
+    exists="mlx.nn.ConvTranspose1d",
+    native=_layer,
+    recipe=_layer,
+    takes_bias=True,
+    has_parameters=True,
+    forward="mlx.nn.Conv",
+    parameters={**CONV_TRANSPOSE.parameters, "bias": "bias"},
+)
+
+FRAMEWORK = Framework(
+    name="mlx",
+    title="MLX",
+    prelude="import mlx.core as mx\nimport mlx.nn",
+    version="mx.__version__",
+    interops={None: INTEROP},
+    apis=(
+        CONV_TRANSPOSE,
+        LAYER,
+        *(
+            replace(
+                convolution_beside(api, id=id_, exists=exists, limits=(*LIMITS, NEGATIVE_PADDING)),
+                kernel_axes="out *k in",
+            )
+            for api, id_, exists in (
+                (CONV_TRANSPOSE, "mlx.core.conv", "mx.conv1d"),
+                (LAYER, "mlx.nn.Conv", "mlx.nn.Conv1d"),
+            )
+        ),
+    ),
+)

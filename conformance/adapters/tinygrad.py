@@ -1,0 +1,132 @@
+"""Describe tinygrad: torch's words, with one padding for each side, the last axis first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import runtime
+from conformance.adapters.base import (
+    Api,
+    CallSource,
+    Framework,
+    Inexpressible,
+    TensorInterop,
+    convolution_beside,
+    keywords,
+    numbers,
+    output_padding,
+)
+from conformance.adapters.runtime import RuntimeClass
+from conformance.question import Question
+
+
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    source = "x" if by == "x" else call_source.kernel
+    return (
+        f"y = {call_source.expression}",
+        f"y, = y.gradient({source}, gradient=g)",
+    )
+
+
+PYTHON = "python"
+"""The runtime class in which Python computes, without a compiler."""
+INTEROP = TensorInterop(
+    imports=("import tinygrad",),
+    tensor="tinygrad.Tensor({v})",
+    array="{v}.numpy()",
+    gradient=_gradient,
+    dtype_conversions={
+        "bfloat16": ("tinygrad.Tensor({v}).cast('bfloat16')", "{v}.cast('float32').numpy()")
+    },
+    switches=("DEV", "IMAGE", "WINO"),
+    device="tinygrad.Device.DEFAULT",
+    packages={"tinygrad": "importlib.metadata.version('tinygrad')"},
+    probes={PYTHON: "tinygrad.Device.DEFAULT == 'PYTHON'"},
+    classes=(RuntimeClass(name=PYTHON, probes=(PYTHON,)), *runtime.CPU),
+)
+
+
+def _arguments(q: Question) -> str | Inexpressible:
+    if isinstance(q.padding, str) and q.padding != "valid":
+        return Inexpressible(f"padding takes numbers, not {q.padding!r}")
+    equal = all(begin == end for begin, end in q.pairs)
+    ends = tuple(end for pair in reversed(q.pairs) for end in pair)
+    return keywords(
+        groups=numbers((q.groups,), 1),
+        stride=numbers(q.stride, 1),
+        dilation=numbers(q.dilation, 1),
+        padding=numbers(tuple(begin for begin, _ in q.pairs), 0) if equal else ends,
+        output_padding=output_padding(q),
+    )
+
+
+def _function(q: Question) -> CallSource | Inexpressible:
+    arguments = _arguments(q)
+    if isinstance(arguments, Inexpressible):
+        return arguments
+    name = "conv_transpose2d" if q.operator == "conv_transpose" else "conv2d"
+    bias = "" if q.bias is None else ", b"
+    return CallSource(f"x.{name}(w{bias}{arguments})")
+
+
+def _layer(q: Question) -> CallSource | Inexpressible:
+    arguments = _arguments(q)
+    if isinstance(arguments, Inexpressible):
+        return arguments
+    name = "ConvTranspose2d" if q.operator == "conv_transpose" else "Conv2d"
+    bias = keywords(bias=False if q.bias is None else None)
+    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
+    return CallSource(
+        setup=(
+            f"layer = tinygrad.nn.{name}({sizes}{arguments}{bias})",
+            "layer.weight = w",
+            *(() if q.bias is None else ("layer.bias = b",)),
+        ),
+        expression="layer(x)",
+        kernel="layer.weight",
+        parameters="sum(p.numel() for p in tinygrad.nn.state.get_parameters(layer))",
+    )
+
+
+CONV_TRANSPOSE = Api(
+    id="tinygrad.Tensor.conv_transpose2d",
+    exists="tinygrad.Tensor.conv_transpose2d",
+    native=_function,
+    recipe=_function,
+    forward="tinygrad.Tensor.conv2d",
+    parameters={
+        "self": "x",
+        "weight": "kernel",
+        "bias": "bias",
+        "groups": "groups",
+        "stride": "stride",
+        "dilation": "dilation",
+        "padding": "padding",
+        "output_padding": "output_padding",
+    },
+)
+LAYER = replace(
+    CONV_TRANSPOSE,
+    id="tinygrad.nn.ConvTranspose2d",
+    exists="tinygrad.nn.ConvTranspose2d",
+    native=_layer,
+    recipe=_layer,
+    has_parameters=True,
+    forward="tinygrad.nn.Conv2d",
+)
+
+FRAMEWORK = Framework(
+    name="tinygrad",
+    title="tinygrad",
+    prelude="import importlib.metadata\nimport tinygrad\nimport tinygrad.nn.state",
+    version="importlib.metadata.version('tinygrad')",
+    interops={None: INTEROP},
+    apis=(
+        CONV_TRANSPOSE,
+        LAYER,
+        *(
+            convolution_beside(api, id=api.forward or "", exists=api.forward or "", limits=())
+            for api in (CONV_TRANSPOSE, LAYER)
+        ),
+    ),
+)
