@@ -158,7 +158,12 @@ def constraints(session: nox.Session) -> None:
         if "pins" in environment:  # one that is like another has its constraints
             file = Path("conformance", "environments", "constraints", f"{name}.txt")
             python = environment.get("python", OLDEST)
-            _compile(session, file, requirements=environment["pins"], python=python)
+            words = []
+            if build := environment.get("build"):
+                build_file = Path(session.create_tmp(), "build.txt")
+                build_file.write_text("\n".join(build), encoding="utf-8")
+                words = ["--build-constraint", str(build_file)]
+            _compile(session, file, *words, requirements=environment["pins"], python=python)
 
 
 @nox.session(tags=["test", "all"])

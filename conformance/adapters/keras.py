@@ -222,7 +222,7 @@ WRONG_ANSWERS = (
     *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG_ANSWERS),
     *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
     ZEROS_AROUND,
-    replace(xla.ZEROS_BETWEEN, backend="jax"),
+    *(replace(xla.ZEROS_BETWEEN, backend=backend) for backend in ("jax", "numpy")),
 )
 CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
     tensorflow.EIGEN,
@@ -278,7 +278,10 @@ IN_FLOAT32 = Limitation(  # docs/findings.md
 )
 NARROWED = Limitation(
     "numbers of 64 bits are made numbers of 32",
-    lambda q: q.dtype in ("float64", "int64") and q.wanted != "parameters",
+    lambda q: (
+        not {"float64", "int64", "complex128"}.isdisjoint(q.dtypes.values())
+        and q.wanted != "parameters"
+    ),
     backend="numpy",
 )
 

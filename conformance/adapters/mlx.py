@@ -7,6 +7,7 @@ from dataclasses import replace
 from conformance.adapters import runtime
 from conformance.adapters.base import (
     NEGATIVE_PADDING,
+    ZEROS_AROUND,
     Api,
     CallSource,
     Framework,
@@ -91,7 +92,13 @@ def _layer(q: Question) -> CallSource | Inexpressible:
 LIMITS = (
     boundary(
         "convolutions on the CPU take floats of at most 32 bits",
-        lambda q: q.dtype in ("float64", "int32", "int64"),
+        lambda q: q.dtype not in ("float16", "bfloat16", "float32"),
+    ),
+    ZEROS_AROUND,
+    Limitation(
+        "with stride 1 an infinite kernel is multiplied with zeros, which gives NaN",
+        lambda q: q.has_infinite_kernel and not q.gathers and set(q.stride) == {1},
+        is_refusal=False,
     ),
     Limitation("groups need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),
     Limitation(

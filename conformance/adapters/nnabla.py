@@ -9,6 +9,7 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
     Api,
     CallBuilder,
     CallSource,
@@ -101,6 +102,7 @@ def _layer(q: Question, padding: Axes) -> CallSource:
 LIMITS = (
     boundary("numbers are floats of 32 bits", lambda q: q.dtype != "float32"),
     NEGATIVE_PADDING,
+    ZEROS_AROUND,
 )
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE)
 

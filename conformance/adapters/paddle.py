@@ -9,6 +9,7 @@ from conformance.adapters.base import (
     LAYOUT,
     NEGATIVE_PADDING,
     OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
     Api,
     CallBuilder,
     CallSource,
@@ -111,6 +112,7 @@ LIMITS = (
         lambda q: q.dtype not in ("float32", "float64"),
     ),
     NEGATIVE_PADDING,
+    ZEROS_AROUND,
 )
 TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE)
 

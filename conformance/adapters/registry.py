@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.adapters import (
+    chainer,
     equinox,
     flax,
     haiku,
@@ -42,6 +43,7 @@ FRAMEWORKS: dict[str, Framework] = {
         tinygrad.FRAMEWORK,
         nnabla.FRAMEWORK,
         paddle.FRAMEWORK,
+        chainer.FRAMEWORK,
         *onnx_readers.FRAMEWORKS,
         torch_modes.FRAMEWORK,
         tensorflow_modes.FRAMEWORK,

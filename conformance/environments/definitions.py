@@ -56,6 +56,8 @@ class Environment:
         Of a framework that has several; None leaves it to the framework's own settings.
     locked
         Packages whose pin holds even if the others give way to another version.
+    build
+        Requirements of what builds packages that have no wheel.
     options
         Of the installer, besides the pins.
     constraints
@@ -80,6 +82,7 @@ class Environment:
     python: str = sys.executable
     backend: str | None = None
     locked: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     strict: bool = True
@@ -93,7 +96,8 @@ class Environment:
     def identity(self) -> tuple[str, ...]:
         """All words that decide what is installed, in a fixed order."""
         strictness = (f"strict={self.strict}",) if self.constraints else ()
-        return (self.python, *sorted(self.pins), *self.options, *self.constraints, *strictness)
+        words = (self.python, *sorted(self.pins), *self.build, *self.options, *self.constraints)
+        return (*words, *strictness)
 
     @property
     def home(self) -> Path:
@@ -196,6 +200,10 @@ def build(environment: Environment) -> Path:
 def _install(environment: Environment, executable: Path) -> None:
     """Install the pins and their dependencies, in the versions of the constraints."""
     words = ("--quiet", "--python", str(executable), *environment.options)
+    if environment.build:
+        build_file = environment.home / "build-constraints.txt"
+        build_file.write_text("\n".join(environment.build), encoding="utf-8")
+        words += ("--build-constraint", str(build_file))
     if not environment.constraints:
         uv("pip", "install", *words, *environment.pins)
         return
