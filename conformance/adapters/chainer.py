@@ -149,7 +149,6 @@ FRAMEWORK = Framework(
     prelude="import chainer",
     version="chainer.__version__",
     interops={None: INTEROP},
-    variables={"CUDA_VISIBLE_DEVICES": ""},
     apis=(
         ND,
         FLAT,

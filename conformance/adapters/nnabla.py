@@ -140,7 +140,6 @@ FRAMEWORK = Framework(
     prelude="\n".join(IMPORTS),
     version="nnabla.__version__",
     interops={None: INTEROP},
-    variables={"CUDA_VISIBLE_DEVICES": ""},
     apis=(
         CONV_TRANSPOSE,
         replace(

@@ -150,7 +150,6 @@ FRAMEWORK = Framework(
     prelude="import paddle",
     version="paddle.__version__",
     interops={None: INTEROP},
-    variables={"CUDA_VISIBLE_DEVICES": ""},
     apis=(
         CONV_TRANSPOSE,
         replace(

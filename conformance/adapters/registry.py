@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.adapters import (
+    aesara,
     chainer,
     equinox,
     flax,
@@ -44,6 +45,7 @@ FRAMEWORKS: dict[str, Framework] = {
         nnabla.FRAMEWORK,
         paddle.FRAMEWORK,
         chainer.FRAMEWORK,
+        aesara.FRAMEWORK,
         *onnx_readers.FRAMEWORKS,
         torch_modes.FRAMEWORK,
         tensorflow_modes.FRAMEWORK,

@@ -220,6 +220,7 @@ def _onnx(q: Question, extras: Extras) -> Question:
 _SHAPE_WORDS = {"kernel_size": "kernel_shape", "kernel_shape": "kernel_shape"}
 _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
     ("torch", "conv_transpose"): ({"output_size": LENGTH}, _torch),
+    ("aesara", "conv_transpose"): ({"input_shape": LENGTH}, _torch),
     ("chainer", "conv_transpose"): ({"outsize": LENGTH}, _torch),
     ("paddle", "conv_transpose"): ({"output_size": LENGTH}, _torch),
     ("tensorflow", "conv_transpose"): (

@@ -1,0 +1,137 @@
+"""Describe Aesara, which goes on from Theano: gradients of convolutions, of reversed kernels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters import runtime
+from conformance.adapters.base import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    Api,
+    CallBuilder,
+    CallSource,
+    Framework,
+    Inexpressible,
+    Limitation,
+    TensorInterop,
+    boundary,
+    keywords,
+    numbers,
+    output_space,
+)
+from conformance.adapters.runtime import RuntimeClass
+from conformance.question import Question
+
+
+def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    return (
+        f"y = {call_source.expression}",
+        f"y = aesara.grad(None, {by}, known_grads={{y: g}})",
+    )
+
+
+PYTHON = "python"
+"""The runtime class in which NumPy and SciPy compute, without a compiler."""
+INTEROP = TensorInterop(
+    imports=("import aesara", "import aesara.tensor.nnet.abstract_conv"),
+    tensor="aesara.tensor.as_tensor_variable({v})",
+    array="{v}.eval()",
+    gradient=_gradient,
+    switches=("AESARA_FLAGS",),
+    packages={"aesara": "aesara.__version__"},
+    probes={PYTHON: "not aesara.config.cxx"},
+    classes=(RuntimeClass(name=PYTHON, probes=(PYTHON,)), *runtime.CPU),
+)
+
+
+def _builder(*, flips: bool) -> CallBuilder:
+    """Return the builder of a call; by default the functions reverse the kernel."""
+
+    def build(q: Question) -> CallSource | Inexpressible:
+        if isinstance(q.padding, str) and q.padding != "valid":
+            return Inexpressible(f"border_mode has no word for {q.padding!r}")
+        symmetric = all(begin == end for begin, end in q.pairs)
+        begins = tuple(begin for begin, _ in q.pairs)
+        options = keywords(
+            border_mode=numbers(begins, 0) if symmetric else q.pairs,
+            subsample=None if set(q.stride) == {1} else q.stride,
+            filter_flip=None if flips else False,
+            filter_dilation=None if set(q.dilation) == {1} else q.dilation,
+            num_groups=numbers((q.groups,), 1),
+        )
+        module = "aesara.tensor.nnet.abstract_conv"
+        if q.operator == "conv":
+            return CallSource(f"{module}.conv{q.rank}d(x, w{options})")
+        space = output_space(q)
+        if isinstance(space, Inexpressible):
+            return space
+        shape = (len(q.x), q.output_channels, *space)
+        return CallSource(f"{module}.conv{q.rank}d_grad_wrt_inputs(x, w, {shape}{options})")
+
+    return build
+
+
+LIMITS = (
+    boundary("there is no function for one spatial axis", lambda q: q.rank == 1),
+    boundary("numbers are float32 or float64", lambda q: q.dtype not in ("float32", "float64")),
+    NEGATIVE_PADDING,
+    ZEROS_AROUND,
+)
+TRANSPOSE_LIMITS = (
+    *LIMITS,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    Limitation(
+        "an infinite kernel is multiplied with zeros, which gives NaN",
+        lambda q: q.has_infinite_kernel and not q.gathers,
+        is_refusal=False,
+    ),
+    replace(
+        boundary("SciPy adds up three axes by Fourier transforms", lambda q: q.rank == 3),
+        classes=frozenset({PYTHON}),
+    ),
+)
+
+CONV_TRANSPOSE = Api(
+    id="aesara.tensor.nnet.conv_grad_wrt_inputs",
+    exists="aesara.tensor.nnet.abstract_conv.conv2d_grad_wrt_inputs",
+    native=_builder(flips=True),
+    recipe=_builder(flips=False),
+    limits=TRANSPOSE_LIMITS,
+    takes_bias=False,
+    forward="aesara.tensor.nnet.conv",
+    parameters={
+        "output_grad": "x",
+        "filters": "kernel",
+        "border_mode": "padding",
+        "subsample": "stride",
+        "filter_dilation": "dilation",
+        "num_groups": "groups",
+    },
+)
+
+FRAMEWORK = Framework(
+    name="aesara",
+    title="Aesara",
+    prelude="import aesara\nimport aesara.tensor.nnet.abstract_conv",
+    version="aesara.__version__",
+    interops={None: INTEROP},
+    apis=(
+        CONV_TRANSPOSE,
+        Api(
+            id="aesara.tensor.nnet.conv",
+            operator="conv",
+            exists="aesara.tensor.nnet.abstract_conv.conv2d",
+            kernel_axes="out in *k",
+            native=_builder(flips=True),
+            recipe=_builder(flips=False),
+            limits=LIMITS,
+            takes_bias=False,
+            parameters={
+                **{n: key for n, key in CONV_TRANSPOSE.parameters.items() if key != "x"},
+                "input": "x",
+            },
+        ),
+    ),
+)
