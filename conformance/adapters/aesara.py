@@ -76,6 +76,10 @@ def _builder(*, flips: bool) -> CallBuilder:
 LIMITS = (
     boundary("there is no function for one spatial axis", lambda q: q.rank == 1),
     boundary("numbers are float32 or float64", lambda q: q.dtype not in ("float32", "float64")),
+    Limitation(
+        "padding of three axes is the same at both ends",
+        lambda q: q.rank == 3 and any(begin != end for begin, end in q.pairs),
+    ),
     NEGATIVE_PADDING,
     ZEROS_AROUND,
 )
