@@ -74,6 +74,13 @@ def _builder(*, flips: bool) -> CallBuilder:
 
 
 LIMITS = (
+    replace(
+        boundary(
+            "SciPy adds up three axes by Fourier transforms",
+            lambda q: q.rank == 3 and (q.operator, q.wanted) != ("conv", "output"),
+        ),
+        classes=frozenset({PYTHON}),
+    ),
     boundary("there is no function for one spatial axis", lambda q: q.rank == 1),
     boundary("numbers are float32 or float64", lambda q: q.dtype not in ("float32", "float64")),
     Limitation(
@@ -90,10 +97,6 @@ TRANSPOSE_LIMITS = (
         "an infinite kernel is multiplied with zeros, which gives NaN",
         lambda q: q.has_infinite_kernel and not q.gathers,
         is_refusal=False,
-    ),
-    replace(
-        boundary("SciPy adds up three axes by Fourier transforms", lambda q: q.rank == 3),
-        classes=frozenset({PYTHON}),
     ),
 )
 

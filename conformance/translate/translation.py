@@ -158,6 +158,8 @@ def interpret(
         if finding.known in _GAPS and _matters(finding, question):
             kind = Inexpressible if finding.known == "refused" else Unknown
             return kind(f"{source.api.id}, {finding.axis.name}: {_GAPS[finding.known]}")
+    if source.api.divides_inputs and question.groups > 1:
+        return Inexpressible(f"a kernel of groups in the order of {source.api.id} is not moved")
     canonical = _canonical(question, profile.conventions)
     if canonical is None:
         return Inexpressible(f"{source.api.id} changes its answers as no other API does")
