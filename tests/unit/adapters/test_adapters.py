@@ -281,6 +281,39 @@ def test_an_adapter_says_why_it_exists(module: str) -> None:
             "y = tf.nn.conv2d_transpose(x, w, output_shape=(1, 8, 8, 3), strides=2,"
             " padding=[[0, 0], [1, 1], [1, 1], [0, 0]])",
         ),
+        (
+            "tf.raw_ops.ConvNdBackpropInput",
+            "y = tf.raw_ops.Conv2DBackpropInput(filter=w, out_backprop=x,"
+            " input_sizes=(1, 8, 8, 3), strides=(1, 2, 2, 1), padding='EXPLICIT',"
+            " explicit_paddings=[0, 0, 1, 1, 1, 1, 0, 0])",
+        ),
+        (
+            "mlx.core.conv_transpose",
+            "y = mx.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1)",
+        ),
+        (
+            "tinygrad.Tensor.conv_transpose2d",
+            "y = x.conv_transpose2d(w, stride=2, padding=1, output_padding=1)",
+        ),
+        (
+            "nnabla.functions.deconvolution",
+            "y = nnabla.functions.deconvolution(x, w, pad=(1, 1), stride=(2, 2),"
+            " output_padding=(1, 1))",
+        ),
+        (
+            "paddle.nn.functional.conv_transpose",
+            "y = paddle.nn.functional.conv2d_transpose(x, w, stride=2, padding=1,"
+            " output_padding=1)",
+        ),
+        (
+            "chainer.functions.deconvolution_2d",
+            "y = chainer.functions.deconvolution_2d(x, w, stride=2, pad=1, outsize=(8, 8))",
+        ),
+        (
+            "aesara.tensor.nnet.conv_grad_wrt_inputs",
+            "y = aesara.tensor.nnet.abstract_conv.conv2d_grad_wrt_inputs(x, w, (1, 3, 8, 8),"
+            " border_mode=1, subsample=(2, 2))",
+        ),
     ],
 )
 def test_the_question_of_the_design_page_is_asked_natively(api_id: str, line: str) -> None:
