@@ -437,7 +437,7 @@ def output_padding(question: Question) -> int | tuple[int, ...] | None:
     return numbers(question.output_padding, None if question.zero_given else 0)
 
 
-def symmetric(write: Callable[[Question, Axes], CallSource]) -> CallBuilder:
+def symmetric(write: Callable[[Question, Axes], CallSource | Inexpressible]) -> CallBuilder:
     """Return a builder of calls that take one number of padding for each axis.
 
     Parameters
