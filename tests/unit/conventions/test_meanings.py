@@ -27,7 +27,29 @@ CUBE = {"x": [[[1]]], "kernel": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]}
 PAIR = {"x": [1, 2], "kernel": [1, 10]}  # 1 12 20
 
 
+def complex_ones(q: Question) -> Question:
+    return q.map_arrays(lambda array: array * np.complex64(1j), dtype="complex64")
+
+
+def mixed(q: Question, x: Any, kernel: Any) -> Question:
+    arrays = {"x": q.x.astype(x), "kernel": q.kernel.astype(kernel)}
+    return q.but(operand_dtypes=(x, kernel), **arrays)
+
+
+BACK = ask([1, 2], [1, 10], "conv_transpose_input_gradient")
 EXAMPLES: dict[str, tuple[Question, Any]] = {
+    "two dtypes: the kernel's": (mixed(ask([1, 2049], [1]), "float32", "float16"), [1, 2048]),
+    "two dtypes: the input's": (mixed(ask([1], [1, 2049]), "float16", "float32"), [1, 2048]),
+    # 1j (1 10) conjugated, times 1j, in place of -1 (1 10)
+    "conjugate: in gradients": (
+        complex_ones(BACK.but(gradient=np.ones((1, 1, 3), np.float32))),
+        [11, 11],
+    ),
+    "zeros: of the border": (ask([1, 2], [1, np.inf]), [np.nan, np.inf, np.inf]),
+    "zeros: of border and stride": (
+        ask([1, 2], [1, np.inf], stride=2),
+        [np.nan, np.inf, np.nan, np.inf],
+    ),
     "kernel flip: flipped": (ask(**LINE), [100, 210, 21, 2]),
     "kernel flip: flipped along the first": (ask(**SQUARE), [[3, 4], [1, 2]]),
     "kernel flip: flipped along the second": (ask(**SQUARE), [[2, 1], [4, 3]]),
@@ -212,7 +234,7 @@ def under(name: str, q: Question) -> np.ndarray | None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_convention_does_what_its_sentence_says(name: str) -> None:
     q, expected = EXAMPLES[name]
-    given = np.array(expected, np.float32)
+    given = np.array(expected)
     batched = given.reshape((1,) * (q.x.ndim - given.ndim) + given.shape)
     np.testing.assert_array_equal(under(name, q), batched)
 

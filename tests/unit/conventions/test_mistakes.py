@@ -29,7 +29,9 @@ NUMBERED = {
     "channels": True,
 }
 
+COMPLEX = ask(**LINE).map_arrays(lambda array: array * np.complex64(1j), dtype="complex64")
 EXAMPLES: dict[str, tuple[Question, Any]] = {
+    "conjugate: of the kernel": (COMPLEX, [1, 12, 123, 230, 300]),
     "answer layout: channels last": (ask(**OUTPUTS), [[[1, 2], [10, 20], [100, 200]]]),
     "answer layout: space reversed": (ask(**SQUARE), [[1, 3], [2, 4]]),
     "answer layout: backwards": (ask(**LINE), [300, 230, 123, 12, 1]),
@@ -219,7 +221,7 @@ def test_every_mistake_has_an_example() -> None:
 
 def of(name: str) -> tuple[Question, np.ndarray]:
     q, expected = EXAMPLES[name]
-    numbers = np.array(expected, np.float32)
+    numbers = np.array(expected, q.x.dtype)
     return q, numbers.reshape((1,) * (q.x.ndim - numbers.ndim) + numbers.shape)
 
 
