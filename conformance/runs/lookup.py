@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from conformance.adapters.base import Api, Framework
-from conformance.adapters.registry import APIS, HOMES
+from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES
 from conformance.runs import plan
@@ -51,9 +51,11 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
 
 def api_named(name: str) -> tuple[Framework, Api]:
     """Return the API with this id and its framework; raise `NotFoundError` if there is none."""
-    if name not in HOMES:
-        raise NotFoundError(_unknown("API", name, HOMES))
-    return HOMES[name], APIS[name]
+    # The first framework that has it is its own; others have it as the twin of a mode.
+    frameworks = {api.id: f for f in reversed(FRAMEWORKS.values()) for api in f.apis}
+    if name not in frameworks:
+        raise NotFoundError(_unknown("API", name, sorted(frameworks)))
+    return frameworks[name], frameworks[name].api(name)
 
 
 def require_applicable(api: Api, case: Case) -> None:
