@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -14,8 +15,6 @@ from conformance.adapters.base import (
     boundary,
 )
 from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, only, traced
-from conformance.cases.arrays import EXACT_INTEGERS
-from conformance.comparison import terms
 from conformance.question import Question
 
 
@@ -28,12 +27,15 @@ def _autocast(q: Question, call_source: CallSource) -> CallSource:
 
 def _rounds_to_bfloat16(q: Question) -> bool:
     """Return whether numbers may need more bits than the 8 of bfloat16."""
-    if q.dtype not in ("float32", "float16") or min(*q.stride, *q.dilation) < 1:
+    if q.dtype not in ("float32", "float16"):
         return False
     arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None and a.size]
     largest = max((float(np.abs(array).max()) for array in arrays), default=0)
+    terms = max(q.kernel.shape[:2]) * prod(q.window)
+    if q.wanted == "kernel_gradient":
+        terms = len(q.x) * prod(q.space)
     is_whole = all((array % 1 == 0).all() for array in arrays)
-    return not is_whole or (terms(q) + 1) * max(largest, 1) ** 2 > EXACT_INTEGERS["bfloat16"]
+    return not is_whole or (terms + 1) * max(largest, 1) ** 2 > 2**8
 
 
 _IMPORTS = ("import torch", "import torch.utils.mkldnn")
