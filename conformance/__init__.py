@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from conformance.cases import load as load_cases
     from conformance.oracle import (
         conv,
+        conv_bias_gradient,
+        conv_double_backward,
         conv_input_gradient,
+        conv_jvp,
         conv_kernel_gradient,
         conv_transpose,
+        conv_transpose_bias_gradient,
+        conv_transpose_double_backward,
         conv_transpose_input_gradient,
+        conv_transpose_jvp,
         conv_transpose_kernel_gradient,
     )
     from conformance.recorder import Calls, capture
@@ -34,10 +40,16 @@ __all__ = [
     "__version__",
     "capture",
     "conv",
+    "conv_bias_gradient",
+    "conv_double_backward",
     "conv_input_gradient",
+    "conv_jvp",
     "conv_kernel_gradient",
     "conv_transpose",
+    "conv_transpose_bias_gradient",
+    "conv_transpose_double_backward",
     "conv_transpose_input_gradient",
+    "conv_transpose_jvp",
     "conv_transpose_kernel_gradient",
     "diagnose",
     "load_cases",

@@ -24,6 +24,7 @@ their parts, |re| + |im|, which also covers products that are formed of three mu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import expm1, gcd, prod, sqrt
 from typing import Any
@@ -86,7 +87,7 @@ class Reference:
     rounded_once
         The bound for an answer that is rounded once, from a sum that is not formed in a half.
     near
-        The same bound where a bias is added to the rounded sum, which rounds again.
+        The same bound where a bias or another sum is added to the rounded sum, which rounds again.
     far
         The bound that no such answer exceeds.
     partial_sum
@@ -282,6 +283,11 @@ def terms(question: AnyQuestion) -> int:
     if question.operator == "interpolate":
         # There are two neighbours on each axis, each with a weight that is itself rounded.
         return 2 << question.rank
+    if question.wanted == "bias_gradient":
+        return len(question.x) * int(prod(question.output_space))
+    summands = questions.summands(question)
+    if summands != (question,):
+        return sum(map(terms, summands))
     if question.wanted == "kernel_gradient":
         narrow_side = question.output_space if question.operator == "conv" else question.space
         return len(question.x) * int(prod(narrow_side))
@@ -353,16 +359,17 @@ def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Re
             numbers, rest = sums_of_slices.numbers, sums_of_slices.rest
             noise = np.full(numbers.shape, sums_of_slices.error)
         final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
-        bias = _added_bias(q)
-        bias_rounding = zeros if bias is None else u * np.abs(numbers - bias)
+        sum_rounding = zeros
+        for partial_sum in _rounded_sums(q, numbers):
+            sum_rounding = sum_rounding + u * np.abs(partial_sum)
         slack = 1 + 2 * u  # the number that is rounded last is already slightly off
         return Reference(
             numbers,
             rest,
             noise,
             rounded_once=noise + slack * (likely + final_rounding),
-            near=noise + slack * (likely + final_rounding + bias_rounding),
-            far=noise + slack * (worst + final_rounding + bias_rounding),
+            near=noise + slack * (likely + final_rounding + sum_rounding),
+            far=noise + slack * (worst + final_rounding + sum_rounding),
             partial_sum=absolute_sum if sums else zeros,
             sums=summed_in,
             dtype=q.dtype,
@@ -443,10 +450,17 @@ def _map_wide(q: Question, function: questions.ArrayMap) -> Question:
     return q.map_arrays(lambda array: function(wide(array)), dtype=dtype)
 
 
-def _added_bias(q: Question) -> Array | None:
-    """Return the bias that an answer includes, in float64 and with as many axes."""
-    bias = None if q.wanted != "output" or q.operator == "interpolate" else q.broadcast_bias
-    return None if bias is None else wide(bias)
+def _rounded_sums(q: Question, numbers: Array) -> Iterator[Array]:
+    """Yield the wide sums that may be rounded before more is added to them.
+
+    That is the sum of all products, before a bias is added, and each of several answers that are
+    added. ``numbers`` is the whole answer.
+    """
+    if q.broadcast_bias is not None:
+        yield numbers - wide(q.broadcast_bias)
+    summands = questions.summands(q)
+    for summand in summands if len(summands) > 1 else ():
+        yield questions.answer(_map_wide(summand.but(bias=None), np.asarray))
 
 
 def _is_parameter_count(question: AnyQuestion) -> bool:

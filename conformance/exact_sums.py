@@ -55,7 +55,7 @@ class ExactSums:
 
 def is_moderate(q: Question) -> bool:
     """Return whether float64 holds every product of the question's slices."""
-    arrays = (getattr(q, name) for name in _FACTORS[q.wanted])
+    arrays = (getattr(s, name) for s in questions.summands(q) for name in _FACTORS[s.wanted])
     return all(np.isfinite(a).all() and abs(_exponent(a)) <= _MODERATE for a in arrays)
 
 
@@ -65,7 +65,7 @@ def exact_sums(q: Question, count: int) -> ExactSums:
     Parameters
     ----------
     q
-        A question about a convolution or its gradient, whose arrays are float64 of moderate size
+        A question about a convolution or a derivative, whose arrays are float64 of moderate size
         (`is_moderate`).
     count
         The largest number of products in one sum.
@@ -80,20 +80,29 @@ def exact_sums(q: Question, count: int) -> ExactSums:
     ValueError
         If the question has no answer.
     """
-    first, second = _FACTORS[q.wanted]
     bits = (_MANTISSA - count.bit_length()) // 2
     numbers = rest = np.zeros(questions.shape(q))
-    largest = _exponent(getattr(q, first)) + _exponent(getattr(q, second))
+    error = 0.0
+    for summand in questions.summands(q):
+        first, second = (getattr(summand, name) for name in _FACTORS[summand.wanted])
+        largest = _exponent(first) + _exponent(second)
+        for part in _products(summand, bits, largest - _PRECISION):
+            numbers, rest = _add(numbers, rest, part.reshape(numbers.shape))
+        error += count * 2.0 ** (largest - _PRECISION + _LEFT_OUT)
+    if q.broadcast_bias is not None:
+        numbers, rest = _add(numbers, rest, q.broadcast_bias)
+    return ExactSums(numbers, rest, error)
+
+
+def _products(q: Question, bits: int, lowest: int) -> Iterator[Array]:
+    """Yield exact answers for slices of the two arrays, which add up to that for the arrays."""
+    first, second = _FACTORS[q.wanted]
     second_slices = list(_slices(getattr(q, second), bits))
     for exponent, first_slice in _slices(getattr(q, first), bits):
         for other_exponent, second_slice in second_slices:
-            if exponent + other_exponent < largest - _PRECISION:
+            if exponent + other_exponent < lowest:
                 break
-            part = questions.answer(q.but(**{first: first_slice, second: second_slice}, bias=None))
-            numbers, rest = _add(numbers, rest, part)
-    if q.wanted == "output" and q.broadcast_bias is not None:
-        numbers, rest = _add(numbers, rest, q.broadcast_bias)
-    return ExactSums(numbers, rest, error=count * 2.0 ** (largest - _PRECISION + _LEFT_OUT))
+            yield questions.answer(q.but(**{first: first_slice, second: second_slice}, bias=None))
 
 
 def _slices(array: Array, bits: int) -> Iterator[tuple[int, Array]]:

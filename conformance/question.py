@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from conformance import oracle
 from conformance.oracle import geometry
+from conformance.oracle.derivatives import By
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.oracle.memory_layout import Laid
 
@@ -20,24 +21,85 @@ ArrayMap: TypeAlias = Callable[[Array], Array]
 
 Op = Literal[
     "conv",
+    "conv_bias_gradient",
+    "conv_double_backward_gradient",
+    "conv_double_backward_input",
+    "conv_double_backward_kernel",
     "conv_input_gradient",
+    "conv_jvp",
     "conv_kernel_gradient",
     "conv_parameters",
     "conv_transpose",
+    "conv_transpose_bias_gradient",
+    "conv_transpose_double_backward_gradient",
+    "conv_transpose_double_backward_input",
+    "conv_transpose_double_backward_kernel",
     "conv_transpose_input_gradient",
+    "conv_transpose_jvp",
     "conv_transpose_kernel_gradient",
     "conv_transpose_parameters",
     "interpolate",
 ]
 Operator = Literal["conv", "conv_transpose", "interpolate"]
-Wanted = Literal["output", "input_gradient", "kernel_gradient", "parameters"]
+Wanted = Literal[
+    "output",
+    "input_gradient",
+    "kernel_gradient",
+    "bias_gradient",
+    "jvp",
+    "double_backward_input",
+    "double_backward_kernel",
+    "double_backward_gradient",
+    "parameters",
+]
+AnswerSpace = Literal["output", "x", "kernel", "bias", "count"]
 Dtype = Literal[
     "float16", "bfloat16", "float32", "float64", "int32", "int64", "complex64", "complex128"
 ]
 
 OPS: tuple[Op, ...] = get_args(Op)
-WANTED: tuple[Wanted, ...] = get_args(Wanted)
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+TANGENTS = ("x_tangent", "kernel_tangent", "bias_tangent")
+"""The fields of a question with tangents: directions in which x, the kernel and the bias change."""
+ARRAYS = ("x", "kernel", "bias", "gradient", *TANGENTS)
+"""The fields of a question that are arrays."""
+ANSWER_SPACES: Mapping[Wanted, AnswerSpace] = {
+    "output": "output",
+    "input_gradient": "x",
+    "kernel_gradient": "kernel",
+    "bias_gradient": "bias",
+    "jvp": "output",
+    "double_backward_input": "x",
+    "double_backward_kernel": "kernel",
+    "double_backward_gradient": "output",
+    "parameters": "count",
+}
+"""The array whose shape and axes an answer has."""
+_DERIVED = ANSWER_SPACES.keys() - {"output", "input_gradient", "kernel_gradient", "parameters"}
+"""The derivatives that are sums of outputs and of gradients by the input or the kernel."""
+
+
+def operator_of(op: Op) -> Operator:
+    """Return the operator, whatever an op wants of it."""
+    if op.startswith("conv_transpose"):
+        return "conv_transpose"
+    return "conv" if op.startswith("conv") else "interpolate"
+
+
+def wanted_of(op: Op) -> Wanted:
+    """Return what an op wants of its operator."""
+    return cast("Wanted", op.removeprefix(operator_of(op)).removeprefix("_") or "output")
+
+
+def tangents_of(op: Op) -> tuple[str, ...]:
+    """Return the tangents that an op may have; it needs one of them, if there are any."""
+    every: Mapping[Wanted, tuple[str, ...]] = {
+        "jvp": TANGENTS,
+        "double_backward_input": ("kernel_tangent",),
+        "double_backward_kernel": ("x_tangent",),
+        "double_backward_gradient": TANGENTS,
+    }
+    return every.get(wanted_of(op), ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +144,12 @@ class Question:
         Array (C_out,), or any other part of the output's shape with as many axes, or None.
     gradient
         Array of the output's shape, the gradient of the loss by the output; only for the gradient
-        ops, which use only the shape of the array that they are the gradient by.
+        and double backward ops, which use only the shape of the array that they are the gradient
+        by.
+    x_tangent, kernel_tangent, bias_tangent
+        Arrays of the shapes of x, of the kernel and of the bias, the directions in which these
+        change; only for ``jvp``, the change of the output, and for the double backward ops, the
+        gradients of the sum of each gradient times its tangent. None is zero.
     stride, output_padding, dilation
         One number for each spatial axis; ``interpolate`` scales up by ``stride``.
     padding
@@ -109,6 +176,9 @@ class Question:
     kernel: Array
     bias: Array | None = None
     gradient: Array | None = None
+    x_tangent: Array | None = None
+    kernel_tangent: Array | None = None
+    bias_tangent: Array | None = None
     stride: Axes
     padding: Pairs | Word
     output_padding: Axes
@@ -128,22 +198,59 @@ class Question:
     @property
     def operator(self) -> Operator:
         """Return the operator, whatever is wanted of it."""
-        if self.op.startswith("conv_transpose"):
-            return "conv_transpose"
-        return "conv" if self.op.startswith("conv") else "interpolate"
+        return operator_of(self.op)
 
     @property
     def wanted(self) -> Wanted:
-        """Return what is wanted: the output, a gradient or the number of parameters."""
-        for wanted in WANTED:
-            if self.op.endswith(wanted):
-                return wanted
-        return "output"
+        """Return what is wanted: the output, a derivative or the number of parameters."""
+        return wanted_of(self.op)
+
+    @property
+    def answer_space(self) -> AnswerSpace:
+        """Return the array whose shape and axes the answer has, or ``count`` for a number."""
+        return ANSWER_SPACES[self.wanted]
+
+    @property
+    def is_derivative(self) -> bool:
+        """Return whether a derivative is wanted."""
+        return self.wanted not in ("output", "parameters")
+
+    @property
+    def needs_gradient(self) -> bool:
+        """Return whether the gradient of the loss by the output takes part."""
+        return self.is_derivative and self.wanted != "jvp"
+
+    @property
+    def computed_ops(self) -> tuple[Op, ...]:
+        """Return the ops that a framework computes for the answer, that of the question first."""
+        if self.wanted not in _DERIVED:
+            return (self.op,)
+        wanted = ("output", "input_gradient", "kernel_gradient")
+        others = (op for op in OPS if operator_of(op) == self.operator and wanted_of(op) in wanted)
+        return (self.op, *others)
+
+    @property
+    def uses_bias(self) -> bool:
+        """Return whether the bias, or a change of it, takes part."""
+        if self.bias is None:
+            return False
+        return (
+            self.wanted in ("output", "bias_gradient", "parameters")
+            or self.bias_tangent is not None
+        )
+
+    @property
+    def is_by_bias(self) -> bool:
+        """Return whether a derivative by nothing but the bias is wanted."""
+        has_other_tangents = self.x_tangent is not None or self.kernel_tangent is not None
+        return self.wanted == "bias_gradient" or (
+            self.bias_tangent is not None and not has_other_tangents
+        )
 
     @property
     def arrays(self) -> dict[str, Array]:
         """Return the arrays that are not None, by the names of their fields."""
-        arrays = {name: getattr(self, name) for name in ("x", "kernel", "bias", "gradient")}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         return {name: array for name, array in arrays.items() if array is not None}
 
     @property
@@ -161,7 +268,7 @@ class Question:
     def dtypes(self) -> dict[str, Dtype]:
         """Return the dtype of each array by the name of its field, also of those that are None."""
         x, kernel = self.operand_dtypes or (self.dtype, self.dtype)
-        return {"x": x, "kernel": kernel, "bias": self.dtype, "gradient": self.dtype}
+        return {**dict.fromkeys(ARRAYS, self.dtype), "x": x, "kernel": kernel}
 
     @property
     def space(self) -> Axes:
@@ -200,10 +307,16 @@ class Question:
 
     @property
     def broadcast_bias(self) -> Array | None:
-        """Return the bias with as many axes as the output."""
-        if self.bias is None or self.bias.ndim != 1:
-            return self.bias
-        return self.bias.reshape(-1, *(1,) * self.rank)
+        """Return what is added to all sums of the answer, with as many axes as the output.
+
+        That is the bias of an output, and its tangent in a derivative that has the output's shape.
+        """
+        if self.answer_space != "output":
+            return None
+        bias = self.bias if self.wanted == "output" else self.bias_tangent
+        if bias is None or bias.ndim != 1:
+            return bias
+        return bias.reshape(-1, *(1,) * self.rank)
 
     @property
     def output_space(self) -> Axes:
@@ -419,8 +532,11 @@ def products(question: AnyQuestion) -> int:
         return sum(products(q) for q in question.questions)
     if question.operator == "interpolate":
         return len(question.x) * int(prod((question.x.shape[1], *question.output_space)))
+    if question.wanted == "bias_gradient":
+        return prod(question.output_shape)
     narrow_side = question.output_space if question.operator == "conv" else question.space
-    return len(question.x) * question.kernel.size * int(prod(narrow_side))
+    sums = 2 if question.x_tangent is not None is not question.kernel_tangent else 1
+    return sums * len(question.x) * question.kernel.size * int(prod(narrow_side))
 
 
 def shape(q: Question) -> tuple[int, ...]:
@@ -431,22 +547,23 @@ def shape(q: Question) -> tuple[int, ...]:
     ValueError
         If the question has no answer.
     """
-    if q.wanted == "output":
+    if q.answer_space == "output":
         return q.output_shape
-    return {"input_gradient": q.x.shape, "kernel_gradient": q.kernel.shape}.get(q.wanted, ())
+    array = getattr(q, q.answer_space, None)
+    return () if array is None else array.shape
 
 
 def part(q: Question) -> tuple[Question, Index]:
     """Return a question about a small part of the answer, and the place of that part.
 
-    The part is one sample and one channel of an output or of a gradient by the input, or one pair
-    of channels of a gradient by the kernel, so that it takes far fewer products. It belongs to the
-    first group.
+    The part is one sample and one channel of an output or of an answer of the input's shape, or one
+    pair of channels of an answer of the kernel's shape, so that it takes far fewer products. It
+    belongs to the first group.
 
     Parameters
     ----------
     q
-        A question whose answer is an array.
+        A question whose answer has one of these shapes.
 
     Returns
     -------
@@ -457,20 +574,71 @@ def part(q: Question) -> tuple[Question, Index]:
     """
     inputs, outputs = q.x.shape[1] // q.groups, q.output_channels // q.groups
     transposed = q.operator == "conv_transpose"
-    samples = slice(None) if q.wanted == "kernel_gradient" else slice(1)
-    if q.wanted != "output":
+    samples = slice(None) if q.answer_space == "kernel" else slice(1)
+    if q.answer_space != "output":
         inputs = 1
-    if q.wanted != "input_gradient":
+    if q.answer_space != "x":
         outputs = 1
     channels = (slice(inputs), slice(outputs)) if transposed else (slice(outputs), slice(inputs))
-    smaller = q.but(
-        x=q.x[samples, :inputs],
-        kernel=q.kernel[channels],
-        bias=None if q.bias is None else q.bias[:outputs],
-        gradient=None if q.gradient is None else q.gradient[samples, :outputs],
-        groups=1,
+    places: dict[str, Index] = {
+        "x": (samples, slice(inputs)),
+        "kernel": channels,
+        "bias": (slice(outputs),),
+        "gradient": (samples, slice(outputs)),
+    }
+    smaller = {name: a[places[name.removesuffix("_tangent")]] for name, a in q.arrays.items()}
+    return q.but(**smaller, groups=1), (slice(1), slice(1))
+
+
+def summands(q: Question) -> tuple[Question, ...]:
+    """Return questions for an output or a gradient whose answers add up to a derivative.
+
+    An operator is linear in each of its arrays, so that every derivative is such a sum
+    (`conformance.oracle.derivatives`).
+
+    Parameters
+    ----------
+    q
+        A question whose answer is an array; no bias belongs to an output of it but a vector.
+
+    Returns
+    -------
+    tuple of Question
+        The question itself if it wants an output or a gradient by the input or the kernel. Of a
+        gradient by the bias it is a convolution whose answer has other axes than the gradient.
+    """
+    if q.wanted not in _DERIVED:
+        return (q,)
+    if q.wanted == "bias_gradient":
+        return (_sum_of_gradients(q),)
+    plain = q.but(**dict.fromkeys(TANGENTS))
+    if q.wanted == "double_backward_input":
+        return (plain.but(op=f"{q.operator}_input_gradient", kernel=q.kernel_tangent),)
+    if q.wanted == "double_backward_kernel":
+        return (plain.but(op=f"{q.operator}_kernel_gradient", x=q.x_tangent),)
+    plain = plain.but(op=q.operator, gradient=None, bias=None)
+    changes = {"x": q.x_tangent, "kernel": q.kernel_tangent}
+    changed = [plain.but(**{name: a}) for name, a in changes.items() if a is not None]
+    changed = changed or [plain.map_arrays(np.zeros_like)]
+    return *changed[:-1], changed[-1].but(bias=q.bias_tangent)
+
+
+def _sum_of_gradients(q: Question) -> Question:
+    """Return the gradient by the bias as a convolution that sums each channel of the gradient."""
+    gradient = _output_gradient(q)
+    channels = gradient.shape[1]
+    sums = np.moveaxis(gradient, 1, 0).reshape(1, channels, -1)
+    return Question(
+        op="conv",
+        x=sums,
+        kernel=np.ones((channels, 1, sums.shape[-1]), gradient.dtype),
+        stride=(1,),
+        padding=((0, 0),),
+        output_padding=(0,),
+        dilation=(1,),
+        groups=channels,
+        dtype=q.dtype,
     )
-    return smaller, (slice(1), slice(1))
 
 
 def answer(question: AnyQuestion) -> Array:
@@ -508,7 +676,7 @@ def as_canonical(question: AnyQuestion, array: Array) -> Array:
 
 def _lacks_batch(question: AnyQuestion) -> bool:
     last = question.questions[-1] if isinstance(question, Chain) else question
-    return last.unbatched and last.wanted in ("output", "input_gradient")
+    return last.unbatched and last.answer_space in ("output", "x")
 
 
 def chained(x: Array, steps: Iterable[Step]) -> Chain:
@@ -571,6 +739,16 @@ def _output_gradient(q: Question) -> Array:
     return q.gradient
 
 
+def _bias(q: Question) -> Array:
+    if q.bias is None:
+        raise ValueError(f"{q.op} needs a bias, got none")
+    return q.bias
+
+
+def _tangents(q: Question) -> dict[str, Array | None]:
+    return {name: getattr(q, name) for name in TANGENTS}
+
+
 def _keywords(q: Question) -> dict[str, Any]:
     keywords = {
         "stride": q.stride,
@@ -583,7 +761,31 @@ def _keywords(q: Question) -> dict[str, Any]:
     return keywords
 
 
-_ANSWERS: dict[Op, Callable[[Question], Array]] = {
+def _further_derivatives(operator: Operator) -> dict[str, Callable[[Question], Array]]:
+    """Return the answers to the ops of one operator in `_DERIVED`."""
+    by_bias, jvp, double_backward = (
+        getattr(oracle, f"{operator}_{name}")
+        for name in ("bias_gradient", "jvp", "double_backward")
+    )
+
+    def bias_gradient(q: Question) -> Array:
+        shapes = q.x.shape, q.kernel.shape
+        arguments = {"bias_shape": _bias(q).shape, **_keywords(q)}
+        return np.asarray(by_bias(*shapes, _output_gradient(q), **arguments))
+
+    def double(by: By) -> Callable[[Question], Array]:
+        return lambda q: double_backward(
+            q.x, q.kernel, _output_gradient(q), by=by, **_tangents(q), **_keywords(q)
+        )
+
+    return {
+        f"{operator}_bias_gradient": bias_gradient,
+        f"{operator}_jvp": lambda q: jvp(q.x, q.kernel, **_tangents(q), **_keywords(q)),
+        **{f"{operator}_double_backward_{by}": double(by) for by in get_args(By)},
+    }
+
+
+_ANSWERS: dict[str, Callable[[Question], Array]] = {
     "conv": lambda q: oracle.conv(q.x, q.kernel, bias=q.bias, **_keywords(q)),
     "conv_input_gradient": lambda q: oracle.conv_input_gradient(
         q.x.shape, q.kernel, _output_gradient(q), **_keywords(q)
@@ -598,6 +800,8 @@ _ANSWERS: dict[Op, Callable[[Question], Array]] = {
     "conv_transpose_kernel_gradient": lambda q: oracle.conv_transpose_kernel_gradient(
         q.x, q.kernel.shape, _output_gradient(q), **_keywords(q)
     ),
+    **_further_derivatives("conv"),
+    **_further_derivatives("conv_transpose"),
     "conv_parameters": lambda q: np.array(_parameter_count(q)),
     "conv_transpose_parameters": lambda q: np.array(_parameter_count(q)),
     "interpolate": lambda q: oracle.interpolate(q.x, q.stride),

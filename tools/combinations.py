@@ -2,7 +2,7 @@
 
 ``python -m tools.combinations [CASES...]`` prints an entry for each question that these cases, by
 default the corpus, lack for full coverage of three factors, or of two where one of them is
-pairwise. covertable chooses the points; it is
+pairwise or a further derivative. covertable chooses the points; it is
 installed for this tool alone (``pip install .[combinations]``). The output is kept in a case file,
 which is not generated again.
 """
@@ -10,17 +10,19 @@ which is not generated again.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from conformance.authoring import yaml_writer
 from conformance.cases import load
 from conformance.cases.fields import Topic
 from conformance.quality import interactions
-from conformance.quality.factors import CONSTRAINTS, FACTORS
+from conformance.quality.factors import CONSTRAINTS, FACTORS, FURTHER
 from conformance.quality.interactions import Levels, Point
 from conformance.utils import resources
 from tools import samples
@@ -34,6 +36,9 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "forward": ("forward", ""),
         "input gradient": ("by-input", "a gradient by the input"),
         "kernel gradient": ("by-kernel", "a gradient by the kernel"),
+        "bias gradient": ("by-bias", "a gradient by the bias"),
+        "jvp": ("jvp", "a derivative along tangents"),
+        "double backward": ("double", "a gradient of a gradient"),
     },
     "rank": {"1": ("1d", "a single axis"), "2": ("2d", ""), "3": ("3d", "three axes")},
     "stride": {
@@ -111,7 +116,7 @@ TOPICS: Mapping[str, Topic] = {
 
 
 def choose_points(points: Iterable[Point]) -> list[Point]:
-    """Return the points that, with the given ones, cover every interaction.
+    """Return the points that, with the given ones, cover every interaction that should be.
 
     Raises
     ------
@@ -119,8 +124,14 @@ def choose_points(points: Iterable[Point]) -> list[Point]:
         Without covertable.
     """
     presets = [interactions.levels_at(point) for point in sorted(points)]
+    further = [*choose_further(points)]
+    strengths = (interactions.PAIR, STRENGTH)
+    if not any(any(interactions.missing([*points, *further], n)) for n in strengths):
+        return further
+    levels = {factor.name: [x for x in factor.levels if x not in FURTHER] for factor in FACTORS}
+    presets = [preset for preset in presets if preset["operator"] not in FURTHER]
     rows = import_module("covertable").make(
-        {factor.name: list(factor.levels) for factor in FACTORS},
+        levels,
         strength=interactions.PAIR,
         sub_models=[
             {"fields": [f.name for f in FACTORS if not f.pairwise], "strength": STRENGTH},
@@ -129,7 +140,33 @@ def choose_points(points: Iterable[Point]) -> list[Point]:
         presets=presets,
         constraints=[_forbidden(constraint.levels) for constraint in CONSTRAINTS],
     )
-    return [interactions.point(row) for row in rows if row not in presets]
+    return [*further, *(interactions.point(row) for row in rows if row not in presets)]
+
+
+def choose_further(points: Iterable[Point]) -> Iterator[Point]:
+    """Yield points at which the further derivatives have each level of every other factor.
+
+    At each step the point that adds most is taken, and of such points that of the plainest levels.
+    """
+    place = [factor.name for factor in FACTORS].index("operator")
+    points = set(points)
+    for operator in (FACTORS[place].levels.index(level) for level in FURTHER):
+        of_operator = [point for point in points if point[place] == operator]
+        covered = [{point[f] for point in of_operator} for f in range(len(FACTORS))]
+        feasible = interactions.feasible().take([operator], place)
+        while True:
+            gains = np.zeros(feasible.shape, int)
+            for f, size in enumerate(feasible.shape):
+                is_new = [f != place and level not in covered[f] for level in range(size)]
+                gains += np.array(is_new).reshape([-1 if a == f else 1 for a in range(gains.ndim)])
+            gains[~feasible] = 0
+            if not gains.any():
+                break
+            choice = [int(level) for level in np.unravel_index(gains.argmax(), gains.shape)]
+            choice[place] = operator
+            for f, level in enumerate(choice):
+                covered[f].add(level)
+            yield tuple(choice)
 
 
 def _forbidden(levels: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.quality import factors, mutation
 from conformance.quality.interactions import Levels
-from conformance.question import Array, Dtype, Op, OutputLength, Question
+from conformance.question import Array, Dtype, Op, OutputLength, Question, tangents_of
 from conformance.runs.prepared_case import PreparedCase
 
 CHOICE = 8
@@ -29,10 +29,17 @@ ATTEMPTS, TRIES = 2000, 100
 """How many questions are started, and how often a part of one is drawn."""
 WINDOWS = (1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8)
 """Lengths of a kernel, with their frequencies."""
-OPS: Mapping[str, Op] = {
-    "forward": "conv_transpose",
-    "input gradient": "conv_transpose_input_gradient",
-    "kernel gradient": "conv_transpose_kernel_gradient",
+OPS: Mapping[str, tuple[Op, ...]] = {
+    "forward": ("conv_transpose",),
+    "input gradient": ("conv_transpose_input_gradient",),
+    "kernel gradient": ("conv_transpose_kernel_gradient",),
+    "bias gradient": ("conv_transpose_bias_gradient",),
+    "jvp": ("conv_transpose_jvp",),
+    "double backward": (
+        "conv_transpose_double_backward_gradient",
+        "conv_transpose_double_backward_input",
+        "conv_transpose_double_backward_kernel",
+    ),
 }
 DTYPES: Mapping[str, tuple[Dtype, ...]] = {"integer": ("int32", "int64")}
 CHANNELS: Mapping[tuple[str, str], tuple[tuple[int, int, int], ...]] = {
@@ -87,8 +94,9 @@ def draw(levels: Levels, random: np.random.Generator) -> Question | None:
     dtypes = DTYPES.get(levels["dtype"]) or (cast(Dtype, levels["dtype"]),)
     batch = int(random.integers(1, 3))
     unbatched = levels["batch"] == "one example"
+    ops = OPS[levels["operator"]]
     q = Question(
-        op=OPS[levels["operator"]],
+        op=ops[0] if levels["bias"] == "yes" or len(ops) == 1 else ops[random.integers(len(ops))],
         x=_placeholder((1 if unbatched else batch, inputs, *_axes(random, 1, 4, rank))),
         unbatched=unbatched,
         kernel=_placeholder((inputs, outputs // groups, *(1,) * rank)),
@@ -226,6 +234,12 @@ def _entry(q: Question, seed: int) -> dict[str, Any]:
     }
     if q.bias is not None:
         entry["bias"] = [(-1) ** i * (i + 1) for i in range(len(q.bias))]
+    for name in tangents_of(q.op):
+        key = name.removesuffix("_tangent")
+        if key == "bias" and q.bias is not None:
+            entry[name] = [-2 * number for number in entry[key]]
+        elif key != "bias":
+            entry[name] = {**entry[key], "seed": entry[key]["seed"] + 10**6}
     return entry
 
 

@@ -29,16 +29,29 @@ class CallSource:
         The call.
     setup
         Lines before the call, such as making a layer.
-    kernel
-        The expression by which a gradient by the kernel is taken.
+    kernel, bias
+        The expressions by which a gradient by the kernel or by the bias is taken.
     parameters
         An expression for the number of learnable numbers, if there is a layer.
+    function
+        The same call as an expression of x, w and b, if there is a layer that holds w and b.
     """
 
     expression: str
     setup: tuple[str, ...] = ()
     kernel: str = "w"
+    bias: str = "b"
     parameters: str | None = None
+    function: str | None = None
+
+    def source(self, name: str) -> str:
+        """Return the expression for x, w, b or g of which a gradient is taken."""
+        return {"w": self.kernel, "b": self.bias}.get(name, name)
+
+    @property
+    def as_function(self) -> str:
+        """Return an expression of x, w and b."""
+        return self.function or self.expression
 
 
 CallBuilder = Callable[[Question], CallSource | Inexpressible]
@@ -93,8 +106,13 @@ class Limitation:
         )
 
     def stops(self, question: Question, runtime: Runtime) -> bool:
-        """Return whether a question, as the call sees it, runs into this in a runtime."""
-        return self.is_known_of(runtime) and self.concerns(question)
+        """Return whether a question, as the call sees it, runs into this in a runtime.
+
+        A framework computes outputs and gradients on the way to a further derivative.
+        """
+        return self.is_known_of(runtime) and any(
+            self.concerns(question.but(op=op)) for op in question.computed_ops
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +239,8 @@ def convolution_beside(
 
 
 Gradient = Callable[[CallSource, str], tuple[str, ...]]
+Jvp = Callable[[CallSource, tuple[str, ...]], tuple[str, ...]]
+DoubleBackward = Callable[[CallSource, str, tuple[str, ...]], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,8 +256,16 @@ class TensorInterop:
     array
         An expression for the tensor ``{v}`` as a NumPy array.
     gradient
-        A function that returns lines which leave in y the gradient of a call by "x" or by "w",
+        A function that returns lines which leave in y the gradient of a call by "x", "w" or "b",
         given g.
+    jvp
+        A function that returns lines which leave in y the derivative of a call along tangents. It
+        is given the names of the arrays that have one, of x, w and b; the tangent of x is tx, and
+        so on. None if the framework has no such derivative.
+    double_backward
+        A function that returns lines which leave in y a gradient of the gradients of a call, by
+        "x", "w" or "g". It is given that name, and the names of the arrays whose gradients are
+        multiplied with their tangents and added up. None as for ``jvp``.
     dtype_conversions
         The expressions in place of ``tensor`` and ``array`` for dtypes that NumPy lacks.
     dtype_contexts
@@ -263,6 +291,8 @@ class TensorInterop:
     tensor: str
     array: str
     gradient: Gradient
+    jvp: Jvp | None = None
+    double_backward: DoubleBackward | None = None
     dtype_conversions: Mapping[Dtype, tuple[str, str]] = field(default_factory=dict)
     dtype_contexts: Mapping[Dtype, str] = field(default_factory=dict)
     conjugates_gradients: bool = False
@@ -420,6 +450,11 @@ class Framework:
         return {api.id: api for api in self.apis}[id]
 
 
+def listed(names: tuple[str, ...], prefix: str = "") -> str:
+    """Return the names as source of the inside of a tuple or a list."""
+    return "".join(f"{prefix}{name}, " for name in names).rstrip()
+
+
 def keywords(**values: object) -> str:
     """Return keyword arguments as source, each after a comma, without those that are None."""
     return "".join(f", {name}={value!r}" for name, value in values.items() if value is not None)
@@ -492,7 +527,7 @@ def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
 
 NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
 """The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
-NO_GRADIENTS = boundary("there are no gradients", lambda q: "gradient" in q.wanted)
+NO_GRADIENTS = boundary("there are no gradients", lambda q: q.is_derivative)
 ZEROS_AROUND = Limitation(
     "an infinite kernel is multiplied with the zeros of a padding, which gives NaN",
     lambda q: q.has_infinite_kernel and q.gathers and any(max(pair) > 0 for pair in q.pairs),

@@ -17,6 +17,7 @@ from conformance.adapters.base import (
     Inexpressible,
     TensorInterop,
     keywords,
+    listed,
     numbers,
 )
 from conformance.adapters.runtime import RuntimeClass
@@ -24,9 +25,22 @@ from conformance.question import Question
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    call = call_source.expression if by == "x" else call_source.as_function
+    return (f"y, pullback = jax.vjp(lambda {by}: {call}, {by})", "y, = pullback(g)")
+
+
+def _jvp(call_source: CallSource, names: tuple[str, ...]) -> tuple[str, ...]:
+    call = f"lambda {', '.join(names)}: {call_source.as_function}"
+    return (f"_, y = jax.jvp({call}, ({listed(names)}), ({listed(names, 't')}))",)
+
+
+def _double_backward(call_source: CallSource, by: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    arguments = ", ".join(names)
     return (
-        f"y, pullback = jax.vjp(lambda {by}: {call_source.expression}, {by})",
-        "y, = pullback(g)",
+        f"gradients = lambda {by}: jax.vjp("
+        f"lambda {arguments}: {call_source.as_function}, {arguments})[1](g)",
+        f"y, pullback = jax.vjp(gradients, {by})",
+        f"y, = pullback(({listed(names, 't')}))",
     )
 
 
@@ -39,6 +53,8 @@ INTEROP = TensorInterop(
     tensor="jnp.asarray({v})",
     array="np.asarray({v})",
     gradient=_gradient,
+    jvp=_jvp,
+    double_backward=_double_backward,
     dtype_conversions={
         "bfloat16": ("jnp.asarray({v}, jnp.bfloat16)", "np.asarray({v}, np.float32)")
     },

@@ -50,15 +50,8 @@ def _for_backend(backend: str, interop: TensorInterop, **changes: object) -> Ten
 def _torch_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     if call_source.kernel == "layer.kernel":
         # A variable of Keras wraps the parameter that autograd knows.
-        call_source = replace(call_source, kernel="layer.kernel.value")
+        call_source = replace(call_source, kernel="layer.kernel.value", bias="layer.bias.value")
     return torch.INTEROP.gradient(call_source, by)
-
-
-def _jax_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    expression = call_source.expression
-    if by == "w" and call_source.kernel == "layer.kernel":
-        expression = "layer.stateless_call([w], [], x)[0]"
-    return (f"y, pullback = jax.vjp(lambda {by}: {expression}, {by})", "y, = pullback(g)")
 
 
 WITHOUT_GRADIENTS = ("numpy", "openvino")
@@ -79,7 +72,7 @@ WITHOUT_AUTODIFF = TensorInterop(
 INTEROPS: dict[str | None, TensorInterop] = {
     "tensorflow": _for_backend("tensorflow", tensorflow.INTEROP),
     "torch": _for_backend("torch", torch.INTEROP, gradient=_torch_gradient),
-    "jax": _for_backend("jax", jax.INTEROP, gradient=_jax_gradient),
+    "jax": _for_backend("jax", jax.INTEROP),
     "numpy": _for_backend(
         "numpy",
         WITHOUT_AUTODIFF,
@@ -140,6 +133,8 @@ def _layer(q: Question, **arguments: object) -> CallSource:
         ),
         expression="layer(x)",
         kernel="layer.kernel",
+        bias="layer.bias",
+        function=f"layer.stateless_call([{'w' if q.bias is None else 'w, b'}], [], x)[0]",
         parameters="layer.count_params()",
     )
 

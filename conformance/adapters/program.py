@@ -36,10 +36,30 @@ def _interpolate(q: Question) -> CallSource:
     return CallSource(f"program.ask('interpolate', {q.dtype!r}, x=x, factor={q.stride})")
 
 
+_NAMES = {"x": "input", "w": "kernel", "b": "bias", "g": "gradient"}
+
+
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+    return _derivative(call_source, f"{_NAMES[by]}_gradient", "gradient=g")
+
+
+def _jvp(call_source: CallSource, names: tuple[str, ...]) -> tuple[str, ...]:
+    return _derivative(call_source, "jvp", *_tangents(names))
+
+
+def _double_backward(call_source: CallSource, by: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    tangents = _tangents(names)
+    return _derivative(call_source, f"double_backward_{_NAMES[by]}", "gradient=g", *tangents)
+
+
+def _tangents(names: tuple[str, ...]) -> tuple[str, ...]:
+    keys = {"x": "x", "w": "kernel", "b": "bias"}
+    return tuple(f"{keys[name]}_tangent=t{name}" for name in names)
+
+
+def _derivative(call_source: CallSource, wanted: str, *arrays: str) -> tuple[str, ...]:
     operator, _, rest = call_source.expression.partition("', ")
-    wanted = "input_gradient" if by == "x" else "kernel_gradient"
-    return (f"y = {operator}_{wanted}', {rest[:-1]}, gradient=g)",)
+    return (f"y = {operator}_{wanted}', {', '.join((rest[:-1], *arrays))})",)
 
 
 def _api(operator: Operator, kernel_axes: str = "out in *k") -> Api:
@@ -65,6 +85,8 @@ FRAMEWORK = Framework(
             tensor="{v}",
             array="{v}",
             gradient=_gradient,
+            jvp=_jvp,
+            double_backward=_double_backward,
             switches=(VARIABLE,),
             classes=(RuntimeClass(name="program"),),
         )

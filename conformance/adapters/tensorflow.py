@@ -22,6 +22,7 @@ from conformance.adapters.base import (
     TensorInterop,
     boundary,
     keywords,
+    listed,
     numbers,
     output_space,
 )
@@ -29,13 +30,35 @@ from conformance.question import Question
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else call_source.kernel
+    source = call_source.source(by)
     return (
         "with tf.GradientTape() as tape:",
         # A tape watches variables, such as those of a layer, automatically.
         *(() if source.startswith("layer") else (f"    tape.watch({source})",)),
         f"    y = {call_source.expression}",
         f"y = tape.gradient(y, {source}, g)",
+    )
+
+
+def _jvp(call_source: CallSource, names: tuple[str, ...]) -> tuple[str, ...]:
+    primals, tangents = listed(names), listed(names, "t")
+    return (
+        f"with tf.autodiff.ForwardAccumulator([{primals}], [{tangents}]) as accumulator:",
+        f"    y = {call_source.as_function}",
+        "y = accumulator.jvp(y)",
+    )
+
+
+def _double_backward(call_source: CallSource, by: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    sources = listed(names)
+    return (
+        "with tf.GradientTape() as outer:",
+        f"    outer.watch({by})",
+        "    with tf.GradientTape() as tape:",
+        f"        tape.watch([{sources}])",
+        f"        y = {call_source.as_function}",
+        f"    gradients = tape.gradient(y, [{sources}], g)",
+        f"y = outer.gradient(gradients, {by}, [{listed(names, 't')}])",
     )
 
 
@@ -47,6 +70,8 @@ INTEROP = TensorInterop(
     tensor="tf.constant({v})",
     array="{v}.numpy()",
     gradient=_gradient,
+    jvp=_jvp,
+    double_backward=_double_backward,
     dtype_conversions={
         "bfloat16": ("tf.constant({v}, tf.bfloat16)", "tf.cast({v}, tf.float32).numpy()")
     },
@@ -140,12 +165,23 @@ def _conv(name: str, *, names_layout: bool = False) -> Callable[[Question], Call
         arguments = keywords(
             **stride,
             padding=_padding(q),
-            data_format="NDHWC" if names_layout and q.rank == 3 else None,
+            data_format=_LAYOUTS[q.rank - 1] if names_layout and _needs_layout(q) else None,
             dilations=dilations,
         )
         return CallSource(f"{name.format(rank=q.rank)}(x, w{arguments})")
 
     return build
+
+
+_LAYOUTS = ("NWC", "NHWC", "NDHWC")
+
+
+def _needs_layout(q: Question) -> bool:
+    """Return whether `tf.nn.convolution` needs the layout, its default, by name (2.21).
+
+    Without it there is no kernel gradient over three axes and no derivative of one over two.
+    """
+    return q.rank == 3 or (q.rank == 2 and q.wanted.startswith("double_backward"))
 
 
 def _per_array_axis(values: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -281,7 +317,6 @@ def _convolution_api(id: str, name: str, exists: str, limits: tuple[Limitation, 
         layout="N *s C",
         kernel_axes="*k in out",
         native=_conv(name),
-        # Without it, `tf.nn.convolution` has no kernel gradient over three axes (2.21).
         recipe=_conv(name, names_layout=name == "tf.nn.convolution"),
         limits=limits,
         takes_bias=False,

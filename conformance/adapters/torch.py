@@ -20,6 +20,7 @@ from conformance.adapters.base import (
     TensorInterop,
     convolution_beside,
     keywords,
+    listed,
     numbers,
     output_padding,
     symmetric,
@@ -29,11 +30,26 @@ from conformance.question import Question
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else call_source.kernel
+    source = call_source.source(by)
     return (
         f"{source}.requires_grad_()",
         f"y = {call_source.expression}",
         f"y, = torch.autograd.grad(y, {source}, g)",
+    )
+
+
+def _jvp(call_source: CallSource, names: tuple[str, ...]) -> tuple[str, ...]:
+    arguments, call = ", ".join(names), call_source.as_function
+    tangents = listed(names, "t")
+    return (f"_, y = torch.func.jvp(lambda {arguments}: {call}, ({listed(names)}), ({tangents}))",)
+
+
+def _double_backward(call_source: CallSource, by: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return (
+        *(f"{name}.requires_grad_()" for name in dict.fromkeys((*names, by))),
+        f"y = {call_source.as_function}",
+        f"gradients = torch.autograd.grad(y, ({listed(names)}), g, create_graph=True)",
+        f"y, = torch.autograd.grad(gradients, {by}, ({listed(names, 't')}))",
     )
 
 
@@ -42,6 +58,8 @@ INTEROP = TensorInterop(
     tensor="torch.tensor({v})",
     array="{v}.numpy(force=True)",
     gradient=_gradient,
+    jvp=_jvp,
+    double_backward=_double_backward,
     dtype_conversions={
         "bfloat16": ("torch.tensor({v}).bfloat16()", "{v}.float().numpy(force=True)")
     },
@@ -112,6 +130,7 @@ def _layer(q: Question, arguments: str) -> CallSource:
         keywords(requires_grad=False if dtype.startswith("int") else None)
         for dtype in (kernel, bias_dtype)
     )
+    parameters = "{'weight': w}" if q.bias is None else "{'weight': w, 'bias': b}"
     return CallSource(
         setup=(
             f"layer = torch.nn.{name}({sizes}{arguments}{bias})",
@@ -120,6 +139,8 @@ def _layer(q: Question, arguments: str) -> CallSource:
         ),
         expression=f"layer(x{keywords(output_size=q.length and q.length.space)})",
         kernel="layer.weight",
+        bias="layer.bias",
+        function=f"torch.func.functional_call(layer, {parameters}, x)",
         parameters="sum(parameter.numel() for parameter in layer.parameters())",
     )
 

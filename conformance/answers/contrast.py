@@ -15,7 +15,7 @@ from conformance.authoring.call_files import CannotUse
 from conformance.comparison import reference
 from conformance.conventions.interpretations import Explanation
 from conformance.explain import array_diff
-from conformance.question import Array, Question
+from conformance.question import ARRAYS, Array, Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ def _require_same(first: Question, second: Question) -> None:
         one, other = getattr(first, name), getattr(second, name)
         if one != other:
             raise CannotUse(f"the two answers are to two questions: {name} is {one} and {other}")
-    for name in ("x", "kernel", "bias", "gradient"):
+    for name in ARRAYS:
         one, other = getattr(first, name), getattr(second, name)
         same = one is other is None or (
             one is not None and other is not None and np.array_equal(one, other)

@@ -232,12 +232,13 @@ def _search(comparison: Comparison, answer: Array, budget: Budget) -> Diagnosis:
     q, expected, agrees = comparison.question, comparison.expected, comparison.agrees
     exact, slack = comparison.exact, comparison.slack
     find = partial(search.diagnose, exact=exact, budget=budget, slack=slack)
-    if q.wanted == "kernel_gradient" or not answer.shape[:1] == (len(q.x),) > (2,):
+    if q.answer_space in ("kernel", "bias") or not answer.shape[:1] == (len(q.x),) > (2,):
         return find(q, expected, answer)
     wrong = 0 if agrees is None else int(np.argwhere(~agrees)[0, 0])
     start = min(wrong, len(q.x) - 2)
     two = slice(start, start + 2)
-    examples = q.but(x=q.x[two], gradient=None if q.gradient is None else q.gradient[two])
+    batched = ("x", "gradient", "x_tangent")
+    examples = q.but(**{name: a[two] for name, a in q.arrays.items() if name in batched})
     found = find(examples, None if expected is None else expected[two], answer[two])
     explanations = tuple(
         explanation

@@ -28,7 +28,18 @@ from conformance.authoring.captures import X_AXES, Capture, divide_outputs
 from conformance.cases.arrays import to_dtype
 from conformance.cases.vocabulary import value_hint
 from conformance.oracle.geometry import padding_of, per_axis
-from conformance.question import OPS, Array, Op, Question, is_complex, products
+from conformance.question import (
+    ANSWER_SPACES,
+    OPS,
+    TANGENTS,
+    Array,
+    Op,
+    Question,
+    is_complex,
+    products,
+    tangents_of,
+    wanted_of,
+)
 from conformance.recipes.search import LENGTH
 
 ARRAYS = ("x", "kernel", "bias", "gradient", "y")
@@ -42,7 +53,7 @@ MOST_NUMBERS, MOST_PRODUCTS = 2**26, 2**34
 
 _OTHERS = {
     **dict.fromkeys(ANSWERS, "y"),
-    **{key: key for key in ("gradient", "op", "dtype", "rank")},
+    **{key: key for key in ("gradient", *TANGENTS, "op", "dtype", "rank")},
 }
 _NEUTRAL = {"stride": 1, "dilation": 1, "padding": 0, "output_padding": 0}
 
@@ -131,7 +142,7 @@ def submission_of(
     channels = {key: key for key in EXTRAS if key.endswith("channels")}
     arrays, arguments = call_files.split_arguments(
         entries,
-        {key: (names or {}).get(key) for key in ARRAYS},
+        {key: (names or {}).get(key) for key in (*ARRAYS, *TANGENTS)},
         vocabulary,
         others={**_OTHERS, **channels},
         can_ignore=can_ignore,
@@ -234,9 +245,9 @@ def _axes(layouts: Layouts, vocabulary: Vocabulary | None, op: Op) -> dict[str, 
     kernel = layouts.kernel or (vocabulary.kernel_axes if vocabulary else canonical)
     axes = {"x": axes_of("x", x, X_AXES), "kernel": axes_of("kernel", kernel, canonical)}
     output = axes["x"] if layouts.y is None else axes_of("y", layouts.y, X_AXES)
-    gradients = {"input_gradient": axes["x"], "kernel_gradient": axes["kernel"]}
-    answer = next((gradients[key] for key in gradients if op.endswith(key)), output)
-    return {**axes, "gradient": output, "y": answer}
+    tangents = {f"{name}_tangent": order for name, order in axes.items()}
+    answer = axes.get(ANSWER_SPACES[wanted_of(op)], output)
+    return {**axes, **tangents, "gradient": output, "y": answer}
 
 
 def _kernel_axes(op: Op) -> str:
@@ -326,7 +337,8 @@ def _question(
         raise CannotUse(str(error)) from None
     if q.operator == "conv" and any(q.output_padding):
         raise CannotUse("output_padding has no meaning for a convolution")
-    return _with_gradient(q, arrays.get("gradient"), axes["gradient"])
+    q = _with_gradient(q, arrays.get("gradient"), axes["gradient"])
+    return _with_tangents(q, arrays, axes)
 
 
 def _lengths(value: Any, q: Question, axes: str) -> tuple[int, ...]:
@@ -365,7 +377,7 @@ def _check_channels(q: Question) -> None:
 
 def _with_gradient(q: Question, gradient: Array | None, axes: str) -> Question:
     """Return the question with the gradient by the output, which only a gradient needs."""
-    if (gradient is not None) != q.wanted.endswith("gradient"):
+    if (gradient is not None) != q.needs_gradient:
         needs = "has no meaning for" if gradient is not None else "by the output is missing for"
         raise CannotUse(f"the gradient {needs} {q.op}")
     if gradient is None:
@@ -380,9 +392,36 @@ def _with_gradient(q: Question, gradient: Array | None, axes: str) -> Question:
     return q.but(gradient=gradient)
 
 
+def _with_tangents(q: Question, arrays: Mapping[str, Array], axes: Mapping[str, str]) -> Question:
+    """Return the question with the tangents of its derivative, and with a bias that it is by."""
+    if q.wanted == "bias_gradient" and q.bias is None:
+        q = q.but(bias=np.zeros(q.output_channels, q.x.dtype))  # only its shape takes part
+    allowed = tangents_of(q.op)
+    tangents = {}
+    for key in (key for key in TANGENTS if key in arrays):
+        name = key.removesuffix("_tangent")
+        tangent, array = arrays[key], q.arrays.get(name)
+        if key not in allowed:
+            raise CannotUse(f"{key} has no meaning for {q.op}")
+        if array is None:
+            raise CannotUse(f"{name} is missing for {key}")
+        if name != "bias":
+            canonical = X_AXES if name == "x" else _kernel_axes(q.op)
+            tangent = to_canonical(tangent, q.rank, axes[key], canonical)
+        if tangent.shape != array.shape:
+            raise CannotUse(f"{key} must have the shape {array.shape}, got {tangent.shape}")
+        tangents[key] = tangent
+    if allowed and not tangents:
+        raise CannotUse(f"{' or '.join(allowed)} is missing for {q.op}")
+    return q.but(**tangents)
+
+
 def _answer(y: Array, rank: int, axes: str, op: Op) -> Array:
     """Return the answer with canonical axes; one that has too many or too few stays as it is."""
-    canonical = _kernel_axes(op) if op.endswith("kernel_gradient") else X_AXES
+    space = ANSWER_SPACES[wanted_of(op)]
+    if space == "bias":
+        return y
+    canonical = _kernel_axes(op) if space == "kernel" else X_AXES
     return to_canonical(y, rank, axes, canonical) if rank <= y.ndim <= rank + 2 else y
 
 

@@ -10,7 +10,7 @@ from conformance.adapters.base import Api
 from conformance.authoring import call_files
 from conformance.authoring.call_files import ANSWERS, ARRAYS, CannotUse
 from conformance.authoring.captures import RANGES, X_AXES, Capture
-from conformance.question import Array
+from conformance.question import TANGENTS, Array
 from conformance.recipes import search
 from conformance.recipes.search import LENGTH
 from conformance.runs import lookup
@@ -40,9 +40,10 @@ def choices(
     CannotUse
         If the file is no such call, or the options contradict it.
     """
-    for key in (*ARRAYS, "gradient"):
+    for key in (*ARRAYS, "gradient", *TANGENTS):
         if key in fields:
-            raise CannotUse(f"--{key} is said, and --from-npz has arrays of its own")
+            option = key.replace("_", "-")
+            raise CannotUse(f"--{option} is said, and --from-npz has arrays of its own")
     file, api_id = options["npz"], options["api_id"]
     names = {key: options[f"{key}_name"] for key in ARRAYS}
     values = call_files.read(file, options["ignored"])

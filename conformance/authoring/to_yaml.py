@@ -21,14 +21,13 @@ def fields(q: Question) -> dict[str, Any]:
     from them if its numbers are whole.
     """
     case: dict[str, Any] = {} if q.op == "conv_transpose" else {"op": q.op}
-    arrays = {"x": q.x, "kernel": q.kernel, "gradient": q.gradient}
-    if q.operator == "interpolate":
-        del arrays["kernel"]
+    vectors = ("bias", "bias_tangent")
+    unused = vectors if q.operator != "interpolate" else (*vectors, "kernel")
+    operands = {name: a for name, a in q.arrays.items() if name not in unused}
     if q.unbatched:
-        arrays |= {name: a[0] for name, a in arrays.items() if a is not None and name != "kernel"}
-    case |= {name: _operand(a, q.rank) for name, a in arrays.items() if a is not None}
-    if q.bias is not None:
-        case["bias"] = _integers(q.bias)
+        operands |= {name: a[0] for name, a in operands.items() if not name.startswith("kernel")}
+    case |= {name: _operand(a, q.rank) for name, a in operands.items()}
+    case |= {name: _integers(q.arrays[name]) for name in vectors if name in q.arrays}
     if q.rank == 3 and isinstance(case["x"], np.ndarray) and case["x"].ndim == q.rank:
         case["rank"] = q.rank  # otherwise three axes are a batch, a channel and one of space
     if q.unbatched and _axis_count(case["kernel"]) == q.rank:
@@ -62,7 +61,7 @@ def fields(q: Question) -> dict[str, Any]:
 def topics(q: Question) -> tuple[Topic, ...]:
     """Return the topics of a question, or ``basic`` where there are no others."""
     applicable: dict[Topic, bool] = {
-        "gradients": q.wanted.endswith("gradient"),
+        "gradients": q.is_derivative,
         "parameters": q.wanted == "parameters",
         "interpolation": q.operator == "interpolate",
         "degenerate": not len(q.x),

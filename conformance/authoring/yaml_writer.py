@@ -26,8 +26,8 @@ READABLE = 100
 """Numbers of an array up to which they are written, as a person has to review them."""
 ORDER = (
     "id", "claims", "section", "topics", "tags", "why", "op", "rank", "x", "kernel", "gradient",
-    "bias", "stride", "padding", "output_padding", "output_size", "dilation", "groups", "dtype",
-    "kernel_dtype", "exact", "expected",
+    "bias", "x_tangent", "kernel_tangent", "bias_tangent", "stride", "padding", "output_padding",
+    "output_size", "dilation", "groups", "dtype", "kernel_dtype", "exact", "expected",
 )  # fmt: skip
 """The keys of a case in the order of a file."""
 

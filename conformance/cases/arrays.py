@@ -74,7 +74,7 @@ def infer_rank(
     is_one_example = kernel is not None and first_count == rank + 1
     reason = f"rank is {stated_rank}" if stated_rank else f"{first} has {first_count}"
     for name, count in counts.items():
-        has_batch = name == "kernel" or not is_one_example
+        has_batch = name.startswith("kernel") or not is_one_example
         full, axes = (rank + 2, "batch and channels") if has_batch else (rank + 1, "channels")
         if count not in (rank, full):
             spatial = f"{rank} axis" if rank == 1 else f"{rank} axes"

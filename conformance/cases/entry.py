@@ -20,22 +20,46 @@ from conformance.cases.size_limits import check_cost, check_size
 from conformance.cases.vocabulary import did_you_mean
 from conformance.cases.yaml_node import Node
 from conformance.cases.yaml_syntax import Complaint
-from conformance.question import AnyQuestion, Array, Chain, Question, as_canonical
+from conformance.question import (
+    OPS,
+    TANGENTS,
+    AnyQuestion,
+    Array,
+    Chain,
+    Operator,
+    Question,
+    Wanted,
+    as_canonical,
+    is_complex,
+    operator_of,
+    tangents_of,
+    wanted_of,
+)
 
-_CONV = frozenset({"kernel", "bias", "stride", "padding", "dilation", "groups"})
-_TRANSPOSE = _CONV | {"output_padding", *output_lengths.WORDS}
-_MIXED = frozenset({"kernel_dtype"})
-_NO_BIAS = frozenset({"bias"})
-ALLOWED: Mapping[str, frozenset[str]] = {
-    "conv": _CONV | _MIXED,
-    "conv_input_gradient": (_CONV - _NO_BIAS) | {"gradient"},
-    "conv_kernel_gradient": (_CONV - _NO_BIAS) | {"gradient"},
-    "conv_parameters": _CONV,
-    "conv_transpose": _TRANSPOSE | _MIXED,
-    "conv_transpose_input_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
-    "conv_transpose_kernel_gradient": (_TRANSPOSE - _NO_BIAS) | {"gradient"},
-    "conv_transpose_parameters": _TRANSPOSE,
+_CONV = frozenset({"kernel", "stride", "padding", "dilation", "groups"})
+_KEYS: Mapping[Operator, frozenset[str]] = {
+    "conv": _CONV,
+    "conv_transpose": _CONV | {"output_padding", *output_lengths.WORDS},
     "interpolate": frozenset({"stride"}),
+}
+"""The keys of an operator without a bias."""
+_WANTED_KEYS: Mapping[Wanted, frozenset[str]] = {
+    "output": frozenset({"bias", "kernel_dtype"}),
+    "input_gradient": frozenset({"gradient"}),
+    "kernel_gradient": frozenset({"gradient"}),
+    "bias_gradient": frozenset({"bias", "gradient"}),
+    "jvp": frozenset({"bias"}),
+    "double_backward_input": frozenset({"gradient"}),
+    "double_backward_kernel": frozenset({"gradient"}),
+    "double_backward_gradient": frozenset({"bias", "gradient"}),
+    "parameters": frozenset({"bias"}),
+}
+"""The keys that belong to what is wanted of an operator, beside tangents."""
+ALLOWED: Mapping[str, frozenset[str]] = {
+    **{
+        op: _KEYS[operator_of(op)].union(_WANTED_KEYS[wanted_of(op)], tangents_of(op)) for op in OPS
+    },
+    "interpolate": _KEYS["interpolate"],
     "chain": frozenset({"steps"}),
 }
 """The keys of the question that each operator takes, beside ``x``."""
@@ -44,6 +68,7 @@ _OTHER_OPS: Mapping[str, str] = {
     "steps": "; a case with steps says 'op: chain'",
     "gradient": "; op conv_transpose_input_gradient takes it, as do the other gradients",
     "kernel_dtype": "; the answers of conv and conv_transpose may be of two dtypes",
+    **dict.fromkeys(TANGENTS, "; op conv_transpose_jvp takes it, and some double backward ops do"),
 }
 """The operators that take a key, for the sentence that refuses it for another operator."""
 _QUESTION_KEYS: frozenset[str] = frozenset().union(*ALLOWED.values())
@@ -139,6 +164,16 @@ def _misplaced_keys(entry: Entry) -> Iterator[Fault]:
         has_steps = key == "kernel" and entry.steps is not None  # its own sentence is enough
         if key in keys and getattr(entry, key) is None and not has_steps:
             yield (), f"{key} is missing; op {entry.op} needs it"
+    tangents = [key for key in TANGENTS if key in keys]
+    if tangents and all(getattr(entry, key) is None for key in tangents):
+        yield (), f"{' or '.join(tangents)} is missing; op {entry.op} needs one"
+    if tangents and is_complex(entry.dtype):
+        yield ("dtype",), f"op {entry.op} takes real numbers, not {entry.dtype}"
+    needs_bias = entry.op.endswith("bias_gradient") or entry.bias_tangent is not None
+    if needs_bias and "bias" in keys and entry.bias is None:
+        yield (), f"bias is missing; {'bias_tangent' if tangents else f'op {entry.op}'} needs it"
+    if "bias_tangent" in tangents and entry.bias is not None and entry.bias_tangent is None:
+        yield ("bias",), f"bias has no part in op {entry.op} without a bias_tangent"
 
 
 def _incomplete_statements(entry: Entry) -> Iterator[Fault]:
@@ -224,4 +259,6 @@ def _full(numbers: list[Any], question: AnyQuestion) -> Array:
     """Return stated numbers with batch and channel axes, (batch, channels, *space)."""
     first = question.questions[0] if isinstance(question, Chain) else question
     array = np.array(numbers)
+    if first.answer_space == "bias":
+        return array
     return array[None, None] if array.ndim == first.rank else as_canonical(question, array)

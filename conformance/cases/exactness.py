@@ -26,6 +26,7 @@ from conformance.cases.errors import Fault, Path
 from conformance.cases.schema import Entry, PadStep, Step
 from conformance.comparison import HALVES, OVERFLOW, finite, magnitude
 from conformance.question import (
+    ARRAYS,
     AnyQuestion,
     Array,
     Chain,
@@ -34,8 +35,6 @@ from conformance.question import (
     is_complex,
     promoted,
 )
-
-_NAMES = ("x", "kernel", "gradient", "bias")
 
 
 def is_exact(entry: Entry) -> bool:
@@ -126,7 +125,7 @@ def _rules(entry: Entry) -> Iterator[tuple[Path, Any]]:
         if isinstance(step, Step)
     ]
     for path, part in places:
-        for name in _NAMES:
+        for name in ARRAYS:
             rule = getattr(part, name, None)
             if rule is not None:
                 yield (*path, name), rule

@@ -177,7 +177,7 @@ def _difference(
 def _with_batch(numbers: Any, question: AnyQuestion) -> Array:
     """Return stated numbers with the batch and channel axes that a bare array leaves out."""
     array = np.asarray(numbers)
-    if _is_count(question):
+    if isinstance(question, Question) and question.answer_space in ("bias", "count"):
         return array
     return array.reshape((1,) * (_first(question).x.ndim - array.ndim) + array.shape)
 

@@ -24,6 +24,7 @@ from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.oracle.memory_layout import laid, memory_of
 from conformance.question import (
+    TANGENTS,
     AnyQuestion,
     Array,
     ArrayStep,
@@ -41,7 +42,7 @@ from conformance.question import (
 MAX_ARGUMENT = 2**31 - 1
 GRADIENT_SEED = 3
 
-_ARRAYS = ("x", "kernel", "gradient")
+_ARRAYS = ("x", "kernel", "gradient", "x_tangent", "kernel_tangent")
 _LEAST: Mapping[str, int] = {"stride": 1, "output_padding": 0, "dilation": 1}
 """The smallest number of each argument; padding may be negative."""
 
@@ -97,11 +98,11 @@ def _question(
 ) -> Question:
     rank = arrays["x"].ndim - 2
     dtype = promoted(*dtypes)
-    stored_in = {"x": dtypes[0], "kernel": dtypes[1], "gradient": dtype}
+    stored_in = {**dict.fromkeys(arrays, dtype), "x": dtypes[0], "kernel": dtypes[1]}
     read = _as_written if as_written else _canonical
     parts: dict[str, Any] = collect(
         {
-            "bias": partial(_bias, arguments, dtype),
+            **{key: partial(_vector, key, arguments, dtype) for key in ("bias", "bias_tangent")},
             **{
                 name: partial(read, name, getattr(arguments, name) or 0, rank)
                 for name in ("stride", "padding", "output_padding", "dilation")
@@ -124,12 +125,15 @@ def _question(
         operand_dtypes=None if dtypes[0] == dtypes[1] else dtypes,
         zero_given=arguments.output_padding is not None and not np.any(arguments.output_padding),
         unbatched=unbatched,
+        x_tangent=operands.get("x_tangent"),
+        kernel_tangent=operands.get("kernel_tangent"),
         **parts,
     )
+    _check_tangents(q)
     q = _with_length(q, arguments, as_written=as_written)
     with suppress(ValueError) if as_written else nullcontext():
         check_cost(q)
-    if not q.wanted.endswith("gradient"):
+    if not q.needs_gradient:
         return q
     gradient = operands.get("gradient")
     if not as_written:
@@ -266,13 +270,25 @@ def _as_written(name: str, value: Any, rank: int) -> Axes | Pairs | Word:
     return tuple(entries)
 
 
-def _bias(arguments: Arguments, dtype: Dtype) -> Array | None:
-    if arguments.bias is None:
+def _vector(key: str, arguments: Arguments, dtype: Dtype) -> Array | None:
+    """Return the bias or its tangent."""
+    numbers = getattr(arguments, key, None)
+    if numbers is None:
         return None
-    bias = np.array(arguments.bias)
-    if bias.ndim != 1:
-        raise CaseError(("bias",), f"bias must be one plain list, got {bias.ndim} lists deep")
-    return to_dtype(bias, dtype)
+    vector = np.array(numbers)
+    if vector.ndim != 1:
+        raise CaseError((key,), f"{key} must be one plain list, got {vector.ndim} lists deep")
+    return to_dtype(vector, dtype)
+
+
+def _check_tangents(q: Question) -> None:
+    """Raise `CaseError` for a tangent that has another shape than its array."""
+    for key in TANGENTS:
+        tangent, name = getattr(q, key), key.removesuffix("_tangent")
+        array = getattr(q, name)
+        if tangent is not None and array is not None and tangent.shape != array.shape:
+            sentence = f"{key} must have the shape {array.shape} of {name}, got {tangent.shape}"
+            raise CaseError((key,), sentence)
 
 
 def _gradient(q: Question, gradient: Array | None) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import prod
@@ -13,11 +13,17 @@ import numpy as np
 from conformance.cases.arrays import EXACT_INTEGERS, to_dtype
 from conformance.comparison import terms
 from conformance.oracle.geometry import WORDS, Axes, Padding, padding_of
-from conformance.question import OPS, Array, Dtype, Op, Question
+from conformance.question import OPS, TANGENTS, Array, Dtype, Op, Question, Wanted, wanted_of
 
+_FIRST: tuple[Wanted, ...] = ("output", "input_gradient", "kernel_gradient")
 SAMPLED_OPS: tuple[Op, ...] = tuple(
-    op for op in OPS if not op.endswith("parameters") and op != "interpolate"
+    op for op in OPS if op.startswith("conv") and wanted_of(op) in _FIRST
 )
+"""Both operators, and their gradients by the input and by the kernel."""
+DERIVED_OPS: tuple[Op, ...] = tuple(
+    op for op in OPS if op.startswith("conv") and wanted_of(op) not in (*_FIRST, "parameters")
+)
+"""The other derivatives of both operators."""
 LARGEST = 3
 """The largest absolute value of drawn data."""
 MOST_ELEMENTS, MOST_PRODUCTS = 2**13, 2**23
@@ -99,7 +105,7 @@ def draws(seed: int, ops: Sequence[Op] = SAMPLED_OPS, space: Space = SMALL) -> I
     ones meet: crops larger than the kernel, negative padding, output padding beyond the stride,
     kernels smaller than the stride.
 
-    The same seed gives the same questions, each with its gradient if its op has one.
+    The same seed gives the same questions, each with the gradient and the tangents of its op.
     """
     for number in count():
         yield draw(seed, number, ops, space)
@@ -116,7 +122,7 @@ def draw(seed: int, number: int, ops: Sequence[Op] = SAMPLED_OPS, space: Space =
             continue
         if _is_too_large(question, output_space):
             continue
-        if question.wanted.endswith("gradient"):
+        if question.needs_gradient:
             shape = (len(question.x), question.output_channels, *output_space)
             question = question.but(gradient=_integers(random, shape, question.dtype))
         return question
@@ -126,7 +132,8 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
     op = _choice(random, ops)
     rank = int(random.integers(1, 4))
     dtype = _choice(random, space.dtypes)
-    if op.endswith("parameters") or (op.endswith("gradient") and dtype.startswith("int")):
+    wanted = wanted_of(op)
+    if wanted == "parameters" or (wanted != "output" and dtype.startswith("int")):
         dtype = "float32"  # whole numbers have no gradient, and a count has no dtype
     batch = _choice(random, space.batches)
     if op == "interpolate":
@@ -138,14 +145,15 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
     is_transposed = op.startswith("conv_transpose")
     channels = (inputs, outputs // groups) if is_transposed else (outputs, inputs // groups)
     has_dilation, has_output_padding, has_bias = random.random(3) < 0.4
+    takes_bias = wanted not in ("input_gradient", "kernel_gradient")
     zeros = (0,) * rank
-    return Question(
+    question = Question(
         op=op,
         x=_integers(random, (batch, inputs, *_axes(random, rank, space.lengths)), dtype),
         kernel=_integers(random, (*channels, *_axes(random, rank, space.windows)), dtype),
         bias=(
             _integers(random, (outputs,), dtype)
-            if has_bias and not op.endswith("gradient")
+            if (has_bias and takes_bias) or wanted == "bias_gradient"
             else None
         ),
         stride=_axes(random, rank, space.strides),
@@ -157,6 +165,25 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
         groups=groups,
         dtype=dtype,
     )
+    return _with_tangents(random, question) if wanted in _TANGENTS else question
+
+
+def _with_tangents(random: np.random.Generator, q: Question) -> Question:
+    """Draw the tangents that a derivative needs, and some of those that it may have."""
+    shapes = {f"{name}_tangent": array.shape for name, array in q.arrays.items()}
+    names = [name for name in _choice(random, _TANGENTS[q.wanted]) if name in shapes]
+    tangents = {name: _integers(random, shapes[name], q.dtype) for name in names}
+    return q.but(bias=q.bias if "bias_tangent" in names else None, **tangents)
+
+
+_SOME_TANGENTS = (("x_tangent",), ("kernel_tangent", "bias_tangent"), TANGENTS)
+_TANGENTS: Mapping[Wanted, tuple[tuple[str, ...], ...]] = {
+    "jvp": _SOME_TANGENTS,
+    "double_backward_input": (("kernel_tangent",),),
+    "double_backward_kernel": (("x_tangent",),),
+    "double_backward_gradient": _SOME_TANGENTS,
+}
+"""The tangents of each derivative that has some, of which one choice is drawn."""
 
 
 def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Space) -> Question:

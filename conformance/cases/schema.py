@@ -199,8 +199,16 @@ class Entry(Arguments):
     )
     gradient: Operand | None = Field(
         default=None,
-        description="Of the loss by the output, for the gradient ops; small integers if not said.",
+        description="Of the loss by the output, for the gradient and double backward ops; small"
+        " integers if not said.",
     )
+    x_tangent: Operand | None = Field(
+        default=None,
+        description="The direction in which x changes, for jvp, and what its gradient is multiplied"
+        " with, for the double backward ops; full or bare as x.",
+    )
+    kernel_tangent: Operand | None = Field(default=None, description="The same of the kernel.")
+    bias_tangent: Numbers | None = Field(default=None, description="The same of the bias.")
     steps: Annotated[list[AnyStep], Field(min_length=1, max_length=16)] | None = Field(
         default=None, description="The operators of a chain, in the order of their application."
     )

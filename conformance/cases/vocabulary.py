@@ -32,6 +32,9 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("weight_dtype", "filter_dtype"), "kernel_dtype"),
     **dict.fromkeys(("operator", "operation", "layer"), "op"),
     **dict.fromkeys(("grad", "dy", "grad_output"), "gradient"),
+    **dict.fromkeys(("tangent", "dx", "x_dot", "input_tangent"), "x_tangent"),
+    **dict.fromkeys(("dw", "weight_tangent", "w_tangent"), "kernel_tangent"),
+    **dict.fromkeys(("db", "b_tangent"), "bias_tangent"),
     **dict.fromkeys(("layers", "operators"), "steps"),
     **dict.fromkeys(("ndim", "dim", "dims"), "rank"),
     **dict.fromkeys(("name",), "id"),
@@ -106,19 +109,23 @@ VALUE_SYNONYMS: Mapping[str, Mapping[str, str]] = {
 }
 """Values of frameworks in small letters, by key, and ours that mean the same."""
 _BY_ONE = (
-    "a gradient is by one array: conv_transpose_input_gradient, conv_transpose_kernel_gradient, and"
-    " so for conv"
+    "a gradient is by one array: conv_transpose_input_gradient, conv_transpose_kernel_gradient,"
+    " conv_transpose_bias_gradient, and so for conv"
 )
 _TWICE = (
-    "derivatives of gradients and along a direction are not asked; of an operator that is linear in"
-    " each array they are the operator and its gradients again"
+    "a gradient of a gradient is by one array: conv_transpose_double_backward_input, _kernel or"
+    " _gradient (by the gradient of the output), and so for conv"
+)
+_ALONG = (
+    "a derivative along tangents is conv_transpose_jvp, with x_tangent, kernel_tangent or both, and"
+    " so for conv"
 )
 _ZEROS = "what is padded is zeros, or with 'circular' the elements of the other end"
 VALUE_EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
     "op": {
         **dict.fromkeys(("grad", "backward", "vjp"), _BY_ONE),
-        **dict.fromkeys(("jvp", "hvp", "hessian", "second", "double"), _TWICE),
-        "bias": "the gradient by a bias is not asked; it is the sum of the gradient itself",
+        **dict.fromkeys(("hvp", "hessian", "second", "double", "gradgrad"), _TWICE),
+        **dict.fromkeys(("jacobian", "forward", "jacfwd"), _ALONG),
         "depthwise": "a depthwise operator has as many groups as channels",
     },
     "dtype": {

@@ -53,6 +53,16 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
 @click.option(
     "--gradient", callback=case_types.operand, metavar="YAML", help="For the gradient ops; as --x."
 )
+@click.option(
+    "--x-tangent",
+    callback=case_types.operand,
+    metavar="YAML",
+    help="For jvp and the double backward ops; as --x.",
+)
+@click.option(
+    "--kernel-tangent", callback=case_types.operand, metavar="YAML", help="As --x-tangent."
+)
+@click.option("--bias-tangent", callback=case_types.operand, metavar="YAML", help="As --x-tangent.")
 @click.option("--rank", type=click.IntRange(1, 3), help="Spatial axes; for bare 3-D arrays.")
 @click.option("--stride", callback=case_types.stride, metavar="N", help="1 | 1,2")
 @click.option(

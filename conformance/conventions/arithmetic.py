@@ -17,6 +17,8 @@ from conformance.conventions.axis import (
     Choice,
     Transformed,
     cropped,
+    images,
+    mapped,
     mistake,
 )
 from conformance.conventions.numbers import converted
@@ -39,32 +41,30 @@ def round_to(y: Array, dtype: Dtype) -> Array:
 
 
 def _scale_bias(times: int) -> Change:
-    def change(q: Question) -> Question | None:
-        if q.bias is None:
-            return None
-        return q.but(bias=q.bias * q.bias.dtype.type(times) if times else np.zeros_like(q.bias))
+    def scale(bias: Array) -> Array:
+        return np.asarray(bias * bias.dtype.type(times) if times else np.zeros_like(bias))
 
-    return change
+    return lambda q: mapped(q, "bias", scale, scale)
 
 
 def _bias_along(axis: int) -> Change:
     """Add the bias along a spatial axis that has as many elements."""
 
-    def change(q: Question) -> Question | None:
+    def change(q: Question) -> Transformed | None:
         if q.bias is None or not q.has_output or (axis == 0 and q.rank == 1):
             return None
         if q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
             return None
         shape = [1] * (q.rank + 2)
         shape[axis if axis < 0 else axis + 2] = -1
-        return q.but(bias=q.bias.reshape(shape))
+        return mapped(q, "bias", lambda bias: bias.reshape(shape), np.ravel)
 
     return change
 
 
 def _bias_to_input(q: Question) -> Question | None:
     """Add the bias along the input's channels, if they are as many."""
-    if q.bias is None or q.x.shape[1] != len(q.bias):
+    if q.bias is None or q.x.shape[1] != len(q.bias) or q.is_derivative:
         return None
     return q.but(x=q.x + q.broadcast_bias, bias=None)
 
@@ -100,8 +100,11 @@ def _summed_in(dtype: Dtype) -> Change:
 
 
 def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
-    """Return the answer, rounded after each kernel offset; a kernel gradient only at its end."""
-    if q.wanted == "kernel_gradient" or q.operator == "interpolate":
+    """Return the answer, rounded after each kernel offset.
+
+    A gradient by the kernel or by the bias has no sum over these, and is rounded at its end.
+    """
+    if q.answer_space in ("kernel", "bias") or q.operator == "interpolate":
         return round_to(question.answer(q), dtype)
     total: Array | None = None
     with np.errstate(all="ignore"):  # infinities and overflow are answers
@@ -109,17 +112,20 @@ def _sum_by_offsets(q: Question, dtype: Dtype) -> Array:
             partial_sum = round_to(question.answer(_at_offset(q, offset)), dtype)
             total = partial_sum if total is None else round_to(total + partial_sum, dtype)
         assert total is not None  # a kernel has an offset
-        bias = q.broadcast_bias if q.wanted == "output" else None
+        bias = q.broadcast_bias
         return total if bias is None else round_to(total + bias, dtype)
 
 
 def _at_offset(q: Question, offset: Axes) -> Question:
     """Return the question with one element of the kernel, and no zeros in place of the others."""
     places = zip(offset, q.pairs, q.window, q.dilation, strict=True)
+    element = (slice(None), slice(None), *(slice(a, a + 1) for a in offset))
+    tangent = None if q.bias_tangent is None else np.zeros_like(q.bias_tangent)
     return q.but(
-        kernel=q.kernel[:, :, *(slice(a, a + 1) for a in offset)],
+        **images(q, lambda kernel: kernel[element], "kernel"),
         padding=tuple((b - a * d, e - (k - 1 - a) * d) for a, (b, e), k, d in places),
-        bias=None,
+        bias=q.bias if q.is_derivative else None,
+        bias_tangent=tangent,
     )
 
 
@@ -149,7 +155,7 @@ AXES: tuple[Axis, ...] = (
         "Channels and groups",
         "added once",
         "The bias is added once to every position.",
-        lambda q: q.bias is not None and q.wanted == "output",
+        lambda q: q.uses_bias and q.wanted != "parameters",
         (
             Choice("dropped", "The bias is not added.", _scale_bias(0)),
             Choice("doubled", "The bias is added twice.", _scale_bias(2)),

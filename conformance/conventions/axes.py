@@ -44,7 +44,7 @@ GRADIENTS = Axis(
     "Gradients",
     "of the same call",
     "Autodiff gives the gradient of the call, with the conventions of its output.",
-    lambda q: q.wanted.endswith("gradient"),
+    lambda q: q.is_derivative,
     (
         Choice(
             "of another call",

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
-from conformance.question import Array, ArrayMap, Dtype, Question, Wanted
+from conformance.question import AnswerSpace, Array, ArrayMap, Dtype, Question
 
 SOME_AXES: dict[tuple[int, ...], str] = {
     (0,): "the first",
@@ -173,15 +173,15 @@ def cropped(q: Question, pairs: Iterable[Sequence[int]]) -> Question | None:
     return None if q.padding == "circular" or padding == q.pairs else q.but(padding=padding)
 
 
-def mapped(q: Question, wanted: Wanted, function: ArrayMap, adjoint: ArrayMap) -> Transformed:
-    """Apply a linear map to one array; the array's own gradient goes back through the adjoint.
+def mapped(q: Question, name: AnswerSpace, function: ArrayMap, adjoint: ArrayMap) -> Transformed:
+    """Apply a linear map to one array and its tangent; gradients by it go back by the adjoint.
 
     Parameters
     ----------
     q
         The question.
-    wanted
-        ``input_gradient`` for a map of the input, ``kernel_gradient`` for one of the kernel.
+    name
+        The array: ``x``, ``kernel`` or ``bias``.
     function, adjoint
         The linear map and its adjoint.
 
@@ -190,6 +190,11 @@ def mapped(q: Question, wanted: Wanted, function: ArrayMap, adjoint: ArrayMap) -
     Transformed
         The question of the mapped array.
     """
-    name = "x" if wanted == "input_gradient" else "kernel"
-    after = adjoint if q.wanted == wanted else unchanged
-    return Transformed(q.but(**{name: function(getattr(q, name))}), after)
+    after = adjoint if q.answer_space == name else unchanged
+    return Transformed(q.but(**images(q, function, name)), after)
+
+
+def images(q: Question, function: ArrayMap, name: str) -> dict[str, Array]:
+    """Return an array and its tangent, as far as they are there, with ``function`` applied."""
+    names = (name, f"{name}_tangent")
+    return {key: function(array) for key, array in q.arrays.items() if key in names}

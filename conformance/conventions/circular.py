@@ -36,9 +36,9 @@ def _begin_at(begins: Callable[[Question], Axes]) -> Change:
             return None
         later, earlier = (partial(_turned, steps=steps, sign=sign) for sign in (1, -1))
         if q.operator == "conv":
-            return mapped(q, "input_gradient", later, earlier)
+            return mapped(q, "x", later, earlier)
         gradient = None if q.gradient is None else later(q.gradient)
-        after = earlier if q.wanted == "output" else unchanged
+        after = earlier if q.answer_space == "output" else unchanged
         return Transformed(q.but(gradient=gradient), after)
 
     return change

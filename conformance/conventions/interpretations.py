@@ -84,8 +84,12 @@ class Node:
         last = self._last_question
         if last.wanted == "parameters":
             return np.dtype(np.int64)
-        names = {"input_gradient": ("kernel", "gradient"), "kernel_gradient": ("x", "gradient")}
-        names_of_factors = names.get(last.wanted, ("x", "kernel"))
+        factors: dict[str, tuple[str, ...]] = {
+            "x": ("kernel", "gradient"),
+            "kernel": ("x", "gradient"),
+            "bias": ("gradient",),
+        }
+        names_of_factors = factors.get(last.answer_space, ("x", "kernel"))
         arrays = last.arrays
         return np.result_type(*(arrays[name] for name in names_of_factors if name in arrays))
 
@@ -141,7 +145,7 @@ class Node:
             If the question has no answer.
         """
         last = self.question.steps[-1] if isinstance(self.question, Chain) else self.question
-        if not isinstance(last, Question) or last.wanted != "output":
+        if not isinstance(last, Question) or last.answer_space != "output":
             return True
         output_shape = last.output_shape
         return shape == (
@@ -169,7 +173,8 @@ class Node:
             return self, answer
         # Sums that are rounded as they are formed are computed for the whole question only.
         is_stepwise = self.sums == question.dtype
-        if is_stepwise or question.wanted == "parameters" or questions.products(question) <= BIG:
+        has_parts = question.answer_space in ("output", "x", "kernel")
+        if is_stepwise or not has_parts or questions.products(question) <= BIG:
             return self, answer
         smaller, index = questions.part(question)
         positions = np.zeros(questions.shape(question))

@@ -54,7 +54,7 @@ ANSWER_LAYOUT = Axis(
     "Output",
     "batch, channels, space",
     "The axes of the answer are batch, channels and space, in this order.",
-    lambda q: q.wanted == "output" and q.has_output and max(q.output_shape) > 1,
+    lambda q: q.answer_space == "output" and q.has_output and max(q.output_shape) > 1,
     (
         mistake(
             "channels last",
@@ -91,7 +91,7 @@ def _reshape_input(*, to_channels_last: bool) -> Change:
     def change(q: Question) -> Transformed:
         read, write = _reshaped_to_channels_first, _reshaped_from_channels_last
         maps = (read, write) if to_channels_last else (write, read)
-        return mapped(q, "input_gradient", *maps)
+        return mapped(q, "x", *maps)
 
     return change
 
@@ -144,7 +144,7 @@ def _reshape_to(layout: KernelLayout) -> Change:
         if not _is_misread(q, layout) or (layout == CHANNELS_REVERSED and q.groups == 1):
             return None
         read, write = _memory(q, layout)
-        return mapped(q, "kernel_gradient", read, write)
+        return mapped(q, "kernel", read, write)
 
     return change
 
@@ -158,7 +158,7 @@ def _reshape_from(layout: KernelLayout) -> Change:
         if not _is_misread(q, layout) or same_both_ways:
             return None
         read, write = _memory(q, layout)
-        return mapped(q, "kernel_gradient", write, read)
+        return mapped(q, "kernel", write, read)
 
     return change
 
@@ -205,7 +205,7 @@ def _flip(axes: Sequence[int] = ()) -> Change:
         def flip_kernel(kernel: Array) -> Array:
             return np.flip(kernel, order)
 
-        return mapped(q, "kernel_gradient", flip_kernel, flip_kernel)
+        return mapped(q, "kernel", flip_kernel, flip_kernel)
 
     return change
 
@@ -220,7 +220,7 @@ def _exchange_channels(q: Question) -> Transformed:
     def exchange_back(gradient: Array) -> Array:
         return gradient.swapaxes(0, 1).reshape(first, second, *q.window)
 
-    return mapped(q, "kernel_gradient", exchange, exchange_back)
+    return mapped(q, "kernel", exchange, exchange_back)
 
 
 KERNEL_AXES: tuple[Axis, ...] = (
@@ -282,7 +282,7 @@ KERNEL_AXES: tuple[Axis, ...] = (
             Choice(
                 "reversed",
                 "The last spatial axis of the kernel is taken for the first.",
-                lambda q: mapped(q, "kernel_gradient", _reversed_space, _reversed_space),
+                lambda q: mapped(q, "kernel", _reversed_space, _reversed_space),
             ),
         ),
     ),

@@ -39,7 +39,7 @@ def _conjugate_gradient(q: Question) -> Question | None:
 
 
 def _conjugate_kernel(q: Question) -> Transformed:
-    return mapped(q, "kernel_gradient", np.conj, np.conj)
+    return mapped(q, "kernel", np.conj, np.conj)
 
 
 def _multiply_zeros(*, inserted: bool) -> Change:

@@ -12,12 +12,13 @@ from conformance.conventions.axis import (
     Choice,
     Transformed,
     extents,
+    images,
     is_padded,
     mapped,
     mistake,
     unchanged,
 )
-from conformance.question import Array, ArrayMap, Op, Question
+from conformance.question import Array, ArrayMap, Question
 
 
 def is_sparse(q: Question) -> bool:
@@ -25,13 +26,6 @@ def is_sparse(q: Question) -> bool:
     return q.operator == "conv_transpose" and any(
         s > r for s, r in zip(q.stride, extents(q), strict=True)
     )
-
-
-_CONVOLUTIONS: dict[Op, Op] = {
-    "conv_transpose": "conv",
-    "conv_transpose_input_gradient": "conv_input_gradient",
-    "conv_transpose_kernel_gradient": "conv_kernel_gradient",
-}
 
 
 def _convolve(q: Question) -> Transformed:
@@ -47,8 +41,9 @@ def _convolve(q: Question) -> Transformed:
         blocks = gradient.reshape(q.groups, second, first // q.groups, *q.window)
         return blocks.swapaxes(1, 2).reshape(first, second, *q.window)
 
-    transformed = mapped(q, "kernel_gradient", exchange, exchange_back)
-    convolution = transformed.question.but(op=_CONVOLUTIONS[q.op], output_padding=(0,) * q.rank)
+    transformed = mapped(q, "kernel", exchange, exchange_back)
+    op = q.op.replace("conv_transpose", "conv")
+    convolution = transformed.question.but(op=op, output_padding=(0,) * q.rank)
     return transformed._replace(question=convolution)
 
 
@@ -56,7 +51,7 @@ def _reverse_output_channels(q: Question) -> Transformed | None:
     if q.operator == "interpolate":
         return None
     gradient = None if q.gradient is None else q.gradient[:, ::-1]
-    after: ArrayMap = (lambda y: y[:, ::-1]) if q.wanted == "output" else unchanged
+    after: ArrayMap = (lambda y: y[:, ::-1]) if q.answer_space == "output" else unchanged
     return Transformed(q.but(gradient=gradient), after)
 
 
@@ -74,16 +69,17 @@ def _interleave(*, inputs: bool, outputs: bool) -> Change:
     def change(q: Question) -> Transformed | None:
         per_input, per_output = q.x.shape[1] // q.groups, q.output_channels // q.groups
         is_interleaved = (inputs and per_input > 1) or (outputs and per_output > 1)
-        if q.wanted != "output" or not is_interleaved:
+        if q.answer_space != "output" or not is_interleaved:
             return None
-        x = _interleaved(q.x, q.groups) if inputs else q.x
+        changes = images(q, lambda x: _interleaved(x, q.groups), "x") if inputs else {}
 
         def after(y: Array) -> Array:
             return _interleaved(y, per_output) if outputs else y
 
         # A bias has one number for each output channel, whichever group the channel is in.
-        bias = _interleaved(q.bias[None], q.groups)[0] if outputs and q.bias is not None else q.bias
-        return Transformed(q.but(x=x, bias=bias), after)
+        if outputs:
+            changes |= images(q, lambda bias: _interleaved(bias[None], q.groups)[0], "bias")
+        return Transformed(q.but(**changes), after)
 
     return change
 
@@ -95,22 +91,35 @@ def _interleaved(array: Array, size: int) -> Array:
 
 
 def _first_slice(q: Question) -> Question | None:
-    if q.wanted == "kernel_gradient":
+    if q.answer_space == "kernel":
         return None
-    return q.but(kernel=np.concatenate([q.kernel[: len(q.kernel) // q.groups]] * q.groups))
+    slices = q.groups
+
+    def repeat(kernel: Array) -> Array:
+        return np.concatenate([kernel[: len(kernel) // slices]] * slices)
+
+    return q.but(**images(q, repeat, "kernel"))
 
 
-def _first_bias(q: Question) -> Question | None:
+def _first_bias(q: Question) -> Transformed | None:
     if q.bias is None:
         return None
-    return q.but(bias=np.tile(q.bias[: len(q.bias) // q.groups], q.groups))
+    size = len(q.bias) // q.groups
+
+    def add_up(gradient: Array) -> Array:
+        """Return the sums over the groups as the gradient by the first group's bias."""
+        sums = gradient.reshape(q.groups, size).sum(0, dtype=gradient.dtype)
+        return np.pad(sums, (0, len(gradient) - size))
+
+    return mapped(q, "bias", lambda bias: np.tile(bias[:size], q.groups), add_up)
 
 
 def _ignore_groups(q: Question) -> Question | None:
     """Take all input channels for the output channels of one group."""
-    if q.operator != "conv_transpose" or q.wanted != "output":
+    if q.operator != "conv_transpose" or q.answer_space != "output":
         return None
-    return q.but(groups=1, bias=None if q.bias is None else q.bias[: q.kernel.shape[1]])
+    outputs = q.kernel.shape[1]
+    return q.but(groups=1, **images(q, lambda bias: bias[:outputs], "bias"))
 
 
 def _numbers(q: Question) -> dict[str, Sequence[object]]:
@@ -133,13 +142,16 @@ def _repeat_input(*, last: bool) -> Change:
     """Repeat each input element as many times as the stride, perhaps not the last of an axis."""
 
     def change(q: Question) -> Question | None:
-        if q.operator != "conv_transpose" or q.wanted == "input_gradient":
+        if q.operator != "conv_transpose" or q.answer_space == "x":
             return None  # its gradient is a sum of elements, and an answer is only moved
-        x = q.x
-        for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
-            length = n * s if last else max((n - 1) * s + 1, 0)
-            x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
-        return q.but(x=x, stride=(1,) * q.rank)
+
+        def repeat(x: Array) -> Array:
+            for axis, (n, s) in enumerate(zip(q.space, q.stride, strict=True), 2):
+                length = n * s if last else max((n - 1) * s + 1, 0)
+                x = np.repeat(x, s, axis)[(slice(None),) * axis + (slice(length),)]
+            return x
+
+        return q.but(**images(q, repeat, "x"), stride=(1,) * q.rank)
 
     return change
 
@@ -185,9 +197,7 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 "reversed",
                 "Input channels run backwards.",
-                lambda q: mapped(
-                    q, "input_gradient", lambda x: x[:, ::-1], lambda gradient: gradient[:, ::-1]
-                ),
+                lambda q: mapped(q, "x", lambda x: x[:, ::-1], lambda gradient: gradient[:, ::-1]),
             ),
         ),
     ),

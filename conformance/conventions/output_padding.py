@@ -35,7 +35,7 @@ def _extend_by_zeros(*, at_start: bool) -> Change:
 
     def change(q: Question) -> Transformed | None:
         shorter = _without_output_padding(q)
-        if shorter is None or q.wanted != "output":
+        if shorter is None or q.answer_space != "output":
             return None
         widths = _widths(q, at_start=at_start)
         return Transformed(shorter, lambda y: np.pad(y, widths), resizes=True)
@@ -54,7 +54,7 @@ def _extend_input(*, at_start: bool) -> Change:
         inside = tuple(
             slice(before, before + n) for n, (before, _) in zip(q.x.shape, widths, strict=True)
         )
-        transformed = mapped(q, "input_gradient", lambda x: np.pad(x, widths), lambda g: g[inside])
+        transformed = mapped(q, "x", lambda x: np.pad(x, widths), lambda g: g[inside])
         return transformed._replace(question=transformed.question.but(output_padding=(0,) * q.rank))
 
     return change

@@ -15,6 +15,7 @@ from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
 from conformance.observations import Key, Observation, Status, verdict
 from conformance.question import (
+    TANGENTS,
     AnyQuestion,
     Array,
     Chain,
@@ -137,13 +138,19 @@ def words(question: AnyQuestion) -> str:
     dtype: str = question.dtype
     if question.operand_dtypes:
         dtype += f" of {question.dtypes['x']} and a {question.dtypes['kernel']} kernel"
-    return f"{_WANTED[question.wanted]}{_operator(question)}, {dtype}"
+    tangents = " and ".join(key for key in TANGENTS if key in question.arrays)
+    return f"{_WANTED[question.wanted].format(tangents)}{_operator(question)}, {dtype}"
 
 
 _WANTED = {
     "output": "",
     "input_gradient": "the gradient by x of ",
     "kernel_gradient": "the gradient by the kernel of ",
+    "bias_gradient": "the gradient by the bias of ",
+    "jvp": "the derivative along {} of ",
+    "double_backward_input": "the gradient by x of the gradient along {} of ",
+    "double_backward_kernel": "the gradient by the kernel of the gradient along {} of ",
+    "double_backward_gradient": "the gradient by g of the gradients along {} of ",
     "parameters": "the number of parameters of ",
 }
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from conformance.cases.arrays import crop_groups, to_dtype
 from conformance.oracle.geometry import Axes
-from conformance.question import Array, Question
+from conformance.question import TANGENTS, Array, Question
 
 MANY = 64
 """Elements of an array up to which its numbers are simplified one by one."""
-DATA = ("gradient", "x", "kernel", "bias")
+DATA = ("gradient", "x", "kernel", "bias", *TANGENTS)
 PLAIN = (0, 1)
 """The simplest numbers, in this order."""
 
@@ -74,19 +74,28 @@ def _descend(steps: Steps, question: Question, accepts: Callable[[Question], boo
 def _complete(q: Question) -> Question | None:
     """Make a question consistent; None where it has no answer.
 
-    Its gradient gets the length of its output, with ones in new places. No array is a view of
-    another, as the layout of an array in memory is part of a question.
+    Its gradient gets the length of its output and its tangents those of their arrays, with ones in
+    new places. No array is a view of another, as the layout of an array in memory is part of a
+    question.
     """
     try:
-        shape = q.output_shape
+        shapes = {"gradient": q.output_shape}
     except ValueError:
         return None
-    if q.gradient is not None and q.gradient.shape != shape:
-        gradient = np.ones(shape, q.gradient.dtype)
-        common = tuple(map(slice, np.minimum(shape, q.gradient.shape)))
-        gradient[common] = q.gradient[common]
-        q = q.but(gradient=gradient)
-    return q.map_arrays(lambda array: array.copy("C"))
+    if q.is_by_bias and q.bias is None:
+        return None
+    shapes |= {f"{name}_tangent": array.shape for name, array in q.arrays.items()}
+    fitted = {name: _fit(a, shapes[name]) for name, a in q.arrays.items() if name in shapes}
+    tangents = {name: None for name in TANGENTS if name not in shapes}
+    return q.but(**fitted, **tangents).map_arrays(lambda array: array.copy("C"))
+
+
+def _fit(array: Array, shape: Axes) -> Array:
+    """Return the array cropped to a shape, with ones in new places."""
+    result = np.ones(shape, array.dtype)
+    common = tuple(map(slice, np.minimum(shape, array.shape)))
+    result[common] = array[common]
+    return result
 
 
 def _content(q: Question) -> tuple[object, ...]:
@@ -110,12 +119,11 @@ def _drop_axis(q: Question, axis: int, index: int) -> Question:
     def drop(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return values[:axis] + values[axis + 1 :]
 
-    arrays = {name: getattr(q, name) for name in ("gradient", "x", "kernel")}
     return q.but(
         **{
             name: array.take(index, axis + 2)
-            for name, array in arrays.items()
-            if array is not None and array.ndim == q.rank + 2
+            for name, array in q.arrays.items()
+            if array.ndim == q.rank + 2
         },
         stride=drop(q.stride),
         padding=q.padding if isinstance(q.padding, str) else drop(q.padding),
@@ -129,12 +137,12 @@ def _smaller_batch(q: Question) -> Steps:
         q = yield q.but(x=np.ones((1, *q.x.shape[1:]), q.x.dtype))
     for entries in (slice(1), slice(-1, None), slice(-1)):
         if len(q.x) > 1:
-            gradient = None if q.gradient is None else q.gradient[entries]
-            q = yield q.but(x=q.x[entries], gradient=gradient)
+            batched = ("x", "gradient", "x_tangent")
+            q = yield q.but(**{n: a[entries] for n, a in q.arrays.items() if n in batched})
 
 
 def _no_bias(q: Question) -> Steps:
-    yield q.but(bias=None)
+    yield q.but(bias=None, bias_tangent=None)
 
 
 def _fewer_groups(q: Question) -> Steps:
@@ -161,19 +169,20 @@ def _channels(q: Question) -> Axes:
 def _crop_channels(q: Question, groups: int, inputs: int, outputs: int) -> Question:
     """Crop a question to the first of its groups, and to the first channels of each."""
 
-    def crop(array: Array | None, axis: int, channels: int) -> Array | None:
-        return None if array is None else crop_groups(array, axis, q.groups, groups, channels)
+    def crop(array: Array, axis: int, channels: int) -> Array:
+        return crop_groups(array, axis, q.groups, groups, channels)
 
-    changes: dict[str, Any] = {"x": crop(q.x, 1, inputs), "groups": groups}
     if q.operator == "interpolate":
-        return q.but(**changes)
+        return q.but(x=crop(q.x, 1, inputs), groups=groups)
     first, second = (inputs, outputs) if q.operator == "conv_transpose" else (outputs, inputs)
-    return q.but(
-        **changes,
-        kernel=crop(q.kernel[:, :second], 0, first),
-        bias=crop(q.bias, 0, outputs),
-        gradient=crop(q.gradient, 1, outputs),
-    )
+    crops: dict[str, Callable[[Array], Array]] = {
+        "x": lambda x: crop(x, 1, inputs),
+        "kernel": lambda kernel: crop(kernel[:, :second], 0, first),
+        "bias": lambda bias: crop(bias, 0, outputs),
+        "gradient": lambda gradient: crop(gradient, 1, outputs),
+    }
+    arrays = {name: crops[name.removesuffix("_tangent")](a) for name, a in q.arrays.items()}
+    return q.but(**arrays, groups=groups)
 
 
 def _common_dtype(q: Question) -> Steps:

@@ -83,7 +83,7 @@ def conv_transpose(
     ValueError
         If the arrays and arguments do not fit each other.
     """
-    x, kernel = _to_array("x", x), _to_array("kernel", kernel)
+    x, kernel = to_array("x", x), to_array("kernel", kernel)
     indices = indexing.conv_transpose(
         x.shape, kernel.shape, stride, padding, dilation, groups, output_padding
     )
@@ -127,7 +127,7 @@ def conv(
     ValueError
         If the arrays and arguments do not fit each other.
     """
-    x, kernel = _to_array("x", x), _to_array("kernel", kernel)
+    x, kernel = to_array("x", x), to_array("kernel", kernel)
     indices = indexing.conv(x.shape, kernel.shape, stride, padding, dilation, groups)
     return _accumulate(_gather, indices, x, kernel, _broadcast_bias(bias, indices.narrow_side))
 
@@ -155,9 +155,9 @@ def conv_input_gradient(
     Array
         (N, C_in, *space) in the promoted dtype.
     """
-    kernel = _to_array("kernel", kernel)
+    kernel = to_array("kernel", kernel)
     indices = indexing.conv(x_shape, kernel.shape, **arguments)
-    gradient = _to_array("gradient", gradient, indices.narrow_side)
+    gradient = to_array("gradient", gradient, indices.narrow_side)
     return _accumulate(_scatter, indices, gradient, kernel)
 
 
@@ -182,9 +182,9 @@ def conv_kernel_gradient(
     Array
         (C_out, C_in / groups, *k) in the promoted dtype.
     """
-    x = _to_array("x", x)
+    x = to_array("x", x)
     indices = indexing.conv(x.shape, kernel_shape, **arguments)
-    gradient = _to_array("gradient", gradient, indices.narrow_side)
+    gradient = to_array("gradient", gradient, indices.narrow_side)
     return _accumulate(_correlate, indices, gradient, x)
 
 
@@ -209,9 +209,9 @@ def conv_transpose_input_gradient(
     Array
         (N, C_in, *space) in the promoted dtype.
     """
-    kernel = _to_array("kernel", kernel)
+    kernel = to_array("kernel", kernel)
     indices = indexing.conv_transpose(x_shape, kernel.shape, **arguments)
-    gradient = _to_array("gradient", gradient, indices.wide_side)
+    gradient = to_array("gradient", gradient, indices.wide_side)
     return _accumulate(_gather, indices, gradient, kernel)
 
 
@@ -236,9 +236,9 @@ def conv_transpose_kernel_gradient(
     Array
         (C_in, C_out / groups, *k) in the promoted dtype.
     """
-    x = _to_array("x", x)
+    x = to_array("x", x)
     indices = indexing.conv_transpose(x.shape, kernel_shape, **arguments)
-    gradient = _to_array("gradient", gradient, indices.wide_side)
+    gradient = to_array("gradient", gradient, indices.wide_side)
     return _accumulate(_correlate, indices, x, gradient)
 
 
@@ -262,7 +262,7 @@ def conv_matrix(kernel: ArrayLike, space: Sequence[int], **arguments: Any) -> Ar
         (C_out * prod(out), C_in * prod(space)) in the dtype of the kernel, with rows and columns in
         C order.
     """
-    kernel, groups = _to_array("kernel", kernel), arguments.get("groups", 1)
+    kernel, groups = to_array("kernel", kernel), arguments.get("groups", 1)
     channels = indexing.shape_of("kernel", kernel.shape)[1] * groups
     indices = indexing.conv((1, channels, *space), kernel.shape, **arguments)
     out, space = indices.narrow_side[2:], indices.wide_side[2:]
@@ -301,7 +301,7 @@ def interpolate(x: ArrayLike, factor: Numbers) -> Array:
     ValueError
         If x holds integers.
     """
-    x = _to_array("x", x)
+    x = to_array("x", x)
     if x.dtype.kind != "f":
         raise ValueError(f"x must be of a float dtype to be interpolated, got {x.dtype}")
     factors = per_axis("factor", factor, len(indexing.shape_of("x", x.shape)) - 2)
@@ -431,7 +431,14 @@ def _rank_of(dtype: np.dtype[Any]) -> int:
     return ("iu", "f", "c").index("iu" if dtype.kind in "iu" else dtype.kind)
 
 
-def _to_array(name: str, value: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:
+def to_array(name: str, value: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:
+    """Return an array of numbers, of this shape if one is stated.
+
+    Raises
+    ------
+    ValueError
+        If the value is no such array.
+    """
     array = np.asarray(value)
     if array.dtype.kind not in "iufc":
         raise ValueError(f"{name} must hold integers, floats or complex numbers, got {array.dtype}")
@@ -444,9 +451,9 @@ def _broadcast_bias(value: ArrayLike | None, output: tuple[int, ...]) -> Array |
     """Return the bias with as many axes as the output."""
     if value is None:
         return None
-    bias = _to_array("bias", value)
+    bias = to_array("bias", value)
     if bias.ndim != len(output):
-        return _to_array("bias", bias, output[1:2]).reshape(-1, *(1,) * (len(output) - 2))
+        return to_array("bias", bias, output[1:2]).reshape(-1, *(1,) * (len(output) - 2))
     if any(n not in (1, m) for n, m in zip(bias.shape, output, strict=True)):
         raise ValueError(f"bias of shape {bias.shape} does not fit an output of shape {output}")
     return bias

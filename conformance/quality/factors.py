@@ -43,6 +43,12 @@ class Constraint:
     levels: Mapping[str, tuple[str, ...]]
 
 
+def _operator(q: Question) -> str:
+    if q.wanted == "output":
+        return FORWARD
+    return DOUBLE_BACKWARD if "double_backward" in q.wanted else q.wanted.replace("_", " ")
+
+
 def _several(values: Axes) -> str:
     """Return whether the values are all 1, equal or differing."""
     if len(set(values)) > 1:
@@ -104,12 +110,19 @@ def _channels(q: Question) -> str:
 
 
 FORWARD, GRADIENTS = "forward", ("input gradient", "kernel gradient")
+BIAS_GRADIENT, JVP, DOUBLE_BACKWARD = "bias gradient", "jvp", "double backward"
+FURTHER = (BIAS_GRADIENT, JVP, DOUBLE_BACKWARD)
+"""The further derivatives, whose interactions with one other factor are enough.
+
+A framework computes them by the same routines as outputs and gradients, of which every interaction
+of three factors is covered.
+"""
 
 FACTORS: tuple[Factor, ...] = (
     Factor(
         "operator",
-        (FORWARD, *GRADIENTS),
-        lambda q: FORWARD if q.wanted == "output" else q.wanted.replace("_", " "),
+        (FORWARD, *GRADIENTS, *FURTHER),
+        _operator,
     ),
     Factor("rank", ("1", "2", "3"), lambda q: str(q.rank)),
     Factor("stride", ("1", "equal", "differing"), lambda q: _several(q.stride)),
@@ -145,7 +158,11 @@ FACTORS: tuple[Factor, ...] = (
 
 CONSTRAINTS: tuple[Constraint, ...] = (
     Constraint("a bias has no part in a gradient", {"operator": GRADIENTS, "bias": ("yes",)}),
-    Constraint("whole numbers have no gradient", {"operator": GRADIENTS, "dtype": ("integer",)}),
+    Constraint("a gradient by the bias needs one", {"operator": (BIAS_GRADIENT,), "bias": ("no",)}),
+    Constraint(
+        "whole numbers have no gradient",
+        {"operator": (*GRADIENTS, *FURTHER), "dtype": ("integer",)},
+    ),
     Constraint("a single axis differs from no other", {"rank": ("1",), "stride": ("differing",)}),
     Constraint("a single axis differs from no other", {"rank": ("1",), "dilation": ("differing",)}),
     Constraint(

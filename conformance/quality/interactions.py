@@ -1,7 +1,8 @@
 """Measure the t-way coverage of cases: which interactions of arguments' levels they ask about.
 
 An interaction is one level for each of t factors. It is feasible if some question has it, and
-covered if a question of the cases has it.
+covered if a question of the cases has it. Coverage of three and more factors leaves the operators
+out of which two are enough (`factors.FURTHER`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.cases import Case
-from conformance.quality.factors import CONSTRAINTS, FACTORS
+from conformance.quality.factors import CONSTRAINTS, FACTORS, FURTHER
 from conformance.question import Question, is_complex
 
 Levels: TypeAlias = Mapping[str, str]
@@ -29,6 +30,7 @@ Interaction: TypeAlias = tuple[tuple[str, str], ...]
 PAIR = 2
 """The largest strength of interactions with a factor that is ``pairwise``."""
 _ALL_FACTORS = tuple(range(len(FACTORS)))
+_OPERATOR = next(place for place, factor in enumerate(FACTORS) if factor.name == "operator")
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,19 @@ def coverage(points: Iterable[Point], strength: int) -> Coverage:
     rows = _rows(points)
     covered_count = feasible_count = 0
     for factors in _interacting_factors(strength):
-        table = feasible(factors)
-        covered_count += len(np.unique(np.ravel_multi_index(rows[:, factors].T, table.shape)))
+        table = _required(factors)
+        covered = np.zeros_like(table)
+        covered[tuple(rows[:, factors].T)] = True
+        covered_count += int((covered & table).sum())
         feasible_count += int(table.sum())
     return Coverage(strength, covered_count, feasible_count)
 
 
 def missing(points: Iterable[Point], strength: int) -> Iterator[Interaction]:
-    """Yield the feasible interactions of ``strength`` factors that no point has."""
+    """Yield the interactions of ``strength`` factors that a point should have, and none has."""
     rows = _rows(points)
     for factors in _interacting_factors(strength):
-        table = feasible(factors).copy()
+        table = _required(factors)
         table[tuple(rows[:, factors].T)] = False
         for levels in np.argwhere(table):
             yield tuple(
@@ -121,9 +125,24 @@ def feasible(factors: tuple[int, ...] = _ALL_FACTORS) -> NDArray[np.bool_]:
     return mask
 
 
+def is_pairwise(interaction: Interaction) -> bool:
+    """Return whether an interaction counts at a strength of two only."""
+    pairwise = {factor.name for factor in FACTORS if factor.pairwise}
+    return any(name in pairwise or level in FURTHER for name, level in interaction)
+
+
 def _interacting_factors(strength: int) -> Iterator[tuple[int, ...]]:
     places = (place for place in _ALL_FACTORS if strength <= PAIR or not FACTORS[place].pairwise)
     return combinations(places, strength)
+
+
+def _required(factors: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return which interactions of some factors should be covered."""
+    table = feasible(factors).copy()
+    if len(factors) > PAIR and _OPERATOR in factors:
+        further = [FACTORS[_OPERATOR].levels.index(level) for level in FURTHER]
+        np.moveaxis(table, factors.index(_OPERATOR), 0)[further] = False
+    return table
 
 
 def _rows(points: Iterable[Point]) -> NDArray[Any]:

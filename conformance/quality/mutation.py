@@ -182,11 +182,12 @@ def choices_of(axis: int) -> Iterator[Choices]:
 def is_blind_to_flips(record: KillRecord) -> bool:
     """Return whether a flipped kernel survives in a case.
 
-    A case whose answer has no numbers is not blind: it is there for the shape.
+    A case whose answer has no numbers is not blind: it is there for the shape. Nor is a gradient by
+    the bias, in which no kernel takes part.
     """
     q = record.case.question
     first = q.questions[0] if isinstance(q, Chain) else q
-    return _FLIPPED in record.survivors and len(first.x) > 0
+    return _FLIPPED in record.survivors and len(first.x) > 0 and first.answer_space != "bias"
 
 
 _FLIPPED = next(i for i, c in enumerate(CONVENTIONS) if str(c) == "kernel flip: flipped")

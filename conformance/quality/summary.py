@@ -12,7 +12,7 @@ from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, K
 
 STRENGTHS = (2, 3, 4)
 COMPLETE = 3
-"""The strength at which every feasible interaction must be covered."""
+"""The strength at which every interaction must be covered, unless it is pairwise."""
 SHOWN = 5
 """How many findings of a kind are listed."""
 
@@ -32,7 +32,9 @@ def coverage(points: Iterable[Point]) -> tuple[list[str], list[str]]:
     line = f"t-way coverage of transposed convolution's factors: {', '.join(counts)}"
     missing = [
         " with ".join(f"{factor} {level}" for factor, level in interaction)
-        for interaction in interactions.missing(points, COMPLETE)
+        for strength in (COMPLETE, interactions.PAIR)
+        for interaction in interactions.missing(points, strength)
+        if strength == COMPLETE or interactions.is_pairwise(interaction)
     ]
     return [line], _first_findings("no case has", missing)
 

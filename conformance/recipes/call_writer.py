@@ -1,7 +1,8 @@
 """Write a planned question as Python source over NumPy arrays, which is run and shown.
 
-The source reads the arrays x, w, b and g (the gradient by the output) and leaves the answer in y.
-Most of it is NumPy; the spans between are the framework's own, and can be compiled together.
+The source reads the arrays x, w, b and g (the gradient by the output), and tangents tx, tw and tb,
+and leaves the answer in y. Most of it is NumPy; the spans between are the framework's own, and can
+be compiled together.
 """
 
 from __future__ import annotations
@@ -160,6 +161,8 @@ def _single(
     interop = framework.interop(api, runtime.backend)
     if mode == "recipe" and interop.conjugates_gradients and is_complex(question.dtype):
         plan = search.with_plain_gradients(plan)
+    if reason := _missing_derivative(interop, question):
+        return reason
     return Call(
         text=text(plan, interop, question),
         arrays=arrays_of(question),
@@ -167,6 +170,15 @@ def _single(
         moves=plan.moves,
         imports=interop.imports,
     )
+
+
+def _missing_derivative(interop: TensorInterop, question: Question) -> Inexpressible | None:
+    """Return why a framework has no derivative of the kind that is wanted, or None if it has."""
+    if question.wanted == "jvp" and interop.jvp is None:
+        return Inexpressible("there is no derivative along tangents (forward mode)")
+    if question.wanted.startswith("double_backward") and interop.double_backward is None:
+        return Inexpressible("there is no gradient of a gradient")
+    return None
 
 
 def _chain(
@@ -229,85 +241,107 @@ def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     return lines
 
 
+FIELDS = {
+    "x": "x",
+    "w": "kernel",
+    "b": "bias",
+    "g": "gradient",
+    "tx": "x_tangent",
+    "tw": "kernel_tangent",
+    "tb": "bias_tangent",
+}
+"""The fields of a question by the names of their arrays in a source."""
+
+
 def arrays_of(question: Question) -> dict[str, Array]:
     """Return the arrays that the source of a question reads, by name."""
-    arrays = {"x": question.x[0] if question.unbatched else question.x}
-    if question.operator != "interpolate":
-        arrays["w"] = question.kernel
-    if question.bias is not None and question.wanted in ("output", "parameters"):
-        arrays["b"] = question.bias
-    if question.gradient is not None:
-        arrays["g"] = question.gradient[0] if question.unbatched else question.gradient
+    unused = {"bias"} if not question.uses_bias else set()
+    unused |= {"kernel"} if question.operator == "interpolate" else set()
+    there = {name: a for name, a in question.arrays.items() if name not in unused}
+    arrays = {name: there[field] for name, field in FIELDS.items() if field in there}
+    if question.unbatched:
+        arrays |= {name: arrays[name][0] for name in ("x", "g", "tx") if name in arrays}
     return arrays
 
 
 def _grouped(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     names = tuple(arrays_of(question))
-    lines = _WRITERS[question.wanted](plan, interop, question)
+    write = _parameters if question.wanted == "parameters" else _numbers
+    lines = write(plan, interop, question)
     if not plan.split:
         return lines
     channels = 0 if question.unbatched else 1
     axes = {"x": channels, "w": 0, "b": 0, "g": channels}
-    split = ", ".join(f"np.split({name}, {question.groups}, {axes[name]})" for name in names)
+    split = ", ".join(f"np.split({name}, {question.groups}, {axes[name[-1]]})" for name in names)
+    joins = {
+        **dict.fromkeys(("output", "x"), f"np.concatenate(groups, {channels})"),
+        **dict.fromkeys(("kernel", "bias"), "np.concatenate(groups, 0)"),
+        "count": "np.sum(groups)",
+    }
     return (
         Text(("groups = []", f"for {', '.join(names)} in zip({split}):"))
         + lines.indented()
-        + ["    groups.append(y)", f"y = {_JOINS[question.wanted].format(channels=channels)}"]
+        + ["    groups.append(y)", f"y = {joins[question.answer_space]}"]
     )
 
 
-FIELDS = {"x": "x", "w": "kernel", "b": "bias", "g": "gradient"}
-"""The fields of a question by the names of their arrays in a source."""
-_JOINS = {
-    "output": "np.concatenate(groups, {channels})",
-    "input_gradient": "np.concatenate(groups, {channels})",
-    "kernel_gradient": "np.concatenate(groups, 0)",
-    "parameters": "np.sum(groups)",
+def _numbers(plan: Plan, interop: TensorInterop, question: Question) -> Text:
+    """Write an output or a derivative."""
+    names = [name for name in arrays_of(question) if not (plan.add_bias and name[-1] == "b")]
+    return (
+        Text(_inputs(plan, question))
+        + (linear_ops.apply_adjoint(plan.output, "g") if question.needs_gradient else [])
+        + _traceable_lines(
+            interop,
+            plan.question,
+            tuple(names),
+            (*plan.call_source.setup, *_tensor_lines(plan, interop, question, names)),
+        )
+        + _array(interop, plan.question)
+        + _to_canonical(plan, question)
+    )
+
+
+def _tensor_lines(
+    plan: Plan, interop: TensorInterop, question: Question, names: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the lines that leave a tensor y, given tensors of these names."""
+    call, wanted = plan.call_source, question.wanted
+    tangents = tuple(name for name in ("x", "w", "b") if f"t{name}" in names)
+    if wanted == "jvp":
+        assert interop.jvp is not None  # or `_missing_derivative` says so
+        return interop.jvp(call, tangents)
+    if wanted.startswith("double_backward"):
+        assert interop.double_backward is not None
+        return interop.double_backward(call, _BY[wanted], tangents)
+    return interop.gradient(call, _BY[wanted]) if wanted in _BY else (f"y = {call.expression}",)
+
+
+_BY = {
+    "input_gradient": "x",
+    "kernel_gradient": "w",
+    "bias_gradient": "b",
+    "double_backward_input": "x",
+    "double_backward_kernel": "w",
+    "double_backward_gradient": "g",
 }
+"""The name of the array by which a gradient is."""
 
 
-def _output(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    bias_in_call = question.bias is not None and not plan.add_bias
-    bias_after = question.bias is not None and plan.add_bias
-    addend = f"b.reshape(-1{', 1' * question.rank})"
-    if question.dtype in NARROWER or question.operand_dtypes:
-        addend += ".astype(y.dtype)"  # the bias is narrowed as the answer is
-    names = ("x", *_kernel(question), *(("b",) if bias_in_call else ()))
-    return (
-        Text(_inputs(plan, question))
-        + _traceable_lines(
-            interop,
-            plan.question,
-            names,
-            (*plan.call_source.setup, f"y = {plan.call_source.expression}"),
-        )
-        + _array(interop, plan.question)
-        + linear_ops.apply(plan.output, "y")
-        + ([f"y = y + {addend}"] if bias_after else [])
-    )
-
-
-def _input_gradient(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    return _gradient(plan, interop, question, "x") + linear_ops.apply_adjoint(plan.x, "y")
-
-
-def _kernel_gradient(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    return _gradient(plan, interop, question, "w") + linear_ops.apply_adjoint(plan.kernel, "y")
-
-
-def _gradient(plan: Plan, interop: TensorInterop, question: Question, by: str) -> Text:
-    names = ("x", "w", "g")
-    return (
-        Text(_inputs(plan, question))
-        + linear_ops.apply_adjoint(plan.output, "g")
-        + _traceable_lines(
-            interop,
-            plan.question,
-            names,
-            (*plan.call_source.setup, *interop.gradient(plan.call_source, by)),
-        )
-        + _array(interop, plan.question)
-    )
+def _to_canonical(plan: Plan, question: Question) -> list[str]:
+    """Return the lines that map the answer of the call to the canonical one."""
+    if question.answer_space in ("x", "kernel"):
+        return linear_ops.apply_adjoint(getattr(plan, question.answer_space), "y")
+    if question.answer_space == "bias":
+        return []
+    lines = linear_ops.apply(plan.output, "y")
+    if question.broadcast_bias is not None and plan.add_bias:
+        name = "b" if question.wanted == "output" else "tb"
+        addend = f"{name}.reshape(-1{', 1' * question.rank})"
+        if question.dtype in NARROWER or question.operand_dtypes:
+            addend += ".astype(y.dtype)"  # the bias is narrowed as the answer is
+        lines.append(f"y = y + {addend}")
+    return lines
 
 
 def _parameters(plan: Plan, interop: TensorInterop, question: Question) -> Text:
@@ -320,21 +354,12 @@ def _parameters(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     )
 
 
-_WRITERS = {
-    "output": _output,
-    "input_gradient": _input_gradient,
-    "kernel_gradient": _kernel_gradient,
-    "parameters": _parameters,
-}
-
-
-def _kernel(question: Question) -> tuple[str, ...]:
-    return () if question.operator == "interpolate" else ("w",)
-
-
 def _inputs(plan: Plan, question: Question) -> tuple[str, ...]:
-    kernel = linear_ops.apply(plan.kernel, "w") if _kernel(question) else ()
-    return (*linear_ops.apply(plan.x, "x"), *kernel)
+    names = arrays_of(question)
+    maps = {"x": plan.x, "w": plan.kernel, "tx": plan.x, "tw": plan.kernel}
+    return tuple(
+        line for name in maps if name in names for line in linear_ops.apply(maps[name], name)
+    )
 
 
 def _traceable_lines(

@@ -285,7 +285,9 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
             # A layer that is only counted keeps its bias.
             bias_last=draft.bias_last
             or (
-                q.operator == "conv_transpose" and q.wanted == "output" and max(map(max, grow)) > 0
+                q.operator == "conv_transpose"
+                and q.answer_space in ("output", "bias")
+                and max(map(max, grow)) > 0
             ),
             cost=Cost.ARGUMENTS if grow == no_padding else Cost.CROP,
         )
@@ -322,7 +324,7 @@ def _wrap_outside(draft: Draft) -> Iterator[Draft]:
 def _add_bias_last(draft: Draft) -> Iterator[Draft]:
     """Add the bias to the output."""
     q = draft.question
-    if q.bias is not None and q.wanted == "output" and not draft.bias_last:
+    if q.uses_bias and q.answer_space == "output" and not draft.bias_last:
         yield draft.but("bias added last", bias_last=True, cost=Cost.CROP)
 
 
@@ -364,7 +366,7 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     if q.groups == 1 or q.wanted == "parameters" or draft.call_builder is not draft.api.recipe:
         return
-    if all(map(_is_finite, (q.x, q.gradient))):
+    if all(map(_is_finite, (q.x, q.x_tangent, q.gradient))):
         first, second, *window = q.kernel.shape
         yield draft.but(
             "a block-diagonal kernel, for finite numbers",

@@ -61,6 +61,9 @@ class Plan:
     cost: Cost = Cost.ARGUMENTS
 
 
+_NO_BIAS = Inexpressible("the call adds no bias, and so has no derivative by it")
+
+
 def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
     """Return the naive call: axes are moved by their names, and numbers are passed as they are.
 
@@ -227,6 +230,8 @@ def first_limitation(api: Api, question: Question, runtime: Runtime = ANY) -> Li
 
 def boundary(api: Api, question: Question, runtime: Runtime = ANY) -> Inexpressible | None:
     """Return why an API has no call for a question, whatever one does; None if it may have one."""
+    if question.is_by_bias and not api.takes_bias:
+        return _NO_BIAS
     call_question = as_passed_to(api, question)
     for limitation in api.limits:
         if limitation.is_boundary and limitation.stops(call_question, runtime):
@@ -244,12 +249,12 @@ def is_invalid(q: Question) -> bool:
 def as_passed_to(api: Api, q: Question, *, bias_last: bool = False) -> Question:
     """Return the question with the arguments that are passed.
 
-    It is without a bias that is added after the call or has no gradient. Beside a length it has
+    It is without a bias that is added after the call or has no part in it. Beside a length it has
     what was written beside the length.
     """
     if q.length is not None:
         q = q.as_written(geometry.padding_of(api.defaults.get("padding", 0), q.rank))
-    has_bias = api.takes_bias and not bias_last and q.wanted in ("output", "parameters")
+    has_bias = api.takes_bias and not bias_last and q.uses_bias
     return q if has_bias else q.but(bias=None)
 
 
@@ -259,6 +264,9 @@ def _plan(
     api = draft.api
     if isinstance(call_source, Inexpressible):
         return call_source
+    add_bias = draft.bias_last or not api.takes_bias
+    if add_bias and draft.question.is_by_bias:
+        return _NO_BIAS
     rank = draft.question.rank
     axes, layout = "N C *s", api.layout
     if draft.question.unbatched:
@@ -279,7 +287,7 @@ def _plan(
         kernel=kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
         output=linear_ops.permute(from_layout) + draft.output,
         split=draft.split,
-        add_bias=draft.bias_last or not api.takes_bias,
+        add_bias=add_bias,
         keep_dtype=keep_dtype,
         cost=draft.cost,
     )

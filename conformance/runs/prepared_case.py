@@ -15,7 +15,7 @@ from conformance.cases import Case, Place
 from conformance.comparison import Reference
 from conformance.observations import Status
 from conformance.oracle.memory_layout import memory_of
-from conformance.question import AnyQuestion, Array, Chain, Question
+from conformance.question import TANGENTS, AnyQuestion, Array, Chain, Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def unfiled_case(
     )
 
 
-_NEW_FIELDS = frozenset({"length", "operand_dtypes", "unbatched", "zero_given"})
+_NEW_FIELDS = frozenset({"length", "operand_dtypes", "unbatched", "zero_given", *TANGENTS})
 """Fields that older digests do not contain: their defaults are left out."""
 
 
@@ -120,7 +120,7 @@ def _content_parts(question: AnyQuestion) -> Iterator[bytes]:
         return
     for field in fields(question):
         value = getattr(question, field.name)
-        if field.name in _NEW_FIELDS and value == field.default:
+        if field.name in _NEW_FIELDS and value is field.default:
             continue
         if isinstance(value, np.ndarray):
             yield f"{field.name} {value.dtype.str} {value.shape} {memory_of(value)}".encode()

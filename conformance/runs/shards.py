@@ -143,4 +143,4 @@ def _shard(template: Shard, prepared_cases: Iterable[PreparedCase]) -> Shard:
 
 def _arrays(question: AnyQuestion) -> Iterator[Array]:
     for q in question.questions if isinstance(question, Chain) else (question,):
-        yield from (a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None)
+        yield from q.arrays.values()

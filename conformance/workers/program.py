@@ -29,7 +29,7 @@ LONGEST = 2**28
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 """What the name and the version of a program may be."""
 OPS = ("conv_transpose", "conv", "interpolate")
-"""The operators that a program may take; the gradients of one belong to it."""
+"""The operators that a program may take; the derivatives of one belong to it."""
 DTYPES = {
     "float16": "<f2",
     "float32": "<f4",
@@ -106,7 +106,7 @@ class Program:
         Parameters
         ----------
         op
-            The operator, or a gradient of it.
+            The operator, or a derivative of it.
         dtype
             The dtype of the answer, and of the arrays that have no other one.
         dtypes

@@ -10,13 +10,26 @@ from fakes import plain
 from conformance.adapters.base import Api, CallSource, Framework, Limitation, TensorInterop
 from conformance.question import Question
 
+
+def tangents(names: tuple[str, ...]) -> str:
+    return f"{{{', '.join(f'{name!r}: t{name}' for name in names)}}}"
+
+
 INTEROP = TensorInterop(
     imports=("from fakes import plain",),
     tensor="plain.tensor({v})",
     array="{v}.numpy()",
     gradient=lambda call_source, by: (
         f"y = {call_source.expression}",
-        f"y = plain.gradient(y, {'x' if by == 'x' else call_source.kernel}, g)",
+        f"y = plain.gradient(y, {call_source.source(by)}, g)",
+    ),
+    jvp=lambda call_source, names: (
+        f"y = {call_source.expression}",
+        f"y = plain.jvp(y, {tangents(names)})",
+    ),
+    double_backward=lambda call_source, by, names: (
+        f"y = {call_source.expression}",
+        f"y = plain.double_backward(y, {by!r}, g, {tangents(names)})",
     ),
 )
 
@@ -53,6 +66,7 @@ def layer(**how: Any) -> Callable[[Question], CallSource]:
             setup=(f"layer = plain.Layer({q.operator!r}, w, {bias}{words(q, **how)})",),
             expression="layer(x)",
             kernel="layer.weight",
+            bias="layer.bias",
             parameters="layer.count()",
         )
 

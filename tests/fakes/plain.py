@@ -79,10 +79,11 @@ def ask(
         assert not any(arguments.pop("output_padding"))
     made = SimpleNamespace(
         operator=operator,
-        sources=(x, w),
+        sources=(x, w, b),
         x=_first(x.values, layout),
         w=_kernel(operator, w.values, kernel, flips),
         layout=layout,
+        forth=lambda array: _kernel(operator, array, kernel, flips),
         back=lambda array: _kernel_back(operator, array, kernel, flips),
         arguments=arguments,
     )
@@ -92,16 +93,46 @@ def ask(
 
 
 def gradient(y: Tensor, by: Tensor, g: Tensor) -> Tensor:
-    """The gradient by one of the two tensors, the very same, that ``y`` was made of."""
+    """The gradient by one of the tensors, the very same, that ``y`` was made of."""
     m, incoming = y.made, _first(g.values, y.made.layout)
     assert g.values.shape == y.values.shape
-    x, w = m.sources
+    x, w, b = m.sources
+    if by is b:
+        by_bias = getattr(oracle, f"{m.operator}_bias_gradient")
+        return Tensor(by_bias(m.x.shape, m.w.shape, incoming, **m.arguments))
     if by is x:
         by_input = getattr(oracle, f"{m.operator}_input_gradient")
         return Tensor(_last(by_input(m.x.shape, m.w, incoming, **m.arguments), m.layout))
     assert by is w
     by_kernel = getattr(oracle, f"{m.operator}_kernel_gradient")
     return Tensor(m.back(by_kernel(m.x, m.w.shape, incoming, **m.arguments)))
+
+
+def jvp(y: Tensor, tangents: dict[str, Tensor]) -> Tensor:
+    """The derivative of ``y`` along tangents of the tensors that it was made of."""
+    return Tensor(_last(_second(y, "jvp", tangents), y.made.layout))
+
+
+def double_backward(y: Tensor, by: str, g: Tensor, tangents: dict[str, Tensor]) -> Tensor:
+    """The gradient, by x, w or g, of the gradients of ``y`` times tangents."""
+    m, incoming = y.made, _first(g.values, y.made.layout)
+    names = {"x": "input", "w": "kernel", "g": "gradient"}
+    values = _second(y, "double_backward", tangents, incoming, by=names[by])
+    return Tensor(m.back(values) if by == "w" else _last(values, m.layout))
+
+
+def _second(
+    y: Tensor, name: str, tangents: dict[str, Tensor], *arrays: np.ndarray, **how: Any
+) -> np.ndarray:
+    m = y.made
+    changes = {
+        "x_tangent": lambda v: _first(v, m.layout),
+        "kernel_tangent": m.forth,
+        "bias_tangent": lambda v: v,
+    }
+    keys = dict(zip("xwb", changes, strict=True))
+    own = {keys[name]: changes[keys[name]](t.values) for name, t in tangents.items()}
+    return getattr(oracle, f"{m.operator}_{name}")(m.x, m.w, *arrays, **how, **own, **m.arguments)
 
 
 class Layer:

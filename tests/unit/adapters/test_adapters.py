@@ -22,9 +22,9 @@ from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS, HOMES
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import corpus
-from conformance.cases.sampling import SAMPLED_OPS, draws
+from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, draws
 from conformance.observations import MODES
-from conformance.question import OutputLength, Question, chained
+from conformance.question import OutputLength, Question, chained, operator_of
 from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
@@ -61,9 +61,11 @@ def questions(api: Api) -> Iterator[Question]:
     ops = tuple(
         op for op in SAMPLED_OPS if op.startswith("conv_transpose") == (api.operator != "conv")
     )
+    further = tuple(op for op in DERIVED_OPS if operator_of(op) == api.operator)
     if api.has_parameters:
         ops += (f"{api.operator}_parameters",)
     yield from islice(draws(seed=8, ops=ops), 60)
+    yield from islice(draws(seed=9, ops=further), 30)
     yield square(api.operator, dtype="bfloat16", output_padding=(0, 0))
 
 
@@ -86,6 +88,7 @@ def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[
         else:
             api, runtime = framework.api(api_id), doing_most(name, backend)
             excused = api.topics or search.boundary(api, q, runtime)  # a variant, or no such thing
+            excused = excused or q.op in DERIVED_OPS  # which not every framework has
             if q.dtype != "float32":  # which no rewriting changes
                 excused = excused or search.first_limitation(api, q, runtime)
             assert mode == "native" or excused, f"no recipe for {q}: {call.reason}"

@@ -131,6 +131,25 @@ def test_a_gradient_has_the_layout_of_its_array() -> None:
     assert submission.question.gradient.shape == (1, 3, 5, 5)
 
 
+def test_a_tangent_has_the_layout_of_its_array() -> None:
+    values = {
+        "x": numbered(1, 4, 4, 2),
+        "kernel": numbered(2, 2, 3, 2),
+        "kernel_tangent": numbered(2, 2, 3, 2),
+        "y": numbered(1, 5, 5, 3),
+        "op": "conv_transpose_jvp",
+    }
+    question = submission_of(values, "keras.layers.ConvTranspose").question
+    np.testing.assert_array_equal(question.kernel_tangent, question.kernel)
+
+
+def test_a_gradient_by_the_bias_needs_no_bias() -> None:
+    values = {**LINE, "op": "conv_transpose_bias_gradient", "gradient": [1, 2, 3, 4, 5]}
+    submission = submission_of({**values, "y": [15]})
+    assert submission.question.bias is not None
+    assert submission.answer.tolist() == [15]
+
+
 class Stubborn:
     """A tensor that makes no array."""
 
@@ -155,10 +174,14 @@ class Stubborn:
         ({"groups": 0}, "groups must be a whole number of at least 1, got 0"),
         ({"bias": [1, 2]}, "bias must have 1 numbers, one for each output channel, got 2"),
         ({"bias": [[1]]}, "bias must have one axis, got shape (1, 1)"),
-        ({"op": "pool"}, "op must be one of conv, conv_input_gradient"),
+        ({"op": "pool"}, "op must be one of conv, conv_bias_gradient"),
         ({"op": "conv", "output_padding": 1}, "output_padding has no meaning for a convolution"),
         ({"op": "conv_input_gradient"}, "the gradient by the output is missing for conv_input"),
         ({"gradient": [1]}, "the gradient has no meaning for conv_transpose"),
+        ({"x_tangent": [1]}, "x_tangent has no meaning for conv_transpose"),
+        ({"op": "conv_jvp"}, "x_tangent or kernel_tangent or bias_tangent is missing for conv_jvp"),
+        ({"op": "conv_jvp", "x_tangent": [1]}, "x_tangent must have the shape (1, 1, 3), got (1,"),
+        ({"op": "conv_jvp", "bias_tangent": [1]}, "bias is missing for bias_tangent"),
         (
             {"op": "conv_transpose_input_gradient", "gradient": [1, 2]},
             "gradient must have the output's shape (1, 1, 5), got (1, 1, 2)",

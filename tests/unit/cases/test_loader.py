@@ -85,6 +85,21 @@ def test_arrays_are_stored_in_the_dtype_of_the_case(file: Path, dtype: str, kept
     assert [str(q.x.dtype), str(q.kernel.dtype), q.dtype] == [kept, kept, dtype]
 
 
+def test_a_tangent_is_bare_or_full_as_its_array(file: Path) -> None:
+    tangents = "    x_tangent: [1, 0]\n    kernel_tangent: {shape: [1, 1, 2], fill: 2}\n"
+    q = question(*cases(file, f"{MINIMAL}    op: conv_transpose_jvp\n{tangents}"))
+    assert q.x_tangent is not None
+    assert q.kernel_tangent is not None
+    assert (q.x_tangent.shape, q.kernel_tangent.shape) == (q.x.shape, q.kernel.shape)
+
+
+def test_a_gradient_by_the_bias_states_one_number_for_each_channel(file: Path) -> None:
+    gradient = "    bias: [5]\n    gradient: [1, 2, 3]\n    expected: {numbers: [6]}\n"
+    (case,) = cases(file, f"{MINIMAL}    op: conv_transpose_bias_gradient\n{gradient}")
+    assert case.expected.numbers is not None
+    assert case.expected.numbers.tolist() == [6]
+
+
 def test_a_gradient_defaults_to_small_integers_of_the_outputs_shape(file: Path) -> None:
     q = question(*cases(file, MINIMAL + "    op: conv_transpose_input_gradient\n"))
     assert q.gradient is not None

@@ -50,6 +50,37 @@ def file(tmp_path: Path) -> Path:
         ("bias: [1, [2]]", "6:15: one: an entry of bias must be a number, got a list of 1"),
         ("bias: [0.5]\n    exact: true", "6:12: one: bias holds 0.5, which is not whole"),
         ("gradient: [1]", "6:15: one: gradient has no meaning for op conv_transpose"),
+        ("x_tangent: [1]", "x_tangent has no meaning for op conv_transpose; op conv_transpose_jvp"),
+        (
+            "op: conv_transpose_jvp",
+            "2:5: one: x_tangent or kernel_tangent or bias_tangent is missing; op conv_transpose",
+        ),
+        (
+            "op: conv_transpose_jvp\n    x_tangent: [1, 2, 3]",
+            "7:16: one: x_tangent must have the shape (1, 1, 2) of x, got (1, 1, 3)",
+        ),
+        ("op: conv_transpose_jvp\n    bias_tangent: [1]", "bias is missing; bias_tangent needs it"),
+        (
+            "op: conv_transpose_jvp\n    bias: [1]\n    x_tangent: [1, 2]",
+            "7:11: one: bias has no part in op conv_transpose_jvp without a bias_tangent",
+        ),
+        (
+            "op: conv_transpose_jvp\n    bias: [1]\n    bias_tangent: [[1]]",
+            "8:19: one: bias_tangent must be one plain list, got 2 lists deep",
+        ),
+        (
+            "op: conv_transpose_jvp\n    x_tangent: [1, 16777217]",
+            "7:20: one: float32 cannot hold the 16777217 of x_tangent",
+        ),
+        (
+            "op: conv_transpose_bias_gradient",
+            "one: bias is missing; op conv_transpose_bias_gradient",
+        ),
+        ("op: conv_transpose_bias_gradient\n    bias: [1, 2]", "bias of shape (2,) does not fit"),
+        (
+            "op: conv_double_backward_input\n    kernel_tangent: [1, 2]\n    x_tangent: [1, 2]",
+            "8:16: one: x_tangent has no meaning for op conv_double_backward_input",
+        ),
         ("op: conv\n    output_padding: 1", "7:21: one: output_padding has no meaning for op conv"),
         ("claims: [four]", "6:14: one: an entry of claims must be a letter and a number"),
         ("bias: [16777216]", "float32 holds every whole number only up to 16777216"),

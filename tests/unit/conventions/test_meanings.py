@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
 from tiny import ask, column
 
+from conformance.cases.sampling import DERIVED_OPS, draws
 from conformance.conventions.axes import BY_NAME, CONVENTIONS, MEANINGS, Convention
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import answer_under
-from conformance.question import Dtype, Question, answer
+from conformance.question import Dtype, Question, answer, summands
 
 
 def half(dtype: Dtype, *arrays: Any, **arguments: Any) -> Question:
@@ -409,6 +411,55 @@ def test_a_gradient_by_the_input_is_that_of_the_operator_so_understood(
     convention: Convention, operator: str
 ) -> None:
     assert agrees(operator, "input", "x", convention) is not False
+
+
+# Further derivatives are gradients and outputs of other arrays, understood in the same way.
+
+
+def agrees_with_summands(q: Question, convention: Convention) -> bool | None:
+    """Whether a derivative under a convention is the sum of its summands under it."""
+    try:
+        derivative = answer_under(q, (convention,))
+        parts = [answer_under(part, (convention,)) for part in summands(q)]
+    except ValueError:
+        return None
+    if derivative is None or any(part is None for part in parts):
+        return None
+    return np.array_equal(derivative, sum(parts))
+
+
+@pytest.mark.parametrize("convention", LINEAR, ids=str)
+def test_a_further_derivative_is_that_of_the_operator_so_understood(
+    convention: Convention,
+) -> None:
+    ops = tuple(op for op in DERIVED_OPS if not op.endswith("bias_gradient"))
+    for q in islice(draws(5, ops), 40):
+        assert agrees_with_summands(q, convention) is not False
+
+
+@pytest.mark.parametrize("name", ["kernel flip: flipped", "padding: ignored", "bias: dropped"])
+def test_a_further_derivative_tells_a_convention(name: str) -> None:
+    ops = ("conv_transpose_jvp", "conv_transpose_double_backward_gradient")
+    told = [agrees_with_summands(q, BY_NAME[name]) for q in islice(draws(5, ops), 60)]
+    assert True in told
+
+
+@pytest.mark.parametrize(
+    ("name", "q", "expected"),
+    [
+        ("bias: doubled", {"bias": [1, 2], "gradient": column(3, 4)}, [6, 8]),
+        ("bias: dropped", {"bias": [1, 2], "gradient": column(3, 4)}, [0, 0]),
+        ("output channels: reversed", {"bias": [1, 2], "gradient": column(3, 4)}, [4, 3]),
+        ("groups: first bias for all", {"bias": [1, 2], "gradient": column(3, 4)}, [7, 0]),
+    ],
+)
+def test_a_gradient_by_the_bias_is_that_of_the_operator_so_understood(
+    name: str, q: dict[str, Any], expected: list[int]
+) -> None:
+    arrays = {key: np.array(value, np.float32) for key, value in q.items()}
+    forward = ask(column(1, 1), [[[1]], [[1]]], groups=2, channels=True)
+    by_bias = forward.but(op="conv_transpose_bias_gradient", **arrays)
+    np.testing.assert_array_equal(under(name, by_bias), expected)
 
 
 @pytest.mark.parametrize(

@@ -60,11 +60,17 @@ def run(call: Call) -> np.ndarray:
         ("conv_transpose_input_gradient", ["x", "w", "g"]),
         ("conv_transpose_kernel_gradient", ["x", "w", "g"]),
         ("conv", ["x", "w", "b"]),
+        ("conv_transpose_bias_gradient", ["x", "w", "b", "g"]),
+        ("conv_transpose_jvp", ["x", "w", "tx", "tw"]),
+        ("conv_transpose_double_backward_input", ["x", "w", "g", "tx", "tw"]),
     ],
 )
 def test_a_call_comes_with_the_arrays_that_it_reads(op: str, names: list[str]) -> None:
-    gradient = np.ones((1, 1, 4), np.float32) if op.endswith("gradient") else None
-    q = asked(op, bias=np.array([7], np.float32), gradient=gradient)
+    q = asked(op, bias=np.array([7], np.float32))
+    if "g" in names:
+        q = q.but(gradient=np.ones((1, 1, 4), np.float32))
+    if "tx" in names:
+        q = q.but(x_tangent=q.x, kernel_tangent=q.kernel)
     assert list(written(api(q.operator, as_layer=True), q).arrays) == names
 
 

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import plain
-from fakes.frameworks import api, framework, function
+from fakes.frameworks import INTEROP, api, framework, function
 
 from conformance import question
 from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation, boundary
 from conformance.adapters.runtime import ANY, Runtime
-from conformance.cases.sampling import SAMPLED_OPS, SMALL, draws
+from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, SMALL, draws
+from conformance.observations import MODES, Mode
 from conformance.oracle import geometry
 from conformance.question import Op, OutputLength, Question
 from conformance.recipes import call_writer, search
@@ -107,6 +108,60 @@ def test_a_recipe_goes_around_everything_at_once(seed: int) -> None:
             takes_bias=bool(random.integers(2)),
         )
         np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_recipe_of_a_further_derivative_goes_around_everything_at_once(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    right = 0
+    for q in islice(draws(seed, DERIVED_OPS), 40):
+        asked_of = api(
+            q.operator,
+            limits=some(random),
+            layout=str(random.choice(("N C *s", "N *s C"))),
+            kernel_axes=str(random.choice(TRANSPOSE_AXES)),
+            flips=bool(random.integers(2)),
+            as_layer=bool(random.integers(2)),
+            takes_bias=bool(random.integers(2)),
+        )
+        if isinstance(search.recipe(asked_of, q), Inexpressible):
+            assert q.is_by_bias  # and the recipe has to add the bias itself
+            continue
+        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+        right += 1
+    assert right > 20
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_call_without_a_bias_has_no_derivative_by_it(mode: Mode) -> None:
+    bias, gradient = np.ones(2, np.float32), np.ones((1, 2, 5), np.float32)
+    by_bias = asked("conv_transpose_bias_gradient", bias=bias, gradient=gradient)
+    along_bias = asked("conv_transpose_jvp", bias=bias, bias_tangent=bias)
+    for q in (by_bias, along_bias):
+        call = call_writer.write(framework(api()), ANY, api(takes_bias=False), q, mode)
+        assert isinstance(call, Inexpressible)
+        assert "adds no bias" in call.reason
+
+
+def test_the_tangent_of_a_bias_that_is_added_last_is_added_last() -> None:
+    bias = np.ones(2, np.float32)
+    q = asked("conv_transpose_jvp", bias=bias, bias_tangent=5 * bias, x_tangent=asked().x)
+    np.testing.assert_array_equal(ran(api(takes_bias=False), q), question.answer(q))
+
+
+@pytest.mark.parametrize(
+    ("op", "field", "reason"),
+    [
+        ("conv_transpose_jvp", "jvp", "forward mode"),
+        ("conv_transpose_double_backward_kernel", "double_backward", "gradient of a gradient"),
+    ],
+)
+def test_a_framework_without_a_derivative_is_not_called(op: Op, field: str, reason: str) -> None:
+    without = api(interop=replace(INTEROP, **{field: None}))
+    q = asked(op, x_tangent=asked().x, gradient=np.ones((1, 2, 5), np.float32))
+    call = call_writer.write(framework(without), ANY, without, q, "recipe")
+    assert isinstance(call, Inexpressible)
+    assert reason in call.reason
 
 
 @pytest.mark.parametrize("op", [op for op in SAMPLED_OPS if op.startswith("conv")])

@@ -13,7 +13,7 @@ from conformance.cases import Case, load
 from conformance.cases.question_builder import build_question
 from conformance.cases.schema import Entry
 from conformance.quality import interactions
-from conformance.quality.factors import CONSTRAINTS, FACTORS
+from conformance.quality.factors import CONSTRAINTS, FACTORS, FURTHER
 from conformance.quality.interactions import Point
 from conformance.question import Question
 from conformance.utils import resources
@@ -121,7 +121,10 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
         return [*how["presets"], dict(LEVELS)]
 
     monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
-    assert combinations.choose_points([PLAINEST]) == [interactions.point(LEVELS)]
+    *further, chosen = combinations.choose_points([PLAINEST])
+    assert chosen == interactions.point(LEVELS)
+    assert {interactions.levels_at(point)["operator"] for point in further} == set(FURTHER)
+    assert told["factors"]["operator"] == ["forward", "input gradient", "kernel gradient"]
     assert told["presets"] == [interactions.levels_at(PLAINEST)]
     assert told["strength"] == 2
     (computed,) = told["sub_models"]
@@ -131,10 +134,23 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
     assert len(told["constraints"]) == len(CONSTRAINTS)
 
 
-def test_without_covertable_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_further_derivative_meets_every_level_of_every_other_factor() -> None:
+    points = [PLAINEST, *combinations.choose_further([PLAINEST])]
+    assert not any(
+        "operator" in dict(pair) and set(dict(pair).values()) & set(FURTHER)
+        for pair in interactions.missing(points, 2)
+    )
+    assert list(combinations.choose_further(points)) == []
+
+
+def test_without_covertable_it_is_said_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "cases.yaml"
+    file.write_text(PLAIN_CASE, encoding="utf-8")
     monkeypatch.setitem(sys.modules, "covertable", None)
     with pytest.raises(SystemExit, match="needs covertable"):
-        combinations.main()
+        combinations.main([str(file)])
 
 
 def test_only_what_the_given_cases_lack_is_made(

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -21,6 +24,10 @@ from conformance import conv_transpose
 from conformance.adapters.program import FRAMEWORK
 from conformance.adapters.runtime import ANY
 from conformance.cases import load
+from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, draws
+from conformance.question import TANGENTS, Question, answer, operator_of
+from conformance.recipes import call_writer
+from conformance.recipes.call_writer import Call
 from conformance.runs import calls, plan
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers import program
@@ -249,3 +256,28 @@ def test_an_example_with_its_kernel_flipped_is_named(tool: str, tmp_path: Path) 
     tap = "* product(window) + tap]"
     seen = example_statuses(tool, tmp_path, tap, "* product(window) + product(window) - 1 - tap]")
     assert seen["mismatch", "The kernel is read backwards along every axis."] > 10
+
+
+# Derivatives
+
+
+def test_every_derivative_is_asked_in_the_lines_of_the_schema() -> None:
+    """The program that is asked is the oracle, given no more than its lines say."""
+
+    def ask(op: str, dtype: str, **fields: Any) -> np.ndarray:
+        line = {
+            name: program._encoded(value, dtype) if isinstance(value, np.ndarray) else value
+            for name, value in fields.items()
+        }
+        message = {"kind": "question", "id": 1, "op": op, "dtype": dtype, **line}
+        jsonschema.validate(json.loads(json.dumps(message)), SCHEMA)
+        assert set(fields) & {*TANGENTS, "gradient"} or op == operator_of(op)
+        return answer(Question(op=op, dtype=dtype, **fields))
+
+    for q in islice(draws(4, (*SAMPLED_OPS, *DERIVED_OPS)), 80):
+        api = FRAMEWORK.api(f"program.{q.operator}")
+        call = call_writer.write(FRAMEWORK, ANY, api, q, "recipe")
+        assert isinstance(call, Call)
+        namespace = {"np": np, "program": SimpleNamespace(ask=ask), **call.arrays}
+        exec(call.source, namespace)
+        np.testing.assert_array_equal(namespace["y"], answer(q))
