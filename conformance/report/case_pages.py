@@ -20,7 +20,7 @@ from conformance.cases.model import Case, Place
 from conformance.conventions.axes import BY_NAME
 from conformance.conventions.interpretations import answer_under
 from conformance.observations import MODES, Mode, Observation
-from conformance.question import AnyQuestion, Array, Chain, Question
+from conformance.question import AnyQuestion, Array, Chain, Crop, Pad, Pool, Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.report import pictures
@@ -102,14 +102,17 @@ def _entry(prepared_case: PreparedCase) -> dict[str, Any]:
 def _arguments(question: AnyQuestion) -> str:
     """Return the arguments of all steps, with the dtype where it is not float32."""
     if isinstance(question, Chain):
-        steps = (
-            f"{step.op} ({pictures.arguments(step)})"
-            if isinstance(step, Question)
-            else f"the largest of every {step.size}"
-            for step in question.steps
-        )
-        return ", then ".join(steps)
+        return ", then ".join(map(_step, question.steps))
     return pictures.arguments(question)
+
+
+def _step(step: Question | Pool | Pad | Crop) -> str:
+    if isinstance(step, Question):
+        return f"{step.op} ({pictures.arguments(step)})"
+    if isinstance(step, Pool):
+        return f"the largest of every {step.size}"
+    verb = "padded" if isinstance(step, Pad) else "cropped"
+    return f"{verb} by {' x '.join(map(str, step.pairs))}"
 
 
 def shown(array: Array) -> dict[str, Any]:

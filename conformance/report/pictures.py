@@ -216,6 +216,7 @@ def _landings(title: str, question: Question) -> Block:
     first, last = _columns(question)
     end = begin + question.output_space[0]
     sums = dict.fromkeys(range(first, last), 0.0)
+    width = _width(np.outer(x, kernel))
     elements = [_text(0, -4, f"kernel {' '.join(map(_number, kernel))}", "label")]
     for row, value in enumerate(x):
         top = row * HEIGHT
@@ -224,13 +225,13 @@ def _landings(title: str, question: Question) -> Block:
             position = row * stride + offset * dilation
             sums[position] += float(value * weight)
             kind = "product" if begin <= position < end else "crop"
-            elements += _cell(LABEL + (position - first) * WIDTH, top, value * weight, kind)
+            elements += _cell(LABEL + (position - first) * width, top, value * weight, kind, width)
     top = len(x) * HEIGHT + GAP
     elements.append(_text(0, top + 17, "output", "label"))
     for position, value in sums.items():
         kind = "output" if begin <= position < end else "crop"
-        elements += _cell(LABEL + (position - first) * WIDTH, top, value, kind)
-    return title, elements, LABEL + (last - first) * WIDTH, top + HEIGHT
+        elements += _cell(LABEL + (position - first) * width, top, value, kind, width)
+    return title, elements, LABEL + (last - first) * width, top + HEIGHT
 
 
 def _grid(title: str, array: Array, expected: Array | None = None) -> Block:
@@ -242,7 +243,7 @@ def _grid(title: str, array: Array, expected: Array | None = None) -> Block:
         marks = (expected != array).reshape(rows.shape) if same_shape else ~marks
     shape = " x ".join(map(str, array.shape))
     label = max(LABEL, 8 * len(shape) + GAP)
-    width = max(WIDTH, 9 * max(len(_number(value)) for value in array.flat) + GAP)
+    width = _width(array)
     elements = [_text(0, 17, shape, "label")]
     for row, values in enumerate(rows):
         for column, value in enumerate(values):
@@ -286,6 +287,11 @@ def _cell(left: int, top: int, value: float, kind: str, width: int = WIDTH) -> l
 
 def _text(left: float, top: float, words: str, kind: str) -> str:
     return f'<text class="{kind}" x="{left}" y="{top}">{escape(words)}</text>'
+
+
+def _width(array: Array) -> int:
+    """Return the width of cells that hold the longest number of an array."""
+    return max(WIDTH, 9 * max(len(_number(value)) for value in array.flat) + GAP)
 
 
 def _number(value: float) -> str:
