@@ -74,6 +74,9 @@ EXAMPLES: tuple[Question, ...] = (
     _question(_X, _W, stride=(2,), padding=((1, 0),)),
     _question(_X, _W, stride=(2,), padding="same"),
     _question(_X, [[[1, 10]]], stride=(3,)),
+    _question(_X, _W, padding="circular"),
+    _question(_X, [[[1, 10]]], padding="circular"),
+    _question(_X, _W, stride=(2,), padding="circular"),
     _question(_X, _W, stride=(2,), padding=((1, 1),), output_padding=(1,)),
     _question(_X, _W, stride=(2,), padding="same", output_padding=(1,)),
     _question(_X, [[[1, 10]]], dilation=(2,)),
@@ -175,6 +178,7 @@ def has_landings(question: object) -> bool:
     return (
         isinstance(question, Question)
         and question.op == "conv_transpose"
+        and question.padding != "circular"  # whose products land at both ends
         and question.rank == 1
         and question.x.shape[:2] == (1, 1)
         and question.kernel.shape[:2] == (1, 1)

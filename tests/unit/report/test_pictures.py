@@ -27,8 +27,13 @@ def picture(axis: str, choice: str) -> Picture:
     return next(p for p in pictures.pictures() if (p.axis, p.choice) == (axis, choice))
 
 
+WITHOUT = {"two dtypes", "conjugate", "zeros"}
+"""Axes of mixed dtypes, of gradients and of infinities, which no finite output shows."""
+
+
 def test_every_choice_of_an_api_has_a_picture() -> None:
-    choices = {(axis.name, choice.name) for axis in PROFILED for choice in axis.meanings}
+    axes = [axis for axis in PROFILED if axis.name not in WITHOUT]
+    choices = {(axis.name, choice.name) for axis in axes for choice in axis.meanings}
     assert {(p.axis, p.choice) for p in pictures.pictures()} == choices
 
 
