@@ -316,7 +316,8 @@ def _wrap_outside(draft: Draft) -> Iterator[Draft]:
             "output wrapped around",
             question=unpadded,
             output=fold + draft.output,
-            bias_last=draft.bias_last or q.wanted == "output",
+            # Where ends meet, the call would add its bias twice.
+            bias_last=draft.bias_last or q.answer_space in ("output", "bias"),
             cost=Cost.CROP,
         )
 

@@ -83,6 +83,17 @@ def test_a_recipe_wraps_an_output_around_itself(limit: str | None) -> None:
         np.testing.assert_array_equal(ran(api(q.operator, limits=limits), q), question.answer(q))
 
 
+def test_a_wrapped_output_has_no_derivative_by_the_bias_of_the_call() -> None:
+    q = asked(
+        "conv_transpose_bias_gradient",
+        padding="circular",
+        bias=np.ones(2, np.float32),
+        gradient=np.ones((1, 2, 3), np.float32),
+    )
+    assert isinstance(search.recipe(api(), q), Inexpressible)
+    assert isinstance(search.recipe(replace(api(), takes_circular=True), q), Plan)
+
+
 def test_no_circular_padding_is_asked_for_where_there_is_none() -> None:
     native = search.native(api("conv_transpose"), asked(padding="circular"))
     assert native == Inexpressible("there is no circular padding")
