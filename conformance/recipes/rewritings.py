@@ -15,7 +15,7 @@ import numpy as np
 from conformance.adapters.base import Api, CallBuilder
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Pairs
-from conformance.question import Array, Question, stand_in
+from conformance.question import Array, Question, all_finite, stand_in
 from conformance.recipes import linear_ops
 from conformance.recipes.linear_ops import LinearOp
 
@@ -243,7 +243,7 @@ def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
     if (
         set(q.dilation) != {1}
         and q.wanted != "parameters"
-        and all(map(_is_finite, (q.x, q.gradient)))
+        and all(map(all_finite, (q.x, q.gradient)))
     ):
         shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
         yield draft.but(
@@ -275,7 +275,7 @@ def _pad_outside(draft: Draft) -> Iterator[Draft]:
         output = linear_ops.window(unpadded.output_space, grow) + draft.output
         rewritten = replace(draft, question=unpadded, output=output)
     pads_factor = q.operator == "conv" or q.wanted != "output"
-    if pads_factor and not all(map(_is_finite, (q.x, q.kernel, q.gradient))):
+    if pads_factor and not all(map(all_finite, (q.x, q.kernel, q.gradient))):
         return
     if q.pairs != no_padding or any(q.output_padding):
         step = "input padded" if q.operator == "conv" else "output cropped or padded"
@@ -367,7 +367,7 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
     q = draft.question
     if q.groups == 1 or q.wanted == "parameters" or draft.call_builder is not draft.api.recipe:
         return
-    if all(map(_is_finite, (q.x, q.x_tangent, q.gradient))):
+    if all(map(all_finite, (q.x, q.x_tangent, q.gradient))):
         first, second, *window = q.kernel.shape
         yield draft.but(
             "a block-diagonal kernel, for finite numbers",
@@ -381,18 +381,7 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
 
 def _kernel_like(kernel: Array, shape: tuple[int, ...]) -> Array:
     """Return a stand-in for a kernel of another shape, which is as finite."""
-    return stand_in(shape, kernel.dtype, 0 if _is_finite(kernel) else np.nan)
-
-
-def _is_finite(array: Array | None) -> bool:
-    """Return whether all numbers are finite.
-
-    All numbers of a stand-in are equal, so that one is read.
-    """
-    if array is None:
-        return True
-    first_element = tuple(slice(None if step else 1) for step in array.strides)
-    return bool(np.isfinite(array[first_element]).all())
+    return stand_in(shape, kernel.dtype, 0 if all_finite(kernel) else np.nan)
 
 
 _REWRITINGS = (
