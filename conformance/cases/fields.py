@@ -162,7 +162,9 @@ def _to_numbers(value: Any) -> Any:
 
 
 def _is_complex_literal(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > MAX_NAME or not re.fullmatch(COMPLEX, value):
+    if not isinstance(value, str) or len(value) > MAX_NAME or not value.endswith("j"):
+        return False
+    if not {*value} <= {*"0123456789.eE+-j"}:  # Python reads more, such as (1+2j) and nanj
         return False
     try:
         return isfinite(complex(value))

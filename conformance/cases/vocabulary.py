@@ -19,13 +19,14 @@ NEAR = 0.8
 
 SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("strides", "window_strides", "subsample"), "stride"),
-    **dict.fromkeys(("pad", "paddings", "input_padding"), "padding"),
+    **dict.fromkeys(("pad", "paddings", "input_padding", "border_mode"), "padding"),
     **dict.fromkeys(("dilations", "dilate", "dilation_rate", "rhs_dilation"), "dilation"),
-    **dict.fromkeys(("kernel_dilation", "rate"), "dilation"),
+    **dict.fromkeys(("kernel_dilation", "filter_dilation", "rate"), "dilation"),
     **dict.fromkeys(("group", "num_group", "num_groups", "feature_group_count"), "groups"),
     **dict.fromkeys(("adj", "out_padding", "output_pad", "outputpadding"), "output_padding"),
     **dict.fromkeys(("target_shape", "output_length", "target_size"), "output_size"),
-    **dict.fromkeys(("input", "inputs", "data", "lhs", "X", "image", "images"), "x"),
+    **dict.fromkeys(("input", "inputs", "data", "lhs", "X", "image", "images", "self"), "x"),
+    **dict.fromkeys(("out_backprop", "output_grad"), "x"),  # of a gradient that is a transpose
     **dict.fromkeys(("weight", "weights", "filter", "filters", "w", "W", "rhs"), "kernel"),
     **dict.fromkeys(("b", "B", "biases"), "bias"),
     **dict.fromkeys(("data_type", "type"), "dtype"),

@@ -11,7 +11,7 @@ from real_layers import DTYPES, layer, prepared_case
 
 from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
-from conformance.conventions.axes import HALVES
+from conformance.comparison import HALVES
 from conformance.question import Dtype
 from conformance.runs import calls, plan
 from conformance.workers.worker_client import WorkerClient

@@ -292,7 +292,7 @@ def test_what_is_wrong_with_a_file_is_told_at_its_place(
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--conformance-framework", "tor"), "must be one of jax, keras, mxnet, tensorflow, torch"),
+        (("--conformance-framework", "tor"), "must be one of aesara, chainer, "),
         ((*FAKE, "--conformance-api", "plain.wrong"), "must be one of plain.right, "),
         ((*FAKE, "--conformance-timeout", "0"), "must be more than 0 and at most 604800, got 0"),
         ((*FAKE, "--conformance-timeout", "nan"), "at most 604800, got nan"),

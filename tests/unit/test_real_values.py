@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from real_layers import DTYPES, layer, prepared_case, rounded
 
 from conformance import comparison, question
-from conformance.comparison import SMALLEST, UNIT_ROUNDOFF
+from conformance.comparison import HALVES, SMALLEST, UNIT_ROUNDOFF
 from conformance.conventions import alternatives, arithmetic
-from conformance.conventions.axes import HALVES
 from conformance.quality import mutation
 from conformance.question import Array, Chain, Dtype, Pool, Question, chained
 from conformance.runs.evaluation import evaluate_answer

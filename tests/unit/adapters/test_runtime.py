@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fakes.frameworks import INTEROP, api, framework
 
@@ -16,6 +17,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
 from conformance.environments import definitions, interpreters
 from conformance.environments.interpreters import runtime_of
+from conformance.question import Question
 from conformance.runs import run_header
 from conformance.workers import worker
 from conformance.workers.protocol import Machine, RuntimeInfo
@@ -217,7 +219,10 @@ REFUSES = Limitation("no", lambda _: True)
 def test_a_limitation_holds_of_its_versions_and_classes(
     limit: Limitation, runtime: Runtime, stops: bool
 ) -> None:
-    assert limit.stops(None, runtime) is stops  # type: ignore[arg-type]  # it looks at nothing
+    ones = np.ones((1, 1, 1), np.float32)
+    one = {"stride": (1,), "output_padding": (0,), "dilation": (1,)}
+    q = Question(op="conv_transpose", x=ones, kernel=ones, padding="valid", **one)
+    assert limit.stops(q, runtime) is stops
 
 
 def test_every_class_that_a_limitation_names_is_one() -> None:

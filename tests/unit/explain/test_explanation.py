@@ -66,20 +66,14 @@ def test_a_call_is_shown_with_its_answer_diagnosis_and_recipe(explained: Explain
     assert explained("flipped") == [
         "convolver.flipped: translated",
         "  native: mismatch",
-        "    x = x",
-        "    w = w",
         "    y = np.convolve(x[0, 0], w[0, 0, ::-1])[None, None]",
-        "    y = y",
         "      answer (1, 1, 3)   |   oracle (1, 1, 3)",
         "      10* 21*  2*        |    1* 12* 20*",
         "      3 of 3 numbers differ (*)",
         "    The kernel is read backwards along every axis.",
         "  recipe (kernel transform: kernel flipped): match",
         "    w = w[:, :, ::-1]",
-        "    x = x",
-        "    w = w",
         "    y = np.convolve(x[0, 0], w[0, 0, ::-1])[None, None]",
-        "    y = y",
         "    It is the oracle's answer.",
     ]
 

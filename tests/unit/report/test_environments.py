@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from report_runs import case, failed, observed, run
 
+from conformance.adapters.registry import FRAMEWORKS
 from conformance.report.environments import environments
 from conformance.runs.run_files import Run, RunError
 
@@ -69,8 +70,7 @@ def test_an_incomplete_run_is_in_trouble() -> None:
 
 def test_an_unknown_framework_is_refused_with_those_there_are() -> None:
     assert refusal(run(framework="caffe")) == (
-        "caffe-2.0.jsonl: its framework is 'caffe', which is none of"
-        " torch, keras, tensorflow, jax, mxnet, program"
+        "caffe-2.0.jsonl: its framework is 'caffe', which is none of " + ", ".join(FRAMEWORKS)
     )
 
 

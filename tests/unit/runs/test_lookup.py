@@ -87,7 +87,7 @@ def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
     with pytest.raises(NotFoundError) as refused:
         lookup.refuse_backend(FRAMEWORKS["keras"], "theano")
     assert str(refused.value) == (
-        "the backend of Keras must be one of jax, tensorflow, torch, got 'theano'"
+        "the backend of Keras must be one of jax, numpy, openvino, tensorflow, torch, got 'theano'"
     )
 
 
