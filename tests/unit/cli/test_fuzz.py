@@ -113,7 +113,7 @@ def test_operators_that_nobody_answers_are_not_drawn(fuzz: Fuzz) -> None:
 
 def test_the_cases_are_all_that_is_printed_on_standard_output(fuzz: Fuzz, tmp_path: Path) -> None:
     (case,) = cases(fuzz().stdout, tmp_path)
-    assert case.id == "fuzz-torch-9-4"
+    assert case.id == "fuzz-torch-9-0"
     assert case.topics == ("stride", "dilation")
 
 
@@ -123,7 +123,7 @@ def test_a_case_says_why_it_is_there(fuzz: Fuzz, tmp_path: Path) -> None:
 
 
 def test_a_case_says_how_often_it_was_met(fuzz: Fuzz) -> None:
-    assert "# 2 of 6 questions, such as 4." in fuzz().stdout
+    assert "# 2 of 6 questions, such as 0." in fuzz().stdout
 
 
 def test_the_same_seed_prints_the_same(fuzz: Fuzz) -> None:
@@ -199,7 +199,7 @@ def test_an_interrupt_leaves_what_was_found(
     ran = fuzz()
     assert ran.exit_code == 2
     assert ran.stderr.splitlines()[-1] == STOPPED
-    assert {case.id for case in cases(ran.stdout, tmp_path)} == {"fuzz-torch-9-0", "fuzz-torch-9-4"}
+    assert {case.id for case in cases(ran.stdout, tmp_path)} == {"fuzz-torch-9-0", "fuzz-torch-9-1"}
     assert "As it was drawn." in ran.stdout
 
 

@@ -61,7 +61,7 @@ def test_a_word_that_matters_is_kept() -> None:
 
 
 def test_a_crop_is_made_as_small_as_it_may_be() -> None:
-    q = smallest(lambda q: any(end > 1 for _, end in q.pairs) and q.padding != "same")
+    q = smallest(lambda q: any(end > 1 for _, end in q.pairs) and not isinstance(q.padding, str))
     assert q.padding == ((0, 2),)
 
 
@@ -85,7 +85,7 @@ def test_an_axis_that_matters_is_kept() -> None:
 
 
 def test_a_bias_that_matters_is_kept() -> None:
-    q = smallest(lambda q: q.bias is not None and bool(q.bias.any()))
+    q = smallest(lambda q: q.bias is not None and bool(q.bias[0]))
     assert q.bias is not None
     assert q.bias.tolist() == [1]
 
