@@ -96,7 +96,10 @@ def test_a_report_shows_two_classes_of_one_version_as_two_columns(tmp_path: Path
 def test_baselines_that_every_machine_can_make_again_hold_every_case() -> None:
     """Those of other classes may lack cases that were added since."""
     cases = load([resources.CASES]).cases
-    for name in ("torch.onednn-avx512", "tensorflow.eigen", "keras-tensorflow.eigen", "jax.xla"):
+    for name in (
+        *("torch.onednn-avx2", "keras-torch.onednn-avx2", "tensorflow.eigen"),
+        *("keras-tensorflow.eigen", "jax.xla", "mxnet.onednn"),
+    ):
         accepted = baseline.read(resources.BASELINE / f"{name}.csv")
         held = {(api, case) for api, case, _ in accepted.answers}
         apis = FRAMEWORKS[accepted.header.framework].apis
