@@ -262,11 +262,11 @@ def _plan(
     draft: Draft, call_source: CallSource | Inexpressible, *, keep_dtype: bool = False
 ) -> Plan | Inexpressible:
     api = draft.api
-    if isinstance(call_source, Inexpressible):
-        return call_source
     add_bias = draft.bias_last or not api.takes_bias
     if add_bias and draft.question.is_by_bias:
         return _NO_BIAS
+    if isinstance(call_source, Inexpressible):
+        return call_source
     rank = draft.question.rank
     axes, layout = "N C *s", api.layout
     if draft.question.unbatched:
