@@ -123,9 +123,9 @@ def shown(array: Array) -> dict[str, Any]:
     return entry
 
 
-def _number(value: float) -> float | int | str:
-    if not np.isfinite(value):
-        return str(value)  # JSON has no such number
+def _number(value: complex) -> float | int | str:
+    if isinstance(value, complex) or not np.isfinite(value):
+        return str(value).strip("()")  # JSON has no such number
     return int(value) if value == int(value) else value
 
 

@@ -19,7 +19,7 @@ from conformance.conventions.axes import PROFILED, Convention
 from conformance.conventions.axis import unchanged
 from conformance.conventions.interpretations import answer_under
 from conformance.oracle import geometry
-from conformance.question import Array, Question, answer
+from conformance.question import Array, Question, answer, is_complex, is_finite
 
 WIDTH, HEIGHT, GAP = 44, 26, 6
 """The width and the height of a cell, and the space between two arrays."""
@@ -183,6 +183,8 @@ def has_landings(question: object) -> bool:
         and question.x.shape[:2] == (1, 1)
         and question.kernel.shape[:2] == (1, 1)
         and question.bias is None
+        and is_finite(question)
+        and not is_complex(question.dtype)
         and 0 < question.x.size <= 8
         and 0 < question.kernel.size <= 6
         and question.has_output

@@ -10,6 +10,7 @@ import pytest
 from report_runs import LAYER, RIGHT, both, case, observed, report_of, run
 
 from conformance.cases.model import Place
+from conformance.report import case_pages
 from conformance.report.case_pages import details, yaml_of
 from conformance.runs.prepared_case import digest_of, plain_bytes
 
@@ -34,6 +35,13 @@ def test_an_answer_is_shown_that_has_the_observed_digest() -> None:
         [0, 0],
         [{"shape": [1, 1, 3], "dtype": "float32", "numbers": [10, 21, 2]}],
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(np.nan, "nan"), (-np.inf, "-inf"), (1 + 2j, "1+2j"), (2.0, 2), (0.5, 0.5)]
+)
+def test_a_number_that_json_lacks_is_text(value: complex, shown: object) -> None:
+    assert case_pages.shown(np.array([value]))["numbers"] == [shown]
 
 
 def test_an_answer_with_another_digest_is_not_shown() -> None:
