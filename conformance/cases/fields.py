@@ -164,7 +164,8 @@ def _to_numbers(value: Any) -> Any:
 def _is_complex_literal(value: Any) -> bool:
     if not isinstance(value, str) or len(value) > MAX_NAME or not value.endswith("j"):
         return False
-    if not {*value} <= {*"0123456789.eE+-j"}:  # Python reads more, such as (1+2j) and nanj
+    # Python reads more, such as (1+2j), nanj and 1+j.
+    if not {*value} <= {*"0123456789.eE+-j"} or value[-2:-1] in {*"+-"} or value == "j":
         return False
     try:
         return isfinite(complex(value))
