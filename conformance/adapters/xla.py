@@ -104,7 +104,9 @@ LIMITS = (
 )
 
 
-def together(calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
+def together(  # pragma: no cover  # it runs in a worker that has JAX
+    calls: list[tuple[Callable[..., Any], tuple[Any, ...]]],
+) -> list[Any]:
     """Compile the calls a few dozen to a program, and calls with the same program only once.
 
     XLA takes long for every program, and longer for every loop in it. This function runs in a
