@@ -455,6 +455,16 @@ def listed(names: tuple[str, ...], prefix: str = "") -> str:
     return "".join(f"{prefix}{name}, " for name in names).rstrip()
 
 
+def operands(question: Question) -> str:
+    """Return the names of the tensors of a call, with commas between them."""
+    return "x, w" if question.bias is None else "x, w, b"
+
+
+def unless(values: Axes, default: int) -> Axes | None:
+    """Return the numbers of all axes, and None if each of them is the default."""
+    return None if set(values) == {default} else values
+
+
 def keywords(**values: object) -> str:
     """Return keyword arguments as source, each after a comma, without those that are None."""
     return "".join(f", {name}={value!r}" for name, value in values.items() if value is not None)

@@ -20,6 +20,7 @@ from conformance.adapters.base import (
     convolution_beside,
     keywords,
     numbers,
+    operands,
     output_space,
     symmetric,
 )
@@ -76,8 +77,7 @@ def _function(suffix: str) -> CallBuilder:
     @_builder
     def build(q: Question, arguments: str) -> CallSource:
         name = _name(q, "deconvolution", "convolution")
-        operands = "x, w" if q.bias is None else "x, w, b"
-        return CallSource(f"chainer.functions.{name}_{suffix}({operands}{arguments})")
+        return CallSource(f"chainer.functions.{name}_{suffix}({operands(q)}{arguments})")
 
     return build
 

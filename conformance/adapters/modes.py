@@ -14,6 +14,7 @@ from conformance.adapters.base import (
     Inexpressible,
     Limitation,
     boundary,
+    operands,
 )
 from conformance.question import Dtype, Question
 
@@ -67,11 +68,6 @@ def _with(around: Around, build: CallBuilder) -> CallBuilder:
         return call_source if isinstance(call_source, Inexpressible) else around(q, call_source)
 
     return build_mode
-
-
-def operands(q: Question) -> str:
-    """Return the names of the tensors of a call, with commas between them."""
-    return "x, w" if q.bias is None else "x, w, b"
 
 
 def traced(by: str) -> Around:

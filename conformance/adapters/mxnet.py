@@ -27,6 +27,7 @@ from conformance.adapters.base import (
     output_padding,
     output_space,
     symmetric,
+    unless,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
@@ -114,7 +115,7 @@ def _operator(
     def build(q: Question, padding: Axes) -> CallSource:
         name = transposed if q.operator == "conv_transpose" else forward
         size = {
-            "pad": _unless(padding, 0),
+            "pad": unless(padding, 0),
             "adj": q.output_padding if q.has_output_padding else None,
             "target_shape": None if q.length is None else q.length.space,
         }
@@ -127,18 +128,14 @@ def _operator_call(name: str, q: Question, **size: object) -> CallSource:
     # These operators take one number for each axis, and no single one for all.
     arguments = keywords(
         kernel=q.window,
-        stride=_unless(q.stride, 1),
+        stride=unless(q.stride, 1),
         **size,
-        dilate=_unless(q.dilation, 1),
+        dilate=unless(q.dilation, 1),
         num_filter=q.output_channels,
         num_group=numbers((q.groups,), 1),
         no_bias=q.bias is None,
     )
     return CallSource(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
-
-
-def _unless(values: Axes, default: int) -> Axes | None:
-    return None if set(values) == {default} else values
 
 
 def _with_target_shape(q: Question) -> CallSource | Inexpressible:
@@ -165,7 +162,7 @@ def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
     begins = tuple(begin for begin, _ in q.pairs)
     if begins != tuple((total + 1) // 2 for total in _crop_totals(q)) or min(_crop_totals(q)) < 0:
         return Inexpressible("of what is cropped, half goes at the start, and the odd element too")
-    return _operator_call(DECONVOLUTION, q, pad=_unless(begins, 0), target_shape=space)
+    return _operator_call(DECONVOLUTION, q, pad=unless(begins, 0), target_shape=space)
 
 
 def _crop_totals(q: Question) -> Axes:

@@ -20,7 +20,9 @@ from conformance.adapters.base import (
     convolution_beside,
     keywords,
     numbers,
+    operands,
     symmetric,
+    unless,
 )
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
@@ -54,15 +56,11 @@ INTEROP = TensorInterop(
 )
 
 
-def _unless(values: Axes, default: int) -> Axes | None:
-    return None if set(values) == {default} else values
-
-
 def _arguments(q: Question, padding: Axes, *, channel_last: bool = False) -> str:
     return keywords(
-        pad=_unless(padding, 0),
-        stride=_unless(q.stride, 1),
-        dilation=_unless(q.dilation, 1),
+        pad=unless(padding, 0),
+        stride=unless(q.stride, 1),
+        dilation=unless(q.dilation, 1),
         group=numbers((q.groups,), 1),
         channel_last=channel_last or None,
         output_padding=q.output_padding if q.has_output_padding else None,
@@ -73,9 +71,8 @@ def _function(*, channel_last: bool = False) -> CallBuilder:
     @symmetric
     def build(q: Question, padding: Axes) -> CallSource:
         name = "deconvolution" if q.operator == "conv_transpose" else "convolution"
-        operands = "x, w" if q.bias is None else "x, w, b"
         arguments = _arguments(q, padding, channel_last=channel_last)
-        return CallSource(f"nnabla.functions.{name}({operands}{arguments})")
+        return CallSource(f"nnabla.functions.{name}({operands(q)}{arguments})")
 
     return build
 

@@ -20,6 +20,7 @@ from conformance.adapters.base import (
     convolution_beside,
     keywords,
     numbers,
+    operands,
     output_padding,
 )
 from conformance.question import Question
@@ -70,9 +71,8 @@ def _arguments(q: Question, data_format: str | None = None) -> str:
 def _function(formats: tuple[str | None, ...] = (None,) * 3) -> CallBuilder:
     def build(q: Question) -> CallSource:
         name = f"conv{q.rank}d{'_transpose' if q.operator == 'conv_transpose' else ''}"
-        operands = "x, w" if q.bias is None else "x, w, b"
         arguments = _arguments(q, formats[q.rank - 1])
-        return CallSource(f"paddle.nn.functional.{name}({operands}{arguments})")
+        return CallSource(f"paddle.nn.functional.{name}({operands(q)}{arguments})")
 
     return build
 

@@ -22,6 +22,7 @@ from conformance.adapters.base import (
     keywords,
     listed,
     numbers,
+    operands,
     output_padding,
     symmetric,
 )
@@ -103,8 +104,7 @@ def _builder(write: Callable[[Question, str], CallSource]) -> CallBuilder:
 @_builder
 def _function(q: Question, arguments: str) -> CallSource:
     name = f"conv_transpose{q.rank}d" if q.operator == "conv_transpose" else f"conv{q.rank}d"
-    operands = "x, w" if q.bias is None else "x, w, b"
-    return CallSource(f"torch.nn.functional.{name}({operands}{arguments})")
+    return CallSource(f"torch.nn.functional.{name}({operands(q)}{arguments})")
 
 
 def _channels_last(q: Question) -> CallSource | Inexpressible:

@@ -113,6 +113,19 @@ def recorded_calls(values: Mapping[str, T]) -> dict[str, dict[str, T]]:
     return dict(sorted(calls.items()))
 
 
+def layers_named(titles: Iterable[str], layer: str | None) -> list[str]:
+    """Return the titles, such as ``001 decoder.1``, that have this number or name."""
+    return [title for title in titles if layer in (title, *title.split(maxsplit=1))]
+
+
+def layer_named(titles: Collection[str], layer: str) -> str:
+    """Return the only title that has this number or name. Raises `CannotUse`."""
+    found = layers_named(titles, layer)
+    if len(found) != 1:
+        raise CannotUse(f"{layer!r} is not one of the layers {', '.join(titles)}")
+    return found[0]
+
+
 def split_arguments(
     arrays: Mapping[str, Array],
     names: Mapping[str, str | None],

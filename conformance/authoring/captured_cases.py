@@ -120,10 +120,10 @@ def _layer(
 ) -> dict[str, Array]:
     """Return the arguments of one recorded call, without its answer."""
     titles = {f"{number} {call.get('layer', '')}".strip(): number for number, call in calls.items()}
-    numbers = [titles[title] for title in titles if layer in (title, *title.split(maxsplit=1))]
-    if len(numbers) != 1:
+    found = call_files.layers_named(titles, layer)
+    if len(found) != 1:
         raise CannotUse(f"{file} has several calls; --layer names one of {', '.join(titles)}")
-    call = calls[numbers[0]]
+    call = calls[titles[found[0]]]
     return {name: call[name] for name in call if name not in {"layer", *ANSWERS}}
 
 

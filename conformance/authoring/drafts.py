@@ -109,7 +109,7 @@ def remarks(case: Case) -> Iterator[str]:
     yield from summary.kills([record])
     yield from summary.hidden([record])
     if mutation.is_blind_to_flips(record):
-        yield f"{case.id}: a flipped kernel survives; other numbers would kill it"
+        yield f"{case.id}: {summary.BLIND}"
 
 
 def _load_one(fields: Mapping[str, Any]) -> Case:

@@ -15,7 +15,7 @@ from conformance.answers import lines
 from conformance.answers.diagnosis import AnswerDiagnosis, diagnosis_of
 from conformance.answers.files import AnswerFile, answer_files
 from conformance.answers.submission import Layouts, Submission, port_submission, submission_of
-from conformance.authoring.call_files import CannotUse
+from conformance.authoring.call_files import CannotUse, layer_named
 from conformance.cli import correction
 from conformance.cli.answer_records import facts_of
 from conformance.cli.console import console
@@ -82,10 +82,8 @@ def diagnose_layers(
             for (name, port), original in pairs
         }
     if layer is not None:
-        found = [name for name in submissions if layer in (name, *name.split(maxsplit=1))]
-        if len(found) != 1:
-            raise CannotUse(f"{layer!r} is not one of the layers {', '.join(submissions)}")
-        submissions = {found[0]: submissions[found[0]]}
+        name = layer_named(submissions, layer)
+        submissions = {name: submissions[name]}
     diagnoses = {name: diagnosis_of(s, seconds) for name, s in submissions.items()}
     status = 0 if all(diagnosis.is_right for diagnosis in diagnoses.values()) else 1
     if as_json:

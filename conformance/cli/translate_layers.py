@@ -11,7 +11,7 @@ from rich.text import Text
 from conformance.adapters.base import Inexpressible
 from conformance.answers.files import answer_files
 from conformance.answers.submission import Layouts, Submission
-from conformance.authoring.call_files import CannotUse
+from conformance.authoring.call_files import CannotUse, layer_named
 from conformance.cli.answer_layers import submission_in
 from conformance.translate import proofs
 from conformance.translate.ends import End
@@ -44,10 +44,8 @@ def recorded_layers(
         raise CannotUse(f"{path} has one call that capture did not record; --from takes such calls")
     named = {str(file.layer): file for file in files}
     if layer is not None:
-        named = {n: file for n, file in named.items() if layer in (n, *n.split(maxsplit=1))}
-        if len(named) != 1:
-            layers = ", ".join(str(file.layer) for file in files)
-            raise CannotUse(f"{layer!r} is not one of the layers {layers}")
+        name = layer_named(named, layer)
+        named = {name: named[name]}
     known = set(api_ids)
     for file in named.values():
         if file.api not in known:

@@ -13,6 +13,7 @@ from conformance.quality.mutation import ENOUGH, ENOUGH_PAIRS, PAIRS, Choices, K
 STRENGTHS = (2, 3, 4)
 COMPLETE = 3
 """The strength at which every interaction must be covered, unless it is pairwise."""
+BLIND = "a flipped kernel survives; other numbers would kill it"
 SHOWN = 5
 """How many findings of a kind are listed."""
 
@@ -136,10 +137,7 @@ def blind(records: Iterable[KillRecord]) -> Iterator[str]:
     """Yield notes on cases in which a flipped kernel survives, unless they are of a document."""
     for record in records:
         if mutation.is_blind_to_flips(record) and record.case.document is None:
-            yield (
-                f"{record.case.place}: note: {record.case.id}: a flipped kernel survives;"
-                " other numbers would kill it"
-            )
+            yield f"{record.case.place}: note: {record.case.id}: {BLIND}"
 
 
 def kills(records: Iterable[KillRecord]) -> Iterator[str]:
