@@ -62,23 +62,8 @@ def is_moderate(q: Question) -> bool:
 def exact_sums(q: Question, count: int) -> ExactSums:
     """Return the answer to a float64 question with twice the precision of float64.
 
-    Parameters
-    ----------
-    q
-        A question about a convolution or a derivative, whose arrays are float64 of moderate size
-        (`is_moderate`).
-    count
-        The largest number of products in one sum.
-
-    Returns
-    -------
-    ExactSums
-        The answer.
-
-    Raises
-    ------
-    ValueError
-        If the question has no answer.
+    ``q`` is a question about a convolution or a derivative, whose arrays are float64 of moderate
+    size (`is_moderate`). Raises ``ValueError`` if the question has no answer.
     """
     bits = (_MANTISSA - count.bit_length()) // 2
     numbers = rest = np.zeros(questions.shape(q))

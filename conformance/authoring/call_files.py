@@ -50,11 +50,8 @@ class Vocabulary(Protocol):
 def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
     """Read the arrays of an .npz file by their names, except the ignored ones.
 
-    Raises
-    ------
-    CannotUse
-        For a file with anything but arrays of at most `MOST_BYTES` with unique names, and for a
-        file without one of the ignored names.
+    Raises ``CannotUse`` for a file with anything but arrays of at most `MOST_BYTES` with unique
+    names, and for a file without one of the ignored names.
     """
     try:
         stream = path.open("rb")
@@ -136,6 +133,9 @@ def split_arguments(
 ) -> tuple[dict[str, Array], dict[str, Any]]:
     """Separate the arrays of a call from its arguments.
 
+    Returns the arrays by the keys of ``names``, and the arguments by their keys. Raises
+    ``CannotUse`` for an unknown name, two names of one key, and an argument that no case can have.
+
     Parameters
     ----------
     arrays
@@ -143,22 +143,8 @@ def split_arguments(
     names
         The names of the arrays of the call in the file, by x, kernel, bias and others that the
         call has; None where the user has not named them.
-    api
-        The API that was called, whose own names are accepted in addition to those of a case.
-    others
-        More names that are accepted, with the keys that they stand for.
     can_ignore
         Whether an error says that ``--ignore`` leaves a name out.
-
-    Returns
-    -------
-    tuple of dict
-        The arrays by the keys of ``names``, and the arguments by their keys.
-
-    Raises
-    ------
-    CannotUse
-        For an unknown name, two names of one key, and an argument that no case can have.
     """
     remedy = "; `--ignore {}` leaves it out" if can_ignore else ""
     vocabulary = {key: key for key in (*ARRAYS, *ARGUMENTS)}

@@ -22,23 +22,10 @@ def choices(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the arrays that the case may have, and remarks on their origin.
 
-    Parameters
-    ----------
-    options
-        The file, and the names, axes and limits that people say of it, by the names of the options
-        of ``conformance new``.
-    fields
-        The fields of the case so far; the arguments of the captured call are added to it.
-
-    Returns
-    -------
-    tuple of list of dict, list of str
-        The arrays as fields of a case, the best choice first, and the remarks.
-
-    Raises
-    ------
-    CannotUse
-        If the file is no such call, or the options contradict it.
+    ``options`` is the file, and the names, axes and limits that people say of it, by the names of
+    the options of ``conformance new``. ``fields`` are the fields of the case so far; the arguments
+    of the captured call are added to it. Raises ``CannotUse`` if the file is no such call, or the
+    options contradict it.
     """
     for key in (*ARRAYS, "gradient", *TANGENTS):
         if key in fields:

@@ -60,24 +60,17 @@ class Capture:
     ) -> Capture:
         """Move the arrays of a call to canonical axes.
 
+        Raises ``CannotUse`` for a missing array, and for axes and dtypes that no case has.
+
         Parameters
         ----------
         arrays
             The arrays x, kernel and, if there is one, bias.
         x_axes, kernel_axes
             Their axes, such as "N *s C" and "*k out in".
-        canonical
-            The canonical axes of the kernel.
-        groups
-            The number of groups.
         divides_inputs
             Whether the kernel is that of a transposed convolution and has all output channels and
             the inputs of one group.
-
-        Raises
-        ------
-        CannotUse
-            For a missing array, and for axes and dtypes that no case has.
         """
         for key in ("x", "kernel"):
             if key not in arrays:
@@ -108,10 +101,7 @@ class Capture:
 
         Of channels, these are the first groups, and the first channels of each.
 
-        Raises
-        ------
-        CannotUse
-            If the channels are no multiple of the groups.
+        Raises ``CannotUse`` if the channels are no multiple of the groups.
         """
         axes = {"x": 1, "kernel": 0, "bias": 0}  # the axis of each array that has the groups
         for key, array in self.arrays.items():
@@ -133,15 +123,8 @@ class Capture:
     def literal_fields(self, *, real: bool) -> dict[str, Any]:
         """Return the fields of a case with the numbers of the call.
 
-        Parameters
-        ----------
-        real
-            Whether the numbers may be other than whole.
-
-        Raises
-        ------
-        CannotUse
-            For more numbers than a person reads, and for real numbers unless these are allowed.
+        ``real`` says whether the numbers may be other than whole. Raises ``CannotUse`` for more
+        numbers than a person reads, and for real numbers unless these are allowed.
         """
         substitute = "`--integers 1` keeps the shape and draws small whole numbers"
         indices = {key: first_real(array) for key, array in self.arrays.items()}
@@ -161,10 +144,8 @@ class Capture:
     def random_fields(self, seed: int, low: int, high: int) -> dict[str, Any]:
         """Return the fields of a case of the same shapes, with random whole numbers.
 
-        Raises
-        ------
-        CannotUse
-            For a bias with more numbers than a person reads, as a case has no rule for a bias.
+        Raises ``CannotUse`` for a bias with more numbers than a person reads, as a case has no rule
+        for a bias.
         """
         fields: dict[str, Any] = {
             key: {"shape": array.shape, "integers": [low, high], "seed": seed + offset}
@@ -209,10 +190,7 @@ def _transpose(name: str, array: Array, axes: str, canonical: str) -> Array:
 def divide_outputs(kernel: Array, groups: int) -> Array:
     """Return a kernel (C_in / groups, C_out, *k) as (C_in, C_out / groups, *k).
 
-    Raises
-    ------
-    CannotUse
-        If the output channels are no multiple of the groups.
+    Raises ``CannotUse`` if the output channels are no multiple of the groups.
     """
     inputs, outputs, *window = kernel.shape
     if groups < 1 or outputs % groups:

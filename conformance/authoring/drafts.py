@@ -52,19 +52,8 @@ def draft(
 ) -> Draft:
     """Draft a case, with its expected answer.
 
-    Parameters
-    ----------
-    fields
-        The values of the case by their keys, without ``expected``.
-    origins
-        Sentences about the source of the case.
-    no_answer
-        Whether the oracle has to refuse the question.
-
-    Raises
-    ------
-    NoCase
-        With the problems of the case.
+    ``fields`` are the values of the case by their keys, without ``expected``. Raises ``NoCase``
+    with the problems of the case.
     """
     if no_answer:
         refusal = _refusal(fields)
@@ -86,10 +75,7 @@ def expected_answer(case: Case) -> dict[str, Any]:
     It is the number of parameters; or the numbers, without batch and channels where there is one
     of each; or only the shape where there are no numbers, or more than `READABLE`.
 
-    Raises
-    ------
-    ValueError
-        If the question has no answer.
+    Raises ``ValueError`` if the question has no answer.
     """
     array = answer(case.question)
     if isinstance(case.question, Question) and case.question.wanted == "parameters":

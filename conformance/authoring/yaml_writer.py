@@ -42,14 +42,8 @@ class CannotAdd(PrintableError):
 def entry(fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]], dash: int) -> str:
     """Return whole lines with a case as an entry of a list.
 
-    Parameters
-    ----------
-    fields
-        The values of the case by their keys. Arrays may be lists or NumPy's.
-    comments
-        Sentences to write before a key.
-    dash
-        The column of the list's dashes, counted from 0.
+    ``fields`` are the values of the case by their keys. Arrays may be lists or NumPy's. ``dash`` is
+    the column of the list's dashes, counted from 0.
     """
     indent = " " * (dash + 2)
     lines = [*_comment_lines(comments.get("id", ()), " " * dash)]
@@ -62,17 +56,7 @@ def entry(fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]], dash
 
 
 def pair(key: str, value: Any, indent: str, closing: int = 0) -> str:
-    """Return a key and its value, on one or more lines without the last line end.
-
-    Parameters
-    ----------
-    key, value
-        The key and the value.
-    indent
-        The spaces before the key.
-    closing
-        How many brackets will follow the value.
-    """
+    """Return a key and its value, on one or more lines without the last line end."""
     start = f"{indent}{key}: "
     if isinstance(value, str):
         text = start + _text(value, _PLAIN)
@@ -136,8 +120,6 @@ def new_file(
         As of `entry`.
     document
         The values of the document that the cases are about, if there is one.
-    schema
-        The path of the schema, for editors.
     """
     lines = [] if schema is None else [f"# yaml-language-server: $schema={schema}"]
     lines += ["# Say here what these cases separate, and why people trip there."]
@@ -160,10 +142,7 @@ def is_same(first: Any, second: Any) -> bool:
 def append(text: str, fields: Mapping[str, Any], comments: Mapping[str, Sequence[str]]) -> str:
     """Return the text of a case file with one case more; ``fields`` and ``comments`` as of `entry`.
 
-    Raises
-    ------
-    CannotAdd
-        If the list is not one of dashes, or the other cases would change.
+    Raises ``CannotAdd`` if the list is not one of dashes, or the other cases would change.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)

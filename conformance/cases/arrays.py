@@ -50,6 +50,8 @@ def infer_rank(
     array needs ``rank: 3``. Every operand may be bare or full, whatever the others are. A kernel
     with its channels decides for an x of one axis fewer, which is one example without a batch.
 
+    Raises ``CaseError`` if an operand is neither bare nor full at that rank.
+
     Parameters
     ----------
     rules
@@ -58,11 +60,6 @@ def infer_rank(
         The rank that the case states, if it does.
     kernel
         The kernel, if it is none of the operands.
-
-    Raises
-    ------
-    CaseError
-        If an operand is neither bare nor full at that rank.
     """
     counts = {name: axis_count(rule) for name, rule in rules.items()}
     first, first_count = next(iter(counts.items()))
@@ -93,10 +90,8 @@ def is_unbatched(x: Rule, rank: int) -> bool:
 def made(name: str, rule: Rule) -> Array:
     """Make the array of a rule, int64 or float64, with the axes that are written.
 
-    Raises
-    ------
-    CaseError
-        If there are more than ``MAX_ELEMENTS`` elements, before they are allocated.
+    Raises ``CaseError`` if there are more than ``MAX_ELEMENTS`` elements, before they are
+    allocated.
     """
     if isinstance(rule, array_rules.Rule):
         check_size(name, rule.array_shape, (name,))
@@ -118,14 +113,8 @@ def crop_groups(array: Array, axis: int, groups: int, most_groups: int, most: in
 
     Parameters
     ----------
-    array
-        Any array.
     axis
         Its axis of channels, whose length is a multiple of ``groups``.
-    groups
-        The number of groups.
-    most_groups, most
-        How many groups, and how many channels of each, stay at most.
     """
     before, (length, *after) = array.shape[:axis], array.shape[axis:]
     by_group = array.reshape(*before, groups, length // groups, *after)
@@ -156,14 +145,8 @@ def first_changed(
 ) -> tuple[int, ...] | None:
     """Return the index of the first number that ``dtype`` cannot hold, None if there is none.
 
-    Parameters
-    ----------
-    numbers
-        The numbers.
-    dtype
-        The dtype.
-    but_rounded
-        Whether a number of floats may be rounded, if not to infinity.
+    ``dtype`` is the dtype. ``but_rounded`` says whether a number of floats may be rounded, if not
+    to infinity.
     """
     stored = to_dtype(numbers, dtype)
     changed = ~equal(stored, numbers)

@@ -16,19 +16,15 @@ from conformance.utils import resources
 def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
     """Select the cases for which an expression holds.
 
+    Raises ``SystemExit`` with status 2, after it prints every problem of the files. Raises
+    ``click.UsageError`` if no case is selected, or ``expression`` is none.
+
     Parameters
     ----------
     paths
         Files and folders of cases; none for all of the corpus.
     expression
         Words with and, or, not and parentheses; None selects every case.
-
-    Raises
-    ------
-    SystemExit
-        With status 2, after it prints every problem of the files.
-    click.UsageError
-        If no case is selected, or ``expression`` is none.
     """
     loaded = load(paths or [resources.CASES])
     if loaded.problems:

@@ -79,23 +79,8 @@ def build_case(
 ) -> tuple[Case | None, list[Complaint]]:
     """Build the case of an entry.
 
-    Parameters
-    ----------
-    node
-        The entry.
-    place
-        Where the entry stands.
-    document
-        The document that the file is about, if any.
-    check
-        Whether the statements of the case are compared with the oracle as well.
-
-    Returns
-    -------
-    case
-        None if anything is wrong with it.
-    complaints
-        Everything that is wrong.
+    ``document`` is the document that the file is about, if any. Returns None if anything is wrong
+    with it.
     """
     try:
         entry = Entry.model_validate(node.value)

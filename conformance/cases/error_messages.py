@@ -37,17 +37,7 @@ SENTENCES: Mapping[str, str] = {
 
 
 def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> Iterator[Complaint]:
-    """Yield a complaint for every error that pydantic has about a value.
-
-    Parameters
-    ----------
-    error
-        What pydantic raised.
-    model
-        The model that it checked.
-    node
-        The value, with the places of its parts.
-    """
+    """Yield a complaint for every error that pydantic has about a value."""
     for details in error.errors(include_url=False):
         location = details["loc"]
         path = tuple(step for step in location if not _is_tag(step))

@@ -28,10 +28,7 @@ class CaseError(Exception):
 def collect(parts: Mapping[str, Callable[[], T]]) -> dict[str, T]:
     """Call every function in ``parts``, and return the results under the same names.
 
-    Raises
-    ------
-    CaseError
-        If any function raises one; it has the faults of all of them.
+    Raises ``CaseError`` if any function raises one; it has the faults of all of them.
     """
     results: dict[str, T] = {}
     faults: list[Fault] = []

@@ -79,10 +79,7 @@ def unrepresentable_values(entry: Entry, *, exact: bool) -> Iterator[Fault]:
 def bound(question: AnyQuestion) -> float:
     """Return the largest absolute value of a partial sum whose answer may depend on its order.
 
-    Raises
-    ------
-    ValueError
-        If the question has no answer.
+    Raises ``ValueError`` if the question has no answer.
     """
     largest = magnitude(question)
     pairs = zip(_questions(question), _questions(largest), strict=True)

@@ -26,25 +26,9 @@ WORDS = ("output_size", "output_shape")
 def space_of(name: str, value: int | Sequence[int], q: Question) -> Axes:
     """Return the length along each spatial axis of ``value``.
 
-    Parameters
-    ----------
-    name
-        What an error calls the value.
-    value
-        One number for all axes, one for each, or the whole shape of the output.
-    q
-        The question, whose arrays decide batch and channels.
-
-    Returns
-    -------
-    tuple of int
-        One length for each axis.
-
-    Raises
-    ------
-    ValueError
-        If there are too few or too many numbers, if one is below 1, or if the batch or the
-        channels of a whole shape are not those of the output.
+    ``value`` is one number for all axes, one for each, or the whole shape of the output. Raises
+    ``ValueError`` if there are too few or too many numbers, if one is below 1, or if the batch or
+    the channels of a whole shape are not those of the output.
     """
     others = (q.output_channels,) if q.unbatched else (len(q.x), q.output_channels)
     if not isinstance(value, int) and len(value) == q.rank + len(others):
@@ -61,16 +45,8 @@ def space_of(name: str, value: int | Sequence[int], q: Question) -> Axes:
 def fit(q: Question, name: str, space: Axes, *, padding: bool, output_padding: bool) -> Question:
     """Return the question whose output has these lengths.
 
-    Parameters
-    ----------
-    q
-        A question with the arguments that stand beside the length.
-    name
-        What an error calls the length.
-    space
-        The length of the output along each spatial axis.
-    padding, output_padding
-        Whether ``q.padding`` and ``q.output_padding`` were written.
+    ``padding`` and ``output_padding`` say whether ``q.padding`` and ``q.output_padding`` were
+    written.
 
     Returns
     -------

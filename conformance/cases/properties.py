@@ -42,23 +42,9 @@ class Property:
     def sides(self, question: AnyQuestion, result: Array) -> Sides:
         """Compute both sides of the claim.
 
-        Parameters
-        ----------
-        question
-            A question or a chain.
-        result
-            An answer to it, of any dtype.
-
-        Returns
-        -------
-        tuple of Array
-            What follows from the answer, and what it must be, as float64. Both are shapes if the
-            answer does not have the right shape.
-
-        Raises
-        ------
-        ValueError
-            If the property does not apply to such a question.
+        ``result`` is an answer to it, of any dtype. Returns what follows from the answer, and what
+        it must be, as float64. Both are shapes if the answer does not have the right shape. Raises
+        ``ValueError`` if the property does not apply to such a question.
         """
         op = "chain" if isinstance(question, Chain) else question.op
         if op not in self.ops:
@@ -85,22 +71,10 @@ class Property:
     ) -> bool:
         """Return whether an answer has the property; an answer with NaN never has.
 
-        Parameters
-        ----------
-        question
-            A question or a chain.
-        result
-            An answer to it.
-        exact
-            Whether both sides are compared with ``==``.
-        tolerance
-            The largest difference if not; by default the bound on rounding, which is computed from
-            absolute values by the property's own check.
-
-        Raises
-        ------
-        ValueError
-            If the property does not apply to such a question.
+        ``exact`` says whether both sides are compared with ``==``. ``tolerance`` is the largest
+        difference if not; by default the bound on rounding, which is computed from absolute values
+        by the property's own check. Raises ``ValueError`` if the property does not apply to such a
+        question.
         """
         actual, expected = self.sides(question, result)
         if actual.shape != expected.shape or np.isnan(result).any():
@@ -126,10 +100,7 @@ PROPERTIES: Mapping[str, Property] = {
 def lookup(name: str) -> Property:
     """Return the property of a name.
 
-    Raises
-    ------
-    ValueError
-        With all names, if there is no such property.
+    Raises ``ValueError`` with all names, if there is no such property.
     """
     if name not in PROPERTIES:
         raise ValueError(f"unknown property {name!r}; there are {', '.join(sorted(PROPERTIES))}")

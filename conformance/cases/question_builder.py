@@ -50,24 +50,11 @@ _LEAST: Mapping[str, int] = {"stride": 1, "output_padding": 0, "dilation": 1}
 def build_question(entry: Entry, *, as_written: bool = False) -> AnyQuestion:
     """Build the question of ``entry``, whether or not the oracle has an answer to it.
 
-    Parameters
-    ----------
-    entry
-        A valid entry without misplaced keys.
-    as_written
-        Whether arguments stay as they stand, such as a stride of 0, for an entry that expects an
-        error. A chain then ends with the step that has no answer.
-
-    Returns
-    -------
-    AnyQuestion
-        A chain for the op ``chain``, else one question; its arrays are stored in its dtype.
-
-    Raises
-    ------
-    CaseError
-        With the place of the offending value, if no question can be built or if it is larger than
-        ``conformance.cases.size_limits`` allows.
+    ``entry`` is a valid entry without misplaced keys. ``as_written`` says whether arguments stay as
+    they stand, such as a stride of 0, for an entry that expects an error. A chain then ends with
+    the step that has no answer. Returns a chain for the op ``chain``, else one question; its arrays
+    are stored in its dtype. Raises ``CaseError`` with the place of the offending value, if no
+    question can be built or if it is larger than ``conformance.cases.size_limits`` allows.
     """
     if entry.op == "chain":
         return _chain(entry, as_written=as_written)

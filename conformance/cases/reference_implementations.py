@@ -139,13 +139,7 @@ def swap_channels(q: Question) -> Array:
 
 
 def pixel_shuffle(x: Array, factors: Axes) -> Array:
-    """Shuffle pixels: (N, C prod(factors), *space) to (N, C, *(space x factors)).
-
-    References
-    ----------
-    Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel
-    convolutional neural network" (2016).
-    """
+    """Shuffle pixels: (N, C prod(factors), *space) to (N, C, *(space x factors))."""
     rank, space = len(factors), x.shape[2:]
     order = [axis for j in range(rank) for axis in (2 + rank + j, 2 + j)]
     x = x.reshape(len(x), -1, *factors, *space).transpose(0, 1, *order)
@@ -177,10 +171,6 @@ def convolve_triangle(line: Array, factor: int) -> Array:
     """Convolve n values, zero-inserted, with a triangle, and crop the result to n f values.
 
     The triangle of the factor f has 2 f - f % 2 elements.
-
-    References
-    ----------
-    Long, Shelhamer and Darrell, "Fully convolutional networks" (2015).
     """
     size = 2 * factor - factor % 2
     triangle = 1 - np.abs(np.arange(size) - (size - 1) / 2) / factor

@@ -21,10 +21,8 @@ _UNNAMED = frozenset({"claims", "erratum", "exact", "expected", "section", "tags
 def expand(entry: Node) -> Iterator[Node]:
     """Yield the variants of ``entry``, or ``entry`` itself if it has no ``vary``.
 
-    Raises
-    ------
-    CaseError
-        If ``vary`` has none of the two forms, or makes more than MAX_VARIANTS cases.
+    Raises ``CaseError`` if ``vary`` has none of the two forms, or makes more than MAX_VARIANTS
+    cases.
     """
     vary = entry.child("vary")
     if vary is None:

@@ -42,12 +42,7 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Purpose:
     """Words about a file for sentences; one sentence has both, ``name`` first.
 
-    Parameters
-    ----------
-    name
-        What the file is called.
-    holds
-        What the file must have.
+    ``name`` says what the file is called. ``holds`` says what the file must have.
     """
 
     name: str
@@ -60,17 +55,8 @@ CASES = Purpose("a case file", "has a list under 'cases:'")
 def read(data: bytes, purpose: Purpose = CASES) -> tuple[Node | None, list[Complaint]]:
     """Read one YAML document; this function never raises, whatever the bytes are.
 
-    Parameters
-    ----------
-    data
-        The bytes of a file.
-    purpose
-        What the sentences call the file.
-
-    Returns
-    -------
-    tuple
-        The root, None if it cannot be read, and everything that is wrong.
+    ``data`` are the bytes of a file. Returns the root, None if it cannot be read, and everything
+    that is wrong.
     """
     if len(data) > MAX_BYTES:
         return None, [((1, 1), f"the file has {len(data)} bytes; at most {MAX_BYTES} are read")]

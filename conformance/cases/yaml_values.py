@@ -28,11 +28,8 @@ _WORDS: dict[str, Any] = {
 def plain_value(text: str) -> Any:
     """Return the value of a plain scalar.
 
-    Returns
-    -------
-    Any
-        None, a bool, a number or the text; an integer of more than MAX_DIGITS digits becomes
-        10**MAX_DIGITS, or minus that, and a float beyond float64 the largest one.
+    Returns None, a bool, a number or the text; an integer of more than MAX_DIGITS digits becomes
+    10**MAX_DIGITS, or minus that, and a float beyond float64 the largest one.
     """
     if text in _WORDS:
         return _WORDS[text]

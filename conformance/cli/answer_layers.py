@@ -50,26 +50,11 @@ def diagnose_layers(
 ) -> NoReturn:
     """Print a line for each layer, or one layer in full, and exit.
 
-    Parameters
-    ----------
-    files
-        The calls.
-    other_path
-        The calls of the model that this one was ported from, in the same order: each layer is then
-        asked what the other one is, with its own input. None to take each call by itself.
-    layer
-        The number or the name of the only layer to show, or None.
-    seconds
-        Seconds to search for an explanation, for each layer.
-    as_json
-        Whether JSON is printed.
-
-    Raises
-    ------
-    CannotUse
-        If a call cannot be asked, or there is no such layer.
-    SystemExit
-        With 0 if all layers are right, and 1 if not.
+    ``other_path`` are the calls of the model that this one was ported from, in the same order: each
+    layer is then asked what the other one is, with its own input. None to take each call by itself.
+    ``layer`` is the number or the name of the only layer to show, or None. Raises ``CannotUse`` if
+    a call cannot be asked, or there is no such layer. Raises ``SystemExit`` with 0 if all layers
+    are right, and 1 if not.
     """
     submissions = {str(file.layer): submission_in(file, None, Layouts(), {}) for file in files}
     if other_path is not None:

@@ -69,17 +69,14 @@ class LazyGroup(click.Group):
     ) -> NoReturn:
         """Run the command that the arguments name, and exit with a status that its help explains.
 
+        Raises ``SystemExit`` always.
+
         Parameters
         ----------
         args
             The arguments after the program's name; by default, those of this process.
         prog_name, complete_var, extra
             As in ``click.Group.main``; the other parameters have no effect.
-
-        Raises
-        ------
-        SystemExit
-            Always.
         """
         del standalone_mode, windows_expand_args
         arguments = sys.argv[1:] if args is None else list(args)

@@ -27,10 +27,6 @@ def console(**options: Any) -> Console:
     ----------
     **options
         Passed to ``rich.console.Console``.
-
-    Returns
-    -------
-    rich.console.Console
     """
     screen = _Console(**options)
     screen.width = max(screen.width, NARROWEST)

@@ -30,16 +30,8 @@ def correction(diagnosis: AnswerDiagnosis) -> tuple[Translation | Inexpressible,
     It reads arrays in the layout of the API, or, where a naive call cannot be written, with
     canonical axes.
 
-    Parameters
-    ----------
-    diagnosis
-        The diagnosis of an answer to a question in the words of the API.
-
-    Returns
-    -------
-    tuple or None
-        The call and where it is proven, or why there is none; None where there is no right answer
-        or this is it, for an API without an adapter, and for what `translate` does not write.
+    Returns the call and where it is proven, or why there is none; None where there is no right
+    answer or this is it, for an API without an adapter, and for what `translate` does not write.
     """
     if diagnosis.is_right or diagnosis.api not in APIS:
         return None
@@ -66,20 +58,7 @@ def _over_canonical_arrays(call: Call, question: Question) -> Translation:
 
 
 def correction_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
-    """Yield lines about the call that is right.
-
-    Parameters
-    ----------
-    diagnosis
-        The diagnosis.
-    width
-        The most characters of a line.
-
-    Yields
-    ------
-    Text
-        A line.
-    """
+    """Yield lines about the call that is right."""
     if diagnosis.api in ONNX and not diagnosis.is_right:
         sentence = f"The specification of ONNX has the oracle's numbers for {diagnosis.api}."
         yield from sentence_lines(sentence, width)

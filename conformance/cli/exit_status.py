@@ -114,18 +114,7 @@ class Interrupted(SystemExit):
 
 
 def epilog(command: str) -> str:
-    """Write the end of a command's help: each status and its meaning.
-
-    Parameters
-    ----------
-    command
-        The name of the command.
-
-    Returns
-    -------
-    str
-        Paragraphs in the markup of click.
-    """
+    """Write the end of a command's help: each status and its meaning."""
     statuses = {**STATUSES.get(command, {}), MISTAKE: MEANING_OF_MISTAKE}
     lines = (f"  {status}  {meaning}" for status, meaning in statuses.items())
     return "\b\nExit status:\n" + "\n".join(lines)
@@ -134,15 +123,7 @@ def epilog(command: str) -> str:
 def message(error: BaseException) -> str:
     """Return the message of an error for a person; for errors of the system, file and reason.
 
-    Parameters
-    ----------
-    error
-        The error.
-
-    Returns
-    -------
-    str
-        One or more lines, without the error number of the system.
+    Returns one or more lines, without the error number of the system.
     """
     if isinstance(error, OSError) and error.strerror:
         if error.filename is not None:
@@ -158,17 +139,7 @@ def message(error: BaseException) -> str:
 def refuse(command: str, error: BaseException | str) -> NoReturn:
     """Exit from a command that could not do its work, and print the reason.
 
-    Parameters
-    ----------
-    command
-        The name of the command.
-    error
-        The reason.
-
-    Raises
-    ------
-    SystemExit
-        Always, with `FAILED`.
+    Raises ``SystemExit`` always, with `FAILED`.
     """
     reason = error if isinstance(error, str) else message(error)
     for line in reason.splitlines():
@@ -179,17 +150,8 @@ def refuse(command: str, error: BaseException | str) -> NoReturn:
 def guard(command: str | None, work: Callable[[], Any]) -> NoReturn:
     """Run a command, and exit with a documented status whatever happens.
 
-    Parameters
-    ----------
-    command
-        The name of the command, where there is one.
-    work
-        The command. Its own ``SystemExit`` keeps its status.
-
-    Raises
-    ------
-    SystemExit
-        Always; `Interrupted` after an interrupt.
+    ``command`` is the name of the command, where there is one. ``work`` is the command. Its own
+    ``SystemExit`` keeps its status. Raises ``SystemExit`` always; `Interrupted` after an interrupt.
     """
     interrupted = False
     try:

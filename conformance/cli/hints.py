@@ -10,16 +10,9 @@ from conformance.cases.vocabulary import EXPLANATIONS, SYNONYMS, did_you_mean
 def with_hint(error: click.NoSuchOption) -> click.UsageError:
     """Replace the suggestion of click, which compares spellings alone.
 
-    Parameters
-    ----------
-    error
-        The error that click raised for an option that the command does not have.
-
-    Returns
-    -------
-    click.UsageError
-        The same error with the option of that meaning, with an explanation, or with the option that
-        is spelled nearly so.
+    ``error`` is the error that click raised for an option that the command does not have. Returns
+    the same error with the option of that meaning, with an explanation, or with the option that is
+    spelled nearly so.
     """
     ctx = error.ctx
     options = [name for p in ctx.command.params for name in p.opts] if ctx is not None else []

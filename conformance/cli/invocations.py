@@ -16,23 +16,9 @@ from conformance.runs.lookup import NotFoundError
 def apis_of(framework: Framework, case: Case, api_ids: tuple[str, ...]) -> list[Api]:
     """Return the APIs of a framework that a case applies to.
 
-    Parameters
-    ----------
-    framework
-        The framework.
-    case
-        The case.
-    api_ids
-        The ids of the APIs to choose; all of them where it is empty.
-
-    Returns
-    -------
-    list of Api
-
-    Raises
-    ------
-    NotFoundError
-        If an API is of another framework, or there is no API that the case applies to.
+    ``api_ids`` are the ids of the APIs to choose; all of them where it is empty. Raises
+    ``NotFoundError`` if an API is of another framework, or there is no API that the case applies
+    to.
     """
     for api_id in api_ids:
         owner, api = lookup.api_named(api_id)

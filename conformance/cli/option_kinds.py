@@ -67,17 +67,10 @@ def group(name: str, make: Callable[..., Any], *options: Decorator[Any]) -> Deco
 
     Parameters
     ----------
-    name
-        The name of the argument.
     make
         A function that makes the argument. Its parameters are the values of the options.
     *options
         The options, in the order of the help.
-
-    Returns
-    -------
-    callable
-        A decorator of a command.
     """
     keys = tuple(inspect.signature(make).parameters)
 

@@ -109,20 +109,10 @@ def select_environments(
 ) -> list[NamedEnvironment]:
     """Return the environments that the options describe.
 
-    Parameters
-    ----------
-    framework, names, python, pins, backend, download_python, program_command, device
-        The values of the options of `environments`.
-
-    Returns
-    -------
-    list of tuple of str or None, Environment
-        The environments; a pinned one with its name, which names a device other than the CPU.
-
-    Raises
-    ------
-    click.UsageError
-        If the options describe no environment, or a pinned one beside another.
+    ``framework``, ``names``, ``python``, ``pins``, ``backend``, ``download_python``,
+    ``program_command`` and ``device`` are the values of the options of `environments`. Returns the
+    environments; a pinned one with its name, which names a device other than the CPU. Raises
+    ``click.UsageError`` if the options describe no environment, or a pinned one beside another.
     """
     if download_python is not None and not (names or pins):
         raise click.UsageError(

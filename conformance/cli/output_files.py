@@ -14,18 +14,10 @@ def keep_inputs(
 ) -> None:
     """Refuse an output that is one of the inputs, or the same file as another output.
 
-    Parameters
-    ----------
-    outputs
-        The options and the files that are about to be written; None for an option without a file.
-    inputs
-        The files that are read; a folder stands for the case files and baselines in it. Missing
-        files are ignored.
-
-    Raises
-    ------
-    click.BadParameter
-        If an output is an input or another output.
+    ``outputs`` are the options and the files that are about to be written; None for an option
+    without a file. ``inputs`` are the files that are read; a folder stands for the case files and
+    baselines in it. Missing files are ignored. Raises ``click.BadParameter`` if an output is an
+    input or another output.
     """
     sources = [Path(path) for path in inputs if path is not None]
     targets: dict[Path, str] = {}

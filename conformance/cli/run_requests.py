@@ -40,29 +40,8 @@ def requests(
 ) -> list[Request]:
     """Return the runs to make, and print which ones are reused.
 
-    Parameters
-    ----------
-    environments
-        The environments, pinned ones with their names.
-    cases, expression, api_ids
-        The selection of cases and APIs; empty or None for all.
-    out
-        The run file, or the folder of several.
-    limits
-        The limits of a worker.
-    reuse
-        Whether to leave out a run that the same sources made.
-    resume
-        Whether to continue interrupted runs.
-
-    Returns
-    -------
-    list of Request
-
-    Raises
-    ------
-    click.UsageError
-        If an output is an input, or cannot be the file of a run.
+    ``cases``, ``expression`` and ``api_ids`` are the selection of cases and APIs; empty or None for
+    all. Raises ``click.UsageError`` if an output is an input, or cannot be the file of a run.
     """
     options = (*api_ids, str(expression), str(limits))
     selection = _selection(cases, expression, api_ids)
@@ -104,23 +83,8 @@ def execute_all(
 ) -> None:
     """Make the runs, and print the result of each.
 
-    Parameters
-    ----------
-    requests
-        The runs.
-    cases, expression
-        The selection of cases.
-    jobs
-        How many workers run side by side.
-    scheduler
-        The address of a Dask cluster; None for threads here.
-    skip
-        Whether to ignore a run whose Python is missing.
-
-    Raises
-    ------
-    SystemExit
-        With `FAILED`, if a run is not complete.
+    ``jobs`` says how many workers run side by side. ``scheduler`` is the address of a Dask cluster;
+    None for threads here. Raises ``SystemExit`` with `FAILED`, if a run is not complete.
     """
     prepared_cases = [PreparedCase(case) for case in corpus.select_cases(cases, expression)]
     if not any(_is_asked(request, prepared_cases) for request in requests):

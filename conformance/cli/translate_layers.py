@@ -25,19 +25,8 @@ def recorded_layers(
 ) -> Mapping[str, Submission]:
     """Return the calls of a file, by the names of their layers.
 
-    Parameters
-    ----------
-    path
-        The file.
-    layer
-        The number or the name of the only layer to return; None for all.
-    api_ids
-        The APIs whose calls can be translated.
-
-    Raises
-    ------
-    CannotUse
-        If the file holds no such layer, or a call of another API.
+    ``layer`` is the number or the name of the only layer to return; None for all. Raises
+    ``CannotUse`` if the file holds no such layer, or a call of another API.
     """
     files = answer_files(path)
     if files[0].layer is None:
@@ -56,12 +45,7 @@ def recorded_layers(
 def layer_table(translations: Mapping[str, Translation | Inexpressible], target: End) -> Table:
     """Return a table with a row for each layer.
 
-    Parameters
-    ----------
-    translations
-        The translations, or why there are none, by the names of the layers.
-    target
-        The end that the calls are written for.
+    ``translations`` are the translations, or why there are none, by the names of the layers.
     """
     table = Table("layer", "call", "kernel", "proof", box=None, pad_edge=False)
     for name, result in translations.items():

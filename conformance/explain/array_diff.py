@@ -27,21 +27,12 @@ def compared(
 ) -> Iterator[Text]:
     """Yield lines that show two arrays side by side, or the first numbers in which they differ.
 
+    Yields a line, without spaces at its end.
+
     Parameters
     ----------
-    answer, oracle : array, any shape and dtype
-        The answer of a framework, and that of the oracle.
     same : array of bool or None
         Where they agree, in their shape; None where their shapes differ.
-    width
-        The most characters of a line.
-    heads
-        What they are called.
-
-    Yields
-    ------
-    Text
-        A line, without spaces at its end.
     """
     titles = (f"{heads[0]} {answer.shape}", f"{heads[1]} {oracle.shape}")
     if max(answer.size, oracle.size) <= SMALL:
@@ -65,17 +56,7 @@ def compared(
 def alone(array: Array, width: int) -> Iterator[Text]:
     """Yield lines that show one array, or only the size and the shape of a large one.
 
-    Parameters
-    ----------
-    array : array, any shape and dtype
-        The array.
-    width
-        The most characters of a line.
-
-    Yields
-    ------
-    Text
-        A line, without spaces at its end.
+    Yields a line, without spaces at its end.
     """
     lines = _draw(array, None, "") if array.size <= SMALL else []
     if lines and max(len(line.plain) for line in lines) <= width:

@@ -48,15 +48,7 @@ STYLES: dict[Status, str] = {
 
 
 def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
-    """Yield lines about a case: its reason, its source, its question and the oracle's answer.
-
-    Parameters
-    ----------
-    prepared_case
-        The case.
-    width
-        The most characters of a line.
-    """
+    """Yield lines about a case: its reason, its source, its question and the oracle's answer."""
     case = prepared_case.case
     yield Text(case.id, style="bold")
     yield from _wrap(case.why, width)
@@ -76,13 +68,7 @@ def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
 
 
 def where(header: Header) -> Text:
-    """Return a line about the framework, its interpreter and its runtime class.
-
-    Parameters
-    ----------
-    header
-        What the worker says of itself.
-    """
+    """Return a line about the framework, its interpreter and its runtime class."""
     on = f" on {header.backend}" if header.backend else ""
     parts = (
         f"{header.framework} {header.version}{on}",
@@ -99,19 +85,7 @@ def api_lines(
     width: int,
     relations: Mapping[Key, Relation] = MappingProxyType({}),
 ) -> Iterator[Text]:
-    """Yield lines about an API: its verdict, and each call with its answer and its diagnosis.
-
-    Parameters
-    ----------
-    api
-        The id of the API.
-    calls
-        Its calls for one case.
-    width
-        The most characters of a line.
-    relations
-        How the answers relate to those of the API's twin.
-    """
+    """Yield lines about an API: its verdict, and each call with its answer and its diagnosis."""
     statuses: dict[str, Status] = {o.mode: o.status for call in calls for o in call.observations}
     title = Text(api, style="bold")
     title.append(f": {verdict(statuses)}", style="")
@@ -124,13 +98,7 @@ def api_lines(
 
 
 def words(question: AnyQuestion) -> str:
-    """Describe a question: the operator, the shapes, and every argument that is not the default.
-
-    Parameters
-    ----------
-    question
-        A question, or a chain of them.
-    """
+    """Describe a question: the operator, the shapes, and every argument that is not the default."""
     if isinstance(question, Chain):
         steps = (f"{number}) {_step(step)}" for number, step in enumerate(question.steps, 1))
         first = question.questions[0]
@@ -271,15 +239,7 @@ def _same(prepared_case: PreparedCase, answer: Array, oracle: Array) -> Array | 
 
 
 def source(code: str, width: int) -> Iterator[Text]:
-    """Yield coloured lines of Python, broken so that they fit and stay the same Python.
-
-    Parameters
-    ----------
-    code
-        Python source.
-    width
-        The most characters of a line.
-    """
+    """Yield coloured lines of Python, broken so that they fit and stay the same Python."""
     lines = (
         line if line.lstrip().startswith("#") else literals.wrapped(line, width)
         for line in code.splitlines()

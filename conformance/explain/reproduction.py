@@ -108,11 +108,6 @@ def script(r: Reproduction) -> str:
     """Return the source of the script.
 
     The script leaves the answer in ``y``, and that of the oracle in ``expected``.
-
-    Parameters
-    ----------
-    r
-        The contents.
     """
     arrays = [literals.assignment(name, array) for name, array in r.call.arrays.items()]
     oracle = r.prepared_case.oracle_answer
@@ -150,19 +145,9 @@ def first_outcome(
 ) -> CallOutcome | None:  # fmt: skip
     """Return the first observation of a call in some runs.
 
-    Parameters
-    ----------
-    among
-        The runs.
-    framework, api, prepared_case, mode
-        The call; an observation of an earlier form of the case does not count.
-    backend
-        The only backend that counts; None for any.
-
-    Returns
-    -------
-    CallOutcome or None
-        None where no run has the call.
+    ``framework``, ``api``, ``prepared_case`` and ``mode`` are the call; an observation of an
+    earlier form of the case does not count. ``backend`` is the only backend that counts; None for
+    any. Returns None where no run has the call.
     """
     key = (api.id, prepared_case.case.id, mode)
     for run in among:
@@ -275,10 +260,7 @@ def _facts(r: Reproduction) -> Iterator[str]:
 def reason_without_answer(case: Case) -> str:
     """Return why the question of a case has no answer.
 
-    Parameters
-    ----------
-    case
-        A case for which the oracle has no answer.
+    ``case`` is a case for which the oracle has no answer.
     """
     try:
         question.answer(case.question)

@@ -88,12 +88,8 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """Return the entries of the page that comes with the package.
 
-    Raises
-    ------
-    PageError
-        Where the page has an error.
-    OSError
-        Where the page cannot be read.
+    Raises ``PageError`` where the page has an error. Raises ``OSError`` where the page cannot be
+    read.
     """
     return _read(resources.FINDINGS)
 
@@ -106,10 +102,7 @@ def _read(path: Path) -> tuple[Entry, ...]:
 def parse(text: str) -> tuple[Entry, ...]:
     """Return the entries of a page.
 
-    Raises
-    ------
-    PageError
-        For an entry with an error, and for two entries of one title.
+    Raises ``PageError`` for an entry with an error, and for two entries of one title.
     """
     by_title: dict[str, Entry] = {}
     for line, title, story in _sections(text):

@@ -40,25 +40,16 @@ except BaseException as error:
 def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
     """Run a script, and return its output and how it ended.
 
+    Returns the standard output, and below it an exception with its message, a signal, or that the
+    script did not end. The standard error is ignored. Raises ``OSError`` where there is no such
+    program.
+
     Parameters
     ----------
-    interpreter
-        The Python that runs the script, with its environment variables.
     script
         It runs in an empty folder.
     timeout
         Seconds after which the process is killed.
-
-    Returns
-    -------
-    str
-        The standard output, and below it an exception with its message, a signal, or that the
-        script did not end. The standard error is ignored.
-
-    Raises
-    ------
-    OSError
-        Where there is no such program.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "script.py")

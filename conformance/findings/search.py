@@ -92,17 +92,6 @@ def search(
 ) -> tuple[list[Result], list[Trouble]]:
     """Run the scripts of all visits.
 
-    Parameters
-    ----------
-    visits
-        Environments, and the entries whose scripts run there.
-    jobs
-        How many environments start, and how many scripts run, at once.
-    timeout
-        Seconds for a script.
-    startup
-        Seconds for an environment to start.
-
     Returns
     -------
     list of Result

@@ -24,17 +24,13 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 def snapshots(paths: Sequence[Path]) -> dict[str, Snapshot]:
     """Merge the runs at ``paths`` into one snapshot for each framework and runtime class.
 
+    Raises ``CannotCompare`` for runs that failed, are incomplete or contradict each other. Raises
+    ``RunError`` for a file that is not a run file.
+
     Returns
     -------
     dict of str to Snapshot
         By the names of the baselines, sorted.
-
-    Raises
-    ------
-    CannotCompare
-        For runs that failed, are incomplete or contradict each other.
-    RunError
-        For a file that is not a run file.
     """
     by_name: dict[str, list[Snapshot]] = {}
     for path in paths:
@@ -52,12 +48,8 @@ def paths(snapshots: Mapping[str, Snapshot], folder: Path) -> tuple[Path, ...]:
 def write(snapshots: Mapping[str, Snapshot], folder: Path) -> tuple[Path, ...]:
     """Write a baseline for each snapshot, all or none, and return their paths.
 
-    Raises
-    ------
-    CannotCompare
-        For a snapshot that no baseline can hold.
-    OSError
-        Where the files cannot be written.
+    Raises ``CannotCompare`` for a snapshot that no baseline can hold. Raises ``OSError`` where the
+    files cannot be written.
     """
     texts = map(_text, snapshots.values())
     files = dict(zip(paths(snapshots, folder), texts, strict=True))

@@ -85,10 +85,7 @@ def is_baseline(path: Path) -> bool:
 
     A file with a broken first line counts as a baseline.
 
-    Raises
-    ------
-    OSError
-        Where the file cannot be read.
+    Raises ``OSError`` where the file cannot be read.
     """
     with path.open("rb") as file:
         return path.suffix == ".csv" or file.read(1) != b"{"
@@ -99,10 +96,8 @@ def baseline_path(folder: Path, candidate: Candidate) -> Path:
 
     It is of the same framework, backend and runtime class.
 
-    Raises
-    ------
-    CannotCompare
-        Where there is none: a difference from another class may come from the machine.
+    Raises ``CannotCompare`` where there is none: a difference from another class may come from the
+    machine.
     """
     paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
     if stem(candidate.header) in paths:
@@ -131,10 +126,7 @@ def _either(names: Sequence[str]) -> str:
 def read(path: Path) -> Snapshot:
     """Return the answers of the baseline at ``path``.
 
-    Raises
-    ------
-    CannotCompare
-        For a file that cannot be read, or that `text` has not made.
+    Raises ``CannotCompare`` for a file that cannot be read, or that `text` has not made.
     """
     try:
         with path.open("rb") as file:
@@ -152,10 +144,7 @@ def read(path: Path) -> Snapshot:
 def parse(path: Path, content: str) -> Snapshot:
     """Return the answers in the text of a baseline; errors name ``path``.
 
-    Raises
-    ------
-    CannotCompare
-        For a text that `text` has not made.
+    Raises ``CannotCompare`` for a text that `text` has not made.
     """
     header, separator, tail = content.partition(f"\n{CHECKSUM}")
     header += "\n"

@@ -73,20 +73,9 @@ def compare(baseline: Snapshot, candidate: Candidate) -> Comparison:
 
     Of a partial run, or a partial baseline, only what both selections include is compared.
 
-    Parameters
-    ----------
-    baseline
-        All answers that were accepted.
-    candidate
-        The run that is compared with it.
-
-    Raises
-    ------
-    CannotCompare
-        For another framework, backend or runtime class, for a run that is incomplete, and where the
-        two have no unchanged case in common.
-    RunError
-        For an observation that is there twice.
+    Raises ``CannotCompare`` for another framework, backend or runtime class, for a run that is
+    incomplete, and where the two have no unchanged case in common. Raises ``RunError`` for an
+    observation that is there twice.
     """
     before, after = baseline, Snapshot(candidate.path, candidate.header, {})
     _refuse_another(before, after)

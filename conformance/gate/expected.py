@@ -114,10 +114,7 @@ class Expectation:
 def load(path: Path) -> tuple[Expectation, ...]:
     """Return the entries of the file at ``path``.
 
-    Raises
-    ------
-    CannotCompare
-        With a line for each error in the file, each with its place.
+    Raises ``CannotCompare`` with a line for each error in the file, each with its place.
     """
     try:
         with path.open("rb") as file:
@@ -154,12 +151,7 @@ def applied(
 ) -> tuple[Mapping[Change, str], tuple[Expectation, ...]]:
     """Match expected changes with those of a comparison.
 
-    Returns
-    -------
-    mapping of Change to str
-        The reasons of the changes that are expected.
-    tuple of Expectation
-        The entries that match no change.
+    Returns the entries that match no change.
     """
     reasons: dict[Change, str] = {}
     stale_expectations: list[Expectation] = []

@@ -153,14 +153,8 @@ def judge(
 ) -> Result:
     """Return the result of the gate for a comparison.
 
-    Parameters
-    ----------
-    comparison
-        What changed.
-    expectations
-        The changes that are expected; one that fits no change fails the gate.
-    only_regressions
-        Whether the gate fails for regressions only, and notes other changes.
+    ``expectations`` are the changes that are expected; one that fits no change fails the gate.
+    ``only_regressions`` says whether the gate fails for regressions only, and notes other changes.
     """
     before, after = comparison.before.header, comparison.after.header
     findings = list(_findings(comparison, expectations, only_regressions=only_regressions))

@@ -57,12 +57,9 @@ class Candidate:
 def open_run(path: Path) -> Candidate:
     """Open the run at ``path``, whose observations are read once.
 
-    Raises
-    ------
-    CannotCompare
-        Where nothing could be observed, and after the last observation where the run is incomplete.
-    RunError
-        For a file that is not a run file, and for an observation that is there twice.
+    Raises ``CannotCompare`` where nothing could be observed, and after the last observation where
+    the run is incomplete. Raises ``RunError`` for a file that is not a run file, and for an
+    observation that is there twice.
     """
     lines = run_files.lines(path)
     header = next(lines)
@@ -94,10 +91,7 @@ def add(answers: dict[Key, Answer], observation: Observation, path: Path) -> tup
 
     Equal names share their memory.
 
-    Raises
-    ------
-    RunError
-        For an observation that is there twice.
+    Raises ``RunError`` for an observation that is there twice.
     """
     key = intern(observation.api), intern(observation.case), observation.mode
     if key in answers:

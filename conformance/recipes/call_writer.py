@@ -111,19 +111,8 @@ def write(
 
     Parameters
     ----------
-    framework, runtime
-        Where the call runs.
-    api
-        The API to call.
-    question
-        A question or a chain.
     mode
         ``native`` for the naive call, ``recipe`` for the equivalent one.
-
-    Returns
-    -------
-    Call or Inexpressible
-        The call, or why there is none.
     """
     if isinstance(question, Chain):
         call = _chain(framework, runtime, api, question, mode)

@@ -21,11 +21,6 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
 
     The call asks in truth the question under the fewest conventions for which the API's own
     arguments make the same call. For a chain no limitation is known.
-
-    Returns
-    -------
-    Limitation or None
-        The first limitation of that question.
     """
     if isinstance(question, Chain) or search.is_invalid(question):
         return None
@@ -40,11 +35,8 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
 def refusal(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | None:
     """Find the known limitation for which a native call was refused.
 
-    Returns
-    -------
-    Limitation or None
-        The first limitation that the call runs into, by its arguments as they stand or under
-        conventions.
+    Returns the first limitation that the call runs into, by its arguments as they stand or under
+    conventions.
     """
     if isinstance(question, Chain) or search.is_invalid(question):
         return None

@@ -82,17 +82,8 @@ def flip(rank: int) -> tuple[LinearOp, ...]:
 def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
     """Return the map that puts d - 1 zeros between the neighbours of a kernel on each spatial axis.
 
-    Parameters
-    ----------
-    shape
-        The shape (first, second, *k) of the kernel.
-    dilation
-        The dilation d of each axis.
-
-    Returns
-    -------
-    tuple of LinearOp
-        The map to a kernel (first, second, *(d (k - 1) + 1)).
+    ``shape`` is the shape (first, second, *k) of the kernel. Returns the map to a kernel (first,
+    second, *(d (k - 1) + 1)).
     """
     dilated_shape = (*shape[:2], *effective_kernel_size(shape[2:], dilation))
     slots = "[:, :" + "".join(f", ::{d}" if d > 1 else ", :" for d in dilation) + "]"
@@ -111,15 +102,8 @@ def dilate(shape: Axes, dilation: Axes) -> tuple[LinearOp, ...]:
 def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
     """Return the map that transposes the channels of a kernel within each group.
 
-    Parameters
-    ----------
-    groups, first, second
-        The number of groups, and the first two axes of the kernel (first, second, *k).
-
-    Returns
-    -------
-    tuple of LinearOp
-        The map to a kernel (second * groups, first / groups, *k).
+    ``groups``, ``first`` and ``second`` are the number of groups, and the first two axes of the
+    kernel (first, second, *k). Returns the map to a kernel (second * groups, first / groups, *k).
     """
     inner = first // groups
     if inner == second == 1:
@@ -135,15 +119,8 @@ def exchange_in_groups(groups: int, first: int, second: int) -> tuple[LinearOp, 
 def blocks(groups: int, first: int, second: int) -> tuple[LinearOp, ...]:
     """Return the map from a kernel with groups to one without them, with blocks on a diagonal.
 
-    Parameters
-    ----------
-    groups, first, second
-        The number of groups, and the first two axes of the kernel (first, second, *k).
-
-    Returns
-    -------
-    tuple of LinearOp
-        The map to a kernel (first, second * groups, *k).
+    ``groups``, ``first`` and ``second`` are the number of groups, and the first two axes of the
+    kernel (first, second, *k). Returns the map to a kernel (first, second * groups, *k).
     """
     inner = first // groups
     shape = f"({groups}, {inner}, {groups}, {second}, *{{v}}.shape[2:])"
@@ -187,17 +164,7 @@ def empty_batch() -> tuple[LinearOp, ...]:
 def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
     """Return the map that pads or crops spatial axes.
 
-    Parameters
-    ----------
-    lengths
-        The length of each spatial axis.
-    grow
-        The (begin, end) zeros to add on each axis; negative numbers crop.
-
-    Returns
-    -------
-    tuple of LinearOp
-        The map to axes of the new lengths.
+    ``grow`` is the (begin, end) zeros to add on each axis; negative numbers crop.
     """
     ranges, pad = zip(*map(_reframe, lengths, grow), strict=True)
     ops = []
@@ -217,17 +184,7 @@ def window(lengths: Axes, grow: Pairs) -> tuple[LinearOp, ...]:
 def fold(lengths: Axes, periods: Axes, begins: Axes) -> tuple[LinearOp, ...]:
     """Return the map that wraps spatial axes around: element o is added at (o - b) mod m.
 
-    Parameters
-    ----------
-    lengths
-        The length of each spatial axis.
-    periods, begins
-        The m and the b of each spatial axis.
-
-    Returns
-    -------
-    tuple of LinearOp
-        The map to axes of the lengths ``periods``. Its adjoint repeats an array periodically.
+    Returns the map to axes of the lengths ``periods``. Its adjoint repeats an array periodically.
     """
     offsets = tuple(-b % m for b, m in zip(begins, periods, strict=True))
     axes = tuple(zip(lengths, periods, offsets, strict=True))

@@ -91,17 +91,7 @@ class Draft:
     cost: Cost = Cost.ARGUMENTS
 
     def but(self, *moves: str, cost: Cost = Cost.ARGUMENTS, **changes: Any) -> Draft:
-        """Return the draft after one more rewriting, with its words and at least its cost.
-
-        Parameters
-        ----------
-        *moves
-            The rewriting, in words.
-        cost
-            The cost of the rewriting.
-        **changes
-            The other fields that it changes.
-        """
+        """Return the draft after one more rewriting, with its words and at least its cost."""
         moves = (*self.moves, *moves)
         return replace(self, moves=moves, cost=max(self.cost, cost), **changes)
 

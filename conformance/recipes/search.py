@@ -65,22 +65,7 @@ _NO_BIAS = Inexpressible("the call adds no bias, and so has no derivative by it"
 
 
 def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
-    """Return the naive call: axes are moved by their names, and numbers are passed as they are.
-
-    Parameters
-    ----------
-    api
-        The API to call.
-    question
-        The question.
-    runtime
-        Where the call runs.
-
-    Returns
-    -------
-    Plan or Inexpressible
-        The plan, or why there is none.
-    """
+    """Return the naive call: axes are moved by their names, and numbers are passed as they are."""
     if reason := boundary(api, question, runtime):
         return reason
     if question.length is not None and LENGTH not in api.parameters.values():
@@ -92,19 +77,7 @@ def native(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
 def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexpressible:
     """Return the cheapest call that should give the oracle's answer.
 
-    Parameters
-    ----------
-    api
-        The API to call.
-    question
-        The question. If it has no meaning, the native call is returned, as only a refusal is right.
-    runtime
-        Where the call runs.
-
-    Returns
-    -------
-    Plan or Inexpressible
-        The plan, or why there is none.
+    If it has no meaning, the native call is returned, as only a refusal is right.
     """
     if question.length is not None and question.length.fault is not None:
         return Inexpressible(f"there is no such output: {question.length.fault}")
@@ -126,11 +99,8 @@ def recipe(api: Api, question: Question, runtime: Runtime = ANY) -> Plan | Inexp
 def plans(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
     """Return the calls that should give the oracle's answer.
 
-    Returns
-    -------
-    list of Plan
-        The cheapest first, which is the recipe, and one for each price. None contains all moves of
-        a cheaper one.
+    Returns the cheapest first, which is the recipe, and one for each price. None contains all moves
+    of a cheaper one.
     """
     choices: list[Plan] = []
     prices = set()
@@ -146,15 +116,7 @@ def plans(api: Api, question: Question, runtime: Runtime = ANY) -> list[Plan]:
 
 
 def effort(plan: Plan, question: Question) -> tuple[int, float]:
-    """Return how much work a plan is.
-
-    Returns
-    -------
-    int
-        The number of calls.
-    float
-        The number of products, as a multiple of the oracle's.
-    """
+    """Return how much work a plan is."""
     calls = question.groups if plan.split else 1
     return calls, calls * products(plan.question) / max(products(question), 1)
 
@@ -297,17 +259,8 @@ def _plan(
 def order(source: str, target: str, rank: int) -> tuple[int, ...]:
     """Return the transposition from one order of named axes to another.
 
-    Parameters
-    ----------
-    source, target
-        The names of the axes, such as ``N C *s``; ``*`` stands for all spatial axes.
-    rank
-        The number of spatial axes.
-
-    Returns
-    -------
-    tuple of int
-        For each axis of the target, its place in the source.
+    ``source`` and ``target`` are the names of the axes, such as ``N C *s``; ``*`` stands for all
+    spatial axes.
     """
 
     def names(axes: str) -> list[str]:

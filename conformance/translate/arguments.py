@@ -18,16 +18,13 @@ from conformance.question import Question
 def classes(question: Question) -> tuple[str, ...]:
     """Name the class of every argument of a question.
 
+    Returns one for each of `ARGUMENTS`, such as ``stride above 1``. An argument that is of several
+    kinds along several axes names each of them once.
+
     Parameters
     ----------
     question
         The question; only the shapes of its arrays count.
-
-    Returns
-    -------
-    tuple of str
-        One for each of `ARGUMENTS`, such as ``stride above 1``. An argument that is of several
-        kinds along several axes names each of them once.
     """
     return tuple(f"{name} {kind(question)}" for name, kind in ARGUMENTS.items())
 

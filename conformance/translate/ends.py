@@ -83,30 +83,10 @@ def open_end(
 ) -> Iterator[End]:
     """Find the record of an API, and start its interpreter if one is named.
 
-    Parameters
-    ----------
-    api_id, mode
-        The API, and the mode of the call that is written for it.
-    backend, runtime_class
-        The backend and the runtime class of the record; None for any.
-    python
-        An interpreter that has the framework; None to use the record alone.
-    all_records
-        The records to choose from.
-    limits
-        The limits of the worker.
-
-    Yields
-    ------
-    End
-        The end; its interpreter lives until the context ends.
-
-    Raises
-    ------
-    NoRecord
-        If no record has the API.
-    NoAnswer
-        If the interpreter cannot be asked.
+    ``backend`` and ``runtime_class`` are the backend and the runtime class of the record; None for
+    any. ``python`` is an interpreter that has the framework; None to use the record alone. Yields
+    the end; its interpreter lives until the context ends. Raises ``NoRecord`` if no record has the
+    API. Raises ``NoAnswer`` if the interpreter cannot be asked.
     """
     framework, api = lookup.api_named(api_id)
     find = partial(records.nearest, all_records, api, mode)

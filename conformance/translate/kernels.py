@@ -39,10 +39,7 @@ class Kernels:
 def numbered(question: Question) -> Question:
     """Return a small question with a kernel whose numbers, and whose longer axes, all differ.
 
-    Parameters
-    ----------
-    question
-        The question that tells the rank, the groups and the axes of length 1.
+    ``question`` is the question that tells the rank, the groups and the axes of length 1.
     """
     groups = min(question.groups, 2)
     inputs, *lengths = question.kernel.shape
@@ -66,15 +63,7 @@ _SMALL = (2, 3, 5, 6, 7)
 
 
 def ops_between(kernels: Kernels, plan: Plan) -> tuple[LinearOp, ...]:
-    """Return the operations from one API's kernel to another's, one permutation if that is enough.
-
-    Parameters
-    ----------
-    kernels
-        The kernel of the first API.
-    plan
-        The planned call of the other API.
-    """
+    """Return the operations from one API's kernel to another's, one permutation if that is enough."""
     if plan.question.kernel.size == prod(kernels.shape):  # otherwise zeros are inserted
         # Some operations are for the real shape only, and fail on a small kernel.
         with suppress(ValueError, MemoryError):
@@ -85,15 +74,12 @@ def ops_between(kernels: Kernels, plan: Plan) -> tuple[LinearOp, ...]:
 def permutation(source: Array, target: Array) -> tuple[LinearOp, ...]:
     """Return the transposition and the flips that make one numbered array of another.
 
+    Raises ``ValueError`` where there are none.
+
     Parameters
     ----------
     source, target : array, any shape and dtype
         Arrays in which no number occurs twice.
-
-    Raises
-    ------
-    ValueError
-        Where there are none.
     """
     for order in permutations(range(source.ndim)):
         transposed = source.transpose(order)
@@ -114,15 +100,7 @@ def permutation(source: Array, target: Array) -> tuple[LinearOp, ...]:
 
 
 def run(ops: Iterable[LinearOp], array: Array) -> Array:
-    """Apply operations to an array by running their source.
-
-    Parameters
-    ----------
-    ops
-        The operations.
-    array : array, any shape and dtype
-        The array.
-    """
+    """Apply operations to an array by running their source."""
     names: dict[str, Any] = {"np": np, "w": array}
     exec("\n".join(linear_ops.apply(ops, "w")), names)
     result: Array = names["w"]

@@ -42,17 +42,6 @@ class Proof:
 def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) -> Proof:
     """Look up the cases that prove a recipe.
 
-    Parameters
-    ----------
-    api
-        The API.
-    question
-        The question, in canonical terms.
-    moves
-        How the recipe rewrites it.
-    record
-        The observations in the environment that the recipe is for.
-
     Returns
     -------
     Proof
@@ -76,12 +65,8 @@ def proof(api: Api, question: Question, moves: tuple[str, ...], record: Record) 
 class Objection:
     """Why an API may refuse a call.
 
-    Attributes
-    ----------
-    reason
-        The known limit, or how the framework refused such calls.
-    is_certain
-        Whether nothing contradicts it.
+    ``reason`` is the known limit, or how the framework refused such calls. ``is_certain`` says
+    whether nothing contradicts it.
     """
 
     reason: str
@@ -96,19 +81,7 @@ def refusal(api: Api, question: Question, record: Record) -> Objection | None:
     give the call another meaning. Without such a limit, refused calls with the same classes of
     arguments object. They are certain if there are several, and if all such calls were refused.
 
-    Parameters
-    ----------
-    api
-        The API.
-    question
-        The question, in the words of the API.
-    record
-        The observations in the environment that is called.
-
-    Returns
-    -------
-    Objection or None
-        None where nothing objects.
+    Returns None where nothing objects.
     """
     if isinstance(search.native(api, question), Inexpressible):
         return None
@@ -134,19 +107,7 @@ def refusal(api: Api, question: Question, record: Record) -> Objection | None:
 def falsehood(api: Api, meaning: Question, runtime: Runtime) -> str | None:
     """Return why an API is known to answer a call wrongly.
 
-    Parameters
-    ----------
-    api
-        The API.
-    meaning
-        The question that the call means, in canonical terms.
-    runtime
-        The runtime that is called.
-
-    Returns
-    -------
-    str or None
-        The known limit that the call runs into; None where none is known.
+    Returns the known limit that the call runs into; None where none is known.
     """
     call_question = search.as_passed_to(api, meaning)
     limits = (limit for limit in api.limits if not limit.is_refusal)

@@ -22,10 +22,7 @@ LARGEST = 2**32
 def rank_of(arguments: dict[str, Any]) -> int:
     """Return the number of spatial axes that arguments with several numbers imply.
 
-    Raises
-    ------
-    ValueError
-        If no API has so many spatial axes.
+    Raises ``ValueError`` if no API has so many spatial axes.
     """
     values = {name: arguments[name] for name in AXIS_ARGUMENTS}
     ranks = {name: len(v) for name, v in values.items() if isinstance(v, tuple) and len(v) > 1}
@@ -50,23 +47,9 @@ def question_of(
 ) -> Question:
     """Return the question, with arrays that have shapes but no memory.
 
-    Parameters
-    ----------
-    rank
-        The number of spatial axes.
-    kernel_size, stride, padding, output_padding, dilation, size
-        One number, or one for each axis; padding may also be a word or pairs.
-    channels
-        The numbers of channels of the input and of the output.
-    groups
-        The number of groups.
-    bias
-        Whether there is a bias.
-
-    Raises
-    ------
-    ValueError
-        If an argument is wrong, or an array would be too large.
+    ``kernel_size``, ``stride``, ``padding``, ``output_padding``, ``dilation`` and ``size`` are one
+    number, or one for each axis; padding may also be a word or pairs. Raises ``ValueError`` if an
+    argument is wrong, or an array would be too large.
     """
 
     def spread(name: str, numbers: tuple[int, ...], least: int = 1) -> tuple[int, ...]:

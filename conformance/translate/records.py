@@ -121,15 +121,7 @@ def run_of(record: Record) -> Run:
 def read(path: Path) -> Record:
     """Read a run file, or a baseline, which `conformance accept` makes of run files.
 
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    NoRecord
-        For any other file, and for a run that failed or is incomplete.
+    Raises ``NoRecord`` for any other file, and for a run that failed or is incomplete.
     """
     try:
         return _read_baseline(path) if baseline.is_baseline(path) else _read_run(path)
@@ -224,15 +216,12 @@ def _cases(folder: Path) -> Mapping[str, PreparedCase]:
 def load_records(paths: Iterable[Path] = ()) -> Iterator[Record]:
     """Yield some records, and then those of the baselines that come with the package.
 
+    Raises ``NoRecord`` for one of ``paths`` without observations, and for any damaged file.
+
     Parameters
     ----------
     paths
         Run files and baselines. Without any, all complete runs in `RUNS`.
-
-    Raises
-    ------
-    NoRecord
-        For one of ``paths`` without observations, and for any damaged file.
     """
     paths = tuple(paths)
     for path in paths or sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stem):
@@ -255,17 +244,9 @@ def nearest(
 ) -> Record | None:
     """Choose the record of an API that is nearest to the environment where it is called.
 
-    Parameters
-    ----------
-    records
-        The records, the preferred ones first.
-    api, mode
-        The API, and the mode of its observations.
-    header
-        The environment where the API is called, if it is known.
-    backend, runtime_class
-        What was required, if it is not known. Without a backend TensorFlow's is preferred, which is
-        the default of Keras.
+    ``header`` is the environment where the API is called, if it is known. ``backend`` and
+    ``runtime_class`` say what was required, if it is not known. Without a backend TensorFlow's is
+    preferred, which is the default of Keras.
 
     Returns
     -------

@@ -81,20 +81,9 @@ def translate(
 ) -> Translation | Inexpressible:
     """Translate a call.
 
-    Parameters
-    ----------
-    question
-        The arguments of the naive call, as the source API takes them; only the shapes of the
-        arrays count.
-    source, target
-        The API of the call, and the other API.
-    profile
-        The observed conventions of the source API.
-
-    Returns
-    -------
-    Translation or Inexpressible
-        The other call, or why there is none. It is `Unknown` without an observation of the meaning.
+    ``question`` are the arguments of the naive call, as the source API takes them; only the shapes
+    of the arrays count. Returns the other call, or why there is none. It is `Unknown` without an
+    observation of the meaning.
     """
     interpretation = interpret(question, source, profile)
     if isinstance(interpretation, Inexpressible):
@@ -258,20 +247,7 @@ def _call(
 
 
 def random_arrays(translation: Translation, seed: int) -> dict[str, Array]:
-    """Return small integers for the arrays that both calls read.
-
-    Parameters
-    ----------
-    translation
-        The translation.
-    seed
-        The seed of the random numbers.
-
-    Returns
-    -------
-    dict of arrays of float32
-        In the layout of the first API.
-    """
+    """Return small integers for the arrays that both calls read."""
     random = np.random.default_rng(seed)
     return {
         name: random.integers(-3, 4, array.shape).astype(np.float32)
@@ -280,24 +256,7 @@ def random_arrays(translation: Translation, seed: int) -> dict[str, Array]:
 
 
 def expected(question: Question, source: Api, profile: Profile, arrays: dict[str, Array]) -> Array:
-    """Return the oracle's answer to a call and its translation.
-
-    Parameters
-    ----------
-    question
-        The arguments of the naive call, as the source API takes them.
-    source
-        The source API.
-    profile
-        Its observed conventions.
-    arrays : dict of arrays, any dtype
-        The arrays that both calls read, in the layout of the source API.
-
-    Returns
-    -------
-    array
-        In the same layout.
-    """
+    """Return the oracle's answer to a call and its translation."""
     rank = question.rank
     native = search.native(source, question)
     assert isinstance(native, Plan)  # it is the call that was translated

@@ -30,20 +30,7 @@ SHOWN = 3
 
 
 def proof_lines(result: Translation, target: End) -> tuple[str, ...]:
-    """Return on how many cases the call was right in the environment of the target.
-
-    Parameters
-    ----------
-    result
-        The translation.
-    target
-        The end that the call is written for.
-
-    Returns
-    -------
-    tuple of str
-        Lines of text.
-    """
+    """Return on how many cases the call was right in the environment of the target."""
     recipe = f"this recipe ({'; '.join(result.call.moves)})" if result.call.moves else "this recipe"
     framework = f"{target.place.framework.name} {environment_title(target.header)}"
     remedy = "" if target.client else "; --verify runs it"
@@ -72,24 +59,9 @@ def verify(
 ) -> Refusal | str | None:
     """Make both calls, or the one that has an interpreter, and compare the answers.
 
-    Parameters
-    ----------
-    question
-        The arguments of the naive call of the source.
-    result
-        The translation.
-    source, target
-        The ends. The oracle answers for an end without an interpreter.
-
-    Returns
-    -------
-    Refusal or str or None
-        The refusal of the source, or the result in words; None where no interpreter is there.
-
-    Raises
-    ------
-    NoAnswer
-        If there is no answer, or the answers differ.
+    ``source`` and ``target`` are the ends. The oracle answers for an end without an interpreter.
+    Returns the refusal of the source, or the result in words; None where no interpreter is there.
+    Raises ``NoAnswer`` if there is no answer, or the answers differ.
     """
     if source.client is None and target.client is None:
         return None

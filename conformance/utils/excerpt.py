@@ -32,13 +32,8 @@ def first(names: Sequence[str], most: int) -> str:
 def shortened(words: str, length: int = 160) -> str:
     """Shorten long text of one line after a sentence, or else after a word, and mark its end.
 
-    Parameters
-    ----------
-    words
-        The text.
-    length
-        How many characters are enough. A word that begins within them and ends soon after stays,
-        as it may be the important one. Only a very long word is cut inside.
+    ``length`` says how many characters are enough. A word that begins within them and ends soon
+    after stays, as it may be the important one. Only a very long word is cut inside.
     """
     if len(words) <= length:
         return words

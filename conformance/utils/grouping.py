@@ -16,8 +16,6 @@ def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     ----------
     items
         Items in any order.
-    key
-        Returns the key of an item.
     """
     groups: dict[K, list[T]] = {}
     for item in items:
@@ -32,8 +30,6 @@ def cluster(items: Iterable[T], alike: Callable[[T, T], bool]) -> list[list[T]]:
     ----------
     items
         Items in any order.
-    alike
-        Returns whether two items belong together.
     """
     clusters: list[list[T]] = []
     for item in items:

@@ -15,12 +15,7 @@ def template(package: str, name: str) -> Template:
     Its filter `md` escapes all that Markdown interprets, HTML included, which no filter does by
     itself.
 
-    Parameters
-    ----------
-    package
-        The package whose folder ``templates`` has it.
-    name
-        Its file.
+    ``package`` is the package whose folder ``templates`` has it.
     """
     environment = Environment(
         loader=PackageLoader(package),

@@ -42,6 +42,9 @@ def answer_all(
 ) -> dict[str, Any]:
     """Answer as many questions as can be answered together.
 
+    Returns the answers by the numbers of their questions. Questions that are missing have to be
+    asked alone.
+
     Parameters
     ----------
     questions
@@ -54,12 +57,6 @@ def answer_all(
         Returns the answer to each call with its tensors, or None where it has none.
     array
         Converts ``y`` to the array that is sent.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The answers by the numbers of their questions. Questions that are missing have to be asked
-        alone.
     """
     generators: dict[int, Generator[Call, Any, Any]] = {}
     for number, (source, spans) in enumerate(questions):
@@ -96,14 +93,8 @@ def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) 
     A call is a function and its tensors; the generator expects the ``y`` of this call to be sent
     back.
 
-    Parameters
-    ----------
-    source
-        The source of a question, which sets ``y``.
-    spans
-        Its spans: the first line, the one after the last, and the tensors that they use.
-    arrays
-        The names of the arrays, which are the parameters of the function ``question``.
+    ``source`` is the source of a question, which sets ``y``. ``arrays`` are the names of the
+    arrays, which are the parameters of the function ``question``.
     """
     lines = source.splitlines()
     functions: list[str] = []

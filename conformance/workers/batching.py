@@ -81,12 +81,7 @@ class Submission:
 class LostBatch:
     """A batch without an answer, each task of which is asked alone.
 
-    Parameters
-    ----------
-    reason
-        What happened to the worker.
-    batch
-        The batch.
+    ``reason`` says what happened to the worker.
     """
 
     reason: str
@@ -112,10 +107,7 @@ Batch: TypeAlias = tuple[Submission, ...]
 class Batches:
     """A queue of batches.
 
-    Parameters
-    ----------
-    most
-        How many tasks a batch may have.
+    ``most`` says how many tasks a batch may have.
     """
 
     def __init__(self, most: int) -> None:

@@ -38,12 +38,7 @@ _GRACE = 60.0  # seconds from the end of its pipe to that of a process, on a bus
 class Message:
     """A well-formed frame of the worker.
 
-    Parameters
-    ----------
-    reply
-        The header.
-    arrays
-        The arrays by their names.
+    ``reply`` is the header. ``arrays`` are the arrays by their names.
     """
 
     reply: Reply
@@ -54,10 +49,7 @@ class Message:
 class Termination:
     """The end of a worker, which sends no more frames.
 
-    Parameters
-    ----------
-    reason
-        How it ended.
+    ``reason`` says how it ended.
     """
 
     reason: str
@@ -65,6 +57,8 @@ class Termination:
 
 class Channel:
     """A worker process; `close` must be called, and may be called twice.
+
+    Raises ``OSError`` where there is no such program, and on Windows.
 
     Parameters
     ----------
@@ -74,11 +68,6 @@ class Channel:
         Environment variables added to those of this process.
     memory
         Bytes that it may use before it limits itself; None for any number.
-
-    Raises
-    ------
-    OSError
-        Where there is no such program, and on Windows.
     """
 
     def __init__(

@@ -33,12 +33,7 @@ class WorkerError(PrintableError):
 class CannotStart(WorkerError):
     """An interpreter, or the framework in it, does not start.
 
-    Parameters
-    ----------
-    sentence
-        The reason, for a person.
-    stderr
-        The end of the worker's standard error.
+    ``sentence`` is the reason, for a person. ``stderr`` is the end of the worker's standard error.
     """
 
     def __init__(self, sentence: str, stderr: str = "") -> None:
@@ -52,12 +47,8 @@ class CannotStart(WorkerError):
 class Kind:
     """The values that a fact may have.
 
-    Parameters
-    ----------
-    words
-        A description for a sentence, such as "true or false".
-    type
-        The type of the values, as msgspec takes it.
+    ``words`` is a description for a sentence, such as "true or false". ``type`` is the type of the
+    values, as msgspec takes it.
     """
 
     words: str
@@ -118,21 +109,16 @@ def start(
 
     An interpreter that dies gets a second chance, as some imports crash once in a while.
 
+    Raises ``CannotStart`` with the reason.
+
     Parameters
     ----------
-    interpreter
-        The interpreter.
     seconds
         How long the prelude may take.
     memory
         Bytes that the worker may use beyond what it uses after the prelude; None for any number.
     on_launch
         A function that gets the channel before the worker is ready. If it raises, the worker ends.
-
-    Raises
-    ------
-    CannotStart
-        With the reason.
     """
     try:
         return _attempt(interpreter, seconds, memory, on_launch)

@@ -32,8 +32,6 @@ class Answer:
 
     Parameters
     ----------
-    array
-        The array.
     retry
         Why the question was asked a second time, if it was. The array is the second answer.
     """
@@ -113,12 +111,7 @@ class Crash:
 class Hang:
     """The question has timed out.
 
-    Parameters
-    ----------
-    seconds
-        The limit.
-    stderr
-        The end of the worker's standard error.
+    ``seconds`` is the limit. ``stderr`` is the end of the worker's standard error.
     """
 
     seconds: float
@@ -134,10 +127,7 @@ class Hang:
 class Flaky:
     """The same question has two outcomes: after others, and then alone in a fresh worker.
 
-    Parameters
-    ----------
-    first, second
-        The outcomes.
+    ``first`` and ``second`` are the outcomes.
     """
 
     first: Answer | Refusal | Crash | Hang

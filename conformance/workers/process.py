@@ -21,6 +21,9 @@ _GLANCE = 0.05  # seconds between checks that a program runs
 class Process:
     """A running program; `end` must be called, and may be called twice.
 
+    Raises ``OSError`` where there is no such program, no process can be started, or the system has
+    no sessions. Raises ``ValueError`` where a word of the command cannot be passed to the system.
+
     Parameters
     ----------
     command
@@ -31,13 +34,6 @@ class Process:
         Its working directory; None for that of this process.
     memory
         Bytes that it may use; None for any number. Linux only.
-
-    Raises
-    ------
-    OSError
-        Where there is no such program, no process can be started, or the system has no sessions.
-    ValueError
-        Where a word of the command cannot be passed to the system.
     """
 
     def __init__(
@@ -111,17 +107,9 @@ class Process:
 def read_output(command: Sequence[str], *, seconds: float, most: int) -> bytes:
     """Return what a program prints, and end it and all that it started.
 
-    Parameters
-    ----------
-    command
-        The program and its arguments. Its standard input is empty.
-    seconds, most
-        How long it may take, and how many bytes it may print, before it is ended.
-
-    Raises
-    ------
-    OSError, ValueError
-        As `Process` does.
+    ``command`` is the program and its arguments. Its standard input is empty. ``seconds`` and
+    ``most`` say how long it may take, and how many bytes it may print, before it is ended. Raises
+    ``OSError`` or ``ValueError`` as `Process` does.
     """
     process = Process(command, {})
     try:

@@ -59,17 +59,8 @@ class Skipped(Exception):
 class Program:
     """A program that answers questions.
 
-    Parameters
-    ----------
-    command
-        The words of its command.
-
-    Raises
-    ------
-    OSError
-        If it cannot be started.
-    ProgramError
-        If it does not say in its first line who it is.
+    ``command`` are the words of its command. Raises ``OSError`` if it cannot be started. Raises
+    ``ProgramError`` if it does not say in its first line who it is.
     """
 
     def __init__(self, command: list[str]) -> None:
@@ -103,30 +94,11 @@ class Program:
     ) -> NDArray[Any]:
         """Return the program's answer to a question.
 
-        Parameters
-        ----------
-        op
-            The operator, or a derivative of it.
-        dtype
-            The dtype of the answer, and of the arrays that have no other one.
-        dtypes
-            The dtypes of the other arrays, by their names.
-        **fields
-            The arrays, and the arguments.
-
-        Returns
-        -------
-        ndarray
-            The answer; bfloat16 as float32.
-
-        Raises
-        ------
-        Refused
-            If the program refuses the question.
-        Skipped
-            If it does not take such questions.
-        ProgramError
-            If its line is no answer. It is started anew, as its next line may be late.
+        ``dtype`` is the dtype of the answer, and of the arrays that have no other one. ``dtypes``
+        are the dtypes of the other arrays, by their names. Returns the answer; bfloat16 as float32.
+        Raises ``Refused`` if the program refuses the question. Raises ``Skipped`` if it does not
+        take such questions. Raises ``ProgramError`` if its line is no answer. It is started anew,
+        as its next line may be late.
         """
         dtypes = dtypes or {}
         for name in (dtype, *dtypes.values()):

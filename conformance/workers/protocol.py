@@ -28,10 +28,7 @@ class Malformed(Exception):
 class _Reply(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
     """A frame of a worker.
 
-    Parameters
-    ----------
-    number
-        How many frames the worker has sent before.
+    ``number`` says how many frames the worker has sent before.
     """
 
     number: Number

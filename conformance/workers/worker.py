@@ -101,19 +101,15 @@ def pack(token: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[A
 def take(buffer: bytearray, token: bytes, longest: int = LONGEST_QUESTION) -> Message | None:
     """Take the first frame off a buffer; return its header and arrays, or None if incomplete.
 
+    Raises ``Rubbish`` at the first byte that belongs to no frame of this session, and for a
+    malformed frame.
+
     Parameters
     ----------
     buffer
         The bytes up to now, from which the frame is removed.
-    token
-        The session's token.
     longest
         Bytes that the header may have.
-
-    Raises
-    ------
-    Rubbish
-        At the first byte that belongs to no frame of this session, and for a malformed frame.
     """
     lead = MAGIC + token
     if not lead.startswith(bytes(buffer[: len(lead)])):

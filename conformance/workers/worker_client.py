@@ -151,26 +151,10 @@ class WorkerClient:
     def submit(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Ask questions, taking a few tasks ahead of the outcomes.
 
-        Parameters
-        ----------
-        tasks
-            The questions.
-
-        Yields
-        ------
-        tuple of Task and Outcome
-            Every task with its outcome, in their order.
-
-        Raises
-        ------
-        BadSource
-            For a source with a mistake of its own.
-        TypeError
-            For an array of anything but numbers.
-        CannotStart
-            Where a worker has died and no other starts.
-        Stopped
-            After `stop`.
+        Yields every task with its outcome, in their order. Raises ``BadSource`` for a source with a
+        mistake of its own. Raises ``TypeError`` for an array of anything but numbers. Raises
+        ``CannotStart`` where a worker has died and no other starts. Raises ``Stopped`` after
+        `stop`.
         """
         if not self._entered or self._asking:
             raise RuntimeError("a client takes one submission at a time, within its with block")
