@@ -168,25 +168,10 @@ def reference(
 ) -> Reference:
     """Return the answer in float64 with bounds on rounding.
 
-    Parameters
-    ----------
-    question
-        A question that has an answer.
-    sums
-        The dtype to which every step of a sum is rounded. By default it is the dtype of the
-        question, and float32 for float16 and bfloat16.
-    precise
-        Whether float64 sums are computed beyond float64, which takes about 20 times as long.
-
-    Returns
-    -------
-    Reference
-        The answer and its bounds.
-
-    Raises
-    ------
-    ValueError
-        If the question has no answer.
+    ``sums`` is the dtype to which every step of a sum is rounded. By default it is the dtype of the
+    question, and float32 for float16 and bfloat16. ``precise`` says whether float64 sums are
+    computed beyond float64, which takes about 20 times as long. Raises ``ValueError`` if the
+    question has no answer.
     """
     return (
         _reference_of_chain(question, sums, precise)
@@ -219,32 +204,23 @@ def difference(
     A NaN differs from everything, unless numbers of the question are not finite: then it equals a
     NaN. A number of another dtype differs from everything.
 
+    Returns a sentence, or None if the answers agree.
+
     Parameters
     ----------
-    question
-        The question.
-    expected
-        The oracle's answer.
     answer
         The answer to compare, of any shape and dtype.
     exact
         Whether the numbers have to be equal; otherwise they have to be within rounding.
     within
         The reference of an answer that is not exact; by default it is computed.
-
-    Returns
-    -------
-    str or None
-        A sentence, or None if the answers agree.
     """
     if answer.shape != expected.shape:
         shapes = [questions.as_passed(question, array).shape for array in (answer, expected)]
         return f"shape {shapes[0]}, not {shapes[1]}"
     if answer.dtype != expected.dtype and not _is_parameter_count(question):
         return f"dtype {answer.dtype}, not {expected.dtype}"
-    agrees = equal(answer, expected) if exact else (within or reference(question)).holds(answer)
-    if questions.is_finite(question):
-        agrees &= answer == answer
+    agrees = agreement(question, expected, answer, exact=exact, within=within)
     if agrees.all():
         return None
     place = tuple(int(i) for i in np.argwhere(~np.atleast_1d(agrees))[0])
@@ -252,6 +228,19 @@ def difference(
         f"{int((~agrees).sum())} of {agrees.size} numbers differ, first at {list(place)}:"
         f" {np.atleast_1d(answer)[place]}, not {np.atleast_1d(expected)[place]}"
     )
+
+
+def agreement(
+    question: AnyQuestion,
+    expected: Array,
+    answer: Array,
+    *,
+    exact: bool,
+    within: Reference | None = None,
+) -> Array:
+    """Return where two answers of one shape agree; the arguments are as of `difference`."""
+    agrees = equal(answer, expected) if exact else (within or reference(question)).holds(answer)
+    return agrees & (answer == answer) if questions.is_finite(question) else agrees
 
 
 def bound(question: AnyQuestion) -> Array:
@@ -315,12 +304,7 @@ def _absolute_step(step: Step) -> Step:
 def finite(question: Question, function: questions.ArrayMap = np.asarray) -> Question:
     """Return a question in float64 with zeros for numbers that are not finite.
 
-    Parameters
-    ----------
-    question
-        The question.
-    function
-        A function of the arrays, which is applied before.
+    ``function`` is a function of the arrays, which is applied before.
     """
     return _map_wide(question, lambda array: _finite_part(function(array)))
 

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-import numpy as np
 from rich.syntax import Syntax
 from rich.text import Text
 
+from conformance import comparison
 from conformance.adapters.base import numbers
 from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
@@ -209,8 +209,12 @@ def _answer(
     elif observation.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
-        same = _same(prepared_case, as_canonical(question, answer), oracle)
-        same = None if same is None else as_passed(question, same)
+        canonical, exact = as_canonical(question, answer), prepared_case.case.exact
+        same = None
+        if canonical.shape == oracle.shape:
+            within = None if exact else prepared_case.reference
+            agrees = comparison.agreement(question, oracle, canonical, exact=exact, within=within)
+            same = as_passed(question, agrees)
         oracle = as_passed(question, oracle)
         yield from _indent(array_diff.compared(answer, oracle, same, width - 6), 6)
         if same is not None and same.all():
@@ -227,15 +231,6 @@ def _statements(observation: Observation) -> Iterator[str]:
     if observation.correction is not None:
         holds = "holds" if observation.correction else "does not hold"
         yield f"What its erratum puts in that place {holds}."
-
-
-def _same(prepared_case: PreparedCase, answer: Array, oracle: Array) -> Array | None:
-    """Return where two answers agree, as `comparison.difference` has it, or None for two shapes."""
-    if answer.shape != oracle.shape:
-        return None
-    if prepared_case.case.exact:
-        return np.asarray(answer == oracle)
-    return prepared_case.reference.holds(answer)
 
 
 def source(code: str, width: int) -> Iterator[Text]:

@@ -33,7 +33,6 @@ _LONGEST_NAME = 200
 Hash: TypeAlias = "hashlib._Hash"
 """The running checksum of lines."""
 T = TypeVar("T")
-Line = TypeVar("Line", bound=Observation)
 
 
 class RunError(PrintableError):
@@ -133,32 +132,15 @@ def read(path: Path) -> Run:
     )
 
 
-def lines(
-    path: Path,
-    observation_type: type[Line] = Observation,  # type: ignore[assignment]  # mypy's issue 3737
-) -> Iterator[Header | Line | Footer]:
+def lines(path: Path) -> Iterator[Header | Observation | Footer]:
     """Read a run file line by line.
 
     All readers refuse the same files. An incomplete last line, which a stopped run may leave, is
     skipped. A key may occur twice.
 
-    Parameters
-    ----------
-    path
-        The file.
-    observation_type
-        The class of the observations.
-
-    Yields
-    ------
-    Header, then observations, then Footer
-        The footer only if the run is complete.
-
-    Raises
-    ------
-    RunError
-        For a line that cannot be read, with its number; after the last one, if the footer
-        contradicts the lines.
+    Yields the header, the observations, and the footer if the run is complete. Raises ``RunError``
+    for a line that cannot be read, with its number; after the last one, if the footer contradicts
+    the lines.
     """
     try:
         with path.open("rb") as file:
@@ -166,8 +148,7 @@ def lines(
             header = _decode_header(path, first)
             yield header
             numbered_lines = enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2)
-            kinds = {"observation": observation_type, "footer": Footer}
-            yield from _lines_after_header(path, numbered_lines, kinds, header.format, first)
+            yield from _lines_after_header(path, numbered_lines, header.format, first)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -194,10 +175,9 @@ def _decode_header(path: Path, line: bytes) -> Header:
 def _lines_after_header(
     path: Path,
     numbered_lines: Iterator[tuple[int, bytes]],
-    kinds: Mapping[str, type[Line] | type[Footer]],
     version: int,
     first: bytes,
-) -> Iterator[Line | Footer]:
+) -> Iterator[Observation | Footer]:
     running_hash = hashlib.sha256(first)
     counts: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
     footer: Footer | None = None
@@ -208,7 +188,7 @@ def _lines_after_header(
             if len(text) == LONGEST_LINE:
                 raise RunError(f"{path}:{number}: a line must have at most {LONGEST_LINE} bytes")
             return  # The run was stopped while it wrote this line.
-        line = _record(path, number, _fields(path, number, text), kinds, version)
+        line = _record(path, number, _fields(path, number, text), _KINDS, version)
         if isinstance(line, Footer):
             footer = line
         else:
@@ -220,6 +200,13 @@ def _lines_after_header(
     if footer is not None:
         _check_footer(path, footer, counts, _checksum(running_hash))
         yield footer
+
+
+_KINDS: Mapping[str, type[Observation] | type[Footer]] = {
+    "observation": Observation,
+    "footer": Footer,
+}
+"""The types of the lines after the header."""
 
 
 def _fields(path: Path, number: int, line: bytes) -> dict[str, Any]:
