@@ -137,17 +137,7 @@ class Observation:
 def refusal_words(limitation: str, detail: str | None) -> str:
     """Return the words of a refusal: the known limitation, then the framework's message.
 
-    Parameters
-    ----------
-    limitation
-        The known limitation. It comes first, as long texts are cut at their end.
-    detail
-        The framework's message.
-
-    Returns
-    -------
-    str
-        Both as sentences.
+    ``limitation`` is the known limitation. It comes first, as long texts are cut at their end.
     """
     start = f"{limitation[:1].upper()}{limitation[1:].removesuffix('.')}"
     return f"{start}. {detail or ''}".rstrip()
@@ -155,11 +145,6 @@ def refusal_words(limitation: str, detail: str | None) -> str:
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:
     """Return the verdict on a case and an API.
-
-    Parameters
-    ----------
-    statuses
-        The status of each observed mode.
 
     Returns
     -------

@@ -36,27 +36,8 @@ WORDS: tuple[Word, ...] = ("same", "valid", "circular")
 def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Axes:
     """Return ``value`` as one int for each of ``rank`` axes.
 
-    Parameters
-    ----------
-    name
-        What an error calls the argument.
-    value
-        One number for all axes, or one for each.
-    rank
-        The number of axes.
-    least
-        The smallest number that is allowed.
-
-    Returns
-    -------
-    tuple of int
-        One number for each axis.
-
-    Raises
-    ------
-    ValueError
-        If there are too few or too many numbers, if one of them is no whole number, or if one is
-        below ``least``.
+    Raises ``ValueError`` if there are too few or too many numbers, if one of them is no whole
+    number, or if one is below ``least``.
     """
     if type(value) is int and value >= least:  # nearly every call
         return (value,) * rank
@@ -76,22 +57,8 @@ def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1
 def padding_of(value: Padding, rank: int) -> Pairs | Word:
     """Return ``value`` as one (begin, end) for each of ``rank`` axes, or as the word that it is.
 
-    Parameters
-    ----------
-    value
-        A number, one number or (begin, end) for each axis, or a word.
-    rank
-        The number of axes.
-
-    Returns
-    -------
-    tuple of pairs, or str
-        The numbers, or one of `WORDS`.
-
-    Raises
-    ------
-    ValueError
-        If the word is unknown or the number of entries is wrong.
+    Returns the numbers, or one of `WORDS`. Raises ``ValueError`` if the word is unknown or the
+    number of entries is wrong.
     """
     if isinstance(value, str):
         if value not in WORDS:
@@ -118,24 +85,8 @@ def conv_padding(
     """Return the numbers behind the padding of a convolution.
 
     With ``same`` there are ceil(n / s) outputs. An odd total is padded once more at the end
-    (SAME_UPPER in ONNX). ``circular`` has the same numbers, of elements from the other end.
-
-    Parameters
-    ----------
-    padding
-        One (begin, end) for each axis, or a word.
-    space, kernel, stride, dilation
-        One number for each axis; ``space`` is the spatial shape of the input.
-
-    Returns
-    -------
-    tuple of pairs
-        One (begin, end) for each axis.
-
-    Raises
-    ------
-    ValueError
-        If a stride is 0.
+    (SAME_UPPER in ONNX). ``circular`` has the same numbers, of elements from the other end. Raises
+    ``ValueError`` if a stride is 0.
     """
     if padding == "valid":
         return ((0, 0),) * len(space)
@@ -157,18 +108,8 @@ def conv_transpose_padding(
     With ``same`` it is the adjoint of a SAME convolution of an input of n s elements. ``circular``
     has the same numbers, of elements that are added at the other end.
 
-    Parameters
-    ----------
-    padding
-        One (begin, end) for each axis, or a word.
-    kernel, stride, dilation
-        One number for each axis.
-
-    Returns
-    -------
-    tuple of pairs
-        One (begin, end) for each axis. An end is negative where the stride exceeds the effective
-        kernel size.
+    Returns one (begin, end) for each axis. An end is negative where the stride exceeds the
+    effective kernel size.
     """
     if padding == "valid":
         return ((0, 0),) * len(kernel)
@@ -187,24 +128,9 @@ def even_crop(totals: Iterable[int]) -> Pairs:
 
 
 def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation: Axes) -> Axes:
-    """Return the spatial shape of a convolution's output.
+    """Return the spatial shape of a convolution's output on an input of shape ``space``.
 
-    Parameters
-    ----------
-    space, kernel, stride, dilation
-        One number for each axis; ``space`` is the spatial shape of the input.
-    padding
-        One (begin, end) for each axis.
-
-    Returns
-    -------
-    tuple of int
-        The length of each axis.
-
-    Raises
-    ------
-    ValueError
-        If the kernel does not fit into the padded input, or a stride is 0.
+    Raises ``ValueError`` if the kernel does not fit into the padded input, or a stride is 0.
     """
     _check_stride(stride)
     lengths = []
@@ -223,24 +149,9 @@ def conv_space(space: Axes, kernel: Axes, stride: Axes, padding: Pairs, dilation
 def conv_transpose_space(
     space: Axes, kernel: Axes, stride: Axes, padding: Pairs, output_padding: Axes, dilation: Axes
 ) -> Axes:
-    """Return the spatial shape of a transposed convolution's output.
+    """Return the spatial shape of a transposed convolution's output on an input ``space``.
 
-    Parameters
-    ----------
-    space, kernel, stride, output_padding, dilation
-        One number for each axis; ``space`` is the spatial shape of the input.
-    padding
-        One (begin, end) for each axis.
-
-    Returns
-    -------
-    tuple of int
-        The length of each axis.
-
-    Raises
-    ------
-    ValueError
-        If padding leaves less than one element on an axis.
+    Raises ``ValueError`` if padding leaves less than one element on an axis.
     """
     lengths = []
     for n, r, s, (begin, end), extra in zip(

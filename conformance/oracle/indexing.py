@@ -70,28 +70,16 @@ def conv(
 ) -> ConvIndices:
     """Return the indices of a convolution.
 
+    Raises ``ValueError`` if the shapes and arguments do not fit each other.
+
     Parameters
     ----------
     x
         The shape (N, C_in, *space).
     kernel
         The shape (C_out, C_in / groups, *k).
-    stride, dilation
-        One number for all spatial axes, or one for each.
     padding
         Numbers or a word, as in `geometry.padding_of`.
-    groups
-        The number of groups.
-
-    Returns
-    -------
-    ConvIndices
-        With x as the wide side and the output as the narrow side.
-
-    Raises
-    ------
-    ValueError
-        If the shapes and arguments do not fit each other.
     """
     x, kernel = shape_of("x", x), shape_of("kernel", kernel)
     stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
@@ -116,28 +104,16 @@ def conv_transpose(
 ) -> ConvIndices:
     """Return the indices of a transposed convolution.
 
+    Raises ``ValueError`` if the shapes and arguments do not fit each other.
+
     Parameters
     ----------
     x
         The shape (N, C_in, *space).
     kernel
         The shape (C_in, C_out / groups, *k).
-    stride, dilation, output_padding
-        One number for all spatial axes, or one for each.
     padding
         Numbers or a word, as in `geometry.padding_of`.
-    groups
-        The number of groups.
-
-    Returns
-    -------
-    ConvIndices
-        With x as the narrow side and the output as the wide side.
-
-    Raises
-    ------
-    ValueError
-        If the shapes and arguments do not fit each other.
     """
     x, kernel = shape_of("x", x), shape_of("kernel", kernel)
     stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
@@ -155,22 +131,13 @@ def conv_transpose(
 def shape_of(name: str, shape: Sequence[int]) -> Axes:
     """Check a shape (N, C, *space) and return it as a tuple of ints.
 
+    Returns the shape. Raises ``ValueError`` if there is no spatial axis, or another axis than the
+    batch is empty.
+
     Parameters
     ----------
-    name
-        What an error calls the array.
     shape
         The shape; only the batch may be empty.
-
-    Returns
-    -------
-    tuple of int
-        The shape.
-
-    Raises
-    ------
-    ValueError
-        If there is no spatial axis, or another axis than the batch is empty.
     """
     shape = tuple(map(index, shape))
     if len(shape) < 3 or min(shape[1:]) < 1 or shape[0] < 0:

@@ -36,10 +36,7 @@ def source(memory: Memory, variable: str) -> str:
 def laid(array: Array, memory: Memory) -> Array:
     """Return the same numbers laid out in another order, by the expression that a call shows.
 
-    Returns
-    -------
-    Array
-        An equal array of the same dtype.
+    Returns an equal array of the same dtype.
     """
     names: dict[str, Any] = {"np": np, "v": array}
     result: Array = eval(source(memory, "v"), names)

@@ -63,7 +63,7 @@ _SMALL = (2, 3, 5, 6, 7)
 
 
 def ops_between(kernels: Kernels, plan: Plan) -> tuple[LinearOp, ...]:
-    """Return the operations from one API's kernel to another's, one permutation if that is enough."""
+    """Return the operations between the kernels of two APIs, one permutation if that is enough."""
     if plan.question.kernel.size == prod(kernels.shape):  # otherwise zeros are inserted
         # Some operations are for the real shape only, and fail on a small kernel.
         with suppress(ValueError, MemoryError):
