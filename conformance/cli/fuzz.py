@@ -99,9 +99,7 @@ def command(
             runtime=header.runtime,
             apis=tuple(apis),
             ops=tuple(
-                op
-                for op in ops or SAMPLED_OPS
-                if any(random_search.is_applicable(a, op) for a in apis)
+                op for op in ops or SAMPLED_OPS if any(random_search.answers(a, op) for a in apis)
             ),
             seed=seed,
             count=count,

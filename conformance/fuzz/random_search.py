@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from threading import Lock
 
 from conformance.adapters.base import Api, Framework
@@ -40,9 +40,9 @@ def prepare_case(question: Question, id: str = "any") -> PreparedCase:  # noqa: 
     return unfiled_case(id, question, to_yaml.topics(question))
 
 
-def is_applicable(api: Api, op: Op) -> bool:
-    """Return whether questions with an operator are applicable to an API."""
-    return plan.is_applicable(api, prepare_case(draw(0, 0, (op,))).case)
+def answers(api: Api, op: Op) -> bool:
+    """Return whether an API answers questions with an operator, if only those of its topics."""
+    return plan.computes(api, draw(0, 0, (op,)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +79,6 @@ class Search:
         """Return the question of a number as a case, whose id ends with the number."""
         return prepare_case(self.question(number), f"fuzz-{self.seed}-{number}")
 
-    @cached_property
-    def observations(self) -> dict[Op, int]:
-        """The number of observations of a question with each operator."""
-        return {
-            op: len(MODES) * sum(is_applicable(api, op) for api in self.apis) for op in self.ops
-        }
-
 
 class Tally:
     """The results of a search up to now, to which several threads may add.
@@ -103,19 +96,29 @@ class Tally:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._lock = Lock()
-        self._incomplete: dict[str, list[Observation]] = defaultdict(list)
+        self._incomplete: dict[str, tuple[int, list[Observation]]] = {}
         self.questions = 0
         self.verdicts: Counter[Verdict] = Counter()
         self.groups: dict[Group, Occurrences] = {}
 
+    def expect(self, prepared_case: PreparedCase) -> bool:
+        """Expect the observations of a question, and return whether any API answers it."""
+        case = prepared_case.case
+        count = len(MODES) * sum(plan.is_applicable(api, case) for api in self._search.apis)
+        if count:
+            with self._lock:
+                self._incomplete[case.id] = (count, [])
+        return bool(count)
+
     def add(self, observation: Observation) -> bool:
         """Count an observation, and return whether it was the last one of its question."""
         with self._lock:
-            observations = self._incomplete[observation.case]
+            count, observations = self._incomplete[observation.case]
             observations.append(observation)
-            if len(observations) < self._search.observations[observation.op]:  # type: ignore[index]
+            if len(observations) < count:
                 return False
-            self._count(self._incomplete.pop(observation.case))
+            del self._incomplete[observation.case]
+            self._count(observations)
             return True
 
     def _count(self, observations: Sequence[Observation]) -> None:
@@ -172,7 +175,7 @@ def ask(
     jobs
         How many workers there are.
     advance
-        Is called after each question.
+        Is called after each question, also after one that none of the APIs answers.
 
     Raises
     ------
@@ -181,10 +184,16 @@ def ask(
     """
     clients = [start() for _ in range(jobs)]
 
+    def expected_cases(job: int) -> Iterator[PreparedCase]:
+        for prepared_case in map(search.prepared_case, range(job, search.count, jobs)):
+            if tally.expect(prepared_case):
+                yield prepared_case
+            else:
+                advance()
+
     def work(job: int) -> None:
-        prepared_cases = map(search.prepared_case, range(job, search.count, jobs))
         invocations = plan.invocations(
-            search.framework, search.runtime, search.apis, prepared_cases
+            search.framework, search.runtime, search.apis, expected_cases(job)
         )
         with clients[job] as client:  # in this thread, as its worker dies with the thread
             for observation in calls.observe(client, invocations):
@@ -227,8 +236,9 @@ def shrink_findings(
 
 def _falls_into(group: Group, search: Search, client: WorkerClient, question: Question) -> bool:
     api = search.framework.api(group.api)
-    if not is_applicable(api, question.op):
+    prepared_case = prepare_case(question)
+    if not plan.is_applicable(api, prepared_case.case):
         return False
     call = call_writer.write(search.framework, search.runtime, api, question, group.mode)
-    invocation = Invocation(prepare_case(question), api, (group.mode,), call, search.runtime)
+    invocation = Invocation(prepared_case, api, (group.mode,), call, search.runtime)
     return group_of(calls.run_one(client, invocation).observation(group.mode)) == group

@@ -10,7 +10,7 @@ from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import Case
 from conformance.cases.sample import is_sampled
 from conformance.observations import MODES, Mode
-from conformance.question import Chain
+from conformance.question import AnyQuestion, Chain
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.runs.prepared_case import PreparedCase
@@ -83,12 +83,17 @@ def is_asked(api: Api, case: Case) -> bool:
 def is_applicable(api: Api, case: Case) -> bool:
     """Return whether a case is for an API.
 
-    A case is for the APIs of its operator, and a chain is for those that transpose. Only layers
-    have parameters to count. A variant gets only cases of its topics.
+    A variant gets only cases of its topics.
     """
-    question = case.question
-    if api.topics and api.topics.isdisjoint(case.topics):
-        return False
+    has_topic = not api.topics or not api.topics.isdisjoint(case.topics)
+    return has_topic and computes(api, case.question)
+
+
+def computes(api: Api, question: AnyQuestion) -> bool:
+    """Return whether an API computes the operator of a question, or the steps of a chain.
+
+    A chain is for the APIs that transpose. Only layers have parameters to count.
+    """
     if isinstance(question, Chain):
         return api.operator == "conv_transpose"
     counts = question.wanted == "parameters"

@@ -191,6 +191,22 @@ def test_every_question_is_counted_with_a_verdict_for_each_api(find: Find) -> No
     assert set(tally.verdicts) <= {"same", "translated"}
 
 
+def test_a_variant_counts_with_the_questions_of_its_topics_only(find: Find) -> None:
+    variant = api(id="plain.same", topics=frozenset({"same"}))
+    same = sum(search(api()).question(number).padding == "same" for number in range(20))
+    both, _ = find(api(), variant, count=20)
+    alone, _ = find(variant, count=20)
+    assert 0 < same < 20
+    assert (both.questions, sum(both.verdicts.values())) == (20, 20 + same)
+    assert (alone.questions, sum(alone.verdicts.values())) == (same, same)
+
+
+def test_a_fault_of_a_variant_is_shrunk_among_the_questions_of_its_topics(find: Find) -> None:
+    _, (found,) = find(faulty("wrong", topics=frozenset({"bias", "groups"})), count=60)
+    assert found.question.groups > 1 or found.question.bias is not None
+    assert found.reproduced
+
+
 def test_a_fault_is_found_and_shrunk(find: Find) -> None:
     _, (found,) = find(faulty("wrong"))
     assert found.group == Group(
