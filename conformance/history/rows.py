@@ -1,0 +1,58 @@
+"""Turn the run of a release into rows of the table of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from conformance.history.history import Entry
+from conformance.history.releases import uploaded
+from conformance.history.table import Row
+from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.profiles import Known, profiles
+from conformance.utils.text import plain
+
+ABSENT = "not in this version"
+WITHOUT_CHOICE: tuple[Known, ...] = ("refused", "no parameter", "no answer")
+"""What stands in place of a choice where an API has none."""
+
+
+def rows_of(
+    entry: Entry, backend: str | None, prepared_cases: Mapping[str, PreparedCase]
+) -> Iterator[Row]:
+    """Yield the rows of a release.
+
+    Parameters
+    ----------
+    entry
+        The release, with its run or the reason why there is none.
+    backend
+        Of a framework that has several.
+    prepared_cases
+        The cases of the run, by id.
+    """
+    release, run = entry.release, entry.run
+    date = next(filter(None, (uploaded(release, python) for python in release.pythons)), None)
+    common = {
+        "package": release.package,
+        "version": str(release.version),
+        "date": date.date().isoformat() if date else "",
+        "backend": backend or "",
+    }
+    if run is None:
+        yield Row(**common, reason=plain(entry.trouble or ""))
+        return
+    common |= {
+        "python": ".".join((run.header.python or "").split(".")[:2]),
+        "runtime": run.header.runtime_class or "",
+        "companions": "; ".join(entry.companions),
+    }
+    for api, is_available in run.header.apis.items():
+        if not is_available:
+            yield Row(**common, api=api, reason=ABSENT)
+    for profile in profiles(run.observations, prepared_cases):
+        for finding in profile.findings:
+            choice = finding.choice or finding.known
+            if finding.choice or finding.known in WITHOUT_CHOICE:
+                cases = len(finding.cases or finding.refused)
+                axis = finding.axis.name
+                yield Row(**common, api=profile.api, axis=axis, choice=choice, cases=cases)
