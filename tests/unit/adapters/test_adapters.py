@@ -9,10 +9,11 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice, product
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -23,19 +24,49 @@ from conformance.adapters.registry import APIS, FRAMEWORKS, HOMES
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import corpus
 from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, draws
-from conformance.observations import MODES
-from conformance.question import OutputLength, Question, chained, operator_of
+from conformance.observations import MODES, Mode
+from conformance.question import Chain, Operator, OutputLength, Question, chained, operator_of
 from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
 from conformance.runs import plan
 from conformance.runs.prepared_case import PreparedCase
 
-BACKENDS = [(name, backend) for name, one in FRAMEWORKS.items() for backend in one.interops]
-SPEAKERS = [(name, backend, api.id) for name, backend in BACKENDS for api in FRAMEWORKS[name].apis]
-EVERY_API = pytest.mark.parametrize(
-    ("name", "backend", "api_id"), SPEAKERS, ids=[f"{b or n}-{a}" for n, b, a in SPEAKERS]
-)
+
+class Speaker(NamedTuple):
+    """An API of a framework, on one of its backends, where it has the fewest limitations."""
+
+    name: str
+    backend: str | None
+    api_id: str
+
+    @property
+    def framework(self) -> Framework:
+        return FRAMEWORKS[self.name]
+
+    @property
+    def api(self) -> Api:
+        return self.framework.api(self.api_id)
+
+    @property
+    def runtime(self) -> Runtime:
+        classes = self.framework.interops[self.backend].classes
+        return Runtime(backend=self.backend, runtime_class=classes[0].name)
+
+    def write(self, q: Question | Chain, mode: Mode) -> Call | Inexpressible:
+        return call_writer.write(self.framework, self.runtime, self.api, q, mode)
+
+    def __str__(self) -> str:
+        return f"{self.backend or self.name}-{self.api_id}"
+
+
+SPEAKERS = [
+    Speaker(name, backend, api.id)
+    for name, framework in FRAMEWORKS.items()
+    for backend in framework.interops
+    for api in framework.apis
+]
+EVERY_API = pytest.mark.parametrize("speaker", SPEAKERS, ids=str)
 
 
 def square(op: str = "conv_transpose", **arguments: Any) -> Question:
@@ -53,42 +84,36 @@ def square(op: str = "conv_transpose", **arguments: Any) -> Question:
     return Question(op=op, **fields)
 
 
-def questions(api: Api) -> Iterator[Question]:
+def questions(api: Api) -> tuple[Question, ...]:
     """All that this API may be asked, drawn; the last of them in a dtype that NumPy lacks."""
     if api.operator == "interpolate":
-        yield square("interpolate", kernel=np.zeros(0, np.float32))
-        return
-    ops = tuple(
-        op for op in SAMPLED_OPS if op.startswith("conv_transpose") == (api.operator != "conv")
-    )
-    further = tuple(op for op in DERIVED_OPS if operator_of(op) == api.operator)
-    if api.has_parameters:
-        ops += (f"{api.operator}_parameters",)
-    yield from islice(draws(seed=8, ops=ops), 60)
-    yield from islice(draws(seed=9, ops=further), 30)
-    yield square(api.operator, dtype="bfloat16", output_padding=(0, 0))
+        return (square("interpolate", kernel=np.zeros(0, np.float32)),)
+    return drawn(api.operator, api.has_parameters)
 
 
-def doing_most(name: str, backend: str | None) -> Runtime:
-    """The runtime class with the fewest limitations."""
-    return Runtime(
-        backend=backend, runtime_class=FRAMEWORKS[name].interops[backend].classes[0].name
+@cache
+def drawn(operator: Operator, has_parameters: bool) -> tuple[Question, ...]:
+    ops = tuple(op for op in SAMPLED_OPS if operator_of(op) == operator)
+    further = tuple(op for op in DERIVED_OPS if operator_of(op) == operator)
+    if has_parameters:
+        ops += (f"{operator}_parameters",)
+    return (
+        *islice(draws(seed=8, ops=ops), 60),
+        *islice(draws(seed=9, ops=further), 30),
+        square(operator, dtype="bfloat16", output_padding=(0, 0)),
     )
 
 
-def written(name: str, backend: str | None, api_id: str, mode: str) -> Iterator[Call]:
-    framework: Framework = FRAMEWORKS[name]
-    runtime = doing_most(name, backend)
-    for q in questions(framework.api(api_id)):
-        if search.boundary(framework.api(api_id), q, runtime):
+def written(speaker: Speaker, mode: Mode) -> Iterator[Call]:
+    api, runtime = speaker.api, speaker.runtime
+    for q in questions(api):
+        if search.boundary(api, q, runtime):
             continue  # the API has no such thing
-        call = call_writer.write(framework, runtime, framework.api(api_id), q, mode)
+        call = speaker.write(q, mode)
         if isinstance(call, Call):
             yield call
         else:
-            api, runtime = framework.api(api_id), doing_most(name, backend)
-            excused = api.topics or search.boundary(api, q, runtime)  # a variant, or no such thing
-            excused = excused or q.op in DERIVED_OPS  # which not every framework has
+            excused = api.topics or q.op in DERIVED_OPS  # a variant, or not in every framework
             if q.dtype != "float32":  # which no rewriting changes
                 excused = excused or search.first_limitation(api, q, runtime)
             assert mode == "native" or excused, f"no recipe for {q}: {call.reason}"
@@ -115,33 +140,19 @@ def names_imported(source: str) -> set[str]:
 
 
 @EVERY_API
-@pytest.mark.parametrize("mode", MODES)
-def test_what_is_written_compiles(name: str, backend: str | None, api_id: str, mode: str) -> None:
-    for call in written(name, backend, api_id, mode):
+def test_what_is_written_compiles_and_names_only_what_is_there(speaker: Speaker) -> None:
+    worker = names_imported(speaker.framework.prelude)
+    calls = {mode: list(written(speaker, mode)) for mode in MODES}
+    for call in chain.from_iterable(calls.values()):
         compile(call.source, "<call>", "exec")
-
-
-@EVERY_API
-@pytest.mark.parametrize("mode", MODES)
-def test_what_is_written_names_only_what_is_there(
-    name: str, backend: str | None, api_id: str, mode: str
-) -> None:
-    worker = names_imported(FRAMEWORKS[name].prelude)
-    for call in written(name, backend, api_id, mode):
         script = names_imported("\n".join(call.imports))
         needed = names_used(call.source) - {"np", *call.arrays}
         assert needed <= script
         assert needed <= worker
+    assert {call.cost for call in calls["native"]} <= {Cost.ARGUMENTS}
 
 
-@EVERY_API
-def test_a_native_call_costs_its_arguments_only(
-    name: str, backend: str | None, api_id: str
-) -> None:
-    assert {call.cost for call in written(name, backend, api_id, "native")} <= {Cost.ARGUMENTS}
-
-
-NOT_A_NUMBER_TO_ASK_WITH = (
+NO_NUMBERS_TO_ASK_WITH = (
     {"stride": (2, 0)},
     {"stride": (-7, -7)},
     {"stride": (0, 0), "padding": "same"},
@@ -152,51 +163,50 @@ NOT_A_NUMBER_TO_ASK_WITH = (
 
 
 @EVERY_API
-@pytest.mark.parametrize("wrong", NOT_A_NUMBER_TO_ASK_WITH, ids=str)
-@pytest.mark.parametrize("padding", ["valid", ((1, 1), (1, 1))], ids=str)
-def test_a_number_that_means_nothing_is_handed_over_as_it_is(
-    name: str, backend: str | None, api_id: str, wrong: dict[str, Any], padding: Any
-) -> None:
-    framework = FRAMEWORKS[name]
-    api = framework.api(api_id)
-    if api.operator == "interpolate" or (api.operator == "conv" and "output_padding" in wrong):
+def test_a_number_that_means_nothing_is_handed_over_as_it_is(speaker: Speaker) -> None:
+    operator = speaker.api.operator
+    if operator == "interpolate":
         return
-    q = square(api.operator, **{"output_padding": (0, 0), "padding": padding, **wrong})
-    native, recipe = (
-        call_writer.write(framework, doing_most(name, backend), api, q, mode) for mode in MODES
-    )
-    if isinstance(native, Inexpressible):
-        assert native == recipe
-        return
-    # A recipe that puts it right would answer what has no answer.
-    assert isinstance(recipe, Call)
-    assert native.source == recipe.source
-    if "output_padding" in wrong and re.search(
-        "output_shape|input_sizes|wrt_inputs", native.source
-    ):
-        return  # TensorFlow is told the length, and has no such number
-    numbers = next(numbers for numbers in wrong.values() if numbers != "same")
-    values = rf"[(\[ ]{numbers[0]}, {numbers[1]}[\]),]|={numbers[1]}[,)]"
-    assert re.search(values, native.source)
+    for wrong, padding in product(NO_NUMBERS_TO_ASK_WITH, ("valid", ((1, 1), (1, 1)))):
+        if operator == "conv" and "output_padding" in wrong:
+            continue
+        q = square(operator, **{"output_padding": (0, 0), "padding": padding, **wrong})
+        native, recipe = (speaker.write(q, mode) for mode in MODES)
+        if isinstance(native, Inexpressible):
+            assert native == recipe, (wrong, padding)
+            continue
+        # A recipe that puts it right would answer what has no answer.
+        assert isinstance(recipe, Call), (wrong, padding)
+        assert native.source == recipe.source, (wrong, padding)
+        if "output_padding" in wrong and re.search(
+            "output_shape|input_sizes|wrt_inputs", native.source
+        ):
+            continue  # TensorFlow is told the length, and has no such number
+        numbers = next(numbers for numbers in wrong.values() if numbers != "same")
+        values = rf"[(\[ ]{numbers[0]}, {numbers[1]}[\]),]|={numbers[1]}[,)]"
+        assert re.search(values, native.source), (wrong, padding)
+
+
+@pytest.fixture(scope="module")
+def unanswerable() -> list[PreparedCase]:
+    return [PreparedCase(case) for case in corpus.select_cases((), "errors")]
 
 
 @EVERY_API
 def test_questions_without_an_answer_are_asked_too(
-    name: str, backend: str | None, api_id: str
+    speaker: Speaker, unanswerable: list[PreparedCase]
 ) -> None:
     """They come to nothing in the framework, and never in an adapter."""
-    prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), "errors")]
-    api = FRAMEWORKS[name].api(api_id)
-    asked = sum(plan.is_applicable(api, prepared_case.case) for prepared_case in prepared_cases)
-    written = plan.invocations(FRAMEWORKS[name], doing_most(name, backend), [api], prepared_cases)
+    api = speaker.api
+    asked = sum(plan.is_applicable(api, prepared_case.case) for prepared_case in unanswerable)
+    written = plan.invocations(speaker.framework, speaker.runtime, [api], unanswerable)
     assert sum(len(item.modes) for item in written) == 2 * asked
 
 
 @EVERY_API
-def test_an_api_says_where_to_look_for_it(name: str, backend: str | None, api_id: str) -> None:
-    assert backend in FRAMEWORKS[name].interops
-    used = names_used(APIS[api_id].exists)
-    assert used <= names_imported(FRAMEWORKS[name].prelude)
+def test_an_api_says_where_to_look_for_it(speaker: Speaker) -> None:
+    used = names_used(speaker.api.exists)
+    assert used <= names_imported(speaker.framework.prelude)
 
 
 # The table of APIs
@@ -676,60 +686,54 @@ def test_a_target_shape_goes_along_with_the_crop_at_the_begin() -> None:
 
 
 @EVERY_API
-def test_a_chain_has_a_recipe(name: str, backend: str | None, api_id: str) -> None:
-    framework = FRAMEWORKS[name]
-    if framework.api(api_id).operator == "conv_transpose":
+def test_a_chain_has_a_recipe(speaker: Speaker) -> None:
+    if speaker.api.operator == "conv_transpose":
         back = square("conv", x=np.ones((1, 3, 8, 8), np.float32), kernel=np.ones((2, 3, 3, 3)))
-        chain = chained(square().x, (square(), back))
-        runtime = doing_most(name, backend)
-        api = framework.api(api_id)
-        call = call_writer.write(framework, runtime, api, chain, "recipe")
+        call = speaker.write(chained(square().x, (square(), back)), "recipe")
         if isinstance(call, Inexpressible):
             # It is a variant, of an API that has a recipe, or it has no such thing.
-            assert api.topics or search.boundary(api, square(), runtime)
+            assert speaker.api.topics or search.boundary(speaker.api, square(), speaker.runtime)
             return
         compile(call.source, "<call>", "exec")
 
 
 # What TensorFlow 2.21 gets wrong
 
-ON_TENSORFLOW = [
-    (name, backend, api_id)
-    for name, backend, api_id in SPEAKERS
-    if "tensorflow" in (name, backend) and APIS[api_id].operator == "conv"
-]
+ON_TENSORFLOW = pytest.mark.parametrize(
+    "speaker",
+    [
+        speaker
+        for speaker in SPEAKERS
+        if "tensorflow" in (speaker.name, speaker.backend) and speaker.api.operator == "conv"
+    ],
+    ids=str,
+)
 
 
-def on_tensorflow(speaker: tuple[str, str | None, str], q: Question) -> Call | Inexpressible:
-    name, backend, api_id = speaker
-    runtime = Runtime(backend=backend, runtime_class="onednn-avx512")
-    return call_writer.write(FRAMEWORKS[name], runtime, APIS[api_id], q, "recipe")
+def on_tensorflow(speaker: Speaker, **arguments: Any) -> Call:
+    runtime = Runtime(backend=speaker.backend, runtime_class="onednn-avx512")
+    q = square("conv", **arguments)
+    call = call_writer.write(speaker.framework, runtime, speaker.api, q, "recipe")
+    assert isinstance(call, Call)
+    return call
 
 
-@pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
-def test_no_empty_batch_is_asked_for_its_convolution_where_that_is_wrong(
-    speaker: tuple[str, str | None, str],
-) -> None:
+@ON_TENSORFLOW
+def test_no_empty_batch_is_asked_for_its_convolution_where_that_is_wrong(speaker: Speaker) -> None:
     plain = {"stride": (1, 1), "padding": ((0, 0), (0, 0))}
     for dtype, wrong in (("float32", True), ("bfloat16", True), ("float64", False)):
         stored = np.float64 if dtype == "float64" else np.float32
         arrays = {"x": np.ones((0, 2, 4, 4), stored), "kernel": np.ones((3, 2, 3, 3), stored)}
-        written = on_tensorflow(speaker, square("conv", dtype=dtype, **arrays, **plain))
-        assert isinstance(written, Call)
+        written = on_tensorflow(speaker, dtype=dtype, **arrays, **plain)
         assert ("a batch of zeros in place of none" in written.moves) == wrong, dtype
 
 
-@pytest.mark.parametrize("speaker", ON_TENSORFLOW, ids=[api_id for _, _, api_id in ON_TENSORFLOW])
-def test_three_axes_are_asked_without_same_where_that_begins_late(
-    speaker: tuple[str, str | None, str],
-) -> None:
+@ON_TENSORFLOW
+def test_three_axes_are_asked_without_same_where_that_begins_late(speaker: Speaker) -> None:
     cube = {"padding": "same", "dilation": (1, 1, 1), "output_padding": (0, 0, 0)}
+    arrays = {"x": np.ones((1, 1, 6, 3, 3)), "kernel": np.ones((1, 1, 1, 2, 2))}
     for stride, late in (((3, 1, 1), True), ((2, 1, 1), False)):
-        x, kernel = np.ones((1, 1, 6, 3, 3)), np.ones((1, 1, 1, 2, 2))
-        written = on_tensorflow(
-            speaker, square("conv", x=x, kernel=kernel, stride=stride, dtype="float64", **cube)
-        )
-        assert isinstance(written, Call)
+        written = on_tensorflow(speaker, dtype="float64", stride=stride, **arrays, **cube)
         assert ("same" in written.source.lower()) != late, stride
 
 
@@ -798,12 +802,7 @@ def test_tensorflow_is_told_the_shape_of_one_example() -> None:
 
 
 @EVERY_API
-def test_circular_padding_is_passed_only_where_there_is_one(
-    name: str, backend: str | None, api_id: str
-) -> None:
-    api = FRAMEWORKS[name].api(api_id)
-    if api.operator == "conv_transpose" and not api.takes_circular:
-        q = square(padding="circular", output_padding=(0, 0))
-        runtime = doing_most(name, backend)
-        call = call_writer.write(FRAMEWORKS[name], runtime, api, q, "native")
+def test_circular_padding_is_passed_only_where_there_is_one(speaker: Speaker) -> None:
+    if speaker.api.operator == "conv_transpose" and not speaker.api.takes_circular:
+        call = speaker.write(square(padding="circular", output_padding=(0, 0)), "native")
         assert isinstance(call, Inexpressible)
