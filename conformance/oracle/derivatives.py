@@ -17,98 +17,24 @@ Griewank and Walther, "Evaluating Derivatives" (2008), chapters 3 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from conformance.oracle import indexing
 from conformance.oracle.operators import (
-    Array,
     conv,
     conv_input_gradient,
     conv_kernel_gradient,
     conv_transpose,
     conv_transpose_input_gradient,
     conv_transpose_kernel_gradient,
-    to_array,
 )
+from conformance.oracle.sums import Array, to_array, wide_dtype
 
 By = Literal["input", "kernel", "gradient"]
 """The array by which a gradient is differentiated again; ``gradient`` is that by the output."""
-
-
-def conv_bias_gradient(
-    x_shape: Sequence[int],
-    kernel_shape: Sequence[int],
-    gradient: ArrayLike,
-    *,
-    bias_shape: Sequence[int] | None = None,
-    **arguments: Any,
-) -> Array:
-    """Compute the gradient of `conv` by its bias: the sum of g over what the bias is added to.
-
-    Parameters
-    ----------
-    x_shape
-        The shape (N, C_in, *space) of the input.
-    kernel_shape
-        The shape (C_out, C_in / groups, *k) of the kernel.
-    gradient
-        Array (N, C_out, *out), the gradient g of the loss by the output.
-    bias_shape
-        The shape of the bias, (C_out,) by default.
-    **arguments
-        The arguments of `conv`, without a bias.
-
-    Returns
-    -------
-    Array
-        Of the bias's shape, in the dtype of ``gradient``.
-
-    Raises
-    ------
-    ValueError
-        If the arrays and arguments do not fit each other.
-    """
-    output = indexing.conv(x_shape, kernel_shape, **arguments).narrow_side
-    return _bias_gradient(output, gradient, bias_shape)
-
-
-def conv_transpose_bias_gradient(
-    x_shape: Sequence[int],
-    kernel_shape: Sequence[int],
-    gradient: ArrayLike,
-    *,
-    bias_shape: Sequence[int] | None = None,
-    **arguments: Any,
-) -> Array:
-    """Compute the gradient of `conv_transpose` by its bias, as `conv_bias_gradient` does.
-
-    Parameters
-    ----------
-    x_shape
-        The shape (N, C_in, *space) of the input.
-    kernel_shape
-        The shape (C_in, C_out / groups, *k) of the kernel.
-    gradient, bias_shape
-        As of `conv_bias_gradient`.
-    **arguments
-        The arguments of `conv_transpose`, without a bias.
-
-    Returns
-    -------
-    Array
-        Of the bias's shape, in the dtype of ``gradient``.
-
-    Raises
-    ------
-    ValueError
-        If the arrays and arguments do not fit each other.
-    """
-    output = indexing.conv_transpose(x_shape, kernel_shape, **arguments).wide_side
-    return _bias_gradient(output, gradient, bias_shape)
 
 
 def conv_jvp(x: ArrayLike, kernel: ArrayLike, **arguments: Any) -> Array:
@@ -243,22 +169,6 @@ _CONV_TRANSPOSE = _Derivatives(
 )
 
 
-def _bias_gradient(
-    output: tuple[int, ...], gradient: ArrayLike, bias_shape: Sequence[int] | None
-) -> Array:
-    """Sum g over every axis along which the bias is repeated."""
-    gradient = to_array("gradient", gradient, output)
-    ones = (1,) * (len(output) - 2)
-    shape = (output[1],) if bias_shape is None else tuple(bias_shape)
-    full = (1, *shape, *ones) if len(shape) == 1 else shape
-    if len(full) != len(output) or any(n not in (1, m) for n, m in zip(full, output, strict=True)):
-        raise ValueError(f"bias of shape {shape} does not fit an output of shape {output}")
-    axes = tuple(axis for axis, n in enumerate(full) if n == 1)
-    with np.errstate(all="ignore"):
-        total = gradient.sum(axes, dtype=_wide(gradient), keepdims=True)
-        return np.asarray(total.reshape(shape).astype(gradient.dtype))
-
-
 def _jvp(
     operator: _Derivatives,
     x: ArrayLike,
@@ -282,7 +192,7 @@ def _jvp(
     biases = (*(None,) * (len(pairs) - 1), bias_tangent)
     with np.errstate(all="ignore"):
         total = sum(
-            operator.by_gradient(first.astype(_wide(x)), second, bias=bias, **arguments)
+            operator.by_gradient(first.astype(wide_dtype(x)), second, bias=bias, **arguments)
             for (first, second), bias in zip(pairs, biases, strict=True)
         )
         return np.asarray(total).astype(x.dtype)
@@ -317,8 +227,3 @@ def _double_backward(
         tangent = to_array("x_tangent", x_tangent, x.shape)
         return operator.by_kernel(tangent, kernel.shape, gradient, **arguments)
     raise ValueError(f"by must be input, kernel or gradient, got {by!r}")
-
-
-def _wide(array: Array) -> np.dtype[Any]:
-    """Return the dtype in which several sums are added."""
-    return np.result_type(array, np.int64 if array.dtype.kind in "iu" else np.float64)

@@ -15,7 +15,7 @@ PACKAGE = Path(conformance.__file__).parent
 LAYERS = (
     {"utils", "oracle", "observations", "recorder"},
     {"recorded_answers", "question", "workers"},
-    {"adapters", "exact_sums"},
+    {"adapters"},
     {"comparison"},
     {"cases", "environments"},
     {"conventions"},

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from real_layers import layer
 
 from conformance import comparison, question
-from conformance.exact_sums import exact_sums, is_moderate
+from conformance.comparison.exact_sums import exact_sums, is_moderate
 from conformance.question import Array, Question
 
 numbers = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda n: n if abs(n) > 1e-20 else 0.0)

@@ -1,7 +1,7 @@
-"""Compare answers with the oracle's: bit by bit for whole numbers, within rounding for others.
+"""Bound the effect of rounding on real-valued answers, so that these can be compared.
 
-A real-valued answer is compared with a `Reference`: the sum in float64, with two bounds on the
-effect of rounding on a sum S of n products t, where A = sum|t| and Q = sqrt(sum t^2):
+A `Reference` is the sum in float64, with two bounds on the effect of rounding on a sum S of n
+products t, where A = sum|t| and Q = sqrt(sum t^2):
 
     far    gamma_n A, which no order of the sum exceeds; gamma_n = e^(n u) - 1 (Higham, "Accuracy
            and Stability of Numerical Algorithms", 2002, section 3.1)
@@ -18,50 +18,34 @@ decides nothing. Of 10,000 answers of torch, TensorFlow, Keras, JAX and MXNet wi
 channels, none that is summed in float32 or float64 needs more than 1.4 in the place of `LIKELY`.
 
 Where data holds NaN or infinities, so do the answers that they reach, the same in every order of
-the sum: there an answer has to hold the same. A bound on the products of complex numbers is that of
-their parts, |re| + |im|, which also covers products that are formed of three multiplications.
+the sum: there an answer has to hold the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import expm1, gcd, prod, sqrt
+from math import expm1, sqrt
 from typing import Any
 
 import numpy as np
 
 from conformance import question as questions
-from conformance.exact_sums import exact_sums, is_moderate
-from conformance.question import AnyQuestion, Array, ArrayStep, Chain, Dtype, Pad, Question, Step
-
-HALVES: tuple[Dtype, ...] = ("float16", "bfloat16")
-"""The dtypes of 16 bits, whose sums are formed in float32."""
-_PARTS = {"complex64": "float32", "complex128": "float64"}
-"""The dtype of the real and the imaginary part of a complex number."""
-
-
-def _with_complex(values: dict[str, float]) -> dict[str, float]:
-    return values | {dtype: values[part] for dtype, part in _PARTS.items()}
-
-
-UNIT_ROUNDOFF = _with_complex(
-    {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+from conformance.comparison.exact_sums import exact_sums, is_moderate
+from conformance.comparison.rounding import (
+    NORMAL,
+    OVERFLOW,
+    SMALLEST,
+    UNIT_ROUNDOFF,
+    absolute,
+    map_wide,
+    summed_in,
+    terms,
+    ulp,
+    wide,
 )
-SMALLEST = _with_complex(
-    {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}
-)
-"""The smallest number above zero of each dtype."""
-NORMAL = _with_complex(
-    {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
-)
-"""The smallest number of full precision; a product below it may be flushed to zero."""
-OVERFLOW = {
-    "float16": (2 - 2.0**-11) * 2.0**15,
-    "bfloat16": (2 - 2.0**-8) * 2.0**127,
-    "float32": (2 - 2.0**-24) * 2.0**127,
-}
-"""The smallest number that each dtype rounds to infinity; float64 does that as it is computed."""
+from conformance.question import AnyQuestion, Array, ArrayStep, Chain, Dtype, Pad, Question
+
 LIKELY = 8.0
 COARSE = 2.0
 """The value in the place of `LIKELY` for sums that are rounded to a coarser dtype than necessary.
@@ -180,67 +164,10 @@ def reference(
     )
 
 
-def wide(array: Array) -> Array:
-    """Return an array in float64, or in complex128 if it is complex."""
-    return np.asarray(array, np.result_type(array.dtype, np.float64))
-
-
 def equal(first: Array, second: Array) -> Array:
     """Return where two arrays of one shape are equal, NaN with NaN."""
     agrees = np.asarray(first == second)
     return agrees if agrees.all() else np.where((first != first) & (second != second), True, agrees)
-
-
-def difference(
-    question: AnyQuestion,
-    expected: Array,
-    answer: Array,
-    *,
-    exact: bool,
-    within: Reference | None = None,
-) -> str | None:
-    """Describe how an answer differs from the oracle's.
-
-    A NaN differs from everything, unless numbers of the question are not finite: then it equals a
-    NaN. A number of another dtype differs from everything.
-
-    Returns a sentence, or None if the answers agree.
-
-    Parameters
-    ----------
-    answer
-        The answer to compare, of any shape and dtype.
-    exact
-        Whether the numbers have to be equal; otherwise they have to be within rounding.
-    within
-        The reference of an answer that is not exact; by default it is computed.
-    """
-    if answer.shape != expected.shape:
-        shapes = [questions.as_passed(question, array).shape for array in (answer, expected)]
-        return f"shape {shapes[0]}, not {shapes[1]}"
-    if answer.dtype != expected.dtype and not _is_parameter_count(question):
-        return f"dtype {answer.dtype}, not {expected.dtype}"
-    agrees = agreement(question, expected, answer, exact=exact, within=within)
-    if agrees.all():
-        return None
-    place = tuple(int(i) for i in np.argwhere(~np.atleast_1d(agrees))[0])
-    return (
-        f"{int((~agrees).sum())} of {agrees.size} numbers differ, first at {list(place)}:"
-        f" {np.atleast_1d(answer)[place]}, not {np.atleast_1d(expected)[place]}"
-    )
-
-
-def agreement(
-    question: AnyQuestion,
-    expected: Array,
-    answer: Array,
-    *,
-    exact: bool,
-    within: Reference | None = None,
-) -> Array:
-    """Return where two answers of one shape agree; the arguments are as of `difference`."""
-    agrees = equal(answer, expected) if exact else (within or reference(question)).holds(answer)
-    return agrees & (answer == answer) if questions.is_finite(question) else agrees
 
 
 def bound(question: AnyQuestion) -> Array:
@@ -248,101 +175,30 @@ def bound(question: AnyQuestion) -> Array:
     return reference(question).near
 
 
-def gamma(count: int, question: AnyQuestion) -> float:
-    """Return the relative error of ``count`` roundings of a sum and one of its answer, twice."""
-    steps = question.questions if isinstance(question, Chain) else (question,)
-    dtypes = [q.dtype for q in steps if q.dtype in UNIT_ROUNDOFF]
-    sums = max((UNIT_ROUNDOFF[_summed_in(dtype)] for dtype in dtypes), default=0.0)
-    return 2 * (expm1(count * sums) + max((UNIT_ROUNDOFF[dtype] for dtype in dtypes), default=0.0))
-
-
-def ulp(numbers: Array, dtype: Dtype) -> Array:
-    """Return the float64 step from each number to the next in ``dtype``; 0 for whole numbers."""
-    if dtype not in UNIT_ROUNDOFF:
-        return np.zeros(np.shape(numbers))
-    _, exponent = np.frexp(np.asarray(numbers, np.float64))
-    steps = np.where(numbers == 0, 0, np.ldexp(2 * UNIT_ROUNDOFF[dtype], exponent - 1))
-    return np.maximum(steps, SMALLEST[dtype])
-
-
-def terms(question: AnyQuestion) -> int:
-    """Return the largest number of products in one sum of the answer, plus the bias."""
-    if isinstance(question, Chain):
-        return sum(terms(q) for q in question.questions)
-    if question.operator == "interpolate":
-        # There are two neighbours on each axis, each with a weight that is itself rounded.
-        return 2 << question.rank
-    if question.wanted == "bias_gradient":
-        return len(question.x) * int(prod(question.output_space))
-    summands = questions.summands(question)
-    if summands != (question,):
-        return sum(map(terms, summands))
-    if question.wanted == "kernel_gradient":
-        narrow_side = question.output_space if question.operator == "conv" else question.space
-        return len(question.x) * int(prod(narrow_side))
-    bias = question.bias is not None and question.wanted == "output"
-    return _channels(question) * _offsets(question) + bias
-
-
-def magnitude(question: AnyQuestion) -> AnyQuestion:
-    """Return the same question with the absolute values of its arrays, in float64.
-
-    Numbers that are not finite are zero: what they reach does not depend on how it is summed.
-    """
-    if isinstance(question, Question):
-        return finite(question, _absolute)
-    x = _finite_part(_absolute(wide(question.x)))
-    return questions.chained(x, map(_absolute_step, question.steps))
-
-
-def _absolute_step(step: Step) -> Step:
-    if isinstance(step, Question):
-        return finite(step, _absolute)
-    return replace(step, value=abs(step.value)) if isinstance(step, Pad) else step
-
-
-def finite(question: Question, function: questions.ArrayMap = np.asarray) -> Question:
-    """Return a question in float64 with zeros for numbers that are not finite.
-
-    ``function`` is a function of the arrays, which is applied before.
-    """
-    return _map_wide(question, lambda array: _finite_part(function(array)))
-
-
-def _finite_part(array: Array) -> Array:
-    is_finite = np.isfinite(array)
-    return array if is_finite.all() else np.where(is_finite, array, 0)
-
-
-def _absolute(array: Array) -> Array:
-    """Return absolute values; of a complex number the sum of those of its parts."""
-    return np.abs(array) if np.isrealobj(array) else np.abs(array.real) + np.abs(array.imag)
-
-
 def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Reference:
-    numbers = questions.answer(_map_wide(q, np.asarray))
-    summed_in = sums or _summed_in(q.dtype)
+    numbers = questions.answer(map_wide(q, np.asarray))
+    sum_dtype = sums or summed_in(q.dtype)
     zeros = np.zeros(numbers.shape)
     if q.dtype not in UNIT_ROUNDOFF or q.wanted == "parameters":
         numbers = numbers.astype(np.float64)
-        return Reference(numbers, zeros, zeros, zeros, zeros, zeros, zeros, summed_in, q.dtype)
+        return Reference(numbers, zeros, zeros, zeros, zeros, zeros, zeros, sum_dtype, q.dtype)
     u = max(UNIT_ROUNDOFF[q.dtype], UNIT_ROUNDOFF[sums] if sums else 0.0)
     n = terms(q) * (2 if questions.is_complex(q.dtype) else 1)
     with np.errstate(all="ignore"):
-        absolute_sum = questions.answer(_map_wide(q, _absolute))
+        absolute_sum = questions.answer(map_wide(q, absolute))
         typical_sum = np.abs(numbers) + np.sqrt(
-            questions.answer(_map_wide(q, lambda array: np.square(_absolute(array))))
+            questions.answer(map_wide(q, lambda array: np.square(absolute(array))))
         )
         worst, likely = _rounding(
-            n, UNIT_ROUNDOFF[summed_in], absolute_sum, typical_sum, COARSE if sums else LIKELY
+            n, UNIT_ROUNDOFF[sum_dtype], absolute_sum, typical_sum, COARSE if sums else LIKELY
         )
         _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
         rest = zeros
-        if precise and summed_in == "float64" and q.operator != "interpolate" and is_moderate(q):
+        if precise and sum_dtype == "float64" and q.operator != "interpolate" and is_moderate(q):
             sums_of_slices = exact_sums(q, n)
             numbers, rest = sums_of_slices.numbers, sums_of_slices.rest
             noise = np.full(numbers.shape, sums_of_slices.error)
-        final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[summed_in]
+        final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[sum_dtype]
         sum_rounding = zeros
         for partial_sum in _rounded_sums(q, numbers):
             sum_rounding = sum_rounding + u * np.abs(partial_sum)
@@ -355,14 +211,9 @@ def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Re
             near=noise + slack * (likely + final_rounding + sum_rounding),
             far=noise + slack * (worst + final_rounding + sum_rounding),
             partial_sum=absolute_sum if sums else zeros,
-            sums=summed_in,
+            sums=sum_dtype,
             dtype=q.dtype,
         )
-
-
-def _summed_in(dtype: Dtype) -> Dtype:
-    """Return the narrowest dtype in which sums are formed."""
-    return "float32" if dtype in HALVES else dtype
 
 
 def _rounding(
@@ -409,29 +260,8 @@ def _after_array_step(total: Reference, step: ArrayStep) -> Reference:
 
 def _propagation(step: Question) -> questions.ArrayMap:
     """Return the function that takes a bound of a step's input to a bound of its output."""
-    linear = _map_wide(step, _absolute).but(bias=None)
+    linear = map_wide(step, absolute).but(bias=None)
     return lambda bound: questions.answer(linear.but(x=bound))
-
-
-def _channels(q: Question) -> int:
-    """Return the number of channels over which an output, or a gradient by the input, is summed."""
-    reads_narrow_side = (q.operator == "conv_transpose") == (q.wanted == "output")
-    return int(q.kernel.shape[0]) // q.groups if reads_narrow_side else int(q.kernel.shape[1])
-
-
-def _offsets(q: Question) -> int:
-    """Return the number of kernel offsets that overlap in one place; a stride keeps some apart."""
-    is_gathered = (q.operator == "conv_transpose") != (q.wanted == "output")
-    if is_gathered or q.padding == "circular":
-        return int(prod(q.window))
-    steps = (s // gcd(s, d) for s, d in zip(q.stride, q.dilation, strict=True))
-    return prod(-(-k // step) for k, step in zip(q.window, steps, strict=True))
-
-
-def _map_wide(q: Question, function: questions.ArrayMap) -> Question:
-    """Return the question in float64 or complex128 with ``function`` applied to every array."""
-    dtype: Dtype = "complex128" if questions.is_complex(q.dtype) else "float64"
-    return q.map_arrays(lambda array: function(wide(array)), dtype=dtype)
 
 
 def _rounded_sums(q: Question, numbers: Array) -> Iterator[Array]:
@@ -444,8 +274,4 @@ def _rounded_sums(q: Question, numbers: Array) -> Iterator[Array]:
         yield numbers - wide(q.broadcast_bias)
     summands = questions.summands(q)
     for summand in summands if len(summands) > 1 else ():
-        yield questions.answer(_map_wide(summand.but(bias=None), np.asarray))
-
-
-def _is_parameter_count(question: AnyQuestion) -> bool:
-    return isinstance(question, Question) and question.wanted == "parameters"
+        yield questions.answer(map_wide(summand.but(bias=None), np.asarray))
