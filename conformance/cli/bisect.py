@@ -32,7 +32,7 @@ from conformance.history.releases import (
     selected_releases,
 )
 from conformance.history.search_answers import SearchAnswers
-from conformance.observations import MODES, Mode
+from conformance.observations import Mode
 from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.worker_limits import client_in
@@ -51,13 +51,7 @@ from conformance.utils.text import count
 )
 @click.option("--bad", metavar="VERSION", help="A release at the other end.  [default: the newest]")
 @options.api_ids
-@click.option(
-    "--mode",
-    type=click.Choice(MODES),
-    default="native",
-    show_default=True,
-    help="The naive call, or the equivalent call.",
-)
+@options.mode
 @options.case_files
 def command(
     requirement: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from conformance.runs.worker_limits import WorkerLimits, client_in
 @click.argument("case")
 @options.environment
 @options.api_ids
-@options.limits()
+@options.limits(batched=False)
 @click.option(
     "--seconds",
     type=Seconds(),
@@ -55,7 +54,7 @@ def command(
     screen = console(highlight=False)
     prepared_case = PreparedCase(lookup.case_named(case, paths), seconds)
     apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
-    with client_in(environment, replace(limits, batched=False)) as client:
+    with client_in(environment, limits) as client:
         print_lines(screen, explanation.about(prepared_case, screen.width))
         header = run_header.header(adapter, client.identity, [prepared_case])
         print_lines(screen, [Text(), explanation.where(header)])

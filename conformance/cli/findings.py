@@ -6,7 +6,6 @@ import click
 
 from conformance.cli import options
 from conformance.cli.exit_status import FAILED, message
-from conformance.cli.option_kinds import flag
 from conformance.cli.options import NamedEnvironment
 from conformance.environments.definitions import NoPython
 from conformance.findings import page, results
@@ -20,12 +19,7 @@ from conformance.utils.printable import printable_lines
 @options.environments
 @options.jobs
 @options.limits("Seconds for a script.", 300.0)
-@flag(
-    "--skip-missing-interpreters",
-    "skip",
-    help="Exit with 0 also where the Python of an environment is not installed and may not be"
-    " downloaded.",
-)
+@options.skip
 def command(
     environments: list[NamedEnvironment],
     jobs: int,

@@ -17,7 +17,7 @@ from conformance.cli import options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import file, flag, several
-from conformance.cli.output_files import keep_inputs
+from conformance.cli.output_files import keep_inputs, write
 from conformance.environments.definitions import Environment
 from conformance.fuzz import findings, random_search
 from conformance.fuzz.random_search import SHRUNK, WRONG, Finding, Search, Tally
@@ -28,7 +28,6 @@ from conformance.runs.lookup import NotFoundError
 from conformance.runs.run_files import Header
 from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import progress
-from conformance.utils.printable import printable
 from conformance.utils.text import count as counted
 from conformance.workers.worker_client import WorkerClient, WorkerError
 
@@ -56,7 +55,7 @@ WIDTH = 140
     "--refused",
     help="Also make cases of recipes that the framework refuses or that cannot be written.",
 )
-@flag("--one-by-one", help=options.ONE_BY_ONE)
+@options.one_by_one
 def command(
     environment: Environment,
     count: int,
@@ -114,7 +113,8 @@ def command(
         examples = list(tally.findings(kinds))
         if not interruption:
             interruption = _run(lambda: _shrink(client, search, examples))
-    _write(findings.cases(header, search, examples), out)
+    if cases := findings.cases(header, search, examples):
+        write(cases, out)
     if interruption:
         refuse("fuzz", f"not everything was asked: {interruption}")
     raise SystemExit(int(any(map(tally.of_kind, WRONG))))
@@ -158,12 +158,3 @@ def _shrink(client: WorkerClient, search: Search, examples: list[Finding]) -> No
         for index, finding in enumerate(findings_shrunk):
             examples[index] = finding
             bar.advance(task)
-
-
-def _write(cases: str, out: Path | None) -> None:
-    if out is None:
-        click.echo(cases, nl=False)
-    elif cases:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(cases, encoding="utf-8")
-        click.echo(printable(str(out)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,50 +40,36 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
 }
 """Options with a meaning only for a captured call, each with the name of its value."""
 
+_operand = partial(click.option, callback=case_types.operand, metavar="YAML")
+_axes = partial(click.option, callback=case_types.stride, metavar="N")
+
 
 @click.command("new")
 @click.option("--id", metavar="NAME", help="The id: words of a-z and 0-9 joined by '-'.")
 @click.option("--why", metavar="SENTENCE", help="What the case tells apart.")
-@click.option(
-    "--x", callback=case_types.operand, metavar="YAML", help="Numbers, or a rule for them."
-)
-@click.option("--kernel", callback=case_types.operand, metavar="YAML", help="As --x.")
-@click.option(
-    "--bias", callback=case_types.operand, metavar="YAML", help="One number for each output."
-)
-@click.option(
-    "--gradient", callback=case_types.operand, metavar="YAML", help="For the gradient ops; as --x."
-)
-@click.option(
-    "--x-tangent",
-    callback=case_types.operand,
-    metavar="YAML",
-    help="For jvp and the double backward ops; as --x.",
-)
-@click.option(
-    "--kernel-tangent", callback=case_types.operand, metavar="YAML", help="As --x-tangent."
-)
-@click.option("--bias-tangent", callback=case_types.operand, metavar="YAML", help="As --x-tangent.")
+@_operand("--x", help="Numbers, or a rule for them.")
+@_operand("--kernel", help="As --x.")
+@_operand("--bias", help="One number for each output.")
+@_operand("--gradient", help="For the gradient ops; as --x.")
+@_operand("--x-tangent", help="For jvp and the double backward ops; as --x.")
+@_operand("--kernel-tangent", help="As --x-tangent.")
+@_operand("--bias-tangent", help="As --x-tangent.")
 @click.option("--rank", type=click.IntRange(1, 3), help="Spatial axes; for bare 3-D arrays.")
-@click.option("--stride", callback=case_types.stride, metavar="N", help="1 | 1,2")
+@_axes("--stride", help="1 | 1,2")
 @click.option(
     "--padding",
     callback=case_types.padding,
     metavar="N",
     help="1 | 1,2 | 0:1,2:2 | same | valid | circular",
 )
-@click.option(
-    "--output-padding", "--adj", callback=case_types.stride, metavar="N", help="As --stride."
-)
-@click.option(
+@_axes("--output-padding", "--adj", help="As --stride.")
+@_axes(
     "--output-size",
     "--output-shape",
     "output_size",
-    callback=case_types.stride,
-    metavar="N",
     help="8 | 8,9 | a whole shape: the length of the output.",
 )
-@click.option("--dilation", callback=case_types.stride, metavar="N", help="As --stride.")
+@_axes("--dilation", help="As --stride.")
 @click.option("--groups", type=click.IntRange(1))
 @click.option("--op", type=click.Choice(OPS), help="[default: conv_transpose]")
 @click.option("--dtype", type=click.Choice(DTYPES), help="[default: float32, or as captured]")

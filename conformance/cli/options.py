@@ -20,12 +20,14 @@ from conformance.cli.option_kinds import (
     PATH,
     Decorator,
     Seconds,
+    flag,
     group,
     several,
     word,
 )
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, Tier
+from conformance.observations import MODES
 from conformance.runs.worker_limits import STARTUP, TIMEOUT, WorkerLimits
 from conformance.workers import pythons
 
@@ -39,11 +41,6 @@ LEAST_MEMORY, MOST_MEMORY = 2**20, 2**50
 BYTES = click.IntRange(LEAST_MEMORY, MOST_MEMORY)
 TIERS: Mapping[str, Tier] = {"all": "default", "extra": "extra"}
 """The words that stand for several environments, with what they stand for."""
-ONE_BY_ONE = (
-    "Ask every question by itself, as a person would, also where many in one batch are quicker,"
-    " which is JAX."
-)
-"""The help of --one-by-one."""
 
 jobs = click.option(
     "--jobs",
@@ -73,6 +70,24 @@ download = click.option(
     help="Whether uv may download a Python that is not installed, to make an environment."
     f"  [default: as {definitions.DOWNLOADS} says, or else no]",
 )
+one_by_one = flag(
+    "--one-by-one",
+    help="Ask every question by itself, as a person would, also where many in one batch are"
+    " quicker, which is JAX.",
+)
+skip = flag(
+    "--skip-missing-interpreters",
+    "skip",
+    help="Exit with 0 also where the Python of an environment is not installed and may not be"
+    " downloaded.",
+)
+mode = click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="native",
+    show_default=True,
+    help="The naive call, or the equivalent call, which should give the oracle's answer.",
+)
 startup = click.option(
     "--startup",
     default=STARTUP,
@@ -82,16 +97,18 @@ startup = click.option(
 )
 
 
-def _limits(timeout: float, startup: float) -> WorkerLimits:
-    return WorkerLimits(timeout=timeout, startup=startup)
-
-
-def limits(text: str = "Seconds for a question.", seconds: float = TIMEOUT) -> Decorator[Any]:
+def limits(
+    text: str = "Seconds for a question.", seconds: float = TIMEOUT, *, batched: bool = True
+) -> Decorator[Any]:
     """Return the options of a worker's time limits, which become the argument ``limits``."""
+
+    def make(timeout: float, startup: float) -> WorkerLimits:
+        return WorkerLimits(timeout=timeout, startup=startup, batched=batched)
+
     timeout = click.option(
         "--timeout", default=seconds, show_default=True, type=Seconds(), help=text
     )
-    return group("limits", _limits, timeout, startup)
+    return group("limits", make, timeout, startup)
 
 
 # Environments

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 import click
 
+from conformance.utils.printable import printable
+
 
 def keep_inputs(
     outputs: Iterable[tuple[str, Path | None]], inputs: Iterable[Path | str | None]
@@ -50,3 +52,13 @@ def _is_within(path: Path, source: Path) -> bool:
 def refuse_without(option: str, other: str) -> NoReturn:
     """Raise ``click.UsageError`` for an option that has no meaning without another one."""
     raise click.UsageError(f"{option} has no meaning without {other}")
+
+
+def write(text: str, path: Path | None) -> None:
+    """Write text to a file and print its path, or print the text where there is no file."""
+    if path is None:
+        click.echo(text, nl=False)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        click.echo(printable(str(path)))

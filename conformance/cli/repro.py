@@ -11,12 +11,12 @@ from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import Runtime
 from conformance.cli import options
 from conformance.cli.option_kinds import file, word
-from conformance.cli.output_files import keep_inputs
+from conformance.cli.output_files import keep_inputs, write
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import device_of, runtime_of
 from conformance.explain import reproduction
 from conformance.explain.reproduction import CallOutcome, Reproduction
-from conformance.observations import MODES, Mode
+from conformance.observations import Mode
 from conformance.runs import calls, lookup, plan, run_files
 from conformance.runs.lookup import NotFoundError
 from conformance.runs.plan import Invocation
@@ -33,13 +33,7 @@ RUNS = Path("reports", "runs")
 @click.option(
     "--api", "api_id", required=True, metavar="ID", help="An API that `conformance apis` lists."
 )
-@click.option(
-    "--mode",
-    default="native",
-    show_default=True,
-    type=click.Choice(MODES),
-    help="The naive call, or the equivalent call, which should give the oracle's answer.",
-)
+@options.mode
 @word("--python", help="An interpreter to ask now; the script then says what it answered.")
 @file(
     "--run",
@@ -52,7 +46,7 @@ RUNS = Path("reports", "runs")
     metavar="NAME",
     help="The backend of Keras.  [default: that of the run, else KERAS_BACKEND, else tensorflow]",
 )
-@options.limits("Seconds for an interpreter to answer.")
+@options.limits("Seconds for an interpreter to answer.", batched=False)
 @options.case_files
 @file("--out", help="The file for the script.  [default: printed]")
 def command(
@@ -88,12 +82,7 @@ def command(
         result = _from_interpreter(python, backend, limits, *call)
     else:
         result = _from_runs(run_file, backend, *call)
-    text = reproduction.script(result)
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        out.write_text(text, encoding="utf-8")
-        click.echo(printable(str(out)))
+    write(reproduction.script(result), out)
 
 
 def _write(
@@ -121,7 +110,7 @@ def _from_interpreter(
     mode: Mode,
 ) -> Reproduction:
     environment = Environment(framework=framework.name, python=python, backend=backend)
-    with client_in(environment, replace(limits, batched=False)) as client:
+    with client_in(environment, limits) as client:
         identity = client.identity
         runtime = runtime_of(framework, identity)
         invocation, result = _write(framework, api, prepared_case, mode, runtime)

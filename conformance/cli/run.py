@@ -35,15 +35,10 @@ from conformance.runs.worker_limits import MEMORY, WorkerLimits
     type=options.BYTES,
     help="Bytes that a worker may use in addition to those at its start.",
 )
-@flag("--one-by-one", help=f"{options.ONE_BY_ONE} The run file records the choice.")
+@options.one_by_one
 @flag("--reuse", help="Keep a complete run file that the same code, cases, pins and options made.")
 @flag("--resume", help="Continue an interrupted run, and ask nothing again that is in its file.")
-@flag(
-    "--skip-missing-interpreters",
-    "skip",
-    help="Exit with 0 also where the Python of an environment is not installed and may not be"
-    " downloaded: its run says so, and so does the report.",
-)
+@options.skip
 @click.option(
     "--executor",
     type=click.Choice(["threads", "dask"]),

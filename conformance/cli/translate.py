@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Set
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -117,7 +116,7 @@ class Rank(click.IntRange):
     help="The interpreter of the second API, which the call is written for and which runs it."
     "  [with --verify: this one]",
 )
-@options.limits()
+@options.limits(batched=False)
 def command(
     source_id: str | None,
     target_id: str,
@@ -164,7 +163,7 @@ def command(
     default_python = sys.executable if verify else None
     from_python, to_python = from_python or default_python, to_python or default_python
     with ExitStack() as ends:
-        find = partial(open_end, all_records=all_records, limits=replace(limits, batched=False))
+        find = partial(open_end, all_records=all_records, limits=limits)
         try:
             sources = {}
             for id_ in dict.fromkeys(id_ for id_, _ in layers.values()):
