@@ -6,8 +6,7 @@ Nothing is coerced: the text '2' is not 2, true is not 1, and 2.0 is no stride.
 from __future__ import annotations
 
 import re
-from cmath import isfinite
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -21,6 +20,15 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from conformance.cases.errors import Fault
+from conformance.cases.number_fields import (
+    MAX_AXES,
+    MAX_NAME,
+    MAX_NUMBER,
+    NUMBER,
+    number_fault,
+    numbers_fault,
+    to_numbers,
+)
 from conformance.oracle.geometry import WORDS
 
 Topic = Literal[
@@ -54,19 +62,10 @@ Topic = Literal[
 ]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 
-MAX_NUMBER = 2**53
-MAX_AXES = 5
-MAX_NAME = 200
 MAX_TEXT = 5_000
-"""The most characters of an id, and of a sentence, which are printed with every case."""
+"""The most characters of a sentence, which is printed with every case."""
 NUMBERS_SCHEMA = "x-numbers"
 """A placeholder for nested numbers in a schema: pydantic cannot refer to a definition of ours."""
-
-
-COMPLEX = r"[-+]?([0-9.]+([eE][-+]?[0-9]+)?[-+])?[0-9.]+([eE][-+]?[0-9]+)?j"
-"""The text of a complex number, as Python writes it."""
-NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{COMPLEX}$"}]}
-"""A number in a schema; YAML has no complex ones, which are text."""
 
 
 def _validator(find_fault: Callable[[Any], Fault | None]) -> Callable[[Any], Any]:
@@ -116,61 +115,6 @@ def _whole_numbers(value: Any) -> Fault | None:
         if not _is_whole(entry):
             return (index,), "must be a whole number"
     return None
-
-
-def _numbers(value: Any) -> Fault | None:
-    if not isinstance(value, list):
-        return (), "must be a list of numbers"
-    lengths: list[int] = []
-    first = value
-    while isinstance(first, list):
-        if not first:
-            return (0,) * len(lengths), "must not be empty"
-        lengths.append(len(first))
-        first = first[0]
-    if len(lengths) > MAX_AXES:
-        return (), f"must be at most {MAX_AXES} lists deep"
-    return _ragged_fault(value, lengths)
-
-
-def _ragged_fault(value: Any, lengths: Sequence[int], path: tuple[int, ...] = ()) -> Fault | None:
-    """Return the first fault of a nested list that must hold numbers in lists of these lengths."""
-    if not lengths:
-        if type(value) not in (int, float) and not _is_complex_literal(value):
-            return path, "must be a number"
-        if type(value) is int and abs(value) > MAX_NUMBER:
-            return path, f"must be a number within -{MAX_NUMBER} and {MAX_NUMBER}"
-        return None
-    if not isinstance(value, list) or len(value) != lengths[0]:
-        return path, f"must be a list of {lengths[0]}, as the one before it is"
-    for index, entry in enumerate(value):
-        fault = _ragged_fault(entry, lengths[1:], (*path, index))
-        if fault is not None:
-            return fault
-    return None
-
-
-def _number(value: Any) -> Fault | None:
-    return _ragged_fault(value, ())
-
-
-def _to_numbers(value: Any) -> Any:
-    """Return nested lists with complex numbers in place of the texts that are."""
-    if isinstance(value, list):
-        return [_to_numbers(entry) for entry in value]
-    return complex(value) if isinstance(value, str) else value
-
-
-def _is_complex_literal(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > MAX_NAME or not value.endswith("j"):
-        return False
-    # Python reads more, such as (1+2j), nanj and 1+j.
-    if not {*value} <= {*"0123456789.eE+-j"} or value[-2:-1] in {*"+-"} or value == "j":
-        return False
-    try:
-        return isfinite(complex(value))
-    except ValueError:
-        return False
 
 
 def _padding(value: Any) -> Fault | None:
@@ -270,8 +214,8 @@ Ends = Annotated[
 ]
 Numbers = Annotated[
     list[Any],
-    PlainValidator(_validator(_numbers)),
-    AfterValidator(_to_numbers),
+    PlainValidator(_validator(numbers_fault)),
+    AfterValidator(to_numbers),
     WithJsonSchema({NUMBERS_SCHEMA: True}),
 ]
 Oracle = Annotated[
@@ -284,8 +228,8 @@ Whole = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Real = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
 Number = Annotated[
     int | float | complex,
-    PlainValidator(_validator(_number)),
-    AfterValidator(_to_numbers),
+    PlainValidator(_validator(number_fault)),
+    AfterValidator(to_numbers),
     WithJsonSchema(NUMBER),
 ]
 Range = Annotated[

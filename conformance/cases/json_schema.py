@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.cases.fields import MAX_AXES, NUMBER, NUMBERS_SCHEMA
+from conformance.cases.fields import NUMBERS_SCHEMA
+from conformance.cases.number_fields import MAX_AXES, NUMBER
 from conformance.cases.schema import CaseFile
 from conformance.utils import resources
 

@@ -172,11 +172,9 @@ def swap(q: Question, answer: Array) -> Sides:
         return answer, operator(q, reference.operand(q))
     ones = np.eye(answer[0].size).reshape(-1, *answer.shape[1:])
     responses = reference.correlate(q, ones)
-    return answer, np.tensordot(
-        reference.operand(q).reshape(len(q.x), -1),
-        responses.reshape(len(ones), -1),
-        (1, 1),
-    ).reshape(answer.shape)
+    samples = reference.operand(q).reshape(len(q.x), -1)
+    product = np.tensordot(samples, responses.reshape(len(ones), -1), (1, 1))
+    return answer, product.reshape(answer.shape)
 
 
 @about(INPUT_GRADIENTS | KERNEL_GRADIENTS)
@@ -198,11 +196,8 @@ def unit_steps(q: Question, answer: Array) -> Sides:
 @about(CONV | TRANSPOSED)
 def sparse_kernel(q: Question, answer: Array) -> Sides:
     """Dilation is a kernel with zeros inserted."""
-    sparse = q.but(
-        kernel=reference.insert_zeros(q.kernel, q.dilation),
-        dilation=_ones(q),
-        padding=q.padding,
-    )
+    kernel = reference.insert_zeros(q.kernel, q.dilation)
+    sparse = q.but(kernel=kernel, dilation=_ones(q), padding=q.padding)
     return answer, _forward(q)(sparse, reference.operand(q))
 
 

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import invocations, options
+from conformance.cli import environment_options, invocations, options
 from conformance.cli.console import console
 from conformance.cli.invocations import print_lines
 from conformance.cli.option_kinds import Seconds
@@ -24,7 +24,7 @@ from conformance.runs.worker_limits import WorkerLimits, client_in
 
 @click.command("explain")
 @click.argument("case")
-@options.environment
+@environment_options.environment
 @options.api_ids
 @options.limits(batched=False)
 @click.option(

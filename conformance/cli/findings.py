@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from conformance.cli import options
+from conformance.cli import environment_options, options
+from conformance.cli.environment_options import NamedEnvironment
 from conformance.cli.exit_status import FAILED, message
-from conformance.cli.options import NamedEnvironment
 from conformance.environments.definitions import NoPython
 from conformance.findings import page, results
 from conformance.findings.search import search
@@ -16,7 +16,7 @@ from conformance.utils.printable import printable_lines
 
 
 @click.command("findings")
-@options.environments
+@environment_options.environments
 @options.jobs
 @options.limits("Seconds for a script.", 300.0)
 @options.skip

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.sampling import SAMPLED_OPS
-from conformance.cli import options
+from conformance.cli import environment_options, options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import file, flag, several
@@ -36,7 +36,7 @@ WIDTH = 140
 
 
 @click.command("fuzz")
-@options.environment
+@environment_options.environment
 @click.option("--count", default=1000, show_default=True, type=click.IntRange(1), help="Questions.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @options.api_ids

@@ -1,21 +1,14 @@
-"""Options that several commands have, their types, and checks of their values."""
+"""Options that several commands have, and checks of their values."""
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import click
-from packaging.requirements import InvalidRequirement
 
-from conformance.adapters import program
-from conformance.adapters.base import CPU
-from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
+from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.option_kinds import (
     PATH,
     Decorator,
@@ -26,21 +19,14 @@ from conformance.cli.option_kinds import (
     word,
 )
 from conformance.environments import definitions
-from conformance.environments.definitions import Environment, Tier
 from conformance.observations import MODES
 from conformance.runs.worker_limits import STARTUP, TIMEOUT, WorkerLimits
-from conformance.workers import pythons
-
-NamedEnvironment = tuple[str | None, Environment]
-"""An environment; a pinned one has a name."""
 
 MOST_WORKERS = max(64, 4 * (os.cpu_count() or 1))
 """Workers side by side, each of them a process with its own framework."""
 LEAST_MEMORY, MOST_MEMORY = 2**20, 2**50
 """Bytes for a worker: less is too little for any call, and no machine has more."""
 BYTES = click.IntRange(LEAST_MEMORY, MOST_MEMORY)
-TIERS: Mapping[str, Tier] = {"all": "default", "extra": "extra"}
-"""The words that stand for several environments, with what they stand for."""
 
 jobs = click.option(
     "--jobs",
@@ -63,7 +49,6 @@ case_files = several(
     type=PATH,
     help="A case file or a folder of them; repeatable.  [default: all that come with this package]",
 )
-framework = click.option("--framework", type=click.Choice(LIBRARIES))
 download = click.option(
     "--download-python/--no-download-python",
     default=None,
@@ -109,179 +94,6 @@ def limits(
         "--timeout", default=seconds, show_default=True, type=Seconds(), help=text
     )
     return group("limits", make, timeout, startup)
-
-
-# Environments
-
-
-def select_environments(
-    framework: str | None,
-    names: tuple[str, ...],
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-    download_python: bool | None = None,
-    program_command: str | None = None,
-    device: str = CPU,
-) -> list[NamedEnvironment]:
-    """Return the environments that the options describe.
-
-    ``framework``, ``names``, ``python``, ``pins``, ``backend``, ``download_python``,
-    ``program_command`` and ``device`` are the values of the options of `environments`. Returns the
-    environments; a pinned one with its name, which names a device other than the CPU. Raises
-    ``click.UsageError`` if the options describe no environment, or a pinned one beside another.
-    """
-    if download_python is not None and not (names or pins):
-        raise click.UsageError(
-            "--download-python is for environments that are made: with --environment, or --with"
-        )
-    if program_command is not None:
-        if framework or names or python or pins or backend:
-            raise click.UsageError("--command says what is asked, and goes with no other of these")
-        return [(None, _program(program_command))]
-    if names:
-        if framework or python or backend:
-            raise click.UsageError("--environment says the framework, Python and backend")
-        pinned = definitions.pinned()
-        tiers = {TIERS[name] for name in names if name in TIERS}
-        selection = {n: e for n, e in pinned.items() if n in names or e.tier in tiers}
-        for name in {environment.framework for environment in selection.values()}:
-            refuse_device(name, device)
-        return [
-            (_on(name, device), replace(environment, download=download_python, device=device))
-            for name, environment in _with_pins(selection, pins).items()
-        ]
-    if framework is None:
-        raise click.UsageError(
-            "say --framework, --environment for one that is pinned here, or --command for a program"
-        )
-    refuse_backend(framework, backend)
-    refuse_device(framework, device)
-    environment = Environment(
-        framework=framework,
-        pins=pins,
-        python=_python(python, pins),
-        backend=backend,
-        download=download_python,
-        device=device,
-    )
-    return [(None if device == CPU else _on(framework, device), environment)]
-
-
-def _select_environment(
-    framework: str | None,
-    name: str | None,
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-    download_python: bool | None,
-    program_command: str | None,
-    device: str,
-) -> Environment:
-    names = () if name is None else (name,)
-    ((_, environment),) = select_environments(
-        framework, names, python, pins, backend, download_python, program_command, device
-    )
-    return environment
-
-
-def _on(name: str, device: str) -> str:
-    return name if device == CPU else f"{name}-{device}"
-
-
-def _program(command: str) -> Environment:
-    """Return the environment of a program, whose worker runs in this interpreter."""
-    try:
-        words = shlex.split(command)
-    except ValueError as problem:
-        raise click.BadParameter(f"{command!r}: {problem}", param_hint="--command") from None
-    if not words:
-        raise click.BadParameter("must name a program", param_hint="--command")
-    variables = {program.VARIABLE: json.dumps(words)}
-    return Environment(framework=program.FRAMEWORK.name, variables=variables)
-
-
-def _python(request: str | None, pins: tuple[str, ...]) -> str:
-    """Return one name for one interpreter, as the folder of an environment depends on it."""
-    if request is None:
-        return sys.executable
-    return pythons.canonical(request) if pins else request
-
-
-def _with_pins(
-    selection: Mapping[str, Environment], pins: tuple[str, ...]
-) -> dict[str, Environment]:
-    """Replace pins; where there are any, return only the environments that have the packages."""
-    try:
-        environments = {name: e.with_pins(pins) for name, e in selection.items()}
-        for pin in pins:
-            if not any(pin in e.with_pins([pin]).pins for e in selection.values()):
-                raise click.UsageError(f"--with {pin}: {', '.join(selection)} have no such package")
-    except InvalidRequirement as problem:
-        raise click.UsageError(f"--with: {problem}") from None
-    return {name: e for name, e in environments.items() if not pins or set(pins) & set(e.pins)}
-
-
-_PINNED = "A pinned environment, in place of --framework, --python and --backend"
-_UNPINNED = (
-    word(
-        "--python",
-        show_default="this one",
-        help="The interpreter that has the framework, by its path, name or version; this package"
-        " need not be installed there. With --with, the interpreter to make an environment of.",
-    ),
-    several(
-        "--with",
-        "pins",
-        metavar="PIN",
-        help="A requirement such as torch==2.13.0 of an environment to make and keep; repeatable."
-        " With --environment, it replaces the pin of that package.",
-    ),
-    word(
-        "--backend", metavar="NAME", help="The backend of Keras.  [default: as it is set up there]"
-    ),
-    download,
-    word(
-        "--command",
-        "program_command",
-        metavar="COMMAND",
-        help="A program in any language that answers questions on its standard input, such as"
-        " 'node mine.js' (docs/any-program.md), in place of a framework.",
-    ),
-    click.option(
-        "--device",
-        default=CPU,
-        show_default=True,
-        metavar="NAME",
-        help="What the framework computes on: cuda, mps or xpu where it can.",
-    ),
-)
-environment = group(
-    "environment",
-    _select_environment,
-    framework,
-    click.option(
-        "--environment", "name", type=click.Choice(list(definitions.pinned())), help=f"{_PINNED}."
-    ),
-    *_UNPINNED,
-)
-"""The options of one environment, which become the argument ``environment``."""
-environments = group(
-    "environments",
-    select_environments,
-    framework,
-    several(
-        "--environment",
-        "names",
-        type=click.Choice([*definitions.pinned(), *TIERS]),
-        help=f"{_PINNED}; 'all' that nox runs, or the 'extra' ones; repeatable.",
-    ),
-    *_UNPINNED,
-)
-"""The options of several environments, which become the argument ``environments``."""
-
-
-# Checks
 
 
 def refuse_backend(framework: str, backend: str | None, option: str = "--backend") -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import options, run_requests
+from conformance.cli import environment_options, options, run_requests
+from conformance.cli.environment_options import NamedEnvironment
 from conformance.cli.option_kinds import PATH, flag, word
-from conformance.cli.options import NamedEnvironment
 from conformance.cli.output_files import refuse_without
 from conformance.runs.worker_limits import MEMORY, WorkerLimits
 
 
 @click.command("run")
 @click.argument("cases", nargs=-1, type=PATH)
-@options.environments
+@environment_options.environments
 @options.api_ids
 @options.expression
 @click.option(

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console
-from rich.syntax import Syntax
-from rich.text import Text
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS
@@ -24,19 +21,19 @@ from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import FILE, PATH, flag, several, word
 from conformance.cli.translate_layers import layer_table, recorded_layers
+from conformance.cli.translate_text import show
 from conformance.oracle.geometry import Axes, per_axis
 from conformance.question import OutputLength, Question
-from conformance.recipes import search
 from conformance.recipes.search import LENGTH
 from conformance.runs import lookup
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import proofs, records, translation, verification
-from conformance.translate.ends import End, environment_title, open_end
+from conformance.translate.ends import End, open_end
 from conformance.translate.questions import RANKS, check_size, question_of, rank_of
 from conformance.translate.records import NoRecord
-from conformance.translate.translation import TRANSLATED, Place, Translation, Unknown
+from conformance.translate.translation import TRANSLATED, Unknown
 from conformance.translate.verification import TRIES
-from conformance.utils.text import count, plain
+from conformance.utils.text import plain
 from conformance.workers.outcomes import Refusal
 
 CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
@@ -272,7 +269,7 @@ def _translate(question: Question, source: End, target: End) -> None:
             f"maybe:   {source.title} refuses this call itself: {plain(objection.reason)};"
             " --from-python asks it\n"
         )
-    _show(result, source, target)
+    show(result, source, target)
     if outcome is not None:
         click.echo(outcome)
 
@@ -280,49 +277,3 @@ def _translate(question: Question, source: End, target: End) -> None:
 def _exit_refused(source: End, reason: str) -> NoReturn:
     click.echo(f"refused: {source.title} refuses this call itself: {plain(reason)}")
     raise SystemExit(NONE)
-
-
-def _show(result: Translation, source: End, target: End) -> None:
-    console = Console(soft_wrap=True, highlight=False, markup=False)  # code has brackets
-    console.print(Text(f"{source.title} -> {target.title}\n", style="bold"))
-    falsehood = proofs.falsehood(source.place.api, result.question, source.place.runtime)
-    if falsehood is not None:
-        console.print(f"known:   {source.place.api.id} answers such calls wrongly: {falsehood}\n")
-    if not source.is_recorded:
-        console.print(
-            f"meaning: as it is in {environment_title(source.record.header)}, because there is"
-            f" no run of {environment_title(source.header)}\n"
-        )
-    console.print("As it was written, over NumPy arrays x, w and b in its own layout:\n")
-    _show_code(console, result.native.source)
-    console.print("The same numbers from the other:\n")
-    _show_code(console, result.call.source)
-    for convention in result.meaning:
-        console.print(f"meaning: {convention.choice.sentence}")
-    console.print(f"kernel:  {'; '.join(result.kernel) or 'as it is'}")
-    console.print(f"output:  {'; '.join(result.output) or 'as it is'}")
-    _show_costs(console, result, target.place)
-    for line in verification.proof_lines(result, target):
-        console.print(line)
-
-
-def _show_costs(console: Console, result: Translation, target: Place) -> None:
-    """Print what the call costs, and what the alternatives cost."""
-    plans = search.plans(target.api, result.question, target.runtime)
-    for plan in plans:
-        calls, factor = search.effort(plan, result.question)
-        price = (
-            f"{count(calls, 'call')}, {factor:,.4g} times the multiplications that there must be"
-        )
-        if plan is plans[0]:
-            console.print(f"cost:    {plan.cost.words}: {price}")
-        else:
-            moves = f" ({'; '.join(plan.moves)})" if plan.moves else ""
-            console.print(f"or:      {plan.cost.words}{moves}: {price}")
-
-
-def _show_code(console: Console, source: str) -> None:
-    if console.is_terminal:
-        console.print(Syntax(source.rstrip(), "python", background_color="default"))
-    else:
-        console.print("".join(f"    {line}\n" for line in source.splitlines()))

@@ -6,98 +6,16 @@ A recipe is the cheapest rewriting that an API accepts. No rewriting depends on 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import IntEnum
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from conformance.adapters.base import Api, CallBuilder
+from conformance.adapters.base import Api
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Pairs
 from conformance.question import Array, Question, all_finite, stand_in
 from conformance.recipes import linear_ops
-from conformance.recipes.linear_ops import LinearOp
-
-
-class Cost(IntEnum):
-    """How far a call is from the naive one."""
-
-    ARGUMENTS = 0
-    CAST = 1
-    KERNEL = 2
-    BATCH = 3
-    LAYOUT = 4
-    CROP = 5
-    FUNCTION = 6
-    BLOCKS = 7
-    COMPOSITION = 8
-
-    @property
-    def words(self) -> str:
-        """Return the cost in words."""
-        return _COST_WORDS[self]
-
-
-_COST_WORDS = {
-    Cost.ARGUMENTS: "arguments only",
-    Cost.CAST: "numbers converted around the call",
-    Cost.KERNEL: "kernel transform",
-    Cost.BATCH: "batch axis added around the call",
-    Cost.LAYOUT: "arrays transposed around the call",
-    Cost.CROP: "crop or pad around the call",
-    Cost.FUNCTION: "another function of the framework",
-    Cost.BLOCKS: "block-diagonal kernel",
-    Cost.COMPOSITION: "composition of several calls",
-}
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Draft:
-    """A rewritten question on its way to a plan.
-
-    Attributes
-    ----------
-    api
-        The API to call.
-    question
-        The question, as it has been rewritten.
-    call_builder
-        The function that writes it as a call.
-    native_question
-        The same question in terms that only this API understands so, if it has some.
-    moves
-        The rewritings, in words.
-    x, kernel, output
-        The maps of the arrays.
-    split
-        Whether each group has a call of its own.
-    bias_last
-        Whether the bias is added to the output.
-    cost
-        The cost of the rewritings.
-    """
-
-    api: Api
-    question: Question
-    call_builder: CallBuilder
-    native_question: Question | None = None
-    moves: tuple[str, ...] = ()
-    x: tuple[LinearOp, ...] = ()
-    kernel: tuple[LinearOp, ...] = ()
-    output: tuple[LinearOp, ...] = ()
-    split: bool = False
-    bias_last: bool = False
-    cost: Cost = Cost.ARGUMENTS
-
-    def but(self, *moves: str, cost: Cost = Cost.ARGUMENTS, **changes: Any) -> Draft:
-        """Return the draft after one more rewriting, with its words and at least its cost."""
-        moves = (*self.moves, *moves)
-        return replace(self, moves=moves, cost=max(self.cost, cost), **changes)
-
-    def asking(self, move: str, **changes: Any) -> Draft:
-        """Return the draft after a rewriting that changes only fields of the question."""
-        return self.but(move, question=self.question.but(**changes))
+from conformance.recipes.rewritten import Cost, Draft
 
 
 def rewritings(api: Api, question: Question) -> Iterator[Draft]:
@@ -163,11 +81,8 @@ def _vary_padding(draft: Draft) -> Iterator[Draft]:
             equal_pairs = tuple((b, b) for b, _ in q.pairs)
             move = "padding equal at both ends"
             yield draft.asking(move, padding=equal_pairs, output_padding=longer_padding)
-        native_question = (
-            draft.api.native_equivalent(q)
-            if draft.api.native_equivalent is not None and q.has_output
-            else None
-        )
+        equivalent = draft.api.native_equivalent
+        native_question = equivalent(q) if equivalent is not None and q.has_output else None
         if native_question is not None:
             yield draft.but(
                 "padding as 'same' with a length",
@@ -230,11 +145,8 @@ def _dilate_kernel(draft: Draft) -> Iterator[Draft]:
     Zeros of a kernel spread numbers that are not finite.
     """
     q = draft.question
-    if (
-        set(q.dilation) != {1}
-        and q.wanted != "parameters"
-        and all(map(all_finite, (q.x, q.gradient)))
-    ):
+    is_finite = all(map(all_finite, (q.x, q.gradient)))
+    if set(q.dilation) != {1} and q.wanted != "parameters" and is_finite:
         shape = (*q.kernel.shape[:2], *geometry.effective_kernel_size(q.window, q.dilation))
         yield draft.but(
             "zeros put into the kernel",
@@ -294,12 +206,9 @@ def _wrap_outside(draft: Draft) -> Iterator[Draft]:
         lengths = tuple(n + b + e for n, (b, e) in zip(q.space, q.pairs, strict=True))
         x = stand_in((*q.x.shape[:2], *lengths), q.x.dtype)
         repeat = linear_ops.adjoint(linear_ops.fold(lengths, q.space, begins))
-        yield draft.but(
-            "input repeated around",
-            question=unpadded.but(x=x),
-            x=draft.x + repeat,
-            cost=Cost.CROP,
-        )
+        question = unpadded.but(x=x)
+        move = "input repeated around"
+        yield draft.but(move, question=question, x=draft.x + repeat, cost=Cost.CROP)
     else:
         fold = linear_ops.fold(unpadded.output_space, q.output_space, begins)
         yield draft.but(

@@ -16,8 +16,9 @@ from conformance.oracle import geometry
 from conformance.question import Question, products
 from conformance.recipes import linear_ops
 from conformance.recipes.linear_ops import LinearOp
-from conformance.recipes.rewritings import Cost as Cost
-from conformance.recipes.rewritings import Draft, rewritings
+from conformance.recipes.rewritings import rewritings
+from conformance.recipes.rewritten import Cost as Cost
+from conformance.recipes.rewritten import Draft
 
 LENGTH = "output_size"
 """The key of a case for the length of the output."""

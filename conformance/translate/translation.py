@@ -18,8 +18,9 @@ from conformance.conventions.axes import Convention
 from conformance.conventions.axis import unchanged
 from conformance.conventions.interpretations import apply_all
 from conformance.question import Array, Question, answer, stand_in
-from conformance.recipes import call_writer, linear_ops, search
-from conformance.recipes.call_writer import Call, Text
+from conformance.recipes import linear_ops, plan_source, search
+from conformance.recipes.call_writer import Call
+from conformance.recipes.plan_source import Text
 from conformance.recipes.search import Plan
 from conformance.runs.profiles import Finding, Profile
 from conformance.translate import kernels
@@ -229,11 +230,11 @@ def _call(
             from_canonical = ()
     interop = place.framework.interop(place.api, place.runtime.backend)
     after = linear_ops.apply(from_canonical, "y")
-    lines = Text(tuple(before)) + call_writer.text(plan, interop, question) + after
+    lines = Text(tuple(before)) + plan_source.text(plan, interop, question) + after
     call = Call(
         text=lines,
         arrays={
-            **call_writer.arrays_of(question),
+            **plan_source.arrays_of(question),
             "x": question.x.transpose(search.order("N C *s", layout.layout, question.rank)),
             "w": stand_in(layouts.shape, question.kernel.dtype),
         },

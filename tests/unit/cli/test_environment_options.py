@@ -8,7 +8,7 @@ from typing import get_args
 import click
 import pytest
 
-from conformance.cli.options import select_environments
+from conformance.cli.environment_options import select_environments
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, Tier
 

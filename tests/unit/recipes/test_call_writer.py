@@ -16,7 +16,7 @@ from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import draws
 from conformance.question import AnyQuestion, Chain, Crop, Pad, Pool, Question, chained
-from conformance.recipes import call_writer, search
+from conformance.recipes import call_writer, plan_source, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
 
@@ -287,10 +287,10 @@ def test_a_call_for_each_group_splits_the_channels_of_one_example() -> None:
     q = example(groups=2)
     alone = api(limits=("no groups",), takes_unbatched=False)
     split = search.plans(alone, q)
-    texts = [call_writer.text(plan, INTEROP, q) for plan in split if plan.split]
+    texts = [plan_source.text(plan, INTEROP, q) for plan in split if plan.split]
     assert texts
     for text in texts:
-        call = Call(text, call_writer.arrays_of(q), Cost.COMPOSITION, (), ())
+        call = Call(text, plan_source.arrays_of(q), Cost.COMPOSITION, (), ())
         np.testing.assert_array_equal(run(call), question.answer(q)[0])
 
 

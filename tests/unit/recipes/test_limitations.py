@@ -17,7 +17,8 @@ from conformance.conventions.axes import BY_NAME
 from conformance.fuzz.random_search import prepare_case
 from conformance.question import Chain, Question
 from conformance.recipes import limitations
-from conformance.recipes.call_writer import Call, Text
+from conformance.recipes.call_writer import Call
+from conformance.recipes.plan_source import Text
 from conformance.recipes.search import Cost
 from conformance.runs import calls, evaluation, plan
 from conformance.runs.plan import Invocation

@@ -21,7 +21,8 @@ from conformance.adapters.runtime import ANY
 from conformance.cases.sampling import draws
 from conformance.question import Question, chained
 from conformance.recipes import call_writer
-from conformance.recipes.call_writer import Call, Text, TraceableSpan
+from conformance.recipes.call_writer import Call
+from conformance.recipes.plan_source import Text, TraceableSpan
 from conformance.recipes.search import Cost
 from conformance.workers import batched
 from conformance.workers.batching import Batches, Submission, Task

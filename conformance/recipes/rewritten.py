@@ -1,0 +1,91 @@
+"""Hold a rewritten question, with the maps of its arrays and what the rewriting costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from conformance.adapters.base import Api, CallBuilder
+from conformance.question import Question
+from conformance.recipes.linear_ops import LinearOp
+
+
+class Cost(IntEnum):
+    """How far a call is from the naive one."""
+
+    ARGUMENTS = 0
+    CAST = 1
+    KERNEL = 2
+    BATCH = 3
+    LAYOUT = 4
+    CROP = 5
+    FUNCTION = 6
+    BLOCKS = 7
+    COMPOSITION = 8
+
+    @property
+    def words(self) -> str:
+        """Return the cost in words."""
+        return _COST_WORDS[self]
+
+
+_COST_WORDS = {
+    Cost.ARGUMENTS: "arguments only",
+    Cost.CAST: "numbers converted around the call",
+    Cost.KERNEL: "kernel transform",
+    Cost.BATCH: "batch axis added around the call",
+    Cost.LAYOUT: "arrays transposed around the call",
+    Cost.CROP: "crop or pad around the call",
+    Cost.FUNCTION: "another function of the framework",
+    Cost.BLOCKS: "block-diagonal kernel",
+    Cost.COMPOSITION: "composition of several calls",
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Draft:
+    """A rewritten question on its way to a plan.
+
+    Attributes
+    ----------
+    api
+        The API to call.
+    question
+        The question, as it has been rewritten.
+    call_builder
+        The function that writes it as a call.
+    native_question
+        The same question in terms that only this API understands so, if it has some.
+    moves
+        The rewritings, in words.
+    x, kernel, output
+        The maps of the arrays.
+    split
+        Whether each group has a call of its own.
+    bias_last
+        Whether the bias is added to the output.
+    cost
+        The cost of the rewritings.
+    """
+
+    api: Api
+    question: Question
+    call_builder: CallBuilder
+    native_question: Question | None = None
+    moves: tuple[str, ...] = ()
+    x: tuple[LinearOp, ...] = ()
+    kernel: tuple[LinearOp, ...] = ()
+    output: tuple[LinearOp, ...] = ()
+    split: bool = False
+    bias_last: bool = False
+    cost: Cost = Cost.ARGUMENTS
+
+    def but(self, *moves: str, cost: Cost = Cost.ARGUMENTS, **changes: Any) -> Draft:
+        """Return the draft after one more rewriting, with its words and at least its cost."""
+        moves = (*self.moves, *moves)
+        return replace(self, moves=moves, cost=max(self.cost, cost), **changes)
+
+    def asking(self, move: str, **changes: Any) -> Draft:
+        """Return the draft after a rewriting that changes only fields of the question."""
+        return self.but(move, question=self.question.but(**changes))
