@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
-from conformance.comparison import bound, equal, wide
+from conformance.comparison import bound, is_within
 from conformance.question import AnyQuestion, Array, Chain, Question, answer, as_passed
 
 
@@ -161,9 +161,7 @@ def _difference(
     left = np.asarray(left)
     if left.shape != right.shape:
         return f"{left_words} shape {left.shape}, {right_words} shape {right.shape}"
-    with np.errstate(all="ignore"):
-        apart = np.abs(wide(left) - wide(right))
-    is_close = np.atleast_1d((apart <= tolerance) | equal(left, right))
+    is_close = np.atleast_1d(is_within(left, right, tolerance))
     if is_close.all():
         return None
     index = tuple(int(i) for i in np.argwhere(~is_close)[0])

@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 
 from conformance.cases.property_checks import CHECKS, Check, Sides
-from conformance.comparison import gamma, magnitude, terms
+from conformance.comparison import gamma, is_within, magnitude, terms
 from conformance.question import AnyQuestion, Array, Chain, Question, answer, shape
 
 
@@ -79,15 +79,13 @@ class Property:
         actual, expected = self.sides(question, result)
         if actual.shape != expected.shape or np.isnan(result).any():
             return False
-        if exact:
-            return bool(np.all(actual == expected))
-        if tolerance is not None:
-            return bool(np.all(np.abs(actual - expected) <= tolerance))
-        largest = magnitude(question)
-        bounds = np.maximum(*map(np.abs, self.sides(largest, answer(largest))))
-        sums = ceil(max(result.size, 1) / max(actual.size, 1))
-        share = gamma(terms(question) + sums, question)
-        return bool(np.all(np.abs(actual - expected) <= share * bounds))
+        allowed: Array | float = 0.0 if exact or tolerance is None else tolerance
+        if not exact and tolerance is None:
+            largest = magnitude(question)
+            bounds = np.maximum(*map(np.abs, self.sides(largest, answer(largest))))
+            sums = ceil(max(result.size, 1) / max(actual.size, 1))
+            allowed = gamma(terms(question) + sums, question) * bounds
+        return bool(is_within(actual, expected, allowed).all())
 
 
 PROPERTIES: Mapping[str, Property] = {

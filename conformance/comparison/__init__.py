@@ -1,6 +1,6 @@
 """Compare answers with the oracle's: bit by bit for whole numbers, within rounding for others."""
 
-from conformance.comparison.differences import agreement, difference
+from conformance.comparison.differences import agreement, difference, is_same, is_within
 from conformance.comparison.references import Reference, bound, equal, reference
 from conformance.comparison.rounding import (
     HALVES,
@@ -27,6 +27,8 @@ __all__ = [
     "equal",
     "finite",
     "gamma",
+    "is_same",
+    "is_within",
     "magnitude",
     "reference",
     "terms",

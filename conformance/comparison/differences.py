@@ -6,6 +6,7 @@ import numpy as np
 
 from conformance import question as questions
 from conformance.comparison.references import Reference, equal, reference
+from conformance.comparison.rounding import wide
 from conformance.question import AnyQuestion, Array, Question
 
 
@@ -59,6 +60,18 @@ def agreement(
     """Return where two answers of one shape agree; the arguments are as of `difference`."""
     agrees = equal(answer, expected) if exact else (within or reference(question)).holds(answer)
     return agrees & (answer == answer) if questions.is_finite(question) else agrees
+
+
+def is_same(first: Array, second: Array) -> bool:
+    """Return whether two arrays have one shape and dtype, and equal numbers, NaN with NaN."""
+    is_alike = first.shape == second.shape and first.dtype == second.dtype
+    return is_alike and bool(equal(first, second).all())
+
+
+def is_within(first: Array, second: Array, tolerance: Array | float) -> Array:
+    """Return where two arrays of one shape differ by at most ``tolerance``; NaN equals NaN."""
+    with np.errstate(all="ignore"):
+        return np.asarray((np.abs(wide(first) - wide(second)) <= tolerance) | equal(first, second))
 
 
 def _is_parameter_count(question: AnyQuestion) -> bool:

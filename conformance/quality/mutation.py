@@ -18,7 +18,7 @@ import numpy as np
 
 from conformance import comparison, question
 from conformance.cases import Case, sampling
-from conformance.comparison import HALVES, Reference, equal
+from conformance.comparison import HALVES, Reference, is_same
 from conformance.conventions import alternatives
 from conformance.conventions.arithmetic import round_to
 from conformance.conventions.axes import AXES, CONVENTIONS
@@ -169,7 +169,7 @@ def killable_pairs(pairs: Collection[Pair], count: int = SAMPLES, seed: int = 0)
         survivors = set(pairs) - kills
         applicable = _mutant_answers(q, {i for pair in survivors for i in pair}).keys()
         answers = {pair: _answer(q, *pair) for pair in survivors if applicable >= set(pair)}
-        kills |= {p for p, y in answers.items() if y is not None and _is_other(right_answer, y)}
+        kills |= {p for p, y in answers.items() if y is not None and not is_same(right_answer, y)}
     return frozenset(kills)
 
 
@@ -216,15 +216,10 @@ def _differs(
 ) -> bool:
     """Return whether answers differ; in a real-valued case, whether the second exceeds a bound."""
     if prepared_case.case.exact:  # the comparison below is slow, as it words the difference
-        return _is_other(first, second)
+        return not is_same(first, second)
     within = within or prepared_case.reference
     question = prepared_case.case.question
     return comparison.difference(question, first, second, exact=False, within=within) is not None
-
-
-def _is_other(first: Array, second: Array) -> bool:
-    same_type = first.shape == second.shape and first.dtype == second.dtype
-    return not (same_type and bool(equal(first, second).all()))
 
 
 def _kills_pair(prepared_case: PreparedCase, right_answer: Array, pair: Pair) -> bool:

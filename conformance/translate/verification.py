@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
-import numpy as np
-
 from conformance.adapters.base import Inexpressible
+from conformance.comparison import is_same
 from conformance.observations import Mode
 from conformance.question import Array, Question, products
 from conformance.recipes.call_writer import Call
@@ -85,7 +84,7 @@ def verify(
     if isinstance(equivalent, Refusal):
         raise NoAnswer(f"cannot verify: {target.place.api.id}: {equivalent.words}")
     pairs = zip(native, equivalent, strict=True)
-    if not all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs):
+    if not all(is_same(first, second) for first, second in pairs):
         falsehood = proofs.falsehood(source.place.api, result.question, source.place.runtime)
         reason = "this is a bug here"
         if falsehood:
