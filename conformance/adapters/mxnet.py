@@ -103,12 +103,7 @@ def _operator(
 ) -> CallBuilder:
     """Return the builder of a call.
 
-    Parameters
-    ----------
-    transposed, forward
-        The names of the operators.
-    layouts
-        The layouts for one, two and three spatial axes, if not the default ones.
+    ``layouts`` are the layouts for one, two and three spatial axes, if not the default ones.
     """
 
     @symmetric

@@ -30,10 +30,7 @@ DTYPES_BY_CLASS: tuple[tuple[frozenset[str], tuple[Dtype, ...]], ...] = (
 def classes(without: str) -> tuple[RuntimeClass, ...]:
     """Return the runtime classes of a framework that computes with oneDNN where it is on.
 
-    Parameters
-    ----------
-    without
-        The name of the class where it is off.
+    ``without`` is the name of the class where it is off.
     """
     both = (FLOAT32, BFLOAT16)
     return (

@@ -115,15 +115,7 @@ class Comparison:
 def comparisons(submission: Submission) -> Iterator[Comparison]:
     """Yield an answer and its question in one dtype: that of the question, and then its own.
 
-    Parameters
-    ----------
-    submission
-        The question and the answer.
-
-    Yields
-    ------
-    Comparison
-        One that shows the answer to be right if any of them does.
+    Yields one that shows the answer to be right if any of them does.
     """
     q, y, own = submission.question, submission.answer, submission.answer_dtype
     if own == q.dtype or y.dtype.kind not in _kinds(q):
@@ -168,10 +160,7 @@ def _holds(wide: str, narrow: Dtype) -> bool:
 def is_exact(q: Question) -> bool:
     """Return whether all numbers are whole and all sums exact, so that equal ones are required.
 
-    Parameters
-    ----------
-    q
-        A question; one without an answer is exact if its numbers are whole.
+    ``q`` is a question; one without an answer is exact if its numbers are whole.
     """
     arrays = q.arrays.values()
     if any(first_real(array) is not None for array in arrays):

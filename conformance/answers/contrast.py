@@ -48,20 +48,7 @@ class Contrast:
 def contrast_of(first: AnswerDiagnosis, second: AnswerDiagnosis) -> Contrast:
     """Contrast two answers.
 
-    Parameters
-    ----------
-    first, second
-        The diagnoses of both.
-
-    Returns
-    -------
-    Contrast
-        What differs.
-
-    Raises
-    ------
-    CannotUse
-        If they are not answers to one question.
+    Raises ``CannotUse`` if they are not answers to one question.
     """
     _require_same(first.question, second.question)
     pairs = product(_explanations(first), _explanations(second))
@@ -75,22 +62,7 @@ def contrast_of(first: AnswerDiagnosis, second: AnswerDiagnosis) -> Contrast:
 
 
 def contrast_lines(contrast: Contrast, names: tuple[str, str], width: int) -> Iterator[Text]:
-    """Yield lines about two answers, side by side.
-
-    Parameters
-    ----------
-    contrast
-        The answers.
-    names
-        What they are called.
-    width
-        The most characters of a line.
-
-    Yields
-    ------
-    Text
-        A line.
-    """
+    """Yield lines about two answers, side by side."""
     first, second = contrast.first, contrast.second
     yield Text(f"The answers {'are the same' if contrast.is_same else 'differ'}", style="bold")
     yield from question_lines(first, width)

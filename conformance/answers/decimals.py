@@ -36,13 +36,6 @@ def count_decimals(array: Array | None) -> int | None:
 def printing_error(q: Question, y: Array) -> float:
     """Return how far an answer may be off because numbers were printed.
 
-    Parameters
-    ----------
-    q
-        A question about an output.
-    y
-        The answer.
-
     Returns
     -------
     float

@@ -144,17 +144,7 @@ def diagnosis_of(submission: Submission, seconds: float | None = SECONDS) -> Ans
     An answer of another dtype than its question is compared in the question's dtype, and if that
     does not make it right, in its own. Printed numbers are compared as far as their decimals tell.
 
-    Parameters
-    ----------
-    submission
-        The question and the answer.
-    seconds
-        The time that the search may take; None for a limit by work alone.
-
-    Returns
-    -------
-    AnswerDiagnosis
-        The result.
+    ``seconds`` is the time that the search may take; None for a limit by work alone.
     """
     attempts: list[Comparison] = []
     for comparison in comparisons(submission):
@@ -178,11 +168,6 @@ def is_close(submission: Submission) -> bool:
 
     That takes little more than the oracle's answer. Whether rounding hides another answer is not
     asked.
-
-    Parameters
-    ----------
-    submission
-        The question and the answer.
     """
     attempts: list[Comparison] = []
     for comparison in comparisons(submission):

@@ -46,6 +46,9 @@ def typed_arrays(
 ) -> TypedArrays:
     """Return the arrays of a question in its dtypes.
 
+    Returns the arrays and the dtypes. Raises ``CannotUse`` if there is no such dtype, or an array
+    has another one than questions may have.
+
     Parameters
     ----------
     arrays
@@ -57,16 +60,6 @@ def typed_arrays(
     may_differ
         Whether x and the kernel may have two dtypes. Whole numbers take that of the others, as they
         are often what plain numbers became.
-
-    Returns
-    -------
-    TypedArrays
-        The arrays and the dtypes.
-
-    Raises
-    ------
-    CannotUse
-        If there is no such dtype, or an array has another one than questions may have.
     """
     dtypes = {key: _dtype_of(key, array) for key, array in arrays.items() if key != "y"}
     typed = {key: dtype for key, dtype in dtypes.items() if key not in untyped}

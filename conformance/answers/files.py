@@ -80,22 +80,8 @@ class AnswerFile:
 def answer_files(path: Path, ignored: Collection[str] = ()) -> tuple[AnswerFile, ...]:
     """Read a file of one call, or of the calls that ``conformance.capture`` recorded.
 
-    Parameters
-    ----------
-    path
-        The file.
-    ignored
-        Names that are left out.
-
-    Returns
-    -------
-    tuple of AnswerFile
-        One for each call; of a file of one call it has no layer.
-
-    Raises
-    ------
-    CannotUse
-        As of `answer_file`.
+    Returns one for each call; of a file of one call it has no layer. Raises ``CannotUse`` as of
+    `answer_file`.
     """
     file = answer_file(path, ignored)
     calls = call_files.recorded_calls(file.values)
@@ -111,22 +97,7 @@ def _call(path: Path, number: str, values: dict[str, Any]) -> AnswerFile:
 def answer_file(path: Path, ignored: Collection[str] = ()) -> AnswerFile:
     """Read a file.
 
-    Parameters
-    ----------
-    path
-        A file that ends in .npz, .safetensors, .yaml or .yml.
-    ignored
-        Names that are left out.
-
-    Returns
-    -------
-    AnswerFile
-        What it holds.
-
-    Raises
-    ------
-    CannotUse
-        If it cannot be read, is too large, or is no such file.
+    Raises ``CannotUse`` if it cannot be read, is too large, or is no such file.
     """
     root = None
     if path.suffix in YAML:
@@ -149,10 +120,7 @@ def answer_file(path: Path, ignored: Collection[str] = ()) -> AnswerFile:
 def value_of(text: str) -> Any:
     """Return the value that a text has in YAML, such as a number, a word or a list.
 
-    Raises
-    ------
-    CannotUse
-        If it has none.
+    Raises ``CannotUse`` if it has none.
     """
     root, problems = read(f"value: {text}\n".encode("utf-8", "replace"))
     if root is None or problems or not isinstance(root.value, dict) or len(root.value) != 1:

@@ -18,24 +18,13 @@ _SPATIAL = "DHWLT"
 def axes_of(name: str, layout: str, canonical: str) -> str:
     """Return the order of axes behind the name of a layout.
 
+    Returns the canonical axes in another order. Raises ``CannotUse`` if it is no order of the
+    canonical axes.
+
     Parameters
     ----------
-    name
-        The array, for sentences.
     layout
         Such as ``NHWC``, ``HWIO``, ``channels_last`` or ``N *s C``.
-    canonical
-        The canonical axes of the array.
-
-    Returns
-    -------
-    str
-        The canonical axes in another order.
-
-    Raises
-    ------
-    CannotUse
-        If it is no order of the canonical axes.
     """
     letters = {axis[0].upper(): axis for axis in canonical.split() if not axis.startswith("*")}
     (space,) = {*canonical.split()} - {*letters.values()}
@@ -59,8 +48,6 @@ def with_all_axes(array: Array, rank: int, axes: str) -> Array:
     ----------
     array
         Array with ``rank`` spatial axes, and with all others, with all but the batch, or with none.
-    rank
-        The number of spatial axes.
     axes
         The order of all axes, such as ``N *s C``.
     """
@@ -84,23 +71,7 @@ def axis_names(axes: str, rank: int) -> list[str]:
 def spatial_entries(name: str, value: Any, rank: int, axes: str, neutral: int) -> Any:
     """Return the entries for spatial axes of a value that may have some for batch and channels.
 
-    Parameters
-    ----------
-    name
-        The argument, for sentences.
-    value
-        A number, a word, or a list.
-    rank
-        The number of spatial axes.
-    axes
-        The order of the axes of x.
-    neutral
-        The number for batch and channels.
-
-    Raises
-    ------
-    CannotUse
-        If another number stands there.
+    ``axes`` is the order of the axes of x. Raises ``CannotUse`` if another number stands there.
     """
     if not isinstance(value, list):
         return value

@@ -17,20 +17,7 @@ STYLES: dict[Status, str] = {"right": "green", "wrong": "bold red", "undecided":
 
 
 def lines(diagnosis: AnswerDiagnosis, width: int = WIDTH) -> Iterator[Text]:
-    """Yield lines about an answer: its question, both answers, and what explains the difference.
-
-    Parameters
-    ----------
-    diagnosis
-        The diagnosis.
-    width
-        The most characters of a line.
-
-    Yields
-    ------
-    Text
-        A line.
-    """
+    """Yield lines about an answer: its question, both answers, and what explains the difference."""
     title = Text("The answer is ")
     title.append(diagnosis.status, style=STYLES[diagnosis.status])
     yield title
@@ -60,22 +47,7 @@ def question_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
 
 
 def sentence_lines(sentence: str, width: int, *, style: str = "") -> Iterator[Text]:
-    """Yield a sentence as indented lines.
-
-    Parameters
-    ----------
-    sentence
-        The sentence.
-    width
-        The most characters of a line.
-    style
-        The style of the lines.
-
-    Yields
-    ------
-    Text
-        A line.
-    """
+    """Yield a sentence as indented lines."""
     indent = "  "
     parts = textwrap.wrap(plain(sentence), width - 2, break_on_hyphens=False)
     return (Text(indent + part, style=style) for part in parts)

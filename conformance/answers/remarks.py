@@ -15,17 +15,8 @@ NEAR = 1e-3
 def remarks(answer: Array, expected: Array, agrees: Array) -> Iterator[str]:
     """Yield sentences about an answer of the right shape.
 
-    Parameters
-    ----------
-    answer, expected
-        The answer (N, C, *space), and the oracle's.
-    agrees
-        Where both are the same within rounding.
-
-    Yields
-    ------
-    str
-        A sentence: what it is of the right numbers, or where it differs.
+    ``answer`` and ``expected`` are the answer (N, C, *space), and the oracle's. Yields a sentence:
+    what it is of the right numbers, or where it differs.
     """
     if np.iscomplexobj(answer) or np.iscomplexobj(expected):
         return

@@ -109,6 +109,9 @@ def submission_of(
 ) -> Submission:
     """Build the question behind an answer.
 
+    Raises ``CannotUse`` for a word that is not known, a value that has no meaning, arrays that do
+    not fit each other, and a question that is too large.
+
     Parameters
     ----------
     values
@@ -125,17 +128,6 @@ def submission_of(
     typed
         Whether arrays of NumPy have the dtype of the call. Plain numbers have none, and are asked
         in that of the arrays beside them, or in float32 as in a case.
-
-    Returns
-    -------
-    Submission
-        The question and the answer.
-
-    Raises
-    ------
-    CannotUse
-        For a word that is not known, a value that has no meaning, arrays that do not fit each
-        other, and a question that is too large.
     """
     vocabulary = None if api is None else vocabulary_of(api)
     entries = {name: _to_array(name, value) for name, value in values.items() if value is not None}
@@ -183,17 +175,9 @@ def submission_of(
 def port_submission(original: Submission, port: Submission) -> Submission:
     """Return the answer of a ported layer to the question of the original one, with its own input.
 
-    Parameters
-    ----------
-    original
-        The layer that was ported; its answer does not matter.
-    port
-        The call of the ported layer; of its question only x matters.
-
-    Raises
-    ------
-    CannotUse
-        If the original does not take such an input.
+    ``original`` is the layer that was ported; its answer does not matter. ``port`` is the call of
+    the ported layer; of its question only x matters. Raises ``CannotUse`` if the original does not
+    take such an input.
     """
     question, x = original.question, port.question.x
     if (x.ndim, x.shape[1]) != (question.x.ndim, question.x.shape[1]):

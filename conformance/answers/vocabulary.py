@@ -72,15 +72,7 @@ class Vocabulary:
 def vocabulary_of(name: str) -> Vocabulary:
     """Return the vocabulary of an API.
 
-    Parameters
-    ----------
-    name
-        The id of an API with an adapter, or of an operator of ONNX.
-
-    Raises
-    ------
-    CannotUse
-        If there is no such API.
+    Raises ``CannotUse`` if there is no such API.
     """
     if name in ONNX:
         return ONNX[name]

@@ -65,17 +65,8 @@ class ReleaseOptions:
     def place(self, package: str) -> tuple[Environment, tuple[str, ...]]:
         """Choose the environment to put releases in, and the Pythons to try.
 
-        Returns
-        -------
-        tuple of Environment, tuple of str
-            The pinned environment, and the Pythons, the preferred one first.
-
-        Raises
-        ------
-        NoRelease
-            If the Python is missing or too old.
-        CannotBuild
-            If there is no such environment.
+        Raises ``NoRelease`` if the Python is missing or too old. Raises ``CannotBuild`` if there is
+        no such environment.
         """
         base = base_environment(package, self.framework, self.backend)
         pinned = replace(base, download=self.download_python)
@@ -104,19 +95,7 @@ class ReleaseOptions:
         words: tuple[str, ...],
         expression: str | None,
     ) -> Plan:
-        """Return what every release is asked.
-
-        Parameters
-        ----------
-        place
-            The environment of the releases.
-        prepared_cases, paths
-            The cases, and the files that they are from.
-        words
-            What distinguishes this choice of cases from another one of the same files.
-        expression
-            The expression that selects them in the files.
-        """
+        """Return what every release is asked."""
         return Plan(
             environment=place,
             fixed=tuple(releases.requirement_of(pin) for pin in self.pins),
@@ -132,10 +111,7 @@ class ReleaseOptions:
     def announce(self, forecast: TotalForecast, plan: Plan) -> None:
         """Print what is about to be downloaded, and in a dry run every release.
 
-        Raises
-        ------
-        TooLarge
-            If the amount is above the limit, and this is no dry run.
+        Raises ``TooLarge`` if the amount is above the limit, and this is no dry run.
         """
         if self.dry_run:
             for release in forecast.releases:

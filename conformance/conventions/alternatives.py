@@ -29,21 +29,7 @@ def rivals(
     A convention is no rival if its numbers are those of the oracle up to one rounding and the
     answer is no further from them: then no answer could tell the two apart.
 
-    Parameters
-    ----------
-    question
-        The question.
-    reference
-        The oracle's answer to it.
-    answer
-        An answer within rounding of that.
-    slack
-        How much wider than rounding the bounds are.
-
-    Yields
-    ------
-    tuple of Convention
-        An explanation.
+    ``slack`` says how much wider than rounding the bounds are.
     """
     root, zeros = Node((), question, slack=slack), reference.moved(np.zeros_like)
     with np.errstate(all="ignore"):
@@ -62,24 +48,13 @@ def name_of(rival: Explanation) -> str:
 def is_apart(root: Node, reference: Reference, rival: Callable[..., Reference]) -> bool:
     """Return whether an answer is another one than the oracle's.
 
+    Returns whether some number is more than one rounding away. Raises ``ValueError`` if there is no
+    other answer.
+
     Parameters
     ----------
-    root
-        The question.
-    reference
-        The oracle's answer to it.
     rival
         Returns the other answer, and the same with sums beyond float64 if ``precise=True``.
-
-    Returns
-    -------
-    bool
-        Whether some number is more than one rounding away.
-
-    Raises
-    ------
-    ValueError
-        If there is no other answer.
     """
     if reference.is_apart(rival()).any():
         return True

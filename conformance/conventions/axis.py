@@ -136,15 +136,8 @@ class Convention:
     def apply(self, question: Question) -> Transformed | None:
         """Return the question as a framework with this convention understands it.
 
-        Returns
-        -------
-        Transformed or None
-            None where the convention changes nothing.
-
-        Raises
-        ------
-        ValueError
-            If the question has no answer, and the convention depends on its shape.
+        Returns None where the convention changes nothing. Raises ``ValueError`` if the question has
+        no answer, and the convention depends on its shape.
         """
         change = self.choice.change(question) if self.axis.concerns(question) else None
         return Transformed(change) if isinstance(change, Question) else change
@@ -176,19 +169,7 @@ def cropped(q: Question, pairs: Iterable[Sequence[int]]) -> Question | None:
 def mapped(q: Question, name: AnswerSpace, function: ArrayMap, adjoint: ArrayMap) -> Transformed:
     """Apply a linear map to one array and its tangent; gradients by it go back by the adjoint.
 
-    Parameters
-    ----------
-    q
-        The question.
-    name
-        The array: ``x``, ``kernel`` or ``bias``.
-    function, adjoint
-        The linear map and its adjoint.
-
-    Returns
-    -------
-    Transformed
-        The question of the mapped array.
+    ``name`` is the array: ``x``, ``kernel`` or ``bias``.
     """
     after = adjoint if q.answer_space == name else unchanged
     return Transformed(q.but(**images(q, function, name)), after)

@@ -47,9 +47,6 @@ class Budget:
     def spend(self, question: AnyQuestion) -> None:
         """Count one answer of the oracle.
 
-        Raises
-        ------
-        ValueError
-            If the question has no answer.
+        Raises ``ValueError`` if the question has no answer.
         """
         self.spent += EACH + questions.products(question)

@@ -97,15 +97,11 @@ def diagnose(
 
     Parameters
     ----------
-    question
-        The question.
     expected
         The oracle's answer; None if it has none.
     answer
         The answer to explain, of any shape and dtype. A shape that equals the expected one is
         evidence of nothing.
-    exact
-        Whether the case is exact, so that equal numbers are required.
     budget
         The work that the search may take; the search stops when it is spent, and the diagnosis says
         so.
@@ -113,11 +109,6 @@ def diagnose(
         Whether mistakes may explain the answer, or only what an API may mean.
     slack
         How much wider than rounding the bounds of real-valued answers are.
-
-    Returns
-    -------
-    Diagnosis
-        The explanations, or a remark.
     """
     among = interpretations.EVERY if mistakes else interpretations.WITHOUT_MISTAKES
     root = Node((), question, slack=slack)
@@ -147,18 +138,7 @@ def explains(
 ) -> bool:
     """Return whether the oracle gives this answer under an explanation, in any dtype.
 
-    Parameters
-    ----------
-    question
-        The question.
-    explanation
-        The conventions.
-    answer
-        The answer.
-    exact
-        Whether equal numbers are required.
-    slack
-        How much wider than rounding the bounds of real-valued answers are.
+    ``slack`` says how much wider than rounding the bounds of real-valued answers are.
     """
     node = under(question, explanation)
     search = _Search(Node((), question), answer, exact, Budget(), ())
@@ -304,13 +284,7 @@ def _is_exact(question: AnyQuestion) -> bool:
 
 
 def remark(expected: Array, answer: Array) -> str:
-    """Return a sentence about an answer that no convention explains.
-
-    Returns
-    -------
-    str
-        The difference, and whether the numbers or their sum are right.
-    """
+    """Return a sentence about an answer that no convention explains."""
     if answer.shape != expected.shape:
         return f"Its shape is {answer.shape}, not {expected.shape}."
     is_nan = np.isnan(answer) & ~np.isnan(expected)

@@ -36,17 +36,7 @@ class NoPython(CannotBuild):
 def uv(
     *arguments: str, stdin: str = "", variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv, and return what it prints; raise `CannotBuild` with its error if it fails.
-
-    Parameters
-    ----------
-    *arguments
-        Its command and options.
-    stdin
-        Its standard input.
-    variables
-        Environment variables, besides those of this process.
-    """
+    """Run uv, and return what it prints; raise `CannotBuild` with its error if it fails."""
     try:
         process = subprocess.run(
             (program(), *arguments),

@@ -51,12 +51,7 @@ def show(console: Console, tally: Tally) -> None:
 def cases(header: Header, search: Search, findings: Iterable[Finding]) -> str:
     """Return the text of a case file with the questions of findings; empty where there are none.
 
-    Parameters
-    ----------
-    header
-        The header of a run, which names the framework and its version.
-    search, findings
-        The search, and what it found.
+    ``header`` is the header of a run, which names the framework and its version.
     """
     by_content: dict[str, list[Finding]] = {}
     for finding in findings:

@@ -66,12 +66,8 @@ class Group:
 class Occurrences:
     """The questions of a search that fall into a group.
 
-    Parameters
-    ----------
-    count
-        How many there are.
-    smallest
-        The size and the number of the smallest question of each sort.
+    ``count`` says how many there are. ``smallest`` is the size and the number of the smallest
+    question of each sort.
     """
 
     count: int = 0

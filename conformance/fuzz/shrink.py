@@ -29,19 +29,14 @@ Steps: TypeAlias = Generator[Question, Question, None]
 def shrink(question: Question, shows: Callable[[Question], bool], *, most: int) -> Question:
     """Shrink a question.
 
+    Returns a small question that shows the problem; the same one for the same arguments.
+
     Parameters
     ----------
-    question
-        A question that shows a problem.
     shows
         Returns whether a question shows it. It gets questions that have an answer, and none twice.
     most
         How often ``shows`` may be called.
-
-    Returns
-    -------
-    Question
-        A small question that shows the problem; the same one for the same arguments.
     """
     contents = {_content(question)}
 

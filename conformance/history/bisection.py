@@ -51,19 +51,14 @@ def search(
 ) -> ChangePoint | NoChange:
     """Find where among ``number`` places the answer changes for the first time.
 
+    Raises ``Unanswered`` where an end cannot be asked.
+
     Parameters
     ----------
-    number
-        How many places there are.
     ask
         Returns the answer of a place; each place is asked at most once.
     old, new
         The ends of the search; None for the oldest and the newest that can be asked.
-
-    Raises
-    ------
-    Unanswered
-        Where an end cannot be asked.
     """
     answers: dict[int, Hashable | None] = {}
 

@@ -40,10 +40,7 @@ def base_environment(package: str, framework: str | None, backend: str | None) -
 
     A framework and a backend of None stand for any.
 
-    Raises
-    ------
-    NoRelease
-        Where there is none.
+    Raises ``NoRelease`` where there is none.
     """
     environments = [e for e in pinned().values() if any(_is_of(package, pin) for pin in e.pins)]
     same_name = {e.framework for e in environments if same_package(e.framework, package)}
@@ -65,10 +62,6 @@ def attempts(
 
     Parameters
     ----------
-    place
-        The pinned environment whose pin the release replaces.
-    release
-        The release.
     fixed
         Requirements of all environments, in place of a pin or besides.
     """

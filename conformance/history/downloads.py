@@ -106,10 +106,7 @@ class Allowance:
 
         Nothing is counted for one that is made already, or for which uv finds no solution.
 
-        Raises
-        ------
-        TooLarge
-            Where the limit is exceeded.
+        Raises ``TooLarge`` where the limit is exceeded.
         """
         if self.limit == math.inf or environment.is_made:
             return
@@ -124,10 +121,7 @@ class Allowance:
 def files_of(environment: Environment) -> frozenset[Download]:
     """Return the files that an environment of pins is made of, except those in a local folder.
 
-    Raises
-    ------
-    CannotBuild
-        Where uv finds no solution.
+    Raises ``CannotBuild`` where uv finds no solution.
     """
     options = (*_python(environment.python), *environment.options)
     words = ("--quiet", "--no-header", "--format", "pylock.toml", *options)

@@ -92,16 +92,8 @@ def of_all(plan: Plan, releases: Sequence[Release]) -> TotalForecast:
 def of_search(plan: Plan, releases: Sequence[Release], first: int, last: int) -> TotalForecast:
     """Forecast what a bisection needs, which asks its ends and then halves the range.
 
-    Parameters
-    ----------
-    first, last
-        The ends of the search.
-
-    Returns
-    -------
-    TotalForecast
-        The releases that are asked first, and about what the longest search downloads. The release
-        in the middle stands for all that are asked between the ends.
+    Returns the releases that are asked first, and about what the longest search downloads. The
+    release in the middle stands for all that are asked between the ends.
     """
     places = last - first + 1
     steps = places if places < 3 else 2 + ceil(log2(places - 1))

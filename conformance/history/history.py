@@ -83,12 +83,8 @@ NO_WHEEL = "pip finds no wheel of it for a Python that is installed here"
 def entry(plan: Plan, release: Release) -> Entry:
     """Run the cases against a release, or read the run that is kept of it.
 
-    Raises
-    ------
-    OSError
-        Where a file cannot be read or written.
-    TooLarge
-        Where the release would download more than the plan allows.
+    Raises ``OSError`` where a file cannot be read or written. Raises ``TooLarge`` where the release
+    would download more than the plan allows.
     """
     if not release.pythons:
         return Entry(release, trouble=NO_WHEEL)

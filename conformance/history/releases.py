@@ -36,10 +36,7 @@ class NoRelease(PrintableError):
 class Release:
     """One version of a package.
 
-    Parameters
-    ----------
-    pythons
-        The installed ones that there is a wheel for, the preferred one first.
+    ``pythons`` are the installed ones that there is a wheel for, the preferred one first.
     """
 
     package: str
@@ -58,10 +55,7 @@ class Release:
 def requirement_of(words: str) -> Requirement:
     """Return the requirement in a text: a package with or without a range of versions.
 
-    Raises
-    ------
-    NoRelease
-        For any other text.
+    Raises ``NoRelease`` for any other text.
     """
     try:
         requirement = Requirement(words)
@@ -101,17 +95,12 @@ def exact(requirement: Requirement) -> Version | None:
 def published_releases(package: str, places: Sequence[str]) -> tuple[Release, ...]:
     """Return every release of a package, the oldest first, also those without a wheel.
 
+    Raises ``NoRelease`` where there are none. Raises ``CannotBuild`` where there is no uv.
+
     Parameters
     ----------
     places
         Versions or paths of Pythons, in the order of preference.
-
-    Raises
-    ------
-    NoRelease
-        Where there are none.
-    CannotBuild
-        Where there is no uv.
     """
     wheels = [("--only-binary", ":all:", "--python-version", _minor_version(p)) for p in places]
     with ThreadPoolExecutor(len(wheels) + 1) as pool:
@@ -163,23 +152,9 @@ def selected_releases(
     A release that is named exactly is always among them; where pip does not know it, it has no
     wheel.
 
-    Parameters
-    ----------
-    requirements
-        Of one package.
-    releases
-        All of the package.
-    pre
-        Whether pre-releases are selected too; else only where the range names one.
-    every
-        Whether all of a range are selected, and not only the ends of each minor series.
-    at_most
-        How many releases of the ranges are selected, spread evenly, with both ends.
-
-    Raises
-    ------
-    NoRelease
-        Where a range selects nothing.
+    ``pre`` says whether pre-releases are selected too; else only where the range names one.
+    ``every`` says whether all of a range are selected, and not only the ends of each minor series.
+    Raises ``NoRelease`` where a range selects nothing.
     """
     exact_releases: dict[Version, Release] = {}
     in_ranges: dict[Version, Release] = {}

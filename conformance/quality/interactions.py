@@ -105,11 +105,6 @@ def feasible(factors: tuple[int, ...] = _ALL_FACTORS) -> NDArray[np.bool_]:
     ----------
     factors
         By their places, in ascending order.
-
-    Returns
-    -------
-    ndarray of bool
-        With an axis for each factor, as long as the factor has levels.
     """
     next_factor = next((f for f in _ALL_FACTORS if f not in factors), None)
     if next_factor is not None:

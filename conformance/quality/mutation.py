@@ -107,14 +107,8 @@ def kill_record(
 ) -> KillRecord:
     """Return the record of a case; it is empty for a case without an answer.
 
-    Parameters
-    ----------
-    prepared_case
-        The case with its oracle's answer.
-    to_diagnose
-        The conventions that are diagnosed where the case kills them.
-    pairs
-        The pairs that are tried; None for all.
+    ``to_diagnose`` are the conventions that are diagnosed where the case kills them. ``pairs`` are
+    the pairs that are tried; None for all.
     """
     case, right_answer = prepared_case.case, prepared_case.oracle_answer
     if right_answer is None:

@@ -24,8 +24,6 @@ def coverage(points: Iterable[Point]) -> tuple[list[str], list[str]]:
     Returns
     -------
     list of str
-        Lines with the numbers.
-    list of str
         Findings: interactions that no point has.
     """
     points = set(points)
@@ -50,8 +48,6 @@ def mutation_score(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]
 
     Returns
     -------
-    list of str
-        Lines with the numbers.
     list of str
         Findings: conventions and choices for which there are too few cases.
     """
@@ -85,8 +81,6 @@ def pairs(records: Sequence[KillRecord]) -> tuple[list[str], list[str]]:
 
     Returns
     -------
-    list of str
-        A line with the numbers.
     list of str
         Findings: surviving pairs, where there are too many.
     """

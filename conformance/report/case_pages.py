@@ -35,12 +35,7 @@ MOST_NUMBERS = 256
 def details(data: ReportData, ids: Mapping[str, int]) -> dict[str, Any]:
     """Return the contents of the pages of all cases.
 
-    Parameters
-    ----------
-    data
-        The report.
-    ids
-        The numbers of the cases, by which everything refers to them.
+    ``ids`` are the numbers of the cases, by which everything refers to them.
 
     Returns
     -------

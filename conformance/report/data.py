@@ -56,10 +56,7 @@ def count_verdicts(verdicts: pd.Series[str]) -> VerdictCounts:
 class ReportData:
     """The runs of a report in their order, and the cases as they are now.
 
-    Attributes
-    ----------
-    observations, verdicts
-        The tables that `conformance.report.tables` makes.
+    ``observations`` and ``verdicts`` are the tables that `conformance.report.tables` makes.
     """
 
     environments: tuple[Environment, ...]

@@ -63,13 +63,7 @@ class Column:
 def alike(
     columns: Iterable[Column], contents: Mapping[Column, object]
 ) -> tuple[tuple[str, tuple[Column, ...]], ...]:
-    """Group the columns of each API that have the same content.
-
-    Returns
-    -------
-    tuple
-        A title for each group, and its columns.
-    """
+    """Group the columns of each API that have the same content."""
 
     def have_one_content(first: Column, other: Column) -> bool:
         return first.api == other.api and contents[first] == contents[other]
@@ -85,10 +79,7 @@ def alike(
 def environments(runs: Iterable[Run]) -> tuple[Environment, ...]:
     """Sort runs, so that those of one framework are side by side.
 
-    Raises
-    ------
-    RunError
-        For a run of an unknown framework, and for two runs of the same environment.
+    Raises ``RunError`` for a run of an unknown framework, and for two runs of the same environment.
     """
     runs = list(runs)
     for run in runs:

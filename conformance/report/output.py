@@ -20,15 +20,8 @@ def write(report: Report, folder: Path, names: Collection[str] = ()) -> tuple[Pa
 
     The folder is made where it is missing.
 
-    Parameters
-    ----------
-    names
-        Which of `NAMES` to write; all of them where this is empty.
-
-    Raises
-    ------
-    OSError
-        Where a file cannot be written.
+    ``names`` says which of `NAMES` to write; all of them where this is empty. Raises ``OSError``
+    where a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {

@@ -202,12 +202,7 @@ def has_landings(question: object) -> bool:
 def landings(question: Question, title: str) -> str:
     """Draw where each product of a question lands.
 
-    Parameters
-    ----------
-    question
-        A question that `has_landings`.
-    title
-        What a screen reader says.
+    ``question`` is a question that `has_landings`.
     """
     return _svg(title, [_landings("", question)])
 
@@ -265,15 +260,7 @@ def _grid(title: str, array: Array, expected: Array | None = None) -> Block:
 
 
 def coverage(kernel_size: int, stride: int, size: int = 4) -> str:
-    """Draw how many products each output element is the sum of, over two axes.
-
-    Parameters
-    ----------
-    kernel_size, stride
-        The same for both axes.
-    size
-        The number of input elements along each axis.
-    """
+    """Draw how many products each output element is the sum of, over two axes."""
     ones = np.ones((1, 1, size, size)), np.ones((1, 1, kernel_size, kernel_size))
     counts = oracle.conv_transpose(*ones, stride=stride)[0, 0]
     side = 18

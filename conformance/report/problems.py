@@ -26,14 +26,9 @@ NAMED = 6
 class Problem:
     """One thing that is wrong.
 
-    Attributes
-    ----------
-    kind
-        A verdict, ``incomplete``, ``changed``, ``asked again``, ``rounding``, ``known bug`` or
-        ``known limit``; for an answer that fits no convention, ``unexplained`` or
-        ``contradiction``.
-    where
-        The environment, or the API in it; for a known bug, its title.
+    ``kind`` is a verdict, ``incomplete``, ``changed``, ``asked again``, ``rounding``, ``known bug``
+    or ``known limit``; for an answer that fits no convention, ``unexplained`` or ``contradiction``.
+    ``where`` is the environment, or the API in it; for a known bug, its title.
     """
 
     kind: str

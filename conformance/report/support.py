@@ -148,12 +148,8 @@ class SupportCell:
 class SupportColumn:
     """APIs of one framework, in some environments, that have the same cells.
 
-    Attributes
-    ----------
-    members
-        The columns of the report, the first of which stands for all.
-    cells
-        A cell for each of `QUESTIONS`.
+    ``members`` are the columns of the report, the first of which stands for all. ``cells`` is a
+    cell for each of `QUESTIONS`.
     """
 
     members: tuple[Column, ...]
@@ -282,15 +278,7 @@ def _differ(cells: Iterable[SupportCell]) -> bool:
 
 
 def support_matrix(data: ReportData, conventions: Conventions) -> SupportMatrix:
-    """Make the support matrix of the transposed convolutions.
-
-    Parameters
-    ----------
-    data
-        The report.
-    conventions
-        The conventions of each column.
-    """
+    """Make the support matrix of the transposed convolutions."""
     counted = _Counted(data)
     columns = data.operators.get(OPERATORS["conv_transpose"], ())
     by_framework: dict[str, list[SupportColumn]] = {}

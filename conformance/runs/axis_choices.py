@@ -117,17 +117,7 @@ def touched_axes(prepared_case: PreparedCase) -> frozenset[str]:
 def joint_explanation(
     prepared_case: PreparedCase, conventions: Explanation, names: tuple[str, ...]
 ) -> tuple[str, ...] | None:
-    """Return all conventions that concern a case, if together they give its explained answer.
-
-    Parameters
-    ----------
-    prepared_case
-        The case.
-    conventions
-        All conventions of an API.
-    names
-        The names of the conventions that explain the answer.
-    """
+    """Return all conventions that concern a case, if together they give its explained answer."""
     case = prepared_case.case
     concerned = apply_all(case.question, conventions).explanation
     answer = _answer(prepared_case, tuple(BY_NAME[name] for name in names))

@@ -40,15 +40,7 @@ def evaluate(invocation: Invocation, mode: Mode, outcome: Outcome | Inexpressibl
 def with_limitation(
     observation: Observation, api: Api, question: AnyQuestion, runtime: Runtime
 ) -> Observation:
-    """Add the known limitation behind an observation, if nothing else explains it.
-
-    Parameters
-    ----------
-    observation
-        Of the API and the question.
-    api, question, runtime
-        The API, the question of the case, and the runtime that answered.
-    """
+    """Add the known limitation behind an observation, if nothing else explains it."""
     rejected = observation.status == "rejected"
     if observation.mode == "recipe" or not (observation.unexplained or rejected):
         return observation

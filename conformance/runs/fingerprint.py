@@ -46,12 +46,8 @@ def run_fingerprint(environment: Environment, cases: Sequence[Path], words: Sequ
 
     Parameters
     ----------
-    environment
-        The environment.
     cases
         Files and folders of cases; empty for the corpus.
-    words
-        The options that change what is run, or how.
     """
     variable = FRAMEWORKS[environment.framework].backend_variable
     return digest(

@@ -27,17 +27,12 @@ class NotFoundError(PrintableError):
 def case_named(name: str, paths: Sequence[Path]) -> Case:
     """Return the case with this id, or the only one whose id begins with it.
 
+    Raises ``NotFoundError`` if there is no such case, or more than one.
+
     Parameters
     ----------
-    name
-        An id, or its beginning.
     paths
         Files and folders of cases; empty for the corpus. Errors in other cases do not matter.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such case, or more than one.
     """
     contents = load(paths or [resources.CASES], check=False)
     cases = {case.id: case for case in contents.cases}

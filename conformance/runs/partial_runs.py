@@ -26,6 +26,9 @@ _OPENING = b'{"kind": "header"'
 class PartialRun(Writer):
     """A run file that is being written.
 
+    ``done`` are the keys of the observations that the stopped run left there. ``is_complete`` says
+    whether there is nothing more to add.
+
     Parameters
     ----------
     path
@@ -37,13 +40,6 @@ class PartialRun(Writer):
     stopped
         A stopped run whose observations, the first ones, are in the file. Their keys were taken
         from ``keys``.
-
-    Attributes
-    ----------
-    done
-        The keys of the observations that the stopped run left there.
-    is_complete
-        Whether there is nothing more to add.
     """
 
     def __init__(
@@ -88,27 +84,9 @@ def writing(
 ) -> Iterator[PartialRun]:
     """Start a run file or resume one; `PartialRun.close` completes it.
 
-    Parameters
-    ----------
-    path
-        The file.
-    header
-        The header of the run.
-    keys
-        The keys of all its observations in their order.
-    resume
-        Whether to keep the observations of a stopped run.
-
-    Yields
-    ------
-    PartialRun
-        The file, after its header and the observations that it keeps.
-
-    Raises
-    ------
-    RunError
-        If the stopped run has another header or other keys, if the file is not a run file, or while
-        another process writes it.
+    ``keys`` are the keys of all its observations in their order. Raises ``RunError`` if the stopped
+    run has another header or other keys, if the file is not a run file, or while another process
+    writes it.
     """
     _require_run_file(path)
     with run_files.appending(path) as file:

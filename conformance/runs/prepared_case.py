@@ -48,12 +48,7 @@ class Evaluation:
 class PreparedCase:
     """A case, with values that are computed once for all APIs.
 
-    Attributes
-    ----------
-    case
-        The case.
-    seconds
-        The longest time to search for an explanation; None for no limit.
+    ``seconds`` is the longest time to search for an explanation; None for no limit.
     """
 
     case: Case

@@ -109,12 +109,9 @@ def profiles(
 ) -> tuple[Profile, ...]:
     """Derive the profiles of all APIs with native calls, in the order of their first observation.
 
-    Parameters
-    ----------
-    observations
-        The observations of a run. The order of those of one API does not matter.
-    prepared_cases
-        The cases by id. Observations of cases that have changed since are left out.
+    ``observations`` are the observations of a run. The order of those of one API does not matter.
+    ``prepared_cases`` are the cases by id. Observations of cases that have changed since are left
+    out.
     """
     evidence: dict[str, list[Evidence]] = {}
     for observation in observations:

@@ -46,26 +46,9 @@ def record_all(
     An environment that cannot be made or started gets a run file that says so, and the others go
     on.
 
-    Parameters
-    ----------
-    requests
-        One for each environment.
-    prepared_cases
-        The cases. They are iterated several times, and may be made anew each time.
-    places
-        Where shards are carried out.
-
-    Returns
-    -------
-    list of Job
-        One for each request, with its result.
-
-    Raises
-    ------
-    NoExecutor
-        When a place is gone for good.
-    OSError
-        If a run file cannot be written.
+    ``prepared_cases`` are the cases. They are iterated several times, and may be made anew each
+    time. Raises ``NoExecutor`` when a place is gone for good. Raises ``OSError`` if a run file
+    cannot be written.
     """
     recorded_durations = durations.recall()
 
@@ -125,12 +108,8 @@ class _Slot:
 class Scheduler:
     """Carry out all jobs, in one thread; places only put events into its queue.
 
-    Parameters
-    ----------
-    jobs
-        The jobs, in the order in which they start.
-    places
-        Where their shards are carried out.
+    ``jobs`` are the jobs, in the order in which they start. ``places`` says where their shards are
+    carried out.
     """
 
     def __init__(self, jobs: Iterable[Job], places: Sequence[Place]) -> None:

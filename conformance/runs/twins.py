@@ -19,16 +19,8 @@ Relation: TypeAlias = Literal["same", "changed"]
 def relations(observations: Iterable[Observation]) -> dict[Key, Relation]:
     """Return whether an API gave the same answer as its twin in the same run.
 
-    Parameters
-    ----------
-    observations
-        Those of one run, or some of them.
-
-    Returns
-    -------
-    dict
-        The relation by the key of an observation, for those whose twin has one of the same case and
-        mode. Two refusals are the same, whatever their words.
+    Returns the relation by the key of an observation, for those whose twin has one of the same case
+    and mode. Two refusals are the same, whatever their words.
     """
     by_key = {observation.key: observation for observation in observations}
     result: dict[Key, Relation] = {}
