@@ -240,6 +240,11 @@ class Question:
         )
 
     @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return the question itself, as a chain has those of its steps."""
+        return (self,)
+
+    @property
     def is_by_bias(self) -> bool:
         """Return whether a derivative by nothing but the bias is wanted."""
         has_other_tangents = self.x_tangent is not None or self.kernel_tangent is not None
@@ -683,7 +688,7 @@ def as_canonical(question: AnyQuestion, array: Array) -> Array:
 
 
 def _lacks_batch(question: AnyQuestion) -> bool:
-    last = question.questions[-1] if isinstance(question, Chain) else question
+    last = question.questions[-1]
     return last.unbatched and last.answer_space in ("output", "x")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from conformance.question import Array
+from conformance.utils.excerpt import listed
 
 NEAR = 1e-3
 """The largest relative difference of an answer from a multiple or a shift of the right one."""
@@ -60,9 +61,4 @@ def _places(agrees: Array) -> Iterator[str]:
         differing = np.flatnonzero(~agrees.all(axis=others))
         if 0 < len(differing) < agrees.shape[axis] and len(differing) <= _MOST:
             name = _AXES[axis] if axis < 2 else f"index of spatial axis {axis - 2}:"
-            yield f"It differs only in {name} {_list(differing.tolist())}."
-
-
-def _list(numbers: Sequence[int]) -> str:
-    *others, last = map(str, numbers)
-    return f"{', '.join(others)} and {last}" if others else last
+            yield f"It differs only in {name} {listed(list(map(str, differing.tolist())), _MOST)}."

@@ -25,7 +25,6 @@ from conformance.question import (
     TANGENTS,
     AnyQuestion,
     Array,
-    Chain,
     Operator,
     Question,
     Wanted,
@@ -242,7 +241,7 @@ def _check_matrix_cost(q: Question) -> None:
 
 def _full(numbers: list[Any], question: AnyQuestion) -> Array:
     """Return stated numbers with batch and channel axes, (batch, channels, *space)."""
-    first = question.questions[0] if isinstance(question, Chain) else question
+    first = question.questions[0]
     array = np.array(numbers)
     if first.answer_space == "bias":
         return array

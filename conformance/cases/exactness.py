@@ -29,7 +29,6 @@ from conformance.question import (
     ARRAYS,
     AnyQuestion,
     Array,
-    Chain,
     Question,
     answer,
     is_complex,
@@ -82,7 +81,7 @@ def bound(question: AnyQuestion) -> float:
     Raises ``ValueError`` if the question has no answer.
     """
     largest = magnitude(question)
-    pairs = zip(_questions(question), _questions(largest), strict=True)
+    pairs = zip(question.questions, largest.questions, strict=True)
     return max(float(_bounds(q, answer(of)).max(initial=0)) for q, of in pairs)
 
 
@@ -91,14 +90,10 @@ def limit(question: AnyQuestion, *, exact: bool) -> float:
 
     Sums of a half are finite in float32, in which they are formed.
     """
-    dtype = _questions(question)[0].dtype
+    dtype = question.questions[0].dtype
     if exact or dtype.startswith("int"):
         return EXACT_INTEGERS[dtype]
     return float(np.finfo("float32" if dtype in HALVES else dtype).max)
-
-
-def _questions(question: AnyQuestion) -> tuple[Question, ...]:
-    return question.questions if isinstance(question, Chain) else (question,)
 
 
 def _bounds(question: Question, magnitudes: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from conformance.cases import properties
 from conformance.cases.model import Case, Erratum, Expected
 from conformance.comparison import bound, is_within
-from conformance.question import AnyQuestion, Array, Chain, Question, answer, as_passed
+from conformance.question import AnyQuestion, Array, Question, answer, as_passed
 
 
 def check(case: Case) -> str | None:
@@ -73,8 +73,8 @@ def matrix(question: Question) -> Array:
 
 def parameters(question: AnyQuestion) -> tuple[int, ...]:
     """Return how many parameters each step has, in its kernel and its bias."""
-    questions = question.questions if isinstance(question, Chain) else (question,)
-    return tuple(int(q.kernel.size + (0 if q.bias is None else q.bias.size)) for q in questions)
+    sizes = ((q.kernel.size, 0 if q.bias is None else q.bias.size) for q in question.questions)
+    return tuple(int(sum(pair)) for pair in sizes)
 
 
 def _check_error(case: Case, refusal: str) -> str | None:
@@ -124,7 +124,8 @@ def _comparisons(
             images = matrix(question) if by_oracle else _matrix_of(result, question)
             difference = _difference(statements.matrix, images)
             yield difference and f"states a matrix that the oracle does not give: {difference}"
-    if statements.parameters is not None and (by_oracle or _is_count(question)):
+    is_count = question.questions[0].wanted == "parameters"
+    if statements.parameters is not None and (by_oracle or is_count):
         counts = parameters(question) if by_oracle else result
         words = f"{_plain_text(statements.parameters)}, the oracle counts {_plain_text(counts)}"
         is_true = np.all(counts == statements.parameters)
@@ -177,26 +178,18 @@ def _with_batch(numbers: Any, question: AnyQuestion) -> Array:
     array = np.asarray(numbers)
     if isinstance(question, Question) and question.answer_space in ("bias", "count"):
         return array
-    return array.reshape((1,) * (_first(question).x.ndim - array.ndim) + array.shape)
+    return array.reshape((1,) * (question.questions[0].x.ndim - array.ndim) + array.shape)
 
 
 def _is_basis(question: AnyQuestion) -> bool:
-    x = _first(question).x
+    x = question.questions[0].x
     return isinstance(question, Question) and np.array_equal(x.reshape(len(x), -1), np.eye(len(x)))
 
 
 def _matrix_of(result: Array, question: AnyQuestion) -> Array:
     """Return the matrix that the answer to every one-hot image shows, of shape () for no answer."""
-    has_batch = result.ndim > 1 and len(result) == len(_first(question).x)
+    has_batch = result.ndim > 1 and len(result) == len(question.questions[0].x)
     return result.reshape(len(result), -1).T if has_batch else np.array(np.nan)
-
-
-def _is_count(question: AnyQuestion) -> bool:
-    return isinstance(question, Question) and question.wanted == "parameters"
-
-
-def _first(question: AnyQuestion) -> Question:
-    return question.questions[0] if isinstance(question, Chain) else question
 
 
 def _plain_text(value: Any) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from conformance import question as questions
 from conformance.comparison.references import Reference, equal, reference
 from conformance.comparison.rounding import wide
-from conformance.question import AnyQuestion, Array, Question
+from conformance.question import AnyQuestion, Array
 
 
 def difference(
@@ -37,7 +37,7 @@ def difference(
     if answer.shape != expected.shape:
         shapes = [questions.as_passed(question, array).shape for array in (answer, expected)]
         return f"shape {shapes[0]}, not {shapes[1]}"
-    if answer.dtype != expected.dtype and not _is_parameter_count(question):
+    if answer.dtype != expected.dtype and question.questions[0].wanted != "parameters":
         return f"dtype {answer.dtype}, not {expected.dtype}"
     agrees = agreement(question, expected, answer, exact=exact, within=within)
     if agrees.all():
@@ -72,7 +72,3 @@ def is_within(first: Array, second: Array, tolerance: Array | float) -> Array:
     """Return where two arrays of one shape differ by at most ``tolerance``; NaN equals NaN."""
     with np.errstate(all="ignore"):
         return np.asarray((np.abs(wide(first) - wide(second)) <= tolerance) | equal(first, second))
-
-
-def _is_parameter_count(question: AnyQuestion) -> bool:
-    return isinstance(question, Question) and question.wanted == "parameters"

@@ -55,8 +55,7 @@ def summed_in(dtype: Dtype) -> Dtype:
 
 def gamma(count: int, question: AnyQuestion) -> float:
     """Return the relative error of ``count`` roundings of a sum and one of its answer, twice."""
-    steps = question.questions if isinstance(question, Chain) else (question,)
-    dtypes = [q.dtype for q in steps if q.dtype in UNIT_ROUNDOFF]
+    dtypes = [q.dtype for q in question.questions if q.dtype in UNIT_ROUNDOFF]
     sums = max((UNIT_ROUNDOFF[summed_in(dtype)] for dtype in dtypes), default=0.0)
     return 2 * (expm1(count * sums) + max((UNIT_ROUNDOFF[dtype] for dtype in dtypes), default=0.0))
 

@@ -13,6 +13,7 @@ from conformance.authoring import to_yaml, yaml_writer
 from conformance.fuzz.groups import KINDS, SHRUNK, Finding, Kind
 from conformance.fuzz.random_search import Search, Tally, prepare_case
 from conformance.runs.run_files import Header
+from conformance.utils.excerpt import listed
 from conformance.utils.text import count
 
 TITLES: dict[Kind, str] = {
@@ -82,18 +83,15 @@ def _entry(id: str, findings: list[Finding], search: Search) -> str:  # noqa: A0
     question = findings[0].question
     fields = {
         "id": id,
-        "why": " ".join(f"{_join(list(names))}, {failure}" for failure, names in apis.items()),
+        "why": " ".join(
+            f"{listed(list(names), len(names))}, {failure}" for failure, names in apis.items()
+        ),
         "topics": to_yaml.topics(question),
         **to_yaml.fields(question),
     }
     by_group = {finding.group: finding for finding in reversed(findings)}
     remarks = dict.fromkeys(_remark(finding, search) for finding in by_group.values())
     return yaml_writer.entry(fields, {"id": tuple(remarks)}, 2)
-
-
-def _join(names: list[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _remark(finding: Finding, search: Search) -> str:

@@ -24,7 +24,7 @@ from conformance.conventions.arithmetic import round_to
 from conformance.conventions.axes import AXES, CONVENTIONS
 from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import Node, answer_under, under
-from conformance.question import AnyQuestion, Array, Chain, Question
+from conformance.question import AnyQuestion, Array, Question
 from conformance.runs.prepared_case import PreparedCase
 
 ENOUGH = 3
@@ -179,8 +179,7 @@ def is_blind_to_flips(record: KillRecord) -> bool:
     A case whose answer has no numbers is not blind: it is there for the shape. Nor is a gradient by
     the bias, in which no kernel takes part.
     """
-    q = record.case.question
-    first = q.questions[0] if isinstance(q, Chain) else q
+    first = record.case.question.questions[0]
     return _FLIPPED in record.survivors and len(first.x) > 0 and first.answer_space != "bias"
 
 

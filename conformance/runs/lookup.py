@@ -12,6 +12,7 @@ from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES
 from conformance.runs import plan
 from conformance.utils import resources
+from conformance.utils.excerpt import first
 from conformance.utils.printable import PrintableError
 
 _SUGGESTIONS = 5
@@ -73,23 +74,19 @@ def _full_name(kind: str, name: str, names: Collection[str]) -> str:
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        raise NotFoundError(f"{len(candidates)} {kind}s begin with {name!r}: {_list(candidates)}")
+        start = f"{len(candidates)} {kind}s begin with {name!r}"
+        raise NotFoundError(f"{start}: {first(candidates, _SUGGESTIONS)}")
     raise NotFoundError(_unknown(kind, name, names))
 
 
 def _unknown(kind: str, name: str, names: Collection[str]) -> str:
     similar = difflib.get_close_matches(name[:_LONGEST], names, _SUGGESTIONS)
     if similar:
-        hint = f"; near to it: {_list(similar)}"
+        hint = f"; near to it: {first(similar, _SUGGESTIONS)}"
     elif Path(name).suffix in SUFFIXES:
         hint = f"; a file stands behind --cases, and a {kind} is named by its id"
     elif len(names) > 1:
-        hint = f"; the {kind}s are {_list([*names])}"
+        hint = f"; the {kind}s are {first([*names], _SUGGESTIONS)}"
     else:
-        hint = f"; the only {kind} is {_list([*names])}" if names else f", and no other {kind}"
+        hint = f"; the only {kind} is {next(iter(names))}" if names else f", and no other {kind}"
     return f"there is no {kind} {name!r}{hint}"
-
-
-def _list(names: Sequence[str]) -> str:
-    more = len(names) - _SUGGESTIONS
-    return ", ".join(names[:_SUGGESTIONS]) + (f" and {more} more" if more > 0 else "")

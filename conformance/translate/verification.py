@@ -17,6 +17,7 @@ from conformance.runs.prepared_case import unfiled_case
 from conformance.translate import proofs, translation
 from conformance.translate.ends import End, NoAnswer, environment_title
 from conformance.translate.translation import Translation
+from conformance.utils.excerpt import first
 from conformance.utils.text import count
 from conformance.workers.outcomes import Answer, Refusal
 
@@ -44,11 +45,9 @@ def proof_lines(result: Translation, target: End) -> tuple[str, ...]:
             f" {framework}{remedy}",
             f"apart:   it was right with {apart}",
         )
-    number, more = count(len(evidence.cases), "case"), len(evidence.cases) - SHOWN
     return (
-        f"proof:   {recipe} was run on {number} with these arguments and"
-        f" gave the right answer, in {framework}: {', '.join(evidence.cases[:SHOWN])}"
-        f"{f' and {more} more' if more > 0 else ''}",
+        f"proof:   {recipe} was run on {count(len(evidence.cases), 'case')} with these arguments"
+        f" and gave the right answer, in {framework}: {first(evidence.cases, SHOWN)}",
         f"these:   {', '.join(evidence.arguments)}",
     )
 
@@ -84,7 +83,7 @@ def verify(
     if isinstance(equivalent, Refusal):
         raise NoAnswer(f"cannot verify: {target.place.api.id}: {equivalent.words}")
     pairs = zip(native, equivalent, strict=True)
-    if not all(is_same(first, second) for first, second in pairs):
+    if not all(is_same(*pair) for pair in pairs):
         falsehood = proofs.falsehood(source.place.api, result.question, source.place.runtime)
         reason = "this is a bug here"
         if falsehood:

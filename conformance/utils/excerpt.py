@@ -12,13 +12,13 @@ NAMED = 3
 """Names that a list has at most."""
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], most: int = NAMED) -> str:
     """Write one name or more as a list in a sentence, which counts those that are too many.
 
     The list is such as ``a``, ``a and b``, ``a, b and c``, ``a, b and 2 more``.
     """
-    if len(names) > NAMED:
-        return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
