@@ -20,6 +20,7 @@ from conformance.adapters.base import (
     keywords,
     numbers,
     output_space,
+    words,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
@@ -108,14 +109,10 @@ CONV_TRANSPOSE = Api(
     limits=TRANSPOSE_LIMITS,
     takes_bias=False,
     forward="aesara.tensor.nnet.conv",
-    parameters={
-        "output_grad": "x",
-        "filters": "kernel",
-        "border_mode": "padding",
-        "subsample": "stride",
-        "filter_dilation": "dilation",
-        "num_groups": "groups",
-    },
+    parameters=words(
+        "output_grad=x filters=kernel border_mode=padding subsample=stride"
+        " filter_dilation=dilation num_groups=groups"
+    ),
 )
 
 FRAMEWORK = Framework(

@@ -238,6 +238,12 @@ def convolution_beside(
     )
 
 
+def words(text: str) -> dict[str, str]:
+    """Return the words of an API with the keys that they mean, as of ``weight=kernel stride``."""
+    pairs = (word.split("=") for word in text.split())
+    return {pair[0]: pair[-1] for pair in pairs}
+
+
 Gradient = Callable[[CallSource, str], tuple[str, ...]]
 Jvp = Callable[[CallSource, tuple[str, ...]], tuple[str, ...]]
 DoubleBackward = Callable[[CallSource, str, tuple[str, ...]], tuple[str, ...]]

@@ -23,6 +23,7 @@ from conformance.adapters.base import (
     operands,
     output_space,
     symmetric,
+    words,
 )
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
@@ -114,15 +115,7 @@ ND = Api(
     recipe=_function("nd"),
     limits=TRANSPOSE_LIMITS,
     forward="chainer.functions.convolution_nd",
-    parameters={
-        "x": "x",
-        "W": "kernel",
-        "b": "bias",
-        "stride": "stride",
-        "pad": "padding",
-        "dilate": "dilation",
-        "groups": "groups",
-    },
+    parameters=words("x W=kernel b=bias stride pad=padding dilate=dilation groups"),
 )
 FLAT = replace(
     ND,

@@ -14,6 +14,7 @@ from conformance.adapters.base import (
     keywords,
     numbers,
     output_padding,
+    words,
 )
 from conformance.question import Question
 
@@ -77,16 +78,7 @@ LAYER = Api(
     takes_unbatched=True,
     has_parameters=True,
     forward="equinox.nn.Conv",
-    parameters={
-        "x": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "stride": "stride",
-        "padding": "padding",
-        "output_padding": "output_padding",
-        "dilation": "dilation",
-        "groups": "groups",
-    },
+    parameters=words("x weight=kernel bias stride padding output_padding dilation groups"),
 )
 CONV = convolution_beside(
     LAYER, id="equinox.nn.Conv", exists="equinox.nn.Conv1d", limits=xla.LIMITS

@@ -14,6 +14,7 @@ from conformance.adapters.base import (
     convolution_beside,
     keywords,
     numbers,
+    words,
 )
 from conformance.oracle import geometry
 from conformance.question import Question
@@ -121,14 +122,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         has_parameters=True,
         forward=f"{module}.Conv",
         defaults={"padding": "same"},
-        parameters={
-            "inputs": "x",
-            "kernel": "kernel",
-            "bias": "bias",
-            "strides": "stride",
-            "padding": "padding",
-            "kernel_dilation": "dilation",
-        },
+        parameters=words("inputs=x kernel bias strides=stride padding kernel_dilation=dilation"),
     )
     conv = convolution_beside(
         layer, id=f"{module}.Conv", exists=f"{module}.Conv", limits=(*LIMITS, HALF_A_KERNEL)

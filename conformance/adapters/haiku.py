@@ -14,6 +14,7 @@ from conformance.adapters.base import (
     convolution_beside,
     keywords,
     numbers,
+    words,
 )
 from conformance.question import Question
 
@@ -60,14 +61,7 @@ LAYER = Api(
     has_parameters=True,
     forward="haiku.Conv",
     defaults={"padding": "same"},
-    parameters={
-        "inputs": "x",
-        "w": "kernel",
-        "b": "bias",
-        "stride": "stride",
-        "padding": "padding",
-        "output_shape": "output_size",
-    },
+    parameters=words("inputs=x w=kernel b=bias stride padding output_shape=output_size"),
 )
 CHANNELS_FIRST = partial(_layer, channels_first=True)
 CONV = convolution_beside(LAYER, id="haiku.Conv", exists="haiku.Conv1D", limits=xla.LIMITS)

@@ -19,6 +19,7 @@ from conformance.adapters.base import (
     keywords,
     listed,
     numbers,
+    words,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
@@ -173,13 +174,7 @@ CONV_TRANSPOSE = Api(
     reads_kernel_reversed=True,
     takes_bias=False,
     forward="jax.lax.conv_general_dilated",
-    parameters={
-        "lhs": "x",
-        "rhs": "kernel",
-        "strides": "stride",
-        "padding": "padding",
-        "rhs_dilation": "dilation",
-    },
+    parameters=words("lhs=x rhs=kernel strides=stride padding rhs_dilation=dilation"),
 )
 
 # The behaviour is probed: 1 + 2^-12 needs more than the ten bits that TF32 keeps of a number.
@@ -250,14 +245,10 @@ FRAMEWORK = Framework(
             recipe=builder(_conv),
             limits=xla.LIMITS,
             takes_bias=False,
-            parameters={
-                "lhs": "x",
-                "rhs": "kernel",
-                "window_strides": "stride",
-                "padding": "padding",
-                "rhs_dilation": "dilation",
-                "feature_group_count": "groups",
-            },
+            parameters=words(
+                "lhs=x rhs=kernel window_strides=stride padding rhs_dilation=dilation"
+                " feature_group_count=groups"
+            ),
         ),
         Api(
             id="jax.image.resize",

@@ -22,6 +22,7 @@ from conformance.adapters.base import (
     TensorInterop,
     keywords,
     numbers,
+    words,
 )
 from conformance.oracle import geometry
 from conformance.question import Question
@@ -307,15 +308,7 @@ FUNCTION_LIMITS = (
     *DILATION_LIMITS,
 )
 
-CONV_PARAMETERS = {
-    "inputs": "x",
-    "kernel": "kernel",
-    "bias": "bias",
-    "strides": "stride",
-    "padding": "padding",
-    "dilation_rate": "dilation",
-    "groups": "groups",
-}
+CONV_PARAMETERS = words("inputs=x kernel bias strides=stride padding dilation_rate=dilation groups")
 PARAMETERS = {
     **{name: key for name, key in CONV_PARAMETERS.items() if name != "groups"},
     "output_padding": "output_padding",

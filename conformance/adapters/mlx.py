@@ -20,6 +20,7 @@ from conformance.adapters.base import (
     numbers,
     output_padding,
     symmetric,
+    words,
 )
 from conformance.oracle.geometry import Axes, effective_kernel_size
 from conformance.question import Question
@@ -142,15 +143,7 @@ CONV_TRANSPOSE = Api(
     limits=TRANSPOSE_LIMITS,
     takes_bias=False,
     forward="mlx.core.conv",
-    parameters={
-        "input": "x",
-        "weight": "kernel",
-        "stride": "stride",
-        "padding": "padding",
-        "dilation": "dilation",
-        "output_padding": "output_padding",
-        "groups": "groups",
-    },
+    parameters=words("input=x weight=kernel stride padding dilation output_padding groups"),
 )
 LAYER = replace(
     CONV_TRANSPOSE,

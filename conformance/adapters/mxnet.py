@@ -28,6 +28,7 @@ from conformance.adapters.base import (
     output_space,
     symmetric,
     unless,
+    words,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
@@ -285,17 +286,10 @@ NPX = Api(
     recipe=_npx,
     limits=TRANSPOSE_LIMITS,
     forward="mxnet.npx.convolution",
-    parameters={
-        "data": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "stride": "stride",
-        "pad": "padding",
-        "dilate": "dilation",
-        "num_group": "groups",
-        "adj": "output_padding",
-        "target_shape": "output_size",
-    },
+    parameters=words(
+        "data=x weight=kernel bias stride pad=padding dilate=dilation num_group=groups"
+        " adj=output_padding target_shape=output_size"
+    ),
 )
 ND = replace(
     NPX,
@@ -314,16 +308,7 @@ LAYER = replace(
     recipe=_layer,
     has_parameters=True,
     forward="mxnet.gluon.nn.Conv",
-    parameters={
-        "x": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "strides": "stride",
-        "padding": "padding",
-        "dilation": "dilation",
-        "groups": "groups",
-        "output_padding": "output_padding",
-    },
+    parameters=words("x weight=kernel bias strides=stride padding dilation groups output_padding"),
 )
 
 FRAMEWORK = Framework(

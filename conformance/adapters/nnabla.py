@@ -23,6 +23,7 @@ from conformance.adapters.base import (
     operands,
     symmetric,
     unless,
+    words,
 )
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
@@ -110,16 +111,9 @@ CONV_TRANSPOSE = Api(
     recipe=_function(),
     limits=TRANSPOSE_LIMITS,
     forward="nnabla.functions.convolution",
-    parameters={
-        "x": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "pad": "padding",
-        "stride": "stride",
-        "dilation": "dilation",
-        "group": "groups",
-        "output_padding": "output_padding",
-    },
+    parameters=words(
+        "x weight=kernel bias pad=padding stride dilation group=groups output_padding"
+    ),
 )
 LAYER = replace(
     CONV_TRANSPOSE,

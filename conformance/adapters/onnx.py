@@ -23,6 +23,7 @@ from conformance.adapters.base import (
     convolution_beside,
     keywords,
     output_space,
+    words,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
@@ -204,15 +205,9 @@ OUTPUT_PADDING_BELOW_STRIDE_OR_DILATION = Limitation(
         p >= max(s, d) for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
     ),
 )
-PARAMETERS = {
-    "X": "x",
-    "W": "kernel",
-    "B": "bias",
-    "strides": "stride",
-    "dilations": "dilation",
-    "group": "groups",
-    "output_padding": "output_padding",
-}
+PARAMETERS = words(
+    "X=x W=kernel B=bias strides=stride dilations=dilation group=groups output_padding"
+)
 SIZE = {"output_shape": "output_size"}
 SAME = frozenset({"same"})
 """The topics of a variant that says ``same`` in another way, and nothing else."""

@@ -22,6 +22,7 @@ from conformance.adapters.base import (
     numbers,
     operands,
     output_padding,
+    words,
 )
 from conformance.question import Question
 
@@ -123,16 +124,7 @@ CONV_TRANSPOSE = Api(
     recipe=_without_same(_function()),
     limits=TRANSPOSE_LIMITS,
     forward="paddle.nn.functional.conv",
-    parameters={
-        "x": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "stride": "stride",
-        "padding": "padding",
-        "output_padding": "output_padding",
-        "dilation": "dilation",
-        "groups": "groups",
-    },
+    parameters=words("x weight=kernel bias stride padding output_padding dilation groups"),
 )
 LAYER = replace(
     CONV_TRANSPOSE,

@@ -25,6 +25,7 @@ from conformance.adapters.base import (
     listed,
     numbers,
     output_space,
+    words,
 )
 from conformance.question import Question
 
@@ -283,13 +284,7 @@ CHANNELS_FIRST_LIMITS = (
 )
 
 
-PARAMETERS = {
-    "input": "x",
-    "filters": "kernel",
-    "strides": "stride",
-    "padding": "padding",
-    "dilations": "dilation",
-}
+PARAMETERS = words("input=x filters=kernel strides=stride padding dilations=dilation")
 
 
 def _transpose_api(id: str, name: str, exists: str, forward: str) -> Api:  # noqa: A002  # as in Api
@@ -366,13 +361,9 @@ FRAMEWORK = Framework(
             ),
             forward="tf.nn.convNd",
             defaults={},
-            parameters={
-                "out_backprop": "x",
-                "filter": "kernel",
-                "strides": "stride",
-                "padding": "padding",
-                "dilations": "dilation",
-            },
+            parameters=words(
+                "out_backprop=x filter=kernel strides=stride padding dilations=dilation"
+            ),
         ),
         _convolution_api(
             "tf.nn.convolution", "tf.nn.convolution", "tf.nn.convolution", CONVOLUTION_LIMITS

@@ -15,6 +15,7 @@ from conformance.adapters.base import (
     keywords,
     numbers,
     output_padding,
+    words,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
@@ -94,16 +95,7 @@ CONV_TRANSPOSE = Api(
     native=_function,
     recipe=_function,
     forward="tinygrad.Tensor.conv2d",
-    parameters={
-        "self": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "groups": "groups",
-        "stride": "stride",
-        "dilation": "dilation",
-        "padding": "padding",
-        "output_padding": "output_padding",
-    },
+    parameters=words("self=x weight=kernel bias groups stride dilation padding output_padding"),
 )
 LAYER = replace(
     CONV_TRANSPOSE,

@@ -25,6 +25,7 @@ from conformance.adapters.base import (
     operands,
     output_padding,
     symmetric,
+    words,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
@@ -186,16 +187,7 @@ CONV_TRANSPOSE = Api(
     limits=TRANSPOSE_LIMITS,
     takes_unbatched=True,
     forward="torch.nn.functional.conv",
-    parameters={
-        "input": "x",
-        "weight": "kernel",
-        "bias": "bias",
-        "stride": "stride",
-        "padding": "padding",
-        "dilation": "dilation",
-        "groups": "groups",
-        "output_padding": "output_padding",
-    },
+    parameters=words("input=x weight=kernel bias stride padding dilation groups output_padding"),
 )
 LAYER = replace(
     CONV_TRANSPOSE,
