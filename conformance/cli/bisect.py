@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -13,7 +13,6 @@ from packaging.requirements import Requirement
 from rich.console import Console
 from rich.text import Text
 
-from conformance.adapters.base import Api
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli import invocations, options
 from conformance.cli.console import console
@@ -37,6 +36,7 @@ from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.worker_limits import client_in
 from conformance.utils.excerpt import listed
+from conformance.utils.grouping import group
 from conformance.utils.text import count
 
 
@@ -165,10 +165,8 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
     framework = FRAMEWORKS[answers.plan.environment.framework]
     print_lines(console, [Text(), *explanation.about(prepared_case, console.width)])
     before, after = (answers.by_api(entry) for entry in change)
-    groups: dict[Hashable, list[Api]] = {}
-    for api in framework.apis:
-        if before.get(api.id) != after.get(api.id):
-            groups.setdefault((before.get(api.id), after.get(api.id)), []).append(api)
+    changed = (api for api in framework.apis if before.get(api.id) != after.get(api.id))
+    groups = group(changed, lambda api: (before.get(api.id), after.get(api.id)))
     titles = {apis[0].id: listed([api.id for api in apis]) for apis in groups.values()}
     firsts = [apis[0] for apis in groups.values()]
     for entry in change:

@@ -14,6 +14,7 @@ from conformance.fuzz.groups import KINDS, SHRUNK, Finding, Kind
 from conformance.fuzz.random_search import Search, Tally, prepare_case
 from conformance.runs.run_files import Header
 from conformance.utils.excerpt import listed
+from conformance.utils.grouping import group
 from conformance.utils.text import count
 
 TITLES: dict[Kind, str] = {
@@ -39,8 +40,8 @@ def show(console: Console, tally: Tally) -> None:
         for head in ("questions", "API", "mode", "status", "what is known of it", "such as"):
             table.add_column(head, justify="right" if head == "questions" else "left")
         top = groups if kind in SHRUNK else groups[:SHOWN]
-        for group, occurrences in top:
-            cells = (group.api, group.mode, group.status, group.reason, str(occurrences.number))
+        for row, occurrences in top:
+            cells = (row.api, row.mode, row.status, row.reason, str(occurrences.number))
             table.add_row(f"{occurrences.count:,}", *map(Text, cells))
         console.print(table)
         if others := groups[len(top) :]:
@@ -54,18 +55,15 @@ def cases(header: Header, search: Search, findings: Iterable[Finding]) -> str:
 
     ``header`` is the header of a run, which names the framework and its version.
     """
-    by_content: dict[str, list[Finding]] = {}
-    for finding in findings:
-        content = prepare_case(finding.question).content
-        by_content.setdefault(content, []).append(finding)
+    by_content = group(findings, lambda finding: prepare_case(finding.question).content)
     if not by_content:
         return ""
     ids: Counter[str] = Counter()
     entries = []
-    for group in by_content.values():
-        name = f"fuzz-{header.name}-{search.seed}-{group[0].number}"
+    for members in by_content.values():
+        name = f"fuzz-{header.name}-{search.seed}-{members[0].number}"
         ids[name] += 1
-        entries.append(_entry(name if ids[name] == 1 else f"{name}-{ids[name]}", group, search))
+        entries.append(_entry(name if ids[name] == 1 else f"{name}-{ids[name]}", members, search))
     comment = (
         f"# What {header.name} {header.version} does to random questions of seed {search.seed},"
         " each made small.\n"
@@ -77,9 +75,9 @@ def _entry(id: str, findings: list[Finding], search: Search) -> str:  # noqa: A0
     """Write the case of findings that have the same question."""
     apis: dict[str, dict[str, None]] = {}
     for finding in findings:
-        group = finding.group
-        failure = f"{group.status} {group.mode}: {group.reason.removesuffix('.')}."
-        apis.setdefault(failure, {})[group.api] = None
+        shown = finding.group
+        failure = f"{shown.status} {shown.mode}: {shown.reason.removesuffix('.')}."
+        apis.setdefault(failure, {})[shown.api] = None
     question = findings[0].question
     fields = {
         "id": id,

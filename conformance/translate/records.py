@@ -27,6 +27,7 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Profile, profiles
 from conformance.runs.run_files import Header, Run, RunError
 from conformance.utils import resources
+from conformance.utils.grouping import group
 from conformance.utils.printable import PrintableError
 
 RUNS = Path("reports", "runs")
@@ -138,9 +139,7 @@ def _read_run(path: Path) -> Record:
     if not run.complete:
         raise Unfinished(f"{path}: the run is incomplete: it was stopped before its end")
     _framework(path, run.header.framework, run.header.backend)
-    observations: dict[tuple[str, Mode], list[Observation]] = {}
-    for observation in run.observations:
-        observations.setdefault((observation.api, observation.mode), []).append(observation)
+    observations = group(run.observations, lambda o: (o.api, o.mode))
     return Record(
         path=path,
         header=run.header,
