@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from math import prod
 from typing import Any, Literal, TypeAlias, cast, get_args
 
@@ -79,6 +80,7 @@ _DERIVED = ANSWER_SPACES.keys() - {"output", "input_gradient", "kernel_gradient"
 """The derivatives that are sums of outputs and of gradients by the input or the kernel."""
 
 
+@cache
 def operator_of(op: Op) -> Operator:
     """Return the operator, whatever an op wants of it."""
     if op.startswith("conv_transpose"):
@@ -86,6 +88,7 @@ def operator_of(op: Op) -> Operator:
     return "conv" if op.startswith("conv") else "interpolate"
 
 
+@cache
 def wanted_of(op: Op) -> Wanted:
     """Return what an op wants of its operator."""
     return cast("Wanted", op.removeprefix(operator_of(op)).removeprefix("_") or "output")
@@ -220,14 +223,12 @@ class Question:
         """Return whether the gradient of the loss by the output takes part."""
         return self.is_derivative and self.wanted != "jvp"
 
-    @property
-    def computed_ops(self) -> tuple[Op, ...]:
-        """Return the ops that a framework computes for the answer, that of the question first."""
-        if self.wanted not in _DERIVED:
-            return (self.op,)
-        wanted = ("output", "input_gradient", "kernel_gradient")
-        others = (op for op in OPS if operator_of(op) == self.operator and wanted_of(op) in wanted)
-        return (self.op, *others)
+    def computed(self) -> Iterator[Question]:
+        """Yield the questions whose answers a framework computes, this one first."""
+        yield self
+        if self.wanted in _DERIVED:
+            for part in ("", "_input_gradient", "_kernel_gradient"):
+                yield self.but(op=f"{self.operator}{part}")
 
     @property
     def uses_bias(self) -> bool:

@@ -110,9 +110,7 @@ class Limitation:
 
         A framework computes outputs and gradients on the way to a further derivative.
         """
-        return self.is_known_of(runtime) and any(
-            self.concerns(question.but(op=op)) for op in question.computed_ops
-        )
+        return self.is_known_of(runtime) and any(map(self.concerns, question.computed()))
 
 
 @dataclass(frozen=True, kw_only=True)

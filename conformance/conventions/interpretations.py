@@ -328,7 +328,10 @@ def reproduces(
 
 
 def _places(conventions: Iterable[Convention]) -> list[int]:
-    return sorted(CONVENTIONS.index(convention) for convention in conventions)
+    return sorted(_PLACES[str(convention)] for convention in conventions)
+
+
+_PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
 
 
 def _child(node: Node, place: int) -> Node | None:

@@ -19,6 +19,8 @@ from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.observations import Observation
 from conformance.oracle import geometry
 from conformance.question import Question, stand_in
+from conformance.recipes import search
+from conformance.recipes.search import Plan
 from conformance.report.data import ReportData
 from conformance.translate import records, translation
 from conformance.translate.arguments import classes
@@ -164,8 +166,12 @@ def port_table(data: ReportData) -> dict[str, Any]:
     targets = []
     for end in ends:
         numbers = []
+        plans: dict[Any, Plan | Inexpressible] = {}
         for meaning, source in samples.values():
-            equivalent = translation.write_equivalent(meaning, source.api, end.place)
+            key = _arguments(meaning.question)
+            if key not in plans:
+                plans[key] = search.recipe(end.place.api, meaning.question, end.place.runtime)
+            equivalent = translation.write_equivalent(plans[key], meaning, source.api, end.place)
             if isinstance(equivalent, Inexpressible):
                 numbers.append(-1 - reasons.number(equivalent.reason))
                 continue
@@ -222,15 +228,20 @@ def _observe(observations: Sequence[Observation]) -> Any:
 
 def _key(meaning: Interpretation, source: Place) -> tuple[Any, ...]:
     """Return all of a meaning that a call of another API depends on."""
-    q, layouts = meaning.question, meaning.layouts
+    layouts = meaning.layouts
     kernels = (layouts.source, layouts.canonical)
     return (
-        (q.x.shape, q.kernel.shape, q.stride, q.padding, q.output_padding, q.dilation, q.groups),
-        q.zero_given,
+        _arguments(meaning.question),
         source.api.layout,
         layouts.shape,
         *((kernel.shape, kernel.tobytes()) for kernel in kernels),
     )
+
+
+def _arguments(q: Question) -> tuple[Any, ...]:
+    """Return all of a question in which two of the table may differ."""
+    arguments = (q.stride, q.padding, q.output_padding, q.dilation, q.groups, q.zero_given)
+    return (q.x.shape, q.kernel.shape, *arguments)
 
 
 def _lengths(q: Question) -> list[int]:

@@ -89,7 +89,8 @@ def translate(
     interpretation = interpret(question, source, profile)
     if isinstance(interpretation, Inexpressible):
         return interpretation
-    equivalent = write_equivalent(interpretation, source.api, target)
+    plan = search.recipe(target.api, interpretation.question, target.runtime)
+    equivalent = write_equivalent(plan, interpretation, source.api, target)
     if isinstance(equivalent, Inexpressible):
         return equivalent
     native, layouts = interpretation.native, interpretation.layouts
@@ -169,13 +170,12 @@ def interpret(
 
 
 def write_equivalent(
-    interpretation: Interpretation, source: Api, target: Place
+    plan: Plan | Inexpressible, interpretation: Interpretation, source: Api, target: Place
 ) -> Equivalent | Inexpressible:
-    """Write the call of another API over arrays in the layout of the source.
+    """Write the planned call of another API over arrays in the layout of the source.
 
-    Of the source, only its layout counts.
+    The plan is the recipe of the interpreted question. Of the source, only its layout counts.
     """
-    plan = search.recipe(target.api, interpretation.question, target.runtime)
     if isinstance(plan, Inexpressible):
         return Inexpressible(f"{target.api.id} cannot be asked this: {plan.reason}")
     call, kernel, output = _call(
