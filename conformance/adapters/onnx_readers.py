@@ -108,14 +108,27 @@ OPENCV_CLASSIC = (
     NO_EMPTY_BATCH,
 )
 """The limitations of the only engine of OpenCV 4, which OpenCV 5 calls the classic one."""
-OPENCV_5 = Limitation(
-    "padding around a convolution by a kernel of size 1 is lost: docs/findings.md",
-    lambda q: not is_transposed(q) and set(q.window) == {1} and max(map(max, q.pairs)) > 0,
-    is_refusal=False,
+OPENCV_5 = (
+    Limitation(
+        "padding around a convolution by a kernel of size 1 is lost: docs/findings.md",
+        lambda q: not is_transposed(q) and set(q.window) == {1} and max(map(max, q.pairs)) > 0,
+        is_refusal=False,
+    ),
+    Limitation(
+        "nine elements of a kernel along one axis are taken for 3 x 3, unless each channel has a"
+        " group: docs/findings.md",
+        lambda q: (
+            not is_transposed(q)
+            and sorted(q.window) in ([9], [1, 9])
+            and set(q.dilation) == {1}
+            and q.kernel.shape[:2] != (q.groups, 1)
+        ),
+        is_refusal=False,
+    ),
 )
 OPENCV_NEW = (
     Limitation("float32 is all it computes", lambda q: q.dtype != "float32", is_refusal=False),
-    OPENCV_5,
+    *OPENCV_5,
     NO_EMPTY_BATCH,
 )
 OPENCV = Reader(
@@ -148,7 +161,7 @@ OPENCV_ENGINES = tuple(
         load=(OPENCV.load[0], f"net = cv2.dnn.readNetFromONNX(buffer, cv2.dnn.ENGINE_{name})"),
         limits=limits,
     )
-    for name, limits in (("CLASSIC", (*OPENCV_CLASSIC, OPENCV_5)), ("NEW", OPENCV_NEW))
+    for name, limits in (("CLASSIC", (*OPENCV_CLASSIC, *OPENCV_5)), ("NEW", OPENCV_NEW))
 )
 
 TRACT = Reader(
