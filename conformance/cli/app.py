@@ -22,6 +22,7 @@ SUMMARIES = {
     "apis": "List every API, and whether an interpreter has it.",
     "bisect": "Find the first release that answers a case otherwise.",
     "check": "Validate cases.",
+    "compat": "Say which conventions are the same in a range of releases.",
     "diagnose": "Explain an answer that somebody brings: what did it do?",
     "environments": "List the environments that were made, and remove unused ones.",
     "explain": "Show the calls that ask one case, what they answer, and why that differs.",

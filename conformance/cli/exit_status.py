@@ -46,6 +46,11 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         1: "There are findings.",
         2: "A file or folder cannot be read, or a file cannot be written.",
     },
+    "compat": {
+        0: "Every convention is the same in all releases of the range that were asked.",
+        1: "A convention differs within the range.",
+        2: "It is not known, as no release of the range was asked, or the words are wrong.",
+    },
     "diagnose": {
         0: "The answer is right; with --against, both are the same.",
         1: "It is not, or the numbers cannot tell.",
@@ -75,8 +80,8 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         2: "The two cannot be compared, or a file cannot be written.",
     },
     "history": {
-        0: "A release was asked, whatever changed.",
-        2: "No release could be asked, or a file cannot be written.",
+        0: "A release was asked, or the history has the packages, whatever changed.",
+        2: "No release could be asked, no such package is in the history, or a file fails.",
     },
     "new": {
         0: "The case is written.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ from conformance.utils import resources
 # The other modules are imported only where there are changes, so that a passing gate is quick.
 if TYPE_CHECKING:
     from conformance.cases.model import Place
+    from conformance.gate.expected import Expectation
 
-SHIPPED = "shipped"
+SHIPPED, HISTORY = "shipped", "history"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -53,13 +55,16 @@ def command(
 ) -> None:
     """Compare the run CANDIDATE with BASELINE: a baseline, a folder of them, or another run.
 
-    The word `shipped` stands for the baselines of this package, which its pinned versions gave.
+    The word `shipped` stands for the baselines of this package, which its pinned versions gave, and
+    `history` for the conventions of the nearest releases of the framework. A line says which these
+    are, and what changed up to them.
 
     Without a change the command prints only one line, to the standard error.
 
     \b
     Example:
       conformance gate shipped torch.jsonl
+      conformance gate history keras.jsonl
       conformance gate before.jsonl after.jsonl --only-regressions --markdown summary.md
     """
     outputs = [("--markdown", markdown_file), ("--junit", junit_file)]
@@ -76,13 +81,26 @@ def command(
 def _gate(
     reference: Path, candidate: Path, expected_file: Path | None, *, only_regressions: bool
 ) -> Result:
+    if reference == Path(HISTORY):
+        from conformance.cli import gate_history
+
+        if expected_file is not None:
+            raise click.UsageError("--expected is for changes since a baseline, not the history")
+        return gate_history.gate(candidate, only_regressions=only_regressions)
     run = open_run(candidate)
     comparison = compare.compare(_snapshot(reference, run), run)
-    if expected_file is None:
-        return judge(comparison, (), only_regressions=only_regressions)
-    from conformance.gate import expected
+    expectations: Sequence[Expectation] = ()
+    if expected_file is not None:
+        from conformance.gate import expected
 
-    return judge(comparison, expected.load(expected_file), only_regressions=only_regressions)
+        expectations = expected.load(expected_file)
+    result = judge(comparison, expectations, only_regressions=only_regressions)
+    before, after = comparison.before.header, run.header
+    if before.version == after.version:
+        return result
+    from conformance.cli import gate_history
+
+    return replace(result, outlook=gate_history.outlook_of(before, after))
 
 
 def _path(reference: Path) -> Path:
@@ -101,7 +119,8 @@ def _snapshot(reference: Path, candidate: Candidate) -> Snapshot:
 
 def _show(outcome: Result, *, github: bool) -> None:
     if outcome.trouble is not None or not outcome.findings:
-        click.echo(outcome.summary, err=True)
+        for line in (outcome.summary, *outcome.outlook):
+            click.echo(line, err=True)
     else:
         from conformance.cli.console import console
         from conformance.gate import outputs

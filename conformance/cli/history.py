@@ -14,14 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.cases import corpus
-from conformance.cli import options
+from conformance.cli import history_table, options
 from conformance.cli.console import console
 from conformance.cli.exit_status import FAILED, refuse
 from conformance.cli.option_kinds import FOLDER, file, flag
 from conformance.cli.output_files import keep_inputs
 from conformance.cli.release_options import ReleaseOptions, release_options
 from conformance.history import forecasts, history
-from conformance.history.changes import Trend, alike, trends
+from conformance.history.changes import trends
 from conformance.history.history import Entry, Plan
 from conformance.history.releases import (
     Release,
@@ -30,6 +30,7 @@ from conformance.history.releases import (
     requirement_of,
     selected_releases,
 )
+from conformance.history.trend import Trend, alike
 from conformance.report import changes
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
@@ -45,7 +46,7 @@ COMPANIONS = "The pinned companions do not go with it."
 
 
 @click.command("history")
-@click.argument("requirements", nargs=-1, required=True, metavar="RELEASES...")
+@click.argument("requirements", nargs=-1, metavar="[PACKAGES... | RELEASES...]")
 @release_options
 @options.expression
 @options.case_files
@@ -69,21 +70,30 @@ def command(
     out: Path | None,
     page: Path | None,
 ) -> None:
-    """Ask RELEASES of a package the same cases, and say since when which convention holds.
+    """Say since which release of a package which convention holds.
 
-    RELEASES are exact versions, or ranges such as 'keras>=3,<3.16', of which the first and the last
-    release of each minor series are asked. The command keeps the environment and the run of each
-    release; where an environment cannot be made, a line says why. It prints the size of a download
-    beforehand, and refuses one above --max-download.
+    PACKAGES are names: the command looks them up, or all, in the history that ships with this
+    package, and asks nothing. The last part says what changed, the newest first.
+
+    RELEASES are asked here, all the same cases. They are exact versions, or ranges such as
+    'keras>=3,<3.16', of which the first and the last release of each minor series are asked. The
+    command keeps the environment and the run of each release; where an environment cannot be made,
+    a line says why. It prints the size of a download beforehand, and refuses one above
+    --max-download.
 
     \b
     Example:
+      conformance history keras --backend torch
       conformance history keras==3.0.5 keras==3.8.0 keras==3.15.1 --backend torch
       conformance history "jax>=0.4.30" --at-most 5 -k same --markdown jax.md
     """
     keep_inputs([("--markdown", page)], paths or [resources.CASES])
     try:
         ranges = [requirement_of(words) for words in requirements]
+        if history_table.is_reading(ranges):
+            names = [requirement.name for requirement in ranges]
+            history_table.show(_screen(), names, releases.backend, page)
+            return
         package = package_of(ranges)
         place, pythons = releases.place(package)
         all_releases = published_releases(package, pythons)
@@ -104,14 +114,18 @@ def command(
             page.write_text(_page(_title(plan), entries, groups), encoding="utf-8")
     except KeyboardInterrupt:
         refuse("history", "stopped; the runs that are complete are kept")
-    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    screen = console(highlight=False, width=None if has_width else WIDTH)
+    screen = _screen()
     _show(screen, _title(plan), entries, groups)
     between = _number_between(candidates, all_releases)
     if between and any(trend.changes for trend in groups):
         screen.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
     if all(entry.run is None for entry in entries):
         raise SystemExit(FAILED)
+
+
+def _screen() -> Console:
+    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return console(highlight=False, width=None if has_width else WIDTH)
 
 
 def _number_between(candidates: Sequence[Release], existing: Sequence[Release]) -> int:

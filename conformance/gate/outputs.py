@@ -32,6 +32,10 @@ def show(console: Console, result: Result) -> None:
             console.print(Padding(text, (0, 0, 0, 2)))
         else:
             console.print(Text("  ").append_text(text), soft_wrap=True)
+    if result.outlook:
+        console.print()
+    for words in result.outlook:
+        console.print(Text(words, style="dim"), soft_wrap=not console.is_terminal)
 
 
 def _style(finding: Finding) -> str:
@@ -96,6 +100,8 @@ def junit(result: Result) -> bytes:
         notes = [finding for finding in findings if not finding.red]
         if notes:
             ElementTree.SubElement(case, "system-out").text = _description(notes)
+    if result.outlook:
+        ElementTree.SubElement(suite, "system-out").text = "\n".join(map(plain, result.outlook))
     ElementTree.indent(root)
     xml: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return xml + b"\n"
@@ -140,6 +146,8 @@ def github_commands(result: Result, places: Mapping[str, Place]) -> Iterator[str
         position = {"file": _relative(place.file), "line": str(place.line)} if place else {}
         level = "error" if finding.red else "notice"
         yield _command(level, {**position, "title": finding.title}, finding.text)
+    for words in result.outlook:
+        yield _command("notice", {"title": "history"}, words)
 
 
 def _first_place(finding: Finding, places: Mapping[str, Place]) -> Place | None:

@@ -92,6 +92,10 @@ class Result:
         The case files that either side names, the candidate's first.
     trouble
         Why nothing could be compared.
+    outlook
+        What the history of the package lets one expect, in sentences.
+    unit
+        What was compared.
     """
 
     title: str
@@ -103,6 +107,8 @@ class Result:
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     trouble: str | None = None
+    outlook: tuple[str, ...] = ()
+    unit: str = "answer"
 
     @property
     def red(self) -> tuple[Finding, ...]:
@@ -126,7 +132,7 @@ class Result:
             return f"{self.title}: {self.trouble}"
         remark = ""
         if self.uncompared:
-            remark = f" {count(self.uncompared, 'answer')} to new or changed cases not compared."
+            remark = f" {count(self.uncompared, self.unit)} to new or changed cases not compared."
         if not self.findings:
             return f"{self.title}: nothing changed in {self._answers}.{remark}"
         failing = f"{len(self.red):,} of {count(len(self.findings), 'finding')}"
@@ -138,7 +144,7 @@ class Result:
     def _answers(self) -> str:
         """The number of compared answers, and the part of the baseline that they are."""
         if self.selection is None:
-            return count(self.compared, "answer")
+            return count(self.compared, self.unit)
         share = f"{self.compared:,} of {count(self.of, 'answer')} of the baseline"
         return f"{share}, selected by {self.selection}"
 

@@ -8,64 +8,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, starmap
 from typing import NamedTuple
 
 from conformance.history.answers import CaseAnswer, case_answer, states
-from conformance.history.version_ranges import Kind, Span, State, row, spans
+from conformance.history.trend import Change, Trend
+from conformance.history.version_ranges import (
+    ABSENT,
+    API_ITSELF,
+    AVAILABLE,
+    WITHOUT_CHOICE,
+    Span,
+    State,
+    row,
+    rows_by_subject,
+    spans,
+    state_of,
+)
 from conformance.observations import MODES, Mode, Observation
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.profiles import Finding, Known, Profile, profiles
+from conformance.runs.profiles import Finding, Profile, profiles
 from conformance.runs.run_files import Run
-from conformance.utils.excerpt import listed
-from conformance.utils.grouping import are_mostly_shared, cluster, group
-
-
-@dataclass(frozen=True)
-class Change:
-    """A difference between versions, and the cases that show it.
-
-    Parameters
-    ----------
-    subject
-        An axis, or the topics of the cases.
-    is_of_axis
-        Whether a convention changed; else no axis accounts for the change.
-    is_native
-        Whether the naive calls show it.
-    refusal
-        The framework's message in one of the cases, where it refuses them.
-    """
-
-    subject: str
-    spans: tuple[Span, ...]
-    cases: tuple[str, ...]
-    is_of_axis: bool = True
-    is_native: bool = True
-    refusal: str | None = None
-
-
-@dataclass(frozen=True)
-class Trend:
-    """What changed in one API, and what did not.
-
-    Parameters
-    ----------
-    changes
-        First those of axes, then those that no axis accounts for.
-    unchanged
-        The axes on which nothing changed, with the state in all versions.
-    asked
-        How many cases every version was asked that has the API.
-    """
-
-    api: str
-    changes: tuple[Change, ...]
-    unchanged: tuple[tuple[str, State], ...]
-    asked: int
+from conformance.utils.grouping import group
 
 
 class _Move(NamedTuple):
@@ -93,12 +60,34 @@ class _Stage:
         return {f.axis.name: f for f in self.profile.findings} if self.profile else {}
 
     @cached_property
+    def states(self) -> Mapping[str, State]:
+        """The state on each axis where it is known, and of the API itself."""
+        itself = {API_ITSELF: AVAILABLE if self.is_available else ABSENT}
+        return itself | (states_of(self.profile) if self.profile else {})
+
+    def evidence(self, axis: str) -> frozenset[str]:
+        """Return the cases that show the state on an axis."""
+        if axis not in self.findings:
+            return frozenset()
+        finding = self.findings[axis]
+        return frozenset(finding.cases if finding.choice is not None else finding.refused)
+
+    @cached_property
     def conventions(self) -> frozenset[str]:
         return frozenset(map(str, self.profile.conventions)) if self.profile else frozenset()
 
 
 TOPICS = 3
 """The most topics that describe cases."""
+
+
+def states_of(profile: Profile) -> dict[str, State]:
+    """Return the state of an API on each axis where it is known."""
+    return {
+        finding.axis.name: state_of(finding.axis.name, finding.choice or finding.known)
+        for finding in profile.findings
+        if finding.choice is not None or finding.known in WITHOUT_CHOICE
+    }
 
 
 def trends(
@@ -129,69 +118,26 @@ def trends(
     return tuple(starmap(_trend, stages.items()))
 
 
-def alike(trends: Iterable[Trend]) -> tuple[Trend, ...]:
-    """Merge the trends of APIs that changed alike.
-
-    Trends with the same changes, over the same spans and of mostly the same cases, are one, under
-    the names of its APIs. It has the unchanged axes that they share.
-    """
-    return tuple(map(_merge, cluster(trends, _change_alike)))
-
-
-def _change_alike(first: Trend, second: Trend) -> bool:
-    if not first.changes or len(first.changes) != len(second.changes):
-        return False
-    return all(map(_is_the_same, first.changes, second.changes))
-
-
-def _is_the_same(first: Change, second: Change) -> bool:
-    if (first.spans, first.is_of_axis, first.is_native) != (
-        second.spans,
-        second.is_of_axis,
-        second.is_native,
-    ):
-        return False
-    if first.is_of_axis:
-        return first.subject == second.subject
-    return are_mostly_shared({*first.cases}, {*second.cases})
-
-
-def _merge(group: Sequence[Trend]) -> Trend:
-    first, *others = group
-    if not others:
-        return first
-    changes = (
-        replace(equals[0], cases=tuple(dict.fromkeys(c for change in equals for c in change.cases)))
-        for equals in zip(*(trend.changes for trend in group), strict=True)
-    )
-    same = (state for state in first.unchanged if all(state in trend.unchanged for trend in others))
-    asked = min(trend.asked for trend in group)
-    return Trend(listed([trend.api for trend in group]), tuple(changes), tuple(same), asked)
-
-
 def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
     versions = [stage.version for stage in stages]
-    availability = row(_AVAILABLE if stage.is_available else _ABSENT for stage in stages)
     changes: list[Change] = []
-    if len(availability) > 1:
-        changes.append(Change("the API itself", spans(versions, availability), ()))
     same: list[tuple[str, State]] = []
     moves: list[_Move] = []
-    for axis in dict.fromkeys(axis for stage in stages for axis in stage.findings):
-        choices = row(_choice(stage.findings.get(axis)) for stage in stages)
-        if len(choices) > 1:
-            axis_moves = [
-                _Move(
-                    last, first, axis, before.words, after.words,
-                    _evidence(stages[last], axis) & _evidence(stages[first], axis),
-                )
-                for (_, last, before), (first, _, after) in pairwise(choices)
-            ]  # fmt: skip
-            cases = sorted({case for move in axis_moves for case in move.cases})
-            changes.append(Change(axis, spans(versions, choices), tuple(cases)))
-            moves += axis_moves
-        elif choices:
-            same.append((axis, choices[0][2]))
+    for subject, subject_row in rows_by_subject([stage.states for stage in stages]).items():
+        if len(subject_row) == 1 and subject != API_ITSELF:
+            same.append((subject, subject_row[0][2]))
+        if len(subject_row) < 2:
+            continue
+        axis_moves = [
+            _Move(
+                last, first, subject, before.words, after.words,
+                stages[last].evidence(subject) & stages[first].evidence(subject),
+            )
+            for (_, last, before), (first, _, after) in pairwise(subject_row)
+        ]  # fmt: skip
+        cases = sorted({case for move in axis_moves for case in move.cases})
+        changes.append(Change(subject, spans(versions, subject_row), tuple(cases)))
+        moves += axis_moves
     case_sets = [{case for case, _ in stage.observations} for stage in stages if stage.observations]
     return Trend(
         api,
@@ -199,30 +145,6 @@ def _trend(api: str, stages: Sequence[_Stage]) -> Trend:
         tuple(same),
         len(set.intersection(*case_sets)) if case_sets else 0,
     )
-
-
-_AVAILABLE, _ABSENT = State("right", "there"), State("absent", "not there")
-_WITHOUT_CHOICE: Mapping[Known, Kind] = {
-    "refused": "refused",
-    "no parameter": "refused",
-    "no answer": "broken",
-}
-
-
-def _choice(finding: Finding | None) -> State | None:
-    """Return the state of an axis; None where it is not known."""
-    if finding is None:
-        return None
-    if finding.choice is not None:
-        return State("right" if finding.canonical else "other", finding.choice)
-    kind = _WITHOUT_CHOICE.get(finding.known)
-    return State(kind, finding.known) if kind else None
-
-
-def _evidence(stage: _Stage, axis: str) -> frozenset[str]:
-    """Return the cases that show the choice on an axis."""
-    finding = stage.findings[axis]
-    return frozenset(finding.cases if finding.choice is not None else finding.refused)
 
 
 def _case_changes(stages: Sequence[_Stage], moves: Sequence[_Move]) -> Iterator[Change]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
+
+from conformance.conventions.axes import GRADIENTS, PROFILED
 
 Kind: TypeAlias = Literal["right", "other", "refused", "broken", "absent"]
 """The reference's choice or answer, another one, a refusal, a failure, or no such API."""
@@ -16,6 +18,24 @@ class State:
 
     kind: Kind
     words: str
+
+
+API_ITSELF = "the API itself"
+"""The subject beside the axes: whether a version has the API."""
+AVAILABLE, ABSENT = State("right", "there"), State("absent", "not there")
+WITHOUT_CHOICE: Mapping[str, Kind] = {
+    "refused": "refused",
+    "no parameter": "refused",
+    "no answer": "broken",
+}
+"""What an API does on an axis where it makes no choice, although cases ask for one."""
+_CANONICAL = {axis.name: axis.canonical for axis in (*PROFILED, GRADIENTS)}
+
+
+def state_of(axis: str, choice: str) -> State:
+    """Return the state of an API with a choice on an axis, or with words of `WITHOUT_CHOICE`."""
+    default: Kind = "right" if choice == _CANONICAL.get(axis) else "other"
+    return State(WITHOUT_CHOICE.get(choice, default), choice)
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,18 @@ def row(values: Iterable[T | None]) -> Row[T]:
         else:
             rows.append((place, place, value))
     return rows
+
+
+def rows_by_subject(stages: Sequence[Mapping[str, State]]) -> dict[str, Row[State]]:
+    """Merge the states of an API in consecutive versions, on every axis that any of them has.
+
+    Parameters
+    ----------
+    stages
+        For each version, the state by axis, or by `API_ITSELF`.
+    """
+    subjects = dict.fromkeys(subject for stage in stages for subject in stage)
+    return {subject: row(stage.get(subject) for stage in stages) for subject in subjects}
 
 
 def spans(versions: Sequence[str], states: Row[State]) -> tuple[Span, ...]:

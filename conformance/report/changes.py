@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from conformance.history.changes import Change, Trend
+from conformance.history.trend import Change, Trend
 from conformance.history.version_ranges import Kind, State
 from conformance.utils.excerpt import first
 from conformance.utils.markdown import table
@@ -49,7 +49,9 @@ def label(change: Change) -> str:
 
 
 def case_names(change: Change) -> str:
-    """Return the first of the cases that no axis accounts for, and the number of others."""
+    """Return the first of the cases that no axis accounts for, or that show a change of one."""
+    if change.examples:
+        return f"shown by {first(change.examples, NAMED)}"
     return "" if change.is_of_axis else first(change.cases, NAMED)
 
 
@@ -68,7 +70,7 @@ def unchanged_axes(trend: Trend) -> str:
     """Return a sentence about the axes that did not change."""
     others = [f"{axis} ({state.words})" for axis, state in trend.unchanged if state.kind != "right"]
     right = [axis for axis, state in trend.unchanged if state.kind == "right"]
-    text = "Unchanged" if trend.changes else f"Nothing changed in {count(trend.asked, 'case')}"
+    text = "Unchanged" if trend.changes else f"Nothing changed in {count(trend.asked, trend.unit)}"
     if others:
         text += f": {', '.join(others)}"
     if right:

@@ -7,7 +7,8 @@ from functools import cached_property
 from itertools import groupby
 
 from conformance.cases.model import Case
-from conformance.history.changes import Trend, trends
+from conformance.history.changes import trends
+from conformance.history.trend import Trend
 from conformance.observations import Verdict
 from conformance.report import tables
 from conformance.report.api_summary import ApiSummary, api_summaries

@@ -14,3 +14,5 @@ FINDINGS = (_INSTALLED if _INSTALLED.exists() else _CLONE / "docs") / "findings.
 """The page of bugs that the cases have found in frameworks, with scripts that show them."""
 BASELINE = _INSTALLED / "baseline" if _INSTALLED.exists() else _CLONE / "reports" / "baseline"
 """The accepted results of every pinned environment."""
+HISTORY = _INSTALLED / "history" if _INSTALLED.exists() else _CLONE / "reports" / "history"
+"""The conventions of releases of packages, as `nox -s history` observed them."""

@@ -11,7 +11,8 @@ import pytest
 from report_runs import FUNCTION, LAYER, case, observed, run
 
 from conformance.cases.model import Case
-from conformance.history.changes import Change, Trend, alike, trends
+from conformance.history.changes import trends
+from conformance.history.trend import Change, Trend, alike
 from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
 from conformance.question import Question

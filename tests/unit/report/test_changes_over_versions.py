@@ -11,7 +11,7 @@ import pytest
 from report_runs import FUNCTION, LAYER, both, case, failed, observed, report_of, run
 from rich.console import Console
 
-from conformance.history.changes import Change, Trend
+from conformance.history.trend import Change, Trend
 from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
 from conformance.report import output, terminal

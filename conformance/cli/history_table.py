@@ -1,0 +1,69 @@
+"""Print what the table of the history has, for `history` without releases to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+from packaging.requirements import Requirement
+from rich.console import Console
+
+from conformance.cases import load
+from conformance.cli import options
+from conformance.history import table
+from conformance.history.examples import examples
+from conformance.history.series import Move, Series, all_series, of_package
+from conformance.report import history
+from conformance.runs.prepared_case import PreparedCase
+from conformance.utils import resources
+
+OPTIONS = ("backend", "page")
+"""The options that go with packages without versions."""
+
+
+def is_reading(requirements: Sequence[Requirement]) -> bool:
+    """Return whether a command line asks no release, but only names packages or none.
+
+    Raises
+    ------
+    click.UsageError
+        If it does so with an option for releases that are asked.
+    """
+    if any(requirement.specifier for requirement in requirements):
+        return False
+    for option in click.get_current_context().command.params:
+        name = option.name or ""
+        if isinstance(option, click.Option) and name not in OPTIONS and options.is_set(name):
+            raise click.UsageError(
+                f"{option.opts[0]} is for releases to ask, such as 'keras>=3'; packages without"
+                " versions are looked up in the history that ships"
+            )
+    return True
+
+
+def series(names: Sequence[str] = (), backend: str | None = None) -> list[Series]:
+    """Return the history of packages, or of all; raise `UnknownPackage` where there is none."""
+    folder = resources.HISTORY
+    everything = all_series(table.read(folder) if folder.is_dir() else ())
+    if not names and backend is None:
+        return list(everything)
+    packages = names or dict.fromkeys(one.package for one in everything if one.backend)
+    return [one for name in packages for one in of_package(everything, name, backend)]
+
+
+def examples_of(series: Sequence[Series]) -> Mapping[Move, str]:
+    """Return the cases that show the changes."""
+    if not any(one.moves for one in series):
+        return {}
+    return examples(series, map(PreparedCase, load([resources.CASES], check=False).cases))
+
+
+def show(screen: Console, names: Sequence[str], backend: str | None, page: Path | None) -> None:
+    """Print the history of packages, or of all, and write it as Markdown if there is a page."""
+    chosen = series(names, backend)
+    cases = examples_of(chosen)
+    for block in history.blocks(chosen, cases):
+        screen.print(block)
+    if page is not None:
+        page.write_text(history.page(chosen, cases), encoding="utf-8")

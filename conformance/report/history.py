@@ -1,0 +1,105 @@
+"""Word the history of packages: the ranges of releases, and what changed, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from conformance.history.series import Move, Series, newest_first
+from conformance.history.version_ranges import State
+from conformance.report.changes import SIGNS, STYLES, as_markdown, shown
+from conformance.utils.excerpt import listed
+from conformance.utils.markdown import table
+from conformance.utils.text import count, markdown, plain, sentence, shortened, tick
+
+NEWS = "What changed, newest first"
+NOTHING = "Nothing changed."
+
+
+def overview(series: Series) -> str:
+    """Return how many releases were asked, the ends of their range, and how many were not."""
+    words = count(len(series.versions), "release")
+    if series.versions:
+        words += f", {' to '.join(dict.fromkeys(_dated(series, n) for n in (0, -1)))}"
+    if series.unasked:
+        words += f"; {len(series.unasked):,} more could not be asked"
+    return f"{words}."
+
+
+def _dated(series: Series, place: int) -> str:
+    version = series.versions[place]
+    day = series.dates[version]
+    return f"{version} ({day})" if day else str(version)
+
+
+def unasked(series: Series) -> Iterator[str]:
+    """Yield each release that could not be asked, with the reason."""
+    for version, reason in series.unasked.items():
+        yield f"{series.package} {version}: {shortened(plain(reason), 300)}"
+
+
+def release(series: Series, move: Move) -> str:
+    """Return the release of a change and the one before it, such as ``keras 3.15.0 on torch``."""
+    runtime = f", {series.runtime}" if series.runtime else ""
+    return f"{series.package} {move.first}{series.place}{runtime} (after {move.last})"
+
+
+def of_series(series: Series, examples: Mapping[Move, str]) -> Iterator[RenderableType]:
+    """Yield the ranges of one package for a terminal."""
+    yield Text(series.title, style="bold underline")
+    yield Text(overview(series))
+    for words in unasked(series):
+        yield Padding(Text(words, style="dim"), (0, 0, 0, 2))
+    yield Text()
+    yield from shown(series.trends(examples))
+
+
+def blocks(series: Sequence[Series], examples: Mapping[Move, str]) -> Iterator[RenderableType]:
+    """Yield the history for a terminal: package by package, and then the newest changes."""
+    for one in series:
+        yield from of_series(one, examples)
+    yield Text(NEWS, style="bold underline")
+    news = newest_first(series)
+    if not news:
+        yield Text(NOTHING)
+    for one, move in news:
+        yield Text(f"{one.dates[move.first]}  {release(one, move)}".strip(), style="bold")
+        states = (
+            Text(f"{SIGNS[s.kind]} {s.words}", STYLES[s.kind]) for s in (move.before, move.after)
+        )
+        yield Padding(Text(f"{move.subject}: ") + Text(" -> ").join(states), (0, 0, 0, 4))
+        case = f"; shown by {examples[move]}" if move in examples else ""
+        yield Padding(Text(f"{listed(move.apis)}{case}", style="dim"), (0, 0, 0, 4))
+
+
+def page(series: Sequence[Series], examples: Mapping[Move, str]) -> str:
+    """Return the history as Markdown, the newest changes first."""
+    parts = [f"## {NEWS}", _news(series, examples)]
+    for one in series:
+        parts += [f"## {markdown(one.title)}", markdown(overview(one))]
+        parts += [f"- {markdown(words)}" for words in unasked(one)]
+        parts += [as_markdown(one.trends(examples))]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _news(series: Sequence[Series], examples: Mapping[Move, str]) -> str:
+    rows = [
+        (
+            one.dates[move.first],
+            markdown(release(one, move)),
+            ", ".join(map(tick, move.apis)),
+            sentence(move.subject),
+            f"{_state(move.before)} → {_state(move.after)}",
+            tick(examples[move]) if move in examples else "",
+        )
+        for one, move in newest_first(series)
+    ]
+    heads = ("date", "release", "APIs", "what changed", "from what to what", "shown by")
+    return table(heads, rows) if rows else NOTHING
+
+
+def _state(state: State) -> str:
+    return f"{SIGNS[state.kind]} {sentence(state.words)}"
