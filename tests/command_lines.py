@@ -15,6 +15,7 @@ import click
 import numpy as np
 from fakes import drive
 from gate_runs import different, seen, write
+from history_tables import END, LAYER, START, odd, rows, written
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import COMMANDS, main
@@ -61,7 +62,8 @@ BY_NAME: Mapping[str, Sequence[str]] = {
     "scheduler": ("nonsense", "tcp://", "http://x", ""),
     "pins": ("torch==2.0", "x==1", "!!!", "", "torch"),
     "requirement": ("torch", "torch>=2", "torch==2.0", "!!!", "", "x[y]"),
-    "requirements": ("torch==2.0", "keras>=3", "!!!", ""),
+    "requirements": ("torch==2.0", "keras>=3", "keras", "jax", "!!!", ""),
+    "range_": ("keras", "keras>=3", "keras>9", "keras==3.*", "torch", "!!!", ""),
     "jobs": ("1", "2", "0", "-1", "1000000000", "nan", ""),
     "count": ("1", "3", "0", "-1", "nan", "x"),
     "memory": (str(2**33), "0", "1", "nan", "9" * 25),
@@ -82,6 +84,8 @@ RIGHT: tuple[tuple[str, ...], ...] = (
     ("bisect", "torch>=2", "--case", "fine"),
     ("check", "cases"),
     ("check", "cases", "--each", "--matrix", "--out", "out.txt"),
+    ("compat", "keras>=3,<4", "--api", LAYER, "--json"),
+    ("compat", "keras>=3", "--pre"),
     ("diagnose", "answer.yaml", "--api", "onnx.ConvTranspose", "-a", "strides=2"),
     ("diagnose", "call.npz", "--argument", "y=[1]", "--seconds", "1", "--json"),
     ("diagnose", "answer.yaml", "--against", "answer.yaml"),
@@ -92,7 +96,9 @@ RIGHT: tuple[tuple[str, ...], ...] = (
     ("gate", "baseline", "run.jsonl"),
     ("gate", "run.jsonl", "changed.jsonl", "--markdown", "a.md", "--junit", "a.xml", "--github"),
     ("gate", "baseline", "changed.jsonl", "--expected", "expected.yaml", "--only-regressions"),
+    ("gate", "history", "run.jsonl"),
     ("history", "torch==2.0"),
+    ("history", "keras", "--markdown", "a.md"),
     ("new", "--id", "mine", "--why", "Mine.", "--x", "[1, 2]", "--kernel", "[1, 10]"),
     ("new", "--id", "mine", "--why", "Mine.", "--from-npz", "call.npz", "--stride", "2"),
     ("report", "run.jsonl", "--out", "out"),
@@ -129,6 +135,7 @@ def place(folder: Path) -> None:
     write(folder / "stopped.jsonl", seen("fine", api="plain.right"), complete=False, **of)
     accept.write(accept.snapshots([run]), folder / "baseline")
     resources.CASES = folder / "cases"
+    resources.HISTORY = written(folder / "history", *rows(odd(START, START, END)))
     drive.fake(folder)
     FRAMEWORKS["torch"] = FRAMEWORKS["torch"]
 

@@ -81,7 +81,7 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
     },
     "history": {
         0: "A release was asked, or the history has the packages, whatever changed.",
-        2: "No release could be asked, no such package is in the history, or a file fails.",
+        2: "No release could be asked, the history lacks a package, or a file cannot be written.",
     },
     "new": {
         0: "The case is written.",

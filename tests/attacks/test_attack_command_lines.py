@@ -21,6 +21,7 @@ def test_a_command_line_ends_as_its_help_says(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
     monkeypatch.setattr(resources, "CASES", resources.CASES)
+    monkeypatch.setattr(resources, "HISTORY", resources.HISTORY)
     monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
     for number, words in enumerate(lines(BATCH, seed)):
         folder = tmp_path / str(number)

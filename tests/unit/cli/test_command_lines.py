@@ -25,6 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
     monkeypatch.setattr(resources, "CASES", resources.CASES)
+    monkeypatch.setattr(resources, "HISTORY", resources.HISTORY)
     monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
     return tmp_path / "place"
 

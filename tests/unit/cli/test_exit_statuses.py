@@ -17,6 +17,7 @@ from fakes import drive, installer, searched
 from fakes.frameworks import api
 from fakes.searched import faulty
 from gate_runs import different, seen, write
+from history_tables import END, START, odd, rows, written
 
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
@@ -54,6 +55,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     monkeypatch.setattr(resources, "BASELINE", resources.BASELINE)
     monkeypatch.setattr(resources, "FINDINGS", tmp_path / "findings.md")
+    table = written(tmp_path / "history", *rows(odd(START, START, END)))
+    monkeypatch.setattr(resources, "HISTORY", table)
     write(tmp_path / "run.jsonl", seen("fine"), framework="torch", backend=None)
     write(tmp_path / "changed.jsonl", different("fine"), framework="torch", backend=None)
     write(tmp_path / "stopped.jsonl", seen("fine"), complete=False)
@@ -134,6 +137,9 @@ ENDS: tuple[tuple[int, tuple[str, ...], Callable[[Path], None] | None], ...] = (
     (0, ("check", "corpus/fine.yaml"), None),
     (1, ("check", "wrong.yaml"), None),
     (2, ("check", "none.yaml"), None),
+    (0, ("compat", "keras<3.2"), None),
+    (1, ("compat", "keras>=3"), None),
+    (2, ("compat", "keras>=9"), None),
     (0, ("diagnose", "answer.yaml", "-a", "y=[1, 12, 20]"), None),
     (1, ("diagnose", "answer.yaml", "-a", "y=[7, 7, 7]"), None),
     (2, ("diagnose", "none.npz"), None),
