@@ -17,6 +17,8 @@ from conformance.conventions import (
     operators,
     output_padding,
     padding,
+    padding_words,
+    strides,
 )
 from conformance.conventions.axis import Axis as Axis
 from conformance.conventions.axis import Choice as Choice
@@ -25,6 +27,8 @@ from conformance.conventions.axis import Convention as Convention
 AXES: tuple[Axis, ...] = (
     *layout.AXES,
     *operators.AXES,
+    *strides.AXES,
+    *padding_words.AXES,
     *padding.AXES,
     *circular.AXES,
     *output_padding.AXES,

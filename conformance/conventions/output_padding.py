@@ -17,7 +17,7 @@ from conformance.conventions.axis import (
     mapped,
     mistake,
 )
-from conformance.conventions.padding import odd_at_begin
+from conformance.conventions.padding_words import odd_at_begin
 from conformance.question import Question
 
 
