@@ -24,7 +24,7 @@ LAYERS = (
     {"explain", "gate", "history", "quality"},
     {"authoring", "findings", "translate"},
     {"answers", "fuzz", "report"},
-    {"cli", "testing"},
+    {"cli", "pytest_client", "testing"},
     {"pytest_items", "__main__"},
     {"pytest_plugin"},
 )
