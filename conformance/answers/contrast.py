@@ -10,11 +10,12 @@ import numpy as np
 from rich.text import Text
 
 from conformance.answers.diagnosis import AnswerDiagnosis
-from conformance.answers.lines import indent, question_lines, sentence_lines
+from conformance.answers.lines import question_lines
 from conformance.authoring.call_files import CannotUse
-from conformance.comparison import reference
+from conformance.comparison import equal, is_within, reference
 from conformance.conventions.interpretations import Explanation
 from conformance.explain import array_diff
+from conformance.explain.text_lines import indented, wrapped
 from conformance.question import ARRAYS, Array, Question
 
 
@@ -67,16 +68,16 @@ def contrast_lines(contrast: Contrast, names: tuple[str, str], width: int) -> It
     yield Text(f"The answers {'are the same' if contrast.is_same else 'differ'}", style="bold")
     yield from question_lines(first, width)
     if not contrast.is_same:
-        yield from indent(
+        yield from indented(
             array_diff.compared(
                 first.answer, second.answer, contrast.agrees, width - 4, heads=("answer", "other")
             )
         )
     for name, diagnosis in zip(names, (first, second), strict=True):
-        yield from sentence_lines(f"{name}: {diagnosis.status}. {diagnosis.words}", width)
+        yield from wrapped(f"{name}: {diagnosis.status}. {diagnosis.words}", width)
     for name, only in zip(names, (contrast.only_first, contrast.only_second), strict=True):
         for convention in only or ():
-            yield from sentence_lines(f"only in {name}: {convention}", width, style="bold")
+            yield from wrapped(f"only in {name}: {convention}", width, style="bold")
 
 
 def _explanations(diagnosis: AnswerDiagnosis) -> tuple[Explanation, ...]:
@@ -88,11 +89,11 @@ def _agreement(first: AnswerDiagnosis, second: AnswerDiagnosis) -> Array | None:
     """Return where two answers are the same, up to the rounding of both."""
     if first.answer.shape != second.answer.shape:
         return None
-    agrees = np.asarray(first.answer == second.answer)
+    agrees = equal(first.answer, second.answer)
     for diagnosis in (first, second):
         if diagnosis.expected is not None and diagnosis.expected.shape == first.answer.shape:
-            distance = np.abs(first.answer.astype(np.float64) - second.answer)
-            agrees = agrees | (distance <= 2 * reference(diagnosis.question).near)
+            bound = 2 * reference(diagnosis.question).near
+            agrees = agrees | is_within(first.answer, second.answer, bound)
     return agrees
 
 

@@ -9,10 +9,10 @@ from rich.text import Text
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS
 from conformance.answers.diagnosis import AnswerDiagnosis
-from conformance.answers.lines import indent, sentence_lines
 from conformance.answers.vocabulary import ONNX
 from conformance.conventions import interpretations
 from conformance.explain import explanation
+from conformance.explain.text_lines import indented, wrapped
 from conformance.question import Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
@@ -61,22 +61,22 @@ def correction_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
     """Yield lines about the call that is right."""
     if diagnosis.api in ONNX and not diagnosis.is_right:
         sentence = f"The specification of ONNX has the oracle's numbers for {diagnosis.api}."
-        yield from sentence_lines(sentence, width)
+        yield from wrapped(sentence, width)
     written = correction(diagnosis)
     if written is None:
         return
     result, end = written
     if isinstance(result, Inexpressible):
-        yield from sentence_lines(f"There is no call to write instead: {result.reason}.", width)
+        yield from wrapped(f"There is no call to write instead: {result.reason}.", width)
         return
     if _is_usual(diagnosis, end):
-        yield from sentence_lines(f"{end.title} answers so when it is called so:", width)
-        yield from indent(explanation.source(result.native.source, width - 4))
+        yield from wrapped(f"{end.title} answers so when it is called so:", width)
+        yield from indented(explanation.source(result.native.source, width - 4))
     layout = "canonical axes" if result.native is result.call else "its own layout"
-    yield from sentence_lines(f"The right answer of {end.title}, from arrays in {layout}:", width)
-    yield from indent(explanation.source(result.call.source, width - 4))
+    yield from wrapped(f"The right answer of {end.title}, from arrays in {layout}:", width)
+    yield from indented(explanation.source(result.call.source, width - 4))
     for line in proof_lines(result, end):
-        yield from sentence_lines(line, width)
+        yield from wrapped(line, width)
 
 
 def _is_usual(diagnosis: AnswerDiagnosis, end: End) -> bool:

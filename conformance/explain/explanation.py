@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from conformance import comparison
 from conformance.adapters.base import numbers
 from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
+from conformance.explain.text_lines import INDENT, indented, wrapped
 from conformance.observations import Key, Observation, Status, verdict
 from conformance.question import (
     TANGENTS,
@@ -36,7 +36,6 @@ from conformance.runs.twins import Relation
 from conformance.utils.text import plain
 from conformance.workers.outcomes import Answer
 
-INDENT = 2
 STYLES: dict[Status, str] = {
     "match": "green",
     "mismatch": "bold red",
@@ -51,20 +50,20 @@ def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
     """Yield lines about a case: its reason, its source, its question and the oracle's answer."""
     case = prepared_case.case
     yield Text(case.id, style="bold")
-    yield from _wrap(case.why, width)
+    yield from wrapped(case.why, width)
     if case.document is not None:
         parts = (f"{case.document.title} ({case.document.source})", case.section, *case.claims)
-        yield from _wrap(f"From {', '.join(filter(None, parts))}.", width)
-    yield from _wrap(f"Asked: {words(case.question)}.", width)
+        yield from wrapped(f"From {', '.join(filter(None, parts))}.", width)
+    yield from wrapped(f"Asked: {words(case.question)}.", width)
     if prepared_case.oracle_answer is None:
-        yield from _wrap(f"Oracle: there is no answer: {reason_without_answer(case)}.", width)
+        yield from wrapped(f"Oracle: there is no answer: {reason_without_answer(case)}.", width)
     else:
-        yield from _wrap("Oracle:", width)
-        yield from _indent(
+        yield from wrapped("Oracle:", width)
+        yield from indented(
             array_diff.alone(as_passed(case.question, prepared_case.oracle_answer), width - 4), 4
         )
     if case.erratum is not None:
-        yield from _wrap(f"Erratum: {case.erratum.sentence}", width)
+        yield from wrapped(f"Erratum: {case.erratum.sentence}", width)
 
 
 def where(header: Header) -> Text:
@@ -94,7 +93,7 @@ def api_lines(
         yield from _call(call, width)
         observation = call.observations[0]
         if observation.key in relations:
-            yield from _wrap(twins.sentence(observation, relations[observation.key]), width, 4)
+            yield from wrapped(twins.sentence(observation, relations[observation.key]), width, 4)
 
 
 def words(question: AnyQuestion) -> str:
@@ -188,13 +187,13 @@ def _call(result: InvocationResult, width: int) -> Iterator[Text]:
     title.append(observation.status, style=STYLES.get(observation.status, "bold red reverse"))
     yield title
     if isinstance(call, Call):
-        yield from _indent(source(call.source, width - 4), 4)
+        yield from indented(source(call.source, width - 4), 4)
     if isinstance(result.outcome, Answer):
         yield from _answer(
             result.invocation.prepared_case, result.outcome.array, observation, width
         )
     elif words := observation.full_diagnosis or observation.detail:
-        yield from _wrap(words, width, 4)
+        yield from wrapped(words, width, 4)
 
 
 def _answer(
@@ -203,9 +202,9 @@ def _answer(
     sentences = list(_statements(observation))
     question, oracle = prepared_case.case.question, prepared_case.oracle_answer
     if oracle is None:
-        yield from _wrap("It answered all the same:", width, 4)
-        yield from _indent(array_diff.alone(answer, width - 6), 6)
-        yield from _wrap(observation.full_diagnosis or "", width, 4, "bold")
+        yield from wrapped("It answered all the same:", width, 4)
+        yield from indented(array_diff.alone(answer, width - 6), 6)
+        yield from wrapped(observation.full_diagnosis or "", width, 4, "bold")
     elif observation.status == "match":
         sentences.insert(0, "It is the oracle's answer.")
     else:
@@ -216,12 +215,12 @@ def _answer(
             agrees = comparison.agreement(question, oracle, canonical, exact=exact, within=within)
             same = as_passed(question, agrees)
         oracle = as_passed(question, oracle)
-        yield from _indent(array_diff.compared(answer, oracle, same, width - 6), 6)
+        yield from indented(array_diff.compared(answer, oracle, same, width - 6), 6)
         if same is not None and same.all():
             verb = "is" if observation.status == "undecided" else "has"
             sentences.insert(0, f"It {verb} {observation.detail}.")
-        yield from _wrap(observation.full_diagnosis or "", width, 4, "bold")
-    yield from _wrap(" ".join(sentences), width, 4)
+        yield from wrapped(observation.full_diagnosis or "", width, 4, "bold")
+    yield from wrapped(" ".join(sentences), width, 4)
 
 
 def _statements(observation: Observation) -> Iterator[str]:
@@ -241,18 +240,3 @@ def source(code: str, width: int) -> Iterator[Text]:
     )
     syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
     yield from syntax.highlight("\n".join(lines)).split("\n", allow_blank=False)
-
-
-def _wrap(sentence: str, width: int, indent: int = INDENT, style: str = "") -> Iterator[Text]:
-    space = " " * indent
-    lines = textwrap.wrap(
-        plain(sentence), width, initial_indent=space, subsequent_indent=space,
-        break_on_hyphens=False,
-    )  # fmt: skip
-    return (Text(line, style=style) for line in lines)
-
-
-def _indent(lines: Iterator[Text], indent: int) -> Iterator[Text]:
-    for line in lines:
-        line.pad_left(indent if line.plain else 0)
-        yield line
