@@ -15,6 +15,8 @@ from mkdocs.structure.files import File, Files
 
 from conformance.cases import corpus
 from conformance.cli.app import COMMANDS, main
+from conformance.history import table
+from conformance.history.series import all_series
 from conformance.report import html
 from conformance.report.environments import environments
 from conformance.report.model import report
@@ -36,7 +38,8 @@ def on_files(files: Files, config: Any) -> Files:
 def answers() -> str:
     """The page of the report on all baselines."""
     runs = (records.run_of(records.read(path)) for path in sorted(resources.BASELINE.glob("*.csv")))
-    return html.render(report(environments(runs), corpus.select_cases(())))
+    history = all_series(table.read(resources.HISTORY))
+    return html.render(report(environments(runs), corpus.select_cases(()), history))
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from conformance.cases import corpus
-from conformance.cli import options
+from conformance.cli import history_table, options
 from conformance.cli.console import console
 from conformance.cli.option_kinds import FOLDER, PATH, several
 from conformance.cli.output_files import keep_inputs
@@ -47,7 +47,7 @@ def command(
     paths = paths or _case_paths(contents)
     outputs = (("--out", out / name) for name in names or output.NAMES)
     keep_inputs(outputs, (*runs, *paths))
-    document = report(environments(contents), corpus.select_cases(paths))
+    document = report(environments(contents), corpus.select_cases(paths), history_table.series())
     files = output.write(document, out, names)
     terminal.show(console(), document)
     for path in files:

@@ -66,7 +66,7 @@ def _shows(move: Move, prepared_case: PreparedCase) -> bool:
     if move.subject not in touched_axes(prepared_case):
         return False
     sides = [list(_answers(move.subject, s, prepared_case)) for s in (move.before, move.after)]
-    return any(not np.array_equal(*pair) for pair in product(*sides))
+    return any(not np.array_equal(before, after) for before, after in product(*sides))
 
 
 def _answers(axis: str, state: State, prepared_case: PreparedCase) -> Iterator[Array]:

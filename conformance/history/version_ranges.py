@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from conformance.conventions.axes import GRADIENTS, PROFILED
@@ -40,10 +40,17 @@ def state_of(axis: str, choice: str) -> State:
 
 @dataclass(frozen=True)
 class Span:
-    """Consecutive versions with the same behaviour, such as ``until 3.1`` or ``3.2 to 3.5``."""
+    """Consecutive versions with the same behaviour, such as ``until 3.1`` or ``3.2 to 3.5``.
+
+    Parameters
+    ----------
+    number
+        How many versions it spans.
+    """
 
     versions: str
     state: State
+    number: int = field(default=1, compare=False)
 
 
 T = TypeVar("T")
@@ -86,5 +93,5 @@ def spans(versions: Sequence[str], states: Row[State]) -> tuple[Span, ...]:
             when = f"until {last}"
         elif number == len(states) - 1:
             when = f"from {first}"
-        spans.append(Span(when, state))
+        spans.append(Span(when, state, end - begin + 1))
     return tuple(spans)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from packaging.version import Version
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from conformance.history.series import Move, Series, newest_first
-from conformance.history.version_ranges import State
+from conformance.history.version_ranges import API_ITSELF, State
 from conformance.report.changes import SIGNS, STYLES, as_markdown, shown
 from conformance.utils.excerpt import listed
 from conformance.utils.markdown import table
@@ -103,3 +104,26 @@ def _news(series: Sequence[Series], examples: Mapping[Move, str]) -> str:
 
 def _state(state: State) -> str:
     return f"{SIGNS[state.kind]} {sentence(state.words)}"
+
+
+def since(series: Series, api: str, version: Version) -> Iterator[tuple[str, str]]:
+    """Yield for each axis of an API, since which release it does what it does in a version."""
+    place = sum(release <= version for release in series.versions) - 1
+    rows = series.rows[api] if place >= 0 else {}
+    for subject, row in rows.items():
+        spans = [(begin, end, state) for begin, end, state in row if begin <= place]
+        if subject == API_ITSELF or not spans:
+            continue
+        begin, end, state = spans[-1]
+        first = _dated(series, begin)
+        if len(row) == 1:
+            number = count(end - begin + 1, "release")
+            yield subject, f"{state.words} since {first} at least, in {number} that were asked"
+        elif len(spans) == 1:
+            yield subject, f"{state.words} until {series.versions[end]}"
+        else:
+            _, last, before = spans[-2]
+            yield (
+                subject,
+                f"{state.words} since {first}; {before.words} until {series.versions[last]}",
+            )

@@ -16,8 +16,9 @@ from markupsafe import Markup, escape
 
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
+from conformance.history.series import newest_first
 from conformance.history.version_ranges import Kind
-from conformance.report import changes, pictures
+from conformance.report import changes, history, pictures
 from conformance.report.case_pages import details
 from conformance.report.convention_table import SIGNS
 from conformance.report.data import VerdictCounts
@@ -27,6 +28,7 @@ from conformance.report.page_data import numbering, packed, page_data
 from conformance.report.pictures import Picture
 from conformance.report.porting import port_table
 from conformance.report.support import ASKED, TONES
+from conformance.runs.profiles import GRADIENTS, PROFILED
 from conformance.utils.grouping import group
 from conformance.utils.text import count, printed, shortened
 
@@ -71,6 +73,12 @@ def render(report: Report) -> str:
         other_bugs=_other_bugs(report, [bug for bug, _, _ in stories]),
         count=count,
         trends=report.trends,
+        axes={axis.name for axis in (*PROFILED, GRADIENTS)},
+        history=[(one, one.trends(report.examples)) for one in report.series],
+        news=newest_first(report.series),
+        overview=history.overview,
+        unasked=history.unasked,
+        release=history.release,
         about=changes.label,
         refusal=changes.refusal,
         unchanged=changes.unchanged_axes,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
 from conformance.cases.model import Case
 from conformance.history.changes import trends
+from conformance.history.examples import examples
+from conformance.history.series import Move, Series
 from conformance.history.trend import Trend
 from conformance.observations import Verdict
 from conformance.report import tables
@@ -41,8 +44,28 @@ LEGEND: Mapping[Verdict, tuple[str, str]] = {
 """The sign of each verdict and its meaning, from the best verdict to the worst."""
 
 
+@dataclass(frozen=True)
 class Report(ReportData):
-    """Everything that the outputs show."""
+    """Everything that the outputs show.
+
+    Attributes
+    ----------
+    history
+        The releases of all packages, as far as they are known.
+    """
+
+    history: tuple[Series, ...] = ()
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """Return the history of the packages whose APIs are in the report."""
+        apis = {column.api for column in self.columns}
+        return tuple(one for one in self.history if not apis.isdisjoint(one.stages))
+
+    @cached_property
+    def examples(self) -> Mapping[Move, str]:
+        """Return the cases of the report that show the changes of the history."""
+        return examples(self.series, self.prepared_cases.values())
 
     @cached_property
     def matrices(self) -> tuple[Matrix, ...]:
@@ -115,11 +138,14 @@ class Report(ReportData):
         return problems(self)
 
 
-def report(environments: Sequence[Environment], cases: Iterable[Case]) -> Report:
-    """Make the report on runs in their order, and on the cases as they are now."""
+def report(
+    environments: Sequence[Environment], cases: Iterable[Case], history: Iterable[Series] = ()
+) -> Report:
+    """Make the report on runs in their order, on the cases as they are now, and on a history."""
     cases = tuple(cases)
     observations = tables.observations(environments, cases)
-    return Report(tuple(environments), cases, observations, tables.verdicts(observations))
+    verdicts = tables.verdicts(observations)
+    return Report(tuple(environments), cases, observations, verdicts, tuple(history))
 
 
 def _title(versions: Sequence[Environment]) -> str:

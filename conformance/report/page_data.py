@@ -12,6 +12,9 @@ from typing import Any
 
 from conformance.findings import known_bugs
 from conformance.findings.known_bugs import Bug
+from conformance.history.outlook import version_of
+from conformance.report import history
+from conformance.report.environments import Column
 from conformance.report.model import LEGEND, Report
 from conformance.report.support import QUESTIONS
 from conformance.runs.profiles import GRADIENTS, PROFILED
@@ -46,6 +49,8 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
     questions    of the support matrix, [id, title, axis, topic]
     families     [name, title, columns], and a column [name, columns above, cells], and a cell
                  [word, tone, sentence, number of cases]
+    sentences    of the history, each once
+    since        for each column, by name of the axis, the number of the sentence
     ===========  =====================================================================
     """
     ids = numbering.ids
@@ -58,6 +63,14 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
         key = tuple(shortened(v, SHOWN) if isinstance(v, str) else None for v in outcome)
         pairs[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
     sets, axes = _axes(report, ids)
+    sentences: dict[str, int] = {}
+    since = [
+        {
+            axis: sentences.setdefault(words, len(sentences))
+            for axis, words in _since(report, column)
+        }
+        for column in report.columns
+    ]
     return {
         "columns": [[column.title, column.environment.title] for column in report.columns],
         "topics": numbering.topics,
@@ -87,7 +100,19 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
             ]
             for family in report.support.families
         ],
+        "sentences": list(sentences),
+        "since": since,
     }
+
+
+def _since(report: Report, column: Column) -> Iterator[tuple[str, str]]:
+    """Yield for each axis of a column, since which release of the history the API does so."""
+    header = column.environment.run.header
+    version = version_of(header.version)
+    place = (header.backend or "", header.runtime_class or "")
+    for one in report.series:
+        if version and (one.backend, one.runtime) == place and column.api in one.stages:
+            yield from history.since(one, column.api, version)
 
 
 def _choices(report: Report) -> Iterator[dict[str, str | None]]:

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from history_tables import END, ODD, STANDS, START, rows
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from conformance.cases import corpus
+from conformance.history.series import all_series
 from conformance.report import output
 from conformance.report.environments import environments
 from conformance.report.model import Report, report
@@ -30,6 +32,18 @@ BASELINES = (
     "jax.xla",
     "mxnet.onednn",
 )
+PLACE = {"backend": "tensorflow", "runtime": "onednn-avx2"}
+HISTORY = tuple(
+    rows(
+        {
+            "3.1": {ODD: START, "kernel flip": STANDS, "dilation": "refused"},
+            "3.2": {ODD: START, "kernel flip": STANDS, "dilation": "no answer"},
+            "3.3": {ODD: END, "kernel flip": STANDS, "dilation": "no answer"},
+        },
+        **PLACE,
+    )
+)
+"""A history of Keras that changed twice."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -46,7 +60,8 @@ def all_records() -> list[Record]:
 
 @pytest.fixture(scope="session")
 def made(all_records: list[Record]) -> Report:
-    return report(environments(map(records.run_of, all_records)), corpus.select_cases(()))
+    runs = map(records.run_of, all_records)
+    return report(environments(runs), corpus.select_cases(()), all_series(HISTORY))
 
 
 @pytest.fixture(scope="session")

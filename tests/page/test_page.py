@@ -20,6 +20,8 @@ ROUTES = (
     "#pictures",
     "#coverage",
     "#/picture/padding",
+    "#changes",
+    "#history-1",
     "#troubles",
     "#claims",
     "#errata",
@@ -36,7 +38,8 @@ ROUTES = (
     "#/%E0%A4%A",
 )
 VIEWS = (
-    *("#support", "#/ask/flip/jax", "#port", "#pictures", "#troubles", "#claims", "#axes"),
+    *("#support", "#/ask/flip/jax", "#port", "#pictures", "#changes", "#troubles"),
+    *("#claims", "#axes"),
     *("#cases", f"#/case/{CASE}"),
 )
 """One route of each view."""
@@ -247,3 +250,28 @@ def test_the_print_has_no_buttons(page: Page) -> None:
 
 def test_the_page_is_below_three_megabytes(file: Path) -> None:
     assert file.stat().st_size < 3_000_000
+
+
+# The history
+
+
+def test_a_change_leads_to_the_case_that_shows_it_and_that_says_since_when(page: Page) -> None:
+    follow(page, "#changes")
+    news = page.locator(".news li")
+    expect(news.first).to_contain_text("keras 3.3 on tensorflow, onednn-avx2 (after 3.2)")
+    news.first.locator("a[href^='#/case/']").click()
+    expect(page.locator("#case h2")).to_be_visible()
+    since = page.locator("#case .implementation li", has_text="since 3.3 (2024-01-03)")
+    expect(since.first).to_have_text(
+        "same: odd element: cropped at the end since 3.3 (2024-01-03);"
+        " cropped at the start until 3.2"
+    )
+
+
+def test_a_timeline_is_read_in_the_order_of_the_releases(page: Page) -> None:
+    follow(page, "#history-1")
+    timeline = page.locator(".timeline").first.locator("li")
+    assert [" ".join(text.split()) for text in timeline.all_inner_texts()] == [
+        "◆ cropped at the start until 3.2",
+        "= cropped at the end from 3.3",
+    ]

@@ -24,6 +24,18 @@ const script = (details, place, number, source) => {
   return [...details.imports[place], "", ...lines, "", source.trimEnd(), "print(y)", ""].join("\n");
 };
 
+// Since which release the implementation means what this case shows, as the history has it.
+const sinceWhen = (data, number, place) => {
+  const groups = new Map();
+  for (const [axis, sentence] of Object.entries(data.since[place])) {
+    const set = data.axes[axis]?.[place] ?? -1;
+    if (set >= 0 && data.sets[set].includes(number)) groups.set(sentence, [...(groups.get(sentence) ?? []), axis]);
+  }
+  if (!groups.size) return null;
+  return make("details", { open: "" }, make("summary", {}, "Since which version"),
+    make("ul", {}, ...[...groups].map(([sentence, axes]) => make("li", {}, `${axes.join(", ")}: ${data.sentences[sentence]}`))));
+};
+
 const implementation = (data, details, number, places) => {
   const place = places[0];
   const outcome = outcomeOf(data, place, number);
@@ -46,6 +58,7 @@ const implementation = (data, details, number, places) => {
   if (equivalent && equivalent !== naive) body.push(codeBlock("equivalent call", equivalent));
   const whole = naive && script(details, place, number, naive);
   if (whole) body.push(make("details", {}, make("summary", {}, "A script of the naive call"), codeBlock("script", whole)));
+  body.push(sinceWhen(data, number, place));
   body.push(codeBlock("the same on a command line", `conformance repro ${id} --api '${api}' --mode native`));
   const title = make("summary", {}, make("span", { class: `v ${overall.replaceAll(" ", "-")}` }, `${sign} ${overall}`), " ",
     places.map((n) => data.columns[n][0]).join(", "));
