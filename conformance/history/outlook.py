@@ -42,10 +42,10 @@ def outlook(
         return
     here = [one for one in asked if one.runtime == (runtime or "")]
     if not here and runtime:
-        classes = ", ".join(one.runtime or "none in particular" for one in asked)
+        here = [max(asked, key=lambda one: len(one.versions))]
         yield (
-            f"The history has {asked[0].package}{asked[0].place} in the runtime class {classes}"
-            f" and not in {name(runtime)}, which may answer otherwise."
+            f"The history has {here[0].title}, and not in the runtime class {name(runtime)},"
+            " which may answer otherwise."
         )
     for one in here[:1]:
         yield from sentences(one, known, version)

@@ -12,6 +12,7 @@ import sys
 import tomllib
 import types
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 from case_files import cases
 from click.testing import CliRunner
+from history_tables import END, ODD, START, rows, written
 from pages import blocks, commands, page
 
 from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
@@ -34,6 +36,7 @@ from conformance.observations import MODES, Mode, Observation
 from conformance.recipes import call_writer
 from conformance.runs import calls, plan, twins
 from conformance.runs.prepared_case import PreparedCase
+from conformance.utils import resources
 from conformance.workers.outcomes import Answer
 from conformance.workers.worker_client import WorkerClient
 
@@ -66,6 +69,32 @@ def test_the_expected_changes_that_are_shown_are_read(tmp_path: Path) -> None:
     (tmp_path / "expected.yaml").write_text(text)
     (expectation,) = expected.load(tmp_path / "expected.yaml")
     assert expectation.entry.versions == ">=3.16"
+
+
+# The history
+
+ODD_OF_KERAS = {
+    "3.14.0": {ODD: START}, "3.14.1": {ODD: START}, "3.15.0": {ODD: END}, "3.15.1": {ODD: END}
+}  # fmt: skip
+"""What the page shows of Keras on torch; the history that ships has more of it."""
+
+
+def test_the_history_prints_what_the_page_on_ranges_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = dict(
+        zip(ODD_OF_KERAS, ("2026-04-03", "2026-05-07", "2026-06-24", "2026-07-29"), strict=True)
+    )
+    table = [
+        replace(row, date=days[row.version])
+        for row in rows(ODD_OF_KERAS, backend="torch", runtime="onednn-avx2")
+    ]
+    monkeypatch.setattr(resources, "HISTORY", written(tmp_path, *table))
+    shown = commands(page("support-a-range"))
+    assert [words[1] for words, _ in shown] == ["compat", "history", "compat"]
+    for words, printed in shown:
+        output = CliRunner().invoke(main, words[1:], env={"COLUMNS": "120"}).output.splitlines()
+        assert [line for line in printed if line.strip() not in map(str.strip, output)] == []
 
 
 # Explaining an answer

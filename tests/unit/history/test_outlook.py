@@ -94,12 +94,18 @@ def test_of_a_package_without_releases_nothing_is_said() -> None:
     assert list(outlook([one(failed("1", "No wheel."))], None, "1", "2")) == []
 
 
-def test_another_runtime_class_is_named_and_not_counted() -> None:
+def test_where_the_class_was_not_asked_another_one_is_named() -> None:
     series = all_series(rows(odd(START, END), runtime="eigen"))
     assert list(outlook(series, "onednn", "3.0", "3.1")) == [
-        "The history has keras in the runtime class eigen and not in onednn,"
-        " which may answer otherwise."
+        "The history has keras, eigen, and not in the runtime class onednn,"
+        " which may answer otherwise.",
+        "The history has keras 3.1.",
+        f"Expect: {LAYER}: {ODD}: {START} until 3.0, {END} from 3.1.",
     ]
+
+
+def test_of_a_runtime_without_a_class_nothing_is_said_where_the_history_has_one() -> None:
+    assert list(outlook(all_series(rows(odd(START, END), runtime="xla")), None, "3.0", "3.1")) == []
 
 
 def test_many_changes_are_counted() -> None:
