@@ -9,11 +9,13 @@ from typing import Any
 import boolean
 import click
 
-from conformance.cases import Case, load
+from conformance.cases import Case, load, profile_set
 from conformance.utils import resources
 
 
-def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[Case, ...]:
+def select_cases(
+    paths: Sequence[Path], expression: str | None = None, *, profile: bool = False
+) -> tuple[Case, ...]:
     """Select the cases for which an expression holds.
 
     Raises ``SystemExit`` with status 2, after it prints every problem of the files. Raises
@@ -25,6 +27,8 @@ def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[
         Files and folders of cases; none for all of the corpus.
     expression
         Words with and, or, not and parentheses; None selects every case.
+    profile
+        Whether only those of the profile set are selected.
     """
     loaded = load(paths or [resources.CASES])
     if loaded.problems:
@@ -32,11 +36,17 @@ def select_cases(paths: Sequence[Path], expression: str | None = None) -> tuple[
             click.echo(str(problem), err=True)
         raise SystemExit(2)
     is_selected = _predicate(expression) if expression else lambda _: True
-    cases = tuple(case for case in loaded.cases if is_selected(case))
+    cases = tuple(
+        case
+        for case in loaded.cases
+        if is_selected(case) and (not profile or case.id in profile_set.IDS)
+    )
     if not loaded.cases:
         raise click.UsageError("there are no cases in these files")
     if not cases:
-        raise click.UsageError(f"none of {len(loaded.cases)} cases is meant by -k {expression!r}")
+        options = (expression and f"-k {expression!r}", profile and "--profile")
+        words = " and ".join(filter(None, options))
+        raise click.UsageError(f"none of {len(loaded.cases)} cases is meant by {words}")
     return cases
 
 

@@ -34,6 +34,7 @@ from conformance.history.search_answers import SearchAnswers
 from conformance.observations import Mode
 from conformance.runs import calls, lookup, plan, run_header
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import client_in
 from conformance.utils.excerpt import listed
 from conformance.utils.grouping import group
@@ -80,7 +81,8 @@ def command(
         place, pythons = releases.place(package.name)
         prepared_case = PreparedCase(lookup.case_named(name, paths))
         case_id = prepared_case.case.id
-        plan = releases.plan(place, [prepared_case], paths, ("case", case_id), case_id)
+        selection = Selection(expression=case_id, cases=tuple(map(str, paths)))
+        plan = releases.plan(place, [prepared_case], paths, selection)
         adapter = FRAMEWORKS[place.framework]
         apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
         ends = [_end(package, version) for version in (good, bad)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from conformance.authoring import fill_expected
 from conformance.cases import Case, load
+from conformance.cases.profile_set import IDS
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import PATH, file, flag
 from conformance.cli.output_files import keep_inputs, refuse_without
-from conformance.quality import interactions, mutation, summary
+from conformance.gate import baseline
+from conformance.quality import interactions, mutation, profile_set, summary
 from conformance.quality.mutation import KillRecord
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import progress, resources
@@ -32,10 +34,11 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     differs under it, and the diagnosis has to name the convention. Of the whole corpus the command
     reports the t-way coverage of the arguments and the mutation score: how many conventions the
     cases kill, alone and in pairs. There is a finding where fewer than three cases kill a
-    convention or tell two choices apart, where a case from no document kills nothing, and where no
-    case has a feasible combination of three arguments. In any file there is a finding where
-    rounding hides a convention from a real-valued case, whose answers are then undecided. --fix
-    writes the oracle's answers into the files, for you to review, and changes nothing else in them.
+    convention or tell two choices apart, where a case from no document kills nothing, where no
+    case has a feasible combination of three arguments, and where two cases of the profile set do
+    not show a choice that the baselines establish. In any file there is a finding where rounding
+    hides a convention from a real-valued case, whose answers are then undecided. --fix writes the
+    oracle's answers into the files, for you to review, and changes nothing else in them.
 
     \b
     Example:
@@ -70,6 +73,14 @@ def command(cases: tuple[Path, ...], fix: bool, each: bool, matrix: bool, out: P
     raise SystemExit(1 if findings else 0)
 
 
+def _profile_findings(records: Sequence[KillRecord]) -> Iterator[str]:
+    """Yield what the profile set does not show of the committed answers."""
+    prepared_cases = {record.case.id: PreparedCase(record.case) for record in records}
+    for path in sorted(resources.BASELINE.glob("*.csv")):
+        evidence = profile_set.accepted(path.stem, baseline.read(path), prepared_cases)
+        yield from profile_set.weaknesses(evidence, IDS)
+
+
 def _kill_records(cases: Sequence[Case]) -> list[KillRecord]:
     with progress.bar() as bar:
         records = mutation.kill_records(map(PreparedCase, cases))
@@ -102,5 +113,6 @@ def _quality_findings(records: Sequence[KillRecord], *, whole: bool) -> list[str
             lines += measure
             findings += faults
         findings += summary.idle(records)
+        findings += _profile_findings(records)
     _print(lines)
     return findings

@@ -92,7 +92,7 @@ def prune(keys: tuple[str, ...], days: int | None, dry_run: bool) -> None:
             if environment.busy:
                 raise InUse(f"{environment.key} is in use, and is kept")
             if not dry_run:
-                store.remove(environment)
+                store.remove(environment.home)
             removed.append(environment)
         except (InUse, OSError) as error:
             failures.append(error)

@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.cases import corpus
-from conformance.cli import history_table, options
+from conformance.cli import history_table, options, recording
 from conformance.cli.console import console
 from conformance.cli.exit_status import FAILED, refuse
 from conformance.cli.option_kinds import FOLDER, file, flag
-from conformance.cli.output_files import keep_inputs
+from conformance.cli.output_files import keep_inputs, refuse_without
 from conformance.cli.release_options import ReleaseOptions, release_options
 from conformance.history import forecasts, history
 from conformance.history.changes import trends
@@ -33,8 +33,9 @@ from conformance.history.releases import (
 from conformance.history.trend import Trend, alike
 from conformance.report import changes
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.selection import Selection
+from conformance.utils import markdown as tables
 from conformance.utils import resources
-from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, shortened
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
@@ -43,6 +44,8 @@ WIDTH = 140
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
 BISECT = "`conformance bisect` finds the one that changed a case."
 COMPANIONS = "The pinned companions do not go with it."
+_OPTIONS = {"expression": "-k", "paths": "--cases", "out": "--out", "page": "--markdown"}
+"""The options that do not go with --to, by the names of their values."""
 
 
 @click.command("history")
@@ -60,6 +63,15 @@ COMPANIONS = "The pinned companions do not go with it."
     "--out", type=FOLDER, help="A folder for the run files, which `report` and `gate` read."
 )
 @file("--markdown", "page", help="A file for the same result as Markdown.")
+@click.option(
+    "--to",
+    "table",
+    type=FOLDER,
+    help="The folder of a table, such as reports/history, of what each release means by its"
+    " arguments. RELEASES may then be of several packages, or none for all. Those in the table"
+    " are not asked again, environments are removed, and --jobs is how many are asked at once.",
+)
+@flag("--retry", help="With --to, ask again what could not be asked.")
 def command(
     requirements: tuple[str, ...],
     releases: ReleaseOptions,
@@ -69,24 +81,36 @@ def command(
     at_most: int | None,
     out: Path | None,
     page: Path | None,
+    table: Path | None,
+    retry: bool,
 ) -> None:
     """Say since which release of a package which convention holds.
 
     PACKAGES are names: the command looks them up, or all, in the history that ships with this
     package, and asks nothing. The last part says what changed, the newest first.
 
-    RELEASES are asked here, all the same cases. They are exact versions, or ranges such as
-    'keras>=3,<3.16', of which the first and the last release of each minor series are asked. The
-    command keeps the environment and the run of each release; where an environment cannot be made,
-    a line says why. It prints the size of a download beforehand, and refuses one above
-    --max-download.
+    RELEASES are asked here. They are exact versions, or ranges such as 'keras>=3,<3.16', of which
+    the first and the last release of each minor series are asked. The cases are the profile set,
+    the fewest that show what each API means by its arguments, unless -k or --cases choose others.
+    The command keeps the environment and the run of each release; where an environment cannot be
+    made, a line says why. It prints the size of a download beforehand, and refuses one above
+    --max-download. With --to, it makes the history of PACKAGES and RELEASES.
 
     \b
     Example:
       conformance history keras --backend torch
       conformance history keras==3.0.5 keras==3.8.0 keras==3.15.1 --backend torch
       conformance history "jax>=0.4.30" --at-most 5 -k same --markdown jax.md
+      conformance history --to reports/history "keras>=3" flax --jobs 2
     """
+    if table is not None:
+        for name in _OPTIONS:
+            if options.is_set(name):
+                raise click.UsageError(f"{_OPTIONS[name]} does not go with --to")
+        recording.record(table, requirements, releases, every=every, at_most=at_most, retry=retry)
+        return
+    if retry:
+        refuse_without("--retry", "--to FOLDER")
     keep_inputs([("--markdown", page)], paths or [resources.CASES])
     try:
         ranges = [requirement_of(words) for words in requirements]
@@ -100,9 +124,14 @@ def command(
         candidates = selected_releases(
             ranges, all_releases, pre=releases.pre, every=every, at_most=at_most
         )
-        prepared_cases = list(map(PreparedCase, corpus.select_cases(paths, expression)))
-        words = ("-k", str(expression))
-        plan = releases.plan(place, prepared_cases, paths, words, expression)
+        selection = Selection(
+            expression=expression, cases=tuple(map(str, paths)), profile=not (expression or paths)
+        )
+        prepared_cases = [
+            PreparedCase(case)
+            for case in corpus.select_cases(paths, expression, profile=selection.profile)
+        ]
+        plan = releases.plan(place, prepared_cases, paths, selection)
         releases.announce(forecasts.of_all(plan, candidates), plan)
         if releases.dry_run:
             return
@@ -191,7 +220,7 @@ def _show(console: Console, title: str, entries: Sequence[Entry], groups: Sequen
 
 def _page(title: str, entries: Sequence[Entry], groups: Sequence[Trend]) -> str:
     rows = (tuple(map(markdown, (str(entry.release), *_cells(entry)))) for entry in entries)
-    lines = [f"## {markdown(title)}", "", table(HEADS, rows)]
+    lines = [f"## {markdown(title)}", "", tables.table(HEADS, rows)]
     if not all(entry.pinned for entry in entries):
         lines += ["", f"\\* {COMPANIONS}"]
     return "\n".join((*lines, "", changes.as_markdown(groups), ""))

@@ -42,6 +42,11 @@ expression = word(
     metavar="EXPR",
     help="Only cases whose id, op, topics, tags or claims match, such as 'stride and not d2l'.",
 )
+profile = flag(
+    "--profile",
+    help="Only the naive calls of the profile set: the fewest cases from which it is known what"
+    " each API means by its arguments.",
+)
 case_files = several(
     "--cases",
     "paths",

@@ -92,8 +92,7 @@ class ReleaseOptions:
         place: Environment,
         prepared_cases: Sequence[PreparedCase],
         paths: tuple[Path, ...],
-        words: tuple[str, ...],
-        expression: str | None,
+        selection: Selection,
     ) -> Plan:
         """Return what every release is asked."""
         return Plan(
@@ -101,10 +100,10 @@ class ReleaseOptions:
             fixed=tuple(releases.requirement_of(pin) for pin in self.pins),
             prepared_cases=tuple(prepared_cases),
             cases=paths,
-            words=words,
+            words=tuple(selection.options()),
             jobs=self.jobs,
             limits=self.limits,
-            selection=Selection(expression=expression, cases=tuple(map(str, paths))) or None,
+            selection=selection or None,
             allowance=Allowance(self.limit),
         )
 

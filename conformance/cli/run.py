@@ -20,6 +20,7 @@ from conformance.runs.worker_limits import MEMORY, WorkerLimits
 @environment_options.environments
 @options.api_ids
 @options.expression
+@options.profile
 @click.option(
     "--out",
     type=PATH,
@@ -52,6 +53,7 @@ def command(
     environments: list[NamedEnvironment],
     api_ids: tuple[str, ...],
     expression: str | None,
+    profile: bool,
     out: Path | None,
     jobs: int,
     limits: WorkerLimits,
@@ -68,7 +70,7 @@ def command(
     \b
     Example:
       conformance run --framework torch --python ~/venvs/torch/bin/python -k stride
-      conformance run --framework jax --with jax==0.10.2 --python 3.11
+      conformance run --framework jax --with jax==0.10.2 --python 3.11 --profile
       conformance run --environment all --jobs 2 --resume
     """
     if (executor == "dask") != (scheduler is not None):
@@ -77,11 +79,12 @@ def command(
         refuse_without("--jobs", "--executor threads; a cluster has as many workers as it has")
     environments = _with_apis(api_ids, environments)
     limits = replace(limits, memory=memory, batched=not one_by_one)
+    selection = run_requests.selection(cases, expression, api_ids, profile=profile)
     requests = run_requests.requests(
-        environments, cases, expression, api_ids, out, limits, reuse=reuse, resume=resume
+        environments, cases, selection, out, limits, reuse=reuse, resume=resume
     )
     if requests:
-        run_requests.execute_all(requests, cases, expression, jobs, scheduler, skip=skip)
+        run_requests.execute_all(requests, cases, selection, jobs, scheduler, skip=skip)
 
 
 def _with_apis(

@@ -30,8 +30,7 @@ from conformance.utils.printable import printable
 def requests(
     environments: Sequence[tuple[str | None, Environment]],
     cases: tuple[Path, ...],
-    expression: str | None,
-    api_ids: tuple[str, ...],
+    selection: Selection,
     out: Path | None,
     limits: WorkerLimits,
     *,
@@ -40,21 +39,21 @@ def requests(
 ) -> list[Request]:
     """Return the runs to make, and print which ones are reused.
 
-    ``cases``, ``expression`` and ``api_ids`` are the selection of cases and APIs; empty or None for
-    all. Raises ``click.UsageError`` if an output is an input, or cannot be the file of a run.
+    ``cases`` are the files of cases, empty for all, and ``selection`` the part of them and of the
+    APIs. Raises ``click.UsageError`` if an output is an input, or cannot be the file of a run.
     """
-    options = (*api_ids, str(expression), str(limits))
-    selection = _selection(cases, expression, api_ids)
+    profile = ("--profile",) if selection.profile else ()
+    options = (*selection.apis, str(selection.expression), *profile, str(limits))
     all_requests = [
         Request(
             name=name or environment.framework,
             environment=environment,
             path=_path(name, out, several=len(environments) > 1),
-            api_ids=api_ids,
+            api_ids=selection.apis,
             limits=limits,
             fingerprint=run_fingerprint(environment, cases, options) if environment.pins else None,
             resume=resume,
-            selection=selection,
+            selection=selection or None,
         )
         for name, environment in environments
     ]
@@ -63,19 +62,19 @@ def requests(
     return [request for request in all_requests if not (reuse and _is_reusable(request))]
 
 
-def _selection(
-    cases: Sequence[Path], expression: str | None, api_ids: tuple[str, ...]
-) -> Selection | None:
-    """Return the selection of cases and APIs; None for all of them."""
+def selection(
+    cases: Sequence[Path], expression: str | None, api_ids: tuple[str, ...], *, profile: bool
+) -> Selection:
+    """Return the selection of cases and APIs; an empty one is of all of them."""
     is_whole = resources.CASES.resolve() in [path.resolve() for path in cases]
     paths = () if is_whole else tuple(map(str, cases))
-    return Selection(expression=expression, apis=api_ids, cases=paths) or None
+    return Selection(expression=expression, apis=api_ids, cases=paths, profile=profile)
 
 
 def execute_all(
     requests: Sequence[Request],
     cases: tuple[Path, ...],
-    expression: str | None,
+    selection: Selection,
     jobs: int,
     scheduler: str | None,
     *,
@@ -83,10 +82,12 @@ def execute_all(
 ) -> None:
     """Make the runs, and print the result of each.
 
-    ``jobs`` says how many workers run side by side. ``scheduler`` is the address of a Dask cluster;
-    None for threads here. Raises ``SystemExit`` with `FAILED`, if a run is not complete.
+    ``selection`` is the part of ``cases``. ``jobs`` says how many workers run side by side.
+    ``scheduler`` is the address of a Dask cluster; None for threads here. Raises ``SystemExit``
+    with `FAILED`, if a run is not complete.
     """
-    prepared_cases = [PreparedCase(case) for case in corpus.select_cases(cases, expression)]
+    selected = corpus.select_cases(cases, selection.expression, profile=selection.profile)
+    prepared_cases = [PreparedCase(case) for case in selected]
     if not any(_is_asked(request, prepared_cases) for request in requests):
         names = ", ".join(dict.fromkeys(n for r in requests for n in r.api_ids or (r.name,)))
         raise click.UsageError(f"none of {len(prepared_cases)} cases asks anything of {names}")

@@ -255,9 +255,16 @@ def occupy(home: Path) -> None:
         if home not in _OCCUPIED:
             home.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(home.with_suffix(USED), os.O_RDWR | os.O_CREAT, 0o666)
-            _OCCUPIED[home] = file  # never closed: the lock ends with the process
+            _OCCUPIED[home] = file  # the lock ends with the process, or when it vacates
             os.utime(file)
             file_locks.share(file)
+
+
+def vacate(home: Path) -> None:
+    """Mark an environment as no longer in use by this process."""
+    with _OCCUPYING:
+        if home in _OCCUPIED:
+            os.close(_OCCUPIED.pop(home))
 
 
 _OCCUPYING = threading.Lock()

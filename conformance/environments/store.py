@@ -77,16 +77,16 @@ def installations() -> list[Installation]:
     return sorted(environments, key=lambda environment: environment.used, reverse=True)
 
 
-def remove(environment: Installation) -> None:
-    """Remove an environment, with compiled code and the runs of histories in it.
+def remove(home: Path) -> None:
+    """Remove the environment in a folder, with compiled code and the runs of histories in it.
 
     Raise `InUse` if a process uses or makes it, ``OSError`` if it cannot be removed.
     """
-    with _exclusive(environment.home, os.O_CREAT) as free:
+    with _exclusive(home, os.O_CREAT) as free:
         if not free:
-            raise InUse(f"{environment.key} is in use, and is kept")
-        (environment.home / READY).unlink(missing_ok=True)  # or half of it would pass for whole
-        shutil.rmtree(environment.home)
+            raise InUse(f"{home.name} is in use, and is kept")
+        (home / READY).unlink(missing_ok=True)  # or half of it would pass for whole
+        shutil.rmtree(home)
 
 
 def _is_environment(path: Path) -> bool:

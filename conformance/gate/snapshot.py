@@ -35,9 +35,11 @@ class Snapshot:
 
     def includes(self, key: Key) -> bool:
         """Return whether the selection includes a key, as far as the cases tell."""
-        api, case, _ = key
+        api, case, mode = key
         selection = self.header.selection
-        return selection is None or (selection.takes(api) and case in self.cases)
+        return selection is None or (
+            selection.takes(api) and mode in selection.modes and case in self.cases
+        )
 
 
 def stem(header: Header) -> str:

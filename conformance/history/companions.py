@@ -20,6 +20,8 @@ from conformance.history.releases import NoRelease, Release, same_package, uploa
 
 MARGIN = timedelta(days=30)
 """How much younger than a release its companions may be: new versions appear one after another."""
+YEAR = timedelta(days=365)
+"""How much younger they may be in the table of a history, as people update them beside it."""
 
 UNDECLARED = ("packaging", "setuptools")
 """What old releases import and do not require: Keras 3.0 to 3.3, and users of distutils."""
@@ -56,7 +58,11 @@ def base_environment(package: str, framework: str | None, backend: str | None) -
 
 
 def attempts(
-    place: Environment, release: Release, fixed: Sequence[Requirement] = ()
+    place: Environment,
+    release: Release,
+    fixed: Sequence[Requirement] = (),
+    *,
+    pinned_first: bool = True,
 ) -> Iterator[Attempt]:
     """Yield the environments to try for a release, the likeliest first.
 
@@ -64,12 +70,18 @@ def attempts(
     ----------
     fixed
         Requirements of all environments, in place of a pin or besides.
+    pinned_first
+        Whether the pinned companions are tried; else those of a year after the release come first.
     """
     fixed_pins = {_name(requirement): str(requirement) for requirement in fixed}
     strict_pins = {_name(Requirement(pin)): pin for pin in place.pins} | fixed_pins
-    strict_pins.pop(canonicalize_name(release.package), None)
+    own_pin = strict_pins.pop(canonicalize_name(release.package), "")
     fixed_pins |= {name: strict_pins[name] for name in place.locked if name in strict_pins}
-    loose_pins = {name: fixed_pins.get(name, name) for name in strict_pins}
+    # What is pinned at the same version is a part of the package, which old releases do not have.
+    parts = [n for n, pin in strict_pins.items() if own_pin and _version(pin) == _version(own_pin)]
+    part_pins = {n: f"{n}=={release.version}" for n in parts if n not in fixed_pins}
+    strict_pins |= part_pins
+    loose_pins = {n: fixed_pins.get(n, n) for n in strict_pins if n not in part_pins}
     undeclared = {name: name for name in UNDECLARED if name not in strict_pins}
     wheels = [word for name in (release.package, *strict_pins) for word in ("--only-binary", name)]
 
@@ -85,29 +97,36 @@ def attempts(
         return Attempt(environment, choice)
 
     for python in release.pythons:
-        yield attempt("as pinned", python, strict_pins)
-        yield attempt("as pinned", python, strict_pins | undeclared)
-        if loose_pins == strict_pins:
-            continue
+        if pinned_first:
+            yield attempt("as pinned", python, strict_pins)
+            yield attempt("as pinned", python, strict_pins | undeclared)
+            if loose_pins == strict_pins:
+                continue
         upload_time = uploaded(release, python)
         if upload_time is not None:
             names = [name for name in loose_pins if name not in fixed_pins] if fixed_pins else ()
-            age_limit = _age_limit(upload_time + MARGIN, names)
+            age_limit = _age_limit(upload_time + (MARGIN if pinned_first else YEAR), names)
+            if part_pins:
+                pins = part_pins | loose_pins | undeclared
+                yield attempt("of its time", python, pins, *age_limit)
             yield attempt("of its time", python, loose_pins | undeclared, *age_limit)
         yield attempt("any", python, loose_pins | undeclared)
 
 
-def _age_limit(time: datetime, names: Sequence[str]) -> Iterator[str]:
-    """Yield the installer's options that exclude younger packages: all, or some by name."""
+def _age_limit(time: datetime, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the installer's options that exclude younger packages: all, or some by name."""
     day = time.date().isoformat()
     if not names:
-        yield from ("--exclude-newer", day)
-    for name in names:
-        yield from ("--exclude-newer-package", f"{name}={day}")
+        return ("--exclude-newer", day)
+    return tuple(w for name in names for w in ("--exclude-newer-package", f"{name}={day}"))
 
 
 def _is_of(package: str, pin: str) -> bool:
     return same_package(package, Requirement(pin).name)
+
+
+def _version(pin: str) -> str:
+    return pin.partition("==")[2]
 
 
 def _name(requirement: Requirement) -> str:

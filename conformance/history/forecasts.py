@@ -11,7 +11,6 @@ from math import ceil, log2
 from conformance.environments.definitions import Environment
 from conformance.environments.installer import CannotBuild
 from conformance.history import downloads, history
-from conformance.history.companions import attempts
 from conformance.history.downloads import Amount, Download, amount
 from conformance.history.history import Plan
 from conformance.history.releases import Release
@@ -112,7 +111,7 @@ def _resolve(plan: Plan, release: Release) -> Forecast:
     if history.kept_attempt(plan, release) is not None:
         return Forecast(release)
     trouble = None
-    for attempt in attempts(plan.environment, release, plan.fixed):
+    for attempt in plan.attempts(release):
         environment = attempt.environment
         if environment.is_made:
             return Forecast(release, environment)

@@ -5,6 +5,7 @@ Environments are kept, and so is every run of the same code, cases and pins.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class Plan:
         What distinguishes this choice of cases from another one of the same files.
     selection
         The part of all cases that the prepared cases are.
+    pinned_first
+        As of `companions.attempts`.
     """
 
     environment: Environment
@@ -53,6 +56,11 @@ class Plan:
     limits: WorkerLimits = field(default_factory=WorkerLimits)
     selection: Selection | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    pinned_first: bool = True
+
+    def attempts(self, release: Release) -> Iterator[Attempt]:
+        """Yield the environments to try for a release, the likeliest first."""
+        return attempts(self.environment, release, self.fixed, pinned_first=self.pinned_first)
 
 
 @dataclass(frozen=True)
@@ -90,11 +98,11 @@ def entry(plan: Plan, release: Release) -> Entry:
         return Entry(release, trouble=NO_WHEEL)
     attempt = kept_attempt(plan, release)
     if attempt is not None:
-        return _entry(release, attempt, _run_file(plan, attempt)[0])
+        return _entry(plan, release, attempt, _run_file(plan, attempt)[0])
     troubles: list[CannotBuild | WorkerError] = []
-    for attempt in attempts(plan.environment, release, plan.fixed):
+    for attempt in plan.attempts(release):
         try:
-            return _entry(release, attempt, _record(plan, release, attempt))
+            return _entry(plan, release, attempt, _record(plan, release, attempt))
         except (CannotBuild, WorkerError) as trouble:
             troubles.append(trouble)
     # A framework that did not start says more than an environment that could not be made.
@@ -104,7 +112,7 @@ def entry(plan: Plan, release: Release) -> Entry:
 
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
     """Return the attempt whose run is kept from an earlier history, if there is one."""
-    for attempt in attempts(plan.environment, release, plan.fixed):
+    for attempt in plan.attempts(release):
         if has_fingerprint(*_run_file(plan, attempt)):
             return attempt
     return None
@@ -140,10 +148,12 @@ def _run_file(plan: Plan, attempt: Attempt) -> tuple[Path, str]:
     return attempt.environment.home / "runs" / f"{fingerprint}.jsonl", fingerprint
 
 
-def _entry(release: Release, attempt: Attempt, path: Path) -> Entry:
+def _entry(plan: Plan, release: Release, attempt: Attempt, path: Path) -> Entry:
     environment = attempt.environment
     versions = definitions.installed(environment.executable())
-    names = (Requirement(pin).name.lower() for pin in environment.pins[1:])
+    pins = (*plan.environment.pins, *map(str, plan.fixed))
+    names = dict.fromkeys(Requirement(pin).name.lower() for pin in pins)
+    names.pop(release.package.lower(), None)
     return Entry(
         release,
         run_files.read(path),

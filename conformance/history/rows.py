@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+
+from packaging.utils import canonicalize_name
 
 from conformance.history.history import Entry
 from conformance.history.releases import uploaded
 from conformance.history.table import Row
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Known, profiles
-from conformance.utils.text import plain
+from conformance.utils.text import plain, shortened
+from conformance.workers import pythons
 
 ABSENT = "not in this version"
+LONGEST = 300
+"""Characters of a reason."""
 WITHOUT_CHOICE: tuple[Known, ...] = ("refused", "no parameter", "no answer")
 """What stands in place of a choice where an API has none."""
 
@@ -31,7 +37,8 @@ def rows_of(
         The cases of the run, by id.
     """
     release, run = entry.release, entry.run
-    date = next(filter(None, (uploaded(release, python) for python in release.pythons)), None)
+    times = (uploaded(release, python) for python in (*release.pythons, str(pythons.HERE)))
+    date = next(filter(None, times), None)
     common = {
         "package": release.package,
         "version": str(release.version),
@@ -39,12 +46,12 @@ def rows_of(
         "backend": backend or "",
     }
     if run is None:
-        yield Row(**common, reason=plain(entry.trouble or ""))
+        yield Row(**common, reason=_reason(entry.trouble or ""))
         return
     common |= {
         "python": ".".join((run.header.python or "").split(".")[:2]),
         "runtime": run.header.runtime_class or "",
-        "companions": "; ".join(entry.companions),
+        "companions": "; ".join(_companions(entry, run.header.packages)),
     }
     for api, is_available in run.header.apis.items():
         if not is_available:
@@ -56,3 +63,18 @@ def rows_of(
                 cases = len(finding.cases or finding.refused)
                 axis = finding.axis.name
                 yield Row(**common, api=profile.api, axis=axis, choice=choice, cases=cases)
+
+
+def _companions(entry: Entry, packages: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is beside a release: its companions, and what computes for it."""
+    yield from entry.companions
+    names = {canonicalize_name(words.split()[0]) for words in entry.companions}
+    for name, version in packages.items():
+        if canonicalize_name(name) not in {*names, canonicalize_name(entry.release.package)}:
+            yield f"{name} {version}"
+
+
+def _reason(words: str) -> str:
+    """Return why a release could not be asked, without addresses and folders of this machine."""
+    words = re.sub(r"https?://[^\s`'\"]+", "…", words)
+    return shortened(plain(re.sub(r"(?<![\w.…])/(?:[^\s/:'\"`]+/)+", "…/", words)), LONGEST)

@@ -120,8 +120,9 @@ class Job:
         self._apis = tuple(
             api for api in self._framework.apis if api.id in request.api_ids or not request.api_ids
         )
+        self._modes = request.selection.modes if request.selection else MODES
         # An upper bound until `open` counts.
-        self._total = self._remaining = len(MODES) * len(prepared_cases) * len(self._apis)
+        self._total = self._remaining = len(self._modes) * len(prepared_cases) * len(self._apis)
         self._duration = duration.observation
         self._seconds = 0.0
         self._done = 0
@@ -176,6 +177,7 @@ class Job:
             api_ids=tuple(api.id for api in self._apis),
             prepared_cases=(),
             done=partial_run.done,
+            modes=self._modes,
         )
         self._shards = shards.cut(template, cases, self._size)
         self._next = next(self._shards, None)
@@ -234,4 +236,4 @@ class Job:
         self._file.close()
 
     def _keys(self) -> Iterator[Key]:
-        return shards.keys(self._apis, self._prepared_cases)
+        return shards.keys(self._apis, self._prepared_cases, self._modes)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import Case
-from conformance.cases.sample import is_sampled
+from conformance.cases.profile_set import is_sampled
 from conformance.observations import MODES, Mode
 from conformance.question import AnyQuestion, Chain
 from conformance.recipes import call_writer
@@ -44,6 +44,7 @@ def invocations(
     runtime: Runtime,
     apis: Iterable[Api],
     prepared_cases: Iterable[PreparedCase],
+    modes: Collection[Mode] = MODES,
 ) -> Iterator[Invocation]:
     """Plan the calls of a run: every applicable one, for both modes if they write the same call.
 
@@ -55,24 +56,23 @@ def invocations(
         Some of its APIs.
     prepared_cases
         The cases. They are read one by one.
+    modes
+        The modes of the calls.
     """
     for prepared_case in prepared_cases:
         for api in apis:
             if not is_applicable(api, prepared_case.case):
                 continue
             question = prepared_case.case.question
-            native, recipe = (
-                call_writer.write(framework, runtime, api, question, mode) for mode in MODES
-            )
-            if (
-                isinstance(native, Call)
-                and isinstance(recipe, Call)
-                and native.source == recipe.source
-            ):
-                yield Invocation(prepared_case, api, MODES, recipe, runtime)
+            calls = {
+                mode: call_writer.write(framework, runtime, api, question, mode) for mode in modes
+            }
+            sources = {call.source if isinstance(call, Call) else None for call in calls.values()}
+            if len(sources) == 1 and None not in sources:
+                yield Invocation(prepared_case, api, tuple(calls), [*calls.values()][-1], runtime)
             else:
-                yield Invocation(prepared_case, api, ("native",), native, runtime)
-                yield Invocation(prepared_case, api, ("recipe",), recipe, runtime)
+                for mode, call in calls.items():
+                    yield Invocation(prepared_case, api, (mode,), call, runtime)
 
 
 def is_asked(api: Api, case: Case) -> bool:

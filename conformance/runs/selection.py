@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from conformance.observations import MODES, Mode
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
@@ -22,15 +24,18 @@ class Selection:
         The ids of the APIs; empty for all of them.
     cases
         The files and folders of cases, as they were named; empty for the whole corpus.
+    profile
+        Whether it is the naive calls of the profile set.
     """
 
     expression: str | None = None
     apis: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    profile: bool = False
 
     def __bool__(self) -> bool:
         """Return whether anything is left out."""
-        return bool(self.expression or self.apis or self.cases)
+        return bool(self.expression or self.apis or self.cases or self.profile)
 
     def __str__(self) -> str:
         """Return all parts in words."""
@@ -42,6 +47,13 @@ class Selection:
         yield from (f"--api {api}" for api in self.apis)
         if self.expression is not None:
             yield f"-k {self.expression}"
+        if self.profile:
+            yield "--profile"
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes of its calls."""
+        return ("native",) if self.profile else MODES
 
     def takes(self, api: str) -> bool:
         """Return whether an API is in the selection."""
@@ -53,7 +65,7 @@ def parse_options(options: Iterable[str]) -> Selection | None:
 
     Raise ``ValueError`` for words of another kind.
     """
-    parts: dict[str, list[str]] = {"cases": [], "--api": [], "-k": []}
+    parts: dict[str, list[str]] = {"cases": [], "--api": [], "-k": [], "--profile": []}
     for words in options:
         kind, _, value = words.partition(" ")
         if kind not in parts:
@@ -65,4 +77,5 @@ def parse_options(options: Iterable[str]) -> Selection | None:
         expression=next(iter(parts["-k"]), None),
         apis=tuple(parts["--api"]),
         cases=tuple(parts["cases"]),
+        profile=bool(parts["--profile"]),
     )

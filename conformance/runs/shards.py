@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
@@ -11,7 +11,7 @@ from conformance.adapters.base import Api, Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of
-from conformance.observations import MODES, Key, Observation
+from conformance.observations import MODES, Key, Mode, Observation
 from conformance.question import AnyQuestion, Array, Chain
 from conformance.runs import fingerprint, plan
 from conformance.runs.calls import InvocationResult
@@ -47,6 +47,8 @@ class Shard:
         The APIs and the cases.
     done
         The keys of the observations of these cases that exist already.
+    modes
+        The modes of the calls.
     package
         The code that made the shard; no other may carry it out.
     """
@@ -57,6 +59,7 @@ class Shard:
     api_ids: tuple[str, ...]
     prepared_cases: tuple[PreparedCase, ...]
     done: frozenset[Key] = frozenset()
+    modes: tuple[Mode, ...] = MODES
     package: str = field(default_factory=package)
 
     @property
@@ -68,14 +71,17 @@ class Shard:
     @cached_property
     def keys(self) -> tuple[Key, ...]:
         """The keys of the observations to make."""
-        return tuple(key for key in keys(self.apis, self.prepared_cases) if key not in self.done)
+        all_keys = keys(self.apis, self.prepared_cases, self.modes)
+        return tuple(key for key in all_keys if key not in self.done)
 
     def invocations(self) -> Iterator[Invocation]:
         """Yield the calls to make."""
         framework = FRAMEWORKS[self.environment.framework]
         runtime = runtime_of(framework, self.identity)
         keys = frozenset(self.keys)
-        for invocation in plan.invocations(framework, runtime, self.apis, self.prepared_cases):
+        for invocation in plan.invocations(
+            framework, runtime, self.apis, self.prepared_cases, self.modes
+        ):
             names = invocation.api.id, invocation.prepared_case.case.id
             modes = tuple(mode for mode in invocation.modes if (*names, mode) in keys)
             if modes:
@@ -96,13 +102,17 @@ class Shard:
             yield from InvocationResult(invocation, outcome).observations
 
 
-def keys(apis: Iterable[Api], prepared_cases: Iterable[PreparedCase]) -> Iterator[Key]:
+def keys(
+    apis: Iterable[Api],
+    prepared_cases: Iterable[PreparedCase],
+    modes: Collection[Mode] = MODES,
+) -> Iterator[Key]:
     """Yield the keys of all observations of these cases, in the order of a run file."""
     apis = tuple(apis)
     for prepared_case in prepared_cases:
         for api in apis:
             if plan.is_asked(api, prepared_case.case):
-                yield from ((api.id, prepared_case.case.id, mode) for mode in MODES)
+                yield from ((api.id, prepared_case.case.id, mode) for mode in modes)
 
 
 def cut(
@@ -123,7 +133,8 @@ def cut(
     batch: list[PreparedCase] = []
     batch_bytes = 0
     for prepared_case in prepared_cases:
-        if template.done and template.done.issuperset(keys(template.apis, [prepared_case])):
+        of_case = keys(template.apis, [prepared_case], template.modes)
+        if template.done and template.done.issuperset(of_case):
             continue
         case_bytes = sum(array.nbytes for array in _arrays(prepared_case.case.question))
         if batch and (len(batch) >= most or batch_bytes + case_bytes > MOST_BYTES):
@@ -137,7 +148,8 @@ def cut(
 
 def _shard(template: Shard, prepared_cases: Iterable[PreparedCase]) -> Shard:
     prepared_cases = tuple(prepared_cases)
-    done = template.done and template.done.intersection(keys(template.apis, prepared_cases))
+    of_cases = keys(template.apis, prepared_cases, template.modes)
+    done = template.done and template.done.intersection(of_cases)
     return replace(template, prepared_cases=prepared_cases, done=done)
 
 

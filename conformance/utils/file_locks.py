@@ -15,8 +15,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # as mypy knows it for this system only
 
 
-def hold(file: IO[Any]) -> None:
-    """Wait for the lock of an open file, and take it; closing the file releases it."""
+def hold(file: IO[Any] | int) -> None:
+    """Wait for the lock of an open file, or folder, and take it; closing it releases the lock."""
     if fcntl is not None:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)

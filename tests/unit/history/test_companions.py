@@ -143,3 +143,23 @@ def test_nothing_that_is_named_is_built_from_source(monkeypatch: pytest.MonkeyPa
     first = next(attempts(KERAS, Release("keras", Version("2"), ("3.11",))))
     words = ("--only-binary", "keras", "--only-binary", "tensorflow", "--only-binary", "numpy")
     assert first.environment.options == words
+
+
+def test_a_part_of_the_package_has_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    dated(monkeypatch, datetime(2024, 1, 1, tzinfo=UTC))
+    place = replace(KERAS, pins=("keras==3.15", "keras-part==3.15", "numpy==2"))
+    found = tried(place)
+    assert found[0] == ("as pinned", "3.11", "keras==2", "keras-part==2", "numpy==2")
+    assert found[2] == ("of its time", "3.11", "keras==2", "keras-part==2", "numpy", *SAID)
+    # A release from before there was that part.
+    assert found[3] == ("of its time", "3.11", "keras==2", "numpy", *SAID)
+
+
+def test_for_a_table_companions_of_the_year_after_the_release_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dated(monkeypatch, datetime(2024, 1, 1, tzinfo=UTC))
+    release = Release("keras", Version("2"), ("3.11",))
+    found = list(attempts(KERAS, release, pinned_first=False))
+    assert [one.companions for one in found] == ["of its time", "any"]
+    assert found[0].environment.options[-2:] == ("--exclude-newer", "2024-12-31")

@@ -1,7 +1,7 @@
-"""Name the cases of the corpus that an API is asked where every call takes seconds.
+"""Name the cases that are enough for a profile: the profile set.
 
-``sample.txt`` has their ids, and ``tools/sample.py`` chooses them: the documents' cases, and enough
-others that every two choices on an axis of meaning are distinguished twice.
+``profile_set.txt`` has their ids, and ``tools/profile_set.py`` chooses them. They and the cases of
+documents are what an API is asked where every call takes seconds.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ IDS = frozenset(FILE.read_text(encoding="utf-8").split())
 
 
 def is_sampled(case: Case) -> bool:
-    """Return whether a case is in the sample, or is not of the corpus."""
-    return case.id in IDS or not _is_corpus(case.place.file)
+    """Return whether a slow API is asked a case: also if it is of a user's own."""
+    return case.id in IDS or case.document is not None or not _is_corpus(case.place.file)
 
 
 @cache

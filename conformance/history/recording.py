@@ -1,0 +1,186 @@
+"""Record the history of packages in a table, so that no release is asked again.
+
+Each release is asked in an environment of its own, which is removed when its rows are in the table.
+Whatever stops the recording, the table has the rows of whole releases only, and the next recording
+goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from conformance.environments import definitions, store
+from conformance.environments.definitions import Environment
+from conformance.environments.installer import CannotBuild, uv
+from conformance.history import history, table
+from conformance.history.companions import base_environment
+from conformance.history.downloads import Allowance, TooLarge
+from conformance.history.history import Entry, Plan
+from conformance.history.releases import Release
+from conformance.history.rows import rows_of
+from conformance.history.table import Row
+from conformance.runs.prepared_case import PreparedCase
+from conformance.utils import file_locks
+
+CACHE = 4 * 10**9
+"""Bytes of downloads beyond which uv's cache is emptied, between two releases."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Releases of a package to ask, on one backend, the first ones first."""
+
+    package: str
+    plan: Plan
+    releases: tuple[Release, ...]
+
+    @property
+    def backend(self) -> str | None:
+        """The backend, of a framework that has several."""
+        return self.plan.environment.backend
+
+
+def packages() -> dict[str, list[Environment]]:
+    """Return the packages of pinned environments, and for each its environments by backend.
+
+    A package has the framework that `base_environment` chooses for it; modes and conversions of
+    that framework are none of their own.
+    """
+    by_package: dict[str, list[Environment]] = {}
+    for environment in definitions.pinned().values():
+        package = Requirement(environment.pins[0]).name
+        if environment.tier == "large":
+            continue
+        if environment == base_environment(package, None, environment.backend):
+            by_package.setdefault(package, []).append(environment)
+    return by_package
+
+
+def unrecorded(folder: Path, series: Series, *, retry: bool = False) -> Series:
+    """Return the series without the releases that the table has.
+
+    ``retry`` keeps those of which the table has only the reason why they could not be asked.
+    """
+    path = table.path_of(folder, series.package, series.backend)
+    rows = table.read_file(path) if path.exists() else []
+    known = {row.version for row in rows if row.api or not retry}
+    releases = tuple(r for r in series.releases if str(r.version) not in known)
+    return replace(series, releases=releases)
+
+
+def record(
+    folder: Path,
+    all_series: Sequence[Series],
+    jobs: int,
+    prepared_cases: Mapping[str, PreparedCase],
+    report: Callable[[Entry, Sequence[Row]], None],
+) -> None:
+    """Ask releases, and write the rows of each as soon as they are known.
+
+    Parameters
+    ----------
+    folder
+        Of the table.
+    all_series
+        What is asked, without what the table has already.
+    jobs
+        How many releases are asked at once.
+    prepared_cases
+        The cases by id.
+    report
+        Is called with each release when its rows are in the table.
+
+    Raises
+    ------
+    BrokenTable
+        Where a file of the table is broken.
+    OSError
+        Where a file cannot be read or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _own_cache() as cache, ThreadPoolExecutor(jobs) as pool:
+        futures = {
+            pool.submit(_ask, series, release, prepared_cases): series
+            for series in all_series
+            for release in series.releases
+        }
+        try:
+            for future in as_completed(futures):
+                entry, rows = future.result()
+                _add(folder, rows)
+                _remove_environments(futures[future].plan, entry.release)
+                report(entry, rows)
+                if _size(cache) > CACHE:
+                    _empty(cache)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+Result = tuple[Entry, list[Row]]
+
+
+def _ask(series: Series, release: Release, prepared_cases: Mapping[str, PreparedCase]) -> Result:
+    plan = replace(series.plan, allowance=Allowance(series.plan.allowance.limit))
+    try:
+        entry = history.entry(plan, release)
+    except TooLarge as error:
+        entry = Entry(release, trouble=str(error))
+    return entry, list(rows_of(entry, series.backend, prepared_cases))
+
+
+def _add(folder: Path, rows: Sequence[Row]) -> None:
+    """Put the rows of a release into its file, in place of those that were there."""
+    path = table.path_of(folder, rows[0].package, rows[0].backend)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        file_locks.hold(lock)
+        others = table.read_file(path) if path.exists() else []
+        table.write(folder, [*(r for r in others if r.version != rows[0].version), *rows])
+    finally:
+        os.close(lock)
+
+
+def _remove_environments(plan: Plan, release: Release) -> None:
+    """Remove what was made for a release; what another process uses stays."""
+    for attempt in plan.attempts(release):
+        home = attempt.environment.home
+        definitions.vacate(home)
+        if home.exists():
+            with suppress(store.InUse):
+                store.remove(home)
+
+
+@contextmanager
+def _own_cache() -> Iterator[Path]:
+    """Have uv keep downloads beside the environments, where they are removed in time."""
+    cache = definitions.folder() / "history-downloads"
+    name, before = "UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR")
+    os.environ[name] = str(cache)
+    try:
+        yield cache
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
+
+
+def _size(folder: Path) -> int:
+    sizes = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes += os.lstat(Path(root, name)).st_size
+    return sizes
+
+
+def _empty(cache: Path) -> None:
+    with suppress(CannotBuild):  # while another process uses it
+        uv("cache", "clean", "--quiet", variables={"UV_CACHE_DIR": str(cache)})
