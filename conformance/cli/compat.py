@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,10 +28,16 @@ from conformance.utils.text import count
 @click.argument("range_", metavar="RANGE")
 @word("--backend", metavar="NAME", help="The backend of Keras.  [default: each of the history]")
 @options.api_ids
+@history_table.folder_option
 @flag("--pre", help="Also look at pre-releases; else only where RANGE names one.")
 @flag("--json", "as_json", help="Print JSON for a program.")
 def command(
-    range_: str, backend: str | None, api_ids: tuple[str, ...], pre: bool, as_json: bool
+    range_: str,
+    backend: str | None,
+    api_ids: tuple[str, ...],
+    folder: Path | None,
+    pre: bool,
+    as_json: bool,
 ) -> None:
     """Say which conventions are the same in all releases of RANGE, such as 'keras>=3.10,<4'.
 
@@ -44,7 +51,7 @@ def command(
       conformance compat "jax>=0.4.30" --api jax.lax.conv_transpose --json
     """
     requirement = requirement_of(range_)
-    known = history_table.series([requirement.name], backend)
+    known = history_table.series([requirement.name], backend, folder)
     known_ids = dict.fromkeys(api for one in known for api in one.stages)
     options.refuse_unknown_apis(api_ids, list(known_ids))
     known = [one.of_apis(api_ids) for one in known]

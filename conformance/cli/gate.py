@@ -98,9 +98,9 @@ def _gate(
     before, after = comparison.before.header, run.header
     if before.version == after.version:
         return result
-    from conformance.cli import gate_history
+    from conformance.cli.outlook import outlook_of
 
-    return replace(result, outlook=gate_history.outlook_of(before, after))
+    return replace(result, outlook=outlook_of(before, after))
 
 
 def _path(reference: Path) -> Path:

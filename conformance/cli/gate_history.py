@@ -1,4 +1,4 @@
-"""What the history of a package lets one expect of a run, for `gate`."""
+"""Compare a run with the nearest releases in the history, for `gate`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from conformance.adapters.registry import HOMES
 from conformance.cases import load
 from conformance.cli import history_table
+from conformance.cli.outlook import series_of
 from conformance.gate.result import Finding, Result, title
 from conformance.gate.snapshot import CannotCompare, open_run
 from conformance.history.changes import states_of
-from conformance.history.outlook import outlook, position, version_of
+from conformance.history.outlook import position, version_of
 from conformance.history.series import Series
 from conformance.history.version_ranges import ABSENT, API_ITSELF, AVAILABLE, State
 from conformance.runs.prepared_case import PreparedCase
@@ -22,19 +22,6 @@ from conformance.runs.run_files import Header
 from conformance.utils import resources
 from conformance.utils.excerpt import listed
 from conformance.utils.text import name
-
-
-def outlook_of(before: Header, after: Header) -> tuple[str, ...]:
-    """Return what the history says of a version, and of the changes up to it."""
-    return tuple(outlook(series_of(after), after.runtime_class, before.version, after.version))
-
-
-def series_of(header: Header) -> list[Series]:
-    """Return the history of the framework of a run, on its backend, in all runtime classes."""
-    ids = {id_ for id_ in header.apis if id_ in HOMES and HOMES[id_].name == header.framework}
-    backend = header.backend or ""
-    everything = history_table.series()
-    return [one for one in everything if one.backend == backend and not ids.isdisjoint(one.stages)]
 
 
 def gate(path: Path, *, only_regressions: bool) -> Result:

@@ -44,7 +44,13 @@ WIDTH = 140
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
 BISECT = "`conformance bisect` finds the one that changed a case."
 COMPANIONS = "The pinned companions do not go with it."
-_OPTIONS = {"expression": "-k", "paths": "--cases", "out": "--out", "page": "--markdown"}
+_OPTIONS = {
+    "expression": "-k",
+    "paths": "--cases",
+    "out": "--out",
+    "page": "--markdown",
+    "folder": "--from",
+}
 """The options that do not go with --to, by the names of their values."""
 
 
@@ -72,6 +78,7 @@ _OPTIONS = {"expression": "-k", "paths": "--cases", "out": "--out", "page": "--m
     " are not asked again, environments are removed, and --jobs is how many are asked at once.",
 )
 @flag("--retry", help="With --to, ask again what could not be asked.")
+@history_table.folder_option
 def command(
     requirements: tuple[str, ...],
     releases: ReleaseOptions,
@@ -83,6 +90,7 @@ def command(
     page: Path | None,
     table: Path | None,
     retry: bool,
+    folder: Path | None,
 ) -> None:
     """Say since which release of a package which convention holds.
 
@@ -116,7 +124,7 @@ def command(
         ranges = [requirement_of(words) for words in requirements]
         if history_table.is_reading(ranges):
             names = [requirement.name for requirement in ranges]
-            history_table.show(_screen(), names, releases.backend, page)
+            history_table.show(_screen(), names, releases.backend, page, folder)
             return
         package = package_of(ranges)
         place, pythons = releases.place(package)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from conformance.cases import load
 from conformance.cli import options
+from conformance.cli.option_kinds import FOLDER
 from conformance.history import table
 from conformance.history.examples import examples
 from conformance.history.series import Move, Series, all_series, of_package
@@ -18,8 +19,16 @@ from conformance.report import history
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
 
-OPTIONS = ("backend", "page")
+OPTIONS = ("backend", "page", "folder")
 """The options that go with packages without versions."""
+
+
+folder_option = click.option(
+    "--from",
+    "folder",
+    type=FOLDER,
+    help="A folder of tables, as `history --to` writes them, to look up.  [default: what ships]",
+)
 
 
 def is_reading(requirements: Sequence[Requirement]) -> bool:
@@ -31,6 +40,8 @@ def is_reading(requirements: Sequence[Requirement]) -> bool:
         If it does so with an option for releases that are asked.
     """
     if any(requirement.specifier for requirement in requirements):
+        if options.is_set("folder"):
+            raise click.UsageError("--from is for packages without versions, which are looked up")
         return False
     for option in click.get_current_context().command.params:
         name = option.name or ""
@@ -42,10 +53,19 @@ def is_reading(requirements: Sequence[Requirement]) -> bool:
     return True
 
 
-def series(names: Sequence[str] = (), backend: str | None = None) -> list[Series]:
-    """Return the history of packages, or of all; raise `UnknownPackage` where there is none."""
-    folder = resources.HISTORY
-    everything = all_series(table.read(folder) if folder.is_dir() else ())
+def series(
+    names: Sequence[str] = (), backend: str | None = None, folder: Path | None = None
+) -> list[Series]:
+    """Return the history of packages, or of all, from a folder or from what ships.
+
+    Raises
+    ------
+    BrokenTable
+        Where a file cannot be read.
+    UnknownPackage
+        Where the history does not have a package, or not on the backend.
+    """
+    everything = all_series(table.read(folder or resources.HISTORY))
     if not names and backend is None:
         return list(everything)
     packages = names or dict.fromkeys(one.package for one in everything if one.backend)
@@ -59,9 +79,15 @@ def examples_of(series: Sequence[Series]) -> Mapping[Move, str]:
     return examples(series, map(PreparedCase, load([resources.CASES], check=False).cases))
 
 
-def show(screen: Console, names: Sequence[str], backend: str | None, page: Path | None) -> None:
+def show(
+    screen: Console,
+    names: Sequence[str],
+    backend: str | None,
+    page: Path | None,
+    folder: Path | None,
+) -> None:
     """Print the history of packages, or of all, and write it as Markdown if there is a page."""
-    chosen = series(names, backend)
+    chosen = series(names, backend, folder)
     cases = examples_of(chosen)
     for block in history.blocks(chosen, cases):
         screen.print(block)

@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 from history_tables import END, FUNCTION, LAYER, ODD, STANDS, START, failed, odd, rows, written
 
 from conformance.cli.app import main
-from conformance.history.table import Row
 from conformance.utils import resources
 
 KERNEL = "kernel flip"
@@ -216,6 +215,7 @@ def test_the_history_is_written_as_markdown(tmp_path: Path) -> None:
         (("kera",), "no releases of 'kera', only of keras, mlx, tensorflow"),
         (("keras", "--backend", "numpy"), "keras not on 'numpy', only on jax, torch"),
         (("keras", "-k", "same"), "-k is for releases to ask, such as 'keras>=3'"),
+        (("keras>=3", "--from", "."), "--from is for packages without versions"),
         (("--dry-run",), "--dry-run is for releases to ask"),
         (("keras", "--framework", "keras"), "--framework is for releases to ask"),
     ],
@@ -230,13 +230,23 @@ def test_a_broken_table_is_refused_at_its_line() -> None:
     assert f"{file}:2: version must be such as 3.8.0, got 'three'" in refusal("history", "keras")
 
 
-def test_without_a_table_nothing_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(resources, "HISTORY", tmp_path / "none")
-    assert "no releases of 'keras', only of no package" in refusal("history", "keras")
-    assert run("history").exit_code == 0
+def test_a_table_of_ones_own_is_looked_up(tmp_path: Path) -> None:
+    own = str(written(tmp_path / "own", *rows(odd(START, START), package="mine")))
+    assert lines(run("history", "--from", own))[0] == "mine"
+    assert run("compat", "mine>=3", "--from", own).exit_code == 0
+    assert "no releases of 'keras', only of mine" in refusal("compat", "keras", "--from", own)
 
 
-def test_two_changes_of_the_machine_only_are_no_news() -> None:
-    rows_: list[Row] = [*TABLE]
-    assert {row.runtime for row in rows_ if row.package == "tensorflow"} == {"eigen", "onednn"}
+@pytest.mark.parametrize("words", [("history",), ("compat", "keras")])
+def test_a_table_that_is_not_there_is_refused(words: tuple[str, ...], tmp_path: Path) -> None:
+    none = tmp_path / "none"
+    assert f"{none}: cannot be read" in refusal(*words, "--from", str(none))
+
+
+def test_a_folder_without_tables_has_no_package(tmp_path: Path) -> None:
+    told = refusal("history", "keras", "--from", str(tmp_path))
+    assert "no releases of 'keras', only of no package" in told
+
+
+def test_what_is_only_the_machines_is_no_news() -> None:
     assert lines(run("history", "tensorflow"))[-1] == "Nothing changed."
