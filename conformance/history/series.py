@@ -183,18 +183,19 @@ def _series(rows: Sequence[TableRow]) -> Iterator[Series]:
     unasked = dict(reasons)
     by_runtime = group((row for row in rows if row.api), lambda row: row.runtime)
     for runtime, of_runtime in by_runtime.items() or [("", [])]:
-        releases = sorted({(Version(row.version), row.date) for row in of_runtime})
-        versions = [version for version, _ in releases]
+        days = {row.version: row.date for row in of_runtime}
+        dates = dict(sorted((Version(version), day) for version, day in days.items()))
+        places = {version: list(dates).index(Version(version)) for version in days}
         stages: dict[str, list[dict[str, State]]] = {
-            api: [{} for _ in releases] for api in dict.fromkeys(row.api for row in of_runtime)
+            api: [{} for _ in dates] for api in dict.fromkeys(row.api for row in of_runtime)
         }
         for row in of_runtime:
-            stage = stages[row.api][versions.index(Version(row.version))]
+            stage = stages[row.api][places[row.version]]
             stage[API_ITSELF] = AVAILABLE if row.axis else ABSENT
             if row.axis:
                 stage[row.axis] = state_of(row.axis, row.choice)
         package, backend = rows[0].package, rows[0].backend
-        yield Series(package, backend, runtime, dict(releases), stages, unasked)
+        yield Series(package, backend, runtime, dates, stages, unasked)
 
 
 def newest_first(series: Iterable[Series]) -> list[tuple[Series, Move]]:
