@@ -76,7 +76,8 @@ def examples_of(series: Sequence[Series]) -> Mapping[Move, str]:
     """Return the cases that show the changes."""
     if not any(one.moves for one in series):
         return {}
-    return examples(series, map(PreparedCase, load([resources.CASES], check=False).cases))
+    cases = load([resources.CASES], check=False).cases
+    return examples(series, map(PreparedCase, cases))
 
 
 def show(

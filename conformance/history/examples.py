@@ -1,4 +1,4 @@
-"""Find for a change of a convention the smallest case that both conventions answer differently."""
+"""Find for a change of a convention the simplest case that both conventions answer differently."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import HOMES
 from conformance.adapters.runtime import Runtime
+from conformance.cases import profile_set
 from conformance.conventions.axes import BY_NAME
 from conformance.conventions.interpretations import answer_under
 from conformance.history.series import Move, Series
@@ -27,7 +28,8 @@ def examples(
     """Return the id of the case that shows a change, for every change of which there is one.
 
     A naive call of the first API asks the case, and its answers under the two choices differ. Where
-    the API refuses, any choice stands for the refusal.
+    the API refuses, any choice stands for the refusal. Cases of the profile set come first, as the
+    history was asked these.
     """
     questions = {
         prepared_case: prepared_case.case.question
@@ -35,16 +37,19 @@ def examples(
         if isinstance(prepared_case.case.question, Question)
     }
 
-    def size(prepared_case: PreparedCase) -> tuple[int, str]:
-        arrays = questions[prepared_case].arrays.values()
-        return sum(array.size for array in arrays), prepared_case.case.id
+    def order(prepared_case: PreparedCase) -> tuple[bool, int, int, str]:
+        arrays, id_ = questions[prepared_case].arrays.values(), prepared_case.case.id
+        size = sum(array.size for array in arrays)
+        return id_ not in profile_set.IDS, len(touched_axes(prepared_case)), size, id_
 
-    by_size = sorted(questions, key=size)
+    candidates = sorted(questions, key=order)
     ids: dict[Move, str | None] = {}
     for one in series:
         runtime = Runtime(backend=one.backend or None, runtime_class=one.runtime or None)
         for move in one.moves:
-            shown = (case for case in by_size if _shows(move, case) and _asks(move, case, runtime))
+            shown = (
+                case for case in candidates if _shows(move, case) and _asks(move, case, runtime)
+            )
             ids[move] = next((prepared_case.case.id for prepared_case in shown), None)
     return {move: id_ for move, id_ in ids.items() if id_ is not None}
 

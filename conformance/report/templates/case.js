@@ -25,14 +25,14 @@ const script = (details, place, number, source) => {
 };
 
 // Since which release the implementation means what this case shows, as the history has it.
-const sinceWhen = (data, number, place) => {
+const sinceWhen = (data, number, place, title) => {
   const groups = new Map();
   for (const [axis, sentence] of Object.entries(data.since[place])) {
     const set = data.axes[axis]?.[place] ?? -1;
     if (set >= 0 && data.sets[set].includes(number)) groups.set(sentence, [...(groups.get(sentence) ?? []), axis]);
   }
   if (!groups.size) return null;
-  return make("details", { open: "" }, make("summary", {}, "Since which version"),
+  return make("details", { open: "" }, make("summary", {}, `Since which version${title}`),
     make("ul", {}, ...[...groups].map(([sentence, axes]) => make("li", {}, `${axes.join(", ")}: ${data.sentences[sentence]}`))));
 };
 
@@ -58,7 +58,7 @@ const implementation = (data, details, number, places) => {
   if (equivalent && equivalent !== naive) body.push(codeBlock("equivalent call", equivalent));
   const whole = naive && script(details, place, number, naive);
   if (whole) body.push(make("details", {}, make("summary", {}, "A script of the naive call"), codeBlock("script", whole)));
-  body.push(sinceWhen(data, number, place));
+  body.push(...places.map((n) => sinceWhen(data, number, n, places.length > 1 ? `: ${data.columns[n][0]}` : "")));
   body.push(codeBlock("the same on a command line", `conformance repro ${id} --api '${api}' --mode native`));
   const title = make("summary", {}, make("span", { class: `v ${overall.replaceAll(" ", "-")}` }, `${sign} ${overall}`), " ",
     places.map((n) => data.columns[n][0]).join(", "));
