@@ -217,8 +217,9 @@ def as_passed_to(api: Api, q: Question, *, bias_last: bool = False) -> Question:
     """
     if q.length is not None:
         q = q.as_written(geometry.padding_of(api.defaults.get("padding", 0), q.rank))
-    has_bias = api.takes_bias and not bias_last and q.uses_bias
-    return q if has_bias else q.but(bias=None)
+    if q.bias is None or (api.takes_bias and not bias_last and q.uses_bias):
+        return q
+    return q.but(bias=None)
 
 
 def _plan(
