@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from conformance.environments import definitions
 from conformance.environments.definitions import Environment
 from conformance.findings.page import Entry
 from conformance.findings.sightings import Sighting
@@ -57,10 +58,17 @@ def framework_name(framework: str, backend: str | None) -> str:
 def _environments(environment: Environment, sighting: Sighting) -> tuple[Environment, ...]:
     """Return the environment itself, if its versions are the sighting's.
 
-    If not, return one for the first and one for the last version of the sighting.
+    If not, return one for the first and one for the last version of the sighting, unless another
+    pinned environment has these versions.
     """
     if sighting.is_of(dict(_versions(environment))):
         return (environment,)
+    if any(
+        framework_name(other.framework, other.backend) == sighting.name
+        and sighting.is_of(dict(_versions(other)))
+        for other in definitions.pinned().values()
+    ):
+        return ()
     names = {_import_name(pin): Requirement(pin).name for pin in environment.pins}
     framework, *others = map(Requirement, sighting.versions)
     other_pins = [f"{names[other.name]}=={_sorted_versions(other)[-1]}" for other in others]
@@ -78,11 +86,18 @@ def _sorted_versions(requirement: Requirement) -> list[Version]:
 
 def _versions(environment: Environment) -> Iterator[tuple[str, str]]:
     for pin in environment.pins:
+        name = _import_name(pin)
         for specifier in Requirement(pin).specifier:
-            yield _import_name(pin), specifier.version
+            release = specifier.version.split(".")
+            yield name, ".".join(release[: _REPORTED.get(name, len(release))])
 
 
 def _import_name(pin: str) -> str:
     """Return the name that a package is imported by: tensorflow of tensorflow-cpu."""
     name = Requirement(pin).name.removeprefix("dm-").removesuffix("-cpu")
-    return {"paddlepaddle": "paddle"}.get(name, name)
+    return _IMPORTS.get(name, name)
+
+
+_IMPORTS = {"paddlepaddle": "paddle", "opencv-python-headless": "opencv", "apache-tvm": "tvm"}
+_REPORTED = {"opencv": 3}
+"""How many numbers of a version a package reports; a wheel of OpenCV has one more."""
