@@ -1,207 +1,35 @@
 """Apply conventions to a question, one after the other.
 
-A question under some conventions is a `Node`: another question, and functions of its answer. The
-nodes under one, two and three conventions follow from the question itself.
+The nodes under one, two and three conventions follow from the question itself.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from conformance import comparison
-from conformance import question as questions
-from conformance.comparison import Reference
 from conformance.conventions.axes import CONVENTIONS, MEANINGS, Convention
-from conformance.conventions.axis import Transformed, unchanged
-from conformance.question import AnyQuestion, Array, ArrayMap, Chain, Dtype, Question
-
-BIG = 2**18
-"""The number of products above which a part of the answer is compared first."""
+from conformance.conventions.node import Explanation as Explanation
+from conformance.conventions.node import Node as Node
+from conformance.conventions.node import Places as Places
+from conformance.conventions.node import child_of
+from conformance.question import AnyQuestion, Array, Question
 
 MISTAKES = (0, 1, 2, 1)
 """How many of 0, 1, 2 and 3 conventions may be mistakes; more are unlikely and take long."""
-
-Explanation: TypeAlias = tuple[Convention, ...]
-Places: TypeAlias = Sequence[int]
-"""The places of some conventions in `CONVENTIONS`, in order."""
 
 EVERY: Places = range(len(CONVENTIONS))
 WITHOUT_MISTAKES: Places = tuple(CONVENTIONS.index(convention) for convention in MEANINGS)
 
 
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A question under some conventions.
-
-    Attributes
-    ----------
-    places
-        The places of the conventions in `CONVENTIONS`.
-    question
-        The question that they make of the first one.
-    moves
-        The function that moves the elements of the oracle's answer and rounds nothing.
-    resizes
-        Whether that function gives the answer another shape.
-    sums
-        The dtype to which sums are rounded, if a convention says so.
-    rounding
-        The function that rounds the oracle's answer before its elements are moved.
-    slack
-        How much wider than rounding the bounds are, as of numbers that were printed.
-    """
-
-    places: tuple[int, ...]
-    question: AnyQuestion
-    moves: ArrayMap = unchanged
-    resizes: bool = False
-    sums: Dtype | None = None
-    rounding: ArrayMap = unchanged
-    slack: float = 0.0
-
-    @property
-    def explanation(self) -> Explanation:
-        """Return the conventions."""
-        return tuple(CONVENTIONS[place] for place in self.places)
-
-    @property
-    def _last_question(self) -> Question:
-        return self.question.questions[-1] if isinstance(self.question, Chain) else self.question
-
-    @property
-    def dtype(self) -> Dtype:
-        """Return the dtype of the question."""
-        return self._last_question.dtype
-
-    @property
-    def answer_dtype(self) -> np.dtype[Any]:
-        """Return the dtype of the oracle's answer."""
-        last = self._last_question
-        if last.wanted == "parameters":
-            return np.dtype(np.int64)
-        factors: dict[str, tuple[str, ...]] = {
-            "x": ("kernel", "gradient"),
-            "kernel": ("x", "gradient"),
-            "bias": ("gradient",),
-        }
-        names_of_factors = factors.get(last.answer_space, ("x", "kernel"))
-        arrays = last.arrays
-        return np.result_type(*(arrays[name] for name in names_of_factors if name in arrays))
-
-    def answer(self) -> Array:
-        """Return the oracle's answer under the conventions.
-
-        Raises
-        ------
-        ValueError
-            If there is no answer.
-        """
-        return self.moves(self.rounding(questions.answer(self.question)))
-
-    def reference(self, *, precise: bool = False) -> Reference:
-        """Return the reference for comparison with a real-valued answer.
-
-        Parameters
-        ----------
-        precise
-            Whether float64 sums are computed beyond float64.
-
-        Returns
-        -------
-        Reference
-            The answer under the conventions, and its bounds.
-
-        Raises
-        ------
-        ValueError
-            If there is no answer.
-        """
-        reference = comparison.reference(self.question, self.sums, precise=precise)
-        if self.slack:
-            reference = reference.loosened(self.slack)
-        return reference if self.moves is unchanged else reference.moved(self.moves)
-
-    def may_have_shape(self, shape: tuple[int, ...]) -> bool:
-        """Return whether the answer may have this shape, without computing it.
-
-        Parameters
-        ----------
-        shape
-            The shape of an answer.
-
-        Returns
-        -------
-        bool
-            Always true for what is no output of an operator.
-
-        Raises
-        ------
-        ValueError
-            If the question has no answer.
-        """
-        last = self.question.steps[-1] if isinstance(self.question, Chain) else self.question
-        if not isinstance(last, Question) or last.answer_space != "output":
-            return True
-        output_shape = last.output_shape
-        return shape == (
-            self.moves(np.empty(output_shape, np.bool_)).shape if self.resizes else output_shape
-        )
-
-    def part(self, answer: Array) -> tuple[Node, Array]:
-        """Return a small part of a question that takes long, and its numbers of an answer.
-
-        Parameters
-        ----------
-        answer
-            An answer of the shape that the node gives.
-
-        Returns
-        -------
-        Node
-            A node whose answer is one row of numbers; this node if the question takes no time.
-        Array
-            The numbers of ``answer`` at the places of these; all of it if the question takes no
-            time.
-        """
-        question = self.question
-        if isinstance(question, Chain) or question.operator == "interpolate":
-            return self, answer
-        # Sums that are rounded as they are formed are computed for the whole question only.
-        is_stepwise = self.sums == question.dtype
-        has_parts = question.answer_space in ("output", "x", "kernel")
-        if is_stepwise or not has_parts or questions.products(question) <= BIG:
-            return self, answer
-        smaller, index = questions.part(question)
-        positions = np.zeros(questions.shape(question))
-        positions[index] = np.arange(1, positions[index].size + 1).reshape(positions[index].shape)
-        moved = self.moves(positions)
-        if moved.shape != answer.shape:
-            return self, answer
-        order = moved[moved > 0].astype(int) - 1
-        return replace(self, question=smaller, moves=lambda y: y.ravel()[order]), answer[moved > 0]
-
-
 def levels(root: Node, most: int, among: Places = EVERY) -> Iterator[Sequence[Node]]:
     """Yield the nodes under one convention, then those under two, and so on up to ``most``.
 
-    Parameters
-    ----------
-    root
-        The question without conventions.
-    most
-        The largest number of conventions.
-    among
-        The places of the conventions to combine.
-
-    Yields
-    ------
-    list of Node
-        The nodes under one more convention than before.
+    ``root`` is the question without conventions. Each level has one more convention than that
+    before it.
     """
     level = [root]
     for _ in range(most):
@@ -219,7 +47,7 @@ def children(node: Node, among: Places) -> Iterator[Node]:
     for place in among[bisect_right(among, last) :]:
         convention = CONVENTIONS[place]
         if convention.axis is not last_axis and convention.choice.mistake <= mistakes_left:
-            child = _child(node, place)
+            child = child_of(node, place)
             if child is not None:
                 yield child
 
@@ -252,7 +80,7 @@ def under(question: AnyQuestion, conventions: Iterable[Convention]) -> Node | No
     """Return the question under the conventions, or None if one of them changes nothing."""
     node = Node((), question)
     for place in _places(conventions):
-        child = _child(node, place)
+        child = child_of(node, place)
         if child is None:
             return None
         node = child
@@ -263,22 +91,15 @@ def apply_all(question: AnyQuestion, conventions: Iterable[Convention]) -> Node:
     """Return the question under those of the conventions that change something."""
     node = Node((), question)
     for place in _places(conventions):
-        node = _child(node, place) or node
+        node = child_of(node, place) or node
     return node
 
 
 def answer_under(question: AnyQuestion, conventions: Explanation) -> Array | None:
     """Return the oracle's answer under the conventions.
 
-    Returns
-    -------
-    Array or None
-        The answer; None if one of the conventions changes nothing.
-
-    Raises
-    ------
-    ValueError
-        If the question has no answer under the conventions.
+    Returns the answer; None if one of the conventions changes nothing. Raises ``ValueError`` if the
+    question has no answer under the conventions.
     """
     node = under(question, conventions)
     return None if node is None else node.answer()
@@ -291,22 +112,16 @@ def reproduces(
 
     The shape often shows that it does not, and then the answer is not computed.
 
+    Returns None if one of the conventions changes nothing, or the question has no answer under
+    them.
+
     Parameters
     ----------
-    question
-        The question.
-    conventions
-        The conventions.
     answer
         The answer; None if there is none.
     exact
         Whether the case is exact; if not, answers are the same where they are at most one rounding
         apart.
-
-    Returns
-    -------
-    bool or None
-        None if one of the conventions changes nothing, or the question has no answer under them.
     """
     node = under(question, conventions)
     if node is None:
@@ -332,61 +147,3 @@ def _places(conventions: Iterable[Convention]) -> list[int]:
 
 
 _PLACES = {str(convention): place for place, convention in enumerate(CONVENTIONS)}
-
-
-def _child(node: Node, place: int) -> Node | None:
-    """Return the node under one more convention, or None if that changes nothing.
-
-    In a chain the convention applies to the last transposed convolution.
-    """
-    target = _find_target(node.question)
-    if target is None:
-        return None
-    try:
-        transformed = CONVENTIONS[place].apply(target)
-        if transformed is None:
-            return None
-        question, postprocess = _replace_target(node.question, target, transformed)
-    except ValueError:
-        return None  # the choice leaves a later step without an answer
-    places = (*node.places, place)
-    if transformed.sums is None:
-        moves = _compose(postprocess, node.moves)
-        resizes = node.resizes or transformed.resizes
-        return replace(node, places=places, question=question, moves=moves, resizes=resizes)
-    rounding = _compose(node.rounding, postprocess)
-    return replace(node, places=places, question=question, sums=transformed.sums, rounding=rounding)
-
-
-def _find_target(question: AnyQuestion) -> Question | None:
-    if isinstance(question, Question):
-        return question
-    transposed = [q for q in question.questions if q.operator == "conv_transpose"]
-    return transposed[-1] if transposed else None
-
-
-def _replace_target(
-    question: AnyQuestion, target: Question, transformed: Transformed
-) -> tuple[AnyQuestion, ArrayMap]:
-    """Return the question with ``target`` transformed, and the function of its answer."""
-    if isinstance(question, Question):
-        return transformed.question, transformed.after
-    place = question.steps.index(target)
-    earlier, later = question.steps[:place], question.steps[place + 1 :]
-    if transformed.question.x is not target.x:
-        earlier = ()  # the earlier steps do not compute the transformed x
-    start = question.start if earlier else None
-    if not later:
-        return Chain((*earlier, transformed.question), start), transformed.after
-    x = transformed.after(questions.answer(transformed.question))
-    steps = (*earlier, transformed.question, *questions.chained(x, later).steps)
-    return Chain(steps, start), unchanged
-
-
-def _compose(inner: ArrayMap, outer: ArrayMap) -> ArrayMap:
-    """Compose two functions; the last change of a question is undone first in its answer."""
-    if outer is unchanged:
-        return inner
-    if inner is unchanged:
-        return outer
-    return lambda answer: outer(inner(answer))
