@@ -113,14 +113,14 @@ def test_a_wrong_argument_is_no_failure_of_the_layer(
 
 
 def test_a_passing_assertion_asks_the_oracle_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    from conformance import question
+    from conformance.question import answers as of_questions
 
     asked: list[str] = []
     answers = {
         op: (lambda q, function=function, op=op: asked.append(op) or function(q))
-        for op, function in question._ANSWERS.items()
+        for op, function in of_questions._ANSWERS.items()
     }
-    monkeypatch.setattr(question, "_ANSWERS", answers)
+    monkeypatch.setattr(of_questions, "_ANSWERS", answers)
     arguments = layer("conv_transpose")
     assert_conv_transpose(
         **{key: arguments[key] for key in ("y", "x", "kernel", "bias", *ARGUMENTS)}
