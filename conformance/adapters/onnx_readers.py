@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import onnx
+from conformance.adapters import javascript, onnx
 from conformance.adapters.base import (
     OUTPUT_PADDING_BELOW_STRIDE,
     Framework,
@@ -286,10 +286,30 @@ IREE = Reader(
     run="loaded[graph.name]({inputs}).to_host()",
 )
 
+JAVASCRIPT = tuple(
+    replace(
+        ONNXRUNTIME,
+        name=f"onnxruntime-{package}",
+        title=f"ONNX Runtime for JavaScript ({package})",
+        module=f"ort.{package}",
+        imports=("import base64", *javascript.IMPORTS),
+        version="program.running().version",
+        load=("content = base64.b64encode(model.SerializeToString()).decode()", "arrays = {}"),
+        feed='arrays["{v}"] = {v}',
+        argument="{v}",
+        run=(
+            "program.ask('call', x.dtype.name, source='(await (await ort.InferenceSession.create("
+            'Buffer.from(content, "base64"))).run({{{inputs}}})).y\', content=content, **arrays)'
+        ),
+        variables=javascript.command("onnxruntime.js", f"onnxruntime-{package}"),
+    )
+    for package in ("node", "web")
+)
+
 FRAMEWORKS: tuple[Framework, ...] = (
     *map(
         onnx.framework,
-        (ONNXRUNTIME, REFERENCE, OPENVINO, TRACT, TINYGRAD, TVM, MNN, IREE),
+        (ONNXRUNTIME, REFERENCE, OPENVINO, TRACT, TINYGRAD, TVM, MNN, IREE, *JAVASCRIPT),
     ),
     onnx.framework(OPENCV, *OPENCV_ENGINES),
 )

@@ -22,6 +22,7 @@ from conformance.adapters import (
     program,
     tensorflow,
     tensorflow_modes,
+    tfjs,
     tinygrad,
     torch,
     torch_modes,
@@ -55,6 +56,7 @@ FRAMEWORKS: dict[str, Framework] = {
         keras_chains.ONNX,
         jax_chains.FRAMEWORK,
         onnx2tf.FRAMEWORK,
+        tfjs.FRAMEWORK,
         program.FRAMEWORK,
     )
 }

@@ -29,13 +29,15 @@ from conformance.environments.installer import DOWNLOADS as DOWNLOADS
 from conformance.environments.installer import CannotBuild as CannotBuild
 from conformance.environments.installer import NoPython as NoPython
 from conformance.environments.installer import may_download as may_download
-from conformance.environments.installer import missing, program, python_for, uv
+from conformance.environments.installer import missing, npm_install, program, python_for, uv
 from conformance.utils import file_locks
 from conformance.workers import pythons
 
 Tier = Literal["default", "extra", "large"]
 CONSTRAINTS = Path(__file__).with_name("constraints")
 """The folder with the exact versions of what ``environments.toml`` installs."""
+NPM = Path(__file__).with_name("npm")
+"""The folder with the same for packages of JavaScript."""
 READY = "conformance-ready"
 """A file that is only in complete environments."""
 
@@ -72,6 +74,9 @@ class Environment:
         Whether it answers the same on every machine.
     tier
         When it is run: by default, among the extra ones, or by name only as it is large.
+    npm, lock
+        Packages of JavaScript, such as ``onnxruntime-node@1.30.0``, and the text of npm's file of
+        the versions and digests of all that they need.
     download
         Whether uv may download ``python`` if it is not installed; None leaves it to the environment
         variable `DOWNLOADS`.
@@ -90,6 +95,8 @@ class Environment:
     device: str = CPU
     portable: bool = True
     tier: Tier = "default"
+    npm: tuple[str, ...] = ()
+    lock: str = ""
     download: bool | None = field(default=None, compare=False)
 
     @property
@@ -97,7 +104,7 @@ class Environment:
         """All words that decide what is installed, in a fixed order."""
         strictness = (f"strict={self.strict}",) if self.constraints else ()
         words = (self.python, *sorted(self.pins), *self.build, *self.options, *self.constraints)
-        return (*words, *strictness)
+        return (*words, *strictness, *self.npm, *filter(None, (self.lock,)))
 
     @property
     def home(self) -> Path:
@@ -151,7 +158,8 @@ def pinned() -> Mapping[str, Environment]:
         base = tables[name].get("like", name)
         table = {"python": this_version} | tables[base] | tables[name]
         constraints = _constraints(base, table["pins"])
-        return msgspec.convert({**table, "constraints": constraints}, Environment)
+        lock = NPM.joinpath(f"{base}.json").read_text(encoding="utf-8") if "npm" in table else ""
+        return msgspec.convert({**table, "constraints": constraints, "lock": lock}, Environment)
 
     return {name: environment(name) for name in tables}
 
@@ -192,6 +200,8 @@ def build(environment: Environment) -> Path:
             shutil.rmtree(home, ignore_errors=True)
             uv("venv", "--quiet", "--no-python-downloads", "--python", base, str(home))
             _install(environment, executable)
+            if environment.npm:
+                npm_install(home, environment.npm, environment.lock)
             pins = "\n".join(sorted(environment.pins))
             (home / READY).write_text(f"{pins}\n", encoding="utf-8")
     return executable

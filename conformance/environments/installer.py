@@ -1,12 +1,13 @@
-"""Run uv with the settings of pip, and find or download the Python of an environment."""
+"""Run uv with the settings of pip, npm, and find or download the Python of an environment."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -37,18 +38,52 @@ def uv(
     *arguments: str, stdin: str = "", variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run uv, and return what it prints; raise `CannotBuild` with its error if it fails."""
+    environment = {**_find_links(), **_compilation(), **(variables or {})}
+    return _run((program(), *arguments), environment, stdin=stdin)
+
+
+def npm_install(folder: Path, packages: Sequence[str], lock: str) -> None:
+    """Have npm install packages and no others than those of a lock file, and run none of them.
+
+    ``lock`` is the text of a lock file in which every package has a version and a digest. Raises
+    ``CannotBuild`` if it fails, or if Node or npm are not installed.
+    """
+    for name in ("node", "npm"):
+        if shutil.which(name) is None:
+            raise CannotBuild(f"{name} is not installed; Node.js 20 or later has it")
+    (folder / "package.json").write_text(package_json(packages), encoding="utf-8")
+    (folder / "package-lock.json").write_text(lock, encoding="utf-8")
+    _run(("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"), {}, folder=folder)
+
+
+def package_json(packages: Sequence[str]) -> str:
+    """Return the text of the file by which npm is asked for packages."""
+    dependencies = dict(package.rsplit("@", 1) for package in packages)
+    return json.dumps({"name": "environment", "private": True, "dependencies": dependencies})
+
+
+def _run(
+    words: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    stdin: str = "",
+    folder: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run an installer; raise `CannotBuild` with its error if it fails."""
     try:
         process = subprocess.run(
-            (program(), *arguments),
-            env={**os.environ, **_find_links(), **_compilation(), **(variables or {})},
+            words,
+            env={**os.environ, **variables},
             input=stdin,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,
             timeout=LONGEST,
         )
     except subprocess.TimeoutExpired:
-        raise CannotBuild(f"uv {arguments[0]} did not end within {LONGEST:g} seconds") from None
+        name = f"{Path(words[0]).name} {words[1]}"
+        raise CannotBuild(f"{name} did not end within {LONGEST:g} seconds") from None
     if process.returncode:
         raise CannotBuild(" ".join(process.stderr.split())[-500:])
     return process

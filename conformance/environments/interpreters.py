@@ -66,10 +66,11 @@ def interpreter_in(environment: Environment, *, batched: bool) -> Interpreter:
         device=environment.device,
         batched=batched,
     )
-    cache_variables = compiled_in(environment.home, framework) if environment.pins else {}
+    variables = dict(compiled_in(environment.home, framework)) if environment.pins else {}
+    if environment.npm:
+        variables["NODE_PATH"] = str(environment.home / "node_modules")
     return replace(
-        interpreter,
-        variables={**interpreter.variables, **cache_variables, **environment.variables},
+        interpreter, variables={**interpreter.variables, **variables, **environment.variables}
     )
 
 
