@@ -193,7 +193,7 @@ def test_a_command_ends_as_its_help_says(
 
 
 RELEASES = (
-    (0, ("history", "plain==1.4", "plain==1.5")),
+    (0, ("history", "plain==1.4", "plain==1.5", "-k", "flip")),
     (2, ("history", "nothing==1")),
     (0, ("bisect", "plain>=1.3", "--case", "flip")),
     (1, ("bisect", "plain>=1.4", "--case", "flip")),

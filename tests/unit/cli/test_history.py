@@ -230,13 +230,13 @@ def test_a_python_is_downloaded_where_that_is_allowed(run: Run, uv: Uv) -> None:
     [
         (("plain==1", "other==1"), "plain and other are two packages"),
         (("plain=1",), "'plain=1' is no package with a range"),
-        (("other",), "no pinned environment has other"),
+        (("other>1",), "no pinned environment has other"),
         (("plain>9",), "no release of 7 is within 'plain>9'"),
-        (("plain", "--python", "3.12"), "there is no Python 3.12 here; `uv python install 3.12`"),
-        (("plain", "--python", "3.12"), "; installed are 3.11, 3.9"),
-        (("plain", "--python", "nothing"), "nothing is not a Python interpreter"),
-        (("plain", "--python", "/nowhere/python"), "/nowhere/python is not a Python interpreter"),
-        (("plain", "--with", "x=1"), "'x=1' is no package with a range"),
+        (("plain>1", "--python", "3.12"), "there is no Python 3.12 here; `uv python install 3.12`"),
+        (("plain>1", "--python", "3.12"), "; installed are 3.11, 3.9"),
+        (("plain>1", "--python", "nothing"), "nothing is not a Python interpreter"),
+        (("plain>1", "--python", "/nowhere/python"), "/nowhere/python is not a Python interpreter"),
+        (("plain>1", "--with", "x=1"), "'x=1' is no package with a range"),
     ],
 )
 def test_what_cannot_be_meant_is_told_in_a_sentence(
