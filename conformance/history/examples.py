@@ -37,10 +37,12 @@ def examples(
         if isinstance(prepared_case.case.question, Question)
     }
 
-    def order(prepared_case: PreparedCase) -> tuple[bool, int, int, str]:
-        arrays, id_ = questions[prepared_case].arrays.values(), prepared_case.case.id
+    def order(prepared_case: PreparedCase) -> tuple[bool, bool, int, int, str]:
+        question, id_ = questions[prepared_case], prepared_case.case.id
+        arrays = list(question.arrays.values())
         size = sum(array.size for array in arrays)
-        return id_ not in profile_set.IDS, len(touched_axes(prepared_case)), size, id_
+        is_rare = question.dtype != "float32" or not all(np.isfinite(a).all() for a in arrays)
+        return id_ not in profile_set.IDS, is_rare, len(touched_axes(prepared_case)), size, id_
 
     candidates = sorted(questions, key=order)
     ids: dict[Move, str | None] = {}
