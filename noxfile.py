@@ -107,7 +107,7 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
-@nox.session
+@nox.session(tags=["test"])
 def page(session: nox.Session) -> None:
     """The page of a report in a real browser: every view, at three widths and in two schemes."""
     _install(session, "-e", ".[test,page]")

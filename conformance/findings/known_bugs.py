@@ -5,7 +5,6 @@ The list is in ``known_bugs.toml``; `docs/findings.md` has a description and a s
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,18 +47,13 @@ class Bug:
 
     @property
     def anchor(self) -> str:
-        """The fragment of a link to the section, as a forge makes it of the heading."""
-        return re.sub(r"[^\w -]", "", self.title.lower()).replace(" ", "-")
+        """The fragment of a link to the section."""
+        return page.anchor(self.title)
 
     @property
     def place(self) -> str:
         """The page and the fragment."""
         return f"{page.PAGE}#{self.anchor}"
-
-    @property
-    def story(self) -> str:
-        """The section without its heading; it raises ``KeyError`` where the page has none."""
-        return {entry.title: entry.story for entry in page.entries()}[self.title]
 
 
 def known_bug(header: Header, api: str, case: str) -> Bug | None:

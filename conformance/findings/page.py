@@ -79,10 +79,20 @@ class Entry:
     sightings: tuple[Sighting, ...]
     scripts: tuple[Script, ...]
 
+    @property
+    def anchor(self) -> str:
+        """Return the fragment of a link to the section."""
+        return anchor(self.title)
+
     def scripts_for(self, sighting: Sighting) -> tuple[Script, ...]:
         """Return the scripts that belong to a sighting."""
         framework = sighting.name.partition("-")[0]
         return tuple(script for script in self.scripts if script.framework == framework)
+
+
+def anchor(title: str) -> str:
+    """Return the fragment of a link to a section, as a forge makes it of the heading."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def entries() -> tuple[Entry, ...]:

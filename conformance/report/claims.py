@@ -12,9 +12,11 @@ from typing import Any, Literal, TypeAlias
 from conformance.cases.model import Case
 from conformance.observations import MODES
 from conformance.report.data import ReportData
+from conformance.report.errata import stated_lines
 from conformance.utils.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
+Lines: TypeAlias = tuple[str, ...]
 OUTCOMES: tuple[Outcome, ...] = ("holds", "in part", "cannot be asked", "fails", "not run")
 """Whether a claim holds on one API.
 
@@ -44,8 +46,11 @@ class Claim:
         The title of its document.
     cases
         The number of cases that carry it; without any, nothing else is known.
-    is_corrected
-        Whether the document is wrong, so that the correction is counted.
+    case
+        One of them, which shows the most; empty without any.
+    stated, corrected
+        What the document states of it, and what holds instead where the document is wrong, so that
+        the correction is counted.
     outcomes
         By mode, every outcome with the number of APIs.
     """
@@ -54,7 +59,9 @@ class Claim:
     document: str
     sentence: str
     cases: int
-    is_corrected: bool
+    case: str
+    stated: Lines
+    corrected: Lines
     outcomes: Mapping[str, Sequence[tuple[Outcome, int]]]
 
 
@@ -80,11 +87,22 @@ def claims(data: ReportData) -> tuple[Claim, ...]:
             document=plain(document),
             sentence=plain(sentence),
             cases=len(carriers.get(claim, ())),
-            is_corrected=any(case.erratum for case in carriers.get(claim, ())),
+            **_statement(carriers.get(claim, ())),
             outcomes={mode: _counts(tallies.get((claim, mode), Counter())) for mode in MODES},
         )
         for claim, (document, sentence) in entries.items()
     )
+
+
+def _statement(carriers: Sequence[Case]) -> dict[str, Any]:
+    """Return what the document states of a case, and the correction, an erratum first."""
+    told = [
+        (case.id, stated_lines(case.expected), stated_lines(case.erratum) if case.erratum else ())
+        for case in carriers
+    ]
+    # Of the others the shortest that states anything.
+    first = min(told, key=lambda t: (not t[2], not t[1], len(t[1])), default=("", (), ()))
+    return dict(zip(("case", "stated", "corrected"), first, strict=True))
 
 
 def _counts(tally: Counter[Outcome]) -> tuple[tuple[Outcome, int], ...]:

@@ -69,7 +69,8 @@ def alike(
         return first.api == other.api and contents[first] == contents[other]
 
     groups = cluster(columns, have_one_content)
-    versions = ("; ".join(column.environment.short for column in members) for members in groups)
+    shorts = ([column.environment.short for column in members] for members in groups)
+    versions = ("; ".join(dict.fromkeys(names)) for names in shorts)
     return tuple(
         (f"{members[0].api} ({words})", tuple(members))
         for members, words in zip(groups, versions, strict=True)

@@ -103,8 +103,8 @@ def _row(case: Case, erratum: Erratum, data: ReportData) -> ErratumRow:
         document=plain(case.document.title) if case.document else "",
         section=case.section and plain(case.section),
         sentence=plain(erratum.sentence),
-        document_lines=_lines(case.expected),
-        correction_lines=_lines(erratum),
+        document_lines=stated_lines(case.expected),
+        correction_lines=stated_lines(erratum),
         sides=tuple(sides),
         without_answer=tuple(silent),
         native=tuple((side, native.count(side)) for side in _GIVE if side in native),
@@ -124,13 +124,18 @@ def _side(status: str, claim: bool | None, correction: bool | None) -> Side:
     return "document" if claim else "neither"
 
 
-def _lines(statement: Expected | Erratum) -> tuple[str, ...]:
+def stated_lines(statement: Expected | Erratum) -> tuple[str, ...]:
     """Return a statement as lines, one for each row of numbers."""
     lines: list[str] = []
     if statement.numbers is not None:
         lines += _number_rows(statement.numbers)
     elif statement.shape is not None:
         lines.append(f"shape {' x '.join(map(str, statement.shape))}")
+    if isinstance(statement, Expected):
+        if statement.matrix is not None:
+            lines += _number_rows(statement.matrix)
+        if statement.parameters is not None:
+            lines.append(f"{' and '.join(map(str, statement.parameters))} parameters")
     if statement.property is not None:
         lines.append(properties.lookup(statement.property).sentence)
     return tuple(lines)

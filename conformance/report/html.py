@@ -6,16 +6,18 @@ view at a time, explanations, the pages of cases, and the port of a layer.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from conformance.findings import known_bugs
+from conformance.findings import page
 from conformance.findings.known_bugs import Bug
+from conformance.findings.page import Entry
 from conformance.history.series import newest_first
 from conformance.history.version_ranges import Kind
 from conformance.report import changes, history, pictures
@@ -27,8 +29,10 @@ from conformance.report.model import LEGEND, Report
 from conformance.report.page_data import numbering, packed, page_data
 from conformance.report.pictures import Picture
 from conformance.report.porting import port_table
-from conformance.report.support import ASKED, TONES
+from conformance.report.support_cells import TONES
+from conformance.report.support_questions import ASKED
 from conformance.runs.profiles import GRADIENTS, PROFILED
+from conformance.utils.excerpt import first
 from conformance.utils.grouping import group
 from conformance.utils.text import count, printed, shortened
 
@@ -40,8 +44,8 @@ KINDS: Mapping[Kind, str] = {
     "absent": "no-case",
 }
 """The CSS class of each kind of state, which the cells of convention tables have, too."""
-Story: TypeAlias = tuple[Bug, str, tuple[str, ...]]
-"""A known bug, what it makes wrong, and the ids of the cases."""
+Story: TypeAlias = tuple[Entry, str, tuple[str, ...]]
+"""A finding, what it makes wrong in the report, and the ids of the cases; these may be empty."""
 
 
 def render(report: Report) -> str:
@@ -58,10 +62,11 @@ def render(report: Report) -> str:
         "bar": _bar,
         "breaks": _breaks,
         "code": _code,
+        "named": first,
         "short": shortened,
         "slug": _slug,
     }
-    stories = list(_stories(report))
+    occurrences = _occurrences(report)
     numbers = numbering(report)
     return jinja.get_template("index.html.j2").render(
         report=report,
@@ -69,8 +74,9 @@ def render(report: Report) -> str:
         signs=SIGNS,
         descriptions=alike(report.columns, report.descriptions),
         loud=[p for p in report.problems if p.kind in ("not run", "incomplete")],
-        stories=stories,
-        other_bugs=_other_bugs(report, [bug for bug, _, _ in stories]),
+        occurrences=occurrences,
+        sightings=_sightings,
+        stories=_stories(report, {bug.title: told for bug, told in occurrences.items()}),
         count=count,
         trends=report.trends,
         axes={axis.name for axis in (*PROFILED, GRADIENTS)},
@@ -90,7 +96,7 @@ def render(report: Report) -> str:
         pictures=_pictures(report),
         coverage=[(3, 2), (4, 2), (5, 3), (6, 3)],
         draw_coverage=lambda *sizes: Markup(pictures.coverage(*sizes)),
-        data=packed(page_data(report, [bug for bug, _, _ in stories], numbers)),
+        data=packed(page_data(report, list(occurrences), numbers)),
         ports=packed(port_table(report)),
         details=packed(details(report, numbers.ids)),
     )
@@ -114,8 +120,8 @@ def _pictures(report: Report) -> Mapping[str, Sequence[tuple[Picture, Markup]]]:
     }
 
 
-def _stories(report: Report) -> Iterator[Story]:
-    """Yield each known bug that occurred, once."""
+def _occurrences(report: Report) -> Mapping[Bug, tuple[str, tuple[str, ...]]]:
+    """Return each known bug that occurred, with what it makes wrong and the ids of the cases."""
     details: dict[Bug, tuple[str, tuple[str, ...]]] = {}
     for problem in report.problems:
         if problem.bug:
@@ -123,19 +129,25 @@ def _stories(report: Report) -> Iterator[Story]:
     for anomaly in report.conventions.anomalies:
         if anomaly.bug:
             details.setdefault(anomaly.bug, (f"natively in {anomaly.where}", anomaly.cases))
-    for bug, (words, cases) in details.items():
-        yield bug, f"{words[0].upper()}{words[1:]}.", cases
+    return {b: (f"{words[0].upper()}{words[1:]}.", cases) for b, (words, cases) in details.items()}
 
 
-def _other_bugs(report: Report, occurring: Sequence[Bug]) -> list[Bug]:
-    """Return the other known bugs of the frameworks of the report."""
+def _stories(
+    report: Report, occurrences: Mapping[str, tuple[str, tuple[str, ...]]]
+) -> Sequence[Story]:
+    """Return the findings in the frameworks of the report, those that occurred first."""
     frameworks = {environment.framework for environment in report.environments}
-    return [
-        bug
-        for bug in known_bugs.bugs()
-        if bug not in occurring
-        and frameworks & {occurrence.name.partition("-")[0] for occurrence in bug.occurrences}
+    stories = [
+        (entry, *occurrences.get(entry.title, ("", ())))
+        for entry in page.entries()
+        if frameworks & {sighting.name.partition("-")[0] for sighting in entry.sightings}
     ]
+    return sorted(stories, key=lambda story: not story[1])
+
+
+def _sightings(entry: Entry) -> str:
+    """Return the framework, the versions and the runtime classes of each sighting as JSON."""
+    return json.dumps([(s.name, " with ".join(s.versions), s.classes) for s in entry.sightings])
 
 
 def _slug(words: str) -> str:

@@ -8,7 +8,9 @@ from conformance.observations import VERDICTS
 from conformance.report import changes
 from conformance.report.environments import alike
 from conformance.report.model import LEGEND, Report
-from conformance.report.support import QUESTIONS, Family, SupportCell, SupportMatrix
+from conformance.report.support import Family, SupportMatrix
+from conformance.report.support_cells import SupportCell
+from conformance.report.support_questions import QUESTIONS
 from conformance.utils.markdown import table, template
 from conformance.utils.text import markdown, sentence, tick
 
@@ -26,8 +28,18 @@ def render(report: Report) -> str:
 
 
 def render_support(report: Report) -> str:
-    """Return the text of ``support.md``, the matrix alone, for other people's pages."""
-    return f"{_matrix(report.support)}\n"
+    """Return the text of ``support.md``: each implementation by the questions that have a head."""
+    places = [place for place, question in enumerate(QUESTIONS) if question.head]
+    rows = (
+        [
+            f"{markdown(family.title)} {markdown(', '.join(family.versions))}",
+            markdown(", ".join(family.classes)),
+            *(_cell(family.folded[place]) for place in places),
+        ]
+        for family in report.support.families
+    )
+    heads = (sentence(QUESTIONS[place].head) for place in places)
+    return f"{table(['implementation', 'runs on', *heads], rows)}\n"
 
 
 def _matrix(support: SupportMatrix) -> str:

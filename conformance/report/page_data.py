@@ -16,7 +16,7 @@ from conformance.history.outlook import version_of
 from conformance.report import history
 from conformance.report.environments import Column
 from conformance.report.model import LEGEND, Report
-from conformance.report.support import QUESTIONS
+from conformance.report.support_questions import QUESTIONS
 from conformance.runs.profiles import GRADIENTS, PROFILED
 from conformance.utils.text import plain, shortened
 

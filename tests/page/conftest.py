@@ -44,6 +44,7 @@ HISTORY = tuple(
     )
 )
 """A history of Keras that changed twice."""
+ARGUMENTS = ["--no-sandbox", "--force-color-profile=srgb"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -76,7 +77,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.fail(f"there is no browser: install one of {', '.join(NAMES)}", pytrace=False)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield launched
         launched.close()
 

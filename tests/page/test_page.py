@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,11 @@ def test_a_screen_reader_finds_no_barrier(page: Page, route: str) -> None:
 
 
 def barriers(page: Page, route: str, scheme: str) -> list[tuple[str, str]]:
-    """The rules of axe that a view breaks, each with an element that does."""
+    """The rules of axe that a view breaks, each with an element; of dark only those of colours."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     follow(page, route)
-    results = Axe().run(page)
+    rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+    results = Axe().run(page, options={"resultTypes": ["violations"], **rules})
     return [
         (violation["id"], node["html"][:120])
         for violation in results.response["violations"]
@@ -132,14 +134,21 @@ def test_a_filter_by_verdict_leaves_only_this_verdict(page: Page) -> None:
     assert set(page.locator("#list .v").all_inner_texts()) == {"⊘ rejected"}
 
 
-def test_findings_are_filtered_by_their_words(page: Page) -> None:
+def test_findings_are_filtered_by_framework_version_class_and_words(page: Page) -> None:
     follow(page, "#troubles")
-    every = page.locator(".finding:visible").count()
-    page.locator("#finding-words").fill("mxnet 1.9.1 float64")
-    expect(page.locator("#findings-found")).to_contain_text(f"of {every}")
+    counts = [page.locator(".finding:visible").count()]
+    form = page.locator("#finding-filter")
+    for name, value in (("framework", "mxnet"), ("versions", "mxnet==1.9.1"), ("class", "native")):
+        form.locator(f"[name={name}]").select_option(value)
     titles = page.locator(".finding:visible summary").all_inner_texts()
-    assert 0 < len(titles) < every
+    counts.append(len(titles))
     assert all("MXNet" in title for title in titles)
+    form.locator("[name=words]").fill("dilation")
+    expect(page.locator("#findings-found")).to_contain_text(f"of {counts[0]}")
+    counts.append(page.locator(".finding:visible").count())
+    assert counts[0] > counts[1] > counts[2] > 0
+    form.get_by_role("button", name="clear").click()
+    expect(page.locator(".finding:visible")).to_have_count(counts[0])
 
 
 def test_more_of_the_list_is_shown_on_demand(page: Page) -> None:
@@ -232,6 +241,40 @@ def test_pictures_change_their_colours_with_the_scheme(page: Page) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         colours.add(page.evaluate(colour))
     assert len(colours) == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screenshot_of_each_picture_has_the_colour_of_each_cell_in_its_place(
+    page: Page, scheme: str
+) -> None:
+    page.set_viewport_size({"width": 2400, "height": 1200})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    follow(page, "#pictures")
+    page.add_style_tag(content="#pictures text { visibility: hidden; }")
+    wrong = {}
+    for svg in page.locator("#pictures .picture:has(rect:not(.cover))").all():
+        image = base64.b64encode(svg.screenshot()).decode()
+        if differing := svg.evaluate(DIFFERING_CELLS, image):
+            wrong[svg.get_attribute("aria-label")] = differing
+    assert wrong == {}
+
+
+DIFFERING_CELLS = """async (svg, png) => {
+  const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes]));
+  const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  canvas.drawImage(image, 0, 0);
+  const frame = svg.getBoundingClientRect();
+  const paper = getComputedStyle(document.body).backgroundColor;
+  return [...svg.querySelectorAll("rect:not(.cover)")].map((cell) => {
+    const box = cell.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2 - frame.x, box.y + box.height / 2 - frame.y];
+    const pixel = canvas.getImageData(Math.round(x), Math.round(y), 1, 1).data.slice(0, 3);
+    const { fill } = getComputedStyle(cell);
+    return [cell.getAttribute("class"), fill === "none" ? paper : fill, `rgb(${pixel.join(", ")})`];
+  }).filter(([, expected, found]) => expected !== found);
+}"""
+"""The cells of a picture whose middle has another colour in a screenshot, given as base64."""
 
 
 def test_without_scripts_every_table_is_there(page: Page, file: Path) -> None:

@@ -7,13 +7,16 @@ const callsOf = (details, place, number) => {
   return [undefined, undefined];
 };
 
-// The plainest case of a cell, and of these the smallest, whose code is the easiest to read.
+// The plainest case of a cell, an output if there is one, and of these the smallest, whose code is
+// the easiest to read.
 const smallest = (data, details, axis, place) => {
   const set = data.axes[axis]?.[place] ?? -1;
   const numbers = set < 0 ? [] : data.sets[set];
   const size = (number) => {
     const entry = details.cases[number];
-    return entry ? entry.size + (entry.arrays.x.dtype === "float32" ? 0 : 1e6) + 10 * entry.arguments.length : Infinity;
+    if (!entry) return Infinity;
+    const isPlain = entry.arrays.x.dtype === "float32" && ["conv_transpose", "conv"].includes(data.cases[number][1]);
+    return entry.size + (isPlain ? 0 : 1e6) + 10 * entry.arguments.length;
   };
   return numbers.length ? numbers.reduce((best, number) => (size(number) < size(best) ? number : best)) : undefined;
 };

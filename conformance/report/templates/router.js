@@ -95,21 +95,5 @@ const toggle = (id, change) => {
 toggle("differences", (pressed) => matrix.classList.toggle("only-differences", pressed));
 toggle("unfold", (pressed) => heads.forEach((head) => foldFamily(head, !pressed)));
 
-// Findings, by any of their words: framework, version, runtime class, API.
-const findingFilter = element("finding-filter");
-if (findingFilter) {
-  findingFilter.hidden = false;
-  findingFilter.addEventListener("submit", (event) => event.preventDefault());
-  findingFilter.addEventListener("input", () => {
-    const sought = element("finding-words").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const findings = [...document.querySelectorAll(".finding")];
-    findings.forEach((finding) => {
-      const text = finding.textContent.toLowerCase();
-      finding.hidden = !sought.every((word) => text.includes(word));
-    });
-    element("findings-found").textContent = `${count(findings.filter((f) => !f.hidden).length, "finding")} of ${findings.length}`;
-  });
-}
-
 window.addEventListener("hashchange", follow);
 follow().then(filtering);

@@ -88,7 +88,14 @@ def test_of_an_erratum_it_is_the_correction_that_is_held() -> None:
     wrong = erroneous()
     seen = both(wrong, RIGHT, claim=False, correction=True)
     found = claim(report_of(run(*seen), cases=(wrong,)), "C1")
-    assert (found.is_corrected, found.outcomes["recipe"]) == (True, (("holds", 1), ("not run", 1)))
+    assert found.outcomes["recipe"] == (("holds", 1), ("not run", 1))
+
+
+def test_a_claim_shows_what_its_document_states_and_what_holds_instead() -> None:
+    erratum = claim(report_of(run(), cases=(erroneous(),)), "C1")
+    assert (erratum.stated, erratum.corrected) == ((" 1 12 20  7",), (" 1 12 20",))
+    right = claim(report_of(run(), cases=(case("bare", claims=("D1",)), D1)))
+    assert (right.case, right.stated, right.corrected) == ("bare", (), ())
 
 
 def told(of: Case, correction: bool, claim: bool) -> ErratumRow:

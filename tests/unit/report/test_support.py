@@ -10,7 +10,8 @@ from report_runs import FUNCTION, LAYER, both, case, observed, report_of, run
 from conformance.cases.model import Case
 from conformance.observations import Observation
 from conformance.report.model import Report
-from conformance.report.support import QUESTIONS, SupportCell
+from conformance.report.support_cells import SupportCell
+from conformance.report.support_questions import PLACES
 
 ONE, TWO = case("one"), case("two")
 HERE = {LAYER: True, FUNCTION: True}
@@ -22,8 +23,7 @@ def flipped(of: Case, api: str = LAYER) -> Observation:
 
 def cells(report: Report, id_: str) -> list[SupportCell]:
     """The cells of all columns for a question."""
-    place = next(n for n, question in enumerate(QUESTIONS) if question.id == id_)
-    return [c.cells[place] for family in report.support.families for c in family.columns]
+    return [c.cells[PLACES[id_]] for family in report.support.families for c in family.columns]
 
 
 def volume(id_: str, **given: Any) -> Case:
@@ -101,3 +101,14 @@ def test_the_answers_to_a_question_name_who_gives_them() -> None:
         "no": ("PyTorch nn.functional.conv_transpose",),
         "yes": ("PyTorch nn.ConvTranspose",),
     }
+
+
+def test_few_exceptions_are_told_in_the_sentence_and_many_in_the_cell() -> None:
+    cases = [case(f"c{n}") for n in range(12)]
+    right = [observed(of, "native", "match") for of in cases]
+    few = report_of(run(*right[1:], flipped(cases[0])), cases=tuple(cases))
+    (cell,) = cells(few, "flip")
+    assert (cell.word, cell.tone) == ("no", "same")
+    assert cell.sentence.endswith("Against it: 1 case of 12.")
+    many = report_of(run(*right[:3], flipped(cases[3])), cases=tuple(cases))
+    assert cells(many, "flip") == [SupportCell("no, some wrong", "broken")]

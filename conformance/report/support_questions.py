@@ -1,0 +1,73 @@
+"""Read the questions of the support matrix, and those that people ask, from ``support.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SupportQuestion:
+    """A row of the matrix, as ``support.toml`` has it.
+
+    Attributes
+    ----------
+    head
+        A short title for a narrow table; empty for a row that such a table lacks.
+    axis
+        The axis whose choice answers it; empty for a row that is counted.
+    fact
+        The field of an API that answers it where the axis agrees, or empty.
+    cases
+        For a row that is counted, the kind of its cases.
+    topic
+        The topic whose cases such a row leads to.
+    words
+        Short words for choices, facts and kinds of cells.
+    counts_wrong
+        Whether a cell mentions answers with such arguments that nothing explains.
+    """
+
+    id: str
+    heading: str
+    title: str
+    head: str = ""
+    axis: str = ""
+    fact: str = ""
+    cases: str = ""
+    topic: str = ""
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    counts_wrong: bool = False
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question that people ask, with what answers it.
+
+    Attributes
+    ----------
+    text
+        What holds everywhere.
+    rows
+        The ids of the rows of the matrix that say where it differs.
+    family
+        A framework whose columns are compared with each other instead.
+    href, link
+        Where the page has more, and the words of the link.
+    """
+
+    title: str
+    text: str
+    href: str
+    link: str
+    rows: tuple[str, ...] = ()
+    family: str = ""
+
+
+_ENTRIES = tomllib.loads(Path(__file__).with_name("support.toml").read_text(encoding="utf-8"))
+QUESTIONS = tuple(SupportQuestion(**entry) for entry in _ENTRIES["question"])
+PLACES: Mapping[str, int] = {question.id: place for place, question in enumerate(QUESTIONS)}
+"""The places of the questions by their ids."""
+ASKED = tuple(AskedQuestion(**entry) for entry in _ENTRIES["asked"])
