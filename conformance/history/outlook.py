@@ -25,17 +25,7 @@ def version_of(words: str | None) -> Version | None:
 def outlook(
     series: Sequence[Series], runtime: str | None, before: str | None, after: str | None
 ) -> Iterator[str]:
-    """Yield sentences: where a version is in the history, and what changed up to it.
-
-    Parameters
-    ----------
-    series
-        Those of one package on one backend, in all runtime classes.
-    runtime
-        The class that the versions run in.
-    before, after
-        The version that one knows, and the version in question.
-    """
+    """Yield sentences: where a version is in the history, and what changed up to it."""
     known, version = version_of(before), version_of(after)
     asked = [one for one in series if one.versions]
     if known is None or version is None or not asked:

@@ -90,10 +90,8 @@ def path_of(folder: Path, package: str, backend: str | None) -> Path:
 def read(folder: Path) -> list[Row]:
     """Return the rows of all files of a folder, in the order of their names.
 
-    Raises
-    ------
-    BrokenTable
-        For a folder or a file that cannot be read, and for a row that `write` writes nowhere.
+    Raises ``BrokenTable`` for a folder or a file that cannot be read, and for a row that `write`
+    writes nowhere.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix == ".csv")

@@ -42,10 +42,7 @@ def state_of(axis: str, choice: str) -> State:
 class Span:
     """Consecutive versions with the same behaviour, such as ``until 3.1`` or ``3.2 to 3.5``.
 
-    Parameters
-    ----------
-    number
-        How many versions it spans.
+    ``number`` says how many versions it spans.
     """
 
     versions: str

@@ -48,10 +48,7 @@ LEGEND: Mapping[Verdict, tuple[str, str]] = {
 class Report(ReportData):
     """Everything that the outputs show.
 
-    Attributes
-    ----------
-    history
-        The releases of all packages, as far as they are known.
+    ``history`` are the releases of all packages, as far as they are known.
     """
 
     history: tuple[Series, ...] = ()

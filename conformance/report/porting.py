@@ -98,10 +98,8 @@ def settings() -> tuple[Setting, ...]:
 class _End:
     """An API with its record.
 
-    Attributes
-    ----------
-    proofs
-        The number of cases that prove a recipe, by the rewritings and the classes of arguments.
+    ``proofs`` is the number of cases that prove a recipe, by the rewritings and the classes of
+    arguments.
     """
 
     place: Place
