@@ -70,16 +70,8 @@ def conv(
 ) -> ConvIndices:
     """Return the indices of a convolution.
 
-    Raises ``ValueError`` if the shapes and arguments do not fit each other.
-
-    Parameters
-    ----------
-    x
-        The shape (N, C_in, *space).
-    kernel
-        The shape (C_out, C_in / groups, *k).
-    padding
-        Numbers or a word, as in `geometry.padding_of`.
+    The shapes are (N, C_in, *space) and (C_out, C_in / groups, *k). Raises ``ValueError`` if the
+    shapes and arguments do not fit each other.
     """
     x, kernel = shape_of("x", x), shape_of("kernel", kernel)
     stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
@@ -104,16 +96,8 @@ def conv_transpose(
 ) -> ConvIndices:
     """Return the indices of a transposed convolution.
 
-    Raises ``ValueError`` if the shapes and arguments do not fit each other.
-
-    Parameters
-    ----------
-    x
-        The shape (N, C_in, *space).
-    kernel
-        The shape (C_in, C_out / groups, *k).
-    padding
-        Numbers or a word, as in `geometry.padding_of`.
+    The shapes are (N, C_in, *space) and (C_in, C_out / groups, *k). Raises ``ValueError`` if the
+    shapes and arguments do not fit each other.
     """
     x, kernel = shape_of("x", x), shape_of("kernel", kernel)
     stride, dilation, groups = _parse_arguments(x, kernel, stride, dilation, groups)
