@@ -51,14 +51,14 @@ def command(
       conformance compat "jax>=0.4.30" --api jax.lax.conv_transpose --json
     """
     requirement = requirement_of(range_)
-    known = history_table.series([requirement.name], backend, folder)
-    known_ids = dict.fromkeys(api for one in known for api in one.stages)
+    series_list = history_table.series([requirement.name], backend, folder)
+    known_ids = dict.fromkeys(api for series in series_list for api in series.stages)
     options.refuse_unknown_apis(api_ids, list(known_ids))
-    known = [one.of_apis(api_ids) for one in known]
-    parts = [one.within(requirement.specifier, pre=pre) for one in known]
+    series_list = [series.of_apis(api_ids) for series in series_list]
+    parts = [series.within(requirement.specifier, pre=pre) for series in series_list]
     parts = [part for part in parts if part.stages]
     if not parts:
-        refuse("compat", _unknown(range_, requirement.specifier, known, pre=pre))
+        refuse("compat", _unknown(range_, requirement.specifier, series_list, pre=pre))
     cases = history_table.examples_of(parts)
     if as_json:
         click.echo(json.dumps(_data(range_, parts, cases), indent=1))
@@ -67,16 +67,18 @@ def command(
     raise SystemExit(int(any(part.moves for part in parts)))
 
 
-def _unknown(range_: str, specifier: SpecifierSet, known: Sequence[Series], *, pre: bool) -> str:
+def _unknown(
+    range_: str, specifier: SpecifierSet, series_list: Sequence[Series], *, pre: bool
+) -> str:
     """Return why no release of a range is known, and what the nearest ones let one expect."""
     lines = []
     ends = sorted(filter(None, (version_of(s.version.removesuffix(".*")) for s in specifier)))
-    for one in known:
-        lines.append(f"none within {range_}: {one.title}: {history.overview(one)}")
-        lines += history.unasked(one.within(specifier, pre=pre))
-        if one.versions and ends:
-            lines += outlook.sentences(one, ends[0], ends[-1], is_open=True)
-        if not pre and one.within(specifier, pre=True).versions:
+    for series in series_list:
+        lines.append(f"none within {range_}: {series.title}: {history.overview(series)}")
+        lines += history.unasked(series.within(specifier, pre=pre))
+        if series.versions and ends:
+            lines += outlook.sentences(series, ends[0], ends[-1], is_open=True)
+        if not pre and series.within(specifier, pre=True).versions:
             lines.append("There are pre-releases: --pre looks at them.")
     return "\n".join(lines)
 

@@ -45,20 +45,20 @@ def gate(path: Path, *, only_regressions: bool) -> Result:
     series, version = _nearest(path, run.header)
     prepared_cases = map(PreparedCase, load([resources.CASES], check=False).cases)
     by_id = {prepared_case.case.id: prepared_case for prepared_case in prepared_cases}
-    here = {
+    states = {
         api: {API_ITSELF: AVAILABLE if is_available else ABSENT}
         for api, is_available in run.header.apis.items()
     }
     for profile in profiles(run.observations, by_id):
-        here.setdefault(profile.api, {}).update(states_of(profile))
-    nearest = [v for v in dict.fromkeys(series.neighbours(version)) if v is not None]
-    pairs = list(_pairs(series, nearest, here))
+        states.setdefault(profile.api, {}).update(states_of(profile))
+    releases = [v for v in dict.fromkeys(series.neighbours(version)) if v is not None]
+    pairs = list(_pairs(series, releases, states))
     return Result(
         title=title(run.header, run.header),
         apis=tuple(sorted(api for api, is_available in run.header.apis.items() if is_available)),
         compared=len(pairs),
         of=len(pairs),
-        findings=tuple(_findings(pairs, nearest, only_regressions=only_regressions)),
+        findings=tuple(_findings(pairs, releases, only_regressions=only_regressions)),
         outlook=(position(series, version),),
         unit="convention",
     )
@@ -69,14 +69,14 @@ def _nearest(path: Path, header: Header) -> tuple[Series, Version]:
     version = version_of(header.version)
     if version is None:
         raise CannotCompare(f"{path}: {header.version!r} is no version to look for in the history")
-    asked = [one for one in series_of(header) if one.versions]
-    here = [one for one in asked if one.runtime == (header.runtime_class or "")]
-    if not here:
-        titles = "; ".join(one.title for one in asked or history_table.series())
+    candidates = [series for series in series_of(header) if series.versions]
+    of_class = [s for s in candidates if s.runtime == (header.runtime_class or "")]
+    if not of_class:
+        titles = "; ".join(series.title for series in candidates or history_table.series())
         raise CannotCompare(
             f"{path}: the history has no releases of {title(header, header)}, only of {titles}"
         )
-    return here[0], version
+    return of_class[0], version
 
 
 Pair = tuple[str, str, State, frozenset[State]]
@@ -84,33 +84,33 @@ Pair = tuple[str, str, State, frozenset[State]]
 
 
 def _pairs(
-    series: Series, nearest: Iterable[Version], here: Mapping[str, Mapping[str, State]]
+    series: Series, releases: Iterable[Version], states_by_api: Mapping[str, Mapping[str, State]]
 ) -> Iterator[Pair]:
     """Yield every convention that is known in the run and in one of the nearest releases."""
-    places = [series.versions.index(version) for version in nearest]
-    for api, states in here.items():
+    places = [series.versions.index(version) for version in releases]
+    for api, states in states_by_api.items():
         stages = [series.stages[api][place] for place in places if api in series.stages]
         for axis, state in states.items():
-            expected = frozenset(stage[axis] for stage in stages if axis in stage)
-            if expected:
-                yield api, axis, state, expected
+            alternatives = frozenset(stage[axis] for stage in stages if axis in stage)
+            if alternatives:
+                yield api, axis, state, alternatives
 
 
 def _findings(
-    pairs: Iterable[Pair], nearest: Iterable[Version], *, only_regressions: bool
+    pairs: Iterable[Pair], releases: Iterable[Version], *, only_regressions: bool
 ) -> Iterator[Finding]:
-    """Yield a finding for each convention that is none of the expected ones."""
+    """Yield a finding for each convention that no nearest release has."""
     apis: dict[tuple[str, State, frozenset[State]], list[str]] = {}
-    for api, axis, state, expected in pairs:
-        if state not in expected:
-            apis.setdefault((axis, state, expected), []).append(api)
-    releases = listed(list(map(str, nearest)))
-    for (axis, state, expected), ids in apis.items():
-        words = " or ".join(sorted(other.words for other in expected))
+    for api, axis, state, alternatives in pairs:
+        if state not in alternatives:
+            apis.setdefault((axis, state, alternatives), []).append(api)
+    versions = listed(list(map(str, releases)))
+    for (axis, state, alternatives), ids in apis.items():
+        words = " or ".join(sorted(other.words for other in alternatives))
         subject = f"{listed(list(map(name, ids)))}: {axis}"
         yield Finding(
             kind="convention changed",
-            sentence=f"{subject}: {state.words}, and {words} in {releases}.",
+            sentence=f"{subject}: {state.words}, and {words} in {versions}.",
             red=state.kind != "right" or not only_regressions,
             apis=tuple(ids),
         )

@@ -65,19 +65,19 @@ def series(
     UnknownPackage
         Where the history does not have a package, or not on the backend.
     """
-    everything = all_series(table.read(folder or resources.HISTORY))
+    table_series = all_series(table.read(folder or resources.HISTORY))
     if not names and backend is None:
-        return list(everything)
-    packages = names or dict.fromkeys(one.package for one in everything if one.backend)
-    return [one for name in packages for one in of_package(everything, name, backend)]
+        return list(table_series)
+    packages = names or dict.fromkeys(s.package for s in table_series if s.backend)
+    return [s for name in packages for s in of_package(table_series, name, backend)]
 
 
-def examples_of(series: Sequence[Series]) -> Mapping[Move, str]:
+def examples_of(series_list: Sequence[Series]) -> Mapping[Move, str]:
     """Return the cases that show the changes."""
-    if not any(one.moves for one in series):
+    if not any(series.moves for series in series_list):
         return {}
     cases = load([resources.CASES], check=False).cases
-    return examples(series, map(PreparedCase, cases))
+    return examples(series_list, map(PreparedCase, cases))
 
 
 def show(
@@ -88,9 +88,9 @@ def show(
     folder: Path | None,
 ) -> None:
     """Print the history of packages, or of all, and write it as Markdown if there is a page."""
-    chosen = series(names, backend, folder)
-    cases = examples_of(chosen)
-    for block in history.blocks(chosen, cases):
+    series_list = series(names, backend, folder)
+    cases = examples_of(series_list)
+    for block in history.blocks(series_list, cases):
         screen.print(block)
     if page is not None:
-        page.write_text(history.page(chosen, cases), encoding="utf-8")
+        page.write_text(history.page(series_list, cases), encoding="utf-8")

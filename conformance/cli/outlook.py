@@ -19,5 +19,8 @@ def series_of(header: Header) -> list[Series]:
     """Return the history of the framework of a run, on its backend, in all runtime classes."""
     ids = {id_ for id_ in header.apis if id_ in HOMES and HOMES[id_].name == header.framework}
     backend = header.backend or ""
-    everything = all_series(table.read(resources.HISTORY))
-    return [one for one in everything if one.backend == backend and not ids.isdisjoint(one.stages)]
+    return [
+        series
+        for series in all_series(table.read(resources.HISTORY))
+        if series.backend == backend and not ids.isdisjoint(series.stages)
+    ]

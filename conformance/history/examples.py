@@ -23,7 +23,7 @@ from conformance.runs.prepared_case import PreparedCase
 
 
 def examples(
-    series: Iterable[Series], prepared_cases: Iterable[PreparedCase]
+    series_list: Iterable[Series], prepared_cases: Iterable[PreparedCase]
 ) -> Mapping[Move, str]:
     """Return the id of the case that shows a change, for every change of which there is one.
 
@@ -46,9 +46,9 @@ def examples(
 
     candidates = sorted(questions, key=order)
     ids: dict[Move, str | None] = {}
-    for one in series:
-        runtime = Runtime(backend=one.backend or None, runtime_class=one.runtime or None)
-        for move in one.moves:
+    for series in series_list:
+        runtime = Runtime(backend=series.backend or None, runtime_class=series.runtime or None)
+        for move in series.moves:
             shown = (
                 case for case in candidates if _shows(move, case) and _asks(move, case, runtime)
             )

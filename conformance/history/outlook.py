@@ -23,33 +23,33 @@ def version_of(words: str | None) -> Version | None:
 
 
 def outlook(
-    series: Sequence[Series], runtime: str | None, before: str | None, after: str | None
+    series_list: Sequence[Series], runtime: str | None, before: str | None, after: str | None
 ) -> Iterator[str]:
     """Yield sentences: where a version is in the history, and what changed up to it."""
-    known, version = version_of(before), version_of(after)
-    asked = [one for one in series if one.versions]
-    if known is None or version is None or not asked:
+    old_version, new_version = version_of(before), version_of(after)
+    candidates = [series for series in series_list if series.versions]
+    if old_version is None or new_version is None or not candidates:
         return
-    here = [one for one in asked if one.runtime == (runtime or "")]
-    if not here and runtime:
-        here = [max(asked, key=lambda one: len(one.versions))]
+    of_class = [series for series in candidates if series.runtime == (runtime or "")]
+    if not of_class and runtime:
+        of_class = [max(candidates, key=lambda series: len(series.versions))]
         yield (
-            f"The history has {here[0].title}, and not in the runtime class {name(runtime)},"
+            f"The history has {of_class[0].title}, and not in the runtime class {name(runtime)},"
             " which may answer otherwise."
         )
-    for one in here[:1]:
-        yield from sentences(one, known, version)
+    for series in of_class[:1]:
+        yield from sentences(series, old_version, new_version)
 
 
 def sentences(
-    series: Series, known: Version, version: Version, *, is_open: bool = False
+    series: Series, old_version: Version, version: Version, *, is_open: bool = False
 ) -> Iterator[str]:
-    """Yield where a version is in a series, and each change between it and one that is known.
+    """Yield where a version is in a series, and each change between an old one and it.
 
     Of an open range, neither end is meant, and no change in it is certain.
     """
     yield position(series, version)
-    oldest, newest = sorted((known, version))
+    oldest, newest = sorted((old_version, version))
     begin = series.neighbours(oldest)[0] or series.versions[0]
     end = series.neighbours(newest)[1] or series.versions[-1]
     moves = [move for move in series.moves if begin <= move.last and move.first <= end]

@@ -174,7 +174,7 @@ class Series:
 def all_series(rows: Iterable[TableRow]) -> tuple[Series, ...]:
     """Return the series of a table; a package of which no release could be asked has one, too."""
     by_package = group(rows, lambda row: (row.package, row.backend))
-    return tuple(one for of_package in by_package.values() for one in _series(of_package))
+    return tuple(series for of_package in by_package.values() for series in _series(of_package))
 
 
 def _series(rows: Sequence[TableRow]) -> Iterator[Series]:
@@ -198,9 +198,9 @@ def _series(rows: Sequence[TableRow]) -> Iterator[Series]:
         yield Series(package, backend, runtime, dates, stages, unasked)
 
 
-def newest_first(series: Iterable[Series]) -> list[tuple[Series, Move]]:
+def newest_first(series_list: Iterable[Series]) -> list[tuple[Series, Move]]:
     """Return the changes of several packages, sorted by the day of the release that has them."""
-    moves = [(one, move) for one in series for move in one.moves]
+    moves = [(series, move) for series in series_list for move in series.moves]
     return sorted(
         moves, key=lambda pair: (pair[0].dates[pair[1].first], pair[1].first), reverse=True
     )
@@ -214,20 +214,22 @@ class Difference(NamedTuple):
     states: tuple[tuple[str, State], ...]
 
 
-def between_classes(series: Iterable[Series]) -> Iterator[Difference]:
+def between_classes(series_list: Iterable[Series]) -> Iterator[Difference]:
     """Yield what differs between the runtime classes of a package on one backend."""
     newest: dict[tuple[str, ...], dict[str, State]] = {}
-    for one in series:
-        for api, rows in one.rows.items():
+    for series in series_list:
+        for api, rows in series.rows.items():
             for subject, row in rows.items():
-                key = one.package, one.backend, api, subject
-                newest.setdefault(key, {})[one.runtime] = row[-1][2]
+                key = series.package, series.backend, api, subject
+                newest.setdefault(key, {})[series.runtime] = row[-1][2]
     for (*_, api, subject), states in newest.items():
         if len(set(states.values())) > 1:
             yield Difference(api, subject, tuple(states.items()))
 
 
-def of_package(series: Sequence[Series], name: str, backend: str | None = None) -> list[Series]:
+def of_package(
+    series_list: Sequence[Series], name: str, backend: str | None = None
+) -> list[Series]:
     """Return the series of a package, and of one backend where it is named.
 
     Raises
@@ -235,13 +237,14 @@ def of_package(series: Sequence[Series], name: str, backend: str | None = None) 
     UnknownPackage
         Where there is none.
     """
-    named = [one for one in series if canonicalize_name(one.package) == canonicalize_name(name)]
-    if not named:
-        packages = ", ".join(sorted({one.package for one in series})) or "no package"
+    key = canonicalize_name(name)
+    of_name = [series for series in series_list if canonicalize_name(series.package) == key]
+    if not of_name:
+        packages = ", ".join(sorted({series.package for series in series_list})) or "no package"
         raise UnknownPackage(f"the history has no releases of {name!r}, only of {packages}")
-    on_backend = [one for one in named if backend in (None, one.backend)]
+    on_backend = [series for series in of_name if backend in (None, series.backend)]
     if not on_backend:
-        backends = ", ".join(dict.fromkeys(one.backend for one in named if one.backend))
+        backends = ", ".join(dict.fromkeys(series.backend for series in of_name if series.backend))
         reason = f"only on {backends}" if backends else "which has no backends"
         raise UnknownPackage(f"the history has {name} not on {backend!r}, {reason}")
     return on_backend

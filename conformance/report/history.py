@@ -58,16 +58,16 @@ def of_series(series: Series, examples: Mapping[Move, str]) -> Iterator[Renderab
     yield from shown(series.trends(examples))
 
 
-def blocks(series: Sequence[Series], examples: Mapping[Move, str]) -> Iterator[RenderableType]:
+def blocks(series_list: Sequence[Series], examples: Mapping[Move, str]) -> Iterator[RenderableType]:
     """Yield the history for a terminal: package by package, and then the newest changes."""
-    for one in series:
-        yield from of_series(one, examples)
+    for series in series_list:
+        yield from of_series(series, examples)
     yield Text(NEWS, style="bold underline")
-    news = newest_first(series)
+    news = newest_first(series_list)
     if not news:
         yield Text(NOTHING)
-    for one, move in news:
-        yield Text(f"{one.dates[move.first]}  {release(one, move)}".strip(), style="bold")
+    for series, move in news:
+        yield Text(f"{series.dates[move.first]}  {release(series, move)}".strip(), style="bold")
         states = (
             Text(f"{SIGNS[s.kind]} {s.words}", STYLES[s.kind]) for s in (move.before, move.after)
         )
@@ -76,27 +76,27 @@ def blocks(series: Sequence[Series], examples: Mapping[Move, str]) -> Iterator[R
         yield Padding(Text(f"{listed(move.apis)}{case}", style="dim"), (0, 0, 0, 4))
 
 
-def page(series: Sequence[Series], examples: Mapping[Move, str]) -> str:
+def page(series_list: Sequence[Series], examples: Mapping[Move, str]) -> str:
     """Return the history as Markdown, the newest changes first."""
-    parts = [f"## {NEWS}", _news(series, examples)]
-    for one in series:
-        parts += [f"## {markdown(one.title)}", markdown(overview(one))]
-        parts += [f"- {markdown(words)}" for words in unasked(one)]
-        parts += [as_markdown(one.trends(examples))]
+    parts = [f"## {NEWS}", _news(series_list, examples)]
+    for series in series_list:
+        parts += [f"## {markdown(series.title)}", markdown(overview(series))]
+        parts += [f"- {markdown(words)}" for words in unasked(series)]
+        parts += [as_markdown(series.trends(examples))]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _news(series: Sequence[Series], examples: Mapping[Move, str]) -> str:
+def _news(series_list: Sequence[Series], examples: Mapping[Move, str]) -> str:
     rows = [
         (
-            one.dates[move.first],
-            markdown(release(one, move)),
+            series.dates[move.first],
+            markdown(release(series, move)),
             ", ".join(map(tick, move.apis)),
             sentence(move.subject),
             f"{_state(move.before)} → {_state(move.after)}",
             tick(examples[move]) if move in examples else "",
         )
-        for one, move in newest_first(series)
+        for series, move in newest_first(series_list)
     ]
     heads = ("date", "release", "APIs", "what changed", "from what to what", "shown by")
     return table(heads, rows) if rows else NOTHING

@@ -80,7 +80,7 @@ def render(report: Report) -> str:
         count=count,
         trends=report.trends,
         axes={axis.name for axis in (*PROFILED, GRADIENTS)},
-        history=[(one, one.trends(report.examples)) for one in report.series],
+        history=[(series, series.trends(report.examples)) for series in report.series],
         news=newest_first(report.series),
         overview=history.overview,
         unasked=history.unasked,

@@ -57,7 +57,7 @@ class Report(ReportData):
     def series(self) -> tuple[Series, ...]:
         """Return the history of the packages whose APIs are in the report."""
         apis = {column.api for column in self.columns}
-        return tuple(one for one in self.history if not apis.isdisjoint(one.stages))
+        return tuple(series for series in self.history if not apis.isdisjoint(series.stages))
 
     @cached_property
     def examples(self) -> Mapping[Move, str]:

@@ -110,9 +110,9 @@ def _since(report: Report, column: Column) -> Iterator[tuple[str, str]]:
     header = column.environment.run.header
     version = version_of(header.version)
     place = (header.backend or "", header.runtime_class or "")
-    for one in report.series:
-        if version and (one.backend, one.runtime) == place and column.api in one.stages:
-            yield from history.since(one, column.api, version)
+    for series in report.series:
+        if version and (series.backend, series.runtime) == place and column.api in series.stages:
+            yield from history.since(series, column.api, version)
 
 
 def _choices(report: Report) -> Iterator[dict[str, str | None]]:
