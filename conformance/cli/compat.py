@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance.cli import history_table, options
-from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import flag, word
 from conformance.history import outlook
@@ -63,7 +62,7 @@ def command(
     if as_json:
         click.echo(json.dumps(_data(range_, parts, cases), indent=1))
     else:
-        _show(console(highlight=False), range_, parts, cases)
+        _show(history_table.screen(), range_, parts, cases)
     raise SystemExit(int(any(part.moves for part in parts)))
 
 
@@ -88,9 +87,10 @@ def _show(screen: Console, range_: str, parts: Sequence[Series], cases: Mapping[
         for block in history.of_series(part, cases):
             screen.print(block)
     for line in _machines(parts):
-        screen.print(Text(line))
+        screen.print(Text(line), soft_wrap=not screen.is_terminal)
     for part in parts:
-        screen.print(Text(f"{range_}{part.place}: {_summary(part)}", style="bold"))
+        summary = Text(f"{range_}{part.place}: {_summary(part)}", style="bold")
+        screen.print(summary, soft_wrap=not screen.is_terminal)
 
 
 def _machines(parts: Sequence[Series]) -> Iterator[str]:

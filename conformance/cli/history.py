@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from rich.text import Text
 
 from conformance.cases import corpus
 from conformance.cli import history_table, options, recording
-from conformance.cli.console import console
 from conformance.cli.exit_status import FAILED, refuse
 from conformance.cli.option_kinds import FOLDER, file, flag
 from conformance.cli.output_files import keep_inputs, refuse_without
@@ -39,8 +36,6 @@ from conformance.utils import resources
 from conformance.utils.text import count, markdown, plain, shortened
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
-WIDTH = 140
-"""Columns of the tables where the output is no terminal."""
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
 BISECT = "`conformance bisect` finds the one that changed a case."
 COMPANIONS = "The pinned companions do not go with it."
@@ -124,7 +119,7 @@ def command(
         ranges = [requirement_of(words) for words in requirements]
         if history_table.is_reading(ranges):
             names = [requirement.name for requirement in ranges]
-            history_table.show(_screen(), names, releases.backend, page, folder)
+            history_table.show(names, releases.backend, page, folder)
             return
         package = package_of(ranges)
         place, pythons = releases.place(package)
@@ -151,18 +146,13 @@ def command(
             page.write_text(_page(_title(plan), entries, groups), encoding="utf-8")
     except KeyboardInterrupt:
         refuse("history", "stopped; the runs that are complete are kept")
-    screen = _screen()
+    screen = history_table.screen()
     _show(screen, _title(plan), entries, groups)
     between = _number_between(candidates, all_releases)
     if between and any(trend.changes for trend in groups):
         screen.print(Text(f"{count(between, *BETWEEN)}; {BISECT}", style="dim"))
     if all(entry.run is None for entry in entries):
         raise SystemExit(FAILED)
-
-
-def _screen() -> Console:
-    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return console(highlight=False, width=None if has_width else WIDTH)
 
 
 def _number_between(candidates: Sequence[Release], existing: Sequence[Release]) -> int:

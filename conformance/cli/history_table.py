@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from rich.console import Console
 
 from conformance.cases import load
 from conformance.cli import options
+from conformance.cli.console import console
 from conformance.cli.option_kinds import FOLDER
 from conformance.history import table
 from conformance.history.examples import examples
@@ -23,6 +26,8 @@ OPTIONS = ("backend", "page", "folder")
 """The options that go with packages without versions."""
 
 
+WIDTH = 140
+"""Columns of the tables where the output is no terminal."""
 folder_option = click.option(
     "--from",
     "folder",
@@ -80,17 +85,18 @@ def examples_of(series_list: Sequence[Series]) -> Mapping[Move, str]:
     return examples(series_list, map(PreparedCase, cases))
 
 
-def show(
-    screen: Console,
-    names: Sequence[str],
-    backend: str | None,
-    page: Path | None,
-    folder: Path | None,
-) -> None:
+def screen() -> Console:
+    """Return a console that is wide enough for tables where the output is no terminal."""
+    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return console(highlight=False, width=None if has_width else WIDTH)
+
+
+def show(names: Sequence[str], backend: str | None, page: Path | None, folder: Path | None) -> None:
     """Print the history of packages, or of all, and write it as Markdown if there is a page."""
     series_list = series(names, backend, folder)
     cases = examples_of(series_list)
+    output = screen()
     for block in history.blocks(series_list, cases):
-        screen.print(block)
+        output.print(block)
     if page is not None:
         page.write_text(history.page(series_list, cases), encoding="utf-8")
