@@ -102,7 +102,10 @@ def baseline_path(folder: Path, candidate: Candidate) -> Path:
     paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
     if stem(candidate.header) in paths:
         return paths[stem(candidate.header)]
-    advice = f"`conformance accept RUN... --to {folder}` writes one of your own"
+    advice = (
+        f"`conformance accept RUN... --to {folder}` writes one of your own, and"
+        f" `conformance gate history {candidate.path}` compares with the nearest releases"
+    )
     name, runtime_class = candidate.header.name, candidate.header.runtime_class
     classes = [stem.partition(".")[2] for stem in paths if stem.partition(".")[0] == name]
     if not classes:

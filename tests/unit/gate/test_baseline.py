@@ -344,5 +344,6 @@ def test_a_name_that_a_folder_lacks_is_refused_with_those_there_are(tmp_path: Pa
         baseline.baseline_path(tmp_path, CANDIDATE)
     assert str(refused.value) == (
         f"{tmp_path}: no baseline of 'keras-jax', only of torch;"
-        f" `conformance accept RUN... --to {tmp_path}` writes one of your own"
+        f" `conformance accept RUN... --to {tmp_path}` writes one of your own, and"
+        " `conformance gate history run.jsonl` compares with the nearest releases"
     )
