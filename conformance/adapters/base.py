@@ -384,11 +384,13 @@ class Framework:
     compiled
         Environment variables that make it keep compiled code in ``{folder}``.
     together
-        How it answers many calls at once, if it does.
+        How it answers many calls at once, by the backends with which it does.
     modules
         The modules by which a script is known to be of this framework; empty for its name.
     isolated
         Whether each question needs a process of its own, as one may break the memory of the next.
+    settings
+        Files outside its environment that it reads when it starts, with ``~`` and variables.
     """
 
     name: str
@@ -403,9 +405,10 @@ class Framework:
     variables: Mapping[str, str] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=lambda: {CPU: Device()})
     compiled: Mapping[str, str] = field(default_factory=dict)
-    together: Batched | None = None
+    together: Mapping[str | None, Batched] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     isolated: bool = False
+    settings: tuple[str, ...] = ()
 
     @property
     def chosen_backend(self) -> str | None:

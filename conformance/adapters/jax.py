@@ -208,7 +208,7 @@ FRAMEWORK = Framework(
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     },
-    together=xla.TOGETHER,
+    together={None: xla.TOGETHER},
     apis=(
         CONV_TRANSPOSE,
         replace(

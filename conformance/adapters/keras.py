@@ -359,6 +359,8 @@ FRAMEWORK = Framework(
         )
     },
     compiled=jax.FRAMEWORK.compiled,
+    together={"jax": xla.TOGETHER},
+    settings=("~/.keras/keras.json", "$KERAS_HOME/keras.json"),
     apis=(
         LAYER,
         FUNCTION,

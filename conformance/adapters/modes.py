@@ -141,5 +141,5 @@ def framework_of(framework: Framework, suffix: str, title: str, *apis: Api) -> F
         name=f"{framework.name}-{suffix}",
         title=title,
         apis=(*map(framework.api, twins), *apis),
-        together=None,
+        together={},
     )

@@ -114,9 +114,12 @@ def together(  # pragma: no cover  # it runs in a worker that has JAX
     here.
     """
     import os
+    import random
     import re
     from concurrent.futures import ThreadPoolExecutor
     from importlib import import_module
+
+    import numpy as np
 
     jax = import_module("jax")
     calls_per_program = 32
@@ -124,12 +127,17 @@ def together(  # pragma: no cover  # it runs in a worker that has JAX
     groups: dict[Any, list[int]] = {}
     for number, (call, arguments) in enumerate(calls):
         try:
-            text = str(jax.make_jaxpr(call)(*arguments))
+            random.seed(0)  # so that layers whose weights are replaced begin with the same ones
+            traced = jax.make_jaxpr(call)(*arguments)
+            values = [(c.dtype.str, c.shape, c.tobytes()) for c in map(np.asarray, traced.consts)]
         except Exception:  # the error is reported when the call runs alone
             continue
-        # The text names constants without their values, and cuts long ones.
-        is_complete = not re.search(r"\blambda [^;\s]|\.\.\.", text)
-        groups.setdefault(text if is_complete else number, []).append(number)
+        # The text cuts long constants, and names those of a lambda without their values. Only the
+        # outermost lambda has the values above.
+        text = str(traced)
+        lambdas_with_constants = len(re.findall(r"\blambda [^;\s]", text))
+        is_complete = "..." not in text and lambdas_with_constants == bool(values)
+        groups.setdefault((text, *values) if is_complete else number, []).append(number)
 
     def lower(part: list[list[int]]) -> Any:
         first = {numbers[0]: calls[numbers[0]][1] for numbers in part}

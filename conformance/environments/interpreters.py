@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from conformance.adapters.base import CPU, Framework
+from conformance.adapters.base import CPU, Batched, Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment
@@ -76,12 +76,12 @@ def interpreter_in(environment: Environment, *, batched: bool) -> Interpreter:
 
 def compiled_in(home: Path, framework: Framework) -> Mapping[str, str]:
     """Return the variables that make a framework keep compiled code in a folder of ``home``."""
-    folder = home / "compiled" / _processor()
+    folder = home / "compiled" / processor()
     return {name: value.format(folder=folder) for name, value in framework.compiled.items()}
 
 
 @cache
-def _processor() -> str:
+def processor() -> str:
     """Return a digest of the processor's features, which compiled code may need."""
     try:
         description = Path("/proc/cpuinfo").read_text(encoding="utf-8")
@@ -115,7 +115,7 @@ def interpreter_for(
     batched
         Whether the worker receives many questions at once, if the framework supports that.
     """
-    batching = framework.together if batched else None
+    batching = batching_of(framework, backend, batched=batched)
     setting = framework.devices[device]
     variables = {**_ONE_THREAD, **framework.variables, **setting.variables}
     if framework.backend_variable and backend:
@@ -142,6 +142,14 @@ def interpreter_for(
         ),
         isolated=framework.isolated,
     )
+
+
+def batching_of(framework: Framework, backend: str | None, *, batched: bool) -> Batched | None:
+    """Return how the worker of a backend receives many questions at once; None if it does not.
+
+    The arguments are as of `interpreter_for`.
+    """
+    return framework.together.get(backend or framework.chosen_backend) if batched else None
 
 
 def replaced_variables(environment: Environment) -> dict[str, str]:

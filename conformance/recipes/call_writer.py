@@ -64,7 +64,7 @@ class Call:
 
     @property
     def traceable_spans(self) -> tuple[TraceableSpan, ...]:
-        """Return the lines that use tensors only; none if they depend on the lines around them."""
+        """Return the lines that use tensors only."""
         return self.text.traceable_spans
 
 

@@ -18,11 +18,15 @@ from conformance.recipes.search import Plan
 
 
 class TraceableSpan(NamedTuple):
-    """Lines ``first`` to ``last`` - 1 of a source, which compute tensor ``y`` from ``names``."""
+    """Lines ``first`` to ``last`` - 1 of a source, which compute tensor ``y`` from ``names``.
+
+    They run within the ``with`` statement in the line ``context``, if there is one.
+    """
 
     first: int
     last: int
     names: tuple[str, ...]
+    context: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,10 @@ class Text:
         other = other if isinstance(other, Text) else Text(tuple(other))
         offset = len(self.lines)
         spans = tuple(
-            TraceableSpan(first + offset, last + offset, names)
-            for first, last, names in other.traceable_spans
+            TraceableSpan(
+                first + offset, last + offset, names, None if context is None else context + offset
+            )
+            for first, last, names, context in other.traceable_spans
         )
         return Text(self.lines + other.lines, self.traceable_spans + spans)
 
@@ -50,14 +56,18 @@ class Text:
         """Return the same lines, one block deeper."""
         return replace(self, lines=tuple(f"    {line}" for line in self.lines))
 
+    def within(self, statement: str) -> Text:
+        """Return the same lines as the block of a ``with`` statement."""
+        spans = tuple(span._replace(context=-1) for span in self.traceable_spans)
+        return Text((statement,)) + replace(self.indented(), traceable_spans=spans)
+
 
 def text(plan: Plan, interop: TensorInterop, question: Question) -> Text:
     """Return the source of a planned question."""
     lines = _grouped(plan, interop, question)
     context = interop.dtype_contexts.get(question.dtype)
     if plan.keep_dtype and context is not None:
-        # The traceable spans depend on the line above them, so there are none.
-        return Text((context, *lines.indented().lines))
+        return lines.within(context)
     return lines
 
 

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
+from conformance.environments.interpreters import batching_of
 from conformance.observations import MODES, Key, Observation
 from conformance.runs import durations, partial_runs, run_files, run_header, shards
 from conformance.runs.durations import Duration
@@ -155,7 +156,10 @@ class Job:
         """
         self.start = seconds
         request, cases = self._request, self._prepared_cases
-        header = run_header.header(self._framework, identity, cases, batched=self.limits.batched)
+        batching = batching_of(
+            self._framework, self.environment.backend, batched=self.limits.batched
+        )
+        header = run_header.header(self._framework, identity, cases, batching)
         header = replace(header, fingerprint=request.fingerprint, selection=request.selection)
         self._apis = tuple(api for api in self._apis if header.apis[api.id])
         self.path = self.path or FOLDER / f"{header.name}.jsonl"

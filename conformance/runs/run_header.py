@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from conformance.adapters.base import Framework
+from conformance.adapters.base import Batched, Framework
 from conformance.environments.interpreters import device_of, probes_of, runtime_of
 from conformance.runs.prepared_case import PreparedCase, digest_of
 from conformance.runs.run_records import Header
@@ -17,8 +17,7 @@ def header(
     framework: Framework,
     identity: RuntimeInfo,
     prepared_cases: Iterable[PreparedCase],
-    *,
-    batched: bool = False,
+    batching: Batched | None = None,
 ) -> Header:
     """Return the header of a run, without fingerprint and selection.
 
@@ -30,12 +29,11 @@ def header(
         What the worker reports of its runtime.
     prepared_cases
         The cases. They are read once, one by one.
-    batched
-        Whether the worker receives many questions at once, if the framework supports that.
+    batching
+        How the worker receives many questions at once; None if it does not.
     """
     facts = identity.facts
     runtime = runtime_of(framework, identity)
-    batching = framework.together if batched else None
     files: set[str] = set()
 
     def contents() -> Iterator[bytes]:

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
-    Span = tuple[int, int, Sequence[str]]
+    Span = tuple[int, int, Sequence[str], int | None]
     Source = tuple[str, Sequence[Span]]
     Call = tuple[Callable[..., Any], tuple[Any, ...]]
+    CallWithin = tuple[str, Call]
     Together = Callable[[list[Call]], list[Any]]
+
+
+NO_STATEMENT = "if True:"
 
 
 def merge_arrays(arrays: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def answer_all(
     array
         Converts ``y`` to the array that is sent.
     """
-    generators: dict[int, Generator[Call, Any, Any]] = {}
+    generators: dict[int, Generator[CallWithin, Any, Any]] = {}
     for number, (source, spans) in enumerate(questions):
         prefix = f"{number} "
         operands = {name[len(prefix) :]: arrays[name] for name in arrays if name.startswith(prefix)}
@@ -70,39 +74,46 @@ def answer_all(
     results: dict[str, Any] = {}
     tensors: dict[int, Any] = dict.fromkeys(generators)
     while tensors:
-        calls: dict[int, Call] = {}
+        calls: dict[str, dict[int, Call]] = {}
         for number, tensor in tensors.items():
             try:
-                calls[number] = generators[number].send(tensor)
+                statement, call = generators[number].send(tensor)
+                calls.setdefault(statement, {})[number] = call
             except StopIteration as end:
                 with contextlib.suppress(BaseException):
                     results[str(number)] = array(end.value)
             except BaseException:
                 continue
         tensors = {}
-        if calls:
+        for statement, group in calls.items():
             with contextlib.suppress(Exception):
-                answers = together(list(calls.values()))
-                tensors = {n: answers[i] for i, n in enumerate(calls) if answers[i] is not None}
+                names = {**namespace, "together": together, "calls": list(group.values())}
+                exec(f"{statement}\n    answers = together(calls)", names)
+                answers = names["answers"]
+                tensors.update({n: a for i, n in enumerate(group) if (a := answers[i]) is not None})
     return results
 
 
 def generator_source(source: str, spans: Sequence[Span], arrays: Iterable[str]) -> str:
     """Write the source of a question as a generator function that yields a call for each span.
 
-    A call is a function and its tensors; the generator expects the ``y`` of this call to be sent
-    back.
+    A call is a function and its tensors, with the statement that it runs within; the generator
+    expects the ``y`` of this call to be sent back. It does not run the statement itself, as another
+    generator would go on within it.
 
     ``source`` is the source of a question, which sets ``y``. ``arrays`` are the names of the
     arrays, which are the parameters of the function ``question``.
     """
     lines = source.splitlines()
     functions: list[str] = []
-    for first, end, names in sorted(spans, reverse=True):  # so that earlier numbers stay right
+    for first, end, names, context in sorted(spans, reverse=True):  # so that numbers stay right
         call, tensors = f"call_{first}", "".join(f"{name}, " for name in names)
         margin = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
         inner = [f"    {line[len(margin) :]}" for line in lines[first:end]]
         functions += [f"def {call}({tensors}):", *inner, "    return y"]
-        lines[first:end] = [f"{margin}y = yield {call}, ({tensors})"]
+        statement = NO_STATEMENT if context is None else source.splitlines()[context].strip()
+        lines[first:end] = [f"{margin}y = yield {statement!r}, ({call}, ({tensors}))"]
+        if context is not None:
+            lines[context] = lines[context].replace(statement, NO_STATEMENT)
     body = [f"    {line}" for line in lines]
     return "\n".join([*functions, f"def question({', '.join(arrays)}):", *body, "    return y", ""])

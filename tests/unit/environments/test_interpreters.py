@@ -73,7 +73,7 @@ def test_a_choice_that_is_replaced_is_known(
 def test_no_other_processor_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment(framework="jax", pins=PINS)
     here = variables(environment)
-    monkeypatch.setattr(interpreters, "_processor", lambda: "another one")
+    monkeypatch.setattr(interpreters, "processor", lambda: "another one")
     assert variables(environment) != here
 
 

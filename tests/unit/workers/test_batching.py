@@ -64,7 +64,9 @@ def recipe(q: Question) -> Call:
 
 def stretched(call: Call) -> list[list[str]]:
     lines = call.source.splitlines()
-    return [lines[first:last] for first, last, _ in call.traceable_spans]
+    return [
+        [line.strip() for line in lines[first:last]] for first, last, *_ in call.traceable_spans
+    ]
 
 
 def asked(**changes: Any) -> Question:
@@ -106,14 +108,47 @@ def test_a_cast_is_no_part_of_a_stretch_as_compilers_leave_some_out() -> None:
     assert lines[0].startswith("y = plain.ask")
 
 
-def test_what_needs_a_line_around_it_has_no_stretch() -> None:
-    kept = {"float64": "with plain.wide():"}
-    one = api(interop=replace(INTEROP, dtype_contexts=kept))
-    wide = asked(x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dtype="float64")
-    call = call_writer.write(framework(one), ANY, one, wide, "recipe")
+def wide(**interop: Any) -> Call:
+    one = api(interop=replace(INTEROP, **interop))
+    numbers = asked(x=np.ones((1, 1, 3)), kernel=np.ones((1, 1, 2)), dtype="float64")
+    call = call_writer.write(framework(one), ANY, one, numbers, "recipe")
     assert isinstance(call, Call)
+    return call
+
+
+def test_what_needs_a_line_around_it_says_which() -> None:
+    call = wide(dtype_contexts={"float64": "with plain.wide():"})
     assert call.source.startswith("with plain.wide():\n")
-    assert call.traceable_spans == ()
+    (stretch,) = call.traceable_spans
+    assert stretch.context == 0
+    assert stretched(call) == stretched(wide())  # but for their margin
+
+
+def test_each_is_answered_within_its_own_line_and_within_no_other() -> None:
+    entered: list[str] = []
+
+    class Noting:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __enter__(self) -> None:
+            entered.append(self.name)
+
+        def __exit__(self, *_: object) -> None:
+            entered.remove(self.name)
+
+    def by(calls: list[Any]) -> list[Any]:
+        return [(*entered, *call(*given)) for call, given in calls]
+
+    inner = "    x = x + 1\n    y = tuple(x)\n    y = ''.join(map(str, y))\n"
+    sources = [
+        (f"with Noting('{name}'):\n{inner}", [(2, 3, ("x",), 0)]) for name in ("a", "b", "a")
+    ]
+    sources.append(("y = tuple(x)\ny = ''.join(map(str, y))\n", [(0, 1, ("x",), None)]))
+    arrays = batched.merge_arrays({"x": np.array([number])} for number in range(4))
+    told = batched.answer_all(sources, arrays, {"Noting": Noting}, by, str)
+    assert told == {"0": "a1", "1": "b2", "2": "a3", "3": "3"}
+    assert entered == []
 
 
 def test_a_chain_has_a_stretch_for_every_step() -> None:
@@ -129,7 +164,7 @@ def test_a_source_becomes_a_function_that_waits_for_its_stretch() -> None:
     names: dict[str, Any] = {}
     exec(batched.generator_source(source, [TraceableSpan(2, 3, ("b",))], ["x"]), names)
     running = names["question"](x=3)
-    call, given = next(running)
+    _, (call, given) = next(running)
     assert (call(*given), given) == (6, (3,))
     with pytest.raises(StopIteration) as end:
         running.send(7)
@@ -189,7 +224,7 @@ def tasks(number: int, **fields: Any) -> list[Submission]:
     return [Submission(Task(str(n), "y = x", {}, **fields)) for n in range(number)]
 
 
-STRETCHES = ((0, 1, ("x",)),)
+STRETCHES = ((0, 1, ("x",), None),)
 
 
 def taken(batches: Batches, *, hurry: bool = False) -> Iterator[list[str]]:
@@ -254,7 +289,7 @@ def doubling(n: int) -> Task:
 
 
 def bad(line: str) -> Task:
-    return Task("bad", f"y = x\n{line}", {"x": np.array([0])}, ((0, 2, ("x",)),))
+    return Task("bad", f"y = x\n{line}", {"x": np.array([0])}, ((0, 2, ("x",), None),))
 
 
 SIZES = Task("sizes", "y = np.array(unruly.LEAKED)", {})

@@ -251,7 +251,11 @@ def test_an_answer_too_large_to_travel_is_none():
 TEXTS = {
     "worker": Path(worker.__file__).read_text(),
     "together": Path(batched.__file__).read_text(),
-    **{name: f.together.source for name, f in FRAMEWORKS.items() if f.together},
+    **{
+        f"{name} {backend}": batching.source
+        for name, f in FRAMEWORKS.items()
+        for backend, batching in f.together.items()
+    },
 }
 """Everything of ours that an interpreter with a framework has to run."""
 
