@@ -367,7 +367,7 @@ def _busy(cores: int) -> Iterator[None]:
 
 
 def _run(session: nox.Session, name: str, *words: str) -> None:
-    session.run(*_WORDS, name, "--jobs", CORES, "--reuse", *words)
+    session.run(*_WORDS, name, "--jobs", CORES, *words)
 
 
 def _runs(names: Iterable[str] = DEFAULT) -> list[str]:

@@ -126,6 +126,7 @@ LAYER = replace(
 )
 
 FRAMEWORK = Framework(
+    settings=("/etc/nnabla.conf", "~/.nnabla", "nnabla.conf"),
     name="nnabla",
     title="nnabla",
     prelude="\n".join(IMPORTS),

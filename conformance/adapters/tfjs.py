@@ -119,9 +119,7 @@ ONE_OF_STRIDE_AND_DILATION = Limitation(
 )
 
 
-def _api(
-    name: str, build: CallBuilder, *limits: Limitation, is_layer: bool = False
-) -> Api:
+def _api(name: str, build: CallBuilder, *limits: Limitation, is_layer: bool = False) -> Api:
     transposes = name.endswith("Transpose")
     return Api(
         id=f"tfjs.{name}",

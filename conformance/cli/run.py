@@ -37,7 +37,11 @@ from conformance.runs.worker_limits import MEMORY, WorkerLimits
     help="Bytes that a worker may use in addition to those at its start.",
 )
 @options.one_by_one
-@flag("--reuse", help="Keep a complete run file that the same code, cases, pins and options made.")
+@flag(
+    "--refresh",
+    help="Ask again also what an environment of pins has answered before; otherwise a run is put"
+    " together from the answers that it gave to the same calls with the same files and settings.",
+)
 @flag("--resume", help="Continue an interrupted run, and ask nothing again that is in its file.")
 @options.skip
 @click.option(
@@ -59,7 +63,7 @@ def command(
     limits: WorkerLimits,
     memory: int,
     one_by_one: bool,
-    reuse: bool,
+    refresh: bool,
     resume: bool,
     skip: bool,
     executor: str,
@@ -78,13 +82,12 @@ def command(
     if executor == "dask" and options.is_set("jobs"):
         refuse_without("--jobs", "--executor threads; a cluster has as many workers as it has")
     environments = _with_apis(api_ids, environments)
-    limits = replace(limits, memory=memory, batched=not one_by_one)
+    limits = replace(limits, memory=memory, batched=not one_by_one, cached=not refresh)
     selection = run_requests.selection(cases, expression, api_ids, profile=profile)
-    requests = run_requests.requests(
-        environments, cases, selection, out, limits, reuse=reuse, resume=resume
+    requests = run_requests.plan_requests(
+        environments, cases, selection, out, limits, resume=resume
     )
-    if requests:
-        run_requests.execute_all(requests, cases, selection, jobs, scheduler, skip=skip)
+    run_requests.execute_all(requests, cases, selection, jobs, scheduler, skip=skip)
 
 
 def _with_apis(

@@ -17,7 +17,7 @@ from conformance.environments import interpreters
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import executors, plan
 from conformance.runs.executors import NoExecutor, Place
-from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
+from conformance.runs.fingerprint import run_fingerprint
 from conformance.runs.job import FOLDER, Job, Request
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.scheduler import record_all
@@ -27,24 +27,23 @@ from conformance.utils import resources
 from conformance.utils.printable import printable
 
 
-def requests(
+def plan_requests(
     environments: Sequence[tuple[str | None, Environment]],
     cases: tuple[Path, ...],
     selection: Selection,
     out: Path | None,
     limits: WorkerLimits,
     *,
-    reuse: bool,
     resume: bool,
 ) -> list[Request]:
-    """Return the runs to make, and print which ones are reused.
+    """Return the runs to make.
 
     ``cases`` are the files of cases, empty for all, and ``selection`` the part of them and of the
     APIs. Raises ``click.UsageError`` if an output is an input, or cannot be the file of a run.
     """
     profile = ("--profile",) if selection.profile else ()
     options = (*selection.apis, str(selection.expression), *profile, str(limits))
-    all_requests = [
+    requests = [
         Request(
             name=name or environment.framework,
             environment=environment,
@@ -58,8 +57,8 @@ def requests(
         for name, environment in environments
     ]
     inputs = (*(cases or [resources.CASES]), *(e.python for _, e in environments if not e.pins))
-    keep_inputs([("--out", request.path) for request in all_requests], inputs)
-    return [request for request in all_requests if not (reuse and _is_reusable(request))]
+    keep_inputs([("--out", request.path) for request in requests], inputs)
+    return requests
 
 
 def selection(
@@ -131,16 +130,6 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
     if out and not several:
         return out
     return (out or FOLDER) / f"{name}.jsonl" if name else None
-
-
-def _is_reusable(request: Request) -> bool:
-    """Return whether the run file exists already, and print that it is reused."""
-    if request.fingerprint is None or request.path is None:
-        raise click.UsageError("--reuse needs pins and --out: only pins tell what was there")
-    if not has_fingerprint(request.path, request.fingerprint):
-        return False
-    _print(f"{request.path}: as it was; the same code, cases and pins have made it")
-    return True
 
 
 def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Place]]:

@@ -11,6 +11,7 @@ from conformance.adapters.base import Inexpressible
 from conformance.observations import Mode, Observation
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call
+from conformance.runs.answer_cache import NOTHING_KEPT, AnswerCache
 from conformance.runs.evaluation import evaluate
 from conformance.runs.plan import Invocation
 from conformance.workers.outcomes import Outcome
@@ -42,32 +43,42 @@ class InvocationResult:
         return evaluate(self.invocation, mode, self.outcome)
 
 
-def run(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[InvocationResult]:
+def run(
+    client: WorkerClient, invocations: Iterable[Invocation], cache: AnswerCache = NOTHING_KEPT
+) -> Iterator[InvocationResult]:
     """Run calls, and yield their results in the same order, each as soon as there is one.
 
-    The calls are read as the worker needs them.
+    The calls are read as the worker needs them. It gets those without an outcome in the cache.
     """
-    pending: deque[Invocation] = deque()
+    pending: deque[tuple[Invocation, Outcome | Inexpressible | None]] = deque()
 
     def tasks() -> Iterator[Task]:
         for invocation in invocations:
-            pending.append(invocation)
-            if isinstance(invocation.call, Call):
-                yield _task(invocation, invocation.call)
+            if isinstance(invocation.call, Inexpressible):
+                pending.append((invocation, invocation.call))
+                continue
+            task = _task(invocation, invocation.call)
+            outcome = cache.get(task)
+            pending.append((invocation, outcome))
+            if outcome is None:
+                yield task
 
-    def inexpressible() -> Iterator[InvocationResult]:
-        while pending and isinstance(call := pending[0].call, Inexpressible):
-            yield InvocationResult(pending.popleft(), call)
+    def known() -> Iterator[InvocationResult]:
+        while pending and (outcome := pending[0][1]) is not None:
+            yield InvocationResult(pending.popleft()[0], outcome)
 
-    for _, outcome in client.submit(tasks()):
-        yield from inexpressible()
-        yield InvocationResult(pending.popleft(), outcome)
-    yield from inexpressible()
+    for task, outcome in client.submit(tasks()):
+        yield from known()
+        cache.add(task, outcome)
+        yield InvocationResult(pending.popleft()[0], outcome)
+    yield from known()
 
 
-def observe(client: WorkerClient, invocations: Iterable[Invocation]) -> Iterator[Observation]:
+def observe(
+    client: WorkerClient, invocations: Iterable[Invocation], cache: AnswerCache = NOTHING_KEPT
+) -> Iterator[Observation]:
     """Run calls as `run` does, and yield the observation of each mode of each call."""
-    for result in run(client, invocations):
+    for result in run(client, invocations, cache):
         yield from result.observations
 
 

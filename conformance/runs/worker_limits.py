@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in
+from conformance.runs.answer_cache import AnswerCache, cache_of
 from conformance.workers.interpreter import STARTUP as STARTUP
+from conformance.workers.interpreter import Interpreter, RuntimeInfo
 from conformance.workers.worker_client import GROWTH, WorkerClient
 from conformance.workers.worker_client import MEMORY as MEMORY
 
@@ -31,6 +33,9 @@ class WorkerLimits:
         Bytes that it may keep from one question to the next.
     batched
         Whether it receives many questions at once, if the framework supports that.
+    cached
+        Whether a call that has been answered is not asked again; if not, the new answer replaces
+        the kept one.
     """
 
     timeout: float = TIMEOUT
@@ -38,6 +43,7 @@ class WorkerLimits:
     memory: int | None = MEMORY
     growth: int = GROWTH
     batched: bool = True
+    cached: bool = field(default=True, repr=False)
 
 
 def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
@@ -46,10 +52,29 @@ def client_in(environment: Environment, limits: WorkerLimits) -> WorkerClient:
     The worker starts when the client is entered. Raise `CannotBuild` if the environment cannot be
     made.
     """
+    return _client(interpreter_in(environment, batched=limits.batched), limits)
+
+
+def cached_client_in(
+    environment: Environment, limits: WorkerLimits
+) -> tuple[WorkerClient, AnswerCache]:
+    """Make the client of a worker in an environment, as `client_in` does, and its cache.
+
+    If the cache knows the runtime, the worker does not start before the first question.
+    """
+    interpreter = interpreter_in(environment, batched=limits.batched)
+    cache = cache_of(environment, interpreter, str(limits), is_read=limits.cached)
+    return _client(interpreter, limits, cache.identity), cache
+
+
+def _client(
+    interpreter: Interpreter, limits: WorkerLimits, identity: RuntimeInfo | None = None
+) -> WorkerClient:
     return WorkerClient(
-        interpreter_in(environment, batched=limits.batched),
+        interpreter,
         timeout=limits.timeout,
         startup=limits.startup,
         memory=limits.memory,
         growth=limits.growth,
+        identity=identity,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
@@ -29,8 +31,8 @@ class Task:
         The arrays that the source names.
     traceable_spans
         Spans of lines that compute the tensor ``y`` from tensors and do nothing else: the first
-        line, the one after the last, and the names of the tensors. A task without spans is asked
-        alone.
+        line, the one after the last, the names of the tensors, and the line of a ``with`` statement
+        around them or None. A task without spans is asked alone.
     last
         Whether its worker is asked nothing else, as the task may corrupt its memory.
     """
@@ -38,8 +40,17 @@ class Task:
     key: str
     source: str
     arrays: Mapping[str, NDArray[Any]]
-    traceable_spans: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
+    traceable_spans: tuple[tuple[int, int, tuple[str, ...], int | None], ...] = ()
     last: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that decides the outcome in a worker."""
+        shapes = [(name, a.dtype.str, a.shape) for name, a in self.arrays.items()]
+        digest = hashlib.sha256(repr((self.source, self.traceable_spans, shapes)).encode())
+        for array in self.arrays.values():
+            digest.update(array.tobytes())
+        return digest.hexdigest()[:32]
 
 
 @dataclass(eq=False)

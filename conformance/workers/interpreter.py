@@ -151,7 +151,7 @@ def _attempt(
         if isinstance(reply, Message) and isinstance(reply.reply, Ready):
             channel.forget_stderr()
             _check(interpreter, reply.reply)
-            return channel, reply.reply
+            return channel, msgspec.convert(reply.reply, RuntimeInfo, from_attributes=True)
     except BaseException:
         channel.close()
         raise

@@ -40,6 +40,7 @@ __all__ = [
     "BadSource",
     "CannotStart",
     "Interpreter",
+    "OtherRuntime",
     "RuntimeInfo",
     "Stopped",
     "Task",
@@ -71,6 +72,10 @@ class BadSource(WorkerError):
     """The source of a question has a mistake of its own, so the framework was not asked."""
 
 
+class OtherRuntime(WorkerError):
+    """A worker reports another runtime than the one that was known."""
+
+
 class Stopped(Exception):
     """Another thread has stopped the client."""
 
@@ -93,6 +98,8 @@ class WorkerClient:
         Linux only.
     growth
         Bytes that it may keep between two questions, also beyond that. Linux only.
+    identity
+        The runtime, if it is known; then no worker starts before the first question.
     """
 
     def __init__(
@@ -103,6 +110,7 @@ class WorkerClient:
         startup: float = STARTUP,
         memory: int | None = MEMORY,
         growth: int = GROWTH,
+        identity: RuntimeInfo | None = None,
     ) -> None:
         self._interpreter = interpreter
         self._timeout = timeout
@@ -114,13 +122,14 @@ class WorkerClient:
         self._entered = False
         self._asking = False
         self._stopped = False
-        self._identity: RuntimeInfo | None = None
+        self._known_identity = self._identity = identity
         self._channel: Channel | None = None
         self._starting: Channel | None = None
 
     def __enter__(self) -> Self:
-        """Start a worker. Raises `CannotStart`."""
-        self._worker()
+        """Start a worker, unless its runtime is known. Raises `CannotStart`."""
+        if self._identity is None:
+            self._worker()
         self._entered = True
         return self
 
@@ -288,13 +297,17 @@ class WorkerClient:
 
     def _worker(self) -> Channel:
         if self._channel is None and not self._stopped:
-            self._channel, self._identity = start(
+            self._channel, identity = start(
                 self._interpreter,
                 seconds=self._startup,
                 memory=self._memory,
                 on_launch=self._on_launch,
             )
             self._starting = None
+            if self._known_identity not in (None, identity):
+                self._retire()
+                raise OtherRuntime("the worker reports another runtime than the one that was kept")
+            self._identity = identity
             self._weight = self._channel.memory
         if self._channel is None or self._stopped:
             self._retire()  # here, as `__exit__` does not follow an `__enter__` that raises

@@ -307,64 +307,28 @@ def test_what_was_observed_before_a_worker_could_not_be_replaced_is_kept(
     assert {o.case for o in left.observations} == {"fine"}
 
 
-# Runs that were made before
+# What must not be overwritten
 
 
-@pytest.fixture
-def reusing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """A run in an environment that was made before, without asking any installer."""
-    monkeypatch.setattr("conformance.environments.definitions.build", lambda _: sys.executable)
-    monkeypatch.setattr("conformance.runs.fingerprint.PACKAGE", tmp_path / "package")
-    return lambda *words: run("--api", "plain.right", "--with", "plain==1.0", "--reuse", *words)
-
-
-def test_a_run_from_the_same_sources_is_left_alone(
-    reusing: Callable[..., Result], out: Path
-) -> None:
-    assert reusing().exit_code == 0
-    before = out.stat().st_mtime_ns
-    again = reusing()
-    assert again.exit_code == 0
-    assert again.output.startswith(f"{out}: as it was")
-    assert out.stat().st_mtime_ns == before
-
-
-@pytest.mark.parametrize("words", [("-k", "fine"), ("--with", "numpy==2.0"), ("--python", "3.11")])
-def test_a_run_from_other_words_is_made_again(
-    reusing: Callable[..., Result], words: tuple[str, ...]
-) -> None:
-    reusing()
-    assert "as it was" not in reusing(*words).output
-
-
-def test_a_run_from_other_cases_is_made_again(reusing: Callable[..., Result], cases: Path) -> None:
-    reusing()
-    cases.write_text(CASES.replace("[1, 3]", "[1, 4]"), encoding="utf-8")
-    assert "as it was" not in reusing().output
-
-
-def test_an_incomplete_run_is_made_again(reusing: Callable[..., Result], out: Path) -> None:
-    reusing()
-    whole = out.read_text(encoding="utf-8").splitlines(keepends=True)
-    out.write_text("".join(whole[:-1]), encoding="utf-8")
-    reusing()
-    assert run_files.read(out).complete
-
-
-def test_what_is_no_run_is_left_as_it_is(reusing: Callable[..., Result], out: Path) -> None:
+def test_what_is_no_run_is_left_as_it_is(run: Run, out: Path) -> None:
     out.parent.mkdir()
     out.write_text("not a run\n", encoding="utf-8")
-    ran = reusing()
+    ran = run()
     assert ran.exit_code == 2
     assert f"{out}: this is no run file, and would be overwritten" in ran.output
     assert out.read_text(encoding="utf-8") == "not a run\n"
 
 
-def test_the_beginning_of_a_run_is_made_one(reusing: Callable[..., Result], out: Path) -> None:
-    out.parent.mkdir()
-    out.write_text('{"kind": "he', encoding="utf-8")
-    reusing()
-    assert run_files.read(out).complete
+@pytest.mark.parametrize("lines", [('{"kind": "he',), None], ids=["header", "observations"])
+def test_the_beginning_of_a_run_is_made_one(
+    run: Run, out: Path, lines: tuple[str, ...] | None
+) -> None:
+    run()
+    whole = out.read_bytes()
+    kept = lines or [line.decode() for line in whole.splitlines(keepends=True)[:-1]]
+    out.write_text("".join(kept), encoding="utf-8")
+    assert run().exit_code == 0
+    assert out.read_bytes() == whole
 
 
 # What is there already

@@ -276,15 +276,6 @@ def test_only_a_missing_python_is_skipped(run: Callable[..., Ended]) -> None:
         assert run("--environment", "all", "--skip-missing-interpreters").exit_code == 2
 
 
-def test_what_is_there_is_reused_and_the_rest_is_made(run: Callable[..., Ended]) -> None:
-    run(*BOTH[:2])
-    said = run(*BOTH, "--reuse")
-    assert said.output == (
-        "reports/runs/torch.jsonl: as it was; the same code, cases and pins have made it\n"
-        "reports/runs/jax.jsonl: 2 match\n"
-    )
-
-
 def test_several_runs_do_not_fit_into_one_file(run: Callable[..., Ended]) -> None:
     Path("file").touch()
     said = run(*BOTH, "--out", "file")
