@@ -1,8 +1,9 @@
 """Sessions: every framework asked in its own environment, the report over all, and all tests.
 
 nox                           asks every framework and writes the report
-nox -t test                   lint, types, unit tests, every adapter against its framework, every
-                              run, and whether the committed report and baseline are what it gives
+nox -t test                   lint, types, unit tests, the page in a browser, every adapter against
+                              its framework, every run, and whether the committed report and
+                              baseline are what it gives
 nox -t all                    every other implementation as well, in the same report
 nox -t test-all               the adapters of these against their frameworks
 nox -s gate                   whether the pinned versions do what was accepted

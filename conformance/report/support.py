@@ -81,6 +81,21 @@ class Family:
         words = (" ".join(filter(None, (h.backend, h.runtime_class))) for h in headers)
         return tuple(dict.fromkeys(filter(None, words)))
 
+    @property
+    def converts(self) -> bool:
+        """Return whether its APIs convert others, or are modes of them."""
+        apis = {member.api for column in self.columns for member in column.members}
+        return any(APIS[api].twin for api in apis & APIS.keys())
+
+    @property
+    def differing_rows(self) -> tuple[str, ...]:
+        """Return the titles of the questions to which its columns differ."""
+        return tuple(
+            question.title
+            for place, question in enumerate(QUESTIONS)
+            if _differ(column.cells[place] for column in self.columns)
+        )
+
     def names(self, columns: Sequence[SupportColumn]) -> Iterator[str]:
         """Yield names of some columns, as short as they tell them from the others."""
         if len(columns) > SHOWN:
@@ -120,16 +135,16 @@ class SupportMatrix:
         """Return a question by its id."""
         return QUESTIONS[PLACES[question_id]].title
 
-    def differing_rows(self, framework: str) -> tuple[str, ...]:
-        """Return the titles of the questions to which the columns of a framework differ."""
-        columns = [
-            c for family in self.families if family.name == framework for c in family.columns
-        ]
-        return tuple(
-            question.title
-            for place, question in enumerate(QUESTIONS)
-            if _differ(column.cells[place] for column in columns)
-        )
+    def compared(self, kind: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the questions to which the columns of a family differ, by the family's title.
+
+        ``kind`` is as of `AskedQuestion.compares`.
+        """
+        return {
+            family.title: family.differing_rows
+            for family in self.families
+            if kind in (family.name, "conversions" if family.converts else None)
+        }
 
     def words_of(self, question_id: str) -> Mapping[str, tuple[str, ...]]:
         """Return the known answers to a question, each with who gives it."""

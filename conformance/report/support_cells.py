@@ -100,7 +100,7 @@ def cell_of_axis(question: SupportQuestion, cell: Cell, api: Api | None, wrong: 
             sentence += f" {kind}: {count(cases, 'case')} of {number + cases}."
     if sum(exceptions.values()) > EXCEPTIONS * number:
         return SupportCell(f"{word}, some wrong", "broken", sentence, number)
-    return SupportCell(word, tone, sentence, number)
+    return SupportCell(f"{word}, {wrong} wrong" if wrong else word, tone, sentence, number)
 
 
 def fold(cells: Sequence[SupportCell]) -> SupportCell:

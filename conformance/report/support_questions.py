@@ -52,8 +52,9 @@ class AskedQuestion:
         What holds everywhere.
     rows
         The ids of the rows of the matrix that say where it differs.
-    family
-        A framework whose columns are compared with each other instead.
+    compares
+        Whose columns are compared with each other: ``conversions`` and modes, which stand beside
+        what they convert, or the name of a framework.
     href, link
         Where the page has more, and the words of the link.
     """
@@ -63,7 +64,7 @@ class AskedQuestion:
     href: str
     link: str
     rows: tuple[str, ...] = ()
-    family: str = ""
+    compares: str = ""
 
 
 _ENTRIES = tomllib.loads(Path(__file__).with_name("support.toml").read_text(encoding="utf-8"))

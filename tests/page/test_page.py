@@ -191,9 +191,9 @@ def test_a_layer_is_ported_as_it_is_typed(page: Page) -> None:
     page.locator('[name="from"]').select_option("torch.nn.ConvTranspose")
     page.locator('[name="to"]').select_option("jax.lax.conv_transpose")
     page.locator('[name="padding"]').fill("1")
-    expect(page.locator("#ported pre").first).to_contain_text("[(2, 2), (2, 2)]")
+    expect(page.locator("#ported pre").first).to_contain_text("[(1, 1), (1, 1)]")
     page.locator('[name="padding"]').fill("0")
-    expect(page.locator("#ported pre").first).to_contain_text("[(3, 3), (3, 3)]")
+    expect(page.locator("#ported pre").first).to_contain_text("[(2, 2), (2, 2)]")
 
 
 @pytest.mark.parametrize(

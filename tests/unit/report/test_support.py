@@ -112,3 +112,13 @@ def test_few_exceptions_are_told_in_the_sentence_and_many_in_the_cell() -> None:
     assert cell.sentence.endswith("Against it: 1 case of 12.")
     many = report_of(run(*right[:3], flipped(cases[3])), cases=tuple(cases))
     assert cells(many, "flip") == [SupportCell("no, some wrong", "broken")]
+
+
+def test_the_columns_of_a_conversion_are_compared_with_its_source() -> None:
+    converted = flipped(ONE, "keras.layers.ConvTranspose(TFLiteConverter, LiteRT)")
+    source = observed(ONE, "native", "match", "keras.layers.ConvTranspose")
+    litert = run(source, converted, framework="keras-litert", apis={})
+    report = report_of(litert, run(flipped(ONE)), cases=(ONE,))
+    rows = ("Is the kernel read in reverse?",)
+    assert report.support.compared("conversions") == {"Keras through LiteRT": rows}
+    assert report.support.compared("torch") == {"PyTorch": ()}
