@@ -213,18 +213,16 @@ class Api:
         return bool(self.topics)
 
 
-def convolution_beside(
-    api: Api,
-    *,
-    id: str,  # noqa: A002  # as in Api
-    exists: str,
-    limits: tuple[Limitation, ...],
-) -> Api:
-    """Return the convolution that differs from a transposed one only in these facts."""
+def convolution_beside(api: Api, limits: tuple[Limitation, ...], exists: str = "") -> Api:
+    """Return the convolution of a transposed one, which it names as the one that belongs to it.
+
+    ``exists`` is the expression that fails without it, if that is not its id.
+    """
+    name = str(api.forward)
     return replace(
         api,
-        id=id,
-        exists=exists,
+        id=name,
+        exists=exists or name,
         operator="conv",
         kernel_axes="out in *k",
         divides_inputs=False,

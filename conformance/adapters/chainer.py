@@ -146,9 +146,8 @@ FRAMEWORK = Framework(
         ND,
         FLAT,
         LAYER,
-        *(
-            convolution_beside(api, id=api.forward or "", exists=api.forward or "", limits=limits)
-            for api, limits in ((ND, LIMITS), (FLAT, (FLAT_ONLY, *LIMITS)), (LAYER, LIMITS))
-        ),
+        convolution_beside(ND, LIMITS),
+        convolution_beside(FLAT, (FLAT_ONLY, *LIMITS)),
+        convolution_beside(LAYER, LIMITS),
     ),
 )

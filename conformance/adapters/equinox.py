@@ -80,9 +80,7 @@ LAYER = Api(
     forward="equinox.nn.Conv",
     parameters=words("x weight=kernel bias stride padding output_padding dilation groups"),
 )
-CONV = convolution_beside(
-    LAYER, id="equinox.nn.Conv", exists="equinox.nn.Conv1d", limits=xla.LIMITS
-)
+CONV = convolution_beside(LAYER, xla.LIMITS, exists="equinox.nn.Conv1d")
 
 FRAMEWORK = replace(
     jax.FRAMEWORK,

@@ -124,9 +124,7 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         defaults={"padding": "same"},
         parameters=words("inputs=x kernel bias strides=stride padding kernel_dilation=dilation"),
     )
-    conv = convolution_beside(
-        layer, id=f"{module}.Conv", exists=f"{module}.Conv", limits=(*LIMITS, HALF_A_KERNEL)
-    )
+    conv = convolution_beside(layer, (*LIMITS, HALF_A_KERNEL))
     return (
         layer,
         replace(

@@ -64,7 +64,7 @@ LAYER = Api(
     parameters=words("inputs=x w=kernel b=bias stride padding output_shape=output_size"),
 )
 CHANNELS_FIRST = partial(_layer, channels_first=True)
-CONV = convolution_beside(LAYER, id="haiku.Conv", exists="haiku.Conv1D", limits=xla.LIMITS)
+CONV = convolution_beside(LAYER, xla.LIMITS, exists="haiku.Conv1D")
 
 FRAMEWORK = replace(
     jax.FRAMEWORK,

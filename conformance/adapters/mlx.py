@@ -168,12 +168,12 @@ FRAMEWORK = Framework(
         LAYER,
         *(
             replace(
-                convolution_beside(api, id=id_, exists=exists, limits=(*LIMITS, NEGATIVE_PADDING)),
+                convolution_beside(api, (*LIMITS, NEGATIVE_PADDING), exists=exists),
                 kernel_axes="out *k in",
             )
-            for api, id_, exists in (
-                (CONV_TRANSPOSE, "mlx.core.conv", "mx.conv1d"),
-                (LAYER, "mlx.nn.Conv", "mlx.nn.Conv1d"),
+            for api, exists in (
+                (CONV_TRANSPOSE, "mx.conv1d"),
+                (LAYER, "mlx.nn.Conv1d"),
             )
         ),
     ),

@@ -342,15 +342,9 @@ FRAMEWORK = Framework(
         ),
         LAYER,
         ND,
-        convolution_beside(
-            NPX, id="mxnet.npx.convolution", exists="mx.npx.convolution", limits=LIMITS
-        ),
-        convolution_beside(
-            LAYER, id="mxnet.gluon.nn.Conv", exists="mx.gluon.nn.Conv1D", limits=LIMITS
-        ),
-        convolution_beside(
-            ND, id="mxnet.nd.Convolution", exists="mx.nd.Convolution", limits=LIMITS
-        ),
+        convolution_beside(NPX, LIMITS, exists="mx.npx.convolution"),
+        convolution_beside(LAYER, LIMITS, exists="mx.gluon.nn.Conv1D"),
+        convolution_beside(ND, LIMITS, exists="mx.nd.Convolution"),
         Api(
             id="mxnet.contrib.nd.BilinearResize2D",
             operator="interpolate",

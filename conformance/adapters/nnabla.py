@@ -146,9 +146,6 @@ FRAMEWORK = Framework(
             topics=LAYOUT,
         ),
         LAYER,
-        *(
-            convolution_beside(api, id=api.forward or "", exists=api.forward or "", limits=LIMITS)
-            for api in (CONV_TRANSPOSE, LAYER)
-        ),
+        *(convolution_beside(api, LIMITS) for api in (CONV_TRANSPOSE, LAYER)),
     ),
 )

@@ -286,7 +286,6 @@ def _transposed(reader: Reader, padding: Arguments, *, weights_are_inputs: bool 
 def _convolution(api: Api) -> Api:
     return convolution_beside(
         replace(api, twin=api.twin and api.twin.replace("ConvTranspose", "Conv")),
-        id=str(api.forward),
         exists=api.exists,
         limits=tuple(x for x in api.limits if x is not OUTPUT_PADDING_BELOW_STRIDE_OR_DILATION),
     )

@@ -154,12 +154,7 @@ FRAMEWORK = Framework(
             topics=LAYOUT,
         ),
         LAYER,
-        convolution_beside(
-            CONV_TRANSPOSE,
-            id="paddle.nn.functional.conv",
-            exists="paddle.nn.functional.conv1d",
-            limits=LIMITS,
-        ),
-        convolution_beside(LAYER, id="paddle.nn.Conv", exists="paddle.nn.Conv1D", limits=LIMITS),
+        convolution_beside(CONV_TRANSPOSE, LIMITS, exists="paddle.nn.functional.conv1d"),
+        convolution_beside(LAYER, LIMITS, exists="paddle.nn.Conv1D"),
     ),
 )

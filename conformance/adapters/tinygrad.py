@@ -116,9 +116,6 @@ FRAMEWORK = Framework(
     apis=(
         CONV_TRANSPOSE,
         LAYER,
-        *(
-            convolution_beside(api, id=api.forward or "", exists=api.forward or "", limits=())
-            for api in (CONV_TRANSPOSE, LAYER)
-        ),
+        *(convolution_beside(api, ()) for api in (CONV_TRANSPOSE, LAYER)),
     ),
 )

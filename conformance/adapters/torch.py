@@ -249,13 +249,8 @@ FRAMEWORK = Framework(
             topics=LAYOUT,
         ),
         LAYER,
-        convolution_beside(
-            CONV_TRANSPOSE,
-            id="torch.nn.functional.conv",
-            exists="torch.nn.functional.conv1d",
-            limits=CONV_LIMITS,
-        ),
-        convolution_beside(LAYER, id="torch.nn.Conv", exists="torch.nn.Conv1d", limits=CONV_LIMITS),
+        convolution_beside(CONV_TRANSPOSE, CONV_LIMITS, exists="torch.nn.functional.conv1d"),
+        convolution_beside(LAYER, CONV_LIMITS, exists="torch.nn.Conv1d"),
         Api(
             id="torch.nn.functional.interpolate",
             operator="interpolate",
