@@ -44,7 +44,7 @@ def select_cases(
     if not loaded.cases:
         raise click.UsageError("there are no cases in these files")
     if not cases:
-        options = (expression and f"-k {expression!r}", profile and "--profile")
+        options = (expression and f"-k {expression!r}", "--profile" if profile else None)
         words = " and ".join(filter(None, options))
         raise click.UsageError(f"none of {len(loaded.cases)} cases is meant by {words}")
     return cases
