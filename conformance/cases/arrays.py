@@ -145,8 +145,7 @@ def first_changed(
 ) -> tuple[int, ...] | None:
     """Return the index of the first number that ``dtype`` cannot hold, None if there is none.
 
-    ``dtype`` is the dtype. ``but_rounded`` says whether a number of floats may be rounded, if not
-    to infinity.
+    ``but_rounded`` says whether a number of floats may be rounded, if not to infinity.
     """
     stored = to_dtype(numbers, dtype)
     changed = ~equal(stored, numbers)

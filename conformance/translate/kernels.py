@@ -39,7 +39,7 @@ class Kernels:
 def numbered(question: Question) -> Question:
     """Return a small question with a kernel whose numbers, and whose longer axes, all differ.
 
-    ``question`` is the question that tells the rank, the groups and the axes of length 1.
+    ``question`` decides the rank, the groups and the axes of length 1.
     """
     groups = min(question.groups, 2)
     inputs, *lengths = question.kernel.shape

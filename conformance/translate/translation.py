@@ -82,7 +82,7 @@ def translate(
 ) -> Translation | Inexpressible:
     """Translate a call.
 
-    ``question`` are the arguments of the naive call, as the source API takes them; only the shapes
+    ``question`` has the arguments of the naive call as the source API takes them; only the shapes
     of the arrays count. Returns the other call, or why there is none. It is `Unknown` without an
     observation of the meaning.
     """

@@ -126,10 +126,7 @@ class Hang:
 
 @dataclass(frozen=True)
 class Flaky:
-    """The same question has two outcomes: after others, and then alone in a fresh worker.
-
-    ``first`` and ``second`` are the outcomes.
-    """
+    """The same question has two outcomes: after others, and then alone in a fresh worker."""
 
     first: Answer | Refusal | Crash | Hang
     second: Answer | Refusal | Crash | Hang
