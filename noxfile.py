@@ -275,7 +275,7 @@ def update_baseline(session: nox.Session) -> None:
     _install(session, "-e", ".")
     again = Path(session.create_tmp())
     _run(session, "all")
-    session.run(*_WORDS, "all", "--jobs", CORES, "--out", str(again))
+    session.run(*_WORDS, "all", "--jobs", CORES, "--refresh", "--out", str(again))
     both = [*_runs(), *(str(again / Path(run).name) for run in _runs())]
     session.run("conformance", "accept", *both, "--to", str(BASELINE))
 

@@ -42,6 +42,9 @@ from conformance.runs.worker_limits import MEMORY, WorkerLimits
     help="Ask again also what an environment of pins has answered before; otherwise a run is put"
     " together from the answers that it gave to the same calls with the same files and settings.",
 )
+@click.option(
+    "--reuse", is_flag=True, hidden=True, expose_value=False, help="What every run does now."
+)
 @flag("--resume", help="Continue an interrupted run, and ask nothing again that is in its file.")
 @options.skip
 @click.option(

@@ -434,3 +434,8 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
 def next_byte(reader: int) -> bytes | None:
     ready, _, _ = select.select([reader], [], [], PATIENCE)
     return os.read(reader, 1) if ready else None
+
+
+def test_an_option_of_what_every_run_does_now_is_taken(run: Run, out: Path) -> None:
+    assert run("--reuse").exit_code == 0
+    assert run_files.read(out).complete
