@@ -8,7 +8,8 @@ the corpus. `bare` is a script as a user would write it, in the framework's own 
 the framework, makes the same native and recipe calls, written out as functions over arrays that
 are in memory, and compares with ready answers. `pytest` is the same calls as parametrised tests.
 Start is what each takes for one case alone. Where a framework compiles, `ours` finds what it
-compiled the time before; `ours, anew` does not, and neither does `bare`.
+compiled the time before; `ours, anew` does not, and neither does `bare`. They ask everything again;
+`ours, kept` puts the run together from the answers that are kept.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment
-from conformance.environments.interpreters import interpreter_for
+from conformance.environments.interpreters import interpreter_for, interpreter_in
 from conformance.question import Array
 from conformance.recipes.call_writer import Call
 from conformance.runs import plan, run_files, run_header
@@ -67,7 +68,7 @@ class Contestant:
 @click.option("--runs", "times", default=5, show_default=True)
 @click.option("-k", "expression", metavar="EXPRESSION", help="Cases, as of `conformance run`.")
 @click.option("--pytest", "with_pytest", is_flag=True, help="Plain pytest too.")
-@click.option("--one-by-one", is_flag=True, help="JAX asked as a person would too.")
+@click.option("--one-by-one", is_flag=True, help="Ours asking one by one too.")
 def main(
     names: tuple[str, ...],
     times: int,
@@ -112,6 +113,10 @@ def _all(
         Contestant("ours, start", start, home, {}),
         Contestant("bare, start", (python, "bare.py"), home / "one", variables),
     ]
+    kept = tuple(word for word in run if word != "--refresh")
+    contestants.append(
+        Contestant("ours, kept", (*kept, "--out", str(home / "kept.jsonl")), home, {})
+    )
     if framework.compiled:
         words = (*run, "--out", str(home / "anew.jsonl"))
         contestants.append(Contestant("ours, anew", words, home, ANEW))
@@ -130,13 +135,15 @@ def _pytest(environment: Environment, home: Path) -> Contestant:
 
 
 def _run(name: str, expression: str | None) -> tuple[str, ...]:
-    run = (sys.executable, "-m", "conformance", "run", "--environment", name)
+    run = (sys.executable, "-m", "conformance", "run", "--refresh", "--environment", name)
     return run if expression is None else (*run, "-k", expression)
 
 
 def _variables(environment: Environment) -> Mapping[str, str]:
+    """Those of a worker, but for the folder of what was compiled."""
     framework = FRAMEWORKS[environment.framework]
-    return interpreter_for(framework, environment.executable(), environment.backend).variables
+    interpreter = interpreter_for(framework, environment.executable(), environment.backend)
+    return {**interpreter.variables, **environment.variables}
 
 
 def written(environment: Environment, expression: str | None, folder: Path) -> int:
@@ -146,12 +153,10 @@ def written(environment: Environment, expression: str | None, folder: Path) -> i
         shutil.copy(file, folder)
     framework = FRAMEWORKS[environment.framework]
     prepared_cases = [PreparedCase(case) for case in corpus.select_cases((), expression)]
-    interpreter = interpreter_for(framework, environment.executable(), environment.backend)
-    with WorkerClient(interpreter) as client:
+    with WorkerClient(interpreter_in(environment, batched=False)) as client:
         header = run_header.header(framework, client.identity, prepared_cases)
     apis = [api for api in framework.apis if header.apis[api.id]]
-    backend = environment.backend or header.backend
-    asked = list(plan.invocations(framework, backend, apis, prepared_cases))
+    asked = list(plan.invocations(framework, header.runtime, apis, prepared_cases))
     asked = [item for item in asked if isinstance(item.call, Call)]
     sources = [_function(number, item) for number, item in enumerate(asked)]
     names = ", ".join(f"q{number}" for number in range(len(asked)))

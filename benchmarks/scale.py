@@ -21,7 +21,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -117,10 +117,10 @@ def growth(names: tuple[str, ...], counts: tuple[int, ...], jobs: int) -> None:
 
 def grow(name: str, count: int, jobs: int) -> Cost:
     """One run of drawn questions, to be made in a process of its own."""
+    pinned = definitions.pinned()[name]
+    environment = replace(pinned, pins=(), python=pinned.executable())  # which keeps no answers
     with TemporaryDirectory() as folder, executors.threads(jobs) as places:
-        request = Request(
-            name=name, environment=definitions.pinned()[name], path=Path(folder, "run.jsonl")
-        )
+        request = Request(name=name, environment=environment, path=Path(folder, "run.jsonl"))
         began = perf_counter()
         (recorded,) = scheduler.record_all([request], Drawn(count), places)
         seconds = perf_counter() - began
@@ -179,7 +179,7 @@ def _round(names: tuple[str, ...], jobs: int, folder: Path) -> dict[str, Taken]:
 
 
 def _timed(*words: object) -> Taken:
-    return measuring.process(sys.executable, "-m", "conformance", "run", *words)
+    return measuring.process(sys.executable, "-m", "conformance", "run", "--refresh", *words)
 
 
 # A cluster
