@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -49,6 +50,9 @@ _OF_A_SESSION = re.compile(
     r"|UV|XDG)_"
 )
 """Variables of a shell, a terminal or a build: they decide no answer, and differ between runs."""
+_PROGRAMS = ("c++", "cc", "clang", "g++", "gcc", "node")
+"""Programs with which some frameworks compile or run what they are asked."""
+_MADE_LATER = ("__pycache__", "compiled", "runs")
 _TABLES = """
 create table if not exists runtimes (runtime text primary key, identity blob, used integer);
 create table if not exists answers (
@@ -226,18 +230,16 @@ def _own_code() -> str:
 
 
 def _files(home: Path) -> Iterator[str]:
-    """Yield the name, size and time of each installed file, and of the interpreter's own.
+    """Yield the name, size and time of each installed file, and of the programs that run them.
 
-    Bytecode and what is compiled later are made from them.
+    Bytecode, what is compiled later and what is kept are made from them.
     """
-    own = home / "pyvenv.cfg", (home / "bin" / "python").resolve()
-    installed = (
-        Path(folder, name)
-        for folder, _, names in os.walk(home / "lib")
-        if not folder.endswith("__pycache__")
-        for name in names
-    )
-    for path in (*own, *sorted(installed)):
+    programs = (home / "bin" / "python", *filter(None, map(shutil.which, _PROGRAMS)))
+    paths = [Path(program).resolve() for program in programs]
+    for folder, folders, names in os.walk(home):
+        folders[:] = [name for name in folders if name not in _MADE_LATER]
+        paths += [Path(folder, name) for name in names if not name.startswith(FILE)]
+    for path in sorted(paths):
         with suppress(OSError):
             status = path.stat()
             yield f"{path} {status.st_size} {int(status.st_mtime)}"

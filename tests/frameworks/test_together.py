@@ -1,4 +1,5 @@
-"""Held against the real framework: asked many at once, it answers as when it is asked one by one.
+"""Held against the real framework: asked many at once, it answers as when it is asked one by one,
+and what it is not asked again is what it would answer.
 
 Each call of its own has to be compiled where that is what costs, so only a part of the corpus is
 asked so: of every topic the first few cases. `benchmarks/end_to_end.py` compares all of it.
@@ -8,6 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
+
+import pytest
 
 from conformance.adapters.base import Framework
 from conformance.adapters.registry import FRAMEWORKS
@@ -16,10 +22,14 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_in, runtime_of
 from conformance.observations import Observation
 from conformance.runs import calls, plan
+from conformance.runs.answer_cache import UNTRACKED
 from conformance.runs.prepared_case import PreparedCase
+from conformance.runs.worker_limits import WorkerLimits, cached_client_in
 from conformance.workers.worker_client import WorkerClient
 
 OF_A_TOPIC = 4
+FEW = 60
+LIMITS = WorkerLimits(timeout=61.0)  # whose answers no run reads
 
 
 def some() -> Iterator[PreparedCase]:
@@ -46,3 +56,42 @@ def test_together_is_as_one_by_one(environment: Environment, framework: Framewor
     together = observed(environment, batched=True)
     assert together == observed(environment, batched=False)
     assert Counter(one.status for one in together)["match"] > 100
+
+
+def test_what_is_kept_is_as_what_is_asked(
+    environment: Environment, framework: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it, and a half to which the other half is asked."""
+    for name in UNTRACKED:
+        monkeypatch.delenv(name, raising=False)
+    cases = list(islice(some(), FEW))
+    asked, half = (kept(environment, framework, part, refresh=True) for part in (cases, cases[::2]))
+    assert half == [o for o in asked if o.case in {prepared.case.id for prepared in cases[::2]}]
+    assert kept(environment, framework, cases) == asked
+    forget(environment)
+    assert kept(environment, framework, cases[::2]) == half
+    assert kept(environment, framework, cases) == asked
+    forget(environment)
+
+
+def forget(environment: Environment) -> None:
+    _, cache = cached_client_in(environment, LIMITS)
+    with closing(cache):
+        cache.forget()
+
+
+def kept(
+    environment: Environment,
+    framework: Framework,
+    cases: list[PreparedCase],
+    *,
+    refresh: bool = False,
+) -> list[Observation]:
+    client, cache = cached_client_in(environment, replace(LIMITS, cached=not refresh))
+    with client, closing(cache):
+        cache.identity = client.identity
+        facts = client.identity.facts
+        apis = [api for api in framework.apis if facts[f"api {api.id}"]]
+        runtime = runtime_of(framework, client.identity)
+        invocations = plan.invocations(framework, runtime, apis, cases)
+        return list(calls.observe(client, invocations, cache))

@@ -201,6 +201,7 @@ CHANGES: dict[str, Callable[[Asked, pytest.MonkeyPatch], object]] = {
     "a file more": lambda asked, _: asked.module.with_name("another.so").touch(),
     "a file less": lambda asked, _: asked.module.unlink(),
     "the interpreter": lambda _asked, _: with_interpreter("another one"),
+    "a compiler": lambda _asked, patch: patch.setattr("shutil.which", {"g++": __file__}.get),
     "a variable": lambda _asked, patch: patch.setenv("SOME_LIBRARY_MODE", "fast"),
     "a setting": lambda asked, _: (asked.folder / "settings.json").write_text("{}"),
     "the processor": lambda _asked, patch: patch.setattr(answer_cache, "processor", str),
