@@ -111,12 +111,31 @@ def only(*dtypes: Dtype) -> Limitation:
     return boundary(f"it takes {' and '.join(dtypes)} only", lambda q: q.dtype not in dtypes)
 
 
-def made_of_layer(*lines: str, call: str = "mode(x)") -> Around:
-    """Return the lines that make ``mode`` of ``layer``, and its call."""
+def made_of_layer(*lines: str, call: str = "mode(x{words})") -> Around:
+    """Return the lines that make ``mode`` of ``layer``, and its call.
+
+    Parameters
+    ----------
+    *lines
+        The lines, where ``{kwargs}`` is the keyword argument of an exporter for those of the call.
+    call
+        The call, where ``{words}`` is what the call of the layer has after x.
+    """
 
     def around(q: Question, call_source: CallSource) -> CallSource:
         del q
-        return replace(call_source, setup=(*call_source.setup, *lines), expression=call)
+        words = call_source.expression.removeprefix("layer(x").removesuffix(")")
+        kwargs = words and f", kwargs=dict({words[2:]})"
+
+        def filled(line: str) -> str:
+            return line.replace("{words}", words).replace("{kwargs}", kwargs)
+
+        return replace(
+            call_source,
+            setup=(*call_source.setup, *map(filled, lines)),
+            expression=filled(call),
+            function=call_source.function and call_source.function.replace("layer", "mode"),
+        )
 
     return around
 

@@ -132,16 +132,17 @@ def _layer(q: Question, arguments: str) -> CallSource:
         for dtype in (kernel, bias_dtype)
     )
     parameters = "{'weight': w}" if q.bias is None else "{'weight': w, 'bias': b}"
+    size = None if q.length is None else {"output_size": q.length.space}
     return CallSource(
         setup=(
             f"layer = torch.nn.{name}({sizes}{arguments}{bias})",
             f"layer.weight = torch.nn.Parameter(w{learns})",
             *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{bias_learns})",)),
         ),
-        expression=f"layer(x{keywords(output_size=q.length and q.length.space)})",
+        expression=f"layer(x{keywords(**size or {})})",
         kernel="layer.weight",
         bias="layer.bias",
-        function=f"torch.func.functional_call(layer, {parameters}, x)",
+        function=f"torch.func.functional_call(layer, {parameters}, x{keywords(kwargs=size)})",
         parameters="sum(parameter.numel() for parameter in layer.parameters())",
     )
 

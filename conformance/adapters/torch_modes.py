@@ -15,7 +15,7 @@ from conformance.adapters.base import (
     boundary,
 )
 from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, only, traced
-from conformance.question import Question
+from conformance.question import Question, tangents_of
 
 
 def _autocast(q: Question, call_source: CallSource) -> CallSource:
@@ -52,6 +52,12 @@ FRAMEWORK = replace(
             "torch.jit.script",
             made_of_layer(_SCRIPT, "mode = torch.jit.script(layer)", _RUN),
             needs="torch.jit.script",
+            limits=(
+                boundary(
+                    "a scripted layer is no function of its weights",
+                    lambda q: bool(tangents_of(q.op)),
+                ),
+            ),
         ),
         mode(
             torch.LAYER,
@@ -73,7 +79,7 @@ FRAMEWORK = replace(
                 "mode = torch.utils.mkldnn.to_mkldnn(layer)",
                 "x = x.to_mkldnn()",
                 _RUN,
-                call="mode(x).to_dense()",
+                call="mode(x{words}).to_dense()",
             ),
             needs="torch.backends.mkldnn.is_available()",
             limits=(
@@ -86,7 +92,7 @@ FRAMEWORK = replace(
             torch.LAYER,
             "torch.export",
             made_of_layer(
-                "# Stage: export", "mode = torch.export.export(layer, (x,)).module()", _RUN
+                "# Stage: export", "mode = torch.export.export(layer, (x,){kwargs}).module()", _RUN
             ),
             needs="torch.export",
             is_slow=True,

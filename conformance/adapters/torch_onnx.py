@@ -13,10 +13,12 @@ from conformance.question import Dtype
 
 _NAMES = 'input_names=["x"], output_names=["y"]'
 EXPORTERS = {
-    "torch.onnx.export": (f"model = torch.onnx.export(layer.eval(), (x,), {_NAMES}).model_proto",),
+    "torch.onnx.export": (
+        f"model = torch.onnx.export(layer.eval(), (x,), {_NAMES}{{kwargs}}).model_proto",
+    ),
     "torch.onnx.export(dynamo=False)": (
         "file = io.BytesIO()",
-        f"torch.onnx.export(layer.eval(), (x,), file, dynamo=False, {_NAMES})",
+        f"torch.onnx.export(layer.eval(), (x,), file, dynamo=False, {_NAMES}{{kwargs}})",
         "model = onnx.load_from_string(file.getvalue())",
     ),
 }

@@ -25,7 +25,15 @@ from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import corpus
 from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, draws
 from conformance.observations import MODES, Mode
-from conformance.question import Chain, Operator, OutputLength, Question, chained, operator_of
+from conformance.question import (
+    Chain,
+    Operator,
+    OutputLength,
+    Question,
+    chained,
+    operator_of,
+    tangents_of,
+)
 from conformance.recipes import call_writer, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
@@ -150,6 +158,51 @@ def test_what_is_written_compiles_and_names_only_what_is_there(speaker: Speaker)
         assert needed <= script
         assert needed <= worker
     assert {call.cost for call in calls["native"]} <= {Cost.ARGUMENTS}
+
+
+WORDS: dict[str, tuple[dict[str, Any], ...]] = {
+    "stride": ({"stride": (3, 2)},),
+    "padding": tuple({"padding": p} for p in (((1, 1), (1, 1)), ((0, 1), (1, 0)), "same")),
+    "dilation": ({"dilation": (2, 1)},),
+    "output_padding": ({"output_padding": (1, 0)}, {"zero_given": True}),
+    "output_size": ({"length": OutputLength(space=(15, 15))},),
+}
+"""What a person writes beside the arrays, by its key; `groups` may be in the kernel's shape."""
+
+
+@EVERY_API
+def test_each_word_is_in_the_naive_call_of_every_derivative_or_refused(speaker: Speaker) -> None:
+    api = speaker.api
+
+    def source(op: str, **words: Any) -> str | None:
+        call = speaker.write(derivative(op, **words), "native")
+        return call.source if isinstance(call, Call) else None
+
+    ops = [op for op in (*SAMPLED_OPS, *DERIVED_OPS) if operator_of(op) == api.operator]
+    plain = {op: source(op) for op in ops}
+    dropped = [
+        (op, words)
+        for op in ops
+        if plain[op] is not None
+        for key, ways in WORDS.items()
+        if api.operator != "conv" or not key.startswith("output_")
+        for words in ways
+        if words != {"zero_given": True} or "output_padding" in api.parameters.values()
+        if source(op, **words) == plain[op]
+    ]
+    assert dropped == []
+
+
+def derivative(op: str, **words: Any) -> Question:
+    """A question of every array that its op may have, with these words."""
+    transposed = op.startswith("conv_transpose")
+    shapes = {"x": (1, 2, 7, 7), "kernel": (2, 3, 3, 3) if transposed else (3, 2, 3, 3)}
+    arrays = {field: np.ones(shape, np.float32) for field, shape in shapes.items()}
+    if op.endswith("bias_gradient"):
+        arrays["bias"] = np.ones(3, np.float32)
+    arrays |= {f"{n}_tangent": arrays[n] for n in arrays if f"{n}_tangent" in tangents_of(op)}
+    q = square(op, **{**arrays, "padding": ((0, 0),) * 2, "output_padding": (0, 0), **words})
+    return q.but(gradient=np.ones(q.output_shape, np.float32)) if q.needs_gradient else q
 
 
 NO_NUMBERS_TO_ASK_WITH = (
