@@ -42,6 +42,19 @@ def space_of(name: str, value: int | Sequence[int], q: Question) -> Axes:
     return geometry.per_axis(name, value, q.rank)
 
 
+def sized(q: Question, *, padding: bool = False, output_padding: bool = False) -> Question:
+    """Return the question with the length of its output written, and these arguments beside it.
+
+    Raises
+    ------
+    ValueError
+        If the question has no output.
+    """
+    space = q.output_space
+    plain = q if output_padding else q.but(output_padding=(0,) * q.rank)
+    return fit(plain, WORDS[0], space, padding=padding, output_padding=output_padding)
+
+
 def fit(q: Question, name: str, space: Axes, *, padding: bool, output_padding: bool) -> Question:
     """Return the question whose output has these lengths.
 

@@ -6,14 +6,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import prod
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from conformance.cases.arrays import EXACT_INTEGERS, to_dtype
+from conformance.cases.output_lengths import sized
 from conformance.comparison import terms
-from conformance.oracle.geometry import WORDS, Axes, Padding, padding_of
-from conformance.question import OPS, TANGENTS, Array, Dtype, Op, Question, Wanted, wanted_of
+from conformance.oracle import geometry
+from conformance.oracle.geometry import Axes, Padding, padding_of
+from conformance.question import (
+    OPS,
+    TANGENTS,
+    Array,
+    Dtype,
+    Op,
+    Question,
+    Wanted,
+    is_complex,
+    wanted_of,
+)
 
 _FIRST: tuple[Wanted, ...] = ("output", "input_gradient", "kernel_gradient")
 SAMPLED_OPS: tuple[Op, ...] = tuple(
@@ -25,7 +37,9 @@ DERIVED_OPS: tuple[Op, ...] = tuple(
 )
 """The other derivatives of both operators."""
 LARGEST = 3
-"""The largest absolute value of drawn data."""
+"""The largest absolute value of drawn data, and of each part of complex ones."""
+FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
+"""The dtypes in which numbers that are not finite are drawn."""
 MOST_ELEMENTS, MOST_PRODUCTS = 2**13, 2**23
 """The most elements of an array, and the most products of an answer: no question is slow."""
 
@@ -58,6 +72,13 @@ class Space:
         Output paddings.
     dtypes
         Of all arrays of a question.
+    unbatched
+        Whether x is one example without a batch axis.
+    sized
+        Whether the length of a transposed convolution's output is written: ``alone``, or
+        ``beside`` the padding.
+    specials
+        A number that is not finite, which one element of an array of floats has; 0 for none.
     """
 
     batches: tuple[int, ...] = (1, 2)
@@ -73,6 +94,9 @@ class Space:
     ends: tuple[int, ...] = (-1, 0, 1, 2, 3)
     extensions: tuple[int, ...] = (0, 1, 2)
     dtypes: tuple[Dtype, ...] = ("float32",)
+    unbatched: tuple[bool, ...] = (False,)
+    sized: tuple[Literal["no", "alone", "beside"], ...] = ("no",)
+    specials: tuple[float, ...] = (0,)
 
 
 SMALL = Space()
@@ -93,7 +117,11 @@ WIDE = Space(
     extensions=(0, 1, 1, 2, 3),
     dtypes=(
         *("float32",) * 6, "float64", "float64", "float16", "bfloat16", "int32", "int64",
+        "complex64", "complex128",
     ),
+    unbatched=(*(False,) * 5, True),
+    sized=(*("no",) * 6, "alone", "beside"),
+    specials=(*(0,) * 21, np.nan, np.inf, -np.inf),
 )  # fmt: skip
 """For searches: sizes at which routines change, and every dtype."""
 
@@ -125,7 +153,27 @@ def draw(seed: int, number: int, ops: Sequence[Op] = SAMPLED_OPS, space: Space =
         if question.needs_gradient:
             shape = (len(question.x), question.output_channels, *output_space)
             question = question.but(gradient=_integers(random, shape, question.dtype))
-        return question
+        return _in_other_words(random, question, space)
+
+
+def _in_other_words(random: np.random.Generator, q: Question, space: Space) -> Question:
+    """Return the question with what few people write: a length, one example, or a NaN."""
+    length, special = _choice(random, space.sized), _choice(random, space.specials)
+    if q.operator == "conv_transpose" and length != "no":
+        q = sized(q, padding=length == "beside")
+    if _choice(random, space.unbatched) and len(q.x) == 1 and q.operator != "interpolate":
+        q = q.but(unbatched=True)
+    names = [name for name in _WITH_SPECIALS if name in q.arrays and q.arrays[name].size]
+    if special and names and q.dtype in FLOATS:
+        name = _choice(random, names)
+        array = q.arrays[name].copy()
+        array.flat[int(random.integers(array.size))] = special
+        q = q.but(**{name: array})
+    return q
+
+
+_WITH_SPECIALS = ("x", "kernel", "bias", "gradient")
+"""The arrays in which a number that is not finite is drawn."""
 
 
 def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Question:
@@ -135,6 +183,8 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
     wanted = wanted_of(op)
     if wanted == "parameters" or (wanted != "output" and dtype.startswith("int")):
         dtype = "float32"  # whole numbers have no gradient, and a count has no dtype
+    if wanted in _TANGENTS and is_complex(dtype):
+        dtype = "float64"  # as in cases, tangents are real
     batch = _choice(random, space.batches)
     if op == "interpolate":
         return _interpolation(random, rank, batch, space)
@@ -201,7 +251,7 @@ def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Sp
 
 def _padding(random: np.random.Generator, rank: int, space: Space) -> Padding:
     kind = _choice(random, space.paddings)
-    if kind in WORDS:
+    if kind in geometry.WORDS:
         return kind
     if kind == "none":
         return 0
@@ -216,7 +266,8 @@ def _is_too_large(question: Question, space: Axes) -> bool:
     if max(question.x.size, question.kernel.size, output) > MOST_ELEMENTS:
         return True
     products = question.kernel.size * len(question.x) * max(prod(space), prod(question.space))
-    largest = terms(question) * _largest(question.dtype) ** 2 + LARGEST
+    largest = terms(question) * _largest(question.dtype) ** 2 * (1 + is_complex(question.dtype))
+    largest += LARGEST
     return products > MOST_PRODUCTS or largest > EXACT_INTEGERS[question.dtype]
 
 
@@ -234,4 +285,7 @@ def _axes(random: np.random.Generator, rank: int, choices: Sequence[int]) -> Axe
 
 def _integers(random: np.random.Generator, shape: tuple[int, ...], dtype: Dtype) -> Array:
     largest = _largest(dtype)
-    return to_dtype(random.integers(-largest, largest + 1, shape), dtype)
+    numbers = random.integers(-largest, largest + 1, shape)
+    if is_complex(dtype):
+        numbers = numbers + 1j * random.integers(-largest, largest + 1, shape)
+    return to_dtype(numbers, dtype)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from conformance.cases.arrays import crop_groups, to_dtype
+from conformance.cases.output_lengths import sized
 from conformance.oracle.geometry import Axes
 from conformance.question import TANGENTS, Array, Question
 
@@ -69,13 +70,18 @@ def _descend(steps: Steps, question: Question, accepts: Callable[[Question], boo
 def _complete(q: Question) -> Question | None:
     """Make a question consistent; None where it has no answer.
 
-    Its gradient gets the length of its output and its tangents those of their arrays, with ones in
-    new places. No array is a view of another, as the layout of an array in memory is part of a
-    question.
+    A length that was written is that of the output, and so is that of the gradient; the tangents
+    get those of their arrays, with ones in new places. No array is a view of another, as the layout
+    of an array in memory is part of a question.
     """
     try:
+        if q.length is not None:
+            written = q.length.padding is not None, q.length.output_padding is not None
+            q = sized(q, padding=written[0], output_padding=written[1])
         shapes = {"gradient": q.output_shape}
     except ValueError:
+        return None
+    if q.length is not None and q.length.fault is not None:
         return None
     if q.is_by_bias and q.bias is None:
         return None
@@ -98,7 +104,19 @@ def _content(q: Question) -> tuple[object, ...]:
     return (
         *(None if array is None else (array.shape, array.tobytes()) for array in arrays),
         *(q.stride, q.padding, q.output_padding, q.dilation, q.groups, q.dtype, q.zero_given),
+        *(q.length, q.unbatched),
     )
+
+
+def _special_first(q: Question) -> Steps:
+    """Exchange a number that is not finite with the first one, which no cropping removes."""
+    for name in DATA:
+        array = getattr(q, name)
+        places = () if array is None else np.flatnonzero(~np.isfinite(array))
+        if len(places) and places[0]:
+            copy = array.copy()
+            copy.flat[[0, places[0]]] = copy.flat[[places[0], 0]]
+            q = yield q.but(**{name: copy})
 
 
 def _fewer_axes(q: Question) -> Steps:
@@ -199,7 +217,8 @@ def _plainer_padding(q: Question) -> Steps:
 
 
 def _plainer_arguments(q: Question) -> Steps:
-    q = yield q.but(zero_given=False)
+    for plainer in ({"length": None}, {"unbatched": False}, {"zero_given": False}):
+        q = yield q.but(**plainer)
     for name, minimum in (("output_padding", 0), ("dilation", 1), ("stride", 1)):
         q = yield q.but(**{name: (minimum,) * q.rank})
         for axis in range(q.rank):
@@ -249,6 +268,7 @@ def _replace(values: tuple[Any, ...], index: int, value: object) -> tuple[Any, .
 
 
 STEPS: tuple[Callable[[Question], Steps], ...] = (
+    _special_first,
     _fewer_axes,
     _smaller_batch,
     _no_bias,

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.cases.exactness import bound, limit
 from conformance.cases.sampling import LARGEST, MOST_ELEMENTS, SAMPLED_OPS, WIDE, draw, draws
-from conformance.question import DTYPES, OPS, Question, answer, is_complex
+from conformance.question import DTYPES, OPS, Question, answer
 
 MANY = tuple(islice(draws(seed=0), 400))
 FAR = tuple(islice(draws(seed=0, space=WIDE), 600))
@@ -91,6 +91,12 @@ def test_sums_stay_within_what_the_dtype_holds_exactly() -> None:
         assert bound(q) <= limit(q, exact=True)
 
 
+def test_a_length_that_is_written_is_that_of_the_output() -> None:
+    for q in FAR:
+        if q.length is not None:
+            assert (q.length.space, q.length.fault) == (q.output_space, None)
+
+
 def test_every_wide_draw_has_an_answer() -> None:
     for q in FAR:
         if not q.op.endswith("kernel_gradient"):
@@ -98,8 +104,7 @@ def test_every_wide_draw_has_an_answer() -> None:
 
 
 def test_every_dtype_is_drawn() -> None:
-    drawn = {dtype for dtype in DTYPES if not is_complex(dtype)}
-    assert {q.dtype for q in FAR} == drawn
+    assert {q.dtype for q in FAR} == set(DTYPES)
 
 
 def test_whole_numbers_have_no_gradient() -> None:
@@ -125,10 +130,18 @@ def test_no_question_is_a_large_one() -> None:
         lambda q: q.output_channels >= 16 and q.bias is not None,
         lambda q: any(k > n for k, n in zip(q.window, q.space, strict=True)),
         lambda q: q.dtype == "float64" and max(q.stride) > 1 and max(q.dilation) > 1,
+        lambda q: q.unbatched and q.groups > 1,
+        lambda q: q.length is not None and q.length.padding is None,
+        lambda q: q.length is not None and any(q.output_padding),
+        lambda q: np.isnan(q.x).any() and max(q.stride) > 1,
+        lambda q: q.has_infinite_kernel,
+        lambda q: q.dtype.startswith("complex") and np.imag(q.x).any(),
     ],
     ids=[
         "an empty batch", "a depthwise kernel with a multiplier", "many outputs with a bias",
         "a kernel longer than the input", "stride with dilation in float64",
+        "one example in groups", "a length alone", "a length beside the padding",
+        "NaN in the input", "an infinite kernel", "complex numbers",
     ],
 )  # fmt: skip
 def test_what_routines_trip_over_is_drawn(meets: Callable[[Question], bool]) -> None:

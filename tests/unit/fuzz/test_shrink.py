@@ -10,7 +10,7 @@ import pytest
 
 from conformance.cases.sampling import WIDE, draws
 from conformance.fuzz.shrink import shrink
-from conformance.question import Array, Question, answer
+from conformance.question import Array, Question, answer, is_complex
 
 MANY = tuple(islice(draws(seed=5, space=WIDE), 300))
 ENOUGH = 5000
@@ -54,6 +54,32 @@ def test_an_output_padding_of_0_is_kept_only_if_it_matters(matters: bool) -> Non
     zero = first(lambda q: q.op == "conv_transpose" and not any(q.output_padding))
     found = shrink(zero.but(zero_given=True), lambda q: q.zero_given or not matters, most=ENOUGH)
     assert found.zero_given == matters
+
+
+@pytest.mark.parametrize("matters", [True, False])
+@pytest.mark.parametrize(
+    "holds",
+    [
+        lambda q: q.unbatched,
+        lambda q: q.length is not None and q.length.padding is None,
+        lambda q: q.length is not None and q.length.padding is not None,
+        lambda q: np.isnan(q.x).any(),
+        lambda q: is_complex(q.dtype),
+    ],
+    ids=["one example", "a length", "a length beside the padding", "NaN", "complex numbers"],
+)
+def test_what_few_people_write_is_kept_only_if_it_matters(
+    holds: Callable[[Question], bool], matters: bool
+) -> None:
+    smallest_question = shrink(first(holds), lambda q: holds(q) or not matters, most=ENOUGH)
+    assert holds(smallest_question) == matters
+    assert smallest_question.x.size == 1
+
+
+def test_a_length_stays_that_of_the_output_while_arguments_shrink() -> None:
+    q = smallest(lambda q: q.length is not None and q.stride[0] > 2)
+    assert q.length is not None
+    assert q.length.space == q.output_space == answer(q).shape[2:]
 
 
 def test_a_word_that_matters_is_kept() -> None:
