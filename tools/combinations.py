@@ -1,10 +1,9 @@
 """Generate cases for the interactions of arguments that no case has.
 
 ``python -m tools.combinations [CASES...]`` prints an entry for each question that these cases, by
-default the corpus, lack for full coverage of three factors, or of two where one of them is
-pairwise or a further derivative. covertable chooses the points; it is
-installed for this tool alone (``pip install .[combinations]``). The output is kept in a case file,
-which is not generated again.
+default the corpus, lack for full coverage of three factors, or of two where the level of one is
+pairwise. covertable chooses the points for three; it is installed for this tool alone
+(``pip install .[combinations]``). The output is kept in a case file, which is not generated again.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from conformance.authoring import yaml_writer
 from conformance.cases import load
 from conformance.cases.fields import Topic
 from conformance.quality import interactions
-from conformance.quality.factors import CONSTRAINTS, FACTORS, FURTHER
+from conformance.quality.factors import CONSTRAINTS, FACTORS
 from conformance.quality.interactions import Levels, Point
 from conformance.utils import resources
 from tools import samples
@@ -91,6 +90,8 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "float16": ("float16", "float16"),
         "bfloat16": ("bfloat16", "bfloat16"),
         "integer": ("integer", "whole numbers"),
+        "complex": ("complex", "complex numbers"),
+        "two dtypes": ("two-dtypes", "two dtypes"),
     },
     "batch": {"batch": ("", ""), "one example": ("example", "one example without a batch")},
     "output size": {"not given": ("", ""), "given": ("sized", "an output size")},
@@ -124,17 +125,18 @@ def choose_points(points: Iterable[Point]) -> list[Point]:
         Without covertable.
     """
     presets = [interactions.levels_at(point) for point in sorted(points)]
-    further = [*choose_further(points)]
+    further = [*choose_pairwise(points)]
     strengths = (interactions.PAIR, STRENGTH)
     if not any(any(interactions.missing([*points, *further], n)) for n in strengths):
         return further
-    levels = {factor.name: [x for x in factor.levels if x not in FURTHER] for factor in FACTORS}
-    presets = [preset for preset in presets if preset["operator"] not in FURTHER]
+    alone = {f.name: () if f.is_pairwise else f.pairwise for f in FACTORS}
+    levels = {f.name: [x for x in f.levels if x not in alone[f.name]] for f in FACTORS}
+    presets = [p for p in presets if all(p[name] in levels[name] for name in levels)]
     rows = import_module("covertable").make(
         levels,
         strength=interactions.PAIR,
         sub_models=[
-            {"fields": [f.name for f in FACTORS if not f.pairwise], "strength": STRENGTH},
+            {"fields": [f.name for f in FACTORS if not f.is_pairwise], "strength": STRENGTH},
         ],
         salt=SALT,
         presets=presets,
@@ -143,30 +145,37 @@ def choose_points(points: Iterable[Point]) -> list[Point]:
     return [*further, *(interactions.point(row) for row in rows if row not in presets)]
 
 
-def choose_further(points: Iterable[Point]) -> Iterator[Point]:
-    """Yield points at which the further derivatives have each level of every other factor.
+def choose_pairwise(points: Iterable[Point]) -> Iterator[Point]:
+    """Yield points at which pairwise levels, such as further derivatives, meet all other levels.
 
     At each step the point that adds most is taken, and of such points that of the plainest levels.
     """
-    place = [factor.name for factor in FACTORS].index("operator")
     points = set(points)
-    for operator in (FACTORS[place].levels.index(level) for level in FURTHER):
-        of_operator = [point for point in points if point[place] == operator]
-        covered = [{point[f] for point in of_operator} for f in range(len(FACTORS))]
-        feasible = interactions.feasible().take([operator], place)
-        while True:
-            gains = np.zeros(feasible.shape, int)
-            for f, size in enumerate(feasible.shape):
-                is_new = [f != place and level not in covered[f] for level in range(size)]
-                gains += np.array(is_new).reshape([-1 if a == f else 1 for a in range(gains.ndim)])
-            gains[~feasible] = 0
-            if not gains.any():
-                break
-            choice = [int(level) for level in np.unravel_index(gains.argmax(), gains.shape)]
-            choice[place] = operator
-            for f, level in enumerate(choice):
-                covered[f].add(level)
-            yield tuple(choice)
+    for place, factor in enumerate(FACTORS):
+        for level in () if factor.is_pairwise else factor.pairwise:
+            yield from _at_level(points, place, factor.levels.index(level))
+
+
+def _at_level(points: Iterable[Point], place: int, level: int) -> Iterator[Point]:
+    """Yield points of one level of the factor at a place that meet all levels of the others."""
+    at_level = [point for point in points if point[place] == level]
+    covered = [{point[f] for point in at_level} for f in range(len(FACTORS))]
+    feasible = interactions.feasible().take([level], place)
+    while True:
+        gains = np.zeros(feasible.shape, np.int8)
+        for f, size in enumerate(feasible.shape):
+            is_new = [f != place and other not in covered[f] for other in range(size)]
+            gains += np.array(is_new, np.int8).reshape(
+                [-1 if a == f else 1 for a in range(gains.ndim)]
+            )
+        gains[~feasible] = 0
+        if not gains.any():
+            break
+        choice = [int(other) for other in np.unravel_index(gains.argmax(), gains.shape)]
+        choice[place] = level
+        for f, other in enumerate(choice):
+            covered[f].add(other)
+        yield tuple(choice)
 
 
 def _forbidden(levels: Mapping[str, Sequence[str]]) -> dict[str, Any]:

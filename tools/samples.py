@@ -20,7 +20,7 @@ from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
 from conformance.quality import factors, mutation
 from conformance.quality.interactions import Levels
-from conformance.question import Array, Dtype, Op, OutputLength, Question, tangents_of
+from conformance.question import Array, Dtype, Op, OutputLength, Question, is_complex, tangents_of
 from conformance.runs.prepared_case import PreparedCase
 
 CHOICE = 8
@@ -41,7 +41,11 @@ OPS: Mapping[str, tuple[Op, ...]] = {
         "conv_transpose_double_backward_kernel",
     ),
 }
-DTYPES: Mapping[str, tuple[Dtype, ...]] = {"integer": ("int32", "int64")}
+DTYPES: Mapping[str, tuple[Dtype, ...]] = {
+    "integer": ("int32", "int64"),
+    "complex": ("complex64", "complex128"),
+    "two dtypes": ("float32",),
+}
 CHANNELS: Mapping[tuple[str, str], tuple[tuple[int, int, int], ...]] = {
     ("1", "one"): ((1, 1, 1),),
     ("1", "as many"): ((2, 2, 1), (3, 3, 1)),
@@ -60,6 +64,8 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "bfloat16": (2, 4),
     "int32": (9, 99),
     "int64": (9, 2**33),
+    "complex64": (9, 99),
+    "complex128": (9, 2**27),
 }
 """The largest numbers of the two arrays, for which a narrower dtype gives another answer."""
 
@@ -108,6 +114,10 @@ def draw(levels: Levels, random: np.random.Generator) -> Question | None:
         groups=groups,
         dtype=dtypes[random.integers(len(dtypes))],
     )
+    if levels["dtype"] == "two dtypes":
+        halves: tuple[Dtype, ...] = ("float16", "bfloat16")
+        half = halves[random.integers(2)]
+        q = q.but(operand_dtypes=("float32", half) if random.integers(2) else (half, "float32"))
     for names, part in _PARTS:
         attempts = (part(q, levels, random) for _ in range(TRIES))
         success = next((a for a in attempts if a and _has_levels(a, levels, names)), None)
@@ -229,8 +239,8 @@ def _entry(q: Question, seed: int) -> dict[str, Any]:
     entry = to_yaml.fields(q)
     entry.pop("rank", None)  # the shapes have all axes
     entry |= {
-        "x": _rule(q.x[0] if q.unbatched else q.x, x, seed),
-        "kernel": _rule(q.kernel, kernel, seed + 1),
+        "x": _rule(q.x[0] if q.unbatched else q.x, x, seed, q.dtype),
+        "kernel": _rule(q.kernel, kernel, seed + 1, q.dtype),
     }
     if q.bias is not None:
         entry["bias"] = [(-1) ** i * (i + 1) for i in range(len(q.bias))]
@@ -243,5 +253,6 @@ def _entry(q: Question, seed: int) -> dict[str, Any]:
     return entry
 
 
-def _rule(array: Array, largest: int, seed: int) -> dict[str, Any]:
-    return {"shape": list(array.shape), "integers": [-largest, largest], "seed": seed}
+def _rule(array: Array, largest: int, seed: int, dtype: Dtype) -> dict[str, Any]:
+    imaginary = {"imaginary": True} if is_complex(dtype) else {}
+    return {"shape": list(array.shape), "integers": [-largest, largest], **imaginary, "seed": seed}

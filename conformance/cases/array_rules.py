@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from math import prod
 from typing import Annotated, Any, TypeAlias, get_args
 
@@ -30,7 +31,7 @@ class Rule(Model):
 
     @abstractmethod
     def make(self) -> Array:
-        """Return the array, int64 or float64, of shape `array_shape`."""
+        """Return the array, int64, float64 or complex128, of shape `array_shape`."""
 
 
 class Shaped(Rule):
@@ -55,11 +56,15 @@ class Integers(Shaped):
     """Whole numbers drawn evenly from a range that includes both ends."""
 
     integers: Range = Field(description="The least and the largest number.", examples=[[-3, 3]])
+    imaginary: bool = Field(
+        default=False, description="Whether each has an imaginary part from the same range."
+    )
     seed: Seed = 0
 
     def make(self) -> Array:
-        low, high = self.integers
-        return random(self.seed).integers(low, high, self.shape, endpoint=True)
+        integers = partial(random(self.seed).integers, *self.integers, self.shape, endpoint=True)
+        real = integers()
+        return real + 1j * integers() if self.imaginary else real
 
 
 class Arange(Shaped):

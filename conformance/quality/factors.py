@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
-from conformance.question import Question
+from conformance.question import Question, is_complex
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,19 @@ class Factor:
     level
         Returns the level of a question.
     pairwise
-        Whether it counts in interactions of two factors only, because it changes how a question is
-        written, and not what is computed.
+        The levels that count in interactions of two factors only, because they change how a
+        question is written or what its numbers are, and not the routine that computes.
     """
 
     name: str
     levels: tuple[str, ...]
     level: Callable[[Question], str]
-    pairwise: bool = False
+    pairwise: tuple[str, ...] = ()
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Return whether all of its levels are pairwise."""
+        return set(self.pairwise) == set(self.levels)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,14 @@ def _groups(q: Question) -> str:
     return "depthwise" if q.output_channels == q.groups else "multiplied"
 
 
+def _dtype(q: Question) -> str:
+    if q.operand_dtypes is not None:
+        return TWO_DTYPES
+    if is_complex(q.dtype):
+        return COMPLEX
+    return "integer" if q.dtype.startswith("int") else q.dtype
+
+
 def _channels(q: Question) -> str:
     if q.x.shape[1] != q.output_channels:
         return "differing"
@@ -117,12 +130,14 @@ FURTHER = (BIAS_GRADIENT, JVP, DOUBLE_BACKWARD)
 A framework computes them by the same routines as outputs and gradients, of which every interaction
 of three factors is covered.
 """
+COMPLEX, TWO_DTYPES = "complex", "two dtypes"
 
 FACTORS: tuple[Factor, ...] = (
     Factor(
         "operator",
         (FORWARD, *GRADIENTS, *FURTHER),
         _operator,
+        pairwise=FURTHER,
     ),
     Factor("rank", ("1", "2", "3"), lambda q: str(q.rank)),
     Factor("stride", ("1", "equal", "differing"), lambda q: _several(q.stride)),
@@ -139,20 +154,21 @@ FACTORS: tuple[Factor, ...] = (
     Factor("bias", ("no", "yes"), lambda q: "no" if q.bias is None else "yes"),
     Factor(
         "dtype",
-        ("float32", "float64", "float16", "bfloat16", "integer"),
-        lambda q: "integer" if q.dtype.startswith("int") else q.dtype,
+        ("float32", "float64", "float16", "bfloat16", "integer", COMPLEX, TWO_DTYPES),
+        _dtype,
+        pairwise=(COMPLEX, TWO_DTYPES),
     ),
     Factor(
         "batch",
         ("batch", "one example"),
         lambda q: "one example" if q.unbatched else "batch",
-        pairwise=True,
+        pairwise=("batch", "one example"),
     ),
     Factor(
         "output size",
         ("not given", "given"),
         lambda q: "not given" if q.length is None else "given",
-        pairwise=True,
+        pairwise=("not given", "given"),
     ),
 )
 
@@ -162,6 +178,14 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     Constraint(
         "whole numbers have no gradient",
         {"operator": (*GRADIENTS, *FURTHER), "dtype": ("integer",)},
+    ),
+    Constraint(
+        "a derivative along tangents is of real numbers",
+        {"operator": (JVP, DOUBLE_BACKWARD), "dtype": (COMPLEX,)},
+    ),
+    Constraint(
+        "a derivative has one dtype",
+        {"operator": (*GRADIENTS, *FURTHER), "dtype": (TWO_DTYPES,)},
     ),
     Constraint("a single axis differs from no other", {"rank": ("1",), "stride": ("differing",)}),
     Constraint("a single axis differs from no other", {"rank": ("1",), "dilation": ("differing",)}),

@@ -1,8 +1,8 @@
 """Measure the t-way coverage of cases: which interactions of arguments' levels they ask about.
 
 An interaction is one level for each of t factors. It is feasible if some question has it, and
-covered if a question of the cases has it. Coverage of three and more factors leaves the operators
-out of which two are enough (`factors.FURTHER`).
+covered if a question of the cases has it. Coverage of three and more factors leaves the levels out
+of which two are enough (`Factor.pairwise`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.cases import Case
-from conformance.quality.factors import CONSTRAINTS, FACTORS, FURTHER
-from conformance.question import Question, is_complex
+from conformance.quality.factors import CONSTRAINTS, FACTORS
+from conformance.question import Question
 
 Levels: TypeAlias = Mapping[str, str]
 """One level of each factor, by their names."""
@@ -28,9 +28,8 @@ Interaction: TypeAlias = tuple[tuple[str, str], ...]
 """Some factors by name, each with one of its levels."""
 
 PAIR = 2
-"""The largest strength of interactions with a factor that is ``pairwise``."""
+"""The largest strength of interactions with a level that is ``pairwise``."""
 _ALL_FACTORS = tuple(range(len(FACTORS)))
-_OPERATOR = next(place for place, factor in enumerate(FACTORS) if factor.name == "operator")
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,9 @@ class Coverage:
 def point_of(question: Question) -> Point | None:
     """Return a question's level of every factor; None for a question outside this space.
 
-    Outside are questions about other operators, about complex numbers and about two dtypes.
+    Outside are questions about other operators.
     """
     if question.operator != "conv_transpose" or question.wanted == "parameters":
-        return None
-    if is_complex(question.dtype) or question.operand_dtypes:
         return None
     return tuple(factor.levels.index(factor.level(question)) for factor in FACTORS)
 
@@ -122,21 +119,22 @@ def feasible(factors: tuple[int, ...] = _ALL_FACTORS) -> NDArray[np.bool_]:
 
 def is_pairwise(interaction: Interaction) -> bool:
     """Return whether an interaction counts at a strength of two only."""
-    pairwise = {factor.name for factor in FACTORS if factor.pairwise}
-    return any(name in pairwise or level in FURTHER for name, level in interaction)
+    pairwise = {(factor.name, level) for factor in FACTORS for level in factor.pairwise}
+    return not pairwise.isdisjoint(interaction)
 
 
 def _interacting_factors(strength: int) -> Iterator[tuple[int, ...]]:
-    places = (place for place in _ALL_FACTORS if strength <= PAIR or not FACTORS[place].pairwise)
+    places = (place for place in _ALL_FACTORS if strength <= PAIR or not FACTORS[place].is_pairwise)
     return combinations(places, strength)
 
 
 def _required(factors: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return which interactions of some factors should be covered."""
     table = feasible(factors).copy()
-    if len(factors) > PAIR and _OPERATOR in factors:
-        further = [FACTORS[_OPERATOR].levels.index(level) for level in FURTHER]
-        np.moveaxis(table, factors.index(_OPERATOR), 0)[further] = False
+    for axis, factor in enumerate(FACTORS[place] for place in factors):
+        if len(factors) > PAIR and factor.pairwise:
+            pairwise = [factor.levels.index(level) for level in factor.pairwise]
+            np.moveaxis(table, axis, 0)[pairwise] = False
     return table
 
 

@@ -118,9 +118,23 @@ def test_other_operators_are_not_in_this_space(op: str) -> None:
     assert interactions.point_of(plain(op=op)) is None
 
 
-def test_complex_numbers_and_two_dtypes_are_not_in_this_space() -> None:
-    assert interactions.point_of(plain(dtype="complex64")) is None
-    assert interactions.point_of(plain(operand_dtypes=("float32", "float16"))) is None
+@pytest.mark.parametrize(
+    ("level", "changes"),
+    [
+        ("complex", {"dtype": "complex64"}),
+        ("two dtypes", {"operand_dtypes": ("float32", "float16")}),
+        ("two dtypes", {"operand_dtypes": ("complex64", "float32"), "dtype": "complex64"}),
+    ],
+)
+def test_complex_numbers_and_two_dtypes_meet_every_level_of_the_other_factors(
+    level: str, changes: dict[str, Any]
+) -> None:
+    point = interactions.point_of(plain(**changes))
+    assert point is not None
+    assert interactions.levels_at(point)["dtype"] == level
+    missing = {frozenset(pair) for pair in interactions.missing([PLAINEST], 2)}
+    assert frozenset({("dtype", level), ("padding", "circular")}) in missing
+    assert not any(("dtype", level) in triple for triple in interactions.missing([PLAINEST], 3))
 
 
 def test_a_point_has_a_level_of_every_factor_by_name() -> None:
@@ -194,7 +208,7 @@ def test_there_is_a_question_wherever_one_can_be() -> None:
 
 @pytest.mark.parametrize("strength", [1, 2, 3])
 def test_a_single_question_has_one_meeting_of_any_factors(strength: int) -> None:
-    count = sum(strength < 3 or not factor.pairwise for factor in FACTORS)
+    count = sum(strength < 3 or not factor.is_pairwise for factor in FACTORS)
     assert interactions.coverage([PLAINEST], strength).covered == comb(count, strength)
 
 

@@ -13,7 +13,7 @@ from conformance.cases import Case, load
 from conformance.cases.question_builder import build_question
 from conformance.cases.schema import Entry
 from conformance.quality import interactions
-from conformance.quality.factors import CONSTRAINTS, FACTORS, FURTHER
+from conformance.quality.factors import COMPLEX, CONSTRAINTS, FACTORS, FURTHER, TWO_DTYPES
 from conformance.quality.interactions import Point
 from conformance.question import Question
 from conformance.utils import resources
@@ -21,6 +21,7 @@ from tools import combinations, samples
 
 PLAINEST = (0,) * len(FACTORS)
 PLAIN_CASE = "cases: [{id: plain, why: Nothing is said., x: [1, 2, 3], kernel: [1, 10]}]\n"
+OTHER_NUMBERS = (COMPLEX, TWO_DTYPES)
 LEVELS = {
     **interactions.levels_at(PLAINEST),
     "rank": "2", "stride": "differing", "padding": "uneven", "output padding": "some",
@@ -123,8 +124,10 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
     monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
     *further, chosen = combinations.choose_points([PLAINEST])
     assert chosen == interactions.point(LEVELS)
-    assert {interactions.levels_at(point)["operator"] for point in further} == set(FURTHER)
+    levels = [interactions.levels_at(point) for point in further]
+    assert all(at["operator"] in FURTHER or at["dtype"] in OTHER_NUMBERS for at in levels)
     assert told["factors"]["operator"] == ["forward", "input gradient", "kernel gradient"]
+    assert set(told["factors"]["dtype"]).isdisjoint(OTHER_NUMBERS)
     assert told["presets"] == [interactions.levels_at(PLAINEST)]
     assert told["strength"] == 2
     (computed,) = told["sub_models"]
@@ -134,13 +137,11 @@ def test_covertable_is_told_what_there_is_and_what_never_meets(
     assert len(told["constraints"]) == len(CONSTRAINTS)
 
 
-def test_a_further_derivative_meets_every_level_of_every_other_factor() -> None:
-    points = [PLAINEST, *combinations.choose_further([PLAINEST])]
-    assert not any(
-        "operator" in dict(pair) and set(dict(pair).values()) & set(FURTHER)
-        for pair in interactions.missing(points, 2)
-    )
-    assert list(combinations.choose_further(points)) == []
+def test_a_pairwise_level_meets_every_level_of_every_other_factor() -> None:
+    points = [PLAINEST, *combinations.choose_pairwise([PLAINEST])]
+    levels = {*FURTHER, *OTHER_NUMBERS}
+    assert not any(levels & set(dict(pair).values()) for pair in interactions.missing(points, 2))
+    assert list(combinations.choose_pairwise(points)) == []
 
 
 def test_without_covertable_it_is_said_what_is_missing(
