@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeAlias
@@ -172,20 +172,22 @@ def _anomalies(profile_of: Mapping[Column, Profile | None]) -> list[Problem]:
 def _entries(column: Column, profile: Profile) -> Iterator[tuple[str, str, Ids]]:
     """Yield the kind, the sentence and the cases of each anomaly of a column."""
     limits = dict(profile.limits)
-    for limit, cases in group(_without_bug(column, profile.unexplained), limits.get).items():
+    contradicting = {c for finding in profile.findings for c in finding.against if c in limits}
+    wrong = sorted({*profile.unexplained, *contradicting})
+    for limit, cases in group(_without_bug(column, wrong), limits.get).items():
         if limit is None:
             yield "unexplained", "No known convention explains these answers.", tuple(cases)
         else:
             yield "known limit", f"{limit[0].upper()}{limit[1:]}.", tuple(cases)
     for finding in profile.findings:
-        against = _without_bug(column, finding.against)
+        against = _without_bug(column, [c for c in finding.against if c not in limits])
         if against:
             choice = f"{finding.axis.name}, {finding.choice}: {finding.sentence}"
             support = f"So in {count(len(finding.cases), 'case')}, and not in these."
             yield "contradiction", f"{choice} {support}", against
 
 
-def _without_bug(column: Column, cases: Ids) -> Ids:
+def _without_bug(column: Column, cases: Iterable[str]) -> Ids:
     """Return the cases whose answers come from no known bug."""
     return tuple(case for case in cases if _bug(column, case) is None)
 

@@ -79,7 +79,7 @@ class Profile:
     unexplained
         The cases whose answers no convention explains.
     limits
-        Those of them with a known limit, each with the limit.
+        The cases of wrong answers with a known limit, each with the limit.
     """
 
     api: str
@@ -142,7 +142,7 @@ def _profile(api: str, evidence: Sequence[Evidence]) -> Profile:
         api,
         (*findings, _gradients(evidence, axes_by_refusal, conventions)),
         tuple(item.case for item in unexplained),
-        tuple((item.case, item.limit) for item in unexplained if item.limit),
+        tuple((i.case, i.limit) for i in evidence if i.status == "mismatch" and i.limit),
     )
 
 

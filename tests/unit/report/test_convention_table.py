@@ -164,6 +164,14 @@ def test_what_runs_into_a_known_limit_names_it() -> None:
     assert meanings.explained == 0
 
 
+def test_what_contradicts_by_a_known_limit_is_that_limit() -> None:
+    limit = "it multiplies zeros over three axes"
+    other = observed(ONE, "native", "mismatch", explanations=FLIPPED, limitation=limit)
+    report = report_of(layer(other, match(TWO)), cases=(ONE, TWO))
+    told = [(d.kind, d.sentence, d.cases) for d in report.conventions.anomalies]
+    assert told == [("known limit", "It multiplies zeros over three axes.", ("one",))]
+
+
 def test_what_nothing_explains_comes_before_known_limits() -> None:
     report = report_of(
         layer(
