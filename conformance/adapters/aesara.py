@@ -96,7 +96,7 @@ TRANSPOSE_LIMITS = (
     OUTPUT_PADDING_BELOW_STRIDE,
     Limitation(
         "an infinite kernel is multiplied with zeros, which gives NaN",
-        lambda q: q.has_infinite_kernel and not q.gathers,
+        lambda q: q.has_infinite_factor and not q.gathers,
         is_refusal=False,
     ),
 )

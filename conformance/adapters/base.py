@@ -544,8 +544,8 @@ NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
 """The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
 NO_GRADIENTS = boundary("there are no gradients", lambda q: q.is_derivative)
 ZEROS_AROUND = Limitation(
-    "an infinite kernel is multiplied with the zeros of a padding, which gives NaN",
-    lambda q: q.has_infinite_kernel and q.gathers and any(max(pair) > 0 for pair in q.pairs),
+    "an infinite number is multiplied with the zeros of a padding, which gives NaN",
+    lambda q: q.has_infinite_factor and q.gathers and any(max(pair) > 0 for pair in q.pairs),
     is_refusal=False,
 )
 LAYOUT = frozenset({"layout"})

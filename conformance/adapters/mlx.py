@@ -98,7 +98,7 @@ LIMITS = (
     ZEROS_AROUND,
     Limitation(
         "with stride 1 an infinite kernel is multiplied with zeros, which gives NaN",
-        lambda q: q.has_infinite_kernel and not q.gathers and set(q.stride) == {1},
+        lambda q: q.has_infinite_factor and not q.gathers and set(q.stride) == {1},
         is_refusal=False,
     ),
     Limitation("groups need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3),

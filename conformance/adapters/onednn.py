@@ -13,7 +13,7 @@ from conformance.adapters.base import Inexpressible, Limitation, output_space
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
-from conformance.question import Dtype, Question
+from conformance.question import Dtype, Question, all_finite
 
 FLOAT32, BFLOAT16 = "onednn float32", "onednn bfloat16"
 """The names of the probes that tell whether oneDNN computes in a dtype."""
@@ -143,6 +143,45 @@ def _convolution_input(q: Question) -> Axes:
     return () if isinstance(lengths, Inexpressible) else lengths
 
 
+def scatters(q: Question) -> bool:
+    """Return whether a transposed convolution is computed over several axes."""
+    is_wanted = q.op in ("conv_transpose", "conv_input_gradient")
+    return is_wanted and q.rank > 1
+
+
+def _multiplies_zeros_beside(q: Question) -> bool:
+    """Return whether an infinite kernel is long along two axes, and no multiple of a stride.
+
+    Observed: no kernel of fewer than 4 elements along either axis has it, nor one that the stride
+    of the last axis divides.
+    """
+    is_long = scatters(q) and min(q.window[-2:]) > 3
+    return is_long and q.has_infinite_factor and bool(q.window[-1] % q.stride[-1])
+
+
+def _multiplies_next_number(q: Question) -> bool:
+    """Return whether one bfloat16 channel in a group is cropped along the last axis.
+
+    Observed: nothing else has it: no other dtype, two channels, or padding of another axis only.
+    """
+    array = q.x if q.op == "conv_transpose" else q.gradient
+    if q.dtype != "bfloat16" or not scatters(q) or array is None or q.pairs[-1][0] <= 0:
+        return False
+    return array.shape[1] == q.groups and not all_finite(array)
+
+
+ZEROS_BESIDE = Limitation(
+    "an infinite kernel may be multiplied with zeros beside the data, which gives NaN",
+    _multiplies_zeros_beside,
+    classes=ANY,
+    is_refusal=False,
+)
+NEXT_NUMBER = Limitation(  # docs/findings.md
+    "NaN and infinities of one bfloat16 channel may reach further than the kernel along a crop",
+    _multiplies_next_number,
+    classes=WITH_BFLOAT16,
+    is_refusal=False,
+)
 UNWRITTEN = Limitation(
     "a gradient by the kernel may be left unwritten in bfloat16 where the stride is the longer",
     _leaves_gradient_unwritten,

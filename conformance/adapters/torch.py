@@ -157,6 +157,8 @@ def _interpolate(q: Question) -> CallSource:
 
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
+    onednn.ZEROS_BESIDE,
+    onednn.NEXT_NUMBER,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
     NEGATIVE_PADDING,
@@ -169,6 +171,8 @@ TRANSPOSE_LIMITS = (
 )
 CONV_LIMITS = (
     ZEROS_AROUND,
+    onednn.ZEROS_BESIDE,
+    onednn.NEXT_NUMBER,
     onednn.UNWRITTEN,
     onednn.LONG_PADDING,
     NEGATIVE_PADDING,

@@ -84,7 +84,7 @@ def multiplies_zeros(q: Question) -> bool:
     stride inserts.
     """
     is_skipped = q.rank < 3 and set(q.dilation) == {1} and min(q.stride) > 1
-    return q.has_infinite_kernel and not q.gathers and not is_skipped
+    return q.has_infinite_factor and not q.gathers and not is_skipped
 
 
 ZEROS_BETWEEN = Limitation(

@@ -136,7 +136,7 @@ AXES: tuple[Axis, ...] = (
         "Dtype and accumulation",
         "left out",
         "Nothing is multiplied with the zeros of a padding or between the elements of a stride.",
-        lambda q: q.has_infinite_kernel,
+        lambda q: q.has_infinite_factor,
         (
             Choice(
                 "of the border",

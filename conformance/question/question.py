@@ -156,14 +156,23 @@ class Question:
 
     @property
     def gathers(self) -> bool:
-        """Return whether each element of an output or input gradient is a sum over a window."""
-        return (self.operator == "conv") == (self.wanted == "output")
+        """Return whether the array that a padding surrounds is a factor of what is wanted."""
+        return self.wanted == "kernel_gradient" or (
+            (self.operator == "conv") == (self.wanted == "output")
+        )
 
     @property
-    def has_infinite_kernel(self) -> bool:
-        """Return whether a zero that is multiplied with the kernel shows in what is wanted."""
-        is_factor = self.wanted in ("output", "input_gradient") and self.operator != "interpolate"
-        return is_factor and not all_finite(self.kernel)
+    def has_infinite_factor(self) -> bool:
+        """Return whether a zero beside the data, if it is multiplied, shows in what is wanted.
+
+        It is multiplied with the kernel, or for a gradient by the kernel with the array that has no
+        padding.
+        """
+        if self.operator == "interpolate":
+            return False
+        if self.wanted == "kernel_gradient":
+            return not all_finite(self.gradient if self.operator == "conv" else self.x)
+        return self.wanted in ("output", "input_gradient") and not all_finite(self.kernel)
 
     @property
     def dtypes(self) -> dict[str, Dtype]:

@@ -134,7 +134,7 @@ def test_no_question_is_a_large_one() -> None:
         lambda q: q.length is not None and q.length.padding is None,
         lambda q: q.length is not None and any(q.output_padding),
         lambda q: np.isnan(q.x).any() and max(q.stride) > 1,
-        lambda q: q.has_infinite_kernel,
+        lambda q: q.has_infinite_factor,
         lambda q: q.dtype.startswith("complex") and np.imag(q.x).any(),
     ],
     ids=[

@@ -105,6 +105,20 @@ def test_the_gradient_of_what_was_cropped_meets_zeros() -> None:
     np.testing.assert_array_equal(y.ravel(), [np.nan, INF, INF])
 
 
+@pytest.mark.parametrize("op", ["conv_kernel_gradient", "conv_transpose_kernel_gradient"])
+def test_the_gradient_by_the_kernel_meets_zeros_at_the_ends(op: str) -> None:
+    """Of two equal arrays, of which one is padded, the other one is infinite at its start."""
+    fields: dict[str, Any] = {"op": op, "padding": ((1, 1),)}
+    first, second = [1, 2, 3], [INF, 1, 1]
+    x, gradient = (first, second) if op == "conv_kernel_gradient" else (second, first)
+    q = asked(x, [1, 1, 1], gradient=gradient, **fields)
+    assert answer(q).ravel().tolist() == [3, INF, INF]
+    y = under(q, BORDER)
+    assert y is not None
+    np.testing.assert_array_equal(y.ravel(), [np.nan, INF, INF])
+    assert under(q, STRIDE) is None
+
+
 def test_numbers_of_two_dtypes_are_made_those_of_one() -> None:
     q = asked([1, 2049], [1, 3], operand_dtypes=("float32", "float16"))
     assert answer(q).tolist() == [[[1, 2052, 6147]]]
