@@ -57,7 +57,7 @@ would do.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """One way to understand an axis other than the canonical one.
 
@@ -84,7 +84,7 @@ class Choice:
     like: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Axis:
     """One property that frameworks understand in several ways.
 
@@ -123,7 +123,7 @@ class Axis:
         return tuple(choice for choice in self.choices if not choice.mistake)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Convention:
     """A choice on an axis. A diagnosis is a combination of conventions."""
 
