@@ -69,15 +69,18 @@ ARGUMENTS = {
 """Some arguments of the two layers, in the API's words."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recorded(
-    environment: Environment, interpreter: Interpreter, tmp_path: Path
+    environment: Environment,
+    interpreter: Interpreter,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, np.ndarray]:
     if environment.framework not in MODELS:
         pytest.skip(f"calls of {environment.framework} are not recorded")
+    file = tmp_path_factory.mktemp("recorded") / "calls.npz"
     script = SCRIPT.format(model=MODELS[environment.framework])
     process = subprocess.run(
-        [interpreter.executable, "-c", script, str(tmp_path / "calls.npz")],
+        [interpreter.executable, "-c", script, str(file)],
         env={
             **os.environ,
             **environment.variables,
@@ -92,7 +95,7 @@ def recorded(
     before, during, after, count = json.loads(process.stdout.splitlines()[-1])
     assert before == during == after
     assert count == 2
-    return dict(np.load(tmp_path / "calls.npz"))
+    return dict(np.load(file))
 
 
 def test_every_call_is_recorded_with_its_arguments(
