@@ -264,12 +264,14 @@ DIFFERING_CELLS = """async (svg, png) => {
   const image = await createImageBitmap(new Blob([bytes]));
   const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
   canvas.drawImage(image, 0, 0);
+  const { data } = canvas.getImageData(0, 0, image.width, image.height);
   const frame = svg.getBoundingClientRect();
   const paper = getComputedStyle(document.body).backgroundColor;
   return [...svg.querySelectorAll("rect:not(.cover)")].map((cell) => {
     const box = cell.getBoundingClientRect();
-    const [x, y] = [box.x + box.width / 2 - frame.x, box.y + box.height / 2 - frame.y];
-    const pixel = canvas.getImageData(Math.round(x), Math.round(y), 1, 1).data.slice(0, 3);
+    const column = Math.round(box.x + box.width / 2 - frame.x);
+    const place = 4 * (image.width * Math.round(box.y + box.height / 2 - frame.y) + column);
+    const pixel = data.slice(place, place + 3);
     const { fill } = getComputedStyle(cell);
     return [cell.getAttribute("class"), fill === "none" ? paper : fill, `rgb(${pixel.join(", ")})`];
   }).filter(([, expected, found]) => expected !== found);
