@@ -33,6 +33,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -165,6 +166,8 @@ def constraints(session: nox.Session) -> None:
                 build_file.write_text("\n".join(build), encoding="utf-8")
                 words = ["--build-constraint", str(build_file)]
             _compile(session, file, *words, requirements=environment["pins"], python=python)
+        if "npm" in environment:
+            _lock(session, environment["npm"], Path("conformance", "environments", "npm"), name)
 
 
 @nox.session(tags=["test", "all"])
@@ -334,6 +337,18 @@ def _compile(
         *session.posargs,
         env={"UV_FIND_LINKS": None},  # wheels of one machine have versions of their own
     )
+
+
+def _lock(session: nox.Session, packages: list[str], folder: Path, name: str) -> None:
+    """Writes down the versions and digests of all that packages of JavaScript need."""
+    file = folder.absolute() / f"{name}.json"
+    dependencies = dict(package.rsplit("@", 1) for package in packages)
+    text = json.dumps({"name": "environment", "private": True, "dependencies": dependencies})
+    with tempfile.TemporaryDirectory() as scratch, session.chdir(scratch):
+        Path("package.json").write_text(text, encoding="utf-8")
+        words = ("--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved")
+        session.run("npm", "install", *words, "--no-audit", "--no-fund", external=True)
+        shutil.copy("package-lock.json", file)
 
 
 def _browser(session: nox.Session) -> str:

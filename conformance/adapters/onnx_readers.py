@@ -7,6 +7,7 @@ from dataclasses import replace
 from conformance.adapters import javascript, onnx
 from conformance.adapters.base import (
     OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
     Framework,
     Limitation,
     boundary,
@@ -301,6 +302,7 @@ JAVASCRIPT = tuple(
             "program.ask('call', x.dtype.name, source='(await (await ort.InferenceSession.create("
             'Buffer.from(content, "base64"))).run({{{inputs}}})).y\', content=content, **arrays)'
         ),
+        limits=(*ONNXRUNTIME.limits, ZEROS_AROUND),
         variables=javascript.command("onnxruntime.js", f"onnxruntime-{package}"),
     )
     for package in ("node", "web")

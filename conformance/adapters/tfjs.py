@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from dataclasses import replace
 
 from conformance.adapters import javascript
 from conformance.adapters.base import (
     NEGATIVE_PADDING,
     NO_GRADIENTS,
+    OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
     Api,
     CallBuilder,
@@ -22,16 +23,23 @@ from conformance.adapters.base import (
     output_space,
     unless,
 )
+from conformance.adapters.modes import only
 from conformance.adapters.runtime import RuntimeClass
+from conformance.oracle.geometry import effective_kernel_size
 from conformance.question import Question
 
 
-def _padding(q: Question) -> object:
-    """Return a word, one number for all ends, or pairs for all axes of x."""
+def _pairs(q: Question) -> object:
+    """Return a word, or pairs for all axes of x."""
     if isinstance(q.padding, str) or not any(map(any, q.padding)):
-        return "valid" if q.padding != "same" else "same"
-    ends = {end for pair in q.padding for end in pair}
-    return ends.pop() if len(ends) == 1 else [[0, 0], *map(list, q.padding), [0, 0]]
+        return "same" if q.padding == "same" else "valid"
+    return [[0, 0], *map(list, q.padding), [0, 0]]
+
+
+def _number(q: Question) -> object:
+    """Return one number where all ends have it, and else what `_pairs` returns."""
+    ends = set() if isinstance(q.padding, str) else {end for pair in q.padding for end in pair}
+    return ends.pop() if len(ends) == 1 and any(ends) else _pairs(q)
 
 
 def _arguments(*values: object) -> str:
@@ -42,28 +50,30 @@ def _arguments(*values: object) -> str:
     return "".join(f", {'undefined' if v is None else json.dumps(v)}" for v in kept)
 
 
-def _transpose(q: Question) -> CallSource | Inexpressible:
+def _transpose(q: Question, padding: object) -> CallSource | Inexpressible:
     space = output_space(q)
     if isinstance(space, Inexpressible):
         return space
     if q.length is not None and q.has_output_padding:
         return Inexpressible("output padding is part of the output's shape")
     batch = () if q.unbatched else (len(q.x),)
-    arguments = _arguments((*batch, *space, q.output_channels), q.stride, _padding(q))
+    arguments = _arguments((*batch, *space, q.output_channels), q.stride, padding)
     return javascript.call(f"tf.conv{q.rank}dTranspose(x, w{arguments})", "x, w")
 
 
-def _convolution(q: Question) -> CallSource:
+def _convolution(q: Question, padding: object) -> CallSource:
     layout = None if set(q.dilation) == {1} else ("NWC", "NHWC", "NDHWC")[q.rank - 1]
     stride, dilation = q.stride, unless(q.dilation, 1)
     numbers = [n if n is None or q.rank > 1 else n[0] for n in (stride, dilation)]
-    arguments = _arguments(numbers[0], _padding(q), layout, numbers[1])
+    arguments = _arguments(numbers[0], padding, layout, numbers[1])
     return javascript.call(f"tf.conv{q.rank}d(x, w{arguments})", "x, w")
 
 
 def _layer(name: str) -> CallBuilder:
+    """Return the builder of a layer of this name that is made, given its weights and called."""
+
     def build(q: Question) -> CallSource | Inexpressible:
-        padding = _padding(q)
+        padding = _pairs(q)
         if not isinstance(padding, str):
             return Inexpressible("padding is a word, never numbers")
         if q.has_output_padding or q.length is not None:
@@ -78,7 +88,7 @@ def _layer(name: str) -> CallBuilder:
         }
         words = ", ".join(f"{k}: {json.dumps(v)}" for k, v in config.items() if v is not None)
         weights = operands(q).removeprefix("x, ")
-        layer = f"layers.{name.format(rank=q.rank)}({{{words}, weights: [{weights}]}})"
+        layer = f"tf.layers.{name.format(rank=q.rank)}({{{words}, weights: [{weights}]}})"
         return javascript.call(f"{layer}.apply(x)", operands(q))
 
     return build
@@ -90,20 +100,23 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
 
 
 def _has_numbers(q: Question) -> bool:
-    return not isinstance(_padding(q), str)
+    return not isinstance(_pairs(q), str)
 
 
-def _needs_rank(*ranks: int) -> Limitation:
-    axes = " or ".join(("one", "two", "three")[rank - 1] for rank in ranks)
-    return boundary(f"there is no such function but for {axes} spatial axes", _is_other(ranks))
-
-
-def _is_other(ranks: tuple[int, ...]) -> Callable[[Question], bool]:
-    return lambda q: q.rank not in ranks
+def _is_strided_beyond_kernel(q: Question) -> bool:
+    sizes = effective_kernel_size(q.window, q.dilation)
+    return any(s > size for s, size in zip(q.stride, sizes, strict=True))
 
 
 LIMITS = (
-    boundary("numbers are float32 or int32", lambda q: q.dtype not in ("float32", "int32")),
+    only("float32"),
+    replace(
+        boundary(
+            "there is no gradient by the kernel on WebAssembly",
+            lambda q: q.wanted == "kernel_gradient",
+        ),
+        backend="wasm",
+    ),
     ZEROS_AROUND,
     NEGATIVE_PADDING,
     Limitation("there are no groups", lambda q: q.groups > 1),
@@ -112,30 +125,80 @@ LIMITS = (
         lambda q: _has_numbers(q) and q.rank != 2,
     ),
 )
-NO_DILATION = Limitation("there is no dilation", lambda q: set(q.dilation) != {1})
-ONE_OF_STRIDE_AND_DILATION = Limitation(
-    "stride and dilation are refused together",
-    lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
+TRANSPOSE_LIMITS = (
+    *LIMITS,
+    boundary("there is no such function for one spatial axis", lambda q: q.rank == 1),
+    boundary("over three axes there is no gradient", lambda q: q.rank == 3 and q.is_derivative),
+    Limitation("there is no dilation", lambda q: set(q.dilation) != {1}),
+    Limitation(
+        "an output that the strides do not reach is left unwritten: docs/findings.md",
+        lambda q: (
+            OUTPUT_PADDING_BELOW_STRIDE.concerns(q)
+            or (q.padding == "same" and max(q.output_padding) > 0)
+        ),
+        is_refusal=False,
+    ),
+    Limitation(
+        "three axes are wrong on WebAssembly: docs/findings.md",
+        lambda q: q.rank == 3,
+        backend="wasm",
+        is_refusal=False,
+    ),
 )
-
-
-def _api(name: str, build: CallBuilder, *limits: Limitation, is_layer: bool = False) -> Api:
-    transposes = name.endswith("Transpose")
-    return Api(
-        id=f"tfjs.{name}",
-        exists="program.running()",
-        operator="conv_transpose" if transposes else "conv",
-        layout="N *s C",
-        kernel_axes="*k out in" if transposes else "*k in out",
-        native=build,
-        recipe=build,
-        limits=(*limits, *LIMITS),
-        takes_bias=is_layer,
-        takes_unbatched=not is_layer,
-        forward=f"tfjs.{name.removesuffix('Transpose')}" if transposes else None,
-        parameters={"strides": "stride", "pad": "padding"},
-    )
-
+CONV_LIMITS = (
+    *LIMITS,
+    Limitation(
+        "stride and dilation are refused together",
+        lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
+    ),
+    Limitation(
+        "SAME over three axes begins late at strides beyond the kernel: docs/findings.md",
+        lambda q: q.rank == 3 and q.padding == "same" and _is_strided_beyond_kernel(q),
+        is_refusal=False,
+    ),
+)
+VALID_OF_LAYER = Limitation(
+    "'valid' gives at least the length of the input times the stride",
+    lambda q: q.padding != "same" and _is_strided_beyond_kernel(q),
+    another_meaning=True,
+)
+CONV = Api(
+    id="tfjs.conv",
+    exists="program.running()",
+    operator="conv",
+    layout="N *s C",
+    kernel_axes="*k in out",
+    native=lambda q: _convolution(q, _number(q)),
+    recipe=lambda q: _convolution(q, _pairs(q)),
+    limits=CONV_LIMITS,
+    takes_bias=False,
+    takes_unbatched=True,
+    parameters={
+        "x": "x", "filter": "kernel", "strides": "stride", "pad": "padding",
+        "dilations": "dilation",
+    },
+)  # fmt: skip
+CONV_TRANSPOSE = replace(
+    CONV,
+    id="tfjs.convTranspose",
+    operator="conv_transpose",
+    kernel_axes="*k out in",
+    native=lambda q: _transpose(q, _number(q)),
+    recipe=lambda q: _transpose(q, _pairs(q)),
+    limits=TRANSPOSE_LIMITS,
+    forward=CONV.id,
+    parameters={
+        "x": "x", "filter": "kernel", "outputShape": "output_size", "strides": "stride",
+        "pad": "padding",
+    },
+)  # fmt: skip
+_LAYER = {
+    "takes_bias": True,
+    "takes_unbatched": False,
+    "parameters": {
+        "strides": "stride", "padding": "padding", "dilationRate": "dilation",
+    },
+}  # fmt: skip
 
 FRAMEWORK = Framework(
     name="tfjs",
@@ -156,22 +219,25 @@ FRAMEWORK = Framework(
         for backend in ("cpu", "wasm")
     },
     apis=(
-        _api("convTranspose", _transpose, NO_DILATION, _needs_rank(2, 3)),
-        _api(
-            "layers.convTranspose",
-            _layer("conv{rank}dTranspose"),
-            NO_GRADIENTS,
-            NO_DILATION,
-            _needs_rank(2, 3),
-            is_layer=True,
+        CONV_TRANSPOSE,
+        replace(
+            CONV_TRANSPOSE,
+            id="tfjs.layers.convTranspose",
+            native=_layer("conv{rank}dTranspose"),
+            recipe=_layer("conv{rank}dTranspose"),
+            limits=(NO_GRADIENTS, VALID_OF_LAYER, *TRANSPOSE_LIMITS),
+            forward="tfjs.layers.conv",
+            **_LAYER,
         ),
-        _api("conv", _convolution, ONE_OF_STRIDE_AND_DILATION),
-        _api(
-            "layers.conv",
-            _layer("conv{rank}d"),
-            NO_GRADIENTS,
-            ONE_OF_STRIDE_AND_DILATION,
-            is_layer=True,
+        CONV,
+        replace(
+            CONV,
+            id="tfjs.layers.conv",
+            native=_layer("conv{rank}d"),
+            recipe=_layer("conv{rank}d"),
+            limits=(NO_GRADIENTS, *CONV_LIMITS),
+            **_LAYER,
         ),
     ),
+    modules=("@tensorflow/tfjs-core",),
 )

@@ -4,10 +4,11 @@ An entry is a section. It opens with a list of lines such as
 
     - Seen with keras 3.13.0 to 3.14.1 on jax 0.10.2 in `xla`; not in `xla-x64`.
 
-and has scripts, each in a block marked ``python``. The output that shows the bug follows a script
-in a block marked ``text wrong``, and the right output in one marked ``text right``. In both ``...``
-matches anything, and any white space matches any other. A script belongs to the lines of the
-framework that it imports; one that imports Keras belongs to those of Keras.
+and has scripts, each in a block marked ``python`` or ``javascript``. The output that shows the bug
+follows a script in a block marked ``text wrong``, and the right output in one marked ``text
+right``. In both ``...`` matches anything, and any white space matches any other. A script belongs
+to the lines of the framework that it imports or requires; one that imports Keras belongs to those
+of Keras.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _SEEN = re.compile(
 )
 _FENCE = re.compile(r"^```(.*)\n", re.MULTILINE)
 _HEADING_OR_BLOCK = re.compile(r"^```(?s:.*?)(?:^```|\Z)|^## (?P<title>.*)$", re.MULTILINE)
-_MARKS = ("python", "text wrong", "text right")
+_REQUIRED = re.compile(r"""require\(["']([^"']+)["']\)""")
+_LANGUAGES = ("python", "javascript")
+_MARKS = (*_LANGUAGES, "text wrong", "text right")
 
 
 class PageError(PrintableError):
@@ -52,12 +55,15 @@ class Script:
     ----------
     wrong, right
         Patterns of its output where the bug shows, and where it does not.
+    language
+        Python, which the framework's interpreter runs, or JavaScript, which Node runs.
     """
 
     framework: str
     source: str
     wrong: tuple[str, ...]
     right: tuple[str, ...]
+    language: str = "python"
 
 
 @dataclass(frozen=True)
@@ -204,23 +210,24 @@ def _classes(words: str) -> tuple[str, ...]:
 
 def _scripts(story: str) -> Iterator[Script]:
     """Yield the scripts of a section, each with the blocks of text behind it."""
-    scripts: list[tuple[str, dict[str, list[str]]]] = []
+    scripts: list[tuple[str, str, dict[str, list[str]]]] = []
     for mark, text in _blocks(story):
-        if mark == "python":
-            scripts.append((text, {"text wrong": [], "text right": []}))
+        if mark in _LANGUAGES:
+            scripts.append((mark, text, {"text wrong": [], "text right": []}))
         elif scripts:
-            scripts[-1][1][mark].append(text)
+            scripts[-1][2][mark].append(text)
         else:
             raise ValueError("a block of text comes before any script")
     if not scripts:
         raise ValueError("it has no script")
-    for source, outputs in scripts:
+    for language, source, outputs in scripts:
         if not all(outputs.values()):
             raise ValueError(
                 "a script needs a block `text wrong` and a block `text right` behind it"
             )
         wrong, right = map(tuple, outputs.values())
-        yield Script(_framework(source), source, wrong, right)
+        framework = _framework(source) if language == "python" else _required(source)
+        yield Script(framework, source, wrong, right, language)
 
 
 def _blocks(story: str) -> Iterator[tuple[str, str]]:
@@ -234,6 +241,15 @@ def _blocks(story: str) -> Iterator[tuple[str, str]]:
         yield mark.strip(), text
     if len(parts) % 4 != 1:
         raise ValueError("one of its blocks does not end")
+
+
+def _required(source: str) -> str:
+    """Return the framework of which a script in JavaScript requires a module."""
+    modules = {*_REQUIRED.findall(source)}
+    names = [f.name for f in FRAMEWORKS.values() if modules & {*f.modules}]
+    if not names:
+        raise ValueError(f"a script requires no framework, but {', '.join(sorted(modules))}")
+    return names[0]
 
 
 def _framework(source: str) -> str:

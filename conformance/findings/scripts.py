@@ -46,16 +46,20 @@ def run(interpreter: Interpreter, script: Script, timeout: float) -> str:
 
     Parameters
     ----------
+    interpreter
+        The Python that runs the script, or its environment variables for Node.
     script
         It runs in an empty folder.
     timeout
         Seconds after which the process is killed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "script.py")
+        is_python = script.language == "python"
+        path = Path(folder, "script.py" if is_python else "script.js")
         path.write_text(script.source, encoding="utf-8")
+        runner = (interpreter.executable, "-u", "-c", _DRIVER) if is_python else ("node",)
         process = Process(
-            [interpreter.executable, "-u", "-c", _DRIVER, str(path)],
+            [*runner, str(path)],
             interpreter.variables,
             Path(folder),
             MEMORY,

@@ -85,6 +85,9 @@ def _sorted_versions(requirement: Requirement) -> list[Version]:
 
 
 def _versions(environment: Environment) -> Iterator[tuple[str, str]]:
+    for package in environment.npm:
+        name, version = package.rsplit("@", 1)
+        yield _IMPORTS.get(name, name), version
     for pin in environment.pins:
         name = _import_name(pin)
         for specifier in Requirement(pin).specifier:
@@ -98,6 +101,11 @@ def _import_name(pin: str) -> str:
     return _IMPORTS.get(name, name)
 
 
-_IMPORTS = {"paddlepaddle": "paddle", "opencv-python-headless": "opencv", "apache-tvm": "tvm"}
+_IMPORTS = {
+    "paddlepaddle": "paddle",
+    "opencv-python-headless": "opencv",
+    "apache-tvm": "tvm",
+    "@tensorflow/tfjs-core": "tfjs",
+}
 _REPORTED = {"opencv": 3}
 """How many numbers of a version a package reports; a wheel of OpenCV has one more."""

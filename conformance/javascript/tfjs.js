@@ -2,15 +2,15 @@
 "use strict";
 
 const tf = require("@tensorflow/tfjs-core");
-const layers = require("@tensorflow/tfjs-layers");
+const { layers } = require("@tensorflow/tfjs-layers");
 const backend = process.env.TFJS_BACKEND ?? "cpu";
 require(`@tensorflow/tfjs-backend-${backend}`);
 
 module.exports = {
   name: "tfjs",
   version: tf.version_core,
-  dtypes: ["float32", "int32"],
-  names: { tf, layers },
+  dtypes: ["float32"],
+  names: { tf: { ...tf, layers } },
   async start() {
     if (!(await tf.setBackend(backend))) throw new Error(`no backend ${backend}`);
     await tf.ready();

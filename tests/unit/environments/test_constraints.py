@@ -84,5 +84,5 @@ def test_a_pinned_environment_holds_what_its_pins_need(name: str) -> None:
     named = {canonicalize_name(Requirement(pin).name) for pin in environment.pins}
     needed = {Requirement(line).name for line in environment.constraints}
     assert environment.strict
-    assert needed or name == "tinygrad", "which needs nothing"
+    assert needed or name in ("tinygrad", "tfjs-cpu", "tfjs-wasm"), "which need nothing"
     assert not needed & named

@@ -56,6 +56,20 @@ def test_a_script_has_what_it_prints() -> None:
     assert [text.strip() for text in (*read.wrong, *read.right)] == [WRONG, RIGHT]
 
 
+def test_a_script_in_javascript_belongs_to_what_it_requires() -> None:
+    source = 'const tf = require("@tensorflow/tfjs-core");\n'
+    seen = "- Seen with tfjs 4.22.0 on cpu 4.22.0 in `cpu`."
+    body = block("javascript", source) + block("text wrong", WRONG) + block("text right", RIGHT)
+    (read,) = only(entry(seen=seen, body=body)).scripts
+    assert (read.framework, read.language, read.source) == ("tfjs", "javascript", source)
+
+
+def test_a_script_in_javascript_that_requires_no_framework_is_an_error() -> None:
+    body = block("javascript", "require('fs')\n") + block("text wrong", WRONG)
+    with pytest.raises(PageError, match="requires no framework, but fs"):
+        only(entry(body=body + block("text right", RIGHT)))
+
+
 def test_a_script_may_print_one_thing_or_another() -> None:
     (read,) = only(entry(body=script() + block("text wrong", "[3]"))).scripts
     assert len(read.wrong) == 2
