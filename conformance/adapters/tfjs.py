@@ -28,6 +28,8 @@ from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import effective_kernel_size
 from conformance.question import Question
 
+NO_GROUPS = Inexpressible("there are no groups")
+
 
 def _pairs(q: Question) -> object:
     """Return a word, or pairs for all axes of x."""
@@ -51,6 +53,10 @@ def _arguments(*values: object) -> str:
 
 
 def _transpose(q: Question, padding: object) -> CallSource | Inexpressible:
+    if set(q.dilation) != {1}:
+        return Inexpressible("there is no dilation")
+    if q.groups > 1:
+        return NO_GROUPS
     space = output_space(q)
     if isinstance(space, Inexpressible):
         return space
@@ -61,7 +67,9 @@ def _transpose(q: Question, padding: object) -> CallSource | Inexpressible:
     return javascript.call(f"tf.conv{q.rank}dTranspose(x, w{arguments})", "x, w")
 
 
-def _convolution(q: Question, padding: object) -> CallSource:
+def _convolution(q: Question, padding: object) -> CallSource | Inexpressible:
+    if q.groups > 1:
+        return NO_GROUPS
     layout = None if set(q.dilation) == {1} else ("NWC", "NHWC", "NDHWC")[q.rank - 1]
     stride, dilation = q.stride, unless(q.dilation, 1)
     numbers = [n if n is None or q.rank > 1 else n[0] for n in (stride, dilation)]
@@ -74,6 +82,8 @@ def _layer(name: str) -> CallBuilder:
 
     def build(q: Question) -> CallSource | Inexpressible:
         padding = _pairs(q)
+        if q.groups > 1:
+            return NO_GROUPS
         if not isinstance(padding, str):
             return Inexpressible("padding is a word, never numbers")
         if q.has_output_padding or q.length is not None:
@@ -119,7 +129,6 @@ LIMITS = (
     ),
     ZEROS_AROUND,
     NEGATIVE_PADDING,
-    Limitation("there are no groups", lambda q: q.groups > 1),
     Limitation(
         "padding takes numbers for two spatial axes only",
         lambda q: _has_numbers(q) and q.rank != 2,
