@@ -1,8 +1,9 @@
 """How fast the oracle is, as ratios that hold on other machines: `python benchmarks/oracle.py`.
 
 The contestants of a line take turns in one process, on one thread each, and every number is the
-median of its rounds. `product` is the bare matrix product in NumPy, nothing added up: the floor
-for an oracle that leaves its products to BLAS. onnxruntime has a matrix product of its own.
+least processor time of its rounds, as the load of a machine only adds to it. `product` is the bare
+matrix product in NumPy, nothing added up: the floor for an oracle that leaves its products to BLAS.
+onnxruntime has a matrix product of its own.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 for library in ("OPENBLAS", "OMP", "MKL", "BLIS", "VECLIB_MAXIMUM"):
@@ -54,7 +54,9 @@ HEADS = ("x * kernel", "oracle", "ort", "product", "reference", "/ ort", "/ prod
 
 def main() -> None:
     print(f"numpy {np.__version__}, onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}")
-    print("medians in milliseconds; then oracle / ort, oracle / product, reference / oracle\n")
+    print(
+        "least milliseconds of processor; then oracle / ort, oracle / product, reference / oracle\n"
+    )
     print(ROW.format(*HEADS))
     for x, kernel, stride, padding, rounds, of_reference in COMPARED:
         print_row(x, kernel, stride, padding, rounds, of_reference)
@@ -111,14 +113,14 @@ def print_row(
 
 
 def measured(contestants: Contestants, rounds: int) -> dict[str, float]:
-    """The median time of each in seconds, taking turns."""
+    """The least processor time of each in seconds, taking turns."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, call in contestants.items():
-            start = perf_counter()
+            start = process_time()
             call()
-            times[name].append(perf_counter() - start)
-    return {name: median(taken) for name, taken in times.items()}
+            times[name].append(process_time() - start)
+    return {name: min(taken) for name, taken in times.items()}
 
 
 def model_of(x: Any, kernel: Any, stride: int, padding: int) -> Any:
