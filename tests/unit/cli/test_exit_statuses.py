@@ -54,7 +54,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "answer.yaml").write_text("x: [1, 2]\nkernel: [1, 10]\n")
     monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     monkeypatch.setattr(resources, "BASELINE", resources.BASELINE)
-    monkeypatch.setattr(resources, "FINDINGS", tmp_path / "findings.md")
+    monkeypatch.setattr(resources, "FINDINGS", resources.FINDINGS)
     table = written(tmp_path / "history", *rows(odd(START, START, END)))
     monkeypatch.setattr(resources, "HISTORY", table)
     write(tmp_path / "run.jsonl", seen("fine"), framework="torch", backend=None)
@@ -110,11 +110,12 @@ def _nothing_ships(place: Path) -> None:
 def _page(prints: str) -> Callable[[Path], None]:
     """A page of a bug whose script prints 1 where it shows, and a fake in which it prints that."""
 
-    def prepare(_: Path) -> None:
+    def prepare(place: Path) -> None:
         source = f"import sys\nsys.modules['torch'] = sys\nimport torch\nprint({prints})\n"
         FRAMEWORKS["torch"] = findings_pages.fake("torch", "import json")
         seen = "- Seen with torch 1.0 in `here`."
         entry = findings_pages.entry(seen=seen, body=findings_pages.script(source, "1", "2"))
+        resources.FINDINGS = place / "findings.md"
         resources.FINDINGS.write_text(findings_pages.page(entry))
 
     return prepare
