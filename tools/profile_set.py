@@ -25,7 +25,7 @@ def main() -> None:
     runs = [run_files.read(Path(name)) for name in sys.argv[1:]]
     evidence = [evidence_of(r.header.title, r.observations, prepared_cases) for r in runs]
     evidence += [
-        accepted(path.stem, baseline.read(path), prepared_cases)
+        accepted(path.stem, baseline.read(path).answers, prepared_cases)
         for path in sorted(resources.BASELINE.glob("*.csv"))
     ]
     distinctions = {

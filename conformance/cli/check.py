@@ -77,7 +77,7 @@ def _profile_findings(records: Sequence[KillRecord]) -> Iterator[str]:
     """Yield what the profile set does not show of the committed answers."""
     prepared_cases = {record.case.id: PreparedCase(record.case) for record in records}
     for path in sorted(resources.BASELINE.glob("*.csv")):
-        evidence = profile_set.accepted(path.stem, baseline.read(path), prepared_cases)
+        evidence = profile_set.accepted(path.stem, baseline.read(path).answers, prepared_cases)
         yield from profile_set.weaknesses(evidence, IDS)
 
 

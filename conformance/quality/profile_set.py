@@ -1,7 +1,8 @@
 """Choose the profile set: the fewest cases from which the profile of every API is known.
 
 A run of all cases says which cases show the choice of an API on an axis, or that it refuses them.
-The set has two of these for every API and axis. Releases of other times make other choices, so of
+The set has two of these for every API and axis, and one for each number of spatial axes, as these
+are different functions in most frameworks. Releases of other times make other choices, so of
 the cases that an API answers, the set also has two that distinguish any two choices of an axis.
 """
 
@@ -10,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.gate.snapshot import Snapshot
-from conformance.observations import Observation
+from conformance.observations import Key, Observation
 from conformance.quality.mutation import Choices
-from conformance.runs.axis_choices import touched_axes
+from conformance.recorded_answers import Answer
+from conformance.runs.axis_choices import rank_of, touched_axes
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.profiles import Finding, profiles
 from conformance.utils.grouping import group
@@ -41,6 +42,10 @@ class Evidence:
     observations: Sequence[Observation]
     prepared_cases: Mapping[str, PreparedCase]
 
+    def rank(self, case: str) -> int:
+        """Return the number of spatial axes of a case."""
+        return rank_of(self.prepared_cases[case])
+
     def findings(self, ids: Collection[str] | None = None) -> dict[tuple[str, str], Finding]:
         """Return the findings by API and axis, as some cases show them; None for all cases."""
         observations = [o for o in self.observations if ids is None or o.case in ids]
@@ -65,8 +70,10 @@ def evidence_of(
     return Evidence(name, kept, prepared_cases)
 
 
-def accepted(name: str, baseline: Snapshot, prepared_cases: Mapping[str, PreparedCase]) -> Evidence:
-    """Return the answers of a baseline as evidence; the words of refusals are not in it."""
+def accepted(
+    name: str, answers: Mapping[Key, Answer], prepared_cases: Mapping[str, PreparedCase]
+) -> Evidence:
+    """Return the answers of a baseline as evidence; the words of refusals are not in them."""
     observations = (
         Observation(
             api=api,
@@ -79,7 +86,7 @@ def accepted(name: str, baseline: Snapshot, prepared_cases: Mapping[str, Prepare
             content=answer.content,
             exact=True,
         )
-        for (api, case, mode), answer in baseline.answers.items()
+        for (api, case, mode), answer in answers.items()
     )
     return evidence_of(name, observations, prepared_cases)
 
@@ -92,7 +99,9 @@ def weaknesses(evidence: Evidence, ids: Collection[str]) -> Iterator[str]:
         if whole.choice is None:
             continue
         choice, number = (finding.choice, len(finding.cases)) if finding else (None, 0)
-        if choice != whole.choice or number < min(TWICE, len(whole.cases)):
+        exceptions = finding.exceptions if finding else ()
+        is_same = (choice, exceptions) == (whole.choice, whole.exceptions)
+        if not is_same or number < min(TWICE, len(whole.cases)):
             shown = f"{number} show {choice!r}" if choice else "none of them shows a choice"
             yield (
                 f"profile set: {evidence.name}, {api}, {axis}: {len(whole.cases)} of all cases show"
@@ -131,6 +140,8 @@ def _needs(
     for environment in evidence:
         for finding in environment.findings().values():
             yield from _need(_showing(finding))
+            for of_rank in group(finding.cases + finding.against, environment.rank).values():
+                yield from _need(of_rank, 1)
         for observations in group(environment.observations, lambda o: o.api).values():
             answered.add(
                 frozenset(o.case for o in observations if o.status in ("match", "mismatch"))
@@ -182,11 +193,22 @@ def _repairs(evidence: Evidence, ids: frozenset[str]) -> Iterator[Need]:
     part = evidence.findings(ids)
     for (api, axis), whole in evidence.findings().items():
         finding = part.get((api, axis))
-        if finding and (finding.choice, finding.known) == (whole.choice, whole.known):
+        if finding and _same(finding, whole):
             continue
         cases = frozenset(_showing(whole) or _touching(evidence, api, axis))
+        if finding and finding.choice == whole.choice:  # for some number of spatial axes it differs
+            ranks = {rank for rank, _ in {*finding.exceptions} ^ {*whole.exceptions}}
+            cases = frozenset(c for c in (*cases, *whole.against) if evidence.rank(c) in ranks)
         if cases - ids:
             yield cases, len(cases & ids) + 1
+
+
+def _same(first: Finding, second: Finding) -> bool:
+    return (first.known, first.choice, first.exceptions) == (
+        second.known,
+        second.choice,
+        second.exceptions,
+    )
 
 
 def _touching(evidence: Evidence, api: str, axis: str) -> Iterator[str]:

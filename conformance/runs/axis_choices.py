@@ -73,6 +73,11 @@ class Evidence:
         """Whether no convention explains the answer."""
         return self.status == "mismatch" and not self.explanations
 
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes of the case."""
+        return rank_of(self.prepared_case)
+
     @cached_property
     def axes(self) -> frozenset[str]:
         """The names of the axes that the case touches."""
@@ -100,6 +105,12 @@ def evidence_of(observation: Observation, prepared_case: PreparedCase) -> Eviden
     # Refusals that differ in numbers only are alike.
     words = re.sub(r"[-\d.,\s()\[\]]+", " ", observation.detail or "") if refused else ""
     return Evidence(prepared_case, observation.status, explanations, words, observation.limitation)
+
+
+def rank_of(prepared_case: PreparedCase) -> int:
+    """Return the number of spatial axes of a case; of a chain, those of its last question."""
+    question = prepared_case.case.question
+    return question.rank if isinstance(question, Question) else question.questions[-1].rank
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -21,6 +22,7 @@ from conformance.runs.axis_choices import (
 )
 from conformance.runs.axis_choices import touched_axes as touched_axes
 from conformance.runs.prepared_case import PreparedCase
+from conformance.utils.grouping import group
 
 Known = Literal["observed", "refused", "no parameter", "no answer", "not told apart", "no case"]
 
@@ -44,6 +46,8 @@ class Finding:
         The cases that contradict it: a bug, or a missing axis.
     refused
         The cases that touch the axis and that the API refused.
+    exceptions
+        Numbers of spatial axes for which all cases show another choice, each with that choice.
     """
 
     axis: Axis
@@ -52,6 +56,7 @@ class Finding:
     cases: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    exceptions: tuple[tuple[int, str], ...] = ()
 
     @property
     def canonical(self) -> bool:
@@ -224,7 +229,20 @@ def _finding(
     names = (axis.canonical, *(choice.name for choice in axis.meanings))
     choice = max((name for name in names if name in support), key=merit)
     against = tuple(contradiction.get(choice, ()))
-    return Finding(axis, "observed", choice, tuple(support[choice]), against, refused)
+    exceptions = tuple(_exceptions(axis, touching, choice, names)) if against else ()
+    return Finding(axis, "observed", choice, tuple(support[choice]), against, refused, exceptions)
+
+
+def _exceptions(
+    axis: Axis, touching: Sequence[Evidence], choice: str, names: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the ranks of which no case shows the choice and some exclude it, with their own."""
+    for rank, items in sorted(group(touching, lambda item: item.rank).items()):
+        shown = [item.choices.get(axis.name, _NO_CHOICES) for item in items]
+        others = [possible for possible, excluded in shown if choice in excluded]
+        if others and not any(choice in possible and excluded for possible, excluded in shown):
+            counts = Counter(name for possible in others for name in possible)
+            yield rank, max((name for name in names if name in counts), key=counts.__getitem__)
 
 
 _NO_CHOICES: Choices = (frozenset(), frozenset())

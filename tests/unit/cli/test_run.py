@@ -23,6 +23,7 @@ from fakes import drive, troubled
 from fakes.clock import PATIENCE
 
 from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
+from conformance.cases import profile_set
 from conformance.cli.app import main
 from conformance.runs import run_files
 from conformance.runs.selection import Selection
@@ -138,6 +139,24 @@ def test_only_the_named_apis_are_asked(run: Run, out: Path) -> None:
 def test_only_the_cases_that_are_meant_are_asked(run: Run, out: Path) -> None:
     run("-k", "stride and not also-fine")
     assert {o.case for o in run_files.read(out).observations} == {"fine"}
+
+
+def test_of_the_profile_set_the_naive_calls_are_made(
+    run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile_set, "IDS", {"fine", "elsewhere"})
+    assert run("--profile").exit_code == 0
+    recorded = run_files.read(out)
+    assert {(o.case, o.mode) for o in recorded.observations} == {("fine", "native")}
+    assert recorded.header.selection is not None
+    assert str(recorded.header.selection).endswith("--profile")
+    assert run("--profile", "--resume").output.endswith("the run is complete\n")
+
+
+def test_where_no_case_is_in_the_profile_set_that_is_said(run: Run) -> None:
+    assert "none of 3 cases is meant by --profile" in run("--profile").stderr
+    words = ("--profile", "-k", "spare")
+    assert "none of 3 cases is meant by -k 'spare' and --profile" in run(*words).stderr
 
 
 def test_side_by_side_finds_the_same(run: Run, out: Path, tmp_path: Path) -> None:

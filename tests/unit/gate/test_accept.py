@@ -240,7 +240,9 @@ def test_a_baseline_is_on_the_disk_before_it_takes_the_place_of_another(
 
 
 def test_a_run_of_a_part_is_said_to_be_one(tmp_path: Path) -> None:
-    selection = Selection(expression="same and not d2l", apis=(API,), cases=("mine.yaml", "a b/"))
+    selection = Selection(
+        expression="same and not d2l", apis=(API,), cases=("mine.yaml", "a b/"), profile=True
+    )
     run = write(tmp_path / "a.jsonl", seen(), selection=selection)
     (path,) = accept.write(accept.snapshots([run]), tmp_path)
     assert "# selected by: -k same and not d2l\n" in path.read_text()

@@ -13,6 +13,7 @@ from conformance.gate.compare import Comparison, Kind, compare
 from conformance.gate.snapshot import CannotCompare, open_run, read_run
 from conformance.observations import Observation
 from conformance.runs.run_files import RunError
+from conformance.runs.selection import Selection
 
 STAYS = seen("stays")
 
@@ -229,3 +230,9 @@ def test_an_incomplete_candidate_is_refused_at_its_end(tmp_path: Path) -> None:
 def test_an_incomplete_run_is_no_baseline(tmp_path: Path) -> None:
     with pytest.raises(CannotCompare, match="the run is incomplete"):
         read_run(write(tmp_path / "a.jsonl", STAYS, complete=False))
+
+
+def test_a_run_of_naive_calls_drops_no_other(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.jsonl", STAYS, replace(STAYS, mode="recipe"))
+    part = write(tmp_path / "part.jsonl", STAYS, selection=Selection(profile=True))
+    assert compare(read_run(whole), open_run(part)).changes == ()

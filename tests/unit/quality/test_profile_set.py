@@ -111,7 +111,7 @@ def test_the_set_shows_what_all_cases_show_of_a_committed_baseline(
     corpus: dict[str, PreparedCase], name: str
 ) -> None:
     accepted = baseline.read(resources.BASELINE / f"{name}.csv")
-    evidence = profile_set.accepted(name, accepted, corpus)
+    evidence = profile_set.accepted(name, accepted.answers, corpus)
     assert list(profile_set.weaknesses(evidence, IDS)) == []
 
 
