@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import invocations, options
+from conformance.cli import history_table, invocations, options
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.invocations import print_lines
 from conformance.cli.release_options import ReleaseOptions, release_options
 from conformance.explain import explanation
-from conformance.history import bisection, forecasts
+from conformance.history import bisection, forecasts, known_changes
 from conformance.history.bisection import ChangePoint, NoChange, Unanswered
 from conformance.history.history import Entry
 from conformance.history.releases import (
@@ -31,8 +31,10 @@ from conformance.history.releases import (
     selected_releases,
 )
 from conformance.history.search_answers import SearchAnswers
+from conformance.history.version_ranges import API_ITSELF
 from conformance.observations import Mode
 from conformance.runs import calls, lookup, plan, run_header
+from conformance.runs.axis_choices import touched_axes
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
 from conformance.runs.worker_limits import client_in
@@ -68,7 +70,8 @@ def command(
 
     PACKAGE is a name, or a range such as 'keras>=3'. Two releases answer alike where every API of
     the case has the same status, shape and numbers; error messages are not compared. The search
-    skips releases that cannot be made or started. It prints the size of a download beforehand, and
+    skips releases that cannot be made or started. Where the history that ships has a change of what
+    the case asks about, the search begins there. It prints the size of a download beforehand, and
     refuses one above --max-download.
 
     \b
@@ -86,11 +89,14 @@ def command(
         adapter = FRAMEWORKS[place.framework]
         apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
         ends = [_end(package, version) for version in (good, bad)]
-        candidates = selected_releases(
-            [package, *filter(None, ends)],
-            published_releases(package.name, pythons),
-            pre=releases.pre,
-            every=True,
+        known = history_table.known(package.name, place.backend)
+        published = published_releases(package.name, pythons)
+        candidates = known_changes.askable(
+            known,
+            selected_releases(
+                [package, *filter(None, ends)], published, pre=releases.pre, every=True
+            ),
+            [exact(end) for end in ends if end],
         )
 
         def report(line: str, could_be_asked: bool) -> None:
@@ -99,11 +105,21 @@ def command(
         answers = SearchAnswers(plan, candidates, [api.id for api in apis], mode, report)
         old, new = _indices(candidates, ends)
         click.echo(f"{case_id}: {_range(candidates)}")
-        last = len(candidates) - 1 if new is None else new
-        releases.announce(forecasts.of_search(plan, candidates, old or 0, last), plan)
+        first, last = old or 0, len(candidates) - 1 if new is None else new
+        likely = known_changes.likely_change(
+            known,
+            candidates[first : last + 1],
+            {*touched_axes(prepared_case), API_ITSELF},
+            answers.api_ids,
+        )
+        if likely is not None:
+            likely = first, last = first + likely[0], first + likely[1]
+            sides = f"{candidates[first]} and {candidates[last].version}"
+            click.echo(f"The history has a change between {sides}; these are asked first.")
+        releases.announce(forecasts.of_search(plan, candidates, first, last), plan)
         if releases.dry_run:
             return
-        result = bisection.search(len(candidates), answers, old, new)
+        result = bisection.search(len(candidates), answers, old, new, likely)
         change = _report(screen, answers, result)
         if change:
             _explain(screen, answers, change)

@@ -17,7 +17,7 @@ from conformance.cli.console import console
 from conformance.cli.option_kinds import FOLDER
 from conformance.history import table
 from conformance.history.examples import examples
-from conformance.history.series import Move, Series, all_series, of_package
+from conformance.history.series import Move, Series, UnknownPackage, all_series, of_package
 from conformance.report import history
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
@@ -75,6 +75,14 @@ def series(
         return list(table_series)
     packages = names or dict.fromkeys(s.package for s in table_series if s.backend)
     return [s for name in packages for s in of_package(table_series, name, backend)]
+
+
+def known(package: str, backend: str | None) -> list[Series]:
+    """Return the history of a package; none where there is none."""
+    try:
+        return series([package], backend)
+    except UnknownPackage:
+        return []
 
 
 def examples_of(series_list: Sequence[Series]) -> Mapping[Move, str]:

@@ -47,7 +47,11 @@ class Unanswered(Exception):
 
 
 def search(
-    number: int, ask: Ask, old: int | None = None, new: int | None = None
+    number: int,
+    ask: Ask,
+    old: int | None = None,
+    new: int | None = None,
+    likely: tuple[int, int] | None = None,
 ) -> ChangePoint | NoChange:
     """Find where among ``number`` places the answer changes for the first time.
 
@@ -59,6 +63,9 @@ def search(
         Returns the answer of a place; each place is asked at most once.
     old, new
         The ends of the search; None for the oldest and the newest that can be asked.
+    likely
+        Two places that probably answer differently, the older one as those before it. They are
+        asked first, and the ends only where they answer alike or cannot be asked.
     """
     answers: dict[int, Hashable | None] = {}
 
@@ -67,6 +74,10 @@ def search(
             answers[place] = ask(place)
         return answers[place]
 
+    if likely is not None:
+        lower, upper = likely
+        if answer(upper) is not None and answer(lower) not in (None, answer(upper)):
+            return _narrow(lower, upper, answer)
     upper = _required(new, answer) if new is not None else _end(range(number - 1, -1, -1), answer)
     if old is not None:
         lower = _required(old, answer)

@@ -38,6 +38,17 @@ def test_of_64_eight_are_asked_at_most(place: int) -> None:
     assert len(line.asked) <= 8
 
 
+def test_a_likely_change_is_asked_about_first() -> None:
+    line = Line("aaaaaaabbbbb")
+    assert search(12, line, likely=(5, 8)) == ChangePoint(6, 7, ())
+    assert line.asked == [8, 5, 6, 7]
+
+
+@pytest.mark.parametrize("answers", ["aabbbbbb", "aaa..bbb"])
+def test_where_a_likely_change_is_none_the_ends_are_asked(answers: str) -> None:
+    assert found(answers, likely=(4, 7)) == found(answers)
+
+
 def test_nothing_is_asked_twice() -> None:
     line = Line("..aaaa.b.bbbb.")
     search(14, line)
