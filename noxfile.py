@@ -262,6 +262,17 @@ def upgrade(session: nox.Session) -> None:
 
 
 @nox.session
+def history(session: nox.Session) -> None:
+    """What each release of packages means, into the table: nox -s history -- "keras>=3" flax
+
+    Without packages all releases are asked that end a minor series. A stopped one goes on.
+    """
+    _install(session, "-e", ".")
+    table = ("--to", str(REPORTS / "history"), "--jobs", CORES)
+    session.run("conformance", "history", *table, *session.posargs)
+
+
+@nox.session
 def findings(session: nox.Session) -> None:
     """Whether the bugs of docs/findings.md show in the versions and classes that it says, if here.
 

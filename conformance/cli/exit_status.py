@@ -80,7 +80,7 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         2: "The two cannot be compared, or a file cannot be written.",
     },
     "history": {
-        0: "A release was asked, or the history has the packages, whatever changed.",
+        0: "A release was asked, or the history has the packages or their rows now.",
         2: "No release could be asked, the history lacks a package, or a file cannot be written.",
     },
     "new": {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from conformance.cases import corpus
@@ -16,7 +15,7 @@ from conformance.cli.release_options import UNLIMITED, ReleaseOptions
 from conformance.environments.definitions import Environment
 from conformance.history import recording
 from conformance.history.history import Entry
-from conformance.history.recording import CACHE, Series
+from conformance.history.recording import CACHE, Recording
 from conformance.history.releases import (
     NoRelease,
     published_releases,
@@ -63,63 +62,50 @@ def record(
         lambda requirement: canonicalize_name(requirement.name),
     )
     cases = [PreparedCase(case) for case in corpus.select_cases((), profile=True)]
+
+    def recording_of(package: str, environment: Environment) -> Recording:
+        options = replace(releases, backend=environment.backend)
+        place, pythons = options.place(package)
+        published = published_releases(package, pythons)
+        selection = selected_releases(
+            ranges[package], published, pre=releases.pre, every=every, at_most=at_most
+        )
+        place = replace(environment, download=place.download)
+        plan = replace(options.plan(place, cases, (), PROFILE), jobs=1, for_table=True)
+        return Recording(package, plan, selection[::-1], published)
+
     try:
-        all_series = [
-            recording.unrecorded(folder, series, retry=retry)
-            for name, of_package in ranges.items()
-            for series in _series(
-                of_package, _environments(packages, name, releases), releases, cases, every, at_most
-            )
+        recordings = [
+            recording.unrecorded(folder, recording_of(package, environment), retry=retry)
+            for package in ranges
+            for environment in _environments(packages, package, releases.backend)
         ]
-        number = sum(len(series.releases) for series in all_series)
-        click.echo(_forecast(number, releases), err=True)
+        click.echo(_forecast(sum(len(one.releases) for one in recordings), releases), err=True)
         if releases.dry_run:
-            for series in all_series:
-                for release in series.releases:
-                    click.echo(f"{release}{_on(series.backend)}")
-            return
-        by_id = {prepared_case.case.id: prepared_case for prepared_case in cases}
-        recording.record(folder, all_series, releases.jobs, by_id, _report)
+            for one in recordings:
+                for release in one.releases:
+                    click.echo(f"{release}{_on(one.backend)}")
+        else:
+            by_id = {prepared_case.case.id: prepared_case for prepared_case in cases}
+            recording.record(folder, recordings, releases.jobs, by_id, _report)
+        for one in recordings:
+            click.echo(_extent(folder, one))
     except KeyboardInterrupt:
         refuse("history", "stopped; what is in the table is kept, and the same command goes on")
 
 
 def _environments(
-    packages: dict[str, list[Environment]], package: str, releases: ReleaseOptions
+    packages: Mapping[str, Sequence[Environment]], package: str, backend: str | None
 ) -> list[Environment]:
-    environments = packages.get(package)
-    if environments is None:
+    """Return the environments of a package, or the one of a backend; raise `NoRelease`."""
+    if package not in packages:
         raise NoRelease(f"no pinned environment is of {package}; there are {', '.join(packages)}")
-    selection = [e for e in environments if releases.backend in (None, e.backend)]
-    if not selection:
-        backends = ", ".join(str(e.backend) for e in environments)
-        raise NoRelease(f"{package} is recorded on {backends}, not on {releases.backend!r}")
-    return selection
-
-
-def _series(
-    ranges: Sequence[Requirement],
-    environments: Sequence[Environment],
-    releases: ReleaseOptions,
-    cases: Sequence[PreparedCase],
-    every: bool,
-    at_most: int | None,
-) -> list[Series]:
-    """Return the releases of a package on each backend, the newest first."""
-    all_series = []
-    for environment in environments:
-        options = replace(releases, backend=environment.backend)
-        place, pythons = options.place(ranges[0].name)
-        selection = selected_releases(
-            ranges,
-            published_releases(ranges[0].name, pythons),
-            pre=releases.pre,
-            every=every,
-            at_most=at_most,
-        )
-        plan = replace(options.plan(place, cases, (), PROFILE), jobs=1, pinned_first=False)
-        all_series.append(Series(canonicalize_name(ranges[0].name), plan, selection[::-1]))
-    return all_series
+    chosen = [e for e in packages[package] if backend in (None, e.backend)]
+    if not chosen:
+        backends = ", ".join(filter(None, (e.backend for e in packages[package])))
+        place = f"only on {backends}" if backends else "which has no backends"
+        raise NoRelease(f"{package} is not recorded on {backend!r}, {place}")
+    return chosen
 
 
 def _forecast(number: int, releases: ReleaseOptions) -> str:
@@ -129,6 +115,14 @@ def _forecast(number: int, releases: ReleaseOptions) -> str:
         f"{count(number, 'release')} to ask, {releases.jobs} at once; on the disk are at most"
         f" {byte_sizes.shown(CACHE)} of downloads, and the environments of {releases.jobs}, each of"
         f" downloads of at most {largest}"
+    )
+
+
+def _extent(folder: Path, one: Recording) -> str:
+    asked, unasked, others = recording.extent(folder, one)
+    return (
+        f"{one.package}{_on(one.backend)}: the table has {count(asked, 'release')} that answered"
+        f" and {unasked} that could not be asked; {others} others are published"
     )
 
 

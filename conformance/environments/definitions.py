@@ -72,6 +72,8 @@ class Environment:
         What it computes on.
     portable
         Whether it answers the same on every machine.
+    history
+        Whether the history of its first package is recorded with it.
     tier
         When it is run: by default, among the extra ones, or by name only as it is large.
     npm, lock
@@ -94,6 +96,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=dict)
     device: str = CPU
     portable: bool = True
+    history: bool = True
     tier: Tier = "default"
     npm: tuple[str, ...] = ()
     lock: str = ""

@@ -89,6 +89,14 @@ def remove(home: Path) -> None:
         shutil.rmtree(home)
 
 
+def discard(home: Path) -> None:
+    """Remove an environment that this process is done with, unless another one uses it."""
+    definitions.vacate(home)
+    if home.exists():
+        with suppress(InUse):
+            remove(home)
+
+
 def _is_environment(path: Path) -> bool:
     """Return whether a path is an environment; nothing else in the folder is touched."""
     lock = path.with_suffix(".lock")

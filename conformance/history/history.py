@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from conformance.environments import definitions
+from conformance.environments import definitions, store
 from conformance.environments.definitions import CannotBuild, Environment
 from conformance.history.companions import Attempt, attempts
 from conformance.history.downloads import Allowance
@@ -43,8 +43,9 @@ class Plan:
         What distinguishes this choice of cases from another one of the same files.
     selection
         The part of all cases that the prepared cases are.
-    pinned_first
-        As of `companions.attempts`.
+    for_table
+        Whether the answers are for the table of a history: companions are those of the year after
+        the release, and an environment that fails is removed.
     """
 
     environment: Environment
@@ -56,11 +57,12 @@ class Plan:
     limits: WorkerLimits = field(default_factory=WorkerLimits)
     selection: Selection | None = None
     allowance: Allowance = field(default_factory=Allowance)
-    pinned_first: bool = True
+    for_table: bool = False
 
     def attempts(self, release: Release) -> Iterator[Attempt]:
         """Yield the environments to try for a release, the likeliest first."""
-        return attempts(self.environment, release, self.fixed, pinned_first=self.pinned_first)
+        pinned_first = not self.for_table
+        return attempts(self.environment, release, self.fixed, pinned_first=pinned_first)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def entry(plan: Plan, release: Release) -> Entry:
             return _entry(plan, release, attempt, _record(plan, release, attempt))
         except (CannotBuild, WorkerError) as trouble:
             troubles.append(trouble)
+            if plan.for_table:
+                store.discard(attempt.environment.home)
     # A framework that did not start says more than an environment that could not be made.
     troubles.sort(key=lambda trouble: isinstance(trouble, CannotBuild))
     return Entry(release, trouble=str(troubles[0]))
@@ -113,7 +117,8 @@ def entry(plan: Plan, release: Release) -> Entry:
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
     """Return the attempt whose run is kept from an earlier history, if there is one."""
     for attempt in plan.attempts(release):
-        if has_fingerprint(*_run_file(plan, attempt)):
+        # An environment that is half removed would be made anew, without the run.
+        if attempt.environment.is_made and has_fingerprint(*_run_file(plan, attempt)):
             return attempt
     return None
 

@@ -34,12 +34,13 @@ CACHE = 4 * 10**9
 
 
 @dataclass(frozen=True)
-class Series:
-    """Releases of a package to ask, on one backend, the first ones first."""
+class Recording:
+    """Releases of a package to ask, on one backend, the first ones first, of all published ones."""
 
     package: str
     plan: Plan
     releases: tuple[Release, ...]
+    published: tuple[Release, ...]
 
     @property
     def backend(self) -> str | None:
@@ -51,33 +52,47 @@ def packages() -> dict[str, list[Environment]]:
     """Return the packages of pinned environments, and for each its environments by backend.
 
     A package has the framework that `base_environment` chooses for it; modes and conversions of
-    that framework are none of their own.
+    that framework have no history of their own.
     """
     by_package: dict[str, list[Environment]] = {}
     for environment in definitions.pinned().values():
         package = Requirement(environment.pins[0]).name
-        if environment.tier == "large":
-            continue
-        if environment == base_environment(package, None, environment.backend):
-            by_package.setdefault(package, []).append(environment)
+        base = base_environment(package, None, environment.backend)
+        if environment.history and not environment.npm and environment.framework == base.framework:
+            others = by_package.setdefault(package, [])
+            if all(other.backend != environment.backend for other in others):
+                others.append(environment)
     return by_package
 
 
-def unrecorded(folder: Path, series: Series, *, retry: bool = False) -> Series:
-    """Return the series without the releases that the table has.
+def unrecorded(folder: Path, recording: Recording, *, retry: bool = False) -> Recording:
+    """Return the recording without the releases that the table has.
 
     ``retry`` keeps those of which the table has only the reason why they could not be asked.
     """
-    path = table.path_of(folder, series.package, series.backend)
-    rows = table.read_file(path) if path.exists() else []
+    rows = _rows(folder, recording.package, recording.backend)
     known = {row.version for row in rows if row.api or not retry}
-    releases = tuple(r for r in series.releases if str(r.version) not in known)
-    return replace(series, releases=releases)
+    releases = tuple(r for r in recording.releases if str(r.version) not in known)
+    return replace(recording, releases=releases)
+
+
+def extent(folder: Path, recording: Recording) -> tuple[int, int, int]:
+    """Return how many final releases the table has, of how many it has a reason, and the others."""
+    rows = _rows(folder, recording.package, recording.backend)
+    asked = {row.version for row in rows if row.api}
+    unasked = {row.version for row in rows} - asked
+    final = {str(r.version) for r in recording.published if not r.version.is_prerelease}
+    return len(asked), len(unasked), len(final - asked - unasked)
+
+
+def _rows(folder: Path, package: str, backend: str | None) -> list[Row]:
+    path = table.path_of(folder, package, backend)
+    return table.read_file(path) if path.exists() else []
 
 
 def record(
     folder: Path,
-    all_series: Sequence[Series],
+    recordings: Sequence[Recording],
     jobs: int,
     prepared_cases: Mapping[str, PreparedCase],
     report: Callable[[Entry, Sequence[Row]], None],
@@ -88,7 +103,7 @@ def record(
     ----------
     folder
         Of the table.
-    all_series
+    recordings
         What is asked, without what the table has already.
     jobs
         How many releases are asked at once.
@@ -107,15 +122,16 @@ def record(
     folder.mkdir(parents=True, exist_ok=True)
     with _own_cache() as cache, ThreadPoolExecutor(jobs) as pool:
         futures = {
-            pool.submit(_ask, series, release, prepared_cases): series
-            for series in all_series
-            for release in series.releases
+            pool.submit(_ask, recording, release, prepared_cases): recording
+            for recording in recordings
+            for release in recording.releases
         }
         try:
             for future in as_completed(futures):
                 entry, rows = future.result()
                 _add(folder, rows)
-                _remove_environments(futures[future].plan, entry.release)
+                for attempt in futures[future].plan.attempts(entry.release):
+                    store.discard(attempt.environment.home)
                 report(entry, rows)
                 if _size(cache) > CACHE:
                     _empty(cache)
@@ -124,38 +140,28 @@ def record(
             raise
 
 
-Result = tuple[Entry, list[Row]]
-
-
-def _ask(series: Series, release: Release, prepared_cases: Mapping[str, PreparedCase]) -> Result:
-    plan = replace(series.plan, allowance=Allowance(series.plan.allowance.limit))
+def _ask(
+    recording: Recording, release: Release, prepared_cases: Mapping[str, PreparedCase]
+) -> tuple[Entry, list[Row]]:
+    plan = replace(recording.plan, allowance=Allowance(recording.plan.allowance.limit))
     try:
         entry = history.entry(plan, release)
     except TooLarge as error:
         entry = Entry(release, trouble=str(error))
-    return entry, list(rows_of(entry, series.backend, prepared_cases))
+    return entry, list(rows_of(entry, recording.backend, prepared_cases))
 
 
 def _add(folder: Path, rows: Sequence[Row]) -> None:
     """Put the rows of a release into its file, in place of those that were there."""
-    path = table.path_of(folder, rows[0].package, rows[0].backend)
     lock = os.open(folder, os.O_RDONLY)
     try:
         file_locks.hold(lock)
-        others = table.read_file(path) if path.exists() else []
+        for unfinished in folder.glob("*.csv.*.new"):  # of a process that was killed
+            unfinished.unlink()
+        others = _rows(folder, rows[0].package, rows[0].backend)
         table.write(folder, [*(r for r in others if r.version != rows[0].version), *rows])
     finally:
         os.close(lock)
-
-
-def _remove_environments(plan: Plan, release: Release) -> None:
-    """Remove what was made for a release; what another process uses stays."""
-    for attempt in plan.attempts(release):
-        home = attempt.environment.home
-        definitions.vacate(home)
-        if home.exists():
-            with suppress(store.InUse):
-                store.remove(home)
 
 
 @contextmanager

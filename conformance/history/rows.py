@@ -10,16 +10,15 @@ from packaging.utils import canonicalize_name
 from conformance.history.history import Entry
 from conformance.history.releases import uploaded
 from conformance.history.table import Row
+from conformance.history.version_ranges import WITHOUT_CHOICE
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.profiles import Known, profiles
+from conformance.runs.profiles import profiles
 from conformance.utils.text import plain, shortened
 from conformance.workers import pythons
 
 ABSENT = "not in this version"
 LONGEST = 300
 """Characters of a reason."""
-WITHOUT_CHOICE: tuple[Known, ...] = ("refused", "no parameter", "no answer")
-"""What stands in place of a choice where an API has none."""
 
 
 def rows_of(
@@ -58,7 +57,8 @@ def rows_of(
             yield Row(**common, api=api, reason=ABSENT)
     for profile in profiles(run.observations, prepared_cases):
         for finding in profile.findings:
-            choice = finding.choice or finding.known
+            exceptions = (f"; in {rank}-D: {other}" for rank, other in finding.exceptions)
+            choice = "".join((finding.choice or finding.known, *exceptions))
             if finding.choice or finding.known in WITHOUT_CHOICE:
                 cases = len(finding.cases or finding.refused)
                 axis = finding.axis.name

@@ -51,7 +51,8 @@ class Row:
         Both empty in a row of a release that could not be asked; the axis alone in that of an API
         that the release lacks.
     choice
-        The name of the choice, or ``refused``, ``no parameter`` or ``no answer``.
+        The name of the choice, or ``refused``, ``no parameter`` or ``no answer``. Where it is
+        another one for a number of spatial axes, such as ``of the kernel; in 3-D: ignored``.
     cases
         How many cases show the choice.
     reason

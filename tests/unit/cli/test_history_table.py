@@ -18,6 +18,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import profile_set
 from conformance.cli.app import main
 from conformance.environments import definitions
+from conformance.environments.definitions import Environment
 from conformance.history import companions, releases, table
 from conformance.utils import resources
 
@@ -98,6 +99,23 @@ def test_what_could_not_be_asked_is_asked_again_on_request(
     assert rows(tmp_path) == {"1.3": {"flipped"}, "1.5": {"as it stands"}}
 
 
+def test_an_environment_that_fails_is_removed_before_the_next_is_made(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 0
+
+    def build(environment: Environment) -> Path:
+        nonlocal most
+        path = definitions_build(environment)
+        most = max(most, len(list((tmp_path / "environments").glob("*/bin"))))
+        return path
+
+    definitions_build = definitions.build
+    monkeypatch.setattr(definitions, "build", build)
+    run(tmp_path / "table", "plain==1.0", "plain==1.2")
+    assert most == 1
+
+
 def test_no_environment_is_left(run: Run, tmp_path: Path) -> None:
     run(tmp_path / "table", "plain>=1.2", "--jobs", "2")
     assert list((tmp_path / "environments").glob("*/bin")) == []
@@ -107,6 +125,8 @@ def test_the_room_that_it_takes_is_said_before(run: Run, tmp_path: Path) -> None
     assert run(tmp_path, "plain==1.5", "--dry-run").output == (
         "1 release to ask, 1 at once; on the disk are at most 4.0 GB of downloads, and the"
         " environments of 1, each of downloads of at most unlimited\nplain 1.5\n"
+        "plain: the table has 0 releases that answered and 0 that could not be asked; 6 others are"
+        " published\n"
     )
     assert not list(tmp_path.glob("*.csv"))
 
@@ -115,7 +135,7 @@ def test_the_room_that_it_takes_is_said_before(run: Run, tmp_path: Path) -> None
     ("words", "sentence"),
     [
         (("other",), "no pinned environment is of other; there are plain"),
-        (("plain", "--backend", "jax"), "plain is recorded on None, not on 'jax'"),
+        (("plain", "--backend", "jax"), "plain is not recorded on 'jax', which has no backends"),
         (("plain", "-k", "flip"), "-k does not go with --to"),
         (("plain", "--markdown", "page.md"), "--markdown does not go with --to"),
         (("plain=1",), "'plain=1' is no package with a range"),
@@ -137,11 +157,11 @@ def test_a_broken_table_is_named_with_its_line(run: Run, tmp_path: Path) -> None
 
 
 def test_killed_at_any_moment_it_comes_to_the_same_table(run: Run, tmp_path: Path) -> None:
-    whole, steps = tmp_path / "whole", 0
+    whole = tmp_path / "whole"
 
     def start(folder: Path, step: int) -> subprocess.CompletedProcess[str]:
         variables = {"PYTHONPATH": drive.PATHS, aged_releases.KILLED_AT: str(step)}
-        words = (sys.executable, aged_releases.__file__, *line(folder, "plain>=1.3"))
+        words = (sys.executable, aged_releases.__file__, *line(folder, "plain>=1.4"))
         environment = {**os.environ, **variables}
         return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
@@ -150,7 +170,7 @@ def test_killed_at_any_moment_it_comes_to_the_same_table(run: Run, tmp_path: Pat
         folder = tmp_path / str(number)
         killed = start(folder, number * steps // (MOMENTS + 1))
         assert killed.returncode == -signal.SIGKILL, killed.stderr
-        assert run(folder, "plain>=1.3").exit_code == 0
+        assert run(folder, "plain>=1.4").exit_code == 0
         assert (folder / "plain.csv").read_bytes() == (whole / "plain.csv").read_bytes()
         assert [path.name for path in folder.iterdir()] == ["plain.csv"]
-    assert rows(whole).keys() == {"1.3", "1.4", "1.5"}
+    assert rows(whole).keys() == {"1.4", "1.5"}

@@ -204,7 +204,7 @@ def test_what_is_taken_into_use_meanwhile_stays(uv: Uv) -> None:
     (one,) = store.installations()
     of("plain==1").executable()
     with pytest.raises(store.InUse, match="is in use, and is kept"):
-        store.remove(one)
+        store.remove(one.home)
 
 
 def test_what_is_just_being_made_stays(uv: Uv) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pages import page
 
 from conformance.history import table
 from conformance.history.table import COLUMNS, BrokenTable, Row
@@ -77,3 +79,9 @@ def test_the_committed_tables_are_as_they_would_be_written(tmp_path: Path) -> No
     table.write(tmp_path, table.read(committed))
     for path in committed.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_page_on_recording_names_every_column() -> None:
+    text = page("record-a-history")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert [name for row in rows for name in re.findall("`(.*?)`", row.split("|")[1])] == [*COLUMNS]
