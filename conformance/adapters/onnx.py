@@ -29,8 +29,9 @@ from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
-OPSET = 18
-"""The version of the operators in a model: the one that torch's exporter writes."""
+OPSET, IR_VERSION = 11, 6
+"""The versions of the operators and of the format in a model: the first with these operators as
+they are, so that old releases of a reader take it, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +183,7 @@ def _model(
         f"constants = [{', '.join(arrays)}]",
         f'graph = onnx.helper.make_graph([node], "{name}", inputs, outputs, constants)',
         f'opsets = [onnx.helper.make_opsetid("", {opset})]',
-        "model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)",
+        f"model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version={IR_VERSION})",
     )
 
 

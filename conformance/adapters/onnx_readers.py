@@ -175,8 +175,11 @@ TRACT = Reader(
         'with tempfile.NamedTemporaryFile(suffix=".onnx") as file:',
         "    file.write(model.SerializeToString())",
         "    file.flush()",
-        "    model = tract.onnx().load(file.name)",
-        "runnable = model.into_model().into_runnable()",
+        "    reader = tract.onnx()",
+        '    load = getattr(reader, "load", None) or reader.model_for_path  # before 0.23',
+        "    model = load(file.name)",
+        'into_model = getattr(model, "into_model", None) or model.into_typed  # before 0.23',
+        "runnable = into_model().into_runnable()",
     ),
     run="runnable.run([{inputs}])[0].to_numpy()",
 )
