@@ -14,10 +14,11 @@ from conformance.cases import profile_set
 from conformance.conventions.axes import BY_NAME
 from conformance.conventions.interpretations import answer_under
 from conformance.history.series import Move, Series
-from conformance.history.version_ranges import WITHOUT_CHOICE, State
+from conformance.history.table import choice_of
+from conformance.history.version_ranges import WITHOUT_CHOICE, State, state_of
 from conformance.question import Array, Question
 from conformance.recipes import call_writer
-from conformance.runs.axis_choices import touched_axes
+from conformance.runs.axis_choices import rank_of, touched_axes
 from conformance.runs.plan import is_asked
 from conformance.runs.prepared_case import PreparedCase
 
@@ -78,6 +79,7 @@ def _shows(move: Move, prepared_case: PreparedCase) -> bool:
 
 def _answers(axis: str, state: State, prepared_case: PreparedCase) -> Iterator[Array]:
     """Yield the oracle's answer under a choice, or under each where the state is none."""
+    state = state_of(axis, choice_of(state.words, rank_of(prepared_case)))
     names = [name for name in BY_NAME if name.startswith(f"{axis}: ")]
     is_choice = state.words not in WITHOUT_CHOICE
     if (state.kind == "right" or not is_choice) and prepared_case.oracle_answer is not None:

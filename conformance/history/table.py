@@ -83,6 +83,13 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _PYTHON = re.compile(r"\d+\.\d+")
 
 
+def choice_of(words: str, rank: int) -> str:
+    """Return the choice for a number of spatial axes, in the words of a row."""
+    choice, *exceptions = words.split("; in ")
+    ranks = dict(exception.split("-D: ", 1) for exception in exceptions)
+    return ranks.get(str(rank), choice)
+
+
 def path_of(folder: Path, package: str, backend: str | None) -> Path:
     """Return the path of a package's file."""
     return folder / f"{'-'.join(filter(None, (canonicalize_name(package), backend)))}.csv"

@@ -18,6 +18,7 @@ cases:
   - {id: odd-total-and-dilated, why: A., x: [1, 2], kernel: [1, 2], padding: same, dilation: 3}
   - {id: even-total, why: A., x: [1, 2], kernel: [1, 2, 3], padding: same}
   - {id: dilated, why: A., x: [1, 2], kernel: [1, 2], dilation: 2}
+  - {id: plane, why: A., x: [[1, 2]], kernel: [[1, 10]], rank: 2}
   - {id: convolution, why: A., op: conv, x: [1, 2, 3], kernel: [1, 10]}
 """
 KERNEL, TORCH = "kernel flip", "torch.nn.ConvTranspose"
@@ -43,6 +44,7 @@ def example(
         (ODD, START, END, "odd-total"),
         (ODD, "refused", END, "odd-total"),
         ("dilation", "refused", "ignored", "dilated"),
+        (KERNEL, STANDS, f"{STANDS}; in 2-D: {FLIPPED}", "plane"),
         (ODD, "refused", "no answer", "odd-total"),
         ("no such axis", "a", "b", None),
         ("gradients", "of the same call", "of another call", None),

@@ -79,6 +79,28 @@ def test_what_does_not_fit_the_choice_of_most_is_against_it() -> None:
     assert (found.choice, found.cases, found.against) == ("flipped", ("one", "two"), ("three",))
 
 
+PLANE = asked(
+    "plane",
+    x=np.array([[[[1, 2]]]], np.float32),
+    kernel=np.array([[[[1, 10]]]], np.float32),
+    stride=(1, 1),
+    padding=((0, 0), (0, 0)),
+    output_padding=(0, 0),
+    dilation=(1, 1),
+)
+
+
+def test_a_number_of_axes_that_shows_another_choice_is_an_exception() -> None:
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, TWO, PLANE)}
+    (found,) = profiles([match(ONE), match(TWO), flipped(PLANE)], prepared_cases)
+    (flip,) = (f for f in found.findings if f.axis.name == "kernel flip")
+    assert (flip.choice, flip.exceptions) == ("as it stands", ((2, "flipped"),))
+
+
+def test_one_case_of_several_is_no_exception() -> None:
+    assert finding("kernel flip", match(ONE), match(TWO), flipped(THREE)).exceptions == ()
+
+
 def test_of_two_choices_with_as_many_cases_it_is_the_canonical_one() -> None:
     found = finding("kernel flip", flipped(ONE), match(TWO))
     assert (found.choice, found.against) == ("as it stands", ("one",))
