@@ -59,7 +59,7 @@ def record(
     packages = recording.packages()
     ranges = group(
         [requirement_of(words) for words in requirements or packages],
-        lambda requirement: canonicalize_name(requirement.name),
+        lambda requirement: str(canonicalize_name(requirement.name)),
     )
     cases = [PreparedCase(case) for case in corpus.select_cases((), profile=True)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 
@@ -12,7 +13,7 @@ from conformance.history.releases import uploaded
 from conformance.history.table import Row
 from conformance.history.version_ranges import WITHOUT_CHOICE
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.profiles import profiles
+from conformance.runs.profiles import Finding, profiles
 from conformance.utils.text import plain, shortened
 from conformance.workers import pythons
 
@@ -38,31 +39,40 @@ def rows_of(
     release, run = entry.release, entry.run
     times = (uploaded(release, python) for python in (*release.pythons, str(pythons.HERE)))
     date = next(filter(None, times), None)
-    common = {
-        "package": release.package,
-        "version": str(release.version),
-        "date": date.date().isoformat() if date else "",
-        "backend": backend or "",
-    }
+    row = Row(
+        package=release.package,
+        version=str(release.version),
+        date=date.date().isoformat() if date else "",
+        backend=backend or "",
+    )
     if run is None:
-        yield Row(**common, reason=_reason(entry.trouble or ""))
+        yield replace(row, reason=_reason(entry.trouble or ""))
         return
-    common |= {
-        "python": ".".join((run.header.python or "").split(".")[:2]),
-        "runtime": run.header.runtime_class or "",
-        "companions": "; ".join(_companions(entry, run.header.packages)),
-    }
+    row = replace(
+        row,
+        python=".".join((run.header.python or "").split(".")[:2]),
+        runtime=run.header.runtime_class or "",
+        companions="; ".join(_companions(entry, run.header.packages)),
+    )
     for api, is_available in run.header.apis.items():
         if not is_available:
-            yield Row(**common, api=api, reason=ABSENT)
+            yield replace(row, api=api, reason=ABSENT)
     for profile in profiles(run.observations, prepared_cases):
         for finding in profile.findings:
-            exceptions = (f"; in {rank}-D: {other}" for rank, other in finding.exceptions)
-            choice = "".join((finding.choice or finding.known, *exceptions))
             if finding.choice or finding.known in WITHOUT_CHOICE:
-                cases = len(finding.cases or finding.refused)
-                axis = finding.axis.name
-                yield Row(**common, api=profile.api, axis=axis, choice=choice, cases=cases)
+                yield replace(
+                    row,
+                    api=profile.api,
+                    axis=finding.axis.name,
+                    choice=_choice(finding),
+                    cases=len(finding.cases or finding.refused),
+                )
+
+
+def _choice(finding: Finding) -> str:
+    """Return the words that `table.choice_of` reads."""
+    exceptions = (f"; in {rank}-D: {choice}" for rank, choice in finding.exceptions)
+    return "".join((finding.choice or finding.known, *exceptions))
 
 
 def _companions(entry: Entry, packages: Mapping[str, str]) -> Iterator[str]:
