@@ -134,7 +134,7 @@ def parse(text: str) -> tuple[Entry, ...]:
 def _sections(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield the number of each heading's line, the heading, and the text below it."""
     headings = [match for match in _HEADING_OR_BLOCK.finditer(text) if match["title"]]
-    ends = [*(heading.start() for heading in headings[1:]), len(text)]
+    ends = [*(heading.start() for heading in headings), len(text)][1:]
     for heading, end in zip(headings, ends, strict=True):
         line = text.count("\n", 0, heading.start()) + 1
         yield line, heading["title"].strip(), text[heading.end() : end].strip()

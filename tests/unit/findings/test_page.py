@@ -82,6 +82,10 @@ def test_scripts_of_two_frameworks_belong_to_their_own_sightings() -> None:
     assert owners == [["json"], ["torch"]]
 
 
+def test_a_page_may_have_no_entries() -> None:
+    assert parse(page()) == ()
+
+
 def test_a_comment_in_a_script_is_no_heading() -> None:
     (read,) = only(entry(body=script(f"## A comment.\n{SCRIPT}"))).scripts
     assert read.source.startswith("## A comment.")
