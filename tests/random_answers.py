@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,15 @@ def _visible_answer(q: Question, conventions: Explanation) -> Array | None:
 def diagnose_answer(q: Question, y: Array) -> AnswerDiagnosis:
     """What ``conformance diagnose`` makes of it, with a limit of work and not of time."""
     return diagnosis_of(submission_of(values_of(q, y)), seconds=None)
+
+
+def unnamed(number: int, count: int, seed: int) -> list[tuple[Question, Explanation]]:
+    """Of so many random answers, those under conventions that a diagnosis does not name."""
+    return [
+        (q, conventions)
+        for q, conventions, y in islice(random_answers(number, seed), count)
+        if not is_named(q, conventions, diagnose_answer(q, y))
+    ]
 
 
 def is_named(q: Question, conventions: Explanation, diagnosis: AnswerDiagnosis) -> bool:
