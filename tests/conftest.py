@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +19,14 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line has it
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unmeasured_workers() -> Iterator[None]:
+    """Workers are not measured: coverage takes longer to start than they do, and dies with them."""
+    with patch.dict(os.environ):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+        yield
 
 
 @pytest.fixture

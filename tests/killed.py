@@ -57,12 +57,7 @@ class Attacked:
         self.path.unlink(missing_ok=True)
         return subprocess.Popen(
             [sys.executable, drive.__file__, *self._words],
-            env={
-                **os.environ,
-                "PYTHONPATH": drive.PATHS,
-                "FAKE_FOLDER": str(self._folder),
-                MARK: str(self._folder),
-            },
+            env={**drive.variables(self._folder), MARK: str(self._folder)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

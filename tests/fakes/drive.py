@@ -14,6 +14,15 @@ from conformance.runs import scheduler
 
 TESTS = Path(__file__).parent.parent
 PATHS = os.pathsep.join([str(TESTS), str(TESTS.parent), *filter(None, [os.getenv("PYTHONPATH")])])
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
+"""The variable with which coverage is started in a process, if there is coverage at all."""
+_MEASURED = {name: value for name, value in os.environ.items() if name == COVERAGE}
+
+
+def variables(folder: Path | None = None) -> dict[str, str]:
+    """The environment of a process of ours that is measured; a fake leaves things in ``folder``."""
+    own = {} if folder is None else {"FAKE_FOLDER": str(folder)}
+    return {**os.environ, **_MEASURED, "PYTHONPATH": PATHS, **own}
 
 
 def fake(folder: Path, prelude: str = "from fakes import plain, troubled") -> None:
@@ -46,6 +55,7 @@ def aged() -> None:
 
 
 if __name__ == "__main__":
+    os.environ.pop(COVERAGE, None)  # its workers are not measured
     scheduler.WORTH = 0.0  # as many workers as are allowed, however little there is to do
     fake(Path(os.environ["FAKE_FOLDER"]))
     main(sys.argv[1:], prog_name="conformance")

@@ -6,7 +6,6 @@ plugin, so that it makes no difference what else is installed.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -36,6 +35,7 @@ CONFTEST = f"""
 import os
 from fakes import drive
 
+os.environ.pop(drive.COVERAGE, None)
 drive.fake(os.environ["FAKE_FOLDER"], {PRELUDE!r})
 """
 FINE = """
@@ -78,12 +78,11 @@ class Ran:
 
 
 def ran(home: Path, *words: str, plugins: tuple[str, ...] = OUR) -> Ran:
-    paths = {"PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(home)}
     quiet = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     told = subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, "--junitxml", "junit.xml", *words],
         cwd=home,
-        env={**os.environ, **quiet, **paths},
+        env={**drive.variables(home), **quiet},
         capture_output=True,
         text=True,
     )
@@ -186,11 +185,10 @@ def test_a_refusal_where_there_is_no_answer_passes(both: Ran) -> None:
 
 
 def test_statuses_are_those_of_a_run(both: Ran, home: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(home)}
     words = ["run", "--framework", "torch", "--out", "run.jsonl", "inner"]
     subprocess.run(
         [sys.executable, "-m", "fakes.drive", *words],
-        cwd=home, env=environment, check=True, capture_output=True,
+        cwd=home, env=drive.variables(home), check=True, capture_output=True,
     )  # fmt: skip
     observed = {o.key: o.status for o in run_files.read(home / "run.jsonl").observations}
     files = {case: "trouble" if "trouble" in name else "fine" for name, case in cases(both)}
@@ -315,7 +313,7 @@ def test_the_plugin_imports_nothing_that_others_have_to_wait_for() -> None:
     program = "import sys, pytest, conformance.pytest_plugin\nprint(*sys.modules)"
     told = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": drive.PATHS},
+        env=drive.variables(),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     ours: Any = {name for name in told.stdout.split() if name.startswith("conformance")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from fakes import drive
 
 import conformance
 from conformance.cli.app import COMMANDS, SUMMARIES, main
@@ -61,10 +61,9 @@ def test_what_cannot_be_meant_is_refused(words: tuple[str, ...]) -> None:
 
 
 def test_it_is_a_module_too() -> None:
-    root = str(Path(conformance.__file__).parent.parent)
     told = subprocess.run(
         [sys.executable, "-m", "conformance", "--version"],
-        env={**os.environ, "PYTHONPATH": root},
+        env=drive.variables(),
         capture_output=True,
         text=True,
         check=True,

@@ -433,7 +433,7 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
     words = [str(word) for option in options.items() for word in option]
     with subprocess.Popen(
         [sys.executable, drive.__file__, "run", str(cases), "--framework", "torch", *words],
-        env={**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(tmp_path)},
+        env=drive.variables(tmp_path),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

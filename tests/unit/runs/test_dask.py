@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -48,7 +47,7 @@ def worker(scheduler: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     words = [sys.executable, fake_cluster.__file__, scheduler, str(folder)]
     with subprocess.Popen(
         words,
-        env={**os.environ, "PYTHONPATH": drive.PATHS},
+        env=drive.variables(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:

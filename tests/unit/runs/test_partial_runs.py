@@ -66,7 +66,7 @@ def started(folder: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, drive.__file__, *words(folder, *more)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(folder)},
+        env=drive.variables(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -2,17 +2,22 @@
 
 import ast
 import json
+import subprocess
 import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import drive
+from fakes.clock import PATIENCE
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.workers import batched, worker
+from conformance.workers import batched, program, worker
 
 TOKEN = b"0123456789abcdef"
+FAKES = str(Path(drive.__file__).parent)
+UNRULY = f"{FAKES}/unruly_program.py"
 
 
 def sent(header, **arrays):
@@ -246,6 +251,64 @@ def test_a_long_message_is_cut_off():
 def test_an_answer_too_large_to_travel_is_none():
     header, _ = asked("y = np.broadcast_to(np.zeros(1), 2**40)")
     assert header["type"] == "NoAnswer"
+
+
+def replies(prelude, *questions):
+    """What a worker answers until its pipe is closed, and the status that it ends with.
+
+    It is in the group of processes of this one, which it cannot end.
+    """
+    setup = {"prelude": prelude, "together": [], "memory": 2**31, "synchronize": ""}
+    setup |= {"facts": {"two": "1 + 1", "odd": "os"}, "switches": ["FAKE_FOLDER"]}
+    x, w = np.array([[[1, 2]]], "float32"), np.array([[[3]]], "float32")
+    frames = [sent({"number": 0, **setup})]
+    frames += [sent({"number": n, "source": s}, x=x, w=w) for n, s in enumerate(questions, 1)]
+    words = [sys.executable, worker.__file__]
+    variables = drive.variables(FAKES) | {program.VARIABLE: json.dumps([sys.executable, UNRULY])}
+    ended = subprocess.run(
+        words, input=TOKEN + b"".join(frames), capture_output=True, env=variables, timeout=PATIENCE
+    )
+    buffer, told = bytearray(ended.stdout), []
+    while buffer:
+        told.append(worker.take(buffer, TOKEN))
+    return told, ended.returncode
+
+
+def test_it_answers_until_its_pipe_is_closed():
+    told, status = replies("import numpy", "y = 2 * x", "y = x[:0]", "1 / 0", "y = (")
+    (ready, _), (_, arrays), *others = told
+    assert (ready["facts"], ready["switches"]) == ({"two": 2, "odd": None}, {"FAKE_FOLDER": FAKES})
+    assert arrays["y"].tolist() == [[[2, 4]]]
+    assert [(reply["kind"], reply["number"]) for reply, _ in others] == [
+        ("answer", 2), ("refusal", 3), ("mistake", 4),
+    ]  # fmt: skip
+    assert status == 0
+
+
+def test_a_prelude_that_fails_is_told_in_its_words():
+    ((reply, _),), _ = replies("raise ImportError('no device')")
+    assert (reply["kind"], reply["message"]) == ("failed", "no device")
+
+
+def test_what_changes_its_descriptors_is_a_crash_and_what_closes_its_pipe_its_end():
+    told, status = replies("import os", "os.close(0)\ny = x")
+    assert told[-1][0]["reason"] == "closed or replaced the worker's descriptors [0]"
+    told, status = replies("import os", "os.closerange(3, 10_000)\ny = x")
+    assert (len(told), status) == (1, worker.LOST)
+
+
+def test_a_program_is_asked_through_it_and_it_ends_as_the_program_does():
+    ask = "y = program.ask('conv_transpose', {!r}, x=x, kernel=np.full_like(w, {}))"
+    deeds = ((0, "float32"), (0, "bfloat16"), (1, "float32"), (2, "float32"), (6, "float32"))
+    deeds += ((7, "float32"), (8, "float32"), (9, "float32"), (0, "complex64"), (4, "float32"))
+    prelude = "import conformance.workers.program as program\nprogram.running()"
+    told, status = replies(prelude, *(ask.format(dtype, deed) for deed, dtype in deeds))
+    assert [arrays["y"].tolist() for reply, arrays in told if reply["kind"] == "answer"] == [
+        [[[1, 2]]], [[[1, 2]]],
+    ]  # fmt: skip
+    refusals = [reply["type"] for reply, _ in told if reply["kind"] == "refusal"]
+    assert refusals == ["Refused", "Skipped", *["ProgramError"] * 4, "Skipped"]
+    assert status == 7
 
 
 TEXTS = {
