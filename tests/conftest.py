@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -27,6 +28,23 @@ def unmeasured_workers() -> Iterator[None]:
     with patch.dict(os.environ):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
         yield
+
+
+@pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few random questions say which pairs of conventions can be killed: many take seconds."""
+    from conformance.quality import mutation
+
+    few = partial(mutation.killable_pairs, count=20)
+    monkeypatch.setattr(mutation, "killable_pairs", few)
+
+
+@pytest.fixture
+def shallow_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one convention does not explain remains unexplained: to try three takes seconds."""
+    from conformance.conventions import diagnosis
+
+    monkeypatch.setattr(diagnosis, "MOST", 1)
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ def test_what_is_long_goes_to_a_file(file: Path, tmp_path: Path) -> None:
     assert told.splitlines()[-1].startswith("sharp: kills")
 
 
+@pytest.mark.usefixtures("few_samples")
 @pytest.mark.parametrize("words", [(), ("cases",)], ids=["not said", "by its folder"])
 def test_all_cases_together_must_see_everything(
     file: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -103,6 +104,7 @@ def test_all_cases_together_must_see_everything(
     assert "no case kills " in said.output
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_a_case_among_all_must_see_something(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "CASES", file.parent)
     assert "idle: kills no convention, and is from no document" in ran(file, IDLE).output

@@ -30,6 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "place"
 
 
+@pytest.mark.usefixtures("few_samples")
 @pytest.mark.parametrize("number", range(SAMPLE))
 def test_a_command_line_ends_as_its_help_says(
     folder: Path, monkeypatch: pytest.MonkeyPatch, number: int

@@ -7,8 +7,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import findings_pages
 import pytest
@@ -45,7 +48,7 @@ PLACE = Environment(framework="torch", pins=("plain==1.5",), python="3.11")
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder to work in, with files of every kind and a fake in the place of PyTorch."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus").mkdir()
@@ -54,15 +57,17 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "answer.yaml").write_text("x: [1, 2]\nkernel: [1, 10]\n")
     monkeypatch.setattr(resources, "CASES", tmp_path / "corpus")
     monkeypatch.setattr(resources, "BASELINE", resources.BASELINE)
-    monkeypatch.setattr(resources, "FINDINGS", resources.FINDINGS)
+    monkeypatch.setattr(resources, "FINDINGS", tmp_path / "findings.md")
+    resources.FINDINGS.write_text(findings_pages.page())
+    monkeypatch.setenv("CONFORMANCE_ENVIRONMENTS", str(tmp_path / "environments"))
     table = written(tmp_path / "history", *rows(odd(START, START, END)))
     monkeypatch.setattr(resources, "HISTORY", table)
     write(tmp_path / "run.jsonl", seen("fine"), framework="torch", backend=None)
     write(tmp_path / "changed.jsonl", different("fine"), framework="torch", backend=None)
     write(tmp_path / "stopped.jsonl", seen("fine"), complete=False)
-    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"])
-    drive.fake(tmp_path)
-    return tmp_path
+    with patch.dict(FRAMEWORKS):
+        drive.fake(tmp_path)
+        yield tmp_path
 
 
 def ran(*words: str) -> Result:
@@ -70,6 +75,11 @@ def ran(*words: str) -> Result:
 
 
 # Every documented status
+
+
+def _no_other_framework(_: Path) -> None:
+    for name in FRAMEWORKS.keys() - {"torch"}:
+        del FRAMEWORKS[name]
 
 
 def _only_a_fake(place: Path) -> None:
@@ -80,26 +90,34 @@ def _one_that_fails(place: Path) -> None:
     FRAMEWORKS["torch"] = searched.plain(place, faulty("wrong"))
 
 
-def _oracles(_: Path) -> None:
+def _oracles(place: Path) -> None:
     """Runs of all cases, in which two layers answer as the oracle does whatever they are asked."""
     resources.CASES = CORPUS  # until the fixture puts back what it found
-    prepared_cases = [PreparedCase(case) for case in load([resources.CASES], check=False).cases]
+    (place / "reports" / "runs").mkdir(parents=True)
+    for name, run in _oracle_runs().items():
+        FRAMEWORKS[name] = REAL[name]
+        (place / "reports" / "runs" / f"{name}.jsonl").write_bytes(run)
+
+
+@cache
+def _oracle_runs() -> Mapping[str, bytes]:
+    cases = load([CORPUS], check=False).cases
+    own = [PreparedCase(case) for case in cases if case.op == "conv_transpose"]
+    runs = {}
     for name, layer, backend in (("torch", TORCH, None), ("keras", KERAS, "tensorflow")):
-        framework = FRAMEWORKS[name] = REAL[name]
-        own = [
-            prepared_case
-            for prepared_case in prepared_cases
-            if prepared_case.case.op == "conv_transpose"
-        ]
+        framework = REAL[name]
         header = Header(framework=name, version="1.0", backend=backend, apis={layer: True})
         items = plan.invocations(framework, Runtime(backend=backend), [framework.api(layer)], own)
-        with writing(Path("reports", "runs", f"{name}.jsonl"), header) as writer:
-            for item in items:
-                wanted = item.prepared_case.oracle_answer
-                outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
-                for mode in item.modes:
-                    came = item.call if isinstance(item.call, Inexpressible) else outcome
-                    writer.add(evaluation.evaluate(item, mode, came))
+        with TemporaryDirectory() as folder:
+            with writing(Path(folder, "run.jsonl"), header) as writer:
+                for item in items:
+                    wanted = item.prepared_case.oracle_answer
+                    outcome = Refusal("ValueError", "no") if wanted is None else Answer(wanted)
+                    for mode in item.modes:
+                        came = item.call if isinstance(item.call, Inexpressible) else outcome
+                        writer.add(evaluation.evaluate(item, mode, came))
+            runs[name] = Path(folder, "run.jsonl").read_bytes()
+    return runs
 
 
 def _nothing_ships(place: Path) -> None:
@@ -107,15 +125,18 @@ def _nothing_ships(place: Path) -> None:
     resources.BASELINE = place / "none"
 
 
+def _no_page(_: Path) -> None:
+    resources.FINDINGS.unlink()
+
+
 def _page(prints: str) -> Callable[[Path], None]:
     """A page of a bug whose script prints 1 where it shows, and a fake in which it prints that."""
 
-    def prepare(place: Path) -> None:
+    def prepare(_: Path) -> None:
         source = f"import sys\nsys.modules['torch'] = sys\nimport torch\nprint({prints})\n"
         FRAMEWORKS["torch"] = findings_pages.fake("torch", "import json")
         seen = "- Seen with torch 1.0 in `here`."
         entry = findings_pages.entry(seen=seen, body=findings_pages.script(source, "1", "2"))
-        resources.FINDINGS = place / "findings.md"
         resources.FINDINGS.write_text(findings_pages.page(entry))
 
     return prepare
@@ -133,7 +154,7 @@ ENDS: tuple[tuple[int, tuple[str, ...], Callable[[Path], None] | None], ...] = (
     (0, ("accept", "run.jsonl", "--to", "baseline"), None),
     (2, ("accept", "stopped.jsonl"), None),
     (2, ("accept", "none.jsonl"), None),
-    (0, ("apis",), None),
+    (0, ("apis",), _no_other_framework),
     (2, ("apis", "--python", "/nowhere/python"), None),
     (0, ("check", "corpus/fine.yaml"), None),
     (1, ("check", "wrong.yaml"), None),
@@ -152,7 +173,7 @@ ENDS: tuple[tuple[int, tuple[str, ...], Callable[[Path], None] | None], ...] = (
     (0, ("findings", "--framework", "torch"), _page("1")),
     (1, ("findings", "--framework", "torch"), _page("2")),
     (2, ("findings", "--framework", "torch", "--python", "/nowhere/python"), _page("1")),
-    (2, ("findings", "--framework", "torch"), None),
+    (2, ("findings", "--framework", "torch"), _no_page),
     (0, FUZZ, _only_a_fake),
     (1, FUZZ, _one_that_fails),
     (2, (*FUZZ, "--python", "/nowhere/python"), None),
@@ -314,7 +335,7 @@ def started(
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", code, *words],
-        env={**os.environ, "PYTHONPATH": drive.PATHS},
+        env=drive.variables(),
         stderr=subprocess.PIPE,
         text=True,
         **rest,  # type: ignore[call-overload]

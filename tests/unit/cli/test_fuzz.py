@@ -25,6 +25,7 @@ from conformance.cases import Case, load
 from conformance.cli.app import main
 from conformance.fuzz import random_search
 
+pytestmark = pytest.mark.usefixtures("shallow_diagnosis")
 STOPPED = "conformance fuzz: not everything was asked: it was stopped"
 
 Fuzz = Callable[..., Result]
@@ -231,7 +232,7 @@ def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
     words = ["--framework", "torch", "--seed", "9", "--op", "conv_transpose", "--count", "20"]
     with subprocess.Popen(
         [sys.executable, searched.__file__, "fuzz", *words],
-        env={**os.environ, "PYTHONPATH": drive.PATHS, "FAKE_FOLDER": str(tmp_path)},
+        env=drive.variables(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

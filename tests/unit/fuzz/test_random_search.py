@@ -25,6 +25,7 @@ from conformance.observations import Observation
 from conformance.question import Question
 from conformance.workers.worker_client import WorkerClient
 
+pytestmark = pytest.mark.usefixtures("shallow_diagnosis")
 UNKNOWN = "No known convention."
 
 Find = Callable[..., tuple[Tally, list[Finding]]]

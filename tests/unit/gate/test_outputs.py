@@ -176,7 +176,7 @@ def test_markdown_holds_no_markup_of_others() -> None:
 
 
 def test_markdown_fits_a_comment_whatever_there_is_to_say() -> None:
-    cases = tuple(f"a-case-with-a-long-name-{number}" for number in range(10_000))
+    cases = tuple(f"a-case-with-a-long-name-{number}" for number in range(1_000))
     many = tuple(
         Finding(kind="newly different", apis=(API,), sentence="It. " * 80, cases=cases, red=True)
         for _ in range(500)
@@ -187,14 +187,14 @@ def test_markdown_fits_a_comment_whatever_there_is_to_say() -> None:
 
 
 def test_markdown_leaves_cases_out_before_findings() -> None:
-    cases = tuple(f"a-case-with-a-long-name-{number}" for number in range(10_000))
+    cases = tuple(f"a-case-with-a-long-name-{number}" for number in range(1_000))
     many = tuple(
         Finding(kind="newly different", apis=(API,), sentence=f"It {n}.", cases=cases, red=True)
         for n in range(60)
     )
     text = markdown(of(*many))
     assert all(f"It {n}." in text for n in range(60))
-    assert "`a-case-with-a-long-name-19` and 9,980 more" in text
+    assert "`a-case-with-a-long-name-19` and 980 more" in text
 
 
 # JUnit

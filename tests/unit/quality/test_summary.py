@@ -95,6 +95,7 @@ def test_two_choices_that_two_cases_tell_apart_are_a_finding() -> None:
     ]
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_too_many_unseen_pairs_are_findings() -> None:
     few = replace(ALL_SEEING, pairs=frozenset())
     (line,), findings = summary.pairs([few])
