@@ -150,13 +150,14 @@ def scatters(q: Question) -> bool:
 
 
 def _multiplies_zeros_beside(q: Question) -> bool:
-    """Return whether an infinite kernel is long along two axes, and no multiple of a stride.
+    """Return whether an infinite kernel is long along two axes, and no multiple of the last stride.
 
-    Observed: no kernel of fewer than 4 elements along either axis has it, nor one that the stride
-    of the last axis divides.
+    Observed: no kernel has it of which the last axis or all others have fewer than 4 elements, nor
+    one that the stride of the last axis divides.
     """
-    is_long = scatters(q) and min(q.window[-2:]) > 3
-    return is_long and q.has_infinite_factor and bool(q.window[-1] % q.stride[-1])
+    if not scatters(q) or min(max(q.window[:-1]), q.window[-1]) < 4:
+        return False
+    return q.has_infinite_factor and bool(q.window[-1] % q.stride[-1])
 
 
 def _multiplies_next_number(q: Question) -> bool:
