@@ -68,22 +68,24 @@ def test_every_view_reads_at_every_size_and_in_every_scheme(
     assert problems == []
 
 
+OTHERS = ".view:not(.active), .matrix tr:nth-child(n + 5)"
+
+
 @pytest.mark.parametrize("route", VIEWS)
 def test_a_screen_reader_finds_no_barrier(page: Page, route: str) -> None:
-    assert barriers(page, route, "light") + barriers(page, route, "dark") == []
-
-
-def barriers(page: Page, route: str, scheme: str) -> list[tuple[str, str]]:
-    """The rules of axe that a view breaks, each with an element; of dark only those of colours."""
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     follow(page, route)
-    rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
-    results = Axe().run(page, options={"resultTypes": ["violations"], **rules})
-    return [
-        (violation["id"], node["html"][:120])
-        for violation in results.response["violations"]
-        for node in violation["nodes"][:3]
-    ]
+    # Views that nobody sees, and thousands of cells that are like others, take axe a minute.
+    page.evaluate("others => document.querySelectorAll(others).forEach((e) => e.remove())", OTHERS)
+    barriers = []
+    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        results = Axe().run(page, options={"resultTypes": ["violations"], **rules})
+        barriers += [
+            (scheme, violation["id"], node["html"][:120])
+            for violation in results.response["violations"]
+            for node in violation["nodes"][:3]
+        ]
+    assert barriers == []
 
 
 def test_the_first_screen_holds_the_matrix(page: Page) -> None:
