@@ -134,11 +134,22 @@ LIMITS = (
         lambda q: _has_numbers(q) and q.rank != 2,
     ),
 )
+WRONG_ON_WEBASSEMBLY = Limitation(
+    "three axes are wrong on WebAssembly: docs/findings.md",
+    lambda q: q.rank == 3 and (q.operator == "conv_transpose" or q.wanted == "input_gradient"),
+    backend="wasm",
+    is_refusal=False,
+    corrupts_process=True,
+)
 TRANSPOSE_LIMITS = (
     *LIMITS,
     boundary("there is no such function for one spatial axis", lambda q: q.rank == 1),
     boundary("over three axes there is no gradient", lambda q: q.rank == 3 and q.is_derivative),
-    Limitation("there is no dilation", lambda q: set(q.dilation) != {1}),
+    Limitation(
+        "dilation is ignored: docs/findings.md",
+        lambda q: set(q.dilation) != {1},
+        is_refusal=False,
+    ),
     Limitation(
         "an output that the strides do not reach is left unwritten: docs/findings.md",
         lambda q: (
@@ -147,15 +158,11 @@ TRANSPOSE_LIMITS = (
         ),
         is_refusal=False,
     ),
-    Limitation(
-        "three axes are wrong on WebAssembly: docs/findings.md",
-        lambda q: q.rank == 3,
-        backend="wasm",
-        is_refusal=False,
-    ),
+    WRONG_ON_WEBASSEMBLY,
 )
 CONV_LIMITS = (
     *LIMITS,
+    WRONG_ON_WEBASSEMBLY,
     Limitation(
         "stride and dilation are refused together",
         lambda q: set(q.stride) != {1} and set(q.dilation) != {1},

@@ -11,6 +11,7 @@ const TYPES = {
   int64: BigInt64Array,
 };
 const AsyncFunction = (async () => {}).constructor;
+console.log = console.error; // what a library prints is no line of ours
 const library = require(process.argv[2]);
 
 function decode({ dtype, shape, data }) {
@@ -46,7 +47,6 @@ async function reply(message) {
   }
 }
 
-console.log = console.error; // what a library prints is no line of ours
 let last = Promise.resolve();
 require("readline")
   .createInterface({ input: process.stdin })
