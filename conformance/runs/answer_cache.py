@@ -26,7 +26,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import processor
 from conformance.runs.prepared_case import digest_of
-from conformance.workers import batched, worker
+from conformance.workers import batched, protocol, worker
 from conformance.workers.batching import Task
 from conformance.workers.channel import KILLED
 from conformance.workers.interpreter import Interpreter
@@ -52,7 +52,6 @@ _OF_A_SESSION = re.compile(
 """Variables of a shell, a terminal or a build: they decide no answer, and differ between runs."""
 _PROGRAMS = ("c++", "cc", "clang", "g++", "gcc", "node")
 """Programs with which some frameworks compile or run what they are asked."""
-_MADE_LATER = ("__pycache__", "compiled", "runs")
 _TABLES = """
 create table if not exists runtimes (runtime text primary key, identity blob, used integer);
 create table if not exists answers (
@@ -225,8 +224,9 @@ def cache_of(
 
 @cache
 def _own_code() -> str:
-    """Return the code that a worker runs of ours, as it was at the first call in this process."""
-    return "".join(Path(str(m.__file__)).read_text(encoding="utf-8") for m in (worker, batched))
+    """Return our code in a worker and for what it sends and what is kept, as it was at first."""
+    files = (*(str(module.__file__) for module in (worker, batched, protocol)), __file__)
+    return "".join(Path(file).read_text(encoding="utf-8") for file in files)
 
 
 def _files(home: Path) -> Iterator[str]:
@@ -236,8 +236,13 @@ def _files(home: Path) -> Iterator[str]:
     """
     programs = (home / "bin" / "python", *filter(None, map(shutil.which, _PROGRAMS)))
     paths = [Path(program).resolve() for program in programs]
+    made_later = {home / "compiled", home / "runs"}
     for folder, folders, names in os.walk(home):
-        folders[:] = [name for name in folders if name not in _MADE_LATER]
+        folders[:] = [
+            name
+            for name in folders
+            if name != "__pycache__" and Path(folder, name) not in made_later
+        ]
         paths += [Path(folder, name) for name in names if not name.startswith(FILE)]
     for path in sorted(paths):
         with suppress(OSError):

@@ -185,6 +185,11 @@ def test_a_call_with_another_text_is_asked(asked: Asked) -> None:
     assert asked.calls == "sddd"
 
 
+def written(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text("1")
+
+
 def with_prelude(more: str) -> None:
     prelude = FRAMEWORKS["plain"].prelude
     FRAMEWORKS["plain"] = replace(FRAMEWORKS["plain"], prelude=f"{prelude}\n{more}")
@@ -199,6 +204,9 @@ def with_interpreter(text: str) -> None:
 CHANGES: dict[str, Callable[[Asked, pytest.MonkeyPatch], object]] = {
     "a file that is newer": lambda asked, _: os.utime(asked.module, (0, 0)),
     "a file more": lambda asked, _: asked.module.with_name("another.so").touch(),
+    "a file of a package of any name": lambda asked, _: written(
+        asked.module.parent / "compiled" / "module.py"
+    ),
     "a file less": lambda asked, _: asked.module.unlink(),
     "the interpreter": lambda _asked, _: with_interpreter("another one"),
     "a compiler": lambda _asked, patch: patch.setattr("shutil.which", {"g++": __file__}.get),
@@ -262,6 +270,13 @@ def test_a_variable_of_the_shell_is_no_other_runtime(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "73")
     monkeypatch.setenv("GITHUB_RUN_ID", "73")
+    asked.run()
+    assert asked.calls == ""
+
+
+@pytest.mark.parametrize("folder", ["compiled/a", "runs", "lib/__pycache__"])
+def test_what_is_made_later_is_no_other_runtime(asked: Asked, folder: str) -> None:
+    written(ENVIRONMENT.home / folder / "file")
     asked.run()
     assert asked.calls == ""
 
