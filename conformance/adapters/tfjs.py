@@ -208,14 +208,25 @@ CONV_TRANSPOSE = replace(
         "pad": "padding",
     },
 )  # fmt: skip
-_LAYER = {
-    "takes_bias": True,
-    "takes_unbatched": False,
-    "parameters": {
-        "strides": "stride", "padding": "padding", "dilationRate": "dilation",
-    },
-}  # fmt: skip
 
+
+def _layers(api: Api, name: str) -> Api:
+    """Return the API of the layers that compute the same as functions do."""
+    build = _layer(name)
+    return replace(
+        api,
+        id=f"tfjs.layers.{api.id.removeprefix('tfjs.')}",
+        native=build,
+        recipe=build,
+        limits=(NO_GRADIENTS, *api.limits),
+        forward=api.forward and "tfjs.layers.conv",
+        takes_bias=True,
+        takes_unbatched=False,
+        parameters={"strides": "stride", "padding": "padding", "dilationRate": "dilation"},
+    )
+
+
+LAYER = _layers(CONV_TRANSPOSE, "conv{rank}dTranspose")
 FRAMEWORK = Framework(
     name="tfjs",
     title="TensorFlow.js",
@@ -236,24 +247,9 @@ FRAMEWORK = Framework(
     },
     apis=(
         CONV_TRANSPOSE,
-        replace(
-            CONV_TRANSPOSE,
-            id="tfjs.layers.convTranspose",
-            native=_layer("conv{rank}dTranspose"),
-            recipe=_layer("conv{rank}dTranspose"),
-            limits=(NO_GRADIENTS, VALID_OF_LAYER, *TRANSPOSE_LIMITS),
-            forward="tfjs.layers.conv",
-            **_LAYER,
-        ),
+        replace(LAYER, limits=(VALID_OF_LAYER, *LAYER.limits)),
         CONV,
-        replace(
-            CONV,
-            id="tfjs.layers.conv",
-            native=_layer("conv{rank}d"),
-            recipe=_layer("conv{rank}d"),
-            limits=(NO_GRADIENTS, *CONV_LIMITS),
-            **_LAYER,
-        ),
+        _layers(CONV, "conv{rank}d"),
     ),
     modules=("@tensorflow/tfjs-core",),
 )
