@@ -234,8 +234,8 @@ def _files(home: Path) -> Iterator[str]:
 
     Bytecode, what is compiled later and what is kept are made from them.
     """
-    programs = (home / "bin" / "python", *filter(None, map(shutil.which, _PROGRAMS)))
-    paths = [Path(program).resolve() for program in programs]
+    programs = filter(None, (shutil.which(name) for name in _PROGRAMS))
+    paths = [(home / "bin" / "python").resolve(), *(Path(file).resolve() for file in programs)]
     made_later = {home / "compiled", home / "runs"}
     for folder, folders, names in os.walk(home):
         folders[:] = [
