@@ -12,7 +12,6 @@ from rich.text import Text
 from conformance.history.series import Move, Series, newest_first
 from conformance.history.version_ranges import API_ITSELF, State
 from conformance.report.changes import SIGNS, STYLES, as_markdown, shown
-from conformance.utils.excerpt import listed
 from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, sentence, shortened, tick
 
@@ -73,7 +72,7 @@ def blocks(series_list: Sequence[Series], examples: Mapping[Move, str]) -> Itera
         )
         yield Padding(Text(f"{move.subject}: ") + Text(" -> ").join(states), (0, 0, 0, 4))
         case = f"; shown by {examples[move]}" if move in examples else ""
-        yield Padding(Text(f"{listed(move.apis)}{case}", style="dim"), (0, 0, 0, 4))
+        yield Padding(Text(f"{', '.join(move.apis)}{case}", style="dim"), (0, 0, 0, 4))
 
 
 def page(series_list: Sequence[Series], examples: Mapping[Move, str]) -> str:

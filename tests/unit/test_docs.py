@@ -12,7 +12,6 @@ import sys
 import tomllib
 import types
 from collections import Counter
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -73,21 +72,24 @@ def test_the_expected_changes_that_are_shown_are_read(tmp_path: Path) -> None:
 
 # The history
 
-ODD_OF_KERAS = {
-    "3.14.0": {ODD: START}, "3.14.1": {ODD: START}, "3.15.0": {ODD: END}, "3.15.1": {ODD: END}
-}  # fmt: skip
-"""What the page shows of Keras on torch; the history that ships has more of it."""
+OLD = {ODD: START, "same: output padding": "half a kernel"}
+NEW = {ODD: END, "same: output padding": "half a kernel, centred"}
+KERAS = {
+    "2026-04-03": ("3.14.0", OLD),
+    "2026-05-07": ("3.14.1", OLD),
+    "2026-06-24": ("3.15.0", NEW),
+    "2026-07-29": ("3.15.1", NEW),
+}
+"""What the page shows of Keras on torch, by the day; the history that ships has more of it."""
 
 
 def test_the_history_prints_what_the_page_on_ranges_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    days = dict(
-        zip(ODD_OF_KERAS, ("2026-04-03", "2026-05-07", "2026-06-24", "2026-07-29"), strict=True)
-    )
     table = [
-        replace(row, date=days[row.version])
-        for row in rows(ODD_OF_KERAS, backend="torch", runtime="onednn-avx2")
+        row
+        for day, (version, stage) in KERAS.items()
+        for row in rows({version: stage}, backend="torch", runtime="onednn-avx2", date=day)
     ]
     monkeypatch.setattr(resources, "HISTORY", written(tmp_path, *table))
     shown = commands(page("support-a-range"))

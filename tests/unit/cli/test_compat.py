@@ -186,7 +186,7 @@ def test_the_history_of_a_package_has_its_ranges_and_then_the_news() -> None:
     assert news[1:4] == [
         "2024-01-03 keras 3.2 on torch, onednn (after 3.1)",
         f"{ODD}: ◆ {START} -> = {END}",
-        f"{LAYER} and {FUNCTION}; shown by odd",
+        f"{LAYER}, {FUNCTION}; shown by odd",
     ]
 
 
