@@ -84,7 +84,7 @@ TOPICS = 3
 def states_of(profile: Profile) -> dict[str, State]:
     """Return the state of an API on each axis where it is known."""
     return {
-        finding.axis.name: state_of(finding.axis.name, finding.choice or finding.known)
+        finding.axis.name: state_of(finding.axis.name, finding.words)
         for finding in profile.findings
         if finding.choice is not None or finding.known in WITHOUT_CHOICE
     }

@@ -13,7 +13,7 @@ from conformance.history.releases import uploaded
 from conformance.history.table import Row
 from conformance.history.version_ranges import WITHOUT_CHOICE
 from conformance.runs.prepared_case import PreparedCase
-from conformance.runs.profiles import Finding, profiles
+from conformance.runs.profiles import profiles
 from conformance.utils.text import plain, shortened
 from conformance.workers import pythons
 
@@ -64,15 +64,9 @@ def rows_of(
                     row,
                     api=profile.api,
                     axis=finding.axis.name,
-                    choice=_choice(finding),
+                    choice=finding.words,
                     cases=len(finding.cases or finding.refused),
                 )
-
-
-def _choice(finding: Finding) -> str:
-    """Return the words that `table.choice_of` reads."""
-    exceptions = (f"; in {rank}-D: {choice}" for rank, choice in finding.exceptions)
-    return "".join((finding.choice or finding.known, *exceptions))
 
 
 def _companions(entry: Entry, packages: Mapping[str, str]) -> Iterator[str]:

@@ -86,7 +86,7 @@ _PYTHON = re.compile(r"\d+\.\d+")
 def choice_of(words: str, rank: int) -> str:
     """Return the choice for a number of spatial axes, in the words of a row."""
     choice, *exceptions = words.split("; in ")
-    ranks = dict(exception.split("-D: ", 1) for exception in exceptions)
+    ranks = dict(words.split("-D: ", 1) for words in exceptions if "-D: " in words)
     return ranks.get(str(rank), choice)
 
 

@@ -64,6 +64,12 @@ class Finding:
         return self.choice == self.axis.canonical
 
     @property
+    def words(self) -> str:
+        """The choice with its exceptions, such as ``used; in 3-D: ignored``, or why it has none."""
+        exceptions = (f"; in {rank}-D: {choice}" for rank, choice in self.exceptions)
+        return "".join((self.choice or self.known, *exceptions))
+
+    @property
     def sentence(self) -> str:
         """What the API does, in a sentence."""
         if self.choice is None:

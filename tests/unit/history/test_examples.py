@@ -46,7 +46,11 @@ def example(
         ("dilation", "refused", "ignored", "dilated"),
         (KERNEL, STANDS, f"{STANDS}; in 2-D: {FLIPPED}", "plane"),
         (ODD, "refused", "no answer", "odd-total"),
+        (KERNEL, f"{STANDS}; in 2-D: {FLIPPED}", FLIPPED, "plain"),
+        (KERNEL, f"{STANDS}; in 3-D: {FLIPPED}", STANDS, None),
         ("no such axis", "a", "b", None),
+        ("no such axis", "a; in b", "a; in 2-D: b", None),
+        (KERNEL, STANDS, f"{FLIPPED}; in short", "plain"),
         ("gradients", "of the same call", "of another call", None),
     ],
 )
