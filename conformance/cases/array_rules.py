@@ -64,7 +64,7 @@ class Integers(Shaped):
     def make(self) -> Array:
         integers = partial(random(self.seed).integers, *self.integers, self.shape, endpoint=True)
         real = integers()
-        return real + 1j * integers() if self.imaginary else real
+        return np.asarray(real + 1j * integers() if self.imaginary else real)
 
 
 class Arange(Shaped):

@@ -111,9 +111,9 @@ def _content(q: Question) -> tuple[object, ...]:
 def _special_first(q: Question) -> Steps:
     """Exchange a number that is not finite with the first one, which no cropping removes."""
     for name in DATA:
-        array = getattr(q, name)
-        places = () if array is None else np.flatnonzero(~np.isfinite(array))
-        if len(places) and places[0]:
+        array = q.arrays.get(name)
+        places = [] if array is None else np.flatnonzero(~np.isfinite(array)).tolist()
+        if array is not None and places and places[0]:
             copy = array.copy()
             copy.flat[[0, places[0]]] = copy.flat[[places[0], 0]]
             q = yield q.but(**{name: copy})

@@ -165,7 +165,7 @@ WORDS: dict[str, tuple[dict[str, Any], ...]] = {
     "padding": tuple({"padding": p} for p in (((1, 1), (1, 1)), ((0, 1), (1, 0)), "same")),
     "dilation": ({"dilation": (2, 1)},),
     "output_padding": ({"output_padding": (1, 0)}, {"zero_given": True}),
-    "output_size": ({"length": OutputLength(space=(15, 15))},),
+    "output_size": ({"length": OutputLength(space=(16, 15))},),
 }
 """What a person writes beside the arrays, by its key; `groups` may be in the kernel's shape."""
 
