@@ -166,16 +166,21 @@ def _add(folder: Path, rows: Sequence[Row]) -> None:
 
 @contextmanager
 def _own_cache() -> Iterator[Path]:
-    """Have uv keep downloads beside the environments, where they are removed in time."""
+    """Have uv keep downloads beside the environments, where they are removed in time.
+
+    It compiles nothing there, as an environment is used once.
+    """
     cache = definitions.folder() / "history-downloads"
-    name, before = "UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR")
-    os.environ[name] = str(cache)
+    variables = {"UV_CACHE_DIR": str(cache), "UV_COMPILE_BYTECODE": "0"}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ |= variables
     try:
         yield cache
     finally:
-        os.environ.pop(name)
-        if before is not None:
-            os.environ[name] = before
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 def _size(folder: Path) -> int:
