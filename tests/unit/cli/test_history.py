@@ -11,12 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, installer
 from fakes.installer import Uv
+from history_tables import failed, rows, written
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 from conformance.environments.definitions import Environment
 from conformance.history import companions, releases
 from conformance.runs import run_files
+from conformance.utils import resources
 
 CASES = """
 cases:
@@ -345,6 +347,23 @@ def test_the_first_release_that_answers_otherwise_is_found(run: Run) -> None:
     assert "plain 1.4 is the first that answers otherwise than 1.3. 4 of 5 releases asked." in told(
         ran
     )
+
+
+def test_a_search_begins_where_the_history_has_a_change(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = {"1.1": {"kernel flip": "flipped"}, "1.3": {"kernel flip": "flipped"}}
+    choices["1.4"] = {"kernel flip": "as it stands"}
+    known = [*rows(choices, api="plain.ask", package="plain")]
+    known.append(failed("1.2", "released by mistake", package="plain"))
+    monkeypatch.setattr(resources, "HISTORY", written(tmp_path / "history", *known))
+    lines = told(run("bisect", "plain>=1.1", "--case", "flip", "--api", "plain.ask"))
+    assert lines[:2] == [
+        "flip: 4 releases of plain, 1.1 to 1.5",
+        "The history has a change between plain 1.3 and 1.4; these are asked first.",
+    ]
+    sentence = "plain 1.4 is the first that answers otherwise than 1.3. 2 of 4 releases asked."
+    assert sentence in lines
 
 
 def test_both_answers_are_drawn_with_what_explains_them(run: Run) -> None:
