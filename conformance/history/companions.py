@@ -71,7 +71,8 @@ def attempts(
     fixed
         Requirements of all environments, in place of a pin or besides.
     pinned_first
-        Whether the pinned companions are tried; else those of a year after the release come first.
+        Whether the pinned companions are tried first, and any at last. If not, companions are of
+        the year after the release or, where these do not go with it, of the month.
     """
     fixed_pins = {_name(requirement): str(requirement) for requirement in fixed}
     strict_pins = {_name(Requirement(pin)): pin for pin in place.pins} | fixed_pins
@@ -96,6 +97,7 @@ def attempts(
         )
         return Attempt(environment, choice)
 
+    names = [name for name in loose_pins if name not in fixed_pins] if fixed_pins else ()
     for python in release.pythons:
         if pinned_first:
             yield attempt("as pinned", python, strict_pins)
@@ -103,14 +105,15 @@ def attempts(
             if loose_pins == strict_pins:
                 continue
         upload_time = uploaded(release, python)
-        if upload_time is not None:
-            names = [name for name in loose_pins if name not in fixed_pins] if fixed_pins else ()
-            age_limit = _age_limit(upload_time + (MARGIN if pinned_first else YEAR), names)
-            if part_pins:
-                pins = part_pins | loose_pins | undeclared
-                yield attempt("of its time", python, pins, *age_limit)
-            yield attempt("of its time", python, loose_pins | undeclared, *age_limit)
-        yield attempt("any", python, loose_pins | undeclared)
+        for margin in (MARGIN,) if pinned_first else (YEAR, MARGIN):
+            if upload_time is not None:
+                age_limit = _age_limit(upload_time + margin, names)
+                if part_pins:
+                    pins = part_pins | loose_pins | undeclared
+                    yield attempt("of its time", python, pins, *age_limit)
+                yield attempt("of its time", python, loose_pins | undeclared, *age_limit)
+        if pinned_first or upload_time is None:
+            yield attempt("any", python, loose_pins | undeclared)
 
 
 def _age_limit(time: datetime, names: Sequence[str]) -> tuple[str, ...]:
