@@ -220,6 +220,7 @@ _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
         _tensorflow,
     ),
     ("mxnet", "conv_transpose"): ({"target_shape": LENGTH}, _mxnet),
+    ("tfjs", "conv_transpose"): ({"outputShape": LENGTH}, _tensorflow),
     ("haiku", "conv_transpose"): ({"output_shape": LENGTH}, _tensorflow),
     ("equinox", "conv_transpose"): ({"padding_mode": "padding_mode"}, _equinox),
     ("equinox", "conv"): ({"padding_mode": "padding_mode"}, _equinox),
