@@ -172,14 +172,14 @@ def _model(
         group=None if q.groups == 1 else q.groups,
     )
     names = ", ".join(f'"{name}"' for name in dict.fromkeys((*inputs, *constants)))
-    values = [f'value("{v}", dtype({v}.dtype), {v}.shape)' for v in inputs]
+    values = [f'value("{v}", dtype({v}), {v}.shape)' for v in inputs]
     arrays = [f'onnx.numpy_helper.from_array({v}, "{v}")' for v in constants]
     return (
         "value = onnx.helper.make_tensor_value_info",
-        "dtype = onnx.helper.np_dtype_to_tensor_dtype",
+        "dtype = lambda array: onnx.numpy_helper.from_array(array).data_type",
         f'node = onnx.helper.make_node("{name}", [{names}], ["y"]{attributes})',
         f"inputs = [{', '.join(values)}]",
-        'outputs = [value("y", dtype(x.dtype), [None] * x.ndim)]',
+        'outputs = [value("y", dtype(x), [None] * x.ndim)]',
         f"constants = [{', '.join(arrays)}]",
         f'graph = onnx.helper.make_graph([node], "{name}", inputs, outputs, constants)',
         f'opsets = [onnx.helper.make_opsetid("", {opset})]',
