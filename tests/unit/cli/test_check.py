@@ -98,7 +98,7 @@ def test_all_cases_together_must_see_everything(
     assert said.exit_code == 1
     assert "no case has operator forward with rank 1 with stride equal" in said.output
     assert "bias: dropped: killed by 0 cases; 3 are needed" in said.output
-    assert "t-way coverage of transposed convolution's factors: 2-way 78 of 1068" in said.output
+    assert "t-way coverage of transposed convolution's factors: 2-way 78 of 1149" in said.output
     assert f"conventions killed by 3 cases or more: 0 of {len(CONVENTIONS)}" in said.output
     assert "pairs of conventions killed: " in said.output
     assert "no case kills " in said.output
