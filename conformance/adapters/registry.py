@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from conformance.adapters import (
     aesara,
     chainer,
@@ -68,3 +70,22 @@ for _framework in FRAMEWORKS.values():
     for _api in _framework.apis:
         HOMES.setdefault(_api.id, _framework)
 APIS: dict[str, Api] = {id_: framework.api(id_) for id_, framework in HOMES.items()}
+_RANK = re.compile(r"(?<=[A-Za-z_])([123])[dD](?=[A-Z_(]|$)")
+"""The number of axes in the name of a function or a class, as in ``Conv2DTranspose``."""
+
+
+def api_and_rank(name: str) -> tuple[str, int | None]:
+    """Return the id of the API of a name, and the number of spatial axes that the name says.
+
+    An id stands for the functions and classes of all ranks: ``keras.layers.ConvTranspose`` for
+    ``keras.layers.Conv2DTranspose``, and for ``tf.keras.layers.Conv2DTranspose`` as well. A name
+    that is none of these comes back as it is.
+    """
+    if name in APIS:
+        return name, None
+    plain = name.removeprefix("tf.") if name.startswith("tf.keras.") else name
+    ranks = _RANK.findall(plain)
+    ids = (_RANK.sub(of_any_rank, plain) for of_any_rank in ("Nd", ""))
+    return next(
+        ((id_, int(ranks[0]) if ranks else None) for id_ in ids if id_ in APIS), (name, None)
+    )

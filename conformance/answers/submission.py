@@ -142,7 +142,7 @@ def submission_of(
     untyped = [key for key, array in arrays.items() if any(array is other for other in plain)]
     op = _operator(arguments.pop("op", None), vocabulary)
     axes = _axes(layouts or Layouts(), vocabulary, op)
-    rank = _rank(arguments.pop("rank", None), arrays)
+    rank = _rank(arguments.pop("rank", None), arrays, vocabulary)
     answer_dtype = "bfloat16" if is_bfloat16(arrays["y"]) else arrays["y"].dtype.name
     may_differ = op in ("conv", "conv_transpose")
     typed_values = typed_arrays(
@@ -161,7 +161,7 @@ def submission_of(
         question=question,
         answer=answer,
         answer_dtype=answer_dtype,
-        api=api,
+        api=None if vocabulary is None else vocabulary.id,
         remarks=typed_values.remarks,
     )
 
@@ -225,7 +225,7 @@ def _axes(layouts: Layouts, vocabulary: Vocabulary | None, op: Op) -> dict[str, 
     return {**axes, **tangents, "gradient": output, "y": answer}
 
 
-def _rank(value: Any, arrays: Mapping[str, Array]) -> int:
+def _rank(value: Any, arrays: Mapping[str, Array], vocabulary: Vocabulary | None) -> int:
     """Return the number of spatial axes, which the kernel decides: two axes fewer, or a bare one.
 
     An x with one axis fewer than the batch has is one example.
@@ -234,6 +234,11 @@ def _rank(value: Any, arrays: Mapping[str, Array]) -> int:
     rank: int = value if value is not None else axes - 2 if axes > 2 else axes
     if rank not in (1, 2, 3):
         raise CannotUse(f"there are 1, 2 or 3 spatial axes, got {rank!r}")
+    if vocabulary is not None and vocabulary.rank not in (None, rank):
+        raise CannotUse(
+            f"{vocabulary.id} is named with {vocabulary.rank} spatial axes, and the kernel has"
+            f" {rank}"
+        )
     for key, allowed in (("kernel", (rank, rank + 2)), ("x", range(rank, rank + 3))):
         if arrays[key].ndim not in allowed:
             raise CannotUse(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.adapters import onnx_readers
-from conformance.adapters.registry import APIS, HOMES
+from conformance.adapters.registry import APIS, HOMES, api_and_rank
 from conformance.authoring.call_files import CannotUse
 from conformance.cases import output_lengths
 from conformance.cases.vocabulary import did_you_mean
@@ -57,6 +57,8 @@ class Vocabulary:
         The meaning of an argument that is left out, by the key of a case.
     resolve
         The function that applies the values of `EXTRAS` to a question.
+    rank
+        The number of spatial axes, where the name of the API says one.
     """
 
     id: str
@@ -67,15 +69,17 @@ class Vocabulary:
     parameters: Mapping[str, str]
     defaults: Mapping[str, Any]
     resolve: Resolver
+    rank: int | None = None
 
 
 def vocabulary_of(name: str) -> Vocabulary:
-    """Return the vocabulary of an API.
+    """Return the vocabulary of an API by its id, or by the name of one of its ranks.
 
     Raises ``CannotUse`` if there is no such API.
     """
     if name in ONNX:
         return ONNX[name]
+    name, rank = api_and_rank(name)
     if name not in APIS or APIS[name].operator == "interpolate":
         known = [id_ for id_, api in APIS.items() if api.operator != "interpolate"]
         hint = did_you_mean(name, known) or f"; the APIs are {', '.join((*ONNX, *known))}"
@@ -91,6 +95,7 @@ def vocabulary_of(name: str) -> Vocabulary:
         parameters={**_SHAPE_WORDS, **words, **api.parameters},
         defaults=api.defaults,
         resolve=resolve,
+        rank=rank,
     )
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Set
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from conformance.adapters.base import Inexpressible
-from conformance.adapters.registry import APIS
+from conformance.adapters.registry import APIS, api_and_rank
 from conformance.answers.vocabulary import vocabulary_of
 from conformance.authoring.call_files import CannotUse
 from conformance.cli import options
@@ -54,9 +54,34 @@ class Rank(click.IntRange):
         super().fail(f"{message.rstrip('.')}: the APIs have 1, 2 or 3 spatial axes", param, ctx)
 
 
+class NamedApi(NamedTuple):
+    """An API by its id, and the number of spatial axes in the name that somebody typed."""
+
+    id: str
+    rank: int | None
+
+
+class ApiName(click.Choice[str]):
+    """The type of the name of an API, which may have a number of axes as in ``Conv2DTranspose``."""
+
+    def __init__(self) -> None:
+        super().__init__(TRANSLATED)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a `NamedApi`."""
+        id_, rank = api_and_rank(value)
+        return NamedApi(super().convert(id_, param, ctx), rank)
+
+
 @click.command("translate")
-@click.option("--from", "source_id", type=click.Choice(TRANSLATED), metavar="API")
-@click.option("--to", "target_id", required=True, type=click.Choice(TRANSLATED), metavar="API")
+@click.option(
+    "--from",
+    "source_api",
+    type=ApiName(),
+    metavar="API",
+    help="An id of `conformance apis`, or a name of a rank, such as keras.layers.Conv2DTranspose.",
+)
+@click.option("--to", "target_api", required=True, type=ApiName(), metavar="API")
 @click.option("--kernel-size", callback=numbers)
 @click.option("--channels", nargs=2, type=click.IntRange(1), metavar="IN OUT")
 @click.option("--stride", default="1", callback=numbers)
@@ -115,8 +140,8 @@ class Rank(click.IntRange):
 )
 @options.limits(batched=False)
 def command(
-    source_id: str | None,
-    target_id: str,
+    source_api: NamedApi | None,
+    target_api: NamedApi,
     rank: int | None,
     recorded: Path | None,
     layer: str | None,
@@ -147,9 +172,10 @@ def command(
         if recorded is None:
             if layer is not None:
                 raise click.UsageError("--layer is for the layers of --recorded")
-            _require("source_id", "kernel_size", "channels")
-            assert source_id is not None  # as it is required
-            layers = {"": (source_id, _question(source_id, rank, arguments))}
+            _require("source_api", "kernel_size", "channels")
+            assert source_api is not None  # as it is required
+            rank = _only_rank({"--rank": rank, "--from": source_api.rank, "--to": target_api.rank})
+            layers = {"": (source_api.id, _question(source_api.id, rank, arguments))}
         else:
             _refuse_beside_recorded(_OF_LAYERS if layer is None else {*_OF_LAYERS, "verify"})
             submissions = recorded_layers(recorded, layer, TRANSLATED)
@@ -168,8 +194,10 @@ def command(
                 sources[id_] = ends.enter_context(
                     find(id_, "native", from_backend, from_class, from_python)
                 )
-            _check_end("to", target_id, to_backend, to_class, to_python)
-            target = ends.enter_context(find(target_id, "recipe", to_backend, to_class, to_python))
+            _check_end("to", target_api.id, to_backend, to_class, to_python)
+            target = ends.enter_context(
+                find(target_api.id, "recipe", to_backend, to_class, to_python)
+            )
         except NoRecord as error:
             raise click.UsageError(str(error)) from None
         if recorded is None or layer is not None:
@@ -180,7 +208,7 @@ def command(
 
 
 _OF_LAYERS = {
-    *("target_id", "recorded", "layer", "paths", "timeout", "startup"),
+    *("target_api", "recorded", "layer", "paths", "timeout", "startup"),
     *(f"{end}_{word}" for end in ("from", "to") for word in ("backend", "class", "python")),
 }
 """The options that have a meaning beside --recorded."""
@@ -199,6 +227,17 @@ def _refuse_beside_recorded(names: Set[str]) -> None:
     for parameter in click.get_current_context().command.params:
         if parameter.name not in names and options.is_set(str(parameter.name)):
             raise click.UsageError(f"{parameter.opts[0]} has no meaning beside --recorded")
+
+
+def _only_rank(ranks: Mapping[str, int | None]) -> int | None:
+    """Return the number of axes that the options say; raise `ValueError` where they differ."""
+    known = {option: rank for option, rank in ranks.items() if rank is not None}
+    if len({*known.values()}) > 1:
+        raise ValueError(
+            "these have another number of spatial axes: "
+            + ", ".join(f"{option} has {rank}" for option, rank in known.items())
+        )
+    return next(iter(known.values()), None)
 
 
 def _question(source_id: str, rank: int | None, arguments: dict[str, Any]) -> Question:

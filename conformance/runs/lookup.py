@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from conformance.adapters.base import Api, Framework
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS, api_and_rank
 from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES
 from conformance.runs import plan
@@ -46,9 +46,13 @@ def case_named(name: str, paths: Sequence[Path]) -> Case:
 
 
 def api_named(name: str) -> tuple[Framework, Api]:
-    """Return the API with this id and its framework; raise `NotFoundError` if there is none."""
+    """Return the API with this id and its framework; raise `NotFoundError` if there is none.
+
+    A name with a number of axes, such as ``torch.nn.ConvTranspose2d``, is understood as well.
+    """
     # The first framework that has it is its own; others have it as the twin of a mode.
     frameworks = {api.id: f for f in reversed(FRAMEWORKS.values()) for api in f.apis}
+    name, _ = api_and_rank(name)
     if name not in frameworks:
         raise NotFoundError(_unknown("API", name, sorted(frameworks)))
     return frameworks[name], frameworks[name].api(name)

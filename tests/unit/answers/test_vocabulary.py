@@ -153,6 +153,13 @@ def test_what_contradicts_the_arrays_is_refused(
     assert sentence in str(error.value)
 
 
+def test_an_api_may_be_named_as_its_class_of_that_rank() -> None:
+    submission = submission_of({**LINE, "stride": 2, "padding": 1}, "torch.nn.ConvTranspose1d")
+    assert submission.api == TORCH
+    with pytest.raises(CannotUse, match="named with 2 spatial axes, and the kernel has 1"):
+        submission_of({**LINE, "stride": 2}, "torch.nn.ConvTranspose2d")
+
+
 def test_every_word_of_onnx_is_known() -> None:
     words = {
         "X", "W", "B", "Y", "auto_pad", "dilations", "group", "kernel_shape", "output_padding",

@@ -133,3 +133,41 @@ def test_brackets_in_the_lines_of_a_kernel_are_printed(
     output = translated(place, monkeypatch, TORCH, KERAS, *words)
     (line,) = (line for line in output.splitlines() if line.startswith("kernel:"))
     assert "[range(8), :, range(8)]" in line
+
+
+def test_classes_of_a_rank_are_named_as_people_call_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    line = [
+        "translate",
+        "--size",
+        "3",
+        "--kernel-size",
+        "3",
+        "--stride",
+        "2",
+        "--channels",
+        "1",
+        "1",
+    ]
+    by_class = ["--from", "torch.nn.ConvTranspose1d", "--to", "tf.keras.layers.Conv1DTranspose"]
+    by_id = ["--from", TORCH, "--to", KERAS, "--rank", "1"]
+    results = [CliRunner().invoke(main, [*line, *words]) for words in (by_class, by_id)]
+    assert results[0].exit_code == 0, results[0].output
+    assert results[0].output == results[1].output
+
+
+@pytest.mark.parametrize(
+    ("words", "ranks"),
+    [
+        (("torch.nn.ConvTranspose1d", KERAS, "--rank", "2"), "--rank has 2, --from has 1"),
+        (("torch.nn.ConvTranspose2d", "keras.layers.Conv1DTranspose"), "--from has 2, --to has 1"),
+    ],
+)
+def test_names_of_two_ranks_are_refused(words: tuple[str, ...], ranks: str) -> None:
+    source, target, *others = words
+    line = ["translate", "--kernel-size", "3", "--channels", "1", "1"]
+    result = CliRunner().invoke(main, [*line, "--from", source, "--to", target, *others])
+    assert result.exit_code == 2
+    assert f"these have another number of spatial axes: {ranks}" in result.output
