@@ -21,7 +21,7 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("strides", "window_strides", "subsample"), "stride"),
     **dict.fromkeys(("pad", "paddings", "input_padding", "border_mode"), "padding"),
     **dict.fromkeys(("dilations", "dilate", "dilation_rate", "rhs_dilation"), "dilation"),
-    **dict.fromkeys(("kernel_dilation", "filter_dilation", "rate"), "dilation"),
+    **dict.fromkeys(("kernel_dilation", "filter_dilation", "dilationRate", "rate"), "dilation"),
     **dict.fromkeys(("group", "num_group", "num_groups", "feature_group_count"), "groups"),
     **dict.fromkeys(("adj", "out_padding", "output_pad", "outputpadding"), "output_padding"),
     **dict.fromkeys(("target_shape", "output_length", "target_size"), "output_size"),

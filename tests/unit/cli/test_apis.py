@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive
+from fakes.clock import PATIENCE
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli import apis as module
@@ -46,7 +47,9 @@ def test_an_api_that_this_version_lacks_is_said_to_be_missing(rows: dict[str, li
 
 
 def test_ids_are_whole_however_narrow_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_installed", cache(module._installed))  # each is asked once
+    ask = module._installed
+    asked = cache(lambda name: ask(FRAMEWORKS[name], sys.executable, PATIENCE))
+    monkeypatch.setattr(module, "_installed", lambda framework, *_: asked(framework.name))
     ids = [api.id for framework in FRAMEWORKS.values() for api in framework.apis]
     for columns in ("0", "1", "20", "80"):
         monkeypatch.setenv("COLUMNS", columns)

@@ -16,8 +16,14 @@ from conformance.cases.vocabulary import EXPLANATIONS, SYNONYMS, key_hint
 from conformance.cli.app import main
 
 KEYS = tuple(Entry.model_fields)
+OWN = {key.replace("_", "") for key in KEYS}
 FOREIGN = sorted(
-    {own for api in APIS.values() for own, key in api.parameters.items() if own not in (key, *KEYS)}
+    {
+        word
+        for api in APIS.values()
+        for word, key in api.parameters.items()
+        if word != key and word.lower().replace("_", "") not in OWN
+    }
 )
 
 
