@@ -80,7 +80,7 @@ class Row:
 
 COLUMNS = tuple(field.name for field in fields(Row))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_PYTHON = re.compile(r"\d+\.\d+")
+_PYTHON = re.compile(r"\d{1,3}\.\d{1,3}")
 
 
 def choice_of(words: str, rank: int) -> str:

@@ -165,7 +165,7 @@ def test_only_what_the_given_cases_lack_is_made(
         return [*presets, dict(LEVELS)]
 
     monkeypatch.setitem(sys.modules, "covertable", SimpleNamespace(make=make))
-    monkeypatch.setattr(combinations, "choose_further", lambda _: ())
+    monkeypatch.setattr(combinations, "choose_pairwise", lambda _: ())
     combinations.main([str(tmp_path)])
     assert given == [PLAINEST]
     assert f"- id: {combinations.name(LEVELS)}\n" in capsys.readouterr().out
