@@ -10,7 +10,8 @@ from conformance.adapters.base import CallSource
 from conformance.workers.program import VARIABLE
 
 _PACKAGE = Path(__file__).parents[1]
-_FOLDER = _PACKAGE / "javascript"
+FOLDER = _PACKAGE / "javascript"
+"""The folder of the programs."""
 IMPORTS = (
     f"import sys; sys.path.append({str(_PACKAGE.parent)!r})",
     "import conformance.workers.program as program",
@@ -21,7 +22,7 @@ IMPORTS = (
 def command(*words: str) -> Mapping[str, str]:
     """Return the variable that starts Node with a module of ``javascript/`` and its arguments."""
     module, *arguments = words
-    files = [str(_FOLDER / name) for name in ("calls.js", module)]
+    files = [str(FOLDER / name) for name in ("calls.js", module)]
     return {VARIABLE: json.dumps(["node", *files, *arguments])}
 
 

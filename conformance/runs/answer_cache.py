@@ -21,12 +21,13 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from conformance.adapters import javascript
 from conformance.adapters.base import CPU
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import processor
 from conformance.runs.prepared_case import digest_of
-from conformance.workers import batched, protocol, worker
+from conformance.workers import batched, program, protocol, worker
 from conformance.workers.batching import Task
 from conformance.workers.channel import KILLED
 from conformance.workers.interpreter import Interpreter
@@ -224,9 +225,13 @@ def cache_of(
 
 @cache
 def _own_code() -> str:
-    """Return our code in a worker and for what it sends and what is kept, as it was at first."""
-    files = (*(str(module.__file__) for module in (worker, batched, protocol)), __file__)
-    return "".join(Path(file).read_text(encoding="utf-8") for file in files)
+    """Return our code in a worker and for what it sends and what is kept, as it was at first.
+
+    That of libraries of JavaScript asks them through a program of ours.
+    """
+    modules = (str(module.__file__) for module in (worker, batched, program, protocol))
+    files = *map(Path, modules), Path(__file__), *sorted(javascript.FOLDER.glob("*.js"))
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def _files(home: Path) -> Iterator[str]:

@@ -16,6 +16,7 @@ from fakes.frameworks import api, framework, function
 from fakes.prepared_cases import case
 from msgspec.structs import replace as replace_struct
 
+import conformance
 from conformance.adapters.base import CallSource
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import Expected
@@ -232,6 +233,15 @@ def test_everything_is_asked_again_where_anything_that_decides_it_is_another(
     change(asked, monkeypatch)
     asked.run()
     assert asked.calls == "sccc"
+
+
+@pytest.mark.parametrize(
+    "file", ["workers/worker.py", "workers/program.py", "javascript/calls.js", "javascript/tfjs.js"]
+)
+def test_the_code_of_a_worker_has_that_of_programs_of_ours(file: str) -> None:
+    path = Path(conformance.__file__).parent / file
+    answer_cache._own_code.cache_clear()
+    assert path.read_text(encoding="utf-8") in answer_cache._own_code()
 
 
 @pytest.mark.parametrize(
