@@ -117,7 +117,7 @@ def _read(home: Path, names: tuple[str, ...]) -> Installation:
         names=names,
         pins=tuple(filter(None, pins)),
         python=_python(home),
-        size=_size(home),
+        size=size_of(home),
         used=datetime.fromtimestamp(last).astimezone(),
         busy=busy,
     )
@@ -132,12 +132,13 @@ def _python(home: Path) -> str:
     return values.get("version_info", "")
 
 
-def _size(home: Path) -> int:
+def size_of(folder: Path) -> int:
+    """Return how many bytes the files of a folder take on the disk, also where others link them."""
     sizes: dict[tuple[int, int], int] = {}  # of each file, once, whatever the number of its links
-    for folder, _, names in os.walk(home):
+    for path, _, names in os.walk(folder):
         for name in names:
             with suppress(FileNotFoundError):
-                status = os.lstat(Path(folder, name))
+                status = os.lstat(Path(path, name))
                 sizes[status.st_dev, status.st_ino] = status.st_size
     return sum(sizes.values())
 

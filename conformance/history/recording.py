@@ -133,7 +133,7 @@ def record(
                 for attempt in futures[future].plan.attempts(entry.release):
                     store.discard(attempt.environment.home)
                 report(entry, rows)
-                if _size(cache) > CACHE:
+                if store.size_of(cache) > CACHE:
                     _empty(cache)
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -181,15 +181,6 @@ def _own_cache() -> Iterator[Path]:
             del os.environ[name]
             if value is not None:
                 os.environ[name] = value
-
-
-def _size(folder: Path) -> int:
-    sizes = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):
-                sizes += os.lstat(Path(root, name)).st_size
-    return sizes
 
 
 def _empty(cache: Path) -> None:
