@@ -91,8 +91,7 @@ def broadcast_bias(value: ArrayLike | None, output: tuple[int, ...]) -> Array | 
     bias = to_array("bias", value)
     if bias.ndim != len(output):
         return to_array("bias", bias, output[1:2]).reshape(-1, *(1,) * (len(output) - 2))
-    if any(n not in (1, m) for n, m in zip(bias.shape, output, strict=True)):
-        raise ValueError(f"bias of shape {bias.shape} does not fit an output of shape {output}")
+    _check_fit(bias.shape, bias.shape, output)
     return bias
 
 
@@ -104,9 +103,14 @@ def _bias_gradient(
     ones = (1,) * (len(output) - 2)
     shape = (output[1],) if bias_shape is None else tuple(bias_shape)
     full = (1, *shape, *ones) if len(shape) == 1 else shape
-    if len(full) != len(output) or any(n not in (1, m) for n, m in zip(full, output, strict=True)):
-        raise ValueError(f"bias of shape {shape} does not fit an output of shape {output}")
+    _check_fit(shape, full, output)
     axes = tuple(axis for axis, n in enumerate(full) if n == 1)
     with np.errstate(all="ignore"):
         total = gradient.sum(axes, dtype=wide_dtype(gradient), keepdims=True)
         return np.asarray(total.reshape(shape).astype(gradient.dtype))
+
+
+def _check_fit(shape: tuple[int, ...], full: tuple[int, ...], output: tuple[int, ...]) -> None:
+    """Raise ``ValueError`` for a bias whose axes, with those of length 1, are not the output's."""
+    if len(full) != len(output) or any(n not in (1, m) for n, m in zip(full, output, strict=True)):
+        raise ValueError(f"bias of shape {shape} does not fit an output of shape {output}")
