@@ -39,13 +39,7 @@ HEADS = ("release", "Python", "runtime class", "observations", "beside")
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
 BISECT = "`conformance bisect` finds the one that changed a case."
 COMPANIONS = "The pinned companions do not go with it."
-_OPTIONS = {
-    "expression": "-k",
-    "paths": "--cases",
-    "out": "--out",
-    "page": "--markdown",
-    "folder": "--from",
-}
+NOT_RECORDED = ("expression", "paths", "out", "page", "folder")
 """The options that do not go with --to, by the names of their values."""
 
 
@@ -107,9 +101,9 @@ def command(
       conformance history --to reports/history "keras>=3" flax --jobs 2
     """
     if table is not None:
-        for name in _OPTIONS:
-            if options.is_set(name):
-                raise click.UsageError(f"{_OPTIONS[name]} does not go with --to")
+        for name, option in options.typed():
+            if name in NOT_RECORDED:
+                raise click.UsageError(f"{option} does not go with --to")
         recording.record(table, requirements, releases, every=every, at_most=at_most, retry=retry)
         return
     if retry:

@@ -48,11 +48,10 @@ def is_reading(requirements: Sequence[Requirement]) -> bool:
         if options.is_set("folder"):
             raise click.UsageError("--from is for packages without versions, which are looked up")
         return False
-    for option in click.get_current_context().command.params:
-        name = option.name or ""
-        if isinstance(option, click.Option) and name not in OPTIONS and options.is_set(name):
+    for name, option in options.typed():
+        if name not in OPTIONS:
             raise click.UsageError(
-                f"{option.opts[0]} is for releases to ask, such as 'keras>=3'; packages without"
+                f"{option} is for releases to ask, such as 'keras>=3'; packages without"
                 " versions are looked up in the history that ships"
             )
     return True

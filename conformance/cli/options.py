@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -125,3 +125,10 @@ def is_set(name: str) -> bool:
     """Return whether the option with this value is on the command line."""
     source = click.get_current_context().get_parameter_source(name)
     return source is not None and source is not click.core.ParameterSource.DEFAULT
+
+
+def typed() -> Iterator[tuple[str, str]]:
+    """Yield each option on the command line: the name of its value, and how it is spelt."""
+    for option in click.get_current_context().command.params:
+        if isinstance(option, click.Option) and option.name and is_set(option.name):
+            yield option.name, option.opts[0]

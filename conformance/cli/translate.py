@@ -224,9 +224,9 @@ def _require(*names: str) -> None:
 
 def _refuse_beside_recorded(names: Set[str]) -> None:
     """Raise ``click.UsageError`` for an option that has none of these names."""
-    for parameter in click.get_current_context().command.params:
-        if parameter.name not in names and options.is_set(str(parameter.name)):
-            raise click.UsageError(f"{parameter.opts[0]} has no meaning beside --recorded")
+    for name, option in options.typed():
+        if name not in names:
+            raise click.UsageError(f"{option} has no meaning beside --recorded")
 
 
 def _only_rank(ranks: Mapping[str, int | None]) -> int | None:

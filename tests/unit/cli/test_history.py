@@ -10,23 +10,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, installer
+from fakes.aged_releases import CASES, PLACE
 from fakes.installer import Uv
 from history_tables import failed, rows, written
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
-from conformance.environments.definitions import Environment
 from conformance.history import companions, releases
 from conformance.runs import run_files
 from conformance.utils import resources
-
-CASES = """
-cases:
-  - {id: flip, why: One., x: [1, 2], kernel: [1, 10], topics: [kernel-flip]}
-  - {id: spread, why: Two., x: [1, 2], kernel: [1, 10], dilation: 2, topics: [dilation]}
-  - {id: even, why: Three., x: [1, 2], kernel: [1, 1]}
-"""
-PLACE = Environment(framework="torch", pins=("plain==1.5", "companion==5"), python="3.11")
 
 IT = f"Python {platform.python_version()}, NumPy {np.__version__}"
 PYTHON = ".".join(platform.python_version_tuple()[:2])
