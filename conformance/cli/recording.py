@@ -80,16 +80,16 @@ def record(
             for package in ranges
             for environment in _environments(packages, package, releases.backend)
         ]
-        click.echo(_forecast(sum(len(one.releases) for one in recordings), releases), err=True)
+        click.echo(_forecast(sum(len(item.releases) for item in recordings), releases), err=True)
         if releases.dry_run:
-            for one in recordings:
-                for release in one.releases:
-                    click.echo(f"{release}{_on(one.backend)}")
+            for item in recordings:
+                for release in item.releases:
+                    click.echo(f"{release}{_on(item.backend)}")
         else:
             by_id = {prepared_case.case.id: prepared_case for prepared_case in cases}
             recording.record(folder, recordings, releases.jobs, by_id, _report)
-        for one in recordings:
-            click.echo(_extent(folder, one))
+        for item in recordings:
+            click.echo(_extent(folder, item))
     except KeyboardInterrupt:
         refuse("history", "stopped; what is in the table is kept, and the same command goes on")
 
@@ -118,10 +118,10 @@ def _forecast(number: int, releases: ReleaseOptions) -> str:
     )
 
 
-def _extent(folder: Path, one: Recording) -> str:
-    asked, unasked, others = recording.extent(folder, one)
+def _extent(folder: Path, item: Recording) -> str:
+    asked, unasked, others = recording.extent(folder, item)
     return (
-        f"{one.package}{_on(one.backend)}: the table has {count(asked, 'release')} that answered"
+        f"{item.package}{_on(item.backend)}: the table has {count(asked, 'release')} that answered"
         f" and {unasked} that could not be asked; {others} others are published"
     )
 

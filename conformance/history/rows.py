@@ -17,7 +17,7 @@ from conformance.runs.profiles import profiles
 from conformance.utils.text import plain, shortened
 from conformance.workers import pythons
 
-ABSENT = "not in this version"
+LACKING = "not in this version"
 LONGEST = 300
 """Characters of a reason."""
 
@@ -56,7 +56,7 @@ def rows_of(
     )
     for api, is_available in run.header.apis.items():
         if not is_available:
-            yield replace(row, api=api, reason=ABSENT)
+            yield replace(row, api=api, reason=LACKING)
     for profile in profiles(run.observations, prepared_cases):
         for finding in profile.findings:
             if finding.choice or finding.known in WITHOUT_CHOICE:

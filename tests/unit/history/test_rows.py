@@ -84,7 +84,7 @@ def test_an_api_that_is_not_there_has_a_row_that_says_so(
 
 
 def test_the_reason_names_no_folder_and_no_address() -> None:
-    words = "/home/me/envs/ab12/bin/python cannot start: https://index.org/simple/x `/var/lib/y.so`"
+    words = "/a/b1/bin/python cannot start: https://example.org/page/x `/c/lib/y.so`"
     (row,) = rows_of(Entry(RELEASE, trouble=words), "torch", {})
     assert row.reason == "…/python cannot start: … `…/y.so`"
     assert (row.backend, row.api, row.python) == ("torch", "", "")
