@@ -40,8 +40,10 @@ MEANINGS = tuple(convention for convention in CONVENTIONS if not convention.choi
 """The conventions that an API may have; the others are mistakes."""
 BY_NAME: Mapping[str, Convention] = {str(convention): convention for convention in CONVENTIONS}
 """The conventions by their names, as observations and files have them."""
-PROFILED = tuple(axis for axis in AXES if axis.meanings)
-"""The axes on which an API may make a choice of its own; on the others there are only mistakes."""
+PROFILED = tuple(axis for axis in AXES if axis.meanings and not axis.by_size)
+"""The axes on which an API makes one choice, whatever the sizes of the arrays."""
+BY_SIZE = frozenset(name for name, convention in BY_NAME.items() if convention.axis.by_size)
+"""The names of the conventions that an answer may follow and no profile has."""
 
 GRADIENTS = Axis(
     "gradients",

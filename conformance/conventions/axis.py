@@ -106,6 +106,9 @@ class Axis:
         Whether the choices change only how sums are rounded.
     part_of
         The axis that this one depends on: what is refused there is refused here too.
+    by_size
+        Whether libraries choose by the sizes of the arrays, as the fastest algorithm does so. Such
+        a choice explains an answer, and is no property of an API.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Axis:
     choices: tuple[Choice, ...]
     rounds: bool = False
     part_of: str | None = None
+    by_size: bool = False
 
     @property
     def meanings(self) -> tuple[Choice, ...]:

@@ -150,5 +150,6 @@ AXES: tuple[Axis, ...] = (
                 _multiply_zeros(inserted=True),
             ),
         ),
+        by_size=True,
     ),
 )

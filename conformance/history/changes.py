@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import pairwise, starmap
 from typing import NamedTuple
 
+from conformance.conventions.axes import BY_SIZE
 from conformance.history.answers import CaseAnswer, case_answer, states
 from conformance.history.trend import Change, Trend
 from conformance.history.version_ranges import (
@@ -74,7 +75,7 @@ class _Stage:
 
     @cached_property
     def conventions(self) -> frozenset[str]:
-        return frozenset(map(str, self.profile.conventions)) if self.profile else frozenset()
+        return BY_SIZE.union(map(str, self.profile.conventions)) if self.profile else BY_SIZE
 
 
 TOPICS = 3

@@ -245,6 +245,29 @@ def test_a_gradient_that_runs_into_a_limit_speaks_of_no_convention() -> None:
     assert found.limits == (("gradient", "it keeps two at the start"),)
 
 
+def test_a_choice_by_the_sizes_is_in_no_profile_and_hides_no_other_choice() -> None:
+    kernel = np.array([[[1.0, np.inf]]], np.float32)
+    infinite = asked("infinite", kernel=kernel)
+    back = asked(
+        "back",
+        op="conv_transpose_input_gradient",
+        kernel=kernel,
+        gradient=np.ones((1, 1, 1), np.float32),
+        padding=((1, 1),),
+    )
+    explanations = ((*FLIPPED[0], "zeros: of the border"),)
+    seen = [
+        observed(of, "native", "mismatch", explanations=explanations) for of in (infinite, back)
+    ]
+    prepared_cases = {of.id: PreparedCase(of) for of in (ONE, infinite, back)}
+    (found,) = profiles([flipped(ONE), *seen], prepared_cases)
+    choices = {f.axis.name: (f.choice, f.cases) for f in found.findings}
+    assert "zeros" not in choices
+    assert choices["kernel flip"] == ("flipped", ("back", "infinite", "one"))
+    assert choices["gradients"] == ("of the same call", ("back",))
+    assert found.unexplained == ()
+
+
 CROPPED = [asked(f"cropped-{end}", padding=(pair,)) for end, pair in enumerate([(1, 0), (1, 1)])]
 ONE_ELEMENT = asked("one-element", x=np.array([[[2.0]]], np.float32), padding=((0, 1),))
 PADDED_TOO = (("kernel flip: flipped", "padding: pads the input"),)
