@@ -212,12 +212,15 @@ def _explain(submission: Submission, comparison: Comparison, budget: Budget) -> 
 def _search(comparison: Comparison, answer: Array, budget: Budget) -> Diagnosis:
     """Search for an explanation of two examples, and keep what explains all of them.
 
-    One of the two is wrong. A single one hides conventions that need several elements.
+    One of the two is wrong. A single one hides conventions that need several elements. A bias of as
+    many numbers as there are examples may be one of the examples.
     """
     q, expected, agrees = comparison.question, comparison.expected, comparison.agrees
     exact, slack = comparison.exact, comparison.slack
     find = partial(search.diagnose, exact=exact, budget=budget, slack=slack)
-    if q.answer_space in ("kernel", "bias") or not answer.shape[:1] == (len(q.x),) > (2,):
+    has_many_examples = answer.shape[:1] == (len(q.x),) > (2,)
+    has_bias_of_examples = q.bias is not None and len(q.bias) == len(q.x)
+    if q.answer_space in ("kernel", "bias") or has_bias_of_examples or not has_many_examples:
         return find(q, expected, answer)
     wrong = 0 if agrees is None else int(np.argwhere(~agrees)[0, 0])
     start = min(wrong, len(q.x) - 2)

@@ -34,6 +34,14 @@ NARROWER: dict[Dtype, Dtype] = {
 }
 """The dtypes of numbers of 64 bits, each with that of half the bits."""
 
+OTHER_AXES = {
+    -1: "the last axis",
+    2: "the first spatial axis",
+    3: "the second spatial axis",
+    0: "the batch axis",
+}
+"""The axes of an output, in words, along which a bias of its channels may go by mistake."""
+
 
 def round_to(y: Array, dtype: Dtype) -> Array:
     """Return numbers rounded to ``dtype``, in the dtype that they have."""
@@ -48,15 +56,15 @@ def _scale_bias(times: int) -> Change:
 
 
 def _bias_along(axis: int) -> Change:
-    """Add the bias along a spatial axis that has as many elements."""
+    """Add the bias along another axis of the output, if it has as many elements."""
 
     def change(q: Question) -> Transformed | None:
-        if q.bias is None or not q.has_output or (axis == 0 and q.rank == 1):
-            return None
-        if q.output_space[axis] != len(q.bias) or len(q.bias) == 1:
+        if q.bias is None or not q.has_output or axis > q.rank:
+            return None  # the last axis has a choice of its own
+        if q.output_shape[axis] != len(q.bias) or len(q.bias) == 1:
             return None
         shape = [1] * (q.rank + 2)
-        shape[axis if axis < 0 else axis + 2] = -1
+        shape[axis] = -1
         return mapped(q, "bias", lambda bias: bias.reshape(shape), np.ravel)
 
     return change
@@ -159,15 +167,13 @@ AXES: tuple[Axis, ...] = (
         (
             Choice("dropped", "The bias is not added.", _scale_bias(0)),
             Choice("doubled", "The bias is added twice.", _scale_bias(2)),
-            mistake(
-                "along the last axis",
-                "The bias is added along the last axis of the output.",
-                _bias_along(-1),
-            ),
-            mistake(
-                "along the first spatial axis",
-                "The bias is added along the first spatial axis of the output.",
-                _bias_along(0),
+            *(
+                mistake(
+                    f"along {which}",
+                    f"The bias is added along {which} of the output.",
+                    _bias_along(axis),
+                )
+                for axis, which in OTHER_AXES.items()
             ),
             mistake(
                 "along the input channels",

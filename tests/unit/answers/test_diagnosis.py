@@ -248,6 +248,14 @@ def test_of_a_batch_what_explains_all_examples_is_named() -> None:
     assert ("kernel flip: flipped",) in diagnosis.names
 
 
+def test_a_bias_along_the_batch_axis_is_named_from_all_examples() -> None:
+    x = np.float32([[[1, 2, 3]], [[3, 2, 1]], [[5, 7, 9]]])
+    kernel, bias = np.float32([[[1], [10], [100]]]), np.float32([1, 2, 3])
+    y = conformance.conv_transpose(x, kernel) + bias[:, None, None]
+    diagnosis = conformance.diagnose(x, kernel, y, bias=bias)
+    assert ("bias: along the batch axis",) in diagnosis.names
+
+
 def test_what_explains_only_some_examples_is_not_named() -> None:
     x = np.float32([[[1, 2, 3]], [[3, 2, 1]], [[5, 7, 9]], [[4, 4, 2]]])
     kernel = np.float32([[[1, 10, 100]]])

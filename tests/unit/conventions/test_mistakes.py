@@ -206,6 +206,14 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask([[[[1]]]], [[[[1], [10]], [[2], [20]]]], bias=[100, 200], channels=True),
         [[[101], [210]], [[102], [220]]],
     ),
+    "bias: along the second spatial axis": (
+        ask([[[[[1]]]]], [[[[[1], [10]]], [[[2], [20]]]]], bias=[100, 200], channels=True),
+        [[[[101], [210]]], [[[102], [220]]]],
+    ),
+    "bias: along the batch axis": (
+        ask([[[1]], [[3]]], [[[1], [2]]], bias=[100, 200], channels=True),
+        [[[101], [102]], [[203], [206]]],
+    ),
     # The inputs are 4 and 6.
     "bias: along the input channels": (
         ask(column(1, 2), [[[1], [10]], [[100], [1000]]], bias=[3, 4], channels=True),
