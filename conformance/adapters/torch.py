@@ -28,6 +28,7 @@ from conformance.adapters.base import (
     words,
 )
 from conformance.adapters.runtime import RuntimeClass
+from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
 
@@ -155,6 +156,11 @@ def _interpolate(q: Question) -> CallSource:
     )
 
 
+def _shortest(q: Question) -> Axes:
+    """Return the lengths of the output without an output padding."""
+    return q.but(output_padding=(0,) * q.rank).output_space
+
+
 TRANSPOSE_LIMITS = (
     ZEROS_AROUND,
     onednn.ZEROS_BESIDE,
@@ -168,6 +174,7 @@ TRANSPOSE_LIMITS = (
             p >= max(s, d) for p, s, d in zip(q.output_padding, q.stride, q.dilation, strict=True)
         ),
     ),
+    Limitation("whole numbers need 64 bits", lambda q: q.dtype == "int32"),
 )
 CONV_LIMITS = (
     ZEROS_AROUND,
@@ -200,6 +207,19 @@ LAYER = replace(
     exists="torch.nn.ConvTranspose1d",
     native=_layer,
     recipe=_layer,
+    limits=(
+        *TRANSPOSE_LIMITS,
+        Limitation(
+            "output_size must be less than a stride above its minimum",
+            lambda q: (
+                q.length is not None
+                and any(
+                    n - least >= s
+                    for n, least, s in zip(q.length.space, _shortest(q), q.stride, strict=True)
+                )
+            ),
+        ),
+    ),
     has_parameters=True,
     forward="torch.nn.Conv",
     defaults={"padding": 0},  # a length is that of the output padding beside it

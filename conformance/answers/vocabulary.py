@@ -137,7 +137,7 @@ def fitted(q: Question, lengths: Axes, *, padding: bool, output_padding: bool) -
     q = output_lengths.fit(q, LENGTH, lengths, padding=padding, output_padding=output_padding)
     if q.length is not None and q.length.fault is not None:
         raise CannotUse(q.length.fault)
-    return q.but(length=None)
+    return q
 
 
 def _uncropped(q: Question) -> Axes:

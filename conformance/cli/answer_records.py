@@ -22,9 +22,12 @@ def record_of(path: Path, diagnosis: AnswerDiagnosis, contrast: Contrast | None)
         record["only_here"] = _conventions(contrast.only_first)
         record["only_there"] = _conventions(contrast.only_second)
         return record
-    written = correction.correction(diagnosis)
-    if written is not None:
-        result, end = written
+    end = correction.end_of(diagnosis)
+    if end is None:
+        return record
+    record["refusal"] = correction.refusal(diagnosis, end)
+    result = correction.correction(diagnosis, end)
+    if result is not None:
         record["correction"] = (
             {"reason": result.reason}
             if isinstance(result, Inexpressible)

@@ -18,38 +18,55 @@ from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.runs import lookup
 from conformance.runs.profiles import Profile
-from conformance.translate import records, translation
+from conformance.translate import proofs, records, translation
 from conformance.translate.ends import End
 from conformance.translate.translation import Place, Translation
 from conformance.translate.verification import proof_lines
+from conformance.utils.text import plain
 
 
-def correction(diagnosis: AnswerDiagnosis) -> tuple[Translation | Inexpressible, End] | None:
-    """Write the call of the API that gives the right answer.
+def end_of(diagnosis: AnswerDiagnosis) -> End | None:
+    """Return the API in whose words an answer is, where calls of it were recorded.
 
-    It reads arrays in the layout of the API, or, where a naive call cannot be written, with
-    canonical axes.
-
-    Returns the call and where it is proven, or why there is none; None where there is no right
-    answer or this is it, for an API without an adapter, and for what `translate` does not write.
+    Returns None for an API without an adapter or a record.
     """
-    if diagnosis.is_right or diagnosis.api not in APIS:
-        return None
-    if diagnosis.question.op != "conv_transpose" or diagnosis.expected is None:
+    if diagnosis.api not in APIS:
         return None
     framework, api = lookup.api_named(diagnosis.api)
     record = records.nearest(records.load_records(), api, "recipe")
     if record is None:
         return None
-    question, place = diagnosis.question, Place(framework, record.runtime, api)
-    end = End(place, record, record.header)
-    result = translation.translate(question, place, place, Profile(api.id, ()))
+    return End(Place(framework, record.runtime, api), record, record.header)
+
+
+def refusal(diagnosis: AnswerDiagnosis, end: End) -> str | None:
+    """Return a sentence if the API itself refuses the call, or may refuse it."""
+    objection = proofs.refusal(end.place.api, diagnosis.question, end.record)
+    if objection is None:
+        return None
+    verb = "refuses" if objection.is_certain else "may refuse"
+    return f"{end.title} {verb} this call: {plain(objection.reason)}."
+
+
+def correction(diagnosis: AnswerDiagnosis, end: End) -> Translation | Inexpressible | None:
+    """Write the call of the API that gives the right answer.
+
+    It reads arrays in the layout of the API, or, where a naive call cannot be written, with
+    canonical axes.
+
+    Returns the call, or why there is none; None where there is no right answer or this is it, and
+    for what `translate` does not write.
+    """
+    if diagnosis.is_right or diagnosis.expected is None:
+        return None
+    question, place = diagnosis.question, end.place
+    if question.op != "conv_transpose":
+        return None
+    result = translation.translate(question, place, place, Profile(place.api.id, ()))
     if isinstance(result, Translation):
-        return result, end
-    call = call_writer.write(framework, record.runtime, api, question, "recipe")
-    if isinstance(call, Inexpressible):
-        return call, end
-    return _over_canonical_arrays(call, question), end
+        return result
+    call = call_writer.write(place.framework, place.runtime, place.api, question, "recipe")
+    return call if isinstance(call, Inexpressible) else _over_canonical_arrays(call, question)
 
 
 def _over_canonical_arrays(call: Call, question: Question) -> Translation:
@@ -58,14 +75,18 @@ def _over_canonical_arrays(call: Call, question: Question) -> Translation:
 
 
 def correction_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
-    """Yield lines about the call that is right."""
+    """Yield lines about the call as it was written, and about the one that is right."""
     if diagnosis.api in ONNX and not diagnosis.is_right:
         sentence = f"The specification of ONNX has the oracle's numbers for {diagnosis.api}."
         yield from wrapped(sentence, width)
-    written = correction(diagnosis)
-    if written is None:
+    end = end_of(diagnosis)
+    if end is None:
         return
-    result, end = written
+    if sentence := refusal(diagnosis, end):
+        yield from wrapped(sentence, width)
+    result = correction(diagnosis, end)
+    if result is None:
+        return
     if isinstance(result, Inexpressible):
         yield from wrapped(f"There is no call to write instead: {result.reason}.", width)
         return

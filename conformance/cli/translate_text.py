@@ -34,7 +34,8 @@ def show(result: Translation, source: End, target: End) -> None:
     console.print(f"kernel:  {'; '.join(result.kernel) or 'as it is'}")
     console.print(f"output:  {'; '.join(result.output) or 'as it is'}")
     _show_costs(console, result, target.place)
-    for line in verification.proof_lines(result, target):
+    remedy = "" if target.client else "; --verify runs it"
+    for line in verification.proof_lines(result, target, remedy):
         console.print(line)
 
 

@@ -235,14 +235,20 @@ def _split_groups(draft: Draft) -> Iterator[Draft]:
         yield draft.but(
             "a call for each group",
             question=q.but(
-                x=q.x[:, : q.x.shape[1] // q.groups],
-                kernel=q.kernel[: len(q.kernel) // q.groups],
+                x=_least_finite_group(q.x, 1, q.groups),
+                kernel=_least_finite_group(q.kernel, 0, q.groups),
                 bias=None if q.bias is None else q.bias[: len(q.bias) // q.groups],
                 groups=1,
             ),
             split=True,
             cost=Cost.COMPOSITION,
         )
+
+
+def _least_finite_group(array: Array, axis: int, groups: int) -> Array:
+    """Return the channels of a group with an infinity or a NaN; without any, of the first."""
+    parts = np.array_split(array, groups, axis)  # channels that no groups divide are refused
+    return next((part for part in parts if not all_finite(part)), parts[0])
 
 
 def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:

@@ -29,11 +29,13 @@ SHOWN = 3
 """Cases of a proof that are named."""
 
 
-def proof_lines(result: Translation, target: End) -> tuple[str, ...]:
-    """Return on how many cases the call was right in the environment of the target."""
+def proof_lines(result: Translation, target: End, remedy: str = "") -> tuple[str, ...]:
+    """Return on how many cases the call was right in the environment of the target.
+
+    ``remedy`` is the end of a line that says that no case proves it.
+    """
     recipe = f"this recipe ({'; '.join(result.call.moves)})" if result.call.moves else "this recipe"
     framework = f"{target.place.framework.name} {environment_title(target.header)}"
-    remedy = "" if target.client else "; --verify runs it"
     if not target.is_recorded:
         return (f"proof:   none: there is no run of {framework}{remedy}",)
     evidence = proofs.proof(target.place.api, result.question, result.call.moves, target.record)

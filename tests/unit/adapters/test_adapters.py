@@ -712,6 +712,7 @@ def test_an_empty_batch_is_asked_as_one_of_zeros_where_it_is_answered_wrongly(op
 @pytest.mark.parametrize(
     ("api_id", "dtype", "rank", "reason"),
     [
+        ("torch.nn.ConvTranspose", "int32", 3, "whole numbers need 64 bits"),
         ("tf.nn.conv_transpose", "int64", 2, "whole numbers need 32 bits"),
         ("tf.nn.conv_transpose", "int32", 3, "whole numbers need one or two spatial axes"),
         (

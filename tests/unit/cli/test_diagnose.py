@@ -85,6 +85,19 @@ def test_a_call_that_cannot_be_written_has_its_reason() -> None:
     assert words in " ".join(result.output.split())
 
 
+def test_of_a_call_that_the_api_itself_refuses_that_is_said() -> None:
+    text = "api: torch.nn.ConvTranspose1d\nx: [1]\nkernel: [1, 10]\nstride: 2\ndilation: 3\n"
+    Path("longer.yaml").write_text(f"{text}output_size: 6\ny: [1, 0, 0, 10, 0, 0]\n")
+    result = ran("longer.yaml")
+    assert result.exit_code == 0
+    assert "refuses this call: output_size must be less than a stride" in " ".join(
+        result.output.split()
+    )
+    Path("long.yaml").write_text(f"{text}output_size: 5\ny: [1, 0, 0, 10, 0]\n")
+    assert "refuses" not in ran("long.yaml").output
+    assert json.loads(ran("longer.yaml", "--json").stdout)["refusal"]
+
+
 def test_of_a_question_without_an_answer_there_is_no_call() -> None:
     Path("none.yaml").write_text("x: [1]\nkernel: [1, 2]\npadding: 3\ny: [7]\n")
     result = ran("none.yaml", "--api", "torch.nn.ConvTranspose")

@@ -395,7 +395,18 @@ def test_no_recipe_puts_zeros_where_they_meet_an_infinity() -> None:
     x = np.array([[[1, np.inf, 3]]], np.float32)
     dilated = asked(x=x, dilation=(2,))
     padded = asked("conv", kernel=np.array([[[np.inf, 1]]], np.float32), padding=((1, 0),))
-    for limit, q in (("no dilation", dilated), ("padding in words", padded)):
+    in_the_second_group = asked(
+        "conv",
+        x=np.ones((1, 2, 3), np.float32),
+        kernel=np.array([[[1, 1]], [[np.inf, 1]]], np.float32),
+        padding=((1, 0),),
+        groups=2,
+    )
+    for limit, q in (
+        ("no dilation", dilated),
+        ("padding in words", padded),
+        ("padding in words", in_the_second_group),
+    ):
         limited = api(q.operator, limits=(limit,))
         call = call_writer.write(framework(limited), ANY, limited, q, "recipe")
         assert isinstance(call, Inexpressible)
