@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from conformance.adapters.base import Api
-from conformance.adapters.registry import FRAMEWORKS, LIBRARIES
+from conformance.adapters.registry import FRAMEWORKS, LIBRARIES, api_and_rank
 from conformance.cases import load
 from conformance.cases.loader import SUFFIXES
 from conformance.cases.size_limits import MAX_BYTES
@@ -223,7 +223,7 @@ def plugin(config: pytest.Config) -> Plugin:
         known = ", ".join(LIBRARIES)
         raise pytest.UsageError(f"--conformance-framework must be one of {known}, got {name!r}")
     framework = FRAMEWORKS[name]
-    api_ids = config.getoption("conformance_api")
+    api_ids = [api_and_rank(name)[0] for name in config.getoption("conformance_api")]
     known_apis = [api.id for api in framework.apis]
     for id_ in api_ids:
         if id_ not in known_apis:

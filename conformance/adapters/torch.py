@@ -157,8 +157,9 @@ def _interpolate(q: Question) -> CallSource:
 
 
 def _shortest(q: Question) -> Axes:
-    """Return the lengths of the output without an output padding."""
-    return q.but(output_padding=(0,) * q.rank).output_space
+    """Return the lengths of the output without an output padding, which may be below 1."""
+    full = q.but(padding="valid", output_padding=(0,) * q.rank).output_space
+    return tuple(n - begin - end for n, (begin, end) in zip(full, q.pairs, strict=True))
 
 
 TRANSPOSE_LIMITS = (

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from conformance.adapters.registry import FRAMEWORKS
+from conformance.adapters.registry import FRAMEWORKS, api_and_rank
 from conformance.cli.option_kinds import (
     PATH,
     Decorator,
     Seconds,
+    Word,
     flag,
     group,
     several,
@@ -28,6 +29,15 @@ LEAST_MEMORY, MOST_MEMORY = 2**20, 2**50
 """Bytes for a worker: less is too little for any call, and no machine has more."""
 BYTES = click.IntRange(LEAST_MEMORY, MOST_MEMORY)
 
+
+class ApiId(Word):
+    """The type of the name of an API, which becomes its id."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a name; one that is of no API stays as it is."""
+        return api_and_rank(super().convert(value, param, ctx))[0]
+
+
 jobs = click.option(
     "--jobs",
     default=1,
@@ -35,7 +45,14 @@ jobs = click.option(
     type=click.IntRange(1, MOST_WORKERS),
     help="Workers side by side.",
 )
-api_ids = word("--api", "api_ids", multiple=True, metavar="ID", help="Only this API; repeatable.")
+api_ids = several(
+    "--api",
+    "api_ids",
+    type=ApiId(),
+    metavar="ID",
+    help="Only this API; repeatable. The name of a rank, such as torch.nn.ConvTranspose2d, stands"
+    " for all ranks.",
+)
 expression = word(
     "-k",
     "expression",

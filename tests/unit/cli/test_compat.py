@@ -100,6 +100,8 @@ def test_of_one_api_only_this_counts() -> None:
     words = ("compat", "keras>=3", "--backend", "torch", "--api")
     assert "3.2 on all" in lines(run(*words, LAYER))[-1]
     assert FUNCTION not in run(*words, LAYER).stdout
+    of_a_rank = run(*words, "tf.keras.layers.Conv2DTranspose")
+    assert of_a_rank.stdout == run(*words, LAYER).stdout
 
 
 def test_what_differs_between_runtime_classes_is_no_change_and_told() -> None:
