@@ -6,6 +6,7 @@ where a convention explains both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from sys import intern
@@ -44,6 +45,19 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     explanations: Names
     content: str
 
+    @property
+    def array(self) -> tuple[str, tuple[int, ...], str] | None:
+        """Return the dtype, the shape and the digest that the mark holds, if it holds them."""
+        parts = _ARRAY.fullmatch(self.mark)
+        if parts is None:
+            return None
+        dtype, lengths, digest = parts.groups()
+        return dtype, () if lengths == _SCALAR else tuple(map(int, lengths.split("x"))), digest
+
+
+_SCALAR = "scalar"
+_ARRAY = re.compile(rf"(\S+) ({_SCALAR}|\d{{1,9}}(?:x\d{{1,9}})*) (\S+)", re.ASCII)
+
 
 def answer_of(observation: Observation) -> Answer:
     """Return the part of an observation that is compared; equal parts share their memory."""
@@ -61,7 +75,7 @@ _STATUS_TUPLES: Mapping[Status, tuple[Status]] = {status: (status,) for status i
 
 @lru_cache(maxsize=2**12)
 def _array_type(dtype: str | None, shape: tuple[int, ...]) -> str:
-    return f"{dtype} {'x'.join(map(str, shape)) or 'scalar'}"
+    return f"{dtype} {'x'.join(map(str, shape)) or _SCALAR}"
 
 
 def agree(first: Answer, second: Answer) -> bool:

@@ -1,7 +1,8 @@
 """Read the observations of one environment from a run file or a baseline.
 
 A baseline holds less than the run that it was accepted from. The missing details follow from the
-cases: how a call was rewritten, why there is none, and the known limit behind a refusal.
+cases: how a call was rewritten, why there is none, the known limit behind a refusal, and the words
+of a diagnosis.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from conformance.adapters.base import Api, Framework, Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.cases import load
+from conformance.conventions.axes import BY_NAME
+from conformance.conventions.diagnosis import Diagnosis
 from conformance.gate import baseline
 from conformance.gate.snapshot import CannotCompare
 from conformance.observations import MODES, Mode, Observation
@@ -187,6 +190,7 @@ def _observation(
     """Return the observation behind an answer of a baseline that has a single status."""
     case = prepared_case.case
     call = call_writer.write(framework, runtime, api, case.question, mode)
+    dtype, shape, digest = answer.array or (None, None, None)
     observation = Observation(
         api=api.id,
         case=case.id,
@@ -194,7 +198,11 @@ def _observation(
         status=answer.statuses[0],
         op=case.op,
         topics=case.labels,
+        diagnosis=_diagnosis(answer),
         explanations=answer.explanations,
+        shape=shape,
+        dtype=dtype,
+        digest=digest,
         content=answer.content,
         exact=case.exact,
     )
@@ -205,6 +213,16 @@ def _observation(
     observation = evaluation.with_limitation(observation, api, case.question, runtime)
     # A baseline does not hold the framework's message, so the known limit takes its place.
     return replace(observation, detail=observation.detail or observation.limitation)
+
+
+def _diagnosis(answer: Answer) -> str | None:
+    """Return the explanations of an answer in words, as far as they are known today."""
+    explanations = tuple(
+        tuple(BY_NAME[name] for name in names)
+        for names in answer.explanations
+        if BY_NAME.keys() >= set(names)
+    )
+    return Diagnosis(explanations).words if explanations else None
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,8 @@ from gate_runs import seen, write
 from conformance.adapters.base import Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.cases import load
+from conformance.conventions.axes import BY_NAME
+from conformance.conventions.interpretations import answer_under
 from conformance.environments import definitions
 from conformance.gate import accept
 from conformance.runs import evaluation, plan, run_files
@@ -54,6 +56,28 @@ def test_a_baseline_knows_how_each_recipe_was_made(both: tuple[Record, Record]) 
     )
     assert any(moves for _, moves, _ in run.values())
     assert accepted == run
+
+
+def test_a_baseline_tells_why_an_answer_is_wrong_and_which_array_it_is(tmp_path: Path) -> None:
+    flipped = BY_NAME["kernel flip: flipped"]
+    cases = load([resources.CASES], check=False).cases
+    prepared_cases = [PreparedCase(case) for case in cases if "kernel-flip" in case.topics]
+    header = Header(framework="torch", version="1.0", apis={TORCH.id: True})
+    observations = []
+    with run_files.writing(tmp_path / "run.jsonl", header) as writer:
+        for item in plan.invocations(FRAMEWORKS["torch"], header.runtime, [TORCH], prepared_cases):
+            array = answer_under(item.prepared_case.case.question, (flipped,))
+            if array is not None and not isinstance(item.call, Inexpressible):
+                observations.append(evaluation.evaluate(item, item.modes[0], Answer(array)))
+                writer.add(observations[-1])
+    accept.write(accept.snapshots([tmp_path / "run.jsonl"]), tmp_path)
+    (accepted,) = tmp_path.glob("*.csv")
+    run, baseline = (
+        {o.key: (o.diagnosis, *((o.shape, o.dtype, o.digest) if o.exact else ())) for o in answers}
+        for answers in (observations, records.run_of(records.read(accepted)).observations)
+    )
+    assert flipped.choice.sentence in {diagnosis for diagnosis, *_ in run.values()}
+    assert baseline == run
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("*.jsonl")), ids=lambda path: path.stem)
