@@ -140,7 +140,8 @@ def refusal_words(limitation: str, detail: str | None) -> str:
     ``limitation`` is the known limitation. It comes first, as long texts are cut at their end.
     """
     start = f"{limitation[:1].upper()}{limitation[1:].removesuffix('.')}"
-    return f"{start}. {detail or ''}".rstrip()
+    message = detail if detail and detail != limitation else ""
+    return f"{start}. {message}".rstrip()
 
 
 def verdict(statuses: Mapping[str, Status]) -> Verdict:

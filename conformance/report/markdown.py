@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from conformance.observations import VERDICTS
 from conformance.report import changes
 from conformance.report.environments import alike
 from conformance.report.model import LEGEND, Report
-from conformance.report.support import Family, SupportMatrix
+from conformance.report.support import Implementation, SupportMatrix
 from conformance.report.support_cells import SupportCell
 from conformance.report.support_questions import QUESTIONS
 from conformance.utils.markdown import table, template
@@ -21,7 +21,11 @@ def render(report: Report) -> str:
         report=report,
         legend=LEGEND,
         matrix=_matrix(report.support),
-        families=[(family.title, _family(family)) for family in _divided(report.support)],
+        divided=[
+            (implementation.title, _columns(implementation))
+            for implementation in report.support.implementations
+            if len(implementation.columns) > 1
+        ],
         summary=table(["API", *VERDICTS], _summary(report)),
         trends=[(title, changes.as_markdown(trends, "####")) for title, trends in report.trends],
     )
@@ -32,43 +36,36 @@ def render_support(report: Report) -> str:
     places = [place for place, question in enumerate(QUESTIONS) if question.head]
     rows = (
         [
-            f"{markdown(family.title)} {markdown(', '.join(family.versions))}",
-            markdown(", ".join(family.classes)),
-            *(_cell(family.folded[place]) for place in places),
+            f"{markdown(implementation.title)} {markdown(', '.join(implementation.versions))}",
+            markdown(", ".join(implementation.classes)),
+            *(_cell(implementation.folded[place]) for place in places),
         ]
-        for family in report.support.families
+        for implementation in report.support.implementations
     )
     heads = (sentence(QUESTIONS[place].head) for place in places)
     return f"{table(['implementation', 'runs on', *heads], rows)}\n"
 
 
 def _matrix(support: SupportMatrix) -> str:
-    """Return the questions by the families."""
-    heads = [
-        f"{family.title} {markdown(', '.join(family.versions))}" for family in support.families
-    ]
+    """Return the questions by the implementations."""
+    heads = (f"{i.title} {markdown(', '.join(i.versions))}" for i in support.implementations)
     rows = (
-        [sentence(question.title), *(_cell(f.folded[place]) for f in support.families)]
+        [sentence(question.title), *(_cell(i.folded[place]) for i in support.implementations)]
         for place, question in enumerate(QUESTIONS)
     )
     return table(["question", *heads], rows)
 
 
-def _divided(support: SupportMatrix) -> Iterator[Family]:
-    """Yield the families of several columns."""
-    return (family for family in support.families if len(family.columns) > 1)
-
-
-def _family(family: Family) -> str:
-    """Return the columns of a family by the questions to which they differ."""
+def _columns(implementation: Implementation) -> str:
+    """Return the columns of an implementation by the questions to which they differ."""
+    columns = implementation.columns
     places = [
         place
         for place in range(len(QUESTIONS))
-        if len({column.cells[place] for column in family.columns}) > 1
+        if len({column.cells[place] for column in columns}) > 1
     ]
     rows = (
-        [tick(column.name), *(_cell(column.cells[place]) for place in places)]
-        for column in family.columns
+        [tick(column.name), *(_cell(column.cells[place]) for place in places)] for column in columns
     )
     return table(["API", *(sentence(QUESTIONS[place].title) for place in places)], rows)
 

@@ -16,7 +16,7 @@ from conformance.history.outlook import version_of
 from conformance.report import history
 from conformance.report.environments import Column
 from conformance.report.model import LEGEND, Report
-from conformance.report.support_questions import QUESTIONS
+from conformance.report.support_questions import CLASSES, QUESTIONS
 from conformance.runs.profiles import GRADIENTS, PROFILED
 from conformance.utils.text import plain, shortened
 
@@ -47,8 +47,10 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
     bugs         [title, anchor]
     known        by number of column, and of case, the number of the known bug
     questions    of the support matrix, [id, title, axis, topic]
-    families     [name, title, columns], and a column [name, columns above, cells], and a cell
-                 [word, tone, sentence, number of cases]
+    implementations
+                 [name, name of the family, title, columns], and a column [name, columns above,
+                 cells], and a cell [word, tone, sentence, number of cases]
+    classes      sentences on the runtime classes, by their names
     sentences    of the history, each once
     since        for each column, by name of the axis, the number of the sentence
     ===========  =====================================================================
@@ -63,6 +65,7 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
         key = tuple(shortened(v, SHOWN) if isinstance(v, str) else None for v in outcome)
         pairs[columns[run, api]] += (ids[case], outcomes.setdefault(key, len(outcomes)))
     sets, axes = _axes(report, ids)
+    classes = {environment.run.header.runtime_class for environment in report.environments}
     sentences: dict[str, int] = {}
     since = [
         {
@@ -85,21 +88,24 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
         "bugs": [[bug.title, bug.anchor] for bug in bugs],
         "known": _known(report, bugs, ids),
         "questions": [[q.id, q.title, q.axis, q.topic] for q in QUESTIONS],
-        "families": [
+        "implementations": [
             [
+                implementation.name,
                 family.name,
-                family.title,
+                implementation.title,
                 [
                     [
                         column.name,
                         [columns[member.run, member.api] for member in column.members],
                         [[c.word, c.tone, c.sentence, c.cases] for c in column.cells],
                     ]
-                    for column in family.columns
+                    for column in implementation.columns
                 ],
             ]
             for family in report.support.families
+            for implementation in family.implementations
         ],
+        "classes": {name: words for name, words in CLASSES.items() if name in classes},
         "sentences": list(sentences),
         "since": since,
     }

@@ -26,8 +26,9 @@ NAMED = 6
 class Problem:
     """One thing that is wrong.
 
-    ``kind`` is a verdict, ``incomplete``, ``changed``, ``asked again``, ``rounding``, ``known bug``
-    or ``known limit``; for an answer that fits no convention, ``unexplained`` or ``contradiction``.
+    ``kind`` is a verdict, ``incomplete``, ``asked in part``, ``changed``, ``asked again``,
+    ``rounding``, ``known bug`` or ``known limit``; for an answer that fits no convention,
+    ``unexplained`` or ``contradiction``.
     ``where`` is the environment, or the API in it; for a known bug, its title.
     """
 
@@ -118,7 +119,8 @@ def _not_run(data: ReportData) -> Iterator[Problem]:
             ids = tuple(sorted(set(members["case"])))
             apis = ", ".join(sorted(set(members["api"])))
             sentence = f"{reason} ({count(len(ids), 'case')} of {apis})"
-            yield Problem("not run", environment.title, sentence, ids)
+            kind = "asked in part" if environment.run.header.selection else "not run"
+            yield Problem(kind, environment.title, sentence, ids)
 
 
 def _broken(bad: pd.DataFrame) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Define the support matrix: what implementations do, by the questions of somebody who ports.
 
-APIs of a framework with the same cells share a column, and a framework's columns are a family,
-which a page folds into one.
+APIs of a framework with the same cells share a column. A page folds the columns of a family of
+frameworks into one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,19 @@ from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.report.data import OPERATORS, ReportData
 from conformance.report.environments import Column
 from conformance.report.evidence import Conventions
-from conformance.report.support_cells import CountedCalls, SupportCell, cell_of_axis, fold
-from conformance.report.support_questions import PLACES, QUESTIONS, SupportQuestion
+from conformance.report.support_cells import NaiveCalls, SupportCell, cell_of_axis, fold
+from conformance.report.support_questions import (
+    FAMILIES,
+    OTHERS,
+    PLACES,
+    QUESTIONS,
+    SupportQuestion,
+)
 from conformance.runs.profiles import PROFILED, touched_axes
 from conformance.utils.grouping import group
 
 SHOWN = 2
-"""The most columns of a family that are named; more are counted."""
+"""The most columns of an implementation that are named; more are counted."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,13 @@ class SupportColumn:
 
 
 @dataclass(frozen=True)
-class Family:
+class Implementation:
     """The columns of one framework.
 
     Attributes
     ----------
     name, title
         The name of the framework, and the name for people.
-    versions
-        Its versions in the report.
     """
 
     name: str
@@ -111,14 +115,53 @@ class Family:
     @cached_property
     def folded(self) -> tuple[SupportCell, ...]:
         """Return a cell for each question over all columns: their word, or all their words."""
-        return tuple(fold(cells) for cells in zip(*(c.cells for c in self.columns), strict=True))
+        return _folded(self.columns)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Implementations that share a column until it is unfolded."""
+
+    title: str
+    implementations: tuple[Implementation, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its only implementation, or else its title."""
+        alone = len(self.implementations) == 1
+        return self.implementations[0].name if alone else self.title
+
+    @property
+    def columns(self) -> tuple[tuple[Implementation, SupportColumn], ...]:
+        """Return all columns, each with its implementation."""
+        return tuple((i, column) for i in self.implementations for column in i.columns)
+
+    @cached_property
+    def folded(self) -> tuple[SupportCell, ...]:
+        """Return a cell for each question over the columns of all implementations."""
+        return _folded(column for _, column in self.columns)
+
+
+def _folded(columns: Iterable[SupportColumn]) -> tuple[SupportCell, ...]:
+    return tuple(fold(cells) for cells in zip(*(c.cells for c in columns), strict=True))
 
 
 @dataclass(frozen=True)
 class SupportMatrix:
-    """The families by the questions."""
+    """The implementations by the questions."""
 
-    families: tuple[Family, ...]
+    implementations: tuple[Implementation, ...]
+
+    @cached_property
+    def families(self) -> tuple[Family, ...]:
+        """Return the families that have implementations; one alone has its own title."""
+        names = [*dict.fromkeys(FAMILIES.values()), OTHERS]
+        by_title = group(self.implementations, lambda i: FAMILIES.get(i.name, OTHERS))
+        return tuple(
+            Family(members[0].title if len(members) == 1 else title, tuple(members))
+            for title in names
+            if (members := by_title.get(title))
+        )
 
     @property
     def headings(self) -> Mapping[str, Sequence[tuple[int, SupportQuestion]]]:
@@ -136,31 +179,33 @@ class SupportMatrix:
         return QUESTIONS[PLACES[question_id]].title
 
     def compared(self, kind: str) -> Mapping[str, tuple[str, ...]]:
-        """Return the questions to which the columns of a family differ, by the family's title.
+        """Return the questions to which the columns of an implementation differ, by its title.
 
         ``kind`` is as of `AskedQuestion.compares`.
         """
         return {
-            family.title: family.differing_rows
-            for family in self.families
-            if kind in (family.name, "conversions" if family.converts else None)
+            implementation.title: implementation.differing_rows
+            for implementation in self.implementations
+            if kind in (implementation.name, "conversions" if implementation.converts else None)
         }
 
     def words_of(self, question_id: str) -> Mapping[str, tuple[str, ...]]:
         """Return the known answers to a question, each with who gives it."""
         place = PLACES[question_id]
         answers: dict[str, list[str]] = {}
-        for family in self.families:
-            known = [column for column in family.columns if column.cells[place].tone != "unknown"]
+        for implementation in self.implementations:
+            columns = implementation.columns
+            known = [column for column in columns if column.cells[place].tone != "unknown"]
             words = group(known, lambda column: column.cells[place].word)
-            for word, columns in words.items():
-                names = [family.title] if len(words) == 1 else list(family.names(columns))
+            for word, of_word in words.items():
+                alone = len(words) == 1
+                names = [implementation.title] if alone else list(implementation.names(of_word))
                 answers.setdefault(word, []).extend(names)
         return {word: tuple(names) for word, names in answers.items()}
 
     def differ(self, place: int) -> bool:
         """Return whether the columns do not all give the same answer to a question."""
-        return _differ(c.cells[place] for family in self.families for c in family.columns)
+        return _differ(c.cells[place] for i in self.implementations for c in i.columns)
 
 
 def _differ(cells: Iterable[SupportCell]) -> bool:
@@ -169,7 +214,7 @@ def _differ(cells: Iterable[SupportCell]) -> bool:
 
 def support_matrix(data: ReportData, conventions: Conventions) -> SupportMatrix:
     """Make the support matrix of the transposed convolutions."""
-    counted = CountedCalls(data)
+    calls = NaiveCalls(data)
     columns = data.operators.get(OPERATORS["conv_transpose"], ())
     by_framework: dict[str, list[SupportColumn]] = {}
     for column in columns:
@@ -179,9 +224,9 @@ def support_matrix(data: ReportData, conventions: Conventions) -> SupportMatrix:
         by_axis = {cell.axis.name: cell for cell in conventions.cells[column]}
         wrong = _wrong(conventions.unexplained.get(column, ()), data)
         answers = tuple(
-            cell_of_axis(question, by_axis[question.axis], api, wrong.get(question.axis, 0))
+            cell_of_axis(question, by_axis[question.axis], column, calls, wrong[question.axis])
             if question.axis
-            else counted.cell(question, column)
+            else calls.cell(question, column)
             for question in QUESTIONS
         )
         shared = by_framework.setdefault(column.environment.framework, [])
@@ -193,7 +238,7 @@ def support_matrix(data: ReportData, conventions: Conventions) -> SupportMatrix:
             shared.append(SupportColumn((column,), answers))
     return SupportMatrix(
         tuple(
-            Family(name, FRAMEWORKS[name].title, tuple(columns))
+            Implementation(name, FRAMEWORKS[name].title, tuple(columns))
             for name, columns in by_framework.items()
         )
     )

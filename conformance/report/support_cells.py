@@ -6,11 +6,10 @@ An answer is read off the observed conventions, or counted over the naive calls 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from conformance.adapters.base import Api
 from conformance.adapters.registry import APIS
 from conformance.observations import ANSWERED
 from conformance.question import Question
@@ -25,9 +24,9 @@ TONES: Mapping[Tone, tuple[str, str]] = {
     "same": ("", "what the reference does"),
     "other": ("◆", "something else: translate"),
     "absent": ("∅", "no such argument"),
-    "refused": ("⊘", "refused, always or in part"),
-    "broken": ("✗", "crashes, or often answers wrongly"),
-    "unknown": ("?", "not known from these cases"),
+    "refused": ("⊘", "refused, at least in part"),
+    "broken": ("✗", "crashes, or is not always so"),
+    "unknown": ("?", "not known"),
 }
 """The sign and the meaning of each tone, from the mildest."""
 _TONE_OF: Mapping[Kind, Tone] = {
@@ -75,44 +74,60 @@ class SupportCell:
         return TONES[self.tone][0]
 
 
+SHOWN = 3
+"""The most words of a cell that stands for several; more are counted."""
 EXCEPTIONS = 0.1
-"""A cell says that answers are wrong if they are more than this share of those that are right."""
+"""A cell says that there are exceptions if they are more than this share of its cases."""
 
 
-def cell_of_axis(question: SupportQuestion, cell: Cell, api: Api | None, wrong: int) -> SupportCell:
+def cell_of_axis(
+    question: SupportQuestion, cell: Cell, column: Column, calls: NaiveCalls, wrong: int
+) -> SupportCell:
     """Read a cell off a convention, or off a fact of the API where the convention agrees.
 
     ``wrong`` counts the answers with such arguments that nothing explains.
     """
     word = question.words.get(cell.words) or _WORD_OF.get(cell.words, cell.words)
     tone, sentence = _TONE_OF[cell.kind], cell.sentence
-    if question.fact and cell.kind == "agrees" and api is not None:
+    if question.fact and cell.kind == "agrees" and (api := APIS.get(column.api)) is not None:
         fact = getattr(api, question.fact)
         if fact != type(api).__dataclass_fields__[question.fact].default:
             tone = "other"
         word = question.words.get(fact, fact.replace(" ", ", ").replace("*", ""))
         sentence = f"The order of the axes is {fact.replace('*', '')}."
+    if cell.kind == "refused" and (reason := calls.reason(column, cell.cases)):
+        sentence += f" {reason}"
     number = len(cell.cases)
     wrong = wrong if question.counts_wrong and cell.choice else 0
-    exceptions = {"Against it": len(cell.against), "Wrong and unexplained": wrong}
-    for kind, cases in exceptions.items():
+    exceptions = {"not always": len(cell.against), "some wrong": wrong}
+    kinds = ("Otherwise in", "Wrong and unexplained:")
+    for kind, cases in zip(kinds, exceptions.values(), strict=True):
         if cases:
-            sentence += f" {kind}: {count(cases, 'case')} of {number + cases}."
+            sentence += f" {kind} {count(cases, 'case')} of {number + cases}."
     if sum(exceptions.values()) > EXCEPTIONS * number:
-        return SupportCell(f"{word}, some wrong", "broken", sentence, number)
+        gravest = max(exceptions, key=exceptions.__getitem__)
+        return SupportCell(f"{word}, {gravest}", "broken", sentence, number)
     return SupportCell(f"{word}, {wrong} wrong" if wrong else word, tone, sentence, number)
 
 
 def fold(cells: Sequence[SupportCell]) -> SupportCell:
-    """Return one cell for several: what is known, in the gravest tone."""
+    """Return one cell for several: the most frequent words that are known, in the gravest tone."""
     known = [cell for cell in cells if cell.tone != "unknown"] or list(cells)
-    words = tuple(dict.fromkeys(cell.word for cell in known))
+    words = [word for word, _ in Counter(cell.word for cell in known).most_common()]
+    if len(words) > SHOWN:
+        words[SHOWN - 1 :] = [f"{len(words) - SHOWN + 1} more"]
     tone = max((cell.tone for cell in known), key=list(TONES).index)
     return SupportCell(" / ".join(words), tone, " ".join(dict.fromkeys(c.sentence for c in known)))
 
 
-class CountedCalls:
-    """Counts the naive calls of a kind of cases, by column."""
+class _Call(NamedTuple):
+    question: Question | None
+    status: str
+    reason: str | None
+
+
+class NaiveCalls:
+    """The naive calls of a report, by column and case."""
 
     def __init__(self, data: ReportData) -> None:
         questions = {
@@ -120,36 +135,44 @@ class CountedCalls:
             for case in data.cases
             if isinstance(case.question, Question) and not case.expected.error
         }
-        self._calls: dict[tuple[int, str], list[tuple[Question | None, str, str | None]]] = {}
+        self._calls: dict[tuple[int, str], dict[str, _Call]] = {}
         rows = data.verdicts[["run", "api", "case", "native", "native_reason"]]
         for run, api, case, status, reason in rows.itertuples(index=False, name=None):
-            call = (questions.get(case), status, reason)
-            self._calls.setdefault((run, api), []).append(call)
+            call = _Call(questions.get(case), status, reason)
+            self._calls.setdefault((run, api), {})[case] = call
+
+    def reason(self, column: Column, cases: Iterable[str]) -> str:
+        """Return the most frequent reason why cases were refused, or an empty string."""
+        calls = self._calls.get((column.run, column.api), {})
+        refused = (calls[id_] for id_ in cases if id_ in calls)
+        reasons = Counter(c.reason for c in refused if c.reason and c.status == "rejected")
+        return next((_in_short(reason) for reason, _ in reasons.most_common(1)), "")
 
     def cell(self, question: SupportQuestion, column: Column) -> SupportCell:
         """Return what the naive calls of a kind of cases did."""
         if question.cases == "variant":
             calls = [
-                (status, reason)
+                call
                 for (run, api), of_api in self._calls.items()
                 if run == column.run and api in APIS and APIS[api].is_variant
                 if api.partition("(")[0] == column.api
-                for _, status, reason in of_api
+                for call in of_api.values()
             ]
             if not calls:
                 return SupportCell("not asked", "unknown", "There is no API of its own for it.")
         else:
             concerns = _KINDS[question.cases]
-            calls = [
-                (status, reason)
-                for q, status, reason in self._calls.get((column.run, column.api), ())
-                if q is not None and concerns(q)
-            ]
+            of_column = self._calls.get((column.run, column.api), {}).values()
+            calls = [call for call in of_column if call.question and concerns(call.question)]
         return _counted_cell(calls)
 
 
-def _counted_cell(calls: Sequence[tuple[str, str | None]]) -> SupportCell:
-    statuses = Counter(status for status, _ in calls)
+def _in_short(reason: str) -> str:
+    return shortened(plain(reason))
+
+
+def _counted_cell(calls: Sequence[_Call]) -> SupportCell:
+    statuses = Counter(call.status for call in calls)
     written = sum(number for status, number in statuses.items() if status not in _UNASKED)
     answered = sum(statuses[status] for status in ANSWERED)
     if not written and statuses["inexpressible"]:
@@ -157,11 +180,9 @@ def _counted_cell(calls: Sequence[tuple[str, str | None]]) -> SupportCell:
     if not written:
         return SupportCell("unknown", "unknown", "No case was run.")
     sentence = f"{answered} of {written} naive calls were answered."
-    reasons = (
-        reason for status, reason in calls if reason and status not in (*ANSWERED, *_UNASKED)
-    )
-    if reason := next(reasons, None):
-        sentence += f" {shortened(plain(reason))}"
+    silent = (call for call in calls if call.status not in (*ANSWERED, *_UNASKED))
+    if reason := next((call.reason for call in silent if call.reason), None):
+        sentence += f" {_in_short(reason)}"
     if any(statuses[status] for status in ("crashed", "hung", "flaky")):
         return SupportCell("crashes", "broken", sentence, written)
     if answered == written:

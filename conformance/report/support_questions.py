@@ -1,4 +1,4 @@
-"""Read the questions of the support matrix, and those that people ask, from ``support.toml``."""
+"""Read the rows and families of the support matrix, and what people ask, from ``support.toml``."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ class AskedQuestion:
     compares
         Whose columns are compared with each other: ``conversions`` and modes, which stand beside
         what they convert, or the name of a framework.
+    none
+        What is said where the report has no such columns.
     href, link
         Where the page has more, and the words of the link.
     """
@@ -65,6 +67,7 @@ class AskedQuestion:
     link: str
     rows: tuple[str, ...] = ()
     compares: str = ""
+    none: str = ""
 
 
 _ENTRIES = tomllib.loads(Path(__file__).with_name("support.toml").read_text(encoding="utf-8"))
@@ -72,3 +75,11 @@ QUESTIONS = tuple(SupportQuestion(**entry) for entry in _ENTRIES["question"])
 PLACES: Mapping[str, int] = {question.id: place for place, question in enumerate(QUESTIONS)}
 """The places of the questions by their ids."""
 ASKED = tuple(AskedQuestion(**entry) for entry in _ENTRIES["asked"])
+FAMILIES: Mapping[str, str] = {
+    framework: entry["title"] for entry in _ENTRIES["family"] for framework in entry["frameworks"]
+}
+"""The titles of families by the names of their frameworks."""
+OTHERS = "Other libraries"
+"""The title of the family of all other frameworks."""
+CLASSES: Mapping[str, str] = _ENTRIES["classes"]
+"""Sentences on runtime classes by their names."""

@@ -1,6 +1,7 @@
 """A report on real answers, opened in a real browser.
 
-The answers are those of the baselines that come with the package, so that no framework is needed.
+The answers are those of the baselines that come with the package, and recorded ones of ONNX Runtime
+and of PyTorch's exporters, so that no framework is needed.
 """
 
 from __future__ import annotations
@@ -54,9 +55,13 @@ def browser_path() -> str | None:
     return next(filter(None, chosen), None)
 
 
+RECORDED = Path(__file__).parents[1] / "recorded"
+
+
 @pytest.fixture(scope="session")
 def all_records() -> list[Record]:
-    return [records.read(resources.BASELINE / f"{name}.csv") for name in BASELINES]
+    baselines = [resources.BASELINE / f"{name}.csv" for name in BASELINES]
+    return [records.read(path) for path in (*baselines, *sorted(RECORDED.glob("*.csv")))]
 
 
 @pytest.fixture(scope="session")

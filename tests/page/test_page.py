@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-SIZES = {"phone": 390, "tablet": 820, "desktop": 1400}
+SIZES = {"phone": 361, "tablet": 768, "desktop": 1280}
 CASE = "codemia-example"
 ROUTES = (
     "#support",
@@ -51,21 +51,68 @@ def follow(page: Page, route: str) -> None:
     page.evaluate("() => follow()")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_every_view_reads_at_every_size_and_in_every_scheme(
-    page: Page, size: str, scheme: str
-) -> None:
+@pytest.fixture(params=[f"{size}-{scheme}" for size in SIZES for scheme in ("light", "dark")])
+def sized(request: pytest.FixtureRequest, page: Page) -> Page:
+    """The page at each width and in each scheme."""
+    size, scheme = request.param.split("-")
     page.set_viewport_size({"width": SIZES[size], "height": 900})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
+    return page
+
+
+def test_every_view_reads_at_every_size_and_in_every_scheme(sized: Page) -> None:
     problems = []
     for route in ROUTES:
-        follow(page, route)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append(f"{route}: it scrolls sideways")
-        if page.locator("main .view:visible").count() != 1:
+        follow(sized, route)
+        if sized.locator("main .view:visible").count() != 1:
             problems.append(f"{route}: not one view")
+        problems += [f"{route}: {words}" for words in sized.evaluate(MISPLACED)]
     assert problems == []
+
+
+MISPLACED = """() => {
+  const seen = (box) => box.width > 1 && box.height > 1;
+  const name = (e) => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`;
+  const all = [...document.querySelectorAll("header *, main .view.active *")];
+  const outside = all.filter((e) => {
+    const box = e.getBoundingClientRect();
+    const isClipped = e.closest(".scroll, pre, .skip, .quiet, .spoken, svg, option, [hidden]");
+    return seen(box) && !isClipped && (box.left < -1 || box.right > innerWidth + 1);
+  }).map((e) => `${name(e)} is outside`);
+  const columns = [...document.querySelectorAll("main, main section, main article, header")];
+  const overlapping = columns.flatMap((column) => {
+    if (getComputedStyle(column).display !== "block") return [];
+    const parts = [...column.children].filter((e) =>
+      seen(e.getBoundingClientRect()) && getComputedStyle(e).position === "static");
+    return parts.slice(1).filter((part, n) =>
+      part.getBoundingClientRect().top < parts[n].getBoundingClientRect().bottom - 1);
+  }).map((e) => `${name(e)} lies on what is above it`);
+  const scrolls = document.documentElement.scrollWidth > innerWidth;
+  return [...outside, ...overlapping, ...(scrolls ? ["it scrolls sideways"] : [])].slice(0, 5);
+}"""
+"""What is beside the page, or on top of what stands above it, whatever the fonts are."""
+
+
+def test_one_searches_filters_copies_and_ports_at_every_size_and_in_every_scheme(
+    sized: Page,
+) -> None:
+    follow(sized, "#cases")
+    sized.locator("#words").fill(CASE)
+    expect(sized.locator("#list .id").first).to_have_text(CASE)
+    expect(sized.locator("#found")).not_to_contain_text("100 shown")
+    sized.locator("#verdict").select_option("translated")
+    expect(sized.locator("#list .v").first).to_contain_text("translated")
+    sized.locator("#list .id").first.click()
+    expect(sized.locator("#case h2")).to_have_text(CASE)
+    sized.get_by_role("link", name="Findings", exact=True).click()
+    sized.locator("#finding-filter [name=framework]").select_option("mxnet")
+    expect(sized.locator("#findings-found")).to_contain_text("of")
+    sized.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sized.get_by_role("link", name="Port a layer", exact=True).click()
+    sized.locator('[name="to"]').select_option("jax.lax.conv_transpose")
+    sized.locator("#ported figure").first.get_by_role("button").click()
+    expect(sized.locator("#ported figure button").first).to_have_text("copied")
+    assert "jax.lax.conv_transpose(" in sized.evaluate("navigator.clipboard.readText()")
 
 
 OTHERS = ".view:not(.active), .matrix tr:nth-child(n + 5)"
@@ -92,6 +139,12 @@ def test_the_first_screen_holds_the_matrix(page: Page) -> None:
     matrix = page.locator("table.support")
     expect(matrix).to_be_in_viewport()
     assert matrix.bounding_box()["y"] < 400  # type: ignore[index]
+
+
+def test_the_first_screen_of_a_phone_holds_the_matrix(page: Page) -> None:
+    page.set_viewport_size({"width": SIZES["phone"], "height": 740})
+    cell = page.locator("table.support td.whole").first
+    assert cell.bounding_box()["y"] < 740  # type: ignore[index]
 
 
 def test_a_family_unfolds_by_keyboard_and_folds_again(page: Page) -> None:

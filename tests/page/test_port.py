@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Page
 
+from conformance import oracle
 from conformance.adapters.base import Inexpressible
 from conformance.report.porting import WINDOWS
 from conformance.runs import lookup
@@ -103,6 +106,17 @@ def test_the_page_gives_the_calls_that_python_writes(page: Page, all_records: li
         if not is_same:
             differing.append((layer, answer, expected))
     assert differing == []
+
+
+def test_the_page_foresees_the_checkerboards_of_the_oracle(page: Page) -> None:
+    windows = list(product(range(1, 9), range(1, 6), range(1, 5)))
+    even = page.evaluate("windows => windows.map((w) => coversEvenly(...w))", windows)
+    expected = []
+    for kernel, stride, dilation in windows:
+        ones = np.ones((1, 1, 60)), np.ones((1, 1, kernel))
+        (counts,) = oracle.conv_transpose(*ones, stride=stride, dilation=dilation)[0]
+        expected.append(len(set(counts[30 * stride : 31 * stride])) == 1)
+    assert even == expected
 
 
 def test_a_layer_with_a_call_is_found_for_every_pair(page: Page) -> None:

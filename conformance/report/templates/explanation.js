@@ -27,41 +27,65 @@ const picturesOf = (axis, choices) => {
   return (chosen.length ? chosen : drawn.slice(0, 1)).map((figure) => figure.cloneNode(true));
 };
 
+// What the classes mean by which columns differ, and how to find one's own.
+const classesOf = (data, columns, example) => {
+  const words = new Set(columns.flatMap(([, , part]) => part.split(/[\s,;()]+/)));
+  const classes = Object.entries(data.classes).filter(([name]) => words.has(name));
+  if (!classes.length) return [];
+  const command = example && `conformance explain ${data.cases[example][0]} --framework ${columns[0][0]}`;
+  return [
+    make("h3", {}, "On which machine?"),
+    make("dl", { class: "words" }, ...classes.flatMap(([name, sentence]) =>
+      [make("dt", {}, make("code", {}, name)), make("dd", {}, ...code(sentence))])),
+    command ? make("p", {}, "To find yours: ", make("code", {}, command)) : null,
+  ];
+};
+
 const explain = (data, details, id, name) => {
   const place = data.questions.findIndex(([question]) => question === id);
   if (place < 0) return null;
   const [, title, axis, topic] = data.questions[place];
-  const columns = data.families.flatMap(([family, familyTitle, parts]) =>
-    parts.filter(([part]) => family === name || part === name).map((part) => [familyTitle, ...part]));
+  const columns = data.implementations.flatMap(([implementation, family, implementationTitle, parts]) =>
+    parts.filter(([part]) => [implementation, family, part].includes(name)).map((part) => [implementation, implementationTitle, ...part]));
   if (!columns.length) return null;
-  const choices = new Set(columns.flatMap(([, , members]) => members.map((n) => data.choices[axis]?.[n])));
-  const rows = columns.map(([family, part, members, cells]) => {
-    const [word, tone, sentence, cases] = cells[place];
-    const href = axis ? route("axis", axis, data.columns[members[0]][0]) : route(topic, data.columns[members[0]][0]);
-    return make("tr", {}, make("th", { scope: "row" }, `${family} ${part}`),
-      make("td", { class: `s ${tone}` }, word), make("td", {}, ...code(sentence)),
-      make("td", {}, link(href, cases ? count(cases, "case") : "cases")));
+  const titles = new Set(columns.map(([, implementationTitle]) => implementationTitle));
+  const choices = new Set(columns.flatMap(([, , , members]) => members.map((n) => data.choices[axis]?.[n])));
+  const answers = new Map();
+  for (const column of columns) {
+    const answer = JSON.stringify(column[4][place].slice(0, 3));
+    answers.set(answer, [...(answers.get(answer) ?? []), column]);
+  }
+  const blocks = [...answers].flatMap(([answer, givers]) => {
+    const [word, tone, sentence] = JSON.parse(answer);
+    const who = givers.map(([, giver, part, members, cells]) => {
+      const column = data.columns[members[0]][0];
+      const cases = cells[place][3];
+      return make("li", {}, `${giver} ${part} `,
+        link(axis ? route("axis", axis, column) : route(topic, column), cases ? count(cases, "case") : "cases"));
+    });
+    return [make("p", {}, make("b", { class: `s ${tone}` }, word), " ", ...code(sentence)), make("ul", {}, ...who)];
   });
   const parts = [
     make("p", {}, link("#support", "All questions")),
-    make("h2", {}, ...code(title), ` ${columns[0][0]}`),
-    make("div", { class: "scroll bare", tabindex: "0", role: "region", "aria-label": "Answers" },
-      make("table", { class: "plain" }, make("tbody", {}, ...rows))),
+    make("h2", {}, `${titles.size > 1 ? name : columns[0][1]}: `, ...code(title)),
+    ...blocks,
   ];
+  const examples = columns.map(([, , , members]) => (axis ? smallest(data, details, axis, members[0]) : undefined));
+  parts.push(...classesOf(data, columns, examples.find((n) => n !== undefined)));
   const drawn = axis ? picturesOf(axis, choices) : [];
   if (drawn.length) parts.push(make("h3", {}, "In a picture"), ...drawn);
   const seen = new Set();
-  for (const [family, part, members] of columns) {
-    const number = axis ? smallest(data, details, axis, members[0]) : undefined;
-    if (number === undefined) continue;
+  columns.forEach(([, giver, part, members], n) => {
+    const number = examples[n];
+    if (number === undefined) return;
     const [naive, equivalent] = callsOf(details, members[0], number);
     const key = `${naive} ${equivalent}`;
-    if (seen.has(key)) continue;
+    if (seen.has(key)) return;
     seen.add(key);
-    parts.push(make("h3", {}, `In code: ${family} ${part}`),
+    parts.push(make("h3", {}, `In code: ${giver} ${part}`),
       make("p", {}, "One of its cases, ", link(route("case", data.cases[number][0]), data.cases[number][0]), `: ${details.cases[number]?.arguments ?? ""}.`));
     if (naive) parts.push(codeBlock("naive call", naive));
     if (equivalent && equivalent !== naive) parts.push(codeBlock("equivalent call", equivalent));
-  }
-  return parts;
+  });
+  return parts.filter(Boolean);
 };

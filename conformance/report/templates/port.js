@@ -21,6 +21,12 @@ const filled = (text, { groups, inputs, outputs, height, width }) => {
 const lengthOf = ([kernel, stride, begin, end, outputPadding, dilation], n) =>
   (n - 1) * stride + dilation * (kernel - 1) + 1 - begin - end + outputPadding;
 
+// Whether each element of the output, away from the ends, is the sum of as many products.
+const coversEvenly = (kernel, stride, dilation) => {
+  const reached = Array.from({ length: kernel }, (_, n) => (n * dilation) % stride);
+  return new Set(Array.from({ length: stride }, (_, n) => reached.filter((place) => place === n).length)).size === 1;
+};
+
 const portOf = (table, layer) => {
   const source = table.sources.find(([id]) => id === layer.from);
   const target = table.targets.find(([id]) => id === layer.to);
@@ -50,6 +56,14 @@ const commandOf = (layer) => [
   `--dilation ${layer.dilation} --groups ${layer.groups} --channels ${layer.inputs} ${layer.outputs}`,
   `--size ${layer.height},${layer.width}`,
 ].join(" ");
+
+// What lines do to an array, in a word where there is one, and the lines.
+const rewriting = (lines, otherwise) => {
+  if (!lines) return [`${otherwise}.`];
+  const kinds = { permute: /\.transpose\(/, flip: /::-1/, crop: /[\[ ]-?\d+:|[^:]:-?\d/ };
+  const words = Object.keys(kinds).filter((kind) => kinds[kind].test(lines)).join(" and ");
+  return [words && `${words}, `, make("code", {}, lines.replaceAll("\n", "; ")), "."];
+};
 
 const portForm = (table) => {
   const form = element("layer");
@@ -99,19 +113,30 @@ const portForm = (table) => {
       const least = lengthOf(meaning, layer.height) - outputPadding;
       parts.push(
         codeBlock("the call that gives the same numbers", result.call),
-        make("p", {}, make("b", {}, "Weights: "), make("code", {}, result.kernel.replaceAll("\n", "; ") || "as they are"), "."),
-        make("p", {}, make("b", {}, "Output: "), make("code", {}, result.output.replaceAll("\n", "; ") || "as it is"), `. Cost: ${result.cost}.`),
+        make("p", {}, make("b", {}, "Weights: "), ...rewriting(result.kernel, "as they are")),
+        make("p", {}, make("b", {}, "Output: "), ...rewriting(result.output, "as it is"), ` Cost: ${result.cost}.`),
         make("p", {}, make("b", {}, "Proof: "), proof(result)),
         make("p", {}, make("b", {}, "Undone: "), `a convolution with these arguments turns every height from ${least} to ${least + stride - 1} into ${layer.height}.`),
       );
-      if (stride > 1 && (kernel % stride || dilation > 1)) {
-        parts.push(make("p", {}, make("b", {}, "Checkerboard: "), `a kernel of ${kernel} is read at a stride of ${stride}, so that output elements are sums of different numbers of products. `, link("#coverage", "See it")));
-      }
+      const window = `a kernel of ${kernel}${dilation > 1 ? `, dilated by ${dilation},` : ""} at a stride of ${stride}`;
+      parts.push(make("p", {}, make("b", {}, "Checkerboard: "), coversEvenly(kernel, stride, dilation)
+        ? `none: ${window} reaches all output elements equally often, but for those near the ends. `
+        : `yes: ${window} makes output elements sums of different numbers of products. `, link("#coverage", "See it")));
       if (begin !== end) parts.push(make("p", {}, `It crops ${begin} at the start and ${end - outputPadding} at the end.`));
     }
     parts.push(codeBlock("the same on a command line", commandOf(layer)));
     element("ported").replaceChildren(...parts);
   };
+  // An API that takes no such padding is shown with one that it takes.
+  const fit = () => {
+    const { value } = field("padding");
+    for (const words of [value, "same", "0"]) {
+      field("padding").value = words;
+      if (!portOf(table, read()).reason) return;
+    }
+    field("padding").value = value;
+  };
+  field("from").addEventListener("input", fit);
   form.addEventListener("input", answer);
   form.addEventListener("submit", (event) => event.preventDefault());
   answer();

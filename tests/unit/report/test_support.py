@@ -10,7 +10,7 @@ from report_runs import FUNCTION, LAYER, both, case, observed, report_of, run
 from conformance.cases.model import Case
 from conformance.observations import Observation
 from conformance.report.model import Report
-from conformance.report.support_cells import SupportCell
+from conformance.report.support_cells import SupportCell, fold
 from conformance.report.support_questions import PLACES
 
 ONE, TWO = case("one"), case("two")
@@ -23,7 +23,11 @@ def flipped(of: Case, api: str = LAYER) -> Observation:
 
 def cells(report: Report, id_: str) -> list[SupportCell]:
     """The cells of all columns for a question."""
-    return [c.cells[PLACES[id_]] for family in report.support.families for c in family.columns]
+    return [
+        c.cells[PLACES[id_]]
+        for implementation in report.support.implementations
+        for c in implementation.columns
+    ]
 
 
 def volume(id_: str, **given: Any) -> Case:
@@ -49,7 +53,7 @@ def test_what_no_case_tells_is_unknown() -> None:
 
 def test_apis_with_the_same_answers_share_a_column() -> None:
     same = [o for api in (LAYER, FUNCTION) for o in both(ONE, {"native": "match"}, api=api)]
-    (family,) = report_of(run(*same, apis=HERE), cases=(ONE,)).support.families
+    (family,) = report_of(run(*same, apis=HERE), cases=(ONE,)).support.implementations
     assert [column.apis for column in family.columns] == [
         ("nn.functional.conv_transpose", "nn.ConvTranspose")
     ]
@@ -58,10 +62,35 @@ def test_apis_with_the_same_answers_share_a_column() -> None:
 def test_apis_with_other_answers_have_columns_of_their_own_and_fold_into_both_words() -> None:
     native = (flipped(ONE), observed(ONE, "native", "match", FUNCTION))
     report = report_of(run(*native, apis=HERE), cases=(ONE,))
-    (family,) = report.support.families
+    (family,) = report.support.implementations
     assert (len(family.columns), family.folded[0].word, family.folded[0].tone) == (
         2, "no / yes", "other",
     )  # fmt: skip
+
+
+def test_libraries_of_one_family_share_a_column_and_a_library_alone_keeps_its_name() -> None:
+    flax = run(framework="flax", apis={})
+    jax = run(framework="jax", apis={})
+    others = [run(framework=name, apis={}) for name in ("mlx", "nnabla")]
+    families = report_of(flax, run(), jax, *others, cases=(ONE,)).support.families
+    assert [(f.name, [i.title for i in f.implementations]) for f in families] == [
+        ("torch", ["PyTorch"]),
+        ("JAX", ["JAX", "Flax"]),
+        ("Other libraries", ["MLX", "nnabla"]),
+    ]
+
+
+def test_a_cell_of_a_family_counts_the_words_that_are_too_many() -> None:
+    words = ("no", "yes", "yes", "refused", "in part", "crashes")
+    assert fold([SupportCell(word, "same") for word in words]).word == "yes / no / 3 more"
+
+
+def test_a_refused_argument_comes_with_the_reason() -> None:
+    deep = case("dilated", question=ONE.question.but(dilation=(2,)))  # type: ignore[union-attr]
+    refused = observed(deep, "native", "rejected", detail="It takes no dilation.")
+    (cell,) = cells(report_of(run(refused), cases=(deep,)), "dilation")
+    assert (cell.word, cell.tone) == ("refused", "refused")
+    assert "It takes no dilation." in cell.sentence
 
 
 def test_a_row_in_which_all_agree_is_no_difference() -> None:
@@ -90,7 +119,9 @@ def test_a_crash_is_never_a_yes() -> None:
 
 def test_an_environment_that_failed_is_unknown_everywhere() -> None:
     report = report_of(run(failure="No.", version=None, apis={}), cases=(ONE,))
-    tones = {c.tone for f in report.support.families for column in f.columns for c in column.cells}
+    tones = {
+        c.tone for f in report.support.implementations for column in f.columns for c in column.cells
+    }
     assert tones == {"unknown"}
 
 
@@ -109,9 +140,9 @@ def test_few_exceptions_are_told_in_the_sentence_and_many_in_the_cell() -> None:
     few = report_of(run(*right[1:], flipped(cases[0])), cases=tuple(cases))
     (cell,) = cells(few, "flip")
     assert (cell.word, cell.tone) == ("no", "same")
-    assert cell.sentence.endswith("Against it: 1 case of 12.")
+    assert cell.sentence.endswith("Otherwise in 1 case of 12.")
     many = report_of(run(*right[:3], flipped(cases[3])), cases=tuple(cases))
-    assert cells(many, "flip") == [SupportCell("no, some wrong", "broken")]
+    assert cells(many, "flip") == [SupportCell("no, not always", "broken")]
 
 
 def test_the_columns_of_a_conversion_are_compared_with_its_source() -> None:
