@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import product
+from math import prod
 from operator import index
 from typing import Any, NamedTuple, TypeAlias
 
@@ -29,7 +30,7 @@ Index: TypeAlias = tuple[Any, ...]
 Tap: TypeAlias = tuple[int, Index, Index]
 """A kernel offset, in C order, and the overlapping parts of the narrow side and of a phase."""
 Phases: TypeAlias = list[tuple[Index, list[Tap]]]
-"""Every s-th element of the wide side along each axis, with its taps.
+"""Every s-th element of the wide side along each axis, with its taps, the longest of them first.
 
 Within a phase the stride is 1, so that its taps touch adjacent elements: NumPy adds those about
 twice as fast as elements that lie apart.
@@ -50,7 +51,9 @@ class ConvIndices(NamedTuple):
     groups
         The number of groups.
     phases
-        The overlaps, by the phase of the stride.
+        The overlaps, by the phase of the stride; a phase without any is left out.
+    is_covered
+        Whether every element of the wide side is in one of the phases.
     """
 
     narrow_side: Axes
@@ -58,6 +61,7 @@ class ConvIndices(NamedTuple):
     wide_side: Axes
     groups: int
     phases: Phases
+    is_covered: bool
 
 
 def conv(
@@ -82,7 +86,7 @@ def conv(
     out = geometry.conv_space(space, window, stride, pairs, dilation)
     begin = tuple(b for b, _ in pairs)
     phases = _phases(out, window, space, stride, dilation, begin, word == "circular")
-    return ConvIndices((x[0], kernel[0], *out), kernel, x, groups, phases)
+    return ConvIndices((x[0], kernel[0], *out), kernel, x, groups, *phases)
 
 
 def conv_transpose(
@@ -109,7 +113,7 @@ def conv_transpose(
     out = geometry.conv_transpose_space(space, window, stride, pairs, extra, dilation)
     begin = tuple(b for b, _ in pairs)
     phases = _phases(space, window, out, stride, dilation, begin, word == "circular")
-    return ConvIndices(x, kernel, (x[0], kernel[1] * groups, *out), groups, phases)
+    return ConvIndices(x, kernel, (x[0], kernel[1] * groups, *out), groups, *phases)
 
 
 def shape_of(name: str, shape: Sequence[int]) -> Axes:
@@ -165,7 +169,7 @@ def _phases(
     dilation: Axes,
     begin: Axes,
     is_circular: bool,
-) -> Phases:
+) -> tuple[Phases, bool]:
     phases: dict[Axes, list[Tap]] = {}
     sides = zip(narrow_side, window, wide_side, stride, dilation, begin, strict=True)
     axes = (_overlaps(*side, is_circular=is_circular) for side in sides)
@@ -175,7 +179,10 @@ def _phases(
             a = int(np.ravel_multi_index(offsets, window))
             phases.setdefault(starts, []).append((a, (..., *narrow), (..., *wide)))
     ends = (None,) * len(stride)
-    return [((..., *map(slice, starts, ends, stride)), taps) for starts, taps in phases.items()]
+    for taps in phases.values():
+        taps.sort(key=lambda tap: -prod(part.stop - part.start for part in tap[1][1:]))
+    views = ((..., *map(slice, starts, ends, stride)) for starts in phases)
+    return list(zip(views, phases.values(), strict=True)), len(phases) == prod(stride)
 
 
 def _overlaps(

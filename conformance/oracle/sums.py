@@ -23,7 +23,8 @@ BLOCK = 2**19
 def scatter(indices: ConvIndices, narrow_side: Array, kernel: Array) -> Array:
     """Return the derivative by the wide side: add products to a slice for each kernel offset."""
     n, channels, *space = indices.wide_side
-    wide_side = np.zeros((n * channels, *space), narrow_side.dtype)
+    allocate = np.empty if indices.is_covered else np.zeros
+    wide_side = allocate((n * channels, *space), narrow_side.dtype)
     vectors = _split_groups(narrow_side, indices.groups)
     matrix = kernel.reshape(indices.groups, vectors.shape[2], -1).swapaxes(1, 2)
     shape = (prod(indices.kernel[2:]), *indices.narrow_side[2:])
@@ -32,8 +33,11 @@ def scatter(indices: ConvIndices, narrow_side: Array, kernel: Array) -> Array:
         products = (matrix @ vectors[i : i + step]).reshape(-1, *shape).swapaxes(0, 1)
         for view, taps in indices.phases:
             target = wide_side[i * channels : (i + step) * channels][view]
-            phase = np.zeros(target.shape, target.dtype)
-            for a, narrow, wide in taps:
+            (a, narrow, _), *others = taps
+            phase = products[a, *narrow].copy()
+            if phase.shape != target.shape:
+                phase, others = np.zeros(target.shape, target.dtype), taps
+            for a, narrow, wide in others:
                 part = phase[wide]
                 part += products[a, *narrow]
             target[...] = phase
