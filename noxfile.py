@@ -12,6 +12,7 @@ nox -s findings               whether the bugs of docs/findings.md show where it
 nox -s update-baseline        takes what they do as accepted
 nox -s docs                   builds the documentation into site/
 nox -s bench                  how fast everything is, beside its peers
+nox -s coverage               which lines and branches the unit tests run; they take twice as long
 
 What sessions install has exact versions in constraints.txt, and what environments install in
 conformance/environments/constraints:
@@ -98,11 +99,15 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["test"])
 def tests(session: nox.Session) -> None:
-    """Everything that needs no framework, and which lines and branches of the package it runs."""
+    """Everything that needs no framework."""
     _install(session, "-e", ".[test]")
-    if session.posargs:
-        session.run(*UNIT_TESTS, *session.posargs)
-        return
+    session.run(*UNIT_TESTS, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Which lines and branches of the package the tests run that need no framework."""
+    _install(session, "-e", ".[test]")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", *UNIT_TESTS)
     session.run("coverage", "combine", "--quiet")
