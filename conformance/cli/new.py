@@ -13,7 +13,7 @@ import click
 from conformance.authoring import captured_cases, drafts, yaml_writer
 from conformance.authoring.drafts import Draft, NoCase
 from conformance.authoring.yaml_writer import CannotAdd
-from conformance.cases import Place, json_schema, load
+from conformance.cases import Place, load
 from conformance.cases.fields import TOPICS
 from conformance.cases.loader import SUFFIXES
 from conformance.cli import case_types
@@ -23,6 +23,7 @@ from conformance.question import DTYPES, OPS
 from conformance.utils import resources
 from conformance.utils.printable import printable
 
+SCHEMA = resources.CASES / "schema.json"
 _KEYS = tuple(key for key in yaml_writer.ORDER if key not in ("exact", "expected"))
 """Options that are keys of a case, in the order of a case."""
 CAPTURE_OPTIONS: Mapping[str, str] = {
@@ -235,7 +236,7 @@ def _schema(into: Path | None) -> str | None:
     """Return the relative path to the schema, for a file in the same checkout."""
     if into is None or not into.resolve().is_relative_to(resources.CASES.parent):
         return None
-    return Path(os.path.relpath(json_schema.PATH, into.resolve().parent)).as_posix()
+    return Path(os.path.relpath(SCHEMA, into.resolve().parent)).as_posix()
 
 
 def _print_remarks(draft: Draft, into: Path | None) -> None:

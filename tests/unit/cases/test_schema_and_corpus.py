@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conformance.authoring.yaml_writer import content_of, new_file
-from conformance.cases import json_schema
 from conformance.cases.yaml_source import read
 from conformance.utils import resources
+from tools import json_schema
 
 FILES = sorted(resources.CASES.rglob("*.yaml"))
 VALIDATOR = Draft202012Validator(json_schema.schema())

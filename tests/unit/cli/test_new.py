@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conformance.authoring.yaml_writer import content_of
-from conformance.cases import Case, json_schema, load
+from conformance.cases import Case, load
 from conformance.cli import case_types
+from conformance.cli import new as new_command
 from conformance.cli.app import main
 from conformance.question import Question, answer
 from conformance.recorder import Calls
@@ -60,7 +61,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir(parents=True)
     (folder / "one.yaml").write_text("cases:\n  - {id: one, why: A., x: [1], kernel: [2]}\n")
     monkeypatch.setattr(resources, "CASES", folder)
-    monkeypatch.setattr(json_schema, "PATH", folder / "schema.json")
+    monkeypatch.setattr(new_command, "SCHEMA", folder / "schema.json")
     return folder
 
 

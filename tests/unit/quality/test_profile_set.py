@@ -17,6 +17,7 @@ from conformance.quality import profile_set
 from conformance.quality.mutation import choices_of, kill_record
 from conformance.runs.prepared_case import PreparedCase
 from conformance.utils import resources
+from tools import profile_set as tool
 
 FLIPPED = (("kernel flip: flipped",),)
 CASES = """
@@ -64,7 +65,7 @@ def test_two_cases_of_each_api_and_axis_are_chosen(
     right = [observed(prepared_cases, case) for case in ("flip-a", "flip-b", "flip-c", "even")]
     other = [observed(prepared_cases, "flip-c", "mismatch", "b")]
     evidence = evidence_of(prepared_cases, *right, *other)
-    chosen = profile_set.chosen([evidence], {})
+    chosen = tool.chosen([evidence], {})
     assert "flip-c" in chosen  # the only one that shows the choice of the other API
     assert len(chosen & {"flip-a", "flip-b"}) == 1
     assert "even" not in chosen
@@ -73,7 +74,7 @@ def test_two_cases_of_each_api_and_axis_are_chosen(
 
 def test_choices_that_no_api_makes_are_distinguished_by_two_cases_too() -> None:
     distinctions = {"flip-a": {(0, 0, 1)}, "flip-b": {(0, 0, 1)}, "bias": {(0, 0, 1), (1, 0, 1)}}
-    chosen = profile_set.chosen([], distinctions)
+    chosen = tool.chosen([], distinctions)
     assert "bias" in chosen
     assert len(chosen) == 2
 

@@ -1,7 +1,4 @@
-"""Generate the JSON Schema of case files for editors from the models.
-
-``python -m conformance.cases.json_schema`` writes it to ``cases/schema.json``.
-"""
+"""Generate ``cases/schema.json`` for editors from the models: python tools/json_schema.py"""
 
 from __future__ import annotations
 
