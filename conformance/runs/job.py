@@ -14,8 +14,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import batching_of
 from conformance.observations import MODES, Key, Observation
-from conformance.runs import durations, partial_runs, run_files, run_header, shards
-from conformance.runs.durations import Duration
+from conformance.runs import partial_runs, run_files, run_header, shards
 from conformance.runs.partial_runs import PartialRun
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, RunError
@@ -28,6 +27,8 @@ FOLDER = Path("reports", "runs")
 """The folder of run files without a path of their own."""
 _FEWEST_CASES = 8
 """The cases of the last shards of a run."""
+_GUESS = 0.005
+"""Seconds for an observation, before one was timed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,6 @@ class Job:
         What is requested.
     prepared_cases
         The cases. They are iterated several times.
-    duration
-        How long the run is expected to take.
     capacity
         Returns how many shards are carried out at once.
     bar
@@ -98,13 +97,12 @@ class Job:
         self,
         request: Request,
         prepared_cases: Collection[PreparedCase],
-        duration: Duration,
         capacity: Callable[[], int],
         bar: Progress,
     ) -> None:
         self.environment = request.environment
         self.limits = request.limits
-        self.start = duration.start
+        self.start = 0.0
         self.path = request.path
         self.error: Exception | None = None
         self.keeps_earlier_run = False
@@ -124,7 +122,6 @@ class Job:
         self._modes = request.selection.modes if request.selection else MODES
         # An upper bound until `open` counts.
         self._total = self._remaining = len(self._modes) * len(prepared_cases) * len(self._apis)
-        self._duration = duration.observation
         self._seconds = 0.0
         self._done = 0
 
@@ -141,7 +138,7 @@ class Job:
     @property
     def remaining(self) -> float:
         """Seconds that the shards that were not taken yet will need."""
-        return self._remaining * (self._seconds / self._done if self._done else self._duration)
+        return self._remaining * (self._seconds / self._done if self._done else _GUESS)
 
     @property
     def exhausted(self) -> bool:
@@ -216,8 +213,6 @@ class Job:
         if not self._partial_run.is_complete:
             self._partial_run.close()
         self.release()
-        if self.environment.pins and self._done >= durations.ENOUGH:
-            durations.remember(self.environment, Duration(self.start, self._seconds / self._done))
 
     def fail(self, error: Exception) -> None:
         """Give the run up, and write why to its file unless that has a run; other jobs go on."""

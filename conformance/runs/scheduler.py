@@ -17,7 +17,6 @@ from typing import Any
 
 from conformance.environments.definitions import CannotBuild
 from conformance.observations import Key, Observation
-from conformance.runs import durations
 from conformance.runs.executors import NoExecutor, Place
 from conformance.runs.job import Job, Request
 from conformance.runs.prepared_case import PreparedCase
@@ -50,18 +49,15 @@ def record_all(
     time. Raises ``NoExecutor`` when a place is gone for good. Raises ``OSError`` if a run file
     cannot be written.
     """
-    recorded_durations = durations.recall()
 
     def capacity() -> int:
         return max(1, sum(place.capacity() for place in places))
 
     with ExitStack() as files, progress.bar() as bar:
-        jobs = []
-        for request in requests:
-            duration = durations.expected(request.environment, recorded_durations)
-            jobs.append(Job(request, prepared_cases, duration, capacity, bar))
-            files.callback(jobs[-1].release)
-        Scheduler(sorted(jobs, key=lambda job: -job.start - job.remaining), places).run()
+        jobs = [Job(request, prepared_cases, capacity, bar) for request in requests]
+        for job in jobs:
+            files.callback(job.release)
+        Scheduler(jobs, places).run()
     return jobs
 
 

@@ -233,7 +233,7 @@ def test_what_was_removed_is_made_again(uv: Uv) -> None:
 
 def test_nothing_else_in_the_folder_is_touched(uv: Uv) -> None:
     made(uv, "plain==1", days=31)
-    others = [definitions.folder() / name for name in ("work", "0123456789ab", "times.json")]
+    others = [definitions.folder() / name for name in ("work", "0123456789ab", "notes.json")]
     others[0].mkdir()
     others[1].mkdir()
     others[2].touch()

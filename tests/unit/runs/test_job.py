@@ -22,8 +22,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 from conformance.environments import definitions
 from conformance.environments.definitions import Environment, NoPython
-from conformance.runs import durations, executors, run_files, scheduler
-from conformance.runs.durations import Duration
+from conformance.runs import executors, run_files, scheduler
 from conformance.runs.executors import Place
 from conformance.runs.fingerprint import run_fingerprint
 from conformance.runs.job import Job, Request
@@ -119,9 +118,6 @@ def test_each_is_gone_on_with_where_it_was(tmp_path: Path) -> None:
     assert [one.was_complete for one in again] == [False, False, True]
 
 
-# The longest first
-
-
 class Order(fakes.Immediate):
     """Whose identity was asked for when."""
 
@@ -135,41 +131,10 @@ class Order(fakes.Immediate):
         return super().submit(*words, **rest)
 
 
-def order(tmp_path: Path) -> list[str]:
+def test_runs_start_in_their_order(tmp_path: Path) -> None:
     executor = Order()
     scheduler.record_all(requests(tmp_path), prepared_cases(3), [Place(executor)])
-    return executor.names
-
-
-def test_what_takes_longest_is_begun_first(tmp_path: Path) -> None:
-    durations.remember(environment("plain"), Duration(1.0, 0.01))
-    durations.remember(environment("other"), Duration(1.0, 0.03))
-    durations.remember(environment("third"), Duration(1.0, 0.02))
-    assert order(tmp_path) == ["other", "third", "plain"]
-
-
-def test_a_start_takes_time_too(tmp_path: Path) -> None:
-    durations.remember(environment("plain"), Duration(1.0, 0.01))
-    durations.remember(environment("other"), Duration(1.0, 0.03))
-    durations.remember(environment("third"), Duration(9.0, 0.02))
-    assert order(tmp_path) == ["third", "other", "plain"]
-
-
-def test_what_was_never_timed_keeps_its_order(tmp_path: Path) -> None:
-    assert order(tmp_path) == list(NAMES)
-
-
-def test_times_are_remembered_once_they_say_something(tmp_path: Path) -> None:
-    recorded(requests(tmp_path)[:1])
-    assert durations.recall() == {}
-    recorded(requests(tmp_path)[:1], count=durations.ENOUGH)
-    assert list(durations.recall()) == ["plain - 3.11 plain==1.0"]
-
-
-def test_no_time_is_in_a_run(tmp_path: Path) -> None:
-    first = recorded(requests(tmp_path)[:1], count=durations.ENOUGH)[0].path.read_bytes()
-    durations.remember(environment("plain"), Duration(99.0, 9.0))
-    assert recorded(requests(tmp_path)[:1], count=durations.ENOUGH)[0].path.read_bytes() == first
+    assert executor.names == list(NAMES)
 
 
 def test_one_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:
