@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from yaml import MarkedYAMLError
 
 from conformance.utils.printable import printable
+from conformance.utils.resources import table
 
 Spot: TypeAlias = tuple[int, int]
 """A line and a column, both counted from 1."""
@@ -28,69 +29,8 @@ With them, the lines of complaints would not be those of an editor, and text wou
 thing.
 """
 
-PLAIN_WORDS: Mapping[str, str] = {
-    "in this context": "here",
-    "mapping values are not allowed here": "a ':' cannot stand here; quote text that has one",
-    "mapping keys are not allowed here": "a '?' cannot stand here",
-    "block sequence entries are not allowed here": "a '-' cannot stand here",
-    "sequence entries are not allowed here": "a '-' cannot stand here",
-    "could not find expected ':'": "a ':' is missing after a key",
-    "found character that cannot start any token": "a value cannot begin with {found}; quote it",
-    "found unexpected end of stream": "a quote is missing at the end",
-    "found unexpected document indicator": "no line of text in quotes can begin with {found}",
-    "found unexpected ':'": "a ':' cannot stand here; quote text that has one",
-    "expected whitespace or line break, got {found}": (
-        "expected a space, got {found}; quote text that begins with '!' or '%'"
-    ),
-    "found unknown escape character": "{found} means nothing in double quotes; use single quotes",
-    "found invalid Unicode character escape code": "there is no character with this number",
-    "found undefined tag handle": "{found} begins a tag, which has no meaning here",
-    "found incompatible YAML document": "only versions 1.1 and 1.2 of YAML are read",
-    "found duplicate %YAML directive": "the version of YAML was already given",
-    "found unknown directive name": "a line that begins with '%' is a directive, which has no use",
-    "found an indentation indicator equal to 0": "text cannot be indented by 0",
-    "exceeded maximum nesting depth": "values are nested too deep",
-    "did not find URI escaped octet": "a '%' in a tag has two hexadecimal digits after it",
-    "expected alphabetic or numeric character, got {found}": (
-        "expected the name of an anchor in letters, digits, '-' and '_', got {found};"
-        " quote text that begins with '&' or '*'"
-    ),
-    "expected <document start>, got {found}": (
-        "the document has ended before {found}; check the indentation, or add the '---' it lacks"
-    ),
-    "expected key, got {found}": (
-        "expected the next key, got {found}; check the quotes, brackets and indentation before it"
-    ),
-    "expected '-' indicator, got {found}": (
-        "expected the next '-', got {found}; check its indentation"
-    ),
-    "expected comment or line break": "expected a comment or the end of the line",
-    "expected hexdecimal number": "expected a hexadecimal digit",
-    "expected the node content": "expected a value",
-    "expected node content": "expected a value",
-    "any token": "a value",
-    "a simple key": "a key",
-    "a block mapping": "a mapping",
-    "a block collection": "a list",
-    "a block node": "a value",
-    "a flow node": "a value",
-    "a flow mapping": "a mapping in braces",
-    "a flow sequence": "a list in brackets",
-    "a block scalar": "text of several lines",
-    "a quoted scalar": "text in quotes",
-    "a double-quoted scalar": "text in quotes",
-    "a plain scalar": "a value",
-    "<block end>": "the end of what is indented",
-    "<block mapping start>": "a mapping",
-    "<block sequence start>": "a list",
-    "<document start>": "the start of a document",
-    "<scalar>": "a value",
-    "<stream end>": "the end of the file",
-}
-"""The parser's terms and plain words for them, replaced in this order.
-
-Most are terms of libyaml; some are of PyYAML, which parses if libyaml is missing.
-"""
+PLAIN_WORDS: Mapping[str, str] = table(__file__, "yaml_words.toml")
+"""The parser's terms and plain words for them, replaced in this order."""
 
 _WORD = re.compile(r"[\w.+-]{1,40}|\\\S?|.?", re.DOTALL)
 

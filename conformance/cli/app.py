@@ -17,25 +17,7 @@ from conformance.cli import exit_status
 # times as long as one thread. NumPy reads the variable when it is imported, which is later.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-SUMMARIES = {
-    "accept": "Write runs as the baselines that later runs are held against.",
-    "apis": "List every API, and whether an interpreter has it.",
-    "bisect": "Find the first release that answers a case otherwise.",
-    "check": "Validate cases.",
-    "compat": "Say which conventions are the same in a range of releases.",
-    "diagnose": "Explain an answer that somebody brings: what did it do?",
-    "environments": "List the environments that were made, and remove unused ones.",
-    "explain": "Show the calls that ask one case, what they answer, and why that differs.",
-    "findings": "Say which known bugs of a framework show in an interpreter.",
-    "fuzz": "Ask a framework random questions, and make a small case of each kind of trouble.",
-    "gate": "Say what changed since a baseline, and which convention explains it.",
-    "history": "Say what changed from release to release of a package.",
-    "new": "Write a case, with the oracle's answer filled in.",
-    "report": "Turn runs into tables and a page.",
-    "repro": "Write a script that asks one case and needs only the framework and NumPy.",
-    "run": "Ask a framework every case, and write down what it answers.",
-    "translate": "Write a call of one API for another, with its proof.",
-}
+SUMMARIES = exit_status.SUMMARIES
 COMMANDS = tuple(SUMMARIES)
 
 

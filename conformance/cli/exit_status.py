@@ -21,89 +21,19 @@ from typing import IO, Any, NoReturn
 import click
 
 from conformance.utils.printable import PrintableError, printable, printable_lines
+from conformance.utils.resources import table
 
 FAILED = 2
 """The status of a command that could not do its work."""
 MISTAKE = 3
 """The status of a command that met a mistake of this program."""
 
+_COMMANDS = table(__file__, "commands.toml")
+SUMMARIES: Mapping[str, str] = {name: entry["summary"] for name, entry in _COMMANDS.items()}
+"""What each command does, in the order of the help."""
 STATUSES: Mapping[str, Mapping[int, str]] = {
-    "accept": {
-        0: "The baselines are written.",
-        2: "A run is incomplete, or two runs contradict each other; nothing is written.",
-    },
-    "apis": {
-        0: "The APIs are listed, whatever the interpreter has.",
-        2: "The interpreter cannot be run.",
-    },
-    "bisect": {
-        0: "The answer changed, and this is where.",
-        1: "Both ends answer alike.",
-        2: "No end can be asked, or there is no such case, API or release.",
-    },
-    "check": {
-        0: "There is nothing to find fault with.",
-        1: "There are findings.",
-        2: "A file or folder cannot be read, or a file cannot be written.",
-    },
-    "compat": {
-        0: "Every convention is the same in all releases of the range that were asked.",
-        1: "A convention differs within the range.",
-        2: "It is not known, as no release of the range was asked, or the words are wrong.",
-    },
-    "diagnose": {
-        0: "The answer is right; with --against, both are the same.",
-        1: "It is not, or the numbers cannot tell.",
-        2: "A file cannot be read, or its question cannot be asked.",
-    },
-    "environments": {
-        0: "The environments are listed, or those that may go are removed.",
-        2: "One that was named is unknown or in use, or the folder cannot be read.",
-    },
-    "explain": {
-        0: "The case was asked, whatever came of it.",
-        2: "The framework cannot be asked, or there is no such case or API.",
-    },
-    "findings": {
-        0: "Every bug shows where the page says so, and not where it says that it does not.",
-        1: "The page is wrong of a bug.",
-        2: "Not everything could be looked for.",
-    },
-    "fuzz": {
-        0: "No recipe failed.",
-        1: "A recipe failed, or the framework refused one that should be right.",
-        2: "Not every question could be asked.",
-    },
-    "gate": {
-        0: "Nothing changed.",
-        1: "Something changed, or a change that is expected did not happen.",
-        2: "The two cannot be compared, or a file cannot be written.",
-    },
-    "history": {
-        0: "A release was asked, or the history has the packages or their rows now.",
-        2: "No release could be asked, the history lacks a package, or a file cannot be written.",
-    },
-    "new": {
-        0: "The case is written.",
-        2: "There is no such case; nothing is written.",
-    },
-    "report": {
-        0: "The report is written, whatever it says.",
-        2: "A file cannot be read or written.",
-    },
-    "repro": {
-        0: "The script is written.",
-        2: "There is no such call, or the framework cannot be asked.",
-    },
-    "run": {
-        0: "Every run is complete, whatever it found.",
-        2: "A run is not complete.",
-    },
-    "translate": {
-        0: "The other call is written.",
-        1: "There is no such call, or the first API refuses its own.",
-        2: "It cannot be told, or the call could not be run that was to be.",
-    },
+    name: {int(key): meaning for key, meaning in entry.items() if key.isdecimal()}
+    for name, entry in _COMMANDS.items()
 }
 """The statuses of each command and their meanings; `MISTAKE` is the same for all."""
 MEANING_OF_MISTAKE = "There is a mistake in this program; please report it."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 _HERE = Path(__file__).resolve().parent.parent
 _INSTALLED = _HERE / "shipped"
@@ -16,3 +18,8 @@ BASELINE = _INSTALLED / "baseline" if _INSTALLED.exists() else _CLONE / "reports
 """The accepted results of every pinned environment."""
 HISTORY = _INSTALLED / "history" if _INSTALLED.exists() else _CLONE / "reports" / "history"
 """The conventions of releases of packages, as `nox -s history` observed them."""
+
+
+def table(module: str, name: str) -> dict[str, Any]:
+    """Return the content of a TOML file beside a module, whose ``__file__`` is given."""
+    return tomllib.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
