@@ -6,32 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.conventions.axes import BY_NAME
-from conformance.gate.compare import Kind
 from conformance.gate.groups import Explanation, Group, Side, State
 from conformance.gate.result import names, title
 from conformance.observations import Mode, Status
 from conformance.recorded_answers import Names
 from conformance.runs.run_files import Header
 from conformance.utils.excerpt import first
+from conformance.utils.resources import table
 from conformance.utils.text import count, name
 
 SHOWN = 3
 """The number of cases that a sentence names."""
+_WORDS: Mapping[str, Mapping[str, str]] = table(__file__, "sentences.toml")
+_MODES: Mapping[Mode, str] = {"native": "natively", "recipe": "by recipe"}
 
 
 def sentence(group: Group, before: Header, after: Header) -> str:
     """Return what changed, in which cases, and which conventions explain it before and after."""
     subject = f"{title(before, after, _subject(group.apis, after))}: "
     if not group.cases:
-        return f"{subject}{_inflected(_OF_APIS[group.kind], group.apis)}."
+        return f"{subject}{_inflected(_WORDS['of_apis'][group.kind], group.apis)}."
     cases = f"{_cases(group.cases)}{_topics(group)} {_event(group)}"
     return " ".join((f"{subject}{cases}.", *_explanations(group)))
-
-
-_OF_APIS: Mapping[Kind, str] = {
-    "API disappeared": "{this API is} gone",
-    "API appeared": "{this API is} new, and nothing is accepted {of it}",
-}
 
 
 def _subject(apis: Sequence[str], header: Header) -> str | None:
@@ -70,16 +66,16 @@ def _ticked(topics: Sequence[str]) -> str:
 def _event(group: Group) -> str:
     """Return a predicate of the cases."""
     if group.before is None or group.after is None:
-        return _inflected(_OF_CASES[group.kind], group.cases)
+        return _inflected(_WORDS["of_cases"][group.kind], group.cases)
     (status,) = group.after.statuses
     if group.kind == "answer changed":
-        event = _CHANGED_ANSWERS[status]
-    elif not group.has_answer and status in _UNANSWERABLE:
-        event = _UNANSWERABLE[status]
+        event = _WORDS["changed_answers"][status]
+    elif not group.has_answer and status in _WORDS["unanswerable"]:
+        event = _WORDS["unanswerable"][status]
     elif group.before.statuses == ("match",) and status == "mismatch":
         event = "no longer agree{s} with the oracle"
     else:
-        event = _NEW_STATUSES[status]
+        event = _WORDS["new_statuses"][status]
     modes = " and ".join(_MODES[mode] for mode in group.modes)
     return _inflected(f"{event}, {modes}{_earlier_status(group.before, status)}", group.cases)
 
@@ -88,64 +84,14 @@ def _earlier_status(before: State, status: Status) -> str:
     """Return the earlier status, where the new one does not imply it."""
     if before.statuses == (status,) or {*before.statuses, status} == {"match", "mismatch"}:
         return ""
-    return f", where {{it}} {' or '.join(_OLD_STATUSES[s] for s in before.statuses)} before"
+    events = " or ".join(_WORDS["old_statuses"][old] for old in before.statuses)
+    return f", where {{it}} {events} before"
 
 
 def _inflected(predicate: str, subjects: Sequence[str]) -> str:
     """Return a predicate whose words in braces have the number of its subjects."""
-    many = len(subjects) > 1
-    return predicate.format_map({words[0]: words[many] for words in _INFLECTIONS})
-
-
-_INFLECTIONS = (
-    ("s", ""),
-    ("es", ""),
-    ("is", "are"),
-    ("was", "were"),
-    ("has", "have"),
-    ("does", "do"),
-    ("it", "they"),
-    ("is another case", "are other cases"),
-    ("answer is another one", "answers are other ones"),
-    ("this API is", "these APIs are"),
-    ("of it", "of them"),
-)
-"""Words in the singular and in the plural."""
-_MODES: Mapping[Mode, str] = {"native": "natively", "recipe": "by recipe"}
-_OF_CASES: Mapping[Kind, str] = {
-    "case dropped": "{was} accepted and not asked",
-    "case added": "{is} not in the baseline",
-    "case changed": "{is another case} than {was} accepted, so that answers are not compared",
-}
-_CHANGED_ANSWERS: Mapping[Status, str] = {
-    "match": "agree{s} with the oracle as before, but the oracle's {answer is another one}",
-    "mismatch": "differ{s} from the oracle as before, but in another way",
-    "undecided": "{is} within rounding of the oracle and of others as before, but of other ones",
-}
-_UNANSWERABLE: Mapping[Status, str] = {
-    "match": "{has} no answer and {is} now refused, as is right",
-    "mismatch": "{has} no answer and {is} now given one",
-}
-_NEW_STATUSES: Mapping[Status, str] = {
-    "match": "now agree{s} with the oracle",
-    "mismatch": "now differ{s} from the oracle",
-    "undecided": "{is} within rounding of the oracle, but now of something else as well",
-    "rejected": "{is} now rejected",
-    "inexpressible": "can no longer be written",
-    "crashed": "now crash{es}",
-    "hung": "now hang{s}",
-    "flaky": "now {does} not answer twice the same",
-}
-_OLD_STATUSES: Mapping[Status, str] = {
-    "match": "agreed with the oracle",
-    "mismatch": "differed from the oracle",
-    "undecided": "could not be told from others",
-    "rejected": "{was} rejected",
-    "inexpressible": "could not be written",
-    "crashed": "crashed",
-    "hung": "hung",
-    "flaky": "did not answer twice the same",
-}
+    plurals = _WORDS["plurals"]
+    return predicate.format_map(plurals if len(subjects) > 1 else {word: word for word in plurals})
 
 
 def _explanations(group: Group) -> Iterator[str]:

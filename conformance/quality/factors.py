@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
 from conformance.question import Question, is_complex
+from conformance.utils.resources import table
 
 
 @dataclass(frozen=True)
@@ -172,57 +175,8 @@ FACTORS: tuple[Factor, ...] = (
     ),
 )
 
-CONSTRAINTS: tuple[Constraint, ...] = (
-    Constraint("a bias has no part in a gradient", {"operator": GRADIENTS, "bias": ("yes",)}),
-    Constraint("a gradient by the bias needs one", {"operator": (BIAS_GRADIENT,), "bias": ("no",)}),
-    Constraint(
-        "whole numbers have no gradient",
-        {"operator": (*GRADIENTS, *FURTHER), "dtype": ("integer",)},
-    ),
-    Constraint(
-        "a derivative along tangents is of real numbers",
-        {"operator": (JVP, DOUBLE_BACKWARD), "dtype": (COMPLEX,)},
-    ),
-    Constraint(
-        "a derivative has one dtype",
-        {"operator": (*GRADIENTS, *FURTHER), "dtype": (TWO_DTYPES,)},
-    ),
-    Constraint("a single axis differs from no other", {"rank": ("1",), "stride": ("differing",)}),
-    Constraint("a single axis differs from no other", {"rank": ("1",), "dilation": ("differing",)}),
-    Constraint(
-        "every length is at least 1, and divisible by it",
-        {"stride": ("1",), "kernel": ("shorter", "not divisible")},
-    ),
-    Constraint(
-        "one element has none that a crop could leave of it",
-        {"stride": ("1",), "kernel": ("equal",), "padding": ("even", "uneven")},
-    ),
-    Constraint(
-        "a kernel as long as its stride leaves `same` nothing to crop",
-        {"kernel": ("equal",), "padding": ("same, odd",)},
-    ),
-    Constraint(
-        "a kernel shorter than its stride leaves `same` nothing to crop, unless on another axis",
-        {"rank": ("1",), "kernel": ("shorter",), "padding": ("same, odd",)},
-    ),
-    Constraint(
-        "below a stride of 1 there is no output padding but 0",
-        {"stride": ("1",), "output padding": ("some", "largest")},
-    ),
-    Constraint(
-        "one channel is one group",
-        {"groups": ("several", "depthwise", "multiplied"), "channels": ("one",)},
-    ),
-    Constraint(
-        "depthwise has as many outputs", {"groups": ("depthwise",), "channels": ("differing",)}
-    ),
-    Constraint(
-        "a multiplier has more outputs", {"groups": ("multiplied",), "channels": ("as many",)}
-    ),
-    Constraint(
-        "beside an output size `same` is what that size crops",
-        {"output size": ("given",), "padding": ("same, even", "same, odd")},
-    ),
+CONSTRAINTS = msgspec.convert(
+    table(__file__, "constraints.toml")["constraints"], tuple[Constraint, ...]
 )
 
 _BY_NAME = {factor.name: factor for factor in FACTORS}
