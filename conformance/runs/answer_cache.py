@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -26,6 +25,7 @@ from conformance.adapters.base import CPU
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import processor
+from conformance.question import Array
 from conformance.runs.prepared_case import digest_of
 from conformance.workers import batched, program, protocol, worker
 from conformance.workers.batching import Task
@@ -61,27 +61,10 @@ create table if not exists answers (
 """
 
 
-class _Array(msgspec.Struct, tag=True):
-    dtype: str
-    shape: tuple[int, ...]
-    data: bytes
-
-
-class _Refusal(msgspec.Struct, tag=True):
-    name: str
-    message: str
-
-
-class _Crash(msgspec.Struct, tag=True):
-    reason: str
-
-
-_Kept: TypeAlias = _Array | _Refusal | _Crash
 _DAMAGE = (sqlite3.Error, UnicodeDecodeError)
 """Errors of a full disk or a damaged file, whose message may have damaged text."""
 _SEAL = 16
 """Bytes of the digest before each value."""
-_DECODER = msgspec.msgpack.Decoder(_Kept)
 _IDENTITIES = msgspec.msgpack.Decoder(RuntimeInfo)
 
 
@@ -137,12 +120,12 @@ class AnswerCache:
         """Return the kept outcome of a task; None if there is none."""
         row = "select outcome from answers where runtime = ? and call = ?"
         data = self._row(row, task.digest)
-        return None if data is None else _outcome(_DECODER.decode(data))
+        return None if data is None else _DECODER.decode(data)
 
     def add(self, task: Task, outcome: Outcome) -> None:
         """Keep an outcome, unless the load of the machine may have decided it."""
-        if (kept := _kept(outcome)) is not None:
-            data = self._sealed(msgspec.msgpack.encode(kept), task.digest)
+        if _is_kept(outcome):
+            data = self._sealed(msgspec.msgpack.encode(outcome, enc_hook=_parts), task.digest)
             self._write("insert or replace into answers values (?, ?, ?)", task.digest, data)
 
     def forget(self) -> None:
@@ -276,23 +259,23 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _kept(outcome: Outcome) -> _Kept | None:
-    """Return an outcome that depends on nothing but the call, as it is kept."""
+def _is_kept(outcome: Outcome) -> bool:
+    """Return whether an outcome depends on nothing but the call."""
     match outcome:
-        case Answer(array=array, retry=None):
-            return _Array(array.dtype.str, array.shape, array.tobytes())
-        case Refusal(type=name, message=message, retry=None):
-            return _Refusal(name, message)
-        case Crash(reason=reason, out_of_memory=False) if reason != KILLED:
-            return _Crash(reason)
-    return None
+        case Answer(retry=None) | Refusal(retry=None):
+            return True
+        case Crash(reason=reason, out_of_memory=False):
+            return reason != KILLED
+    return False
 
 
-def _outcome(kept: _Kept) -> Outcome:
-    match kept:
-        case _Array(dtype=dtype, shape=shape, data=data):
-            return Answer(np.frombuffer(data, dtype).reshape(shape).copy())
-        case _Refusal(name=name, message=message):
-            return Refusal(name, message)
-        case _Crash(reason=reason):
-            return Crash(reason, "")
+def _parts(array: Array) -> tuple[str, tuple[int, ...], bytes]:
+    return array.dtype.str, array.shape, array.tobytes()
+
+
+def _array(_type: type, parts: tuple[str, tuple[int, ...], bytes]) -> Array:
+    dtype, shape, data = parts
+    return np.frombuffer(data, dtype).reshape(shape).copy()
+
+
+_DECODER = msgspec.msgpack.Decoder(Answer | Refusal | Crash, dec_hook=_array)

@@ -10,13 +10,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
-    """Return the items by their keys.
-
-    Parameters
-    ----------
-    items
-        Items in any order.
-    """
+    """Return the items by their keys."""
     groups: dict[K, list[T]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
@@ -24,13 +18,7 @@ def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 
 
 def cluster(items: Iterable[T], alike: Callable[[T, T], bool]) -> list[list[T]]:
-    """Return groups of items that are like the first of their group.
-
-    Parameters
-    ----------
-    items
-        Items in any order.
-    """
+    """Return groups of items that are like the first of their group."""
     clusters: list[list[T]] = []
     for item in items:
         match = next((members for members in clusters if alike(members[0], item)), None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import msgspec
 from numpy.typing import NDArray
 
 from conformance.workers.outcomes import Answer, Crash, Flaky, Hang, Outcome, Refusal
@@ -85,7 +86,7 @@ class Submission:
             return None
         if self.lost.words is None or not isinstance(self.outcome, Answer | Refusal):
             return self.outcome
-        return replace(self.outcome, retry=self.lost.words)
+        return msgspec.structs.replace(self.outcome, retry=self.lost.words)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import msgspec
 from numpy.typing import NDArray
 
 from conformance.utils.excerpt import MARK, shortened
@@ -27,8 +28,7 @@ _PREAMBLES = ("Traceback ", 'File "', "Exception encountered when calling ")
 """Beginnings of lines with the place of an error: MXNet's tracebacks, the layers of Keras."""
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, eq=False, tag_field="kind"):
     """The framework has answered with an array, right or wrong.
 
     Parameters
@@ -46,8 +46,7 @@ class Answer:
         return f"It answered with {self.array.dtype} of shape {self.array.shape}."
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, tag_field="kind"):
     """The question has ended with an exception.
 
     Parameters
@@ -84,8 +83,7 @@ class Refusal:
         return f"It refused: {error}" if error.endswith((".", MARK)) else f"It refused: {error}."
 
 
-@dataclass(frozen=True)
-class Crash:
+class Crash(msgspec.Struct, frozen=True, tag_field="kind"):
     """The question has ended the worker.
 
     Parameters
