@@ -54,15 +54,16 @@ def command(
     known_ids = dict.fromkeys(api for series in series_list for api in series.stages)
     options.refuse_unknown_apis(api_ids, list(known_ids))
     series_list = [series.of_apis(api_ids) for series in series_list]
-    parts = [series.within(requirement.specifier, pre=pre) for series in series_list]
-    parts = [part for part in parts if part.stages]
+    pairs = [(series, series.within(requirement.specifier, pre=pre)) for series in series_list]
+    ends = [line for s, part in pairs if part.stages for line in _ends(s, requirement.specifier)]
+    parts = [part for _, part in pairs if part.stages]
     if not parts:
         refuse("compat", _unknown(range_, requirement.specifier, series_list, pre=pre))
     cases = history_table.examples_of(parts)
     if as_json:
         click.echo(json.dumps(_data(range_, parts, cases), indent=1))
     else:
-        _show(history_table.screen(), range_, parts, cases)
+        _show(history_table.screen(), range_, parts, cases, ends)
     raise SystemExit(int(any(part.moves for part in parts)))
 
 
@@ -82,11 +83,29 @@ def _unknown(
     return "\n".join(lines)
 
 
-def _show(screen: Console, range_: str, parts: Sequence[Series], cases: Mapping[Move, str]) -> None:
+def _ends(series: Series, specifier: SpecifierSet) -> Iterator[str]:
+    """Yield a sentence for each end of a range that was not asked, with the nearest releases."""
+    for clause in specifier:
+        end = version_of(clause.version.removesuffix(".*"))
+        if clause.operator in _CLOSED and end and series.neighbours(end)[0] != end:
+            yield outlook.position(series, end)
+
+
+_CLOSED = ("==", "~=", ">=", "<=")
+"""The operators of a range that the version beside them is in."""
+
+
+def _show(
+    screen: Console,
+    range_: str,
+    parts: Sequence[Series],
+    cases: Mapping[Move, str],
+    ends: Sequence[str],
+) -> None:
     for part in parts:
         for block in history.of_series(part, cases):
             screen.print(block)
-    for line in _machines(parts):
+    for line in (*_machines(parts), *ends):
         screen.print(Text(line), soft_wrap=not screen.is_terminal)
     for part in parts:
         summary = Text(f"{range_}{part.place}: {_summary(part)}", style="bold")

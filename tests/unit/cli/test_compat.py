@@ -70,6 +70,24 @@ def test_a_range_ends_with_whether_anything_differs(range_: str, status: int, su
     assert (result.exit_code, lines(result)[-1]) == (status, f"keras{range_} on torch: {summary}")
 
 
+@pytest.mark.parametrize(
+    ("range_", "sentence"),
+    [
+        (">=2.9", "is older than all 4 releases of the history; the nearest is 3.0"),
+        (">=3.1.5", "is not in the history; the nearest releases are 3.1 and 3.2"),
+        (">=3,<=3.9", "is newer than all 4 releases of the history; the nearest is 3.3"),
+        (">=3.1,<4", None),
+    ],
+)
+def test_an_end_that_was_not_asked_is_told_with_the_nearest(
+    range_: str, sentence: str | None
+) -> None:
+    result = run("compat", f"keras{range_}", "--backend", "torch")
+    told = [line for line in lines(result) if "nearest" in line]
+    version = range_.rpartition("=")[2]
+    assert told == ([f"keras {version} on torch {sentence}."] if sentence else [])
+
+
 def test_what_differs_is_told_with_its_releases_and_the_case() -> None:
     told = lines(run("compat", "keras>=3,<4", "--backend", "torch"))
     place = told.index(LAYER)
