@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import click
@@ -11,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from conformance.cases import corpus
 from conformance.cli.exit_status import refuse
-from conformance.cli.release_options import UNLIMITED, ReleaseOptions
+from conformance.cli.release_options import ReleaseOptions
 from conformance.environments.definitions import Environment
 from conformance.history import recording
 from conformance.history.history import Entry
@@ -63,10 +65,12 @@ def record(
     )
     cases = [PreparedCase(case) for case in corpus.select_cases((), profile=True)]
 
+    published_once = cache(published_releases)  # Keras has several backends
+
     def recording_of(package: str, environment: Environment) -> Recording:
         options = replace(releases, backend=environment.backend)
         place, pythons = options.place(package)
-        published = published_releases(package, pythons)
+        published = published_once(package, pythons)
         selection = selected_releases(
             ranges[package], published, pre=releases.pre, every=every, at_most=at_most
         )
@@ -110,11 +114,12 @@ def _environments(
 
 def _forecast(number: int, releases: ReleaseOptions) -> str:
     """Return how many releases are asked, and how much room that takes."""
-    largest = byte_sizes.shown(int(releases.limit)) if releases.limit < float("inf") else UNLIMITED
+    limit = releases.limit
+    largest = f"at most {byte_sizes.shown(int(limit))}" if limit < math.inf else "any size"
     return (
         f"{count(number, 'release')} to ask, {releases.jobs} at once; on the disk are at most"
         f" {byte_sizes.shown(CACHE)} of downloads, and the environments of {releases.jobs}, each of"
-        f" downloads of at most {largest}"
+        f" downloads of {largest}"
     )
 
 

@@ -5,6 +5,7 @@ Environments are kept, and so is every run of the same code, cases and pins.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from conformance.environments.definitions import CannotBuild, Environment
 from conformance.history.companions import Attempt, attempts
 from conformance.history.downloads import Allowance
 from conformance.history.releases import Release
+from conformance.observations import ANSWERED
 from conformance.runs import executors, run_files, scheduler
 from conformance.runs.fingerprint import has_fingerprint, run_fingerprint
 from conformance.runs.job import Request
@@ -104,7 +106,10 @@ def entry(plan: Plan, release: Release) -> Entry:
     troubles: list[CannotBuild | WorkerError] = []
     for attempt in plan.attempts(release):
         try:
-            return _entry(plan, release, attempt, _record(plan, release, attempt))
+            path = _record(plan, release, attempt)
+            if plan.for_table and (silence := _silence(path)):
+                raise WorkerError(silence)
+            return _entry(plan, release, attempt, path)
         except (CannotBuild, WorkerError) as trouble:
             troubles.append(trouble)
             if plan.for_table:
@@ -114,11 +119,22 @@ def entry(plan: Plan, release: Release) -> Entry:
     return Entry(release, trouble=str(troubles[0]))
 
 
+def _silence(path: Path) -> str | None:
+    """Return why a run has no answer at all, as beside a NumPy that is too new; None if it has."""
+    observations = run_files.read(path).observations
+    if any(observation.status in ANSWERED for observation in observations):
+        return None
+    failures = Counter(o.detail for o in observations if o.status != "inexpressible")
+    return " ".join(("It answers no call.", *(str(words) for words, _ in failures.most_common(1))))
+
+
 def kept_attempt(plan: Plan, release: Release) -> Attempt | None:
     """Return the attempt whose run is kept from an earlier history, if there is one."""
     for attempt in plan.attempts(release):
+        path, fingerprint = _run_file(plan, attempt)
         # An environment that is half removed would be made anew, without the run.
-        if attempt.environment.is_made and has_fingerprint(*_run_file(plan, attempt)):
+        is_kept = attempt.environment.is_made and has_fingerprint(path, fingerprint)
+        if is_kept and not (plan.for_table and _silence(path)):
             return attempt
     return None
 

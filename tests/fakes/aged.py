@@ -22,6 +22,8 @@ if _AGE == (1, 2):
 
 
 def ask(*operands: Any, **arguments: Any) -> plain.Tensor:
-    """The kernel was read backwards before 1.4, and dilation refused before 1.1."""
+    """The kernel was read backwards before 1.4, dilation refused before 1.1, and all in 1.6."""
+    if _AGE == (1, 6):
+        raise ValueError("companion is too new for me")
     limits = ("no dilation",) if _AGE < (1, 1) else ()
     return plain.ask(*operands, **arguments, flips=_AGE < (1, 4), limits=limits)

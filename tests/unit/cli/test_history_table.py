@@ -99,6 +99,19 @@ def test_what_could_not_be_asked_is_asked_again_on_request(
     assert rows(tmp_path) == {"1.3": {"flipped"}, "1.5": {"as it stands"}}
 
 
+def test_a_release_that_answers_no_call_is_tried_elsewhere_and_could_not_be_asked(
+    run: Run, uv: Uv, tmp_path: Path
+) -> None:
+    for python in ("--ignore-requires-python", "3.11", "3.9"):
+        uv.releases(["1.6"], python)
+    ran = run(tmp_path / "table", "plain==1.6")
+    assert ran.exit_code == 0, ran.output
+    assert rows(tmp_path / "table") == {
+        "1.6": {"It answers no call. It refused: ValueError: companion is too new for me."}
+    }
+    assert len(uv.made) == 2
+
+
 def test_an_environment_that_fails_is_removed_before_the_next_is_made(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +137,7 @@ def test_no_environment_is_left(run: Run, tmp_path: Path) -> None:
 def test_the_room_that_it_takes_is_said_before(run: Run, tmp_path: Path) -> None:
     assert run(tmp_path, "plain==1.5", "--dry-run").output == (
         "1 release to ask, 1 at once; on the disk are at most 4.0 GB of downloads, and the"
-        " environments of 1, each of downloads of at most unlimited\nplain 1.5\n"
+        " environments of 1, each of downloads of any size\nplain 1.5\n"
         "plain: the table has 0 releases that answered and 0 that could not be asked; 6 others are"
         " published\n"
     )
