@@ -108,6 +108,20 @@ class Report(ReportData):
         }
 
     @cached_property
+    def conversions(self) -> tuple[tuple[str, int, int], ...]:
+        """Return how many answers conversions and modes give, and how many they change.
+
+        Each stands under the title of its implementation.
+        """
+        result = []
+        for implementation in self.support.implementations:
+            members = (member for column in implementation.columns for member in column.members)
+            cases = [self.summaries[member].twin_cases for member in members]
+            if total := sum(number for number, _, _ in cases):
+                result.append((implementation.title, total, sum(c for _, _, c in cases)))
+        return tuple(result)
+
+    @cached_property
     def claims(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:
         """Return the documents' claims, under the title of each document."""
         groups = groupby(claims(self), lambda claim: claim.document)

@@ -48,8 +48,9 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
     known        by number of column, and of case, the number of the known bug
     questions    of the support matrix, [id, title, axis, topic]
     implementations
-                 [name, name of the family, title, columns], and a column [name, columns above,
-                 cells], and a cell [word, tone, sentence, number of cases]
+                 [name, name and title of the family, title, columns], and a column [name,
+                 columns above, cells], and a cell [word, tone, sentence, number of cases,
+                 exceptions]
     classes      sentences on the runtime classes, by their names
     sentences    of the history, each once
     since        for each column, by name of the axis, the number of the sentence
@@ -92,12 +93,13 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
             [
                 implementation.name,
                 family.name,
+                family.title,
                 implementation.title,
                 [
                     [
                         column.name,
                         [columns[member.run, member.api] for member in column.members],
-                        [[c.word, c.tone, c.sentence, c.cases] for c in column.cells],
+                        [[c.word, c.tone, c.sentence, c.cases, c.exceptions] for c in column.cells],
                     ]
                     for column in implementation.columns
                 ],

@@ -86,12 +86,6 @@ class Implementation:
         return tuple(dict.fromkeys(filter(None, words)))
 
     @property
-    def converts(self) -> bool:
-        """Return whether its APIs convert others, or are modes of them."""
-        apis = {member.api for column in self.columns for member in column.members}
-        return any(APIS[api].twin for api in apis & APIS.keys())
-
-    @property
     def differing_rows(self) -> tuple[str, ...]:
         """Return the titles of the questions to which its columns differ."""
         return tuple(
@@ -127,9 +121,9 @@ class Family:
 
     @property
     def name(self) -> str:
-        """Return the name of its only implementation, or else its title."""
-        alone = len(self.implementations) == 1
-        return self.implementations[0].name if alone else self.title
+        """Return the name of the implementation with its title, or else the title."""
+        first = self.implementations[0]
+        return first.name if first.title == self.title else self.title
 
     @property
     def columns(self) -> tuple[tuple[Implementation, SupportColumn], ...]:
@@ -178,16 +172,9 @@ class SupportMatrix:
         """Return a question by its id."""
         return QUESTIONS[PLACES[question_id]].title
 
-    def compared(self, kind: str) -> Mapping[str, tuple[str, ...]]:
-        """Return the questions to which the columns of an implementation differ, by its title.
-
-        ``kind`` is as of `AskedQuestion.compares`.
-        """
-        return {
-            implementation.title: implementation.differing_rows
-            for implementation in self.implementations
-            if kind in (implementation.name, "conversions" if implementation.converts else None)
-        }
+    def differing_rows(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the questions to which the columns of a framework differ, by its title."""
+        return {i.title: i.differing_rows for i in self.implementations if i.name == name}
 
     def words_of(self, question_id: str) -> Mapping[str, tuple[str, ...]]:
         """Return the known answers to a question, each with who gives it."""

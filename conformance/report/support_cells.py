@@ -17,7 +17,7 @@ from conformance.report.convention_table import Cell, Kind
 from conformance.report.data import ReportData
 from conformance.report.environments import Column
 from conformance.report.support_questions import SupportQuestion
-from conformance.utils.text import count, plain, shortened
+from conformance.utils.text import plain, shortened
 
 Tone: TypeAlias = Literal["same", "other", "absent", "refused", "broken", "unknown"]
 TONES: Mapping[Tone, tuple[str, str]] = {
@@ -61,12 +61,15 @@ class SupportCell:
         The same in a sentence.
     cases
         The number of cases behind it.
+    exceptions
+        In how many cases it is otherwise, in words.
     """
 
     word: str
     tone: Tone
     sentence: str = field(default="", compare=False)
     cases: int = field(default=0, compare=False)
+    exceptions: str = field(default="", compare=False)
 
     @property
     def sign(self) -> str:
@@ -100,14 +103,14 @@ def cell_of_axis(
     number = len(cell.cases)
     wrong = wrong if question.counts_wrong and cell.choice else 0
     exceptions = {"not always": len(cell.against), "some wrong": wrong}
-    kinds = ("Otherwise in", "Wrong and unexplained:")
-    for kind, cases in zip(kinds, exceptions.values(), strict=True):
-        if cases:
-            sentence += f" {kind} {count(cases, 'case')} of {number + cases}."
+    kinds = ("otherwise in", "wrong and unexplained in")
+    told = zip(kinds, exceptions.values(), strict=True)
+    words = ", ".join(f"{kind} {cases}" for kind, cases in told if cases)
     if sum(exceptions.values()) > EXCEPTIONS * number:
         gravest = max(exceptions, key=exceptions.__getitem__)
-        return SupportCell(f"{word}, {gravest}", "broken", sentence, number)
-    return SupportCell(f"{word}, {wrong} wrong" if wrong else word, tone, sentence, number)
+        return SupportCell(f"{word}, {gravest}", "broken", sentence, number, words)
+    word = f"{word}, {wrong} wrong" if wrong else word
+    return SupportCell(word, tone, sentence, number, words)
 
 
 def fold(cells: Sequence[SupportCell]) -> SupportCell:

@@ -45,33 +45,35 @@ const explain = (data, details, id, name) => {
   const place = data.questions.findIndex(([question]) => question === id);
   if (place < 0) return null;
   const [, title, axis, topic] = data.questions[place];
-  const columns = data.implementations.flatMap(([implementation, family, implementationTitle, parts]) =>
-    parts.filter(([part]) => [implementation, family, part].includes(name)).map((part) => [implementation, implementationTitle, ...part]));
+  const columns = data.implementations.flatMap(([implementation, family, , giver, parts]) =>
+    parts.filter(([part]) => [implementation, family, part].includes(name)).map((part) => [implementation, giver, ...part]));
   if (!columns.length) return null;
-  const titles = new Set(columns.map(([, implementationTitle]) => implementationTitle));
+  const givers = new Set(columns.map(([, giver]) => giver));
+  const [, , familyTitle] = data.implementations.find(([implementation]) => implementation === columns[0][0]);
   const choices = new Set(columns.flatMap(([, , , members]) => members.map((n) => data.choices[axis]?.[n])));
   const answers = new Map();
   for (const column of columns) {
     const answer = JSON.stringify(column[4][place].slice(0, 3));
     answers.set(answer, [...(answers.get(answer) ?? []), column]);
   }
-  const blocks = [...answers].flatMap(([answer, givers]) => {
+  const blocks = [...answers].flatMap(([answer, members]) => {
     const [word, tone, sentence] = JSON.parse(answer);
-    const who = givers.map(([, giver, part, members, cells]) => {
-      const column = data.columns[members[0]][0];
-      const cases = cells[place][3];
+    const items = members.map(([, giver, part, places, cells]) => {
+      const column = data.columns[places[0]][0];
+      const [, , , cases, exceptions] = cells[place];
       return make("li", {}, `${giver} ${part} `,
-        link(axis ? route("axis", axis, column) : route(topic, column), cases ? count(cases, "case") : "cases"));
+        link(axis ? route("axis", axis, column) : route(topic, column), cases ? count(cases, "case") : "cases"),
+        exceptions && `, ${exceptions}`);
     });
-    return [make("p", {}, make("b", { class: `s ${tone}` }, word), " ", ...code(sentence)), make("ul", {}, ...who)];
+    return [make("p", {}, make("b", { class: `s ${tone}` }, word), " ", ...code(sentence)), make("ul", {}, ...items)];
   });
   const parts = [
     make("p", {}, link("#support", "All questions")),
-    make("h2", {}, `${titles.size > 1 ? name : columns[0][1]}: `, ...code(title)),
+    make("h2", {}, `${givers.size > 1 ? familyTitle : columns[0][1]}: `, ...code(title)),
     ...blocks,
   ];
   const examples = columns.map(([, , , members]) => (axis ? smallest(data, details, axis, members[0]) : undefined));
-  parts.push(...classesOf(data, columns, examples.find((n) => n !== undefined)));
+  if (answers.size > 1) parts.push(...classesOf(data, columns, examples.find((n) => n !== undefined)));
   const drawn = axis ? picturesOf(axis, choices) : [];
   if (drawn.length) parts.push(make("h3", {}, "In a picture"), ...drawn);
   const seen = new Set();
