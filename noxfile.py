@@ -70,7 +70,10 @@ CONSTRAINTS = Path("constraints.txt").absolute()
 OLDEST = "3.11"
 """The oldest Python that constraints are for; they hold on the later ones as well."""
 CORES = str(os.cpu_count() or 1)
-UNIT_TESTS = ("pytest", "--numprocesses", "2", "--durations", "10", "--durations-min", "1")
+SIDE_BY_SIDE = ("pytest", "--numprocesses", "2")
+UNIT_TESTS = (*SIDE_BY_SIDE, "--durations", "10", "--durations-min", "1")
+BY_FILE = (*SIDE_BY_SIDE, "--dist", "loadfile")
+"""A file of tests in one process, as its tests share what takes seconds to start or to make."""
 BENCHMARKS: dict[str, list[list[str]]] = {
     "oracle": [[]],
     "diagnosis": [["--pairs"]],
@@ -119,7 +122,7 @@ def page(session: nox.Session) -> None:
     """The page of a report in a real browser: every view, at three widths and in two schemes."""
     _install(session, "-e", ".[test,page]")
     browser = {"CONFORMANCE_BROWSER": _browser(session)}
-    session.run("pytest", "tests/page", *session.posargs, env=browser)
+    session.run(*SIDE_BY_SIDE, "tests/page", *session.posargs, env=browser)
 
 
 @nox.session(tags=["test"])
@@ -133,7 +136,7 @@ def docs(session: nox.Session) -> None:
 def attacks(session: nox.Session) -> None:
     """Thousands of broken files, lies, mistyped command lines and kills, the same every time."""
     _install(session, "-e", ".[test]")
-    session.run("pytest", "--numprocesses", "2", "tests/attacks", *session.posargs)
+    session.run(*SIDE_BY_SIDE, "tests/attacks", *session.posargs)
 
 
 @nox.session
@@ -203,7 +206,7 @@ def add(name: str) -> None:
         missing = str(session.run("python", "-c", code, name, silent=True) or "").strip()
         if missing:
             session.skip(f"{name} is not tested: {missing}")
-        session.run("pytest", "tests/frameworks", "--environment", name, *session.posargs)
+        session.run(*BY_FILE, "tests/frameworks", "--environment", name, *session.posargs)
 
     run.__doc__ = f"Ask every case in the environment {name}."
     test.__doc__ = f"Hold the adapter against the environment {name}."
