@@ -140,9 +140,12 @@ def written(speaker: Speaker, mode: Mode) -> Iterator[Call]:
             assert call.reason
 
 
+@cache
 def names_used(source: str) -> set[str]:
-    """Names that the source reads and never sets."""
-    nodes = list(ast.walk(ast.parse(source)))
+    """Names that the source reads and never sets; an error if it does not compile."""
+    tree = ast.parse(source)
+    compile(tree, "<call>", "exec")
+    nodes = list(ast.walk(tree))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     given = {node.arg for node in nodes if isinstance(node, ast.arg)}
     given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
@@ -150,6 +153,7 @@ def names_used(source: str) -> set[str]:
     return {name.id for name in names} - given - set(dir(builtins))
 
 
+@cache
 def names_imported(source: str) -> set[str]:
     imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
     aliases = [alias for node in imports for alias in node.names]
@@ -164,7 +168,6 @@ def test_what_is_written_compiles_and_names_only_what_is_there(speaker: Speaker)
     worker = names_imported(speaker.framework.prelude)
     calls = {mode: list(written(speaker, mode)) for mode in MODES}
     for call in chain.from_iterable(calls.values()):
-        compile(call.source, "<call>", "exec")
         script = names_imported("\n".join(call.imports))
         needed = names_used(call.source) - {"np", *call.arrays}
         assert needed <= script
