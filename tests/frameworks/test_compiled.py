@@ -38,9 +38,10 @@ def test_compiled_code_is_found_again_and_does_no_harm_where_it_is_damaged(
     files = {file: file.read_bytes() for file in tmp_path.rglob("*-cache")}
     compiles = any(pin.startswith("jax==") for pin in environment.pins)
     assert bool(files) == compiles
+    if not files:
+        return  # a second run would ask the same again
     assert observed(environment, tmp_path) == first
     assert {file: file.read_bytes() for file in tmp_path.rglob("*-cache")} == files
     for file, held in files.items():
         file.write_bytes(held[: len(held) // 2])
-    if files:
-        assert observed(environment, tmp_path) == first
+    assert observed(environment, tmp_path) == first

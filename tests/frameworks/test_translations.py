@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from itertools import count, product
+from contextlib import nullcontext
+from itertools import product
 
 import pytest
 from click.testing import CliRunner
@@ -12,35 +11,18 @@ from click.testing import CliRunner
 from conformance.adapters.base import Framework
 from conformance.cli.app import main
 from conformance.environments.definitions import Environment
-from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import ends
 from conformance.workers.interpreter import Interpreter
 from conformance.workers.worker_client import WorkerClient
 
-Open = Callable[..., AbstractContextManager[WorkerClient]]
 LAYER = ("--kernel-size", "4,6", "--stride", "2", "--channels", "2", "3", "--bias")
-
-
-@contextmanager
-def in_turn(open_client: Open) -> Iterator[Open]:
-    """Two clients that are started once and given in turn, as some take seconds to start."""
-    with ExitStack() as started:
-        clients: list[WorkerClient] = []
-        numbers = count()
-
-        @contextmanager
-        def next_client(environment: Environment, limits: WorkerLimits) -> Iterator[WorkerClient]:
-            if len(clients) < 2:
-                clients.append(started.enter_context(open_client(environment, limits)))
-            yield clients[next(numbers) % 2]
-
-        yield next_client
 
 
 def test_what_is_translated_gives_the_same_numbers(
     framework: Framework,
     environment: Environment,
     interpreter: Interpreter,
+    client: WorkerClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if environment.tier != "default":
@@ -56,12 +38,11 @@ def test_what_is_translated_gives_the_same_numbers(
         words += ["--from-backend", environment.backend, "--to-backend", environment.backend]
     verified = 0
     pairs = zip(apis, (*apis[1:], apis[0]), strict=True)
-    with in_turn(ends.client_in) as client_in:
-        monkeypatch.setattr(ends, "client_in", client_in)
-        for (source, target), padding in product(pairs, ("same", "1")):
-            line = ("--from", source, "--to", target, f"--padding={padding}")
-            result = CliRunner().invoke(main, ["translate", *line, *words])
-            assert result.exit_code in (0, 1), (line, result.output)
-            assert result.exit_code or "\nverified: " in result.output
-            verified += not result.exit_code
+    monkeypatch.setattr(ends, "client_in", lambda *_: nullcontext(client))  # which has started
+    for (source, target), padding in product(pairs, ("same", "1")):
+        line = ("--from", source, "--to", target, f"--padding={padding}")
+        result = CliRunner().invoke(main, ["translate", *line, *words])
+        assert result.exit_code in (0, 1), (line, result.output)
+        assert result.exit_code or "\nverified: " in result.output
+        verified += not result.exit_code
     assert verified >= len(apis) / 2  # as most take one of the two paddings at least
