@@ -72,15 +72,18 @@ OPENVINO = Reader(
     name="openvino",
     title="OpenVINO",
     module="openvino",
-    imports=("import io", "import openvino"),
-    version="openvino.__version__.partition('-')[0]",
+    imports=(
+        "try:\n    from openvino import Core, get_version",
+        "except ImportError:  # before 2023.1\n    from openvino.runtime import Core, get_version",
+    ),
+    version="get_version().partition('-')[0]",
     load=(
-        "core = openvino.Core()",
-        "model = core.read_model(io.BytesIO(model.SerializeToString()))",
+        "core = Core()",
+        "model = core.read_model(model.SerializeToString())",
         # On some CPUs the default is bfloat16.
         'compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})',
     ),
-    run="compiled([{inputs}])[0]",
+    run="compiled([{inputs}])[compiled.output()]",
     limits=(
         Limitation(
             "float64 is computed in float32", lambda q: q.dtype == "float64", is_refusal=False

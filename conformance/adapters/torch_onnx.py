@@ -46,7 +46,11 @@ def _chain(
 
 _HALF: tuple[Dtype, ...] = ("float32", "float16")
 _READERS = (ONNXRUNTIME, OPENVINO, OPENCV)
-_IMPORTS = ("import onnx", *dict.fromkeys(line for r in _READERS for line in r.imports))
+_IMPORTS = (
+    "import io",
+    "import onnx",
+    *dict.fromkeys(line for r in _READERS for line in r.imports),
+)
 _BASE = framework_of(
     torch.FRAMEWORK,
     "onnx",

@@ -155,7 +155,8 @@ def names_used(source: str) -> set[str]:
 
 @cache
 def names_imported(source: str) -> set[str]:
-    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
+    nodes = ast.walk(ast.parse(source))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     aliases = [alias for node in imports for alias in node.names]
     return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
 
