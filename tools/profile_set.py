@@ -18,6 +18,7 @@ from pathlib import Path
 
 from conformance.cases import load
 from conformance.cases.profile_set import FILE
+from conformance.conventions.axes import AXES, PROFILED
 from conformance.gate import baseline
 from conformance.quality.mutation import Choices, kill_record
 from conformance.quality.profile_set import TWICE, Evidence, accepted, evidence_of
@@ -42,11 +43,18 @@ def main() -> None:
         for path in sorted(resources.BASELINE.glob("*.csv"))
     ]
     distinctions = {
-        id_: kill_record(prepared_case, pairs=()).distinctions
+        id_: set(filter(may_be_profiled, kill_record(prepared_case, pairs=()).distinctions))
         for id_, prepared_case in prepared_cases.items()
     }
     ids = chosen(evidence, distinctions)
     FILE.write_text("".join(f"{id_}\n" for id_ in sorted(ids)), encoding="utf-8")
+
+
+def may_be_profiled(choices: Choices) -> bool:
+    """Return whether profiles may have either choice of an axis: a mistake is in none."""
+    axis = AXES[choices[0]]
+    others = [axis.choices[place - 1] for place in choices[1:] if place]
+    return axis in PROFILED and not any(choice.mistake for choice in others)
 
 
 def chosen(
