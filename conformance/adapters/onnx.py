@@ -29,6 +29,8 @@ from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
+IMPORT = "import onnx.numpy_helper"
+"""Imports the package, and the part of it that old releases do not import themselves."""
 OPSET, IR_VERSION = 11, 6
 """The versions of the operators and of the format in a model: the first with these operators as
 they are, so that old releases of a reader take it, too."""
@@ -223,7 +225,7 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
     """
     upper = _auto_pad("SAME_UPPER")
     interop = TensorInterop(
-        imports=("import onnx", *reader.imports),
+        imports=(IMPORT, *reader.imports),
         tensor="{v}",
         array="{v}",
         gradient=lambda _call_source, _by: (),
@@ -241,7 +243,7 @@ def framework(reader: Reader, *engines: Reader) -> Framework:
     return Framework(
         name=reader.name,
         title=reader.title,
-        prelude="\n".join(("import onnx", *reader.imports)),
+        prelude="\n".join((IMPORT, *reader.imports)),
         version=reader.version,
         interops={None: interop},
         variables=reader.variables,
