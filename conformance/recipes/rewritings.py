@@ -247,8 +247,10 @@ def _split_groups(draft: Draft) -> Iterator[Draft]:
 
 def _least_finite_group(array: Array, axis: int, groups: int) -> Array:
     """Return the channels of a group with an infinity or a NaN; without any, of the first."""
+    if all_finite(array):
+        return array[(slice(None),) * axis + (slice(array.shape[axis] // groups),)]
     parts = np.array_split(array, groups, axis)  # channels that no groups divide are refused
-    return next((part for part in parts if not all_finite(part)), parts[0])
+    return next(part for part in parts if not all_finite(part))
 
 
 def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
+from conformance.adapters.registry import APIS
 from conformance.cases.model import Case
 from conformance.history.changes import trends
 from conformance.history.examples import examples
@@ -109,17 +110,13 @@ class Report(ReportData):
 
     @cached_property
     def conversions(self) -> tuple[tuple[str, int, int], ...]:
-        """Return how many answers conversions and modes give, and how many they change.
-
-        Each stands under the title of its implementation.
-        """
-        result = []
-        for implementation in self.support.implementations:
-            members = (member for column in implementation.columns for member in column.members)
-            cases = [self.summaries[member].twin_cases for member in members]
-            if total := sum(number for number, _, _ in cases):
-                result.append((implementation.title, total, sum(c for _, _, c in cases)))
-        return tuple(result)
+        """Return the title of each conversion and mode, its answers, and how many it changes."""
+        cases = {column: self.summaries[column].twin_cases for column in self.columns}
+        return tuple(
+            (column.title, total, changed)
+            for column, (total, _, changed) in cases.items()
+            if total and not APIS[column.api].is_variant
+        )
 
     @cached_property
     def claims(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:

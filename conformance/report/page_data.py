@@ -17,7 +17,6 @@ from conformance.report import history
 from conformance.report.environments import Column
 from conformance.report.model import LEGEND, Report
 from conformance.report.support_questions import CLASSES, QUESTIONS
-from conformance.runs.profiles import GRADIENTS, PROFILED
 from conformance.utils.text import plain, shortened
 
 SHOWN = 300
@@ -42,7 +41,6 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
     sets         lists of numbers of cases
     axes         by name, for each column the number of the set behind its cell, or -1
     choices      by name of the axis, for each column its choice or none
-    canonical    by name of the axis, the choice of the reference
     signs        of the verdicts, from the best to the worst
     bugs         [title, anchor]
     known        by number of column, and of case, the number of the known bug
@@ -85,7 +83,6 @@ def page_data(report: Report, bugs: Sequence[Bug], numbering: Numbering) -> dict
         "axes": axes,
         "signs": [[verdict, sign] for verdict, (sign, _) in LEGEND.items()],
         "choices": {name: [choices[name] for choices in _choices(report)] for name in axes},
-        "canonical": {axis.name: axis.canonical for axis in (*PROFILED, GRADIENTS)},
         "bugs": [[bug.title, bug.anchor] for bug in bugs],
         "known": _known(report, bugs, ids),
         "questions": [[q.id, q.title, q.axis, q.topic] for q in QUESTIONS],

@@ -130,7 +130,6 @@ def port_table(data: ReportData) -> dict[str, Any]:
     -------
     dict
         ===========  ==================================================================
-        channels     the kinds of channels
         settings     by "kernel,stride,padding,output padding,dilation,kind", its number
         sources      [id, title, meanings]: for each setting the number of its meaning, or that of
                      a reason, less one and negative
@@ -180,7 +179,6 @@ def port_table(data: ReportData) -> dict[str, Any]:
             numbers.append(calls.number((*named, call.cost.words, proofs)))
         targets.append([end.place.api.id, end.title, numbers])
     return {
-        "channels": list(CHANNELS),
         "settings": {",".join(map(str, s)): n for n, s in enumerate(all_settings)},
         "sources": sources,
         "targets": targets,

@@ -150,7 +150,8 @@ def test_a_conversion_is_compared_with_its_source() -> None:
     source = observed(ONE, "native", "match", "keras.layers.ConvTranspose")
     litert = run(source, converted, framework="keras-litert", apis={})
     report = report_of(litert, run(flipped(ONE)), cases=(ONE,))
-    assert report.conversions == (("Keras through LiteRT", 1, 1),)
+    title = "keras.layers.ConvTranspose(TFLiteConverter, LiteRT) (2.0)"
+    assert report.conversions == ((title, 1, 1),)
 
 
 def test_the_columns_of_a_framework_are_compared_with_each_other() -> None:
