@@ -5,6 +5,7 @@ nox -t test                   lint, types, unit tests, the page in a browser, ev
                               its framework, every run, and whether the committed report and
                               baseline are what it gives
 nox -t all                    every other implementation as well, in the same report
+nox -s support                writes the table of all implementations in README anew
 nox -t test-all               the adapters of these against their frameworks
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
@@ -54,8 +55,11 @@ COMMITTED = ("compatibility.md", "compatibility.csv")
 """Of the report what is committed: only of environments that answer the same on every machine."""
 UNCOMMITTED = (
     *("profiles.csv", "observations.csv", "verdicts.csv"),
-    *("support.md", "badge.json", "index.html"),
+    *("badge.json", "index.html"),
 )
+PROFILES = REPORTS / "profiles"
+README, SUPPORT = Path("README.md"), "support.md"
+SUPPORT_MARKS = ("<!-- support -->\n", "<!-- end of support -->\n")
 ENVIRONMENTS = tomllib.loads(
     Path("conformance", "environments", "environments.toml").read_text(encoding="utf-8")
 )
@@ -231,6 +235,24 @@ def report(session: nox.Session) -> None:
         _report(session, _runs(PORTABLE), REPORTS, COMMITTED)
 
 
+@nox.session(tags=["all"])
+def support(session: nox.Session) -> None:
+    """Write into README what each implementation does, by the profile set alone."""
+    _install(session, "-e", ".")
+    for tier in ("all", "extra"):
+        _run(session, tier, "--profile", "--out", str(PROFILES), *_LENIENT)
+    names = (*PORTABLE, *(name for name, tier in TIERS.items() if tier == "extra"))
+    runs = [PROFILES / f"{name}.jsonl" for name in names]
+    if unrun := _unrun(session, runs):
+        session.error(f"the table in {README} is left as it is without {', '.join(unrun)}")
+    _report(session, map(str, runs), REPORTS, (SUPPORT,))
+    table = (REPORTS / SUPPORT).read_text(encoding="utf-8")
+    begin, end = SUPPORT_MARKS
+    head, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    tail = rest.partition(end)[2]
+    README.write_text(f"{head}{begin}\n{table}\n{end}{tail}", encoding="utf-8")
+
+
 @nox.session(name="check-report", tags=["test"])
 def check_report(session: nox.Session) -> None:
     """Whether the committed report is what the runs give."""
@@ -242,6 +264,15 @@ def check_report(session: nox.Session) -> None:
     for name in COMMITTED:
         words = ("git", "--no-pager", "diff", "--no-index", "--exit-code")
         session.run(*words, str(REPORTS / name), str(fresh / name), external=True)
+    for name in PORTABLE:
+        _run(session, name, "--profile", "--out", str(fresh / f"{name}.jsonl"))
+    _report(session, (str(fresh / f"{name}.jsonl") for name in PORTABLE), fresh, (SUPPORT,))
+    known = (REPORTS / SUPPORT).read_text(encoding="utf-8").splitlines()
+    for row in (fresh / SUPPORT).read_text(encoding="utf-8").splitlines():
+        # An implementation that was also run elsewhere has other words in its first two cells.
+        same = [line for line in known if line.split("|")[:3] == row.split("|")[:3]]
+        if same not in ([], [row]):
+            session.error(f"{REPORTS / SUPPORT} has another row than the runs give: {row}")
 
 
 @nox.session(tags=["test"])
@@ -414,10 +445,10 @@ def _report(session: nox.Session, runs: Iterable[str], folder: Path, names: Iter
     session.run("conformance", "report", *runs, "--out", str(folder), *only)
 
 
-def _unrun(session: nox.Session) -> list[str]:
+def _unrun(session: nox.Session, runs: Iterable[str | Path] | None = None) -> list[str]:
     """The environments that are not run, as their Python is missing; it is said why."""
     unrun = []
-    for path in filter(Path.exists, map(Path, _runs())):
+    for path in filter(Path.exists, map(Path, _runs() if runs is None else runs)):
         failure = _header(path).get("failure")
         if failure is not None:
             session.warn(f"{path.stem} is not run: {failure}")

@@ -31,6 +31,8 @@ def _rounds_to_bfloat16(q: Question) -> bool:
         return False
     arrays = [a for a in (q.x, q.kernel, q.bias, q.gradient) if a is not None and a.size]
     largest = max((float(np.abs(array).max()) for array in arrays), default=0)
+    if not np.isfinite(largest):
+        return True
     terms = max(q.kernel.shape[:2]) * prod(q.window)
     if q.wanted == "kernel_gradient":
         terms = len(q.x) * prod(q.space)

@@ -80,9 +80,12 @@ class Implementation:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Return the backends and runtime classes that answered."""
+        """Return the backends and runtime classes that answered, or why there is none."""
         headers = (member.environment.run.header for c in self.columns for member in c.members)
-        words = (" ".join(filter(None, (h.backend, h.runtime_class))) for h in headers)
+        words = (
+            h.failure or " ".join(dict.fromkeys(filter(None, (h.backend, h.runtime_class))))
+            for h in headers
+        )
         return tuple(dict.fromkeys(filter(None, words)))
 
     @property

@@ -130,7 +130,8 @@ def plain_bytes(answer: Array) -> bytes:
     They are the elements in C order, little-endian, with -0.0 as 0.0 and every NaN as one.
     """
     if answer.dtype.kind in "fc":
-        answer = np.asarray(answer + answer.dtype.type(0))
+        with np.errstate(invalid="ignore"):  # a NaN may be a signalling one
+            answer = np.asarray(answer + answer.dtype.type(0))
         answer[np.isnan(answer)] = np.nan
     return answer.astype(answer.dtype.newbyteorder("<")).tobytes()
 

@@ -110,7 +110,7 @@ def test_no_machine_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["observations.csv", "verdicts.csv", "compatibility.md", "index.html"]
+    "name", ["observations.csv", "verdicts.csv", "compatibility.md", "support.md", "index.html"]
 )
 def test_a_failed_run_is_not_run_with_its_reason_in(name: str, tmp_path: Path) -> None:
     text = files(report_of(failed("mxnet", "There is no wheel."), cases=(ONE,)), tmp_path)[name]
