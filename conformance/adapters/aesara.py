@@ -12,17 +12,18 @@ from conformance.adapters.base import (
     Api,
     CallBuilder,
     CallSource,
-    Framework,
     Inexpressible,
     Limitation,
     TensorInterop,
     boundary,
+    convolution_beside,
     keywords,
+    library,
     numbers,
     output_space,
+    unless,
     words,
 )
-from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
 
 
@@ -33,8 +34,6 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     )
 
 
-PYTHON = "python"
-"""The runtime class in which NumPy and SciPy compute, without a compiler."""
 INTEROP = TensorInterop(
     imports=("import aesara", "import aesara.tensor.nnet.abstract_conv"),
     tensor="aesara.tensor.as_tensor_variable({v})",
@@ -42,8 +41,8 @@ INTEROP = TensorInterop(
     gradient=_gradient,
     switches=("AESARA_FLAGS",),
     packages={"aesara": "aesara.__version__"},
-    probes={PYTHON: "not aesara.config.cxx"},
-    classes=(RuntimeClass(name=PYTHON, probes=(PYTHON,)), *runtime.CPU),
+    probes={runtime.PYTHON: "not aesara.config.cxx"},
+    classes=runtime.CPU_OR_PYTHON,
 )
 
 
@@ -57,9 +56,9 @@ def _builder(*, flips: bool) -> CallBuilder:
         begins = tuple(begin for begin, _ in q.pairs)
         options = keywords(
             border_mode=numbers(begins, 0) if symmetric else q.pairs,
-            subsample=None if set(q.stride) == {1} else q.stride,
+            subsample=unless(q.stride, 1),
             filter_flip=None if flips else False,
-            filter_dilation=None if set(q.dilation) == {1} else q.dilation,
+            filter_dilation=unless(q.dilation, 1),
             num_groups=numbers((q.groups,), 1),
         )
         module = "aesara.tensor.nnet.abstract_conv"
@@ -80,7 +79,7 @@ LIMITS = (
             "SciPy adds up three axes by Fourier transforms",
             lambda q: q.rank == 3 and (q.operator, q.wanted) != ("conv", "output"),
         ),
-        classes=frozenset({PYTHON}),
+        classes=frozenset({runtime.PYTHON}),
     ),
     boundary("there is no function for one spatial axis", lambda q: q.rank == 1),
     boundary("numbers are float32 or float64", lambda q: q.dtype not in ("float32", "float64")),
@@ -100,6 +99,9 @@ TRANSPOSE_LIMITS = (
         is_refusal=False,
     ),
 )
+ARGUMENTS = (
+    "filters=kernel border_mode=padding subsample=stride filter_dilation=dilation num_groups=groups"
+)
 
 CONV_TRANSPOSE = Api(
     id="aesara.tensor.nnet.conv_grad_wrt_inputs",
@@ -109,33 +111,18 @@ CONV_TRANSPOSE = Api(
     limits=TRANSPOSE_LIMITS,
     takes_bias=False,
     forward="aesara.tensor.nnet.conv",
-    parameters=words(
-        "output_grad=x filters=kernel border_mode=padding subsample=stride"
-        " filter_dilation=dilation num_groups=groups"
-    ),
+    parameters=words(f"output_grad=x {ARGUMENTS}"),
 )
 
-FRAMEWORK = Framework(
-    name="aesara",
-    title="Aesara",
-    prelude="import aesara\nimport aesara.tensor.nnet.abstract_conv",
-    version="aesara.__version__",
-    interops={None: INTEROP},
+FRAMEWORK = library(
+    "aesara",
+    "Aesara",
+    INTEROP,
     apis=(
         CONV_TRANSPOSE,
-        Api(
-            id="aesara.tensor.nnet.conv",
-            operator="conv",
-            exists="aesara.tensor.nnet.abstract_conv.conv2d",
-            kernel_axes="out in *k",
-            native=_builder(flips=True),
-            recipe=_builder(flips=False),
-            limits=LIMITS,
-            takes_bias=False,
-            parameters={
-                **{n: key for n, key in CONV_TRANSPOSE.parameters.items() if key != "x"},
-                "input": "x",
-            },
+        replace(
+            convolution_beside(CONV_TRANSPOSE, LIMITS, "aesara.tensor.nnet.abstract_conv.conv2d"),
+            parameters=words(f"input=x {ARGUMENTS}"),
         ),
     ),
 )

@@ -455,6 +455,25 @@ class Framework:
         return {api.id: api for api in self.apis}[id]
 
 
+def library(
+    name: str,
+    title: str,
+    interop: TensorInterop,
+    apis: tuple[Api, ...],
+    settings: tuple[str, ...] = (),
+) -> Framework:
+    """Return a framework of one backend, whose version is that of the first of its packages."""
+    return Framework(
+        name=name,
+        title=title,
+        prelude="\n".join(interop.imports),
+        version=next(iter(interop.packages.values())),
+        interops={None: interop},
+        apis=apis,
+        settings=settings,
+    )
+
+
 def listed(names: tuple[str, ...], prefix: str = "") -> str:
     """Return the names as source of the inside of a tuple or a list."""
     return "".join(f"{prefix}{name}, " for name in names).rstrip()

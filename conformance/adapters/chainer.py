@@ -13,12 +13,12 @@ from conformance.adapters.base import (
     Api,
     CallBuilder,
     CallSource,
-    Framework,
     Inexpressible,
     TensorInterop,
     boundary,
     convolution_beside,
     keywords,
+    library,
     numbers,
     operands,
     output_space,
@@ -136,12 +136,10 @@ LAYER = replace(
     forward="chainer.links.ConvolutionND",
 )
 
-FRAMEWORK = Framework(
-    name="chainer",
-    title="Chainer",
-    prelude="import chainer",
-    version="chainer.__version__",
-    interops={None: INTEROP},
+FRAMEWORK = library(
+    "chainer",
+    "Chainer",
+    INTEROP,
     apis=(
         ND,
         FLAT,

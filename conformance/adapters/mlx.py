@@ -10,13 +10,13 @@ from conformance.adapters.base import (
     ZEROS_AROUND,
     Api,
     CallSource,
-    Framework,
     Inexpressible,
     Limitation,
     TensorInterop,
     boundary,
     convolution_beside,
     keywords,
+    library,
     numbers,
     output_padding,
     symmetric,
@@ -157,12 +157,10 @@ LAYER = replace(
     parameters={**CONV_TRANSPOSE.parameters, "bias": "bias"},
 )
 
-FRAMEWORK = Framework(
-    name="mlx",
-    title="MLX",
-    prelude="import mlx.core as mx\nimport mlx.nn",
-    version="mx.__version__",
-    interops={None: INTEROP},
+FRAMEWORK = library(
+    "mlx",
+    "MLX",
+    INTEROP,
     apis=(
         CONV_TRANSPOSE,
         LAYER,

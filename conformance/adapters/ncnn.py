@@ -12,12 +12,12 @@ from conformance.adapters.base import (
     Api,
     CallBuilder,
     CallSource,
-    Framework,
     Inexpressible,
     Limitation,
     TensorInterop,
     boundary,
     convolution_beside,
+    library,
     output_space,
     words,
 )
@@ -180,22 +180,20 @@ DYNAMIC = replace(
     twin=DECONVOLUTION.id,
 )
 
-FRAMEWORK = Framework(
-    name="ncnn",
-    title="ncnn",
-    prelude="import tempfile\nimport ncnn",
-    version="ncnn.__version__",
-    interops={
-        None: TensorInterop(
-            imports=("import tempfile", "import ncnn"),
-            tensor="{v}",
-            array="{v}",
-            gradient=lambda _call_source, _by: (),
-            unsupported_layouts=MEMORIES,  # it takes each for rows of one array: docs/findings.md
-            packages={"ncnn": "ncnn.__version__"},
-            classes=runtime.CPU,
-        )
-    },
+INTEROP = TensorInterop(
+    imports=("import tempfile", "import ncnn"),
+    tensor="{v}",
+    array="{v}",
+    gradient=lambda _call_source, _by: (),
+    unsupported_layouts=MEMORIES,  # it takes each for rows of one array: docs/findings.md
+    packages={"ncnn": "ncnn.__version__"},
+    classes=runtime.CPU,
+)
+
+FRAMEWORK = library(
+    "ncnn",
+    "ncnn",
+    INTEROP,
     apis=(
         DECONVOLUTION,
         DYNAMIC,

@@ -13,12 +13,12 @@ from conformance.adapters.base import (
     Api,
     CallBuilder,
     CallSource,
-    Framework,
     Limitation,
     TensorInterop,
     boundary,
     convolution_beside,
     keywords,
+    library,
     numbers,
     operands,
     symmetric,
@@ -125,13 +125,11 @@ LAYER = replace(
     forward="nnabla.parametric_functions.convolution",
 )
 
-FRAMEWORK = Framework(
+FRAMEWORK = library(
+    "nnabla",
+    "nnabla",
+    INTEROP,
     settings=("/etc/nnabla.conf", "~/.nnabla", "nnabla.conf"),
-    name="nnabla",
-    title="nnabla",
-    prelude="\n".join(IMPORTS),
-    version="nnabla.__version__",
-    interops={None: INTEROP},
     apis=(
         CONV_TRANSPOSE,
         replace(

@@ -13,12 +13,12 @@ from conformance.adapters.base import (
     Api,
     CallBuilder,
     CallSource,
-    Framework,
     Inexpressible,
     TensorInterop,
     boundary,
     convolution_beside,
     keywords,
+    library,
     numbers,
     operands,
     output_padding,
@@ -136,12 +136,10 @@ LAYER = replace(
     forward="paddle.nn.Conv",
 )
 
-FRAMEWORK = Framework(
-    name="paddle",
-    title="PaddlePaddle",
-    prelude="import paddle",
-    version="paddle.__version__",
-    interops={None: INTEROP},
+FRAMEWORK = library(
+    "paddle",
+    "PaddlePaddle",
+    INTEROP,
     apis=(
         CONV_TRANSPOSE,
         replace(

@@ -39,6 +39,10 @@ class RuntimeClass:
 
 CPU = (RuntimeClass(name="cpu"),)
 """The one class of a library that does not choose its routines by the CPU or by a switch."""
+PYTHON = "python"
+"""The name of the class, and of its probe, in which Python computes, without a compiler."""
+CPU_OR_PYTHON = (RuntimeClass(name=PYTHON, probes=(PYTHON,)), *CPU)
+"""The classes of a library that a compiler serves where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,16 +8,15 @@ from conformance.adapters import runtime
 from conformance.adapters.base import (
     Api,
     CallSource,
-    Framework,
     Inexpressible,
     TensorInterop,
     convolution_beside,
     keywords,
+    library,
     numbers,
     output_padding,
     words,
 )
-from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
 
 
@@ -29,10 +28,8 @@ def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     )
 
 
-PYTHON = "python"
-"""The runtime class in which Python computes, without a compiler."""
 INTEROP = TensorInterop(
-    imports=("import tinygrad",),
+    imports=("import importlib.metadata", "import tinygrad", "import tinygrad.nn.state"),
     tensor="tinygrad.Tensor({v})",
     array="{v}.numpy()",
     gradient=_gradient,
@@ -42,8 +39,8 @@ INTEROP = TensorInterop(
     switches=("DEV", "IMAGE", "WINO"),
     device="tinygrad.Device.DEFAULT",
     packages={"tinygrad": "importlib.metadata.version('tinygrad')"},
-    probes={PYTHON: "tinygrad.Device.DEFAULT == 'PYTHON'"},
-    classes=(RuntimeClass(name=PYTHON, probes=(PYTHON,)), *runtime.CPU),
+    probes={runtime.PYTHON: "tinygrad.Device.DEFAULT == 'PYTHON'"},
+    classes=runtime.CPU_OR_PYTHON,
 )
 
 
@@ -107,12 +104,10 @@ LAYER = replace(
     forward="tinygrad.nn.Conv2d",
 )
 
-FRAMEWORK = Framework(
-    name="tinygrad",
-    title="tinygrad",
-    prelude="import importlib.metadata\nimport tinygrad\nimport tinygrad.nn.state",
-    version="importlib.metadata.version('tinygrad')",
-    interops={None: INTEROP},
+FRAMEWORK = library(
+    "tinygrad",
+    "tinygrad",
+    INTEROP,
     apis=(
         CONV_TRANSPOSE,
         LAYER,
