@@ -31,7 +31,8 @@ from conformance.question import Question
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     # 7.8.1 refuses the gradient of `deconvolution_2d` by the kernel alone.
-    sources, gradients = ("x", "y,") if by == "x" else (f"x, {call_source.kernel}", "_, y")
+    sources = ", ".join(map(call_source.source, "xwb"[: "xwb".index(by) + 1]))
+    gradients = ("y,", "_, y", "_, _, y")["xwb".index(by)]
     return (
         f"y = {call_source.expression}",
         f"{gradients} = chainer.grad([y], [{sources}], [g])",
@@ -96,6 +97,7 @@ def _layer(q: Question, arguments: str) -> CallSource:
         ),
         expression="layer(x)",
         kernel="layer.W",
+        bias="layer.b",
         parameters="layer.count_params()",
     )
 

@@ -28,8 +28,8 @@ from conformance.question import Question
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     expression = call_source.expression
-    if by == "w" and call_source.kernel == "layer.weight":
-        expression = "layer.update({'weight': w})(x)"
+    if by != "x" and call_source.kernel == "layer.weight":
+        expression = f"layer.update({{'{'weight' if by == 'w' else 'bias'}': {by}}})(x)"
     return (f"_, (y,) = mx.vjp(lambda {by}: {expression}, [{by}], [g])",)
 
 

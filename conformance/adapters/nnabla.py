@@ -30,7 +30,7 @@ from conformance.question import Question
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else call_source.kernel
+    source = call_source.source(by)
     return (
         f"{source}.need_grad = True",
         f"{source}.grad.zero()",
@@ -93,6 +93,7 @@ def _layer(q: Question, padding: Axes) -> CallSource:
         ),
         expression="layer(x)",
         kernel=f"nnabla.get_parameters()['{name.removesuffix('olution')}/W']",
+        bias=f"nnabla.get_parameters()['{name.removesuffix('olution')}/b']",
         parameters="sum(p.size for p in nnabla.get_parameters().values())",
     )
 

@@ -28,7 +28,7 @@ from conformance.question import Question
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else call_source.kernel
+    source = call_source.source(by)
     return (
         f"{source}.stop_gradient = False",
         f"y = {call_source.expression}",
@@ -92,6 +92,7 @@ def _layer(q: Question) -> CallSource:
         ),
         expression="layer(x)",
         kernel="layer.weight",
+        bias="layer.bias",
         parameters="sum(p.size for p in layer.parameters())",
     )
 

@@ -10,6 +10,7 @@ from conformance.adapters.base import (
     CallSource,
     Inexpressible,
     TensorInterop,
+    boundary,
     convolution_beside,
     keywords,
     library,
@@ -17,11 +18,11 @@ from conformance.adapters.base import (
     output_padding,
     words,
 )
-from conformance.question import Question
+from conformance.question import Question, is_complex
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = "x" if by == "x" else call_source.kernel
+    source = call_source.source(by)
     return (
         f"y = {call_source.expression}",
         f"y, = y.gradient({source}, gradient=g)",
@@ -82,15 +83,18 @@ def _layer(q: Question) -> CallSource | Inexpressible:
         ),
         expression="layer(x)",
         kernel="layer.weight",
+        bias="layer.bias",
         parameters="sum(p.numel() for p in tinygrad.nn.state.get_parameters(layer))",
     )
 
 
+LIMITS = (boundary("numbers are real", lambda q: is_complex(q.dtype)),)
 CONV_TRANSPOSE = Api(
     id="tinygrad.Tensor.conv_transpose2d",
     exists="tinygrad.Tensor.conv_transpose2d",
     native=_function,
     recipe=_function,
+    limits=LIMITS,
     forward="tinygrad.Tensor.conv2d",
     parameters=words("self=x weight=kernel bias groups stride dilation padding output_padding"),
 )
@@ -111,6 +115,6 @@ FRAMEWORK = library(
     apis=(
         CONV_TRANSPOSE,
         LAYER,
-        *(convolution_beside(api, ()) for api in (CONV_TRANSPOSE, LAYER)),
+        *(convolution_beside(api, LIMITS) for api in (CONV_TRANSPOSE, LAYER)),
     ),
 )
