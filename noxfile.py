@@ -85,6 +85,7 @@ BENCHMARKS: dict[str, list[list[str]]] = {
     "gate": [[]],
     "report": [[]],
     "end_to_end": [["--pytest"]],
+    "sameness": [[]],
     "scale": [["growth"], ["together"], ["cluster"]],
     "translations": [["--count", "10000"]],
 }

@@ -34,13 +34,12 @@ from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import interpreter_for, interpreter_in
 from conformance.question import Array
 from conformance.recipes.call_writer import Call
-from conformance.runs import plan, run_files, run_header
+from conformance.runs import plan, run_header
 from conformance.runs.plan import Invocation
 from conformance.runs.prepared_case import PreparedCase
 from conformance.workers.worker_client import WorkerClient
 
 PEERS = Path(__file__).with_name("peers")
-RUN, APART = "run.jsonl", "one-by-one.jsonl"
 ONE = "stride-and-kernel-stride-1"
 ANEW = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
 """Nothing is found that was compiled before, where a framework compiles."""
@@ -95,9 +94,6 @@ def main(
                 for contestant in contestants:
                     taken[contestant.name].append(contestant.taken())
             show(name, calls, taken)
-            if (home / APART).exists():
-                said = [[*run_files.read(home / file).observations] for file in (RUN, APART)]
-                print(f"  the same answers one by one: {said[0] == said[1]}")
 
 
 def _all(
@@ -108,7 +104,7 @@ def _all(
     run = _run(name, expression)
     start = (*_run(name, ONE), "--out", str(home / "one.jsonl"))
     contestants = [
-        Contestant("ours", (*run, "--out", str(home / RUN)), home, {}),
+        Contestant("ours", (*run, "--out", str(home / "run.jsonl")), home, {}),
         Contestant("bare", (python, "bare.py"), home / "every", variables),
         Contestant("ours, start", start, home, {}),
         Contestant("bare, start", (python, "bare.py"), home / "one", variables),
@@ -124,7 +120,7 @@ def _all(
 
 
 def _one_by_one(name: str, home: Path, expression: str | None) -> Contestant:
-    words = (*_run(name, expression), "--out", str(home / APART), "--one-by-one")
+    words = (*_run(name, expression), "--out", str(home / "one-by-one.jsonl"), "--one-by-one")
     return Contestant("ours, one by one", words, home, ANEW)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from pages import blocks, commands, page
 
+from conformance.cli import explain
 from conformance.cli.app import main
 from conformance.environments.definitions import Environment
 from conformance.workers.interpreter import Interpreter
+from conformance.workers.worker_client import WorkerClient
 
 
 @pytest.mark.parametrize("name", ["tutorial", "gate-an-upgrade"])
@@ -19,10 +22,12 @@ def test_commands_print_what_is_shown_for_this_framework(
     name: str,
     environment: Environment,
     interpreter: Interpreter,
+    client: WorkerClient,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(explain, "client_in", lambda *_: nullcontext(client))  # which has started
     for variable, value in environment.variables.items():
         monkeypatch.setenv(variable, value)
     Path("mine.yaml").write_text(blocks(page("tutorial"), "yaml")[0])

@@ -2,7 +2,7 @@
 and what it is not asked again is what it would answer.
 
 Each call of its own has to be compiled where that is what costs, so only a part of the corpus is
-asked so: of every topic the first few cases. `benchmarks/end_to_end.py` compares all of it.
+asked so: of every topic the first few cases. `benchmarks/sameness.py` compares all of it.
 """
 
 from __future__ import annotations
