@@ -77,8 +77,8 @@ def _over_canonical_arrays(call: Call, question: Question) -> Translation:
 def correction_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
     """Yield lines about the call as it was written, and about the one that is right."""
     if diagnosis.api in ONNX and not diagnosis.is_right:
-        sentence = f"The specification of ONNX has the oracle's numbers for {diagnosis.api}."
-        yield from wrapped(sentence, width)
+        specified = f"The specification of ONNX has the oracle's numbers for {diagnosis.api}."
+        yield from wrapped(specified, width)
     end = end_of(diagnosis)
     if end is None:
         return
