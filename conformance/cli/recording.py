@@ -115,11 +115,13 @@ def _environments(
 def _forecast(number: int, releases: ReleaseOptions) -> str:
     """Return how many releases are asked, and how much room that takes."""
     limit = releases.limit
-    largest = f"at most {byte_sizes.shown(int(limit))}" if limit < math.inf else "any size"
+    largest = (
+        f"of at most {byte_sizes.shown(int(limit))} each" if limit < math.inf else "of any size"
+    )
     return (
         f"{count(number, 'release')} to ask, {releases.jobs} at once; on the disk are at most"
-        f" {byte_sizes.shown(CACHE)} of downloads, and the environments of {releases.jobs}, each of"
-        f" downloads of {largest}"
+        f" {byte_sizes.shown(CACHE)} of earlier downloads, and those of"
+        f" {count(releases.jobs, 'release')}, {largest}, with the environments made of them"
     )
 
 

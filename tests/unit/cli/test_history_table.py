@@ -136,8 +136,8 @@ def test_no_environment_is_left(run: Run, tmp_path: Path) -> None:
 
 def test_the_room_that_it_takes_is_said_before(run: Run, tmp_path: Path) -> None:
     assert run(tmp_path, "plain==1.5", "--dry-run").output == (
-        "1 release to ask, 1 at once; on the disk are at most 4.0 GB of downloads, and the"
-        " environments of 1, each of downloads of any size\nplain 1.5\n"
+        "1 release to ask, 1 at once; on the disk are at most 4.0 GB of earlier downloads, and"
+        " those of 1 release, of any size, with the environments made of them\nplain 1.5\n"
         "plain: the table has 0 releases that answered and 0 that could not be asked; 6 others are"
         " published\n"
     )
