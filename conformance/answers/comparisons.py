@@ -23,6 +23,7 @@ from conformance.comparison import (
     reference,
 )
 from conformance.question import DTYPES, Array, Dtype, Question, is_complex, is_finite
+from conformance.utils.text import count
 
 T = TypeVar("T")
 
@@ -54,7 +55,9 @@ class Comparison:
     def loosened(self, slack: float) -> Comparison:
         """Return the comparison of numbers that were printed with few decimals."""
         places = decimals.count_decimals(self.answer)
-        remark = f"The answer has {places} decimals, and is compared as far as they tell."
+        remark = (
+            f"The answer has {count(places or 0, 'decimal')}, and is compared as far as they tell."
+        )
         return replace(self, slack=slack, remark=f"{self.remark} {remark}".strip())
 
     @cached_property

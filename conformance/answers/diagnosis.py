@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.answers import decimals
 from conformance.answers.comparisons import Comparison, comparisons
-from conformance.answers.remarks import remarks
+from conformance.answers.remarks import input_factors, remarks
 from conformance.answers.submission import Layouts, Submission, submission_of
 from conformance.authoring.call_files import CannotUse
 from conformance.conventions import alternatives
@@ -204,7 +204,8 @@ def _explain(submission: Submission, comparison: Comparison, budget: Budget) -> 
         return _result(submission, comparison, "undecided", Diagnosis((), _COARSE))
     expected, agrees = comparison.expected, comparison.agrees
     if comparison.question.wanted == "output" and expected is not None and agrees is not None:
-        sentences = remarks(comparison.answer, expected, agrees)
+        q, answer = comparison.question, comparison.answer
+        sentences = [*remarks(answer, expected, agrees)] or input_factors(q, answer)
         found = replace(found, remark=" ".join((found.remark, *sentences)).strip())
     return _result(submission, comparison, "wrong", found)
 

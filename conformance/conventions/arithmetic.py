@@ -137,19 +137,22 @@ def _at_offset(q: Question, offset: Axes) -> Question:
     )
 
 
-def _shift(axes: Sequence[int], by: int) -> Change:
-    """Shift the output by 1 (later) or -1 (earlier), along all axes if none is named."""
+def _move(axes: Sequence[int], begin: int, end: int) -> Change:
+    """Move the start and the end of the output in what it is part of, by elements.
+
+    Along all axes if none is named.
+    """
 
     def change(q: Question) -> Question | None:
-        shifted = axes or range(q.rank)
-        if max(shifted) >= q.rank or len(axes) == q.rank:
+        moved = axes or range(q.rank)
+        if max(moved) >= q.rank or len(axes) == q.rank:
             return None
-        # A later output starts nearer to the start: a crop shrinks there, and a padding grows.
+        # An output that starts earlier has a smaller crop there, and a larger padding.
         steps = q.stride if q.operator == "conv" else (-1,) * q.rank
         return cropped(
             q,
             (
-                (b + by * step, e - by * step) if axis in shifted else (b, e)
+                (b - begin * step, e + end * step) if axis in moved else (b, e)
                 for axis, ((b, e), step) in enumerate(zip(q.pairs, steps, strict=True))
             ),
         )
@@ -218,10 +221,27 @@ AXES: tuple[Axis, ...] = (
             Choice(
                 f"one {late} along {which}",
                 f"The output is one element {late} along {which}.",
-                _shift(axes, by),
+                _move(axes, by, by),
             )
             for axes, which in {(): "every axis", **SOME_AXES}.items()
-            for by, late in ((1, "later"), (-1, "earlier"))
+            for by, late in ((-1, "later"), (1, "earlier"))
+        ),
+    ),
+    Axis(
+        "length",
+        "Output",
+        "by the arguments",
+        "The output ends where the padding says.",
+        lambda q: q.operator != "interpolate",
+        tuple(
+            mistake(
+                f"one {more} along {which}",
+                f"The output has one element {more} at its end along {which}.",
+                _move(axes, 0, by),
+            )
+            for axes, which in {(): "every axis", **SOME_AXES}.items()
+            if len(axes) < 2
+            for by, more in ((1, "more"), (-1, "fewer"))
         ),
     ),
     # These are last, as they depend on the whole question whose sums are rounded.

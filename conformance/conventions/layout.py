@@ -121,17 +121,20 @@ INPUT_LAYOUT = Axis(
     ),
 )
 
-KernelAxis = Literal["first", "second", "space"]
+KernelAxis = Literal["first", "second", "space", "reversed space"]
 """The first axis, of input channels in a transposed convolution, the second, and the others."""
 KernelLayout: TypeAlias = tuple[KernelAxis, KernelAxis, KernelAxis]
 
 SPACE_FIRST_REVERSED: KernelLayout = ("space", "second", "first")
 CHANNELS_REVERSED: KernelLayout = ("second", "first", "space")
+SPACE_REVERSED: KernelLayout = ("first", "second", "reversed space")
 KERNEL_LAYOUTS: dict[str, KernelLayout] = {
     "space and then channels in reverse": SPACE_FIRST_REVERSED,
     "space and then channels": ("space", "first", "second"),
     "channels in reverse": CHANNELS_REVERSED,
     "space between the channels": ("second", "space", "first"),
+    "space before the last channels": ("first", "space", "second"),
+    "space in reverse": SPACE_REVERSED,
 }
 """The layouts in words; that of a transposed convolution is (C_in, C_out / groups, *k)."""
 
@@ -168,6 +171,8 @@ def _is_misread(q: Question, layout: KernelLayout) -> bool:
     first, second = q.kernel.shape[:2]
     if layout == CHANNELS_REVERSED:
         return bool(min(first // q.groups, second) > 1)
+    if layout == SPACE_REVERSED:
+        return sum(k > 1 for k in q.window) > 1 and q.window != q.window[::-1]
     channels = max(first, second) if layout == SPACE_FIRST_REVERSED else min(first, second)
     return bool(channels > 1 and max(q.window) > 1)
 
@@ -178,7 +183,8 @@ def _memory(q: Question, layout: KernelLayout) -> tuple[ArrayMap, ArrayMap]:
     # Channels are exchanged within their group; other layouts have no groups of their own.
     blocks = q.groups if layout == CHANNELS_REVERSED else 1
     sizes = (blocks, first // blocks, second, *q.window)
-    places = {"first": (1,), "second": (2,), "space": tuple(range(3, len(sizes)))}
+    space = tuple(range(3, len(sizes)))
+    places = {"first": (1,), "second": (2,), "space": space, "reversed space": space[::-1]}
     order = (0, *(place for axis in layout for place in places[axis]))
     shape = tuple(sizes[place] for place in order)
     inverse = tuple(order.index(place) for place in range(len(order)))
@@ -229,7 +235,7 @@ KERNEL_AXES: tuple[Axis, ...] = (
         "Kernel",
         "axes moved",
         "The axes of the kernel are moved where a layout asks for another order.",
-        lambda q: q.operator != "interpolate" and max(q.kernel.shape[:2]) > 1,
+        lambda q: q.operator != "interpolate" and q.kernel.size > max(q.kernel.shape),
         tuple(
             mistake(
                 f"reshaped {way} {words}",

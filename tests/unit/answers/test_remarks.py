@@ -27,8 +27,31 @@ RIGHT = np.array([[[1.0, -2, 3], [-4, 5, 6]], [[7, 8, -9], [1, 2, 3]]])
             np.maximum(RIGHT, 0),
             ["It is the right answer with zeros for negative numbers, as after a ReLU."],
         ),
+        (RIGHT * 2 + 3, ["It is 2 times the right answer and 3 more everywhere."]),
+        (
+            np.multiply(RIGHT, [[2], [-3]]),
+            ["It is 2, -3 times the right answer in its channels."],
+        ),
+        (
+            np.add(RIGHT, [0, 5, 7]),
+            [
+                "It differs only in index of spatial axis 0: 1 and 2.",
+                "It is the right answer and 0, 5, 7 more along spatial axis 0.",
+            ],
+        ),
+        (
+            np.clip(RIGHT, -2, 5),
+            ["It is the right answer with no number below -2 or above 5."],
+        ),
+        (RIGHT[::-1], ["It is examples 1, 0 of the right answer, in this order."]),
+        (
+            RIGHT[:, [1, 1]],
+            [
+                "It differs only in channel 0.",
+                "It is channels 1, 1 of the right answer, in this order.",
+            ],
+        ),
         (np.add(RIGHT, [[[0], [0]], [[1], [2]]]), ["It differs only in example 1."]),
-        (np.add(RIGHT, [0, 5, 7]), ["It differs only in index of spatial axis 0: 1 and 2."]),
         (
             np.add(RIGHT, [[[0, 0, 9]], [[0, 0, 0]]]),
             ["It differs only in example 0.", "It differs only in index of spatial axis 0: 2."],
@@ -39,6 +62,34 @@ RIGHT = np.array([[[1.0, -2, 3], [-4, 5, 6]], [[7, 8, -9], [1, 2, 3]]])
 )
 def test_a_sentence_for_each_kind(answer: Any, sentences: list[str]) -> None:
     assert list(remarks(answer, RIGHT, answer == RIGHT)) == sentences
+
+
+def test_whole_numbers_wrap_around() -> None:
+    right = np.array([[[100, 300, -7, 70_000]]])
+    for dtype, bits in ((np.uint8, 8), (np.int8, 8), (np.int16, 16)):
+        (*_, sentence) = remarks(right.astype(dtype), right, right.astype(dtype) == right)
+        assert sentence == (
+            f"It is the right answer wrapped around, as whole numbers of {bits} bits are."
+        )
+
+
+def test_of_complex_numbers_a_part_and_a_multiple_are_seen() -> None:
+    right = RIGHT + 1j * RIGHT[:, ::-1]
+    for answer, words in (
+        (right.real, "the real part of the right answer"),
+        (right.imag, "the imaginary part of the right answer"),
+        (right * 1j, "0+1j times the right answer"),
+    ):
+        assert list(remarks(answer, right, answer == right)) == [f"It is {words}."]
+
+
+def test_factors_of_the_input_channels_are_found() -> None:
+    r = np.random.default_rng(2)
+    x, kernel = r.integers(-5, 6, (2, 3, 4)), r.integers(-5, 6, (3, 2, 3))
+    bias = np.array([50, -60])
+    y = conformance.conv_transpose(x * [[1], [2], [-3]], kernel, bias=bias)
+    diagnosis = conformance.diagnose(x, kernel, y, bias=bias, seconds=None)
+    assert diagnosis.words.endswith("an input whose channels are times 1, 2, -3.")
 
 
 def test_the_diagnosis_has_the_sentences() -> None:

@@ -65,8 +65,9 @@ def test_no_two_choices_of_an_axis_are_said_to_do_the_same() -> None:
     assert len(set(said)) == len(said)
 
 
-def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_position() -> None:
-    assert {axis.name for axis in AXES if axis.concerns(plain())} == {"accumulation", "position"}
+def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_the_place() -> None:
+    names = {axis.name for axis in AXES if axis.concerns(plain())}
+    assert names == {"accumulation", "position", "length"}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,8 @@ def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_posit
     [
         ("answer layout", {"kernel": np.ones((1, 1, 2))}),
         ("input layout", {"x": np.ones((1, 2, 2)), "kernel": np.ones((2, 1, 1))}),
-        ("kernel layout", {"kernel": np.ones((1, 2, 1))}),
+        ("kernel layout", {"kernel": np.ones((1, 2, 2))}),
+        ("kernel layout", {"x": np.ones((1, 1, 1, 1)), "kernel": np.ones((1, 1, 2, 3))}),
         ("kernel flip", {"kernel": np.ones((1, 1, 2))}),
         ("kernel channels", {"kernel": np.ones((1, 2, 1))}),
         ("kernel axes", {"x": np.ones((1, 1, 1, 1)), "kernel": np.ones((1, 1, 2, 2))}),
@@ -114,6 +116,7 @@ def test_a_question_that_can_be_meant_in_one_way_touches_only_rounding_and_posit
         ("float16 accumulation", {"dtype": "float16", "x": np.full((1, 1, 1), 0.5)}),
         ("bfloat16 accumulation", {"dtype": "bfloat16", "x": np.full((1, 1, 1), 257.0)}),
         ("position", {}),
+        ("length", {}),
     ],
 )
 def test_an_axis_concerns_the_questions_that_show_it(axis: str, changes: dict[str, object]) -> None:

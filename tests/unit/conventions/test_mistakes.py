@@ -69,6 +69,20 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(**NUMBERED),
         [[1 + 80, 4 + 110, 7 + 30], [10 + 60, 2 + 90, 5 + 120]],
     ),
+    # Of each input, of each offset, the numbers of both outputs.
+    "kernel layout: reshaped to space before the last channels": (
+        ask(**NUMBERED),
+        [[1 + 70, 3 + 90, 5 + 110], [2 + 80, 4 + 100, 6 + 120]],
+    ),
+    # 1 4 2 5 3 6 for the first input, and 7 10 8 11 9 12 for the second
+    "kernel layout: reshaped from space before the last channels": (
+        ask(**NUMBERED),
+        [[1 + 70, 4 + 100, 2 + 80], [5 + 110, 3 + 90, 6 + 120]],
+    ),
+    # Columns of 1 to 6
+    "kernel layout: reshaped to space in reverse": (ask(**ROWS), [[1, 3, 5], [2, 4, 6]]),
+    # 1 4 2 5 3 6 in memory
+    "kernel layout: reshaped from space in reverse": (ask(**ROWS), [[1, 4, 2], [5, 3, 6]]),
     # In each group the numbers of an output stand together, and not those of an input.
     "kernel layout: reshaped to channels in reverse": (
         ask(
@@ -198,6 +212,17 @@ EXAMPLES: dict[str, tuple[Question, Any]] = {
         ask(**CUBE, padding=((0, 1), (0, 1), (0, 1))),
         [[[4]]],
     ),
+    "length: one more along every axis": (ask(**LINE), [1, 12, 123, 230, 300, 0]),
+    "length: one fewer along every axis": (ask(**LINE), [1, 12, 123, 230]),
+    "length: one more along the first": (ask(**SQUARE), [[1, 2], [3, 4], [0, 0]]),
+    "length: one fewer along the first": (ask(**SQUARE), [[1, 2]]),
+    "length: one more along the second": (ask(**SQUARE), [[1, 2, 0], [3, 4, 0]]),
+    "length: one fewer along the second": (ask(**SQUARE), [[1], [3]]),
+    "length: one more along the third": (
+        ask(**CUBE),
+        [[[1, 2, 0], [3, 4, 0]], [[5, 6, 0], [7, 8, 0]]],
+    ),
+    "length: one fewer along the third": (ask(**CUBE), [[[1], [3]], [[5], [7]]]),
     "bias: along the last axis": (
         ask(column(1), [[[1, 10], [2, 20]]], bias=[100, 200], channels=True),
         [[101, 210], [102, 220]],
