@@ -330,27 +330,31 @@ def differing_cells(drawn: Locator) -> list[object]:
 
 
 DIFFERING_CELLS = """async (drawn, png) => {
-  const context = (width, height) => new OffscreenCanvas(width, height).getContext("2d");
+  const settings = { willReadFrequently: true };
+  const context = (width, height) =>
+    new OffscreenCanvas(width, height).getContext("2d", settings);
   const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes]));
   const shot = context(image.width, image.height);
   shot.drawImage(image, 0, 0);
   const colour = (canvas, x, y) => [...canvas.getImageData(x, y, 1, 1).data.slice(0, 3)];
   const paint = context(1, 1);
-  const painted = (fill) => {
-    paint.fillStyle = fill;
-    paint.fillRect(0, 0, 1, 1);
+  const paper = getComputedStyle(document.body).backgroundColor;
+  const painted = (...fills) => {
+    for (const fill of [paper, ...fills]) {
+      paint.fillStyle = fill;
+      paint.fillRect(0, 0, 1, 1);
+    }
     return colour(paint, 0, 0);
   };
   const frame = drawn.getBoundingClientRect();
-  const paper = getComputedStyle(document.body).backgroundColor;
   return [...drawn.querySelectorAll("rect, td.s:not([hidden])")].map((cell) => {
     const box = cell.getBoundingClientRect();
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const isAnswer = cell.matches("td");
     if (isAnswer && !cell.contains(document.elementFromPoint(x, y))) return null;
     const { fill, backgroundColor } = getComputedStyle(cell);
-    const expected = painted(isAnswer ? backgroundColor : fill === "none" ? paper : fill);
+    const expected = painted(...(isAnswer ? [backgroundColor] : fill === "none" ? [] : [fill]));
     const found = colour(shot, Math.round(x - frame.x), Math.round(y - frame.y));
     return [cell.getAttribute("class"), expected, found];
   }).filter((cell) => cell?.[1].some((value, n) => Math.abs(value - cell[2][n]) > 2));
