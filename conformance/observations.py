@@ -124,7 +124,8 @@ class Observation:
         """The diagnosis in words, together with the known limitation if there is one."""
         if self.limitation is None:
             return self.diagnosis
-        if self.status == "rejected":
+        is_all = self.diagnosis is None and self.detail == self.limitation
+        if self.status == "rejected" or is_all:
             return refusal_words(self.limitation, self.detail)
         result = (self.diagnosis or self.detail or self.status).removesuffix(".")
         return f"{result}. A known limit is behind it: {self.limitation}."

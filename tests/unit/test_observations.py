@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -30,6 +31,13 @@ OBSERVED = Observation(
 
 def test_what_identifies_an_observation_holds_no_version() -> None:
     assert OBSERVED.key == ("plain.conv_transpose", "one", "native")
+
+
+@pytest.mark.parametrize("status", ["rejected", "mismatch", "crashed"])
+def test_a_known_limit_that_is_all_that_is_known_is_said_once(status: Status) -> None:
+    limit = "it has no such axis"
+    limited = replace(OBSERVED, status=status, diagnosis=None, detail=limit, limitation=limit)
+    assert limited.full_diagnosis == "It has no such axis."
 
 
 def test_a_line_says_what_it_is() -> None:

@@ -114,7 +114,7 @@ const portForm = (table) => {
       parts.push(
         codeBlock("the call that gives the same numbers", result.call),
         make("p", {}, make("b", {}, "Weights: "), ...rewriting(result.kernel, "as they are")),
-        make("p", {}, make("b", {}, "Output: "), ...rewriting(result.output, "as it is"), ` Cost: ${result.cost}.`),
+        make("p", {}, make("b", {}, "Output array: "), ...rewriting(result.output, "as it is"), ` Cost: ${result.cost}.`),
         make("p", {}, make("b", {}, "Proof: "), proof(result)),
         make("p", {}, make("b", {}, "Undone: "), `a convolution with these arguments turns every height from ${least} to ${least + stride - 1} into ${layer.height}.`),
       );
