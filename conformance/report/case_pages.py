@@ -13,18 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from conformance.adapters.base import Api, Framework
 from conformance.adapters.registry import APIS, FRAMEWORKS
-from conformance.adapters.runtime import Runtime
-from conformance.cases.model import Case, Place
+from conformance.cases.model import Place
 from conformance.conventions.axes import BY_NAME
 from conformance.conventions.interpretations import answer_under
-from conformance.observations import MODES, Mode, Observation
+from conformance.observations import MODES, Observation
 from conformance.question import AnyQuestion, Array, Chain, Crop, Pad, Pool, Question
 from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.report import pictures
 from conformance.report.data import ReportData
+from conformance.report.environments import Column
 from conformance.runs.prepared_case import PreparedCase, digest_of, plain_bytes
 from conformance.utils.printable import printable_lines
 
@@ -56,17 +55,11 @@ def details(data: ReportData, ids: Mapping[str, int]) -> dict[str, Any]:
     prepared = {id_: case for id_, case in data.prepared_cases.items() if id_ in ids}
     return {
         "cases": {ids[id_]: _entry(prepared_case) for id_, prepared_case in prepared.items()},
-        "calls": [
-            list(_calls(data, column.run, column.api, prepared, ids, texts))
-            for column in data.columns
-        ],
+        "calls": [list(_calls(column, prepared, ids, texts)) for column in data.columns],
         "texts": list(texts),
-        "given": [
-            list(_given(data, column.run, column.api, prepared, ids, answers))
-            for column in data.columns
-        ],
+        "given": [list(_given(column, prepared, ids, answers)) for column in data.columns],
         "answers": [array for _, array in answers.values()],
-        "imports": [_imports(column.api, data, column.run) for column in data.columns],
+        "imports": list(map(_imports, data.columns)),
     }
 
 
@@ -147,46 +140,36 @@ def yaml_of(place: Place) -> str:
 
 
 def _calls(
-    data: ReportData,
-    run: int,
-    api_id: str,
+    column: Column,
     prepared: Mapping[str, PreparedCase],
     ids: Mapping[str, int],
     texts: dict[str, int],
 ) -> Iterator[int]:
     """Yield a case, and the numbers of its calls, in turns."""
-    header = data.environments[run].run.header
+    header, api = column.environment.run.header, APIS.get(column.api)
     framework = FRAMEWORKS[header.framework]
-    api = APIS.get(api_id)
     if api is None or header.failure is not None or framework.without(header.backend):
         return
-    observations = data.environments[run].run.observations
-    for id_ in sorted({o.case for o in observations if o.api == api_id}):
-        if id_ in prepared:
-            sources = _sources(framework, header.runtime, api, prepared[id_].case)
-            numbers = (texts.setdefault(s, len(texts)) if s else -1 for s in sources)
-            yield from (ids[id_], *numbers)
-
-
-def _sources(framework: Framework, runtime: Runtime, api: Api, case: Case) -> Iterator[str | None]:
-    for mode in MODES:
-        call = call_writer.write(framework, runtime, api, case.question, mode)
-        yield call.source if isinstance(call, Call) else None
+    cases = {o.case for o in column.environment.run.observations if o.api == column.api}
+    for id_ in sorted(cases & prepared.keys()):
+        yield ids[id_]
+        for mode in MODES:
+            question = prepared[id_].case.question
+            call = call_writer.write(framework, header.runtime, api, question, mode)
+            yield texts.setdefault(call.source, len(texts)) if isinstance(call, Call) else -1
 
 
 def _given(
-    data: ReportData,
-    run: int,
-    api_id: str,
+    column: Column,
     prepared: Mapping[str, PreparedCase],
     ids: Mapping[str, int],
     answers: dict[str, tuple[int, Any]],
 ) -> Iterator[int]:
     """Yield a case, and the number of the answer to its naive call, in turns."""
-    mode: Mode = "native"
-    observations = data.environments[run].run.observations
+    wrong = (column.api, "native", "mismatch")
+    observations = column.environment.run.observations
     for observation in sorted(observations, key=lambda observation: observation.key):
-        if (observation.api, observation.mode, observation.status) != (api_id, mode, "mismatch"):
+        if (observation.api, observation.mode, observation.status) != wrong:
             continue
         prepared_case = prepared.get(observation.case)
         if prepared_case is None or prepared_case.content != observation.content:
@@ -212,9 +195,9 @@ def _answer(prepared_case: PreparedCase, observation: Observation) -> Array | No
     return array
 
 
-def _imports(api_id: str, data: ReportData, run: int) -> list[str]:
-    header = data.environments[run].run.header
-    framework, api = FRAMEWORKS[header.framework], APIS.get(api_id)
+def _imports(column: Column) -> list[str]:
+    header, api = column.environment.run.header, APIS.get(column.api)
+    framework = FRAMEWORKS[header.framework]
     if api is None or framework.without(header.backend):
         return []
     return ["import numpy as np", *framework.interop(api, header.backend).imports]
