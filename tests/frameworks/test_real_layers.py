@@ -34,7 +34,7 @@ def test_a_recipe_is_a_match_or_sums_in_the_dtype(
 ) -> None:
     asked = prepared_case(layer(dtype, channels, window, bias, seed=channels))
     apis = [api for api in framework.apis if api.operator == "conv_transpose"]
-    if all(search.boundary(api, asked.question, runtime) for api in apis):
+    if all(search.boundary(api, asked.case.question, runtime) for api in apis):
         pytest.skip(f"no API has {dtype}")
     items = plan.invocations(framework, runtime, [a for a in apis if not a.is_variant], [asked])
     recipes = [one for one in calls.observe(client, items) if one.mode == "recipe"]
