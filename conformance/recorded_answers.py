@@ -48,15 +48,15 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     @property
     def array(self) -> tuple[str, tuple[int, ...], str] | None:
         """Return the dtype, the shape and the digest that the mark holds, if it holds them."""
-        parts = _ARRAY.fullmatch(self.mark)
-        if parts is None:
+        parts = self.mark.split(" ")
+        if len(parts) != 3 or not _LENGTHS.fullmatch(parts[1]):
             return None
-        dtype, lengths, digest = parts.groups()
+        dtype, lengths, digest = parts
         return dtype, () if lengths == _SCALAR else tuple(map(int, lengths.split("x"))), digest
 
 
 _SCALAR = "scalar"
-_ARRAY = re.compile(rf"(\S+) ({_SCALAR}|\d{{1,9}}(?:x\d{{1,9}})*) (\S+)", re.ASCII)
+_LENGTHS = re.compile(rf"{_SCALAR}|\d{{1,9}}(?:x\d{{1,9}})*", re.ASCII)
 
 
 def answer_of(observation: Observation) -> Answer:
