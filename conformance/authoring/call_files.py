@@ -196,9 +196,10 @@ def _unknown_name(name: str, keys: Mapping[str, str], api: Vocabulary | None) ->
 def _argument(name: str, array: Array) -> Any:
     """Return a word, a number, or a list of these or of pairs. Raises `CannotUse`."""
     if array.size > MOST_NUMBERS or array.ndim > 2 or array.dtype.kind not in "iuU":
+        is_number = not array.ndim and array.dtype.kind in "bcf"
+        got = array.item() if is_number else f"{array.dtype} of shape {array.shape}"
         raise CannotUse(
-            f"{name!r} must be a word, a whole number, or one or two for each axis,"
-            f" got {array.dtype} of shape {array.shape}"
+            f"{name!r} must be a word, a whole number, or one or two for each axis, got {got}"
         )
     value = array.tolist()
     return value.lower() if isinstance(value, str) else value

@@ -168,7 +168,10 @@ class Stubborn:
         ),
         ({"stride": 0}, "stride must be at least 1 per axis, got 0"),
         ({"stride": [1, 2]}, "stride must be one number or one for each of 1 axes, got 2 numbers"),
-        ({"stride": 1.5}, "'stride' must be a word, a whole number, or one or two for each axis"),
+        (
+            {"stride": 1.5},
+            "'stride' must be a word, a whole number, or one or two for each axis, got 1.5",
+        ),
         ({"stride": "two"}, "stride must be whole numbers, got 'two'"),
         ({"groups": 2}, "x has 1 channels, which a kernel of shape (1, 1, 3) and 2 groups do not"),
         ({"groups": 0}, "groups must be a whole number of at least 1, got 0"),
