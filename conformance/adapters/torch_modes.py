@@ -25,6 +25,12 @@ def _autocast(q: Question, call_source: CallSource) -> CallSource:
     return replace(call_source, expression=f"{call_source.expression}.to(x.dtype)")
 
 
+def _compiled(q: Question, call_source: CallSource) -> CallSource:
+    """Compile for these shapes alone: those of a call before would make the sizes symbols."""
+    call_source = traced("torch.compile({function}, fullgraph=True)")(q, call_source)
+    return replace(call_source, setup=(*call_source.setup, "torch.compiler.reset()"))
+
+
 def _rounds_to_bfloat16(q: Question) -> bool:
     """Return whether numbers may need more bits than the 8 of bfloat16."""
     if q.dtype not in ("float32", "float16"):
@@ -115,14 +121,8 @@ FRAMEWORK = replace(
         mode(
             torch.CONV_TRANSPOSE,
             "torch.compile",
-            traced("torch.compile({function}, fullgraph=True)"),
+            _compiled,
             needs="torch.compile",
-            limits=(
-                boundary(  # torch 2.13: a ValueRangeError of inductor
-                    "a gradient is refused, for some shapes, as it is compiled",
-                    lambda q: q.wanted in ("input_gradient", "kernel_gradient"),
-                ),
-            ),
             is_slow=True,
         ),
         mode(
