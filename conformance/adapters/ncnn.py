@@ -24,7 +24,6 @@ from conformance.adapters.base import (
 from conformance.adapters.modes import only
 from conformance.adapters.onnx_readers import NO_EMPTY_BATCH
 from conformance.oracle.geometry import Axes, effective_kernel_size
-from conformance.oracle.memory_layout import MEMORIES
 from conformance.question import Question
 
 SAME_UPPER = -233
@@ -40,8 +39,6 @@ def _numbers(q: Question) -> str | Inexpressible:
         ((2, 12, 22), q.dilation),
         ((3, 13, 23), q.stride),
     ]
-    if q.length is not None and q.padding != "same":
-        return Inexpressible("a size of the output is read with SAME only")
     if q.padding == "same":
         axes.append(((4, 14, 24), (SAME_UPPER,) * q.rank))
     elif isinstance(q.padding, str) and q.padding != "valid":
@@ -107,6 +104,7 @@ def _builder(*, dynamic: bool = False) -> CallBuilder:
                 "def run(*arrays):",
                 "    extractor = net.create_extractor()",
                 f"    for name, array in zip({inputs}, arrays):",
+                "        array = np.ascontiguousarray(array)  # all that ncnn reads rightly",
                 "        extractor.input(name, ncnn.Mat(array).clone())",
                 "    status, y = extractor.extract('y')",
                 "    check(status)",
@@ -165,7 +163,7 @@ DECONVOLUTION = Api(
     forward="ncnn.Convolution",
     parameters=words(
         "bottom=x weight_data=kernel bias_data=bias stride dilation pad=padding"
-        " output_pad=output_padding output=output_size group=groups"
+        " output_pad=output_padding group=groups"
     ),
 )
 DYNAMIC = replace(
@@ -185,7 +183,6 @@ INTEROP = TensorInterop(
     tensor="{v}",
     array="{v}",
     gradient=lambda _call_source, _by: (),
-    unsupported_layouts=MEMORIES,  # it takes each for rows of one array: docs/findings.md
     packages={"ncnn": "ncnn.__version__"},
     classes=runtime.CPU,
 )
