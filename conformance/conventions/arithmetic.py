@@ -14,12 +14,10 @@ from conformance.conventions.axis import (
     SOME_AXES,
     Axis,
     Change,
-    Choice,
     Transformed,
     cropped,
     images,
     mapped,
-    mistake,
 )
 from conformance.conventions.numbers import converted
 from conformance.oracle.geometry import Axes
@@ -48,6 +46,15 @@ def round_to(y: Array, dtype: Dtype) -> Array:
     return to_dtype(y, dtype).astype(y.dtype)
 
 
+BIAS = Axis(
+    "bias",
+    "Channels and groups",
+    "added once",
+    "The bias is added once to every position.",
+    lambda q: q.uses_bias and q.wanted != "parameters",
+)
+
+
 def _scale_bias(times: int) -> Change:
     def scale(bias: Array) -> Array:
         return np.asarray(bias * bias.dtype.type(times) if times else np.zeros_like(bias))
@@ -70,16 +77,41 @@ def _bias_along(axis: int) -> Change:
     return change
 
 
+BIAS.choice("dropped", "The bias is not added.")(_scale_bias(0))
+BIAS.choice("doubled", "The bias is added twice.")(_scale_bias(2))
+for axis, which in OTHER_AXES.items():
+    BIAS.mistake(f"along {which}", f"The bias is added along {which} of the output.")(
+        _bias_along(axis)
+    )
+
+
+@BIAS.mistake("along the input channels")
 def _bias_to_input(q: Question) -> Question | None:
-    """Add the bias along the input's channels, if they are as many."""
+    """The bias is added to the input, along its channels."""
     if q.bias is None or q.x.shape[1] != len(q.bias) or q.is_derivative:
         return None
     return q.but(x=q.x + q.broadcast_bias, bias=None)
 
 
-def _narrow(q: Question) -> Question:
-    """Convert every array to half the bits before anything is computed."""
-    return converted(q, NARROWER[q.dtype])
+DTYPE = Axis(
+    "dtype",
+    "Dtype and accumulation",
+    "kept",
+    "The answer has the dtype of the question.",
+    lambda q: q.dtype in NARROWER and q.wanted != "parameters",
+)
+DTYPE.choice(
+    "narrowed to 32 bits", "Numbers of 64 bits are made numbers of 32, and so is the answer."
+)(lambda q: converted(q, NARROWER[q.dtype]))
+
+ACCUMULATION = Axis(
+    "accumulation",
+    "Dtype and accumulation",
+    "in the dtype or wider",
+    "Sums are rounded to the dtype of the question or not at all.",
+    lambda q: q.dtype in ("float32", "float64") and q.wanted != "parameters",
+    rounds=True,
+)
 
 
 def _rounded(dtype: Dtype) -> Change:
@@ -87,6 +119,64 @@ def _rounded(dtype: Dtype) -> Change:
     return lambda q: (
         None if q.dtype == dtype else Transformed(q, lambda y: round_to(y, dtype), sums=dtype)
     )
+
+
+for dtype in FLOATS:
+    ACCUMULATION.choice(f"in {dtype}", f"Sums are rounded to {dtype}.")(_rounded(dtype))
+
+POSITION = Axis(
+    "position",
+    "Output",
+    "in place",
+    "The output begins where the padding says.",
+    lambda q: q.operator != "interpolate",
+)
+
+
+def _move(axes: Sequence[int], begin: int, end: int) -> Change:
+    """Move the start and the end of the output in what it is part of, by elements.
+
+    Along all axes if none is named.
+    """
+
+    def change(q: Question) -> Question | None:
+        moved = axes or range(q.rank)
+        if max(moved) >= q.rank or len(axes) == q.rank:
+            return None
+        # An output that starts earlier has a smaller crop there, and a larger padding.
+        steps = q.stride if q.operator == "conv" else (-1,) * q.rank
+        other = cropped(
+            q,
+            (
+                (b - begin * step, e + end * step) if axis in moved else (b, e)
+                for axis, ((b, e), step) in enumerate(zip(q.pairs, steps, strict=True))
+            ),
+        )
+        return other if other is not None and other.has_output else None
+
+    return change
+
+
+for axes, which in {(): "every axis", **SOME_AXES}.items():
+    for by, late in ((-1, "later"), (1, "earlier")):
+        POSITION.choice(
+            f"one {late} along {which}", f"The output is one element {late} along {which}."
+        )(_move(axes, by, by))
+
+LENGTH = Axis(
+    "length",
+    "Output",
+    "by the arguments",
+    "The output ends where the padding says.",
+    lambda q: q.operator != "interpolate",
+)
+for axes, which in {(): "every axis", **SOME_AXES}.items():
+    if len(axes) < 2:
+        for by, more in ((1, "more"), (-1, "fewer")):
+            LENGTH.mistake(
+                f"one {more} along {which}",
+                f"The output has one element {more} at its end along {which}.",
+            )(_move(axes, 0, by))
 
 
 def is_rounded(q: Question, dtype: Dtype) -> bool:
@@ -137,131 +227,21 @@ def _at_offset(q: Question, offset: Axes) -> Question:
     )
 
 
-def _move(axes: Sequence[int], begin: int, end: int) -> Change:
-    """Move the start and the end of the output in what it is part of, by elements.
-
-    Along all axes if none is named.
-    """
-
-    def change(q: Question) -> Question | None:
-        moved = axes or range(q.rank)
-        if max(moved) >= q.rank or len(axes) == q.rank:
-            return None
-        # An output that starts earlier has a smaller crop there, and a larger padding.
-        steps = q.stride if q.operator == "conv" else (-1,) * q.rank
-        other = cropped(
-            q,
-            (
-                (b - begin * step, e + end * step) if axis in moved else (b, e)
-                for axis, ((b, e), step) in enumerate(zip(q.pairs, steps, strict=True))
-            ),
-        )
-        return other if other is not None and other.has_output else None
-
-    return change
-
-
-AXES: tuple[Axis, ...] = (
+HALF_ACCUMULATION = tuple(
     Axis(
-        "bias",
-        "Channels and groups",
-        "added once",
-        "The bias is added once to every position.",
-        lambda q: q.uses_bias and q.wanted != "parameters",
-        (
-            Choice("dropped", "The bias is not added.", _scale_bias(0)),
-            Choice("doubled", "The bias is added twice.", _scale_bias(2)),
-            *(
-                mistake(
-                    f"along {which}",
-                    f"The bias is added along {which} of the output.",
-                    _bias_along(axis),
-                )
-                for axis, which in OTHER_AXES.items()
-            ),
-            mistake(
-                "along the input channels",
-                "The bias is added to the input, along its channels.",
-                _bias_to_input,
-            ),
-        ),
-    ),
-    Axis(
-        "dtype",
+        f"{half} accumulation",
         "Dtype and accumulation",
-        "kept",
-        "The answer has the dtype of the question.",
-        lambda q: q.dtype in NARROWER and q.wanted != "parameters",
-        (
-            Choice(
-                "narrowed to 32 bits",
-                "Numbers of 64 bits are made numbers of 32, and so is the answer.",
-                _narrow,
-            ),
-        ),
-    ),
-    Axis(
-        "accumulation",
-        "Dtype and accumulation",
-        "in the dtype or wider",
-        "Sums are rounded to the dtype of the question or not at all.",
-        lambda q: q.dtype in ("float32", "float64") and q.wanted != "parameters",
-        tuple(
-            Choice(f"in {dtype}", f"Sums are rounded to {dtype}.", _rounded(dtype))
-            for dtype in FLOATS
-        ),
+        "in float32 or wider",
+        f"Sums of {half} are formed in float32 or wider and rounded once.",
+        partial(is_rounded, dtype=half),
         rounds=True,
-    ),
-    Axis(
-        "position",
-        "Output",
-        "in place",
-        "The output begins where the padding says.",
-        lambda q: q.operator != "interpolate",
-        tuple(
-            Choice(
-                f"one {late} along {which}",
-                f"The output is one element {late} along {which}.",
-                _move(axes, by, by),
-            )
-            for axes, which in {(): "every axis", **SOME_AXES}.items()
-            for by, late in ((-1, "later"), (1, "earlier"))
-        ),
-    ),
-    Axis(
-        "length",
-        "Output",
-        "by the arguments",
-        "The output ends where the padding says.",
-        lambda q: q.operator != "interpolate",
-        tuple(
-            mistake(
-                f"one {more} along {which}",
-                f"The output has one element {more} at its end along {which}.",
-                _move(axes, 0, by),
-            )
-            for axes, which in {(): "every axis", **SOME_AXES}.items()
-            if len(axes) < 2
-            for by, more in ((1, "more"), (-1, "fewer"))
-        ),
-    ),
-    # These are last, as they depend on the whole question whose sums are rounded.
-    *(
-        Axis(
-            f"{dtype} accumulation",
-            "Dtype and accumulation",
-            "in float32 or wider",
-            f"Sums of {dtype} are formed in float32 or wider and rounded once.",
-            partial(is_rounded, dtype=dtype),
-            (
-                Choice(
-                    f"in {dtype}",
-                    f"Sums of {dtype} are rounded to {dtype} as they are formed.",
-                    _summed_in(dtype),
-                ),
-            ),
-            rounds=True,
-        )
-        for dtype in HALVES
-    ),
+    )
+    for half in HALVES
 )
+for half_axis, half in zip(HALF_ACCUMULATION, HALVES, strict=True):
+    half_axis.choice(f"in {half}", f"Sums of {half} are rounded to {half} as they are formed.")(
+        _summed_in(half)
+    )
+
+# The last axes depend on the whole question whose sums are rounded.
+AXES = (BIAS, DTYPE, ACCUMULATION, POSITION, LENGTH, *HALF_ACCUMULATION)

@@ -1,8 +1,9 @@
 """Collect the table of conventions: the axes on which frameworks differ, and their choices.
 
 A choice is a change of the question; the oracle's answer to the changed question is the answer of a
-framework that makes this choice. Several choices are applied in the order of `AXES`. A new axis is
-one entry in one of the modules that are collected here, and everything else derives from it.
+framework that makes this choice. Several choices are applied in the order of `AXES`. A new
+convention is one decorated function in one of the modules that are collected here, and everything
+else derives from it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from conformance.conventions import (
     strides,
 )
 from conformance.conventions.axis import Axis as Axis
-from conformance.conventions.axis import Choice as Choice
 from conformance.conventions.axis import Convention as Convention
 
 AXES: tuple[Axis, ...] = (
@@ -51,12 +51,9 @@ GRADIENTS = Axis(
     "of the same call",
     "Autodiff gives the gradient of the call, with the conventions of its output.",
     lambda q: q.is_derivative,
-    (
-        Choice(
-            "of another call",
-            "Autodiff gives a gradient that the conventions of the output do not explain.",
-            lambda _: None,
-        ),
-    ),
 )
 """Whether gradients follow the output: not one of `AXES`, as it has no mutant."""
+GRADIENTS.choice(
+    "of another call",
+    "Autodiff gives a gradient that the conventions of the output do not explain.",
+)(lambda _: None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
@@ -84,9 +84,14 @@ class Choice:
     like: tuple[tuple[str, ...], ...] = ()
 
 
+ChangeT = TypeVar("ChangeT", bound=Change)
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
     """One property that frameworks understand in several ways.
+
+    `choice` and `mistake` add the choices other than the oracle's, the likeliest first.
 
     Attributes
     ----------
@@ -100,8 +105,6 @@ class Axis:
         What the oracle does.
     concerns
         Whether a question depends on the axis at all.
-    choices
-        The other choices, the likeliest first.
     rounds
         Whether the choices change only how sums are rounded.
     part_of
@@ -116,15 +119,36 @@ class Axis:
     canonical: str
     sentence: str
     concerns: Callable[[Question], bool]
-    choices: tuple[Choice, ...]
     rounds: bool = False
     part_of: str | None = None
     by_size: bool = False
+    choices: list[Choice] = field(default_factory=list)
 
     @property
     def meanings(self) -> tuple[Choice, ...]:
         """Return the choices that an API may make, beside the canonical one."""
         return tuple(choice for choice in self.choices if not choice.mistake)
+
+    def choice(self, name: str, sentence: str = "") -> Callable[[ChangeT], ChangeT]:
+        """Return a decorator that adds a transform as a choice.
+
+        The sentence is by default the docstring of the transform.
+        """
+        return self._adding(name, sentence)
+
+    def mistake(
+        self, name: str, sentence: str = "", *, like: tuple[tuple[str, ...], ...] = ()
+    ) -> Callable[[ChangeT], ChangeT]:
+        """Return a decorator that adds a transform as a mistake, as `choice` does."""
+        return self._adding(name, sentence, mistake=True, like=like)
+
+    def _adding(self, name: str, sentence: str, **fields: Any) -> Callable[[ChangeT], ChangeT]:
+        def add(change: ChangeT) -> ChangeT:
+            words = sentence or " ".join(str(change.__doc__).split())
+            self.choices.append(Choice(name, words, change, **fields))
+            return change
+
+        return add
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,13 +169,6 @@ class Convention:
         """
         change = self.choice.change(question) if self.axis.concerns(question) else None
         return Transformed(change) if isinstance(change, Question) else change
-
-
-def mistake(
-    name: str, sentence: str, change: Change, *, like: tuple[tuple[str, ...], ...] = ()
-) -> Choice:
-    """Return a choice that is a mistake."""
-    return Choice(name, sentence, change, mistake=True, like=like)
 
 
 def is_padded(q: Question) -> bool:

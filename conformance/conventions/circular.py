@@ -7,16 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from conformance.conventions.axis import (
-    Axis,
-    Change,
-    Choice,
-    Transformed,
-    extents,
-    mapped,
-    mistake,
-    unchanged,
-)
+from conformance.conventions.axis import Axis, Change, Transformed, extents, mapped, unchanged
 from conformance.oracle.geometry import Axes
 from conformance.question import Array, Question
 
@@ -24,6 +15,26 @@ from conformance.question import Array, Question
 def is_circular(q: Question) -> bool:
     """Return whether the padding is circular."""
     return q.padding == "circular"
+
+
+CIRCULAR_ENDS = Axis(
+    "circular: ends",
+    "Padding",
+    "joined",
+    "With `circular` the two ends of the longer side of an operator are joined.",
+    lambda q: is_circular(q) and any(max(pair) > 0 for pair in q.pairs),
+)
+CIRCULAR_ENDS.mistake("apart", "What `circular` pads is zeros, as with `same`.")(
+    lambda q: q.but(padding="same")
+)
+
+CIRCULAR_START = Axis(
+    "circular: start",
+    "Padding",
+    "as of `same`",
+    "`circular` pads as many elements at the start as `same` does.",
+    lambda q: is_circular(q) and q.wanted != "parameters",
+)
 
 
 def _begin_at(begins: Callable[[Question], Axes]) -> Change:
@@ -53,40 +64,13 @@ def _rest_rounded_up(q: Question) -> Axes:
     return tuple((number + 1) // 2 for number in rest)
 
 
-AXES: tuple[Axis, ...] = (
-    Axis(
-        "circular: ends",
-        "Padding",
-        "joined",
-        "With `circular` the two ends of the longer side of an operator are joined.",
-        lambda q: is_circular(q) and any(max(pair) > 0 for pair in q.pairs),
-        (
-            mistake(
-                "apart",
-                "What `circular` pads is zeros, as with `same`.",
-                lambda q: q.but(padding="same"),
-            ),
-        ),
-    ),
-    Axis(
-        "circular: start",
-        "Padding",
-        "as of `same`",
-        "`circular` pads as many elements at the start as `same` does.",
-        lambda q: is_circular(q) and q.wanted != "parameters",
-        (
-            Choice(
-                "odd element at the start",
-                "`circular` pads max(d (k - 1) + 1 - s, 0) elements, of an odd number one more at"
-                " the start.",
-                lambda q: None if q.operator == "conv" else _begin_at(_rest_rounded_up)(q),
-            ),
-            Choice(
-                "half a kernel",
-                "`circular` pads half of a kernel, d (k - 1) // 2 elements, at the start, whatever"
-                " the stride.",
-                _begin_at(lambda q: tuple((r - 1) // 2 for r in extents(q))),
-            ),
-        ),
-    ),
-)
+CIRCULAR_START.choice(
+    "odd element at the start",
+    "`circular` pads max(d (k - 1) + 1 - s, 0) elements, of an odd number one more at the start.",
+)(lambda q: None if q.operator == "conv" else _begin_at(_rest_rounded_up)(q))
+CIRCULAR_START.choice(
+    "half a kernel",
+    "`circular` pads half of a kernel, d (k - 1) // 2 elements, at the start, whatever the stride.",
+)(_begin_at(lambda q: tuple((r - 1) // 2 for r in extents(q))))
+
+AXES = (CIRCULAR_ENDS, CIRCULAR_START)

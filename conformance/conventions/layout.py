@@ -7,16 +7,16 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from conformance.conventions.axis import (
-    SOME_AXES,
-    Axis,
-    Change,
-    Choice,
-    Transformed,
-    mapped,
-    mistake,
-)
+from conformance.conventions.axis import SOME_AXES, Axis, Change, Transformed, mapped
 from conformance.question import Array, ArrayMap, Question
+
+ANSWER_LAYOUT = Axis(
+    "answer layout",
+    "Output",
+    "batch, channels, space",
+    "The axes of the answer are batch, channels and space, in this order.",
+    lambda q: q.answer_space == "output" and q.has_output and max(q.output_shape) > 1,
+)
 
 
 def _laid_out(after: ArrayMap, *, only: Literal["channels", "space"] | None = None) -> Change:
@@ -29,16 +29,8 @@ def _laid_out(after: ArrayMap, *, only: Literal["channels", "space"] | None = No
     return change
 
 
-def _channels_last(y: Array) -> Array:
-    return np.moveaxis(y, 1, -1)
-
-
 def _reversed_space(y: Array) -> Array:
     return y.transpose(0, 1, *range(y.ndim - 1, 1, -1))
-
-
-def _backwards(y: Array) -> Array:
-    return np.flip(y, tuple(range(2, y.ndim)))
 
 
 def _reshaped_to_channels_last(y: Array) -> Array:
@@ -49,57 +41,23 @@ def _reshaped_from_channels_last(y: Array) -> Array:
     return np.moveaxis(y, 1, -1).reshape(y.shape)
 
 
-ANSWER_LAYOUT = Axis(
-    "answer layout",
-    "Output",
-    "batch, channels, space",
-    "The axes of the answer are batch, channels and space, in this order.",
-    lambda q: q.answer_space == "output" and q.has_output and max(q.output_shape) > 1,
-    (
-        mistake(
-            "channels last",
-            "The channels are the last axis of the answer.",
-            _laid_out(_channels_last),
-        ),
-        mistake(
-            "space reversed",
-            "The spatial axes of the answer are in the opposite order.",
-            _laid_out(_reversed_space, only="space"),
-        ),
-        mistake(
-            "backwards",
-            "The answer runs backwards along every spatial axis.",
-            _laid_out(_backwards),
-        ),
-        mistake(
-            "reshaped to channels last",
-            "The answer is reshaped to channels last, and its axes are not moved.",
-            _laid_out(_reshaped_to_channels_last, only="channels"),
-        ),
-        mistake(
-            "reshaped from channels last",
-            "An answer with channels last is reshaped, and its axes are not moved.",
-            _laid_out(_reshaped_from_channels_last, only="channels"),
-        ),
-    ),
+ANSWER_LAYOUT.mistake("channels last", "The channels are the last axis of the answer.")(
+    _laid_out(lambda y: np.moveaxis(y, 1, -1))
 )
-
-
-def _reshape_input(*, to_channels_last: bool) -> Change:
-    """Read the input's memory as that of channels last, or the other way round."""
-
-    def change(q: Question) -> Transformed:
-        read, write = _reshaped_to_channels_first, _reshaped_from_channels_last
-        maps = (read, write) if to_channels_last else (write, read)
-        return mapped(q, "x", *maps)
-
-    return change
-
-
-def _reshaped_to_channels_first(x: Array) -> Array:
-    """Return the memory of (N, C, *space) read as (N, *space, C), with channels first."""
-    return np.moveaxis(_reshaped_to_channels_last(x), -1, 1)
-
+ANSWER_LAYOUT.mistake(
+    "space reversed", "The spatial axes of the answer are in the opposite order."
+)(_laid_out(_reversed_space, only="space"))
+ANSWER_LAYOUT.mistake("backwards", "The answer runs backwards along every spatial axis.")(
+    _laid_out(lambda y: np.flip(y, tuple(range(2, y.ndim))))
+)
+ANSWER_LAYOUT.mistake(
+    "reshaped to channels last",
+    "The answer is reshaped to channels last, and its axes are not moved.",
+)(_laid_out(_reshaped_to_channels_last, only="channels"))
+ANSWER_LAYOUT.mistake(
+    "reshaped from channels last",
+    "An answer with channels last is reshaped, and its axes are not moved.",
+)(_laid_out(_reshaped_from_channels_last, only="channels"))
 
 INPUT_LAYOUT = Axis(
     "input layout",
@@ -107,20 +65,33 @@ INPUT_LAYOUT = Axis(
     "axes moved",
     "The axes of the input are moved where a layout asks for another order.",
     lambda q: q.x.shape[1] > 1 and max(q.space) > 1,
-    (
-        mistake(
-            "reshaped from channels last",
-            "An input with channels last is reshaped, and its axes are not moved.",
-            _reshape_input(to_channels_last=False),
-        ),
-        mistake(
-            "reshaped to channels last",
-            "The input is reshaped to channels last, and its axes are not moved.",
-            _reshape_input(to_channels_last=True),
-        ),
-    ),
 )
 
+
+def _reshaped_to_channels_first(x: Array) -> Array:
+    """Return the memory of (N, C, *space) read as (N, *space, C), with channels first."""
+    return np.moveaxis(_reshaped_to_channels_last(x), -1, 1)
+
+
+@INPUT_LAYOUT.mistake("reshaped from channels last")
+def _input_from_channels_last(q: Question) -> Transformed:
+    """An input with channels last is reshaped, and its axes are not moved."""
+    return mapped(q, "x", _reshaped_from_channels_last, _reshaped_to_channels_first)
+
+
+@INPUT_LAYOUT.mistake("reshaped to channels last")
+def _input_to_channels_last(q: Question) -> Transformed:
+    """The input is reshaped to channels last, and its axes are not moved."""
+    return mapped(q, "x", _reshaped_to_channels_first, _reshaped_from_channels_last)
+
+
+KERNEL_LAYOUT = Axis(
+    "kernel layout",
+    "Kernel",
+    "axes moved",
+    "The axes of the kernel are moved where a layout asks for another order.",
+    lambda q: q.operator != "interpolate" and q.kernel.size > max(q.kernel.shape),
+)
 KernelAxis = Literal["first", "second", "space", "reversed space"]
 """The first axis, of input channels in a transposed convolution, the second, and the others."""
 KernelLayout: TypeAlias = tuple[KernelAxis, KernelAxis, KernelAxis]
@@ -198,6 +169,22 @@ def _memory(q: Question, layout: KernelLayout) -> tuple[ArrayMap, ArrayMap]:
     return read, write
 
 
+for words, layout in KERNEL_LAYOUTS.items():
+    for way, reshape in (("to", _reshape_to), ("from", _reshape_from)):
+        KERNEL_LAYOUT.mistake(
+            f"reshaped {way} {words}",
+            f"The kernel is reshaped {way} {words}, and its axes are not moved.",
+        )(reshape(layout))
+
+KERNEL_FLIP = Axis(
+    "kernel flip",
+    "Kernel",
+    "as it stands",
+    "The kernel is read forwards along every spatial axis.",
+    lambda q: max(q.window, default=1) > 1,
+)
+
+
 def _flip(axes: Sequence[int] = ()) -> Change:
     """Flip the kernel along some of its spatial axes, or along all if none is named."""
 
@@ -216,81 +203,42 @@ def _flip(axes: Sequence[int] = ()) -> Change:
     return change
 
 
-def _exchange_channels(q: Question) -> Transformed:
-    """Read the kernel's memory with its first two axes exchanged."""
-    first, second = q.kernel.shape[:2]
+KERNEL_FLIP.choice("flipped", "The kernel is read backwards along every axis.")(_flip())
+for axes, which in SOME_AXES.items():
+    KERNEL_FLIP.choice(
+        f"flipped along {which}", f"The kernel is read backwards along {which} of its spatial axes."
+    )(_flip(axes))
 
-    def exchange(kernel: Array) -> Array:
-        return kernel.reshape(second, first, *q.window).swapaxes(0, 1)
-
-    def exchange_back(gradient: Array) -> Array:
-        return gradient.swapaxes(0, 1).reshape(first, second, *q.window)
-
-    return mapped(q, "kernel", exchange, exchange_back)
-
-
-KERNEL_AXES: tuple[Axis, ...] = (
-    Axis(
-        "kernel layout",
-        "Kernel",
-        "axes moved",
-        "The axes of the kernel are moved where a layout asks for another order.",
-        lambda q: q.operator != "interpolate" and q.kernel.size > max(q.kernel.shape),
-        tuple(
-            mistake(
-                f"reshaped {way} {words}",
-                f"The kernel is reshaped {way} {words}, and its axes are not moved.",
-                reshape(layout),
-            )
-            for words, layout in KERNEL_LAYOUTS.items()
-            for way, reshape in (("to", _reshape_to), ("from", _reshape_from))
-        ),
-    ),
-    Axis(
-        "kernel flip",
-        "Kernel",
-        "as it stands",
-        "The kernel is read forwards along every spatial axis.",
-        lambda q: max(q.window, default=1) > 1,
-        (
-            Choice("flipped", "The kernel is read backwards along every axis.", _flip()),
-            *(
-                Choice(
-                    f"flipped along {which}",
-                    f"The kernel is read backwards along {which} of its spatial axes.",
-                    _flip(axes),
-                )
-                for axes, which in SOME_AXES.items()
-            ),
-        ),
-    ),
-    Axis(
-        "kernel channels",
-        "Kernel",
-        "by their names",
-        "Input and output channels of the kernel are told apart.",
-        lambda q: q.operator != "interpolate" and q.groups == 1 and max(q.kernel.shape[:2]) > 1,
-        (
-            Choice(
-                "exchanged",
-                "The kernel's input channels are taken for its output channels.",
-                _exchange_channels,
-            ),
-        ),
-    ),
-    Axis(
-        "kernel axes",
-        "Kernel",
-        "in order",
-        "The spatial axes of the kernel are those of the input, in the same order.",
-        lambda q: q.rank > 1 and max(q.window, default=1) > 1,
-        (
-            Choice(
-                "reversed",
-                "The last spatial axis of the kernel is taken for the first.",
-                lambda q: mapped(q, "kernel", _reversed_space, _reversed_space),
-            ),
-        ),
-    ),
+KERNEL_CHANNELS = Axis(
+    "kernel channels",
+    "Kernel",
+    "by their names",
+    "Input and output channels of the kernel are told apart.",
+    lambda q: q.operator != "interpolate" and q.groups == 1 and max(q.kernel.shape[:2]) > 1,
 )
-AXES = (ANSWER_LAYOUT, INPUT_LAYOUT, *KERNEL_AXES)
+
+
+@KERNEL_CHANNELS.choice("exchanged")
+def _exchange_channels(q: Question) -> Transformed:
+    """The kernel's input channels are taken for its output channels."""
+    first, second = q.kernel.shape[:2]
+    return mapped(
+        q,
+        "kernel",
+        lambda kernel: kernel.reshape(second, first, *q.window).swapaxes(0, 1),
+        lambda gradient: gradient.swapaxes(0, 1).reshape(first, second, *q.window),
+    )
+
+
+KERNEL_AXES = Axis(
+    "kernel axes",
+    "Kernel",
+    "in order",
+    "The spatial axes of the kernel are those of the input, in the same order.",
+    lambda q: q.rank > 1 and max(q.window, default=1) > 1,
+)
+KERNEL_AXES.choice("reversed", "The last spatial axis of the kernel is taken for the first.")(
+    lambda q: mapped(q, "kernel", _reversed_space, _reversed_space)
+)
+
+AXES = (ANSWER_LAYOUT, INPUT_LAYOUT, KERNEL_LAYOUT, KERNEL_FLIP, KERNEL_CHANNELS, KERNEL_AXES)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.cases.arrays import to_dtype
-from conformance.conventions.axis import (
-    Axis,
-    Change,
-    Choice,
-    Transformed,
-    extents,
-    mapped,
-    mistake,
-)
+from conformance.conventions.axis import Axis, Change, extents, mapped
 from conformance.question import Dtype, Question, is_complex
 
 
 def converted(q: Question, dtype: Dtype) -> Question:
     """Return the question with all arrays in one dtype."""
     return q.map_arrays(lambda array: to_dtype(array, dtype), dtype=dtype)
+
+
+TWO_DTYPES = Axis(
+    "two dtypes",
+    "Dtype and accumulation",
+    "promoted",
+    "Numbers of two dtypes are converted to one that holds both, and so is the answer.",
+    lambda q: q.operand_dtypes is not None,
+)
 
 
 def _one_dtype(name: str) -> Change:
@@ -32,14 +33,41 @@ def _one_dtype(name: str) -> Change:
     return change
 
 
+TWO_DTYPES.choice(
+    "the kernel's", "Numbers are converted to the dtype of the kernel, and so is the answer."
+)(_one_dtype("kernel"))
+TWO_DTYPES.choice(
+    "the input's", "Numbers are converted to the dtype of the input, and so is the answer."
+)(_one_dtype("x"))
+
+CONJUGATE = Axis(
+    "conjugate",
+    "Dtype and accumulation",
+    "of nothing",
+    "Complex numbers are multiplied as they are, in gradients too.",
+    lambda q: is_complex(q.dtype) and q.wanted != "parameters",
+)
+
+
+@CONJUGATE.choice("in gradients")
 def _conjugate_gradient(q: Question) -> Question | None:
-    """Take the conjugate of the array that the gradient is multiplied with."""
+    """Gradients are multiplied with the conjugate, as for the steepest descent of a real loss."""
     name = {"input_gradient": "kernel", "kernel_gradient": "x"}.get(q.wanted)
     return None if name is None else q.but(**{name: getattr(q, name).conj()})
 
 
-def _conjugate_kernel(q: Question) -> Transformed:
-    return mapped(q, "kernel", np.conj, np.conj)
+CONJUGATE.mistake("of the kernel", "The kernel is conjugated.")(
+    lambda q: mapped(q, "kernel", np.conj, np.conj)
+)
+
+ZEROS = Axis(
+    "zeros",
+    "Dtype and accumulation",
+    "left out",
+    "Nothing is multiplied with the zeros of a padding or between the elements of a stride.",
+    lambda q: q.has_infinite_factor,
+    by_size=True,
+)
 
 
 def _multiply_zeros(*, inserted: bool) -> Change:
@@ -95,61 +123,14 @@ def _with_zeros_around_the_narrow_side(q: Question, *, inserted: bool) -> Questi
     )
 
 
-AXES: tuple[Axis, ...] = (
-    Axis(
-        "two dtypes",
-        "Dtype and accumulation",
-        "promoted",
-        "Numbers of two dtypes are converted to one that holds both, and so is the answer.",
-        lambda q: q.operand_dtypes is not None,
-        (
-            Choice(
-                "the kernel's",
-                "Numbers are converted to the dtype of the kernel, and so is the answer.",
-                _one_dtype("kernel"),
-            ),
-            Choice(
-                "the input's",
-                "Numbers are converted to the dtype of the input, and so is the answer.",
-                _one_dtype("x"),
-            ),
-        ),
-    ),
-    Axis(
-        "conjugate",
-        "Dtype and accumulation",
-        "of nothing",
-        "Complex numbers are multiplied as they are, in gradients too.",
-        lambda q: is_complex(q.dtype) and q.wanted != "parameters",
-        (
-            Choice(
-                "in gradients",
-                "Gradients are multiplied with the conjugate, as for the steepest descent of a real"
-                " loss.",
-                _conjugate_gradient,
-            ),
-            mistake("of the kernel", "The kernel is conjugated.", _conjugate_kernel),
-        ),
-    ),
-    Axis(
-        "zeros",
-        "Dtype and accumulation",
-        "left out",
-        "Nothing is multiplied with the zeros of a padding or between the elements of a stride.",
-        lambda q: q.has_infinite_factor,
-        (
-            Choice(
-                "of the border",
-                "The kernel is multiplied with zeros around the data, and infinities give NaN.",
-                _multiply_zeros(inserted=False),
-            ),
-            Choice(
-                "of border and stride",
-                "The kernel is multiplied with zeros around the data and between the elements of a"
-                " stride, and infinities give NaN.",
-                _multiply_zeros(inserted=True),
-            ),
-        ),
-        by_size=True,
-    ),
-)
+ZEROS.choice(
+    "of the border",
+    "The kernel is multiplied with zeros around the data, and infinities give NaN.",
+)(_multiply_zeros(inserted=False))
+ZEROS.choice(
+    "of border and stride",
+    "The kernel is multiplied with zeros around the data and between the elements of a stride, and"
+    " infinities give NaN.",
+)(_multiply_zeros(inserted=True))
+
+AXES = (TWO_DTYPES, CONJUGATE, ZEROS)

@@ -7,19 +7,36 @@ import numpy as np
 from conformance.conventions.axis import (
     Axis,
     Change,
-    Choice,
     Transformed,
     images,
     is_padded,
     mapped,
-    mistake,
     unchanged,
 )
 from conformance.question import Array, ArrayMap, Question
 
+OPERATOR = Axis(
+    "operator",
+    "Output",
+    "transposed convolution",
+    "The operator is a transposed convolution.",
+    lambda q: (
+        q.operator == "conv_transpose"
+        and q.wanted != "parameters"
+        and (max((*q.window, *q.stride)) > 1 or is_padded(q))
+    ),
+)
 
+
+@OPERATOR.mistake(
+    "convolution",
+    like=(
+        ("kernel flip: flipped", "padding: pads the input"),
+        ("kernel flip: flipped", "same: odd element: cropped at the start"),
+    ),
+)
 def _convolve(q: Question) -> Transformed:
-    """Convolve with the same arguments, and with the kernel's channels by their names."""
+    """The operator is a convolution with the same arguments."""
 
     def exchange(kernel: Array) -> Array:
         """Return (first, second / groups, *k) as (second, first / groups, *k), and so back."""
@@ -33,7 +50,29 @@ def _convolve(q: Question) -> Transformed:
     return transformed._replace(question=convolution)
 
 
+INPUT_CHANNELS = Axis(
+    "input channels",
+    "Channels and groups",
+    "in order",
+    "Input channels are numbered as in the kernel.",
+    lambda q: q.x.shape[1] > 1,
+)
+INPUT_CHANNELS.choice("reversed", "Input channels run backwards.")(
+    lambda q: mapped(q, "x", lambda x: x[:, ::-1], lambda gradient: gradient[:, ::-1])
+)
+
+OUTPUT_CHANNELS = Axis(
+    "output channels",
+    "Channels and groups",
+    "in order",
+    "Output channels are numbered as in the kernel.",
+    lambda q: q.output_channels > 1,
+)
+
+
+@OUTPUT_CHANNELS.choice("reversed")
 def _reverse_output_channels(q: Question) -> Transformed | None:
+    """Output channels run backwards."""
     if q.operator == "interpolate":
         return None
     gradient = None if q.gradient is None else q.gradient[:, ::-1]
@@ -41,12 +80,32 @@ def _reverse_output_channels(q: Question) -> Transformed | None:
     return Transformed(q.but(gradient=gradient), after)
 
 
+DILATION_WITH_GROUPS = Axis(
+    "dilation with groups",
+    "Stride and dilation",
+    "both as asked",
+    "Dilation and groups are told apart.",
+    lambda q: q.operator == "conv_transpose" and max(q.dilation) != q.groups,
+)
+
+
+@DILATION_WITH_GROUPS.mistake("exchanged")
 def _exchange_dilation_with_groups(q: Question) -> Question | None:
-    """Exchange them where that gives valid groups of the input."""
+    """Dilation and groups are exchanged."""
     dilation, *others = dict.fromkeys(q.dilation)
+    # The channels are those of valid groups; a bias would not fit another number of outputs.
     if others or len(q.kernel) % dilation or q.bias is not None:
-        return None  # the number of output channels changes, and no bias fits both
+        return None
     return q.but(groups=dilation, dilation=(q.groups,) * q.rank)
+
+
+GROUPS = Axis(
+    "groups",
+    "Channels and groups",
+    "in blocks",
+    "Each group is a block of neighbouring channels with its own slice of the kernel.",
+    lambda q: q.groups > 1,
+)
 
 
 def _interleave(*, inputs: bool, outputs: bool) -> Change:
@@ -76,7 +135,20 @@ def _interleaved(array: Array, size: int) -> Array:
     return array.reshape(n, channels // size, size, *space).swapaxes(1, 2).reshape(array.shape)
 
 
+GROUPS.choice("interleaved", "A group takes every g-th channel, of the input and of the output.")(
+    _interleave(inputs=True, outputs=True)
+)
+GROUPS.choice("inputs interleaved", "A group takes every g-th input channel.")(
+    _interleave(inputs=True, outputs=False)
+)
+GROUPS.choice("outputs interleaved", "A group gives every g-th output channel.")(
+    _interleave(inputs=False, outputs=True)
+)
+
+
+@GROUPS.choice("first slice for all")
 def _first_slice(q: Question) -> Question | None:
+    """Every group uses the first group's slice of the kernel."""
     if q.answer_space == "kernel":
         return None
     slices = q.groups
@@ -87,7 +159,9 @@ def _first_slice(q: Question) -> Question | None:
     return q.but(**images(q, repeat, "kernel"))
 
 
+@GROUPS.choice("first bias for all")
 def _first_bias(q: Question) -> Transformed | None:
+    """Every group adds the first group's bias."""
     if q.bias is None:
         return None
     size = len(q.bias) // q.groups
@@ -100,104 +174,13 @@ def _first_bias(q: Question) -> Transformed | None:
     return mapped(q, "bias", lambda bias: np.tile(bias[:size], q.groups), add_up)
 
 
+@GROUPS.mistake("ignored")
 def _ignore_groups(q: Question) -> Question | None:
-    """Take all input channels for the output channels of one group."""
+    """Groups are ignored: every output channel sums all input channels."""
     if q.operator != "conv_transpose" or q.answer_space != "output":
         return None
     outputs = q.kernel.shape[1]
     return q.but(groups=1, **images(q, lambda bias: bias[:outputs], "bias"))
 
 
-AXES: tuple[Axis, ...] = (
-    Axis(
-        "operator",
-        "Output",
-        "transposed convolution",
-        "The operator is a transposed convolution.",
-        lambda q: (
-            q.operator == "conv_transpose"
-            and q.wanted != "parameters"
-            and (max((*q.window, *q.stride)) > 1 or is_padded(q))
-        ),
-        (
-            mistake(
-                "convolution",
-                "The operator is a convolution with the same arguments.",
-                _convolve,
-                like=(
-                    ("kernel flip: flipped", "padding: pads the input"),
-                    ("kernel flip: flipped", "same: odd element: cropped at the start"),
-                ),
-            ),
-        ),
-    ),
-    Axis(
-        "input channels",
-        "Channels and groups",
-        "in order",
-        "Input channels are numbered as in the kernel.",
-        lambda q: q.x.shape[1] > 1,
-        (
-            Choice(
-                "reversed",
-                "Input channels run backwards.",
-                lambda q: mapped(q, "x", lambda x: x[:, ::-1], lambda gradient: gradient[:, ::-1]),
-            ),
-        ),
-    ),
-    Axis(
-        "output channels",
-        "Channels and groups",
-        "in order",
-        "Output channels are numbered as in the kernel.",
-        lambda q: q.output_channels > 1,
-        (Choice("reversed", "Output channels run backwards.", _reverse_output_channels),),
-    ),
-    Axis(
-        "dilation with groups",
-        "Stride and dilation",
-        "both as asked",
-        "Dilation and groups are told apart.",
-        lambda q: q.operator == "conv_transpose" and max(q.dilation) != q.groups,
-        (
-            mistake(
-                "exchanged", "Dilation and groups are exchanged.", _exchange_dilation_with_groups
-            ),
-        ),
-    ),
-    Axis(
-        "groups",
-        "Channels and groups",
-        "in blocks",
-        "Each group is a block of neighbouring channels with its own slice of the kernel.",
-        lambda q: q.groups > 1,
-        (
-            Choice(
-                "interleaved",
-                "A group takes every g-th channel, of the input and of the output.",
-                _interleave(inputs=True, outputs=True),
-            ),
-            Choice(
-                "inputs interleaved",
-                "A group takes every g-th input channel.",
-                _interleave(inputs=True, outputs=False),
-            ),
-            Choice(
-                "outputs interleaved",
-                "A group gives every g-th output channel.",
-                _interleave(inputs=False, outputs=True),
-            ),
-            Choice(
-                "first slice for all",
-                "Every group uses the first group's slice of the kernel.",
-                _first_slice,
-            ),
-            Choice("first bias for all", "Every group adds the first group's bias.", _first_bias),
-            mistake(
-                "ignored",
-                "Groups are ignored: every output channel sums all input channels.",
-                _ignore_groups,
-            ),
-        ),
-    ),
-)
+AXES = (OPERATOR, INPUT_CHANNELS, OUTPUT_CHANNELS, DILATION_WITH_GROUPS, GROUPS)

@@ -10,18 +10,37 @@ from conformance.conventions.axis import (
     SOME_AXES,
     Axis,
     Change,
-    Choice,
     Transformed,
     cropped,
     is_padded,
     mapped,
-    mistake,
 )
 from conformance.conventions.padding_words import odd_at_begin
 from conformance.question import Question
 
+OUTPUT_PADDING_ORDER = Axis(
+    "output padding order",
+    "Output",
+    "in order",
+    "The output paddings stand in the order of the spatial axes.",
+    lambda q: q.output_padding != q.output_padding[::-1],
+)
+OUTPUT_PADDING_ORDER.mistake("reversed", "The output paddings are read from the last axis.")(
+    lambda q: q.but(output_padding=q.output_padding[::-1])
+)
 
+OUTPUT_PADDING = Axis(
+    "output padding",
+    "Output",
+    "more at the end",
+    "Output padding lengthens the output at its end, by what a crop would have taken.",
+    lambda q: q.has_output_padding,
+)
+
+
+@OUTPUT_PADDING.choice("more at the start")
 def _extend_begin(q: Question) -> Question | None:
+    """Output padding lengthens the output at its start."""
     pairs = zip(q.pairs, q.output_padding, strict=True)
     return cropped(q, ((b - p, e + p) for (b, e), p in pairs))
 
@@ -65,14 +84,36 @@ def _widths(q: Question, *, at_start: bool) -> list[tuple[int, int]]:
     return [(0, 0), (0, 0), *((p, 0) if at_start else (0, p) for p in q.output_padding)]
 
 
+OUTPUT_PADDING.choice(
+    "zeros at the end", "Output padding appends zeros, even where a crop took real values."
+)(_extend_by_zeros(at_start=False))
+OUTPUT_PADDING.choice("ignored", "Output padding is ignored.")(_without_output_padding)
+OUTPUT_PADDING.mistake("zeros at the start", "Output padding puts zeros before the output.")(
+    _extend_by_zeros(at_start=True)
+)
+for which, start in (("after", False), ("before", True)):
+    OUTPUT_PADDING.mistake(
+        f"{which} the input",
+        f"Output padding puts zeros {which} the input, before its stride is applied.",
+    )(_extend_input(at_start=start))
+
+
+@OUTPUT_PADDING.mistake("below the stride")
 def _clamp(q: Question) -> Question | None:
-    """Limit the output padding to the stride less one."""
+    """Output padding is cut off below the stride."""
     clamped = tuple(min(p, s - 1) for p, s in zip(q.output_padding, q.stride, strict=True))
     if clamped == q.output_padding or not any(clamped):
         return None  # without any it equals the convention that it is ignored
     return q.but(output_padding=clamped)
 
 
+PADDING_SPLIT = Axis(
+    "padding split",
+    "Padding",
+    "as it stands",
+    "Each end of an axis loses its own padding.",
+    lambda q: q.operator != "interpolate" and (is_padded(q) or any(q.output_padding)),
+)
 EVERY_AXIS = (0, 1, 2)
 
 
@@ -108,93 +149,22 @@ def _crop_at(*, start: bool) -> Change:
     return change
 
 
-AXES: tuple[Axis, ...] = (
-    Axis(
-        "output padding order",
-        "Output",
-        "in order",
-        "The output paddings stand in the order of the spatial axes.",
-        lambda q: q.output_padding != q.output_padding[::-1],
-        (
-            mistake(
-                "reversed",
-                "The output paddings are read from the last axis.",
-                lambda q: q.but(output_padding=q.output_padding[::-1]),
-            ),
-        ),
-    ),
-    Axis(
-        "output padding",
-        "Output",
-        "more at the end",
-        "Output padding lengthens the output at its end, by what a crop would have taken.",
-        lambda q: q.has_output_padding,
-        (
-            Choice(
-                "more at the start",
-                "Output padding lengthens the output at its start.",
-                _extend_begin,
-            ),
-            Choice(
-                "zeros at the end",
-                "Output padding appends zeros, even where a crop took real values.",
-                _extend_by_zeros(at_start=False),
-            ),
-            Choice("ignored", "Output padding is ignored.", _without_output_padding),
-            mistake(
-                "zeros at the start",
-                "Output padding puts zeros before the output.",
-                _extend_by_zeros(at_start=True),
-            ),
-            mistake(
-                "after the input",
-                "Output padding puts zeros after the input, before its stride is applied.",
-                _extend_input(at_start=False),
-            ),
-            mistake(
-                "before the input",
-                "Output padding puts zeros before the input, before its stride is applied.",
-                _extend_input(at_start=True),
-            ),
-            mistake("below the stride", "Output padding is cut off below the stride.", _clamp),
-        ),
-    ),
-    Axis(
-        "padding split",
-        "Padding",
-        "as it stands",
-        "Each end of an axis loses its own padding.",
-        lambda q: q.operator != "interpolate" and (is_padded(q) or any(q.output_padding)),
-        (
-            mistake(
-                "halved",
-                "The whole padding of an axis is halved, and the odd element is of the end.",
-                _halve(),
-            ),
-            mistake(
-                "halved from the end",
-                "The whole padding of an axis is halved, and the odd element is of the start.",
-                _halve(EVERY_AXIS),
-            ),
-            mistake(
-                "all at the end",
-                "The whole padding of an axis is cropped at its end.",
-                _crop_at(start=False),
-            ),
-            mistake(
-                "all at the start",
-                "The whole padding of an axis is cropped at its start.",
-                _crop_at(start=True),
-            ),
-            *(
-                mistake(
-                    f"halved from the end along {which}",
-                    "The whole padding of an axis is halved, and the odd element is of the start"
-                    f" along {which}.",
-                    _halve(axes),
-                )
-                for axes, which in SOME_AXES.items()
-            ),
-        ),
-    ),
-)
+PADDING_SPLIT.mistake(
+    "halved", "The whole padding of an axis is halved, and the odd element is of the end."
+)(_halve())
+PADDING_SPLIT.mistake(
+    "halved from the end",
+    "The whole padding of an axis is halved, and the odd element is of the start.",
+)(_halve(EVERY_AXIS))
+for end, at_start in (("end", False), ("start", True)):
+    PADDING_SPLIT.mistake(
+        f"all at the {end}", f"The whole padding of an axis is cropped at its {end}."
+    )(_crop_at(start=at_start))
+for axes, which in SOME_AXES.items():
+    PADDING_SPLIT.mistake(
+        f"halved from the end along {which}",
+        "The whole padding of an axis is halved, and the odd element is of the start along"
+        f" {which}.",
+    )(_halve(axes))
+
+AXES = (OUTPUT_PADDING_ORDER, OUTPUT_PADDING, PADDING_SPLIT)
