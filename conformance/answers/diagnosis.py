@@ -146,16 +146,9 @@ def diagnosis_of(submission: Submission, seconds: float | None = SECONDS) -> Ans
 
     ``seconds`` is the time that the search may take; None for a limit by work alone.
     """
-    attempts: list[Comparison] = []
-    for comparison in comparisons(submission):
-        if comparison.is_close:
-            return _diagnose_close(submission, comparison)
-        attempts.append(comparison)
-    slack = decimals.printing_error(submission.question, submission.answer)
-    if slack:
-        attempts = [attempts[0].loosened(slack)]
-        if attempts[0].is_close:
-            return _diagnose_close(submission, attempts[0])
+    attempts = _attempts(submission)
+    if attempts[-1].is_close:
+        return _diagnose_close(submission, attempts[-1])
     budget = Budget(seconds=seconds)
     # The narrowest dtype comes first, as the rounding of a wider one explains nothing there.
     diagnoses = [_explain(submission, c, budget) for c in reversed(attempts) if c.sums is None]
@@ -169,13 +162,21 @@ def is_close(submission: Submission) -> bool:
     That takes little more than the oracle's answer. Whether rounding hides another answer is not
     asked.
     """
+    return _attempts(submission)[-1].is_close
+
+
+def _attempts(submission: Submission) -> list[Comparison]:
+    """Return comparisons of an answer up to one that shows it to be right.
+
+    Of printed numbers that no other one shows to be right, there is only the loosened comparison.
+    """
     attempts: list[Comparison] = []
     for comparison in comparisons(submission):
-        if comparison.is_close:
-            return True
         attempts.append(comparison)
+        if comparison.is_close:
+            return attempts
     slack = decimals.printing_error(submission.question, submission.answer)
-    return bool(slack) and attempts[0].loosened(slack).is_close
+    return [attempts[0].loosened(slack)] if slack else attempts
 
 
 def _diagnose_close(submission: Submission, comparison: Comparison) -> AnswerDiagnosis:

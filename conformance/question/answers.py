@@ -197,11 +197,14 @@ def _keywords(q: Question) -> dict[str, Any]:
     return keywords
 
 
-def _further_derivatives(operator: Operator) -> dict[str, Callable[[Question], Array]]:
-    """Return the answers to the ops of one operator in `DERIVED`."""
-    by_bias, jvp, double_backward = (
-        getattr(oracle, f"{operator}_{name}")
-        for name in ("bias_gradient", "jvp", "double_backward")
+def _answers(operator: Operator) -> dict[str, Callable[[Question], Array]]:
+    """Return the answers to the ops of one operator with a kernel."""
+    output, by_input, by_kernel, by_bias, jvp, double_backward = (
+        getattr(oracle, f"{operator}{suffix}")
+        for suffix in (
+            *("", "_input_gradient", "_kernel_gradient"),
+            *("_bias_gradient", "_jvp", "_double_backward"),
+        )
     )
 
     def bias_gradient(q: Question) -> Array:
@@ -215,31 +218,23 @@ def _further_derivatives(operator: Operator) -> dict[str, Callable[[Question], A
         )
 
     return {
+        operator: lambda q: output(q.x, q.kernel, bias=q.bias, **_keywords(q)),
+        f"{operator}_input_gradient": lambda q: by_input(
+            q.x.shape, q.kernel, _output_gradient(q), **_keywords(q)
+        ),
+        f"{operator}_kernel_gradient": lambda q: by_kernel(
+            q.x, q.kernel.shape, _output_gradient(q), **_keywords(q)
+        ),
         f"{operator}_bias_gradient": bias_gradient,
         f"{operator}_jvp": lambda q: jvp(q.x, q.kernel, **_tangents(q), **_keywords(q)),
         **{f"{operator}_double_backward_{by}": double(by) for by in get_args(By)},
+        f"{operator}_parameters": lambda q: np.array(_parameter_count(q)),
     }
 
 
 _ANSWERS: dict[str, Callable[[Question], Array]] = {
-    "conv": lambda q: oracle.conv(q.x, q.kernel, bias=q.bias, **_keywords(q)),
-    "conv_input_gradient": lambda q: oracle.conv_input_gradient(
-        q.x.shape, q.kernel, _output_gradient(q), **_keywords(q)
-    ),
-    "conv_kernel_gradient": lambda q: oracle.conv_kernel_gradient(
-        q.x, q.kernel.shape, _output_gradient(q), **_keywords(q)
-    ),
-    "conv_transpose": lambda q: oracle.conv_transpose(q.x, q.kernel, bias=q.bias, **_keywords(q)),
-    "conv_transpose_input_gradient": lambda q: oracle.conv_transpose_input_gradient(
-        q.x.shape, q.kernel, _output_gradient(q), **_keywords(q)
-    ),
-    "conv_transpose_kernel_gradient": lambda q: oracle.conv_transpose_kernel_gradient(
-        q.x, q.kernel.shape, _output_gradient(q), **_keywords(q)
-    ),
-    **_further_derivatives("conv"),
-    **_further_derivatives("conv_transpose"),
-    "conv_parameters": lambda q: np.array(_parameter_count(q)),
-    "conv_transpose_parameters": lambda q: np.array(_parameter_count(q)),
+    **_answers("conv"),
+    **_answers("conv_transpose"),
     "interpolate": lambda q: oracle.interpolate(q.x, q.stride),
 }
 

@@ -58,7 +58,7 @@ class Draft:
     native_question
         The same question in terms that only this API understands so, if it has some.
     moves
-        The rewritings, in words.
+        The rewritings, in words, by which two recipes are the same.
     x, kernel, output
         The maps of the arrays.
     split

@@ -15,7 +15,6 @@ from conformance.adapters.runtime import ANY, Runtime
 from conformance.oracle import geometry
 from conformance.question import Question, products
 from conformance.recipes import linear_ops
-from conformance.recipes.linear_ops import LinearOp
 from conformance.recipes.rewritings import rewritings
 from conformance.recipes.rewritten import Cost as Cost
 from conformance.recipes.rewritten import Draft
@@ -25,41 +24,22 @@ LENGTH = "output_size"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Plan:
-    """A call, and the maps from the canonical arrays to it and back.
+class Plan(Draft):
+    """A rewritten question with its call; the maps lead to the arrays of the call and back.
 
     Attributes
     ----------
-    moves
-        The rewritings, in words, by which two recipes are the same.
-    question
-        The question that the call asks; only the shapes of its arrays matter.
     call_source
         The source of the call.
-    x, kernel
-        The maps from the canonical arrays to those of the call.
-    output
-        The map from the output of the call to the canonical one.
-    split
-        Whether each group has a call of its own, whose outputs are concatenated.
     add_bias
         Whether the bias is added to the output, because the call does not add it.
     keep_dtype
         Whether the source has to make the arrays keep their dtype.
-    cost
-        How far the call is from the naive one.
     """
 
-    moves: tuple[str, ...]
-    question: Question
     call_source: CallSource
-    x: tuple[LinearOp, ...]
-    kernel: tuple[LinearOp, ...]
-    output: tuple[LinearOp, ...]
-    split: bool = False
     add_bias: bool = False
     keep_dtype: bool = False
-    cost: Cost = Cost.ARGUMENTS
 
 
 _NO_BIAS = Inexpressible("the call adds no bias, and so has no derivative by it")
@@ -244,16 +224,16 @@ def _plan(
         kernel += linear_ops.exchange_in_groups(draft.question.groups, *shape[:2])
         canonical = "out in *k"
     return Plan(
-        moves=draft.moves,
-        question=draft.native_question or draft.question,
+        **{
+            **vars(draft),
+            "question": draft.native_question or draft.question,
+            "x": draft.x + linear_ops.permute(to_layout),
+            "kernel": kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
+            "output": linear_ops.permute(from_layout) + draft.output,
+        },
         call_source=call_source,
-        x=draft.x + linear_ops.permute(to_layout),
-        kernel=kernel + linear_ops.permute(order(canonical, api.kernel_axes, rank)),
-        output=linear_ops.permute(from_layout) + draft.output,
-        split=draft.split,
         add_bias=add_bias,
         keep_dtype=keep_dtype,
-        cost=draft.cost,
     )
 
 
