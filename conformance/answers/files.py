@@ -28,6 +28,7 @@ from conformance.cases.question_builder import path_to_key
 from conformance.cases.yaml_node import Node
 from conformance.cases.yaml_source import Purpose, read
 from conformance.question import Array
+from conformance.utils.reading import reading
 
 SAFETENSORS = ".safetensors"
 MOST_HEADER = 2**24
@@ -128,22 +129,12 @@ def value_of(text: str) -> Any:
     return root.value["value"]
 
 
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as problem:
-        raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
-
-
 # YAML
 
 
 def _yaml(path: Path) -> Node:
-    with _opened(path) as stream:
-        try:
-            data = stream.read(MOST_BYTES)
-        except OSError as problem:
-            raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
+    with reading(path, CannotUse), path.open("rb") as stream:
+        data = stream.read(MOST_BYTES)
     root, problems = read(data, _PURPOSE)
     if problems or root is None:
         (line, column), sentence = problems[0]
@@ -188,7 +179,7 @@ def _array(node: Node) -> Any:
 
 def _safetensors(path: Path) -> dict[str, Any]:
     """Return the tensors of a file, and the texts of its metadata as values of YAML."""
-    with _opened(path) as stream:
+    with reading(path, CannotUse), path.open("rb") as stream:
         try:
             return _tensors(stream, path.stat().st_size)
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as problem:

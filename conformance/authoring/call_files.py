@@ -15,6 +15,7 @@ from conformance.cases import output_lengths
 from conformance.cases.vocabulary import SYNONYMS, key_hint
 from conformance.question import Array
 from conformance.utils.printable import PrintableError
+from conformance.utils.reading import reading
 
 ARRAYS = ("x", "kernel", "bias")
 """Names of the arrays of a call."""
@@ -53,10 +54,8 @@ def read(path: Path, ignored: Collection[str] = ()) -> dict[str, Array]:
     Raises ``CannotUse`` for a file with anything but arrays of at most `MOST_BYTES` with unique
     names, and for a file without one of the ignored names.
     """
-    try:
+    with reading(path, CannotUse):
         stream = path.open("rb")
-    except OSError as problem:
-        raise CannotUse(f"{path}: cannot be read: {problem.strerror}") from None
     with stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NumPy warns about old files, but reads them
         try:

@@ -16,6 +16,7 @@ from conformance.gate.result import Result, judge, trouble
 from conformance.gate.snapshot import Candidate, CannotCompare, Snapshot, open_run, read_run
 from conformance.runs.run_files import RunError
 from conformance.utils import resources
+from conformance.utils.reading import reading
 
 # The other modules are imported only where there are changes, so that a passing gate is quick.
 if TYPE_CHECKING:
@@ -109,12 +110,10 @@ def _path(reference: Path) -> Path:
 
 def _snapshot(reference: Path, candidate: Candidate) -> Snapshot:
     path = _path(reference)
-    try:
+    with reading(path, CannotCompare):
         if path.is_dir():
             return baseline.read(baseline.baseline_path(path, candidate))
         return baseline.read(path) if baseline.is_baseline(path) else read_run(path)
-    except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _show(outcome: Result, *, github: bool) -> None:

@@ -20,6 +20,7 @@ from conformance.observations import MODES, STATUSES, Key, Status, names_from_fo
 from conformance.recorded_answers import NONDETERMINISTIC, Answer
 from conformance.runs.run_files import Header
 from conformance.runs.selection import parse_options
+from conformance.utils.reading import reading
 
 FOLDER = Path("reports", "baseline")
 FORMAT = 2
@@ -131,14 +132,12 @@ def read(path: Path) -> Snapshot:
 
     Raises ``CannotCompare`` for a file that cannot be read, or that `text` has not made.
     """
+    with reading(path, CannotCompare), path.open("rb") as file:
+        data = file.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise _damaged(path, f"a baseline has at most {LONGEST} bytes")
     try:
-        with path.open("rb") as file:
-            data = file.read(LONGEST + 1)
-        if len(data) > LONGEST:
-            raise _damaged(path, f"a baseline has at most {LONGEST} bytes")
         content = _with_unix_line_ends(data).decode()
-    except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _damaged(path, "it is not text") from None
     return parse(path, content)

@@ -25,6 +25,7 @@ from conformance.conventions.axes import MEANINGS
 from conformance.gate.compare import Change, Comparison, Kind
 from conformance.gate.snapshot import CannotCompare
 from conformance.runs.run_files import Header
+from conformance.utils.reading import reading
 
 _CONVENTIONS = tuple(map(str, MEANINGS))
 
@@ -116,11 +117,8 @@ def load(path: Path) -> tuple[Expectation, ...]:
 
     Raises ``CannotCompare`` with a line for each error in the file, each with its place.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CannotCompare(f"{path}: cannot be read: {error.strerror or error}") from None
+    with reading(path, CannotCompare), path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
     root, problems = read(data, EXPECTED)
     errors = [(Place(str(path), *spot), sentence) for spot, sentence in problems]
     expectations: list[Expectation] = []

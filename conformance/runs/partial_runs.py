@@ -8,7 +8,7 @@ a stopped run is the beginning of the complete one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import takewhile
@@ -19,6 +19,7 @@ from conformance.observations import Key, Observation
 from conformance.runs import run_files
 from conformance.runs.run_files import LONGEST_LINE, Header, Run, RunError, Writer
 from conformance.utils import durable_files
+from conformance.utils.reading import reading
 
 _OPENING = b'{"kind": "header"'
 
@@ -143,14 +144,9 @@ def _require_run_file(path: Path) -> None:
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file without an incomplete last one; none if there is no file."""
-    try:
-        with path.open("rb") as file:
-            lines = iter(partial(file.readline, LONGEST_LINE), b"")
-            yield from takewhile(lambda line: line.endswith(b"\n"), lines)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+    with reading(path, RunError), suppress(FileNotFoundError), path.open("rb") as file:
+        lines = iter(partial(file.readline, LONGEST_LINE), b"")
+        yield from takewhile(lambda line: line.endswith(b"\n"), lines)
 
 
 _FIELD_NAMES = {

@@ -25,6 +25,7 @@ from conformance.runs.run_records import Header as Header
 from conformance.runs.selection import Selection as Selection
 from conformance.utils import durable_files, file_locks
 from conformance.utils.printable import PrintableError
+from conformance.utils.reading import reading
 
 LONGEST_LINE = 2**24
 """Bytes of a line: far more than an observation takes, and far less than any memory."""
@@ -142,15 +143,12 @@ def lines(path: Path) -> Iterator[Header | Observation | Footer]:
     for a line that cannot be read, with its number; after the last one, if the footer contradicts
     the lines.
     """
-    try:
-        with path.open("rb") as file:
-            first = file.readline(LONGEST_LINE)
-            header = _decode_header(path, first)
-            yield header
-            numbered_lines = enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2)
-            yield from _lines_after_header(path, numbered_lines, header.format, first)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+    with reading(path, RunError), path.open("rb") as file:
+        first = file.readline(LONGEST_LINE)
+        header = _decode_header(path, first)
+        yield header
+        numbered_lines = enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 2)
+        yield from _lines_after_header(path, numbered_lines, header.format, first)
 
 
 def _decode_header(path: Path, line: bytes) -> Header:
