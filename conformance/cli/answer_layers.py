@@ -1,9 +1,9 @@
-"""Diagnoses every layer of a file that ``conformance.capture`` wrote."""
+"""Read and diagnose the layers of a file that ``conformance.capture`` wrote."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +19,6 @@ from conformance.authoring.call_files import CannotUse, layer_named
 from conformance.cli import correction
 from conformance.cli.answer_records import facts_of
 from conformance.cli.console import console
-from conformance.cli.invocations import print_lines
 from conformance.utils.printable import printable
 
 
@@ -38,6 +37,28 @@ def submission_in(
         )
     except CannotUse as error:
         raise CannotUse(file.placed(str(error))) from None
+
+
+def recorded_layers(
+    path: Path, layer: str | None, api_ids: Iterable[str]
+) -> Mapping[str, Submission]:
+    """Return the calls of a file, by the names of their layers.
+
+    ``layer`` is the number or the name of the only layer to return; None for all. Raises
+    ``CannotUse`` if the file holds no such layer, or a call of another API.
+    """
+    files = answer_files(path)
+    if files[0].layer is None:
+        raise CannotUse(f"{path} has one call that capture did not record; --from takes such calls")
+    named = {str(file.layer): file for file in files}
+    if layer is not None:
+        name = layer_named(named, layer)
+        named = {name: named[name]}
+    known = set(api_ids)
+    for file in named.values():
+        if file.api not in known:
+            raise CannotUse(file.placed(f"calls of {file.api} cannot be translated"))
+    return {name: submission_in(file, None, Layouts(), {}) for name, file in named.items()}
 
 
 def diagnose_layers(
@@ -78,8 +99,8 @@ def diagnose_layers(
     screen = console(highlight=False)
     if layer is not None:
         (diagnosis,) = diagnoses.values()
-        print_lines(screen, lines.lines(diagnosis, screen.width))
-        print_lines(screen, correction.correction_lines(diagnosis, screen.width))
+        screen.print_lines(lines.lines(diagnosis, screen.width))
+        screen.print_lines(correction.correction_lines(diagnosis, screen.width))
     else:
         screen.print(_table(diagnoses))
     raise SystemExit(status)

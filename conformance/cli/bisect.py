@@ -10,14 +10,12 @@ from pathlib import Path
 
 import click
 from packaging.requirements import Requirement
-from rich.console import Console
 from rich.text import Text
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import history_table, invocations, options
-from conformance.cli.console import console
+from conformance.cli import history_table, options
+from conformance.cli.console import Screen, console
 from conformance.cli.exit_status import refuse
-from conformance.cli.invocations import print_lines
 from conformance.cli.release_options import ReleaseOptions, release_options
 from conformance.explain import explanation
 from conformance.history import bisection, forecasts, known_changes
@@ -87,7 +85,7 @@ def command(
         selection = Selection(expression=case_id, cases=tuple(map(str, paths)))
         plan = releases.plan(place, [prepared_case], paths, selection)
         adapter = FRAMEWORKS[place.framework]
-        apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
+        apis = lookup.apis_of(adapter, prepared_case.case, api_ids)
         ends = [_end(package, version) for version in (good, bad)]
         known = history_table.known(package.name, place.backend)
         published = published_releases(package.name, pythons)
@@ -152,7 +150,7 @@ def _range(candidates: Sequence[Release]) -> str:
 
 
 def _report(
-    console: Console, answers: SearchAnswers, result: ChangePoint | NoChange
+    console: Screen, answers: SearchAnswers, result: ChangePoint | NoChange
 ) -> tuple[Entry, Entry] | None:
     """Print the result of the search, and return the releases on both sides of a change."""
     echo = partial(console.print, soft_wrap=True)
@@ -173,7 +171,7 @@ def _report(
     return last, first
 
 
-def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entry]) -> None:
+def _explain(console: Screen, answers: SearchAnswers, change: tuple[Entry, Entry]) -> None:
     """Print the case, and the calls and answers of both releases where they differ.
 
     Of several APIs with the same change, the calls of the first are printed.
@@ -181,7 +179,7 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
     (prepared_case,) = answers.plan.prepared_cases
     limits = replace(answers.plan.limits, batched=False)
     framework = FRAMEWORKS[answers.plan.environment.framework]
-    print_lines(console, [Text(), *explanation.about(prepared_case, console.width)])
+    console.print_lines([Text(), *explanation.about(prepared_case, console.width)])
     before, after = (answers.by_api(entry) for entry in change)
     changed = (api for api in framework.apis if before.get(api.id) != after.get(api.id))
     groups = group(changed, lambda api: (before.get(api.id), after.get(api.id)))
@@ -193,11 +191,11 @@ def _explain(console: Console, answers: SearchAnswers, change: tuple[Entry, Entr
         with client_in(environment, limits) as client:
             header = run_header.header(framework, client.identity, [prepared_case])
             companions = Text(f"beside {', '.join(entry.companions)}", style="dim")
-            print_lines(console, [Text(), explanation.where(header), companions])
+            console.print_lines([Text(), explanation.where(header), companions])
             present = [api for api in firsts if header.apis[api.id]]
             all_calls = plan.invocations(framework, header.runtime, present, [prepared_case])
             for api_id, api_calls in groupby(all_calls, lambda call: call.api.id):
                 results = tuple(calls.run(client, api_calls))
-                print_lines(console, explanation.api_lines(titles[api_id], results, console.width))
+                console.print_lines(explanation.api_lines(titles[api_id], results, console.width))
             absent = (titles[api.id] for api in firsts if not header.apis[api.id])
-            print_lines(console, [Text(f"{title}: not in this version") for title in absent])
+            console.print_lines([Text(f"{title}: not in this version") for title in absent])

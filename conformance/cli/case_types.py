@@ -15,10 +15,8 @@ from conformance.cases.yaml_source import read
 from conformance.oracle.geometry import WORDS, Axes
 
 
-def operand(_context: object, _option: object, value: str | None) -> Any:
+def operand(value: str) -> Any:
     """Read nested lists of numbers, or a rule such as ``shape: [2, 3], integers: [-3, 3]``."""
-    if value is None:
-        return None
     text = value.strip()
     inner = text if text.startswith(("[", "{")) or ":" not in text else f"{{{text}}}"
     root, problems = read(f"x: {inner}\n".encode())
@@ -31,22 +29,16 @@ def operand(_context: object, _option: object, value: str | None) -> Any:
     return entry
 
 
-def numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> Axes | None:
+def numbers(value: str) -> Axes:
     """Read one number, or one for each axis, as in ``2`` or ``2,3``."""
-    if value is None:
-        return None
     try:
         return tuple(int(number) for number in value.split(","))
     except ValueError:
         raise click.BadParameter(f"{value!r} is no number, nor numbers as in 2,3") from None
 
 
-def padding_words(
-    _context: click.Context, _option: click.Parameter, value: str | None
-) -> str | tuple[Any, ...] | None:
+def padding_words(value: str) -> str | tuple[Any, ...]:
     """Read ``1``, ``1,2`` for each axis, ``0:1,2:2`` for start and end, or a word."""
-    if value is None:
-        return None
     if value.lower() in WORDS:
         return value.lower()
     try:
@@ -65,14 +57,14 @@ def _axes(value: Any) -> Any:
     return value
 
 
-def stride(context: Any, option: Any, value: str | None) -> Any:
+def stride(value: str) -> Any:
     """Read ``2``, or ``2,3`` for each axis."""
-    return _axes(numbers(context, option, value))
+    return _axes(numbers(value))
 
 
-def padding(context: Any, option: Any, value: str | None) -> Any:
+def padding(value: str) -> Any:
     """Read ``1``, ``1,2``, ``0:1,2:2`` for start and end, or a word."""
-    return _axes(padding_words(context, option, value))
+    return _axes(padding_words(value))
 
 
 def is_terminal() -> bool:
@@ -120,16 +112,11 @@ def _reader_of_type(kind: Any) -> Callable[[str], Any]:
     return read_text
 
 
-def _reader_of_option(callback: Callable[[Any, Any, str], Any]) -> Callable[[str], Any]:
-    """Make a reader from the callback of an option."""
-    return lambda line: callback(None, None, line)
-
-
 PROMPTS: Mapping[str, Prompt] = {
     "id": Prompt("id, words joined by '-'", _reader_of_type(Slug)),
     "why": Prompt("why, a sentence on what it tells apart", _reader_of_type(Sentence)),
-    "x": Prompt("x, such as [1, 2, 3]", _reader_of_option(operand)),
-    "kernel": Prompt("kernel, such as [1, 10, 100]", _reader_of_option(operand)),
-    "stride": Prompt("stride", _reader_of_option(stride), default="1"),
-    "padding": Prompt("padding", _reader_of_option(padding), default="0"),
+    "x": Prompt("x, such as [1, 2, 3]", operand),
+    "kernel": Prompt("kernel, such as [1, 10, 100]", operand),
+    "stride": Prompt("stride", stride, default="1"),
+    "padding": Prompt("padding", padding, default="0"),
 }

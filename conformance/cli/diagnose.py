@@ -22,7 +22,6 @@ from conformance.cli.answer_layers import diagnose_layers, submission_in
 from conformance.cli.answer_records import record_of
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
-from conformance.cli.invocations import print_lines
 from conformance.cli.option_kinds import FILE, WORD, Seconds
 
 NOT_RIGHT = 1
@@ -155,10 +154,10 @@ def command(
         raise SystemExit(_status(diagnosis, contrast))
     screen = console(highlight=False)
     if contrast is not None and other_path is not None:
-        print_lines(screen, contrast_lines(contrast, (path.name, other_path.name), screen.width))
+        screen.print_lines(contrast_lines(contrast, (path.name, other_path.name), screen.width))
     else:
-        print_lines(screen, lines.lines(diagnosis, screen.width))
-        print_lines(screen, correction.correction_lines(diagnosis, screen.width))
+        screen.print_lines(lines.lines(diagnosis, screen.width))
+        screen.print_lines(correction.correction_lines(diagnosis, screen.width))
     raise SystemExit(_status(diagnosis, contrast))
 
 

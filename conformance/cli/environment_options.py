@@ -7,6 +7,8 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import wraps
+from typing import Any
 
 import click
 from packaging.requirements import InvalidRequirement
@@ -81,20 +83,11 @@ def select_environments(
     return [(None if device == CPU else _on(framework, device), environment)]
 
 
-def _select_environment(
-    framework: str | None,
-    name: str | None,
-    python: str | None,
-    pins: tuple[str, ...],
-    backend: str | None,
-    download_python: bool | None,
-    program_command: str | None,
-    device: str,
-) -> Environment:
-    names = () if name is None else (name,)
-    ((_, environment),) = select_environments(
-        framework, names, python, pins, backend, download_python, program_command, device
-    )
+@wraps(select_environments)
+def _select_environment(**values: Any) -> Environment:
+    """Return the environment that the options describe."""
+    names = () if values["names"] is None else (values["names"],)
+    ((_, environment),) = select_environments(**{**values, "names": names})
     return environment
 
 
@@ -175,7 +168,7 @@ environment = group(
     _select_environment,
     framework,
     click.option(
-        "--environment", "name", type=click.Choice(list(definitions.pinned())), help=f"{_PINNED}."
+        "--environment", "names", type=click.Choice(list(definitions.pinned())), help=f"{_PINNED}."
     ),
     *_UNPINNED,
 )

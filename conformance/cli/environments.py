@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import flag
 from conformance.environments import definitions, store
 from conformance.environments.store import Installation, InUse
@@ -110,8 +111,7 @@ def _entries() -> list[Installation]:
     try:
         return store.installations()
     except OSError as error:
-        click.echo(f"conformance environments: {error}", err=True)
-        raise SystemExit(2) from None
+        refuse("environments", str(error))
 
 
 def _named(entries: Sequence[Installation], keys: Sequence[str]) -> list[Installation]:

@@ -9,9 +9,8 @@ import click
 from rich.text import Text
 
 from conformance.adapters.registry import FRAMEWORKS
-from conformance.cli import environment_options, invocations, options
+from conformance.cli import environment_options, options
 from conformance.cli.console import console
-from conformance.cli.invocations import print_lines
 from conformance.cli.option_kinds import Seconds
 from conformance.environments.definitions import Environment
 from conformance.explain import explanation
@@ -53,19 +52,19 @@ def command(
     adapter = FRAMEWORKS[environment.framework]
     screen = console(highlight=False)
     prepared_case = PreparedCase(lookup.case_named(case, paths), seconds)
-    apis = invocations.apis_of(adapter, prepared_case.case, api_ids)
+    apis = lookup.apis_of(adapter, prepared_case.case, api_ids)
     with client_in(environment, limits) as client:
-        print_lines(screen, explanation.about(prepared_case, screen.width))
+        screen.print_lines(explanation.about(prepared_case, screen.width))
         header = run_header.header(adapter, client.identity, [prepared_case])
-        print_lines(screen, [Text(), explanation.where(header)])
+        screen.print_lines([Text(), explanation.where(header)])
         all_calls = plan.invocations(adapter, header.runtime, apis, [prepared_case])
         observations: list[Observation] = []
         for api, api_calls in groupby(all_calls, lambda call: call.api):
-            print_lines(screen, [Text()])
+            screen.print_lines([Text()])
             if not header.apis[api.id]:
-                print_lines(screen, [Text(f"{api.id}: not in this version")])
+                screen.print_lines([Text(f"{api.id}: not in this version")])
                 continue
             results = tuple(calls.run(client, api_calls))
             observations += (o for result in results for o in result.observations)
             lines = explanation.api_lines(api.id, results, screen.width, relations(observations))
-            print_lines(screen, lines)
+            screen.print_lines(lines)

@@ -41,8 +41,8 @@ CAPTURE_OPTIONS: Mapping[str, str] = {
 }
 """Options with a meaning only for a captured call, each with the name of its value."""
 
-_operand = partial(click.option, callback=case_types.operand, metavar="YAML")
-_axes = partial(click.option, callback=case_types.stride, metavar="N")
+_operand = partial(click.option, type=case_types.operand, metavar="YAML")
+_axes = partial(click.option, type=case_types.stride, metavar="N")
 
 
 @click.command("new")
@@ -59,7 +59,7 @@ _axes = partial(click.option, callback=case_types.stride, metavar="N")
 @_axes("--stride", help="1 | 1,2")
 @click.option(
     "--padding",
-    callback=case_types.padding,
+    type=case_types.padding,
     metavar="N",
     help="1 | 1,2 | 0:1,2:2 | same | valid | circular",
 )

@@ -121,7 +121,7 @@ class ReleaseOptions:
             plan.allowance.refuse_more(forecast.amount)
 
 
-def _bytes(_context: click.Context, _option: click.Parameter, words: str) -> float:
+def _bytes(words: str) -> float:
     """Read a number of bytes; infinity for no limit."""
     if words.strip().lower() == UNLIMITED:
         return math.inf
@@ -158,7 +158,7 @@ release_options = group(
     click.option(
         "--max-download",
         "limit",
-        callback=_bytes,
+        type=_bytes,
         default="2GB",
         show_default=True,
         metavar="SIZE",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -77,76 +78,63 @@ def command(
     lookup.require_applicable(api, prepared_case.case)
     if backend is not None:
         lookup.refuse_backend(framework, backend)
-    call = (framework, api, prepared_case, mode)
+    call = _Call(framework, api, prepared_case, mode)
     if python:
-        result = _from_interpreter(python, backend, limits, *call)
+        result = call.from_interpreter(python, backend, limits)
     else:
-        result = _from_runs(run_file, backend, *call)
+        result = call.from_runs(run_file, backend)
     write(reproduction.script(result), out)
 
 
-def _write(
-    framework: Framework, api: Api, prepared_case: PreparedCase, mode: Mode, runtime: Runtime
-) -> tuple[Invocation, Reproduction]:
-    """Write the call for a runtime; raise `NotFoundError` where it cannot be written."""
-    lookup.refuse_backend(framework, runtime.backend)
-    invocations = plan.invocations(framework, runtime, [api], [prepared_case])
-    invocation = next(invocation for invocation in invocations if mode in invocation.modes)
-    call = invocation.call
-    if isinstance(call, Inexpressible):
-        raise NotFoundError(f"{api.id} has no {mode} call for it: {call.reason}")
-    return invocation, Reproduction(
-        framework=framework, api=api, prepared_case=prepared_case, mode=mode, call=call
-    )
+class _Call(NamedTuple):
+    """The call to reproduce."""
 
+    framework: Framework
+    api: Api
+    prepared_case: PreparedCase
+    mode: Mode
 
-def _from_interpreter(
-    python: str,
-    backend: str | None,
-    limits: WorkerLimits,
-    framework: Framework,
-    api: Api,
-    prepared_case: PreparedCase,
-    mode: Mode,
-) -> Reproduction:
-    environment = Environment(framework=framework.name, python=python, backend=backend)
-    with client_in(environment, limits) as client:
-        identity = client.identity
-        runtime = runtime_of(framework, identity)
-        invocation, result = _write(framework, api, prepared_case, mode, runtime)
-        observation = calls.run_one(client, invocation).observation(mode)
-        version = str(identity.facts["version"])
-        return replace(
-            result,
-            outcome=CallOutcome(
-                observation, version, runtime, identity.switches, device_of(identity)
-            ),
-        )
+    def write(self, runtime: Runtime) -> tuple[Invocation, Reproduction]:
+        """Write the call for a runtime; raise `NotFoundError` where it cannot be written."""
+        lookup.refuse_backend(self.framework, runtime.backend)
+        invocations = plan.invocations(self.framework, runtime, [self.api], [self.prepared_case])
+        invocation = next(i for i in invocations if self.mode in i.modes)
+        call = invocation.call
+        if isinstance(call, Inexpressible):
+            raise NotFoundError(f"{self.api.id} has no {self.mode} call for it: {call.reason}")
+        return invocation, Reproduction(**self._asdict(), call=call)
 
+    def from_interpreter(
+        self, python: str, backend: str | None, limits: WorkerLimits
+    ) -> Reproduction:
+        """Return the call with the answer that an interpreter gives now."""
+        environment = Environment(framework=self.framework.name, python=python, backend=backend)
+        with client_in(environment, limits) as client:
+            identity = client.identity
+            runtime = runtime_of(self.framework, identity)
+            invocation, result = self.write(runtime)
+            observation = calls.run_one(client, invocation).observation(self.mode)
+            version, device = str(identity.facts["version"]), device_of(identity)
+            outcome = CallOutcome(observation, version, runtime, identity.switches, device)
+            return replace(result, outcome=outcome)
 
-def _from_runs(
-    run_file: Path | None,
-    backend: str | None,
-    framework: Framework,
-    api: Api,
-    prepared_case: PreparedCase,
-    mode: Mode,
-) -> Reproduction:
-    if not run_file:
-        backend = backend or framework.chosen_backend
-    runs = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
-    for run in runs if run_file else ():
-        if not run.complete:
-            click.echo(f"conformance repro: {printable(str(run_file))}: is incomplete", err=True)
-    outcome = reproduction.first_outcome(runs, framework, api, prepared_case, mode, backend)
-    if run_file and not outcome:
-        suffix = f" on {backend}" if backend else ""
-        raise NotFoundError(
-            f"{run_file}: has no {mode} call of {api.id}{suffix} for"
-            f" {prepared_case.case.id} as that case is now"
-        )
-    runtime = (
-        outcome.runtime if outcome else Runtime(backend=backend or next(iter(framework.interops)))
-    )
-    _, result = _write(framework, api, prepared_case, mode, runtime)
-    return replace(result, outcome=outcome)
+    def from_runs(self, run_file: Path | None, backend: str | None) -> Reproduction:
+        """Return the call with the answer in a run file, or in the newest one that has it."""
+        if not run_file:
+            backend = backend or self.framework.chosen_backend
+        runs = [run_files.read(run_file)] if run_file else reproduction.newest(RUNS)
+        for run in runs if run_file else ():
+            if not run.complete:
+                click.echo(
+                    f"conformance repro: {printable(str(run_file))}: is incomplete", err=True
+                )
+        outcome = reproduction.first_outcome(runs, *self, backend)
+        if run_file and not outcome:
+            suffix = f" on {backend}" if backend else ""
+            raise NotFoundError(
+                f"{run_file}: has no {self.mode} call of {self.api.id}{suffix} for"
+                f" {self.prepared_case.case.id} as that case is now"
+            )
+        default = Runtime(backend=backend or next(iter(self.framework.interops)))
+        _, result = self.write(outcome.runtime if outcome else default)
+        return replace(result, outcome=outcome)

@@ -16,12 +16,12 @@ from conformance.adapters.registry import APIS, api_and_rank
 from conformance.answers.vocabulary import vocabulary_of
 from conformance.authoring.call_files import CannotUse
 from conformance.cli import options
+from conformance.cli.answer_layers import recorded_layers
 from conformance.cli.case_types import numbers, padding_words
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import FILE, PATH, flag, several, word
-from conformance.cli.translate_layers import layer_table, recorded_layers
-from conformance.cli.translate_text import show
+from conformance.cli.translate_text import layer_table, show
 from conformance.oracle.geometry import Axes, per_axis
 from conformance.question import OutputLength, Question
 from conformance.recipes.search import LENGTH
@@ -82,18 +82,19 @@ class ApiName(click.Choice[str]):
     help="An id of `conformance apis`, or a name of a rank, such as keras.layers.Conv2DTranspose.",
 )
 @click.option("--to", "target_api", required=True, type=ApiName(), metavar="API")
-@click.option("--kernel-size", callback=numbers)
+@click.option("--kernel-size", type=numbers)
 @click.option("--channels", nargs=2, type=click.IntRange(1), metavar="IN OUT")
-@click.option("--stride", default="1", callback=numbers)
+@click.option("--stride", default="1", type=numbers)
 @click.option(
     "--padding",
-    callback=padding_words,
+    type=padding_words,
+    metavar="PADDING",
     help="1 | 1,2 | 0:1,2:2 | same | valid | circular  [default: that of the first API, 0 or same]",
 )
 @click.option(
     "--output-padding",
     "--adj",
-    callback=numbers,
+    type=numbers,
     help="1 | 1,2; in Keras 0 differs from none.  [default: none]",
 )
 @click.option(
@@ -101,14 +102,14 @@ class ApiName(click.Choice[str]):
     "--output-shape",
     "--target-shape",
     "output_size",
-    callback=numbers,
+    type=numbers,
     help="8 | 8,9: the length of the output, where the first API has a word for it.",
 )
-@click.option("--dilation", default="1", callback=numbers)
+@click.option("--dilation", default="1", type=numbers)
 @click.option("--groups", default=1, type=click.IntRange(1))
 @click.option("--bias/--no-bias", default=False)
 @click.option("--rank", type=Rank(), help="Spatial axes.  [default: as many as numbers, or 2]")
-@click.option("--size", callback=numbers, help="Spatial size of the input.  [default: 5,6,7]")
+@click.option("--size", type=numbers, help="Spatial size of the input.  [default: 5,6,7]")
 @click.option(
     "--recorded",
     type=FILE,

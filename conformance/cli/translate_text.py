@@ -1,15 +1,20 @@
-"""Prints a translation: both calls, what they mean, what they cost, and the proof."""
+"""Print a translation, with its meaning, costs and proof, or a table of those of layers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.syntax import Syntax
+from rich.table import Table
 from rich.text import Text
 
+from conformance.adapters.base import Inexpressible
 from conformance.recipes import search
 from conformance.translate import proofs, verification
 from conformance.translate.ends import End, environment_title
 from conformance.translate.translation import Place, Translation
+from conformance.utils.printable import printable
 from conformance.utils.text import count
 
 
@@ -59,3 +64,26 @@ def _show_code(console: Console, source: str) -> None:
         console.print(Syntax(source.rstrip(), "python", background_color="default"))
     else:
         console.print("".join(f"    {line}\n" for line in source.splitlines()))
+
+
+def layer_table(translations: Mapping[str, Translation | Inexpressible], target: End) -> Table:
+    """Return a table with a row for each layer.
+
+    ``translations`` are the translations, or why there are none, by the names of the layers.
+    """
+    table = Table("layer", "call", "kernel", "proof", box=None, pad_edge=False)
+    for name, result in translations.items():
+        if isinstance(result, Inexpressible):
+            cells = f"none: {result.reason}", "", ""
+        else:
+            kernel = "; ".join(result.kernel) or "as it is"
+            cells = result.call.cost.words, kernel, _proof(result, target)
+        table.add_row(Text(printable(name)), *map(Text, cells))
+    return table
+
+
+def _proof(result: Translation, target: End) -> str:
+    if not target.is_recorded:
+        return "none"
+    evidence = proofs.proof(target.place.api, result.question, result.call.moves, target.record)
+    return count(len(evidence.cases), "case") if evidence.cases else "none"

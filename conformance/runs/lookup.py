@@ -64,6 +64,24 @@ def require_applicable(api: Api, case: Case) -> None:
         raise NotFoundError(f"{case.id} asks for {case.op}, which is nothing that {api.id} answers")
 
 
+def apis_of(framework: Framework, case: Case, api_ids: tuple[str, ...]) -> list[Api]:
+    """Return the APIs of a framework that a case applies to.
+
+    ``api_ids`` are the ids of the APIs to choose; all of them where it is empty. Raises
+    ``NotFoundError`` if an API is of another framework, or there is no API that the case applies
+    to.
+    """
+    for api_id in api_ids:
+        owner, api = api_named(api_id)
+        if api not in framework.apis:
+            raise NotFoundError(f"{api_id} is of {owner.title}, not of {framework.title}")
+        require_applicable(api, case)
+    apis = [api for api in framework.apis if plan.is_applicable(api, case)]
+    if not apis:
+        raise NotFoundError(f"nothing in {framework.title} can be asked for {case.op}")
+    return [api for api in apis if api.id in (api_ids or (api.id,))]
+
+
 def refuse_backend(framework: Framework, backend: str | None) -> None:
     """Raise `NotFoundError` for a backend that no call can be written for."""
     refusal = framework.without(backend)
