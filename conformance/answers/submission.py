@@ -154,7 +154,7 @@ def submission_of(
         y, answer_dtype = to_dtype(y, dtype), dtype
     answer = _answer(y, rank, axes["y"], op)
     question = build(op, typed_values, arguments, axes, rank, vocabulary)
-    if vocabulary is not None and vocabulary.divides_inputs and op.endswith("kernel_gradient"):
+    if vocabulary is not None and vocabulary.api.divides_inputs and op.endswith("kernel_gradient"):
         answer = divide_outputs(answer, question.groups) if answer.ndim == rank + 2 else answer
     _check_size(question, answer)
     return Submission(
@@ -202,7 +202,7 @@ def _to_array(name: str, value: Any) -> Array:
 
 
 def _operator(value: Any, vocabulary: Vocabulary | None) -> Op:
-    operator = "conv_transpose" if vocabulary is None else vocabulary.operator
+    operator = "conv_transpose" if vocabulary is None else vocabulary.api.operator
     op: Op = operator if value is None else value
     if op not in SUPPORTED_OPS:
         raise CannotUse(
@@ -216,8 +216,8 @@ def _operator(value: Any, vocabulary: Vocabulary | None) -> Op:
 def _axes(layouts: Layouts, vocabulary: Vocabulary | None, op: Op) -> dict[str, str]:
     """Return the order of the axes of each array."""
     canonical = kernel_axes(op)
-    x = layouts.x or (vocabulary.layout if vocabulary else X_AXES)
-    kernel = layouts.kernel or (vocabulary.kernel_axes if vocabulary else canonical)
+    x = layouts.x or (vocabulary.api.layout if vocabulary else X_AXES)
+    kernel = layouts.kernel or (vocabulary.api.kernel_axes if vocabulary else canonical)
     axes = {"x": axes_of("x", x, X_AXES), "kernel": axes_of("kernel", kernel, canonical)}
     output = axes["x"] if layouts.y is None else axes_of("y", layouts.y, X_AXES)
     tangents = {f"{name}_tangent": order for name, order in axes.items()}

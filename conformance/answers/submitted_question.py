@@ -36,7 +36,7 @@ def build(
 ) -> Question:
     """Return the question in canonical terms; raise `CannotUse` if there is none."""
     arrays = typed_values.arrays
-    values = {**(vocabulary.defaults if vocabulary else {}), **arguments}
+    values = {**(vocabulary.api.defaults if vocabulary else {}), **arguments}
     groups = values.get("groups", 1)
     if not isinstance(groups, int) or groups < 1:
         raise CannotUse(f"groups must be a whole number of at least 1, got {groups!r}")
@@ -50,7 +50,7 @@ def build(
         kernel_axes=axes["kernel"],
         canonical=kernel_axes(op),
         groups=groups,
-        divides_inputs=vocabulary is not None and vocabulary.divides_inputs,
+        divides_inputs=vocabulary is not None and vocabulary.api.divides_inputs,
     )
     for key in _NEUTRAL:
         if isinstance(values.get(key), str) and key != "padding":

@@ -8,17 +8,18 @@ known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.adapters import onnx_readers
+from conformance.adapters.base import Api
 from conformance.adapters.registry import APIS, HOMES, api_and_rank
 from conformance.authoring.call_files import CannotUse
 from conformance.cases import output_lengths
 from conformance.cases.vocabulary import did_you_mean
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes
-from conformance.question import Operator, Question
+from conformance.question import Question
 from conformance.recipes.search import LENGTH
 
 Extras = Mapping[str, Any]
@@ -37,7 +38,7 @@ EXTRAS = (
 """Keys of words that stand for no key of a case."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """The words of an API for arrays and arguments, and its layouts.
 
@@ -45,16 +46,10 @@ class Vocabulary:
     ----------
     id
         The name of the API.
-    operator
-        The operator that it computes.
-    layout, kernel_axes
-        The order of the axes of x and of the kernel, as of ``conformance.adapters.base.Api``.
-    divides_inputs
-        Whether the kernel has the inputs of one group, as of ``conformance.adapters.base.Api``.
+    api
+        The API, whose operator, layouts and defaults it has; for ONNX, one that follows it.
     parameters
         The words, each with a key of a case or of `EXTRAS`.
-    defaults
-        The meaning of an argument that is left out, by the key of a case.
     resolve
         The function that applies the values of `EXTRAS` to a question.
     rank
@@ -62,12 +57,8 @@ class Vocabulary:
     """
 
     id: str
-    operator: Operator
-    layout: str = "N C *s"
-    kernel_axes: str = "in out *k"
-    divides_inputs: bool = False
+    api: Api
     parameters: Mapping[str, str]
-    defaults: Mapping[str, Any]
     resolve: Resolver
     rank: int | None = None
 
@@ -84,19 +75,13 @@ def vocabulary_of(name: str) -> Vocabulary:
         known = [id_ for id_, api in APIS.items() if api.operator != "interpolate"]
         hint = did_you_mean(name, known) or f"; the APIs are {', '.join((*ONNX, *known))}"
         raise CannotUse(f"there is no API {name!r} with a kernel{hint}")
-    api = APIS[name]
-    words, resolve = _EXTRA_WORDS.get((HOMES[api.twin or name].name, api.operator), _NO_WORDS)
-    return Vocabulary(
-        id=api.id,
-        operator=api.operator,
-        layout=api.layout,
-        kernel_axes=api.kernel_axes,
-        divides_inputs=api.divides_inputs,
-        parameters={**_SHAPE_WORDS, **words, **api.parameters},
-        defaults=api.defaults,
-        resolve=resolve,
-        rank=rank,
-    )
+    return _vocabulary(APIS[name], rank)
+
+
+def _vocabulary(api: Api, rank: int | None = None) -> Vocabulary:
+    home = HOMES[api.twin or api.id].name
+    words, resolve = _EXTRA_WORDS.get((home, api.operator), _NO_WORDS)
+    return Vocabulary(api.id, api, {**_SHAPE_WORDS, **words, **api.parameters}, resolve, rank)
 
 
 def check_shapes(q: Question, extras: Extras) -> None:
@@ -239,40 +224,15 @@ _EXTRA_WORDS: Mapping[tuple[str, str], tuple[Mapping[str, str], Resolver]] = {
 
 _NO_WORDS: tuple[Mapping[str, str], Resolver] = ({}, _resolve_nothing)
 
-_ONNX_CONV: Mapping[str, str] = {
-    "X": "x",
-    "W": "kernel",
-    "B": "bias",
-    "Y": "y",
-    "strides": "stride",
-    "dilations": "dilation",
-    "group": "groups",
-    "pads": "pads",
-    "auto_pad": "auto_pad",
-    "kernel_shape": "kernel_shape",
-}
+
+def _operator_of_onnx(name: str) -> Vocabulary:
+    """Return the words of an operator, which are those of the evaluator by its own project."""
+    evaluator = _vocabulary(APIS[f"onnx.reference.{name}"])
+    words = {word: key for word, key in evaluator.parameters.items() if word != "kernel_size"}
+    return replace(evaluator, id=f"onnx.{name}", parameters={"Y": "y", **words})
+
+
 ONNX: Mapping[str, Vocabulary] = {
-    vocabulary.id: vocabulary
-    for vocabulary in (
-        Vocabulary(
-            id="onnx.ConvTranspose",
-            operator="conv_transpose",
-            parameters={
-                **_ONNX_CONV,
-                "output_padding": "output_padding",
-                "output_shape": LENGTH,
-            },
-            defaults={},
-            resolve=_onnx,
-        ),
-        Vocabulary(
-            id="onnx.Conv",
-            operator="conv",
-            kernel_axes="out in *k",
-            parameters=_ONNX_CONV,
-            defaults={},
-            resolve=_onnx,
-        ),
-    )
+    f"onnx.{name}": _operator_of_onnx(name) for name in ("ConvTranspose", "Conv")
 }
 """The operators of ONNX, by their ids; they have no adapter."""
