@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from conformance.cases import properties
-from conformance.cases.model import Case, Erratum, Expected
+from conformance.cases.model import Case, Expected
 from conformance.comparison import bound, is_within
 from conformance.question import AnyQuestion, Array, Question, answer, as_passed
 
@@ -37,7 +37,7 @@ def check(case: Case) -> str | None:
         complaint = _complaint(case.expected, case, result)
         if case.erratum is None:
             return complaint
-        objection = _complaint(_correction(case.erratum), case, result)
+        objection = _complaint(case.erratum, case, result)
     except ValueError as refusal:
         return str(refusal)
     if complaint is None:
@@ -57,7 +57,7 @@ def claim_holds(case: Case, result: Array) -> bool | None:
 
 def correction_holds(case: Case, result: Array) -> bool | None:
     """Return whether an answer, as of `claim_holds`, satisfies the erratum; None without one."""
-    return None if case.erratum is None else _satisfies(_correction(case.erratum), case, result)
+    return None if case.erratum is None else _satisfies(case.erratum, case, result)
 
 
 def matrix(question: Question) -> Array:
@@ -83,10 +83,6 @@ def _check_error(case: Case, refusal: str) -> str | None:
     if case.expected.error in refusal:
         return None
     return f"states the error {case.expected.error!r}, the oracle's is {refusal!r}"
-
-
-def _correction(erratum: Erratum) -> Expected:
-    return Expected(numbers=erratum.numbers, shape=erratum.shape, property=erratum.property)
 
 
 def _complaint(statements: Expected, case: Case, result: Array) -> str | None:

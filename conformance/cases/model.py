@@ -95,13 +95,10 @@ class Expected:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Erratum:
-    """The mistake of a document, and the correction."""
+class Erratum(Expected):
+    """The mistake of a document in a sentence, and the statements that correct it."""
 
     sentence: str
-    numbers: Array | None = None
-    shape: tuple[int, ...] | None = None
-    property: str | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
