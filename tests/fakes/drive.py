@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from fakes import pipes
+from fakes.clock import PATIENCE
 from fakes.frameworks import api, framework, function
 
 from conformance.adapters.registry import FRAMEWORKS
@@ -52,6 +57,24 @@ def aged() -> None:
         version="aged.VERSION",
         variables={"PYTHONPATH": PATHS},
     )
+
+
+def interrupted(script: str | None, words: Sequence[str], folder: Path) -> str:
+    """Interrupts a command whose worker holds a pipe, and ends with it; returns what it said."""
+    with pipes.made(folder / "pipe") as pipe:
+        with subprocess.Popen(
+            [sys.executable, str(script), *words],
+            env=variables(folder),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert pipe.is_held()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=PATIENCE)
+        assert pipe.has_ended()
+    assert process.returncode == 2
+    return said
 
 
 if __name__ == "__main__":

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +10,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from fakes import drive, searched
-from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
@@ -229,26 +223,5 @@ def _interrupted() -> Any:
 
 
 def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
-    """The worker holds a pipe open, which ends when the worker does."""
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     words = ["--framework", "torch", "--seed", "2805", "--op", "conv_transpose", "--count", "20"]
-    with subprocess.Popen(
-        [sys.executable, searched.__file__, "fuzz", *words],
-        env=drive.variables(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert next_byte(reader) == b"."
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
-    assert next_byte(reader) == b""
-    os.close(reader)
-    assert process.returncode == 2
-    assert said.endswith(f"{STOPPED}\n")
-
-
-def next_byte(reader: int) -> bytes | None:
-    ready, _, _ = select.select([reader], [], [], PATIENCE)
-    return os.read(reader, 1) if ready else None
+    assert drive.interrupted(searched.__file__, ["fuzz", *words], tmp_path).endswith(f"{STOPPED}\n")

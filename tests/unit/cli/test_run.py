@@ -7,11 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import select
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -418,7 +413,6 @@ def test_a_run_of_the_whole_corpus_has_no_selection(
 def test_an_interrupt_leaves_what_was_observed_and_no_worker(
     tmp_path: Path, out: Path, jobs: str
 ) -> None:
-    """The worker holds a pipe open, which ends when the worker does."""
     number = troubled.FIRST_NUMBER["holds on"]
     cases = tmp_path / "cases.yaml"
     cases.write_text(
@@ -427,32 +421,15 @@ def test_an_interrupt_leaves_what_was_observed_and_no_worker(
         "  - {id: also-fine, why: One., x: [1, 3], kernel: [1, 10]}\n"
         f"  - {{id: held, why: Two., x: [{number}, 2], kernel: [1, 10]}}\n"
     )
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     options = {"--api": "plain.troubled", "--timeout": PATIENCE, "--jobs": jobs, "--out": out}
     words = [str(word) for option in options.items() for word in option]
-    with subprocess.Popen(
-        [sys.executable, drive.__file__, "run", str(cases), "--framework", "torch", *words],
-        env=drive.variables(tmp_path),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert next_byte(reader) == b"."
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
-    assert next_byte(reader) == b""
-    os.close(reader)
-    assert process.returncode == 2
+    said = drive.interrupted(
+        drive.__file__, ["run", str(cases), "--framework", "torch", *words], tmp_path
+    )
     assert said.endswith("conformance run: stopped; --resume goes on from there\n")
     run = run_files.read(out)
     assert not run.complete
     assert "held" not in {o.case for o in run.observations}
-
-
-def next_byte(reader: int) -> bytes | None:
-    ready, _, _ = select.select([reader], [], [], PATIENCE)
-    return os.read(reader, 1) if ready else None
 
 
 def test_an_option_of_what_every_run_does_now_is_taken(run: Run, out: Path) -> None:

@@ -4,17 +4,18 @@ Questions go through a real worker to ``fakes/unruly.py``.
 """
 
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from itertools import count, islice, repeat
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import pipes
 from fakes.clock import PATIENCE, racing, wait_until
 
 import conformance
@@ -77,30 +78,10 @@ def frugal():
         yield client
 
 
-class Pipe:
-    """For ``unruly.hold_open``: who holds it has run, and has ended when it ends."""
-
-    def __init__(self, path):
-        os.mkfifo(path)
-        self.path = str(path)
-        self.reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-
-    def next_byte(self):
-        ready, _, _ = select.select([self.reader], [], [], PATIENCE)
-        return os.read(self.reader, 1) if ready else None
-
-    def is_held(self):
-        return self.next_byte() == b"."
-
-    def has_ended(self):
-        return self.next_byte() == b""
-
-
 @pytest.fixture
 def pipe(tmp_path):
-    pipe = Pipe(tmp_path / "pipe")
-    yield pipe
-    os.close(pipe.reader)
+    with pipes.made(tmp_path / "pipe") as pipe:
+        yield pipe
 
 
 # What nobody waited for
@@ -619,19 +600,26 @@ def test_two_asks_at_a_time_are_refused(client):
     answers.close()
 
 
+@contextmanager
+def stopped(client, pipe, then=lambda: None):
+    """Another thread stops the client as soon as its worker holds the pipe."""
+
+    def stop():
+        assert pipe.is_held()
+        client.stop()
+        then()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Stopped):
+        yield
+    thread.join()
+    assert pipe.has_ended()
+
+
 def test_an_examination_can_be_stopped_from_another_thread_even_in_a_hang(pipe):
-    with WorkerClient(UNRULY, timeout=PATIENCE) as client:
-
-        def stop():
-            assert pipe.is_held()
-            client.stop()
-
-        thread = threading.Thread(target=stop)
-        thread.start()
-        with pytest.raises(Stopped):
-            list(client.submit([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
-        thread.join()
-        assert pipe.has_ended()
+    with WorkerClient(UNRULY, timeout=PATIENCE) as client, stopped(client, pipe):
+        list(client.submit([bad(f"unruly.hold_open({pipe.path!r})\nunruly.stall()")]))
 
 
 def test_a_stopped_examination_answers_no_more():
@@ -642,37 +630,18 @@ def test_a_stopped_examination_answers_no_more():
 
 
 def test_a_worker_that_is_ready_too_late_is_not_left_running(pipe, tmp_path):
-    go = tmp_path / "go"
-    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.wait_for({str(go)!r})"
+    go = str(tmp_path / "go")
+    prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.wait_for({go!r})"
     late = WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES))
-
-    def stop():
-        assert pipe.is_held()
-        late.stop()
-        go.touch()
-
-    thread = threading.Thread(target=stop)
-    thread.start()
-    with pytest.raises(Stopped), late:
+    with stopped(late, pipe, (tmp_path / "go").touch), late:
         pass
-    thread.join()
-    assert pipe.has_ended()
 
 
 def test_a_worker_that_hangs_before_it_is_ready_is_not_waited_for(pipe):
     prelude = f"import unruly; unruly.hold_open({pipe.path!r}); unruly.stall_with_the_gil()"
     starting = WorkerClient(Interpreter(sys.executable, prelude, variables=VARIABLES))
-
-    def stop():
-        assert pipe.is_held()
-        starting.stop()
-
-    thread = threading.Thread(target=stop)
-    thread.start()
-    with pytest.raises(Stopped), starting:
+    with stopped(starting, pipe), starting:
         pass
-    thread.join()
-    assert pipe.has_ended()
 
 
 # Limits
