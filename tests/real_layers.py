@@ -39,10 +39,6 @@ def layer(
         "x": rounded(change(random.normal(size=(2, channels, *(9, 4)[:rank]))), dtype),
         "kernel": rounded(random.normal(0, 0.1, (*channel_axes, *window)), dtype),
         "bias": None if bias is None else rounded(random.normal(0, bias, 3), dtype),
-        "stride": (1,) * rank,
-        "padding": ((0, 0),) * rank,
-        "output_padding": (0,) * rank,
-        "dilation": (1,) * rank,
         **arguments,
     }
     return Question(op=op, dtype=dtype, **fields)

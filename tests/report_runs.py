@@ -27,10 +27,6 @@ def case(id_: str, **given: Any) -> Case:
         op="conv_transpose",
         x=np.array([[[1.0, 2.0]]], np.float32),
         kernel=np.array([[[1.0, 10.0]]], np.float32),
-        stride=(1,),
-        padding=((0, 0),),
-        output_padding=(0,),
-        dilation=(1,),
     )
     return Case(
         **{

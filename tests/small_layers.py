@@ -17,9 +17,5 @@ def layer(**changes: object) -> Question:
         op="conv_transpose",
         x=np.zeros((1, 2, 4, 5), np.float32),
         kernel=np.zeros((2, 3, 3, 2), np.float32),
-        stride=(1, 1),
-        padding=((0, 0), (0, 0)),
-        output_padding=(0, 0),
-        dilation=(1, 1),
     )
     return plain.but(**changes)

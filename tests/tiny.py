@@ -16,13 +16,19 @@ def ask(x: Any, kernel: Any, op: str = "conv_transpose", **arguments: Any) -> Qu
     if not arguments.pop("channels", False):
         x, kernel = x[None, None], kernel[None, None]
     rank = x.ndim - 2
-    for name, default in (("stride", 1), ("output_padding", 0), ("dilation", 1)):
-        value = arguments.get(name, default)
+    for name in {"stride", "output_padding", "dilation"} & arguments.keys():
+        value = arguments[name]
         arguments[name] = value if isinstance(value, tuple) else (value,) * rank
     arguments["padding"] = padding_of(arguments.get("padding", 0), rank)
     if "bias" in arguments:
         arguments["bias"] = np.array(arguments["bias"], np.float32)
     return Question(op=op, x=x, kernel=kernel, **arguments)
+
+
+def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
+    """One axis: x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
+    arrays = {"x": np.array([[[1, 2, 3]]], np.float32), "kernel": np.array([[[1, 10]]], np.float32)}
+    return Question(op=op, **arrays | arguments)
 
 
 def column(*numbers: float) -> list[list[list[float]]]:

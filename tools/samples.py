@@ -107,10 +107,7 @@ def draw(levels: Levels, random: np.random.Generator) -> Question | None:
         unbatched=unbatched,
         kernel=_placeholder((inputs, outputs // groups, *(1,) * rank)),
         bias=_placeholder((outputs,)) if levels["bias"] == "yes" else None,
-        stride=(1,) * rank,
         padding="valid",
-        output_padding=(0,) * rank,
-        dilation=(1,) * rank,
         groups=groups,
         dtype=dtypes[random.integers(len(dtypes))],
     )

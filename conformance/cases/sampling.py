@@ -196,7 +196,6 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
     channels = (inputs, outputs // groups) if is_transposed else (outputs, inputs // groups)
     has_dilation, has_output_padding, has_bias = random.random(3) < 0.4
     takes_bias = wanted not in ("input_gradient", "kernel_gradient")
-    zeros = (0,) * rank
     question = Question(
         op=op,
         x=_integers(random, (batch, inputs, *_axes(random, rank, space.lengths)), dtype),
@@ -209,9 +208,9 @@ def _draw(random: np.random.Generator, ops: Sequence[Op], space: Space) -> Quest
         stride=_axes(random, rank, space.strides),
         padding=padding_of(_padding(random, rank, space), rank),
         output_padding=(
-            _axes(random, rank, space.extensions) if is_transposed and has_output_padding else zeros
+            _axes(random, rank, space.extensions) if is_transposed and has_output_padding else ()
         ),
-        dilation=_axes(random, rank, space.dilations) if has_dilation else (1,) * rank,
+        dilation=_axes(random, rank, space.dilations) if has_dilation else (),
         groups=groups,
         dtype=dtype,
     )
@@ -243,9 +242,6 @@ def _interpolation(random: np.random.Generator, rank: int, batch: int, space: Sp
         x=_integers(random, (batch, channels, *_axes(random, rank, space.lengths)), "float32"),
         kernel=np.zeros(0),
         stride=_axes(random, rank, space.strides),
-        padding=((0, 0),) * rank,
-        output_padding=(0,) * rank,
-        dilation=(1,) * rank,
     )
 
 

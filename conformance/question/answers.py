@@ -105,10 +105,6 @@ def _sum_of_gradients(q: Question) -> Question:
         op="conv",
         x=sums,
         kernel=np.ones((channels, 1, sums.shape[-1]), gradient.dtype),
-        stride=(1,),
-        padding=((0, 0),),
-        output_padding=(0,),
-        dilation=(1,),
         groups=channels,
         dtype=q.dtype,
     )

@@ -26,6 +26,8 @@ from conformance.question.fields import (
     wanted_of,
 )
 
+_PLAIN = {"stride": 1, "padding": (0, 0), "output_padding": 0, "dilation": 1}
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Question:
@@ -53,9 +55,10 @@ class Question:
         change; only for ``jvp``, the change of the output, and for the double backward ops, the
         gradients of the sum of each gradient times its tangent. None is zero.
     stride, output_padding, dilation
-        One number for each spatial axis; ``interpolate`` scales up by ``stride``.
+        One number for each spatial axis, 1, 0 and 1 if left out; ``interpolate`` scales up by
+        ``stride``.
     padding
-        One (begin, end) for each spatial axis, or a word.
+        One (begin, end) for each spatial axis, (0, 0) if left out, or a word.
     groups
         The number of groups.
     dtype
@@ -81,16 +84,21 @@ class Question:
     x_tangent: Array | None = None
     kernel_tangent: Array | None = None
     bias_tangent: Array | None = None
-    stride: Axes
-    padding: Pairs | Word
-    output_padding: Axes
-    dilation: Axes
+    stride: Axes = ()
+    padding: Pairs | Word = ()
+    output_padding: Axes = ()
+    dilation: Axes = ()
     groups: int = 1
     dtype: Dtype = "float32"
     operand_dtypes: tuple[Dtype, Dtype] | None = None
     zero_given: bool = False
     length: OutputLength | None = None
     unbatched: bool = False
+
+    def __post_init__(self) -> None:
+        """Fill in the arguments that were left out, of which no question has an empty one."""
+        for name, plain in _PLAIN.items():
+            vars(self)[name] = getattr(self, name) or (plain,) * self.rank
 
     @property
     def rank(self) -> int:

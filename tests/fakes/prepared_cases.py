@@ -17,10 +17,6 @@ def case(name: str, first: int = 1, **rest: Any) -> Case:
         op="conv_transpose",
         x=np.array([[[first, 2]]], np.float32),
         kernel=np.array([[[1, 10]]], np.float32),
-        stride=(1,),
-        padding=((0, 0),),
-        output_padding=(0,),
-        dilation=(1,),
     )
     fields = {
         "op": question.op,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny import asked
 
 from conformance.authoring import to_yaml, yaml_writer
 from conformance.cases import Case, load
@@ -15,21 +16,6 @@ from conformance.cases.fields import TOPICS
 from conformance.cases.sampling import WIDE, draws
 from conformance.question import OPS, OutputLength, Question
 from conformance.runs.prepared_case import PreparedCase
-
-
-def asked(**arguments: Any) -> Question:
-    """One axis: x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
-    fields = {
-        "op": "conv_transpose",
-        "x": np.array([[[1, 2, 3]]], np.float32),
-        "kernel": np.array([[[1, 10]]], np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
-        **arguments,
-    }
-    return Question(**fields)
 
 
 def test_two_dtypes_and_numbers_that_are_not_finite_are_written(tmp_path: Path) -> None:
@@ -94,18 +80,13 @@ def test_one_image_of_one_channel_is_bare() -> None:
 
 
 def test_a_bare_array_of_three_axes_says_its_rank() -> None:
-    axes = {name: (value,) * 3 for name, value in (("stride", 1), ("dilation", 1))}
     cube = np.ones((1, 1, 2, 2, 2), np.float32)
-    q = asked(x=cube, kernel=cube, padding=((0, 0),) * 3, output_padding=(0, 0, 0), **axes)
-    assert to_yaml.fields(q)["rank"] == 3
+    assert to_yaml.fields(asked(x=cube, kernel=cube))["rank"] == 3
 
 
 def test_one_number_stands_for_all_axes() -> None:
     square = np.ones((1, 1, 2, 2), np.float32)
-    q = asked(
-        x=square, kernel=square, stride=(2, 2), dilation=(1, 2), output_padding=(0, 0),
-        padding=((1, 1), (1, 1)),
-    )  # fmt: skip
+    q = asked(x=square, kernel=square, stride=(2, 2), dilation=(1, 2), padding=((1, 1),) * 2)
     said = to_yaml.fields(q)
     assert (said["stride"], said["dilation"], said["padding"]) == (2, [1, 2], 1)
 

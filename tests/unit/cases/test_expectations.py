@@ -18,11 +18,7 @@ ANSWER = [1, 12, 20]
 
 
 def question(op: Any = "conv_transpose", **changes: Any) -> Question:
-    fields: dict[str, Any] = {
-        "x": X, "kernel": KERNEL, "stride": (1,), "padding": ((0, 0),), "output_padding": (0,),
-        "dilation": (1,),
-    }  # fmt: skip
-    return Question(op=op, **{**fields, **changes})
+    return Question(op=op, **{"x": X, "kernel": KERNEL, **changes})
 
 
 def chain() -> Chain:

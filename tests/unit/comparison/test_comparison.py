@@ -18,10 +18,6 @@ def asked(op: str = "conv_transpose", dtype: str = "float32", **arguments: Any) 
     fields = {
         "x": np.array([[[1, 2]]], np.float32),
         "kernel": np.array([[[1, -1]]], np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
         **arguments,
     }
     return Question(op=op, dtype=dtype, **fields)

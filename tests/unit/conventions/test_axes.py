@@ -21,10 +21,7 @@ def plain(op: str = "conv_transpose", **changes: object) -> Question:
         op=op,
         x=np.ones((1, 1, 1), np.float32),
         kernel=np.ones((1, 1, 1), np.float32),
-        stride=(1,),
         padding="valid",
-        output_padding=(0,),
-        dilation=(1,),
     )
     return q.but(**changes)
 

@@ -23,8 +23,6 @@ def layer(channels: int = 2, space: tuple[int, int] = (5, 6)) -> Question:
         kernel=random.integers(-9, 10, (channels, 3, 4, 3)).astype(np.float32),
         stride=(2, 1),
         padding=((1, 1), (1, 0)),
-        output_padding=(0, 0),
-        dilation=(1, 1),
     )
 
 

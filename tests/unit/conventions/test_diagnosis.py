@@ -31,9 +31,6 @@ def question(op: str = "conv_transpose", **arguments: Any) -> Question:
         "kernel": integers(2, 4, 4 // groups, *(3, 2, 2)[:rank]),
         "bias": integers(3, 4),
         "stride": (2, 3, 1)[:rank],
-        "padding": ((0, 0),) * rank,
-        "output_padding": (0,) * rank,
-        "dilation": (1,) * rank,
         **arguments,
     }
     return Question(op=op, **fields)

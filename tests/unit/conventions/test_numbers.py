@@ -22,10 +22,6 @@ def asked(x: Any, kernel: Any, dtype: Any = "float32", **fields: Any) -> Questio
     gradient = fields.pop("gradient", None)
     defaults: dict[str, Any] = {
         "op": "conv_transpose",
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
         "operand_dtypes": None if x_dtype == kernel_dtype else (x_dtype, kernel_dtype),
         "dtype": promoted(x_dtype, kernel_dtype),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny import asked
 
 from conformance.cases import Case, Expected, Place
 from conformance.conventions.axes import AXES, CONVENTIONS
@@ -27,25 +28,10 @@ def floats(numbers: Any, dtype: str = "float32") -> np.ndarray:
     return np.array(numbers, dtype)
 
 
-def asked(**changes: Any) -> Question:
-    """x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
-    q = Question(
-        op="conv_transpose",
-        x=floats([[[1, 2, 3]]]),
-        kernel=floats([[[1, 10]]]),
-        stride=(1,),
-        padding=((0, 0),),
-        output_padding=(0,),
-        dilation=(1,),
-    )
-    return q.but(**changes)
-
-
 def square(**changes: Any) -> Question:
     """The same over two axes, with a kernel that is none of its own reflections."""
     arrays = {"x": floats([[[[1, 2], [0, 3]]]]), "kernel": floats([[[[1, 2], [30, 400]]]])}
-    pairs = {"stride": (1, 1), "dilation": (1, 1), "output_padding": (0, 0)}
-    return asked(**{"padding": ((0, 0), (0, 0)), **arrays, **pairs, **changes})
+    return asked(**arrays | changes)
 
 
 def case(question: AnyQuestion, **rest: Any) -> Case:

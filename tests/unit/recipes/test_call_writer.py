@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fakes import plain
 from fakes.frameworks import INTEROP, api, framework
+from tiny import asked
 
 from conformance import question
 from conformance.adapters.base import Api, Framework, Inexpressible
@@ -19,20 +20,6 @@ from conformance.question import AnyQuestion, Chain, Crop, Pad, Pool, Question, 
 from conformance.recipes import call_writer, plan_source, search
 from conformance.recipes.call_writer import Call
 from conformance.recipes.search import Cost
-
-
-def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
-    """One axis: x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
-    fields = {
-        "x": np.array([[[1, 2, 3]]], np.float32),
-        "kernel": np.array([[[1, 10]]], np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
-        **arguments,
-    }
-    return Question(op=op, **fields)
 
 
 def written(
@@ -191,10 +178,7 @@ def test_pooling_takes_the_largest_of_every_block(space: tuple[int, ...]) -> Non
     rank = len(space)
     x = np.random.default_rng(0).integers(-9, 10, (2, 1, *space)).astype(np.float32)
     ones = (1,) * rank
-    one = asked(
-        x=x, kernel=np.ones((1, 1, *ones), np.float32), stride=ones, padding="valid",
-        output_padding=(0,) * rank, dilation=ones,
-    )  # fmt: skip
+    one = asked(x=x, kernel=np.ones((1, 1, *ones), np.float32), padding="valid")
     steps = chain(one, Pool(2))
     np.testing.assert_array_equal(
         run(written(TRANSPOSE, steps, within=BOTH)), question.answer(steps)
@@ -224,10 +208,7 @@ def test_chains_have_recipes_too(seed: int) -> None:
             "conv",
             x=question.answer(q),
             kernel=np.ones((2, channels, *(1,) * q.rank), np.float32),
-            stride=(1,) * q.rank,
             padding=((1, 0),) * q.rank,
-            output_padding=(0,) * q.rank,
-            dilation=(1,) * q.rank,
         )
         steps = chain(q, back)
         call = written(transposing, steps, "recipe", within=within)

@@ -38,10 +38,6 @@ def asked(**arguments: Any) -> Question:
         "op": "conv_transpose",
         "x": np.ones((1, 2, 4), np.float32),
         "kernel": np.ones((2, 1, 3), np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
         **arguments,
     }
     return Question(**fields)

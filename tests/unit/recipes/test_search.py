@@ -37,10 +37,6 @@ def asked(op: Op = "conv_transpose", **arguments: Any) -> Question:
     fields = {
         "x": np.ones((1, 2, 3), np.float32),
         "kernel": np.ones((2, 2, 3), np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
         **arguments,
     }
     return Question(op=op, **fields)

@@ -19,6 +19,7 @@ import pytest
 from fakes import frameworks, plain, troubled
 from fakes.clock import PATIENCE, racing
 from fakes.frameworks import api, framework, function
+from tiny import asked
 
 from conformance.adapters.base import LAYOUT, Api, Framework, Inexpressible
 from conformance.adapters.runtime import ANY
@@ -37,20 +38,6 @@ from conformance.workers.worker_client import WorkerClient
 TESTS = Path(__file__).parents[2]
 ROOT = TESTS.parent
 PATHS = os.pathsep.join([str(TESTS), str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
-
-
-def asked(op: str = "conv_transpose", **arguments: Any) -> Question:
-    """One axis: x of 1, 2, 3 and a kernel of 1, 10, if nothing else is said."""
-    fields = {
-        "x": np.array([[[1, 2, 3]]], np.float32),
-        "kernel": np.array([[[1, 10]]], np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
-        **arguments,
-    }
-    return Question(op=op, **fields)
 
 
 def case(name: str, question: AnyQuestion | None = None, **rest: Any) -> Case:

@@ -15,6 +15,7 @@ import pytest
 from fakes import plain
 from fakes.clock import PATIENCE, racing
 from fakes.frameworks import INTEROP, api, framework
+from tiny import asked
 
 from conformance import question
 from conformance.adapters.runtime import ANY
@@ -67,19 +68,6 @@ def stretched(call: Call) -> list[list[str]]:
     return [
         [line.strip() for line in lines[first:last]] for first, last, *_ in call.traceable_spans
     ]
-
-
-def asked(**changes: Any) -> Question:
-    fields: dict[str, Any] = {
-        "x": np.array([[[1, 2, 3]]], np.float32),
-        "kernel": np.array([[[1, 10]]], np.float32),
-        "stride": (1,),
-        "padding": ((0, 0),),
-        "output_padding": (0,),
-        "dilation": (1,),
-        **changes,
-    }
-    return Question(op="conv_transpose", **fields)
 
 
 def native(q: Question, **interop: Any) -> Call:
