@@ -82,8 +82,8 @@ def correction_lines(diagnosis: AnswerDiagnosis, width: int) -> Iterator[Text]:
     end = end_of(diagnosis)
     if end is None:
         return
-    if sentence := refusal(diagnosis, end):
-        yield from wrapped(sentence, width)
+    if reason := refusal(diagnosis, end):
+        yield from wrapped(reason, width)
     result = correction(diagnosis, end)
     if result is None:
         return
