@@ -22,6 +22,7 @@ from conformance.question import Question, stand_in
 from conformance.recipes import search
 from conformance.recipes.search import Plan
 from conformance.report.data import ReportData
+from conformance.runs.profiles import Profile
 from conformance.translate import records, translation
 from conformance.translate.arguments import classes
 from conformance.translate.records import Record
@@ -62,15 +63,15 @@ class Setting(NamedTuple):
     dilation: int
     channels: str
 
-    def question(self) -> Question:
-        """Return the question, whose sizes stand for names."""
+    def question(self, more: int = 0) -> Question:
+        """Return the question, whose sizes stand for names, with ``more`` elements on each axis."""
         groups, inputs, outputs = CHANNELS[self.channels]
         padding: Any = self.padding
         if not isinstance(padding, str):
             padding = ((padding, padding),) * RANK
         return Question(
             op="conv_transpose",
-            x=stand_in((2, groups * inputs, HEIGHT, WIDTH)),
+            x=stand_in((2, groups * inputs, HEIGHT + more, WIDTH + more)),
             kernel=stand_in((groups * inputs, outputs, *(self.kernel,) * RANK)),
             stride=(self.stride,) * RANK,
             padding=padding,
@@ -132,7 +133,7 @@ def port_table(data: ReportData) -> dict[str, Any]:
         ===========  ==================================================================
         settings     by "kernel,stride,padding,output padding,dilation,kind", its number
         sources      [id, title, meanings]: for each setting the number of its meaning, or that of
-                     a reason, less one and negative
+                     a reason, less one and negative, or none where it varies with the size
         targets      [id, title, calls]: for each meaning the number of a call or of a reason
         meanings     [kernel, stride, cropped at the start, at the end, output padding, dilation]
         calls        [code, lines of the kernel, lines of the output, cost, number of cases]
@@ -148,12 +149,14 @@ def port_table(data: ReportData) -> dict[str, Any]:
     samples: dict[int, tuple[Interpretation, Place]] = {}
     sources = []
     for end in ends:
-        numbers = []
+        numbers: list[int | None] = []
         profile = end.record.profile(end.place.api)
         assert profile is not None  # as `_ends` chooses records that have it
         for setting in all_settings:
             meaning = translation.interpret(setting.question(), end.place, profile)
-            if isinstance(meaning, Inexpressible):
+            if setting.padding == "same" and _varies(setting, end.place, profile):
+                numbers.append(None)
+            elif isinstance(meaning, Inexpressible):
                 numbers.append(-1 - reasons.number(meaning.reason))
             else:
                 number = meanings.number(_key(meaning, end.place))
@@ -220,6 +223,14 @@ def _observe(observations: Sequence[Observation]) -> Any:
     for observation in observations:
         by_key.setdefault((observation.api, observation.mode), []).append(observation)
     return lambda api, mode: by_key.get((api.id, mode), ())
+
+
+def _varies(setting: Setting, place: Place, profile: Profile) -> bool:
+    """Return whether an API means other lengths by the same words for inputs of other sizes."""
+    sizes = range(setting.stride)
+    meanings = [translation.interpret(setting.question(more), place, profile) for more in sizes]
+    questions = (None if isinstance(m, Inexpressible) else m.question for m in meanings)
+    return len({q and tuple(_lengths(q)) for q in questions}) > 1
 
 
 def _key(meaning: Interpretation, source: Place) -> tuple[Any, ...]:

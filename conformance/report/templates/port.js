@@ -38,6 +38,7 @@ const portOf = (table, layer) => {
   const setting = table.settings[key];
   if (setting === undefined || Math.min(layer.height, layer.width) < 2) return { unknown: true };
   const number = source[2][setting];
+  if (number === null) return { unknown: true };
   if (number < 0) return { reason: table.reasons[-1 - number] };
   const meaning = table.meanings[number];
   const lengths = [layer.height, layer.width].map((n) => lengthOf(meaning, n));
