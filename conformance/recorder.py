@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,6 +33,8 @@ _KERAS = (
 )
 _JAX = ("lhs", "rhs", "strides", "padding", "rhs_dilation", "dimension_numbers", "transpose_kernel")
 """The parameters of each function, in their order."""
+_JAX_FLAGS = ("transpose_kernel", "use_consistent_padding")
+"""The parameters of JAX's function that make another API of it."""
 
 
 @dataclass
@@ -84,8 +86,9 @@ def capture(path: str | Path, model: Any = None) -> Iterator[Calls]:
     """Record every transposed convolution that is called in a ``with`` block.
 
     PyTorch, Keras and JAX are watched if they are imported. The calls themselves are not changed.
-    JAX's compiled functions are run operation by operation meanwhile; PyTorch's and TensorFlow's
-    are not seen, and a warning says so where one is met.
+    JAX's compiled functions are run operation by operation meanwhile. TensorFlow's, and functions
+    that torch.func transforms, are not recorded, and a warning says so. What torch.jit and
+    torch.export made, and what runs in another thread, is not seen at all.
 
     Parameters
     ----------
@@ -246,20 +249,32 @@ def _jax(calls: Calls, _: Any) -> Iterator[None]:
             if is_outermost:
                 arguments = {**dict(zip(_JAX, args, strict=False)), **kwargs}
                 x, kernel = arguments.pop("lhs"), arguments.pop("rhs")
-                reads_transposed = arguments.pop("transpose_kernel", False)
-                variant = "(transpose_kernel=True)" if reads_transposed else ""
+                flags = [flag for flag in _JAX_FLAGS if arguments.pop(flag, False)]
                 numbers = arguments.pop("dimension_numbers", None)
-                calls.add(
-                    f"jax.lax.conv_transpose{variant}",
-                    _jax_arrays(x, kernel, y, numbers, transposed=reads_transposed),
-                    {name: arguments.get(name) for name in ("strides", "padding", "rhs_dilation")},
+                arrays = _jax_arrays(x, kernel, y, numbers, transposed=_JAX_FLAGS[0] in flags)
+                if len(flags) > 1:  # then the kernel is not read in reverse
+                    arrays["rhs"] = jax.numpy.flip(arrays["rhs"], range(2, kernel.ndim))
+                add = partial(
+                    calls.add,
+                    f"jax.lax.conv_transpose({flags[-1]}=True)"
+                    if flags
+                    else "jax.lax.conv_transpose",
+                    arguments={
+                        name: arguments.get(name) for name in ("strides", "padding", "rhs_dilation")
+                    },
                 )
+                if any(isinstance(array, jax.core.Tracer) for array in arrays.values()):
+                    # Inside a derivative or a vmap the numbers come one example at a time.
+                    jax.debug.callback(lambda **arrays: add(arrays=arrays), **arrays)
+                else:
+                    add(arrays=arrays)
             return y
 
         return conv_transpose
 
     with jax.disable_jit(), _replaced([lax], "conv_transpose", transposed):
         yield
+        jax.effects_barrier()
 
 
 def _jax_arrays(x: Any, kernel: Any, y: Any, numbers: Any, *, transposed: bool) -> Values:
@@ -297,8 +312,8 @@ def _array(value: Any) -> NDArray[Any]:
     """Return a copy of a framework's array; bfloat16 as float32, which holds its numbers."""
     try:
         if hasattr(value, "detach"):  # PyTorch
-            value = value.detach().cpu()
             value = value.float() if str(value.dtype) == "torch.bfloat16" else value
+            value = value.numpy(force=True)
         array = np.array(value)
         if array.dtype.name == "bfloat16":
             array = array.astype(np.float32)

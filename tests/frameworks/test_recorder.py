@@ -52,11 +52,12 @@ run = lambda: np.asarray(model(x))
 }
 """Models of two layers each, and a function that runs them on an input."""
 SCRIPT = """
-import json, sys
+import json, sys, warnings
 import numpy as np
 {model}
 from conformance import capture
 before = run()
+warnings.simplefilter("error")
 with capture(sys.argv[1]) as calls:
     during = run()
 print(json.dumps([before.tolist(), during.tolist(), run().tolist(), len(calls)]))
@@ -124,6 +125,35 @@ def test_the_recorded_answers_are_right_or_named(
 def test_a_layers_answer_is_the_next_layers_input(recorded: dict[str, np.ndarray]) -> None:
     (name,) = (n for n in ("input", "inputs", "lhs") if f"001/{n}" in recorded)
     assert recorded["000/y"].size == recorded[f"001/{name}"].size
+
+
+TRANSFORMED = """
+import sys
+import numpy as np
+import jax
+from conformance import capture
+x = np.arange(8, dtype=np.float32).reshape(2, 1, 4, 1)
+w = np.ones((3, 1, 1), np.float32)
+layer = lambda x, w: jax.lax.conv_transpose(x, w, (2,), "SAME")
+loss = lambda w: (jax.vmap(layer, (0, None))(x, w) ** 2).sum()
+run = lambda: np.asarray(jax.jit(jax.grad(loss))(w)).tolist()
+before = run()
+with capture(sys.argv[1]) as calls:
+    during = run()
+assert before == during == run()
+assert len(calls) == 2 and not calls.unreadable
+assert [call["lhs"].ravel().tolist() for call in calls.calls] == x.reshape(2, 4).tolist()
+"""
+
+
+def test_inside_a_derivative_and_a_vmap_every_example_is_recorded(
+    environment: Environment, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    if environment.framework != "jax":
+        pytest.skip("it is JAX that has these transforms")
+    path = {"PYTHONPATH": str(Path(conformance.__file__).parents[1])}
+    script = [interpreter.executable, "-c", TRANSFORMED, str(tmp_path / "calls.npz")]
+    subprocess.run(script, env={**os.environ, **path}, check=True)
 
 
 PORT = """
