@@ -18,7 +18,9 @@ from conformance.workers.interpreter import Interpreter
 
 MODELS = {
     "torch": """
+import warnings
 import torch
+warnings.filterwarnings("error", "__array__")  # NumPy's, of an array that is no array
 model = torch.nn.Sequential(
     torch.nn.ConvTranspose1d(2, 3, 3, stride=2, padding=1),
     torch.nn.ReLU(),
@@ -52,12 +54,11 @@ run = lambda: np.asarray(model(x))
 }
 """Models of two layers each, and a function that runs them on an input."""
 SCRIPT = """
-import json, sys, warnings
+import json, sys
 import numpy as np
 {model}
 from conformance import capture
 before = run()
-warnings.simplefilter("error")
 with capture(sys.argv[1]) as calls:
     during = run()
 print(json.dumps([before.tolist(), during.tolist(), run().tolist(), len(calls)]))
