@@ -14,7 +14,7 @@ from conformance.adapters.base import (
 )
 from conformance.adapters.onnx import Reader
 from conformance.oracle.geometry import effective_kernel_size
-from conformance.question import Question
+from conformance.question import Question, all_finite
 
 NO_FLOAT64 = Limitation("float64 is not implemented", lambda q: q.dtype == "float64")
 NO_EMPTY_BATCH = Limitation("an empty batch is refused", lambda q: not len(q.x))
@@ -65,6 +65,12 @@ REFERENCE = Reader(
         ),
         OUTPUT_PADDING_BELOW_STRIDE,
         NO_EMPTY_BATCH,
+        ZEROS_AROUND,
+        Limitation(
+            "infinite numbers are multiplied with the zeros that dilation puts into the kernel",
+            lambda q: not is_transposed(q) and set(q.dilation) != {1} and not all_finite(q.x),
+            is_refusal=False,
+        ),
     ),
 )
 
