@@ -79,8 +79,8 @@ def test_a_case_is_written_with_the_oracles_answer() -> None:
 
 
 def test_it_is_said_beside_the_case_what_it_can_tell_apart() -> None:
-    axes = "answer layout; kernel flip; operator; padding; padding ends; padding split; position"
-    assert f"my-crop: kills {axes}; survivors: " in new(*FLAGS).stderr
+    output = "answer layout; kernel flip; operator; padding; padding ends; padding split"
+    assert f"my-crop: kills {output}; position; length; survivors: " in new(*FLAGS).stderr
 
 
 def test_a_file_is_made_where_there_is_none(file: Path) -> None:
