@@ -1,7 +1,4 @@
-"""Random questions under one and two random conventions: the command names what was put in.
-
-tests/attacks asks thousands.
-"""
+"""Random questions under one and two random conventions: the command names what was put in."""
 
 from __future__ import annotations
 
@@ -9,6 +6,6 @@ import pytest
 from random_answers import unnamed
 
 
-@pytest.mark.parametrize(("number", "count"), [(1, 100), (2, 50)])
+@pytest.mark.parametrize(("number", "count"), [(1, 200), (2, 100)])
 def test_conventions_are_named(number: int, count: int) -> None:
     assert unnamed(number, count, seed=number) == []

@@ -13,7 +13,7 @@ from conformance.conventions.diagnosis import diagnose
 from conformance.conventions.interpretations import Explanation
 from conformance.question import Array, Question, answer
 
-ANSWERS = {1: 150, 2: 50}
+ANSWERS = {1: 300, 2: 100}
 """How many answers under so many conventions; tests/attacks has thousands."""
 WIDE = 2**12 + 1
 """Small whole numbers times this: no float32 holds a product of two."""
