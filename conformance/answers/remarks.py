@@ -39,7 +39,7 @@ def remarks(answer: Array, expected: Array, agrees: Array) -> Iterator[str]:
         return
     yield from _places(agrees)
     rules = (_parts, _fits, _slices) if is_complex else (_fits, _remainders, _limits, _slices)
-    sentences = (sentence for rule in rules for sentence in rule(y, right))
+    sentences = (sentence for rule in (_nearness, *rules) for sentence in rule(y, right))
     yield from (f"It is {sentence}." for sentence in (next(sentences, ""),) if sentence)
 
 
@@ -59,6 +59,11 @@ def _places(agrees: Array) -> Iterator[str]:
         if 0 < len(differing) < agrees.shape[axis] and len(differing) <= MOST:
             name = _place(axis) if axis < 2 else f"index of {_place(axis)}:"
             yield f"It differs only in {name} {listed(list(map(str, differing.tolist())), MOST)}."
+
+
+def _nearness(y: Array, right: Array) -> Iterator[str]:
+    if _is_near(y, right):
+        yield f"the right answer to within {NEAR:g} of its largest number"
 
 
 def _parts(y: Array, right: Array) -> Iterator[str]:

@@ -58,6 +58,7 @@ RIGHT = np.array([[[1.0, -2, 3], [-4, 5, 6]], [[7, 8, -9], [1, 2, 3]]])
         ),
         (RIGHT * np.nan, []),
         (np.sin(RIGHT * 7), []),
+        (RIGHT * 1.0002, ["It is the right answer to within 0.001 of its largest number."]),
     ],
 )
 def test_a_sentence_for_each_kind(answer: Any, sentences: list[str]) -> None:
