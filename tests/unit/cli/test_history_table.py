@@ -174,7 +174,8 @@ def test_killed_at_any_moment_it_comes_to_the_same_table(run: Run, tmp_path: Pat
 
     def start(folder: Path, step: int) -> subprocess.CompletedProcess[str]:
         variables = {"PYTHONPATH": drive.PATHS, aged_releases.KILLED_AT: str(step)}
-        words = (sys.executable, aged_releases.__file__, *line(folder, "plain>=1.4"))
+        # -B: Python's own bytecode files are written in the first process only, and are no steps
+        words = (sys.executable, "-B", aged_releases.__file__, *line(folder, "plain>=1.4"))
         environment = {**os.environ, **variables}
         return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
