@@ -20,6 +20,8 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line has it
+for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):  # no child depends on the shell
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -75,7 +75,8 @@ class Channel:
     ) -> None:
         self._token = secrets.token_bytes(worker.TOKEN_SIZE)
         program = str(Path(worker.__file__).resolve())
-        self._process = Process([executable, program], variables, memory=memory)
+        # -u: what a framework wrote before it died is not left in a buffer.
+        self._process = Process([executable, "-u", program], variables, memory=memory)
         self._questions, self._answers, self._errors = map(_pipe, self._process.streams)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._answers, selectors.EVENT_READ)

@@ -409,7 +409,6 @@ def main() -> None:
     questions, answers = _move_pipes()
     limit(limits())
     faulthandler.enable()
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real file
     buffer = bytearray()
     while len(buffer) < TOKEN_SIZE:
         _read(questions, buffer)

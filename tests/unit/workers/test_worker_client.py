@@ -563,8 +563,9 @@ def test_a_missing_framework_is_named():
     assert "no_such_framework" in told.sentence
 
 
-def test_what_a_failing_prelude_said_is_told():
-    prelude = "import sys; sys.stderr.write('driver too old'); raise ImportError('no device')"
+@pytest.mark.parametrize("stream", ["stderr", "stdout"])
+def test_what_a_failing_prelude_said_is_told(stream):
+    prelude = f"import sys; sys.{stream}.write('driver too old'); raise ImportError('no device')"
     told = why_not(Interpreter(sys.executable, prelude))
     assert told.sentence.endswith("cannot run the prelude. It refused: ImportError: no device.")
     assert str(told) == f"{told.sentence}\n    driver too old"
