@@ -29,6 +29,7 @@ _PAUSE = 0.01  # seconds between searches, for killed processes to end
 _LOOKS = 2  # searches that find nothing before the end
 _LONGEST = 10.0  # seconds before the warden gives up, as some processes cannot be killed
 _GLANCE = 1.0  # seconds between checks that its parent lives
+_KERNEL_THREAD = 0x0020_0000  # of the flags of a process, in `/proc/PID/stat`
 
 
 def new_mark() -> str:
@@ -48,28 +49,42 @@ def kill(mark: str) -> None:
 
     Only Linux shows the environment of other processes; elsewhere nothing is killed.
     """
+    start = f"{VARIABLE}={mark}".encode()
     looks = 0
     deadline = monotonic() + _LONGEST
     while looks < _LOOKS and monotonic() < deadline:
         looks += 1
-        for process in _marked(mark):
-            looks = 0
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
+        for process, environment in _environments():
+            if environment is None:
+                looks = 0
+            elif any(variable.startswith(start) for variable in environment.split(b"\0")):
+                looks = 0
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
         if not looks:
             sleep(_PAUSE)
 
 
-def _marked(mark: str) -> Iterator[int]:
-    start = f"{VARIABLE}={mark}".encode()
+def _environments() -> Iterator[tuple[int, bytes | None]]:
+    """Yield the number and the environment of each other process of this user.
+
+    The environment is None while the process loads a program, before it has one.
+    """
     this = os.getpid()
     with suppress(OSError):
         for entry in os.scandir(_PROCESSES):
             if entry.name.isdigit() and int(entry.name) != this:
                 with suppress(OSError):  # it has ended, or belongs to another user
                     environment = Path(entry.path, "environ").read_bytes()
-                    if any(variable.startswith(start) for variable in environment.split(b"\0")):
-                        yield int(entry.name)
+                    loads = not environment and _loads_program(Path(entry.path))
+                    yield int(entry.name), None if loads else environment
+
+
+def _loads_program(process: Path) -> bool:
+    """Return whether a process without an environment is within ``execve``."""
+    fields = Path(process, "stat").read_bytes().rpartition(b")")[2].split()
+    state, flags, environment_start = fields[0], int(fields[6]), int(fields[47])
+    return state not in b"ZX" and not flags & _KERNEL_THREAD and not environment_start
 
 
 class _Warden:

@@ -27,6 +27,12 @@ def is_running(pid: int) -> bool:
     return text.rpartition(")")[2].split()[0] not in "ZX"
 
 
+def marked_by(pid: int) -> list[int]:
+    """The processes that have a mark of another one."""
+    start = f"{warden.VARIABLE}={pid}:".encode()
+    return [number for number, text in warden._environments() if start in (text or b"")]
+
+
 def test_what_is_printed_comes_back() -> None:
     assert read_output([sys.executable, "-c", "print(3)"], seconds=PATIENCE, most=100) == b"3\n"
 
@@ -71,6 +77,30 @@ def test_what_a_program_leaves_behind_is_ended(tmp_path: Path, how: str) -> None
     read_output([sys.executable, "-c", leaves(tmp_path, how)], seconds=PATIENCE, most=5)
     child = int((tmp_path / "child").read_text())
     wait_until(lambda: not is_running(child))
+
+
+def test_what_is_just_being_loaded_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within ``execve`` a process has no environment, neither its parent's nor its own."""
+    within, without, kernel, ended = ("R", 0, 0), ("S", 0, 99), ("S", 0x0020_0000, 0), ("Z", 0, 0)
+    for number, (state, flags, start) in enumerate([within, without, kernel, ended], 1):
+        fields = [state, *"0" * 5, str(flags), *"0" * 40, str(start)]
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "stat").write_text(f"{number} (a) b) {' '.join(fields)} 0\n")
+        (tmp_path / str(number) / "environ").write_bytes(b"")
+    kills: list[int] = []
+
+    def load(_: float) -> None:
+        marked = "" if kills else f"A=1\0{warden.VARIABLE}=mark;1\0"
+        (tmp_path / "1" / "environ").write_text(marked)
+        (tmp_path / "1" / "stat").write_text("1 (a) Z" + " 0" * 49)
+
+    monkeypatch.setattr(warden, "_PROCESSES", tmp_path)
+    monkeypatch.setattr(warden, "sleep", load)
+    monkeypatch.setattr(warden.os, "kill", lambda number, _: kills.append(number))
+    warden.kill("mark;")
+    assert kills == [1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no limits from outside")
@@ -129,15 +159,15 @@ def test_nothing_outlives_whoever_started_it(tmp_path: Path, how: signal.Signals
         wait_until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text() != "")
         child = int((tmp_path / "child").read_text())
         # While a program replaces another, Linux shows no environment of it for a moment.
-        wait_until(lambda: child in list(warden._marked(f"{controller.pid}:")))
-        marked = list(warden._marked(f"{controller.pid}:"))
+        wait_until(lambda: child in marked_by(controller.pid))
+        marked = marked_by(controller.pid)
         assert len(marked) >= 2
         if how is None:
             controller.stdin.close()
         else:
             controller.send_signal(how)
     wait_until(lambda: not any(map(is_running, marked)))
-    wait_until(lambda: not list(warden._marked(f"{controller.pid}:")))
+    wait_until(lambda: not marked_by(controller.pid))
 
 
 def test_a_warden_that_was_killed_is_replaced() -> None:
