@@ -1,12 +1,12 @@
 """Sessions: every framework asked in its own environment, the report over all, and all tests.
 
 nox                           asks every framework and writes the report
-nox -t test                   lint, types, unit tests, the page in a browser, every adapter against
-                              its framework, every run, and whether the committed report and
-                              baseline are what it gives
+nox -t test                   unit tests, the page in a browser, every run, whether the committed
+                              report and baseline are what it gives, and in the session `checks`
+                              lint, types, documentation, and every adapter against its framework
 nox -t all                    every other implementation as well, in the same report
 nox -s support                writes the table of all implementations in README anew
-nox -t test-all               the adapters of these against their frameworks
+nox -s test-all               the adapters of these against their frameworks
 nox -s gate                   whether the pinned versions do what was accepted
 nox -s upgrade -- keras==X    what another version would change
 nox -s findings               whether the bugs of docs/findings.md show where it says so
@@ -38,6 +38,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,7 +96,7 @@ os.environ.setdefault("CONFORMANCE_ENVIRONMENTS", str(Path(".nox", "environments
 nox.options.sessions = ["runs", "report"]
 
 
-@nox.session(tags=["test"])
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, format and types of the code; the cases, and what they can tell apart."""
     _install(session, "-e", ".[test,lint]")
@@ -130,7 +131,7 @@ def page(session: nox.Session) -> None:
     session.run(*SIDE_BY_SIDE, "tests/page", *session.posargs, env=browser)
 
 
-@nox.session(tags=["test"])
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation into site/, where every link has to lead somewhere."""
     _install(session, "-e", ".[docs]")
@@ -216,12 +217,24 @@ def add(name: str) -> None:
     run.__doc__ = f"Ask every case in the environment {name}."
     test.__doc__ = f"Hold the adapter against the environment {name}."
     nox.session(run, name=name)
-    tag = "test" if TIERS[name] == "default" else "test-all"
-    nox.session(test, name=f"test-{name}", tags=[tag])
+    nox.session(test, name=f"test-{name}")
 
 
 for _name in ENVIRONMENTS:
     add(_name)
+
+
+@nox.session(tags=["test"], venv_backend="none")
+def checks(session: nox.Session) -> None:
+    """Whatever else is tested on one core each: sessions side by side, each with its own log."""
+    frameworks = (f"test-{name}" for name in DEFAULT)
+    _side_by_side(session, (*frameworks, "lint", "docs", "check-report", "wheel"))
+
+
+@nox.session(name="test-all", venv_backend="none")
+def test_all(session: nox.Session) -> None:
+    """Hold the adapter of every other implementation against it, sessions side by side."""
+    _side_by_side(session, (f"test-{name}" for name, tier in TIERS.items() if tier == "extra"))
 
 
 @nox.session(tags=["all"])
@@ -254,7 +267,7 @@ def support(session: nox.Session) -> None:
     README.write_text(f"{head}{begin}\n{table}\n{end}{tail}", encoding="utf-8")
 
 
-@nox.session(name="check-report", tags=["test"])
+@nox.session(name="check-report")
 def check_report(session: nox.Session) -> None:
     """Whether the committed report is what the runs give."""
     _install(session, "-e", ".")
@@ -343,7 +356,7 @@ def bench(session: nox.Session) -> None:
             session.run("python", f"benchmarks/{name}.py", *words)
 
 
-@nox.session(tags=["test"])
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Whether the installed package alone, anywhere, asks an interpreter, gates and translates."""
     _install(session, ".")
@@ -431,6 +444,27 @@ def _busy(cores: int) -> Iterator[None]:
             loop.kill()
             loop.wait()
         os.sched_setaffinity(0, everywhere)
+
+
+def _side_by_side(session: nox.Session, names: Iterable[str]) -> None:
+    """Runs sessions, as many at a time as there are cores; a log is printed when its session ends.
+
+    Each tests in one process, as two of them keep two cores busier than two processes of one.
+    """
+
+    def run(name: str) -> bool:
+        words = (sys.executable, "-m", "nox", "--session", name, "--", "--numprocesses", "0")
+        ran = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        sys.stdout.buffer.write(ran.stdout)
+        sys.stdout.flush()
+        return ran.returncode == 0
+
+    names = tuple(names)
+    session.log(f"{CORES} at a time: {' '.join(names)}")
+    with ThreadPoolExecutor(int(CORES)) as pool:
+        successes = dict(zip(names, pool.map(run, names), strict=True))
+    if failures := [name for name, succeeded in successes.items() if not succeeded]:
+        session.error(f"failed: {', '.join(failures)}")
 
 
 def _run(session: nox.Session, name: str, *words: str) -> None:
