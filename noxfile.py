@@ -28,8 +28,6 @@ An environment whose Python is not installed is said and left out. CONFORMANCE_P
 lets uv download it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -5,8 +5,6 @@
 Prints how many answers were named, and what a diagnosis takes.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from pathlib import Path

@@ -6,8 +6,6 @@ Prints how many cases see each convention, how many diagnoses name what was put 
 diagnosis costs beside one answer of the oracle.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from collections import Counter

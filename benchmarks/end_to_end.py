@@ -12,8 +12,6 @@ compiled the time before; `ours, anew` does not, and neither does `bare`. They a
 `ours, kept` puts the run together from the answers that are kept.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

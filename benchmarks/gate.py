@@ -8,8 +8,6 @@ in which a tenth of the answers is another one; and as its peers the least that 
 would do, which is to parse both files with the standard library, and to merge them with pandas.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator

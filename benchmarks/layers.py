@@ -1,7 +1,5 @@
 """Random layers as a person writes them for one API, to be translated for another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 

@@ -7,8 +7,6 @@ own, from its start to its end; the peer is YAML alone: `yaml.load` of PyYAML by
 events are what the cases are read from too.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from pathlib import Path

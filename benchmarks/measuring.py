@@ -1,7 +1,5 @@
 """What a process takes from its start to its end: how all benchmarks of whole commands measure."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -6,8 +6,6 @@ matrix product in NumPy, nothing added up: the floor for an oracle that leaves i
 onnxruntime has a matrix product of its own, and both use all instructions that the CPU has.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 It shares no code with the command: what kind of arguments a case has is worked out anew.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

@@ -8,8 +8,6 @@ its end; the peers are the standard library reading the same files, and pandas r
 one frame and counting what is in it.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator, Sequence

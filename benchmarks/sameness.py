@@ -7,8 +7,6 @@ before; with all answers kept; with those to half of the files of cases kept; an
 the half of a run file that a killed run leaves. It prints a digest of the observations of each.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys

@@ -11,8 +11,6 @@ each of which makes its own environment, kills one of them in the middle, and co
 Environments are kept where CONFORMANCE_ENVIRONMENTS says, and made before anything is timed.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import pickle

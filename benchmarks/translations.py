@@ -8,8 +8,6 @@ and compared bit for bit; what it says is refused is asked as well. Every proof 
 counted again, by pandas over the lines of the run files that `nox` leaves.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 import textwrap

@@ -1,7 +1,5 @@
 """Starts ``conformance`` and ``python -m conformance``, and handles an interrupt at any time."""
 
-from __future__ import annotations
-
 import os
 import sys
 

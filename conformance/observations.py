@@ -1,7 +1,5 @@
 """Define the observation of one API on one case, and the verdict over its modes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, get_args

@@ -1,7 +1,5 @@
 """Hold the worker that answers the tests of a pytest session."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

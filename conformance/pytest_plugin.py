@@ -4,8 +4,6 @@ Every session of pytest imports this module, so it imports nothing else of the p
 `conformance.pytest_items` is imported when a framework is named.
 """
 
-from __future__ import annotations
-
 import sys
 
 import pytest

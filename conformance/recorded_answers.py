@@ -4,8 +4,6 @@ Answers to exact cases agree bit for bit. The last bits of others mean nothing, 
 where a convention explains both.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Hashable, Mapping
 from functools import lru_cache

@@ -4,8 +4,6 @@ A passing assertion takes a few times the oracle's time. A failing one names the
 implementation has, as `conformance.diagnose` does. Importing this module imports no framework.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What holds of a command, whatever it is handed: it ends, as documented and in sentences."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager

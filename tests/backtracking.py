@@ -4,8 +4,6 @@ Seconds say little on a busy machine; steps are the same everywhere. What the en
 quicker is left out, so that it takes no more steps than are counted here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 from re import _constants as op  # type: ignore[attr-defined]  # there is no public tree

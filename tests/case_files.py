@@ -1,7 +1,5 @@
 """Small case files, written and loaded as the tests of loading need them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from conformance.cases import Case, Loaded, load

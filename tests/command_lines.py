@@ -4,8 +4,6 @@ Half of them are a line that is right with something changed, the others are any
 command has. They are run in a folder that has a file of every kind.
 """
 
-from __future__ import annotations
-
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence

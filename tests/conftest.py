@@ -1,7 +1,5 @@
 """What several tests watch, and that none fails for want of speed."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from functools import partial

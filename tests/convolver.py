@@ -3,8 +3,6 @@
 It has an API for each thing that can come of a question.
 """
 
-from __future__ import annotations
-
 from conformance.adapters.base import Api, CallSource, Framework, Inexpressible, TensorInterop
 from conformance.question import Question
 

@@ -1,7 +1,5 @@
 """Pages of findings made by hand, of a framework that every Python has: ``json`` of version 1.0."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

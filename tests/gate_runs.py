@@ -1,7 +1,5 @@
 """Runs made by hand for the tests of the gate: what was given for a few cases, as files."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Small tables of a history, made by hand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ Each is named after its kind. None of them holds a full stop at its end, so that
 beginning of a sentence.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 HARMLESS = "words"

@@ -1,7 +1,5 @@
 """Runs that are killed at any moment: who is left of them, and what their files come to."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -4,8 +4,6 @@ Half of them are sealed anew: their checksum is that of what was put there, so t
 the checksum that refuses them.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -3,8 +3,6 @@
 Half of them have other arrays than a call has, the others have other bytes than a file of arrays.
 """
 
-from __future__ import annotations
-
 import random
 import struct
 import zipfile

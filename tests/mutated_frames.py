@@ -4,8 +4,6 @@ Half of them are right frames of other things, with the checksum that they shoul
 are no frames at all, or more than one.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import struct

@@ -4,8 +4,6 @@ Half of them are sealed anew: their footer counts and sums up what was put there
 only the checksum that refuses them.
 """
 
-from __future__ import annotations
-
 import json
 import random
 from collections import Counter

@@ -4,8 +4,6 @@
 right, how many different sentences the others gave, and how long the slowest took.
 """
 
-from __future__ import annotations
-
 import random
 import re
 import sys

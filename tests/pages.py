@@ -1,7 +1,5 @@
 """The code blocks of the documentation."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from pathlib import Path

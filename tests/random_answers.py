@@ -1,7 +1,5 @@
 """Answers of random implementations: random questions under random conventions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice

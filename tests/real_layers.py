@@ -1,7 +1,5 @@
 """Layers of real numbers, as models have them, for the tests of comparison."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

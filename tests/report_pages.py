@@ -1,7 +1,5 @@
 """What a page of a report holds for its scripts."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import json

@@ -1,7 +1,5 @@
 """Runs made by hand for the tests of the report: a few cases, and what an API gave for them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

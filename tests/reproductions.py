@@ -1,7 +1,5 @@
 """Reproductions of small cases, for the tests of scripts and of what they hold."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

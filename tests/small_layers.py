@@ -1,7 +1,5 @@
 """A small layer of PyTorch, for the tests of translations and of what proves them."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from conformance.adapters.registry import APIS, FRAMEWORKS

@@ -1,7 +1,5 @@
 """Questions small enough to be answered by hand."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -6,8 +6,6 @@ pairwise. covertable chooses the points for three; it is installed for this tool
 (``pip install .[combinations]``). The output is kept in a case file, which is not generated again.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module

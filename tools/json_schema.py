@@ -1,7 +1,5 @@
 """Generate ``cases/schema.json`` for editors from the models: python tools/json_schema.py"""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -10,8 +10,6 @@ frameworks. Releases of other times make other choices, so of the cases that an 
 also has two that distinguish any two choices of an axis.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ The parts of a question are drawn one after the other, each until it has its lev
 questions the one with the highest mutation score is chosen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 

@@ -3,8 +3,6 @@
 The page of the report is made of the baselines, so that the documentation needs no framework.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Explain one answer by another: what does each of them do that the other does not?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product

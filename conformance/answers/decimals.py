@@ -1,7 +1,5 @@
 """Recognise numbers that were printed with few decimals, as people copy them from a terminal."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from conformance import comparison

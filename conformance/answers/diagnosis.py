@@ -4,8 +4,6 @@ A convention is no fault of its own: it is what the answer did in place of what 
 canonical meaning of the words.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Decide in which dtype a question is asked, of arrays that may have several."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce

@@ -4,8 +4,6 @@ A .safetensors file is a header in JSON and the bytes of the tensors. It is read
 the package of that name, whose reader for NumPy has no bfloat16 and knows no limits.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Move arrays from the layout that somebody names, with or without a batch, to canonical axes."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Draw a diagnosis as lines of text, with both answers side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rich.text import Text

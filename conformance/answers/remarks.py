@@ -1,7 +1,5 @@
 """Say what can still be said of an answer that no convention explains."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -3,8 +3,6 @@
 Nothing is dropped: a word that is not known is refused, and so is a number that has no meaning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod

@@ -1,7 +1,5 @@
 """Build the question of a submission from its typed arrays and its arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

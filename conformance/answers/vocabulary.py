@@ -5,8 +5,6 @@ another form, or repeat what the shapes of the arrays say; they are resolved whe
 known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Read a captured call from an .npz file: its arrays, and its arguments."""
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

@@ -1,7 +1,5 @@
 """Turn a captured call into the fields of a case."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

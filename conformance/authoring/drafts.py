@@ -3,8 +3,6 @@
 A draft also has comments for a person, with the source of the case and the length of its answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod

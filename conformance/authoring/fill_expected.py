@@ -3,8 +3,6 @@
 An answer is inserted at the end of its case, as the YAML parser reports it; every other byte stays.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Convert a question to the fields of a case file."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

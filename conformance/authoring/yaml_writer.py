@@ -3,8 +3,6 @@
 A case is inserted into the text of a file, whose other lines keep their format.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

@@ -1,7 +1,5 @@
 """Define how a case file states an array: by the numbers themselves, or by a rule for them."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import partial
 from math import prod

@@ -3,8 +3,6 @@
 Sizes are checked before anything is allocated, and values before anything is computed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """Select cases of the corpus or of files for a command, and report problems of the files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Turn one entry of a case file into a case, or into everything that is wrong with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Turn the errors of pydantic into sentences for a person, each with the place of the value."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args

@@ -6,8 +6,6 @@ if all its terms have one sign and overflow. NaN and infinities have no part in 
 they reach is NaN, or infinite, in every order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -4,8 +4,6 @@ A document can be wrong, and then the case has an erratum: the document's statem
 with the oracle, and the correction must agree, or else the erratum is stale.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from math import prod
 from typing import Any

@@ -3,8 +3,6 @@
 Nothing is coerced: the text '2' is not 2, true is not 1, and 2.0 is no stride.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args

@@ -1,7 +1,5 @@
 """Load case files, and report everything that is wrong in any of them, each with its place."""
 
-from __future__ import annotations
-
 import os
 import re
 from bisect import bisect_right

@@ -1,7 +1,5 @@
 """Define a case: a question, its source, the statements about its answer, and its purpose."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from conformance.question import AnyQuestion, Array

@@ -1,7 +1,5 @@
 """Check the numbers of a case file, alone or in nested lists; complex ones are text there."""
 
-from __future__ import annotations
-
 from cmath import isfinite
 from collections.abc import Sequence
 from typing import Any

@@ -10,8 +10,6 @@ choose from. Along an axis of full length F, with output padding p:
   do. So ``same`` alone is the length n s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

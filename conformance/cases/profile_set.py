@@ -4,8 +4,6 @@
 documents are what an API is asked where every call takes seconds.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 A new property is a function in ``conformance.cases.property_checks``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil

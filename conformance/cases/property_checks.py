@@ -6,8 +6,6 @@ with itself. It takes a question or a chain and an answer of the right shape, in
 bias, and raises ``ValueError`` for a question to which the property does not apply.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeAlias
 

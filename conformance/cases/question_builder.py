@@ -4,8 +4,6 @@ This module checks everything that needs more than one value: how many axes ther
 channels fit, and whether a suite should compute such sizes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial

@@ -8,8 +8,6 @@ have the shape (narrow channels, wide channels / groups, *k) for both. Everythin
 holds every exact case exactly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import product
 from typing import Any

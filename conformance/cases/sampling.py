@@ -1,7 +1,5 @@
 """Draw random questions with a seed from a space of arguments, small enough to read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count

@@ -4,8 +4,6 @@
 sizes. Docstrings and descriptions of the models are part of ``cases/schema.json``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 

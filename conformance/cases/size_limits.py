@@ -1,7 +1,5 @@
 """Limit the size of a question by its shapes, before anything is computed from it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import prod
 

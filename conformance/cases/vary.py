@@ -1,7 +1,5 @@
 """Expand the ``vary`` of an entry: one entry for many cases, each with an id for its changes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -4,8 +4,6 @@ A word that is spelt like one of ours may mean something else: `target_shape` is
 `output_padding`. So words that the tables have come first, and only typing errors are guessed.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from cmath import isfinite

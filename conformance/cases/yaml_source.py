@@ -5,8 +5,6 @@ reasons: every value needs its line and column, its meaning must be that of YAML
 must give sentences. Events are also flat, so that no C code recurses as deep as a file is nested.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Explain errors of YAML syntax, with places, to people who do not know YAML's grammar."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias

@@ -3,8 +3,6 @@
 ``no`` is a word, ``1e-3`` a number, ``1_000`` a word; PyYAML follows YAML 1.1 and differs in all.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import sys

@@ -1,7 +1,5 @@
 """``conformance accept``: writes runs as the baselines of later runs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

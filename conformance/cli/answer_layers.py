@@ -1,7 +1,5 @@
 """Read and diagnose the layers of a file that ``conformance.capture`` wrote."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

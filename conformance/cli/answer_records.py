@@ -1,7 +1,5 @@
 """Makes the JSON of ``conformance diagnose`` for programs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

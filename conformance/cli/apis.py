@@ -1,7 +1,5 @@
 """``conformance apis``: lists the APIs, and says which of them an interpreter has."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The command line: a group that imports the module of a command only when the command runs."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import sys

@@ -1,7 +1,5 @@
 """``conformance bisect``: finds the first release of a package that answers a case otherwise."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """Read the arguments of a case that people type, after an option or at a prompt."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

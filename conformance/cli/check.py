@@ -1,7 +1,5 @@
 """``conformance check``: validates cases, and measures their mutation score and coverage."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``conformance compat``: says which conventions are the same in a range of releases."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

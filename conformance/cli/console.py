@@ -1,7 +1,5 @@
 """Make the console that commands print to, with a least width."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Writes the call that is right, for an answer that is not, with its proof."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rich.text import Text

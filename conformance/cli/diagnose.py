@@ -1,7 +1,5 @@
 """``conformance diagnose``: explains an answer that somebody brings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace

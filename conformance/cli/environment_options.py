@@ -1,7 +1,5 @@
 """Options that choose the environments of a command, which become one argument."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """``conformance environments``: lists and removes stored environments."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

@@ -5,8 +5,6 @@ exits with 1: it prints a sentence to the standard error and exits with 2, and a
 program exits with 3.
 """
 
-from __future__ import annotations
-
 import errno
 import io
 import os

@@ -1,7 +1,5 @@
 """``conformance explain``: calls the APIs for one case, and explains their answers."""
 
-from __future__ import annotations
-
 from itertools import groupby
 from pathlib import Path
 

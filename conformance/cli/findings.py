@@ -1,7 +1,5 @@
 """``conformance findings``: runs the scripts of `docs/findings.md`, and says which bugs show."""
 
-from __future__ import annotations
-
 import click
 
 from conformance.cli import environment_options, options

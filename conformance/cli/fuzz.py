@@ -1,7 +1,5 @@
 """``conformance fuzz``: asks random questions, and writes a small case of each kind of trouble."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Compare a run with the nearest releases in the history, for `gate`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 

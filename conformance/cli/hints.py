@@ -1,7 +1,5 @@
 """Suggest an option in place of one that does not exist, by its meaning before its spelling."""
 
-from __future__ import annotations
-
 import click
 
 from conformance.cases.vocabulary import EXPLANATIONS, SYNONYMS, did_you_mean

@@ -1,7 +1,5 @@
 """``conformance history``: says what changed from release to release of a package."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path

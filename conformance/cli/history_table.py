@@ -1,7 +1,5 @@
 """Print what the table of the history has, for `history` without releases to ask."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """``conformance new``: writes a case from options, prompts or a captured call."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial

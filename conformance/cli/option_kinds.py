@@ -1,7 +1,5 @@
 """Kinds of options: their types, and a group of options that become one argument."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from functools import partial, wraps

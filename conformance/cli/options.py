@@ -1,7 +1,5 @@
 """Options that several commands have, and checks of their values."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any

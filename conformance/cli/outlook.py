@@ -1,7 +1,5 @@
 """What the history of a package lets one expect of a run, with few imports, as `gate` is quick."""
 
-from __future__ import annotations
-
 from conformance.adapters.registry import HOMES
 from conformance.history import table
 from conformance.history.outlook import outlook

@@ -1,7 +1,5 @@
 """Check the files that a command is about to write, without imports that delay a silent gate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn

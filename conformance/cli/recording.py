@@ -1,7 +1,5 @@
 """Record the history of packages for ``conformance history --to``, and print what happens."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

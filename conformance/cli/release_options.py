@@ -1,7 +1,5 @@
 """Options of `history` and `bisect`, which choose releases of a package and their environments."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """``conformance report``: writes tables and pages about runs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

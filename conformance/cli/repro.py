@@ -1,7 +1,5 @@
 """``conformance repro``: writes one call as a script for a bug report."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """``conformance run``: asks the cases in an environment, or in several at once."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

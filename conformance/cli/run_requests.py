@@ -1,7 +1,5 @@
 """Plans and makes the runs of ``conformance run``."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager

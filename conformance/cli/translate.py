@@ -1,7 +1,5 @@
 """``conformance translate``: writes a call of one API for another, with its proof."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Set
 from contextlib import ExitStack

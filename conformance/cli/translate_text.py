@@ -1,7 +1,5 @@
 """Print a translation, with its meaning, costs and proof, or a table of those of layers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from rich.console import Console

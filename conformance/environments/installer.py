@@ -1,7 +1,5 @@
 """Run uv with the settings of pip, npm, and find or download the Python of an environment."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

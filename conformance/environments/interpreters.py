@@ -1,7 +1,5 @@
 """Describe the interpreter of a worker, and what a worker reports of its runtime."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform

@@ -4,8 +4,6 @@ A process that uses an environment holds a lock beside it until it ends (`defini
 one that makes an environment holds another. Removal takes both locks.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re

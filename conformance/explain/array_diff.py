@@ -1,7 +1,5 @@
 """Draw arrays as lines of text, and mark the numbers in which two of them differ."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 

@@ -1,7 +1,5 @@
 """Explain one case: its question, the calls, and the answers, as lines of text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 

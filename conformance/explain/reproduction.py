@@ -3,8 +3,6 @@
 The script holds the same source that a worker runs.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

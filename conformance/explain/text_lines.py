@@ -1,7 +1,5 @@
 """Wrap sentences and indent drawings, as lines for a terminal."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 The list is in ``known_bugs.toml``; `docs/findings.md` has a description and a script for each bug.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -11,8 +11,6 @@ to the lines of the framework that it imports or requires; one that imports Kera
 of Keras.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Print the results of the page's scripts as lines for a person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from conformance.findings.page import PAGE, Entry

@@ -1,7 +1,5 @@
 """Run a script of the page in an interpreter, and compare its output with the page."""
 
-from __future__ import annotations
-
 import glob
 import os
 import signal

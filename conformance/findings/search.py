@@ -1,7 +1,5 @@
 """Start every environment, and run all scripts of the page in them, side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace

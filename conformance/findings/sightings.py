@@ -4,8 +4,6 @@ A wrong answer is a known bug only there: another version may have fixed the bug
 another way, and another CPU may never run the routine with the bug.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache

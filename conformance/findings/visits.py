@@ -4,8 +4,6 @@ A pinned environment runs the entries of its versions. Entries of other versions
 with these versions. A user's interpreter runs all entries of its framework.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Write the findings of a random search as a table and as a case file."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 

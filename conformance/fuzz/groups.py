@@ -1,7 +1,5 @@
 """Group the observations of a random search by what is taken for the same finding."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 

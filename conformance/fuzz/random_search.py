@@ -4,8 +4,6 @@ The seed and the number of a question draw it again. So a search keeps counts on
 does not depend on the number of questions.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed

@@ -5,8 +5,6 @@ libraries shrink the choices of their own generators in their own loop; here the
 shrunk, by `STEPS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 

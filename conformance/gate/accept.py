@@ -4,8 +4,6 @@ An answer that differs between these runs is recorded as nondeterministic, as th
 it again and again otherwise.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

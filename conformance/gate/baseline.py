@@ -4,8 +4,6 @@ A baseline is a table with a line for each API and case, below a header that nam
 header has a checksum, which reveals an edit by hand.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

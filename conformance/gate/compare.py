@@ -3,8 +3,6 @@
 Changes of the suite (cases that are new, gone or edited) are kinds of their own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args

@@ -5,8 +5,6 @@ changes of several APIs if they also share cases or conventions. Where a case fi
 explanations, the one counts that explains most of the API's cases.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

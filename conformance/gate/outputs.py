@@ -1,7 +1,5 @@
 """Show the gate's result on a terminal, in Markdown, as JUnit XML and as annotations of GitHub."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree

@@ -1,7 +1,5 @@
 """Describe a group of changes in one sentence that a person can act upon."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.adapters.registry import FRAMEWORKS

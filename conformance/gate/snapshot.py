@@ -1,7 +1,5 @@
 """Hold the answers of one environment, from a run file or a baseline."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

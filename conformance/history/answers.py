@@ -1,7 +1,5 @@
 """Describe the answer to one case in one version, so that answers of versions can be compared."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Like `git bisect`, the search halves the remaining range and steps around what c
 place is a number, from the oldest release to the newest; the search knows nothing of releases.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Changes of conventions come first, axis by axis, and then changes that no axis a
 case. Consecutive versions with the same behaviour are one span.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ likeliest first: with the pinned companions, so that releases differ in nothing 
 companions of the release's own time; with any that the installer accepts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Find for a change of a convention the simplest case that both conventions answer differently."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 

@@ -1,7 +1,5 @@
 """Forecast which environments a history makes, and how much they download."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace

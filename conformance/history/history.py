@@ -3,8 +3,6 @@
 Environments are kept, and so is every run of the same code, cases and pins.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Use what the history has of a package where a change is searched for."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 
 from packaging.version import Version

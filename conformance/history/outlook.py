@@ -1,7 +1,5 @@
 """Say what the history lets one expect of a version, also of one that was never asked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from packaging.version import InvalidVersion, Version

@@ -5,8 +5,6 @@ Whatever stops the recording, the table has the rows of whole releases only, and
 goes on from there.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed

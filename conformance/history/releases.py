@@ -4,8 +4,6 @@ pip lists them, from the index that it is configured with, once for each install
 without a wheel for any of these cannot be asked.
 """
 
-from __future__ import annotations
-
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence

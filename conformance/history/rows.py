@@ -1,7 +1,5 @@
 """Turn the run of a release into rows of the table of a history."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

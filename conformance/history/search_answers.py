@@ -1,7 +1,5 @@
 """Give the answers of releases to a search, and describe each in a line."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Sequence
 
 from conformance.history import history

@@ -5,8 +5,6 @@ release, API and axis. A release that could not be asked has one row, and so has
 release lacks; its ``reason`` says why.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """Hold what changed in an API from version to version, and merge what changed alike."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Merge consecutive versions with the same behaviour, so that a long history is a few words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar

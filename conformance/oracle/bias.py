@@ -1,7 +1,5 @@
 """Add a bias to an output, and compute the gradient of a loss by it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -15,8 +15,6 @@ References
 Griewank and Walther, "Evaluating Derivatives" (2008), chapters 3 and 5.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 

@@ -15,8 +15,6 @@ References
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from numbers import Integral

@@ -10,8 +10,6 @@ modulo its length m, which is to say that all of wide[i s + a d - b - t m] are m
 whole t.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import product

@@ -1,7 +1,5 @@
 """Scale arrays up linearly, and make the kernel with which `conv_transpose` does the same."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -4,8 +4,6 @@ NumPy keeps the order in an array's strides. Between processes it gets lost, so 
 repeats the NumPy expression that restores it.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np

@@ -23,8 +23,6 @@ References
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import prod
 from typing import Any

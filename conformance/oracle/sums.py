@@ -3,8 +3,6 @@
 No array is padded, and no zeros are inserted, so no such zero is multiplied by an infinity.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import prod
 from typing import Any, TypeAlias

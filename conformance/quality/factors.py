@@ -4,8 +4,6 @@ A factor is an argument with a few levels. A constraint says which levels of sev
 question has together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ covered if a question of the cases has it. Coverage of three and more factors le
 of which two are enough (`Factor.pairwise`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -6,8 +6,6 @@ oracle's; the mutant survives if the convention changes the question but not the
 framework takes part.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass

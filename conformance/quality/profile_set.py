@@ -3,8 +3,6 @@
 ``tools/profile_set.py`` chooses the set.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Report t-way coverage and mutation score of the cases, as lines and as findings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 

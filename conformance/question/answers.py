@@ -1,7 +1,5 @@
 """Answer questions by the oracle, and say what their answers take."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import prod

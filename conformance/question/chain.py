@@ -1,7 +1,5 @@
 """Define a chain of questions, and the steps between them that have no kernel."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import TypeAlias
 

@@ -1,7 +1,5 @@
 """Define the values that fields of a question may have: ops, dtypes and lengths of outputs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -4,8 +4,6 @@ The source reads the arrays x, w, b and g (the gradient by the output), and tang
 and leaves the answer in y. `conformance.recipes.plan_source` writes its lines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 

@@ -4,8 +4,6 @@ A recipe avoids a known limitation, and a native call may run into it. Then no c
 the answer, and the limitation does.
 """
 
-from __future__ import annotations
-
 from conformance.adapters.base import NEEDS_BATCH, Api, Limitation
 from conformance.adapters.runtime import Runtime
 from conformance.conventions import interpretations

@@ -4,8 +4,6 @@ A recipe wraps a framework's call in maps: y = T f(X x, W w). Its gradients foll
 framework's own gradients f' of f and from adjoints: by x it is X* f'(T* g), by w it is W* f'(T* g).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

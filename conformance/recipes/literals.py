@@ -1,7 +1,5 @@
 """Write arrays as Python source, exact to the bit: readable if short, packed otherwise."""
 
-from __future__ import annotations
-
 import base64
 import re
 import textwrap

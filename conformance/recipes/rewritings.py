@@ -3,8 +3,6 @@
 A recipe is the cheapest rewriting that an API accepts. No rewriting depends on an API's name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Rewritings of the question are tried in the order of their cost. The first one t
 is the recipe.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache

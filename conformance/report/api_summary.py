@@ -1,7 +1,5 @@
 """Summarize each API: its verdicts counted, and the most frequent reasons in sentences."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A run file has no arrays, only digests. The answer under the conventions that ex
 is shown where its digest is that of the observation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Word the changes from version to version, on a terminal and in Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType

@@ -1,7 +1,5 @@
 """Count on how many APIs each claim of the five documents holds."""
 
-from __future__ import annotations
-
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Define the convention tables: the choice of every API on every axis."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby

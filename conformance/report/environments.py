@@ -1,7 +1,5 @@
 """Check the runs of a report, sort them and name them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

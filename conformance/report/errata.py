@@ -1,7 +1,5 @@
 """Compare each erratum of a document with the answers of the frameworks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """Collect the conventions that the runs establish for every API, and the contradictions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain

@@ -1,7 +1,5 @@
 """Word the history of packages: the ranges of releases, and what changed, the newest first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.version import Version

@@ -4,8 +4,6 @@ The page needs no network. Without JavaScript it shows all tables one below the 
 view at a time, explanations, the pages of cases, and the port of a layer.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

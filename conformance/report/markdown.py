@@ -1,7 +1,5 @@
 """Render the report as Markdown that changes only when the results change."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from conformance.observations import VERDICTS

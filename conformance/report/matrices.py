@@ -1,7 +1,5 @@
 """Count the verdicts by topic, in a matrix for each operator."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Hold everything that the outputs of a report show."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Define the small questions on which pictures show conventions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ other one shows arrays as grids, in which the elements that differ are marked. C
 the page that holds the picture, by CSS classes, so that there is one picture for light and dark.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache

@@ -5,8 +5,6 @@ of many layers, in which lengths and numbers of channels are names. The page loo
 puts numbers for the names.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

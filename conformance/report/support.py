@@ -4,8 +4,6 @@ APIs of a framework with the same cells share a column. A page folds the columns
 frameworks into one.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Read the rows and families of the support matrix, and what people ask, from ``support.toml``."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

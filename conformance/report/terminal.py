@@ -1,7 +1,5 @@
 """Print the report in a few lines on the terminal."""
 
-from __future__ import annotations
-
 import re
 from itertools import groupby
 

@@ -5,8 +5,6 @@ environment, the variables and settings that its worker gets, the worker's own c
 and the system. What our code makes of an answer is computed anew in each run.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -4,8 +4,6 @@ An observation shows a choice if the case distinguishes it from another one: if 
 the explanation of the answer, answers otherwise with that other choice.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Run planned calls in a worker: the one loop over calls, for all commands."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Evaluate the outcome of a call against the oracle."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """Provide executors for shards: threads of this process, or a Dask cluster."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Compute one digest of all that a run is made from, so that no run is made twice."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache

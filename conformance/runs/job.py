@@ -1,7 +1,5 @@
 """Define a run to make as a job: it cuts its shards, and writes their observations to its file."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack

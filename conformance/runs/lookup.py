@@ -1,7 +1,5 @@
 """Look up one case, API or backend by name, for commands that run a single case."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Collection, Sequence
 from pathlib import Path

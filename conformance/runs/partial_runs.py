@@ -5,8 +5,6 @@ memory for those before it, so that a file does not depend on how the run was ma
 a stopped run is the beginning of the complete one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace

@@ -1,7 +1,5 @@
 """Plan a run: every call that the cases make of the APIs of a framework."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Derive the profile of an API: its choice on each axis of meaning, from its native calls only."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ A run is a header, one line for each observation, and a footer with the counts a
 the lines before it. Readers check the lines against the footer; a run without one is incomplete.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter

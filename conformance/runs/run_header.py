@@ -1,7 +1,5 @@
 """Make the header of a run: the cases, and the runtime that answers them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 

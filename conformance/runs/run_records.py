@@ -1,7 +1,5 @@
 """Define the header and the footer of a run file; its other lines are observations."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ A place stays with the run that it opened, as it has imported the framework. Whe
 open, it helps with the longest one. A shard that fails is retried, each case as a shard of its own.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future

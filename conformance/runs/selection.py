@@ -4,8 +4,6 @@ The gate compares a run of a part with the same part of a baseline, so that the 
 do not count as lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Where both answer the same, a wrong answer is what the source already means; whe
 mode or the conversion has changed it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 

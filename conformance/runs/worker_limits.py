@@ -1,7 +1,5 @@
 """Define the limits of workers, and make the client of a worker in an environment."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from conformance.environments.definitions import Environment

@@ -3,8 +3,6 @@
 A pool makes or finds the environment of a shard. Its observations are the same on every machine.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Two questions of different sizes with the same classes take the same paths throu
 case proves something about a call that was not run if, and only if, all their classes agree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from math import prod

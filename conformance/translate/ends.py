@@ -1,7 +1,5 @@
 """Open the two ends of a translation: an API, its record, and an interpreter that has it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Find the operations that turn the kernel of one API into that of another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass

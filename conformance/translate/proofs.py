@@ -4,8 +4,6 @@ Cases prove a call right if their arguments are of its classes, one by one, and 
 asked them. A call is known to be refused if all similar calls were refused.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from conformance.adapters.base import Api, Inexpressible

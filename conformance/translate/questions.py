@@ -1,7 +1,5 @@
 """Build the question of a translation from its arguments, as people write them."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import Any
 

@@ -5,8 +5,6 @@ cases: how a call was rewritten, why there is none, the known limit behind a ref
 of a diagnosis.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache

@@ -4,8 +4,6 @@ The observed profile of the first API tells what its arguments mean, and a recip
 API the same. `conformance.translate.proofs` proves that the call is right.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 

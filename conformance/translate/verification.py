@@ -1,7 +1,5 @@
 """Prove a translation by the cases of a run, or by making both calls now."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod

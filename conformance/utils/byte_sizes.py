@@ -1,7 +1,5 @@
 """Reads and writes sizes in bytes with their units."""
 
-from __future__ import annotations
-
 import re
 
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}

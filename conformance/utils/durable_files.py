@@ -1,7 +1,5 @@
 """Writes files so that after a power failure they are either complete or as they were before."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Shortens long text and long lists at the end of a sentence, a word or an entry."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 MARK = "…"

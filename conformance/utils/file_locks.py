@@ -4,8 +4,6 @@ Windows has no `fcntl`, and some shared file systems have no locks. Files are re
 without protection from a second writer.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import IO, Any
 

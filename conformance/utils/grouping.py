@@ -1,7 +1,5 @@
 """Group things that have something in common, in the order of their first occurrence."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterable, Set
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Write Markdown from templates, and tables in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template

@@ -4,8 +4,6 @@ The text of a case, a run file or a framework may have characters that move the 
 direction of a line or cannot be encoded, and words that a CI service reads as a command in its log.
 """
 
-from __future__ import annotations
-
 import re
 
 _COMMANDS = re.compile(

@@ -1,7 +1,5 @@
 """Shows the progress of long work on standard error, in the same way for every command."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import ceil, inf
 from time import monotonic

@@ -1,7 +1,5 @@
 """Say in a sentence that a file cannot be read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

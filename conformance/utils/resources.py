@@ -1,7 +1,5 @@
 """Locates the data of the package: inside it where it is installed, beside it in a clone."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from typing import Any

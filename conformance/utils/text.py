@@ -4,8 +4,6 @@ Each function takes linear time: no regular expression here backtracks or search
 twice.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

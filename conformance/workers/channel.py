@@ -5,8 +5,6 @@ and nothing keeps running after an exception in the controller. A worker runs on
 process groups end the children of a question; the module can be imported anywhere.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import selectors

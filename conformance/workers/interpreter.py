@@ -1,7 +1,5 @@
 """Starts a worker in the Python of a framework, or reports in a sentence why it cannot."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

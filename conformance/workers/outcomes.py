@@ -1,7 +1,5 @@
 """The outcomes of a question to a framework: values, so that no failure ends a run."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Runs a program in a session of its own, and ends it with everything that it started."""
 
-from __future__ import annotations
-
 import os
 import selectors
 import signal

@@ -4,8 +4,6 @@ A worker runs code of others, so nothing that it sends is trusted. A frame of an
 these counts as a crash of its question.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 

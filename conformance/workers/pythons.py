@@ -5,8 +5,6 @@ shim of a version that is not selected only prints an error. So this module runs
 once, skips those that do not start, and searches the folders of the managers.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -7,8 +7,6 @@ and kills every process with the mark when the pipe ends.
 The warden runs this file, so the file imports the standard library only.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import secrets

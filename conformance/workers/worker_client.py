@@ -6,8 +6,6 @@ usual. Where a framework has a way to answer several questions in one program, t
 together, and asks those that get no answer so alone.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """2,000 broken captures, the same every time."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

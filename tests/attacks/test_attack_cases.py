@@ -1,7 +1,5 @@
 """10,000 broken case files, the same every time, and what every command makes of some of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

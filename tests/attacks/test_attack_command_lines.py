@@ -1,7 +1,5 @@
 """500 command lines, the same every time."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """2,000 random questions under one and under two random conventions, the same every time."""
 
-from __future__ import annotations
-
 import pytest
 from random_answers import unnamed
 

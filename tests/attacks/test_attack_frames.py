@@ -1,7 +1,5 @@
 """2,000 lies of a worker, the same every time."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import pytest

@@ -4,8 +4,6 @@ Moments are shares of the time that a whole run takes on this machine. What is k
 by then, which is a moment like any other.
 """
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """10,000 broken run files, the same every time, and what every command that reads them does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -4,8 +4,6 @@ The answers are those of the baselines that come with the package, and recorded 
 and of PyTorch's exporters, so that no framework is needed.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Every view of the page at three widths and in two schemes, and all that one can do there."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 

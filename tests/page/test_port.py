@@ -1,7 +1,5 @@
 """What the page computes is what Python computes, to the letter, for thousands of layers."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from itertools import product

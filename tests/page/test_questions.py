@@ -3,8 +3,6 @@
 ``answers.toml`` has the path to each answer, and the sentence that stands there.
 """
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Commands that need a framework are left out; the pages have those in blocks without a ``$``.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import re
 import shlex

@@ -1,7 +1,5 @@
 """Words of a case, a run file or a framework are shown as words, and are nothing else."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,6 @@
 """What is imported when: no framework ever, and nothing heavy before it is needed."""
 
-from __future__ import annotations
-
+import ast
 import os
 import subprocess
 import sys
@@ -69,6 +68,16 @@ def test_the_worker_imports_nothing_of_ours() -> None:
         [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
     )
     assert not {"conformance", "numpy"} & set(told.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "file", ["__init__.py", "workers/batched.py", "workers/program.py", "workers/worker.py"]
+)
+def test_what_a_worker_reads_runs_on_an_older_python(file: str) -> None:
+    """Python 3.8 has neither ``list[str]`` nor ``str | None``, but as text."""
+    source = (ROOT / "conformance" / file).read_text(encoding="utf-8")
+    tree = ast.parse(source, feature_version=(3, 8))
+    assert "from __future__ import annotations" in map(ast.unparse, tree.body)
 
 
 # Without POSIX

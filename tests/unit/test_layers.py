@@ -1,7 +1,5 @@
 """The layout: a folder imports from folders below it, and never from one above."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from pathlib import Path

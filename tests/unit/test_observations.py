@@ -1,7 +1,5 @@
 """Observations and verdicts: what each mode came to, and what that comes to together."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import get_args
 

@@ -1,7 +1,5 @@
 """The public Python API: every name is there, and the page shows what holds."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

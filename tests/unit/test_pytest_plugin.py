@@ -4,8 +4,6 @@ A fake stands where PyTorch would; pytest is run as a process of its own, with n
 plugin, so that it makes no difference what else is installed.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

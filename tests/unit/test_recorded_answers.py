@@ -1,7 +1,5 @@
 """Recorded answers: what of them is compared, and which of them agree."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

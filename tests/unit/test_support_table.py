@@ -1,7 +1,5 @@
 """README has the committed table, and the table a row for each implementation that is pinned."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Assertions for other people's test suites: they pass, or name the convention."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

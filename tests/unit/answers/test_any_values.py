@@ -1,7 +1,5 @@
 """Whatever somebody brings, it is answered or refused in a sentence."""
 
-from __future__ import annotations
-
 import json
 import random
 from pathlib import Path

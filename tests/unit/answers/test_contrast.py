@@ -1,7 +1,5 @@
 """One answer beside another: what does each of them do that the other does not?"""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

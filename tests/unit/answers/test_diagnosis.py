@@ -1,7 +1,5 @@
 """What is said of an answer: right in any dtype, wrong with its reason, or not to be told."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

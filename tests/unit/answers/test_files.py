@@ -1,7 +1,5 @@
 """Answers in files: .npz, .safetensors and YAML."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

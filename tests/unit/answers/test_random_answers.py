@@ -1,7 +1,5 @@
 """Random questions under one and two random conventions: the command names what was put in."""
 
-from __future__ import annotations
-
 import pytest
 from random_answers import unnamed
 

@@ -1,7 +1,5 @@
 """What is said of an answer that no convention explains."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Answers of public reports and questions: each is named by what it did."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

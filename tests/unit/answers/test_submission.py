@@ -1,7 +1,5 @@
 """Arrays and arguments as people have them, and the question that they are."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Words of ONNX and of APIs that say the length of the output, the padding or a shape."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

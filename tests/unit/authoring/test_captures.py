@@ -1,7 +1,5 @@
 """A captured call becomes arrays in canonical axes, and numbers that a person can read."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO

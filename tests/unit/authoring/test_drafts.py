@@ -1,7 +1,5 @@
 """A draft is a case that holds up: with the oracle's answer, and what there is to know of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

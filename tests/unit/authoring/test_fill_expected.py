@@ -1,7 +1,5 @@
 """``expected`` is filled in where it is missing, and nothing else of a file changes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """However a captured call is broken, `new` writes a case or a sentence, and never a traceback."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A question in the words of a case file: what is read from them is the question again."""
 
-from __future__ import annotations
-
 from itertools import islice
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a program writes into a case file reads as people write it, and leaves theirs alone."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Arrays come out of a case file with the shape, the numbers and the dtype that it says."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Which cases are meant: by path, and by words in their id, operator, topics and claims."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

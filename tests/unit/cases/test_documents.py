@@ -1,7 +1,5 @@
 """The five documents: every claim in them is carried by a case, in the file of its document."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What a case states is held against the oracle, and against what a framework answered."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

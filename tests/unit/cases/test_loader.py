@@ -1,7 +1,5 @@
 """A case file becomes cases: five lines are enough, and nothing that they say is lost."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from textwrap import dedent
 

@@ -1,7 +1,5 @@
 """However a case file is broken, the answer is cases or sentences, and never a traceback."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Numbers of two dtypes, numbers that are not finite, overflow, and complex numbers in cases."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The length of an output: what follows from it, and which lengths there are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

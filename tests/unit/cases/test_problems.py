@@ -1,7 +1,5 @@
 """Everything wrong in any case file is told at once: a sentence each, at the place of the value."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The cases that are enough for a profile, and those that slow APIs are asked."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

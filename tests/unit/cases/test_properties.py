@@ -1,7 +1,5 @@
 """Every named property holds of the oracle's answer, fails of a wrong one, and says its limits."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

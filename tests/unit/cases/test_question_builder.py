@@ -1,7 +1,5 @@
 """One example without a batch, and the steps of a chain that have no kernel."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

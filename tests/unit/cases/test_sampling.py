@@ -1,7 +1,5 @@
 """Draws from the space of questions: repeatable, answerable, and not always the easy ones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import islice
 

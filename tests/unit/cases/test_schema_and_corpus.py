@@ -1,7 +1,5 @@
 """Editors accept what the loader accepts: every case that there is, and every one that is made."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

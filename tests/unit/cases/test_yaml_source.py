@@ -1,7 +1,5 @@
 """YAML text becomes what people mean, each value with its place, and rubbish becomes sentences."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator

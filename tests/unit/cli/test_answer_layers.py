@@ -1,7 +1,5 @@
 """``conformance diagnose`` of a whole model: the calls that ``conformance.capture`` recorded."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``conformance apis``: every API by its whole id, and why a framework cannot be asked."""
 
-from __future__ import annotations
-
 import sys
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The command line: help that a stranger can follow, and statuses that a script can."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from importlib.util import find_spec

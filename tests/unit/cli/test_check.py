@@ -1,7 +1,5 @@
 """``conformance check`` on what cases can tell: what it prints, where, and what it faults."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

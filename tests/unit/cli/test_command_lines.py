@@ -1,7 +1,5 @@
 """Whatever is typed, a command ends with a documented status and a sentence."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

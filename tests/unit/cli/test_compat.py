@@ -1,7 +1,5 @@
 """``conformance compat``, and ``history`` without releases: what the table says."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

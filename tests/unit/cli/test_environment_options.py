@@ -1,7 +1,5 @@
 """Which environments the words of a command mean."""
 
-from __future__ import annotations
-
 import sys
 from typing import get_args
 

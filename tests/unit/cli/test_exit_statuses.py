@@ -1,7 +1,5 @@
 """What every command ends with: each documented status, and never 1 where something broke."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """``conformance findings``: what it prints and ends with, on pages of a framework that is here."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``conformance fuzz``: what it prints, writes and ends with, in frameworks with known faults."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

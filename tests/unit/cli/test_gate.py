@@ -1,7 +1,5 @@
 """The command ``gate``: what it is given, what it prints and writes, and what it ends with."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

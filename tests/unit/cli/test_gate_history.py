@@ -1,7 +1,5 @@
 """``gate`` and the history: the nearest releases of a version, and what to expect of it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from xml.etree import ElementTree
 

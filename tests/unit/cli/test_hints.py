@@ -1,7 +1,5 @@
 """What a sentence ends with where a word is not known: never something with another meaning."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

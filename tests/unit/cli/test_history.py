@@ -1,7 +1,5 @@
 """``conformance history`` and ``bisect``: releases of a fake, in environments that a fake makes."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``conformance history --to``: what a table has of releases, whatever stopped its recording."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """``conformance new``: from flags, prompts or a captured call to a case that holds up."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

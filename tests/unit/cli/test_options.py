@@ -1,7 +1,5 @@
 """Options that commands share: what cannot be meant is refused, and no input is written over."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """``--command``: a program in any language in place of a framework."""
 
-from __future__ import annotations
-
 import csv
 import shlex
 import sys

@@ -3,8 +3,6 @@
 A fake stands where PyTorch would, and is asked in workers of its own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """``conformance translate`` as a person types it: in an empty folder, and with interpreters."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

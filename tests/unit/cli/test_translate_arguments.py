@@ -1,7 +1,5 @@
 """What `translate` takes an argument for that was given, or was not, and what it says of prices."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

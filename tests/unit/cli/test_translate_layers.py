@@ -1,7 +1,5 @@
 """``conformance translate --recorded``: a line for each layer of a model, or one in full."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``conformance translate``: which run files it refuses, and which it passes over."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

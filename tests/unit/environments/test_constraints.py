@@ -1,7 +1,5 @@
 """Exact versions: all that sessions and environments install has one, on every machine the same."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Environments: made once for the same pins, and told in a sentence when they cannot be made."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What a worker is told: where compiled code is kept, and where none is."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

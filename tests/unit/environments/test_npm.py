@@ -1,7 +1,5 @@
 """Environments with packages of JavaScript: what npm is told, what it may not do, when it fails."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

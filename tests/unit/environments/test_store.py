@@ -1,7 +1,5 @@
 """Environments that are kept: listed with their last use, and removed where nobody uses them."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Explanations as a person reads them: at 80 columns, without colour, and nothing left unsaid."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from collections.abc import Callable

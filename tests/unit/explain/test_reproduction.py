@@ -1,7 +1,5 @@
 """Scripts to paste into a report: they run alone, hold the worker's own text, and say what came."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Known bugs: each is told of, is still in the baseline, and makes no noise in a report."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 from functools import cache

@@ -1,7 +1,5 @@
 """The page of findings: whatever is not in its form is an error, with its line."""
 
-from __future__ import annotations
-
 import pytest
 from findings_pages import RIGHT, SCRIPT, SEEN, WRONG, add_json, block, entry, page, script
 

@@ -1,7 +1,5 @@
 """Scripts of the page: what they print and how they end, whatever they do to their process."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

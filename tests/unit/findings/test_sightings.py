@@ -1,7 +1,5 @@
 """Sightings: a bug is known of the versions and classes that it was seen with, and of no others."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.findings.sightings import Sighting

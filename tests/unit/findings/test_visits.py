@@ -1,7 +1,5 @@
 """Where the scripts of the page run: in which environments, for which entries."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.environments import definitions

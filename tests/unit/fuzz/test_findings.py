@@ -1,7 +1,5 @@
 """What a search found, as a table and as cases."""
 
-from __future__ import annotations
-
 from io import StringIO
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Random search in frameworks with known faults: what is found, how it is grouped and shrunk."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Shrinking: down to what a person can follow, and never past what it was to show."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """Accepting runs: which become a baseline, which are refused, and which answers may differ."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

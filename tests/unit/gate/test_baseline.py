@@ -1,7 +1,5 @@
 """Baselines: small, the same on every day, read as they were written, never edited unnoticed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

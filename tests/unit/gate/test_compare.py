@@ -1,7 +1,5 @@
 """Changes: every kind of them, told apart, and what is none."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Expected changes: which ones an entry means, which entries are in vain, and what is malformed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """However a baseline is broken, it is read as one or refused in a sentence."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The gate's result in each of its forms: complete, within limits, and safe whatever it holds."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path

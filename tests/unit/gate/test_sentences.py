@@ -1,7 +1,5 @@
 """Groups and their sentences: hundreds of cases are the few things that happened."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

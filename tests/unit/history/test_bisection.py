@@ -1,7 +1,5 @@
 """Bisection: few questions, the first that answers otherwise, and a word on what cannot answer."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 
 import pytest

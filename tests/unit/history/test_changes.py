@@ -1,7 +1,5 @@
 """Trends: spans of versions that do the same, axes first, then what no axis accounts for."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

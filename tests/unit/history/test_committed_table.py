@@ -1,7 +1,5 @@
 """The table that ships: every release of it was asked the cases that the profile set has now."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from conformance.adapters.registry import APIS

@@ -1,7 +1,5 @@
 """Companions: pinned ones first, then those of the release's time, then any."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """Downloads: what making environments takes from elsewhere, foreseen and held to a limit."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Examples: the case that shows a change, by the two choices and by what the API can be asked."""
 
-from __future__ import annotations
-
 import pytest
 from case_files import cases
 from history_tables import END, FLIPPED, LAYER, ODD, STANDS, START, one, rows

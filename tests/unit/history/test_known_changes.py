@@ -1,7 +1,5 @@
 """What the history has of a package, where a change is searched for."""
 
-from __future__ import annotations
-
 from packaging.version import Version
 
 from conformance.history.known_changes import askable, likely_change

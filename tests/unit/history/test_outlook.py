@@ -1,7 +1,5 @@
 """Outlook: what the history lets one expect of a version that was or was not asked."""
 
-from __future__ import annotations
-
 import pytest
 from history_tables import END, LAYER, ODD, START, failed, odd, one, rows
 

@@ -1,7 +1,5 @@
 """Releases: those that pip finds, for which Python, and which of them a range means."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Rows of the table from the run of a release."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

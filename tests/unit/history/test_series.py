@@ -1,7 +1,5 @@
 """Series: the releases of a package as the table has them, and what changed in them."""
 
-from __future__ import annotations
-
 import pytest
 from history_tables import END, FLIPPED, FUNCTION, LAYER, ODD, STANDS, START, failed, odd, one, rows
 from packaging.specifiers import SpecifierSet

@@ -1,7 +1,5 @@
 """The table of a history: what is written is read again, and what is wrong has its line."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

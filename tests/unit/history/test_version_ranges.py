@@ -1,7 +1,5 @@
 """Spans: what versions in a row have in common, and since when or until when."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.history.version_ranges import Span, State, row, spans

@@ -1,7 +1,5 @@
 """Further derivatives: against differences of the operators, which are exact for polynomials."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

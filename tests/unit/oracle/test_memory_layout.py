@@ -1,7 +1,5 @@
 """An order in memory: it changes no number, is found again, and is said where a call is shown."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

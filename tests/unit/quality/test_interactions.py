@@ -1,7 +1,5 @@
 """The space of questions: every level has its questions, and none is said to be impossible."""
 
-from __future__ import annotations
-
 from itertools import islice
 from math import comb, prod
 from typing import Any

@@ -1,7 +1,5 @@
 """What a case can tell: conventions put into the oracle, and whether its answer shows them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """The profile set: which cases are enough, and what is said of a set that is not."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path

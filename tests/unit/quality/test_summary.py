@@ -1,7 +1,5 @@
 """What is said of the cases' sharpness: numbers that can be checked, and faults to find."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Calls: source that a stranger can run on the arrays that come with it, and nothing else."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import islice
 from typing import Any

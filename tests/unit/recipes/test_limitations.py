@@ -1,7 +1,5 @@
 """Limits behind answers: what a native call really asks for, and whether that is known to fail."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Maps, run as the code that they are: what they do, and that their adjoints are adjoints."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import numpy as np

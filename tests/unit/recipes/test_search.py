@@ -4,8 +4,6 @@ The API is `fakes.plain`, which is the oracle but for what it refuses, so a reci
 or wrong by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice

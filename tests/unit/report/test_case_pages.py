@@ -1,7 +1,5 @@
 """The page of a case shows what was run, and only answers with the observed digest."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Versions in one report: side by side in their order, with what changed marked and told."""
 
-from __future__ import annotations
-
 import io
 import re
 from pathlib import Path

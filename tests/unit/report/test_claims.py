@@ -1,7 +1,5 @@
 """Claims and errata: counted from what the answers were found to bear out."""
 
-from __future__ import annotations
-
 from report_runs import (
     FUNCTION,
     LAYER,

@@ -1,7 +1,5 @@
 """The tables by axis: who means what, how many cases establish it, and what speaks against it."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

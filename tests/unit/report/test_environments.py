@@ -1,7 +1,5 @@
 """The runs of a report: which of them cannot stand together, and how they are called."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

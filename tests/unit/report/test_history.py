@@ -1,7 +1,5 @@
 """The history in a report: what changed, since which version, and what is left out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What people read: everything that went wrong is said, and nothing from outside is markup."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """Pictures show the oracle's numbers: those of the reference, and those under a convention."""
 
-from __future__ import annotations
-
 from xml.etree import ElementTree
 
 import numpy as np

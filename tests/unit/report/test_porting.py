@@ -1,7 +1,5 @@
 """The table of ports holds what the translation writes, with names for lengths and channels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The support matrix: answers in a word, joined where they agree, and never guessed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The report's tables: every case of every API has a verdict, and what is missing is said."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

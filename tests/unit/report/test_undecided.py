@@ -1,7 +1,5 @@
 """Undecided in a report: counted, shown and loud; rounding that no call can help is told apart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

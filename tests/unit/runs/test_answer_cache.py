@@ -1,7 +1,5 @@
 """Kept answers: a call is asked once, and again as soon as anything that decides it is another."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import sys

@@ -3,8 +3,6 @@
 The frameworks are the fakes: what comes of them is known beforehand.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import weakref

@@ -1,7 +1,5 @@
 """A Dask cluster of processes with folders of their own writes the run file that threads write."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

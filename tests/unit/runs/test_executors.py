@@ -1,7 +1,5 @@
 """The same run file whatever carries its shards out, also when that loses some of them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

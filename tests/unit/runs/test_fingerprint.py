@@ -1,7 +1,5 @@
 """What a run was made from: the same digest for the same, and another for anything else."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Recordings of several environments: a run file for each, whatever becomes of the others."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future

@@ -1,7 +1,5 @@
 """However a run file is broken, its readers end with a sentence, and never say that it changed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

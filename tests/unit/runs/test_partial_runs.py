@@ -1,7 +1,5 @@
 """``--resume``: a run that is killed at any moment ends in the file of one that was not."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """A profile is what an API answered: each case speaks for the choices that it can tell apart."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -4,8 +4,6 @@ Those of onednn-avx2 were made on a CPU with AVX-512 that was kept from using it
 docs/runtime-classes.md says.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from dataclasses import replace

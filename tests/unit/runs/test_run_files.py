@@ -1,7 +1,5 @@
 """Run files: what is written is read again, and what is no run file is refused in a sentence."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

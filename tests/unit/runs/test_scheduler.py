@@ -1,7 +1,5 @@
 """Who gets what next: works of a few words, and places that do them at once and write it down."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass, field

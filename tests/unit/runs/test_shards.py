@@ -1,7 +1,5 @@
 """Shards: the same observations wherever they are carried out, and workers kept between them."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import threading

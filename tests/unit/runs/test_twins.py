@@ -1,7 +1,5 @@
 """A mode or a conversion beside the API that it is derived from."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Combinations: the cases that were made to cover what no other does, and how they are made."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from types import SimpleNamespace

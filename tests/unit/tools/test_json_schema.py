@@ -1,7 +1,5 @@
 """Editors read the same rules as the loader."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

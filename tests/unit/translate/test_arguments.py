@@ -1,7 +1,5 @@
 """Argument classes: what two questions have to have in common for one to prove the other."""
 
-from __future__ import annotations
-
 import pytest
 from small_layers import layer
 

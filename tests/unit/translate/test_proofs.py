@@ -1,7 +1,5 @@
 """Proofs: only what is like the call in every argument speaks for it, or against it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

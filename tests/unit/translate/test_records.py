@@ -1,7 +1,5 @@
 """Records: a baseline tells as much of an API as the run that it was accepted from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Translations between made-up APIs whose meaning is known: what is asked of the other is right."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import islice
 

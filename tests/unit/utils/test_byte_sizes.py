@@ -1,7 +1,5 @@
 """Sizes: read with their unit, and written short."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.utils import byte_sizes

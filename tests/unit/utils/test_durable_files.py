@@ -1,7 +1,5 @@
 """Files are replaced as a whole, when all of them are on the disk, or not at all."""
 
-from __future__ import annotations
-
 import errno
 import os
 import threading

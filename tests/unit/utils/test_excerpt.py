@@ -1,7 +1,5 @@
 """Excerpts end after a sentence or a word, and hold the word that tells."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.utils.excerpt import MARK, first, shortened

@@ -1,7 +1,5 @@
 """Groups: in the order of their first items, by key or by likeness to the first."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.utils.grouping import are_mostly_shared, cluster, group

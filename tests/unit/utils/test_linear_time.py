@@ -1,7 +1,5 @@
 """No text makes an expression of ours take more than time in proportion to its length."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import re

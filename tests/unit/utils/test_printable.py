@@ -1,7 +1,5 @@
 """What is printed is printed, and is nothing that a terminal or a CI service would obey."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.utils.printable import PrintableError, printable, printable_lines

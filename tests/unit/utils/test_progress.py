@@ -1,7 +1,5 @@
 """Progress: lines in a log, where there is no terminal for a bar, and the time that is left."""
 
-from __future__ import annotations
-
 import io
 import re
 

@@ -1,7 +1,5 @@
 """Test the sentence for a file that cannot be read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

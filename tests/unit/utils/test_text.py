@@ -1,7 +1,5 @@
 """Words from elsewhere: printed as they are, on one line, and never as markup."""
 
-from __future__ import annotations
-
 import pytest
 
 from conformance.utils.text import cell, count, markdown, pattern, plain, sentence, shortened, tick

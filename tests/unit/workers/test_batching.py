@@ -1,7 +1,5 @@
 """Questions asked together are answered as they are one by one, whatever any of them does."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator

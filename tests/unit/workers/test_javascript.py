@@ -1,7 +1,5 @@
 """The program in Node that evaluates the calls of a library of JavaScript."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 The framework in it is ``fakes/lying.py``, which sends what it likes in the worker's place.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Whatever a worker sends, each question comes to something, and a lie is asked again and told."""
 
-from __future__ import annotations
-
 import pytest
 from mutated_frames import PLACES, hand_over, mutants
 

@@ -1,7 +1,5 @@
 """What is started ends when whoever started it does, and so does what that has started."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

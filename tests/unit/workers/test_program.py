@@ -1,7 +1,5 @@
 """Programs in any language: what each fault of one costs, and what the lines say."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

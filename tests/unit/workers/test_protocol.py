@@ -1,7 +1,5 @@
 """What a worker says is taken for what it may say, or for nothing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

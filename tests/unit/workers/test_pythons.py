@@ -1,7 +1,5 @@
 """Pythons: found however a person names them, past whatever does not start."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path
