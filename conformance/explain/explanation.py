@@ -31,7 +31,7 @@ from conformance.runs.calls import InvocationResult
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header
 from conformance.runs.twins import Relation
-from conformance.utils.text import plain
+from conformance.utils.text import on, plain
 from conformance.workers.outcomes import Answer
 
 STYLES: dict[Status, str] = {
@@ -66,9 +66,8 @@ def about(prepared_case: PreparedCase, width: int) -> Iterator[Text]:
 
 def where(header: Header) -> Text:
     """Return a line about the framework, its interpreter and its runtime class."""
-    on = f" on {header.backend}" if header.backend else ""
     parts = (
-        f"{header.framework} {header.version}{on}",
+        f"{header.framework} {header.version}{on(header.backend)}",
         f"runtime class {header.runtime_class}" if header.runtime_class else "",
         f"Python {header.python}",
         f"NumPy {header.numpy}",

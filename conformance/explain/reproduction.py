@@ -26,7 +26,7 @@ from conformance.recipes.call_writer import Call
 from conformance.runs import run_files
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Run, RunError
-from conformance.utils.text import plain, shortened
+from conformance.utils.text import on, plain, shortened
 
 LINE = literals.WIDTH
 LONGEST = 2_000
@@ -41,10 +41,6 @@ class CallOutcome:
 
     Attributes
     ----------
-    observation
-        The observation.
-    version
-        The version of the framework.
     runtime
         Its backend and runtime class.
     switches
@@ -62,9 +58,8 @@ class CallOutcome:
     @property
     def where(self) -> str:
         """Return the version, the backend and the runtime class."""
-        on = f" on {self.runtime.backend}" if self.runtime.backend else ""
-        runtime_class = self.runtime.runtime_class
-        return f"{self.version}{on}{f' ({runtime_class})' if runtime_class else ''}"
+        runtime_class = f" ({self.runtime.runtime_class})" if self.runtime.runtime_class else ""
+        return f"{self.version}{on(self.runtime.backend)}{runtime_class}"
 
     @property
     def words(self) -> str:

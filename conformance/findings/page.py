@@ -26,6 +26,7 @@ from conformance.adapters.registry import FRAMEWORKS
 from conformance.findings.sightings import Sighting
 from conformance.utils import resources
 from conformance.utils.printable import PrintableError
+from conformance.utils.text import on
 
 PAGE = "docs/findings.md"
 
@@ -179,8 +180,7 @@ def _sighting(
     others: str | None,
 ) -> Sighting:
     if package not in FRAMEWORKS or backend not in FRAMEWORKS[package].interops:
-        suffix = f" on {backend}" if backend else ""
-        raise ValueError(f"there is no adapter of {package}{suffix}")
+        raise ValueError(f"there is no adapter of {package}{on(backend)}")
     for version in filter(None, (first, last, backend_version)):
         Version(version)  # it raises a ValueError
     present_in, absent_in = _classes(classes), _classes(others) if others else ()

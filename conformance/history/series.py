@@ -30,6 +30,7 @@ from conformance.history.version_ranges import (
 )
 from conformance.utils.grouping import group
 from conformance.utils.printable import PrintableError
+from conformance.utils.text import on
 
 
 class UnknownPackage(PrintableError):
@@ -86,7 +87,7 @@ class Series:
     @property
     def place(self) -> str:
         """What stands behind a release, such as `` on torch``."""
-        return f" on {self.backend}" if self.backend else ""
+        return on(self.backend)
 
     @cached_property
     def versions(self) -> tuple[Version, ...]:
@@ -232,10 +233,7 @@ def of_package(
 ) -> list[Series]:
     """Return the series of a package, and of one backend where it is named.
 
-    Raises
-    ------
-    UnknownPackage
-        Where there is none.
+    Raises ``UnknownPackage`` where there is none.
     """
     key = canonicalize_name(name)
     of_name = [series for series in series_list if canonicalize_name(series.package) == key]

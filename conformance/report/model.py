@@ -22,7 +22,7 @@ from conformance.report.evidence import Conventions, conventions, differences
 from conformance.report.matrices import Matrix, matrices
 from conformance.report.problems import Problem, bad_verdicts, problems
 from conformance.report.support import SupportMatrix, support_matrix
-from conformance.utils.text import plain
+from conformance.utils.text import on, plain
 
 LEGEND: Mapping[Verdict, tuple[str, str]] = {
     "same": ("=", "The naive call gives the right answer."),
@@ -157,8 +157,6 @@ def report(
 def _title(versions: Sequence[Environment]) -> str:
     """Return a title such as ``keras on jax (xla): 3.9, 3.10``."""
     header = versions[0].run.header
-    on = f" on {header.backend}" if header.backend else ""
-    if header.runtime_class:
-        on += f" ({header.runtime_class})"
+    runtime = f" ({header.runtime_class})" if header.runtime_class else ""
     names = ", ".join(e.run.header.version or "?" for e in versions)
-    return plain(f"{header.framework}{on}: {names}")
+    return plain(f"{header.framework}{on(header.backend)}{runtime}: {names}")

@@ -15,7 +15,7 @@ from conformance.translate import records
 from conformance.translate.records import NoRecord, Record
 from conformance.translate.translation import Place
 from conformance.utils.printable import PrintableError
-from conformance.utils.text import plain
+from conformance.utils.text import on, plain
 from conformance.workers.worker_client import WorkerClient, WorkerError
 
 
@@ -112,8 +112,7 @@ def _unobserved(
     all_records: Sequence[Record], api_id: str, backend: str | None, runtime_class: str | None
 ) -> str:
     """Return in a sentence that no record has an API."""
-    place = f" on {backend}" if backend else ""
-    place += f" in the runtime class {runtime_class!r}" if runtime_class else ""
+    place = on(backend) + (f" in the runtime class {runtime_class!r}" if runtime_class else "")
     headers = [record.header for record in all_records if record.header.apis.get(api_id)]
     classes = {h.runtime_class for h in headers if backend in (None, h.backend)} - {None}
     remark = (

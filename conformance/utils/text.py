@@ -51,6 +51,11 @@ def one_line(words: str) -> str:
     return printable(" ".join(words.split()))
 
 
+def on(backend: str | None) -> str:
+    """Return the end of a framework's name, such as `` on torch``; empty without a backend."""
+    return f" on {backend}" if backend else ""
+
+
 def _without_folders(path: re.Match[str]) -> str:
     """Shorten a path to its end from the last file name on, if there are folders before it."""
     parts = path[0].split("/")
