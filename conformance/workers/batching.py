@@ -60,10 +60,6 @@ class Submission:
 
     Parameters
     ----------
-    task
-        The task.
-    outcome
-        Its outcome, once that is known.
     lost
         The batch that it was in when its worker died or did not answer, unless the system killed
         the worker.

@@ -120,12 +120,16 @@ class Hang:
         return f"It gave no answer within {self.seconds:g} s."
 
 
+SingleOutcome: TypeAlias = Answer | Refusal | Crash | Hang
+"""The outcome of asking a question once."""
+
+
 @dataclass(frozen=True)
 class Flaky:
     """The same question has two outcomes: after others, and then alone in a fresh worker."""
 
-    first: Answer | Refusal | Crash | Hang
-    second: Answer | Refusal | Crash | Hang
+    first: SingleOutcome
+    second: SingleOutcome
 
     @property
     def words(self) -> str:
@@ -134,10 +138,10 @@ class Flaky:
         return f"Asked twice, {first}, and then {second}."
 
 
-Outcome: TypeAlias = Answer | Refusal | Crash | Hang | Flaky
+Outcome: TypeAlias = SingleOutcome | Flaky
 
 
-def combine(first: Crash | Hang, second: Answer | Refusal | Crash | Hang) -> Outcome:
+def combine(first: Crash | Hang, second: SingleOutcome) -> Outcome:
     """Combine the outcomes of a question after others, and alone."""
     shortages = [o for o in (first, second) if isinstance(o, Crash) and o.out_of_memory]
     if shortages and {type(first), type(second)} == {Crash, Hang}:

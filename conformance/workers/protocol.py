@@ -59,8 +59,6 @@ class RuntimeInfo(msgspec.Struct, frozen=True):
         Versions, and the platform.
     facts
         The values of the interpreter's facts; None where an expression failed.
-    machine
-        The processor.
     switches
         Those of the interpreter's switches that are set for the worker.
     """

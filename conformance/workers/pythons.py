@@ -43,8 +43,6 @@ class Manager:
 
     Parameters
     ----------
-    name
-        The name of the program.
     variable
         The environment variable that names its folder.
     folder

@@ -6,7 +6,6 @@ usual. Where a framework has a way to answer several questions in one program, t
 together, and asks those that get no answer so alone.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from time import monotonic
@@ -15,7 +14,7 @@ from typing import Self
 
 from conformance.workers import batched
 from conformance.workers.batching import Batch, Batches, LostBatch, Submission, Task
-from conformance.workers.channel import KILLED, Channel, Message, Termination
+from conformance.workers.channel import KILLED, Channel, Message
 from conformance.workers.interpreter import (
     STARTUP,
     CannotStart,
@@ -24,15 +23,9 @@ from conformance.workers.interpreter import (
     WorkerError,
     start,
 )
-from conformance.workers.outcomes import Answer, Crash, Hang, Outcome, Refusal, combine
-from conformance.workers.protocol import (
-    AnswerReply,
-    BatchReply,
-    CrashReply,
-    MemoryReply,
-    MistakeReply,
-    RefusalReply,
-)
+from conformance.workers.outcomes import Answer, Crash, Hang, Outcome, SingleOutcome, combine
+from conformance.workers.protocol import BatchReply
+from conformance.workers.replies import BadSource, Reply, loss_reason, outcome_of
 
 __all__ = [
     "BadSource",
@@ -58,17 +51,6 @@ GROWTH = 2**30
 MEMORY = 8 * 2**30
 """Bytes that a worker may use beyond what it uses after the prelude."""
 
-_OUT_OF_MEMORY = re.compile(
-    r"MemoryError|bad_alloc|out of memory|can(?:no|')t allocate memory|unable to allocate"
-    r"|RESOURCE_EXHAUSTED",
-    re.IGNORECASE,
-)
-_OTHERWISE = "sent a frame that is no answer: it is of another kind"
-
-
-class BadSource(WorkerError):
-    """The source of a question has a mistake of its own, so the framework was not asked."""
-
 
 class OtherRuntime(WorkerError):
     """A worker reports another runtime than the one that was known."""
@@ -85,8 +67,6 @@ class WorkerClient:
 
     Parameters
     ----------
-    interpreter
-        The interpreter.
     timeout
         Seconds for each question.
     startup
@@ -225,7 +205,7 @@ class WorkerClient:
             while pending and (outcome := pending[0].final_outcome):
                 yield pending.popleft().task, outcome
 
-    def _settle(self, batch: Batch, reply: Message | Termination | None) -> None:
+    def _settle(self, batch: Batch, reply: Reply) -> None:
         """Set the outcome of each task of a batch, except those that have to be asked again."""
         if len(batch) == 1:
             (submission,) = batch
@@ -239,14 +219,9 @@ class WorkerClient:
                 batch[int(number)].outcome = Answer(array)
         else:
             self._retire()
-            lost = LostBatch(self._loss_reason(reply), batch)
+            lost = LostBatch(loss_reason(reply, self._timeout), batch)
             for submission in batch:
                 submission.lost = None if lost.reason == KILLED else lost
-
-    def _loss_reason(self, reply: Message | Termination | None) -> str:
-        if reply is None:
-            return f"gave no answer within {self._timeout:g} s"
-        return reply.reason if isinstance(reply, Termination) else _OTHERWISE
 
     def _retry(self, submission: Submission, first: Crash | Hang) -> Outcome:
         """Ask again, in a fresh worker."""
@@ -257,41 +232,10 @@ class WorkerClient:
             return second  # frameworks do not send SIGKILL, so the first is no outcome of theirs
         return combine(first, second)
 
-    def _outcome(
-        self, task: Task, reply: Message | Termination | None
-    ) -> Answer | Refusal | Crash | Hang:
-        """Convert a reply to an outcome, and end the worker after a crash or a hang."""
-        if reply is None:
-            return Hang(self._timeout, self._retire())
-        if isinstance(reply, Termination):
-            return self._crash(reply.reason)
-        match reply.reply:
-            case AnswerReply():
-                return Answer(reply.arrays["y"])
-            case MistakeReply(type=name, message=message):
-                raise BadSource(f"{task.key}: {name}: {message} in\n{task.source}")
-            case RefusalReply(type=name, message=message) if not self._mentions_limit(message):
-                return Refusal(name, message)
-            case RefusalReply(type=name, message=message) | MemoryReply(type=name, message=message):
-                limit = "" if self._memory is None else f": limit {self._memory} bytes"
-                refusal = Refusal(name, message)
-                reason = f"ran out of memory{limit} ({refusal.type}: {refusal.first_line})"
-                return Crash(reason, self._retire(), out_of_memory=True)
-            case CrashReply(reason=reason):
-                return self._crash(reason)
-            case _:
-                return self._crash(_OTHERWISE)
-
-    def _crash(self, reason: str) -> Crash:
-        stderr = self._retire()
-        out_of_memory = self._mentions_limit(stderr)
-        if out_of_memory:
-            reason = f"ran out of memory: limit {self._memory} bytes ({reason})"
-        return Crash(reason, stderr, out_of_memory=out_of_memory)
-
-    def _mentions_limit(self, text: str) -> bool:
-        """Return whether a framework's text is about reaching the limit of memory."""
-        return self._memory is not None and _OUT_OF_MEMORY.search(text) is not None
+    def _outcome(self, task: Task, reply: Reply) -> SingleOutcome:
+        return outcome_of(
+            task, reply, timeout=self._timeout, memory=self._memory, retire=self._retire
+        )
 
     def _worker(self) -> Channel:
         if self._channel is None and not self._stopped:
