@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 from rich.table import Table
@@ -18,6 +18,8 @@ from conformance.cli import correction
 from conformance.cli.answer_records import facts_of
 from conformance.cli.console import console
 from conformance.utils.printable import printable
+
+T = TypeVar("T")
 
 
 def submission_in(
@@ -48,10 +50,7 @@ def recorded_layers(
     files = answer_files(path)
     if files[0].layer is None:
         raise CannotUse(f"{path} has one call that capture did not record; --from takes such calls")
-    named = {str(file.layer): file for file in files}
-    if layer is not None:
-        name = layer_named(named, layer)
-        named = {name: named[name]}
+    named = _chosen({str(file.layer): file for file in files}, layer)
     known = set(api_ids)
     for file in named.values():
         if file.api not in known:
@@ -85,10 +84,8 @@ def diagnose_layers(
             name: port_submission(submission_in(original, None, Layouts(), {}), port)
             for (name, port), original in pairs
         }
-    if layer is not None:
-        name = layer_named(submissions, layer)
-        submissions = {name: submissions[name]}
-    diagnoses = {name: diagnosis_of(s, seconds) for name, s in submissions.items()}
+    chosen = _chosen(submissions, layer)
+    diagnoses = {name: diagnosis_of(s, seconds) for name, s in chosen.items()}
     status = 0 if all(diagnosis.is_right for diagnosis in diagnoses.values()) else 1
     if as_json:
         records = [{"layer": name, **facts_of(d)} for name, d in diagnoses.items()]
@@ -104,8 +101,14 @@ def diagnose_layers(
     raise SystemExit(status)
 
 
+def _chosen(by_name: Mapping[str, T], layer: str | None) -> Mapping[str, T]:
+    if layer is None:
+        return by_name
+    name = layer_named(by_name, layer)
+    return {name: by_name[name]}
+
+
 def _table(diagnoses: Mapping[str, AnswerDiagnosis]) -> Table:
-    """Return a table with a row for each layer."""
     table = Table("layer", "answer", "what it did", box=None, pad_edge=False)
     for name, diagnosis in diagnoses.items():
         words = " ".join(diagnosis.remarks) or diagnosis.words

@@ -27,7 +27,7 @@ from conformance.utils.text import count
 @options.api_ids
 @history_table.folder_option
 @flag("--pre", help="Also look at pre-releases; else only where RANGE names one.")
-@flag("--json", "as_json", help="Print JSON for a program.")
+@options.as_json
 def command(
     range_: str,
     backend: str | None,

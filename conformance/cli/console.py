@@ -12,6 +12,10 @@ NARROWEST = 40
 """Columns of the narrowest console, as a terminal that does not know its width reports 0."""
 
 
+WIDE = 140
+"""Columns of a console with tables whose output is no terminal."""
+
+
 class Screen(Console):
     """A console that raises an error when its reader is gone, where rich exits with 1."""
 
@@ -26,13 +30,7 @@ class Screen(Console):
 
 
 def console(**options: Any) -> Screen:
-    """Make a console as wide as the terminal, and at least `NARROWEST`.
-
-    Parameters
-    ----------
-    **options
-        Passed to ``rich.console.Console``.
-    """
+    """Make a console of rich with these options, as wide as the terminal, at least `NARROWEST`."""
     screen = Screen(**options)
     screen.width = max(screen.width, NARROWEST)
     return screen

@@ -11,9 +11,7 @@ from conformance.answers.vocabulary import ONNX
 from conformance.conventions import interpretations
 from conformance.explain import explanation
 from conformance.explain.text_lines import indented, wrapped
-from conformance.question import Question
 from conformance.recipes import call_writer
-from conformance.recipes.call_writer import Call
 from conformance.runs import lookup
 from conformance.runs.profiles import Profile
 from conformance.translate import proofs, records, translation
@@ -64,11 +62,8 @@ def correction(diagnosis: AnswerDiagnosis, end: End) -> Translation | Inexpressi
     if isinstance(result, Translation):
         return result
     call = call_writer.write(place.framework, place.runtime, place.api, question, "recipe")
-    return call if isinstance(call, Inexpressible) else _over_canonical_arrays(call, question)
-
-
-def _over_canonical_arrays(call: Call, question: Question) -> Translation:
-    """Return a call that has no naive one beside it."""
+    if isinstance(call, Inexpressible):
+        return call
     return Translation(native=call, call=call, kernel=(), output=(), meaning=(), question=question)
 
 

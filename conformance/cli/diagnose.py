@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ from conformance.answers.diagnosis import SECONDS, AnswerDiagnosis, diagnosis_of
 from conformance.answers.files import answer_file, answer_files, value_of
 from conformance.answers.submission import ARRAYS, Layouts
 from conformance.authoring.call_files import ANSWERS, CannotUse
-from conformance.cli import correction
+from conformance.cli import correction, options
 from conformance.cli.answer_layers import diagnose_layers, submission_in
 from conformance.cli.answer_records import record_of
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
-from conformance.cli.option_kinds import FILE, WORD, Seconds
+from conformance.cli.option_kinds import FILE, Seconds, file, several, word
 
 NOT_RIGHT = 1
 """The status if the answer is not right."""
@@ -28,32 +27,24 @@ NOT_RIGHT = 1
 
 def _names(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name the arrays of the file."""
-    options = (
-        click.option(
-            f"--{key}-name",
-            metavar="NAME",
-            type=WORD,
-            help=f"The name of {key} in the file.",
-        )
-        for key in reversed(ARRAYS)
-    )
-    return reduce(lambda function, option: option(function), options, command)
+    for key in reversed(ARRAYS):
+        option = word(f"--{key}-name", metavar="NAME", help=f"The name of {key} in the file.")
+        command = option(command)
+    return command
 
 
 @click.command("diagnose")
 @click.argument("path", metavar="FILE", type=FILE)
-@click.option(
+@word(
     "--api",
     metavar="ID",
-    type=WORD,
     help="The API in whose words and layouts the file is, onnx.ConvTranspose among them."
     "  [default: as in the file, or the words of a case]",
 )
-@click.option(
+@several(
     "--argument",
     "-a",
     "arguments",
-    multiple=True,
     metavar="NAME=VALUE",
     help="An argument that the file does not have, such as stride=2 or pads=[1,1]; repeatable.",
 )
@@ -61,20 +52,16 @@ def _names(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--kernel-layout", metavar="AXES", help="Such as HWOI or '*k out in'.")
 @click.option("--y-layout", metavar="AXES", help="As --x-layout.  [default: that of x]")
 @_names
-@click.option(
-    "--ignore", "ignored", multiple=True, metavar="NAME", help="Leave a name out; repeatable."
-)
-@click.option(
+@several("--ignore", "ignored", metavar="NAME", help="Leave a name out; repeatable.")
+@file(
     "--against",
     "other_path",
     metavar="FILE",
-    type=FILE,
     help="Another answer to the same question, in its own words and layout, to compare with.",
 )
-@click.option(
+@word(
     "--layer",
     metavar="NAME",
-    type=WORD,
     help="One layer in full, by its number or name, of a file that conformance.capture wrote.",
 )
 @click.option(
@@ -84,7 +71,7 @@ def _names(command: Callable[..., Any]) -> Callable[..., Any]:
     type=Seconds(),
     help="Seconds to search for an explanation.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+@options.as_json
 def command(
     path: Path,
     api: str | None,
@@ -116,8 +103,8 @@ def command(
     by_key = {key: names[f"{key}_name"] for key in ARRAYS}
     contrast = None
     try:
-        file, *more = answer_files(path, ignored)
-        if file.layer is not None:
+        answers, *more = answer_files(path, ignored)
+        if answers.layer is not None:
             of_one_call = {
                 "--api": api,
                 "--argument": arguments,
@@ -129,19 +116,21 @@ def command(
             unused = [option for option, value in of_one_call.items() if value]
             if unused:
                 raise CannotUse(f"{unused[0]} has no meaning for {path}, which has layers")
-            diagnose_layers((file, *more), other_path, layer, seconds, as_json=as_json)
+            diagnose_layers((answers, *more), other_path, layer, seconds, as_json=as_json)
         if layer is not None:
             raise CannotUse(f"{path} has one call, and no layers")
         for name, value in map(_argument, arguments):
-            if name in file.values:
+            if name in answers.values:
                 raise CannotUse(f"{path} has {name!r} already; --ignore {name} leaves it out")
-            file.values[name] = value
-        diagnosis = diagnosis_of(submission_in(file, api, layouts, by_key), seconds)
+            answers.values[name] = value
+        diagnosis = diagnosis_of(submission_in(answers, api, layouts, by_key), seconds)
         if other_path is not None:
             other = answer_file(other_path)
             if {*other.values} <= ANSWERS:
-                other = replace(other, values=_with_answer(file.values, other.values))
-                submission = submission_in(other, api or file.api, layouts, {**by_key, "y": None})
+                other = replace(other, values=_with_answer(answers.values, other.values))
+                submission = submission_in(
+                    other, api or answers.api, layouts, {**by_key, "y": None}
+                )
             else:
                 submission = submission_in(other, None, Layouts(), {})
             contrast = contrast_of(diagnosis, diagnosis_of(submission, seconds))

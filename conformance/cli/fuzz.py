@@ -12,7 +12,7 @@ from rich.console import Console
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.sampling import SAMPLED_OPS
 from conformance.cli import environment_options, options
-from conformance.cli.console import console
+from conformance.cli.console import WIDE, console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import file, flag, several
 from conformance.cli.output_files import keep_inputs, write
@@ -28,9 +28,6 @@ from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import progress
 from conformance.utils.text import count as counted
 from conformance.workers.worker_client import WorkerClient, WorkerError
-
-WIDTH = 140
-"""Columns of the tables where the output is no terminal."""
 
 
 @click.command("fuzz")
@@ -81,7 +78,7 @@ def command(
     known_ids = [api.id for api in adapter.apis]
     options.refuse_unknown_apis(api_ids, known_ids)
     keep_inputs([("--out", out)], [environment.python])
-    screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDTH)
+    screen = console(stderr=out is None, width=None if sys.stdout.isatty() else WIDE)
 
     def start(*, batched: bool = not one_by_one) -> WorkerClient:
         return client_in(environment, replace(limits, batched=batched))

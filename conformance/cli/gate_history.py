@@ -25,19 +25,9 @@ from conformance.utils.text import name
 def gate(path: Path, *, only_regressions: bool) -> Result:
     """Compare the conventions of a run with those of the nearest releases in the history.
 
-    Parameters
-    ----------
-    path
-        The run.
-    only_regressions
-        Whether the gate fails only for what is not as the reference has it.
-
-    Raises
-    ------
-    CannotCompare
-        Where the history has no release to compare with, or the run is not complete.
-    RunError
-        For a file that is not a run file.
+    ``only_regressions`` says whether the gate fails only for what is not as the reference has it.
+    Raises ``CannotCompare`` where the history has no release to compare with, or the run is not
+    complete. Raises ``RunError`` for a file that is not a run file.
     """
     run = open_run(path)
     series, version = _nearest(path, run.header)

@@ -31,7 +31,7 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
 from conformance.utils import markdown as tables
 from conformance.utils import resources
-from conformance.utils.text import count, markdown, plain, shortened
+from conformance.utils.text import count, markdown, on, plain, shortened
 
 HEADS = ("release", "Python", "runtime class", "observations", "beside")
 BETWEEN = ("release between these was not asked", "releases between these were not asked")
@@ -177,8 +177,8 @@ def _copy_runs(entries: Sequence[Entry], folder: Path) -> None:
 
 def _title(plan: Plan) -> str:
     environment = plan.environment
-    suffix = f" on {environment.backend}" if environment.backend else ""
-    return f"{environment.framework}{suffix}, {count(len(plan.prepared_cases), 'case')}"
+    cases = count(len(plan.prepared_cases), "case")
+    return f"{environment.framework}{on(environment.backend)}, {cases}"
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from conformance.cases import load
 from conformance.cli import options
-from conformance.cli.console import console
+from conformance.cli.console import WIDE, console
 from conformance.cli.option_kinds import FOLDER
 from conformance.history import table
 from conformance.history.examples import examples
@@ -22,10 +22,6 @@ from conformance.utils import resources
 
 OPTIONS = ("backend", "page", "folder")
 """The options that go with packages without versions."""
-
-
-WIDTH = 140
-"""Columns of the tables where the output is no terminal."""
 folder_option = click.option(
     "--from",
     "folder",
@@ -37,10 +33,7 @@ folder_option = click.option(
 def is_reading(requirements: Sequence[Requirement]) -> bool:
     """Return whether a command line asks no release, but only names packages or none.
 
-    Raises
-    ------
-    click.UsageError
-        If it does so with an option for releases that are asked.
+    Raises ``click.UsageError`` if it does so with an option for releases that are asked.
     """
     if any(requirement.specifier for requirement in requirements):
         if options.is_set("folder"):
@@ -60,12 +53,8 @@ def series(
 ) -> list[Series]:
     """Return the history of packages, or of all, from a folder or from what ships.
 
-    Raises
-    ------
-    BrokenTable
-        Where a file cannot be read.
-    UnknownPackage
-        Where the history does not have a package, or not on the backend.
+    Raises ``BrokenTable`` where a file cannot be read. Raises ``UnknownPackage`` where the history
+    does not have a package, or not on the backend.
     """
     table_series = all_series(table.read(folder or resources.HISTORY))
     if not names and backend is None:
@@ -93,7 +82,7 @@ def examples_of(series_list: Sequence[Series]) -> Mapping[Move, str]:
 def screen() -> Console:
     """Return a console that is wide enough for tables where the output is no terminal."""
     has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return console(highlight=False, width=None if has_width else WIDTH)
+    return console(highlight=False, width=None if has_width else WIDE)
 
 
 def show(names: Sequence[str], backend: str | None, page: Path | None, folder: Path | None) -> None:

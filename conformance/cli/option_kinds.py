@@ -63,12 +63,8 @@ several = partial(click.option, multiple=True)
 def group(name: str, make: Callable[..., Any], *options: Decorator[Any]) -> Decorator[Any]:
     """Pass the values of several options to a command as one argument.
 
-    Parameters
-    ----------
-    make
-        A function that makes the argument. Its parameters are the values of the options.
-    *options
-        The options, in the order of the help.
+    ``make`` makes the argument; its parameters are the values of the options. These are in the
+    order of the help.
     """
     keys = tuple(inspect.signature(make).parameters)
 

@@ -80,6 +80,7 @@ one_by_one = flag(
     help="Ask every question by itself, as a person would, also where many in one batch are"
     " quicker, which is JAX.",
 )
+as_json = flag("--json", "as_json", help="Print JSON for a program.")
 skip = flag(
     "--skip-missing-interpreters",
     "skip",

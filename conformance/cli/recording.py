@@ -27,7 +27,7 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.selection import Selection
 from conformance.utils import byte_sizes
 from conformance.utils.grouping import group
-from conformance.utils.text import count
+from conformance.utils.text import count, on
 
 PROFILE = Selection(profile=True)
 
@@ -43,18 +43,8 @@ def record(
 ) -> None:
     """Ask releases, and put their rows into the table in a folder.
 
-    Parameters
-    ----------
-    folder
-        Of the table.
-    requirements
-        Packages with or without ranges; none for all packages of pinned environments.
-    releases
-        The options.
-    every, at_most
-        As of `selected_releases`.
-    retry
-        Whether those are asked again that could not be asked.
+    ``requirements`` are packages with or without ranges; none for all packages of pinned
+    environments. ``retry`` says whether those are asked again that could not be asked.
     """
     packages = recording.packages()
     ranges = group(
@@ -86,7 +76,7 @@ def record(
         if releases.dry_run:
             for item in recordings:
                 for release in item.releases:
-                    click.echo(f"{release}{_on(item.backend)}")
+                    click.echo(f"{release}{on(item.backend)}")
         else:
             by_id = {prepared_case.case.id: prepared_case for prepared_case in cases}
             recording.record(folder, recordings, releases.jobs, by_id, _report)
@@ -126,7 +116,7 @@ def _forecast(number: int, releases: ReleaseOptions) -> str:
 def _extent(folder: Path, item: Recording) -> str:
     asked, unasked, others = recording.extent(folder, item)
     return (
-        f"{item.package}{_on(item.backend)}: the table has {count(asked, 'release')} that answered"
+        f"{item.package}{on(item.backend)}: the table has {count(asked, 'release')} that answered"
         f" and {unasked} that could not be asked; {others} others are published"
     )
 
@@ -135,8 +125,4 @@ def _report(entry: Entry, rows: Sequence[Row]) -> None:
     row = rows[0]
     words = f"not asked: {row.reason}" if entry.run is None else f"{count(len(rows), 'row')}"
     beside = f" beside {row.companions}" if row.companions else ""
-    click.echo(f"{entry.release}{_on(row.backend)}: {words}{beside}")
-
-
-def _on(backend: str | None) -> str:
-    return f" on {backend}" if backend else ""
+    click.echo(f"{entry.release}{on(row.backend)}: {words}{beside}")

@@ -23,6 +23,7 @@ from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.worker_limits import WorkerLimits, client_in
 from conformance.utils import resources
 from conformance.utils.printable import printable
+from conformance.utils.text import on
 
 RUNS = Path("reports", "runs")
 
@@ -128,9 +129,8 @@ class _Call(NamedTuple):
                 )
         outcome = reproduction.first_outcome(runs, *self, backend)
         if run_file and not outcome:
-            suffix = f" on {backend}" if backend else ""
             raise NotFoundError(
-                f"{run_file}: has no {self.mode} call of {self.api.id}{suffix} for"
+                f"{run_file}: has no {self.mode} call of {self.api.id}{on(backend)} for"
                 f" {self.prepared_case.case.id} as that case is now"
             )
         default = Runtime(backend=backend or next(iter(self.framework.interops)))

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from conformance.cli.output_files import keep_inputs
 from conformance.environments import interpreters
 from conformance.environments.definitions import Environment, NoPython
 from conformance.runs import executors, plan
-from conformance.runs.executors import NoExecutor, Place
+from conformance.runs.executors import NoExecutor
 from conformance.runs.fingerprint import run_fingerprint
 from conformance.runs.job import FOLDER, Job, Request
 from conformance.runs.prepared_case import PreparedCase
@@ -96,7 +95,7 @@ def execute_all(
                 err=True,
             )
     try:
-        with _places(jobs, scheduler) as places:
+        with executors.threads(jobs) if scheduler is None else executors.dask(scheduler) as places:
             results = record_all(requests, prepared_cases, places)
     except (NoExecutor, OSError) as error:
         refuse("run", error)
@@ -128,10 +127,6 @@ def _path(name: str | None, out: Path | None, *, several: bool) -> Path | None:
     if out and not several:
         return out
     return (out or FOLDER) / f"{name}.jsonl" if name else None
-
-
-def _places(jobs: int, scheduler: str | None) -> AbstractContextManager[list[Place]]:
-    return executors.threads(jobs) if scheduler is None else executors.dask(scheduler)
 
 
 def _print_result(request: Request, result: Job) -> None:

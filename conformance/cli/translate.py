@@ -5,13 +5,11 @@ from collections.abc import Mapping, Set
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from conformance.adapters.base import Inexpressible
-from conformance.adapters.registry import APIS, api_and_rank
-from conformance.answers.vocabulary import vocabulary_of
 from conformance.authoring.call_files import CannotUse
 from conformance.cli import options
 from conformance.cli.answer_layers import recorded_layers
@@ -19,15 +17,19 @@ from conformance.cli.case_types import numbers, padding_words
 from conformance.cli.console import console
 from conformance.cli.exit_status import refuse
 from conformance.cli.option_kinds import FILE, PATH, flag, several, word
+from conformance.cli.translate_arguments import (
+    ApiName,
+    NamedApi,
+    Rank,
+    only_rank,
+    translated_question,
+)
 from conformance.cli.translate_text import layer_table, show
-from conformance.oracle.geometry import Axes, per_axis
-from conformance.question import OutputLength, Question
-from conformance.recipes.search import LENGTH
+from conformance.question import Question
 from conformance.runs import lookup
 from conformance.runs.worker_limits import WorkerLimits
 from conformance.translate import proofs, records, translation, verification
 from conformance.translate.ends import End, open_end
-from conformance.translate.questions import RANKS, check_size, question_of, rank_of
 from conformance.translate.records import NoRecord
 from conformance.translate.translation import TRANSLATED, Unknown
 from conformance.translate.verification import TRIES
@@ -37,38 +39,6 @@ from conformance.workers.outcomes import Refusal
 CLASS = "The runtime class, such as onednn-avx2, where no interpreter is named."
 NONE = 1
 """The status if there is no such call."""
-
-
-class Rank(click.IntRange):
-    """The type of a number of spatial axes."""
-
-    def __init__(self) -> None:
-        super().__init__(RANKS[0], RANKS[-1])
-
-    def fail(
-        self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
-    ) -> NoReturn:
-        """Raise an error that names the numbers of axes."""
-        super().fail(f"{message.rstrip('.')}: the APIs have 1, 2 or 3 spatial axes", param, ctx)
-
-
-class NamedApi(NamedTuple):
-    """An API by its id, and the number of spatial axes in the name that somebody typed."""
-
-    id: str
-    rank: int | None
-
-
-class ApiName(click.Choice[str]):
-    """The type of the name of an API, which may have a number of axes as in ``Conv2DTranspose``."""
-
-    def __init__(self) -> None:
-        super().__init__(TRANSLATED)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a `NamedApi`."""
-        id_, rank = api_and_rank(value)
-        return NamedApi(super().convert(id_, param, ctx), rank)
 
 
 @click.command("translate")
@@ -173,8 +143,8 @@ def command(
                 raise click.UsageError("--layer is for the layers of --recorded")
             _require("source_api", "kernel_size", "channels")
             assert source_api is not None  # as it is required
-            rank = _only_rank({"--rank": rank, "--from": source_api.rank, "--to": target_api.rank})
-            layers = {"": (source_api.id, _question(source_api.id, rank, arguments))}
+            rank = only_rank({"--rank": rank, "--from": source_api.rank, "--to": target_api.rank})
+            layers = {"": (source_api.id, translated_question(source_api.id, rank, arguments))}
         else:
             _refuse_beside_recorded(_OF_LAYERS if layer is None else {*_OF_LAYERS, "verify"})
             submissions = recorded_layers(recorded, layer, TRANSLATED)
@@ -226,43 +196,6 @@ def _refuse_beside_recorded(names: Set[str]) -> None:
     for name, option in options.typed():
         if name not in names:
             raise click.UsageError(f"{option} has no meaning beside --recorded")
-
-
-def _only_rank(ranks: Mapping[str, int | None]) -> int | None:
-    """Return the number of axes that the options say; raise `ValueError` where they differ."""
-    known = {option: rank for option, rank in ranks.items() if rank is not None}
-    if len({*known.values()}) > 1:
-        raise ValueError(
-            "these have another number of spatial axes: "
-            + ", ".join(f"{option} has {rank}" for option, rank in known.items())
-        )
-    return next(iter(known.values()), None)
-
-
-def _question(source_id: str, rank: int | None, arguments: dict[str, Any]) -> Question:
-    rank = rank or rank_of(arguments)
-    written = arguments["padding"] is not None
-    if not written:
-        arguments["padding"] = APIS[source_id].defaults.get("padding", (0,))
-    arguments["size"] = arguments["size"] or (5, 6, 7)[:rank]
-    output_size = arguments.pop("output_size")
-    question = question_of(rank, **arguments)
-    return question if output_size is None else _sized(source_id, question, output_size, written)
-
-
-def _sized(source_id: str, question: Question, output_size: Axes, written: bool) -> Question:
-    """Return the question whose output has a length that the source API is told."""
-    api = APIS[source_id]
-    if LENGTH not in api.parameters.values():
-        raise ValueError(f"{source_id} has no parameter for the length of the output")
-    if question.has_output_padding:
-        raise ValueError("--output-padding has no meaning beside --output-size")
-    sizes = output_size[0] if len(output_size) == 1 else output_size
-    space = per_axis("output-size", sizes, question.rank)
-    length = OutputLength(space=space, padding=question.padding if written else None)
-    check_size("the output", (*question.output_shape[:2], *space))
-    meaning = vocabulary_of(source_id).resolve(question, {LENGTH: space})
-    return meaning.but(length=length)
 
 
 def _translate_layers(layers: Mapping[str, tuple[Question, End]], target: End) -> None:
