@@ -15,26 +15,14 @@ ArrayMap: TypeAlias = Callable[[Array], Array]
 Index: TypeAlias = tuple[slice, ...]
 
 Op = Literal[
-    "conv",
-    "conv_bias_gradient",
-    "conv_double_backward_gradient",
-    "conv_double_backward_input",
-    "conv_double_backward_kernel",
-    "conv_input_gradient",
-    "conv_jvp",
-    "conv_kernel_gradient",
-    "conv_parameters",
-    "conv_transpose",
-    "conv_transpose_bias_gradient",
-    "conv_transpose_double_backward_gradient",
-    "conv_transpose_double_backward_input",
-    "conv_transpose_double_backward_kernel",
-    "conv_transpose_input_gradient",
-    "conv_transpose_jvp",
-    "conv_transpose_kernel_gradient",
-    "conv_transpose_parameters",
-    "interpolate",
-]
+    "conv", "conv_bias_gradient", "conv_double_backward_gradient",
+    "conv_double_backward_input", "conv_double_backward_kernel", "conv_input_gradient",
+    "conv_jvp", "conv_kernel_gradient", "conv_parameters", "conv_transpose",
+    "conv_transpose_bias_gradient", "conv_transpose_double_backward_gradient",
+    "conv_transpose_double_backward_input", "conv_transpose_double_backward_kernel",
+    "conv_transpose_input_gradient", "conv_transpose_jvp",
+    "conv_transpose_kernel_gradient", "conv_transpose_parameters", "interpolate"
+]  # fmt: skip
 Operator = Literal["conv", "conv_transpose", "interpolate"]
 Wanted = Literal[
     "output",

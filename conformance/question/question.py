@@ -1,10 +1,8 @@
 """Define a question: one operator with its arrays and arguments, in canonical terms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes, Pairs, Word
@@ -59,8 +57,6 @@ class Question:
         ``stride``.
     padding
         One (begin, end) for each spatial axis, (0, 0) if left out, or a word.
-    groups
-        The number of groups.
     dtype
         The dtype of the answer, and of all arrays that have no other one.
     operand_dtypes
@@ -130,7 +126,7 @@ class Question:
         """Return whether the gradient of the loss by the output takes part."""
         return self.is_derivative and self.wanted != "jvp"
 
-    def computed(self) -> Iterator[Question]:
+    def computed(self) -> Iterator[Self]:
         """Yield the questions whose answers a framework computes, this one first."""
         yield self
         if self.wanted in DERIVED:
@@ -144,7 +140,7 @@ class Question:
         return self.bias is not None and (is_added or self.bias_tangent is not None)
 
     @property
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self) -> tuple[Self, ...]:
         """Return the question itself, as a chain has those of its steps."""
         return (self,)
 
@@ -201,13 +197,10 @@ class Question:
     @property
     def pairs(self) -> Pairs:
         """Return the padding as numbers."""
+        arguments = self.window, self.stride, self.dilation
         if self.operator == "conv_transpose":
-            return geometry.conv_transpose_padding(
-                self.padding, self.window, self.stride, self.dilation
-            )
-        return geometry.conv_padding(
-            self.padding, self.space, self.window, self.stride, self.dilation
-        )
+            return geometry.conv_transpose_padding(self.padding, *arguments)
+        return geometry.conv_padding(self.padding, self.space, *arguments)
 
     @property
     def has_output_padding(self) -> bool:
@@ -244,13 +237,10 @@ class Question:
         """
         if self.operator == "interpolate":
             return tuple(n * s for n, s in zip(self.space, self.stride, strict=True))
+        arguments = self.space, self.window, self.stride, self.pairs
         if self.operator == "conv":
-            return geometry.conv_space(
-                self.space, self.window, self.stride, self.pairs, self.dilation
-            )
-        return geometry.conv_transpose_space(
-            self.space, self.window, self.stride, self.pairs, self.output_padding, self.dilation
-        )
+            return geometry.conv_space(*arguments, self.dilation)
+        return geometry.conv_transpose_space(*arguments, self.output_padding, self.dilation)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -268,7 +258,7 @@ class Question:
         except ValueError:
             return False
 
-    def but(self, **changes: Any) -> Question:
+    def but(self, **changes: Any) -> Self:
         """Return the same question with some fields changed.
 
         Recipes vary each question many times, and `dataclasses.replace` takes ten times as long.
@@ -278,7 +268,7 @@ class Question:
         vars(question).update(vars(self) | changes)
         return question
 
-    def as_written(self, padding: Pairs | Word) -> Question:
+    def as_written(self, padding: Pairs | Word) -> Self:
         """Return the question with what was written beside its length, if it has one."""
         if self.length is None:
             return self
@@ -289,7 +279,7 @@ class Question:
             zero_given=extra is not None and not any(extra),
         )
 
-    def map_arrays(self, function: ArrayMap, **changes: Any) -> Question:
+    def map_arrays(self, function: ArrayMap, **changes: Any) -> Self:
         """Return the question with ``function`` applied to its arrays, and other fields changed.
 
         A new dtype is that of all arrays.

@@ -39,8 +39,6 @@ class Call:
     ----------
     text
         The lines of the call.
-    arrays
-        The arrays, by name.
     cost
         How far the call is from the naive one.
     moves

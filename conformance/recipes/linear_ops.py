@@ -17,10 +17,6 @@ class LinearOp:
 
     Attributes
     ----------
-    forward
-        The lines of the map.
-    adjoint
-        The lines of its adjoint.
     order
         The order of the axes, if the map changes nothing else.
     """

@@ -72,13 +72,11 @@ def _vary_padding(draft: Draft) -> Iterator[Draft]:
                 yield draft.asking(f"padding as {word!r}", padding=word)
     if q.operator == "conv_transpose":
         # Cropping less at the end is the same as a longer output.
-        longer_padding = tuple(
-            p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True)
-        )
-        if min(longer_padding) >= 0 and longer_padding != q.output_padding:
+        longer = tuple(p + b - e for p, (b, e) in zip(q.output_padding, q.pairs, strict=True))
+        if min(longer) >= 0 and longer != q.output_padding:
             equal_pairs = tuple((b, b) for b, _ in q.pairs)
             move = "padding equal at both ends"
-            yield draft.asking(move, padding=equal_pairs, output_padding=longer_padding)
+            yield draft.asking(move, padding=equal_pairs, output_padding=longer)
         equivalent = draft.api.native_equivalent
         native_question = equivalent(q) if equivalent is not None and q.has_output else None
         if native_question is not None:
@@ -123,16 +121,11 @@ def _drop_single_strides(draft: Draft) -> Iterator[Draft]:
     places = q.output_space if q.operator == "conv" else q.space
     stride = tuple(1 if n == 1 else s for n, s in zip(places, q.stride, strict=True))
     if stride != q.stride:
+        sizes = geometry.effective_kernel_size(q.window, q.dilation)
         pairs = tuple(
             # With a stride of 1 the rest of the input would give further places.
-            (b, r - n - b) if q.operator == "conv" and place == 1 else (b, e)
-            for n, place, r, (b, e) in zip(
-                q.space,
-                places,
-                geometry.effective_kernel_size(q.window, q.dilation),
-                q.pairs,
-                strict=True,
-            )
+            (b, size - n - b) if q.operator == "conv" and place == 1 else (b, e)
+            for n, place, size, (b, e) in zip(q.space, places, sizes, q.pairs, strict=True)
         )
         yield draft.asking("stride 1 along single places", stride=stride, padding=pairs)
 
@@ -274,11 +267,10 @@ def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
         return
     if all(map(all_finite, (q.x, q.x_tangent, q.gradient))):
         first, second, *window = q.kernel.shape
+        joint_kernel = _kernel_like(q.kernel, (first, second * q.groups, *window))
         yield draft.but(
             "a block-diagonal kernel, for finite numbers",
-            question=q.but(
-                kernel=_kernel_like(q.kernel, (first, second * q.groups, *window)), groups=1
-            ),
+            question=q.but(kernel=joint_kernel, groups=1),
             kernel=draft.kernel + linear_ops.blocks(q.groups, first, second),
             cost=Cost.BLOCKS,
         )

@@ -49,8 +49,6 @@ class Draft:
 
     Attributes
     ----------
-    api
-        The API to call.
     question
         The question, as it has been rewritten.
     call_builder
@@ -65,8 +63,6 @@ class Draft:
         Whether each group has a call of its own.
     bias_last
         Whether the bias is added to the output.
-    cost
-        The cost of the rewritings.
     """
 
     api: Api

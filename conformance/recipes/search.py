@@ -27,8 +27,6 @@ class Plan(Draft):
 
     Attributes
     ----------
-    call_source
-        The source of the call.
     add_bias
         Whether the bias is added to the output, because the call does not add it.
     keep_dtype
