@@ -34,10 +34,6 @@ class Comparison:
 
     Attributes
     ----------
-    question
-        The question in this dtype.
-    answer
-        The answer in this dtype.
     remark
         A sentence about what was converted.
     sums

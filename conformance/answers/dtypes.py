@@ -21,8 +21,6 @@ class TypedArrays:
     ----------
     arrays
         The arrays by name, with bfloat16 as float32.
-    dtype
-        The dtype of the question.
     operand_dtypes
         Those of x and of the kernel, as of `Question`.
     remarks

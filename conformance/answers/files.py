@@ -48,8 +48,6 @@ class AnswerFile:
 
     Attributes
     ----------
-    path
-        The file.
     values
         Arrays and arguments by their names.
     api

@@ -42,8 +42,6 @@ class Vocabulary:
 
     Attributes
     ----------
-    id
-        The name of the API.
     api
         The API, whose operator, layouts and defaults it has; for ONNX, one that follows it.
     parameters

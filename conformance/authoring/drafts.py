@@ -32,8 +32,6 @@ class Draft:
 
     Parameters
     ----------
-    case
-        The case.
     fields
         Its values by the keys of a case file.
     comments

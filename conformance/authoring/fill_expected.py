@@ -26,8 +26,6 @@ class Result:
 
     Parameters
     ----------
-    file
-        The file.
     written
         The ids of the cases whose answers were inserted.
     skipped

@@ -30,34 +30,11 @@ from conformance.cases.number_fields import (
 from conformance.oracle.geometry import WORDS
 
 Topic = Literal[
-    "basic",
-    "bias",
-    "channels",
-    "circular",
-    "combinations",
-    "composition",
-    "coverage",
-    "degenerate",
-    "dilation",
-    "dtype",
-    "errors",
-    "gradients",
-    "groups",
-    "interpolation",
-    "kernel-flip",
-    "layout",
-    "matrix",
-    "output-padding",
-    "padding",
-    "parameters",
-    "properties",
-    "rank",
-    "real-valued",
-    "same",
-    "shape",
-    "stride",
-    "valid",
-]
+    "basic", "bias", "channels", "circular", "combinations", "composition", "coverage",
+    "degenerate", "dilation", "dtype", "errors", "gradients", "groups", "interpolation",
+    "kernel-flip", "layout", "matrix", "output-padding", "padding", "parameters",
+    "properties", "rank", "real-valued", "same", "shape", "stride", "valid"
+]  # fmt: skip
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 
 MAX_TEXT = 5_000

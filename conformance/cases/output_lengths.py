@@ -43,10 +43,7 @@ def space_of(name: str, value: int | Sequence[int], q: Question) -> Axes:
 def sized(q: Question, *, padding: bool = False, output_padding: bool = False) -> Question:
     """Return the question with the length of its output written, and these arguments beside it.
 
-    Raises
-    ------
-    ValueError
-        If the question has no output.
+    Raises ``ValueError`` if the question has no output.
     """
     space = q.output_space
     plain = q if output_padding else q.but(output_padding=(0,) * q.rank)

@@ -16,17 +16,7 @@ from conformance.question import AnyQuestion, Array, Chain, Question, answer, sh
 
 @dataclass(frozen=True)
 class Property:
-    """A claim about operators.
-
-    Parameters
-    ----------
-    name
-        Its name in case files.
-    ops
-        The operators that it is about.
-    check
-        The function that computes both sides of it.
-    """
+    """A claim about operators."""
 
     name: str
     ops: frozenset[str]

@@ -50,16 +50,8 @@ class Space:
 
     Parameters
     ----------
-    batches
-        Batch sizes.
-    groups
-        Numbers of groups.
-    inputs, outputs
-        Channels of each group.
     lengths, windows
         Lengths of an axis of the input and of the kernel.
-    strides, dilations
-        Arguments of an axis.
     paddings
         Kinds of padding: words, ``none``, ``equal`` at both ends, or ``pairs``.
     crops
@@ -68,8 +60,6 @@ class Space:
         Paddings of one end.
     extensions
         Output paddings.
-    dtypes
-        Of all arrays of a question.
     unbatched
         Whether x is one example without a batch axis.
     sized

@@ -15,8 +15,6 @@ class Node:
 
     Parameters
     ----------
-    value
-        Plain data.
     spot
         Where the value begins.
     children

@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 import threading
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -30,7 +29,7 @@ from conformance.environments.installer import CannotBuild as CannotBuild
 from conformance.environments.installer import NoPython as NoPython
 from conformance.environments.installer import may_download as may_download
 from conformance.environments.installer import missing, npm_install, program, python_for, uv
-from conformance.utils import file_locks
+from conformance.utils import file_locks, resources
 from conformance.workers import pythons
 
 Tier = Literal["default", "extra", "large"]
@@ -48,8 +47,6 @@ class Environment:
 
     Attributes
     ----------
-    framework
-        The name of the framework.
     pins
         Requirements to make an environment with; empty if ``python`` has the framework.
     python
@@ -152,9 +149,7 @@ def _package(pin: str) -> str:
 
 def pinned() -> Mapping[str, Environment]:
     """Return the environments of ``environments.toml`` by name."""
-    tables = tomllib.loads(
-        Path(__file__).with_name("environments.toml").read_text(encoding="utf-8")
-    )
+    tables = resources.table(__file__, "environments.toml")
     this_version = f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def environment(name: str) -> Environment:

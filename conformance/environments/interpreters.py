@@ -102,10 +102,6 @@ def interpreter_for(
 
     Parameters
     ----------
-    framework
-        The framework.
-    executable
-        The path of the interpreter.
     backend
         The backend, if the framework has several.
     device

@@ -88,8 +88,6 @@ class Finding:
 
     Parameters
     ----------
-    group
-        The group.
     count
         How many questions fall into it.
     number

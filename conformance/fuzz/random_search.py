@@ -49,8 +49,6 @@ class Search:
 
     Parameters
     ----------
-    framework, runtime
-        The framework, and the runtime of its worker.
     apis
         The APIs of the framework that are called.
     ops
@@ -87,8 +85,6 @@ class Tally:
         How many questions have all their observations.
     verdicts
         How often an API had each verdict on one of them.
-    groups
-        The groups of the observations that show a problem.
     """
 
     def __init__(self, search: Search) -> None:
@@ -166,8 +162,6 @@ def ask(
     ----------
     start
         Creates the client of a worker.
-    search
-        The search.
     tally
         The results, to which this adds, and which stay when this is interrupted.
     jobs
@@ -175,10 +169,7 @@ def ask(
     advance
         Is called after each question, also after one that none of the APIs answers.
 
-    Raises
-    ------
-    CannotStart
-        If a worker does not start.
+    Raises ``CannotStart`` if a worker does not start.
     """
     clients = [start() for _ in range(jobs)]
 
@@ -215,10 +206,7 @@ def shrink_findings(
     The small questions of earlier findings are tried first, as one cause often affects several
     APIs.
 
-    Raises
-    ------
-    CannotStart
-        If a worker does not start.
+    Raises ``CannotStart`` if a worker does not start.
     """
     small: list[Question] = []
     for finding in findings:

@@ -97,25 +97,17 @@ def record(
 ) -> None:
     """Ask releases, and write the rows of each as soon as they are known.
 
+    Raises ``BrokenTable`` where a file of the table is broken. Raises ``OSError`` where a file
+    cannot be read or written.
+
     Parameters
     ----------
-    folder
-        Of the table.
     recordings
         What is asked, without what the table has already.
     jobs
         How many releases are asked at once.
-    prepared_cases
-        The cases by id.
     report
         Is called with each release when its rows are in the table.
-
-    Raises
-    ------
-    BrokenTable
-        Where a file of the table is broken.
-    OSError
-        Where a file cannot be read or written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _own_cache() as cache, ThreadPoolExecutor(jobs) as pool:

@@ -27,12 +27,8 @@ def rows_of(
 
     Parameters
     ----------
-    entry
-        The release, with its run or the reason why there is none.
     backend
         Of a framework that has several.
-    prepared_cases
-        The cases of the run, by id.
     """
     release, run = entry.release, entry.run
     times = (uploaded(release, python) for python in (*release.pythons, str(pythons.HERE)))

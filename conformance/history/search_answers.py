@@ -16,8 +16,6 @@ class SearchAnswers:
 
     Parameters
     ----------
-    plan
-        What every release is asked.
     candidates
         The releases, the oldest first.
     api_ids, mode

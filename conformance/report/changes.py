@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.history.trend import Change, Trend
-from conformance.history.version_ranges import Kind, State
+from conformance.history.version_ranges import Kind, Span, State
 from conformance.utils.excerpt import first
 from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, sentence, shortened, tick
@@ -115,13 +115,17 @@ def _blocks(trend: Trend, heading: str) -> Iterator[str]:
             details = map(markdown, filter(None, (case_names(change), refusal(change))))
             title = "<br>".join((sentence(label(change)), *details))
             versions = "<br>".join(markdown(span.versions) for span in change.spans)
-            states = "<br>".join(_state(span.state) for span in change.spans)
+            states = "<br>".join(map(_emphatic, change.spans))
             rows.append((title, versions, states))
         yield table(("what changed", "versions", "what it does"), rows)
     yield sentence(unchanged_axes(trend))
 
 
-def _state(state: State) -> str:
-    """Return what an API does, in bold where it is not what the reference does."""
-    text = f"{SIGNS[state.kind]} {sentence(state.words)}"
-    return text if state.kind in ("right", "absent") else f"**{text}**"
+def signed(state: State) -> str:
+    """Return what an API does in Markdown, behind its sign."""
+    return f"{SIGNS[state.kind]} {sentence(state.words)}"
+
+
+def _emphatic(span: Span) -> str:
+    text = signed(span.state)
+    return text if span.state.kind in ("right", "absent") else f"**{text}**"

@@ -1,16 +1,15 @@
 """Count on how many APIs each claim of the five documents holds."""
 
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from conformance.cases.model import Case
 from conformance.observations import MODES
 from conformance.report.data import ReportData
 from conformance.report.errata import stated_lines
+from conformance.utils.resources import table
 from conformance.utils.text import plain
 
 Outcome: TypeAlias = Literal["holds", "in part", "cannot be asked", "fails", "not run"]
@@ -26,9 +25,7 @@ fails
     An answer contradicts it, or the framework crashed, hung or gave differing answers.
 """
 
-CLAIMS: Mapping[str, Mapping[str, str]] = tomllib.loads(
-    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-)
+CLAIMS: Mapping[str, Mapping[str, str]] = table(__file__, "claims.toml")
 """The claims in our words, by document; where a document is wrong, the correction."""
 
 

@@ -8,8 +8,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from conformance.history.series import Move, Series, newest_first
-from conformance.history.version_ranges import API_ITSELF, State
-from conformance.report.changes import SIGNS, STYLES, as_markdown, shown
+from conformance.history.version_ranges import API_ITSELF
+from conformance.report.changes import SIGNS, STYLES, as_markdown, shown, signed
 from conformance.utils.markdown import table
 from conformance.utils.text import count, markdown, plain, sentence, shortened, tick
 
@@ -90,17 +90,13 @@ def _news(series_list: Sequence[Series], examples: Mapping[Move, str]) -> str:
             markdown(release(series, move)),
             ", ".join(map(tick, move.apis)),
             sentence(move.subject),
-            f"{_state(move.before)} → {_state(move.after)}",
+            f"{signed(move.before)} → {signed(move.after)}",
             tick(examples[move]) if move in examples else "",
         )
         for series, move in newest_first(series_list)
     ]
     heads = ("date", "release", "APIs", "what changed", "from what to what", "shown by")
     return table(heads, rows) if rows else NOTHING
-
-
-def _state(state: State) -> str:
-    return f"{SIGNS[state.kind]} {sentence(state.words)}"
 
 
 def since(series: Series, api: str, version: Version) -> Iterator[tuple[str, str]]:

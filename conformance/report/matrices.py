@@ -12,37 +12,18 @@ from conformance.utils.grouping import group
 
 TOPICS = {
     "Arguments": (
-        "stride",
-        "padding",
-        "same",
-        "valid",
-        "output-padding",
-        "dilation",
-        "groups",
-        "bias",
+        "stride", "padding", "same", "valid", "output-padding", "dilation", "groups",
+        "bias"
     ),
     "Arrays": (
-        "basic",
-        "kernel-flip",
-        "channels",
-        "layout",
-        "rank",
-        "shape",
-        "dtype",
-        "real-valued",
-        "degenerate",
-        "errors",
+        "basic", "kernel-flip", "channels", "layout", "rank", "shape", "dtype",
+        "real-valued", "degenerate", "errors"
     ),
     "Meaning": (
-        "matrix",
-        "gradients",
-        "composition",
-        "properties",
-        "coverage",
-        "parameters",
-        "interpolation",
+        "matrix", "gradients", "composition", "properties", "coverage", "parameters",
+        "interpolation"
     ),
-}
+}  # fmt: skip
 """The topics under their headings; a page is wide enough for about eight of them."""
 
 

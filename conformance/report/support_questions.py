@@ -1,9 +1,9 @@
 """Read the rows and families of the support matrix, and what people ask, from ``support.toml``."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from conformance.utils.resources import table
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class AskedQuestion:
     none: str = ""
 
 
-_ENTRIES = tomllib.loads(Path(__file__).with_name("support.toml").read_text(encoding="utf-8"))
+_ENTRIES = table(__file__, "support.toml")
 QUESTIONS = tuple(SupportQuestion(**entry) for entry in _ENTRIES["question"])
 PLACES: Mapping[str, int] = {question.id: place for place, question in enumerate(QUESTIONS)}
 """The places of the questions by their ids."""

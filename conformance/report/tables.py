@@ -18,38 +18,13 @@ from conformance.utils.text import plain
 
 ENVIRONMENT = ["framework", "version", "backend", "runtime_class"]
 OBSERVATION = [
-    *ENVIRONMENT,
-    "api",
-    "case",
-    "op",
-    "topic",
-    "mode",
-    "status",
-    "twin",
-    "diagnosis",
-    "detail",
-    "cost",
-    "claim",
-    "correction",
-    "shape",
-    "dtype",
-    "digest",
-    "content",
-]
+    *ENVIRONMENT, "api", "case", "op", "topic", "mode", "status", "twin", "diagnosis",
+    "detail", "cost", "claim", "correction", "shape", "dtype", "digest", "content"
+]  # fmt: skip
 VERDICT = [
-    *ENVIRONMENT,
-    "api",
-    "case",
-    "op",
-    "topic",
-    "verdict",
-    "native",
-    "recipe",
-    "twin",
-    "cost",
-    "diagnosis",
-    "reason",
-]
+    *ENVIRONMENT, "api", "case", "op", "topic", "verdict", "native", "recipe", "twin",
+    "cost", "diagnosis", "reason"
+]  # fmt: skip
 NOT_RUN = "not run"
 _KEY = ["run", "api", "case"]
 _FIELDS = ("api", "case", "mode", "status", "claim", "correction", "dtype", "digest", "content")

@@ -35,8 +35,6 @@ class Evidence:
     ----------
     prepared_case
         The case, which has not changed since the observation.
-    status
-        The status of the observation.
     explanations
         The names of the conventions of each explanation; an empty one for a match.
     words

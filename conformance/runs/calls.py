@@ -18,15 +18,7 @@ from conformance.workers.worker_client import Task, WorkerClient
 
 @dataclass(frozen=True, eq=False)
 class InvocationResult:
-    """One call and its result.
-
-    Attributes
-    ----------
-    invocation
-        The call.
-    outcome
-        What the worker returned, or why there is no call.
-    """
+    """One call and its result."""
 
     invocation: Invocation
     outcome: Outcome | Inexpressible

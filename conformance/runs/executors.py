@@ -32,8 +32,6 @@ class Place:
 
     Attributes
     ----------
-    executor
-        Calls functions.
     capacity
         Returns how many shards it carries out at once.
     pool

@@ -35,16 +35,10 @@ class Request:
 
     Attributes
     ----------
-    name
-        The name of the environment.
-    environment
-        The environment.
     path
         Where to write the run; None for a path after the framework.
     api_ids
         The APIs; empty for all.
-    limits
-        The limits of its workers.
     fingerprint
         Digest of all that the run is made from, if there are pins.
     resume
@@ -68,19 +62,13 @@ class Job:
 
     Parameters
     ----------
-    request
-        What is requested.
     prepared_cases
         The cases. They are iterated several times.
     capacity
         Returns how many shards are carried out at once.
-    bar
-        The progress bar, which gets a task.
 
     Attributes
     ----------
-    environment, limits
-        The environment, and the limits of its worker.
     start
         Seconds until its framework has started.
     path

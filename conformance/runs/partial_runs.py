@@ -30,10 +30,6 @@ class PartialRun(Writer):
 
     Parameters
     ----------
-    path
-        The file.
-    file
-        The same file, open.
     keys
         The keys of all observations of the run, in their order.
     stopped

@@ -16,16 +16,10 @@ from conformance.runs.prepared_case import PreparedCase
 
 @dataclass(frozen=True, eq=False)
 class Invocation:
-    """One planned call.
+    """One planned call, in all the modes that write it so, or why it cannot be written.
 
     Attributes
     ----------
-    prepared_case, api
-        What is called, and on which case.
-    modes
-        The modes that this is the call of.
-    call
-        The call, or why it cannot be written.
     runtime
         The runtime that it is written for.
     """
@@ -48,14 +42,8 @@ def invocations(
 
     Parameters
     ----------
-    framework, runtime
-        The framework, and the runtime that will answer.
-    apis
-        Some of its APIs.
     prepared_cases
         The cases. They are read one by one.
-    modes
-        The modes of the calls.
     """
     for prepared_case in prepared_cases:
         for api in apis:

@@ -31,8 +31,6 @@ class Finding:
 
     Attributes
     ----------
-    axis
-        The axis.
     known
         Whether there is a choice, or why not. ``not told apart`` if there are answers, or refusals
         for another axis.
@@ -81,10 +79,6 @@ class Profile:
 
     Attributes
     ----------
-    api
-        The id of the API.
-    findings
-        One for each axis.
     unexplained
         The cases whose answers no convention explains.
     limits

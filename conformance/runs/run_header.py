@@ -21,10 +21,6 @@ def header(
 
     Parameters
     ----------
-    framework
-        The framework.
-    identity
-        What the worker reports of its runtime.
     prepared_cases
         The cases. They are read once, one by one.
     batching

@@ -24,8 +24,6 @@ class Header:
 
     Attributes
     ----------
-    format
-        The version of the format of the file.
     packages
         Versions of the framework and of the packages that compute for it, by name.
     runtime_class
@@ -105,10 +103,6 @@ class Footer:
 
     Attributes
     ----------
-    observations
-        The number of observations.
-    statuses
-        The number of observations with each status.
     checksum
         Of all lines before; None in files of versions without checksums.
     """

@@ -39,16 +39,10 @@ class Shard:
 
     Attributes
     ----------
-    environment, limits
-        The environment, and the limits of its worker.
     identity
         The runtime of the run; no other may answer.
-    api_ids, prepared_cases
-        The APIs and the cases.
     done
         The keys of the observations of these cases that exist already.
-    modes
-        The modes of the calls.
     package
         The code that made the shard; no other may carry it out.
     """
@@ -124,8 +118,6 @@ def cut(
     ----------
     template
         A shard with all values but the cases. Cases that it has done completely are left out.
-    prepared_cases
-        The cases.
     size
         Returns the most cases of the next shard.
     """

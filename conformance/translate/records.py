@@ -52,8 +52,6 @@ class Record:
 
     Attributes
     ----------
-    path
-        The file.
     header
         The environment, as far as the file describes it.
     prepared_cases
