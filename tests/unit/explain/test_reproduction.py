@@ -87,20 +87,14 @@ def test_a_refusal_comes_after_all_there_is_to_say(make: Make) -> None:
     assert refusal == "ValueError: no such call is possible"
 
 
-def test_an_answer_of_another_dtype_is_wrong(make: Make) -> None:
-    assert "Wrong." in run(make("wider"))
+@pytest.mark.parametrize("name", ["wider", "longer"])
+def test_an_answer_of_another_dtype_or_shape_is_wrong(make: Make, name: str) -> None:
+    assert "Wrong." in run(make(name))
 
 
-def test_an_answer_of_another_shape_is_wrong(make: Make) -> None:
-    assert "Wrong." in run(make("longer"))
-
-
-def test_a_real_answer_within_the_bound_is_right(make: Make) -> None:
-    assert "Right." in run(make("nearly", REAL))
-
-
-def test_a_real_answer_beyond_the_bound_is_wrong(make: Make) -> None:
-    assert "Wrong." in run(make("off", REAL))
+@pytest.mark.parametrize(("name", "verdict"), [("nearly", "Right."), ("off", "Wrong.")])
+def test_a_real_answer_is_right_within_the_bound_only(make: Make, name: str, verdict: str) -> None:
+    assert verdict in run(make(name, REAL))
 
 
 def test_a_count_of_parameters_is_right_in_any_integers(make: Make) -> None:

@@ -50,20 +50,16 @@ def test_a_small_array_is_its_numbers() -> None:
     assert assignment("x", image) == "x = np.array([[[[0, 1], [2, 3]]]], np.float32)"
 
 
-def test_a_basis_is_an_identity() -> None:
-    assert assignment("x", ARRAYS["a basis"]) == (
-        "x = np.eye(9, 9, dtype=np.float32).reshape(9, 1, 3, 3)"
-    )
-
-
-def test_a_count_is_a_range() -> None:
-    assert assignment("x", ARRAYS["a count"]) == (
-        "x = np.arange(-3, 47, dtype=np.float16).reshape(1, 2, 5, 5)"
-    )
-
-
-def test_one_number_is_said_once() -> None:
-    assert assignment("x", ARRAYS["ones"]) == "x = np.full((1, 4, 50, 50), 1, np.int32)"
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("a basis", "np.eye(9, 9, dtype=np.float32).reshape(9, 1, 3, 3)"),
+        ("a count", "np.arange(-3, 47, dtype=np.float16).reshape(1, 2, 5, 5)"),
+        ("ones", "np.full((1, 4, 50, 50), 1, np.int32)"),
+    ],
+)
+def test_an_array_with_a_rule_is_its_rule(name: str, rule: str) -> None:
+    assert assignment("x", ARRAYS[name]) == f"x = {rule}"
 
 
 def test_small_integers_take_less_than_a_character_each() -> None:

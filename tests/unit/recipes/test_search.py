@@ -99,20 +99,23 @@ def test_circular_padding_is_asked_for_where_there_is_some() -> None:
     assert plan(circular, asked(padding="circular")).moves == ()
 
 
+def any_api(random: np.random.Generator, q: Question) -> Api:
+    return api(
+        q.operator,
+        limits=some(random),
+        layout=str(random.choice(("N C *s", "N *s C"))),
+        kernel_axes=str(random.choice(TRANSPOSE_AXES)),
+        flips=bool(random.integers(2)),
+        as_layer=bool(random.integers(2)),
+        takes_bias=bool(random.integers(2)),
+    )
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_recipe_goes_around_everything_at_once(seed: int) -> None:
     random = np.random.default_rng(seed)
     for q in islice(draws(seed), 60):
-        asked_of = api(
-            q.operator,
-            limits=some(random),
-            layout=str(random.choice(("N C *s", "N *s C"))),
-            kernel_axes=str(random.choice(TRANSPOSE_AXES)),
-            flips=bool(random.integers(2)),
-            as_layer=bool(random.integers(2)),
-            takes_bias=bool(random.integers(2)),
-        )
-        np.testing.assert_array_equal(ran(asked_of, q), question.answer(q))
+        np.testing.assert_array_equal(ran(any_api(random, q), q), question.answer(q))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -120,15 +123,7 @@ def test_a_recipe_of_a_further_derivative_goes_around_everything_at_once(seed: i
     random = np.random.default_rng(seed)
     right = 0
     for q in islice(draws(seed, DERIVED_OPS), 40):
-        asked_of = api(
-            q.operator,
-            limits=some(random),
-            layout=str(random.choice(("N C *s", "N *s C"))),
-            kernel_axes=str(random.choice(TRANSPOSE_AXES)),
-            flips=bool(random.integers(2)),
-            as_layer=bool(random.integers(2)),
-            takes_bias=bool(random.integers(2)),
-        )
+        asked_of = any_api(random, q)
         if isinstance(search.recipe(asked_of, q), Inexpressible):
             assert q.is_by_bias  # and the recipe has to add the bias itself
             continue

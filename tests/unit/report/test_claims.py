@@ -1,5 +1,6 @@
 """Claims and errata: counted from what the answers were found to bear out."""
 
+import pytest
 from report_runs import (
     FUNCTION,
     LAYER,
@@ -39,28 +40,24 @@ def outcome(*statuses: str, **given: object) -> object:
     return [what for what, _ in found if what != "not run"]
 
 
-def test_a_claim_holds_where_each_answer_is_right() -> None:
-    assert outcome("match", "match") == ["holds"]
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        (("match", "match"), "holds"),
+        (("match", "mismatch"), "fails"),
+        (("crashed",), "fails"),
+        (("match", "inexpressible"), "in part"),
+        (("inexpressible", "rejected"), "cannot be asked"),
+    ],
+)
+def test_a_claim_comes_to_what_the_answers_to_its_cases_do(
+    statuses: tuple[str, ...], told: str
+) -> None:
+    assert outcome(*statuses) == [told]
 
 
 def test_a_claim_that_an_answer_satisfies_holds_of_a_wrong_answer_too() -> None:
     assert outcome("mismatch", claim=True) == ["holds"]
-
-
-def test_a_claim_fails_where_an_answer_says_otherwise() -> None:
-    assert outcome("match", "mismatch") == ["fails"]
-
-
-def test_a_claim_fails_where_the_framework_crashes() -> None:
-    assert outcome("crashed") == ["fails"]
-
-
-def test_a_claim_holds_in_part_where_a_case_cannot_be_written() -> None:
-    assert outcome("match", "inexpressible") == ["in part"]
-
-
-def test_a_claim_that_cannot_be_asked_neither_holds_nor_fails() -> None:
-    assert outcome("inexpressible", "rejected") == ["cannot be asked"]
 
 
 def test_a_claim_is_not_run_on_an_api_that_is_not_there() -> None:

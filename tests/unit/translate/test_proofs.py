@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from gate_runs import seen
 from small_layers import TORCH, layer
 
@@ -65,24 +66,18 @@ def test_a_case_of_another_size_proves() -> None:
     assert proven(layer(), (smaller, RIGHT)) == ("case-0",)
 
 
-def test_another_recipe_proves_nothing() -> None:
-    assert proven(layer(), (layer(), {**RIGHT, "rewrites": ("kernel flipped",)})) == ()
+OTHERWISE = {
+    "another recipe": {"rewrites": ("kernel flipped",)},
+    "what went wrong": {"status": "mismatch"},
+    "a native call": {"mode": "native"},
+    "a gradient": {"op": "conv_transpose_input_gradient"},
+    "a case that has changed since": {"content": "another"},
+}
 
 
-def test_what_went_wrong_proves_nothing() -> None:
-    assert proven(layer(), (layer(), {**RIGHT, "status": "mismatch"})) == ()
-
-
-def test_a_native_call_proves_no_recipe() -> None:
-    assert proven(layer(), (layer(), {**RIGHT, "mode": "native"})) == ()
-
-
-def test_a_gradient_proves_no_output() -> None:
-    assert proven(layer(), (layer(), {**RIGHT, "op": "conv_transpose_input_gradient"})) == ()
-
-
-def test_a_case_that_has_changed_since_proves_nothing() -> None:
-    assert proven(layer(), (layer(), {**RIGHT, "content": "another"})) == ()
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_what_is_otherwise_proves_nothing(name: str) -> None:
+    assert proven(layer(), (layer(), {**RIGHT, **OTHERWISE[name]})) == ()
 
 
 def test_a_case_without_an_answer_proves_nothing() -> None:
