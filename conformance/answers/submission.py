@@ -212,7 +212,6 @@ def _operator(value: Any, vocabulary: Vocabulary | None) -> Op:
 
 
 def _axes(layouts: Layouts, vocabulary: Vocabulary | None, op: Op) -> dict[str, str]:
-    """Return the order of the axes of each array."""
     canonical = kernel_axes(op)
     x = layouts.x or (vocabulary.api.layout if vocabulary else X_AXES)
     kernel = layouts.kernel or (vocabulary.api.kernel_axes if vocabulary else canonical)

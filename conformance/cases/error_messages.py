@@ -51,7 +51,6 @@ def complaints(error: ValidationError, model: type[BaseModel], node: Node) -> It
 
 
 def _value_name(path: Sequence[str | int]) -> str:
-    """Return the name of the value at ``path`` for a sentence."""
     if not path:
         return "the case"
     if isinstance(path[-1], str):

@@ -44,8 +44,6 @@ NUMBERS_SCHEMA = "x-numbers"
 
 
 def _validator(find_fault: Callable[[Any], Fault | None]) -> Callable[[Any], Any]:
-    """Return a validator that raises the fault that ``find_fault`` returns."""
-
     def validate(value: Any) -> Any:
         fault = find_fault(value)
         if fault is not None:

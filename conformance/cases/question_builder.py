@@ -154,7 +154,6 @@ def _with_length(q: Question, arguments: Arguments, *, as_written: bool) -> Ques
 
 
 def _in_memory(arguments: Arguments, key: str, numbers: Array) -> Array:
-    """Return the array in the memory order of its rule."""
     rule = getattr(arguments, key, None)
     memory = rule.memory if isinstance(rule, Shaped) else None
     if memory is None:

@@ -130,7 +130,6 @@ def _summary(part: Series) -> str:
 
 
 def _data(range_: str, parts: Sequence[Series], cases: Mapping[Move, str]) -> dict[str, Any]:
-    """Return everything for a program."""
     return {
         "range": range_,
         "same": not any(part.moves for part in parts),

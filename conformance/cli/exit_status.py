@@ -113,7 +113,6 @@ def guard(command: str | None, work: Callable[[], Any]) -> NoReturn:
 
 
 def _status(work: Callable[[], Any]) -> int:
-    """Run the command, and return its status."""
     try:
         work()
     except click.exceptions.Exit as exit_:

@@ -62,7 +62,6 @@ def _ticked(topics: Sequence[str]) -> str:
 
 
 def _event(group: Group) -> str:
-    """Return a predicate of the cases."""
     if group.before is None or group.after is None:
         return _inflected(_WORDS["of_cases"][group.kind], group.cases)
     (status,) = group.after.statuses

@@ -118,7 +118,6 @@ def _end(places: Sequence[int], answer: Ask, other_than: Hashable | None = None)
 
 
 def _narrow(lower: int, upper: int, answer: Ask) -> ChangePoint:
-    """Find the change between two places with different answers."""
     oldest_answer = answer(lower)
     failures: set[int] = set()
     while candidates := [place for place in range(lower + 1, upper) if place not in failures]:

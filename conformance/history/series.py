@@ -179,7 +179,6 @@ def all_series(rows: Iterable[TableRow]) -> tuple[Series, ...]:
 
 
 def _series(rows: Sequence[TableRow]) -> Iterator[Series]:
-    """Yield the series of a package on one backend."""
     reasons = sorted((Version(row.version), row.reason) for row in rows if not row.api)
     unasked = dict(reasons)
     by_runtime = group((row for row in rows if row.api), lambda row: row.runtime)

@@ -116,7 +116,6 @@ def _grouped(plan: Plan, interop: TensorInterop, question: Question) -> Text:
 
 
 def _numbers(plan: Plan, interop: TensorInterop, question: Question) -> Text:
-    """Write an output or a derivative."""
     names = [name for name in arrays_of(question) if not (plan.add_bias and name[-1] == "b")]
     return (
         Text(_inputs(plan, question))

@@ -131,7 +131,6 @@ def _outcome(status: str, holds: Any) -> Outcome:
 
 
 def _combine(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the outcome of several observations."""
     distinct = set(outcomes)
     for decisive in ("fails", "not run"):
         if decisive in distinct:

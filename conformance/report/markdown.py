@@ -45,7 +45,6 @@ def render_support(report: Report) -> str:
 
 
 def _matrix(support: SupportMatrix) -> str:
-    """Return the questions by the implementations."""
     heads = (f"{i.title} {markdown(', '.join(i.versions))}" for i in support.implementations)
     rows = (
         [sentence(question.title), *(_cell(i.folded[place]) for i in support.implementations)]

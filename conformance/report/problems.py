@@ -90,13 +90,11 @@ def _rounds(verdicts: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _rounding(rows: pd.DataFrame) -> Iterator[Problem]:
-    """Yield a problem for each way to round that an API has."""
     for (title, reason), cases in rows.groupby(["title", "reason"], sort=False)["case"]:
         yield Problem("rounding", str(title), str(reason), tuple(cases))
 
 
 def _known(bad: pd.DataFrame) -> Iterator[Problem]:
-    """Yield a problem for each known bug."""
     for bug, rows in bad.groupby("bug", sort=False):
         assert isinstance(bug, Bug)  # rows without one are in no group
         sentence = (
@@ -124,7 +122,6 @@ def _not_run(data: ReportData) -> Iterator[Problem]:
 
 
 def _broken(bad: pd.DataFrame) -> Iterator[Problem]:
-    """Yield a problem for each reason of a bad verdict."""
     bad = bad.fillna({"reason": "No reason is known."})
     bad = bad.assign(pattern=bad["reason"].map(pattern))
     for kind in ("broken", "different", "undecided"):

@@ -86,8 +86,6 @@ def _loads_program(process: Path) -> bool:
 
 
 class _Warden:
-    """The warden of this process."""
-
     def __init__(self) -> None:
         self._owner = os.getpid()
         self._prefix = f"{self._owner}:{secrets.token_hex(8)}:"
