@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mutated_runs
 from attacked import ended_well
+from mutated_runs import double, drop, move
 
 from conformance.cli.exit_status import STATUSES
 from conformance.gate import baseline
@@ -111,19 +112,6 @@ def _head(lines: list[str], r: random.Random) -> None:
     lines[at : at + r.randrange(2)] = [r.choice(HEADS)]
 
 
-def _drop(lines: list[str], r: random.Random) -> None:
-    del lines[r.randrange(len(lines))]
-
-
-def _double(lines: list[str], r: random.Random) -> None:
-    at = r.randrange(len(lines))
-    lines[at:at] = [lines[at]] * r.choice((1, 1, 2, 50))
-
-
-def _move(lines: list[str], r: random.Random) -> None:
-    lines.insert(r.randrange(len(lines)), lines.pop(r.randrange(len(lines))))
-
-
 def _flip(lines: list[str], r: random.Random) -> None:
     at = r.randrange(len(lines))
     place = r.randrange(len(lines[at]) or 1)
@@ -143,8 +131,8 @@ def _end(lines: list[str], r: random.Random) -> None:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    _cell, _cell, _cell, _of_another, _of_another, _columns, _word, _word, _head, _drop, _double,
-    _move, _flip, _cut, _end,
+    _cell, _cell, _cell, _of_another, _of_another, _columns, _word, _word, _head, drop, double,
+    move, _flip, _cut, _end,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attacked import ended_well
 
@@ -24,6 +24,8 @@ from conformance.runs import run_files
 from conformance.runs.prepared_case import PreparedCase
 from conformance.runs.run_files import Header, RunError, Writer
 from conformance.runs.selection import Selection
+
+T = TypeVar("T")
 
 CASES = """
 cases:
@@ -229,16 +231,16 @@ def _foot(lines: list[bytes], r: random.Random) -> None:
     lines[-1] = _line(fields)
 
 
-def _drop(lines: list[bytes], r: random.Random) -> None:
+def drop(lines: list[T], r: random.Random) -> None:
     del lines[r.randrange(len(lines))]
 
 
-def _double(lines: list[bytes], r: random.Random) -> None:
+def double(lines: list[T], r: random.Random) -> None:
     at = r.randrange(len(lines))
     lines[at:at] = [lines[at]] * r.choice((1, 1, 2, 50))
 
 
-def _move(lines: list[bytes], r: random.Random) -> None:
+def move(lines: list[T], r: random.Random) -> None:
     lines.insert(r.randrange(len(lines)), lines.pop(r.randrange(len(lines))))
 
 
@@ -283,7 +285,7 @@ def _word(lines: list[bytes], r: random.Random) -> None:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    _value, _value, _value, _value, _key, _of_another, _head, _foot, _drop, _double, _move, _swap,
+    _value, _value, _value, _value, _key, _of_another, _head, _foot, drop, double, move, _swap,
     _flip, _flip, _insert, _cut, _end, _word,
 )  # fmt: skip
 

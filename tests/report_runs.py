@@ -9,6 +9,7 @@ import numpy as np
 from conformance.cases.model import Case, Document, Erratum, Expected, Place
 from conformance.observations import Observation
 from conformance.question import Question
+from conformance.report import output
 from conformance.report.environments import environments
 from conformance.report.model import Report, report
 from conformance.runs.prepared_case import PreparedCase
@@ -100,3 +101,8 @@ def failed(framework: str, why: str, name: str = "failed.jsonl") -> Run:
 def report_of(*runs: Run, cases: tuple[Case, ...]) -> Report:
     """The report on runs."""
     return report(environments(runs), cases)
+
+
+def files(report: Report, folder: Path) -> dict[str, str]:
+    """The text of each file of a report, by its name."""
+    return {path.name: path.read_bytes().decode() for path in output.write(report, folder)}

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_runs import FUNCTION, LAYER, both, case, failed, observed, report_of, run
+from report_runs import FUNCTION, LAYER, both, case, failed, files, observed, report_of, run
 from rich.console import Console
 
 from conformance.history.trend import Change, Trend
 from conformance.history.version_ranges import Span, State
 from conformance.observations import Observation
-from conformance.report import output, terminal
+from conformance.report import terminal
 from conformance.report.changes import case_names, label, line, refusal, shown, unchanged_axes
 from conformance.report.environments import environments
 from conformance.report.model import Report
@@ -35,10 +35,6 @@ def mended(**old: Any) -> Report:
     """Both cases wrong in version 2.9 and right in 2.10."""
     given = run(*wrong(ONE, TWO), version="2.9", **old), run(*right(ONE, TWO), version="2.10")
     return report_of(*given, cases=(ONE, TWO))
-
-
-def files(report: Report, folder: Path) -> dict[str, str]:
-    return {path.name: path.read_bytes().decode() for path in output.write(report, folder)}
 
 
 # Their order

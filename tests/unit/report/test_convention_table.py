@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from report_pages import page_data
-from report_runs import FUNCTION, LAYER, case, failed, observed, report_of, run
+from report_runs import FUNCTION, LAYER, case, failed, files, observed, report_of, run
 
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases.model import Case
 from conformance.conventions.axes import AXES
 from conformance.observations import Observation
 from conformance.question import Question
-from conformance.report import output
 from conformance.report.convention_table import HEADINGS, Cell
 from conformance.report.evidence import differences
 from conformance.report.model import Report
@@ -59,10 +58,6 @@ def layer(*observations: Observation, **header: Any) -> Run:
 def cell(report: Report, axis: str, title: str = f"{LAYER} (2.0)") -> Cell:
     column = next(c for c in report.columns if c.title == title)
     return next(c for c in report.conventions.cells[column] if c.axis.name == axis)
-
-
-def files(report: Report, folder: Path) -> dict[str, str]:
-    return {path.name: path.read_bytes().decode() for path in output.write(report, folder)}
 
 
 @pytest.mark.parametrize(

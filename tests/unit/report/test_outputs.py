@@ -8,11 +8,22 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from report_pages import page_data
-from report_runs import LAYER, RIGHT, both, case, erroneous, failed, observed, report_of, run
+from report_runs import (
+    LAYER,
+    RIGHT,
+    both,
+    case,
+    erroneous,
+    failed,
+    files,
+    observed,
+    report_of,
+    run,
+)
 from rich.console import Console
 
 from conformance.cli.app import main
-from conformance.report import output, terminal
+from conformance.report import terminal
 from conformance.report.model import Report
 from conformance.runs import run_files
 from conformance.runs.run_files import Run
@@ -29,10 +40,6 @@ FILES = (
     "index.html",
 )
 NASTY = '</script><script>alert("x")</script> \x1b[31m \u202e | *y* '
-
-
-def files(report: Report, folder: Path) -> dict[str, str]:
-    return {path.name: path.read_bytes().decode() for path in output.write(report, folder)}
 
 
 def rows(text: str) -> list[dict[str, str]]:
