@@ -76,8 +76,6 @@ class Prompt:
 
     Attributes
     ----------
-    words
-        The text of the prompt.
     read
         Turns the input into the value; raises ``click.BadParameter`` to prompt again.
     default

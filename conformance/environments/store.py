@@ -31,8 +31,6 @@ class Installation:
 
     Attributes
     ----------
-    home
-        Its folder.
     names
         Of the pinned environments that it is made for.
     pins

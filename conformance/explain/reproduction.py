@@ -77,17 +77,7 @@ class CallOutcome:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reproduction:
-    """The contents of a script.
-
-    Attributes
-    ----------
-    framework, api, mode, call
-        The call.
-    prepared_case
-        The case that it belongs to.
-    outcome
-        An observation of the call, if there is one.
-    """
+    """A call to write as a script, and an observation of it, if there is one."""
 
     framework: Framework
     api: Api

@@ -33,8 +33,6 @@ def likely_change(
         The range, the oldest first.
     subjects
         The axes whose changes count, and `API_ITSELF`.
-    api_ids
-        The APIs whose changes count.
     """
     places = {release.version: place for place, release in enumerate(releases)}
     changes = sorted(

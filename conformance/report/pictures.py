@@ -34,8 +34,6 @@ class Picture:
 
     Attributes
     ----------
-    axis, choice
-        The names of the axis and of the choice.
     sentence
         What somebody with this choice does.
     arguments

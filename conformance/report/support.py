@@ -58,13 +58,7 @@ class SupportColumn:
 
 @dataclass(frozen=True)
 class Implementation:
-    """The columns of one framework.
-
-    Attributes
-    ----------
-    name, title
-        The name of the framework, and the name for people.
-    """
+    """The columns of one framework."""
 
     name: str
     title: str

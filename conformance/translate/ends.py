@@ -35,8 +35,6 @@ class End:
         The record of the API, of the same runtime class and version if there is one.
     header
         The header of the interpreter, or else of the record.
-    client
-        The client of the interpreter, if there is one.
     """
 
     place: Place

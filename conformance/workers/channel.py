@@ -60,8 +60,6 @@ class Channel:
 
     Parameters
     ----------
-    executable
-        The path of the interpreter.
     variables
         Environment variables added to those of this process.
     memory

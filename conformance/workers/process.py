@@ -24,8 +24,6 @@ class Process:
 
     Parameters
     ----------
-    command
-        The program and its arguments.
     variables
         Environment variables added to those of this process.
     folder
