@@ -159,10 +159,13 @@ def first_real(numbers: Array) -> tuple[int, ...] | None:
 
     NaN and infinities count as whole: what they reach is rounded nowhere.
     """
-    return None if numbers.dtype.kind == "i" else first_true(~equal(np.round(numbers), numbers))
+    if numbers.dtype.kind in "iu":
+        return None
+    with np.errstate(invalid="ignore"):
+        return first_true((np.round(numbers) != numbers) & (numbers == numbers))
 
 
 def first_true(mask: Array) -> tuple[int, ...] | None:
     """Return the index of the first true element, None if there is none."""
-    indices = np.argwhere(mask)
-    return tuple(map(int, indices[0])) if len(indices) else None
+    index = np.unravel_index(mask.argmax(), mask.shape) if mask.any() else None
+    return None if index is None else tuple(map(int, index))

@@ -22,7 +22,7 @@ from conformance.cases.arrays import (
 )
 from conformance.cases.errors import Fault, Path
 from conformance.cases.schema import Entry, PadStep, Step
-from conformance.comparison import HALVES, OVERFLOW, finite, magnitude
+from conformance.comparison import HALVES, OVERFLOW, finite, largest_sum, magnitude
 from conformance.question import (
     ARRAYS,
     AnyQuestion,
@@ -81,6 +81,22 @@ def bound(question: AnyQuestion) -> float:
     largest = magnitude(question)
     pairs = zip(question.questions, largest.questions, strict=True)
     return max(float(_bounds(q, answer(of)).max(initial=0)) for q, of in pairs)
+
+
+def has_exact_sums(question: AnyQuestion) -> bool:
+    """Return whether the question's dtype holds every partial sum of whole numbers.
+
+    Raises ``ValueError`` if the question has no answer and numbers too large to tell without it.
+    """
+    return is_plainly_exact(question) or bound(question) <= limit(question, exact=True)
+
+
+def is_plainly_exact(question: AnyQuestion) -> bool:
+    """Return whether the largest of whole numbers alone show that every partial sum is exact."""
+    if not isinstance(question, Question) or question.operator == "interpolate":
+        return False
+    is_sum = question.wanted != "parameters"
+    return is_sum and largest_sum(question) <= limit(question, exact=True)
 
 
 def limit(question: AnyQuestion, *, exact: bool) -> float:

@@ -14,6 +14,7 @@ from conformance.comparison.rounding import (
     ulp,
     wide,
 )
+from conformance.comparison.sufficient import is_certainly_right, largest_sum
 
 __all__ = [
     "HALVES",
@@ -27,8 +28,10 @@ __all__ = [
     "equal",
     "finite",
     "gamma",
+    "is_certainly_right",
     "is_same",
     "is_within",
+    "largest_sum",
     "magnitude",
     "reference",
     "terms",

@@ -26,7 +26,7 @@ _LEFT_OUT = 6
 """Bits of the number of slices that are left out, and of additions that round."""
 _MODERATE = 256
 """The largest exponent of an array, up or down, whose slices' products are normal numbers."""
-_FACTORS: dict[Wanted, tuple[str, str]] = {
+FACTORS: dict[Wanted, tuple[str, str]] = {
     "output": ("x", "kernel"),
     "input_gradient": ("gradient", "kernel"),
     "kernel_gradient": ("x", "gradient"),
@@ -55,7 +55,7 @@ class ExactSums:
 
 def is_moderate(q: Question) -> bool:
     """Return whether float64 holds every product of the question's slices."""
-    arrays = (getattr(s, name) for s in questions.summands(q) for name in _FACTORS[s.wanted])
+    arrays = (getattr(s, name) for s in questions.summands(q) for name in FACTORS[s.wanted])
     return all(np.isfinite(a).all() and abs(_exponent(a)) <= _MODERATE for a in arrays)
 
 
@@ -69,7 +69,7 @@ def exact_sums(q: Question, count: int) -> ExactSums:
     numbers = rest = np.zeros(questions.shape(q))
     error = 0.0
     for summand in questions.summands(q):
-        first, second = (getattr(summand, name) for name in _FACTORS[summand.wanted])
+        first, second = (getattr(summand, name) for name in FACTORS[summand.wanted])
         largest = _exponent(first) + _exponent(second)
         for part in _products(summand, bits, largest - _PRECISION):
             numbers, rest = _add(numbers, rest, part.reshape(numbers.shape))
@@ -81,7 +81,7 @@ def exact_sums(q: Question, count: int) -> ExactSums:
 
 def _products(q: Question, bits: int, lowest: int) -> Iterator[Array]:
     """Yield exact answers for slices of the two arrays, which add up to that for the arrays."""
-    first, second = _FACTORS[q.wanted]
+    first, second = FACTORS[q.wanted]
     second_slices = list(_slices(getattr(q, second), bits))
     for exponent, first_slice in _slices(getattr(q, first), bits):
         for other_exponent, second_slice in second_slices:

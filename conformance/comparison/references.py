@@ -189,10 +189,10 @@ def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Re
         typical_sum = np.abs(numbers) + np.sqrt(
             questions.answer(map_wide(q, lambda array: np.square(absolute(array))))
         )
-        worst, likely = _rounding(
+        worst, likely = rounding(
             n, UNIT_ROUNDOFF[sum_dtype], absolute_sum, typical_sum, COARSE if sums else LIKELY
         )
-        _, noise = _rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
+        _, noise = rounding(n, UNIT_ROUNDOFF["float64"], absolute_sum, typical_sum, LIKELY)
         rest = zeros
         if precise and sum_dtype == "float64" and q.operator != "interpolate" and is_moderate(q):
             sums_of_slices = exact_sums(q, n)
@@ -200,7 +200,7 @@ def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Re
             noise = np.full(numbers.shape, sums_of_slices.error)
         final_rounding = u * np.abs(numbers) + SMALLEST[q.dtype] + n * NORMAL[sum_dtype]
         sum_rounding = zeros
-        for partial_sum in _rounded_sums(q, numbers):
+        for partial_sum in rounded_sums(q, numbers):
             sum_rounding = sum_rounding + u * np.abs(partial_sum)
         slack = 1 + 2 * u  # the number that is rounded last is already slightly off
         return Reference(
@@ -216,7 +216,7 @@ def _reference_of_question(q: Question, sums: Dtype | None, precise: bool) -> Re
         )
 
 
-def _rounding(
+def rounding(
     n: int, u: float, absolute_sum: Array, typical_sum: Array, likely: float
 ) -> tuple[Array, Array]:
     """Return the largest effect of n roundings on a sum, and the likely one."""
@@ -264,7 +264,7 @@ def _propagation(step: Question) -> questions.ArrayMap:
     return lambda bound: questions.answer(linear.but(x=bound))
 
 
-def _rounded_sums(q: Question, numbers: Array) -> Iterator[Array]:
+def rounded_sums(q: Question, numbers: Array) -> Iterator[Array]:
     """Yield the wide sums that may be rounded before more is added to them.
 
     That is the sum of all products, before a bias is added, and each of several answers that are

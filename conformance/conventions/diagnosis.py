@@ -214,7 +214,8 @@ class _Search:
         self.budget.spend(node.question)
         is_integer = node.dtype.startswith("int")
         if is_integer or (
-            self.exact and (node.dtype == self.root.dtype or _is_exact(node.question))
+            self.exact
+            and (node.dtype == self.root.dtype or exactness.has_exact_sums(node.question))
         ):
             node_answer = node.answer()
             return node_answer.shape == answer.shape and bool(equal(node_answer, answer).all())
@@ -276,11 +277,6 @@ def _distance(numbers: Array, answer: Array) -> float:
 
 def _is_complex(question: AnyQuestion) -> bool:
     return isinstance(question, Question) and is_complex(question.dtype)
-
-
-def _is_exact(question: AnyQuestion) -> bool:
-    """Return whether every sum is exact, which is proven for the dtype of the case only."""
-    return exactness.bound(question) <= exactness.limit(question, exact=True)
 
 
 def remark(expected: Array, answer: Array) -> str:

@@ -110,7 +110,11 @@ def test_a_wrong_argument_is_no_failure_of_the_layer(
         assert_conv_transpose([1, 12, 123, 230, 300], **LINE, **arguments)
 
 
-def test_a_passing_assertion_asks_the_oracle_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("whole", "count"), [(True, 1), (False, 2)])
+def test_a_passing_assertion_asks_the_oracle_once_or_twice(
+    monkeypatch: pytest.MonkeyPatch, whole: bool, count: int
+) -> None:
+    """Real numbers may need a second sum for the rounding of small ones."""
     from conformance.question import answers as of_questions
 
     asked: list[str] = []
@@ -119,8 +123,8 @@ def test_a_passing_assertion_asks_the_oracle_a_few_times(monkeypatch: pytest.Mon
         for op, function in of_questions._ANSWERS.items()
     }
     monkeypatch.setattr(of_questions, "_ANSWERS", answers)
-    arguments = layer("conv_transpose")
+    arguments = layer("conv_transpose", whole=whole)
     assert_conv_transpose(
         **{key: arguments[key] for key in ("y", "x", "kernel", "bias", *ARGUMENTS)}
     )
-    assert len(asked) == 3  # the numbers, and two sums for the bounds
+    assert len(asked) <= count

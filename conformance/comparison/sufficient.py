@@ -1,0 +1,113 @@
+"""Accept most right answers for about one answer of the oracle, before any bound is computed.
+
+The bounds of a `Reference` grow with sum|t| and sqrt(sum t^2) over the products t of a sum S, and
+each of the two costs as much as S. The conditions here are sufficient ones: they put smaller
+numbers in the place of both. First these are |S| and 0. Where an answer is further off, as beside a
+sum whose products cancel each other, sqrt(sum t^2) is computed in float32 and lessened by what it
+may be off. No answer is accepted that `Reference` rejects; what is left open, `Reference` decides.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from conformance import question as questions
+from conformance.comparison.exact_sums import FACTORS
+from conformance.comparison.references import LIKELY, rounded_sums, rounding
+from conformance.comparison.rounding import (
+    NORMAL,
+    SMALLEST,
+    UNIT_ROUNDOFF,
+    absolute,
+    map_wide,
+    summed_in,
+    terms,
+    wide,
+)
+from conformance.question import Array, Question
+
+_SAFETY = 1 - 2.0**-16
+"""The part of a bound that is used, as float64 rounds the bound itself."""
+_OWN_ROUNDINGS = 16
+"""Roundings of a product of two scaled squares in float32, and some to spare."""
+
+
+def largest_sum(q: Question) -> float:
+    """Return a number that sum |x||w| + |b| does not exceed, from the largest elements alone.
+
+    ``q`` is a question about a convolution or a derivative. The number is NaN if one of the
+    question is.
+    """
+    total = 0.0 if q.broadcast_bias is None else _largest(q.broadcast_bias)
+    for summand in questions.summands(q):
+        first, second = (getattr(summand, name) for name in FACTORS[summand.wanted])
+        total += terms(summand) * _largest(first) * _largest(second)
+    return total
+
+
+def is_certainly_right(q: Question, answer: Array, *, most_exact: float | None) -> bool:
+    """Return whether an answer is right by the conditions that are sufficient.
+
+    Raises ``ValueError`` if the question has no answer.
+
+    Parameters
+    ----------
+    q
+        A question about a convolution or a derivative.
+    answer
+        The answer to compare, of any shape, of a dtype whose numbers the question may have.
+    most_exact
+        Up to which sum its dtype holds whole numbers, if all numbers of the question are whole;
+        else None. An answer that is not exact is right only beyond.
+    """
+    if q.dtype not in UNIT_ROUNDOFF:
+        return False
+    with np.errstate(all="ignore"):
+        numbers = questions.answer(map_wide(q, np.asarray))
+        if answer.shape != numbers.shape:
+            return False
+        distance, size = np.abs(answer - numbers), np.abs(numbers)
+        if most_exact is not None and not (size > most_exact).any():
+            return not distance.any()
+        n = terms(q) * (2 if questions.is_complex(q.dtype) else 1)
+        u, sums = UNIT_ROUNDOFF[q.dtype], summed_in(q.dtype)
+        # Both bounds on the sum's rounding are in proportion to the size, if that is all there is.
+        one = np.ones(())
+        factor = u + float(rounding(n, UNIT_ROUNDOFF[sums], one, one, LIKELY)[1])
+        bound = size * (_SAFETY * factor)
+        bound += _SAFETY * (SMALLEST[q.dtype] + n * NORMAL[sums])
+        for partial_sum in rounded_sums(q, numbers):
+            bound += (_SAFETY * u) * np.abs(partial_sum)
+        is_open = ~(distance <= bound)
+        if not is_open.any():
+            return True
+        root = _least_root_of_squares(q, n, is_open)
+        if root is None:
+            return False
+        size = size[is_open]
+        roundings = partial(rounding, n, UNIT_ROUNDOFF[sums], likely=LIKELY)
+        more = roundings(np.maximum(size, root), size + root)[1] - roundings(size, size)[1]
+        return bool((distance[is_open] <= bound[is_open] + _SAFETY * more).all())
+
+
+def _least_root_of_squares(q: Question, n: int, places: Array) -> Array | None:
+    """Return at most sqrt(sum t^2) in places of the answer; None where several sums are added."""
+    (summand, *others) = questions.summands(q)
+    slack = (n + _OWN_ROUNDINGS) * UNIT_ROUNDOFF["float32"]
+    if others or slack > 0.5:
+        return None
+    scale, squares = 1.0, dict[str, Array]()
+    for name in FACTORS[summand.wanted]:
+        array = absolute(getattr(summand, name))
+        largest = _largest(array)
+        scale *= largest
+        squares[name] = np.square((array / largest).astype(np.float32))
+    asked = summand.but(**squares, bias=None, dtype="float32", operand_dtypes=None)
+    sums = questions.answer(asked).reshape(places.shape)[places]
+    return scale * np.sqrt((1 - slack) * wide(sums))
+
+
+def _largest(array: Array) -> float:
+    return float(absolute(array).max(initial=0))
