@@ -114,12 +114,13 @@ class Comparison:
         """Return whether one answer of the oracle, and no bound, shows that the answer is right."""
         if self.sums is not None or self.slack:
             return False
+        q, answer = q.map_arrays(_unhalved), _unhalved(self.answer)  # NumPy is slow at float16
         is_whole = _is_whole(q)
         if is_whole and exactness.is_plainly_exact(q):
             exact = q.map_arrays(lambda array: array.astype(_EXACT.get(q.dtype, np.float64)))
-            return np.array_equal(questions.answer(exact), self.answer)
+            return np.array_equal(questions.answer(exact), answer)
         most = exactness.limit(q, exact=True) if is_whole else None
-        return is_certainly_right(q, self.answer, most_exact=most)
+        return is_certainly_right(q, answer, most_exact=most)
 
     @property
     def difference(self) -> str | None:
@@ -156,6 +157,10 @@ def comparisons(submission: Submission) -> Iterator[Comparison]:
             yield Comparison(q, to_dtype(y, q.dtype), remark, narrow)
         asked = q.map_arrays(lambda array: to_dtype(array, narrow), dtype=narrow)
         yield Comparison(asked, y, remark)
+
+
+def _unhalved(array: Array) -> Array:
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _kinds(q: Question) -> str:

@@ -30,6 +30,8 @@ from conformance.question import Array, Question
 
 _SAFETY = 1 - 2.0**-16
 """The part of a bound that is used, as float64 rounds the bound itself."""
+_BLOCK = 2**15
+"""The number of elements that are compared at a time, so that they stay in cache."""
 _OWN_ROUNDINGS = 16
 """Roundings of a product of two scaled squares in float32, and some to spare."""
 
@@ -68,32 +70,44 @@ def is_certainly_right(q: Question, answer: Array, *, most_exact: float | None) 
         numbers = questions.answer(map_wide(q, np.asarray))
         if answer.shape != numbers.shape:
             return False
-        distance, size = np.abs(answer - numbers), np.abs(numbers)
-        if most_exact is not None and not (size > most_exact).any():
-            return not distance.any()
         n = terms(q) * (2 if questions.is_complex(q.dtype) else 1)
-        u, sums = UNIT_ROUNDOFF[q.dtype], summed_in(q.dtype)
+        u, u_sum = UNIT_ROUNDOFF[q.dtype], UNIT_ROUNDOFF[summed_in(q.dtype)]
+        likely = partial(rounding, n, u_sum, likely=LIKELY)
         # Both bounds on the sum's rounding are in proportion to the size, if that is all there is.
-        one = np.ones(())
-        factor = u + float(rounding(n, UNIT_ROUNDOFF[sums], one, one, LIKELY)[1])
-        bound = size * (_SAFETY * factor)
-        bound += _SAFETY * (SMALLEST[q.dtype] + n * NORMAL[sums])
-        for partial_sum in rounded_sums(q, numbers):
-            bound += (_SAFETY * u) * np.abs(partial_sum)
-        is_open = ~(distance <= bound)
-        if not is_open.any():
+        factor = _SAFETY * (u + float(likely(np.ones(()), np.ones(()))[1]))
+        least = _SAFETY * (SMALLEST[q.dtype] + n * NORMAL[summed_in(q.dtype)])
+        partial_sums = [sums.ravel() for sums in rounded_sums(q, numbers)]
+        numbers, answer = numbers.ravel(), answer.ravel()
+        places, bounds, distances = [], [], []
+        may_round, is_equal = most_exact is None, True
+        for start in range(0, numbers.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            distance, size = np.abs(answer[block] - numbers[block]), np.abs(numbers[block])
+            bound = size * factor + least
+            for sums in partial_sums:
+                bound += (_SAFETY * u) * np.abs(sums[block])
+            is_open = np.flatnonzero(~(distance <= bound))
+            places.append(start + is_open)
+            bounds.append(bound[is_open])
+            distances.append(distance[is_open])
+            is_equal = is_equal and not distance.any()
+            may_round = may_round or bool((size > most_exact).any())
+        if is_equal or not may_round:
+            return is_equal
+        open_places = np.concatenate(places)
+        if not open_places.size:
             return True
-        root = _least_root_of_squares(q, n, is_open)
+        root = _least_root_of_squares(q, n, open_places)
         if root is None:
             return False
-        size = size[is_open]
-        roundings = partial(rounding, n, UNIT_ROUNDOFF[sums], likely=LIKELY)
-        more = roundings(np.maximum(size, root), size + root)[1] - roundings(size, size)[1]
-        return bool((distance[is_open] <= bound[is_open] + _SAFETY * more).all())
+        size = np.abs(numbers[open_places])
+        more = likely(np.maximum(size, root), size + root)[1] - likely(size, size)[1]
+        bound = np.concatenate(bounds) + _SAFETY * more
+        return bool((np.concatenate(distances) <= bound).all())
 
 
 def _least_root_of_squares(q: Question, n: int, places: Array) -> Array | None:
-    """Return at most sqrt(sum t^2) in places of the answer; None where several sums are added."""
+    """Return at most sqrt(sum t^2) at flat indices of the answer; None where sums are added."""
     (summand, *others) = questions.summands(q)
     slack = (n + _OWN_ROUNDINGS) * UNIT_ROUNDOFF["float32"]
     if others or slack > 0.5:
@@ -105,7 +119,7 @@ def _least_root_of_squares(q: Question, n: int, places: Array) -> Array | None:
         scale *= largest
         squares[name] = np.square((array / largest).astype(np.float32))
     asked = summand.but(**squares, bias=None, dtype="float32", operand_dtypes=None)
-    sums = questions.answer(asked).reshape(places.shape)[places]
+    sums = questions.answer(asked).ravel()[places]
     return scale * np.sqrt((1 - slack) * wide(sums))
 
 

@@ -71,6 +71,13 @@ ARGUMENTS = {
 """Some arguments of the two layers, in the API's words."""
 
 
+def _variables(environment: Environment) -> dict[str, str]:
+    """The variables of a process that records in an environment."""
+    backend = {"KERAS_BACKEND": environment.backend} if environment.backend else {}
+    package = {"PYTHONPATH": str(Path(conformance.__file__).parents[1])}
+    return {**os.environ, **environment.variables, **backend, **package}
+
+
 @pytest.fixture(scope="module")
 def recorded(
     environment: Environment,
@@ -83,12 +90,7 @@ def recorded(
     script = SCRIPT.format(model=MODELS[environment.framework])
     process = subprocess.run(
         [interpreter.executable, "-c", script, str(file)],
-        env={
-            **os.environ,
-            **environment.variables,
-            **({"KERAS_BACKEND": environment.backend} if environment.backend else {}),
-            "PYTHONPATH": str(Path(conformance.__file__).parents[1]),
-        },
+        env=_variables(environment),
         capture_output=True,
         text=True,
         check=False,
@@ -128,6 +130,203 @@ def test_a_layers_answer_is_the_next_layers_input(recorded: dict[str, np.ndarray
     assert recorded["000/y"].size == recorded[f"001/{name}"].size
 
 
+WAYS_SCRIPT = """
+import json, sys, warnings
+import numpy as np
+from conformance import capture
+{setup}
+ways = {{{ways}}}
+for name, run in ways.items():
+    before = np.asarray(run())
+    with warnings.catch_warnings(), capture(f"{{sys.argv[1]}}/{{name}}.npz") as calls:
+        warnings.filterwarnings("ignore", ".*transposed convolutions were not recorded")
+        during = np.asarray(run())
+    after = np.asarray(run())
+    same = bool((before == during).all() and (before == after).all())
+    print(json.dumps([name, len(calls), calls.unrecorded, same]))
+"""
+TORCH_WAYS = """
+import threading, torch
+from torch.func import functional_call, grad, jacrev, jvp
+model = torch.nn.Sequential(
+    torch.nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1), torch.nn.ReLU()
+).eval()
+for p in model.parameters():
+    p.data = p.data.mul(8).round()
+complex_layer = torch.nn.ConvTranspose1d(2, 1, 3, dtype=torch.complex64)
+x, v = torch.ones(1, 2, 5, 5), torch.ones(1, 2, 5, dtype=torch.complex64)
+scripted, traced = torch.jit.script(model), torch.jit.trace(model, x)
+frozen = torch.jit.optimize_for_inference(torch.jit.script(model))
+exported = torch.export.export(model, (x,)).module()
+compiled = torch.compile(model, backend="aot_eager")
+weights = dict(model.named_parameters())
+numbers = lambda y: y.detach().resolve_conj().numpy()
+loss = lambda x: model(x).pow(2).sum()
+def inferred():
+    with torch.inference_mode():
+        return model(x)
+def backward():
+    y = model(x)
+    y.sum().backward()
+    return y
+def threaded():
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(model(x)))
+    thread.start()
+    thread.join()
+    return answers[0]
+"""
+JAX_WAYS = """
+import jax
+import jax.export
+from jax import lax
+from jax.lax import conv_transpose as imported
+whole = lambda *shape: np.random.default_rng(0).integers(-3, 4, shape).astype(np.float32)
+x, w, grouped = whole(1, 4, 5), whole(6, 4, 3), whole(6, 2, 3)
+axes = ("NCH", "OIH", "NCH")
+def dilated(x, w=w, **words):
+    pads = [(2, 1)]
+    return lax.conv_general_dilated(x, w, (1,), pads, (2,), dimension_numbers=axes, **words)
+in_groups = lambda x: dilated(x, grouped, feature_group_count=2)
+loss = lambda x: (in_groups(x) ** 2).sum()
+conv = lambda x: lax.conv_general_dilated(x, w, (2,), [(2, 1)], dimension_numbers=axes)
+jitted, compiled = jax.jit(dilated), jax.jit(dilated).lower(x).compile()
+exported = jax.export.export(jax.jit(dilated))(x)
+last = np.moveaxis(x, 1, 2)
+"""
+KERAS_WAYS = """
+import keras
+layers = keras.layers
+x = np.ones((2, 4, 4, 2), np.float32)
+numbers = keras.ops.convert_to_numpy
+def up(name):
+    return layers.Conv2DTranspose(3, 3, strides=2, padding="same", name=name)
+inputs = keras.Input((4, 4, 2))
+functional = keras.Model(inputs, layers.Add()([up("a")(inputs), up("b")(inputs)]))
+functional.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.layer = up("c")
+    def call(self, x):
+        return keras.ops.conv_transpose(self.layer(x), np.ones((3, 3, 2, 3), np.float32), 2)
+subclassed = Subclassed()
+def fitted():
+    functional.fit(x, np.zeros((2, 8, 8, 3), np.float32), batch_size=2, verbose=0)
+    return functional.predict(x, verbose=0)
+"""
+FLAX_WAYS = """
+import jax
+import flax.linen as nn
+from flax import nnx
+x = np.ones((1, 5, 4), np.float32)
+linen = nn.ConvTranspose(6, (3,), strides=(2,))
+weights = linen.init(jax.random.key(0), x)
+layer = nnx.ConvTranspose(4, 6, (3,), strides=2, rngs=nnx.Rngs(0))
+"""
+HAIKU_WAYS = """
+import haiku, jax
+x = np.ones((1, 5, 4), np.float32)
+model = haiku.without_apply_rng(haiku.transform(lambda x: haiku.Conv1DTranspose(6, 3, 2)(x)))
+weights = model.init(jax.random.key(0), x)
+"""
+EQUINOX_WAYS = """
+import equinox, jax
+x = np.ones((4, 5), np.float32)
+layer = lambda **words: equinox.nn.ConvTranspose1d(4, 6, 3, 2, key=jax.random.key(0), **words)
+padded, grouped = layer(padding=1, output_padding=1), layer(groups=2)
+"""
+UNSEEN = "torch.nn.functional.conv_transpose in ConvTranspose2d"
+WAYS: dict[str, tuple[str, dict[str, tuple[str, int, list[str]]]]] = {
+    "torch": (
+        TORCH_WAYS,
+        {
+            "scripted": ("numbers(scripted(x))", 1, []),
+            "traced": ("numbers(traced(x))", 1, []),
+            "optimized": ("numbers(frozen(x))", 1, []),
+            "exported": ("numbers(exported(x))", 1, []),
+            "compiled": ("numbers(compiled(x))", 1, []),
+            "inference": ("inferred()", 1, []),
+            "backward": ("numbers(backward())", 1, []),
+            "functional_call": ("numbers(functional_call(model, weights, (x,)))", 1, []),
+            "vmap": ("numbers(torch.vmap(lambda x: model(x[None])[0])(x))", 1, []),
+            "grad": ("numbers(grad(loss)(x))", 1, []),
+            "jacrev": ("numbers(jacrev(loss)(x))", 1, []),
+            "jvp": ("numbers(jvp(model, (x,), (x,))[1])", 1, []),
+            "complex": ("numbers(complex_layer(v))", 1, []),
+            "thread": ("numbers(threaded())", 0, [UNSEEN]),
+        },
+    ),
+    "jax": (
+        JAX_WAYS,
+        {
+            "dilated": ("dilated(x)", 1, []),
+            "jitted": ("jitted(x)", 1, []),
+            "groups": ("in_groups(x)", 1, []),
+            "vmap": ("jax.vmap(in_groups)(np.stack([x, x]))", 2, []),
+            "grad": ("jax.jit(jax.grad(loss))(x)", 1, []),
+            "conv": ("jax.grad(lambda x: conv(x).sum())(x)", 0, []),
+            "imported": ("imported(last, w.transpose(2, 1, 0), (2,), 'SAME')", 1, []),
+            "scan": ("lax.scan(lambda c, x: (c, dilated(x)), 0, np.stack([x, x]))[1]", 2, []),
+            "compiled": ("compiled(x)", 0, ["a function that was compiled"]),
+            "exported": ("exported.call(x)", 0, ["a function that was exported"]),
+        },
+    ),
+    "keras": (
+        KERAS_WAYS,
+        {
+            "functional": ("numbers(functional(x))", 2, []),
+            "predict": ("functional.predict(x, verbose=0)", 2, []),
+            "subclassed": ("numbers(subclassed(x))", 2, []),
+            "fit": ("fitted()", 4, []),
+        },
+    ),
+    "flax": (
+        FLAX_WAYS,
+        {
+            "linen": ("jax.jit(linen.apply)(weights, x)", 1, []),
+            "nnx": ("nnx.jit(lambda layer, x: layer(x))(layer, x)", 1, []),
+        },
+    ),
+    "haiku": (HAIKU_WAYS, {"apply": ("jax.jit(model.apply)(weights, x)", 1, [])}),
+    "equinox": (
+        EQUINOX_WAYS,
+        {
+            "padded": ("equinox.filter_jit(padded)(x)", 1, []),
+            "groups": ("jax.vmap(grouped)(x[None])", 1, []),
+        },
+    ),
+}
+"""For each framework a setup, and by name an expression, its calls, and what is not recorded."""
+
+
+def test_in_every_way_to_run_a_model_a_call_is_recorded_or_named(
+    environment: Environment, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    if environment.framework not in WAYS:
+        pytest.skip(f"calls of {environment.framework} are not recorded")
+    setup, ways = WAYS[environment.framework]
+    functions = ", ".join(f"{name!r}: lambda: {text}" for name, (text, _, _) in ways.items())
+    script = WAYS_SCRIPT.format(setup=setup, ways=functions)
+    process = subprocess.run(
+        [interpreter.executable, "-c", script, str(tmp_path)],
+        env=_variables(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    lines = [line for line in process.stdout.splitlines() if line.startswith("[")]
+    found = {name: entries for name, *entries in map(json.loads, lines)}
+    assert found == {name: [count, names, True] for name, (_, count, names) in ways.items()}
+    for name, (_, count, _) in ways.items():
+        if count:
+            result = CliRunner().invoke(main, ["diagnose", str(tmp_path / f"{name}.npz"), "--json"])
+            for record in json.loads(result.output):
+                is_flipped = any("kernel flip: flipped" in names for names in record["conventions"])
+                assert record["status"] == "right" or is_flipped, name
+
+
 TRANSFORMED = """
 import sys
 import numpy as np
@@ -152,9 +351,8 @@ def test_inside_a_derivative_and_a_vmap_every_example_is_recorded(
 ) -> None:
     if environment.framework != "jax":
         pytest.skip("it is JAX that has these transforms")
-    path = {"PYTHONPATH": str(Path(conformance.__file__).parents[1])}
     script = [interpreter.executable, "-c", TRANSFORMED, str(tmp_path / "calls.npz")]
-    subprocess.run(script, env={**os.environ, **path}, check=True)
+    subprocess.run(script, env=_variables(environment), check=True)
 
 
 PORT = """
@@ -231,11 +429,7 @@ def test_of_a_port_of_twenty_layers_every_wrong_one_is_named(
     files = [str(tmp_path / name) for name in ("torch.npz", "keras.npz")]
     process = subprocess.run(
         [interpreter.executable, "-c", PORT, *files],
-        env={
-            **os.environ,
-            "KERAS_BACKEND": "torch",
-            "PYTHONPATH": str(Path(conformance.__file__).parents[1]),
-        },
+        env=_variables(environment),
         capture_output=True,
         text=True,
         check=False,
