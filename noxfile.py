@@ -79,6 +79,7 @@ BY_FILE = (*SIDE_BY_SIDE, "--dist", "loadfile")
 """A file of tests in one process, as its tests share what takes seconds to start or to make."""
 BENCHMARKS: dict[str, list[list[str]]] = {
     "oracle": [[]],
+    "assertion": [[]],
     "diagnosis": [["--pairs"]],
     "loading": [[]],
     "gate": [[]],

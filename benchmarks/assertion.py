@@ -1,8 +1,8 @@
 """What a passing assertion costs beside the oracle: `python benchmarks/assertion.py`.
 
 Both have the same inputs and take turns in one process, on one thread, and every number is the
-least processor time of its rounds. The answer is rounded from float64, so that it differs from the oracle's as that of a
-framework does.
+least processor time of its rounds. The answer is rounded from float64, so that it differs from the
+oracle's as that of a framework does.
 """
 
 from __future__ import annotations
