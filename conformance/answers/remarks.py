@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from conformance import question as questions
+from conformance.comparison import finite, wide
 from conformance.question import Array, Question, is_finite, products
 from conformance.utils.excerpt import listed
 
@@ -14,6 +15,8 @@ MOST = 8
 """Places or numbers that a sentence has."""
 MOST_PRODUCTS = 2**24
 """Products that the answers to each input channel may take."""
+NOISE = 1e-6
+"""The part of the largest of several numbers below which another one is rounding."""
 MOST_SLICES = 64
 """Channels or examples that are compared with each other."""
 FEWEST = 4
@@ -108,16 +111,17 @@ def input_factors(q: Question, answer: Array) -> Iterator[str]:
         return
     if not np.isfinite(answer).all():
         return
+    q = finite(q)  # NumPy solves nothing in float16
     columns = []
     for channel in range(channels):
         x = np.zeros_like(q.x)
         x[:, channel] = q.x[:, channel]
         columns.append(questions.answer(q.but(x=x, bias=None)).ravel())
-    y = (answer - (0 if q.bias is None else q.broadcast_bias)).ravel()
+    y = (wide(answer) - (0 if q.bias is None else q.broadcast_bias)).ravel()
     matrix = np.stack(columns, 1)
     if len(y) < FEWEST * channels:
         return
-    factors = np.linalg.lstsq(matrix.astype(np.result_type(matrix, np.float64)), y, rcond=None)[0]
+    factors = np.linalg.lstsq(matrix, y, rcond=None)[0]
     if _is_near(y, matrix @ factors):
         yield f"It is the answer to an input whose channels are times {_numbers(factors)}."
 
@@ -154,4 +158,7 @@ def _slices(y: Array, right: Array) -> Iterator[str]:
 
 
 def _numbers(values: Array) -> str:
+    """Return numbers as text, with 0 for what is rounding beside the largest of them."""
+    sizes = np.abs(values)
+    values = np.where(sizes < NOISE * sizes.max(), 0, values)
     return ", ".join(f"{number:.6g}" for number in values.ravel()[:MOST])

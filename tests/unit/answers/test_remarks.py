@@ -94,3 +94,24 @@ def test_factors_of_the_input_channels_are_found() -> None:
 def test_the_diagnosis_has_the_sentences() -> None:
     diagnosis = conformance.diagnose([1, 2, 3], [1, 10], [3, 36, 69, 90], seconds=None)
     assert diagnosis.words.endswith("It is 3 times the right answer.")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "factors"),
+    [("float16", "1, 2, -3"), ("float32", "1, 2, -3"), ("complex64", "1+0j, 2+0j, -3+0j")],
+)
+def test_factors_of_the_input_channels_are_sought_in_every_dtype(dtype: str, factors: str) -> None:
+    r = np.random.default_rng(2)
+    x, kernel = (r.integers(-5, 6, s).astype(dtype) for s in ((2, 3, 4), (3, 2, 3)))
+    y = conformance.conv_transpose(x * np.array([[1], [2], [-3]], dtype), kernel)
+    diagnosis = conformance.diagnose(x, kernel, y, seconds=None)
+    assert diagnosis.words.endswith(f"an input whose channels are times {factors}.")
+
+
+def test_a_number_that_is_rounding_beside_the_others_is_zero() -> None:
+    right = RIGHT.astype(np.float64)
+    shifts = np.zeros(right.shape[1])
+    shifts[-1] = 5
+    answer = right / 9 + shifts.reshape(1, -1, *(1,) * (right.ndim - 2)) + 1e-12
+    (*_, sentence) = remarks(answer, right, answer == right)
+    assert sentence.endswith("and 0, 5 more in its channels."), sentence
