@@ -246,3 +246,13 @@ def test_tensorflow_is_pinned_without_onednn_and_with_it() -> None:
         assert (off.portable, on.portable) == (True, False)
         assert off.home == on.home
         assert off != on
+
+
+@pytest.mark.parametrize("package", ["torch", "tensorflow"])
+def test_what_computes_chooses_no_kernels_by_the_cpu(package: str) -> None:
+    pinned = definitions.pinned()
+    variables = pinned[package].variables
+    for name, environment in pinned.items():
+        packages = {pin.partition("==")[0].removesuffix("-cpu") for pin in environment.pins}
+        if environment.portable and package in packages:
+            assert environment.variables.items() >= variables.items(), name
