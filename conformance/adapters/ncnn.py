@@ -138,6 +138,7 @@ LIMITS = (
         "padding below 0 is ignored, or reads other memory: docs/findings.md",
         NEGATIVE_PADDING.concerns,
         is_refusal=False,
+        corrupts_process=True,
     ),
     Limitation(
         "nothing is added to the end for SAME: docs/findings.md",
@@ -148,6 +149,7 @@ LIMITS = (
         "SAME of a convolution crops an axis where another is padded: docs/findings.md",
         _crops_for_same,
         is_refusal=False,
+        corrupts_process=True,
     ),
     ZEROS_AROUND,
 )

@@ -118,6 +118,12 @@ def _is_strided_beyond_kernel(q: Question) -> bool:
     return any(s > size for s, size in zip(q.stride, sizes, strict=True))
 
 
+def _convolves_same_beyond_kernel(q: Question) -> bool:
+    """Return whether a convolution leaves places over for SAME: it, or a gradient by it."""
+    convolves = (q.operator == "conv") != (q.wanted == "input_gradient")
+    return convolves and q.padding == "same" and _is_strided_beyond_kernel(q)
+
+
 LIMITS = (
     only("float32"),
     replace(
@@ -132,6 +138,17 @@ LIMITS = (
     Limitation(
         "padding takes numbers for two spatial axes only",
         lambda q: _has_numbers(q) and q.rank != 2,
+    ),
+    Limitation(
+        "SAME over three axes begins late at strides beyond the kernel: docs/findings.md",
+        lambda q: q.rank == 3 and q.padding == "same" and _is_strided_beyond_kernel(q),
+        is_refusal=False,
+    ),
+    Limitation(
+        "SAME over two axes gives zeros at strides beyond the kernel: docs/findings.md",
+        lambda q: q.rank < 3 and _convolves_same_beyond_kernel(q),
+        backend="wasm",
+        is_refusal=False,
     ),
 )
 WRONG_ON_WEBASSEMBLY = Limitation(
@@ -158,6 +175,11 @@ TRANSPOSE_LIMITS = (
         ),
         is_refusal=False,
     ),
+    Limitation(
+        "a shape of the output that is not that of the padding is taken: docs/findings.md",
+        lambda q: q.padding != "same" and output_space(q) != output_space(q.but(length=None)),
+        is_refusal=False,
+    ),
     WRONG_ON_WEBASSEMBLY,
 )
 CONV_LIMITS = (
@@ -168,9 +190,8 @@ CONV_LIMITS = (
         lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
     ),
     Limitation(
-        "SAME over three axes begins late at strides beyond the kernel: docs/findings.md",
-        lambda q: q.rank == 3 and q.padding == "same" and _is_strided_beyond_kernel(q),
-        is_refusal=False,
+        "a dilated convolution has no gradient",
+        lambda q: q.is_derivative and set(q.dilation) != {1},
     ),
 )
 VALID_OF_LAYER = Limitation(
