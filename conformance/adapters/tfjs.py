@@ -179,6 +179,7 @@ TRANSPOSE_LIMITS = (
         "a shape of the output that is not that of the padding is taken: docs/findings.md",
         lambda q: q.padding != "same" and output_space(q) != output_space(q.but(length=None)),
         is_refusal=False,
+        corrupts_process=True,
     ),
     WRONG_ON_WEBASSEMBLY,
 )
