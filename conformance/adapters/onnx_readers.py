@@ -135,6 +135,16 @@ OPENCV_5 = (
         ),
         is_refusal=False,
     ),
+    Limitation(
+        "a convolution turns infinity and NaN into the largest number: docs/findings.md",
+        lambda q: not is_transposed(q) and not all(map(all_finite, (q.x, q.kernel, q.bias))),
+        is_refusal=False,
+    ),
+    Limitation(
+        "infinity and NaN spread to the other groups of ConvTranspose: docs/findings.md",
+        lambda q: is_transposed(q) and q.groups > 1 and not all_finite(q.x),
+        is_refusal=False,
+    ),
 )
 OPENCV_NEW = (
     Limitation("float32 is all it computes", lambda q: q.dtype != "float32", is_refusal=False),
