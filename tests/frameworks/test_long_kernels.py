@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from dead_ends import is_dead_end
 
 from conformance import question
 from conformance.adapters.base import Framework
@@ -71,13 +72,15 @@ def test_no_recipe_gives_a_wrong_gradient(
     apis = [api for api in framework.apis if api.operator == q.operator and not api.is_variant]
     if all(search.boundary(api, q, runtime) for api in apis):
         pytest.skip("no API has gradients")
+    recipes = {api.id: call_writer.write(framework, runtime, api, q, "recipe") for api in apis}
+    if all(is_dead_end(framework, recipe) for recipe in recipes.values()):
+        pytest.skip("no API answers rightly")
     wanted = question.answer(q)
 
     def tasks() -> Iterator[Task]:
-        for api in apis:
-            call = call_writer.write(framework, runtime, api, q, "recipe")
+        for name, call in recipes.items():
             if isinstance(call, Call):
-                yield Task(api.id, call.source, call.arrays)
+                yield Task(name, call.source, call.arrays)
 
     answered = 0
     for task, outcome in client.submit(tasks()):

@@ -28,7 +28,7 @@ def test_commands_print_what_is_shown_for_this_framework(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(explain, "client_in", lambda *_: nullcontext(client))  # which has started
-    for variable, value in environment.variables.items():
+    for variable, value in interpreter.variables.items():
         monkeypatch.setenv(variable, value)
     Path("mine.yaml").write_text(blocks(page("tutorial"), "yaml")[0])
     for words, printed in commands(page(name)):
