@@ -1,4 +1,4 @@
-"""What no recipe goes around, by framework: questions that run into it have none, and need none.
+"""What no recipe goes around: a question that runs into it has none, and needs none.
 
 Every other question that an adapter does not call a boundary has a recipe, as tests of adapters
 hold.
@@ -6,24 +6,25 @@ hold.
 
 from __future__ import annotations
 
-from conformance.adapters.base import Framework, Inexpressible
-from conformance.recipes.call_writer import Call
+from conformance.adapters.base import Api
+from conformance.adapters.runtime import Runtime
+from conformance.question import Question
+from conformance.recipes import search
 
-NO_FLOAT64 = "float64 is not implemented"
-DEAD_ENDS = {
-    "onnxruntime": (NO_FLOAT64,),
-    "onnxruntime-node": (NO_FLOAT64,),
-    "onnxruntime-web": (NO_FLOAT64,),
-    "tfjs": (
-        "three axes are wrong on WebAssembly",
-        # A layer takes words for padding, and adds zeros for both.
+DEAD_ENDS = frozenset(
+    {
+        "float64 is not implemented",
+        "three axes are wrong on WebAssembly: docs/findings.md",
+        # A layer takes words for padding, and adds zeros for both of them.
         "'valid' gives at least the length of the input times the stride",
-    ),
-}
-"""Parts of the reasons, which the limitations in the adapters have."""
+    }
+)
+"""The reasons of these limitations in the adapters."""
 
 
-def is_dead_end(framework: Framework, recipe: Call | Inexpressible) -> bool:
-    """Whether there is no recipe for one of these reasons."""
-    reasons = DEAD_ENDS.get(framework.name, ())
-    return isinstance(recipe, Inexpressible) and any(part in recipe.reason for part in reasons)
+def has_a_recipe(api: Api, question: Question, runtime: Runtime) -> bool:
+    """Whether an API should have a recipe for a question."""
+    is_dead_end = any(
+        limit.reason in DEAD_ENDS and limit.stops(question, runtime) for limit in api.limits
+    )
+    return not is_dead_end and search.boundary(api, question, runtime) is None

@@ -116,6 +116,7 @@ OPENCV_CLASSIC = (
     ),
     OUTPUT_PADDING_BELOW_STRIDE,
     NO_EMPTY_BATCH,
+    ZEROS_AROUND,
 )
 """The limitations of the only engine of OpenCV 4, which OpenCV 5 calls the classic one."""
 OPENCV_5 = (

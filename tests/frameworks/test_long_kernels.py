@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from dead_ends import is_dead_end
+from dead_ends import has_a_recipe
 
 from conformance import question
 from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.oracle.geometry import Padding, padding_of
 from conformance.question import Array, Dtype, Op, Question
-from conformance.recipes import call_writer, search
+from conformance.recipes import call_writer
 from conformance.recipes.call_writer import Call
 from conformance.workers.outcomes import Answer, Refusal
 from conformance.workers.worker_client import Task, WorkerClient
@@ -70,17 +70,15 @@ def test_no_recipe_gives_a_wrong_gradient(
 ) -> None:
     q = gradient(op, n, k, s, padding, dtype)
     apis = [api for api in framework.apis if api.operator == q.operator and not api.is_variant]
-    if all(search.boundary(api, q, runtime) for api in apis):
+    if not any(has_a_recipe(api, q, runtime) for api in apis):
         pytest.skip("no API has gradients")
-    recipes = {api.id: call_writer.write(framework, runtime, api, q, "recipe") for api in apis}
-    if all(is_dead_end(framework, recipe) for recipe in recipes.values()):
-        pytest.skip("no API answers rightly")
     wanted = question.answer(q)
 
     def tasks() -> Iterator[Task]:
-        for name, call in recipes.items():
+        for api in apis:
+            call = call_writer.write(framework, runtime, api, q, "recipe")
             if isinstance(call, Call):
-                yield Task(name, call.source, call.arrays)
+                yield Task(api.id, call.source, call.arrays)
 
     answered = 0
     for task, outcome in client.submit(tasks()):

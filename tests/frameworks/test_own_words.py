@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from dead_ends import is_dead_end
+from dead_ends import has_a_recipe
 
 from conformance import question
 from conformance.adapters.base import Framework
@@ -55,7 +55,7 @@ def test_recipes_give_the_answer_to_one_example(
                 if api.operator != one.operator or api.is_variant:
                     continue
                 recipe = call_writer.write(framework, runtime, api, one, "recipe")
-                if not (search.boundary(api, one, runtime) or is_dead_end(framework, recipe)):
+                if has_a_recipe(api, one, runtime):
                     assert isinstance(recipe, Call), f"{api.id} has no recipe for {one}: {recipe}"
                     yield api.id, recipe, expected
                 naive = call_writer.write(framework, runtime, api, one, "native")
@@ -90,8 +90,14 @@ def test_a_length_has_the_meaning_that_is_written_of_the_api(
     if all(search.boundary(api, first, runtime) for api in apis):
         space = replace(SMALL, dtypes=("float32",))
 
+    questions = (
+        q
+        for q in draws(32, ("conv_transpose",), space)
+        if any(has_a_recipe(api, q, runtime) for api in apis)
+    )
+
     def calls() -> Iterator[tuple[str, Call, np.ndarray]]:
-        for number, q in enumerate(islice(draws(32, ("conv_transpose",), space), LENGTHS)):
+        for number, q in enumerate(islice(questions, LENGTHS)):
             written = None if number % 2 else q.padding
             sized = q.but(length=OutputLength(space=q.output_space, padding=written))
             for api in apis:

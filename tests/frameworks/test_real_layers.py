@@ -7,14 +7,13 @@ is a mismatch that says so. What is wrong is no match: `test_real_values.py`.
 from __future__ import annotations
 
 import pytest
-from dead_ends import is_dead_end
+from dead_ends import has_a_recipe
 from real_layers import DTYPES, layer, prepared_case
 
 from conformance.adapters.base import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.comparison import HALVES
 from conformance.question import Dtype
-from conformance.recipes import call_writer, search
 from conformance.runs import calls, plan
 from conformance.workers.worker_client import WorkerClient
 
@@ -35,16 +34,9 @@ def test_a_recipe_is_a_match_or_sums_in_the_dtype(
 ) -> None:
     asked = prepared_case(layer(dtype, channels, window, bias, seed=channels))
     apis = [api for api in framework.apis if api.operator == "conv_transpose"]
-    if all(search.boundary(api, asked.case.question, runtime) for api in apis):
+    if not any(has_a_recipe(api, asked.case.question, runtime) for api in apis):
         pytest.skip(f"no API has {dtype}")
-    apis = [api for api in apis if not api.is_variant]
-    q = asked.case.question
-    if all(
-        is_dead_end(framework, call_writer.write(framework, runtime, api, q, "recipe"))
-        for api in apis
-    ):
-        pytest.skip(f"no API answers rightly in {dtype}")
-    items = plan.invocations(framework, runtime, apis, [asked])
+    items = plan.invocations(framework, runtime, [a for a in apis if not a.is_variant], [asked])
     recipes = [one for one in calls.observe(client, items) if one.mode == "recipe"]
     rounded = ((f"{dtype} accumulation: in {dtype}",),)
     assert dtype in HALVES or "match" in {one.status for one in recipes}
