@@ -94,6 +94,13 @@ OPENVINO = Reader(
         Limitation(
             "float64 is computed in float32", lambda q: q.dtype == "float64", is_refusal=False
         ),
+        Limitation(
+            "over several axes an infinite kernel is multiplied with the zeros of a stride",
+            lambda q: (
+                is_transposed(q) and q.rank > 1 and max(q.stride) > 1 and not all_finite(q.kernel)
+            ),
+            is_refusal=False,
+        ),
     ),
 )
 
