@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.environments.definitions import Environment
 from conformance.oracle.geometry import padding_of
 from conformance.question import Question

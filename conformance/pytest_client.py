@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.adapters.base import Api, Framework
+from conformance.adapters.framework import Api, Framework
 from conformance.environments.definitions import Environment
 from conformance.observations import Mode
 from conformance.runs import calls

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.adapters.registry import FRAMEWORKS, LIBRARIES, api_and_rank
 from conformance.cases import load
 from conformance.cases.loader import SUFFIXES

@@ -3,7 +3,9 @@
 It has an API for each thing that can come of a question.
 """
 
-from conformance.adapters.base import Api, CallSource, Framework, Inexpressible, TensorInterop
+from conformance.adapters.call_source import CallSource, Inexpressible
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import TensorInterop
 from conformance.question import Question
 
 

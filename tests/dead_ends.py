@@ -6,7 +6,7 @@ hold.
 
 from __future__ import annotations
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.adapters.runtime import Runtime
 from conformance.question import Question
 from conformance.recipes import search

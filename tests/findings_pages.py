@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes.frameworks import INTEROP, api, framework
 
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import RuntimeClass
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
-    Limitation,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
-    library,
     numbers,
     output_space,
     unless,
-    words,
+)
+from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    Limitation,
+    boundary,
 )
 from conformance.question import Question
 

@@ -6,24 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
-    library,
     numbers,
     operands,
     output_space,
     symmetric,
-    words,
+)
+from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    boundary,
 )
 from conformance.oracle.geometry import Axes
 from conformance.question import Question

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import jax, xla
-from conformance.adapters.base import (
-    OUTPUT_PADDING_BELOW_STRIDE,
-    Api,
-    CallSource,
-    Limitation,
-    convolution_beside,
-    keywords,
-    numbers,
-    output_padding,
-    words,
-)
+from conformance.adapters.call_source import CallSource, keywords, numbers, output_padding
+from conformance.adapters.framework import Api, convolution_beside, words
+from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, Limitation
 from conformance.question import Question
 
 INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import equinox"))

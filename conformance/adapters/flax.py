@@ -7,15 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from conformance.adapters import jax, xla
-from conformance.adapters.base import (
-    Api,
-    CallSource,
-    Limitation,
-    convolution_beside,
-    keywords,
-    numbers,
-    words,
-)
+from conformance.adapters.call_source import CallSource, keywords, numbers
+from conformance.adapters.framework import Api, convolution_beside, words
+from conformance.adapters.limitation import Limitation
 from conformance.oracle import geometry
 from conformance.question import Question
 

@@ -6,16 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from conformance.adapters import jax, xla
-from conformance.adapters.base import (
-    LAYOUT,
-    Api,
-    CallSource,
-    Inexpressible,
-    convolution_beside,
-    keywords,
-    numbers,
-    words,
-)
+from conformance.adapters.call_source import CallSource, Inexpressible, keywords, numbers
+from conformance.adapters.framework import LAYOUT, Api, convolution_beside, words
 from conformance.question import Question
 
 INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import haiku"))

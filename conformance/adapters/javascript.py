@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from conformance.adapters.base import CallSource
+from conformance.adapters.call_source import CallSource
 from conformance.workers.program import VARIABLE
 
 _PACKAGE = Path(__file__).parents[1]

@@ -7,20 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 from conformance.adapters import xla
-from conformance.adapters.base import (
-    LAYOUT,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Device,
-    Framework,
     Inexpressible,
-    TensorInterop,
     keywords,
     listed,
     numbers,
-    words,
 )
+from conformance.adapters.framework import LAYOUT, Api, Framework, words
+from conformance.adapters.interop import Device, TensorInterop
 from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
 

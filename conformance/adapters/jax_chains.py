@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import jax
-from conformance.adapters.base import NO_GRADIENTS, CallSource
+from conformance.adapters.call_source import CallSource
+from conformance.adapters.limitation import NO_GRADIENTS
 from conformance.adapters.modes import framework_of, mode
 from conformance.question import Question
 

@@ -6,24 +6,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from conformance.adapters import base, jax, onednn, runtime, tensorflow, torch, xla
-from conformance.adapters.base import (
-    CPU,
-    LAYOUT,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters import (
+    jax,
+    limitation,
+    onednn,
+    runtime,
+    tensorflow,
+    torch,
+    xla,
+)
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Device,
-    Framework,
     Inexpressible,
-    Limitation,
-    TensorInterop,
+    crop_totals,
     keywords,
     numbers,
-    words,
+    output_padding,
 )
+from conformance.adapters.framework import LAYOUT, Api, Framework, words
+from conformance.adapters.interop import CPU, Device, TensorInterop
+from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND, Limitation
 from conformance.oracle import geometry
 from conformance.question import Question
 
@@ -104,7 +107,7 @@ def _same_with_output_padding(q: Question) -> Question | None:
 
     It crops half of the kernel twice, less the output padding; the start loses half of that.
     """
-    totals = base.crop_totals(q)
+    totals = crop_totals(q)
     if totals is None:
         return None
     extents = geometry.effective_kernel_size(q.window, q.dilation)
@@ -153,7 +156,7 @@ def _function(q: Question, **arguments: object) -> CallSource:
 
 def _builder(
     write: Callable[..., CallSource],
-    output_padding: Callable[[Question], object] = base.output_padding,
+    output_padding: Callable[[Question], object] = output_padding,
     data_format: str | None = None,
 ) -> CallBuilder:
     def build(q: Question) -> CallSource | Inexpressible:
@@ -264,7 +267,9 @@ SAME_WITH_OUTPUT_PADDING = (
     ),
 )
 
-NO_GRADIENTS = tuple(replace(base.NO_GRADIENTS, backend=backend) for backend in WITHOUT_GRADIENTS)
+NO_GRADIENTS = tuple(
+    replace(limitation.NO_GRADIENTS, backend=backend) for backend in WITHOUT_GRADIENTS
+)
 
 IN_FLOAT32 = Limitation(  # docs/findings.md
     "numbers other than float32 are computed in float32, or float16 in float16",

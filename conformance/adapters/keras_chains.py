@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import keras, onnx_readers
-from conformance.adapters.base import NO_GRADIENTS, Api, Framework, Limitation
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.limitation import NO_GRADIENTS, Limitation
 from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.oracle import geometry
 from conformance.question import Question

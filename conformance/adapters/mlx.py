@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
-    NEGATIVE_PADDING,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallSource,
     Inexpressible,
-    Limitation,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
-    library,
     numbers,
     output_padding,
     symmetric,
-    words,
 )
+from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import NEGATIVE_PADDING, ZEROS_AROUND, Limitation, boundary
 from conformance.oracle.geometry import Axes, effective_kernel_size
 from conformance.question import Question
 

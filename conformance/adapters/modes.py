@@ -6,16 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from conformance.adapters.base import (
-    Api,
-    CallBuilder,
-    CallSource,
-    Framework,
-    Inexpressible,
-    Limitation,
-    boundary,
-    operands,
-)
+from conformance.adapters.call_source import CallBuilder, CallSource, Inexpressible, operands
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.limitation import Limitation, boundary
 from conformance.question import Dtype, Question
 
 Around: TypeAlias = Callable[[Question, CallSource], CallSource]

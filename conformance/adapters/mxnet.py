@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conformance.adapters.base import (
-    CPU,
-    LAYOUT,
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Device,
-    Framework,
     Inexpressible,
-    Limitation,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
     listed,
     numbers,
@@ -28,7 +16,15 @@ from conformance.adapters.base import (
     output_space,
     symmetric,
     unless,
-    words,
+)
+from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside, words
+from conformance.adapters.interop import CPU, Device, TensorInterop
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    Limitation,
+    boundary,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes

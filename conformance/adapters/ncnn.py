@@ -5,21 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
+from conformance.adapters.call_source import CallBuilder, CallSource, Inexpressible, output_space
+from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import (
     NEGATIVE_PADDING,
     NO_GRADIENTS,
     ZEROS_AROUND,
-    Api,
-    CallBuilder,
-    CallSource,
-    Inexpressible,
     Limitation,
-    TensorInterop,
     boundary,
-    convolution_beside,
-    library,
-    output_space,
-    words,
 )
 from conformance.adapters.modes import only
 from conformance.adapters.onnx_readers import NO_EMPTY_BATCH

@@ -5,25 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
-    LAYOUT,
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Limitation,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
-    library,
     numbers,
     operands,
     symmetric,
     unless,
-    words,
+)
+from conformance.adapters.framework import LAYOUT, Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    Limitation,
+    boundary,
 )
 from conformance.oracle.geometry import Axes
 from conformance.question import Question

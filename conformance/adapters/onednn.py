@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.adapters.base import Inexpressible, Limitation, output_space
+from conformance.adapters.call_source import Inexpressible, output_space
+from conformance.adapters.limitation import Limitation
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Axes

@@ -9,22 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from conformance.adapters.base import (
-    NEGATIVE_PADDING,
-    NO_GRADIENTS,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Framework,
     Inexpressible,
-    Limitation,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
     output_space,
-    words,
 )
+from conformance.adapters.framework import Api, Framework, convolution_beside, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import NEGATIVE_PADDING, NO_GRADIENTS, Limitation, boundary
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question

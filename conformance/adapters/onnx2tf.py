@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import onnx, onnx_readers
-from conformance.adapters.base import Limitation, boundary
+from conformance.adapters.limitation import Limitation, boundary
 from conformance.adapters.modes import only
 from conformance.adapters.onnx import Reader
 from conformance.oracle import geometry

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import javascript, onnx
-from conformance.adapters.base import (
+from conformance.adapters.framework import Framework
+from conformance.adapters.limitation import (
     OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
-    Framework,
     Limitation,
     boundary,
 )

@@ -5,24 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
-    LAYOUT,
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
-    library,
     numbers,
     operands,
     output_padding,
-    words,
+)
+from conformance.adapters.framework import LAYOUT, Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    boundary,
 )
 from conformance.question import Question
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.adapters.base import Api, CallSource, Framework, TensorInterop, keywords
+from conformance.adapters.call_source import CallSource, keywords
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import TensorInterop
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Pairs, Word
 from conformance.question import Operator, Question

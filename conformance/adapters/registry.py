@@ -31,7 +31,7 @@ from conformance.adapters import (
     torch_modes,
     torch_onnx,
 )
-from conformance.adapters.base import Api, Framework
+from conformance.adapters.framework import Api, Framework
 
 FRAMEWORKS: dict[str, Framework] = {
     framework.name: framework

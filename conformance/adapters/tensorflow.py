@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.adapters import base, onednn
-from conformance.adapters.base import (
-    CPU,
-    LAYOUT,
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters import onednn
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Device,
-    Framework,
     Inexpressible,
-    Limitation,
-    TensorInterop,
-    boundary,
+    crop_totals,
     keywords,
     listed,
     numbers,
     output_space,
-    words,
+)
+from conformance.adapters.framework import LAYOUT, Api, Framework, words
+from conformance.adapters.interop import CPU, Device, TensorInterop
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    OUTPUT_PADDING_BELOW_STRIDE,
+    ZEROS_AROUND,
+    Limitation,
+    boundary,
 )
 from conformance.question import Question
 
@@ -107,7 +105,7 @@ def _same_with_output_shape(q: Question) -> Question | None:
 
     It takes the lengths for which a SAME convolution gives the input's length.
     """
-    if base.crop_totals(q) is None:
+    if crop_totals(q) is None:
         return None
     lengths = zip(q.output_space, q.space, q.stride, strict=True)
     extra = tuple(length - n * s for length, n, s in lengths)

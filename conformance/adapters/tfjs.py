@@ -6,22 +6,23 @@ import json
 from dataclasses import replace
 
 from conformance.adapters import javascript
-from conformance.adapters.base import (
+from conformance.adapters.call_source import (
+    CallBuilder,
+    CallSource,
+    Inexpressible,
+    operands,
+    output_space,
+    unless,
+)
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import (
     NEGATIVE_PADDING,
     NO_GRADIENTS,
     OUTPUT_PADDING_BELOW_STRIDE,
     ZEROS_AROUND,
-    Api,
-    CallBuilder,
-    CallSource,
-    Framework,
-    Inexpressible,
     Limitation,
-    TensorInterop,
     boundary,
-    operands,
-    output_space,
-    unless,
 )
 from conformance.adapters.modes import only
 from conformance.adapters.runtime import RuntimeClass

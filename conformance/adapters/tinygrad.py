@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.base import (
-    Api,
+from conformance.adapters.call_source import (
     CallSource,
     Inexpressible,
-    TensorInterop,
-    boundary,
-    convolution_beside,
     keywords,
-    library,
     numbers,
     output_padding,
-    words,
 )
+from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import boundary
 from conformance.question import Question, is_complex
 
 

@@ -6,27 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.adapters import onednn
-from conformance.adapters.base import (
-    LAYOUT,
-    NEGATIVE_PADDING,
-    ZEROS_AROUND,
-    Api,
+from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    Device,
-    Framework,
     Inexpressible,
-    Limitation,
-    TensorInterop,
-    convolution_beside,
     keywords,
     listed,
     numbers,
     operands,
     output_padding,
     symmetric,
-    words,
 )
+from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside, words
+from conformance.adapters.interop import Device, TensorInterop
+from conformance.adapters.limitation import NEGATIVE_PADDING, ZEROS_AROUND, Limitation
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question

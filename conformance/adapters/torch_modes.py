@@ -8,12 +8,8 @@ from math import prod
 import numpy as np
 
 from conformance.adapters import torch
-from conformance.adapters.base import (
-    NO_GRADIENTS,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    CallSource,
-    boundary,
-)
+from conformance.adapters.call_source import CallSource
+from conformance.adapters.limitation import NO_GRADIENTS, OUTPUT_PADDING_BELOW_STRIDE, boundary
 from conformance.adapters.modes import framework_of, made_of_layer, mapped, mode, only, traced
 from conformance.question import Question, tangents_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import torch
-from conformance.adapters.base import NO_GRADIENTS, Api
+from conformance.adapters.framework import Api
+from conformance.adapters.limitation import NO_GRADIENTS
 from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.adapters.onnx import Reader
 from conformance.adapters.onnx_readers import ONNXRUNTIME, OPENCV, OPENVINO

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from conformance.adapters.base import ZEROS_AROUND, Batched, Limitation
+from conformance.adapters.framework import Batched
+from conformance.adapters.limitation import ZEROS_AROUND, Limitation
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Pairs
 from conformance.question import Question

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.adapters import onnx_readers
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.adapters.registry import APIS, HOMES, api_and_rank
 from conformance.authoring.call_files import CannotUse
 from conformance.cases import output_lengths

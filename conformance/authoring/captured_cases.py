@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.authoring import call_files
 from conformance.authoring.call_files import ANSWERS, ARRAYS, CannotUse
 from conformance.authoring.captures import RANGES, X_AXES, Capture

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.answers.contrast import Contrast
 from conformance.answers.diagnosis import AnswerDiagnosis
 from conformance.cli import correction

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli import options
 from conformance.cli.exit_status import refuse

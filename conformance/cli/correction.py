@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import APIS
 from conformance.answers.diagnosis import AnswerDiagnosis
 from conformance.answers.vocabulary import ONNX

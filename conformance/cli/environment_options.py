@@ -12,7 +12,7 @@ import click
 from packaging.requirements import InvalidRequirement
 
 from conformance.adapters import program
-from conformance.adapters.base import CPU
+from conformance.adapters.interop import CPU
 from conformance.adapters.registry import LIBRARIES
 from conformance.cli import options
 from conformance.cli.option_kinds import group, several, word

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import click
 
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.runtime import Runtime
 from conformance.cli import options
 from conformance.cli.option_kinds import file, word

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.authoring.call_files import CannotUse
 from conformance.cli import options
 from conformance.cli.answer_layers import recorded_layers

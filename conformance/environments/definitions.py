@@ -23,7 +23,7 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conformance.adapters.base import CPU
+from conformance.adapters.interop import CPU
 from conformance.environments.installer import DOWNLOADS as DOWNLOADS
 from conformance.environments.installer import CannotBuild as CannotBuild
 from conformance.environments.installer import NoPython as NoPython

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from conformance.adapters.base import CPU, Batched, Framework
+from conformance.adapters.framework import Batched, Framework
+from conformance.adapters.interop import CPU
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment

@@ -7,7 +7,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from conformance import comparison
-from conformance.adapters.base import numbers
+from conformance.adapters.call_source import numbers
 from conformance.explain import array_diff
 from conformance.explain.reproduction import reason_without_answer
 from conformance.explain.text_lines import INDENT, indented, wrapped

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from conformance import question
-from conformance.adapters.base import Api, Device, Framework
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import Device
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import Case
 from conformance.comparison import OVERFLOW, Reference

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.findings.sightings import Sighting
 from conformance.utils import resources

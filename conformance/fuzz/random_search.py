@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
-from conformance.adapters.base import Api, Framework
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.runtime import Runtime
 from conformance.authoring import to_yaml
 from conformance.cases.sampling import WIDE, Space, draw

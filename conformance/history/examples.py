@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import HOMES
 from conformance.adapters.runtime import Runtime
 from conformance.cases import profile_set

@@ -7,7 +7,9 @@ and leaves the answer in y. `conformance.recipes.plan_source` writes its lines.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import TensorInterop
 from conformance.adapters.runtime import Runtime
 from conformance.observations import Mode
 from conformance.oracle import memory_layout

@@ -4,7 +4,8 @@ A recipe avoids a known limitation, and a native call may run into it. Then no c
 the answer, and the limitation does.
 """
 
-from conformance.adapters.base import NEEDS_BATCH, Api, Limitation
+from conformance.adapters.framework import Api
+from conformance.adapters.limitation import NEEDS_BATCH, Limitation
 from conformance.adapters.runtime import Runtime
 from conformance.conventions import interpretations
 from conformance.question import AnyQuestion, Chain

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from conformance.adapters.base import TensorInterop
+from conformance.adapters.interop import TensorInterop
 from conformance.conventions.arithmetic import NARROWER
 from conformance.question import Array, Question
 from conformance.recipes import linear_ops

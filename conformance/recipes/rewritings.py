@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.oracle import geometry
 from conformance.oracle.geometry import Pairs
 from conformance.question import Array, Question, all_finite, stand_in

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from conformance.adapters.base import Api, CallBuilder
+from conformance.adapters.call_source import CallBuilder
+from conformance.adapters.framework import Api
 from conformance.question import Question
 from conformance.recipes.linear_ops import LinearOp
 

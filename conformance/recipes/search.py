@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation
+from conformance.adapters.call_source import CallSource, Inexpressible
+from conformance.adapters.framework import Api
+from conformance.adapters.limitation import Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.oracle import geometry
 from conformance.question import Question, products

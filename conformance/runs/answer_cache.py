@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from conformance.adapters import javascript
-from conformance.adapters.base import CPU
+from conformance.adapters.interop import CPU
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import processor

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.observations import Mode, Observation
 from conformance.recipes import limitations
 from conformance.recipes.call_writer import Call

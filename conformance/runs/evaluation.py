@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from conformance import comparison
-from conformance.adapters.base import Api, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api
 from conformance.adapters.runtime import Runtime
 from conformance.cases import expectations
 from conformance.conventions import alternatives

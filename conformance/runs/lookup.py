@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from conformance.adapters.base import Api, Framework
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.registry import FRAMEWORKS, api_and_rank
 from conformance.cases import Case, load
 from conformance.cases.loader import SUFFIXES

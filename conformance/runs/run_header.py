@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from conformance.adapters.base import Batched, Framework
+from conformance.adapters.framework import Batched, Framework
 from conformance.environments.interpreters import device_of, probes_of, runtime_of
 from conformance.runs.prepared_case import PreparedCase, digest_of
 from conformance.runs.run_records import Header

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import conformance
-from conformance.adapters.base import Api, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.environments.definitions import Environment
 from conformance.environments.interpreters import runtime_of

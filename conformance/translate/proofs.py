@@ -6,7 +6,8 @@ asked them. A call is known to be refused if all similar calls were refused.
 
 from dataclasses import dataclass
 
-from conformance.adapters.base import Api, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api
 from conformance.adapters.runtime import Runtime
 from conformance.observations import ANSWERED
 from conformance.question import Question

@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.cases import load

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.registry import APIS
 from conformance.adapters.runtime import Runtime
 from conformance.conventions.axes import Convention

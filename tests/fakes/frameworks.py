@@ -7,7 +7,10 @@ from typing import Any
 
 from fakes import plain
 
-from conformance.adapters.base import Api, CallSource, Framework, Limitation, TensorInterop
+from conformance.adapters.call_source import CallSource
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import TensorInterop
+from conformance.adapters.limitation import Limitation
 from conformance.question import Question
 
 

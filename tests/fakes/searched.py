@@ -10,7 +10,7 @@ from pathlib import Path
 from fakes.drive import PATHS
 from fakes.frameworks import api, framework, function
 
-from conformance.adapters.base import Api, Framework
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cli.app import main
 

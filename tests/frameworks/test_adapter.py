@@ -11,7 +11,8 @@ import pytest
 from dead_ends import has_a_recipe
 
 from conformance import question
-from conformance.adapters.base import Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, SMALL, draws
 from conformance.question import Op, Question

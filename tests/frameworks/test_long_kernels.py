@@ -9,7 +9,7 @@ import pytest
 from dead_ends import has_a_recipe
 
 from conformance import question
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.oracle.geometry import Padding, padding_of
 from conformance.question import Array, Dtype, Op, Question

@@ -11,7 +11,7 @@ import pytest
 from dead_ends import has_a_recipe
 
 from conformance import question
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.answers.vocabulary import vocabulary_of
 from conformance.authoring.call_files import CannotUse

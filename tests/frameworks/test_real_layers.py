@@ -10,7 +10,7 @@ import pytest
 from dead_ends import has_a_recipe
 from real_layers import DTYPES, layer, prepared_case
 
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.runtime import Runtime
 from conformance.comparison import HALVES
 from conformance.question import Dtype

@@ -15,7 +15,7 @@ from itertools import islice
 
 import pytest
 
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import corpus
 from conformance.environments.definitions import Environment

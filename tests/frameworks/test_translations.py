@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from click.testing import CliRunner
 
-from conformance.adapters.base import Framework
+from conformance.adapters.framework import Framework
 from conformance.cli.app import main
 from conformance.environments.definitions import Environment
 from conformance.translate import ends

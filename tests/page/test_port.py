@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from conformance import oracle
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.report.porting import WINDOWS
 from conformance.runs import lookup
 from conformance.translate import proofs, records, translation

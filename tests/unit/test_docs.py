@@ -21,7 +21,9 @@ from click.testing import CliRunner
 from history_tables import END, ODD, START, rows, written
 from pages import blocks, commands, page
 
-from conformance.adapters.base import Api, Framework, Inexpressible, TensorInterop
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
+from conformance.adapters.interop import TensorInterop
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.adapters.runtime import ANY
 from conformance.cases import load

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from conformance import adapters
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.registry import APIS, FRAMEWORKS, HOMES
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases import corpus

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from fakes.frameworks import api
 
-from conformance.adapters.base import CallSource, Inexpressible
+from conformance.adapters.call_source import CallSource, Inexpressible
 from conformance.adapters.modes import made_of_layer, mapped, mode, traced
 from conformance.question import Question
 

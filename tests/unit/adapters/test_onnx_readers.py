@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from conformance.adapters import onnx, onnx_readers
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.onnx import Reader
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.observations import MODES, Mode

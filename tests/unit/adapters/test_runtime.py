@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from fakes.frameworks import INTEROP, api, framework
 
-from conformance.adapters.base import Device, Limitation
+from conformance.adapters.interop import Device
+from conformance.adapters.limitation import Limitation
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime, RuntimeClass
 from conformance.environments import definitions, interpreters

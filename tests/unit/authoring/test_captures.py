@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.adapters.registry import APIS
 from conformance.authoring.call_files import CannotUse, read, split_arguments
 from conformance.authoring.captures import Capture

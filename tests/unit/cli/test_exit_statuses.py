@@ -20,7 +20,7 @@ from fakes.searched import faulty
 from gate_runs import different, seen, write
 from history_tables import END, START, odd, rows, written
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.cases import load

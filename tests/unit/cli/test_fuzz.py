@@ -11,7 +11,8 @@ from fakes import drive, searched
 from fakes.frameworks import api
 from fakes.searched import faulty
 
-from conformance.adapters.base import Api, Limitation
+from conformance.adapters.framework import Api
+from conformance.adapters.limitation import Limitation
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import Case, load
 from conformance.cli.app import main

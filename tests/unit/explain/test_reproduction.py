@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from convolver import FRAMEWORK
 from reproductions import Make
 
-from conformance.adapters.base import Device
+from conformance.adapters.interop import Device
 from conformance.cli.app import main
 from conformance.explain.reproduction import (
     CallOutcome,

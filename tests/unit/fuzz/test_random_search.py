@@ -12,7 +12,7 @@ from fakes.clock import PATIENCE
 from fakes.frameworks import api
 from fakes.searched import faulty
 
-from conformance.adapters.base import Api
+from conformance.adapters.framework import Api
 from conformance.adapters.runtime import ANY
 from conformance.cases.sampling import SAMPLED_OPS, SMALL
 from conformance.environments import interpreters

@@ -11,7 +11,8 @@ from fakes.frameworks import INTEROP, api, framework
 from tiny import asked
 
 from conformance import question
-from conformance.adapters.base import Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api, Framework
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import draws
 from conformance.question import AnyQuestion, Chain, Crop, Pad, Pool, Question, chained

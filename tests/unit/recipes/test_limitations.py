@@ -9,7 +9,9 @@ import pytest
 from fakes.frameworks import api, framework, function
 
 from conformance import question
-from conformance.adapters.base import Api, Inexpressible, Limitation
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import Api
+from conformance.adapters.limitation import Limitation
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.conventions.axes import BY_NAME
 from conformance.fuzz.random_search import prepare_case

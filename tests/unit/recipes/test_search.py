@@ -15,7 +15,9 @@ from fakes import plain
 from fakes.frameworks import INTEROP, api, framework, function
 
 from conformance import question
-from conformance.adapters.base import Api, CallSource, Inexpressible, Limitation, boundary
+from conformance.adapters.call_source import CallSource, Inexpressible
+from conformance.adapters.framework import Api
+from conformance.adapters.limitation import Limitation, boundary
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import DERIVED_OPS, SAMPLED_OPS, SMALL, draws
 from conformance.observations import MODES, Mode

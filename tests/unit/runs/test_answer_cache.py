@@ -15,7 +15,7 @@ from fakes.prepared_cases import case
 from msgspec.structs import replace as replace_struct
 
 import conformance
-from conformance.adapters.base import CallSource
+from conformance.adapters.call_source import CallSource
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.cases import Expected
 from conformance.environments import definitions, interpreters

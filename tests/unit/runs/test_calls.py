@@ -19,7 +19,8 @@ from fakes.clock import PATIENCE, racing
 from fakes.frameworks import api, framework, function
 from tiny import asked
 
-from conformance.adapters.base import LAYOUT, Api, Framework, Inexpressible
+from conformance.adapters.call_source import Inexpressible
+from conformance.adapters.framework import LAYOUT, Api, Framework
 from conformance.adapters.runtime import ANY
 from conformance.cases import Case, Expected, Place
 from conformance.environments import interpreters

@@ -16,7 +16,7 @@ from fakes.frameworks import api, framework, function
 from fakes.prepared_cases import case, prepared_cases
 from msgspec import structs
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import FRAMEWORKS
 from conformance.adapters.runtime import Runtime
 from conformance.environments.definitions import Environment

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gate_runs import seen, write
 
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.cases import load
 from conformance.conventions.axes import BY_NAME

@@ -8,7 +8,7 @@ import pytest
 from small_layers import TORCH, layer
 
 from conformance import question as asking
-from conformance.adapters.base import Inexpressible
+from conformance.adapters.call_source import Inexpressible
 from conformance.adapters.registry import APIS, FRAMEWORKS
 from conformance.adapters.runtime import ANY, Runtime
 from conformance.cases.sampling import draws

@@ -1,0 +1,134 @@
+"""Define the source of a call, and write the arguments of calls as a person would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.oracle.geometry import Axes
+from conformance.question import Question
+
+
+@dataclass(frozen=True)
+class Inexpressible:
+    """A question that cannot be written as this call, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class CallSource:
+    """The source of a call, over the tensors x, w and b (b only where it is used).
+
+    Attributes
+    ----------
+    expression
+        The call.
+    setup
+        Lines before the call, such as making a layer.
+    kernel, bias
+        The expressions by which a gradient by the kernel or by the bias is taken.
+    parameters
+        An expression for the number of learnable numbers, if there is a layer.
+    function
+        The same call as an expression of x, w and b, if there is a layer that holds w and b.
+    """
+
+    expression: str
+    setup: tuple[str, ...] = ()
+    kernel: str = "w"
+    bias: str = "b"
+    parameters: str | None = None
+    function: str | None = None
+
+    def source(self, name: str) -> str:
+        """Return the expression for x, w, b or g of which a gradient is taken."""
+        return {"w": self.kernel, "b": self.bias}.get(name, name)
+
+    @property
+    def as_function(self) -> str:
+        """Return an expression of x, w and b."""
+        return self.function or self.expression
+
+
+CallBuilder = Callable[[Question], CallSource | Inexpressible]
+
+
+def listed(names: tuple[str, ...], prefix: str = "") -> str:
+    """Return the names as source of the inside of a tuple or a list."""
+    return "".join(f"{prefix}{name}, " for name in names).rstrip()
+
+
+def operands(question: Question) -> str:
+    """Return the names of the tensors of a call, with commas between them."""
+    return "x, w" if question.bias is None else "x, w, b"
+
+
+def unless(values: Axes, default: int) -> Axes | None:
+    """Return the numbers of all axes, and None if each of them is the default."""
+    return None if set(values) == {default} else values
+
+
+def keywords(**values: object) -> str:
+    """Return keyword arguments as source, each after a comma, without those that are None."""
+    return "".join(f", {name}={value!r}" for name, value in values.items() if value is not None)
+
+
+def numbers(values: tuple[int, ...], default: int | None) -> int | tuple[int, ...] | None:
+    """Return one number if all axes have the same, and None if that is the default."""
+    if len(set(values)) > 1:
+        return values
+    return None if values[0] == default else values[0]
+
+
+def output_padding(question: Question) -> int | tuple[int, ...] | None:
+    """Return the output padding as a person would pass it: None if none was given, and 0 as 0."""
+    return numbers(question.output_padding, None if question.zero_given else 0)
+
+
+def symmetric(write: Callable[[Question, Axes], CallSource | Inexpressible]) -> CallBuilder:
+    """Return a builder of calls that take one number of padding for each axis.
+
+    Parameters
+    ----------
+    write
+        The builder of a call with these numbers, which are zeros for ``valid``. Other words and
+        unequal sides are inexpressible.
+    """
+
+    def build(q: Question) -> CallSource | Inexpressible:
+        if q.padding == "valid":
+            return write(q, (0,) * q.rank)
+        if isinstance(q.padding, str):
+            return Inexpressible(f"padding takes numbers, not {q.padding!r}")
+        if any(begin != end for begin, end in q.padding):
+            return Inexpressible("padding takes one number per axis, the same at its start and end")
+        return write(q, tuple(begin for begin, _ in q.padding))
+
+    return build
+
+
+def crop_totals(question: Question) -> Axes | None:
+    """Return how many elements of the full output are cropped on each axis.
+
+    An odd element is cropped at the end.
+
+    Returns
+    -------
+    tuple of int or None
+        The numbers; None if on some axis the start does not lose half.
+    """
+    ends = zip(question.pairs, question.output_padding, strict=True)
+    totals = tuple(b + e - p for (b, e), p in ends)
+    halves = (max(total, 0) // 2 for total in totals)
+    return totals if all(b == h for (b, _), h in zip(question.pairs, halves, strict=True)) else None
+
+
+def output_space(question: Question) -> Axes | Inexpressible:
+    """Return the spatial shape of the output, for a call that has it as an argument."""
+    if question.length is not None:
+        return question.length.space
+    try:
+        return question.output_space
+    except ValueError as error:
+        return Inexpressible(f"the output's shape has to be given, and there is none: {error}")

@@ -1,0 +1,92 @@
+"""Define what an API is known to refuse or to answer wrongly, and what several APIs share of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.adapters.runtime import Runtime
+from conformance.question import Question
+
+
+@dataclass(frozen=True)
+class Limitation:
+    """Arguments that an API is known to refuse or to answer wrongly, so that a recipe avoids them.
+
+    A native call runs into it, and its observation states the reason.
+
+    Attributes
+    ----------
+    reason
+        A sentence for reports.
+    concerns
+        Whether a question, as the call sees it, runs into it.
+    backend
+        The only backend that has it; None for all.
+    classes
+        The runtime classes that are known to have it; none stands for all.
+    versions
+        The versions of a package that are known to have it, as a requirement such as
+        ``keras<3.15``; empty for all that were tested.
+    corrupts_process
+        Whether it may leave the process with broken memory, after which its answers are worthless.
+    is_refusal
+        Whether the framework refuses, and does not answer wrongly.
+    another_meaning
+        Whether the API gives these arguments another meaning, which a recipe may use.
+    is_boundary
+        Whether the API has no such thing, for example no gradients, so that no call is written and
+        no recipe looks for a way around it.
+    """
+
+    reason: str
+    concerns: Callable[[Question], bool]
+    backend: str | None = None
+    classes: frozenset[str] = frozenset()
+    versions: str = ""
+    corrupts_process: bool = False
+    is_refusal: bool = True
+    another_meaning: bool = False
+    is_boundary: bool = False
+
+    def is_known_of(self, runtime: Runtime) -> bool:
+        """Return whether a runtime has, or may have, this limitation."""
+        return (
+            self.backend in (None, runtime.backend)
+            and runtime.is_in(self.classes)
+            and runtime.has(self.versions)
+        )
+
+    def stops(self, question: Question, runtime: Runtime) -> bool:
+        """Return whether a question, as the call sees it, runs into this in a runtime.
+
+        A framework computes outputs and gradients on the way to a further derivative.
+        """
+        return self.is_known_of(runtime) and any(map(self.concerns, question.computed()))
+
+
+def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
+    """Return the limitation of an API that has no such thing."""
+    return Limitation(reason, concerns, is_boundary=True)
+
+
+NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
+"""The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
+
+NO_GRADIENTS = boundary("there are no gradients", lambda q: q.is_derivative)
+
+ZEROS_AROUND = Limitation(
+    "an infinite number is multiplied with the zeros of a padding, which gives NaN",
+    lambda q: q.has_infinite_factor and q.gathers and any(max(pair) > 0 for pair in q.pairs),
+    is_refusal=False,
+)
+
+OUTPUT_PADDING_BELOW_STRIDE = Limitation(
+    "output padding must be smaller than the stride",
+    lambda q: any(p >= s for p, s in zip(q.output_padding, q.stride, strict=True)),
+)
+
+NEGATIVE_PADDING = Limitation(
+    "padding must not be negative",
+    lambda q: not isinstance(q.padding, str) and any(min(pair) < 0 for pair in q.padding),
+)
