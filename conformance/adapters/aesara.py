@@ -9,35 +9,27 @@ from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
-    keywords,
+    arguments,
     numbers,
     output_space,
-    unless,
+    per_axis,
+    words,
 )
-from conformance.adapters.framework import Api, convolution_beside, library, words
-from conformance.adapters.interop import TensorInterop
+from conformance.adapters.framework import Api, convolution_beside, library
+from conformance.adapters.interop import TensorInterop, gradient_lines
 from conformance.adapters.limitation import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
+    PADDING_LIMITS,
     Limitation,
     boundary,
+    of_dtypes,
 )
 from conformance.question import Question
-
-
-def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    return (
-        f"y = {call_source.expression}",
-        f"y = aesara.grad(None, {by}, known_grads={{y: g}})",
-    )
-
 
 INTEROP = TensorInterop(
     imports=("import aesara", "import aesara.tensor.nnet.abstract_conv"),
     tensor="aesara.tensor.as_tensor_variable({v})",
     array="{v}.eval()",
-    gradient=_gradient,
+    gradient=gradient_lines("y = {y}", "y = aesara.grad(None, {by}, known_grads={{y: g}})"),
     switches=("AESARA_FLAGS",),
     packages={"aesara": "aesara.__version__"},
     probes={runtime.PYTHON: "not aesara.config.cxx"},
@@ -53,12 +45,12 @@ def _builder(*, flips: bool) -> CallBuilder:
             return Inexpressible(f"border_mode has no word for {q.padding!r}")
         symmetric = all(begin == end for begin, end in q.pairs)
         begins = tuple(begin for begin, _ in q.pairs)
-        options = keywords(
+        options = arguments(
+            q,
+            "border_mode subsample=stride filter_flip filter_dilation=dilation num_groups=groups",
             border_mode=numbers(begins, 0) if symmetric else q.pairs,
-            subsample=unless(q.stride, 1),
             filter_flip=None if flips else False,
-            filter_dilation=unless(q.dilation, 1),
-            num_groups=numbers((q.groups,), 1),
+            **per_axis(q),
         )
         module = "aesara.tensor.nnet.abstract_conv"
         if q.operator == "conv":
@@ -81,17 +73,15 @@ LIMITS = (
         classes=frozenset({runtime.PYTHON}),
     ),
     boundary("there is no function for one spatial axis", lambda q: q.rank == 1),
-    boundary("numbers are float32 or float64", lambda q: q.dtype not in ("float32", "float64")),
+    of_dtypes("numbers are float32 or float64", "float32", "float64"),
     Limitation(
         "padding of three axes is the same at both ends",
         lambda q: q.rank == 3 and any(begin != end for begin, end in q.pairs),
     ),
-    NEGATIVE_PADDING,
-    ZEROS_AROUND,
+    *PADDING_LIMITS,
 )
 TRANSPOSE_LIMITS = (
     *LIMITS,
-    OUTPUT_PADDING_BELOW_STRIDE,
     Limitation(
         "an infinite kernel is multiplied with zeros, which gives NaN",
         lambda q: q.has_infinite_factor and not q.gathers,

@@ -64,6 +64,11 @@ def operands(question: Question) -> str:
     return "x, w" if question.bias is None else "x, w, b"
 
 
+def layer_sizes(question: Question) -> str:
+    """Return the first arguments of a layer: input channels, output channels and kernel size."""
+    return f"{question.x.shape[1]}, {question.output_channels}, {question.window}"
+
+
 def unless(values: Axes, default: int) -> Axes | None:
     """Return the numbers of all axes, and None if each of them is the default."""
     return None if set(values) == {default} else values
@@ -132,3 +137,85 @@ def output_space(question: Question) -> Axes | Inexpressible:
         return question.output_space
     except ValueError as error:
         return Inexpressible(f"the output's shape has to be given, and there is none: {error}")
+
+
+def words(text: str) -> dict[str, str]:
+    """Return the words of an API with the keys that they mean, as of ``weight=kernel stride``."""
+    pairs = (word.split("=") for word in text.split())
+    return {pair[0]: pair[-1] for pair in pairs}
+
+
+def arguments(q: Question, names: str, pads: Axes | None = None, /, **values: object) -> str:
+    """Return the keyword arguments of a call as source, without those that are by default.
+
+    Parameters
+    ----------
+    names
+        The parameters in their order, as `words` takes them: each with the key of a case that means
+        the same, where ``bias`` is whether a layer has one.
+    pads
+        The padding of each axis, where it is the same at both ends.
+    **values
+        The values of other keys, and of those that the framework writes in another way.
+    """
+    defaults: dict[str, object] = {
+        "stride": numbers(q.stride, 1),
+        "padding": pads and numbers(pads, 0),
+        "output_padding": output_padding(q),
+        "dilation": numbers(q.dilation, 1),
+        "groups": numbers((q.groups,), 1),
+        "bias": False if q.bias is None else None,
+    }
+    return keywords(**{name: (defaults | values)[key] for name, key in words(names).items()})
+
+
+def per_axis(q: Question, pads: Axes | None = None) -> dict[str, object]:
+    """Return values for `arguments` where a parameter takes no single number for all axes."""
+    return {
+        "padding": pads and unless(pads, 0),
+        "stride": unless(q.stride, 1),
+        "output_padding": q.output_padding if q.has_output_padding else None,
+        "dilation": unless(q.dilation, 1),
+    }
+
+
+def by_operator(q: Question, transposed: str, forward: str) -> str:
+    """Return the name of the transposed convolution, or of the convolution."""
+    return transposed if q.operator == "conv_transpose" else forward
+
+
+def layer(
+    q: Question,
+    make: str,
+    assign: str,
+    *,
+    parameters: str,
+    kernel: str = "layer.weight",
+    bias: str = "layer.bias",
+    prepare: tuple[str, ...] = (),
+) -> CallSource:
+    """Return the call of a layer that is made, and given its weights.
+
+    Parameters
+    ----------
+    make
+        The expression that makes it.
+    assign
+        The line that gives a ``{parameter}`` the array ``{v}``.
+    parameters, kernel, bias
+        As of a `CallSource`.
+    prepare
+        Lines between.
+    """
+    arrays = {"w": kernel} if q.bias is None else {"w": kernel, "b": bias}
+    return CallSource(
+        setup=(
+            f"layer = {make}",
+            *prepare,
+            *(assign.format(parameter=parameter, v=v) for v, parameter in arrays.items()),
+        ),
+        expression="layer(x)",
+        kernel=kernel,
+        bias=bias,
+        parameters=parameters,
+    )

@@ -10,19 +10,22 @@ from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
+    arguments,
+    by_operator,
     keywords,
-    numbers,
+    layer,
+    layer_sizes,
     operands,
     output_space,
     symmetric,
+    words,
 )
-from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop
 from conformance.adapters.limitation import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
+    PADDING_LIMITS,
     boundary,
+    of_dtypes,
 )
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
@@ -58,95 +61,58 @@ def _builder(write: Callable[[Question, str], CallSource]) -> CallBuilder:
         size = output_space(q) if q.has_output_padding else None
         if isinstance(size, Inexpressible):
             return size
-        arguments = keywords(
-            stride=numbers(q.stride, 1),
-            pad=numbers(padding, 0),
-            outsize=size,
-            dilate=numbers(q.dilation, 1),
-            groups=numbers((q.groups,), 1),
-        )
-        return write(q, arguments)
+        names = "stride pad=padding outsize dilate=dilation groups"
+        return write(q, arguments(q, names, padding, outsize=size))
 
     return build
 
 
-def _name(q: Question, transposed: str, forward: str) -> str:
-    return transposed if q.operator == "conv_transpose" else forward
-
-
 def _function(suffix: str) -> CallBuilder:
     @_builder
-    def build(q: Question, arguments: str) -> CallSource:
-        name = _name(q, "deconvolution", "convolution")
-        return CallSource(f"chainer.functions.{name}_{suffix}({operands(q)}{arguments})")
+    def build(q: Question, words: str) -> CallSource:
+        name = by_operator(q, "deconvolution", "convolution")
+        return CallSource(f"chainer.functions.{name}_{suffix}({operands(q)}{words})")
 
     return build
 
 
 @_builder
-def _layer(q: Question, arguments: str) -> CallSource:
-    sizes = f"{q.rank}, {q.x.shape[1]}, {q.output_channels}, {q.window}"
-    bias = keywords(nobias=True if q.bias is None else None)
-    name = _name(q, "DeconvolutionND", "ConvolutionND")
-    return CallSource(
-        setup=(
-            f"layer = chainer.links.{name}({sizes}{arguments}{bias})",
-            "layer.W.array = w.array",
-            *(() if q.bias is None else ("layer.b.array = b.array",)),
-        ),
-        expression="layer(x)",
+def _layer(q: Question, words: str) -> CallSource:
+    name = by_operator(q, "DeconvolutionND", "ConvolutionND")
+    words += keywords(nobias=q.bias is None or None)
+    return layer(
+        q,
+        f"chainer.links.{name}({q.rank}, {layer_sizes(q)}{words})",
+        "{parameter}.array = {v}.array",
         kernel="layer.W",
         bias="layer.b",
         parameters="layer.count_params()",
     )
 
 
-LIMITS = (
-    boundary("numbers are floats", lambda q: q.dtype not in ("float16", "float32", "float64")),
-    NEGATIVE_PADDING,
-    ZEROS_AROUND,
-)
-TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE)
+LIMITS = (of_dtypes("numbers are floats", "float16", "float32", "float64"), *PADDING_LIMITS)
 FLAT_ONLY = boundary("two spatial axes are its only number of axes", lambda q: q.rank != 2)
-
 ND = Api(
     id="chainer.functions.deconvolution_nd",
-    exists="chainer.functions.deconvolution_nd",
     native=_function("nd"),
-    recipe=_function("nd"),
-    limits=TRANSPOSE_LIMITS,
+    limits=LIMITS,
     forward="chainer.functions.convolution_nd",
     parameters=words("x W=kernel b=bias stride pad=padding dilate=dilation groups"),
 )
 FLAT = replace(
     ND,
     id="chainer.functions.deconvolution_2d",
-    exists="chainer.functions.deconvolution_2d",
     native=_function("2d"),
-    recipe=_function("2d"),
-    limits=(FLAT_ONLY, *TRANSPOSE_LIMITS),
+    limits=(FLAT_ONLY, *LIMITS),
     forward="chainer.functions.convolution_2d",
 )
 LAYER = replace(
     ND,
     id="chainer.links.DeconvolutionND",
-    exists="chainer.links.DeconvolutionND",
     native=_layer,
-    recipe=_layer,
     has_parameters=True,
     forward="chainer.links.ConvolutionND",
 )
 
-FRAMEWORK = library(
-    "chainer",
-    "Chainer",
-    INTEROP,
-    apis=(
-        ND,
-        FLAT,
-        LAYER,
-        convolution_beside(ND, LIMITS),
-        convolution_beside(FLAT, (FLAT_ONLY, *LIMITS)),
-        convolution_beside(LAYER, LIMITS),
-    ),
-)
+APIS = (ND, FLAT, LAYER)
+FRAMEWORK = library("chainer", "Chainer", INTEROP, (*APIS, *map(convolution_beside, APIS)))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import jax, xla
-from conformance.adapters.call_source import CallSource, keywords, numbers, output_padding
-from conformance.adapters.framework import Api, convolution_beside, words
+from conformance.adapters.call_source import (
+    CallSource,
+    arguments,
+    by_operator,
+    layer_sizes,
+    words,
+)
+from conformance.adapters.framework import Api, convolution_beside
 from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, Limitation
 from conformance.question import Question
 
@@ -16,18 +22,13 @@ INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import equinox"))
 def _layer(q: Question) -> CallSource:
     """Write a layer, and its map over the batch if there is one."""
     is_circular = q.padding == "circular"
-    transposed = q.operator == "conv_transpose"
-    arguments = keywords(
-        stride=numbers(q.stride, 1),
+    words = arguments(
+        q,
+        "stride padding padding_mode output_padding dilation groups use_bias=bias",
         padding="SAME" if is_circular else jax.padding(q),
         padding_mode="CIRCULAR" if is_circular else None,
-        output_padding=output_padding(q),
-        dilation=numbers(q.dilation, 1),
-        groups=numbers((q.groups,), 1),
-        use_bias=False if q.bias is None else None,
     )
-    name = f"ConvTranspose{q.rank}d" if transposed else f"Conv{q.rank}d"
-    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
+    name = f"{by_operator(q, 'ConvTranspose', 'Conv')}{q.rank}d"
     leaves, arrays = ("layer.weight", "w")
     if q.bias is not None:
         leaves, arrays = ("(layer.weight, layer.bias)", f"(w, b.reshape(-1{', 1' * q.rank}))")
@@ -35,7 +36,7 @@ def _layer(q: Question) -> CallSource:
     return CallSource(
         # Random weights would take longer to compile than the call.
         setup=(
-            f"layer = equinox.filter_eval_shape(equinox.nn.{name}, {sizes}{arguments},"
+            f"layer = equinox.filter_eval_shape(equinox.nn.{name}, {layer_sizes(q)}{words},"
             " key=jax.random.key(0))",
         ),
         expression=f"{weighted}(x)" if q.unbatched else f"jax.vmap({weighted})(x)",
@@ -58,7 +59,6 @@ LAYER = Api(
     kernel_axes="out in *k",
     divides_inputs=True,
     native=_layer,
-    recipe=_layer,
     limits=(
         *xla.LIMITS,
         OUTPUT_PADDING_BELOW_STRIDE,

@@ -7,8 +7,15 @@ from dataclasses import replace
 from functools import partial
 
 from conformance.adapters import jax, xla
-from conformance.adapters.call_source import CallSource, keywords, numbers
-from conformance.adapters.framework import Api, convolution_beside, words
+from conformance.adapters.call_source import (
+    CallSource,
+    arguments,
+    by_operator,
+    keywords,
+    layer_sizes,
+    words,
+)
+from conformance.adapters.framework import Api, convolution_beside
 from conformance.adapters.limitation import Limitation
 from conformance.oracle import geometry
 from conformance.question import Question
@@ -34,37 +41,32 @@ NNX = replace(
 
 
 def _name(q: Question) -> str:
-    return "ConvTranspose" if q.operator == "conv_transpose" else "Conv"
+    return by_operator(q, "ConvTranspose", "Conv")
 
 
 def _arguments(q: Question, **others: object) -> str:
-    return keywords(
-        strides=numbers(q.stride, 1),
-        padding=jax.padding(q),
-        kernel_dilation=numbers(q.dilation, 1),
-        feature_group_count=numbers((q.groups,), 1),
-        use_bias=False if q.bias is None else None,
-        **others,
+    names = (
+        "strides=stride padding kernel_dilation=dilation feature_group_count=groups use_bias=bias"
     )
+    return arguments(q, names, padding=jax.padding(q)) + keywords(**others)
 
 
 def _linen(q: Question, **options: bool) -> CallSource:
-    arguments = _arguments(q, **options)
+    words = _arguments(q, **options)
     parameters = "{'kernel': w}" if q.bias is None else "{'kernel': w, 'bias': b}"
     return CallSource(
-        setup=(f"layer = flax.linen.{_name(q)}({q.output_channels}, {q.window}{arguments})",),
+        setup=(f"layer = flax.linen.{_name(q)}({q.output_channels}, {q.window}{words})",),
         expression=f"layer.apply({{'params': {parameters}}}, x)",
         parameters="sum(array.size for array in jax.tree.leaves(layer.init(jax.random.key(0), x)))",
     )
 
 
 def _nnx(q: Question, **options: bool) -> CallSource:
-    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
-    arguments = _arguments(q, **options) + ", kernel_init=lambda *_: w"
+    words = _arguments(q, **options) + ", kernel_init=lambda *_: w"
     if q.bias is not None:
-        arguments += ", bias_init=lambda *_: b"
+        words += ", bias_init=lambda *_: b"
     return CallSource(
-        setup=(f"layer = flax.nnx.{_name(q)}({sizes}{arguments}, rngs=flax.nnx.Rngs(0))",),
+        setup=(f"layer = flax.nnx.{_name(q)}({layer_sizes(q)}{words}, rngs=flax.nnx.Rngs(0))",),
         expression="layer(x)",
         kernel="layer.kernel",
         parameters="sum(array.size for array in jax.tree.leaves(flax.nnx.state(layer)))",
@@ -124,9 +126,9 @@ def _apis(module: str, write: Write) -> tuple[Api, ...]:
         replace(
             layer,
             id=f"{module}.ConvTranspose(transpose_kernel=True)",
-            kernel_axes="*k out in",
             native=jax.builder(transpose_kernel),
             recipe=jax.builder(transpose_kernel, xla.with_input_padding),
+            kernel_axes="*k out in",
             reads_kernel_reversed=False,
             limits=(*LIMITS, ODD_AT_THE_START),
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from conformance.adapters.call_source import CallBuilder
 from conformance.adapters.interop import CPU, Device, TensorInterop
-from conformance.adapters.limitation import Limitation
+from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, Limitation
 from conformance.oracle.geometry import Word
 from conformance.question import Operator, Question
 
@@ -22,14 +22,16 @@ class Api:
     id
         The name in reports and files.
     exists
-        An expression that fails in an interpreter without this API.
+        An expression that fails in an interpreter without this API, if that is not its id without
+        what is in parentheses.
     versions
         The versions of the framework that have it, as a requirement; empty for all.
     native
         The builder of the naive call.
     recipe
-        The builder of the call whose arguments mean the question. Where there is none, `recipes`
-        looks for another question that this API can answer, and for the way back.
+        The builder of the call whose arguments mean the question, if that is not the naive one.
+        Where there is none, `recipes` looks for another question that this API can answer, and for
+        the way back.
     operator
         The operator that it computes.
     layout
@@ -82,9 +84,9 @@ class Api:
     """
 
     id: str
-    exists: str
     native: CallBuilder
-    recipe: CallBuilder
+    recipe: CallBuilder | None = None
+    exists: str = ""
     operator: Operator = "conv_transpose"
     layout: str = "N C *s"
     kernel_axes: str = "in out *k"
@@ -108,36 +110,47 @@ class Api:
     versions: str = ""
 
     @property
+    def equivalent(self) -> CallBuilder:
+        """Return the builder of the call whose arguments mean the question."""
+        return self.recipe or self.native
+
+    @property
+    def existence(self) -> str:
+        """Return the expression that fails in an interpreter without this API."""
+        return self.exists or self.id.partition("(")[0]
+
+    @property
     def is_variant(self) -> bool:
         """Return whether this API differs from another one only in where its channels are."""
         return bool(self.topics)
 
 
-def convolution_beside(api: Api, limits: tuple[Limitation, ...], exists: str = "") -> Api:
+def convolution_beside(
+    api: Api, limits: tuple[Limitation, ...] | None = None, exists: str = ""
+) -> Api:
     """Return the convolution of a transposed one, which it names as the one that belongs to it.
 
-    ``exists`` is the expression that fails without it, if that is not its id.
+    ``limits`` are its limitations if not those of the transposed one, apart from output padding,
+    and ``exists`` is the expression that fails without it if that is not its id.
     """
     name = str(api.forward)
     return replace(
         api,
         id=name,
-        exists=exists or name,
+        exists=exists,
         operator="conv",
         kernel_axes="out in *k",
         divides_inputs=False,
-        limits=limits,
+        limits=tuple(
+            limit
+            for limit in (api.limits if limits is None else limits)
+            if limit is not OUTPUT_PADDING_BELOW_STRIDE
+        ),
         forward=None,
         parameters={
             name: key for name, key in api.parameters.items() if not key.startswith("output_")
         },
     )
-
-
-def words(text: str) -> dict[str, str]:
-    """Return the words of an API with the keys that they mean, as of ``weight=kernel stride``."""
-    pairs = (word.split("=") for word in text.split())
-    return {pair[0]: pair[-1] for pair in pairs}
 
 
 LAYOUT = frozenset({"layout"})

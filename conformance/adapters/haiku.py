@@ -6,34 +6,38 @@ from dataclasses import replace
 from functools import partial
 
 from conformance.adapters import jax, xla
-from conformance.adapters.call_source import CallSource, Inexpressible, keywords, numbers
-from conformance.adapters.framework import LAYOUT, Api, convolution_beside, words
+from conformance.adapters.call_source import (
+    CallSource,
+    Inexpressible,
+    arguments,
+    by_operator,
+    words,
+)
+from conformance.adapters.framework import LAYOUT, Api, convolution_beside
 from conformance.question import Question
 
 INTEROP = replace(jax.INTEROP, imports=(*jax.INTEROP.imports, "import haiku"))
 
 
 def _layer(q: Question, *, channels_first: bool = False) -> CallSource | Inexpressible:
-    transposed = q.operator == "conv_transpose"
-    if transposed and set(q.dilation) != {1}:
+    if q.operator == "conv_transpose" and set(q.dilation) != {1}:
         return Inexpressible("there is no parameter for dilation")
-    arguments = keywords(
-        stride=numbers(q.stride, 1),
+    words = arguments(
+        q,
+        "stride output_shape rate=dilation padding with_bias=bias data_format"
+        " feature_group_count=groups name",
         output_shape=q.length and q.length.space,
-        rate=numbers(q.dilation, 1),
         padding=jax.padding(q),
-        with_bias=False if q.bias is None else None,
         data_format="NC" + "DHW"[3 - q.rank :] if channels_first else None,
-        feature_group_count=numbers((q.groups,), 1),
         name="layer",
     )
-    name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
+    name = f"Conv{q.rank}D{by_operator(q, 'Transpose', '')}"
     bias = "b" + f".reshape(-1{', 1' * q.rank})" * channels_first
     parameters = "{'w': w}" if q.bias is None else f"{{'w': w, 'b': {bias}}}"
     return CallSource(
         setup=(
             "layer = haiku.without_apply_rng(haiku.transform("
-            f"lambda x: haiku.{name}({q.output_channels}, {q.window}{arguments})(x)))",
+            f"lambda x: haiku.{name}({q.output_channels}, {q.window}{words})(x)))",
         ),
         expression=f"layer.apply({{'layer': {parameters}}}, x)",
         parameters="haiku.data_structures.tree_size(layer.init(jax.random.PRNGKey(0), x))",

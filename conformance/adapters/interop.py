@@ -17,6 +17,16 @@ Jvp = Callable[[CallSource, tuple[str, ...]], tuple[str, ...]]
 DoubleBackward = Callable[[CallSource, str, tuple[str, ...]], tuple[str, ...]]
 
 
+def gradient_lines(*lines: str) -> Gradient:
+    """Return the gradient by these lines, of the array ``{by}`` and the call ``{y}``."""
+
+    def gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
+        sources = {"by": call_source.source(by), "y": call_source.expression}
+        return tuple(line.format(**sources) for line in lines)
+
+    return gradient
+
+
 @dataclass(frozen=True, kw_only=True)
 class TensorInterop:
     """How a framework, or one backend of it, takes arrays, returns them and differentiates.

@@ -14,8 +14,9 @@ from conformance.adapters.call_source import (
     keywords,
     listed,
     numbers,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, Framework, words
+from conformance.adapters.framework import LAYOUT, Api, Framework
 from conformance.adapters.interop import Device, TensorInterop
 from conformance.adapters.runtime import RuntimeClass
 from conformance.question import Question
@@ -162,7 +163,6 @@ def _resize(q: Question) -> CallSource:
 
 CONV_TRANSPOSE = Api(
     id="jax.lax.conv_transpose",
-    exists="jax.lax.conv_transpose",
     native=builder(_transpose),
     recipe=builder(_transpose, xla.with_input_padding),
     grouped=_grouped,
@@ -235,10 +235,8 @@ FRAMEWORK = Framework(
         Api(
             id="jax.lax.conv_general_dilated",
             operator="conv",
-            exists="jax.lax.conv_general_dilated",
             kernel_axes="out in *k",
             native=builder(_conv),
-            recipe=builder(_conv),
             limits=xla.LIMITS,
             takes_bias=False,
             parameters=words(
@@ -249,10 +247,8 @@ FRAMEWORK = Framework(
         Api(
             id="jax.image.resize",
             operator="interpolate",
-            exists="jax.image.resize",
             kernel_axes="out in *k",
             native=_resize,
-            recipe=_resize,
         ),
     ),
 )

@@ -25,7 +25,6 @@ def _converted(q: Question, call_source: CallSource) -> CallSource:
     )
 
 
-_IMPORTS = ("import tensorflow as tf", "import jax.experimental.jax2tf")
 _BASE = framework_of(
     jax.FRAMEWORK,
     "tensorflow",
@@ -37,14 +36,13 @@ _BASE = framework_of(
         needs="jax.experimental.jax2tf",
         limits=(NO_GRADIENTS,),
     ),
+    imports=("import tensorflow as tf", "import jax.experimental.jax2tf"),
 )
 FRAMEWORK = replace(
     _BASE,
-    prelude="\n".join((jax.FRAMEWORK.prelude, *_IMPORTS)),
     interops={
         None: replace(
-            jax.INTEROP,
-            imports=(*jax.INTEROP.imports, *_IMPORTS),
+            _BASE.interops[None],
             packages={**jax.INTEROP.packages, "tensorflow": "tf.__version__"},
         )
     },

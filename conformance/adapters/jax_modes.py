@@ -9,12 +9,6 @@ FRAMEWORK = framework_of(
     jax.FRAMEWORK,
     "modes",
     "JAX in other modes",
-    mode(jax.CONV_TRANSPOSE, "jax.jit", traced("jax.jit({function})"), needs="jax.jit"),
-    mode(
-        jax.CONV_TRANSPOSE,
-        "jax.vmap",
-        mapped("jax.vmap({function})", "jnp.stack"),
-        needs="jax.vmap",
-        is_slow=True,
-    ),
+    mode(jax.CONV_TRANSPOSE, "jax.jit", traced("jax.jit({function})")),
+    mode(jax.CONV_TRANSPOSE, "jax.vmap", mapped("jax.vmap({function})", "jnp.stack"), is_slow=True),
 )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import prod
 
 from conformance.adapters import (
     jax,
-    limitation,
-    onednn,
     runtime,
     tensorflow,
     torch,
@@ -19,14 +16,30 @@ from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
+    arguments,
+    by_operator,
     crop_totals,
-    keywords,
     numbers,
+    operands,
     output_padding,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, Framework, words
+from conformance.adapters.framework import LAYOUT, Api, Framework
 from conformance.adapters.interop import CPU, Device, TensorInterop
-from conformance.adapters.limitation import OUTPUT_PADDING_BELOW_STRIDE, ZEROS_AROUND, Limitation
+from conformance.adapters.keras_limitations import (
+    BIAS_ALONG_THE_LAST_AXIS,
+    CHANNELS_FIRST_LIMITS,
+    CONVOLUTION_LIMITS,
+    FUNCTION_LIMITS,
+    LAYER_LIMITS,
+    LAYERS_OF_WHOLE_NUMBERS,
+    STRIDE_WITH_DILATION,
+    WHOLE_NUMBERS,
+)
+from conformance.adapters.limitation import (
+    Limitation,
+    on_backend,
+)
 from conformance.oracle import geometry
 from conformance.question import Question
 
@@ -58,8 +71,6 @@ def _torch_gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
     return torch.INTEROP.gradient(call_source, by)
 
 
-WITHOUT_GRADIENTS = ("numpy", "openvino")
-"""The backends that cannot differentiate."""
 WITHOUT_AUTODIFF = TensorInterop(
     imports=(),
     tensor="keras.ops.convert_to_tensor({v})",
@@ -117,41 +128,40 @@ def _same_with_output_padding(q: Question) -> Question | None:
     return q.but(padding="same", output_padding=extra, zero_given=not any(extra))
 
 
-def _layer(q: Question, **arguments: object) -> CallSource:
-    transposed = q.operator == "conv_transpose"
-    words = keywords(
-        strides=numbers(q.stride, 1),
-        **arguments,
-        dilation_rate=numbers(q.dilation, 1),
-        groups=numbers((q.groups,), 1),
-        use_bias=False if q.bias is None else None,
-        # A layer has the dtype of its weights.
-        dtype=None if q.dtypes["kernel"] == "float32" else q.dtypes["kernel"],
+def _layer(q: Question, **values: object) -> CallSource:
+    # A layer has the dtype of its weights.
+    dtype = None if q.dtypes["kernel"] == "float32" else q.dtypes["kernel"]
+    words = arguments(
+        q,
+        "strides=stride padding output_padding data_format dilation_rate=dilation groups"
+        " use_bias=bias dtype",
+        **values,
+        dtype=dtype,
     )
-    name = f"Conv{q.rank}DTranspose" if transposed else f"Conv{q.rank}D"
+    name = f"Conv{q.rank}D{by_operator(q, 'Transpose', '')}"
+    weights = operands(q).removeprefix("x, ")
     return CallSource(
         setup=(
             f"layer = keras.layers.{name}({q.output_channels}, {q.window}{words})",
             "layer.build(x.shape)",
-            f"layer.set_weights([{'w' if q.bias is None else 'w, b'}])",
+            f"layer.set_weights([{weights}])",
         ),
         expression="layer(x)",
         kernel="layer.kernel",
         bias="layer.bias",
-        function=f"layer.stateless_call([{'w' if q.bias is None else 'w, b'}], [], x)[0]",
+        function=f"layer.stateless_call([{weights}], [], x)[0]",
         parameters="layer.count_params()",
     )
 
 
-def _function(q: Question, **arguments: object) -> CallSource:
-    transposed = q.operator == "conv_transpose"
-    words = keywords(
-        strides=numbers(q.stride, None if transposed else 1),
-        **arguments,
-        dilation_rate=numbers(q.dilation, 1),
+def _function(q: Question, **values: object) -> CallSource:
+    words = arguments(
+        q,
+        "strides=stride padding output_padding data_format dilation_rate=dilation",
+        **values,
+        stride=numbers(q.stride, None if q.operator == "conv_transpose" else 1),
     )
-    name = "conv_transpose" if transposed else "conv"
-    return CallSource(f"keras.ops.{name}(x, w{words})")
+    return CallSource(f"keras.ops.{q.operator}(x, w{words})")
 
 
 def _builder(
@@ -180,139 +190,6 @@ def _upsampling(q: Question) -> CallSource | Inexpressible:
     return CallSource(f"keras.layers.UpSampling2D({q.stride}, interpolation='bilinear')(x)")
 
 
-STRIDE_WITH_DILATION = Limitation(
-    "stride and dilation are refused together",
-    lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
-)
-DILATION_LIMITS = onednn.where_onednn_does_not(
-    tensorflow.EIGEN,
-    Limitation(
-        "dilation on TensorFlow's CPU needs",
-        # A layer that is only counted computes nothing.
-        lambda q: set(q.dilation) != {1} and q.wanted != "parameters",
-        backend="tensorflow",
-    ),
-)
-WHOLE_NUMBERS = tuple(replace(limit, backend="tensorflow") for limit in tensorflow.WHOLE_NUMBERS)
-
-
-def _initialises_zeros_only(q: Question) -> bool:
-    """Return whether Glorot's bound, sqrt(6 / (fan in + fan out)), is below 1 for integers."""
-    return q.dtype.startswith("int") and prod(q.window) * sum(q.kernel.shape[:2]) > 6
-
-
-LAYERS_OF_WHOLE_NUMBERS = (
-    *(
-        Limitation(
-            "a layer initialises no kernel of whole numbers",
-            lambda q: q.dtype.startswith("int"),
-            backend=backend,
-        )
-        for backend in ("jax", "torch")
-    ),
-    Limitation(
-        "a layer initialises whole numbers only where its inputs and outputs are few",
-        _initialises_zeros_only,
-        backend="tensorflow",
-    ),
-    *WHOLE_NUMBERS,
-)
-WRONG_ANSWERS = (
-    *(replace(limit, backend="tensorflow") for limit in tensorflow.WRONG_ANSWERS),
-    *(replace(limit, backend="torch") for limit in onednn.CHANNELS_LAST),
-    ZEROS_AROUND,
-    *(replace(xla.ZEROS_BETWEEN, backend=backend) for backend in ("jax", "numpy")),
-)
-CHANNELS_FIRST_LIMITS = onednn.where_onednn_does_not(
-    tensorflow.EIGEN,
-    Limitation(
-        "channels first on TensorFlow's CPU need",
-        lambda q: q.wanted != "parameters",
-        backend="tensorflow",
-    ),
-)
-BIAS_ALONG_THE_LAST_AXIS = Limitation(
-    "with channels first, TensorFlow adds the bias along the last axis where that is as long",
-    lambda q: q.bias is not None and q.output_space[-1] == q.output_channels,
-    backend="tensorflow",
-    is_refusal=False,
-)
-SAME_WITH_OUTPUT_PADDING = (
-    Limitation(
-        "padding='same' counts another length with output padding",
-        lambda q: q.padding == "same" and q.has_output_padding,
-        another_meaning=True,
-    ),
-    Limitation(
-        "of an even kernel padding='same' crops too much with an output padding of 0",
-        lambda q: (
-            q.padding == "same"
-            and q.has_output_padding
-            and any(
-                r % 2 == p == 0
-                for r, p in zip(
-                    geometry.effective_kernel_size(q.window, q.dilation),
-                    q.output_padding,
-                    strict=True,
-                )
-            )
-        ),
-        backend="tensorflow",
-    ),
-    Limitation(
-        "padding='same' crops half of the kernel at the start, whatever the output padding",
-        lambda q: q.padding == "same" and any(q.output_padding),
-        backend="torch",
-        versions="keras<3.15.1",
-    ),
-)
-
-NO_GRADIENTS = tuple(
-    replace(limitation.NO_GRADIENTS, backend=backend) for backend in WITHOUT_GRADIENTS
-)
-
-IN_FLOAT32 = Limitation(  # docs/findings.md
-    "numbers other than float32 are computed in float32, or float16 in float16",
-    lambda q: q.dtype != "float32" and q.wanted != "parameters",
-    backend="openvino",
-    is_refusal=False,
-)
-NARROWED = Limitation(
-    "numbers of 64 bits are made numbers of 32",
-    lambda q: (
-        not {"float64", "int64", "complex128"}.isdisjoint(q.dtypes.values())
-        and q.wanted != "parameters"
-    ),
-    backend="numpy",
-)
-
-LAYER_LIMITS = (
-    *NO_GRADIENTS,
-    IN_FLOAT32,
-    NARROWED,
-    *WRONG_ANSWERS,
-    *LAYERS_OF_WHOLE_NUMBERS,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    STRIDE_WITH_DILATION,
-    *SAME_WITH_OUTPUT_PADDING,
-    Limitation(  # docs/findings.md
-        "a layer refuses an output padding of 0",
-        lambda q: q.zero_given,
-        versions="keras<3.11",
-    ),
-    *DILATION_LIMITS,
-)
-FUNCTION_LIMITS = (
-    *NO_GRADIENTS,
-    IN_FLOAT32,
-    NARROWED,
-    *WRONG_ANSWERS,
-    *WHOLE_NUMBERS,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    *SAME_WITH_OUTPUT_PADDING,
-    *DILATION_LIMITS,
-)
-
 CONV_PARAMETERS = words("inputs=x kernel bias strides=stride padding dilation_rate=dilation groups")
 PARAMETERS = {
     **{name: key for name, key in CONV_PARAMETERS.items() if name != "groups"},
@@ -334,7 +211,6 @@ LAYER = Api(
 )
 FUNCTION = Api(
     id="keras.ops.conv_transpose",
-    exists="keras.ops.conv_transpose",
     layout="N *s C",
     kernel_axes="*k out in",
     native=_builder(_function),
@@ -345,6 +221,20 @@ FUNCTION = Api(
     forward="keras.ops.conv",
     parameters=PARAMETERS,
 )
+
+
+def _channels_first(api: Api, write: Callable[..., CallSource], *limits: Limitation) -> Api:
+    return replace(
+        api,
+        id=f"{api.id}(channels_first)",
+        layout="N C *s",
+        native=_builder(write, data_format="channels_first"),
+        recipe=_builder(write, _exact_output_padding, "channels_first"),
+        base=api,
+        limits=(*api.limits, *limits),
+        topics=LAYOUT,
+    )
+
 
 FRAMEWORK = Framework(
     name="keras",
@@ -369,26 +259,8 @@ FRAMEWORK = Framework(
     apis=(
         LAYER,
         FUNCTION,
-        replace(
-            LAYER,
-            id="keras.layers.ConvTranspose(channels_first)",
-            layout="N C *s",
-            native=_builder(_layer, data_format="channels_first"),
-            recipe=_builder(_layer, _exact_output_padding, "channels_first"),
-            base=LAYER,
-            limits=(*LAYER_LIMITS, *CHANNELS_FIRST_LIMITS, BIAS_ALONG_THE_LAST_AXIS),
-            topics=LAYOUT,
-        ),
-        replace(
-            FUNCTION,
-            id="keras.ops.conv_transpose(channels_first)",
-            layout="N C *s",
-            native=_builder(_function, data_format="channels_first"),
-            recipe=_builder(_function, _exact_output_padding, "channels_first"),
-            base=FUNCTION,
-            limits=(*FUNCTION_LIMITS, *CHANNELS_FIRST_LIMITS),
-            topics=LAYOUT,
-        ),
+        _channels_first(LAYER, _layer, *CHANNELS_FIRST_LIMITS, BIAS_ALONG_THE_LAST_AXIS),
+        _channels_first(FUNCTION, _function, *CHANNELS_FIRST_LIMITS),
         Api(
             id="keras.layers.Conv",
             operator="conv",
@@ -396,31 +268,20 @@ FRAMEWORK = Framework(
             layout="N *s C",
             kernel_axes="*k in out",
             native=_builder(_layer),
-            recipe=_builder(_layer),
             has_parameters=True,
-            limits=(
-                *NO_GRADIENTS,
-                IN_FLOAT32,
-                *WRONG_ANSWERS,
-                *LAYERS_OF_WHOLE_NUMBERS,
-                STRIDE_WITH_DILATION,
-            ),
+            limits=(*CONVOLUTION_LIMITS, *LAYERS_OF_WHOLE_NUMBERS, STRIDE_WITH_DILATION),
             parameters=CONV_PARAMETERS,
         ),
         Api(
             id="keras.ops.conv",
             operator="conv",
-            exists="keras.ops.conv",
             layout="N *s C",
             kernel_axes="*k in out",
             native=_builder(_function),
-            recipe=_builder(_function),
             limits=(
-                *NO_GRADIENTS,
-                IN_FLOAT32,
-                *WRONG_ANSWERS,
+                *CONVOLUTION_LIMITS,
                 *WHOLE_NUMBERS,
-                replace(STRIDE_WITH_DILATION, backend="tensorflow"),
+                *on_backend("tensorflow", STRIDE_WITH_DILATION),
             ),
             takes_bias=False,
             parameters=CONV_PARAMETERS,
@@ -432,7 +293,6 @@ FRAMEWORK = Framework(
             layout="N *s C",
             kernel_axes="*k in out",
             native=_upsampling,
-            recipe=_upsampling,
         ),
     ),
 )

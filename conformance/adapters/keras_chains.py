@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import keras, onnx_readers
+from conformance.adapters import keras
 from conformance.adapters.framework import Api, Framework
-from conformance.adapters.limitation import NO_GRADIENTS, Limitation
+from conformance.adapters.limitation import NO_EMPTY_BATCH, NO_GRADIENTS, Limitation
 from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.oracle import geometry
 from conformance.question import Question
@@ -60,14 +60,8 @@ def _chain(
 
 
 def _framework(suffix: str, title: str, imports: tuple[str, ...], *apis: Api) -> Framework:
-    plain = framework_of(keras.FRAMEWORK, suffix, title, *apis)
-    on_tensorflow = keras.INTEROPS["tensorflow"]
-    interop = replace(on_tensorflow, imports=(*on_tensorflow.imports, *imports))
-    return replace(
-        plain,
-        prelude="\n".join((plain.prelude, *imports)),
-        interops={"tensorflow": interop},
-    )
+    chains = framework_of(keras.FRAMEWORK, suffix, title, *apis, imports=imports)
+    return replace(chains, interops={"tensorflow": chains.interops["tensorflow"]})
 
 
 LITERT = _framework(
@@ -82,7 +76,7 @@ LITERT = _framework(
         "ai_edge_litert",
         only("float32"),
         Limitation("there is no dilation", lambda q: set(q.dilation) != {1}),
-        onnx_readers.NO_EMPTY_BATCH,
+        NO_EMPTY_BATCH,
     ),
 )
 ONNX = _framework(

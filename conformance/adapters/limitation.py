@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.adapters.runtime import Runtime
-from conformance.question import Question
+from conformance.question import Dtype, Question
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,25 @@ def boundary(reason: str, concerns: Callable[[Question], bool]) -> Limitation:
     return Limitation(reason, concerns, is_boundary=True)
 
 
+def on_backend(backend: str, *limits: Limitation) -> tuple[Limitation, ...]:
+    """Return limitations as those of one backend of a framework."""
+    return tuple(replace(limit, backend=backend) for limit in limits)
+
+
+def is_transposed(q: Question) -> bool:
+    """Return whether a question is a transposed convolution."""
+    return q.operator == "conv_transpose"
+
+
+def of_dtypes(reason: str, *dtypes: Dtype) -> Limitation:
+    """Return the limitation of an API that takes no other dtypes than these."""
+    return boundary(reason, lambda q: q.dtype not in dtypes)
+
+
 NEEDS_BATCH = Limitation("x needs a batch axis", lambda q: q.unbatched)
 """The limitation of an API that takes no `Question.unbatched`, which its recipe goes around."""
+
+NO_EMPTY_BATCH = Limitation("an empty batch is refused", lambda q: not len(q.x))
 
 NO_GRADIENTS = boundary("there are no gradients", lambda q: q.is_derivative)
 
@@ -90,3 +107,6 @@ NEGATIVE_PADDING = Limitation(
     "padding must not be negative",
     lambda q: not isinstance(q.padding, str) and any(min(pair) < 0 for pair in q.padding),
 )
+
+PADDING_LIMITS = (NEGATIVE_PADDING, ZEROS_AROUND, OUTPUT_PADDING_BELOW_STRIDE)
+"""The limitations of padding that most libraries have."""

@@ -8,14 +8,20 @@ from conformance.adapters import runtime
 from conformance.adapters.call_source import (
     CallSource,
     Inexpressible,
-    keywords,
-    numbers,
-    output_padding,
+    arguments,
+    by_operator,
+    layer,
     symmetric,
+    words,
 )
-from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop
-from conformance.adapters.limitation import NEGATIVE_PADDING, ZEROS_AROUND, Limitation, boundary
+from conformance.adapters.limitation import (
+    NEGATIVE_PADDING,
+    ZEROS_AROUND,
+    Limitation,
+    of_dtypes,
+)
 from conformance.oracle.geometry import Axes, effective_kernel_size
 from conformance.question import Question
 
@@ -42,38 +48,25 @@ INTEROP = TensorInterop(
 )
 
 
-def _arguments(q: Question, padding: Axes, *, groups: bool = True) -> str:
-    return keywords(
-        stride=numbers(q.stride, 1),
-        padding=numbers(padding, 0),
-        dilation=numbers(q.dilation, 1),
-        output_padding=output_padding(q),
-        groups=numbers((q.groups,), 1) if groups else None,
-    )
+ARGUMENTS = "stride padding dilation output_padding groups"
 
 
 @symmetric
 def _function(q: Question, padding: Axes) -> CallSource:
-    name = "conv_transpose" if q.operator == "conv_transpose" else "conv"
-    return CallSource(f"mx.{name}{q.rank}d(x, w{_arguments(q, padding)})")
+    words = arguments(q, ARGUMENTS, padding)
+    return CallSource(f"mx.{by_operator(q, 'conv_transpose', 'conv')}{q.rank}d(x, w{words})")
 
 
 @symmetric
 def _layer_of_numbers(q: Question, padding: Axes) -> CallSource:
-    transposed = q.operator == "conv_transpose"
     window = q.window[0] if q.rank == 1 else q.window
     sizes = f"{q.x.shape[1]}, {q.output_channels}, {window}"
-    arguments = _arguments(q, padding, groups=not transposed)
-    bias = keywords(bias=False if q.bias is None else None)
-    name = f"Conv{'Transpose' if transposed else ''}{q.rank}d"
-    return CallSource(
-        setup=(
-            f"layer = mlx.nn.{name}({sizes}{arguments}{bias})",
-            "layer.weight = w",
-            *(() if q.bias is None else ("layer.bias = b",)),
-        ),
-        expression="layer(x)",
-        kernel="layer.weight",
+    words = arguments(q, f"{ARGUMENTS} bias", padding)
+    name = f"{by_operator(q, 'ConvTranspose', 'Conv')}{q.rank}d"
+    return layer(
+        q,
+        f"mlx.nn.{name}({sizes}{words})",
+        "{parameter} = {v}",
         parameters="sum(p.size for _, p in mlx.utils.tree_flatten(layer.parameters()))",
     )
 
@@ -85,9 +78,8 @@ def _layer(q: Question) -> CallSource | Inexpressible:
 
 
 LIMITS = (
-    boundary(
-        "convolutions on the CPU take floats of at most 32 bits",
-        lambda q: q.dtype not in ("float16", "bfloat16", "float32"),
+    of_dtypes(
+        "convolutions on the CPU take floats of at most 32 bits", "float16", "bfloat16", "float32"
     ),
     ZEROS_AROUND,
     Limitation(
@@ -133,7 +125,6 @@ CONV_TRANSPOSE = Api(
     kernel_axes="out *k in",
     divides_inputs=True,
     native=_function,
-    recipe=_function,
     limits=TRANSPOSE_LIMITS,
     takes_bias=False,
     forward="mlx.core.conv",
@@ -142,9 +133,8 @@ CONV_TRANSPOSE = Api(
 LAYER = replace(
     CONV_TRANSPOSE,
     id="mlx.nn.ConvTranspose",
-    exists="mlx.nn.ConvTranspose1d",
     native=_layer,
-    recipe=_layer,
+    exists="mlx.nn.ConvTranspose1d",
     takes_bias=True,
     has_parameters=True,
     forward="mlx.nn.Conv",
@@ -163,10 +153,7 @@ FRAMEWORK = library(
                 convolution_beside(api, (*LIMITS, NEGATIVE_PADDING), exists=exists),
                 kernel_axes="out *k in",
             )
-            for api, exists in (
-                (CONV_TRANSPOSE, "mx.conv1d"),
-                (LAYER, "mlx.nn.Conv1d"),
-            )
+            for api, exists in ((CONV_TRANSPOSE, "mx.conv1d"), (LAYER, "mlx.nn.Conv1d"))
         ),
     ),
 )

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from conformance.adapters.call_source import CallBuilder, CallSource, Inexpressible, operands
 from conformance.adapters.framework import Api, Framework
-from conformance.adapters.limitation import Limitation, boundary
+from conformance.adapters.limitation import Limitation, of_dtypes
 from conformance.question import Dtype, Question
 
 Around: TypeAlias = Callable[[Question, CallSource], CallSource]
@@ -20,7 +20,7 @@ def mode(
     word: str,
     around: Around,
     *,
-    needs: str,
+    needs: str = "",
     limits: tuple[Limitation, ...] = (),
     is_slow: bool = False,
 ) -> Api:
@@ -35,7 +35,7 @@ def mode(
     around
         The lines around.
     needs
-        An expression that fails where the mode is missing.
+        An expression that fails where the mode is missing, if that is not the mode.
     limits
         The known limitations, besides those of the twin.
     is_slow
@@ -44,9 +44,9 @@ def mode(
     return replace(
         api,
         id=f"{api.id}({word})",
-        exists=f"{needs} and {api.exists}",
+        exists=f"{needs or word} and {api.existence}",
         native=_with(around, api.native),
-        recipe=_with(around, api.recipe),
+        recipe=api.recipe and _with(around, api.recipe),
         grouped=api.grouped and _with(around, api.grouped),
         limits=(*api.limits, *limits),
         has_parameters=False,
@@ -101,7 +101,7 @@ def mapped(by: str, stack: str) -> Around:
 
 def only(*dtypes: Dtype) -> Limitation:
     """Return the limitation of a conversion that takes no other dtypes."""
-    return boundary(f"it takes {' and '.join(dtypes)} only", lambda q: q.dtype not in dtypes)
+    return of_dtypes(f"it takes {' and '.join(dtypes)} only", *dtypes)
 
 
 def made_of_layer(*lines: str, call: str = "mode(x{words})") -> Around:
@@ -133,7 +133,9 @@ def made_of_layer(*lines: str, call: str = "mode(x{words})") -> Around:
     return around
 
 
-def framework_of(framework: Framework, suffix: str, title: str, *apis: Api) -> Framework:
+def framework_of(
+    framework: Framework, suffix: str, title: str, *apis: Api, imports: tuple[str, ...] = ()
+) -> Framework:
     """Return a framework with the modes or conversions of another one, which is asked one by one.
 
     Parameters
@@ -146,12 +148,19 @@ def framework_of(framework: Framework, suffix: str, title: str, *apis: Api) -> F
         The name in reports.
     *apis
         The modes or conversions. Their twins are added, and the convolutions beside.
+    imports
+        The lines that import what they need besides.
     """
     twins = {id_: None for api in apis for id_ in (api.twin, api.forward) if id_}
     return replace(
         framework,
         name=f"{framework.name}-{suffix}",
         title=title,
+        prelude="\n".join((framework.prelude, *imports)),
+        interops={
+            backend: replace(interop, imports=(*interop.imports, *imports))
+            for backend, interop in framework.interops.items()
+        },
         apis=(*map(framework.api, twins), *apis),
         together={},
     )

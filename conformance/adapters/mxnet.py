@@ -9,26 +9,35 @@ from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
+    arguments,
+    by_operator,
     keywords,
+    layer,
     listed,
     numbers,
-    output_padding,
+    operands,
     output_space,
     symmetric,
     unless,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside, words
+from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside
 from conformance.adapters.interop import CPU, Device, TensorInterop
 from conformance.adapters.limitation import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Limitation,
-    boundary,
+    PADDING_LIMITS,
+)
+from conformance.adapters.mxnet_limitations import (
+    CHANNELS_LAST,
+    LOST_ONEDNN,
+    NATIVE,
+    ONEDNN,
+    SIZED_LIMITS,
+    TRANSPOSE_LIMITS,
+    total_crops,
 )
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
-from conformance.question import Dtype, Question
+from conformance.question import Question
 
 
 def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
@@ -63,8 +72,6 @@ def _array(source: str) -> str:
     return f"{source}.data()" if source.startswith("layer") else source
 
 
-ONEDNN, NATIVE = "onednn", "native"
-"""The runtime classes: float32 through oneDNN, and all through MXNet's own routines."""
 NUMPY = TensorInterop(
     imports=("import mxnet as mx", "mx.npx.set_np()"),
     tensor="mx.np.array({v}, dtype={v}.dtype)",
@@ -105,7 +112,7 @@ def _operator(
 
     @symmetric
     def build(q: Question, padding: Axes) -> CallSource:
-        name = transposed if q.operator == "conv_transpose" else forward
+        name = by_operator(q, transposed, forward)
         size = {
             "pad": unless(padding, 0),
             "adj": q.output_padding if q.has_output_padding else None,
@@ -118,7 +125,7 @@ def _operator(
 
 def _operator_call(name: str, q: Question, **size: object) -> CallSource:
     # These operators take one number for each axis, and no single one for all.
-    arguments = keywords(
+    words = keywords(
         kernel=q.window,
         stride=unless(q.stride, 1),
         **size,
@@ -127,7 +134,7 @@ def _operator_call(name: str, q: Question, **size: object) -> CallSource:
         num_group=numbers((q.groups,), 1),
         no_bias=q.bias is None,
     )
-    return CallSource(f"{name}({'x, w' if q.bias is None else 'x, w, b'}{arguments})")
+    return CallSource(f"{name}({operands(q)}{words})")
 
 
 def _with_target_shape(q: Question) -> CallSource | Inexpressible:
@@ -152,39 +159,21 @@ def _with_target_shape_and_pad(q: Question) -> CallSource | Inexpressible:
     if isinstance(space, Inexpressible):
         return space
     begins = tuple(begin for begin, _ in q.pairs)
-    if begins != tuple((total + 1) // 2 for total in _crop_totals(q)) or min(_crop_totals(q)) < 0:
+    if begins != tuple((total + 1) // 2 for total in total_crops(q)) or min(total_crops(q)) < 0:
         return Inexpressible("of what is cropped, half goes at the start, and the odd element too")
     return _operator_call(DECONVOLUTION, q, pad=unless(begins, 0), target_shape=space)
 
 
-def _crop_totals(q: Question) -> Axes:
-    """Return how many elements of the full output are cropped on each axis."""
-    return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
-
-
 @symmetric
 def _layer(q: Question, padding: Axes) -> CallSource:
-    name = f"Conv{q.rank}DTranspose" if q.operator == "conv_transpose" else f"Conv{q.rank}D"
-    arguments = keywords(
-        strides=numbers(q.stride, 1),
-        padding=numbers(padding, 0),
-        output_padding=output_padding(q),
-        dilation=numbers(q.dilation, 1),
-        groups=numbers((q.groups,), 1),
-        use_bias=False if q.bias is None else None,
-        in_channels=q.x.shape[1],
-    )
-    return CallSource(
-        setup=(
-            f"layer = mx.gluon.nn.{name}({q.output_channels}, {q.window}{arguments})",
-            "layer.initialize()",
-            "layer.cast(x.dtype)",
-            "layer.weight.set_data(w)",
-            *(() if q.bias is None else ("layer.bias.set_data(b)",)),
-        ),
-        expression="layer(x)",
-        kernel="layer.weight",
-        bias="layer.bias",
+    name = f"Conv{q.rank}D{by_operator(q, 'Transpose', '')}"
+    names = "strides=stride padding output_padding dilation groups use_bias=bias in_channels"
+    words = arguments(q, names, padding, in_channels=q.x.shape[1])
+    return layer(
+        q,
+        f"mx.gluon.nn.{name}({q.output_channels}, {q.window}{words})",
+        "{parameter}.set_data({v})",
+        prepare=("layer.initialize()", "layer.cast(x.dtype)"),
         parameters="sum(p.data().size for p in layer.collect_params().values())",
     )
 
@@ -198,78 +187,6 @@ def _resize(q: Question) -> CallSource | Inexpressible:
     )
 
 
-LIMITS = (NEGATIVE_PADDING, ZEROS_AROUND)
-FLAT_DILATION = Limitation(
-    "three spatial axes take no dilation",
-    lambda q: q.rank == 3 and set(q.dilation) != {1},
-)
-
-
-def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[Limitation, ...]:
-    """Return the limitation of MXNet's own routine, which oneDNN avoids for float32.
-
-    Both uses are of version 1.9.1: docs/findings.md.
-
-    Parameters
-    ----------
-    dtypes
-        The dtypes that have it where oneDNN is on.
-    limitation
-        The limitation; its reason ends with what is needed instead.
-    """
-    return (
-        replace(
-            limitation,
-            reason=f"{limitation.reason} float32",
-            concerns=lambda q: q.dtype in dtypes and limitation.concerns(q),
-            classes=frozenset({ONEDNN}),
-        ),
-        replace(
-            limitation,
-            reason=f"{limitation.reason} oneDNN, which is off",
-            classes=frozenset({NATIVE}),
-        ),
-    )
-
-
-MISPLACED_DILATION = _except_onednn(
-    ("float64",),
-    Limitation(
-        "stride and dilation together need",
-        lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
-        is_refusal=False,
-    ),
-)
-FLAT_DOUBLE = _except_onednn(
-    ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
-)
-# Calls of oneDNN fail after it, or the process ends: docs/findings.md.
-LOST_ONEDNN = replace(
-    boundary(
-        "a gradient by the kernel that is to be differentiated again breaks oneDNN",
-        lambda q: (
-            q.dtype == "float32"
-            and q.wanted.startswith("double_backward")
-            and q.kernel_tangent is not None
-        ),
-    ),
-    classes=frozenset({ONEDNN}),
-    corrupts_process=True,
-)
-# MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
-CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
-ROUTINES = (LOST_ONEDNN, *FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
-TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE, *ROUTINES)
-SIZED_LIMITS = (
-    ZEROS_AROUND,
-    *ROUTINES,
-    # MXNet turns it into an output padding of one, which must be smaller than the stride.
-    Limitation(
-        "an axis of stride 1 takes no odd number of elements to crop",
-        lambda q: any(t % 2 >= s for t, s in zip(_crop_totals(q), q.stride, strict=True)),
-    ),
-)
-
 DECONVOLUTION = "mx.npx.deconvolution"
 _npx = _operator(DECONVOLUTION, "mx.npx.convolution")
 _npx_last = _operator(DECONVOLUTION, "mx.npx.convolution", ("NWC", "NHWC", "NDHWC"))
@@ -279,7 +196,6 @@ NPX = Api(
     id="mxnet.npx.deconvolution",
     exists="mx.npx.deconvolution",
     native=_npx,
-    recipe=_npx,
     limits=TRANSPOSE_LIMITS,
     forward="mxnet.npx.convolution",
     parameters=words(
@@ -292,7 +208,6 @@ ND = replace(
     id="mxnet.nd.Deconvolution",
     exists="mx.nd.Deconvolution",
     native=_nd,
-    recipe=_nd,
     forward="mxnet.nd.Convolution",
     interop=LEGACY,
 )
@@ -301,7 +216,6 @@ LAYER = replace(
     id="mxnet.gluon.nn.ConvTranspose",
     exists="mx.gluon.nn.Conv1DTranspose",
     native=_layer,
-    recipe=_layer,
     has_parameters=True,
     forward="mxnet.gluon.nn.Conv",
     parameters=words("x weight=kernel bias strides=stride padding dilation groups output_padding"),
@@ -331,23 +245,21 @@ FRAMEWORK = Framework(
             layout="N *s C",
             kernel_axes="in *k out",
             native=_npx_last,
-            recipe=_npx_last,
             limits=(CHANNELS_LAST, LOST_ONEDNN),
             base=NPX,
             topics=LAYOUT,
         ),
         LAYER,
         ND,
-        convolution_beside(NPX, LIMITS, exists="mx.npx.convolution"),
-        convolution_beside(LAYER, LIMITS, exists="mx.gluon.nn.Conv1D"),
-        convolution_beside(ND, LIMITS, exists="mx.nd.Convolution"),
+        convolution_beside(NPX, PADDING_LIMITS, exists="mx.npx.convolution"),
+        convolution_beside(LAYER, PADDING_LIMITS, exists="mx.gluon.nn.Conv1D"),
+        convolution_beside(ND, PADDING_LIMITS, exists="mx.nd.Convolution"),
         Api(
             id="mxnet.contrib.nd.BilinearResize2D",
             operator="interpolate",
             exists="mx.contrib.nd.BilinearResize2D",
             kernel_axes="out in *k",
             native=_resize,
-            recipe=_resize,
             interop=LEGACY,
         ),
     ),

@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.adapters import runtime
-from conformance.adapters.call_source import CallBuilder, CallSource, Inexpressible, output_space
-from conformance.adapters.framework import Api, convolution_beside, library, words
+from conformance.adapters.call_source import (
+    CallBuilder,
+    CallSource,
+    Inexpressible,
+    output_space,
+    words,
+)
+from conformance.adapters.framework import Api, convolution_beside, library
 from conformance.adapters.interop import TensorInterop
 from conformance.adapters.limitation import (
     NEGATIVE_PADDING,
+    NO_EMPTY_BATCH,
     NO_GRADIENTS,
     ZEROS_AROUND,
     Limitation,
     boundary,
 )
 from conformance.adapters.modes import only
-from conformance.adapters.onnx_readers import NO_EMPTY_BATCH
 from conformance.oracle.geometry import Axes, effective_kernel_size
 from conformance.question import Question
 
@@ -151,7 +157,6 @@ DECONVOLUTION = Api(
     id="ncnn.Deconvolution",
     exists="ncnn.Net",
     native=_builder(),
-    recipe=_builder(),
     takes_unbatched=True,
     kernel_axes="out in *k",
     divides_inputs=True,
@@ -166,7 +171,6 @@ DYNAMIC = replace(
     DECONVOLUTION,
     id="ncnn.Deconvolution(dynamic_weight)",
     native=_builder(dynamic=True),
-    recipe=_builder(dynamic=True),
     kernel_axes="in out *k",
     divides_inputs=False,
     limits=(*LIMITS, boundary("three axes have weights in a file", lambda q: q.rank == 3)),

@@ -8,47 +8,35 @@ from conformance.adapters import runtime
 from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
-    keywords,
-    numbers,
+    arguments,
+    by_operator,
     operands,
+    per_axis,
     symmetric,
-    unless,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, convolution_beside, library, words
-from conformance.adapters.interop import TensorInterop
-from conformance.adapters.limitation import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    Limitation,
-    boundary,
-)
+from conformance.adapters.framework import LAYOUT, Api, convolution_beside, library
+from conformance.adapters.interop import TensorInterop, gradient_lines
+from conformance.adapters.limitation import PADDING_LIMITS, Limitation, of_dtypes
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
 
-
-def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = call_source.source(by)
-    return (
-        f"{source}.need_grad = True",
-        f"{source}.grad.zero()",
-        f"y = {call_source.expression}",
-        "y.backward(g.d)",
-        f"y = nnabla.Variable.from_numpy_array({source}.g)",
-    )
-
-
-IMPORTS = (
-    "import nnabla",
-    "import nnabla.functions",
-    "import nnabla.parametric_functions",
-    "nnabla.set_auto_forward(True)",
-)
 INTEROP = TensorInterop(
-    imports=IMPORTS,
+    imports=(
+        "import nnabla",
+        "import nnabla.functions",
+        "import nnabla.parametric_functions",
+        "nnabla.set_auto_forward(True)",
+    ),
     tensor="nnabla.Variable.from_numpy_array({v})",
     array="{v}.d",
-    gradient=_gradient,
+    gradient=gradient_lines(
+        "{by}.need_grad = True",
+        "{by}.grad.zero()",
+        "y = {y}",
+        "y.backward(g.d)",
+        "y = nnabla.Variable.from_numpy_array({by}.g)",
+    ),
     device="nnabla.get_current_context().backend[0].partition(':')[0]",
     packages={"nnabla": "nnabla.__version__"},
     classes=runtime.CPU,
@@ -56,33 +44,26 @@ INTEROP = TensorInterop(
 
 
 def _arguments(q: Question, padding: Axes, *, channel_last: bool = False) -> str:
-    return keywords(
-        pad=unless(padding, 0),
-        stride=unless(q.stride, 1),
-        dilation=unless(q.dilation, 1),
-        group=numbers((q.groups,), 1),
-        channel_last=channel_last or None,
-        output_padding=q.output_padding if q.has_output_padding else None,
-    )
+    names = "pad=padding stride dilation group=groups channel_last output_padding"
+    return arguments(q, names, **per_axis(q, padding), channel_last=channel_last or None)
 
 
 def _function(*, channel_last: bool = False) -> CallBuilder:
     @symmetric
     def build(q: Question, padding: Axes) -> CallSource:
-        name = "deconvolution" if q.operator == "conv_transpose" else "convolution"
-        arguments = _arguments(q, padding, channel_last=channel_last)
-        return CallSource(f"nnabla.functions.{name}({operands(q)}{arguments})")
+        words = _arguments(q, padding, channel_last=channel_last)
+        name = by_operator(q, "deconvolution", "convolution")
+        return CallSource(f"nnabla.functions.{name}({operands(q)}{words})")
 
     return build
 
 
 @symmetric
 def _layer(q: Question, padding: Axes) -> CallSource:
-    name = "deconvolution" if q.operator == "conv_transpose" else "convolution"
+    name = by_operator(q, "deconv", "conv")
     values = f"w_init=w.d{'' if q.bias is None else ', b_init=b.d'}"
-    bias = keywords(with_bias=False if q.bias is None else None)
-    arguments = f"{_arguments(q, padding)}, {values}{bias}"
-    call = f"nnabla.parametric_functions.{name}(x, {q.output_channels}, {q.window}{arguments})"
+    words = f"{_arguments(q, padding)}, {values}{arguments(q, 'with_bias=bias')}"
+    call = f"nnabla.parametric_functions.{name}olution(x, {q.output_channels}, {q.window}{words})"
     return CallSource(
         setup=(
             "nnabla.clear_parameters()",
@@ -90,25 +71,16 @@ def _layer(q: Question, padding: Axes) -> CallSource:
             "layer(x)",  # which makes the parameters
         ),
         expression="layer(x)",
-        kernel=f"nnabla.get_parameters()['{name.removesuffix('olution')}/W']",
-        bias=f"nnabla.get_parameters()['{name.removesuffix('olution')}/b']",
+        kernel=f"nnabla.get_parameters()['{name}/W']",
+        bias=f"nnabla.get_parameters()['{name}/b']",
         parameters="sum(p.size for p in nnabla.get_parameters().values())",
     )
 
 
-LIMITS = (
-    boundary("numbers are floats of 32 bits", lambda q: q.dtype != "float32"),
-    NEGATIVE_PADDING,
-    ZEROS_AROUND,
-)
-TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE)
-
 CONV_TRANSPOSE = Api(
     id="nnabla.functions.deconvolution",
-    exists="nnabla.functions.deconvolution",
     native=_function(),
-    recipe=_function(),
-    limits=TRANSPOSE_LIMITS,
+    limits=(of_dtypes("numbers are floats of 32 bits", "float32"), *PADDING_LIMITS),
     forward="nnabla.functions.convolution",
     parameters=words(
         "x weight=kernel bias pad=padding stride dilation group=groups output_padding"
@@ -117,9 +89,7 @@ CONV_TRANSPOSE = Api(
 LAYER = replace(
     CONV_TRANSPOSE,
     id="nnabla.parametric_functions.deconvolution",
-    exists="nnabla.parametric_functions.deconvolution",
     native=_layer,
-    recipe=_layer,
     has_parameters=True,
     forward="nnabla.parametric_functions.convolution",
 )
@@ -134,15 +104,14 @@ FRAMEWORK = library(
         replace(
             CONV_TRANSPOSE,
             id="nnabla.functions.deconvolution(channel_last)",
+            native=_function(channel_last=True),
             layout="N *s C",
             kernel_axes="in *k out",
-            native=_function(channel_last=True),
-            recipe=_function(channel_last=True),
             limits=(Limitation("channels last are not for the CPU", lambda _: True),),
             base=CONV_TRANSPOSE,
             topics=LAYOUT,
         ),
         LAYER,
-        *(convolution_beside(api, LIMITS) for api in (CONV_TRANSPOSE, LAYER)),
+        *map(convolution_beside, (CONV_TRANSPOSE, LAYER)),
     ),
 )

@@ -15,8 +15,9 @@ from conformance.adapters.call_source import (
     Inexpressible,
     keywords,
     output_space,
+    words,
 )
-from conformance.adapters.framework import Api, Framework, convolution_beside, words
+from conformance.adapters.framework import Api, Framework, convolution_beside
 from conformance.adapters.interop import TensorInterop
 from conformance.adapters.limitation import NEGATIVE_PADDING, NO_GRADIENTS, Limitation, boundary
 from conformance.adapters.runtime import RuntimeClass
@@ -283,6 +284,6 @@ def _transposed(reader: Reader, padding: Arguments, *, weights_are_inputs: bool 
 def _convolution(api: Api) -> Api:
     return convolution_beside(
         replace(api, twin=api.twin and api.twin.replace("ConvTranspose", "Conv")),
-        exists=api.exists,
+        exists=api.existence,
         limits=tuple(x for x in api.limits if x is not OUTPUT_PADDING_BELOW_STRIDE_OR_DILATION),
     )

@@ -9,36 +9,29 @@ from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
-    keywords,
+    arguments,
+    by_operator,
+    layer,
+    layer_sizes,
     numbers,
     operands,
-    output_padding,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, convolution_beside, library, words
-from conformance.adapters.interop import TensorInterop
+from conformance.adapters.framework import LAYOUT, Api, convolution_beside, library
+from conformance.adapters.interop import TensorInterop, gradient_lines
 from conformance.adapters.limitation import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
-    boundary,
+    PADDING_LIMITS,
+    of_dtypes,
 )
 from conformance.question import Question
-
-
-def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = call_source.source(by)
-    return (
-        f"{source}.stop_gradient = False",
-        f"y = {call_source.expression}",
-        f"y, = paddle.grad(y, {source}, g)",
-    )
-
 
 INTEROP = TensorInterop(
     imports=("import paddle",),
     tensor="paddle.to_tensor({v})",
     array="{v}.numpy()",
-    gradient=_gradient,
+    gradient=gradient_lines(
+        "{by}.stop_gradient = False", "y = {y}", "y, = paddle.grad(y, {by}, g)"
+    ),
     dtype_conversions={
         "bfloat16": ("paddle.to_tensor({v}).astype('bfloat16')", "{v}.astype('float32').numpy()")
     },
@@ -49,7 +42,7 @@ INTEROP = TensorInterop(
 )
 
 
-def _arguments(q: Question, data_format: str | None = None) -> str:
+def _arguments(q: Question, names: str, **others: object) -> str:
     padding: object
     if isinstance(q.padding, str):
         padding = None if q.padding == "valid" else q.padding.upper()
@@ -57,40 +50,26 @@ def _arguments(q: Question, data_format: str | None = None) -> str:
         padding = numbers(tuple(begin for begin, _ in q.padding), 0)
     else:
         padding = [number for pair in q.padding for number in pair]
-    return keywords(
-        stride=numbers(q.stride, 1),
-        padding=padding,
-        output_padding=output_padding(q),
-        dilation=numbers(q.dilation, 1),
-        groups=numbers((q.groups,), 1),
-        data_format=data_format,
-    )
+    names = f"stride padding output_padding dilation groups {names}"
+    return arguments(q, names, padding=padding, **others)
 
 
 def _function(formats: tuple[str | None, ...] = (None,) * 3) -> CallBuilder:
     def build(q: Question) -> CallSource:
-        name = f"conv{q.rank}d{'_transpose' if q.operator == 'conv_transpose' else ''}"
-        arguments = _arguments(q, formats[q.rank - 1])
-        return CallSource(f"paddle.nn.functional.{name}({operands(q)}{arguments})")
+        name = f"conv{q.rank}d{by_operator(q, '_transpose', '')}"
+        words = _arguments(q, "data_format", data_format=formats[q.rank - 1])
+        return CallSource(f"paddle.nn.functional.{name}({operands(q)}{words})")
 
     return build
 
 
 def _layer(q: Question) -> CallSource:
-    name = f"Conv{q.rank}D{'Transpose' if q.operator == 'conv_transpose' else ''}"
-    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
-    bias = keywords(bias_attr=False if q.bias is None else None)
-    cast = () if q.dtype == "float32" else (f"layer.to(dtype={q.dtype!r})",)
-    return CallSource(
-        setup=(
-            f"layer = paddle.nn.{name}({sizes}{_arguments(q)}{bias})",
-            *cast,
-            "layer.weight.set_value(w)",
-            *(() if q.bias is None else ("layer.bias.set_value(b)",)),
-        ),
-        expression="layer(x)",
-        kernel="layer.weight",
-        bias="layer.bias",
+    name = f"Conv{q.rank}D{by_operator(q, 'Transpose', '')}"
+    return layer(
+        q,
+        f"paddle.nn.{name}({layer_sizes(q)}{_arguments(q, 'bias_attr=bias')})",
+        "{parameter}.set_value({v})",
+        prepare=() if q.dtype == "float32" else (f"layer.to(dtype={q.dtype!r})",),
         parameters="sum(p.size for p in layer.parameters())",
     )
 
@@ -106,30 +85,23 @@ def _without_same(build: CallBuilder) -> CallBuilder:
     return build_recipe
 
 
-LIMITS = (
-    boundary(
-        "convolutions on the CPU take float32 and float64",
-        lambda q: q.dtype not in ("float32", "float64"),
-    ),
-    NEGATIVE_PADDING,
-    ZEROS_AROUND,
-)
-TRANSPOSE_LIMITS = (*LIMITS, OUTPUT_PADDING_BELOW_STRIDE)
-
 CONV_TRANSPOSE = Api(
     id="paddle.nn.functional.conv_transpose",
     exists="paddle.nn.functional.conv1d_transpose",
     native=_function(),
     recipe=_without_same(_function()),
-    limits=TRANSPOSE_LIMITS,
+    limits=(
+        of_dtypes("convolutions on the CPU take float32 and float64", "float32", "float64"),
+        *PADDING_LIMITS,
+    ),
     forward="paddle.nn.functional.conv",
     parameters=words("x weight=kernel bias stride padding output_padding dilation groups"),
 )
 LAYER = replace(
     CONV_TRANSPOSE,
     id="paddle.nn.ConvTranspose",
-    exists="paddle.nn.Conv1DTranspose",
     native=_layer,
+    exists="paddle.nn.Conv1DTranspose",
     recipe=_without_same(_layer),
     has_parameters=True,
     forward="paddle.nn.Conv",
@@ -151,7 +123,7 @@ FRAMEWORK = library(
             topics=LAYOUT,
         ),
         LAYER,
-        convolution_beside(CONV_TRANSPOSE, LIMITS, exists="paddle.nn.functional.conv1d"),
-        convolution_beside(LAYER, LIMITS, exists="paddle.nn.Conv1D"),
+        convolution_beside(CONV_TRANSPOSE, exists="paddle.nn.functional.conv1d"),
+        convolution_beside(LAYER, exists="paddle.nn.Conv1D"),
     ),
 )

@@ -15,15 +15,20 @@ from conformance.adapters.call_source import (
     listed,
     numbers,
     output_space,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, Framework, words
+from conformance.adapters.framework import LAYOUT, Api, Framework
 from conformance.adapters.interop import CPU, Device, TensorInterop
 from conformance.adapters.limitation import (
-    NEGATIVE_PADDING,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    ZEROS_AROUND,
     Limitation,
     boundary,
+)
+from conformance.adapters.tensorflow_limitations import (
+    CHANNELS_FIRST_LIMITS,
+    CONVOLUTION_LIMITS,
+    EIGEN,
+    SHARED_LIMITS,
+    TRANSPOSE_LIMITS,
 )
 from conformance.question import Question
 
@@ -60,9 +65,6 @@ def _double_backward(call_source: CallSource, by: str, names: tuple[str, ...]) -
         f"y = outer.gradient(gradients, {by}, [{listed(names, 't')}])",
     )
 
-
-EIGEN = "eigen"
-"""The runtime class in which TensorFlow computes with its own routines, without oneDNN."""
 
 INTEROP = TensorInterop(
     imports=("import tensorflow as tf",),
@@ -193,95 +195,6 @@ def _resize(q: Question) -> CallSource | Inexpressible:
     return CallSource(f"tf.image.resize(x, {q.output_space}, 'bilinear')")
 
 
-def _has_numbers(q: Question) -> bool:
-    return not isinstance(_padding(q), str)
-
-
-WRONG_ANSWERS = (
-    *onednn.CHANNELS_LAST,
-    *onednn.where_onednn_computes(
-        Limitation(
-            "a convolution of an empty batch has the shape of its input in float32 and bfloat16",
-            lambda q: onednn.runs_convolution(q) and q.x.shape[0] == 0,
-            is_refusal=False,
-        )
-    ),
-    *onednn.where_onednn_does_not(
-        EIGEN,
-        Limitation(
-            "SAME over three axes begins late at strides beyond the kernel; right needs",
-            lambda q: (
-                onednn.runs_convolution(q)
-                and (q.rank, q.padding) == (3, "same")
-                and any(
-                    d * (k - 1) + 3 <= s
-                    for k, s, d in zip(q.window, q.stride, q.dilation, strict=True)
-                )
-            ),
-            is_refusal=False,
-        ),
-    ),
-)
-"""The wrong answers of TensorFlow 2.21 (docs/findings.md), which Keras on it gives too."""
-WHOLE_NUMBERS = (
-    Limitation("whole numbers need 32 bits", lambda q: q.dtype == "int64"),
-    Limitation(
-        "whole numbers need one or two spatial axes", lambda q: q.dtype == "int32" and q.rank == 3
-    ),
-)
-SHARED_LIMITS = (
-    ZEROS_AROUND,
-    *WRONG_ANSWERS,
-    *WHOLE_NUMBERS,
-    NEGATIVE_PADDING,
-    Limitation(
-        "padding takes numbers for two spatial axes only",
-        lambda q: _has_numbers(q) and q.rank != 2,
-    ),
-    Limitation(
-        "dilation and groups on the CPU need padding as a word",
-        lambda q: _has_numbers(q) and (set(q.dilation) != {1} or q.groups > 1),
-    ),
-    Limitation(
-        "groups on the CPU need one or two spatial axes", lambda q: q.groups > 1 and q.rank == 3
-    ),
-    *onednn.where_onednn_does_not(
-        EIGEN, Limitation("dilation on the CPU needs", lambda q: set(q.dilation) != {1})
-    ),
-    *onednn.where_onednn_does_not(
-        EIGEN, Limitation("groups on the CPU need", lambda q: q.groups > 1)
-    ),
-)
-TRANSPOSE_LIMITS = (
-    *SHARED_LIMITS,
-    OUTPUT_PADDING_BELOW_STRIDE,
-    Limitation(  # 2.21, which uses another routine for these: docs/findings.md
-        "padding as numbers sums bfloat16 in bfloat16",
-        lambda q: _has_numbers(q) and q.dtype == "bfloat16",
-    ),
-    Limitation(
-        "SAME takes no output longer than the input times the stride",
-        lambda q: q.padding == "same" and max(q.output_padding) > 0,
-    ),
-)
-CONVOLUTION_LIMITS = (
-    *SHARED_LIMITS,
-    Limitation("padding is a word, never numbers", _has_numbers),
-    Limitation(
-        "stride and dilation are refused together",
-        lambda q: set(q.stride) != {1} and set(q.dilation) != {1},
-    ),
-)
-
-
-CHANNELS_FIRST_LIMITS = (
-    Limitation("channels first on the CPU need padding as a word", _has_numbers),
-    *onednn.where_onednn_does_not(
-        EIGEN, Limitation("channels first on the CPU need", lambda _: True)
-    ),
-)
-
-
 PARAMETERS = words("input=x filters=kernel strides=stride padding dilations=dilation")
 
 
@@ -292,7 +205,6 @@ def _transpose_api(id: str, name: str, exists: str, forward: str) -> Api:  # noq
         layout="N *s C",
         kernel_axes="*k out in",
         native=_transpose(name),
-        recipe=_transpose(name),
         native_equivalent=_same_with_output_shape,
         limits=TRANSPOSE_LIMITS,
         takes_bias=False,
@@ -342,7 +254,6 @@ FRAMEWORK = Framework(
             id="tf.nn.conv_transpose(channels_first)",
             layout="N C *s",
             native=_transpose("tf.nn.conv_transpose", channels_first=True),
-            recipe=_transpose("tf.nn.conv_transpose", channels_first=True),
             limits=(*TRANSPOSE_LIMITS, *CHANNELS_FIRST_LIMITS),
             base=CONV_TRANSPOSE,
             topics=LAYOUT,
@@ -352,7 +263,6 @@ FRAMEWORK = Framework(
             id="tf.raw_ops.ConvNdBackpropInput",
             exists="tf.raw_ops.Conv3DBackpropInputV2",
             native=_raw,
-            recipe=_raw,
             limits=(
                 boundary("there is no such operator for one spatial axis", lambda q: q.rank == 1),
                 *TRANSPOSE_LIMITS,
@@ -370,11 +280,9 @@ FRAMEWORK = Framework(
         Api(
             id="tf.image.resize",
             operator="interpolate",
-            exists="tf.image.resize",
             layout="N *s C",
             kernel_axes="*k in out",
             native=_resize,
-            recipe=_resize,
         ),
     ),
 )

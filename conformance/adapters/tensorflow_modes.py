@@ -9,12 +9,7 @@ FRAMEWORK = framework_of(
     tensorflow.FRAMEWORK,
     "modes",
     "TensorFlow in other modes",
-    mode(
-        tensorflow.CONV_TRANSPOSE,
-        "tf.function",
-        traced("tf.function({function})"),
-        needs="tf.function",
-    ),
+    mode(tensorflow.CONV_TRANSPOSE, "tf.function", traced("tf.function({function})")),
     mode(
         tensorflow.CONV_TRANSPOSE,
         "jit_compile",
@@ -28,6 +23,5 @@ FRAMEWORK = framework_of(
             "(lambda *pairs: tf.vectorized_map(lambda pair: ({function})(*pair), pairs))",
             "tf.stack",
         ),
-        needs="tf.vectorized_map",
     ),
 )

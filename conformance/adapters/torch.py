@@ -10,28 +10,22 @@ from conformance.adapters.call_source import (
     CallBuilder,
     CallSource,
     Inexpressible,
+    arguments,
+    by_operator,
     keywords,
+    layer_sizes,
     listed,
     numbers,
     operands,
-    output_padding,
     symmetric,
+    words,
 )
-from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside, words
-from conformance.adapters.interop import Device, TensorInterop
+from conformance.adapters.framework import LAYOUT, Api, Framework, convolution_beside
+from conformance.adapters.interop import Device, TensorInterop, gradient_lines
 from conformance.adapters.limitation import NEGATIVE_PADDING, ZEROS_AROUND, Limitation
 from conformance.adapters.runtime import RuntimeClass
 from conformance.oracle.geometry import Axes
 from conformance.question import Question
-
-
-def _gradient(call_source: CallSource, by: str) -> tuple[str, ...]:
-    source = call_source.source(by)
-    return (
-        f"{source}.requires_grad_()",
-        f"y = {call_source.expression}",
-        f"y, = torch.autograd.grad(y, {source}, g)",
-    )
 
 
 def _jvp(call_source: CallSource, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,7 +47,9 @@ INTEROP = TensorInterop(
     imports=("import torch",),
     tensor="torch.tensor({v})",
     array="{v}.numpy(force=True)",
-    gradient=_gradient,
+    gradient=gradient_lines(
+        "{by}.requires_grad_()", "y = {y}", "y, = torch.autograd.grad(y, {by}, g)"
+    ),
     jvp=_jvp,
     double_backward=_double_backward,
     dtype_conversions={
@@ -77,14 +73,7 @@ def _builder(write: Callable[[Question, str], CallSource]) -> CallBuilder:
 
     def build(q: Question, padding: object) -> CallSource:
         return write(
-            q,
-            keywords(
-                stride=numbers(q.stride, 1),
-                padding=padding,
-                output_padding=output_padding(q),
-                groups=numbers((q.groups,), 1),
-                dilation=numbers(q.dilation, 1),
-            ),
+            q, arguments(q, "stride padding output_padding groups dilation", padding=padding)
         )
 
     with_numbers = symmetric(lambda q, padding: build(q, numbers(padding, 0)))
@@ -97,9 +86,9 @@ def _builder(write: Callable[[Question, str], CallSource]) -> CallBuilder:
 
 
 @_builder
-def _function(q: Question, arguments: str) -> CallSource:
-    name = f"conv_transpose{q.rank}d" if q.operator == "conv_transpose" else f"conv{q.rank}d"
-    return CallSource(f"torch.nn.functional.{name}({operands(q)}{arguments})")
+def _function(q: Question, words: str) -> CallSource:
+    name = f"{by_operator(q, 'conv_transpose', 'conv')}{q.rank}d"
+    return CallSource(f"torch.nn.functional.{name}({operands(q)}{words})")
 
 
 def _channels_last(q: Question) -> CallSource | Inexpressible:
@@ -115,10 +104,8 @@ def _channels_last(q: Question) -> CallSource | Inexpressible:
 
 
 @_builder
-def _layer(q: Question, arguments: str) -> CallSource:
-    name = f"ConvTranspose{q.rank}d" if q.operator == "conv_transpose" else f"Conv{q.rank}d"
-    sizes = f"{q.x.shape[1]}, {q.output_channels}, {q.window}"
-    bias = keywords(bias=False if q.bias is None else None)
+def _layer(q: Question, words: str) -> CallSource:
+    name = f"{by_operator(q, 'ConvTranspose', 'Conv')}{q.rank}d"
     # Whole numbers have no gradient, which a parameter requires by default.
     kernel, bias_dtype = q.dtypes["kernel"], q.dtype
     learns, bias_learns = (
@@ -129,7 +116,7 @@ def _layer(q: Question, arguments: str) -> CallSource:
     size = None if q.length is None else {"output_size": q.length.space}
     return CallSource(
         setup=(
-            f"layer = torch.nn.{name}({sizes}{arguments}{bias})",
+            f"layer = torch.nn.{name}({layer_sizes(q)}{words}{arguments(q, 'bias')})",
             f"layer.weight = torch.nn.Parameter(w{learns})",
             *(() if q.bias is None else (f"layer.bias = torch.nn.Parameter(b{bias_learns})",)),
         ),
@@ -189,7 +176,6 @@ CONV_TRANSPOSE = Api(
     id="torch.nn.functional.conv_transpose",
     exists="torch.nn.functional.conv_transpose1d",
     native=_function,
-    recipe=_function,
     limits=TRANSPOSE_LIMITS,
     takes_unbatched=True,
     forward="torch.nn.functional.conv",
@@ -198,9 +184,8 @@ CONV_TRANSPOSE = Api(
 LAYER = replace(
     CONV_TRANSPOSE,
     id="torch.nn.ConvTranspose",
-    exists="torch.nn.ConvTranspose1d",
     native=_layer,
-    recipe=_layer,
+    exists="torch.nn.ConvTranspose1d",
     limits=(
         *TRANSPOSE_LIMITS,
         Limitation(
@@ -263,7 +248,6 @@ FRAMEWORK = Framework(
             CONV_TRANSPOSE,
             id="torch.nn.functional.conv_transpose(channels_last)",
             native=_channels_last,
-            recipe=_channels_last,
             takes_unbatched=False,
             topics=LAYOUT,
         ),
@@ -273,10 +257,8 @@ FRAMEWORK = Framework(
         Api(
             id="torch.nn.functional.interpolate",
             operator="interpolate",
-            exists="torch.nn.functional.interpolate",
             kernel_axes="out in *k",
             native=_interpolate,
-            recipe=_interpolate,
         ),
     ),
 )

@@ -42,7 +42,9 @@ def _rounds_to_bfloat16(q: Question) -> bool:
     return not is_whole or (terms + 1) * max(largest, 1) ** 2 > 2**8
 
 
-_IMPORTS = ("import torch", "import torch.utils.mkldnn")
+NO_TANGENTS = boundary(
+    "a scripted layer is no function of its weights", lambda q: bool(tangents_of(q.op))
+)
 _SCRIPT = "# Stage: script"
 _RUN = "# Stage: run"
 
@@ -55,13 +57,7 @@ FRAMEWORK = replace(
             torch.LAYER,
             "torch.jit.script",
             made_of_layer(_SCRIPT, "mode = torch.jit.script(layer)", _RUN),
-            needs="torch.jit.script",
-            limits=(
-                boundary(
-                    "a scripted layer is no function of its weights",
-                    lambda q: bool(tangents_of(q.op)),
-                ),
-            ),
+            limits=(NO_TANGENTS,),
         ),
         mode(
             torch.LAYER,
@@ -72,7 +68,6 @@ FRAMEWORK = replace(
                 "mode = torch.jit.optimize_for_inference(mode)",
                 _RUN,
             ),
-            needs="torch.jit.optimize_for_inference",
             limits=(NO_GRADIENTS,),
         ),
         mode(
@@ -86,11 +81,7 @@ FRAMEWORK = replace(
                 call="mode(x{words}).to_dense()",
             ),
             needs="torch.backends.mkldnn.is_available()",
-            limits=(
-                NO_GRADIENTS,
-                OUTPUT_PADDING_BELOW_STRIDE,
-                only("float32"),
-            ),
+            limits=(NO_GRADIENTS, OUTPUT_PADDING_BELOW_STRIDE, only("float32")),
         ),
         mode(
             torch.LAYER,
@@ -98,29 +89,16 @@ FRAMEWORK = replace(
             made_of_layer(
                 "# Stage: export", "mode = torch.export.export(layer, (x,){kwargs}).module()", _RUN
             ),
-            needs="torch.export",
             is_slow=True,
         ),
-        mode(
-            torch.CONV_TRANSPOSE,
-            "torch.vmap",
-            mapped("torch.vmap({function})", "torch.stack"),
-            needs="torch.vmap",
-        ),
+        mode(torch.CONV_TRANSPOSE, "torch.vmap", mapped("torch.vmap({function})", "torch.stack")),
         mode(
             torch.CONV_TRANSPOSE,
             "torch.autocast",
             _autocast,
-            needs="torch.autocast",
             limits=(boundary("it rounds what needs more bits to bfloat16", _rounds_to_bfloat16),),
         ),
-        mode(
-            torch.CONV_TRANSPOSE,
-            "torch.compile",
-            _compiled,
-            needs="torch.compile",
-            is_slow=True,
-        ),
+        mode(torch.CONV_TRANSPOSE, "torch.compile", _compiled, is_slow=True),
         mode(
             torch.LAYER,
             "torch.compile, freezing",
@@ -135,8 +113,7 @@ FRAMEWORK = replace(
             is_slow=True,
             limits=(NO_GRADIENTS,),
         ),
+        imports=("import torch.utils.mkldnn",),
     ),
-    prelude="\n".join(_IMPORTS),
-    interops={None: replace(torch.INTEROP, imports=_IMPORTS)},
     compiled={"TORCHINDUCTOR_CACHE_DIR": "{folder}"},
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.adapters import torch
+from conformance.adapters import opencv, torch
 from conformance.adapters.framework import Api
 from conformance.adapters.limitation import NO_GRADIENTS
 from conformance.adapters.modes import framework_of, made_of_layer, mode, only
 from conformance.adapters.onnx import Reader
-from conformance.adapters.onnx_readers import ONNXRUNTIME, OPENCV, OPENVINO
+from conformance.adapters.onnx_readers import ONNXRUNTIME, OPENVINO
 from conformance.question import Dtype
 
 _NAMES = 'input_names=["x"], output_names=["y"]'
@@ -46,7 +46,7 @@ def _chain(
 
 
 _HALF: tuple[Dtype, ...] = ("float32", "float16")
-_READERS = (ONNXRUNTIME, OPENVINO, OPENCV)
+_READERS = (ONNXRUNTIME, OPENVINO, opencv.READER)
 _IMPORTS = (
     "import io",
     "import onnx",
@@ -58,7 +58,7 @@ _BASE = framework_of(
     "PyTorch through ONNX",
     _chain("torch.onnx.export(dynamo=False)", ONNXRUNTIME, _HALF, is_slow=False),
     _chain("torch.onnx.export(dynamo=False)", OPENVINO, (*_HALF, "float64")),
-    _chain("torch.onnx.export(dynamo=False)", OPENCV, ("float32",), is_slow=False),
+    _chain("torch.onnx.export(dynamo=False)", opencv.READER, ("float32",), is_slow=False),
     _chain("torch.onnx.export", ONNXRUNTIME, _HALF),
 )
 FRAMEWORK = replace(

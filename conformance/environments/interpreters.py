@@ -118,7 +118,7 @@ def interpreter_for(
     facts = {
         "version": framework.version,
         "backend": framework.backend,
-        **{f"api {api.id}": f"bool({api.exists})" for api in framework.apis},
+        **{f"api {api.id}": f"bool({api.existence})" for api in framework.apis},
         **dict(_backend_facts(framework)),
         **{_device_probe(name): f"bool({probe})" for name, probe in setting.probes.items()},
     }

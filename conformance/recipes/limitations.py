@@ -26,7 +26,7 @@ def behind(api: Api, question: AnyQuestion, runtime: Runtime) -> Limitation | No
     call = api.native(search.as_passed_to(api, question))
     for variant in interpretations.variants(question, most=MOST):
         variant_question = search.as_passed_to(api, variant)
-        if api.recipe(variant_question) == call:
+        if api.equivalent(variant_question) == call:
             return search.first_limitation(api, variant_question, runtime)
     return None
 

@@ -20,7 +20,7 @@ def rewritings(api: Api, question: Question) -> Iterator[Draft]:
     """Yield every rewriting of a question, the cheapest first."""
     # To the oracle an output padding of 0 is none, and a length follows from the arguments.
     plain = question.but(zero_given=False, length=None)
-    start = Draft(api=api, question=plain, call_builder=api.recipe)
+    start = Draft(api=api, question=plain, call_builder=api.equivalent)
     if question.operator == "interpolate":
         yield start
         return
@@ -263,7 +263,7 @@ def _use_grouped_convolution(draft: Draft) -> Iterator[Draft]:
 def _use_block_diagonal(draft: Draft) -> Iterator[Draft]:
     """Join all groups in one kernel, whose zeros spread numbers that are not finite."""
     q = draft.question
-    if q.groups == 1 or q.wanted == "parameters" or draft.call_builder is not draft.api.recipe:
+    if q.groups == 1 or q.wanted == "parameters" or draft.call_builder is not draft.api.equivalent:
         return
     if all(map(all_finite, (q.x, q.x_tangent, q.gradient))):
         first, second, *window = q.kernel.shape

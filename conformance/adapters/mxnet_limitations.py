@@ -1,0 +1,89 @@
+"""List what MXNet refuses or answers wrongly, much of it by its own routines and not by oneDNN."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.adapters.limitation import PADDING_LIMITS, ZEROS_AROUND, Limitation, boundary
+from conformance.oracle.geometry import Axes
+from conformance.question import Dtype, Question
+
+ONEDNN, NATIVE = "onednn", "native"
+"""The runtime classes: float32 through oneDNN, and all through MXNet's own routines."""
+
+
+def total_crops(q: Question) -> Axes:
+    """Return how many elements of the full output are cropped on each axis."""
+    return tuple(b + e - p for (b, e), p in zip(q.pairs, q.output_padding, strict=True))
+
+
+FLAT_DILATION = Limitation(
+    "three spatial axes take no dilation",
+    lambda q: q.rank == 3 and set(q.dilation) != {1},
+)
+
+
+def _except_onednn(dtypes: tuple[Dtype, ...], limitation: Limitation) -> tuple[Limitation, ...]:
+    """Return the limitation of MXNet's own routine, which oneDNN avoids for float32.
+
+    Both uses are of version 1.9.1: docs/findings.md.
+
+    Parameters
+    ----------
+    dtypes
+        The dtypes that have it where oneDNN is on.
+    limitation
+        The limitation; its reason ends with what is needed instead.
+    """
+    return (
+        replace(
+            limitation,
+            reason=f"{limitation.reason} float32",
+            concerns=lambda q: q.dtype in dtypes and limitation.concerns(q),
+            classes=frozenset({ONEDNN}),
+        ),
+        replace(
+            limitation,
+            reason=f"{limitation.reason} oneDNN, which is off",
+            classes=frozenset({NATIVE}),
+        ),
+    )
+
+
+MISPLACED_DILATION = _except_onednn(
+    ("float64",),
+    Limitation(
+        "stride and dilation together need",
+        lambda q: max(q.stride) > 1 and max(q.dilation) > 1,
+        is_refusal=False,
+    ),
+)
+FLAT_DOUBLE = _except_onednn(
+    ("float64", "float16"), Limitation("three spatial axes need", lambda q: q.rank == 3)
+)
+# Calls of oneDNN fail after it, or the process ends: docs/findings.md.
+LOST_ONEDNN = replace(
+    boundary(
+        "a gradient by the kernel that is to be differentiated again breaks oneDNN",
+        lambda q: (
+            q.dtype == "float32"
+            and q.wanted.startswith("double_backward")
+            and q.kernel_tangent is not None
+        ),
+    ),
+    classes=frozenset({ONEDNN}),
+    corrupts_process=True,
+)
+# MXNet 1.9.1 refuses nearly all calls, and answers some kernel gradients wrongly.
+CHANNELS_LAST = Limitation("channels last are not for the CPU", lambda _: True)
+ROUTINES = (LOST_ONEDNN, *FLAT_DOUBLE, FLAT_DILATION, *MISPLACED_DILATION)
+TRANSPOSE_LIMITS = (*PADDING_LIMITS, *ROUTINES)
+SIZED_LIMITS = (
+    ZEROS_AROUND,
+    *ROUTINES,
+    # MXNet turns it into an output padding of one, which must be smaller than the stride.
+    Limitation(
+        "an axis of stride 1 takes no odd number of elements to crop",
+        lambda q: any(t % 2 >= s for t, s in zip(total_crops(q), q.stride, strict=True)),
+    ),
+)
